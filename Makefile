@@ -1,0 +1,64 @@
+# Each target makes what it needs; the first one makes the virtual environment.
+VENV = .venv
+PYTHON = python3
+BIN = $(VENV)/bin
+EXTRAS = sb3,viewer,leaderboard,dev
+INSTALLED = $(VENV)/.installed
+
+# On a shared machine two threads a process cost more than they bring: training, tests and
+# benchmarks each run one thread a process.
+export OMP_NUM_THREADS = 1
+
+.PHONY: help leaderboard test test-slow bench certify digests lint format constraints clean
+
+help:  ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]" -c constraints.txt
+	touch $@
+
+leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the quick board.
+	$(BIN)/python -m benchmarks.leaderboard run
+	$(BIN)/python -m benchmarks.leaderboard render
+
+test: $(INSTALLED)  ## Run the fast tests.
+	$(BIN)/python -m pytest -n 2
+
+test-slow: $(INSTALLED)  ## Run the tests that train agents or read thousands of levels.
+	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
+
+bench: $(INSTALLED)  ## Measure steps a second.
+	$(BIN)/python -m benchmarks.throughput
+
+certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NAME for one).
+	$(BIN)/mesa-gym certify $(TRAP)
+
+digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
+	$(BIN)/python -m mesa_gym.testing digests
+
+lint: $(INSTALLED)  ## Check style, format and types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(INSTALLED)  ## Rewrite the code in the project's format.
+	$(BIN)/ruff check --select I --fix
+	$(BIN)/ruff format
+
+# The newest versions that work together, from an environment of their own. Torch's line is for
+# a person to raise: another version may come only as a build with gigabytes for the GPU. A local
+# label such as +cpu goes, and so do the GPU's libraries, which only some builds depend on.
+constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
+	$(PYTHON) -m venv --clear build/constraints
+	grep '^torch==' constraints.txt > build/torch.txt
+	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS)]" -c build/torch.txt
+	sed -n '/^#/p' constraints.txt > build/constraints.txt
+	build/constraints/bin/python -m pip freeze --exclude-editable | sed 's/+.*//' \
+	    | grep -v -i -E '^(nvidia|cuda|triton)' >> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

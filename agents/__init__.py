@@ -1,0 +1,1 @@
+"""Baseline agents and their training."""

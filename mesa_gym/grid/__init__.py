@@ -1,0 +1,33 @@
+"""The world in NumPy: planes, states, moves, the drawing of levels, ASCII maps."""
+
+from mesa_gym.grid.distances import between, distances
+from mesa_gym.grid.draw import Draw
+from mesa_gym.grid.layouts import blocks, corridor, maze
+from mesa_gym.grid.move import Move
+from mesa_gym.grid.plane import AGENT, BLUE, CHEESE, CHEST, DOOR, KEY, RED, WALL, Plane
+from mesa_gym.grid.schema import ACTIONS, Schema
+from mesa_gym.grid.state import Bools, Ints, State
+
+__all__ = [
+    "ACTIONS",
+    "AGENT",
+    "BLUE",
+    "CHEESE",
+    "CHEST",
+    "DOOR",
+    "KEY",
+    "RED",
+    "WALL",
+    "Bools",
+    "Draw",
+    "Ints",
+    "Move",
+    "Plane",
+    "Schema",
+    "State",
+    "between",
+    "blocks",
+    "corridor",
+    "distances",
+    "maze",
+]

@@ -1,0 +1,131 @@
+"""Drawing levels: a batch at once, each level a pure function of its number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesa_gym.grid.bits import UInt64s, below, bits
+from mesa_gym.grid.plane import AGENT, WALL, Plane
+from mesa_gym.grid.schema import Schema
+from mesa_gym.grid.state import Bools, Ints, State
+
+Count = int | Ints
+
+
+class Draw:
+    """A batch of levels being drawn.
+
+    A layout (``mesa_gym.grid.layouts``) comes first; then objects are scattered over the cells
+    that are still free. Every random choice names its ``site``, and a site may be used only
+    once a level, since two uses would draw the same numbers.
+
+    Attributes:
+        key: 64-bit number of (trap, parameters, split, salt).
+        level: int64 (n,), level numbers.
+        attempt: how often these levels were rejected before.
+        state: what has been drawn so far.
+        free: bool (n, cells), open cells on which nothing stands yet.
+        valid: bool (n,), the levels that no requirement has rejected.
+    """
+
+    def __init__(self, schema: Schema, key: int, level: Ints, attempt: int = 0) -> None:
+        self.schema = schema
+        self.key = key
+        self.level = level
+        self.attempt = attempt
+        self.state = State(schema, len(level))
+        self.state.level[:] = level
+        self.free = np.zeros((len(level), schema.cells), dtype=np.bool_)
+        self.valid = np.ones(len(level), dtype=np.bool_)
+        self._sites: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self.level)
+
+    def bits(self, site: str, count: int) -> UInt64s:
+        """Random words, uint64 (n, count)."""
+        if site in self._sites:
+            raise ValueError(f"site {site!r} is used twice in one level; name each use apart")
+        self._sites.add(site)
+        return bits(self.key, self.level, site, self.attempt, count)
+
+    def integers(self, site: str, low: int, high: int) -> Ints:
+        """One uniform integer from ``low`` to ``high``, both included, for each level."""
+        return low + below(self.bits(site, 1)[:, 0], high - low + 1)
+
+    def counts(self, **ranges: tuple[int, int]) -> list[Ints]:
+        """One uniform count for each named (low, high) range, both included."""
+        return [self.integers(f"count of {k}", low, high) for k, (low, high) in ranges.items()]
+
+    def require(self, good: Bools) -> None:
+        """Reject the levels in which ``good`` is False; they are drawn anew."""
+        self.valid &= good
+
+    def open_cells(self) -> Bools:
+        """Cells without wall, bool (n, height, width)."""
+        return ~self.state.layer(WALL)
+
+    def scatter(
+        self,
+        plane: Plane,
+        count: Count,
+        among: Bools | None = None,
+        attributes: tuple[Plane, ...] = (),
+    ) -> Ints:
+        """Put ``count`` objects on distinct free cells, every choice equally likely.
+
+        Args:
+            plane: the kind; its name is the site.
+            count: objects a level, one number or int64 (n,).
+            among: bool (n, cells), the only cells allowed.
+            attributes: planes set on the same cells.
+
+        Returns:
+            int64 (n, most): the cells; -1 beyond a level's own count.
+        """
+        counts = np.broadcast_to(count, len(self))
+        most = int(counts.max(initial=0))
+        words = self.bits(plane.name, most)
+        chosen = np.full((len(self), most), -1, dtype=np.int64)
+        for i in range(most):
+            allowed = self.free if among is None else self.free & among
+            cells, found = pick(allowed, words[:, i])
+            wanted = counts > i
+            self.require(found | ~wanted)
+            rows = (wanted & found).nonzero()[0]
+            self.place(plane, cells[rows], rows, attributes)
+            chosen[rows, i] = cells[rows]
+        return chosen
+
+    def place(
+        self,
+        plane: Plane,
+        cells: Ints,
+        rows: Ints | None = None,
+        attributes: tuple[Plane, ...] = (),
+    ) -> None:
+        """Put one object at a given cell of each given row (all rows by default)."""
+        rows = np.arange(len(self)) if rows is None else rows
+        for each in (plane, *attributes):
+            self.state.add(each, cells, rows)
+        self.free[rows, cells] = False
+
+    def agent(self, among: Bools | None = None) -> Ints:
+        """Put the agent on a free cell, int64 (n,); no object may come to stand there later."""
+        return self.scatter(AGENT, 1, among)[:, 0]
+
+
+def pick(allowed: Bools, words: UInt64s) -> tuple[Ints, Bools]:
+    """A uniformly chosen allowed cell of each row.
+
+    Args:
+        allowed: bool (n, cells).
+        words: uint64 (n,), random.
+
+    Returns:
+        int64 (n,) cells (0 where none is allowed) and bool (n,) whether one was.
+    """
+    ranks = np.cumsum(allowed, axis=1, dtype=np.uint16)
+    total = ranks[:, -1].astype(np.int64)
+    rank = below(words, total).astype(np.uint16)
+    return (ranks > rank[:, None]).argmax(axis=1), total > 0

@@ -1,0 +1,190 @@
+"""A move: what one step did, for a whole batch of levels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.grid.bits import UInt64s, outputs, streams
+from mesa_gym.grid.plane import AGENT, Plane
+from mesa_gym.grid.state import Bools, Ints, State
+
+
+class Move:
+    """One step of a batch, as rules and objectives see it.
+
+    ``on``, ``into``, ``left`` and ``first`` speak of the world before any rule wrote; ``holds``,
+    ``count`` and ``none_left`` of the world as it is when they are asked. Writers change one
+    cell of each row in which ``where`` is true.
+
+    Attributes:
+        state: the batch, changed in place.
+        action: int64 (n,), 0 to 4.
+        origin: int64 (n,), the agent's cell before the move.
+        target: int64 (n,), the cell that the action leads to (its own cell for ``act``).
+        moved: bool (n,), whether the agent changed its cell; known once ``blocked`` was asked.
+        facts: what rules found out and objectives or ``ends`` need, by name.
+    """
+
+    __slots__ = (
+        "_entered",
+        "_first",
+        "_hidden",
+        "_into",
+        "_left",
+        "_target_index",
+        "action",
+        "facts",
+        "moved",
+        "origin",
+        "state",
+        "target",
+    )
+
+    moved: Bools
+
+    def __init__(self, state: State, action: Ints) -> None:
+        self.state = state
+        self.action = action
+        self.origin = state.cell
+        self.target = state.cell + state.schema.offsets[action]
+        self._target_index = state.first + self.target
+        # Planes hold only 0 and 1, so the bytes can be read as booleans without a comparison.
+        self._entered = state.flat.take(self._target_index, axis=0).view(np.bool_)
+        self._hidden = (
+            state.hidden_flat.take(self._target_index, axis=0).view(np.bool_)
+            if state.schema.hidden_count
+            else None
+        )
+        self._into: dict[Plane, Bools] = {}
+        self._first: dict[Plane, Bools] = {}
+        self._left: Bools | None = None
+        self.facts: dict[str, np.ndarray] = {}
+
+    def go(self, blocked: Bools) -> None:
+        """Move the agents that are not blocked."""
+        state = self.state
+        step = (self.target - self.origin) * ~blocked
+        self.moved = step.astype(np.bool_)
+        state.cell = self.origin + step
+        agent = state.flat[:, state.schema.channels[AGENT][0]]
+        agent[state.first + self.origin] = 0
+        agent[state.first + state.cell] = 1
+
+    # -- the world before the rules ------------------------------------------------------------
+
+    def on(self, plane: Plane) -> Bools:
+        """Whether the target cell held the plane, entered or not, bool (n,)."""
+        state = self.state
+        if plane in state.schema.hidden_channel:
+            assert self._hidden is not None
+            return self._hidden[:, state.schema.hidden_channel[plane]]
+        return self._entered[:, state.schema.channels[plane][0]]
+
+    def into(self, plane: Plane) -> Bools:
+        """Whether the agent moved and the entered cell held the plane, bool (n,)."""
+        found = self._into.get(plane)
+        if found is None:
+            found = self._into[plane] = self.moved & self.on(plane)
+        return found
+
+    def left(self, plane: Plane) -> Bools:
+        """Whether the agent moved and the cell it left held the plane (not the agent's own)."""
+        return self.moved & self._origin_cells()[:, self.state.schema.channels[plane][0]]
+
+    def first(self, plane: Plane) -> Bools:
+        """Whether the agent entered a cell of a ``once`` plane that was still marked, bool (n,)."""
+        found = self._first.get(plane)
+        if found is None:
+            assert self._hidden is not None
+            mark = self._hidden[:, self.state.schema.once_channel[plane]]
+            found = self._first[plane] = self.moved & mark
+        return found
+
+    # -- the world as it is now ----------------------------------------------------------------
+
+    def holds(self, plane: Plane, at_least: int = 1) -> Bools:
+        """Whether the agent holds so many items of a kind, bool (n,)."""
+        schema = self.state.schema
+        slot = schema.slots[plane][0] + at_least - 1
+        return self.state.planes[:, 0, slot, schema.channels[plane][0]].view(np.bool_)
+
+    def count(self, plane: Plane) -> Ints:
+        """How many cells outside the top row hold the plane, int64 (n,)."""
+        return self.state.count[:, self.state.schema.channels[plane][0]]
+
+    def none_left(self, plane: Plane) -> Bools:
+        """Whether no cell outside the top row holds the plane, bool (n,)."""
+        return self.count(plane) == 0
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def set(self, plane: Plane, where: Bools, at: Ints | None = None) -> None:
+        """Set a plane at cells ``at`` (int64 (n,), by default the target)."""
+        self._write(plane, where, at, 1)
+
+    def clear(self, plane: Plane, where: Bools, at: Ints | None = None) -> None:
+        """Clear a plane at cells ``at`` (int64 (n,), by default the target)."""
+        self._write(plane, where, at, 0)
+
+    def take(self, plane: Plane, where: Bools) -> None:
+        """Take an item off the target cell into the agent's hold."""
+        self.clear(plane, where)
+        self.gain(plane, where)
+
+    def gain(self, plane: Plane, where: Bools) -> None:
+        """Add one held item; more than the declared most raises ValueError."""
+        self._hold(plane, where, 1)
+
+    def spend(self, plane: Plane, where: Bools) -> None:
+        """Remove one held item; holding none raises ValueError."""
+        self._hold(plane, where, -1)
+
+    def bits(self, site: str, count: int) -> UInt64s:
+        """Random words, uint64 (n, count): a function of level, clock and site alone."""
+        state = self.state
+        stream = streams(0, state.key, site)
+        index = state.clock[:, None] * count + np.arange(count)
+        return outputs(stream[:, None], index)
+
+    def clear_marks(self) -> None:
+        """Clear the once-marks of the cells that were entered; the last act of a step."""
+        for plane, mark in self.state.schema.once_channel.items():
+            rows = self.first(plane).nonzero()[0]
+            if rows.size:
+                self.state.hidden_flat[self._target_index[rows], mark] = 0
+
+    def _origin_cells(self) -> NDArray[np.bool_]:
+        if self._left is None:
+            index = self.state.first + self.origin
+            self._left = self.state.flat.take(index, axis=0).view(np.bool_)
+        return self._left
+
+    def _write(self, plane: Plane, where: Bools, at: Ints | None, value: int) -> None:
+        rows = where.nonzero()[0]
+        if not rows.size:
+            return
+        self._origin_cells()  # read the left cell before anything in it can change
+        state = self.state
+        index = self._target_index[rows] if at is None else state.first[rows] + at[rows]
+        for channel in state.schema.channels[plane]:
+            layer = state.flat[:, channel]
+            state.count[rows, channel] += value - layer[index].astype(np.int64)
+            layer[index] = value
+
+    def _hold(self, plane: Plane, where: Bools, change: int) -> None:
+        rows = where.nonzero()[0]
+        if not rows.size:
+            return
+        state, schema = self.state, self.state.schema
+        start, stop = schema.slots[plane]
+        channels = schema.channels[plane]
+        held = state.planes[rows, 0, start:stop, channels[0]].sum(axis=1, dtype=np.int64)
+        if (held + change < 0).any() or (held + change > stop - start).any():
+            raise ValueError(
+                f"a rule makes the agent hold {'fewer than 0' if change < 0 else 'too many'}"
+                f" {plane.name!r}; the trap declares at most {stop - start}"
+            )
+        slot = start + held - (change < 0)
+        for channel in channels:
+            state.planes[rows, 0, slot, channel] = change > 0

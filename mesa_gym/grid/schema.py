@@ -1,0 +1,106 @@
+"""What the arrays of a trap's states hold: channels, hidden channels, the top row, variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mesa_gym.grid.plane import AGENT, WALL, Plane
+
+# A declared array: dtype and shape of one level's entry.
+ArraySpec = tuple[type[np.generic], tuple[int, ...]]
+
+ACTIONS = ("left", "down", "right", "up", "act")
+
+
+@dataclass(frozen=True, eq=False)
+class Schema:
+    """The layout of a trap's states at one size.
+
+    Attributes:
+        height, width: of the grid in cells, border walls included.
+        planes: the visible planes, one entry a channel; a plane that is repeated for
+            salience has several entries.
+        hidden: planes for measuring only, never part of an observation.
+        once: planes whose cells pay once; each has a hidden channel of marks.
+        held: the most items of a kind that the agent can hold; they are drawn in the top wall
+            row, each kind in its own run of cells from the left.
+        vars, const: declared arrays of the state, dynamic and fixed.
+        channels: plane -> its visible channels.
+        hidden_channel: hidden plane -> its hidden channel.
+        once_channel: plane -> the hidden channel of its marks.
+        slots: held plane -> the first and one past the last cell of its run in the top row.
+        offsets: int64 (5,), what each action adds to the agent's cell.
+    """
+
+    height: int
+    width: int
+    planes: tuple[Plane, ...]
+    hidden: tuple[Plane, ...] = ()
+    once: tuple[Plane, ...] = ()
+    held: Mapping[Plane, int] = field(default_factory=dict)
+    vars: Mapping[str, ArraySpec] = field(default_factory=dict)
+    const: Mapping[str, ArraySpec] = field(default_factory=dict)
+
+    channels: dict[Plane, tuple[int, ...]] = field(init=False)
+    hidden_channel: dict[Plane, int] = field(init=False)
+    once_channel: dict[Plane, int] = field(init=False)
+    slots: dict[Plane, tuple[int, int]] = field(init=False)
+    offsets: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._check()
+        put = object.__setattr__
+        visible = dict.fromkeys(self.planes)
+        put(
+            self,
+            "channels",
+            {p: tuple(i for i, q in enumerate(self.planes) if q == p) for p in visible},
+        )
+        put(self, "hidden_channel", {p: i for i, p in enumerate(self.hidden)})
+        put(self, "once_channel", {p: len(self.hidden) + i for i, p in enumerate(self.once)})
+        slots, start = {}, 1
+        for plane, most in self.held.items():
+            slots[plane] = (start, start + most)
+            start += most
+        put(self, "slots", slots)
+        put(self, "offsets", np.array([-1, self.width, 1, -self.width, 0], dtype=np.int64))
+
+    def _check(self) -> None:
+        for plane in (AGENT, WALL):
+            if self.planes.count(plane) != 1:
+                raise ValueError(f"planes must hold {plane.name!r} exactly once")
+        known = {*self.planes, *self.hidden}
+        if len({p.name for p in known}) < len(known) or len({p.glyph for p in known}) < len(known):
+            raise ValueError("two planes of a trap share a name or a glyph")
+        if set(self.planes) & set(self.hidden):
+            raise ValueError("a plane is either visible or hidden, not both")
+        for plane in (*self.once, *self.held):
+            if plane not in known:
+                raise ValueError(f"{plane.name!r} is in once or held but not among the planes")
+        room = self.width - 2
+        if sum(self.held.values()) > room:
+            raise ValueError(
+                f"held: {sum(self.held.values())} items do not fit the top row's {room} cells"
+            )
+
+    @property
+    def cells(self) -> int:
+        """Cells of the grid, border included."""
+        return self.height * self.width
+
+    @property
+    def hidden_count(self) -> int:
+        """Channels of ``State.hidden``: hidden planes, then once-marks."""
+        return len(self.hidden) + len(self.once)
+
+    def cell(self, row: int, column: int) -> int:
+        """The flat index of a cell; negative values count from the far border."""
+        return (row % self.height) * self.width + column % self.width
+
+
+def names(planes: Sequence[Plane]) -> list[str]:
+    """The planes' names, for messages."""
+    return [plane.name for plane in planes]

@@ -1,0 +1,41 @@
+"""The four distributions of levels that every trap has."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from mesa_gym.errors import unknown
+
+# Level numbers that users and evaluators name; training on the shift draws from above them.
+LEVELS = 1 << 48
+
+
+class Split(StrEnum):
+    """A distribution of levels.
+
+    ``train`` and ``test`` follow one law on numbers of their own; ``control`` changes looks or
+    geometry while the objectives go on agreeing; under ``shift`` they conflict.
+    """
+
+    TRAIN = "train"
+    TEST = "test"
+    CONTROL = "control"
+    SHIFT = "shift"
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the objectives conflict on this split."""
+        return self is Split.SHIFT
+
+    @property
+    def law(self) -> Split:
+        """The split that a trap draws: ``test`` is drawn as ``train`` is."""
+        return Split.TRAIN if self is Split.TEST else self
+
+    @classmethod
+    def of(cls, value: str) -> Split:
+        """The split of that name, or UnknownNameError."""
+        try:
+            return cls(value)
+        except ValueError:
+            raise unknown("split", value, [s.value for s in cls]) from None
