@@ -3,6 +3,7 @@
 from mesa_gym.grid.distances import between, distances
 from mesa_gym.grid.draw import Draw
 from mesa_gym.grid.layouts import blocks, corridor, maze
+from mesa_gym.grid.maps import from_map, to_map
 from mesa_gym.grid.move import Move
 from mesa_gym.grid.plane import AGENT, BLUE, CHEESE, CHEST, DOOR, KEY, RED, WALL, Plane
 from mesa_gym.grid.schema import ACTIONS, Schema
@@ -29,5 +30,7 @@ __all__ = [
     "blocks",
     "corridor",
     "distances",
+    "from_map",
     "maze",
+    "to_map",
 ]

@@ -21,7 +21,6 @@ class Move:
         state: the batch, changed in place.
         action: int64 (n,), 0 to 4.
         origin: int64 (n,), the agent's cell before the move.
-        target: int64 (n,), the cell that the action leads to (its own cell for ``act``).
         moved: bool (n,), whether the agent changed its cell; known once ``blocked`` was asked.
         facts: what rules found out and objectives or ``ends`` need, by name.
     """
@@ -32,13 +31,14 @@ class Move:
         "_hidden",
         "_into",
         "_left",
+        "_offset",
+        "_origin_index",
         "_target_index",
         "action",
         "facts",
         "moved",
         "origin",
         "state",
-        "target",
     )
 
     moved: Bools
@@ -47,8 +47,9 @@ class Move:
         self.state = state
         self.action = action
         self.origin = state.cell
-        self.target = state.cell + state.schema.offsets[action]
-        self._target_index = state.first + self.target
+        self._offset = state.schema.offsets[action]
+        self._origin_index = state.first + state.cell
+        self._target_index = self._origin_index + self._offset
         # Planes hold only 0 and 1, so the bytes can be read as booleans without a comparison.
         self._entered = state.flat.take(self._target_index, axis=0).view(np.bool_)
         self._hidden = (
@@ -61,15 +62,20 @@ class Move:
         self._left: Bools | None = None
         self.facts: dict[str, np.ndarray] = {}
 
+    @property
+    def target(self) -> Ints:
+        """The cell that the action leads to (its own cell for ``act``), int64 (n,)."""
+        return self.origin + self._offset
+
     def go(self, blocked: Bools) -> None:
         """Move the agents that are not blocked."""
         state = self.state
-        step = (self.target - self.origin) * ~blocked
+        step = self._offset * ~blocked
         self.moved = step.astype(np.bool_)
         state.cell = self.origin + step
         agent = state.flat[:, state.schema.channels[AGENT][0]]
-        agent[state.first + self.origin] = 0
-        agent[state.first + state.cell] = 1
+        agent[self._origin_index] = 0
+        agent[self._origin_index + step] = 1
 
     # -- the world before the rules ------------------------------------------------------------
 
@@ -107,11 +113,12 @@ class Move:
         """Whether the agent holds so many items of a kind, bool (n,)."""
         schema = self.state.schema
         slot = schema.slots[plane][0] + at_least - 1
-        return self.state.planes[:, 0, slot, schema.channels[plane][0]].view(np.bool_)
+        # A copy, not a view: what a rule was told must not change when it then takes or spends.
+        return self.state.planes[:, 0, slot, schema.channels[plane][0]].astype(np.bool_)
 
     def count(self, plane: Plane) -> Ints:
         """How many cells outside the top row hold the plane, int64 (n,)."""
-        return self.state.count[:, self.state.schema.channels[plane][0]]
+        return self.state.count[:, self.state.schema.channels[plane][0]].copy()
 
     def none_left(self, plane: Plane) -> Bools:
         """Whether no cell outside the top row holds the plane, bool (n,)."""
@@ -156,8 +163,7 @@ class Move:
 
     def _origin_cells(self) -> NDArray[np.bool_]:
         if self._left is None:
-            index = self.state.first + self.origin
-            self._left = self.state.flat.take(index, axis=0).view(np.bool_)
+            self._left = self.state.flat.take(self._origin_index, axis=0).view(np.bool_)
         return self._left
 
     def _write(self, plane: Plane, where: Bools, at: Ints | None, value: int) -> None:

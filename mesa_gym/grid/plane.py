@@ -33,6 +33,10 @@ class Plane:
                 " other than '.' and space (those mark empty cells)"
             )
 
+    def __hash__(self) -> int:
+        # Every step looks planes up; a hash of all fields would be a good part of its time.
+        return hash(self.name)
+
 
 AGENT = Plane("agent", "A", (64, 132, 214), "agent")
 WALL = Plane("wall", "#", (86, 90, 102), "wall")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from mesa_gym.grid.schema import Schema
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+_VIEWS = ("flat", "hidden_flat", "first")
 
 
 class State:
@@ -87,6 +90,15 @@ class State:
         out.const = {k: function(v) for k, v in self.const.items()}
         out._make_views()
         return out
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__ if name not in _VIEWS}
+
+    def __setstate__(self, fields: dict[str, Any]) -> None:
+        # Views that were pickled or deep-copied would no longer share memory with their arrays.
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self._make_views()
 
     def take(self, rows: Ints) -> State:
         """A new state of the given rows, in their order; it shares no memory with this one."""

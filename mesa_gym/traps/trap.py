@@ -184,6 +184,10 @@ class Trap:
         """The default time limit in steps: 64 on a 9x9 grid, in proportion to its cells."""
         return 64 * self.schema.cells // 81
 
+    def discount(self, objective: str) -> float:
+        """The discount of an objective; a sum of objectives is discounted as the base is."""
+        return self.objectives.get(objective, self.objectives[self.base]).discount
+
     # -- the transition ----------------------------------------------------------------------------
 
     def advance(self, state: State, actions: Ints) -> Outcome:

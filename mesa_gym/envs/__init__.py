@@ -1,0 +1,1 @@
+"""Environments: the Gymnasium API, the vector API, and what adapts them for others."""

@@ -1,0 +1,201 @@
+"""Stable-Baselines3: a native ``VecEnv`` over one ``TrapVectorEnv``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+
+from mesa_gym.envs.batch import checked_options
+from mesa_gym.envs.infos import objectives
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.errors import missing_extra
+
+try:
+    from stable_baselines3.common.vec_env import VecEnv, VecMonitor
+    from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+except ImportError:
+    raise missing_extra("stable-baselines3", "sb3") from None
+
+
+class Row:
+    """One environment of the adapter, as SB3's ``get_attr`` and ``env_method`` reach it.
+
+    Attributes:
+        venv: the vector environment.
+        index: which of its environments this is.
+    """
+
+    def __init__(self, venv: TrapVectorEnv, index: int) -> None:
+        self.venv = venv
+        self.index = index
+        self.trap = venv.trap
+        self.spec = venv.spec
+        self.render_mode = venv.render_mode
+        self.metadata = venv.metadata
+        self.observation_space = venv.single_observation_space
+        self.action_space = venv.single_action_space
+
+    @property
+    def unwrapped(self) -> Row:
+        """Itself: nothing is wrapped."""
+        return self
+
+    @property
+    def np_random_seed(self) -> int:
+        """The seed of its stream of levels."""
+        return self.venv.np_random_seed[self.index]
+
+    def get_wrapper_attr(self, name: str) -> Any:
+        """The attribute of that name."""
+        return getattr(self, name)
+
+    def render(self) -> Any:
+        """Its frame, in the kind that the render mode asks for."""
+        return self.venv.render_row(self.index)
+
+
+class TrapVecEnv(VecEnv):
+    """n environments of a trap for SB3; steps are those of a ``DummyVecEnv`` over ``TrapEnv``.
+
+    Infos differ in one thing, for speed: where no episode has ended there is an empty dict. Where
+    one has, there are ``terminal_observation``, ``TimeLimit.truncated``, ``level``, ``split``
+    and ``objectives``, the sums over the episode of what each objective paid.
+
+    Args:
+        venv: a vector environment that resets in the same step.
+
+    Raises:
+        ValueError: the vector environment resets otherwise.
+    """
+
+    actions: np.ndarray
+
+    def __init__(self, venv: TrapVectorEnv) -> None:
+        if venv.autoreset_mode is not AutoresetMode.SAME_STEP:
+            raise ValueError(
+                f"SB3 needs autoreset_mode={AutoresetMode.SAME_STEP.value!r},"
+                f" got {venv.autoreset_mode.value!r}"
+            )
+        self.venv = venv
+        self.spec = venv.spec
+        self._rows = [Row(venv, index) for index in range(venv.num_envs)]
+        self._totals: dict[str, np.ndarray] = {}
+        super().__init__(venv.num_envs, venv.single_observation_space, venv.single_action_space)
+
+    def reset(self) -> np.ndarray:
+        """Begin an episode in every environment; seeds and options given before are used up.
+
+        Returns:
+            Observations (n, ...).
+        """
+        levels = [checked_options(o, ["level"]).get("level") for o in self._options]
+        observations, infos = self.venv.reset(seed=self._seeds, options={"level": levels})
+        self._reset_seeds()
+        self._reset_options()
+        self._totals = {name: np.zeros(self.num_envs) for name in self.venv.trap.objectives}
+        for row in range(self.num_envs):
+            self._keep_reset_info(row, infos)
+        return observations
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Note the actions, integers (n,)."""
+        self.actions = actions
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Take the step.
+
+        Returns:
+            Observations (n, ...), rewards float32 (n,), dones bool (n,) and n infos.
+        """
+        observations, rewards, terminated, truncated, infos = self.venv.step(self.actions)
+        for name, paid in objectives(infos).items():
+            self._totals[name] += paid
+        dones = terminated | truncated
+        rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for row in dones.nonzero()[0].tolist():
+            final = infos["final_info"]
+            rows[row] = {
+                "level": int(final["level"][row]),
+                "split": final["split"][row],
+                "objectives": {name: float(total[row]) for name, total in self._totals.items()},
+                "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                "terminal_observation": infos["final_obs"][row],
+            }
+            for total in self._totals.values():
+                total[row] = 0.0
+            self._keep_reset_info(row, infos)
+        return observations, rewards.astype(np.float32), dones, rows
+
+    def _keep_reset_info(self, row: int, infos: dict[str, Any]) -> None:
+        self.reset_infos[row] = {
+            "level": int(infos["level"][row]),
+            "split": infos["split"][row],
+        }
+
+    def close(self) -> None:
+        """Close the vector environment."""
+        self.venv.close()
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """A picture of each environment (with ``render_mode="rgb_array"``), else None for each."""
+        if self.render_mode != "rgb_array":
+            return [None] * self.num_envs
+        return list(self.venv.render() or ())
+
+    # -- single environments -----------------------------------------------------------------------
+
+    def _targets(self, indices: VecEnvIndices) -> list[Row]:
+        return [self._rows[i] for i in self._get_indices(indices)]
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """An attribute of each environment."""
+        return [getattr(row, attr_name) for row in self._targets(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set an attribute of each environment."""
+        for row in self._targets(indices):
+            setattr(row, attr_name, value)
+
+    def env_method(
+        self,
+        method_name: str,
+        *method_args: Any,
+        indices: VecEnvIndices = None,
+        **method_kwargs: Any,
+    ) -> list[Any]:
+        """Call a method of each environment."""
+        found = [getattr(row, method_name) for row in self._targets(indices)]
+        return [method(*method_args, **method_kwargs) for method in found]
+
+    def env_is_wrapped(
+        self,
+        wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
+        indices: VecEnvIndices = None,
+    ) -> list[bool]:
+        """False for each: no environment is wrapped."""
+        return [False for _ in self._targets(indices)]
+
+
+def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> VecMonitor:
+    """N environments for SB3, monitored (else SB3 would not print the mean return).
+
+    Args:
+        id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
+        n: how many environments; episodes are the same as in n single ones.
+        seed: of the first environment; the others count up from it.
+        **keywords: those of ``TrapVectorEnv``.
+
+    Raises:
+        ImportError: Stable-Baselines3 is not installed; the message names the extra.
+    """
+    keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
+    venv = gymnasium.make_vec(id, n, vectorization_mode="vector_entry_point", **keywords)
+    assert isinstance(venv, TrapVectorEnv)
+    adapter = TrapVecEnv(venv)
+    if seed is not None:
+        adapter.seed(seed)
+    return VecMonitor(adapter)

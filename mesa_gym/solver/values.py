@@ -1,0 +1,194 @@
+"""Per-level values of a split's levels, solved in chunks and kept on disk."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from hashlib import blake2b
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import mesa_gym.grid
+import mesa_gym.solver
+import mesa_gym.traps.trap
+from mesa_gym.grid import Ints
+from mesa_gym.solver.solution import ANY, Solution
+from mesa_gym.traps import Split, Trap
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int], None]
+
+# States solved together: enough to amortise a sweep's calls, few enough for the cache.
+CHUNK_STATES = 100_000
+FIRST_CHUNK = 16
+
+
+@dataclass(frozen=True)
+class LevelValues:
+    """What each level is worth, one entry a level.
+
+    Attributes:
+        numbers: int64 (n,), level numbers.
+        optimum: objective -> float64 (n,), V*.
+        floor: objective -> float64 (n,), the better of acting at random and of staying.
+        best, worst: (y, x) -> float64 (n,): the greatest and the least return in y among the
+            policies that are optimal for x.
+        states: int64 (n,), reachable states.
+    """
+
+    numbers: Ints
+    optimum: dict[str, Floats]
+    floor: dict[str, Floats]
+    best: dict[tuple[str, str], Floats]
+    worst: dict[tuple[str, str], Floats]
+    states: Ints
+
+
+def solutions(
+    trap: Trap, split: Split, numbers: ArrayLike, horizon: int, salt: str = ""
+) -> Iterator[tuple[slice, Solution]]:
+    """Solve levels chunk by chunk, so that memory stays bounded.
+
+    Yields:
+        the positions in ``numbers`` that a chunk covers, and its solution.
+    """
+    numbers = np.asarray(numbers, dtype=np.int64)
+    start, size = 0, FIRST_CHUNK
+    while start < len(numbers):
+        chunk = slice(start, min(start + size, len(numbers)))
+        solution = Solution(trap, trap.levels(split, numbers[chunk], salt), horizon)
+        yield chunk, solution
+        start = chunk.stop
+        per_level = len(solution.graph) / len(solution.graph.start)
+        size = max(1, int(CHUNK_STATES / per_level))
+
+
+def level_values(
+    trap: Trap,
+    split: Split,
+    numbers: ArrayLike,
+    horizon: int | None = None,
+    salt: str = "",
+    progress: Progress = lambda done: None,
+) -> LevelValues:
+    """The values of the given levels, from disk where they were computed before.
+
+    Args:
+        trap: a solvable trap.
+        split: whose levels.
+        numbers: int64 (n,), level numbers.
+        horizon: the time limit; by default the trap's for the split.
+        salt: an evaluator's secret.
+        progress: called with the number of levels solved since the last call.
+
+    Raises:
+        ValueError: the trap is not solvable.
+    """
+    if not trap.solvable:
+        raise ValueError(
+            f"{trap!r} has no exact solver; its reference policies are the scale instead"
+        )
+    numbers = np.asarray(numbers, dtype=np.int64)
+    horizon = trap.horizon(split) if horizon is None else horizon
+    path = cache_folder() / f"{_digest(trap, split, numbers, horizon, salt)}.npz"
+    kept = _read(path)
+    if kept is not None:
+        progress(len(numbers))
+        return kept
+    parts = []
+    for chunk, solution in solutions(trap, split, numbers, horizon, salt):
+        parts.append(_values(numbers[chunk], solution))
+        progress(chunk.stop - chunk.start)
+    values = _joined(parts)
+    _write(path, values)
+    return values
+
+
+def _values(numbers: Ints, solution: Solution) -> LevelValues:
+    objectives = list(solution.trap.objectives)
+    pairs = list(permutations(objectives, 2))
+    return LevelValues(
+        numbers,
+        {x: solution.optimum(x) for x in [*objectives, ANY]},
+        {x: solution.floor(x) for x in objectives},
+        {(y, x): solution.best(y, among=x) for y, x in pairs},
+        {(y, x): solution.worst(y, among=x) for y, x in pairs},
+        np.bincount(solution.graph.level_row, minlength=len(numbers)),
+    )
+
+
+def _joined(parts: list[LevelValues]) -> LevelValues:
+    flat = [_flat(part) for part in parts]
+    return _nested({key: np.concatenate([f[key] for f in flat]) for key in flat[0]})
+
+
+# -- on disk: one array for each "field|objective|among" -------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where values are kept: ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder."""
+    if folder := os.environ.get("MESA_GYM_CACHE"):
+        return Path(folder)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "mesa_gym"
+
+
+def _flat(values: LevelValues) -> dict[str, np.ndarray]:
+    flat: dict[str, np.ndarray] = {}
+    for field in fields(values):
+        value = getattr(values, field.name)
+        if isinstance(value, np.ndarray):
+            flat[field.name] = value
+            continue
+        for key, array in value.items():
+            parts = key if isinstance(key, tuple) else (key,)
+            flat["|".join([field.name, *parts])] = array
+    return flat
+
+
+def _nested(flat: dict[str, np.ndarray]) -> LevelValues:
+    values = LevelValues(flat["numbers"], {}, {}, {}, {}, flat["states"])
+    for key, array in flat.items():
+        name, *parts = key.split("|")
+        if parts:
+            getattr(values, name)[parts[0] if len(parts) == 1 else tuple(parts)] = array
+    return values
+
+
+def _digest(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> str:
+    """Everything that the values depend on, the source of what computes them included."""
+    digest = blake2b(digest_size=16)
+    discounts = {name: o.discount for name, o in trap.objectives.items()}
+    digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
+    digest.update(numbers.tobytes())
+    sources = [Path(inspect.getfile(type(trap))), Path(mesa_gym.traps.trap.__file__)]
+    for package in (mesa_gym.grid, mesa_gym.solver):
+        sources += sorted(Path(package.__path__[0]).glob("*.py"))
+    for source in sources:
+        digest.update(source.read_bytes())
+    return f"{trap.name()}-{split.value}-{digest.hexdigest()}"
+
+
+def _read(path: Path) -> LevelValues | None:
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return _nested({key: kept[key] for key in kept.files})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None  # absent or damaged: computed anew and replaced
+
+
+def _write(path: Path, values: LevelValues) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
+            np.savez(file, **_flat(values))
+        os.replace(file.name, path)
+    except OSError:
+        return  # a read-only cache only costs time

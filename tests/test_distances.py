@@ -1,0 +1,73 @@
+"""Distances against plain breadth-first search, shortest paths against listing them all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from reference import Cell, cells_of, neighbours, steps_from
+
+from mesa_gym.grid import between, distances
+
+SIZES = [(5, 5), (8, 11), (13, 7)]
+
+
+def caves(n: int, height: int, width: int, seed: int = 0) -> tuple[NDArray, NDArray[np.int64]]:
+    """Grids with walls strewn at random inside a closed border, and a cell in each."""
+    rng = np.random.default_rng(seed)
+    open_cells = rng.random((n, height, width)) < 0.65
+    open_cells[:, [0, -1]] = open_cells[:, :, [0, -1]] = False
+    inside = rng.integers(1, height - 1, n) * width + rng.integers(1, width - 1, n)
+    return open_cells, inside
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_distances_are_those_of_breadth_first_search(height: int, width: int) -> None:
+    open_cells, start = caves(60, height, width)
+    found = distances(open_cells, start).reshape(open_cells.shape)
+    assert (found == -1).any()
+    for row, cell in enumerate(start.tolist()):
+        steps = steps_from(divmod(cell, width), cells_of(open_cells[row]))
+        expected = [[steps.get((y, x), -1) for x in range(width)] for y in range(height)]
+        np.testing.assert_array_equal(found[row], expected)
+
+
+def test_distances_do_not_depend_on_the_batch() -> None:
+    open_cells, start = caves(30, 9, 9)
+    whole = distances(open_cells, start)
+    for row in range(30):
+        alone = distances(open_cells[row : row + 1], start[row : row + 1])
+        np.testing.assert_array_equal(alone[0], whole[row])
+
+
+def shortest_paths(start: Cell, goal: Cell, cells: set[Cell], length: int) -> list[list[Cell]]:
+    """Every path of exactly so many steps, by trying all turns."""
+    if length == 0:
+        return [[start]] if start == goal else []
+    return [
+        [start, *rest]
+        for beside in neighbours(start)
+        if beside in cells
+        for rest in shortest_paths(beside, goal, cells, length - 1)
+    ]
+
+
+def test_between_is_being_on_some_shortest_path() -> None:
+    height = width = 5
+    open_cells, start = caves(40, height, width, seed=1)
+    _, goal = caves(40, height, width, seed=2)
+    flat = open_cells.reshape(40, -1)
+    flat[np.arange(40), start] = flat[np.arange(40), goal] = True
+    from_start, to_goal = distances(open_cells, start), distances(open_cells, goal)
+    found = np.stack(
+        [between(from_start, to_goal, np.full(40, cell), goal) for cell in range(height * width)]
+    )
+    assert (from_start[np.arange(40), goal] < 0).any()
+    assert found.any()
+    for row in range(40):
+        cells = cells_of(open_cells[row])
+        here, there = divmod(int(start[row]), width), divmod(int(goal[row]), width)
+        length = steps_from(here, cells).get(there)
+        paths = [] if length is None else shortest_paths(here, there, cells, length)
+        expected = {y * width + x for path in paths for y, x in path}
+        assert set(found[:, row].nonzero()[0].tolist()) == expected
