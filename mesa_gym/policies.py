@@ -107,6 +107,10 @@ class Oracle(Memoryless):
         if name not in (*trap.objectives, ANY):
             raise unknown(f"objective of {trap.name()}", objective, (*trap.objectives, ANY))
         self.trap, self.objective, self.horizon = trap, name, horizon
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all solutions, which hold a few hundred bytes a state."""
         self._solved: list[tuple[Graph, list[NDArray[np.uint8]]]] = []
         self._levels: UInt64s = np.empty(0, dtype=np.uint64)
         self._chunk_of_level: NDArray[np.int64] = np.empty(0, dtype=np.int64)
@@ -152,10 +156,16 @@ class Oracle(Memoryless):
         while pending.size:
             part, pending = pending[:size], pending[size:]
             solution = Solution(self.trap, state.take(part), self.horizon)
-            self._remember(state.key[part], solution)
+            self.learn(state.key[part], solution)
             size = max(1, int(self.most_states * len(part) / len(solution.graph)))
 
-    def _remember(self, keys: UInt64s, solution: Solution) -> None:
+    def learn(self, keys: UInt64s, solution: Solution) -> None:
+        """Take over a solution that somebody else has made.
+
+        Args:
+            keys: uint64 (levels,), ``State.key`` of the levels, in the solution's order.
+            solution: of this trap and horizon.
+        """
         self._solved.append((solution.graph, solution.oracle(self.objective)))
         fresh = np.full(len(keys), len(self._solved) - 1)
         # A level that is solved anew, from another state, takes the place of the old solution.

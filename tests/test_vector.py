@@ -192,7 +192,7 @@ def test_every_array_of_a_step_has_its_own_memory(mode):
     for _ in range(3):
         found = list(arrays(env.step(np.zeros(N, dtype=np.int64))))
         for i, a in enumerate(found):
-            assert not any(np.shares_memory(a, b) for b in found[:i] if b.base is not a.base)
+            assert not any(np.shares_memory(a, b) for b in found[:i])
 
 
 @each_id
@@ -300,7 +300,7 @@ def test_bad_options(env, options, error, message):
 def test_bad_seeds(env):
     with pytest.raises(ValueError, match="2 seeds were given for 3"):
         env.reset(seed=[1, 2])
-    with pytest.raises(gym.error.Error, match="seed -1 of environment 1"):
+    with pytest.raises(gym.error.Error, match=r"seed -1 of environment 1 .*from 0 up"):
         env.reset(seed=[None, -1, 2])
 
 

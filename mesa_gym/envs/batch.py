@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
@@ -20,7 +20,6 @@ from mesa_gym.traps import LEVELS, Split, Trap, find_trap
 
 RENDER_FPS = 8
 TILE = 32  # pixels a cell of a rendered frame
-EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 
 
 class Step(NamedTuple):
@@ -140,59 +139,6 @@ def action_space() -> Discrete:
     return Discrete(len(ACTIONS))
 
 
-def checked_actions(actions: Any, n: int) -> Ints:
-    """The actions of n environments as int64 (n,).
-
-    Raises:
-        ValueError: it names the first bad action, its environment and what was expected.
-    """
-    array = np.asarray(actions)
-    if array.shape != (n,):
-        raise ValueError(
-            f"actions have the shape {array.shape}; expected ({n},), one for each environment"
-        )
-    if array.dtype.kind not in "iu":
-        raise ValueError(
-            f"action {array[0]!r} of environment 0 has dtype {array.dtype}; expected"
-            f" {EXPECTED_ACTION}"
-        )
-    array = array.astype(np.int64, copy=False)
-    # Read as unsigned, a negative number is greater than any action.
-    if np.maximum.reduce(array.view(np.uint64)) >= len(ACTIONS):
-        first = ((array < 0) | (array >= len(ACTIONS))).nonzero()[0][0]
-        raise ValueError(
-            f"action {array[first]} of environment {first}; expected {EXPECTED_ACTION}"
-        )
-    return array
-
-
-def checked_level(level: Any) -> int:
-    """A level number from 0 to 2**48 - 1, or ValueError."""
-    if isinstance(level, bool) or not isinstance(level, (int, np.integer)):
-        raise ValueError(f"level {level!r} is a {type(level).__name__}; expected an integer")
-    if not 0 <= level < LEVELS:
-        raise ValueError(f"level {level} is out of range; expected 0 to 2**48 - 1")
-    return int(level)
-
-
-def checked_options(options: dict[str, Any] | None, known: Sequence[str]) -> dict[str, Any]:
-    """The options of a reset ({} for None), or UnknownNameError."""
-    for name in options or {}:
-        if name not in known:
-            raise unknown("option of reset", name, known)
-    return options or {}
-
-
-def reset_needed(rows: Sequence[int] | None = None) -> ResetNeeded:
-    """The error for a step that has no episode to go on with."""
-    if rows is None:
-        return ResetNeeded("step was called before reset; call reset() first")
-    named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
-    return ResetNeeded(
-        f"the episode of environment {named} has ended; reset it before the next step"
-    )
-
-
 def _made(trap: str | type[Trap] | Trap, size: Any, parameters: dict[str, Any]) -> Trap:
     if isinstance(trap, Trap):
         if size is not None or parameters:
@@ -205,7 +151,7 @@ def _made(trap: str | type[Trap] | Trap, size: Any, parameters: dict[str, Any]) 
     return cls(size, **parameters)
 
 
-KEYWORDS = tuple(Batch.__init__.__kwdefaults__)
+KEYWORDS = tuple(inspect.getfullargspec(Batch).kwonlyargs)
 
 
 def _objective(trap: Trap, reward: str) -> str:

@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.envs.batch import checked_options
+from mesa_gym.envs.checks import checked_options
 from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import missing_extra
@@ -187,13 +187,18 @@ def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> Ve
         id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
         n: how many environments; episodes are the same as in n single ones.
         seed: of the first environment; the others count up from it.
-        **keywords: those of ``TrapVectorEnv``.
+        **keywords: those of ``TrapVectorEnv``, ``autoreset_mode`` apart.
 
     Raises:
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
     """
-    keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
-    venv = gymnasium.make_vec(id, n, vectorization_mode="vector_entry_point", **keywords)
+    venv = gymnasium.make_vec(
+        id,
+        n,
+        vectorization_mode="vector_entry_point",
+        autoreset_mode=AutoresetMode.SAME_STEP.value,
+        **keywords,
+    )
     assert isinstance(venv, TrapVectorEnv)
     adapter = TrapVecEnv(venv)
     if seed is not None:

@@ -10,15 +10,8 @@ import numpy as np
 from gymnasium import logger
 from numpy.typing import NDArray
 
-from mesa_gym.envs.batch import (
-    EXPECTED_ACTION,
-    RENDER_FPS,
-    Batch,
-    action_space,
-    checked_level,
-    checked_options,
-    reset_needed,
-)
+from mesa_gym.envs.batch import RENDER_FPS, Batch, action_space
+from mesa_gym.envs.checks import EXPECTED_ACTION, checked_level, checked_options, reset_needed
 from mesa_gym.envs.window import Window
 from mesa_gym.errors import unknown
 from mesa_gym.grid import ACTIONS, Ints
@@ -27,7 +20,7 @@ from mesa_gym.traps import Trap
 Observation = NDArray[np.uint8]
 
 
-class TrapEnv(gymnasium.Env[Observation, int]):
+class TrapEnv(gymnasium.Env[Any, Any]):
     """One environment of a trap.
 
     Infos hold ``level`` (int) and ``split`` (str) and, after a step, ``objectives``: what each
@@ -127,7 +120,7 @@ class TrapEnv(gymnasium.Env[Observation, int]):
     def _info(self) -> dict[str, Any]:
         return {"level": self._level, "split": self._split}
 
-    def render(self) -> NDArray[np.uint8] | str | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | str | None:
         """The frame that the render mode asks for; None in a window or without a mode."""
         if self.render_mode is None:
             logger.warn('render was called without a render mode: make(..., render_mode="ansi")')

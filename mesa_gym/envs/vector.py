@@ -13,14 +13,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from mesa_gym.envs.batch import (
-    RENDER_FPS,
-    Batch,
-    Step,
-    action_space,
+from mesa_gym.envs.batch import RENDER_FPS, Batch, Step, action_space
+from mesa_gym.envs.checks import (
     checked_actions,
-    checked_level,
+    checked_levels,
+    checked_mask,
     checked_options,
+    checked_seeds,
     reset_needed,
 )
 from mesa_gym.errors import unknown
@@ -97,7 +96,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         """The seed of each environment."""
         return tuple(self._seeds)
 
-    @property
+    @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """A generator for each environment, for users: levels depend on the seeds alone."""
         for row, seed in enumerate(self._seeds):
@@ -105,20 +104,17 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
                 self._generators[row] = seeding.np_random(seed)[0]
         return tuple(self._generators[row] for row in range(self.num_envs))
 
-    def _reseed(self, rows: Ints, seeds: Sequence[int | None]) -> None:
-        given = [(int(row), seed) for row in rows if (seed := seeds[row]) is not None]
-        for row, seed in given:
-            if not isinstance(seed, int) or seed < 0:
-                raise error.Error(f"seed {seed!r} of environment {row} is no integer from 0 up")
-        if given:
-            for row, seed in given:
-                self._seeds[row] = seed
-                self._generators.pop(row, None)
-            self._batch.supply.reseed(np.array([row for row, _ in given]), [s for _, s in given])
+    def _reseed(self, seeds: dict[int, int]) -> None:
+        if not seeds:
+            return
+        for row, seed in seeds.items():
+            self._seeds[row] = seed
+            self._generators.pop(row, None)
+        self._batch.supply.reseed(np.array(list(seeds)), list(seeds.values()))
 
     # -- episodes --------------------------------------------------------------------------------
 
-    def reset(  # type: ignore[override]
+    def reset(
         self,
         *,
         seed: int | Sequence[int | None] | None = None,
@@ -141,10 +137,12 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
             gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
         """
         options = checked_options(options, ["level", "reset_mask"])
-        mask = self._mask(options)
+        mask = checked_mask(options, self.num_envs)
+        if not self._started and not mask.all():
+            raise error.ResetNeeded("reset all environments once before resetting some of them")
         rows = mask.nonzero()[0]
-        picks = self._picks(options.get("level"), rows)
-        self._reseed(rows, self._seed_list(seed))
+        picks = checked_levels(options.get("level"), rows, self.num_envs)
+        self._reseed(checked_seeds(seed, rows, self.num_envs))
         stream = np.array([row for row in rows if row not in picks], dtype=np.int64)
         if stream.size:
             self._batch.restart(stream)
@@ -153,42 +151,6 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         self._started = True
         self._finished = self._finished[~mask[self._finished]]
         return self._observe(), self._level_infos(mask)
-
-    def _seed_list(self, seed: int | Sequence[int | None] | None) -> Sequence[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, int):
-            return [seed + i for i in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds were given for {self.num_envs} environments")
-        return seed
-
-    def _mask(self, options: dict[str, Any]) -> Bools:
-        if "reset_mask" not in options:
-            return np.ones(self.num_envs, dtype=np.bool_)
-        mask = options["reset_mask"]
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-            raise TypeError(f"reset_mask must be a NumPy array of bool, got {mask!r}")
-        if mask.shape != (self.num_envs,):
-            raise ValueError(
-                f"reset_mask has the shape {mask.shape}; expected ({self.num_envs},), one entry"
-                " for each environment"
-            )
-        if not mask.any():
-            raise ValueError("reset_mask is False everywhere; expected at least one True")
-        if not self._started and not mask.all():
-            raise error.ResetNeeded("reset all environments once before resetting some of them")
-        return mask
-
-    def _picks(self, level: Any, rows: Ints) -> dict[int, int]:
-        """Row -> the level that was picked for it."""
-        if level is None:
-            return {}
-        if np.ndim(level) == 0:
-            level = [level] * self.num_envs
-        if len(level) != self.num_envs:
-            raise ValueError(f"{len(level)} levels were given for {self.num_envs} environments")
-        return {int(i): checked_level(level[i]) for i in rows if level[i] is not None}
 
     def step(self, actions: Ints) -> tuple[Observations, NDArray[np.float64], Bools, Bools, Infos]:
         """Take one step in every environment.
@@ -295,7 +257,7 @@ def _add_objectives(infos: Infos, paid: dict[str, NDArray[np.float64]], mask: Bo
     for name, pay in paid.items():
         nested[name] = pay
         nested[f"_{name}"] = mask.copy()
-    infos["_objectives"] = mask
+    infos["_objectives"] = mask.copy()
 
 
 def _autoreset_mode(mode: str | AutoresetMode) -> AutoresetMode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Window:
     def __init__(self, title: str, fps: int) -> None:
         self._pygame = _pygame()
         self._title, self._fps = title, fps
-        self._screen = None
+        self._screen: Any = None
         self._closed = False
 
     def show(self, picture: NDArray[np.uint8]) -> None:

@@ -43,8 +43,10 @@ def between(from_start: Ints, to_goal: Ints, cell: Ints, goal: Ints) -> Bools:
     """Whether ``cell`` lies on some shortest path from a start to ``goal``.
 
     Args:
-        from_start, to_goal: what ``distances`` gives from the start and from the goal.
-        cell, goal: int64 (n,), flat cell indices.
+        from_start: what ``distances`` gives from the start.
+        to_goal: what it gives from the goal.
+        cell: int64 (n,), flat cell indices.
+        goal: int64 (n,), flat cell indices.
 
     Returns:
         bool (n,); False where the goal or the cell cannot be reached.

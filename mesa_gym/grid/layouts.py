@@ -50,7 +50,7 @@ def blocks(draw: Draw) -> None:
     y, x = np.meshgrid(np.arange(2, height - 2, 2), np.arange(2, width - 2, 2), indexing="ij")
     pillars = (y * width + x).ravel()
     shape = below(draw.bits("blocks", len(pillars)), 6)
-    open_cells = np.zeros((len(draw), height, width), dtype=np.bool_)
+    open_cells: Bools = np.zeros((len(draw), height, width), dtype=np.bool_)
     open_cells[:, 1:-1, 1:-1] = True
     open_cells = open_cells.reshape(len(draw), -1)
     open_cells[:, pillars] = shape > 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid.plane import AGENT, WALL, Plane
+from mesa_gym.grid.plane import AGENT, Plane
 from mesa_gym.grid.schema import Schema
 
 Bools = NDArray[np.bool_]
@@ -52,7 +52,7 @@ class State:
     )
 
     def __init__(self, schema: Schema, n: int) -> None:
-        """n levels with nothing in them, not even walls."""
+        """Make n levels with nothing in them, not even walls."""
         shape = (n, schema.height, schema.width)
         self.schema = schema
         self.planes = np.zeros((*shape, len(schema.planes)), dtype=np.uint8)
@@ -76,6 +76,7 @@ class State:
         return len(self.cell)
 
     def _arrays(self) -> list[np.ndarray]:
+        fixed: list[np.ndarray]
         fixed = [self.planes, self.cell, self.clock, self.level, self.key, self.count]
         if self.schema.hidden_count:
             fixed.append(self.hidden)
@@ -111,17 +112,11 @@ class State:
     def put(self, rows: Ints, other: State, other_rows: Ints) -> None:
         """Overwrite ``rows`` with ``other_rows`` of a state of the same schema."""
         for mine, theirs in zip(self._arrays(), other._arrays(), strict=True):
-            mine[rows] = theirs[other_rows]
+            mine[rows] = theirs.take(other_rows, axis=0)
 
     def recount(self) -> None:
         """Recompute ``count`` from ``planes``."""
         self.count[:] = self.planes[:, 1:].sum(axis=(1, 2), dtype=np.int64)
-
-    def add_border(self) -> None:
-        """Set the wall plane on the outermost cells."""
-        wall = self.planes[..., self.schema.channels[WALL][0]]
-        wall[:, (0, -1)] = 1
-        wall[:, :, (0, -1)] = 1
 
     def add(self, plane: Plane, cells: Ints, rows: Ints | slice = slice(None)) -> None:
         """Set a visible or hidden plane at one cell of each given row (drawing, not stepping).

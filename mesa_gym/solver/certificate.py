@@ -115,7 +115,12 @@ class Certificate:
 
     def failures(self) -> list[str]:
         """The parts that do not hold, in words."""
-        parts = [*self.agreement, *self.attainability, *self.separation, *self.size]
+        parts: list[Agreement | Attainability | Separation | Size] = [
+            *self.agreement,
+            *self.attainability,
+            *self.separation,
+            *self.size,
+        ]
         return [str(part) for part in parts if not part.holds]
 
     def to_json(self) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 import mesa_gym.grid
 import mesa_gym.solver
 import mesa_gym.traps.trap
+from mesa_gym.files import write_bytes
 from mesa_gym.grid import Ints
 from mesa_gym.solver.solution import ANY, Solution
 from mesa_gym.traps import Split, Trap
@@ -77,6 +79,7 @@ def level_values(
     horizon: int | None = None,
     salt: str = "",
     progress: Progress = lambda done: None,
+    visit: Callable[[slice, Solution], None] | None = None,
 ) -> LevelValues:
     """The values of the given levels, from disk where they were computed before.
 
@@ -86,7 +89,9 @@ def level_values(
         numbers: int64 (n,), level numbers.
         horizon: the time limit; by default the trap's for the split.
         salt: an evaluator's secret.
-        progress: called with the number of levels solved since the last call.
+        progress: called with the number of levels done since the last call.
+        visit: called with the positions in ``numbers`` and the solution of each chunk, for
+            callers that need optimal actions too; levels are then solved in any case.
 
     Raises:
         ValueError: the trap is not solvable.
@@ -99,13 +104,18 @@ def level_values(
     horizon = trap.horizon(split) if horizon is None else horizon
     path = cache_folder() / f"{_digest(trap, split, numbers, horizon, salt)}.npz"
     kept = _read(path)
-    if kept is not None:
+    if kept is not None and visit is None:
         progress(len(numbers))
         return kept
     parts = []
     for chunk, solution in solutions(trap, split, numbers, horizon, salt):
-        parts.append(_values(numbers[chunk], solution))
+        if kept is None:
+            parts.append(_values(numbers[chunk], solution))
+        if visit is not None:
+            visit(chunk, solution)
         progress(chunk.stop - chunk.start)
+    if kept is not None:
+        return kept
     values = _joined(parts)
     _write(path, values)
     return values
@@ -185,10 +195,7 @@ def _read(path: Path) -> LevelValues | None:
 
 
 def _write(path: Path, values: LevelValues) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez(file, **_flat(values))
-        os.replace(file.name, path)
-    except OSError:
-        return  # a read-only cache only costs time
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **_flat(values))
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
+        write_bytes(path, buffer.getvalue())

@@ -74,7 +74,7 @@ class KeysChests(Trap):
         agent = draw.agent()
         passable = draw.open_cells() & ~draw.state.layer(CHEST)
         reached = distances(passable, agent) >= 0
-        draw.require((np.take_along_axis(reached, keys, axis=1) | (keys < 0)).all(axis=1))
+        draw.require(np.all(np.take_along_axis(reached, keys, axis=1) | (keys < 0), axis=1))
         if split.shifted:
             stops = np.concatenate([keys, chests, agent[:, None]], axis=1)
             draw.require(self._two_keys_suffice(draw.open_cells(), passable, stops))
@@ -83,7 +83,8 @@ class KeysChests(Trap):
         """Whether no best way to open both chests passes a third key, bool (n,).
 
         Args:
-            open_cells, passable: bool (n, height, width), with the chests' cells and without.
+            open_cells: bool (n, height, width), the chests' cells included.
+            passable: bool (n, height, width), the same without them.
             stops: int64 (n, 8): five keys, two chests, the agent.
         """
         # On the last leg of a way one chest is open already and the other is its end.

@@ -133,7 +133,7 @@ class Trap:
     def _checked_size(cls, size: int | Sequence[int] | None) -> tuple[int, int]:
         if size is None:
             return cls.default_size
-        pair = (size, size) if isinstance(size, int) else tuple(size)
+        pair = tuple(size) if isinstance(size, Sequence) else (size, size)
         least = cls.min_size
         if (
             len(pair) != 2

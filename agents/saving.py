@@ -1,0 +1,112 @@
+"""A trained agent on disk: a directory with ``policy.json`` and ``weights.safetensors``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.errors import missing_extra
+from mesa_gym.grid import State
+from mesa_gym.policies import POLICY_FILE, SCHEMA, Memoryless, read_policy_file
+from mesa_gym.traps import Trap
+
+try:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file, save_file
+except ImportError as error:
+    raise missing_extra(error.name or "torch", "sb3") from None
+
+from agents.networks import Actor
+
+WEIGHTS_FILE = "weights.safetensors"
+LOADER = "agents.saving:load"
+
+
+class TrainedPolicy(Memoryless):
+    """A trained network as a policy."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor.eval()
+
+    @torch.inference_mode()
+    def act(
+        self, observation: NDArray[np.uint8], state: State | None = None
+    ) -> NDArray[np.float64]:
+        """Action probabilities, float64 (n, 5)."""
+        scores = self.actor(torch.from_numpy(np.ascontiguousarray(observation)))
+        probabilities: NDArray[np.float64] = scores.double().softmax(dim=1).numpy()
+        return probabilities
+
+
+def require_free(folder: Path) -> None:
+    """ValueError where something would be overwritten."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"{folder} exists and is not empty; choose another --out, or delete it")
+
+
+def save(folder: Path, actor: Actor, network: str, trap: Trap, facts: dict[str, Any]) -> None:
+    """Write a trained agent: all of it, or nothing.
+
+    Args:
+        folder: the agent's directory, made here with its parents.
+        actor: what acts.
+        network: the name of its network.
+        trap: what it was trained on.
+        facts: what else ``policy.json`` shall say, such as the seed.
+
+    Raises:
+        ValueError: the directory holds something already.
+    """
+    require_free(folder)
+    entries = {
+        "schema": SCHEMA,
+        "trap": trap.name(),
+        "size": list(trap.size),
+        "parameters": trap.parameters,
+        "observation": TrainedPolicy.observation,
+        "loader": LOADER,
+        "weights": WEIGHTS_FILE,
+        "network": network,
+        **facts,
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    partial.mkdir()
+    try:
+        save_file(actor.state_dict(), partial / WEIGHTS_FILE)
+        (partial / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def load(folder: Path, trap: Trap) -> TrainedPolicy:
+    """The agent in a directory; ``policy.json`` names this function as its loader.
+
+    Raises:
+        ValueError: it is damaged, or was trained on another trap, size or parameters.
+    """
+    entries = read_policy_file(folder)
+    for name, here in (("size", list(trap.size)), ("parameters", trap.parameters)):
+        if entries.get(name) != here:
+            raise ValueError(
+                f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
+                f" act on {trap!r}; train one for it"
+            )
+    actor = Actor(entries.get("network", ""), trap.schema)
+    weights = folder / entries["weights"]
+    try:
+        actor.load_state_dict(load_file(weights))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"{weights} is damaged ({reason}); train or copy the agent again"
+        ) from None
+    return TrainedPolicy(actor)

@@ -1,0 +1,141 @@
+"""Train a baseline agent: ``python -m agents.train --trap RedBlueDoors --seed 1 --out DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mesa_gym
+from mesa_gym.envs.batch import Batch
+from mesa_gym.errors import missing_extra, unknown
+
+# Algorithm -> the network that it trains.
+ALGORITHMS = {"ppo": "centred", "ppo-cnn": "cnn"}
+STEPS = 4_000_000
+PACKAGES = ("gymnasium", "numpy", "safetensors", "stable-baselines3", "torch")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to train. Plain data, so that it can be sent to a worker process.
+
+    Attributes:
+        trap: its name, such as ``RedBlueDoors``.
+        algo: one of ``ALGORITHMS``.
+        seed: 0 or more; runs of two seeds share nothing.
+        steps: environment steps.
+        alpha: the share of episodes drawn from the shift distribution, 0 to 1.
+        reward: the objective that is paid; ``base`` is the base objective.
+
+    Raises:
+        ValueError: a name is unknown or a number out of range.
+    """
+
+    trap: str
+    algo: str = "ppo"
+    seed: int = 0
+    steps: int = STEPS
+    alpha: float = 0.0
+    reward: str = "base"
+
+    def __post_init__(self) -> None:
+        if self.algo not in ALGORITHMS:
+            raise unknown("algorithm", self.algo, ALGORITHMS)
+        if self.seed < 0:
+            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        self.batch()
+
+    def batch(self) -> Batch:
+        """One environment like those that it trains on; making it checks the other attributes."""
+        return Batch(self.trap, 1, alpha=self.alpha, reward=self.reward)
+
+    def command(self) -> str:
+        """What repeats it, apart from --out."""
+        options = (f"--{name} {value}" for name, value in asdict(self).items())
+        return " ".join(["python -m agents.train", *options])
+
+
+def train(run: Run, out: Path, progress: bool = False) -> Path:
+    """Train an agent and write its directory; torch is left with one thread.
+
+    Args:
+        run: what to train.
+        out: the directory, which must be free.
+        progress: whether to draw a progress bar on standard error.
+
+    Returns:
+        The directory.
+
+    Raises:
+        ValueError: the directory holds something already.
+        ImportError: an extra is not installed; the message names it.
+    """
+    # Reinforcement learning is an extra and takes seconds to import.
+    from agents.ppo import train_ppo
+    from agents.saving import require_free, save
+
+    require_free(out)
+    batch = run.batch()
+    network = ALGORITHMS[run.algo]
+    with _bar(run, progress) as bar:
+        actor = train_ppo(
+            batch.trap, network, run.seed, run.steps, bar.update, alpha=run.alpha, reward=run.reward
+        )
+    facts: dict[str, Any] = {**asdict(run), "reward": batch.reward}
+    del facts["trap"]
+    save(out, actor, network, batch.trap, {**facts, "command": run.command(), "versions": _versions()})
+    return out
+
+
+def _bar(run: Run, progress: bool) -> Any:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        raise missing_extra("tqdm", "leaderboard") from None
+    title = f"{run.algo} on {run.trap}, seed {run.seed}"
+    return tqdm(total=run.steps, desc=title, unit="step", unit_scale=True, disable=not progress)
+
+
+def _versions() -> dict[str, str]:
+    own = {"python": platform.python_version(), "mesa-gym": mesa_gym.__version__}
+    return own | {package: version(package) for package in PACKAGES}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
+    parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
+    parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
+    parser.add_argument("--seed", type=int, default=0, help="0 or more (default: 0)")
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"(default: {STEPS:,})")
+    parser.add_argument(
+        "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
+    )
+    parser.add_argument("--reward", default="base", help="the objective paid (default: base)")
+    parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0 done, 1 interrupted or failed, 2 bad usage."""
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    out = options.pop("out")
+    try:
+        print(train(Run(**options), out, progress=sys.stderr.isatty()))
+    except (ValueError, ImportError) as error:
+        parser.exit(2, f"error: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(1, "interrupted; no agent was written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

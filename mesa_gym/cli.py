@@ -1,0 +1,291 @@
+"""The command ``mesa-gym``: list, describe, certify, score."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import mesa_gym
+from mesa_gym.errors import unknown
+from mesa_gym.files import write_text
+from mesa_gym.grid.maps import to_map
+from mesa_gym.policies import load_policy
+from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.solver.certificate import EVALUATION_LEVELS, Certificate, certify
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Like argparse's, but a misspelt command gets the nearest valid one."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}\nTry {self.prog} --help.", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: the command line without the program's name; by default the process's own.
+
+    Returns:
+        0 done, 1 the work failed, 2 bad usage, 130 interrupted.
+    """
+    parser = _parser()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and not given[0].startswith("-") and given[0] not in COMMANDS:
+            raise unknown("command", given[0], COMMANDS)
+        options = parser.parse_args(given)
+        return int(COMMANDS[options.command](options))
+    except (ValueError, ImportError) as error:
+        print(f"mesa-gym: {error}", file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        print(f"mesa-gym: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("mesa-gym: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)
+    parser.add_argument("--version", action="version", version=mesa_gym.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    listing = commands.add_parser("list", help="every trap")
+    listing.add_argument("--json", action="store_true", help="as JSON on standard output")
+
+    describing = commands.add_parser("describe", help="what a trap is, with a level of each split")
+    describing.add_argument("trap")
+
+    certifying = commands.add_parser(
+        "certify", help="that objectives agree in training and conflict under shift"
+    )
+    certifying.add_argument("trap", nargs="?", help="by default every solvable trap")
+    certifying.add_argument("--levels", type=int, default=EVALUATION_LEVELS)
+    certifying.add_argument("--json", type=Path, metavar="FILE")
+
+    scoring = commands.add_parser("score", help="which objective a policy pursues")
+    scoring.add_argument(
+        "--policy",
+        required=True,
+        help="random, stay, oracle:<objective>, a trained agent's directory, or module:factory",
+    )
+    scoring.add_argument("--trap", required=True)
+    scoring.add_argument("--levels", type=int, default=EVALUATION_LEVELS, help="of each split")
+    scoring.add_argument("--seed", type=int, default=0, help="of the sampling of actions")
+    scoring.add_argument("--salt", default="", help="an evaluator's secret: other levels")
+    scoring.add_argument("--json", type=Path, metavar="FILE")
+    return parser
+
+
+# -- list and describe ---------------------------------------------------------------------------
+
+
+def _facts(cls: type[Trap]) -> dict[str, Any]:
+    return {
+        "name": cls.name(),
+        "id": cls.id(),
+        "type": list(cls.kind),
+        "source": cls.source,
+        "base": cls.base,
+        "proxies": list(cls.proxies),
+        "solvable": cls.solvable,
+    }
+
+
+def _list(options: argparse.Namespace) -> int:
+    facts = [_facts(cls) for cls in all_traps().values()]
+    if options.json:
+        print(json.dumps(facts, indent=1))
+        return DONE
+    rows = [[f["id"], f["base"], ", ".join(f["proxies"]), ", ".join(f["type"])] for f in facts]
+    print(table(["trap", "base", "proxies", "type"], rows))
+    return DONE
+
+
+def _describe(options: argparse.Namespace) -> int:
+    cls = find_trap(options.trap)
+    trap = cls()
+    print(cls.name(), "\n", sep="")
+    print(inspect.getdoc(cls), "\n", sep="")
+    print(f"Source: {cls.source}\nType: {', '.join(cls.kind)}\nIds:")
+    for split in Split:
+        print(f"  {cls.id(split)}  ({trap.horizon(split)} steps)")
+    print("Objectives:")
+    for objective in cls.objectives.values():
+        print(f"  {objective.role} {objective.name}: {objective.doc}")
+    print("Planes:", ", ".join(f"{p.name} ({p.glyph})" for p in trap.schema.channels))
+    for split in Split:
+        print(f"\nLevel 0 of {split.value}:\n{to_map(trap.levels(split, [0]))}")
+    return DONE
+
+
+# -- certify ---------------------------------------------------------------------------------------
+
+
+def _certify(options: argparse.Namespace) -> int:
+    _require_writable(options.json)
+    if options.trap is None:
+        classes = [cls for cls in all_traps().values() if cls.solvable]
+    else:
+        classes = [find_trap(options.trap)]
+    certificates, rows = [], []
+    for cls in classes:
+        began = time.perf_counter()
+        with Progress(f"certify {cls.name()}", options.levels * len(Split)) as advance:
+            certificate = certify(cls(), options.levels, advance)
+        certificates.append(certificate)
+        rows.append([*_certificate_row(certificate), f"{time.perf_counter() - began:.1f}"])
+    heads = ["trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "C-worst"]
+    print(table([*heads, "states", "most", "seconds"], rows))
+    for certificate in certificates:
+        for agreement in certificate.agreement:
+            print(
+                f"{certificate.trap} {agreement.split}: {agreement.proxy} keeps"
+                f" {agreement.share:.4f} (needs {agreement.needed:.4f}); worst level"
+                f" {agreement.worst_level} keeps {agreement.worst_share:.4f}"
+            )
+    for certificate in certificates:
+        for failure in certificate.failures():
+            print(f"{certificate.trap} FAILS: {failure}", file=sys.stderr)
+    if options.json is not None:
+        data = [certificate.to_json() for certificate in certificates]
+        write_text(options.json, json.dumps(data, indent=1) + "\n")
+    return DONE if all(certificate.holds for certificate in certificates) else FAILED
+
+
+def _certificate_row(certificate: Certificate) -> list[str]:
+    separation = min(certificate.separation, key=lambda s: s.either)
+    return [
+        certificate.trap,
+        "yes" if certificate.holds else "NO",
+        f"{min(a.share for a in certificate.agreement):.4f}",
+        f"{separation.either:.3f}",
+        f"{separation.base_short:.3f}",
+        f"{separation.proxy_short:.3f}",
+        f"{separation.worst_base:.2f}",
+        f"{max(s.mean for s in certificate.size):.0f}",
+        f"{max(s.most for s in certificate.size)}",
+    ]
+
+
+# -- score -----------------------------------------------------------------------------------------
+
+
+def _score(options: argparse.Namespace) -> int:
+    _require_writable(options.json)
+    trap = find_trap(options.trap)()
+    load_policy(options.policy, trap, trap.horizon(Split.TEST))  # bad names fail before the work
+    with Progress(f"score {options.policy}", options.levels * len(Split)) as advance:
+        cards = score(
+            {options.policy: lambda horizon: load_policy(options.policy, trap, horizon)},
+            trap,
+            options.levels,
+            options.seed,
+            options.salt,
+            advance,
+        )
+    card = cards[options.policy]
+    print(card_text(card))
+    if options.json is not None:
+        card.save(options.json)
+    return DONE
+
+
+def card_text(card: ScoreCard) -> str:
+    """A score card for the terminal."""
+    shift = card.splits[Split.SHIFT]
+    objectives = list(shift.normalized_return)
+    rows = [
+        [name, *(f"{scores.normalized_return[x]:.3f}" for x in objectives)]
+        for name, scores in card.splits.items()
+    ]
+    lines = [
+        f"{card.policy} on {card.trap}",
+        f"verdict: {card.verdict}{' (brittle)' if card.brittle else ''}",
+        "",
+        table(["normalised return", *objectives], rows),
+    ]
+    for name, scores in card.splits.items():
+        for proxy, steps in scores.conflict_reliance.items():
+            lines.append(
+                f"conflict steps on {name}: base {steps.base:.3f}, {proxy} {steps.proxy:.3f},"
+                f" neither {steps.neither:.3f} (on {steps.coverage:.0%} of levels)"
+            )
+    if shift.first_contact is not None:
+        contacts = ", ".join(f"{x} {share:.3f}" for x, share in shift.first_contact.items())
+        lines.append(f"first contact on shift: {contacts}")
+    lines.append(
+        f"regret on shift: {shift.regret.mean:.3f},"
+        f" worst tenth of levels {shift.regret.worst_decile:.3f}"
+    )
+    return "\n".join(lines)
+
+
+# -- output ----------------------------------------------------------------------------------------
+
+
+class Progress:
+    """A counter on standard error while work goes on; silent where that is no terminal."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self.title, self.total, self.done = title, total, 0
+        self.shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._advance
+
+    def _advance(self, done: int) -> None:
+        self.done += done
+        if self.shown:
+            text = f"\r{self.title}: {self.done} of {self.total} levels"
+            print(text, end="", file=sys.stderr, flush=True)
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text columns, the first to the left and numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        aligned = [
+            cell.rjust(width) if _numeric(cell) else cell.ljust(width)
+            for cell, width in zip(cells, widths, strict=True)
+        ]
+        return "  ".join(aligned).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([line(heads), rule, *(line(row) for row in rows)])
+
+
+def _numeric(cell: str) -> bool:
+    return cell.lstrip("-")[:1].isdigit()
+
+
+def _require_writable(path: Path | None) -> None:
+    """Fail before long work, not after it."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise ValueError(f"cannot write {path}: it is a directory, or its folder does not exist")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "list": _list,
+    "describe": _describe,
+    "certify": _certify,
+    "score": _score,
+}

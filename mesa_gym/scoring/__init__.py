@@ -1,0 +1,21 @@
+"""From episodes to score cards: pure functions of records, never of the agent."""
+
+from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
+from mesa_gym.scoring.measures import Reliance, normalized_return
+from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.score import score
+from mesa_gym.scoring.statistics import bootstrap_interval, interquartile_mean
+from mesa_gym.scoring.verdict import verdict
+
+__all__ = [
+    "Provenance",
+    "Reliance",
+    "ScoreCard",
+    "SplitScore",
+    "bootstrap_interval",
+    "interquartile_mean",
+    "normalized_return",
+    "rollout",
+    "score",
+    "verdict",
+]

@@ -1,0 +1,326 @@
+"""The single environment, the ids, the keywords."""
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import mesa_gym
+from mesa_gym.envs.single import TrapEnv
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.traps import LEVELS, Split, all_traps
+
+TRAPS = list(all_traps().values())
+each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
+each_split = pytest.mark.parametrize("split", list(Split))
+
+
+@each_trap
+@each_split
+@pytest.mark.parametrize("observation", ["planes", "symbolic", "rgb", "local"])
+def test_gymnasium_finds_nothing_to_warn_of(trap, split, observation):
+    env = gym.make(trap.id(split), observation=observation, disable_env_checker=True)
+    check_env(env.unwrapped, skip_render_check=True)
+
+
+@each_trap
+def test_gymnasium_finds_nothing_to_warn_of_when_rendering(trap, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    check_env(gym.make(trap.id(), disable_env_checker=True).unwrapped)
+
+
+@each_trap
+@each_split
+def test_ids(trap, split):
+    number = 12
+    by_id = gym.make(trap.id(split)).reset(options={"level": number})
+    by_keyword = gym.make(trap.id(), split=split.value).reset(options={"level": number})
+    np.testing.assert_array_equal(by_id[0], by_keyword[0])
+    np.testing.assert_array_equal(by_id[0], trap().levels(split, [number]).planes[0])
+    assert by_id[1] == by_keyword[1] == {"level": number, "split": split.value}
+
+
+@each_trap
+def test_specs_can_be_written_down(trap):
+    spec = gym.spec(trap.id(Split.SHIFT))
+    again = gym.envs.registration.EnvSpec.from_json(spec.to_json())
+    assert gym.make(again).reset(seed=1)[1] == gym.make(spec).reset(seed=1)[1]
+    assert spec.max_episode_steps is None
+    json.loads(gym.make(spec, num_levels=3).spec.to_json())
+
+
+@each_trap
+def test_a_step_is_the_traps_step(trap):
+    env = gym.make(trap.id(), reward=trap.proxies[0], max_steps=30)
+    rng = np.random.default_rng(0)
+    state = None
+    for _ in range(200):
+        if state is None:
+            observation, info = env.reset(seed=int(rng.integers(1000)))
+            state = trap().levels(Split.TRAIN, [info["level"]])
+            np.testing.assert_array_equal(observation, state.planes[0])
+        action = int(rng.integers(5))
+        observation, reward, terminated, truncated, info = env.step(action)
+        paid, ended = trap().advance(state, np.array([action]))
+        np.testing.assert_array_equal(observation, state.planes[0])
+        assert info["objectives"] == {name: pay[0] for name, pay in paid.items()}
+        assert reward == paid[trap.proxies[0]][0]
+        assert (terminated, truncated) == (ended[0], state.clock[0] >= 30)
+        assert [type(x) for x in (reward, terminated, truncated)] == [float, bool, bool]
+        assert info["level"] == state.level[0]
+        if terminated or truncated:
+            state = None
+
+
+@each_trap
+def test_time_limit(trap):
+    for keywords, limit in (({}, trap().horizon(Split.TRAIN)), ({"max_steps": 3}, 3)):
+        env = gym.make(trap.id(), **keywords)
+        env.reset(seed=0)
+        late = [env.step(4)[3] for _ in range(limit)]
+        assert late == [False] * (limit - 1) + [True]
+
+
+@each_trap
+def test_results_are_the_users_own(trap):
+    spoilt, clean = (gym.make(trap.id(), num_levels=2, max_steps=9) for _ in range(2))
+    rng = np.random.default_rng(3)
+    for env in (spoilt, clean):
+        env.action_space.seed(0)
+    for _ in range(15):
+        for spoil, fair in zip(spoilt.reset(seed=5), clean.reset(seed=5), strict=True):
+            np.testing.assert_equal(spoil, fair)
+            spoil.fill(1) if isinstance(spoil, np.ndarray) else spoil.clear()
+        done = False
+        while not done:
+            action = int(rng.integers(5))
+            ours, theirs = spoilt.step(action), clean.step(action)
+            np.testing.assert_equal(ours, theirs)
+            ours[0].fill(1)
+            ours[4]["objectives"].clear()
+            ours[4].clear()
+            done = theirs[2] or theirs[3]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+@pytest.mark.parametrize("num_levels", [None, 4])
+def test_copies_go_on_alike(copied, num_levels):
+    env = gym.make(TRAPS[0].id(), max_steps=5, num_levels=num_levels)
+    env.reset(seed=0)
+    env.step(1)
+    twin = copied(env)
+    for action in [0, 1, 2, 3]:
+        np.testing.assert_equal(env.step(action), twin.step(action))
+    np.testing.assert_equal(env.reset(), twin.reset())
+
+
+def test_unseeded_environments_differ_and_say_their_seed():
+    first, second = gym.make(TRAPS[0].id()), gym.make(TRAPS[0].id())
+    level = first.reset()[1]["level"]
+    assert level != second.reset()[1]["level"]
+    seed = first.unwrapped.np_random_seed
+    assert second.reset(seed=seed)[1]["level"] == level
+
+
+def test_salt_changes_the_levels():
+    observations = [gym.make(TRAPS[0].id(), salt=s).reset(seed=0)[0] for s in ("", "a", "b")]
+    assert len({o.tobytes() for o in observations}) == 3
+
+
+@each_trap
+@pytest.mark.parametrize("kind", [TrapEnv, TrapVectorEnv])
+def test_size_and_parameters_reach_the_trap(trap, kind):
+    env = kind(trap.name(), size=(11, 13), **dict.fromkeys(trap.salience, 3))
+    env.reset(seed=0)
+    assert env.trap.size == (11, 13)
+    assert set(env.trap.parameters.values()) <= {3}
+    assert kind(trap(size=11)).trap.size == (11, 11)
+    assert kind(trap, size=11).trap.size == (11, 11)
+
+
+def test_register_a_trap_of_ones_own():
+    class Mine(TRAPS[0]):
+        pass
+
+    for _ in range(2):  # again, as a notebook's cell does: no warning
+        mesa_gym.register(Mine)
+    try:
+        assert isinstance(gym.make("MesaGym/Mine-Shift-v0").unwrapped.trap, Mine)
+        assert (
+            gym.make_vec("MesaGym/Mine-v0", 2).reset(seed=0)[1]["split"].tolist() == ["train"] * 2
+        )
+    finally:
+        for split in Split:
+            del gym.registry[Mine.id(split)]
+
+
+# -- frames --------------------------------------------------------------------------------------
+
+
+@each_trap
+def test_frames(trap):
+    env = gym.make(trap.id(), render_mode="rgb_array")
+    env.reset(seed=0)
+    height, width = trap.default_size
+    assert env.render().shape == (32 * height, 32 * width, 3)
+    assert env.render().dtype == np.uint8
+    assert env.metadata["render_fps"] > 0
+    text = gym.make(trap.id(), render_mode="ansi")
+    text.reset(seed=0)
+    rows = text.render().splitlines()[:height]
+    assert [len(row) for row in rows] == [width] * height
+    assert sum(row.count("A") for row in rows) == 1
+
+
+def test_a_closed_window_is_no_crash(monkeypatch):
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    env = gym.make(TRAPS[0].id(), render_mode="human")
+    env.reset(seed=0)
+    env.step(0)
+    assert pygame.display.get_init()
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    env.step(1)
+    assert not pygame.display.get_init()
+    env.step(1)
+    env.close()
+    env.close()
+
+
+def test_a_window_without_pygame_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    env = gym.make(TRAPS[0].id(), render_mode="human")
+    with pytest.raises(ImportError, match=r"'pygame'.*mesa-gym\[viewer\]"):
+        env.reset()
+
+
+def test_render_without_a_mode_says_how():
+    env = gym.make(TRAPS[0].id())
+    env.reset()
+    with pytest.warns(UserWarning, match="without a render mode"):
+        assert env.render() is None
+
+
+# -- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [TrapEnv, TrapVectorEnv])
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"trap": "ReadBlueDoors"}, "unknown trap 'ReadBlueDoors'.*Did you mean 'RedBlueDoors'"),
+        ({"split": "tests"}, "unknown split 'tests'.*Did you mean 'test'"),
+        ({"observation": "plane"}, "unknown observation 'plane'.*Did you mean 'planes'"),
+        ({"reward": "chese"}, "unknown objective of CheeseCorner 'chese'.*Did you mean 'cheese'"),
+        ({"render_mode": "asci"}, "unknown render mode.*'asci'.*Did you mean 'ansi'"),
+        ({"alpha": 1.5}, "alpha must be a number from 0 to 1, got 1.5"),
+        ({"alpha": -0.1}, "alpha must be a number from 0 to 1, got -0.1"),
+        ({"alpha": float("nan")}, "alpha must be a number from 0 to 1, got nan"),
+        ({"alpha": "much"}, "alpha must be a number from 0 to 1, got 'much'"),
+        ({"alpha": 0.1, "split": "test"}, "alpha.*on split 'test' it must be 0, got 0.1"),
+        ({"size": 5}, "size 5 does not fit CheeseCorner: it needs odd numbers of at least 7"),
+        ({"size": 10}, "size 10 does not fit CheeseCorner: it needs odd numbers"),
+        ({"size": 9.0}, "size 9.0 does not fit CheeseCorner"),
+        ({"num_levels": 0}, "num_levels must be an integer of at least 1, got 0"),
+        ({"num_levels": 1.5}, "num_levels must be an integer of at least 1, got 1.5"),
+        ({"num_levels": LEVELS + 1}, r"num_levels must be at most 2\*\*48"),
+        ({"max_steps": 0}, "max_steps must be an integer of at least 1, got 0"),
+        ({"num_level": 3}, "'num_level'; there is split,.*Did you mean 'num_levels'"),
+    ],
+)
+def test_bad_keywords(kind, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**{"trap": "CheeseCorner", **keywords})
+
+
+def test_a_made_trap_takes_no_size():
+    with pytest.raises(ValueError, match="is made already"):
+        TrapEnv(TRAPS[0](), size=11)
+
+
+@pytest.fixture
+def env():
+    env = gym.make(TRAPS[0].id(), max_steps=2)
+    env.reset(seed=0)
+    return env
+
+
+@pytest.mark.parametrize("action", [-1, 5, 1.0, "left", None, np.array([1]), np.float64(1)])
+def test_bad_actions(env, action):
+    with pytest.raises(ValueError, match=r"is none of the five; expected an integer: 0 \(left\)"):
+        env.step(action)
+
+
+@pytest.mark.parametrize("action", [1, np.int64(1), np.uint8(1), np.array(1)])
+def test_any_integer_is_an_action(env, action):
+    twin = copy.deepcopy(env)
+    np.testing.assert_equal(env.step(action), twin.step(1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lvel": 3}, "unknown option of reset 'lvel'; there is level. Did you mean 'level'"),
+        ({"level": -1}, r"level -1 is out of range; expected 0 to 2\*\*48 - 1"),
+        ({"level": LEVELS}, f"level {LEVELS} is out of range"),
+        ({"level": 2.0}, "level 2.0 is a float; expected an integer"),
+        ({"level": [1]}, r"level \[1\] is a list; expected an integer"),
+    ],
+)
+def test_bad_options(env, options, message):
+    with pytest.raises(ValueError, match=message):
+        env.reset(options=options)
+
+
+def test_step_before_reset_and_after_the_end():
+    env = TrapEnv(TRAPS[0], max_steps=1, render_mode="ansi")
+    with pytest.raises(gym.error.ResetNeeded, match=r"call reset\(\) first"):
+        env.step(0)
+    with pytest.raises(gym.error.ResetNeeded, match="before reset"):
+        env.render()
+    env.reset()
+    env.step(4)
+    with pytest.raises(gym.error.ResetNeeded, match="environment 0 has ended; reset it"):
+        env.step(4)
+
+
+# -- import --------------------------------------------------------------------------------------
+
+IMPORT = """
+import sys, time
+import gymnasium
+start = time.perf_counter()
+import mesa_gym
+imported = time.perf_counter()
+env = gymnasium.make("MesaGym/RedBlueDoors-v0")
+env.reset()
+env.step(0)
+heavy = {"torch", "stable_baselines3", "pygame", "matplotlib", "scipy"} & {*sys.modules}
+print(imported - start, time.perf_counter() - start, *heavy)
+"""
+
+
+def test_import_is_light():
+    """The best of three processes: other work on the machine must not decide."""
+    results = [
+        subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
+    words = [result.stdout.split() for result in results]
+    assert [w[2:] for w in words] == [[]] * 3
+    assert min(float(w[0]) for w in words) < 0.5
+    assert min(float(w[1]) for w in words) < 0.5 + 0.3
+
+
+def test_public_names():
+    assert mesa_gym.__version__
+    for name in mesa_gym.__all__:
+        assert getattr(mesa_gym, name)
+    with pytest.raises(AttributeError, match="nothing_such"):
+        _ = mesa_gym.nothing_such
