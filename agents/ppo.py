@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from gymnasium.spaces import Box
 from torch import Tensor, nn
 
 from agents.networks import HEAD, Actor, make_network
 from mesa_gym import make_sb3
 from mesa_gym.errors import missing_extra
+from mesa_gym.grid import Schema
 from mesa_gym.traps import Trap
 
 try:
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.policies import ActorCriticPolicy
-    from stable_baselines3.common.vec_env import VecEnv
+    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
@@ -39,12 +41,18 @@ SETTINGS: dict[str, Any] = {
 Progress = Callable[[int], None]
 
 
-class PlanesPolicy(ActorCriticPolicy):
-    """SB3's policy, whose feature extractor takes the uint8 planes as they are."""
+class Features(BaseFeaturesExtractor):
+    """A network, as SB3 wants it."""
 
-    def extract_features(self, obs: Tensor, features_extractor: Any = None) -> Tensor:
-        """Features of a batch of planes."""
-        return (features_extractor or self.features_extractor)(obs)
+    def __init__(self, space: Box, network: str, schema: Schema) -> None:
+        made = make_network(network, schema)
+        super().__init__(space, made.features_dim)
+        self.network = made
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """The network's features."""
+        features: Tensor = self.network(planes)
+        return features
 
 
 class AnnealedPPO(PPO):
@@ -87,26 +95,28 @@ def train_ppo(
     first = 100_000 * seed
     venv = make_sb3(trap.id(), ENVS, seed=first, num_levels=LEVELS, **keywords)
     model = AnnealedPPO(
-        PlanesPolicy,
+        ActorCriticPolicy,
         venv,
         seed=seed,
         device="cpu",
         policy_kwargs={
-            "features_extractor_class": lambda space: make_network(network, trap.schema),
+            "features_extractor_class": Features,
+            "features_extractor_kwargs": {"network": network, "schema": trap.schema},
             "net_arch": {"pi": [HEAD], "vf": [HEAD]},
             "activation_fn": nn.ReLU,
             "normalize_images": False,
         },
         **SETTINGS,
     )
-    model.learn(steps, callback=_Report(progress), log_interval=None)
+    model.learn(steps, callback=_Report(progress))
     return actor_of(model.policy, network, trap)
 
 
 def actor_of(policy: ActorCriticPolicy, network: str, trap: Trap) -> Actor:
     """What acts in an SB3 policy: its weights without those of the value function."""
     actor = Actor(network, trap.schema)
-    actor.features.load_state_dict(policy.features_extractor.state_dict())
+    features: Features = policy.features_extractor  # type: ignore[assignment]
+    actor.features.load_state_dict(features.network.state_dict())
     head = nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net)
     actor.head.load_state_dict(head.state_dict())
     return actor

@@ -19,7 +19,8 @@ from mesa_gym.traps import Trap
 try:
     import torch
     from safetensors import SafetensorError
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load as load_tensors
+    from safetensors.torch import save as as_bytes
 except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
@@ -80,7 +81,7 @@ def save(folder: Path, actor: Actor, network: str, trap: Trap, facts: dict[str, 
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir()
     try:
-        save_file(actor.state_dict(), partial / WEIGHTS_FILE)
+        (partial / WEIGHTS_FILE).write_bytes(as_bytes(actor.state_dict()))
         (partial / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
         partial.replace(folder)
     finally:
@@ -103,7 +104,7 @@ def load(folder: Path, trap: Trap) -> TrainedPolicy:
     actor = Actor(entries.get("network", ""), trap.schema)
     weights = folder / entries["weights"]
     try:
-        actor.load_state_dict(load_file(weights))
+        actor.load_state_dict(load_tensors(weights.read_bytes()))
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(

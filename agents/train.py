@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from mesa_gym.errors import missing_extra, unknown
 # Algorithm -> the network that it trains.
 ALGORITHMS = {"ppo": "centred", "ppo-cnn": "cnn"}
 STEPS = 4_000_000
+Progress = Callable[[int], None]
 PACKAGES = ("gymnasium", "numpy", "safetensors", "stable-baselines3", "torch")
 
 
@@ -63,13 +64,13 @@ class Run:
         return " ".join(["python -m agents.train", *options])
 
 
-def train(run: Run, out: Path, progress: bool = False) -> Path:
+def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     """Train an agent and write its directory; torch is left with one thread.
 
     Args:
         run: what to train.
         out: the directory, which must be free.
-        progress: whether to draw a progress bar on standard error.
+        progress: called with the number of steps taken since the last call.
 
     Returns:
         The directory.
@@ -78,30 +79,20 @@ def train(run: Run, out: Path, progress: bool = False) -> Path:
         ValueError: the directory holds something already.
         ImportError: an extra is not installed; the message names it.
     """
-    # Reinforcement learning is an extra and takes seconds to import.
+    # Reinforcement learning is an extra, and takes seconds to import.
     from agents.ppo import train_ppo
     from agents.saving import require_free, save
 
     require_free(out)
     batch = run.batch()
     network = ALGORITHMS[run.algo]
-    with _bar(run, progress) as bar:
-        actor = train_ppo(
-            batch.trap, network, run.seed, run.steps, bar.update, alpha=run.alpha, reward=run.reward
-        )
-    facts: dict[str, Any] = {**asdict(run), "reward": batch.reward}
+    actor = train_ppo(
+        batch.trap, network, run.seed, run.steps, progress, alpha=run.alpha, reward=run.reward
+    )
+    facts: dict[str, Any] = asdict(run) | {"reward": batch.reward, "command": run.command()}
     del facts["trap"]
-    save(out, actor, network, batch.trap, {**facts, "command": run.command(), "versions": _versions()})
+    save(out, actor, network, batch.trap, facts | {"versions": _versions()})
     return out
-
-
-def _bar(run: Run, progress: bool) -> Any:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise missing_extra("tqdm", "leaderboard") from None
-    title = f"{run.algo} on {run.trap}, seed {run.seed}"
-    return tqdm(total=run.steps, desc=title, unit="step", unit_scale=True, disable=not progress)
 
 
 def _versions() -> dict[str, str]:
@@ -129,12 +120,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     out = options.pop("out")
     try:
-        print(train(Run(**options), out, progress=sys.stderr.isatty()))
+        run = Run(**options)
+        with _bar(run) as bar:
+            print(train(run, out, bar.update))
     except (ValueError, ImportError) as error:
         parser.exit(2, f"error: {error}\n")
     except KeyboardInterrupt:
         parser.exit(1, "interrupted; no agent was written\n")
     return 0
+
+
+def _bar(run: Run) -> Any:
+    """A progress bar on standard error, where that is a terminal."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        raise missing_extra("tqdm", "leaderboard") from None
+    title = f"{run.algo} on {run.trap}, seed {run.seed}"
+    hidden = not sys.stderr.isatty()
+    return tqdm(total=run.steps, desc=title, unit="step", unit_scale=True, disable=hidden)
 
 
 if __name__ == "__main__":

@@ -188,7 +188,8 @@ def _digest(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) ->
 
 def _read(path: Path) -> LevelValues | None:
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # From memory: where the file is damaged, np.load would leave it open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
             return _nested({key: kept[key] for key in kept.files})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # absent or damaged: computed anew and replaced

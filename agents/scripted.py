@@ -1,0 +1,80 @@
+"""Policies whose goal is known: what a score must get right before it judges trained agents."""
+
+from __future__ import annotations
+
+from copy import copy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.grid import ACTIONS, State
+from mesa_gym.policies import Constant, Memoryless, Oracle
+from mesa_gym.traps import Trap
+
+Probabilities = NDArray[np.float64]
+
+LEFT, RIGHT, STAY = np.eye(len(ACTIONS))[[0, 2, 4]]
+
+
+class Noisy(Memoryless):
+    """A policy that takes an action at random every now and then.
+
+    Args:
+        policy: an oracle, or a constant policy.
+        epsilon: how often, from 0 to 1; such an action may be the policy's own.
+    """
+
+    def __init__(self, policy: Oracle | Constant, epsilon: float) -> None:
+        if not 0 <= epsilon <= 1:
+            raise ValueError(f"epsilon must be from 0 to 1, got {epsilon}")
+        self.policy, self.epsilon = policy, epsilon
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+        """Action probabilities, float64 (n, 5)."""
+        meant = self.policy.act(observation, state)
+        return (1 - self.epsilon) * meant + self.epsilon / len(ACTIONS)
+
+
+class Mixture(Memoryless):
+    """One policy on one half of the levels and another one on the other half."""
+
+    def __init__(self, one: Oracle | Constant, other: Oracle | Constant) -> None:
+        self.one, self.other = one, other
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+        """Action probabilities, float64 (n, 5)."""
+        if state is None:
+            raise ValueError("a mixture by level needs the state: act(observation, state)")
+        heads = state.key[:, None] % 2 == 0
+        return np.where(heads, self.one.act(observation, state), self.other.act(observation, state))
+
+
+class ThenStay(Memoryless):
+    """An oracle that stays for ever once nothing of its objective is left to earn.
+
+    That is what was published of agents that went for a proxy. The arguments are the oracle's.
+    """
+
+    def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
+        # An oracle chooses between equal actions by what they are worth to the base objective;
+        # this one has no other objective than its own.
+        alone = copy(trap)
+        alone.base = objective  # type: ignore[misc]
+        self.oracle = Oracle(alone, objective, horizon)
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+        """Action probabilities, float64 (n, 5)."""
+        probabilities = self.oracle.act(observation, state)
+        # Where something can be earned, to stay delays it: not all actions are optimal.
+        probabilities[(probabilities > 0).all(axis=1)] = STAY
+        return probabilities
+
+
+class Oscillating(Memoryless):
+    """Left, right, left, right."""
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+        """Action probabilities, float64 (n, 5)."""
+        if state is None:
+            raise ValueError("an oscillating policy needs the clock: act(observation, state)")
+        return np.where(state.clock[:, None] % 2 == 0, LEFT, RIGHT)

@@ -1,0 +1,123 @@
+"""The command line as a user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mesa_gym.cli import main, table
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.traps import all_traps
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_list_names_every_trap(capsys) -> None:
+    code, out, _ = run(capsys, "list", "--json")
+    assert code == 0
+    facts = json.loads(out)
+    assert [f["name"] for f in facts] == list(all_traps())
+    assert set(facts[0]) == {"name", "id", "type", "source", "base", "proxies", "solvable"}
+    code, out, _ = run(capsys, "list")
+    assert code == 0
+    assert all(cls.id() in out for cls in all_traps().values())
+
+
+@pytest.mark.parametrize("name", all_traps())
+def test_describe_shows_docs_and_a_level_of_each_split(name: str, capsys) -> None:
+    code, out, _ = run(capsys, "describe", name.rsplit("-", 1)[0])
+    assert code == 0
+    for split in ("train", "test", "control", "shift"):
+        assert f"Level 0 of {split}:\n#" in out
+    for objective in all_traps()[name].objectives:
+        assert objective in out
+
+
+def test_certify_prints_a_table_and_writes_json(capsys, tmp_path: Path) -> None:
+    file = tmp_path / "certificate.json"
+    code, out, err = run(capsys, "certify", "CheeseCorner", "--levels", "20", "--json", str(file))
+    assert (code, err) == (0, "")
+    assert "CheeseCorner-v0  yes" in out
+    (certificate,) = json.loads(file.read_text())
+    assert certificate["holds"]
+    assert certificate["levels"] == 20
+
+
+def test_a_trap_that_fails_its_certificate_exits_1(capsys, monkeypatch) -> None:
+    monkeypatch.setattr("mesa_gym.solver.certificate.SEPARATED_SHARE", 1.01)
+    code, _, err = run(capsys, "certify", "CheeseCorner", "--levels", "5")
+    assert code == 1
+    assert "CheeseCorner-v0 FAILS: Separation" in err
+
+
+def test_score_prints_and_saves_a_card(capsys, tmp_path: Path) -> None:
+    file = tmp_path / "card.json"
+    code, out, _ = run(
+        capsys, "score", "--policy", "oracle:red", "--trap", "RedBlueDoors", "--levels", "20",
+        "--json", str(file),
+    )  # fmt: skip
+    assert code == 0
+    assert "verdict: proxy:red" in out
+    assert ScoreCard.load(file).verdict == "proxy:red"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["scores"], ["'scores'", "Did you mean 'score'?"]),
+        (["describe", "RedBlueDoor"], ["'RedBlueDoor'", "Did you mean 'RedBlueDoors'?"]),
+        (["describe", "cheesecorner"], ["Did you mean 'CheeseCorner'?"]),
+        (["certify", "CheeseCorner", "--levels", "0"], ["levels must be at least 1, got 0"]),
+        (["certify", "KeysChest"], ["Did you mean 'KeysChests'?"]),
+        (["score", "--trap", "KeysChests"], ["--policy"]),
+        (["score", "--trap", "KeysChests", "--policy", "randm"], ["Did you mean 'random'?"]),
+        (["score", "--trap", "KeysChests", "--policy", "oracle:key"], ["Did you mean 'keys'?"]),
+        (["score", "--trap", "KeysChests", "--policy", "./nowhere"], ["no such directory"]),
+        (["score", "--trap", "KeysChests", "--policy", "no_such:thing"], ["cannot be imported"]),
+        (["score", "--trap", "KeysChests", "--policy", "json:lods"], ["Did you mean 'loads'?"]),
+        (
+            ["score", "--trap", "KeysChests", "--policy", "builtins:repr"],
+            ["gave a str", "act(observation, state=None)"],
+        ),
+        (
+            ["score", "--trap", "CheeseCorner", "--policy", "stay", "--json", "/no/such/dir/f"],
+            ["cannot write /no/such/dir/f"],
+        ),
+    ],
+)
+def test_bad_usage_is_explained_and_exits_2(arguments, words, capsys) -> None:
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    for word in words:
+        assert word in err
+
+
+def test_interruption_is_one_line(capsys, monkeypatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mesa_gym.cli.certify", interrupted)
+    code, _, err = run(capsys, "certify", "CheeseCorner")
+    assert code == 130
+    assert err == "mesa-gym: interrupted; nothing was written\n"
+
+
+def test_tables_align() -> None:
+    text = table(["name", "n"], [["a", "10"], ["long name", "5"]])
+    assert text.splitlines() == [
+        "name       n",
+        "---------  --",
+        "a          10",
+        "long name   5",
+    ]
