@@ -95,7 +95,7 @@ class Move:
         return found
 
     def left(self, plane: Plane) -> Bools:
-        """Whether the agent moved and the cell it left held the plane (not the agent's own)."""
+        """Whether the agent moved and the cell it left held a visible plane (not the agent)."""
         return self.moved & self._origin_cells()[:, self.state.schema.channels[plane][0]]
 
     def first(self, plane: Plane) -> Bools:
@@ -173,6 +173,9 @@ class Move:
         self._origin_cells()  # read the left cell before anything in it can change
         state = self.state
         index = self._target_index[rows] if at is None else state.first[rows] + at[rows]
+        if plane in state.schema.hidden_channel:
+            state.hidden_flat[index, state.schema.hidden_channel[plane]] = value
+            return
         for channel in state.schema.channels[plane]:
             layer = state.flat[:, channel]
             state.count[rows, channel] += value - layer[index].astype(np.int64)
