@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import io
 import os
+import secrets
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -18,10 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 import mesa_gym.grid
 import mesa_gym.solver
-import mesa_gym.traps.trap
 from mesa_gym.files import write_bytes
 from mesa_gym.grid import Ints
-from mesa_gym.solver.solution import ANY, Solution
+from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
 
 Floats = NDArray[np.float64]
@@ -126,7 +126,7 @@ def _values(numbers: Ints, solution: Solution) -> LevelValues:
     pairs = list(permutations(objectives, 2))
     return LevelValues(
         numbers,
-        {x: solution.optimum(x) for x in [*objectives, ANY]},
+        {x: solution.optimum(x) for x in objectives},
         {x: solution.floor(x) for x in objectives},
         {(y, x): solution.best(y, among=x) for y, x in pairs},
         {(y, x): solution.worst(y, among=x) for y, x in pairs},
@@ -178,12 +178,20 @@ def _digest(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) ->
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
     digest.update(numbers.tobytes())
-    sources = [Path(inspect.getfile(type(trap))), Path(mesa_gym.traps.trap.__file__)]
+    for cls in type(trap).__mro__:
+        if issubclass(cls, Trap):
+            digest.update(_source(cls))
     for package in (mesa_gym.grid, mesa_gym.solver):
-        sources += sorted(Path(package.__path__[0]).glob("*.py"))
-    for source in sources:
-        digest.update(source.read_bytes())
+        for source in sorted(Path(package.__path__[0]).glob("*.py")):
+            digest.update(source.read_bytes())
     return f"{trap.name()}-{split.value}-{digest.hexdigest()}"
+
+
+def _source(cls: type[Trap]) -> bytes:
+    try:
+        return Path(inspect.getfile(cls)).read_bytes()
+    except OSError:
+        return secrets.token_bytes(16)  # typed into a notebook: values are never read back
 
 
 def _read(path: Path) -> LevelValues | None:
