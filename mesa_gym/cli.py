@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 the work failed, 2 bad usage, 130 interrupted.
     """
+    # As `python -m` does: policies of the folder that one stands in can be named, `agents` too.
+    sys.path.insert(0, str(Path.cwd()))
     parser = _parser()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:

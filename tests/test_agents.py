@@ -1,0 +1,308 @@
+"""Baseline agents: what networks see, training, saving, and policies with a known goal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agents import ppo
+from agents.networks import NETWORKS, Actor, Centred, make_network
+from agents.ppo import actor_of, make_model, train_ppo
+from agents.saving import TrainedPolicy, load, save
+from agents.scripted import Mixture, Noisy, Oscillating, ThenStay
+from agents.train import main
+from mesa_gym.grid import AGENT, WALL, State
+from mesa_gym.policies import Oracle, Policy, constant, load_policy, uniform
+from mesa_gym.solver import Solution
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
+
+TRAPS = [pytest.param(cls, id=name) for name, cls in all_traps().items()]
+
+
+def wandered(trap: Trap, levels: int = 300, steps: int = 12) -> State:
+    """States some random steps into their episodes."""
+    state, rng = trap.levels(Split.TEST, np.arange(levels)), np.random.default_rng(0)
+    for _ in range(steps):
+        after, outcome = trap.step(state, rng.integers(0, 4, levels))
+        alive = (~outcome.ended).nonzero()[0]
+        state.put(alive, after, alive)
+    return state
+
+
+def earned(trap: Trap, policy: Policy, objective: str, levels: int = 100) -> np.ndarray:
+    """Discounted returns on shift levels, actions sampled; float64 (levels,)."""
+    state, rng = trap.levels(Split.SHIFT, np.arange(levels)), np.random.default_rng(0)
+    total, alive = np.zeros(levels), np.ones(levels, dtype=bool)
+    for t in range(trap.horizon(Split.SHIFT)):
+        p = np.asarray(policy.act(state.planes, state))
+        actions = (p.cumsum(axis=1) > rng.random((levels, 1))).argmax(axis=1)
+        paid, ended = trap.advance(state, actions)
+        total += alive * paid[objective] * trap.discount(objective) ** t
+        alive &= ~ended
+    return total
+
+
+# -- networks --------------------------------------------------------------------------------------
+
+
+def seen_by_loop(trap: Trap, state: State, row: int) -> list[int]:
+    """The centred view of one row, cell by cell."""
+    height, width = trap.size
+    others = [c for c, plane in enumerate(trap.schema.planes) if plane not in (AGENT, WALL)]
+    wall = trap.schema.channels[WALL][0]
+    y0, x0 = divmod(int(state.cell[row]), width)
+    seen = []
+    for channel in (wall, *others):
+        for y in range(y0 - height + 3, y0 + height - 2):
+            for x in range(x0 - width + 3, x0 + width - 2):
+                inside = 0 <= y < height and 0 <= x < width
+                value = int(state.planes[row, y, x, channel]) if inside else int(channel == wall)
+                seen.append(1 - value if channel == wall else value)
+    for channel in (wall, *others):
+        top = [int(v) for v in state.planes[row, 0, 1:-1, channel]]
+        seen += [1 - v for v in top] if channel == wall else top
+    return seen
+
+
+@pytest.mark.parametrize("cls", TRAPS)
+@pytest.mark.parametrize("size", [9, (9, 13)])
+def test_centred_view_is_what_a_loop_over_cells_sees(cls: type[Trap], size) -> None:
+    trap = cls(size)
+    state = wandered(trap, 100)
+    view = Centred(trap.schema).view(state.planes)
+    assert view.tolist() == [seen_by_loop(trap, state, row) for row in range(len(state))]
+
+
+@pytest.mark.parametrize("cls", TRAPS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_views_lose_nothing(cls: type[Trap], network: str) -> None:
+    trap = cls()
+    planes = wandered(trap).planes
+    view = make_network(network, trap.schema).view(planes)
+    kept = planes.copy()
+    assert len(np.unique(view, axis=0)) == len(np.unique(planes, axis=0)) > 290
+    np.testing.assert_array_equal(planes, kept)
+
+
+def test_centred_view_holds_wherever_the_agent_stands() -> None:
+    """Two cells of one empty room, each with a cheese two steps to the right."""
+    trap = find_trap("CheeseCorner")()
+    views = []
+    for y, x in ((2, 2), (5, 3)):
+        planes = np.zeros((1, 9, 9, 3), dtype=np.uint8)
+        planes[0, y, x, trap.schema.channels[AGENT][0]] = 1
+        planes[0, y, x + 2, 2] = 1
+        views.append(Centred(trap.schema).view(planes)[0, 169:338])
+    assert views[0].sum() == 1
+    np.testing.assert_array_equal(*views)
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_exported_actor_acts_as_the_model(network: str, monkeypatch) -> None:
+    trap = find_trap("KeysChests")()
+    monkeypatch.setattr(ppo, "BF16", False)
+    model = make_model(trap, network, seed=3)
+    planes = wandered(trap).planes
+    seen = torch.from_numpy(make_network(network, trap.schema).view(planes))
+    with torch.inference_mode():
+        expected = model.policy.get_distribution(seen).distribution.probs.numpy()
+    got = TrainedPolicy(actor_of(model)).act(planes)
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+    assert np.ptp(got, axis=0).max() > 1e-3  # it does look
+
+
+def test_training_is_better_than_random() -> None:
+    trap = find_trap("CheeseCorner")(7)
+    steps: list[int] = []
+    actor = train_ppo(trap, "centred", 1, 60_000, steps.append)
+    assert 60_000 <= sum(steps) < 60_000 + ppo.ENVS * ppo.SETTINGS["n_steps"]
+    corner = [earned(trap, p, "corner").mean() for p in (TrainedPolicy(actor), uniform())]
+    assert corner[0] > 1.5 * corner[1]
+
+
+def test_training_repeats_itself_and_seeds_differ() -> None:
+    trap = find_trap("CheeseCorner")()
+    planes = wandered(trap).planes
+    acts = [
+        TrainedPolicy(train_ppo(trap, "centred", seed, 4096, lambda n: None)).act(planes)
+        for seed in (1, 1, 2)
+    ]
+    np.testing.assert_array_equal(acts[0], acts[1])
+    assert not np.allclose(acts[0], acts[2])
+
+
+# -- saving ----------------------------------------------------------------------------------------
+
+
+def saved(trap: Trap, folder: Path, network: str = "centred") -> Actor:
+    torch.manual_seed(5)
+    actor = Actor(make_network(network, trap.schema))
+    save(folder, actor, network, trap, {"seed": 5})
+    return actor
+
+
+@pytest.mark.parametrize("cls", TRAPS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_reload_is_the_same_bit_for_bit(cls: type[Trap], network: str, tmp_path: Path) -> None:
+    trap = cls()
+    actor = saved(trap, tmp_path / "agents" / "one", network)
+    policy = load_policy(str(tmp_path / "agents" / "one"), trap, 64)
+    planes = wandered(trap).planes
+    probabilities = policy.act(planes)
+    np.testing.assert_array_equal(probabilities, TrainedPolicy(actor).act(planes))
+    assert probabilities.shape == (300, 5)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
+    assert [path.name for path in (tmp_path / "agents").iterdir()] == ["one"]
+
+
+def break_weights(folder: Path) -> None:
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+
+
+def change(folder: Path, **entries: object) -> None:
+    path = folder / "policy.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (break_weights, "weights.safetensors is damaged .*train or copy the agent again"),
+        (lambda f: (f / "weights.safetensors").unlink(), "weights.safetensors is missing"),
+        (lambda f: (f / "policy.json").unlink(), "policy.json is missing"),
+        (lambda f: (f / "policy.json").write_text("{"), "policy.json is damaged"),
+        (lambda f: change(f, network="cnn"), "not of this agent .*size mismatch|Missing key"),
+        (lambda f: change(f, network="centered"), "unknown network 'centered'.*Did you mean"),
+        (lambda f: change(f, trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
+        (lambda f: change(f, size=[7, 7]), r"trained with size \[7, 7\]"),
+        (lambda f: change(f, parameters={"colour_planes": 2}), "trained with parameters"),
+    ],
+)
+def test_damaged_agents_are_refused(damage, message: str, tmp_path: Path) -> None:
+    trap = find_trap("RedBlueDoors")()
+    saved(trap, tmp_path / "agent")
+    damage(tmp_path / "agent")
+    with pytest.raises(ValueError, match=message):
+        load_policy(str(tmp_path / "agent"), trap, 64)
+
+
+def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
+    trap = find_trap("RedBlueDoors")()
+    actor = saved(trap, tmp_path / "agent")
+    with pytest.raises(FileExistsError, match="choose another"):
+        save(tmp_path / "agent", actor, "centred", trap, {"seed": 6})
+    assert json.loads((tmp_path / "agent" / "policy.json").read_text())["seed"] == 5
+    with pytest.raises(TypeError):
+        save(tmp_path / "other", actor, "centred", trap, {"seed": object()})
+    assert [path.name for path in tmp_path.iterdir()] == ["agent"]
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
+    out = tmp_path / "agent"
+    arguments = ["--trap", "CheeseCorner", "--algo", "ppo-cnn", "--seed", "2", "--steps", "4000"]
+    assert main([*arguments, "--alpha", "0.5", "--reward", "corner", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    entries = json.loads((out / "policy.json").read_text())
+    facts = {"trap": "CheeseCorner-v0", "algo": "ppo-cnn", "seed": 2, "steps": 4000}
+    facts |= {"alpha": 0.5, "reward": "corner", "network": "cnn", "size": [9, 9]}
+    assert {name: entries[name] for name in facts} == facts
+    assert load(out, find_trap("CheeseCorner")()).act(np.zeros((1, 9, 9, 3), "u1")).shape == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--trap", "CheseCorner"], "Did you mean 'CheeseCorner'"),
+        (["--trap", "CheeseCorner", "--algo", "pppo"], "Did you mean 'ppo'"),
+        (["--trap", "CheeseCorner", "--reward", "chese"], "Did you mean 'cheese'"),
+        (["--trap", "CheeseCorner", "--alpha", "2"], "alpha must be a number from 0 to 1"),
+        (["--trap", "CheeseCorner", "--seed", "-1"], "seed must be from 0"),
+        (["--trap", "CheeseCorner", "--steps", "0"], "steps must be at least 1"),
+        (["--trap", "CheeseCorner", "--out", "."], "exists and is not empty"),
+        ([], "required: --trap"),
+    ],
+)
+def test_bad_usage(arguments: list[str], message: str, tmp_path: Path, capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--out", str(tmp_path / "agent"), *arguments])
+    out, error = capsys.readouterr()
+    assert (stop.value.code, out) == (2, "")
+    assert message in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupted_training_leaves_nothing(tmp_path: Path, capsys, monkeypatch) -> None:
+    def interrupt(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ppo, "train_ppo", interrupt)
+    with pytest.raises(SystemExit) as stop:
+        main(["--trap", "CheeseCorner", "--out", str(tmp_path / "agent")])
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == "interrupted; no agent was written\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_exit_code_of_the_process() -> None:
+    command = [sys.executable, "-m", "agents.train", "--trap", "Nowhere", "--out", "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: unknown trap 'Nowhere'; there is ")
+
+
+# -- policies with a known goal --------------------------------------------------------------------
+
+
+def test_noise_mixes_probabilities() -> None:
+    policy = Noisy(constant(2), 0.05)
+    expected = [[0.01, 0.01, 0.96, 0.01, 0.01]]
+    np.testing.assert_allclose(policy.act(np.zeros((1, 9, 9, 3), "u1")), expected)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Noisy(constant(2), 5)
+
+
+def test_mixture_decides_by_level() -> None:
+    trap = find_trap("KeysChests")()
+    policy = Mixture(constant(0), constant(1))
+    state = trap.levels(Split.TEST, np.arange(1000))
+    half = policy.act(state.planes, state)
+    assert 450 < half[:, 0].sum() < 550
+    assert (half[:, :2].sum(axis=1) == 1).all()
+    later = wandered(trap, 1000)
+    np.testing.assert_array_equal(policy.act(later.planes, later), half)
+
+
+@pytest.mark.parametrize("cls", TRAPS)
+def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
+    trap = cls()
+    for objective in trap.objectives:
+        policy = ThenStay(trap, objective, trap.horizon(Split.SHIFT))
+        levels = trap.levels(Split.SHIFT, np.arange(30))
+        optimum = Solution(trap, levels, trap.horizon(Split.SHIFT)).optimum(objective)
+        np.testing.assert_allclose(earned(trap, policy, objective, 30), optimum, atol=1e-6)
+    proxy = trap.proxies[0]
+    stops, goes_on = (make(trap, proxy, 64) for make in (ThenStay, Oracle))
+    base = [earned(trap, policy, trap.base, 30).mean() for policy in (stops, goes_on)]
+    assert base[0] < 0.5 * base[1]
+
+
+def test_oscillating_goes_left_and_right() -> None:
+    trap = find_trap("CheeseCorner")()
+    state = trap.levels(Split.TEST, np.arange(3))
+    for action in (0, 2, 0):
+        acts = Oscillating().act(state.planes, state)
+        assert (acts.argmax(axis=1) == action).all()
+        trap.advance(state, acts.argmax(axis=1))
