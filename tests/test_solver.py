@@ -256,7 +256,7 @@ def test_equal_starts_are_refused() -> None:
         Graph(trap, trap.levels(Split.TRAIN, [3, 3]))
 
 
-# -- what is kept on disk ---------------------------------------------------------------------------
+# -- what is kept on disk ------------------------------------------------------------------------
 
 
 def test_values_are_kept_and_a_damaged_file_is_computed_anew(monkeypatch, tmp_path) -> None:

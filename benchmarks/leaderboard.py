@@ -1,0 +1,126 @@
+"""The quick board: ``python -m benchmarks.leaderboard run``, then ``render``.
+
+``run`` trains PPO on every trap, scores it beside the reference policies, and goes on where it
+was left. ``render`` makes tables and a page from the score cards alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import pool, tables
+from benchmarks.board import make_board
+from benchmarks.episode import Episode
+from benchmarks.page import page
+from benchmarks.progress import reporting
+from benchmarks.results import QUICK, Results, episode_path
+from benchmarks.units import Plan, left_to_do
+from mesa_gym.files import write_text
+from mesa_gym.scoring.score import LEVELS
+
+SEEDS = 2
+WORKERS = 2
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    results = Results(options.out, _say)
+    try:
+        if options.command == "render":
+            return _render(results)
+        return _run(Plan(options.levels, options.seeds, options.steps), results)
+    except (ValueError, ImportError) as error:
+        _say(f"leaderboard: {error}")
+        return USAGE
+    except OSError as error:
+        _say(f"leaderboard: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        _say(
+            f"leaderboard: interrupted; what was done is kept in {results.folder}, and the same"
+            " command goes on from there"
+        )
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.leaderboard",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help="train and score what is not done yet")
+    running.add_argument(
+        "--levels", type=_count, default=LEVELS, help=f"of each split, for scoring ({LEVELS})"
+    )
+    running.add_argument("--seeds", type=_count, default=SEEDS, help=f"agents a trap ({SEEDS})")
+    running.add_argument(
+        "--steps", type=_count, help="of training, on every trap (as many as each takes)"
+    )
+    rendering = commands.add_parser("render", help="tables and a page from the score cards")
+    for command in (running, rendering):
+        command.add_argument(
+            "--out", type=_folder, default=QUICK, help=f"the results' folder ({QUICK})"
+        )
+    return parser
+
+
+def _run(plan: Plan, results: Results) -> int:
+    results.folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    units = left_to_do(plan, results)
+    with reporting() as report:
+        failed = pool.run(units, WORKERS, results.folder, report)
+    for name, reason in failed.items():
+        _say(f"failed: {name}: {reason}")
+    minutes, seconds = divmod(round(time.monotonic() - began), 60)
+    done = len(units) - len(failed)
+    _say(f"{done} of {len(units)} units done in {minutes}:{seconds:02}, under {results.folder}")
+    if failed:
+        return FAILED
+    _say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
+    return DONE
+
+
+def _render(results: Results) -> int:
+    board = make_board(results.cards())
+    print(tables.terminal(board))
+    episodes = {}
+    for trap in board.traps:
+        path = results.folder / episode_path(trap.trap)
+        if path.exists():
+            episodes[trap.trap] = Episode.load(path)
+    write_text(results.folder / "board.json", json.dumps(board.to_json(), indent=1) + "\n")
+    write_text(results.folder / "board.md", tables.markdown(board))
+    write_text(results.folder / "board.html", page(board, episodes))
+    print(f"\n{results.folder / 'board.html'} shows it with pictures")
+    return DONE
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file; expected a folder")
+    return path
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

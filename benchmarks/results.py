@@ -1,0 +1,140 @@
+"""Where a run's results lie, which of them are whole, and what happens to the others.
+
+::
+
+    agents/CheeseCorner-v0-ppo-s0/      a trained agent
+    cards/CheeseCorner-v0/ppo-s0.json   its score card; oracle-cheese.json for oracle:cheese
+    episodes/CheeseCorner-v0.json       one rollout under shift, for the page
+    board.json, board.md, board.html    what `render` makes of the cards
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from agents.train import Run
+from benchmarks.episode import Episode
+from mesa_gym.policies import POLICY_FILE, load_policy, read_policy_file
+from mesa_gym.scoring import Provenance, ScoreCard
+from mesa_gym.traps import Split, find_trap
+
+Note = Callable[[str], None]
+QUICK = Path("runs/quick")
+
+
+def agent_path(run: Run) -> Path:
+    """Of an agent's directory, relative to the results."""
+    return Path("agents", f"{run.trap}-{run.algo}-s{run.seed}")
+
+
+def card_path(trap: str, policy: str) -> Path:
+    """Of a score card, relative to the results."""
+    return Path("cards", trap, f"{policy.replace(':', '-')}.json")
+
+
+def episode_path(trap: str) -> Path:
+    """Of a trap's episode, relative to the results."""
+    return Path("episodes", f"{trap}.json")
+
+
+class Results:
+    """The results under one folder.
+
+    Args:
+        folder: of the run; it need not exist.
+        note: called with what a person should know.
+    """
+
+    def __init__(self, folder: Path, note: Note) -> None:
+        self.folder, self.note = folder, note
+
+    def has_agent(self, run: Run) -> bool:
+        """Whether the agent is there and whole; a damaged one is set aside.
+
+        Raises:
+            ValueError: it is there, but was trained in another way.
+        """
+        folder = self.folder / agent_path(run)
+        if not folder.exists():
+            return False
+        trap = find_trap(run.trap)()
+        try:
+            load_policy(str(folder), trap, trap.horizon(Split.TEST))
+            entries = read_policy_file(folder)
+        except ValueError as error:
+            self.set_aside(folder, str(error))
+            return False
+        wanted = asdict(run) | {"reward": trap.base}
+        for name in ("algo", "seed", "steps", "alpha", "reward"):
+            if entries.get(name) != wanted[name]:
+                raise ValueError(
+                    f"{folder} was trained with {name} {entries.get(name)!r}, and this run wants"
+                    f" {wanted[name]!r}; choose another --out, or delete the folder"
+                )
+        return True
+
+    def has_card(self, provenance: Provenance, trap: str, policy: str, agent: Path | None) -> bool:
+        """Whether the card is there, whole, of these levels and versions, and of this agent."""
+        path = self.folder / card_path(trap, policy)
+        if not path.exists():
+            return False
+        try:
+            card = ScoreCard.load(path)
+        except ValueError as error:
+            self.set_aside(path, str(error))
+            return False
+        return card.provenance == provenance and _newer(path, agent)
+
+    def has_episode(self, trap: str, agent: Path) -> bool:
+        """Whether the trap's episode is there, whole, and newer than the agent."""
+        path = self.folder / episode_path(trap)
+        if not path.exists():
+            return False
+        try:
+            Episode.load(path)
+        except ValueError as error:
+            self.set_aside(path, str(error))
+            return False
+        return _newer(path, agent)
+
+    def cards(self) -> list[ScoreCard]:
+        """Every card.
+
+        Raises:
+            ValueError: one is damaged, or there is none; the message says what to do.
+        """
+        files = sorted((self.folder / "cards").glob("*/*.json"))
+        if not files:
+            raise ValueError(
+                f"there is no score card under {self.folder / 'cards'}; first do"
+                f" `python -m benchmarks.leaderboard run{self.out_option()}`"
+            )
+        try:
+            return [ScoreCard.load(path) for path in files]
+        except ValueError as error:
+            raise ValueError(
+                f"{error}\n`python -m benchmarks.leaderboard run{self.out_option()}` sets the"
+                " damaged file aside and makes it anew"
+            ) from None
+
+    def out_option(self) -> str:
+        """The option that names this folder on a command line."""
+        return "" if self.folder == QUICK else f" --out {self.folder}"
+
+    def set_aside(self, path: Path, reason: str) -> None:
+        """Rename a damaged file or folder, so that nothing that might be worth saving is lost."""
+        number = 1
+        while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+            number += 1
+        path.rename(aside)
+        self.note(f"damaged: {reason}\n  kept as {aside}")
+
+
+def _newer(path: Path, agent: Path | None) -> bool:
+    """Whether a result was made after its agent, as `make` tells; an oracle is never new."""
+    if agent is None:
+        return True
+    trained = agent / POLICY_FILE
+    return trained.exists() and path.stat().st_mtime_ns >= trained.stat().st_mtime_ns

@@ -1,0 +1,104 @@
+"""Steps a second: ``python -m benchmarks.throughput``.
+
+Random actions drawn ahead, observations included, one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.speed import FULL, MINIGRID, QUICK, Report, measure
+from benchmarks.targets import BANDWIDTH, Check, checks
+from mesa_gym.cli import table
+from mesa_gym.files import write_text
+from mesa_gym.scoring.card import package_versions
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    path = options.json
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        parser.error(f"cannot write {path}: it is a directory, or its folder does not exist")
+    try:
+        report = measure(QUICK if options.quick else FULL)
+        found = checks(report)
+        print(text(report, found))
+        if path is not None:
+            write_text(path, json.dumps(_plain(report, found), indent=1) + "\n")
+    except ImportError as error:
+        print(f"throughput: {error}", file=sys.stderr)
+        return USAGE
+    except OSError as error:
+        print(f"throughput: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("throughput: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.throughput",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="see that it runs; rough numbers")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+    return parser
+
+
+def text(report: Report, found: Sequence[Check]) -> str:
+    """The measurements and their targets for a terminal."""
+    counts = list(report.steps[0].rates)
+    heads = ["steps/s of so many environments", "levels", *(f"{n:,}" for n in counts)]
+    rows = [
+        [row.trap, row.levels_named(), *(_short(row.rates[n]) for n in counts)]
+        for row in report.steps
+    ]
+    rows.append([MINIGRID, "", _short(report.minigrid), *[""] * (len(counts) - 1)])
+    frames = [[row.trap, _short(row.ours), _short(row.stub)] for row in report.learning]
+    targets = [
+        [check.what, f"{check.value:.4g}", f"{check.bound} {check.target:.4g}", check.answer]
+        for check in found
+    ]
+    copying = report.copying / 1e9
+    return "\n".join(
+        [
+            table(heads, rows),
+            "",
+            table(["SB3 PPO frames/s", "ours", "stub"], frames),
+            "",
+            f"Copying 8 MB: {copying:.1f} GB/s. Targets at 1,024 environments are for"
+            f" {BANDWIDTH / 1e9:.0f} GB/s, here times {report.copying / BANDWIDTH:.2f}.",
+            "",
+            table(["check", "found", "target", "met"], targets),
+        ]
+    )
+
+
+def _short(rate: float) -> str:
+    return f"{rate / 1e6:.2f} M" if rate >= 1e6 else f"{rate / 1e3:.1f} k"
+
+
+def _plain(report: Report, found: Sequence[Check]) -> dict[str, object]:
+    return {
+        **asdict(report),
+        "checks": [{**asdict(check), "met": check.met} for check in found],
+        "machine": platform.machine(),
+        "versions": package_versions(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

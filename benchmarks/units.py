@@ -1,0 +1,138 @@
+"""What the quick board needs done: agents to train, policies to score, an episode to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from agents.train import Run, train
+from benchmarks.episode import record
+from benchmarks.pool import Progress, Unit
+from benchmarks.results import Results, agent_path, card_path, episode_path
+from mesa_gym.policies import load_policy
+from mesa_gym.scoring import Provenance, score
+from mesa_gym.solver import ANY
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
+
+ALGORITHM = "ppo"
+# Steps until PPO is competent, measured (agents/README.md); other traps get the usual number.
+STEPS = {"CheeseCorner-v0": 500_000, "KeysChests-v0": 4_000_000}
+USUAL_STEPS = 1_500_000
+# What a core does, roughly: for the order of the work and for the bar.
+STEPS_A_SECOND = 15_000
+LEVELS_A_SECOND = 40
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The quick board.
+
+    Attributes:
+        levels: of each split, for scoring.
+        seeds: how many agents are trained on a trap.
+        steps: of training, on every trap; None for as many as each is known to take.
+    """
+
+    levels: int
+    seeds: int
+    steps: int | None = None
+
+    def traps(self) -> list[type[Trap]]:
+        """Those that can be scored exactly."""
+        return [cls for cls in all_traps().values() if cls.solvable]
+
+    def runs(self, trap: str) -> list[Run]:
+        """The agents to train on a trap."""
+        steps = STEPS.get(trap, USUAL_STEPS) if self.steps is None else self.steps
+        return [Run(trap, ALGORITHM, seed, steps) for seed in range(self.seeds)]
+
+
+def references(trap: type[Trap]) -> list[str]:
+    """The policies beside which a trained agent's numbers mean something."""
+    return [*(f"oracle:{x}" for x in (*trap.objectives, ANY)), "random", "stay"]
+
+
+def left_to_do(plan: Plan, results: Results) -> list[Unit]:
+    """The units whose results are missing, damaged (they are set aside) or out of date.
+
+    Returns:
+        Units in order of preference, the longest trainings first.
+
+    Raises:
+        ValueError: an agent was trained in another way than the plan says.
+    """
+    training: list[Unit] = []
+    scoring: list[Unit] = []
+    for cls in plan.traps():
+        missing = [_training(run) for run in plan.runs(cls.name()) if not results.has_agent(run)]
+        training += missing
+        scoring += _scoring(cls, plan, results, {unit.name for unit in missing})
+    # A trap is scored as soon as it can be: where all scoring came last, one long unit of it
+    # would leave the other workers idle.
+    return [*scoring, *sorted(training, key=lambda unit: -unit.seconds)]
+
+
+def _training(run: Run) -> Unit:
+    target = agent_path(run)
+    return Unit(f"train {target.name}", partial(_train, run), (target,), run.steps / STEPS_A_SECOND)
+
+
+def _scoring(cls: type[Trap], plan: Plan, results: Results, missing: set[str]) -> Iterator[Unit]:
+    name, after = cls.name(), frozenset(missing)
+    agents = {
+        f"{run.algo}-s{run.seed}": results.folder / agent_path(run) for run in plan.runs(name)
+    }
+    specs = {policy: str(path) for policy, path in agents.items()}
+    specs |= {policy: policy for policy in references(cls)}
+    provenance = Provenance(repr(cls()), plan.levels, seed=0, salted=False)
+    todo = {
+        policy: spec
+        for policy, spec in specs.items()
+        if not results.has_card(provenance, name, policy, agents.get(policy))
+    }
+    if todo:
+        cards = tuple(card_path(name, policy) for policy in todo)
+        seconds = plan.levels * len(Split) / LEVELS_A_SECOND
+        yield Unit(f"score {name}", partial(_score, name, todo, plan.levels), cards, seconds, after)
+    policy, agent = next(iter(agents.items()))
+    if not results.has_episode(name, agent):
+        work = partial(_record, name, policy, specs[policy])
+        yield Unit(f"episode {name}", work, (episode_path(name),), 2.0, after)
+
+
+# -- what workers do: each writes into a folder that is laid out as the results are ----------------
+
+
+def _train(run: Run, folder: Path, progress: Progress) -> None:
+    train(run, folder / agent_path(run), _counted(run.steps, progress))
+
+
+def _score(
+    name: str, policies: dict[str, str], levels: int, folder: Path, progress: Progress
+) -> None:
+    trap = find_trap(name)()
+    makers = {policy: partial(load_policy, spec, trap) for policy, spec in policies.items()}
+    cards = score(makers, trap, levels, progress=_counted(levels * len(Split), progress))
+    for policy, card in cards.items():
+        card.save(folder / card_path(name, policy))
+
+
+def _record(name: str, policy: str, spec: str, folder: Path, progress: Progress) -> None:
+    trap = find_trap(name)()
+    agent = load_policy(spec, trap, trap.horizon(Split.SHIFT))
+    record(policy, agent, trap).save(folder / episode_path(name))
+
+
+def _counted(total: int, progress: Progress) -> Callable[[int], None]:
+    """Turns numbers of things done into whole percents of all."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        before, done = done, done + count
+        if 100 * before // total != 100 * done // total:
+            progress(min(1.0, done / total))
+
+    return advance
