@@ -1,38 +1,44 @@
-"""Torch networks for small grids: a batch of planes in, features or action scores out.
+"""Networks for small grids: what they see of the planes, and the layers that follow.
 
-Both kinds take the environments' uint8 planes (n, height, width, channels) as they are, and turn
-them into floats themselves.
+What a network sees is made of an observation once, by NumPy; torch then reads it many times.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mesa_gym.errors import unknown
 from mesa_gym.grid import ACTIONS, AGENT, WALL, Schema
 
+Bytes = NDArray[np.uint8]
+
+FEATURES = 128
 HEAD = 64
 
 
 class Network(nn.Module):
     """A feature extractor.
 
-    Args:
-        schema: what the channels of the planes are.
-
     Attributes:
-        features_dim: how many features an observation gives.
+        shape: of what it sees of one observation.
+        layers: torch's part, from what is seen (n, *shape) to features (n, ``FEATURES``).
     """
 
-    features_dim: int
+    shape: tuple[int, ...]
+    layers: nn.Sequential
 
-    def __init__(self, schema: Schema) -> None:
-        super().__init__()
-
-    def forward(self, planes: Tensor) -> Tensor:
-        """Features, float32 (n, features_dim), of uint8 planes (n, height, width, channels)."""
+    def view(self, planes: Bytes) -> Bytes:
+        """What is seen, uint8 (n, *shape) of 0 and 1, of planes (n, height, width, channels)."""
         raise NotImplementedError
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Features, float32 (n, ``FEATURES``)."""
+        features: Tensor = self.layers(seen.float())
+        return features
 
 
 class Centred(Network):
@@ -45,57 +51,50 @@ class Centred(Network):
     are zero; the agent's plane is left out, as it would always be the same.
     """
 
-    features_dim = 128
-    cells: Tensor
-
     def __init__(self, schema: Schema) -> None:
-        super().__init__(schema)
-        (self.agent,), (self.wall,) = schema.channels[AGENT], schema.channels[WALL]
-        self.things = [c for c in range(len(schema.planes)) if c not in (self.agent, self.wall)]
-        self.register_buffer("cells", seen_cells(schema.height, schema.width), persistent=False)
+        super().__init__()
+        (self.agent,), (wall,) = schema.channels[AGENT], schema.channels[WALL]
+        self.others = [wall, *(c for c in range(len(schema.planes)) if c not in (self.agent, wall))]
+        height, width = schema.height, schema.width
+        self.window = (2 * height - 5, 2 * width - 5)
+        places = self.window[0] * self.window[1] + width - 2
+        self.shape = (places * len(self.others),)
         self.layers = nn.Sequential(
-            nn.Linear(self.cells.shape[1] * (1 + len(self.things)), 256),
-            nn.ReLU(),
-            nn.Linear(256, self.features_dim),
-            nn.ReLU(),
+            nn.Linear(self.shape[0], 256), nn.ReLU(), nn.Linear(256, FEATURES), nn.ReLU()
         )
 
-    def forward(self, planes: Tensor) -> Tensor:
-        """Features, float32 (n, 128)."""
-        features: Tensor = self.layers(self.view(planes))
-        return features
-
-    def view(self, planes: Tensor) -> Tensor:
-        """What the agents see, float32 (n, cells * channels): open cells, then other planes."""
-        flat = planes.flatten(1, 2)
-        at = flat[:, :, self.agent].argmax(dim=1)
-        shown = torch.cat([1 - flat[:, :, [self.wall]], flat[:, :, self.things]], dim=2)
-        shown = nn.functional.pad(shown.float(), (0, 0, 0, 1))  # one cell for all outside
-        n, cells, channels = shown.shape
-        rows = self.cells[at] + cells * torch.arange(n)[:, None]
-        return shown.view(-1, channels).index_select(0, rows.flatten()).view(n, -1)
+    def view(self, planes: Bytes) -> Bytes:
+        """The windows, uint8 (n, channels * window), then the top rows."""
+        n, height, width, _ = planes.shape
+        y, x = np.divmod(planes[..., self.agent].reshape(n, -1).argmax(axis=1), width)
+        above, left = height - 3, width - 3
+        padded = np.zeros((n, len(self.others), height + 2 * above, width + 2 * left), np.uint8)
+        grid = padded[:, :, above:-above, left:-left]
+        grid[:] = planes.transpose(0, 3, 1, 2)[:, self.others]
+        grid[:, 0] ^= 1
+        windows = sliding_window_view(padded, self.window, axis=(2, 3))[np.arange(n), :, y, x]
+        top = grid[:, :, 0, 1:-1]
+        return np.concatenate([windows.reshape(n, -1), top.reshape(n, -1)], axis=1)
 
 
 class Global(Network):
     """A convolutional network on the grid as it is: three 3x3 layers and a dense one."""
 
-    features_dim = 128
-
     def __init__(self, schema: Schema) -> None:
-        super().__init__(schema)
+        super().__init__()
+        self.shape = (len(schema.planes), schema.height, schema.width)
         layers: list[nn.Module] = []
         for channels in (len(schema.planes), 16, 16):
             layers += [nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU()]
-        dense = nn.Linear(16 * schema.cells, self.features_dim)
+        dense = nn.Linear(16 * schema.cells, FEATURES)
         self.layers = nn.Sequential(*layers, nn.Flatten(), dense, nn.ReLU())
 
-    def forward(self, planes: Tensor) -> Tensor:
-        """Features, float32 (n, 128)."""
-        features: Tensor = self.layers(planes.float().permute(0, 3, 1, 2))
-        return features
+    def view(self, planes: Bytes) -> Bytes:
+        """The planes, channels first."""
+        return np.ascontiguousarray(planes.transpose(0, 3, 1, 2))
 
 
-NETWORKS: dict[str, type[Network]] = {"centred": Centred, "cnn": Global}
+NETWORKS: dict[str, type[Centred] | type[Global]] = {"centred": Centred, "cnn": Global}
 
 
 def make_network(name: str, schema: Schema) -> Network:
@@ -106,32 +105,17 @@ def make_network(name: str, schema: Schema) -> Network:
 
 
 class Actor(nn.Module):
-    """What acts: a network and a head of 64 units that scores the five actions."""
+    """What acts: a network and a head that scores the five actions."""
 
-    def __init__(self, network: str, schema: Schema) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
-        self.features = make_network(network, schema)
-        width = self.features.features_dim
-        self.head = nn.Sequential(nn.Linear(width, HEAD), nn.ReLU(), nn.Linear(HEAD, len(ACTIONS)))
+        self.network = network
+        self.head = nn.Sequential(
+            nn.Linear(FEATURES, HEAD), nn.ReLU(), nn.Linear(HEAD, len(ACTIONS))
+        )
 
-    def forward(self, planes: Tensor) -> Tensor:
-        """Log-odds of the actions, float32 (n, 5)."""
-        scores: Tensor = self.head(self.features(planes))
+    def forward(self, planes: Bytes) -> Tensor:
+        """Log-odds of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
+        seen = torch.from_numpy(self.network.view(planes))
+        scores: Tensor = self.head(self.network(seen))
         return scores
-
-
-def seen_cells(height: int, width: int) -> Tensor:
-    """For an agent on each cell, which cells it sees at each place of its view.
-
-    Returns:
-        int64 (height * width, places): flat cells, ``height * width`` for outside. First the
-        window of (2 height - 5) x (2 width - 5) cells around the agent, then the top row's.
-    """
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    dy, dx = torch.arange(3 - height, height - 2), torch.arange(3 - width, width - 2)
-    rows = y.reshape(-1, 1, 1) + dy[:, None]
-    columns = x.reshape(-1, 1, 1) + dx
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    window = torch.where(inside, rows * width + columns, height * width).flatten(1)
-    top = torch.arange(1, width - 1).expand(height * width, -1)
-    return torch.cat([window, top], dim=1)

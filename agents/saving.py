@@ -24,7 +24,7 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
-from agents.networks import Actor
+from agents.networks import Actor, make_network
 
 WEIGHTS_FILE = "weights.safetensors"
 LOADER = "agents.saving:load"
@@ -41,15 +41,14 @@ class TrainedPolicy(Memoryless):
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
         """Action probabilities, float64 (n, 5)."""
-        scores = self.actor(torch.from_numpy(np.ascontiguousarray(observation)))
-        probabilities: NDArray[np.float64] = scores.double().softmax(dim=1).numpy()
+        probabilities: NDArray[np.float64] = self.actor(observation).double().softmax(dim=1).numpy()
         return probabilities
 
 
 def require_free(folder: Path) -> None:
-    """ValueError where something would be overwritten."""
+    """FileExistsError where something would be overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder} exists and is not empty; choose another --out, or delete it")
+        raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 
 
 def save(folder: Path, actor: Actor, network: str, trap: Trap, facts: dict[str, Any]) -> None:
@@ -63,7 +62,7 @@ def save(folder: Path, actor: Actor, network: str, trap: Trap, facts: dict[str, 
         facts: what else ``policy.json`` shall say, such as the seed.
 
     Raises:
-        ValueError: the directory holds something already.
+        FileExistsError: the directory holds something already.
     """
     require_free(folder)
     entries = {
@@ -101,13 +100,13 @@ def load(folder: Path, trap: Trap) -> TrainedPolicy:
                 f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
                 f" act on {trap!r}; train one for it"
             )
-    actor = Actor(entries.get("network", ""), trap.schema)
+    actor = Actor(make_network(entries.get("network", ""), trap.schema))
     weights = folder / entries["weights"]
     try:
         actor.load_state_dict(load_tensors(weights.read_bytes()))
     except (SafetensorError, RuntimeError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())
         raise ValueError(
-            f"{weights} is damaged ({reason}); train or copy the agent again"
+            f"{weights} is damaged or not of this agent ({reason}); train or copy the agent again"
         ) from None
     return TrainedPolicy(actor)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid import ACTIONS, State
 from mesa_gym.policies import Constant, Memoryless, Oracle
-from mesa_gym.traps import Trap
+from mesa_gym.solver import Solution
 
 Probabilities = NDArray[np.float64]
 
@@ -49,22 +47,19 @@ class Mixture(Memoryless):
         return np.where(heads, self.one.act(observation, state), self.other.act(observation, state))
 
 
-class ThenStay(Memoryless):
+class ThenStay(Oracle):
     """An oracle that stays for ever once nothing of its objective is left to earn.
 
     That is what was published of agents that went for a proxy. The arguments are the oracle's.
     """
 
-    def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
-        # An oracle chooses between equal actions by what they are worth to the base objective;
-        # this one has no other objective than its own.
-        alone = copy(trap)
-        alone.base = objective  # type: ignore[misc]
-        self.oracle = Oracle(alone, objective, horizon)
+    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+        """All optimal actions: unlike an oracle, it does not choose by the base objective."""
+        return solution.optimal(self.objective)
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
         """Action probabilities, float64 (n, 5)."""
-        probabilities = self.oracle.act(observation, state)
+        probabilities = super().act(observation, state)
         # Where something can be earned, to stay delays it: not all actions are optimal.
         probabilities[(probabilities > 0).all(axis=1)] = STAY
         return probabilities

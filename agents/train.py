@@ -17,7 +17,8 @@ from mesa_gym.errors import missing_extra, unknown
 
 # Algorithm -> the network that it trains.
 ALGORITHMS = {"ppo": "centred", "ppo-cnn": "cnn"}
-STEPS = 4_000_000
+# Enough for every trap; the easiest needs a tenth of it.
+STEPS = 6_000_000
 Progress = Callable[[int], None]
 PACKAGES = ("gymnasium", "numpy", "safetensors", "stable-baselines3", "torch")
 
@@ -29,7 +30,7 @@ class Run:
     Attributes:
         trap: its name, such as ``RedBlueDoors``.
         algo: one of ``ALGORITHMS``.
-        seed: 0 or more; runs of two seeds share nothing.
+        seed: 0 to 2**32 - 1; two seeds share no stream of levels.
         steps: environment steps.
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
         reward: the objective that is paid; ``base`` is the base objective.
@@ -48,8 +49,8 @@ class Run:
     def __post_init__(self) -> None:
         if self.algo not in ALGORITHMS:
             raise unknown("algorithm", self.algo, ALGORITHMS)
-        if self.seed < 0:
-            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
         if self.steps < 1:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         self.batch()
@@ -76,7 +77,7 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
         The directory.
 
     Raises:
-        ValueError: the directory holds something already.
+        FileExistsError: the directory holds something already.
         ImportError: an extra is not installed; the message names it.
     """
     # Reinforcement learning is an extra, and takes seconds to import.
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
     parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
-    parser.add_argument("--seed", type=int, default=0, help="0 or more (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"(default: {STEPS:,})")
     parser.add_argument(
         "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
@@ -121,10 +122,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.pop("out")
     try:
         run = Run(**options)
+    except ValueError as error:
+        parser.exit(2, f"error: {error}\n")
+    try:
         with _bar(run) as bar:
             print(train(run, out, bar.update))
-    except (ValueError, ImportError) as error:
+    except FileExistsError as error:
         parser.exit(2, f"error: {error}\n")
+    except ImportError as error:
+        parser.exit(1, f"error: {error}\n")
     except KeyboardInterrupt:
         parser.exit(1, "interrupted; no agent was written\n")
     return 0
@@ -135,7 +141,7 @@ def _bar(run: Run) -> Any:
     try:
         from tqdm import tqdm
     except ImportError:
-        raise missing_extra("tqdm", "leaderboard") from None
+        raise missing_extra("tqdm", "sb3") from None
     title = f"{run.algo} on {run.trap}, seed {run.seed}"
     hidden = not sys.stderr.isatty()
     return tqdm(total=run.steps, desc=title, unit="step", unit_scale=True, disable=hidden)

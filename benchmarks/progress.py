@@ -45,7 +45,7 @@ def reporting() -> Iterator[Report]:
     try:
         from tqdm import tqdm
     except ImportError:
-        raise missing_extra("tqdm", "leaderboard") from None
+        raise missing_extra("tqdm", "sb3") from None
     shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining} {desc}"
     with tqdm(total=1.0, bar_format=shape, leave=False, dynamic_ncols=True) as bar:
         yield Bar(bar)

@@ -18,10 +18,10 @@ from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 ALGORITHM = "ppo"
 # Steps until PPO is competent, measured (agents/README.md); other traps get the usual number.
-STEPS = {"CheeseCorner-v0": 500_000, "KeysChests-v0": 4_000_000}
+STEPS = {"CheeseCorner-v0": 500_000, "KeysChests-v0": 5_000_000}
 USUAL_STEPS = 1_500_000
 # What a core does, roughly: for the order of the work and for the bar.
-STEPS_A_SECOND = 15_000
+STEPS_A_SECOND = 25_000
 LEVELS_A_SECOND = 40
 
 

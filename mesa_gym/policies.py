@@ -131,6 +131,10 @@ class Oracle(Memoryless):
         allowed = actions_in(mask)
         return allowed / allowed.sum(axis=1, keepdims=True)
 
+    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+        """The actions that it chooses from, as ``Solution.optimal`` gives them."""
+        return solution.oracle(self.objective)
+
     def _masks(self, state: State) -> NDArray[np.uint8]:
         """The set of actions for each row, uint8 (n,); 0 where it is not solved."""
         mask = np.zeros(len(state), dtype=np.uint8)
@@ -166,7 +170,7 @@ class Oracle(Memoryless):
             keys: uint64 (levels,), ``State.key`` of the levels, in the solution's order.
             solution: of this trap and horizon.
         """
-        self._solved.append((solution.graph, solution.oracle(self.objective)))
+        self._solved.append((solution.graph, self.sets(solution)))
         fresh = np.full(len(keys), len(self._solved) - 1)
         # A level that is solved anew, from another state, takes the place of the old solution.
         levels = np.concatenate([keys, self._levels])
