@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import mesa_gym
+from mesa_gym.command import DONE, guarded
 from mesa_gym.envs.batch import Batch
 from mesa_gym.errors import missing_extra, unknown
 
@@ -116,24 +117,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 interrupted or failed, 2 bad usage."""
-    parser = _parser()
-    options = vars(parser.parse_args(arguments))
+    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    options = vars(_parser().parse_args(arguments))
     out = options.pop("out")
-    try:
+
+    def work() -> int:
         run = Run(**options)
-    except ValueError as error:
-        parser.exit(2, f"error: {error}\n")
-    try:
         with _bar(run) as bar:
             print(train(run, out, bar.update))
-    except FileExistsError as error:
-        parser.exit(2, f"error: {error}\n")
-    except ImportError as error:
-        parser.exit(1, f"error: {error}\n")
-    except KeyboardInterrupt:
-        parser.exit(1, "interrupted; no agent was written\n")
-    return 0
+        return DONE
+
+    return guarded("agents.train", work, "no agent was written")
 
 
 def _bar(run: Run) -> Any:

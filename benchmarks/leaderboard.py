@@ -20,34 +20,26 @@ from benchmarks.page import page
 from benchmarks.progress import reporting
 from benchmarks.results import QUICK, Results, episode_path
 from benchmarks.units import Plan, left_to_do
+from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_text
 from mesa_gym.scoring.score import LEVELS
 
 SEEDS = 2
 WORKERS = 2
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     results = Results(options.out, _say)
-    try:
+
+    def work() -> int:
         if options.command == "render":
             return _render(results)
         return _run(Plan(options.levels, options.seeds, options.steps), results)
-    except (ValueError, ImportError) as error:
-        _say(f"leaderboard: {error}")
-        return USAGE
-    except OSError as error:
-        _say(f"leaderboard: {error}")
-        return FAILED
-    except KeyboardInterrupt:
-        _say(
-            f"leaderboard: interrupted; what was done is kept in {results.folder}, and the same"
-            " command goes on from there"
-        )
-        return INTERRUPTED
+
+    kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
+    return guarded("leaderboard", work, kept)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,34 +16,24 @@ from pathlib import Path
 from benchmarks.speed import FULL, MINIGRID, QUICK, Report, measure
 from benchmarks.targets import BANDWIDTH, Check, checks
 from mesa_gym.cli import table
+from mesa_gym.command import DONE, guarded, require_writable
 from mesa_gym.files import write_text
 from mesa_gym.scoring.card import package_versions
-
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    path = options.json
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        parser.error(f"cannot write {path}: it is a directory, or its folder does not exist")
-    try:
-        report = measure(QUICK if options.quick else FULL)
-        found = checks(report)
-        print(text(report, found))
-        if path is not None:
-            write_text(path, json.dumps(_plain(report, found), indent=1) + "\n")
-    except ImportError as error:
-        print(f"throughput: {error}", file=sys.stderr)
-        return USAGE
-    except OSError as error:
-        print(f"throughput: {error}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("throughput: interrupted; nothing was written", file=sys.stderr)
-        return INTERRUPTED
+    options = _parser().parse_args(arguments)
+    return guarded("throughput", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    require_writable(options.json)
+    report = measure(QUICK if options.quick else FULL)
+    found = checks(report)
+    print(text(report, found))
+    if options.json is not None:
+        write_text(options.json, json.dumps(_plain(report, found), indent=1) + "\n")
     return DONE
 
 

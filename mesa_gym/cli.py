@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import mesa_gym
+from mesa_gym.command import DONE, FAILED, USAGE, guarded, require_writable
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_text
 from mesa_gym.grid.maps import to_map
@@ -19,8 +20,6 @@ from mesa_gym.policies import load_policy
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Certificate, certify
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
-
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,22 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # As `python -m` does: policies of the folder that one stands in can be named, `agents` too.
     sys.path.insert(0, str(Path.cwd()))
-    parser = _parser()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-            raise unknown("command", given[0], COMMANDS)
-        options = parser.parse_args(given)
-        return int(COMMANDS[options.command](options))
-    except (ValueError, ImportError) as error:
-        print(f"mesa-gym: {error}", file=sys.stderr)
-        return USAGE
-    except OSError as error:
-        print(f"mesa-gym: {error}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("mesa-gym: interrupted; nothing was written", file=sys.stderr)
-        return INTERRUPTED
+    return guarded("mesa-gym", lambda: _run(given))
+
+
+def _run(given: list[str]) -> int:
+    if given and not given[0].startswith("-") and given[0] not in COMMANDS:
+        raise unknown("command", given[0], COMMANDS)
+    options = _parser().parse_args(given)
+    return COMMANDS[options.command](options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -138,7 +130,7 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _certify(options: argparse.Namespace) -> int:
-    _require_writable(options.json)
+    require_writable(options.json)
     if options.trap is None:
         classes = [cls for cls in all_traps().values() if cls.solvable]
     else:
@@ -187,7 +179,7 @@ def _certificate_row(certificate: Certificate) -> list[str]:
 
 
 def _score(options: argparse.Namespace) -> int:
-    _require_writable(options.json)
+    require_writable(options.json)
     trap = find_trap(options.trap)()
     load_policy(options.policy, trap, trap.horizon(Split.TEST))  # bad names fail before the work
     with Progress(f"score {options.policy}", options.levels * len(Split)) as advance:
@@ -277,12 +269,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _numeric(cell: str) -> bool:
     return cell.lstrip("-")[:1].isdigit()
-
-
-def _require_writable(path: Path | None) -> None:
-    """Fail before long work, not after it."""
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise ValueError(f"cannot write {path}: it is a directory, or its folder does not exist")
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -1,0 +1,39 @@
+"""What all commands share: exit codes, errors in one line, results that can be written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing was written") -> int:
+    """Run a command's work; what goes wrong is one line on standard error.
+
+    Args:
+        program: begins the line.
+        work: returns an exit code.
+        interrupted: what Ctrl-C leaves behind.
+
+    Returns:
+        What ``work`` returned; 1 if reading or writing failed; 2 for bad usage (a name, number
+        or file that does not fit, a missing extra); 130 if interrupted.
+    """
+    try:
+        return work()
+    except (ValueError, ImportError, FileExistsError) as error:
+        reason, code = str(error), USAGE
+    except OSError as error:
+        reason, code = str(error), FAILED
+    except KeyboardInterrupt:
+        reason, code = f"interrupted; {interrupted}", INTERRUPTED
+    print(f"{program}: {reason}", file=sys.stderr)
+    return code
+
+
+def require_writable(path: Path | None) -> None:
+    """Fail before long work, not after it: ValueError where a file cannot be written."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise ValueError(f"cannot write {path}: it is a directory, or its folder does not exist")
