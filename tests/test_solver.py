@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise, permutations
 
@@ -145,34 +146,31 @@ def collected(open_cells: set, start: tuple, goals: list, ends: set, horizon: in
     return best
 
 
-@pytest.mark.parametrize("split", Split)
-@pytest.mark.parametrize("levels", [60, pytest.param(1000, marks=pytest.mark.slow)])
-def test_red_blue_doors_equals_search_over_the_observation(split: Split, levels: int) -> None:
-    trap = RedBlueDoors()
-    values = level_values(trap, split, np.arange(levels))
-    for i, observation in enumerate(trap.levels(split, np.arange(levels)).planes):
-        open_cells, places = walls_and_places(observation, trap)
-        (agent,), doors = places["agent"], set(places["door"])
-        horizon = trap.horizon(split)
-        door = collected(open_cells, agent, list(doors), doors, horizon)
-        red = collected(open_cells, agent, places["red"], doors, horizon)
-        assert values.optimum["door"][i] == pytest.approx(door, abs=1e-9)
-        assert values.optimum["red"][i] == pytest.approx(red, abs=1e-9)
+def red_things(places: dict[str, list]) -> list:
+    return places["red"]
+
+
+def the_corner(places: dict[str, list]) -> list:
+    return [(1, 1)]
 
 
 @pytest.mark.parametrize("split", Split)
 @pytest.mark.parametrize("levels", [60, pytest.param(1000, marks=pytest.mark.slow)])
-def test_cheese_corner_equals_search_over_the_observation(split: Split, levels: int) -> None:
-    trap = CheeseCorner()
-    values = level_values(trap, split, np.arange(levels))
-    for i, observation in enumerate(trap.levels(split, np.arange(levels)).planes):
+@pytest.mark.parametrize(
+    ("cls", "ending", "proxy_cells"),
+    [(RedBlueDoors, "door", red_things), (CheeseCorner, "cheese", the_corner)],
+)
+def test_optimum_equals_search_over_the_observation(
+    cls: type[Trap], ending: str, proxy_cells: Callable, levels: int, split: Split
+) -> None:
+    trap, numbers = cls(), np.arange(levels)
+    values, horizon = level_values(trap, split, numbers), trap.horizon(split)
+    for i, observation in enumerate(trap.levels(split, numbers).planes):
         open_cells, places = walls_and_places(observation, trap)
-        (agent,), cheese = places["agent"], set(places["cheese"])
-        horizon = trap.horizon(split)
-        expected = collected(open_cells, agent, list(cheese), cheese, horizon)
-        corner = collected(open_cells, agent, [(1, 1)], cheese, horizon)
-        assert values.optimum["cheese"][i] == pytest.approx(expected, abs=1e-9)
-        assert values.optimum["corner"][i] == pytest.approx(corner, abs=1e-9)
+        (agent,), ends = places["agent"], set(places[ending])
+        for objective, goals in ((trap.base, list(ends)), (trap.proxies[0], proxy_cells(places))):
+            expected = collected(open_cells, agent, goals, ends, horizon)
+            assert values.optimum[objective][i] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("split", Split)
