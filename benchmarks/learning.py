@@ -11,11 +11,12 @@ import numpy as np
 from benchmarks.speed import Work
 from mesa_gym import make_sb3
 from mesa_gym.errors import missing_extra
+from mesa_gym.traps import Split
 
 try:
     import torch
     from stable_baselines3 import PPO
-    from stable_baselines3.common.vec_env import VecEnv
+    from stable_baselines3.common.vec_env import VecEnv, VecMonitor
     from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
@@ -25,16 +26,19 @@ ENVS = 128
 SETTINGS = {"n_steps": 32, "batch_size": 1024, "n_epochs": 3}
 
 
-def ppo(id: str, stub: bool) -> Work:
+def ppo(id: str, on: str) -> Work:
     """Frames of SB3's PPO with its MLP, learning included.
 
     Args:
         id: of the environment.
-        stub: learn on constant arrays of the same shapes instead.
+        on: ``ours``; ``stub`` for constant arrays of the same shapes instead; or ``timed``, a stub
+            whose episodes end at the time limit, where SB3 asks the network for one value each.
     """
     torch.set_num_threads(1)
     venv = make_sb3(id, ENVS, seed=0)
-    given = Stub(venv) if stub else venv
+    limits = {"stub": None, "timed": venv.get_attr("trap", 0)[0].horizon(Split.TRAIN)}
+    # make_sb3 has put a VecMonitor around ours.
+    given = VecMonitor(Stub(venv, limits[on])) if on in limits else venv
     model = PPO("MlpPolicy", given, device="cpu", seed=0, **SETTINGS)  # type: ignore[arg-type]
 
     def work(rollouts: int) -> int:
@@ -46,20 +50,22 @@ def ppo(id: str, stub: bool) -> Work:
 
 
 class Stub(VecEnv):
-    """Constant arrays of another environment's shapes; no episode ever ends.
+    """Constant arrays of another environment's shapes.
 
     Args:
         like: the environment.
+        limit: episodes are cut off after so many steps, evenly spread; None if they never end.
     """
 
-    def __init__(self, like: VecEnv) -> None:
+    def __init__(self, like: VecEnv, limit: int | None = None) -> None:
         super().__init__(like.num_envs, like.observation_space, like.action_space)
         n, space = like.num_envs, like.observation_space
         assert isinstance(space, gymnasium.spaces.Box)
         self.observations = np.zeros((n, *space.shape), space.dtype)
         self.rewards = np.zeros(n, np.float32)
-        self.dones = np.zeros(n, np.bool_)
-        self.infos: list[dict[str, Any]] = [{} for _ in range(n)]
+        # Steps until each episode's end; below 0 there is none.
+        self.limit = -1 if limit is None else limit
+        self.left = np.arange(n) % limit + 1 if limit else np.full(n, self.limit)
 
     def reset(self) -> np.ndarray:
         """The constant observations."""
@@ -69,8 +75,15 @@ class Stub(VecEnv):
         """Nothing depends on the actions."""
 
     def step_wait(self) -> VecEnvStepReturn:
-        """The constants."""
-        return self.observations, self.rewards, self.dones, self.infos
+        """The constants, and the end of some episodes."""
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        self.left -= 1
+        dones = self.left == 0
+        self.left[dones] = self.limit
+        for row in dones.nonzero()[0]:
+            last = self.observations[row]
+            infos[row] = {"TimeLimit.truncated": True, "terminal_observation": last}
+        return self.observations, self.rewards, dones, infos
 
     def close(self) -> None:
         """Nothing is open."""

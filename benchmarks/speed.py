@@ -72,11 +72,19 @@ class Steps:
 
 @dataclass(frozen=True)
 class Learning:
-    """Frames a second of SB3's PPO on a trap, and on a stub that costs nothing."""
+    """Frames a second of SB3's PPO on a trap and on stubs that cost nothing.
+
+    Attributes:
+        trap: the id.
+        ours: on the adapter.
+        stub: on constant arrays, no episode of which ever ends.
+        timed: on the same, cut into episodes by the trap's time limit.
+    """
 
     trap: str
     ours: float
     stub: float
+    timed: float
 
 
 @dataclass(frozen=True)
@@ -108,8 +116,8 @@ def measure(effort: Effort) -> Report:
     copying, minigrid, steps = _measure_steps(effort)
     learning = []
     for id in [cls.id() for cls in all_traps().values()]:
-        found = rates({stub: (ppo(id, stub), 1) for stub in (False, True)}, effort)
-        learning.append(Learning(id, ours=found[False], stub=found[True]))
+        found = rates({on: (ppo(id, on), 1) for on in ("ours", "stub", "timed")}, effort)
+        learning.append(Learning(id, **found))
     return Report(copying, minigrid, steps, learning, *importing(effort.repeats))
 
 

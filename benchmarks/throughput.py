@@ -57,7 +57,10 @@ def text(report: Report, found: Sequence[Check]) -> str:
         for row in report.steps
     ]
     rows.append([MINIGRID, "", _short(report.minigrid), *[""] * (len(counts) - 1)])
-    frames = [[row.trap, _short(row.ours), _short(row.stub)] for row in report.learning]
+    frames = [
+        [row.trap, *(_short(rate) for rate in (row.ours, row.stub, row.timed))]
+        for row in report.learning
+    ]
     targets = [
         [check.what, f"{check.value:.4g}", f"{check.bound} {check.target:.4g}", check.answer]
         for check in found
@@ -67,7 +70,7 @@ def text(report: Report, found: Sequence[Check]) -> str:
         [
             table(heads, rows),
             "",
-            table(["SB3 PPO frames/s", "ours", "stub"], frames),
+            table(["SB3 PPO frames/s", "ours", "stub", "stub with time limit"], frames),
             "",
             f"Copying 8 MB: {copying:.1f} GB/s. Targets at 1,024 environments are for"
             f" {BANDWIDTH / 1e9:.0f} GB/s, here times {report.copying / BANDWIDTH:.2f}.",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import speed, throughput
+from benchmarks.learning import Stub
 from benchmarks.speed import BANK, COUNTS, Effort, Learning, Report, Steps
 from benchmarks.targets import STEPS, checks
 from mesa_gym import make_sb3
@@ -53,7 +54,7 @@ def report(**changes):
         "copying": 20e9,
         "minigrid": 10e3,
         "steps": [Steps(CHEESE, BANK, {1: 40e3, 1024: 7.5e6})],
-        "learning": [Learning(CHEESE_ID, 85.0, 100.0)],
+        "learning": [Learning(CHEESE_ID, 85.0, 100.0, 90.0)],
         "importing": 0.4,
         "first_step": 0.6,
     }
@@ -84,14 +85,19 @@ def test_works_count_every_environment():
 
 
 def test_the_stub_has_the_shapes_of_the_adapter():
-    from benchmarks.learning import Stub
-
     venv = make_sb3(CHEESE_ID, 3)
     stub = Stub(venv)
     actions = np.zeros(3, np.int64)
     assert stub.reset().shape == venv.reset().shape
     for ours, theirs in zip(venv.step(actions)[:3], stub.step(actions)[:3], strict=True):
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+
+
+def test_the_stub_with_a_limit_cuts_episodes_off():
+    stub = Stub(make_sb3(CHEESE_ID, 3), limit=5)
+    ended = np.stack([stub.step(np.zeros(3, np.int64))[2] for _ in range(12)])
+    assert [row.nonzero()[0].tolist() for row in ended.T] == [[0, 5, 10], [1, 6, 11], [2, 7]]
+    assert stub.step(np.zeros(3, np.int64))[3][2]["TimeLimit.truncated"]
 
 
 def test_a_rough_run_measures_all(tmp_path, capsys):

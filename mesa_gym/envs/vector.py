@@ -83,6 +83,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         self.single_action_space = action_space()
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._all = np.arange(num_envs)
+        self._every = np.ones(num_envs, dtype=np.bool_)
         self._seeds = [secrets.randbits(128) for _ in self._all]
         self._generators: dict[int, np.random.Generator] = {}
         self._batch.supply.reseed(self._all, self._seeds)
@@ -222,7 +223,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
 
     def _infos(self, step: Step, reset: Ints) -> Infos:
         """The infos of a step in which the rows ``reset`` began a new episode instead."""
-        every = np.ones(self.num_envs, dtype=np.bool_)
+        every = self._every.copy()
         infos = {
             "level": self._batch.state.level.copy(),
             "_level": every,

@@ -52,11 +52,7 @@ class Move:
         self._target_index = self._origin_index + self._offset
         # Planes hold only 0 and 1, so the bytes can be read as booleans without a comparison.
         self._entered = state.flat.take(self._target_index, axis=0).view(np.bool_)
-        self._hidden = (
-            state.hidden_flat.take(self._target_index, axis=0).view(np.bool_)
-            if state.schema.hidden_count
-            else None
-        )
+        self._hidden: dict[int, Bools] = {}
         self._into: dict[Plane, Bools] = {}
         self._first: dict[Plane, Bools] = {}
         self._left: Bools | None = None
@@ -81,11 +77,10 @@ class Move:
 
     def on(self, plane: Plane) -> Bools:
         """Whether the target cell held the plane, entered or not, bool (n,)."""
-        state = self.state
-        if plane in state.schema.hidden_channel:
-            assert self._hidden is not None
-            return self._hidden[:, state.schema.hidden_channel[plane]]
-        return self._entered[:, state.schema.channels[plane][0]]
+        schema = self.state.schema
+        if plane in schema.hidden_channel:
+            return self._hidden_target(schema.hidden_channel[plane])
+        return self._entered[:, schema.channels[plane][0]]
 
     def into(self, plane: Plane) -> Bools:
         """Whether the agent moved and the entered cell held the plane, bool (n,)."""
@@ -102,8 +97,7 @@ class Move:
         """Whether the agent entered a cell of a ``once`` plane that was still marked, bool (n,)."""
         found = self._first.get(plane)
         if found is None:
-            assert self._hidden is not None
-            mark = self._hidden[:, self.state.schema.once_channel[plane]]
+            mark = self._hidden_target(self.state.schema.once_channel[plane])
             found = self._first[plane] = self.moved & mark
         return found
 
@@ -122,7 +116,8 @@ class Move:
 
     def none_left(self, plane: Plane) -> Bools:
         """Whether no cell outside the top row holds the plane, bool (n,)."""
-        return self.count(plane) == 0
+        found: Bools = self.state.count[:, self.state.schema.channels[plane][0]] == 0
+        return found
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -161,6 +156,14 @@ class Move:
             if rows.size:
                 self.state.hidden_flat[self._target_index[rows], mark] = 0
 
+    def _hidden_target(self, channel: int) -> Bools:
+        """What the target cell held in a hidden channel; read when it is first asked."""
+        found = self._hidden.get(channel)
+        if found is None:
+            found = self.state.hidden_flat[:, channel][self._target_index].view(np.bool_)
+            self._hidden[channel] = found
+        return found
+
     def _origin_cells(self) -> NDArray[np.bool_]:
         if self._left is None:
             self._left = self.state.flat.take(self._origin_index, axis=0).view(np.bool_)
@@ -170,10 +173,14 @@ class Move:
         rows = where.nonzero()[0]
         if not rows.size:
             return
-        self._origin_cells()  # read the left cell before anything in it can change
         state = self.state
-        index = self._target_index[rows] if at is None else state.first[rows] + at[rows]
+        if at is None:
+            index = self._target_index[rows]
+        else:
+            self._origin_cells()  # read the left cell before anything in it can change
+            index = state.first[rows] + at[rows]
         if plane in state.schema.hidden_channel:
+            self._hidden_target(state.schema.hidden_channel[plane])  # likewise
             state.hidden_flat[index, state.schema.hidden_channel[plane]] = value
             return
         for channel in state.schema.channels[plane]:
@@ -188,12 +195,14 @@ class Move:
         state, schema = self.state, self.state.schema
         start, stop = schema.slots[plane]
         channels = schema.channels[plane]
-        held = state.planes[rows, 0, start:stop, channels[0]].sum(axis=1, dtype=np.int64)
-        if (held + change < 0).any() or (held + change > stop - start).any():
+        held = np.add.reduce(state.planes[rows, 0, start:stop, channels[0]], axis=1, dtype=np.int64)
+        after = held + change
+        if np.count_nonzero((after < 0) | (after > stop - start)):
             raise ValueError(
                 f"a rule makes the agent hold {'fewer than 0' if change < 0 else 'too many'}"
                 f" {plane.name!r}; the trap declares at most {stop - start}"
             )
-        slot = start + held - (change < 0)
+        # The first free cell of the run, or its last item.
+        slot = np.minimum(held, after) + start
         for channel in channels:
             state.planes[rows, 0, slot, channel] = change > 0
