@@ -31,6 +31,7 @@ class Schema:
         channels: plane -> its visible channels.
         hidden_channel: hidden plane -> its hidden channel.
         once_channel: plane -> the hidden channel of its marks.
+        hidden_count: channels of ``State.hidden``: hidden planes, then once-marks.
         slots: held plane -> the first and one past the last cell of its run in the top row.
         offsets: int64 (5,), what each action adds to the agent's cell.
     """
@@ -47,6 +48,7 @@ class Schema:
     channels: dict[Plane, tuple[int, ...]] = field(init=False)
     hidden_channel: dict[Plane, int] = field(init=False)
     once_channel: dict[Plane, int] = field(init=False)
+    hidden_count: int = field(init=False)
     slots: dict[Plane, tuple[int, int]] = field(init=False)
     offsets: np.ndarray = field(init=False)
 
@@ -61,6 +63,7 @@ class Schema:
         )
         put(self, "hidden_channel", {p: i for i, p in enumerate(self.hidden)})
         put(self, "once_channel", {p: len(self.hidden) + i for i, p in enumerate(self.once)})
+        put(self, "hidden_count", len(self.hidden) + len(self.once))
         slots, start = {}, 1
         for plane, most in self.held.items():
             slots[plane] = (start, start + most)
@@ -90,11 +93,6 @@ class Schema:
     def cells(self) -> int:
         """Cells of the grid, border included."""
         return self.height * self.width
-
-    @property
-    def hidden_count(self) -> int:
-        """Channels of ``State.hidden``: hidden planes, then once-marks."""
-        return len(self.hidden) + len(self.once)
 
     def cell(self, row: int, column: int) -> int:
         """The flat index of a cell; negative values count from the far border."""
