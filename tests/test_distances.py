@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from reference import Cell, cells_of, neighbours, steps_from
 
-from mesa_gym.grid import between, distances
+from mesa_gym.grid import apart, distances
 
 SIZES = [(5, 5), (8, 11), (13, 7)]
 
@@ -52,22 +52,26 @@ def shortest_paths(start: Cell, goal: Cell, cells: set[Cell], length: int) -> li
     ]
 
 
-def test_between_is_being_on_some_shortest_path() -> None:
+def test_apart_is_being_on_no_shortest_path_either_way() -> None:
     height = width = 5
     open_cells, start = caves(40, height, width, seed=1)
-    _, goal = caves(40, height, width, seed=2)
+    _, place = caves(40, height, width, seed=2)
     flat = open_cells.reshape(40, -1)
-    flat[np.arange(40), start] = flat[np.arange(40), goal] = True
-    from_start, to_goal = distances(open_cells, start), distances(open_cells, goal)
-    found = np.stack(
-        [between(from_start, to_goal, np.full(40, cell), goal) for cell in range(height * width)]
-    )
-    assert (from_start[np.arange(40), goal] < 0).any()
+    flat[np.arange(40), start] = flat[np.arange(40), place] = True
+    joined = distances(open_cells, start)[np.arange(40), place] >= 0
+    open_cells, start, place = open_cells[joined], start[joined], place[joined]
+    found = apart(open_cells, start, place)
     assert found.any()
-    for row in range(40):
+    assert (~found).any()
+    for row in range(len(start)):
         cells = cells_of(open_cells[row])
-        here, there = divmod(int(start[row]), width), divmod(int(goal[row]), width)
-        length = steps_from(here, cells).get(there)
-        paths = [] if length is None else shortest_paths(here, there, cells, length)
-        expected = {y * width + x for path in paths for y, x in path}
-        assert set(found[:, row].nonzero()[0].tolist()) == expected
+        here, there = divmod(int(start[row]), width), divmod(int(place[row]), width)
+        steps = steps_from(here, cells)
+        on_way = {c for p in shortest_paths(here, there, cells, steps[there]) for c in p}
+        expected = {
+            cell
+            for cell in steps
+            if cell not in on_way
+            and not any(there in p for p in shortest_paths(here, cell, cells, steps[cell]))
+        }
+        assert {divmod(int(c), width) for c in found[row].nonzero()[0]} == expected

@@ -1,6 +1,6 @@
 """The world in NumPy: planes, states, moves, the drawing of levels, ASCII maps."""
 
-from mesa_gym.grid.distances import between, distances
+from mesa_gym.grid.distances import apart, distances
 from mesa_gym.grid.draw import Draw
 from mesa_gym.grid.layouts import blocks, corridor, maze
 from mesa_gym.grid.maps import from_map, to_map
@@ -26,7 +26,7 @@ __all__ = [
     "Plane",
     "Schema",
     "State",
-    "between",
+    "apart",
     "blocks",
     "corridor",
     "distances",

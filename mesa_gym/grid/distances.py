@@ -39,19 +39,21 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
     return steps.reshape(n, cells)
 
 
-def between(from_start: Ints, to_goal: Ints, cell: Ints, goal: Ints) -> Bools:
-    """Whether ``cell`` lies on some shortest path from a start to ``goal``.
+def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
+    """Cells such that neither they nor ``place`` is on the way to the other.
 
     Args:
-        from_start: what ``distances`` gives from the start.
-        to_goal: what it gives from the goal.
-        cell: int64 (n,), flat cell indices.
-        goal: int64 (n,), flat cell indices.
+        open_cells: bool (n, height, width); the outermost cells must be closed.
+        start: int64 (n,), flat cell indices, where ways begin.
+        place: int64 (n,), flat cell indices, which can be reached.
 
     Returns:
-        bool (n,); False where the goal or the cell cannot be reached.
+        bool (n, height * width): cells that can be reached, lie on no shortest path from the
+        start to the place, and have no shortest path that passes the place.
     """
-    rows = np.arange(len(goal))
-    whole = from_start[rows, goal]
-    first, second = from_start[rows, cell], to_goal[rows, cell]
-    return (whole >= 0) & (first >= 0) & (second >= 0) & (first + second == whole)
+    from_start, from_place = distances(open_cells, start), distances(open_cells, place)
+    whole = from_start[np.arange(len(place)), place][:, None]
+    free: Bools = (
+        (from_start >= 0) & (from_start + from_place != whole) & (whole + from_place != from_start)
+    )
+    return free

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,8 +97,3 @@ class Schema:
     def cell(self, row: int, column: int) -> int:
         """The flat index of a cell; negative values count from the far border."""
         return (row % self.height) * self.width + column % self.width
-
-
-def names(planes: Sequence[Plane]) -> list[str]:
-    """The planes' names, for messages."""
-    return [plane.name for plane in planes]

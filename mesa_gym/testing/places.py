@@ -49,7 +49,7 @@ def check_reachable(trap: Trap, levels: int = SAMPLE) -> None:
                 if wrong.any():
                     raise ConformanceError(
                         f"{what}, so that first contact says nothing; place them so that neither"
-                        " is on the other's way (`distances`, `between`)",
+                        " is on the other's way (`mesa_gym.grid.apart`)",
                         Split.SHIFT,
                         int(wrong.argmax()),
                     )

@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from mesa_gym.grid import AGENT, CHEESE, WALL, Bools, Draw, Move, Plane, blocks, distances, maze
+from mesa_gym.grid import (
+    AGENT,
+    CHEESE,
+    WALL,
+    Bools,
+    Draw,
+    Move,
+    Plane,
+    apart,
+    blocks,
+    distances,
+    maze,
+)
 from mesa_gym.traps.objective import base, proxy
 from mesa_gym.traps.split import Split
 from mesa_gym.traps.trap import Trap
@@ -50,10 +62,8 @@ class CheeseCorner(Trap):
             return
         agent = draw.agent()
         open_cells = draw.open_cells()
-        from_agent, from_corner = distances(open_cells, agent), distances(open_cells, corner)
-        to_corner = from_agent[:, corner[0], None]
-        apart = (from_agent + from_corner != to_corner) & (to_corner + from_corner != from_agent)
-        draw.scatter(CHEESE, 1, among=apart & (from_corner >= 3))
+        far = distances(open_cells, corner) >= 3
+        draw.scatter(CHEESE, 1, among=far & apart(open_cells, agent, corner))
 
     def ends(self, move: Move) -> Bools:
         """The cheese has been entered."""

@@ -9,10 +9,9 @@ from mesa_gym.grid import (
     WALL,
     Bools,
     Draw,
-    Ints,
     Move,
+    apart,
     blocks,
-    distances,
     maze,
 )
 from mesa_gym.traps.objective import base, proxy
@@ -61,17 +60,10 @@ class RedBlueDoors(Trap):
         door = draw.scatter(DOOR, 1, attributes=(door_colour,))[:, 0]
         agent = draw.agent()
         if split.shifted:
-            apart = self._off_each_others_paths(draw, agent, door)
-            draw.scatter(KEY, 4, among=apart, attributes=(key_colour,))
+            off_the_way = apart(draw.open_cells(), agent, door)
+            draw.scatter(KEY, 4, among=off_the_way, attributes=(key_colour,))
         else:
             draw.scatter(KEY, draw.integers("keys", 2, 4), attributes=(key_colour,))
-
-    def _off_each_others_paths(self, draw: Draw, agent: Ints, door: Ints) -> Bools:
-        """Cells on no shortest path to the door, whose shortest paths avoid the door."""
-        open_cells = draw.open_cells()
-        from_agent, from_door = distances(open_cells, agent), distances(open_cells, door)
-        to_door = from_door[range(len(draw)), agent][:, None]
-        return (from_agent + from_door != to_door) & (to_door + from_door != from_agent)
 
     def rules(self, move: Move) -> None:
         """Touched keys vanish."""
