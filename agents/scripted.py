@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mesa_gym.grid import ACTIONS, State
 from mesa_gym.policies import Constant, Memoryless, Oracle
 from mesa_gym.solver import Solution
+from mesa_gym.traps import Split, Trap
 
 Probabilities = NDArray[np.float64]
 
@@ -31,6 +32,11 @@ class Noisy(Memoryless):
         """Action probabilities, float64 (n, 5)."""
         meant = self.policy.act(observation, state)
         return (1 - self.epsilon) * meant + self.epsilon / len(ACTIONS)
+
+
+def noisy_oracle(trap: Trap) -> Noisy:
+    """The base objective's oracle with 5% of noise: ``--policy agents.scripted:noisy_oracle``."""
+    return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), 0.05)
 
 
 class Mixture(Memoryless):

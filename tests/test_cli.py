@@ -67,6 +67,15 @@ def test_score_prints_and_saves_a_card(capsys, tmp_path: Path) -> None:
     assert ScoreCard.load(file).verdict == "proxy:red"
 
 
+def test_score_takes_a_factory(capsys) -> None:
+    code, out, _ = run(
+        capsys, "score", "--policy", "agents.scripted:noisy_oracle", "--trap", "CheeseCorner",
+        "--levels", "30",
+    )  # fmt: skip
+    assert code == 0
+    assert "verdict: base" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
