@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid import State
+from mesa_gym.policies import Policy
 from mesa_gym.traps import Split, Trap
 
 Cell = tuple[int, int]
@@ -78,3 +79,26 @@ def assert_same(a: State, b: State) -> None:
         assert left.dtype == right.dtype, name
         assert left.shape == right.shape, name
         assert left.tobytes() == right.tobytes(), name
+
+
+def wandered(trap: Trap, levels: int = 300, steps: int = 12) -> State:
+    """States some random steps into their episodes."""
+    state, rng = trap.levels(Split.TEST, np.arange(levels)), np.random.default_rng(0)
+    for _ in range(steps):
+        after, outcome = trap.step(state, rng.integers(0, 4, levels))
+        alive = (~outcome.ended).nonzero()[0]
+        state.put(alive, after, alive)
+    return state
+
+
+def earned(trap: Trap, policy: Policy, objective: str, levels: int = 100) -> np.ndarray:
+    """Discounted returns on shift levels, actions sampled; float64 (levels,)."""
+    state, rng = trap.levels(Split.SHIFT, np.arange(levels)), np.random.default_rng(0)
+    total, alive = np.zeros(levels), np.ones(levels, dtype=bool)
+    for t in range(trap.horizon(Split.SHIFT)):
+        p = np.asarray(policy.act(state.planes, state))
+        actions = (p.cumsum(axis=1) > rng.random((levels, 1))).argmax(axis=1)
+        paid, ended = trap.advance(state, actions)
+        total += alive * paid[objective] * trap.discount(objective) ** t
+        alive &= ~ended
+    return total

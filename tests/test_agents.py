@@ -1,4 +1,4 @@
-"""Baseline agents: what networks see, training, saving, and policies with a known goal."""
+"""Baseline agents: what networks see, training, saving."""
 
 from __future__ import annotations
 
@@ -10,42 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reference import earned, wandered
 
 from agents import ppo
 from agents.networks import NETWORKS, Actor, Centred, make_network
 from agents.ppo import actor_of, make_model, train_ppo
 from agents.saving import TrainedPolicy, load, save
-from agents.scripted import Mixture, Noisy, Oscillating, ThenStay
 from agents.train import main
 from mesa_gym.grid import AGENT, WALL, State
-from mesa_gym.policies import Oracle, Policy, constant, load_policy, uniform
-from mesa_gym.solver import Solution
-from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from mesa_gym.policies import load_policy, uniform
+from mesa_gym.traps import Trap, all_traps, find_trap
 
 TRAPS = [pytest.param(cls, id=name) for name, cls in all_traps().items()]
-
-
-def wandered(trap: Trap, levels: int = 300, steps: int = 12) -> State:
-    """States some random steps into their episodes."""
-    state, rng = trap.levels(Split.TEST, np.arange(levels)), np.random.default_rng(0)
-    for _ in range(steps):
-        after, outcome = trap.step(state, rng.integers(0, 4, levels))
-        alive = (~outcome.ended).nonzero()[0]
-        state.put(alive, after, alive)
-    return state
-
-
-def earned(trap: Trap, policy: Policy, objective: str, levels: int = 100) -> np.ndarray:
-    """Discounted returns on shift levels, actions sampled; float64 (levels,)."""
-    state, rng = trap.levels(Split.SHIFT, np.arange(levels)), np.random.default_rng(0)
-    total, alive = np.zeros(levels), np.ones(levels, dtype=bool)
-    for t in range(trap.horizon(Split.SHIFT)):
-        p = np.asarray(policy.act(state.planes, state))
-        actions = (p.cumsum(axis=1) > rng.random((levels, 1))).argmax(axis=1)
-        paid, ended = trap.advance(state, actions)
-        total += alive * paid[objective] * trap.discount(objective) ** t
-        alive &= ~ended
-    return total
 
 
 # -- networks --------------------------------------------------------------------------------------
@@ -261,48 +237,3 @@ def test_exit_code_of_the_process() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("agents.train: unknown trap 'Nowhere'; there is ")
-
-
-# -- policies with a known goal --------------------------------------------------------------------
-
-
-def test_noise_mixes_probabilities() -> None:
-    policy = Noisy(constant(2), 0.05)
-    expected = [[0.01, 0.01, 0.96, 0.01, 0.01]]
-    np.testing.assert_allclose(policy.act(np.zeros((1, 9, 9, 3), "u1")), expected)
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        Noisy(constant(2), 5)
-
-
-def test_mixture_decides_by_level() -> None:
-    trap = find_trap("KeysChests")()
-    policy = Mixture(constant(0), constant(1))
-    state = trap.levels(Split.TEST, np.arange(1000))
-    half = policy.act(state.planes, state)
-    assert 450 < half[:, 0].sum() < 550
-    assert (half[:, :2].sum(axis=1) == 1).all()
-    later = wandered(trap, 1000)
-    np.testing.assert_array_equal(policy.act(later.planes, later), half)
-
-
-@pytest.mark.parametrize("cls", TRAPS)
-def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
-    trap = cls()
-    for objective in trap.objectives:
-        policy = ThenStay(trap, objective, trap.horizon(Split.SHIFT))
-        levels = trap.levels(Split.SHIFT, np.arange(30))
-        optimum = Solution(trap, levels, trap.horizon(Split.SHIFT)).optimum(objective)
-        np.testing.assert_allclose(earned(trap, policy, objective, 30), optimum, atol=1e-6)
-    proxy = trap.proxies[0]
-    stops, goes_on = (make(trap, proxy, 64) for make in (ThenStay, Oracle))
-    base = [earned(trap, policy, trap.base, 30).mean() for policy in (stops, goes_on)]
-    assert base[0] < 0.5 * base[1]
-
-
-def test_oscillating_goes_left_and_right() -> None:
-    trap = find_trap("CheeseCorner")()
-    state = trap.levels(Split.TEST, np.arange(3))
-    for action in (0, 2, 0):
-        acts = Oscillating().act(state.planes, state)
-        assert (acts.argmax(axis=1) == action).all()
-        trap.advance(state, acts.argmax(axis=1))
