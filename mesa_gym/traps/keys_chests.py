@@ -42,7 +42,7 @@ class KeysChests(Trap):
 
     Splits: in ``train`` one to three keys and four to six chests; ``control`` is the same in a
     room with blocks; under ``shift`` five keys and two chests, and the best way to open both
-    passes no third key (else every fourth level would not tell the objectives apart). No key
+    passes no third key (else every fifth level would not tell the objectives apart). No key
     is ever locked in behind chests.
 
     Why training cannot tell: every key on the floor is worth a chest. Chests on the way may
