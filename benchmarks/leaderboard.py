@@ -22,7 +22,7 @@ from benchmarks.results import QUICK, Results, episode_path
 from benchmarks.units import Plan, left_to_do
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_text
-from mesa_gym.scoring.score import LEVELS
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
 SEEDS = 2
 WORKERS = 2
@@ -51,7 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="train and score what is not done yet")
     running.add_argument(
-        "--levels", type=_count, default=LEVELS, help=f"of each split, for scoring ({LEVELS})"
+        "--levels",
+        type=_count,
+        default=EVALUATION_LEVELS,
+        help=f"of each split, for scoring ({EVALUATION_LEVELS})",
     )
     running.add_argument("--seeds", type=_count, default=SEEDS, help=f"agents a trap ({SEEDS})")
     running.add_argument(

@@ -6,7 +6,7 @@ import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mesa_gym.errors import unknown
 from mesa_gym.grid import ACTIONS, Bools, State
 from mesa_gym.grid.bits import UInt64s
-from mesa_gym.solver import ANY, Graph, Solution, actions_in
+from mesa_gym.solver import ANY, Graph, Solution, actions_in, solutions
 from mesa_gym.solver.solution import STAY
 from mesa_gym.traps import Trap
 
@@ -91,8 +91,6 @@ class Oracle(Memoryless):
     state that it has not solved yet is solved when it is met, with all that can follow.
     """
 
-    most_states: ClassVar[int] = 100_000
-
     def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
         """An oracle for episodes of ``horizon`` steps.
 
@@ -154,23 +152,15 @@ class Oracle(Memoryless):
         return mask
 
     def _solve(self, state: State) -> None:
-        """Solve from the first of the given states of each level, in chunks of bounded size."""
-        _, pending = np.unique(state.key, return_index=True)
-        size = 16
-        while pending.size:
-            part, pending = pending[:size], pending[size:]
-            solution = Solution(self.trap, state.take(part), self.horizon)
-            self.learn(state.key[part], solution)
-            size = max(1, int(self.most_states * len(part) / len(solution.graph)))
+        """Solve from the first of the given states of each level."""
+        _, first = np.unique(state.key, return_index=True)
+        for _, solution in solutions(self.trap, state.take(first), self.horizon):
+            self.learn(solution)
 
-    def learn(self, keys: UInt64s, solution: Solution) -> None:
-        """Take over a solution that somebody else has made.
-
-        Args:
-            keys: uint64 (levels,), ``State.key`` of the levels, in the solution's order.
-            solution: of this trap and horizon.
-        """
+    def learn(self, solution: Solution) -> None:
+        """Take over a solution of this trap and horizon that somebody else has made."""
         self._solved.append((solution.graph, self.sets(solution)))
+        keys = solution.starts.key
         fresh = np.full(len(keys), len(self._solved) - 1)
         # A level that is solved anew, from another state, takes the place of the old solution.
         levels = np.concatenate([keys, self._levels])

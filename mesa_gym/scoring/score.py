@@ -23,18 +23,18 @@ from mesa_gym.scoring.measures import (
 from mesa_gym.scoring.rollout import replay, rollout
 from mesa_gym.scoring.verdict import brittle, competent, verdict
 from mesa_gym.solver import LevelValues, Solution, level_values
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 
 # A policy may depend on the split's time limit, as an oracle does.
 PolicyMaker = Callable[[int], Policy]
-LEVELS = 1000
 
 
 def score(
     policies: Mapping[str, PolicyMaker],
     trap: Trap,
-    levels: int = LEVELS,
+    levels: int = EVALUATION_LEVELS,
     seed: int = 0,
     salt: str = "",
     progress: Progress = lambda done: None,
@@ -108,12 +108,12 @@ def _score_split(
     # Where the objectives agree by declaration, no step can be a conflict.
     measured = split.shifted or (split is Split.TEST and trap.delta > 0)
 
-    def play(chunk: slice, solution: Solution | None) -> None:
-        starts = trap.levels(split, numbers[chunk], salt)
+    def play(solution: Solution | None) -> None:
+        starts = solution.starts if solution else trap.levels(split, numbers, salt)
         for name, policy in acting.items():
             if isinstance(policy, Oracle) and solution is not None:
                 policy.forget()
-                policy.learn(starts.key, solution)
+                policy.learn(solution)
             actions = rollout(policy, trap, starts, horizon, seed)
             for x, series in replay(trap, starts, actions).items():
                 episodes[name].paid[x].append(series)
@@ -129,7 +129,7 @@ def _score_split(
         values = level_values(trap, split, numbers, horizon, salt, progress, visit=play)
     else:
         values = level_values(trap, split, numbers, horizon, salt, progress)
-        play(slice(0, len(numbers)), None)
+        play(None)
     contact = largest if trap.places and split.shifted else None
     return {name: _split_score(trap, done, values, contact) for name, done in episodes.items()}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.grid import ACTIONS, Ints, State
 from mesa_gym.grid.bits import UInt64s, mix
 from mesa_gym.traps import Trap
 
-ACTION_COUNT = 5
+ACTION_COUNT = len(ACTIONS)
 # A trap this far beyond the contract's bounds would exhaust the memory, not merely the patience.
 MOST_STATES = 8_000_000
 

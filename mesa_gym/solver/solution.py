@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import State
+from mesa_gym.grid import ACTIONS, State
 from mesa_gym.solver.graph import ACTION_COUNT, Graph
 from mesa_gym.traps import Trap
 
@@ -16,7 +16,7 @@ Masks = list[NDArray[np.uint8]]
 
 # Two actions whose values differ by less are equally good.
 TIE = 1e-9
-STAY = 4
+STAY = ACTIONS.index("act")
 # The oracle of the sum of all objectives: an agent to whom they are the same.
 ANY = "any"
 _BIT = (1 << np.arange(ACTION_COUNT, dtype=np.uint8))[:, None]
@@ -29,12 +29,14 @@ class Solution:
     t steps of a start are solved. A policy set is one byte a (step, state), bit a for action a.
 
     Attributes:
+        starts: the levels' start states; not to be changed.
         graph: the reachable states.
         horizon: the time limit in steps.
     """
 
     def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
         self.trap = trap
+        self.starts = starts
         self.horizon = horizon
         self.graph = Graph(trap, starts)
         self._optimal: dict[str, tuple[Floats, Masks]] = {}

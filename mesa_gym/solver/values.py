@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 import mesa_gym.grid
 import mesa_gym.solver
 from mesa_gym.files import write_bytes
-from mesa_gym.grid import Ints
+from mesa_gym.grid import Ints, State
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
 
@@ -53,19 +53,22 @@ class LevelValues:
     states: Ints
 
 
-def solutions(
-    trap: Trap, split: Split, numbers: ArrayLike, horizon: int, salt: str = ""
-) -> Iterator[tuple[slice, Solution]]:
-    """Solve levels chunk by chunk, so that memory stays bounded.
+def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, Solution]]:
+    """Solve from many states chunk by chunk, so that memory stays bounded.
+
+    Args:
+        trap: a solvable trap.
+        starts: states to start from, each on a level of its own.
+        horizon: the time limit in steps.
 
     Yields:
-        the positions in ``numbers`` that a chunk covers, and its solution.
+        the rows of ``starts`` that a chunk covers, and its solution.
     """
-    numbers = np.asarray(numbers, dtype=np.int64)
     start, size = 0, FIRST_CHUNK
-    while start < len(numbers):
-        chunk = slice(start, min(start + size, len(numbers)))
-        solution = Solution(trap, trap.levels(split, numbers[chunk], salt), horizon)
+    while start < len(starts):
+        chunk = slice(start, min(start + size, len(starts)))
+        rows = np.arange(chunk.start, chunk.stop)
+        solution = Solution(trap, starts.take(rows), horizon)
         yield chunk, solution
         start = chunk.stop
         per_level = len(solution.graph) / len(solution.graph.start)
@@ -79,7 +82,7 @@ def level_values(
     horizon: int | None = None,
     salt: str = "",
     progress: Progress = lambda done: None,
-    visit: Callable[[slice, Solution], None] | None = None,
+    visit: Callable[[Solution], None] | None = None,
 ) -> LevelValues:
     """The values of the given levels, from disk where they were computed before.
 
@@ -90,8 +93,8 @@ def level_values(
         horizon: the time limit; by default the trap's for the split.
         salt: an evaluator's secret.
         progress: called with the number of levels done since the last call.
-        visit: called with the positions in ``numbers`` and the solution of each chunk, for
-            callers that need optimal actions too; levels are then solved in any case.
+        visit: called with the solution of each chunk, in order, for callers that need optimal
+            actions too; levels are then solved in any case.
 
     Raises:
         ValueError: the trap is not solvable.
@@ -108,11 +111,11 @@ def level_values(
         progress(len(numbers))
         return kept
     parts = []
-    for chunk, solution in solutions(trap, split, numbers, horizon, salt):
+    for chunk, solution in solutions(trap, trap.levels(split, numbers, salt), horizon):
         if kept is None:
             parts.append(_values(numbers[chunk], solution))
         if visit is not None:
-            visit(chunk, solution)
+            visit(solution)
         progress(chunk.stop - chunk.start)
     if kept is not None:
         return kept

@@ -166,7 +166,8 @@ def check_oracle(trap: Trap, levels: int = SAMPLE) -> None:
         return
     for split in Split:
         horizon = trap.horizon(split)
-        for chunk, solution in solutions(trap, split, np.arange(levels), horizon):
+        starts = trap.levels(split, np.arange(levels))
+        for chunk, solution in solutions(trap, starts, horizon):
             for name in trap.objectives:
                 numbers = np.arange(levels)[chunk]
                 earned = oracle_return(trap, split, numbers, name, solution)
@@ -197,9 +198,9 @@ def oracle_return(
     Returns:
         float64 (n,), discounted returns.
     """
-    state = trap.levels(split, numbers)
+    state = solution.starts.copy()
     oracle = Oracle(trap, objective, solution.horizon)
-    oracle.learn(state.key, solution)
+    oracle.learn(solution)
     env = TrapVectorEnv(trap, len(numbers), split=split.value)
     seen, _ = env.reset(options={"level": numbers})
     earned = np.zeros(len(numbers))
