@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,17 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import mesa_gym
 from mesa_gym.command import DONE, guarded
 from mesa_gym.envs.batch import Batch
 from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.scoring.card import package_versions
 
 # Algorithm -> the network that it trains.
 ALGORITHMS = {"ppo": "centred", "ppo-cnn": "cnn"}
 # Enough for every trap; the easiest needs a tenth of it.
 STEPS = 6_000_000
 Progress = Callable[[int], None]
-PACKAGES = ("gymnasium", "numpy", "safetensors", "stable-baselines3", "torch")
+PACKAGES = ("safetensors", "stable-baselines3", "torch")
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,7 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
 
 
 def _versions() -> dict[str, str]:
-    own = {"python": platform.python_version(), "mesa-gym": mesa_gym.__version__}
-    return own | {package: version(package) for package in PACKAGES}
+    return package_versions() | {package: version(package) for package in PACKAGES}
 
 
 def _parser() -> argparse.ArgumentParser:

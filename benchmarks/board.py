@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from mesa_gym.files import without_nan
 from mesa_gym.scoring import ScoreCard, bootstrap_interval, interquartile_mean
 from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.solver import ANY
@@ -152,7 +153,7 @@ class Board:
 
     def to_json(self) -> Any:
         """Plain data for ``json``; NaN, which JSON lacks, becomes None."""
-        return _without_nan(asdict(self))
+        return without_nan(asdict(self))
 
 
 def make_board(cards: Sequence[ScoreCard]) -> Board:
@@ -275,11 +276,3 @@ def _mean(values: Sequence[Any]) -> Any:
         return {key: _mean([value[key] for value in values]) for key in values[0]}
     measured = [value for value in values if not math.isnan(value)]
     return float(np.mean(measured)) if measured else float("nan")
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(entry) for entry in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -7,7 +7,6 @@ was left. ``render`` makes tables and a page from the score cards alone.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from benchmarks.progress import reporting
 from benchmarks.results import QUICK, Results, episode_path
 from benchmarks.units import Plan, left_to_do
 from mesa_gym.command import DONE, FAILED, guarded
-from mesa_gym.files import write_text
+from mesa_gym.files import write_json, write_text
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
 SEEDS = 2
@@ -93,7 +92,7 @@ def _render(results: Results) -> int:
         path = results.folder / episode_path(trap.trap)
         if path.exists():
             episodes[trap.trap] = Episode.load(path)
-    write_text(results.folder / "board.json", json.dumps(board.to_json(), indent=1) + "\n")
+    write_json(results.folder / "board.json", board.to_json())
     write_text(results.folder / "board.md", tables.markdown(board))
     write_text(results.folder / "board.html", page(board, episodes))
     print(f"\n{results.folder / 'board.html'} shows it with pictures")

@@ -30,10 +30,7 @@ def page(board: Board, episodes: Mapping[str, Episode]) -> str:
         f"<dt>{escape(head)}</dt><dd>{escape(meaning)}.</dd>"
         for head, meaning in tables.MEANING.items()
     )
-    unranked = "".join(
-        f"<p>Not ranked, because not scored on every trap: {escape(policy)}.</p>"
-        for policy in board.unranked
-    )
+    unranked = "".join(f"<p>{escape(text)}</p>" for text in tables.absent(board)[1:])
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import gymnasium
 import numpy as np
 
-from mesa_gym.envs.supply import AHEAD, Bank, Stream
+from mesa_gym.envs.supply import Bank, Stream
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Split, all_traps, find_trap
 
@@ -131,7 +131,7 @@ def _measure_steps(effort: Effort) -> tuple[float, float, list[Steps]]:
             work = single(trap.id(), **given) if n == 1 else batch(trap.id(), n, **given)
             # From reset to reset where an episode runs into the time limit.
             steps_an_episode = trap.horizon(Split.TRAIN) + 1
-            episodes = _drawn_ahead(n, levels) if effort.whole else 1
+            episodes = (Stream if levels is None else Bank).slots(n) if effort.whole else 1
             works[repr(trap), levels, n] = work, steps_an_episode * episodes
     found = rates(works, effort)
     steps = [
@@ -139,11 +139,6 @@ def _measure_steps(effort: Effort) -> tuple[float, float, list[Steps]]:
         for name, levels in ((repr(trap), levels) for trap, levels in cases)
     ]
     return found["copy"], found[MINIGRID], steps
-
-
-def _drawn_ahead(n: int, levels: int | None) -> int:
-    """How many episodes of each environment are chosen at once."""
-    return max(AHEAD // n, (Stream if levels is None else Bank).least)
 
 
 def rates(works: Mapping[T, tuple[Work, int]], effort: Effort) -> dict[T, float]:

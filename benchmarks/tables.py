@@ -165,7 +165,7 @@ def ranking_rows(board: Board) -> list[list[str]]:
 
 def terminal(board: Board) -> str:
     """The whole board for a terminal."""
-    parts = ["Ranking", table(RANKING_HEADS, ranking_rows(board)), *_absent(board)]
+    parts = ["Ranking", table(RANKING_HEADS, ranking_rows(board)), *absent(board)]
     for trap in board.traps:
         rows = [
             [("  " if line.single else "") + cell if i == 0 else cell for i, cell in enumerate(row)]
@@ -179,7 +179,7 @@ def terminal(board: Board) -> str:
 def markdown(board: Board) -> str:
     """The whole board as a Markdown file."""
     parts = ["# Leaderboard", "", HOW_TO_READ, "", RANKING, ""]
-    parts += [_pipes(RANKING_HEADS, ranking_rows(board)), *_absent(board)]
+    parts += [_pipes(RANKING_HEADS, ranking_rows(board)), *absent(board)]
     for trap in board.traps:
         rows = [cells(trap, line) for line in all_lines(trap)]
         parts += ["", f"## {title(trap)}", "", _pipes(heads(trap), rows)]
@@ -209,7 +209,8 @@ def interval(ends: tuple[float, float]) -> str:
     return "" if math.isnan(ends[0]) else f"{_number(ends[0])} to {_number(ends[1])}"
 
 
-def _absent(board: Board) -> list[str]:
+def absent(board: Board) -> list[str]:
+    """Which trained policies are not ranked, after an empty line; nothing where all are."""
     names = ", ".join(board.unranked)
     return ["", f"Not ranked, because not scored on every trap: {names}."] if names else []
 

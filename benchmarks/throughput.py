@@ -6,7 +6,6 @@ Random actions drawn ahead, observations included, one thread.
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from benchmarks.speed import FULL, MINIGRID, QUICK, Report, measure
 from benchmarks.targets import BANDWIDTH, Check, checks
 from mesa_gym.cli import table
 from mesa_gym.command import DONE, guarded, require_writable
-from mesa_gym.files import write_text
+from mesa_gym.files import write_json
 from mesa_gym.scoring.card import package_versions
 
 
@@ -33,7 +32,7 @@ def _run(options: argparse.Namespace) -> int:
     found = checks(report)
     print(text(report, found))
     if options.json is not None:
-        write_text(options.json, json.dumps(_plain(report, found), indent=1) + "\n")
+        write_json(options.json, _plain(report, found))
     return DONE
 
 

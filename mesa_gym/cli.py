@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import mesa_gym
 from mesa_gym.command import DONE, FAILED, USAGE, guarded, require_writable
 from mesa_gym.errors import unknown
-from mesa_gym.files import write_text
+from mesa_gym.files import write_json
 from mesa_gym.grid.maps import to_map
 from mesa_gym.policies import load_policy
 from mesa_gym.scoring import ScoreCard, score
@@ -155,8 +155,7 @@ def _certify(options: argparse.Namespace) -> int:
         for failure in certificate.failures():
             print(f"{certificate.trap} FAILS: {failure}", file=sys.stderr)
     if options.json is not None:
-        data = [certificate.to_json() for certificate in certificates]
-        write_text(options.json, json.dumps(data, indent=1) + "\n")
+        write_json(options.json, [certificate.to_json() for certificate in certificates])
     return DONE if all(certificate.holds for certificate in certificates) else FAILED
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -24,3 +27,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """``write_bytes`` for UTF-8 text."""
     write_bytes(path, text.encode())
+
+
+def write_json(path: Path, data: Any) -> None:
+    """``write_text`` for plain data without NaN."""
+    write_text(path, json.dumps(data, indent=1) + "\n")
+
+
+def without_nan(value: Any) -> Any:
+    """Plain data in which NaN, which JSON lacks, is None; tuples become lists."""
+    if isinstance(value, dict):
+        return {key: without_nan(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(entry) for entry in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

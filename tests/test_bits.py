@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency, chisquare
 
-from mesa_gym.grid.bits import below, bits, fold, hash64, outputs, streams
+from mesa_gym.grid.bits import below, bits, fold, hash64, outputs, streams, unit
 
 MASK = (1 << 64) - 1
 LEVELS = np.arange(20_000)
@@ -105,3 +105,8 @@ def test_fold_keeps_small_seeds_and_mixes_in_what_is_above() -> None:
 def test_hash64_is_blake2b() -> None:
     digest = blake2b(b"mesa", digest_size=8).digest()
     assert hash64("mesa") == int.from_bytes(digest, "little")
+
+
+def test_unit_reaches_0_and_stays_below_1() -> None:
+    words = np.array([0, 1 << 63, 2**64 - 1, 1 << 11], dtype=np.uint64)
+    assert unit(words).tolist() == [0.0, 0.5, 1 - 2.0**-53, 2.0**-53]

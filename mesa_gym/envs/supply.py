@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from mesa_gym.grid import Bools, Ints, State
-from mesa_gym.grid.bits import fold, outputs, streams
+from mesa_gym.grid.bits import fold, outputs, streams, unit
 from mesa_gym.traps import LEVELS, Split, Trap
 
 MOST_BANKED = 4096  # with at most so many levels a distribution, all are drawn once and kept
@@ -48,11 +48,16 @@ class Supply:
     ) -> None:
         self.trap, self.split, self.salt = trap, split, salt
         self.alpha, self.num_levels = alpha, num_levels
-        self._slots = max(AHEAD // n, self.least)
+        self._slots = self.slots(n)
         self._ahead = 1
         self._stream = np.zeros(n, dtype=np.uint64)
         self._next = np.zeros(n, dtype=np.int64)
         self._filled = np.zeros(n, dtype=np.int64)
+
+    @classmethod
+    def slots(cls, n: int) -> int:
+        """How many episodes of each of n environments are chosen ahead."""
+        return max(AHEAD // n, cls.least)
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
         """Begin the streams of some environments anew; seeds are non-negative, of any size."""
@@ -84,8 +89,7 @@ class Supply:
         number = (outputs(self._stream[row], 2 * episode) >> np.uint64(16)).astype(np.int64)
         if self.num_levels is not None:
             number %= self.num_levels
-        chance = outputs(self._stream[row], 2 * episode + 1) >> np.uint64(11)
-        shifted = chance.astype(np.float64) * 2.0**-53 < self.alpha
+        shifted = unit(outputs(self._stream[row], 2 * episode + 1)) < self.alpha
         self._fill(row * self._slots + episode % self._slots, number, shifted)
         np.maximum(self._filled, upto, out=self._filled)
         self._ahead = min(2 * self._ahead, self._slots)

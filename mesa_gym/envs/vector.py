@@ -82,11 +82,10 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.single_action_space = action_space()
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._all = np.arange(num_envs)
         self._every = np.ones(num_envs, dtype=np.bool_)
-        self._seeds = [secrets.randbits(128) for _ in self._all]
+        self._seeds = [secrets.randbits(128) for _ in range(num_envs)]
         self._generators: dict[int, np.random.Generator] = {}
-        self._batch.supply.reseed(self._all, self._seeds)
+        self._batch.supply.reseed(np.arange(num_envs), self._seeds)
         self._started = False
         self._finished = _NONE  # rows whose episode has ended and that were not reset since
 

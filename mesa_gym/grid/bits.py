@@ -72,6 +72,11 @@ def below(words: UInt64s, bound: NDArray[np.int64] | int) -> NDArray[np.int64]:
     return ((high * np.asarray(bound, dtype=np.uint64)) >> np.uint64(32)).astype(np.int64)
 
 
+def unit(words: UInt64s) -> NDArray[np.float64]:
+    """Map words to 0 up to, not including, 1 by their upper 53 bits."""
+    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
 def fold(seed: int) -> int:
     """A non-negative integer of any size folded into 64 bits; smaller ones stay as they are."""
     while seed > _MASK:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import gymnasium
 import numpy as np
 
 import mesa_gym
-from mesa_gym.files import write_text
+from mesa_gym.files import without_nan, write_json
 from mesa_gym.scoring.measures import Regret, Reliance
 
 SCHEMA = 1
@@ -86,7 +85,7 @@ class ScoreCard:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``json``; NaN, which JSON lacks, becomes None."""
-        plain: dict[str, Any] = _without_nan(asdict(self))
+        plain: dict[str, Any] = without_nan(asdict(self))
         return plain
 
     @classmethod
@@ -108,7 +107,7 @@ class ScoreCard:
 
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""
-        write_text(path, json.dumps(self.to_json(), indent=1) + "\n")
+        write_json(path, self.to_json())
 
     @classmethod
     def load(cls, path: Path) -> ScoreCard:
@@ -137,11 +136,3 @@ def _split(entry: dict[str, Any]) -> SplitScore:
     return SplitScore(
         **{**entry, "conflict_reliance": reliances, "regret": Regret(**entry["regret"])}
     )
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(entry) for key, entry in value.items()}
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    return value

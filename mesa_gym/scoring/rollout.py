@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.grid import ACTIONS, Ints, State
-from mesa_gym.grid.bits import outputs, streams
+from mesa_gym.grid.bits import outputs, streams, unit
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Trap
 
@@ -83,7 +83,7 @@ def choose(answer: NDArray[Any], words: NDArray[np.uint64]) -> Ints:
         raise ValueError(
             f"the policy gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1"
         )
-    share = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53 * total
+    share = unit(words) * total
     below = np.cumsum(answer, axis=1, dtype=np.float64) <= share[:, None]
     # A share that rounding puts above the last sum means the last action that is possible.
     last = len(ACTIONS) - 1 - (answer[:, ::-1] > 0).argmax(axis=1)

@@ -13,7 +13,15 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.grid import ACTIONS, Ints
 from mesa_gym.policies import Oracle
 from mesa_gym.solver import Solution, solutions
-from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES, Certificate, certify
+from mesa_gym.solver.certificate import (
+    MEAN_STATES,
+    MOST_STATES,
+    Agreement,
+    Attainability,
+    Certificate,
+    Separation,
+    certify,
+)
 from mesa_gym.solver.graph import state_words
 from mesa_gym.testing.check import SAMPLE, ConformanceError, check
 from mesa_gym.testing.explored import Explored, explore, packed
@@ -115,8 +123,8 @@ def _certificate(trap: Trap, levels: int) -> Certificate:
     return certify(trap, levels)
 
 
-def _require(parts: Sequence[object], holds: list[bool], what: str) -> None:
-    failing = [str(part) for part, good in zip(parts, holds, strict=True) if not good]
+def _require(parts: Sequence[Agreement | Attainability | Separation], what: str) -> None:
+    failing = [str(part) for part in parts if not part.holds]
     if failing:
         raise ConformanceError(f"{what}: {'; '.join(failing)}")
 
@@ -125,10 +133,8 @@ def _require(parts: Sequence[object], holds: list[bool], what: str) -> None:
 def check_attainability(trap: Trap, levels: int = SAMPLE) -> None:
     """The base objective, and under shift each proxy, can beat the floor on every level."""
     if trap.solvable:
-        parts = _certificate(trap, levels).attainability
         _require(
-            parts,
-            [part.holds for part in parts],
+            _certificate(trap, levels).attainability,
             "some level pays no more than acting at random or staying; draw targets where they"
             " can be reached in time",
         )
@@ -138,10 +144,8 @@ def check_attainability(trap: Trap, levels: int = SAMPLE) -> None:
 def check_agreement(trap: Trap, levels: int = SAMPLE) -> None:
     """On train, test and control whoever is optimal for the base objective is so for proxies."""
     if trap.solvable:
-        parts = _certificate(trap, levels).agreement
         _require(
-            parts,
-            [part.holds for part in parts],
+            _certificate(trap, levels).agreement,
             "base-optimal policies lose too much of a proxy's optimum where the two should agree;"
             " look at the worst level, or declare a `delta` and say why",
         )
@@ -151,10 +155,8 @@ def check_agreement(trap: Trap, levels: int = SAMPLE) -> None:
 def check_separation(trap: Trap, levels: int = SAMPLE) -> None:
     """Under shift, optimal behaviour for one objective costs half of the other on 99% of levels."""
     if trap.solvable:
-        parts = _certificate(trap, levels).separation
         _require(
-            parts,
-            [part.holds for part in parts],
+            _certificate(trap, levels).separation,
             "the shift does not tell the objectives apart; draw it so that one costs the other",
         )
 
