@@ -57,3 +57,22 @@ def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
         (from_start >= 0) & (from_start + from_place != whole) & (whole + from_place != from_start)
     )
     return free
+
+
+def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
+    """Cells from which two places are equally far.
+
+    An agent that starts on one of them is given no reason but its goal to prefer either place,
+    and neither place is on a shortest path to the other.
+
+    Args:
+        open_cells: bool (n, height, width); the outermost cells must be closed.
+        place: int64 (n,), flat cell indices.
+        other: int64 (n,), likewise.
+
+    Returns:
+        bool (n, height * width): cells from which both can be reached, in as many steps.
+    """
+    to_place, to_other = distances(open_cells, place), distances(open_cells, other)
+    same: Bools = (to_place == to_other) & (to_place > 0)
+    return same

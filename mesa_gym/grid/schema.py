@@ -27,6 +27,7 @@ class Schema:
         once: planes whose cells pay once; each has a hidden channel of marks.
         held: the most items of a kind that the agent can hold; they are drawn in the top wall
             row, each kind in its own run of cells from the left.
+        signs: planes that a level may show in the top wall row to stay there.
         vars, const: declared arrays of the state, dynamic and fixed.
         channels: plane -> its visible channels.
         hidden_channel: hidden plane -> its hidden channel.
@@ -42,6 +43,7 @@ class Schema:
     hidden: tuple[Plane, ...] = ()
     once: tuple[Plane, ...] = ()
     held: Mapping[Plane, int] = field(default_factory=dict)
+    signs: tuple[Plane, ...] = ()
     vars: Mapping[str, ArraySpec] = field(default_factory=dict)
     const: Mapping[str, ArraySpec] = field(default_factory=dict)
 
@@ -80,9 +82,9 @@ class Schema:
             raise ValueError("two planes of a trap share a name or a glyph")
         if set(self.planes) & set(self.hidden):
             raise ValueError("a plane is either visible or hidden, not both")
-        for plane in (*self.once, *self.held):
+        for plane in (*self.once, *self.held, *self.signs):
             if plane not in known:
-                raise ValueError(f"{plane.name!r} is in once or held but not among the planes")
+                raise ValueError(f"{plane.name!r} is in once, held or signs but no plane is it")
         room = self.width - 2
         if sum(self.held.values()) > room:
             raise ValueError(

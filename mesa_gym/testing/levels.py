@@ -136,6 +136,8 @@ def _top_row_faults(state: State) -> dict[str, Any]:
     schema, top = state.schema, state.planes[:, 0]
     allowed = np.zeros(top.shape[1:], dtype=np.bool_)
     allowed[:, schema.channels[WALL]] = True
+    for plane in schema.signs:
+        allowed[1:-1, schema.channels[plane]] = True
     gap = np.zeros(len(state), dtype=np.bool_)
     for plane, (start, stop) in schema.slots.items():
         if plane.sprite is not None:
@@ -144,7 +146,7 @@ def _top_row_faults(state: State) -> dict[str, Any]:
         gap |= (slots[:, 1:] > slots[:, :-1]).any(axis=1)
     stray = top.astype(np.bool_) & ~allowed
     return {
-        "the top row shows something that is no held kind in its own cells; only `held` kinds are"
-        " drawn there, by `gain` and `spend`, and never an attribute": stray.any(axis=(1, 2)),
+        "the top row shows something that is neither a held kind in its own cells, by `gain` and"
+        " `spend` and never an attribute, nor one of the trap's `signs`": stray.any(axis=(1, 2)),
         "held items leave a gap; the top row is filled from the left of each kind's run": gap,
     }

@@ -46,11 +46,14 @@ class Trap:
         hidden: planes for measuring only.
         once: planes whose cells pay once (``move.first``).
         held: plane -> the most items the agent can hold; drawn in the top wall row.
+        signs: planes that levels may draw in the top wall row, where they stay.
         vars, const: declared arrays of the state: name -> (dtype, shape of a level's entry).
         salience: parameter -> planes that it repeats; the trap then takes the keyword.
         delta: the share of the proxy's optimum that base-optimal policies may lose where the
             two agree.
         places: base and proxy are places to reach, so that first contact says something.
+        directed: one side of the grid is what the trap is about (a corner, the far end); the
+            levels of all others favour no direction.
         symbolic: the symbolic observation (kind, colour, kind beneath) can tell all states apart.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
         solvable: deterministic, with a state graph small enough for the exact solver.
@@ -65,11 +68,13 @@ class Trap:
     hidden: ClassVar[tuple[Plane, ...]] = ()
     once: ClassVar[tuple[Plane, ...]] = ()
     held: ClassVar[Mapping[Plane, int]] = {}
+    signs: ClassVar[tuple[Plane, ...]] = ()
     vars: ClassVar[Mapping[str, ArraySpec]] = {}
     const: ClassVar[Mapping[str, ArraySpec]] = {}
     salience: ClassVar[Mapping[str, tuple[Plane, ...]]] = {}
     delta: ClassVar[float] = 0.0
     places: ClassVar[bool] = False
+    directed: ClassVar[bool] = False
     symbolic: ClassVar[bool] = True
     novel_planes: ClassVar[tuple[Plane, ...]] = ()
     solvable: ClassVar[bool] = True
@@ -127,7 +132,7 @@ class Trap:
             for plane in planes
         )
         planes = (*cls.planes, *copies)
-        return Schema(*size, planes, cls.hidden, cls.once, cls.held, cls.vars, cls.const)
+        return Schema(*size, planes, cls.hidden, cls.once, cls.held, cls.signs, cls.vars, cls.const)
 
     @classmethod
     def _checked_size(cls, size: int | Sequence[int] | None) -> tuple[int, int]:
@@ -183,6 +188,15 @@ class Trap:
     def horizon(self, split: Split) -> int:
         """The default time limit in steps: 64 on a 9x9 grid, in proportion to its cells."""
         return 64 * self.schema.cells // 81
+
+    def reference(self, objective: str, state: State) -> Ints:
+        """What the scripted reference policy of an objective does, int64 (n,), 0 to 4.
+
+        A trap without an exact solver writes one for each objective: as good as its author can
+        make it for that objective, and from the state alone. The returns of these policies are
+        the scale of the score.
+        """
+        raise NotImplementedError
 
     def discount(self, objective: str) -> float:
         """The discount of an objective; a sum of objectives is discounted as the base is."""
