@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from mesa_gym.envs.infos import objectives
-from mesa_gym.envs.registration import register, register_all
+from mesa_gym.envs.registration import register_all, register_trap
 from mesa_gym.traps import Split, Trap
 
 __version__ = "0.1.0"
-__all__ = ["Split", "Trap", "make_sb3", "objectives", "register"]
+__all__ = ["Split", "Trap", "make_sb3", "objectives", "register_trap"]
 
 register_all()
 

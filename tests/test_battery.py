@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-import gymnasium as gym
 import numpy as np
 import pytest
 from broken import StartsOnMark
@@ -139,15 +138,12 @@ def test_without_sb3_its_checker_is_passed_over(monkeypatch: pytest.MonkeyPatch)
 # -- how a trap is named -----------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("registry")
 def test_a_trap_by_its_name_an_id_its_class_or_made() -> None:
-    mesa_gym.register(StartsOnMark)
-    try:
-        for trap in ("MesaGym/StartsOnMark-Test-v0", StartsOnMark, StartsOnMark()):
-            with pytest.raises(ConformanceError, match="StartsOnMark"):
-                CHECKS["start"](trap)
-    finally:
-        for split in Split:
-            del gym.registry[StartsOnMark.id(split)]
+    mesa_gym.register_trap(StartsOnMark)
+    for trap in ("StartsOnMark", "MesaGym/StartsOnMark-Test-v0", StartsOnMark, StartsOnMark()):
+        with pytest.raises(ConformanceError, match="StartsOnMark"):
+            CHECKS["start"](trap)
     for name in ("RedBlueDoors", "RedBlueDoors-v0", "MesaGym/RedBlueDoors-Shift-v0"):
         CHECKS["start"](name)
     with pytest.raises(ValueError, match="Did you mean 'RedBlueDoors'"):

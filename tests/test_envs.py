@@ -144,22 +144,6 @@ def test_size_and_parameters_reach_the_trap(trap, kind):
     assert kind(trap, size=11).trap.size == (11, 11)
 
 
-def test_register_a_trap_of_ones_own():
-    class Mine(TRAPS[0]):
-        pass
-
-    for _ in range(2):  # again, as a notebook's cell does: no warning
-        mesa_gym.register(Mine)
-    try:
-        assert isinstance(gym.make("MesaGym/Mine-Shift-v0").unwrapped.trap, Mine)
-        assert (
-            gym.make_vec("MesaGym/Mine-v0", 2).reset(seed=0)[1]["split"].tolist() == ["train"] * 2
-        )
-    finally:
-        for split in Split:
-            del gym.registry[Mine.id(split)]
-
-
 # -- frames --------------------------------------------------------------------------------------
 
 

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import gymnasium
 
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Split, Trap, add_trap, package_traps
 
 
-def register(trap: type[Trap]) -> None:
-    """Register a trap of your own with Gymnasium, as those of the package are.
+def register_trap(trap: type[Trap]) -> type[Trap]:
+    """Register a trap of your own; it then is one like those of the package.
 
-    ``trap.id()`` is the id whose ``split`` is a keyword (``train`` by default); the ids with
-    ``-Test``, ``-Control`` and ``-Shift`` are for code that can pass only an id. A trap that is
-    registered again replaces the former.
+    ``trap.id()`` is the Gymnasium id whose ``split`` is a keyword (``train`` by default); the ids
+    with ``-Test``, ``-Control`` and ``-Shift`` are for code that can pass only an id. Solver, score
+    and commands find it by its name; a command imports the module that registers it when that
+    stands before the name: ``mesa-gym certify my_traps:Mushrooms``. A trap that is registered
+    again replaces the former. It can be used as a decorator.
+
+    Returns:
+        The trap.
+
+    Raises:
+        ValueError: a trap of the package has that name.
     """
+    add_trap(trap)
     _register(trap, trap)
+    return trap
 
 
 def register_all() -> None:
     """Register every trap of the package."""
-    for name, trap in all_traps().items():
+    for name, trap in package_traps().items():
         _register(trap, name)  # by its name: such a spec can be written as JSON
 
 

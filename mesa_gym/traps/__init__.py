@@ -18,15 +18,21 @@ __all__ = [
     "Outcome",
     "Split",
     "Trap",
+    "add_trap",
     "all_traps",
     "base",
     "find_trap",
+    "package_traps",
     "proxy",
 ]
 
 
+# Traps from elsewhere, by name: `mesa_gym.register_trap` puts them here.
+_registered: dict[str, type[Trap]] = {}
+
+
 @lru_cache(maxsize=1)
-def all_traps() -> dict[str, type[Trap]]:
+def package_traps() -> dict[str, type[Trap]]:
     """Every trap of this package by its name with version, in alphabetical order."""
     found: dict[str, type[Trap]] = {}
     for module in pkgutil.iter_modules(__path__):
@@ -42,17 +48,43 @@ def all_traps() -> dict[str, type[Trap]]:
     return dict(sorted(found.items()))
 
 
+def all_traps() -> dict[str, type[Trap]]:
+    """Every trap, those registered from elsewhere included, in alphabetical order."""
+    return dict(sorted({**package_traps(), **_registered}.items()))
+
+
+def add_trap(trap: type[Trap]) -> None:
+    """Let a trap from elsewhere be found by its name; a further one of its name replaces it.
+
+    Raises:
+        ValueError: a trap of this package has that name.
+    """
+    name = trap.name()
+    if package_traps().get(name, trap) is not trap:
+        raise ValueError(f"{name} is a trap of mesa_gym itself; rename yours, {trap!r}")
+    _registered[name] = trap
+
+
 def find_trap(name: str) -> type[Trap]:
     """The trap of that name.
 
     Args:
-        name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or the full id.
+        name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or the full id. Before
+            any of these may stand the module to import first, which registers the trap, as
+            Gymnasium has it: ``my_traps:Mushrooms``.
 
     Raises:
         UnknownNameError: there is none; the message names the nearest.
+        ValueError: the module cannot be imported.
     """
+    module, colon, rest = name.rpartition(":")
+    if colon:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"trap {name!r}: {error}; is its folder on the path?") from None
     traps = all_traps()
-    short = name.removeprefix(f"{NAMESPACE}/")
+    short = rest.removeprefix(f"{NAMESPACE}/")
     if short in traps:
         return traps[short]
     versions = [cls for full, cls in traps.items() if full.rsplit("-", 1)[0] == short]
