@@ -43,6 +43,7 @@ class Monster(Healthy):
 class ByHand(Healthy):
     """Under shift the level is always the one that ``rows`` shows."""
 
+    by_distance = True
     rows: tuple[str, ...]
 
     def draw(self, draw: Draw, split: Split) -> None:

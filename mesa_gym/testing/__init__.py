@@ -12,6 +12,7 @@ installed.
 
 from __future__ import annotations
 
+from mesa_gym.testing.balance import check_directions, check_distances
 from mesa_gym.testing.check import (
     SAMPLE,
     Check,
@@ -36,6 +37,7 @@ from mesa_gym.testing.levels import (
     check_start,
     check_states,
 )
+from mesa_gym.testing.moves import check_moves, random_moves
 from mesa_gym.testing.places import check_contact, check_reachable
 from mesa_gym.testing.solved import (
     check_agreement,
@@ -66,10 +68,13 @@ __all__ = [
     "check_contact",
     "check_determinism",
     "check_digest",
+    "check_directions",
+    "check_distances",
     "check_dynamics",
     "check_gymnasium",
     "check_hidden",
     "check_level_identity",
+    "check_moves",
     "check_name",
     "check_novelty",
     "check_objectives",
@@ -89,6 +94,7 @@ __all__ = [
     "check_vector",
     "check_visible",
     "digest",
+    "random_moves",
     "record_digest",
 ]
 
@@ -117,6 +123,9 @@ MECHANICS: tuple[Check, ...] = (
     check_ownership,
     check_contact,
     check_reachable,
+    check_directions,
+    check_distances,
+    check_moves,
 )
 CERTIFICATES: tuple[Check, ...] = (
     check_attainability,

@@ -113,6 +113,8 @@ def _contents(trap: Trap, state: State) -> list[bytes]:
 def packed(arrays: list[np.ndarray]) -> list[bytes]:
     """The bytes of each row of some arrays that lead with the same axis."""
     n = len(arrays[0])
+    if not n:  # every episode ended in the same step
+        return []
     flat = [np.ascontiguousarray(a).reshape(n, -1).view(np.uint8) for a in arrays if a.size]
     table = np.ascontiguousarray(np.concatenate(flat, axis=1))
     rows: list[bytes] = table.view(f"V{table.shape[1]}").ravel().tolist()

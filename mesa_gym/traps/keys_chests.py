@@ -56,6 +56,7 @@ class KeysChests(Trap):
     kind = ("proxy", "instrumental")
     planes = (AGENT, WALL, KEY, CHEST)
     held = {KEY: POUCH}
+    bounds = {"chests": (0, 3), "keys": (0, 5)}
     delta = 0.03
     min_size = (9, 9)
 

@@ -50,6 +50,7 @@ class RedBlueDoors(Trap):
     kind = ("proxy", "common cause")
     planes = (AGENT, WALL, DOOR, KEY, RED, BLUE)
     salience = {"colour_planes": (RED, BLUE)}
+    bounds = {"door": (0, 1), "red": (0, 4)}
     places = True
 
     def draw(self, draw: Draw, split: Split) -> None:

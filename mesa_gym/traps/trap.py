@@ -49,11 +49,16 @@ class Trap:
         signs: planes that levels may draw in the top wall row, where they stay.
         vars, const: declared arrays of the state: name -> (dtype, shape of a level's entry).
         salience: parameter -> planes that it repeats; the trap then takes the keyword.
+        bounds: objective -> the least and the most that an episode can pay, undiscounted, at the
+            default size and time limit.
+        grows: planes of which there may come to be more than at the start of a level.
         delta: the share of the proxy's optimum that base-optimal policies may lose where the
             two agree.
         places: base and proxy are places to reach, so that first contact says something.
-        directed: one side of the grid is what the trap is about (a corner, the far end); the
+        by_direction: one side of the grid is what the trap is about (a corner, the far end); the
             levels of all others favour no direction.
+        by_distance: nearness is what the trap is about; on the others' shift targets of base and
+            proxy are equally far from the start.
         symbolic: the symbolic observation (kind, colour, kind beneath) can tell all states apart.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
         solvable: deterministic, with a state graph small enough for the exact solver.
@@ -72,9 +77,12 @@ class Trap:
     vars: ClassVar[Mapping[str, ArraySpec]] = {}
     const: ClassVar[Mapping[str, ArraySpec]] = {}
     salience: ClassVar[Mapping[str, tuple[Plane, ...]]] = {}
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    grows: ClassVar[tuple[Plane, ...]] = ()
     delta: ClassVar[float] = 0.0
     places: ClassVar[bool] = False
-    directed: ClassVar[bool] = False
+    by_direction: ClassVar[bool] = False
+    by_distance: ClassVar[bool] = False
     symbolic: ClassVar[bool] = True
     novel_planes: ClassVar[tuple[Plane, ...]] = ()
     solvable: ClassVar[bool] = True
