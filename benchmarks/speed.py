@@ -20,13 +20,17 @@ import numpy as np
 
 from mesa_gym.envs.supply import Bank, Stream
 from mesa_gym.errors import missing_extra
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 T = TypeVar("T")
 BUFFER = 8 << 20  # bytes
 ACTIONS = 256  # drawn ahead, used over and over
 MINIGRID = "MiniGrid-Empty-8x8-v0"
-COUNTS = (64, 1024, 8192)
+COUNTS = (1, 1024)  # environments
+# What is measured with more counts, and learnt on: an easy, a usual and a heavy trap to draw.
+WIDE = ("CheeseCorner", (13, 13))
+WIDE_COUNTS = (1, 64, 1024, 8192)
+LEARNT = ("CheeseCorner", "KeysChests", "RedBlueDoors")
 BANK = 1024  # levels that come again and again
 # Takes so many steps (or copies) and returns how many things that makes.
 Work = Callable[[int], int]
@@ -115,19 +119,21 @@ def measure(effort: Effort) -> Report:
 
     copying, minigrid, steps = _measure_steps(effort)
     learning = []
-    for id in [cls.id() for cls in all_traps().values()]:
+    for id in (find_trap(name).id() for name in LEARNT):
         found = rates({on: (ppo(id, on), 1) for on in ("ours", "stub", "timed")}, effort)
         learning.append(Learning(id, **found))
     return Report(copying, minigrid, steps, learning, *importing(effort.repeats))
 
 
 def _measure_steps(effort: Effort) -> tuple[float, float, list[Steps]]:
-    traps = [cls() for cls in all_traps().values()] + [find_trap("CheeseCorner")(13)]
-    cases = [(trap, levels) for trap in traps for levels in (BANK, None)]
+    counted: list[tuple[Trap, tuple[int, ...]]]
+    counted = [(cls(), COUNTS) for cls in all_traps().values()]
+    counted.append((find_trap(WIDE[0])(WIDE[1]), WIDE_COUNTS))
+    cases = [(trap, levels, counts) for trap, counts in counted for levels in (BANK, None)]
     works: dict[Any, tuple[Work, int]] = {"copy": (copying(), 10), MINIGRID: (minigrid(), 256)}
-    for trap, levels in cases:
+    for trap, levels, counts in cases:
         given: dict[str, Any] = {"size": trap.size, "num_levels": levels}
-        for n in (1, *COUNTS):
+        for n in counts:
             work = single(trap.id(), **given) if n == 1 else batch(trap.id(), n, **given)
             # From reset to reset where an episode runs into the time limit.
             steps_an_episode = trap.horizon(Split.TRAIN) + 1
@@ -135,8 +141,8 @@ def _measure_steps(effort: Effort) -> tuple[float, float, list[Steps]]:
             works[repr(trap), levels, n] = work, steps_an_episode * episodes
     found = rates(works, effort)
     steps = [
-        Steps(name, levels, {n: found[name, levels, n] for n in (1, *COUNTS)})
-        for name, levels in ((repr(trap), levels) for trap, levels in cases)
+        Steps(repr(trap), levels, {n: found[repr(trap), levels, n] for n in counts})
+        for trap, levels, counts in cases
     ]
     return found["copy"], found[MINIGRID], steps
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.speed import BANK, Report
+from mesa_gym.traps import find_trap
 
 BANDWIDTH = 40e9  # bytes copied a second on the core for which STEPS holds
 # (trap with size, levels) -> steps a second of 1,024 environments.
@@ -15,6 +16,8 @@ STEPS = {
     ("KeysChests-v0(size=9x9)", BANK): 9e6,
     ("RedBlueDoors-v0(size=9x9, colour_planes=1)", BANK): 8e6,
 }
+# Any other trap, on levels that come again.
+STEPS_ELSE = {"solvable": 4e6, "random": 2e6}
 # A single environment against Minigrid's, levels that never repeat included.
 TIMES_MINIGRID = {"CheeseCorner-v0(size=9x9)": 5.0}
 TIMES_MINIGRID_ELSE = 3.0
@@ -52,6 +55,9 @@ def checks(report: Report) -> list[Check]:
     found = []
     for row in report.steps:
         target = STEPS.get((row.trap, row.levels))
+        if target is None and row.levels is not None:
+            solvable = find_trap(row.trap.split("(")[0]).solvable
+            target = STEPS_ELSE["solvable" if solvable else "random"]
         if target is not None:
             scaled = target * report.copying / BANDWIDTH
             what = f"{row.trap}, {row.levels_named()}: M steps/s at {AT:,}"

@@ -49,10 +49,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def text(report: Report, found: Sequence[Check]) -> str:
     """The measurements and their targets for a terminal."""
-    counts = list(report.steps[0].rates)
+    counts = sorted({n for row in report.steps for n in row.rates})
     heads = ["steps/s of so many environments", "levels", *(f"{n:,}" for n in counts)]
     rows = [
-        [row.trap, row.levels_named(), *(_short(row.rates[n]) for n in counts)]
+        [
+            row.trap,
+            row.levels_named(),
+            *(_short(row.rates[n]) if n in row.rates else "" for n in counts),
+        ]
         for row in report.steps
     ]
     rows.append([MINIGRID, "", _short(report.minigrid), *[""] * (len(counts) - 1)])

@@ -168,7 +168,7 @@ class MixesRows(Healthy):
         return move.on(WALL) | np.roll(move.on(CHEESE), 1)
 
 
-@caught_by("clock")
+@caught_by("clock", "visible")
 class ReadsClock(Healthy):
     def ends(self, move: Move) -> Bools:
         return super().ends(move) | (move.state.clock >= 12)
