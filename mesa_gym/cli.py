@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 import mesa_gym
 from mesa_gym.command import DONE, FAILED, USAGE, guarded, require_writable
 from mesa_gym.errors import unknown
-from mesa_gym.files import write_json
+from mesa_gym.files import write_bytes, write_json
 from mesa_gym.grid.maps import to_map
 from mesa_gym.policies import load_policy
+from mesa_gym.rendering.sheet import contact_sheet
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Certificate, certify
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
@@ -59,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("list", help="every trap")
     listing.add_argument("--json", action="store_true", help="as JSON on standard output")
+    listing.add_argument(
+        "--sheet", type=Path, metavar="FILE.png", help="also draw all, training beside shift"
+    )
 
     describing = commands.add_parser("describe", help="what a trap is, with a level of each split")
     describing.add_argument("trap")
@@ -100,6 +104,9 @@ def _facts(cls: type[Trap]) -> dict[str, Any]:
 
 
 def _list(options: argparse.Namespace) -> int:
+    require_writable(options.sheet)
+    if options.sheet is not None:
+        write_bytes(options.sheet, contact_sheet(all_traps().values()))
     facts = [_facts(cls) for cls in all_traps().values()]
     if options.json:
         print(json.dumps(facts, indent=1))

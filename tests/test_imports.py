@@ -25,7 +25,7 @@ ORDER = [
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 OPTIONAL = {
     "mesa_gym/envs/sb3.py": {"stable_baselines3"},
-    "mesa_gym/envs/window.py": {"pygame"},
+    "mesa_gym/rendering/pygame.py": {"pygame"},
     "mesa_gym/testing": {"stable_baselines3"},
 }
 FILES = sorted(

@@ -21,7 +21,7 @@ ROOT = Path(mesa_gym.__file__).parent
 MUSHROOMS = '''"""Mushrooms: the near one, or the big one?"""
 
 from mesa_gym.grid import AGENT, WALL, Bools, Draw, Move, Plane, equidistant, maze
-from mesa_gym.rendering.sprites import inked, sprite
+from mesa_gym.rendering import sprite
 from mesa_gym.traps import Split, Trap, base, proxy
 
 CAP = Plane("cap", "m", (200, 60, 60), "mushroom")
@@ -31,7 +31,7 @@ STEM = Plane("stem", "s", (200, 190, 170), "mushroom")
 @sprite
 def mushroom(canvas, colour):
     """A mushroom."""
-    inked(canvas, canvas.circle(0.5, 0.4, 0.25), colour)
+    canvas.paint(canvas.circle(0.5, 0.4, 0.25), colour)
 
 
 class Mushrooms(Trap):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.rendering.pygame import load_pygame
 
 
 class Window:
@@ -27,7 +25,7 @@ class Window:
     """
 
     def __init__(self, title: str, fps: int) -> None:
-        self._pygame = _pygame()
+        self._pygame = load_pygame()
         self._title, self._fps = title, fps
         self._screen: Any = None
         self._closed = False
@@ -56,12 +54,3 @@ class Window:
             self._pygame.display.quit()
             self._screen = None
         self._closed = True
-
-
-def _pygame() -> ModuleType:
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    try:
-        import pygame
-    except ImportError:
-        raise missing_extra("pygame", "viewer") from None
-    return pygame

@@ -1,5 +1,6 @@
 """Drawing: from planes to an RGB array. Nothing here knows a trap's rules."""
 
 from mesa_gym.rendering.raster import render_rgb
+from mesa_gym.rendering.sprites import mark, sprite
 
-__all__ = ["render_rgb"]
+__all__ = ["mark", "render_rgb", "sprite"]

@@ -47,16 +47,18 @@ class Canvas:
         ticks = ((np.arange(side) + 0.5) / side).astype(np.float32)
         self._x, self._y = ticks[None, :], ticks[:, None]
         self._samples = np.full((side, side, 3), background, dtype=np.float32)
+        self._inside: NDArray[np.bool_] = np.ones((1, 1), dtype=np.bool_)
 
-    def shrunk(self, scale: float) -> Canvas:
-        """Return a view whose unit square is the middle of this one, ``scale`` times its side.
+    def part(self, left: float, top: float, side: float) -> Canvas:
+        """Return a view whose unit square is the given square of this one.
 
-        What is painted on the view appears on this canvas.
+        What is painted on the view appears on this canvas; outside the square nothing does.
         """
         view = Canvas.__new__(Canvas)
-        view._x = (self._x - 0.5) / np.float32(scale) + 0.5
-        view._y = (self._y - 0.5) / np.float32(scale) + 0.5
+        view._x = (self._x - np.float32(left)) / np.float32(side)
+        view._y = (self._y - np.float32(top)) / np.float32(side)
         view._samples = self._samples
+        view._inside = self._inside & (view.box(0, 0, 1, 1) < 0)
         return view
 
     def circle(self, x: float, y: float, radius: float) -> Field:
@@ -95,7 +97,7 @@ class Canvas:
 
     def paint(self, shape: Field, colour: RGB, grow: float = 0.0) -> None:
         """Cover the shape, grown by ``grow`` on every side, with a colour."""
-        self._samples[shape < grow] = colour
+        self._samples[(shape < grow) & self._inside] = colour
 
     def picture(self) -> NDArray[np.uint8]:
         """Return the finished picture, uint8 (size, size, 3)."""

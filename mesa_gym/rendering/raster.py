@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid.plane import RGB, Plane
 from mesa_gym.rendering.canvas import Canvas
-from mesa_gym.rendering.sprites import FLOOR, INK, find_sprite
+from mesa_gym.rendering.sprites import FLOOR, INK, MARKS, Sprite, find_sprite
 
 MIN_TILE = 4
 MAX_CHANNELS = 62
-HEIGHT = {"wall": -1, "agent": 1}  # everything else lies between; neither is ever tinted
+WALL, THING, MARK, AGENT = range(4)  # heights of layers
+HEIGHT = {"wall": WALL, "agent": AGENT}  # all other kinds are things; these two are never tinted
 NICHE = (0.06, 0.06, 0.94, 0.94)  # where a wall shows what the agent holds
-HELD = 0.78  # scale of the item in it
+HELD = (0.11, 0.11, 0.78)  # left, top and side of the item in it
+MARK_SIDE = 0.27
 
-Layer = tuple[str, RGB]
+
+class Layer(NamedTuple):
+    """One drawing in one cell."""
+
+    height: int
+    draw: Sprite
+    colour: RGB
 
 
 def render_rgb(
@@ -28,9 +37,10 @@ def render_rgb(
 
     In each cell the floor comes first, then the wall, then the other kinds in the order of
     ``planes``, and the agent last. A kind takes the colour of the attributes set in its cell (their
-    mean if there are several), else its own; the agent and the wall always keep their own. A kind
-    in a wall cell (something held) stands, smaller, in a dark niche. A plane that is
-    repeated in ``planes`` is drawn once.
+    mean if there are several), else its own; the agent and the wall always keep their own. An
+    attribute with a registered mark (red, blue, yellow) also shows that, in the cell's lower left
+    corner. A kind in a wall cell (something held) stands, smaller, in a dark niche. A plane
+    that is repeated in ``planes`` is drawn once.
 
     Args:
         planes: what each channel of ``cells`` means; at most 62.
@@ -86,16 +96,17 @@ def _codes(batch: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def _layers(present: Iterable[Plane]) -> tuple[Layer, ...]:
-    """Return the sprites and colours to draw for the planes set in one cell, lowest first."""
+    """Return what to draw for the planes set in one cell, lowest first."""
     distinct = dict.fromkeys(present)  # in order; a plane repeated for salience counts once
-    tints = [plane.colour for plane in distinct if plane.sprite is None]
-    tint = _mean(tints) if tints else None
-    layers = [
-        (plane.sprite, plane.colour if tint is None or plane.sprite in HEIGHT else tint)
-        for plane in distinct
-        if plane.sprite is not None
-    ]
-    return tuple(sorted(layers, key=lambda layer: HEIGHT.get(layer[0], 0)))
+    attributes = [plane for plane in distinct if plane.sprite is None]
+    tint = _mean([plane.colour for plane in attributes]) if attributes else None
+    layers = [Layer(MARK, MARKS[p.name], p.colour) for p in attributes if p.name in MARKS]
+    for plane in distinct:
+        if plane.sprite is not None:
+            height = HEIGHT.get(plane.sprite, THING)
+            colour = tint if tint is not None and height == THING else plane.colour
+            layers.append(Layer(height, find_sprite(plane.sprite), colour))
+    return tuple(sorted(layers, key=lambda layer: layer.height))
 
 
 def _mean(colours: Sequence[RGB]) -> RGB:
@@ -109,11 +120,17 @@ def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
     """Draw one cell, uint8 (tile, tile, 3); the result is shared and cannot be written to."""
     canvas = Canvas(tile, FLOOR)
     find_sprite("floor")(canvas, FLOOR)
-    names = [name for name, _ in layers]
-    things = canvas.shrunk(HELD) if "wall" in names else canvas
-    for name, colour in layers:
-        find_sprite(name)(canvas if name in HEIGHT else things, colour)
-        if name == "wall" and not HEIGHT.keys() >= set(names):
+    heights = [layer.height for layer in layers]
+    things = canvas.part(*HELD) if WALL in heights else canvas
+    marks = 0
+    for height, draw, colour in layers:
+        if height == MARK:
+            # Beside each other, so that a cell with two attributes shows both.
+            draw(things.part(marks * MARK_SIDE, 1 - MARK_SIDE, MARK_SIDE), colour)
+            marks += 1
+        else:
+            draw(things if height == THING else canvas, colour)
+        if height == WALL and (THING in heights or MARK in heights):
             canvas.paint(canvas.box(*NICHE, r=0.1), INK)
     picture = canvas.picture()
     picture.flags.writeable = False

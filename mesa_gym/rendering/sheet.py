@@ -1,0 +1,79 @@
+"""The contact sheet: all traps at a glance, training beside shift."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any
+
+from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.rendering.raster import render_rgb
+from mesa_gym.traps import Split, Trap
+
+TILE = 32
+SPLITS = (Split.TRAIN, Split.SHIFT)
+WIDTH = 2640  # of the sheet at most, unless one card alone is wider: four 9x9 traps in a row
+MARGIN = 16  # around cards and what is in them
+TITLE, TEXT = 30, 22  # heights of lines; letters are a little smaller
+PAPER, CARD, INK = (222, 224, 228), (255, 255, 255), (34, 34, 44)
+
+
+def contact_sheet(classes: Iterable[type[Trap]]) -> bytes:
+    """Draw a card for each trap, from left to right and top to bottom.
+
+    A card says the trap's name, its base objective and its proxies, and shows level 0 of
+    ``train`` beside level 0 of ``shift`` at 32 pixels a cell.
+
+    Returns:
+        A PNG file.
+
+    Raises:
+        ImportError: pygame-ce, which writes the text, is not installed.
+    """
+    pygame = load_pygame()
+    pygame.font.init()
+    rows: list[list[Any]] = [[]]
+    for card in [_card(pygame, cls) for cls in classes]:
+        if rows[-1] and _row_width([*rows[-1], card]) > WIDTH:
+            rows.append([])
+        rows[-1].append(card)
+    heights = [max(card.get_height() for card in row) for row in rows]
+    tops = list(accumulate([MARGIN, *(height + MARGIN for height in heights)]))
+    sheet = pygame.Surface((max(map(_row_width, rows)), tops[-1]))
+    sheet.fill(PAPER)
+    for row, top in zip(rows, tops, strict=False):
+        left = MARGIN
+        for card in row:
+            sheet.blit(card, (left, top))
+            left += card.get_width() + MARGIN
+    file = io.BytesIO()
+    pygame.image.save(sheet, file, "sheet.png")
+    return file.getvalue()
+
+
+def _row_width(cards: list[Any]) -> int:
+    return MARGIN + sum(card.get_width() + MARGIN for card in cards)
+
+
+def _card(pygame: Any, cls: type[Trap]) -> Any:
+    """One trap's card, a pygame surface."""
+    trap = cls()
+    height, width = (cells * TILE for cells in trap.size)
+    title = pygame.font.Font(None, TITLE).render(cls.name(), True, INK)
+    small = pygame.font.Font(None, TEXT)
+    goals = f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
+    subtitle = small.render(goals, True, INK)
+    pictures = len(SPLITS) * (width + MARGIN) - MARGIN
+    inner = max(pictures, title.get_width(), subtitle.get_width())
+    below = MARGIN + TITLE + 2 * TEXT  # where the pictures begin
+    card = pygame.Surface((inner + 2 * MARGIN, below + height + MARGIN))
+    card.fill(CARD)
+    card.blit(title, (MARGIN, MARGIN))
+    card.blit(subtitle, (MARGIN, MARGIN + TITLE))
+    for k, split in enumerate(SPLITS):
+        left = MARGIN + k * (width + MARGIN)
+        card.blit(small.render(split.value, True, INK), (left, MARGIN + TITLE + TEXT))
+        frame = render_rgb(trap.schema.planes, trap.levels(split, [0]).planes[0], TILE)
+        card.blit(pygame.surfarray.make_surface(frame.swapaxes(0, 1)), (left, below))
+    return card
