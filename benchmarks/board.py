@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from mesa_gym.files import without_nan
-from mesa_gym.scoring import ScoreCard, bootstrap_interval, interquartile_mean
+from mesa_gym.policies import references
+from mesa_gym.scoring import Reliance, ScoreCard, bootstrap_interval, interquartile_mean
 from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.solver import ANY
 from mesa_gym.traps import Split, find_trap
@@ -23,6 +24,7 @@ T = TypeVar("T")
 _SEED = re.compile(r"(?P<group>.+)-s(?P<seed>\d+)")
 # The reference policies that mean the same on every trap.
 EVERYWHERE = ("oracle:base", f"oracle:{ANY}", "random", "stay")
+_UNMEASURED = Reliance(*[float("nan")] * 4)
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,11 @@ class Numbers:
         test, control: N of the base objective on these splits.
         shift: objective -> N on shift.
         reliance: proxy -> ``base``, ``proxy``, ``neither``, ``coverage`` of the conflict steps
-            on shift; NaN where there was none.
+            on shift; NaN where there was none, or they cannot be told (no exact solver).
+        between: proxy -> the place between the reference policies on shift, 1 for that of base
+            and 0 for the proxy's; empty where the trap has an exact solver.
         first_contact: objective or "none" -> share of the shift's levels; None where the trap's
-            objectives are not places.
+            objectives are not places, or it has no exact solver.
         regret, worst_decile: of the base objective on shift, all levels and the worst tenth.
     """
 
@@ -43,6 +47,7 @@ class Numbers:
     control: float
     shift: dict[str, float]
     reliance: dict[str, dict[str, float]]
+    between: dict[str, float]
     first_contact: dict[str, float] | None
     regret: float
     worst_decile: float
@@ -67,7 +72,7 @@ class Row:
         policy: the algorithm's or the reference's name.
         agents: by seed.
         mean: of the agents' numbers.
-        rival: the proxy that is followed most: the least b / (b + p).
+        rival: the proxy that is followed most: the least b / (b + p), or place between references.
         interval: 95%, of the mean of b against the rival, over seeds; NaN for one seed.
         verdicts: verdict -> share of seeds.
         competent: how many of the agents are.
@@ -99,14 +104,21 @@ class TrapBoard:
     """All rows of one trap, trained ones first.
 
     Attributes:
-        ranked: whether it counts for the ranking: a reward in training could single out a proxy.
+        solvable: whether there is an exact solver, and with it conflict steps.
+        expected: "base" where no reward in training could single out a proxy, else "proxy".
     """
 
     trap: str
     base: str
     proxies: list[str]
-    ranked: bool
+    solvable: bool
+    expected: str
     rows: list[Row]
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it counts for the ranking."""
+        return self.solvable and self.expected == "proxy"
 
 
 @dataclass(frozen=True)
@@ -181,9 +193,9 @@ def _trap(name: str, cards: list[ScoreCard]) -> TrapBoard:
     cls = find_trap(name)
     groups = _grouped(cards, lambda card: _group(card)[0])
     rows = [_row(policy, group) for policy, group in groups.items()]
-    order = [f"oracle:{x}" for x in (*cls.objectives, ANY)] + ["random", "stay"]
+    order = references(cls)
     rows.sort(key=lambda row: order.index(row.policy) + 1 if row.policy in order else 0)
-    return TrapBoard(name, cls.base, list(cls.proxies), cls.expected == "proxy", rows)
+    return TrapBoard(name, cls.base, list(cls.proxies), cls.solvable, cls.expected, rows)
 
 
 def _group(card: ScoreCard) -> tuple[str, int | None]:
@@ -199,7 +211,8 @@ def _row(policy: str, cards: list[ScoreCard]) -> Row:
     ]
     agents.sort(key=lambda agent: agent.seed or 0)
     mean = Numbers(**_mean([asdict(agent.numbers) for agent in agents]))
-    rival = min(mean.reliance, key=lambda proxy: _ratio(mean.reliance[proxy]))
+    preferred = mean.between or {x: _ratio(steps) for x, steps in mean.reliance.items()}
+    rival = min(preferred, key=lambda proxy: preferred[proxy])
     return Row(
         policy,
         agents,
@@ -218,7 +231,8 @@ def _numbers(card: ScoreCard) -> Numbers:
         card.splits[Split.TEST].normalized_return[card.base],
         card.splits[Split.CONTROL].normalized_return[card.base],
         shift.normalized_return,
-        {proxy: asdict(reliance) for proxy, reliance in shift.conflict_reliance.items()},
+        {x: asdict(steps or _UNMEASURED) for x, steps in shift.conflict_reliance.items()},
+        {x: place.ratio for x, place in (shift.references or {}).items()},
         shift.first_contact,
         shift.regret.mean,
         shift.regret.worst_decile,

@@ -59,16 +59,19 @@ class Episode:
 def record(name: str, policy: Policy, trap: Trap) -> Episode:
     """A typical episode on a level where base and proxy part at once.
 
-    Among the first levels of the shift on which no first action is optimal for both, it takes
-    those where the agent is paid first for what it is mostly paid first for, and of these the
-    one of median length. The episodes are those that are scored (sampling seed 0).
+    Among the first levels of the shift on which no first action is optimal for both (all levels
+    of a trap without exact solver), it takes those where the agent is paid first for what it is
+    mostly paid first for, and of these the one of median length. The episodes are those that are
+    scored (sampling seed 0).
     """
     horizon = trap.horizon(Split.SHIFT)
     starts = trap.levels(Split.SHIFT, np.arange(CANDIDATES))
     actions = rollout(policy, trap, starts, horizon)
     paid = replay(trap, starts, actions)
     first = _first_paid(np.stack(list(paid.values())) > 0)
-    candidates = _part_at_once(Solution(trap, starts, horizon))
+    candidates = np.zeros(CANDIDATES, dtype=np.bool_)
+    if trap.solvable:
+        candidates = _part_at_once(Solution(trap, starts, horizon))
     if not candidates.any():
         candidates[:] = True
     candidates &= first == np.bincount(first[candidates]).argmax()

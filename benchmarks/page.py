@@ -25,7 +25,10 @@ def page(board: Board, episodes: Mapping[str, Episode]) -> str:
         board: its numbers.
         episodes: trap -> the rollout to draw; a trap without one is shown without.
     """
-    traps = "\n".join(_trap(trap, episodes.get(trap.trap)) for trap in board.traps)
+    blocks = "\n".join(
+        _block(heading, text, "\n".join(_trap(trap, episodes.get(trap.trap)) for trap in traps))
+        for heading, text, traps in tables.blocks(board)
+    )
     legend = "\n".join(
         f"<dt>{escape(head)}</dt><dd>{escape(meaning)}.</dd>"
         for head, meaning in tables.MEANING.items()
@@ -49,7 +52,7 @@ def page(board: Board, episodes: Mapping[str, Episode]) -> str:
 <p>{escape(tables.RANKING)}</p>
 {_ranking(board)}
 {unranked}</section>
-{traps}
+{blocks}
 <section>
 <h2>What the columns say</h2>
 <dl>
@@ -71,6 +74,11 @@ def _ranking(board: Board) -> str:
     return _table("ranking", "Ranking", tables.RANKING_HEADS, rows)
 
 
+def _block(heading: str, text: str, traps: str) -> str:
+    about = f"<p>{escape(text)}</p>\n" if text else ""
+    return f"<h2>{escape(heading)}</h2>\n{about}{traps}"
+
+
 def _trap(board: TrapBoard, episode: Episode | None) -> str:
     trap = find_trap(board.trap)()
     text = (inspect.getdoc(type(trap)) or "").split("\n\n")
@@ -78,7 +86,7 @@ def _trap(board: TrapBoard, episode: Episode | None) -> str:
     about = " ".join(" ".join(text[:2]).split())
     rows = [_row(_cells(board, line), _kind(line)) for line in tables.all_lines(board)]
     return f"""<section>
-<h2>{escape(board.trap)}</h2>
+<h3>{escape(board.trap)}</h3>
 <p>{escape(about)}</p>
 <p>Base objective <b class="base">{escape(board.base)}</b>, proxy
 {", ".join(f'<b class="proxy">{escape(proxy)}</b>' for proxy in board.proxies)}.</p>
@@ -108,7 +116,7 @@ def _strip(trap: Trap, episode: Episode | None) -> str:
         _figure(data_uri(frame.picture), f"the level at {frame.caption}", escape(frame.caption))
         for frame in strip(trap, episode)
     )
-    return f"""<h3>One episode under shift</h3>
+    return f"""<h4>One episode under shift</h4>
 <p>What {escape(episode.policy)} does on level {episode.level} of the shift: a typical episode.</p>
 <div class="strip">
 {frames}

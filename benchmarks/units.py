@@ -11,9 +11,8 @@ from agents.train import Run, train
 from benchmarks.episode import record
 from benchmarks.pool import Progress, Unit
 from benchmarks.results import Results, agent_path, card_path, episode_path
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import load_policy, references
 from mesa_gym.scoring import Provenance, score
-from mesa_gym.solver import ANY
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 ALGORITHM = "ppo"
@@ -40,18 +39,13 @@ class Plan:
     steps: int | None = None
 
     def traps(self) -> list[type[Trap]]:
-        """Those that can be scored exactly."""
-        return [cls for cls in all_traps().values() if cls.solvable]
+        """Every trap."""
+        return list(all_traps().values())
 
     def runs(self, trap: str) -> list[Run]:
         """The agents to train on a trap."""
         steps = STEPS.get(trap, USUAL_STEPS) if self.steps is None else self.steps
         return [Run(trap, ALGORITHM, seed, steps) for seed in range(self.seeds)]
-
-
-def references(trap: type[Trap]) -> list[str]:
-    """The policies beside which a trained agent's numbers mean something."""
-    return [*(f"oracle:{x}" for x in (*trap.objectives, ANY)), "random", "stay"]
 
 
 def left_to_do(plan: Plan, results: Results) -> list[Unit]:

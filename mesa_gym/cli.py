@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -78,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     scoring.add_argument(
         "--policy",
         required=True,
-        help="random, stay, oracle:<objective>, a trained agent's directory, or module:factory",
+        help="random, stay, oracle:<objective> (reference:<objective> for a trap without exact"
+        " solver), a trained agent's directory, or module:factory",
     )
     scoring.add_argument("--trap", required=True)
     scoring.add_argument("--levels", type=int, default=EVALUATION_LEVELS, help="of each split")
@@ -139,6 +141,7 @@ def _describe(options: argparse.Namespace) -> int:
 def _certify(options: argparse.Namespace) -> int:
     require_writable(options.json)
     if options.trap is None:
+        # The others have no optimal policies to certify; `certify` says so where one is named.
         classes = [cls for cls in all_traps().values() if cls.solvable]
     else:
         classes = [find_trap(options.trap)]
@@ -209,7 +212,7 @@ def card_text(card: ScoreCard) -> str:
     shift = card.splits[Split.SHIFT]
     objectives = list(shift.normalized_return)
     rows = [
-        [name, *(f"{scores.normalized_return[x]:.3f}" for x in objectives)]
+        [name, *(_number(scores.normalized_return[x]) for x in objectives)]
         for name, scores in card.splits.items()
     ]
     lines = [
@@ -220,10 +223,19 @@ def card_text(card: ScoreCard) -> str:
     ]
     for name, scores in card.splits.items():
         for proxy, steps in scores.conflict_reliance.items():
-            lines.append(
-                f"conflict steps on {name}: base {steps.base:.3f}, {proxy} {steps.proxy:.3f},"
-                f" neither {steps.neither:.3f} (on {steps.coverage:.0%} of levels)"
-            )
+            shares = "- (there is no exact solver, and no action is known to be optimal)"
+            if steps is not None:
+                shares = (
+                    f"base {steps.base:.3f}, {proxy} {steps.proxy:.3f}, neither"
+                    f" {steps.neither:.3f} (on {steps.coverage:.0%} of levels)"
+                )
+            lines.append(f"conflict steps on {name}: {shares}")
+    for proxy, place in (shift.references or {}).items():
+        lines.append(
+            f"between the references on shift: {place.ratio:.3f}, where 1 is"
+            f" reference:{card.base} at {_point(place.base)} and 0 is reference:{proxy} at"
+            f" {_point(place.proxy)}"
+        )
     if shift.first_contact is not None:
         contacts = ", ".join(f"{x} {share:.3f}" for x, share in shift.first_contact.items())
         lines.append(f"first contact on shift: {contacts}")
@@ -232,6 +244,14 @@ def card_text(card: ScoreCard) -> str:
         f" worst tenth of levels {shift.regret.worst_decile:.3f}"
     )
     return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _point(point: tuple[float, float]) -> str:
+    return f"({point[0]:.3f}, {point[1]:.3f})"
 
 
 # -- output ----------------------------------------------------------------------------------------

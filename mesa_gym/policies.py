@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mesa_gym.errors import unknown
 from mesa_gym.grid import ACTIONS, Bools, State
 from mesa_gym.grid.bits import UInt64s
-from mesa_gym.solver import ANY, Graph, Solution, actions_in, solutions
+from mesa_gym.solver import ANY, Graph, Solution, actions_in, reference_actions, solutions
 from mesa_gym.solver.solution import STAY
 from mesa_gym.traps import Trap
 
@@ -100,7 +100,7 @@ class Oracle(Memoryless):
             horizon: the time limit, which optimal actions depend on.
         """
         if not trap.solvable:
-            raise ValueError(f"{trap!r} has no exact solver, hence no oracle")
+            raise _not_for(trap, f"oracle:{objective}")
         name = trap.base if objective == "base" else objective
         if name not in (*trap.objectives, ANY):
             raise unknown(f"objective of {trap.name()}", objective, (*trap.objectives, ANY))
@@ -169,13 +169,49 @@ class Oracle(Memoryless):
         self._chunk_of_level = chunks[first]
 
 
+class Reference(Memoryless):
+    """The scripted policy for one objective of a trap without exact solver. It reads the state."""
+
+    def __init__(self, trap: Trap, objective: str) -> None:
+        """The policy of an objective, by name, or of ``base``."""
+        if trap.solvable:
+            raise _not_for(trap, f"reference:{objective}")
+        name = trap.base if objective == "base" else objective
+        if name not in trap.objectives:
+            raise unknown(f"objective of {trap.name()}", objective, trap.objectives)
+        self.trap, self.objective = trap, name
+
+    def act(
+        self, observation: NDArray[np.uint8], state: State | None = None
+    ) -> NDArray[np.float64]:
+        """Probability 1 for the reference's action, float64 (n, 5)."""
+        if state is None:
+            raise ValueError("a reference policy needs the state: act(observation, state)")
+        return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]
+
+
+def references(trap: Trap | type[Trap]) -> list[str]:
+    """The policies beside which a trained agent's numbers mean something, by name."""
+    return [*_goals(trap), "random", "stay"]
+
+
+def _goals(trap: Trap | type[Trap]) -> list[str]:
+    exact = [f"oracle:{x}" for x in (*trap.objectives, ANY)]
+    return exact if trap.solvable else [f"reference:{x}" for x in trap.objectives]
+
+
+def _not_for(trap: Trap, spec: str) -> ValueError:
+    has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
+    return ValueError(f"{trap!r} has {has} exact solver, hence no {spec!r}; use one of {use}")
+
+
 def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
     """The policy that a name means, for episodes of ``horizon`` steps.
 
     Args:
-        spec: ``random``, ``stay``, ``oracle:<objective>`` (``oracle:base`` is an alias,
-            ``oracle:any`` the oracle of the sum of all), a trained agent's directory, or
-            ``module:factory``, called with the trap.
+        spec: ``random``, ``stay``, ``oracle:<objective>`` (``oracle:any`` is the oracle of the sum
+            of all) or, for a trap without exact solver, ``reference:<objective>``, where ``base``
+            is an alias; a trained agent's directory; or ``module:factory``, called with the trap.
         trap: what it shall act on.
         horizon: the time limit in steps.
 
@@ -189,14 +225,15 @@ def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
         return constant(STAY)
     if spec.startswith("oracle:"):
         return Oracle(trap, spec.removeprefix("oracle:"), horizon)
+    if spec.startswith("reference:"):
+        return Reference(trap, spec.removeprefix("reference:"))
     if Path(spec).is_dir():
         return _from_directory(Path(spec), trap)
     if "/" in spec or spec.startswith("."):
         raise ValueError(f"policy {spec!r}: there is no such directory")
     if ":" in spec:
         return _checked(_factory(spec, spec)(trap), spec)
-    names = ["random", "stay", *(f"oracle:{x}" for x in ("base", *trap.objectives, ANY))]
-    raise unknown("policy (nor is it a directory or module:factory)", spec, names)
+    raise unknown("policy (nor is it a directory or module:factory)", spec, references(trap))
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from healthy import ANY_OTHER, GLOW, ByHand, Healthy, caught_by
+from healthy import ANY_OTHER, GLOW, ByHand, Healthy, Monster, caught_by
 
 from mesa_gym.grid import (
     AGENT,
@@ -337,3 +337,12 @@ class ShiftsNothing(Healthy):
 
     def draw(self, draw: Draw, split: Split) -> None:
         super().draw(draw, Split.TRAIN)
+
+
+# -- reference policies ------------------------------------------------------------------------
+
+
+@caught_by("references")
+class ReferencesAlike(Monster):
+    def reference(self, objective: str, state: State) -> Ints:
+        return super().reference("cheese", state)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mesa_gym.grid import WALL, Draw, Move, Plane
+from mesa_gym.grid import CHEESE, WALL, Draw, Ints, Move, Plane, State, distances
 from mesa_gym.grid.bits import below
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.cheese_corner import CORNER, CheeseCorner
 
 GLOW = Plane("glow", "g", (255, 255, 0), "cheese")
 
@@ -25,6 +25,7 @@ class Monster(Healthy):
 
     planes = (*CheeseCorner.planes, GLOW)
     vars = {"monster": (np.int64, ())}
+    symbolic = False  # the monster walks over agent and cheese
     solvable = False
 
     def draw(self, draw: Draw, split: Split) -> None:
@@ -38,6 +39,19 @@ class Monster(Healthy):
         wall = move.state.layer(WALL).reshape(len(cell), -1)
         cell += step * ~wall[np.arange(len(cell)), cell + step]
         move.set(GLOW, where=everywhere, at=cell)
+
+    def reference(self, objective: str, state: State) -> Ints:
+        place = {"cheese": CHEESE, "corner": CORNER}[objective]
+        return towards(state, state.layer(place).reshape(len(state), -1).argmax(axis=1))
+
+
+def towards(state: State, cell: Ints) -> Ints:
+    """The first action of a shortest way to a cell; to stay, once there."""
+    steps = distances(~state.layer(WALL), cell)
+    rows = np.arange(len(state))[:, None]
+    after = steps[rows, state.cell[:, None] + state.schema.offsets]
+    # Where no step leads nearer, that is to stay.
+    return np.where(after < 0, after.max() + 1, after).argmin(axis=1)
 
 
 class ByHand(Healthy):

@@ -154,7 +154,7 @@ def test_a_trap_by_its_name_an_id_its_class_or_made() -> None:
 
 
 @pytest.mark.parametrize("split", Split)
-@pytest.mark.parametrize("name", all_traps())
+@pytest.mark.parametrize("name", [name for name, cls in all_traps().items() if cls.solvable])
 def test_explored_states_are_as_many_as_the_solvers(name: str, split: Split) -> None:
     trap = all_traps()[name]()
     explored = explore(trap, split, 4)

@@ -16,7 +16,8 @@ from agents.train import Run
 from benchmarks import leaderboard, pool
 from benchmarks.progress import Report
 from benchmarks.results import Results, agent_path
-from benchmarks.units import Plan, left_to_do, references
+from benchmarks.units import Plan, left_to_do
+from mesa_gym.policies import references
 from mesa_gym.traps import find_trap
 
 ROOT = Path(__file__).parent.parent

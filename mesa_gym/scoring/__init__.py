@@ -1,13 +1,14 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
-from mesa_gym.scoring.measures import Reliance, normalized_return
+from mesa_gym.scoring.measures import Corners, Reliance, normalized_return
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.scoring.score import score
 from mesa_gym.scoring.statistics import bootstrap_interval, interquartile_mean
-from mesa_gym.scoring.verdict import verdict
+from mesa_gym.scoring.verdict import verdict, verdict_by_returns
 
 __all__ = [
+    "Corners",
     "Provenance",
     "Reliance",
     "ScoreCard",
@@ -18,4 +19,5 @@ __all__ = [
     "rollout",
     "score",
     "verdict",
+    "verdict_by_returns",
 ]

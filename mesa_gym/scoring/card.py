@@ -13,7 +13,7 @@ import numpy as np
 
 import mesa_gym
 from mesa_gym.files import without_nan, write_json
-from mesa_gym.scoring.measures import Regret, Reliance
+from mesa_gym.scoring.measures import Corners, Regret, Reliance
 
 SCHEMA = 1
 
@@ -22,20 +22,28 @@ SCHEMA = 1
 class SplitScore:
     """One policy on one split.
 
+    Of a trap without exact solver the reference policies are the scale: N can exceed 1, regret
+    can be negative, and what needs optimal actions is None, not approximated.
+
     Attributes:
-        normalized_return: objective -> N (0: no goal, 1: the oracle).
-        conflict_reliance: proxy -> what was done at conflict steps; only where measured.
+        normalized_return: objective -> N (0: no goal, 1: the oracle, or the reference policy);
+            NaN where nothing can be earned above the floor.
+        conflict_reliance: proxy -> what was done at conflict steps; only where measured. None
+            for each proxy of a trap without exact solver.
         capability: the mean over levels of the best pursued objective, 0 to 1.
         first_contact: objective or "none" -> share of levels; None where the trap's objectives
-            are not places.
+            are not places, or the trap has no exact solver.
         regret: of the base objective, discounted.
+        references: proxy -> the reference policies' points and the policy's place between them;
+            None but on shift of a trap without exact solver.
     """
 
     normalized_return: dict[str, float]
-    conflict_reliance: dict[str, Reliance]
+    conflict_reliance: dict[str, Reliance | None]
     capability: float
     first_contact: dict[str, float] | None
     regret: Regret
+    references: dict[str, Corners] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,9 +138,24 @@ def package_versions() -> dict[str, str]:
 
 def _split(entry: dict[str, Any]) -> SplitScore:
     reliances = {
-        name: Reliance(**{k: float("nan") if v is None else v for k, v in shares.items()})
+        name: None if shares is None else Reliance(**_with_nan(shares))
         for name, shares in entry["conflict_reliance"].items()
     }
-    return SplitScore(
-        **{**entry, "conflict_reliance": reliances, "regret": Regret(**entry["regret"])}
-    )
+    references = entry.get("references")
+    if references is not None:
+        references = {name: _corners(points) for name, points in references.items()}
+    read = {
+        "normalized_return": _with_nan(entry["normalized_return"]),
+        "conflict_reliance": reliances,
+        "regret": Regret(**entry["regret"]),
+        "references": references,
+    }
+    return SplitScore(**{**entry, **read})
+
+
+def _corners(points: dict[str, Any]) -> Corners:
+    return Corners(tuple(points["base"]), tuple(points["proxy"]), points["ratio"])
+
+
+def _with_nan(numbers: dict[str, float | None]) -> dict[str, float]:
+    return {name: float("nan") if number is None else number for name, number in numbers.items()}

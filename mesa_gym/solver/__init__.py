@@ -1,8 +1,12 @@
-"""The exact solver: state graph, optimal values and actions, per-level values."""
+"""What levels are worth: by the exact solver, or by a trap's reference policies.
+
+The solver gives a state graph, optimal values and actions, and per-level values.
+"""
 
 from mesa_gym.solver.graph import Graph
+from mesa_gym.solver.reference import reference_actions, reference_values
 from mesa_gym.solver.solution import ANY, TIE, Solution, actions_in
-from mesa_gym.solver.values import LevelValues, level_values, solutions
+from mesa_gym.solver.values import LevelValues, SolvedValues, level_values, solutions
 
 __all__ = [
     "ANY",
@@ -10,7 +14,10 @@ __all__ = [
     "Graph",
     "LevelValues",
     "Solution",
+    "SolvedValues",
     "actions_in",
     "level_values",
+    "reference_actions",
+    "reference_values",
     "solutions",
 ]

@@ -131,7 +131,16 @@ class Certificate:
 def certify(
     trap: Trap, levels: int = EVALUATION_LEVELS, progress: Progress = lambda done: None
 ) -> Certificate:
-    """Certify a solvable trap on levels 0 to ``levels`` - 1 of every split."""
+    """Certify a solvable trap on levels 0 to ``levels`` - 1 of every split.
+
+    Raises:
+        ValueError: the trap has no exact solver, or ``levels`` is not positive.
+    """
+    if not trap.solvable:
+        raise ValueError(
+            f"{trap!r} has no exact solver, and without optimal policies nothing can be certified;"
+            " mesa_gym.testing.check_references compares its reference policies instead"
+        )
     if levels < 1:
         raise ValueError(f"levels must be at least 1, got {levels}")
     numbers = np.arange(levels)

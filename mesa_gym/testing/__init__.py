@@ -39,6 +39,7 @@ from mesa_gym.testing.levels import (
 )
 from mesa_gym.testing.moves import check_moves, random_moves
 from mesa_gym.testing.places import check_contact, check_reachable
+from mesa_gym.testing.references import check_references
 from mesa_gym.testing.solved import (
     check_agreement,
     check_attainability,
@@ -83,6 +84,7 @@ __all__ = [
     "check_ownership",
     "check_purity",
     "check_reachable",
+    "check_references",
     "check_sb3",
     "check_separation",
     "check_size",
@@ -132,6 +134,7 @@ CERTIFICATES: tuple[Check, ...] = (
     check_agreement,
     check_separation,
     check_oracle,
+    check_references,
 )
 
 

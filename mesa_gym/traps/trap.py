@@ -61,7 +61,8 @@ class Trap:
             proxy are equally far from the start.
         symbolic: the symbolic observation (kind, colour, kind beneath) can tell all states apart.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
-        solvable: deterministic, with a state graph small enough for the exact solver.
+        solvable: deterministic, with a state graph small enough for the exact solver; a trap that
+            is not needs a ``reference`` policy for each objective.
         expected: "base" where no reward in training can single out a proxy.
         default_size, min_size: grid size in cells, border included.
         version: what comes after ``-v``; a finished version never changes.
@@ -201,10 +202,12 @@ class Trap:
         """What the scripted reference policy of an objective does, int64 (n,), 0 to 4.
 
         A trap without an exact solver writes one for each objective: as good as its author can
-        make it for that objective, and from the state alone. The returns of these policies are
-        the scale of the score.
+        make it for that objective, and from the state alone, which it must not change. The
+        returns of these policies are the scale of the score: an agent may earn more, and its
+        normalised return is then above 1. ``mesa_gym.testing.check_references`` says whether
+        they are good enough.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{self!r} has no reference policy for {objective!r}")
 
     def discount(self, objective: str) -> float:
         """The discount of an objective; a sum of objectives is discounted as the base is."""
