@@ -112,6 +112,7 @@ def test_blocks_stand_as_often_as_stated(size: Size) -> None:
     for y, x in pillars:
         expected[y, x] = 1 / 2
         expected[y, x + 1] = expected[y + 1, x] = 1 / 6
+    expected = (expected + expected[::-1] + expected[:, ::-1] + expected[::-1, ::-1]) / 4
     np.testing.assert_allclose(share, expected, atol=4.5 * 0.5 / np.sqrt(20_000))
     np.testing.assert_array_equal(
         share[np.isin(expected, (0, 1))], expected[np.isin(expected, (0, 1))]
@@ -142,3 +143,10 @@ def test_all_open_cells_are_free_for_objects(layout: object) -> None:
     layout(draw)  # type: ignore[operator]
     np.testing.assert_array_equal(draw.free.reshape(20, 7, 9), draw.open_cells())
     assert not np.shares_memory(draw.free, draw.state.planes)
+
+
+def test_blocks_favour_no_side() -> None:
+    walls = 1 - rooms(20_000, (9, 9)).mean(axis=0)
+    # The standard error of a difference is at most 0.005; five of them.
+    for mirrored in (walls[::-1], walls[:, ::-1], walls.T):
+        assert abs(walls - mirrored).max() < 0.025

@@ -44,7 +44,8 @@ def blocks(draw: Draw) -> None:
     Each pillar stands with probability 1/2 and then grows an arm of one cell to the right
     (1/3), downwards (1/3) or none. An arm leads to the next pillar's place or to the border,
     always to a greater row or column, so arms never close a ring and every open cell can be
-    reached from every other.
+    reached from every other. The whole is then mirrored, or not, in each direction, so that
+    no side is favoured.
     """
     height, width = draw.schema.height, draw.schema.width
     y, x = np.meshgrid(np.arange(2, height - 2, 2), np.arange(2, width - 2, 2), indexing="ij")
@@ -56,7 +57,11 @@ def blocks(draw: Draw) -> None:
     open_cells[:, pillars] = shape > 2
     open_cells[:, pillars + 1] &= shape != 0
     open_cells[:, pillars + width] &= shape != 1
-    _carve(draw, open_cells)
+    grid = open_cells.reshape(len(draw), height, width)
+    mirror = below(draw.bits("mirror", 2), 2)[..., None, None] == 1
+    grid = np.where(mirror[:, 0], grid[:, ::-1], grid)
+    grid = np.where(mirror[:, 1], grid[:, :, ::-1], grid)
+    _carve(draw, grid.reshape(len(draw), -1))
 
 
 def corridor(draw: Draw) -> Ints:
