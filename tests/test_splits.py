@@ -97,7 +97,10 @@ def test_cheese_corner_shift_puts_the_cheese_off_the_way_to_the_corner() -> None
     for level in drawn("CheeseCorner", Split.SHIFT, 300):
         (cheese,) = level["cheese"]
         assert level["corner"] == {(1, 1)}
-        assert steps_from((1, 1), level["open"])[cheese] >= 3
+        (start,) = level["agent"]
+        from_corner, from_cheese = (steps_from(x, level["open"]) for x in ((1, 1), cheese))
+        assert from_corner[cheese] >= 3
+        assert from_corner[start] == from_cheese[start]
         assert not on_shortest_path(level, cheese, {(1, 1)})
         assert not on_shortest_path(level, (1, 1), {cheese})
         assert reaches(level, cheese, avoiding={(1, 1)})

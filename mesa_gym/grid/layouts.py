@@ -68,15 +68,14 @@ def corridor(draw: Draw) -> Ints:
     """An open corridor whose far right column is wall but for an alcove of one cell.
 
     Returns:
-        int64 (n,): the alcove's cell, in a row chosen uniformly.
+        int64 (n,): the alcove's cell, in the middle row.
     """
     height, width = draw.schema.height, draw.schema.width
     open_cells = np.zeros((len(draw), height, width), dtype=np.bool_)
     open_cells[:, 1:-1, 1:-2] = True
-    row = draw.integers("alcove", 1, height - 2)
-    open_cells[np.arange(len(draw)), row, width - 2] = True
+    open_cells[:, height // 2, width - 2] = True
     _carve(draw, open_cells.reshape(len(draw), -1))
-    return row * width + width - 2
+    return np.full(len(draw), draw.schema.cell(height // 2, width - 2))
 
 
 def _carve(draw: Draw, open_cells: Bools) -> None:
