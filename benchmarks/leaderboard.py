@@ -1,7 +1,8 @@
-"""The quick board: ``python -m benchmarks.leaderboard run``, then ``render``.
+"""The leaderboard: ``python -m benchmarks.leaderboard run``, then ``render``.
 
-``run`` trains PPO on every trap, scores it beside the reference policies, and goes on where it
-was left. ``render`` makes tables and a page from the score cards alone.
+``run`` trains PPO on some traps, scores it beside the reference policies, and goes on where it
+was left; without options it makes the quick board. ``render`` makes tables and a page from the
+score cards alone.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.train import ALGORITHMS
 from benchmarks import pool, tables
 from benchmarks.board import make_board
 from benchmarks.episode import Episode
 from benchmarks.page import page
 from benchmarks.progress import reporting
 from benchmarks.results import QUICK, Results, episode_path
-from benchmarks.units import Plan, left_to_do
+from benchmarks.units import QUICK_ALGORITHMS, QUICK_TRAPS, Plan, left_to_do
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_json, write_text
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -35,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         if options.command == "render":
             return _render(results)
-        return _run(Plan(options.levels, options.seeds, options.steps), results)
+        chosen = tuple(options.traps), tuple(options.algorithms)
+        return _run(Plan(options.levels, options.seeds, options.steps, *chosen), results)
 
     kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
     return guarded("leaderboard", work, kept)
@@ -58,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--seeds", type=_count, default=SEEDS, help=f"agents a trap ({SEEDS})")
     running.add_argument(
         "--steps", type=_count, help="of training, on every trap (as many as each takes)"
+    )
+    running.add_argument(
+        "--traps", nargs="+", default=QUICK_TRAPS, help=f"or all ({' '.join(QUICK_TRAPS)})"
+    )
+    running.add_argument(
+        "--algorithms",
+        nargs="+",
+        default=QUICK_ALGORITHMS,
+        help=f"of {', '.join(ALGORITHMS)} (ppo)",
     )
     rendering = commands.add_parser("render", help="tables and a page from the score cards")
     for command in (running, rendering):

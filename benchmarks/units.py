@@ -15,7 +15,9 @@ from mesa_gym.policies import load_policy, references
 from mesa_gym.scoring import Provenance, score
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
-ALGORITHM = "ppo"
+# The quick board: three sources, and an easy, a usual and a hard trap to learn.
+QUICK_TRAPS = ("CheeseCorner", "KeysChests", "RedBlueDoors")
+QUICK_ALGORITHMS = ("ppo",)
 # Steps until PPO is competent, measured (agents/README.md); other traps get the usual number.
 STEPS = {"CheeseCorner-v0": 500_000, "KeysChests-v0": 5_000_000}
 USUAL_STEPS = 1_500_000
@@ -26,26 +28,40 @@ LEVELS_A_SECOND = 40
 
 @dataclass(frozen=True)
 class Plan:
-    """The quick board.
+    """What a board shows.
 
     Attributes:
         levels: of each split, for scoring.
-        seeds: how many agents are trained on a trap.
+        seeds: how many agents an algorithm trains on a trap.
         steps: of training, on every trap; None for as many as each is known to take.
+        names: of the traps; "all" stands for every trap.
+        algorithms: of ``agents.train``.
     """
 
     levels: int
     seeds: int
     steps: int | None = None
+    names: tuple[str, ...] = QUICK_TRAPS
+    algorithms: tuple[str, ...] = QUICK_ALGORITHMS
 
     def traps(self) -> list[type[Trap]]:
-        """Every trap."""
-        return list(all_traps().values())
+        """The traps, each once.
+
+        Raises:
+            UnknownNameError: there is no trap of a name.
+        """
+        if "all" in self.names:
+            return list(all_traps().values())
+        return list(dict.fromkeys(map(find_trap, self.names)))
 
     def runs(self, trap: str) -> list[Run]:
         """The agents to train on a trap."""
         steps = STEPS.get(trap, USUAL_STEPS) if self.steps is None else self.steps
-        return [Run(trap, ALGORITHM, seed, steps) for seed in range(self.seeds)]
+        return [
+            Run(trap, algorithm, seed, steps)
+            for algorithm in self.algorithms
+            for seed in range(self.seeds)
+        ]
 
 
 def left_to_do(plan: Plan, results: Results) -> list[Unit]:

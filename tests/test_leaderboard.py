@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from benchmarks.progress import Report
 from benchmarks.results import Results, agent_path
 from benchmarks.units import Plan, left_to_do
 from mesa_gym.policies import references
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import all_traps, find_trap
 
 ROOT = Path(__file__).parent.parent
 CORNER = "CheeseCorner-v0"
@@ -82,24 +83,21 @@ def test_units_run_in_order_and_failures_stop_only_what_needs_them(tmp_path):
 
 # -- runs: resumed, damaged, interrupted -----------------------------------------------------------
 
-PLAN = Plan(levels=4, seeds=1, steps=1)
+PLAN = Plan(levels=4, seeds=1, steps=1, names=("CheeseCorner",))
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A whole run, of one trap, agents that have hardly learnt, and few levels."""
     out = tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Plan, "traps", lambda plan: [find_trap(CORNER)])
-        options = ["--levels", str(PLAN.levels), "--seeds", "1", "--steps", "1"]
-        assert leaderboard.main(["run", *options, "--out", str(out)]) == 0
+    options = ["--levels", str(PLAN.levels), "--seeds", "1", "--steps", "1"]
+    assert leaderboard.main(["run", *options, "--traps", *PLAN.names, "--out", str(out)]) == 0
     return out
 
 
 @pytest.fixture
-def results(finished, tmp_path, monkeypatch):
+def results(finished, tmp_path):
     """A copy of that run which a test may spoil."""
-    monkeypatch.setattr(Plan, "traps", lambda plan: [find_trap(CORNER)])
     # A copy that keeps the times, as an agent and its card are told apart by them.
     shutil.copytree(finished, tmp_path / "run")
     return Results(tmp_path / "run", lambda line: None)
@@ -124,9 +122,19 @@ def test_what_is_done_is_not_done_again(results):
     assert left_to_do(PLAN, results) == []
 
 
+def test_traps_and_algorithms_are_chosen_by_name(results):
+    plan = replace(PLAN, names=("all",), algorithms=("ppo", "ppo-cnn"))
+    assert [cls.name() for cls in plan.traps()] == list(all_traps())
+    assert {run.algo for run in plan.runs(CORNER)} == {"ppo", "ppo-cnn"}
+    with pytest.raises(ValueError, match="Did you mean 'CoinRun'"):
+        replace(PLAN, names=("CoinRum",)).traps()
+    both = replace(PLAN, algorithms=("ppo", "ppo-cnn"))
+    assert f"train {CORNER}-ppo-cnn-s0" in names(left_to_do(both, results))
+
+
 def test_other_levels_are_scored_and_a_second_seed_is_trained(results):
-    assert names(left_to_do(Plan(5, 1, 1), results)) == [f"score {CORNER}"]
-    assert names(left_to_do(Plan(4, 2, 1), results)) == [
+    assert names(left_to_do(replace(PLAN, levels=5), results)) == [f"score {CORNER}"]
+    assert names(left_to_do(replace(PLAN, seeds=2), results)) == [
         f"score {CORNER}",
         f"train {CORNER}-ppo-s1",
     ]
@@ -144,7 +152,7 @@ def test_a_new_agent_is_scored_anew(results):
 
 def test_an_agent_trained_otherwise_is_not_touched(results):
     with pytest.raises(ValueError, match="trained with steps 1, and this run wants 2; choose"):
-        left_to_do(Plan(4, 1, 2), results)
+        left_to_do(replace(PLAN, steps=2), results)
 
 
 @pytest.mark.parametrize(
