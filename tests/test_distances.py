@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from reference import Cell, cells_of, neighbours, steps_from
 
-from mesa_gym.grid import apart, distances
+from mesa_gym.grid import apart, distances, each_first
 
 SIZES = [(5, 5), (8, 11), (13, 7)]
 
@@ -75,3 +75,24 @@ def test_apart_is_being_on_no_shortest_path_either_way() -> None:
             and not any(there in p for p in shortest_paths(here, cell, cells, steps[cell]))
         }
         assert {divmod(int(c), width) for c in found[row].nonzero()[0]} == expected
+
+
+def test_each_first_is_having_a_way_that_enters_no_other_place() -> None:
+    height = width = 6
+    open_cells, start = caves(200, height, width, seed=3)
+    places = np.stack([caves(200, height, width, seed=seed)[1] for seed in (4, 5, 6)], axis=1)
+    flat = open_cells.reshape(200, -1)
+    np.put_along_axis(flat, np.concatenate([places, start[:, None]], axis=1), True, axis=1)
+    distinct = np.array([len({*row, begin}) == 4 for row, begin in zip(places, start, strict=True)])
+    open_cells, start, places = open_cells[distinct], start[distinct], places[distinct]
+    found = each_first(open_cells, start, places)
+    assert found.any()
+    assert (~found).any()
+    for row in range(len(start)):
+        cells = cells_of(open_cells[row])
+        here, *there = (divmod(int(cell), width) for cell in (start[row], *places[row]))
+        others = ({*there} - {place} for place in there)
+        ways = [
+            place in steps_from(here, cells - o) for place, o in zip(there, others, strict=True)
+        ]
+        assert found[row] == all(ways)

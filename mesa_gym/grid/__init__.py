@@ -1,6 +1,6 @@
 """The world in NumPy: planes, states, moves, the drawing of levels, ASCII maps."""
 
-from mesa_gym.grid.distances import apart, distances, equidistant
+from mesa_gym.grid.distances import apart, distances, each_first, equidistant
 from mesa_gym.grid.draw import Draw
 from mesa_gym.grid.layouts import blocks, corridor, maze
 from mesa_gym.grid.maps import from_map, to_map
@@ -52,6 +52,7 @@ __all__ = [
     "blocks",
     "corridor",
     "distances",
+    "each_first",
     "equidistant",
     "from_map",
     "maze",

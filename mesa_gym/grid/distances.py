@@ -76,3 +76,24 @@ def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
     to_place, to_other = distances(open_cells, place), distances(open_cells, other)
     same: Bools = (to_place == to_other) & (to_place > 0)
     return same
+
+
+def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
+    """Whether each of some places can be reached before any other of them.
+
+    Args:
+        open_cells: bool (n, height, width); the outermost cells must be closed.
+        start: int64 (n,), flat cell indices, where ways begin.
+        places: int64 (n, m), flat cell indices of m places a level, none of them the start.
+
+    Returns:
+        bool (n,): every place has a way from the start that enters no other place.
+    """
+    n, height, width = open_cells.shape
+    without = open_cells.reshape(n, height * width).copy()
+    np.put_along_axis(without, places, False, axis=1)
+    reached = distances(without.reshape(open_cells.shape), start) >= 0
+    beside = places[:, :, None] + np.array([-1, width, 1, -width])
+    entries = np.take_along_axis(reached[:, None], beside, axis=2)
+    first: Bools = np.all(entries.any(axis=2), axis=1)
+    return first
