@@ -5,8 +5,6 @@ from __future__ import annotations
 from mesa_gym.grid.plane import RGB
 from mesa_gym.rendering.canvas import Canvas, Field
 from mesa_gym.rendering.sprites.palette import (
-    BRASS,
-    FLAME,
     INK,
     WHITE,
     dark,
@@ -66,18 +64,8 @@ def chute(canvas: Canvas, colour: RGB) -> None:
 
 
 @sprite
-def shredder(canvas: Canvas, colour: RGB) -> None:
-    """Two rows of teeth over a chute."""
-    mill = canvas.box(0.04, 0.06, 0.93, 0.54, r=0.04)
-    inked(canvas, mill, INK)
-    for edge, tip, shift in ((0.0, 0.34, 0.0), (0.6, 0.26, 0.15)):
-        saw = [(shift - 0.26 + k * 0.15, tip if k % 2 else edge) for k in range(11)]
-        canvas.paint(within(canvas.polygon(saw), mill), light(colour, 0.5))
-
-
-@sprite
 def hearth(canvas: Canvas, colour: RGB) -> None:
-    """A fireplace in which a fire burns; a cover puts it out and leaves mantel and bricks."""
+    """A fireplace of bricks, its opening dark."""
     inked(canvas, canvas.box(0.1, 0.14, 0.87, 0.93), colour)
     for course in range(5):
         y = 0.22 + course * 0.145
@@ -87,8 +75,13 @@ def hearth(canvas: Canvas, colour: RGB) -> None:
     inked(canvas, canvas.box(0.03, 0.05, 0.94, 0.17, r=0.02), light(colour, 0.3))
     opening = [canvas.box(0.27, 0.29, 0.71, 0.7, r=0.18), canvas.box(0.27, 0.5, 0.71, 0.74)]
     canvas.paint(joined(opening), INK)
-    for scale, paint in ((1.0, FLAME), (0.55, BRASS)):
-        canvas.paint(_flame(canvas, 0.49, 0.73, 0.8 * scale), paint)
+
+
+@sprite
+def fire(canvas: Canvas, colour: RGB) -> None:
+    """A flame, in the opening of a hearth or over the mouth of a chute."""
+    inked(canvas, _flame(canvas, 0.49, 0.76, 1.0), colour)
+    canvas.paint(_flame(canvas, 0.49, 0.74, 0.55), light(colour, 0.7))
 
 
 def _flame(canvas: Canvas, x: float, foot: float, scale: float) -> Field:
