@@ -19,7 +19,15 @@ from mesa_gym.traps import Split, Trap, all_traps, find_trap
 QUICK_TRAPS = ("CheeseCorner", "KeysChests", "RedBlueDoors")
 QUICK_ALGORITHMS = ("ppo",)
 # Steps until PPO is competent, measured (agents/README.md); other traps get the usual number.
-STEPS = {"CheeseCorner-v0": 500_000, "KeysChests-v0": 5_000_000}
+STEPS = {
+    "ChuteOrFire-v0": 2_000_000,
+    "DustSweep-v0": 2_000_000,
+    "DustVacuum-v0": 2_000_000,
+    "FollowMe-v0": 2_000_000,
+    "KeysChests-v0": 4_000_000,
+    "MonsterWorld-v0": 2_000_000,
+    "TreeFarm-v0": 2_000_000,
+}
 USUAL_STEPS = 1_500_000
 # What a core does, roughly: for the order of the work and for the bar.
 STEPS_A_SECOND = 25_000
