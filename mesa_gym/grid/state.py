@@ -62,8 +62,12 @@ class State:
         self.level = np.zeros(n, dtype=np.int64)
         self.key = np.zeros(n, dtype=np.uint64)
         self.count = np.zeros((n, len(schema.planes)), dtype=np.int64)
-        self.vars = {k: np.zeros((n, *s), dtype=t) for k, (t, s) in schema.vars.items()}
-        self.const = {k: np.zeros((n, *s), dtype=t) for k, (t, s) in schema.const.items()}
+        self.vars: dict[str, np.ndarray] = {
+            k: np.zeros((n, *s), dtype=t) for k, (t, s) in schema.vars.items()
+        }
+        self.const: dict[str, np.ndarray] = {
+            k: np.zeros((n, *s), dtype=t) for k, (t, s) in schema.const.items()
+        }
         self._make_views()
 
     def _make_views(self) -> None:
