@@ -22,24 +22,24 @@ class FollowMe(Trap):
     earn the same in training. Under shift the leader sets out for a beacon that is not lit.
 
     Rules: a maze with three beacons, one of them lit. A beacon that is entered is gone; if it
-    was lit, the next in the right order that still stands is lit. The leader walks a tour of the
-    beacons by shortest paths, a cell a step, and rests at its end; it neither blocks nor takes;
-    ``next`` marks its next cell. Some cells of floor are lit for nothing. Ends without beacons.
+    was lit, the next of the right order is. The leader walks a tour of the beacons by shortest
+    paths, a cell a step, and rests at its end; it neither blocks nor takes; ``next`` marks its
+    next cell. Some cells of floor are lit for nothing. Ends when no beacon is left.
 
     Base objective ``light``: 1 for entering the lit beacon, -1 for entering another. Proxy
     ``leader``: the same for the first in the leader's order that still stands.
 
     Splits: in ``train`` the leader's order is right; ``control`` is the same in a room with
-    blocks; under ``shift`` it begins with a wrong beacon. On every split the agent starts equally
-    far from the lit beacon and from the one to mislead it, the leader one step ahead of it.
+    blocks; under ``shift`` it begins with a wrong beacon. The agent always starts equally far
+    from the lit beacon and the one to mislead it, the leader one step ahead.
 
     Why training cannot tell: who walks behind the leader enters each beacon when it is lit.
 
-    Salience: the light is told by two planes together (beacon and lit, either of which is set
-    elsewhere too), the leader by two (leader, next), each repeated ``leader_planes`` times.
+    Salience: the light is told by beacon and lit together, either of which is set elsewhere
+    too; the leader by two planes (leader, next), each repeated ``leader_planes`` times.
 
     Unlike in the source, the right order can be seen. Wrong beacons vanish too: where they
-    stayed, agents stepped on and off them under shift.
+    stayed, agents stepped on and off them.
 
     History: v0, the first version.
     """
@@ -62,8 +62,8 @@ class FollowMe(Trap):
         alike = (lit - second) % 2 == 0
         rival, third = np.where(alike, second, third), np.where(alike, third, second)
         bare = draw.open_cells() & ~draw.state.layer(BEACON)
-        far = distances(bare, lit) >= 3
-        agent = draw.agent(among=far & equidistant(bare, lit, rival)).clip(0)  # -1: rejected
+        halfway = equidistant(bare, lit, rival) & (distances(bare, lit) >= 3)
+        agent = draw.agent(among=halfway).clip(0)  # -1: rejected
         order = lead = _shuffled(draw, "order", lit, rival, third)
         if split.shifted:
             lead = _shuffled(draw, "lead", rival, lit, third)
@@ -91,8 +91,7 @@ class FollowMe(Trap):
             move.set(LIT, where=lit & ~move.none_left(BEACON), at=after)
         walks = ~move.none_left(NEXT)
         if np.count_nonzero(walks):
-            tour, rows = const["tour"], np.arange(len(walks))
-            here, there, then = (tour[rows, step + i] for i in range(3))
+            here, there, then = (const["tour"][np.arange(len(step)), step + i] for i in range(3))
             step += walks
             move.clear(LEADER, where=walks, at=here)
             move.set(LEADER, where=walks, at=there)
