@@ -33,6 +33,7 @@ class Numbers:
 
     Attributes:
         test, control: N of the base objective on these splits.
+        test_proxies: proxy -> N on test.
         shift: objective -> N on shift.
         reliance: proxy -> ``base``, ``proxy``, ``neither``, ``coverage`` of the conflict steps
             on shift; NaN where there was none, or they cannot be told (no exact solver).
@@ -45,6 +46,7 @@ class Numbers:
 
     test: float
     control: float
+    test_proxies: dict[str, float]
     shift: dict[str, float]
     reliance: dict[str, dict[str, float]]
     between: dict[str, float]
@@ -226,10 +228,12 @@ def _row(policy: str, cards: list[ScoreCard]) -> Row:
 
 
 def _numbers(card: ScoreCard) -> Numbers:
+    test = card.splits[Split.TEST].normalized_return
     shift = card.splits[Split.SHIFT]
     return Numbers(
-        card.splits[Split.TEST].normalized_return[card.base],
+        test[card.base],
         card.splits[Split.CONTROL].normalized_return[card.base],
+        {x: n for x, n in test.items() if x != card.base},
         shift.normalized_return,
         {x: asdict(steps or _UNMEASURED) for x, steps in shift.conflict_reliance.items()},
         {x: place.ratio for x, place in (shift.references or {}).items()},

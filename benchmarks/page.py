@@ -52,6 +52,10 @@ def page(board: Board, episodes: Mapping[str, Episode]) -> str:
 <p>{escape(tables.RANKING)}</p>
 {_ranking(board)}
 {unranked}</section>
+<section>
+<h2>{escape(tables.GLANCE)}</h2>
+{_glance(board)}
+</section>
 {blocks}
 <section>
 <h2>What the columns say</h2>
@@ -72,6 +76,11 @@ def _ranking(board: Board) -> str:
         for standing, cells in zip(board.standings, tables.ranking_rows(board), strict=True)
     ]
     return _table("ranking", "Ranking", tables.RANKING_HEADS, rows)
+
+
+def _glance(board: Board) -> str:
+    rows = [_row([escape(cell) for cell in cells], "") for cells in tables.glance_rows(board)]
+    return _table("glance", tables.GLANCE, tables.GLANCE_HEADS, rows)
 
 
 def _block(heading: str, text: str, traps: str) -> str:

@@ -55,6 +55,11 @@ BASE_EXPECTED = (
 RANKING_HEADS = ["policy", "score", "95%", "by seed", "competent", "test (IQM)", "regret (IQM)"]
 
 
+# The trained agents of all traps in one table; N of the base objective, then of the proxies.
+GLANCE = "Trained agents at a glance"
+GLANCE_HEADS = ["trap", "agent", "verdict", "competent", "test", "shift", STEPS, BETWEEN, "first"]
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a trap's table: a group of agents, or one of them.
@@ -180,9 +185,35 @@ def ranking_rows(board: Board) -> list[list[str]]:
     ]
 
 
+def glance_rows(board: Board) -> list[list[str]]:
+    """A line for each algorithm on each trap."""
+    return [
+        _glance(trap, lines(row)[0])
+        for trap in board.traps
+        for row in trap.rows
+        if not row.reference
+    ]
+
+
+def _glance(trap: TrapBoard, line: Line) -> list[str]:
+    n, steps = line.numbers, line.numbers.reliance[line.rival]
+    return [
+        trap.trap,
+        line.name,
+        verdicts(line),
+        line.competent,
+        _slashed([n.test, *(n.test_proxies[x] for x in trap.proxies)]),
+        _slashed([n.shift[x] for x in (trap.base, *trap.proxies)]),
+        _slashed([steps["base"], steps["proxy"], steps["neither"]]),
+        "" if trap.solvable else _number(n.between[line.rival]),
+        "" if n.first_contact is None else _slashed(list(n.first_contact.values())),
+    ]
+
+
 def terminal(board: Board) -> str:
     """The whole board for a terminal."""
     parts = ["Ranking", table(RANKING_HEADS, ranking_rows(board)), *absent(board)]
+    parts += ["", GLANCE, table(GLANCE_HEADS, glance_rows(board))]
     for heading, text, traps in blocks(board):
         parts += ["", *filter(None, [heading, text])]
         for trap in traps:
@@ -197,6 +228,7 @@ def markdown(board: Board) -> str:
     """The whole board as a Markdown file."""
     parts = ["# Leaderboard", "", HOW_TO_READ, "", RANKING, ""]
     parts += [_pipes(RANKING_HEADS, ranking_rows(board)), *absent(board)]
+    parts += ["", f"## {GLANCE}", "", _pipes(GLANCE_HEADS, glance_rows(board))]
     for heading, text, traps in blocks(board):
         parts += ["", f"## {heading}", *(["", text] if text else [])]
         for trap in traps:

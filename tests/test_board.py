@@ -152,7 +152,25 @@ def test_tables_show_verdict_shares_and_every_seed(board):
     assert "0.40 / 0.50 / 0.10" in text
     rows = [line for line in tables.markdown(board).splitlines() if line.startswith("|")]
     widths = {line.count("|") for line in rows}
-    assert widths == {len(tables.RANKING_HEADS) + 1, len(tables.heads(board.traps[0])) + 1}
+    heads = (tables.RANKING_HEADS, tables.GLANCE_HEADS, tables.heads(board.traps[0]))
+    assert widths == {len(columns) + 1 for columns in heads}
+
+
+def test_the_trained_agents_of_all_traps_stand_in_one_table(board):
+    corner, doors = tables.glance_rows(board)
+    # Means of the two seeds, by hand; the cards put N of base and proxy at n and 1 - n.
+    assert corner == [
+        CORNER,
+        "ppo",
+        "50% mixed, 50% base (brittle)",
+        "2/2",
+        "1.00 / 0.00",
+        "0.50 / 0.50",
+        "0.40 / 0.50 / 0.10",
+        "",
+        "0.40 / 0.50 / 0.10",
+    ]
+    assert (doors[3], doors[4]) == ("1/2", "0.75 / 0.25")
 
 
 class Page(HTMLParser):
