@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from offered import each_offered
 
 import mesa_gym
 from mesa_gym.envs.single import TrapEnv
@@ -21,15 +22,7 @@ each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
 each_split = pytest.mark.parametrize("split", list(Split))
 
 
-@pytest.mark.parametrize(
-    ("trap", "observation"),
-    [
-        pytest.param(trap, name, id=f"{name}-{trap.name()}")
-        for trap in TRAPS
-        for name in ("planes", "symbolic", "rgb", "local")
-        if trap.symbolic or name != "symbolic"
-    ],
-)
+@each_offered
 @each_split
 def test_gymnasium_finds_nothing_to_warn_of(trap, split, observation):
     env = gym.make(trap.id(split), observation=observation, disable_env_checker=True)

@@ -279,7 +279,7 @@ def test_a_step_of_a_batch_is_that_of_each_row_alone() -> None:
         ({"planes": (AGENT, WALL, WALL)}, "'wall' exactly once"),
         ({"planes": (WALL, KEY)}, "'agent' exactly once"),
         ({"held": {KEY: 6}}, "6 items do not fit the top row's 5 cells"),
-        ({"once": (BLUE,)}, "'blue' is in once or held but not among the planes"),
+        ({"once": (BLUE,)}, "'blue' is in once, held or signs but no plane is it"),
         ({"hidden": (KEY,)}, "either visible or hidden"),
         ({"hidden": (Plane("key", "?", (0, 0, 0)),)}, "share a name or a glyph"),
     ],

@@ -41,9 +41,12 @@ def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
         levels = trap.levels(Split.SHIFT, np.arange(30))
         optimum = Solution(trap, levels, trap.horizon(Split.SHIFT)).optimum(objective)
         np.testing.assert_allclose(earned(trap, policy, objective, 30), optimum, atol=1e-6)
-    proxy = trap.proxies[0]
-    stops, goes_on = (make(trap, proxy, 64) for make in (ThenStay, Oracle))
-    base = [earned(trap, policy, trap.base, 30).mean() for policy in (stops, goes_on)]
+
+
+def test_then_stay_leaves_the_cheese_that_the_oracle_goes_on_to() -> None:
+    trap = find_trap("CheeseCorner")()
+    stops, goes_on = (make(trap, "corner", 64) for make in (ThenStay, Oracle))
+    base = [earned(trap, policy, "cheese", 30).mean() for policy in (stops, goes_on)]
     assert base[0] < 0.5 * base[1]
 
 

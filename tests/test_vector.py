@@ -204,7 +204,7 @@ def test_objectives_sums_are_those_of_single_environments(env_id, mode):
     rng = np.random.default_rng(1)
     rewards = np.zeros(N)
     sums = {name: np.zeros(N) for name in env.trap.objectives}
-    for _ in range(200):
+    for _ in range(500):
         result = env.step(rng.integers(0, 5, N))
         rewards += result[1]
         for name, paid in mesa_gym.objectives(result[4]).items():
@@ -215,7 +215,7 @@ def test_objectives_sums_are_those_of_single_environments(env_id, mode):
         if mode is AutoresetMode.DISABLED and done.any():
             env.reset(options={"reset_mask": done})
     np.testing.assert_array_equal(rewards, sums[env.trap.base])
-    assert rewards.sum() > 0
+    assert rewards.any()
 
 
 def test_objectives_of_one_environment():
