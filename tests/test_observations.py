@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from offered import each_offered
 from reference import arrays, rollout
 
-from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation
+from mesa_gym.envs.observations import decode, make_observation
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.grid import AGENT, BLUE, DOOR, KEY, RED, WALL, Bools, Move, Plane, State, from_map
 from mesa_gym.rendering import render_rgb
@@ -156,14 +157,14 @@ def test_rgb_is_the_picture_at_eight_pixels_a_cell(name: str) -> None:
             np.testing.assert_array_equal(seen[row], render_rgb(trap.schema.planes, cells, 8))
 
 
-@pytest.mark.parametrize("kind", OBSERVATIONS)
-@pytest.mark.parametrize("name", TRAPS)
+@each_offered
 def test_observations_are_fresh_fit_their_space_and_hide_what_is_hidden(
-    name: str, kind: str
+    trap: type[Trap], observation: str
 ) -> None:
-    trap = TRAPS[name]()
-    if kind == "symbolic" and not trap.symbolic:
-        pytest.skip("refused by the trap")
+    _look_twice(trap(), observation)
+
+
+def _look_twice(trap: Trap, kind: str) -> None:
     observation = make_observation(trap, kind)
     assert observation.name == kind
     state = trap.levels(Split.TRAIN, np.arange(7))
