@@ -161,27 +161,23 @@ def test_rgb_is_the_picture_at_eight_pixels_a_cell(name: str) -> None:
 def test_observations_are_fresh_fit_their_space_and_hide_what_is_hidden(
     trap: type[Trap], observation: str
 ) -> None:
-    _look_twice(trap(), observation)
-
-
-def _look_twice(trap: Trap, kind: str) -> None:
-    observation = make_observation(trap, kind)
-    assert observation.name == kind
-    state = trap.levels(Split.TRAIN, np.arange(7))
+    shown = make_observation(trap(), observation)
+    assert shown.name == observation
+    state = trap().levels(Split.TRAIN, np.arange(7))
     before = state.copy()
-    seen, again = observation.encode(state), observation.encode(state)
+    seen, again = shown.encode(state), shown.encode(state)
     assert seen.dtype == np.uint8
     assert seen.flags.c_contiguous
-    assert all(row in observation.space for row in seen)
+    assert all(row in shown.space for row in seen)
     assert not any(np.shares_memory(seen, other) for other in [again, *arrays(state).values()])
     kept = again.copy()
     seen[:] = 1 - seen
     state.hidden[:] = 1 - state.hidden
     state.clock[:] += 1
-    np.testing.assert_array_equal(observation.encode(state), kept)
+    np.testing.assert_array_equal(shown.encode(state), kept)
     np.testing.assert_array_equal(state.planes, before.planes)
     for row in range(7):
-        alone = observation.encode(state.take(np.array([row])))
+        alone = shown.encode(state.take(np.array([row])))
         np.testing.assert_array_equal(alone[0], kept[row])
 
 
