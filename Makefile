@@ -9,7 +9,7 @@ INSTALLED = $(VENV)/.installed
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow bench certify digests lint format constraints clean
+.PHONY: help leaderboard test test-slow test-moves bench certify digests lint format constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(INSTALLED)  ## Run the fast tests.
 
 test-slow: $(INSTALLED)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
+
+test-moves: $(INSTALLED)  ## Move at random 10 million times in each trap, and look (10 minutes).
+	$(BIN)/python -m mesa_gym.testing moves
 
 bench: $(INSTALLED)  ## Measure steps a second.
 	$(BIN)/python -m benchmarks.throughput

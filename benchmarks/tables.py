@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.board import Board, Numbers, Row, Standing, TrapBoard
-from mesa_gym.cli import table
+from mesa_gym.terminal import table
 
 # What each column says; the page and the Markdown file carry it as a legend.
 STEPS = "b / p / n"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from benchmarks.speed import FULL, MINIGRID, QUICK, Report, measure
 from benchmarks.targets import BANDWIDTH, Check, checks
-from mesa_gym.cli import table
 from mesa_gym.command import DONE, guarded, require_writable
 from mesa_gym.files import write_json
 from mesa_gym.scoring.card import package_versions
+from mesa_gym.terminal import table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

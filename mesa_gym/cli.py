@@ -21,6 +21,7 @@ from mesa_gym.policies import load_policy
 from mesa_gym.rendering.sheet import contact_sheet
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Certificate, certify
+from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 
@@ -252,49 +253,6 @@ def _number(value: float) -> str:
 
 def _point(point: tuple[float, float]) -> str:
     return f"({point[0]:.3f}, {point[1]:.3f})"
-
-
-# -- output ----------------------------------------------------------------------------------------
-
-
-class Progress:
-    """A counter on standard error while work goes on; silent where that is no terminal."""
-
-    def __init__(self, title: str, total: int) -> None:
-        self.title, self.total, self.done = title, total, 0
-        self.shown = sys.stderr.isatty()
-
-    def __enter__(self) -> Callable[[int], None]:
-        return self._advance
-
-    def _advance(self, done: int) -> None:
-        self.done += done
-        if self.shown:
-            text = f"\r{self.title}: {self.done} of {self.total} levels"
-            print(text, end="", file=sys.stderr, flush=True)
-
-    def __exit__(self, *error: object) -> None:
-        if self.shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Text columns, the first to the left and numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        aligned = [
-            cell.rjust(width) if _numeric(cell) else cell.ljust(width)
-            for cell, width in zip(cells, widths, strict=True)
-        ]
-        return "  ".join(aligned).rstrip()
-
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(heads), rule, *(line(row) for row in rows)])
-
-
-def _numeric(cell: str) -> bool:
-    return cell.lstrip("-")[:1].isdigit()
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

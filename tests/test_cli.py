@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mesa_gym.cli import main, table
+from mesa_gym.cli import main
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.terminal import table
 from mesa_gym.traps import all_traps
 
 

@@ -137,6 +137,7 @@ class _Watched:
 
     def _require(self, good: Bools | np.bool_, what: str) -> None:
         if not good.all():
-            raise ConformanceError(
-                f"after random moves {what}", self.split, int(self.level[np.argmin(good)])
-            )
+            level = int(self.level[np.argmin(good)])
+            failure = ConformanceError(f"after random moves {what}", self.split, level)
+            failure.check, failure.trap = "moves", repr(self.trap)
+            raise failure
