@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from reference import Cell, cells_of, neighbours, steps_from
 
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 EACH_SPLIT = pytest.mark.parametrize("split", Split)
 AGREEING = [split for split in Split if not split.shifted]
@@ -149,3 +149,28 @@ def test_keys_chests_shift_needs_no_third_key() -> None:
                 value = Fraction(99, 100) ** first + Fraction(99, 100) ** (first + more)
                 best[len(taken) > 2] = max(best[len(taken) > 2], value)
         assert best[False] > best[True]
+
+
+def unlikeness(cls: type[Trap], one: Split, other: Split) -> float:
+    """Standard errors between two splits' laws, where they differ most.
+
+    Compared are the share of levels in which a plane is set in a cell, the mean number of cells of
+    each plane, and the share of cells that two planes have in common.
+    """
+    numbers = np.arange(3000)
+    features = []
+    for split in (one, other):
+        planes = cls().levels(split, numbers).planes.astype(np.float64)
+        pairs = np.einsum("nhwc,nhwd->ncd", planes, planes) / planes[..., 0].size * len(numbers)
+        parts = [planes.reshape(len(numbers), -1), pairs.reshape(len(numbers), -1)]
+        features.append(np.concatenate(parts, axis=1))
+    means = [feature.mean(axis=0) for feature in features]
+    spread = np.sqrt(sum(feature.var(axis=0) for feature in features) / len(numbers))
+    return float((abs(means[0] - means[1]) / (spread + 1e-9)).max())
+
+
+@pytest.mark.parametrize("cls", package_traps().values(), ids=package_traps())
+def test_test_follows_the_law_of_training_and_control_does_not(cls: type[Trap]) -> None:
+    # Some 500 features: five standard errors are exceeded by chance once in 3,000 traps.
+    assert unlikeness(cls, Split.TRAIN, Split.TEST) < 5
+    assert unlikeness(cls, Split.TRAIN, Split.CONTROL) > 8

@@ -58,7 +58,7 @@ class ChuteOrFire(Trap):
     History: v0, the first version.
     """
 
-    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3"
+    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3.1"
     kind = ("proxy", "after suboptimality")
     planes = (AGENT, WALL, RUBBISH, CHUTE, HEARTH, FIRE)
     held = {RUBBISH: 1}

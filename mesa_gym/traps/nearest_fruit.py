@@ -59,7 +59,7 @@ class NearestFruit(Trap):
     History: v0, the first version.
     """
 
-    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3"
+    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3.1"
     kind = ("approximate",)
     planes = (AGENT, WALL, FRUIT, PIP1, PIP2, PIP3)
     hidden = (NEAREST,)
