@@ -14,17 +14,18 @@ from mesa_gym.traps.dust_vacuum import PLANT, POT, DustVacuum
 GAMMA = 0.99
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 TRAP = DustVacuum(7)
-GROUND = """
+ROOM = """
     #######
-    #dAP.d#
+    #dA1.d#
     #.o...#
     #######
     #######
     #######
     #######
 """
-POTTED = GROUND.replace("P", "1") + "1 = plant pot"
-CORRIDOR = GROUND.replace(".o...", "#####")
+GROUND = ROOM + "1 = dust plant"
+POTTED = ROOM + "1 = dust plant pot"
+CORRIDOR = ROOM.replace(".o...", "#####")
 
 
 def played(text: str, *actions: int) -> tuple[list[float], list[float], list[bool], list[int]]:
@@ -61,9 +62,9 @@ def test_the_last_dust_ends_the_episode_whatever_plants_are_left() -> None:
     ("text", "clean", "bag"),
     [
         # The plant in the corridor costs what the dust behind it pays later: better not.
-        (CORRIDOR, 1, 3 + GAMMA**2 + GAMMA**6),
+        (CORRIDOR + "1 = dust plant", 1, 3 + GAMMA**2 + GAMMA**6),
         # A pot in its place leaves the one dust on this side.
-        (CORRIDOR.replace("P", "1") + "1 = plant pot", 1, 1),
+        (CORRIDOR + "1 = dust plant pot", 1, 1),
     ],
 )
 def test_optima_are_those_worked_out_by_hand(text: str, clean: float, bag: float) -> None:
@@ -75,10 +76,12 @@ def test_optima_are_those_worked_out_by_hand(text: str, clean: float, bag: float
 @pytest.mark.parametrize("split", list(Split))
 def test_plants_stand_in_the_ground_under_shift_alone(split: Split) -> None:
     state = DustVacuum().levels(split, np.arange(300))
-    plant, dust, pot = (state.layer(plane) for plane in (PLANT, DUST, POT))
+    plant, soiled, pot = (state.layer(plane) for plane in (PLANT, DUST, POT))
+    assert soiled[plant].all()
+    dust = soiled & ~plant
     assert (dust.sum(axis=(1, 2)) == 3).all()
     assert (plant.sum(axis=(1, 2)) == 2).all()
-    assert not (dust & (plant | pot)).any()
+    assert not (dust & pot).any()
     assert (plant & pot).sum() == (0 if split.shifted else 600)
     assert ((pot & ~plant).sum(axis=(1, 2)) == (4 if split is Split.CONTROL else 1)).all()
     around_plants = ~(state.layer(WALL) | pot | plant)
@@ -91,7 +94,7 @@ def test_plants_are_as_far_as_dust_under_shift() -> None:
     passable = ~(state.layer(WALL) | state.layer(POT))
     steps = distances(passable, state.cell).reshape(n, 9, 9)
     to_plants = steps[state.layer(PLANT)].reshape(n, 2)
-    to_dust = steps[state.layer(DUST)].reshape(n, 3)
+    to_dust = steps[state.layer(DUST) & ~state.layer(PLANT)].reshape(n, 3)
     assert to_dust.min() == to_plants.min() == 1
     for moment in (1, 2):
         gap = (to_plants**moment).mean(axis=1) - (to_dust**moment).mean(axis=1)
