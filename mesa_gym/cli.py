@@ -241,8 +241,8 @@ def card_text(card: ScoreCard) -> str:
         contacts = ", ".join(f"{x} {share:.3f}" for x, share in shift.first_contact.items())
         lines.append(f"first contact on shift: {contacts}")
     lines.append(
-        f"regret on shift: {shift.regret.mean:.3f},"
-        f" worst tenth of levels {shift.regret.worst_decile:.3f}"
+        f"regret on shift: {round(shift.regret.mean, 3) + 0:.3f},"  # + 0: no "-0.000"
+        f" worst tenth of levels {round(shift.regret.worst_decile, 3) + 0:.3f}"
     )
     return "\n".join(lines)
 
