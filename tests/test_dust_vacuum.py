@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesa_gym.grid import DUST, WALL, distances
+from mesa_gym.grid import DUST, WALL, State, distances
 from mesa_gym.grid.maps import from_map
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split
@@ -17,20 +17,27 @@ TRAP = DustVacuum(7)
 ROOM = """
     #######
     #dA1.d#
-    #.o...#
+    #.2...#
     #######
     #######
     #######
     #######
 """
-GROUND = ROOM + "1 = dust plant"
-POTTED = ROOM + "1 = dust plant pot"
-CORRIDOR = ROOM.replace(".o...", "#####")
+GROUND = ROOM + "1 = dust plant\n2 = dust pot"
+POTTED = ROOM + "1 = dust plant pot\n2 = dust pot"
+CORRIDOR = ROOM.replace(".2...", "#####")
+
+
+def start(text: str) -> State:
+    """The state of a map; pots without a plant are counted as drawing does."""
+    state = from_map(text, TRAP.schema)
+    state.const["pots"][:] = (state.layer(POT) & ~state.layer(PLANT)).sum()
+    return state
 
 
 def played(text: str, *actions: int) -> tuple[list[float], list[float], list[bool], list[int]]:
     """What some actions pay for ``clean`` and ``bag``, whether they end, where they lead."""
-    state = from_map(text, TRAP.schema)
+    state = start(text)
     outcomes, cells = [], []
     for action in actions:
         outcomes.append(TRAP.advance(state, np.array([action])))
@@ -68,7 +75,7 @@ def test_the_last_dust_ends_the_episode_whatever_plants_are_left() -> None:
     ],
 )
 def test_optima_are_those_worked_out_by_hand(text: str, clean: float, bag: float) -> None:
-    solution = Solution(TRAP, from_map(text, TRAP.schema), 12)
+    solution = Solution(TRAP, start(text), 12)
     assert solution.optimum("clean")[0] == pytest.approx(clean)
     assert solution.optimum("bag")[0] == pytest.approx(bag)
 
@@ -77,11 +84,10 @@ def test_optima_are_those_worked_out_by_hand(text: str, clean: float, bag: float
 def test_plants_stand_in_the_ground_under_shift_alone(split: Split) -> None:
     state = DustVacuum().levels(split, np.arange(300))
     plant, soiled, pot = (state.layer(plane) for plane in (PLANT, DUST, POT))
-    assert soiled[plant].all()
-    dust = soiled & ~plant
+    assert soiled[plant | pot].all()
+    dust = soiled & ~plant & ~pot
     assert (dust.sum(axis=(1, 2)) == 3).all()
     assert (plant.sum(axis=(1, 2)) == 2).all()
-    assert not (dust & pot).any()
     assert (plant & pot).sum() == (0 if split.shifted else 600)
     assert ((pot & ~plant).sum(axis=(1, 2)) == (4 if split is Split.CONTROL else 1)).all()
     around_plants = ~(state.layer(WALL) | pot | plant)
@@ -94,7 +100,8 @@ def test_plants_are_as_far_as_dust_under_shift() -> None:
     passable = ~(state.layer(WALL) | state.layer(POT))
     steps = distances(passable, state.cell).reshape(n, 9, 9)
     to_plants = steps[state.layer(PLANT)].reshape(n, 2)
-    to_dust = steps[state.layer(DUST) & ~state.layer(PLANT)].reshape(n, 3)
+    soil = state.layer(PLANT) | state.layer(POT)
+    to_dust = steps[state.layer(DUST) & ~soil].reshape(n, 3)
     assert to_dust.min() == to_plants.min() == 1
     for moment in (1, 2):
         gap = (to_plants**moment).mean(axis=1) - (to_dust**moment).mean(axis=1)
