@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import broken  # noqa: F401  (importing it marks its traps)
 import numpy as np
 import pytest
-from broken import StartsOnMark
+from broken_levels import StartsOnMark
 from healthy import ANY_OTHER, BROKEN, Healthy, Monster
 
 import mesa_gym
