@@ -237,3 +237,11 @@ def test_exit_code_of_the_process() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("agents.train: unknown trap 'Nowhere'; there is ")
+
+
+def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it() -> None:
+    farm = find_trap("TreeFarm")()
+    assert make_model(farm, "centred", 0, reward="soon").gamma == 0.8
+    # The others' 0.99 is what they are scored with; PPO learns faster with less.
+    assert make_model(farm, "centred", 0, reward="trees").gamma == 0.97
+    assert make_model(farm, "centred", 0).gamma == 0.97
