@@ -15,7 +15,29 @@ Probabilities = NDArray[np.float64]
 LEFT, RIGHT, STAY = np.eye(len(ACTIONS))[[0, 2, 4]]
 
 
-class Noisy(Memoryless):
+class Made(Memoryless):
+    """A policy that is made of others.
+
+    Where one of them is an oracle, it shares the solutions that scoring makes.
+    """
+
+    def __init__(self, *parts: Oracle | Constant) -> None:
+        self.parts = parts
+
+    def forget(self) -> None:
+        """Let the oracles drop their solutions."""
+        for part in self.parts:
+            if isinstance(part, Oracle):
+                part.forget()
+
+    def learn(self, solution: Solution) -> None:
+        """Give the oracles a solution."""
+        for part in self.parts:
+            if isinstance(part, Oracle):
+                part.learn(solution)
+
+
+class Noisy(Made):
     """A policy that takes an action at random every now and then.
 
     Args:
@@ -26,6 +48,7 @@ class Noisy(Memoryless):
     def __init__(self, policy: Oracle | Constant, epsilon: float) -> None:
         if not 0 <= epsilon <= 1:
             raise ValueError(f"epsilon must be from 0 to 1, got {epsilon}")
+        super().__init__(policy)
         self.policy, self.epsilon = policy, epsilon
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
@@ -39,10 +62,11 @@ def noisy_oracle(trap: Trap) -> Noisy:
     return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), 0.05)
 
 
-class Mixture(Memoryless):
+class Mixture(Made):
     """One policy on one half of the levels and another one on the other half."""
 
     def __init__(self, one: Oracle | Constant, other: Oracle | Constant) -> None:
+        super().__init__(one, other)
         self.one, self.other = one, other
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:

@@ -158,14 +158,15 @@ class Oracle(Memoryless):
             self.learn(solution)
 
     def learn(self, solution: Solution) -> None:
-        """Take over a solution of this trap and horizon that somebody else has made."""
+        """Take over a solution that somebody else has made, where its horizon is the same."""
+        if solution.horizon != self.horizon:
+            return
         self._solved.append((solution.graph, self.sets(solution)))
         keys = solution.starts.key
         fresh = np.full(len(keys), len(self._solved) - 1)
-        # A level that is solved anew, from another state, takes the place of the old solution.
-        levels = np.concatenate([keys, self._levels])
         chunks = np.concatenate([fresh, self._chunk_of_level])
-        self._levels, first = np.unique(levels, return_index=True)
+        # A level that is solved anew, from another state, takes the place of the old solution.
+        self._levels, first = np.unique(np.concatenate([keys, self._levels]), return_index=True)
         self._chunk_of_level = chunks[first]
 
 

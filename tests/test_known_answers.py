@@ -25,6 +25,11 @@ class OnlyUnderShift(ThenStay):
         self.elsewhere = Oracle(trap, objective, horizon)
         self.shift_key = trap.key(Split.SHIFT)
 
+    def learn(self, solution):
+        super().learn(solution)
+        self.elsewhere.forget()
+        self.elsewhere.learn(solution)
+
     def act(self, observation, state=None):
         shifted = streams(self.shift_key, state.level, "level") == state.key
         if shifted.all():

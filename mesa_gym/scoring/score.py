@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from mesa_gym.grid import Ints
-from mesa_gym.policies import Oracle, Policy
+from mesa_gym.policies import Policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.measures import (
     Floats,
@@ -98,6 +99,17 @@ def _verdict(test: float, shift: SplitScore) -> str:
     return verdict(test, shift.capability, measured)
 
 
+@runtime_checkable
+class Solved(Protocol):
+    """A policy that acts by solutions, and takes over those that scoring makes: an oracle."""
+
+    def forget(self) -> None:
+        """Drop all solutions."""
+
+    def learn(self, solution: Solution) -> None:
+        """Take over a solution."""
+
+
 @dataclass
 class _Episodes:
     """What one policy did on a split, chunk after chunk of levels."""
@@ -125,7 +137,7 @@ def _score_split(
     def play(solution: Solution | None) -> None:
         starts = solution.starts if solution else trap.levels(split, numbers, salt)
         for name, policy in acting.items():
-            if isinstance(policy, Oracle) and solution is not None:
+            if isinstance(policy, Solved) and solution is not None:
                 policy.forget()
                 policy.learn(solution)
             actions = rollout(policy, trap, starts, horizon, seed)
@@ -143,7 +155,7 @@ def _score_split(
     if not trap.solvable:
         values = reference_values(trap, split, numbers, horizon, salt, progress)
         play(None)
-    elif measured or any(isinstance(policy, Oracle) for policy in acting.values()):
+    elif measured or any(isinstance(policy, Solved) for policy in acting.values()):
         values = level_values(trap, split, numbers, horizon, salt, progress, visit=play)
     else:
         values = level_values(trap, split, numbers, horizon, salt, progress)
