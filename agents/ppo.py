@@ -30,8 +30,6 @@ except ImportError:
 # trained act in full precision.
 BF16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 ENVS = 128
-# With 1,000 instead an agent learns the levels by heart and is not competent on others.
-NUM_LEVELS = 30_000
 LEARNING_RATE = 2e-3
 ENTROPY = 0.01
 GAMMA = 0.97
@@ -45,6 +43,9 @@ SETTINGS: dict[str, Any] = {
 }
 
 Progress = Callable[[int], None]
+# Into how many parts training is cut, and what is told the steps and the actor after each but
+# the last.
+Keep = tuple[int, Callable[[int, Actor], None]]
 
 
 class Viewed(VecEnvWrapper):
@@ -94,17 +95,33 @@ class AnnealedPPO(PPO):
 
 
 class _Report(BaseCallback):
-    def __init__(self, progress: Progress) -> None:
+    """Tells of every step, and of the actor whenever a part of the training is over."""
+
+    def __init__(self, steps: int, progress: Progress, keep: Keep) -> None:
         super().__init__()
         self.progress = progress
+        parts, self.keep = keep
+        self.due = [steps * part // parts for part in range(1, parts)]
 
     def _on_step(self) -> bool:
         self.progress(ENVS)
         return True
 
+    def _on_rollout_start(self) -> None:
+        # Weights change between rollouts only.
+        while self.due and self.num_timesteps >= self.due[0]:
+            assert isinstance(self.model, PPO)
+            self.keep(self.due.pop(0), actor_of(self.model))
+
 
 def train_ppo(
-    trap: Trap, network: str, seed: int, steps: int, progress: Progress, **keywords: Any
+    trap: Trap,
+    network: str,
+    seed: int,
+    steps: int,
+    progress: Progress,
+    keep: Keep = (1, lambda steps, actor: None),
+    **keywords: Any,
 ) -> Actor:
     """Train on the ``train`` split.
 
@@ -114,18 +131,20 @@ def train_ppo(
         seed: of weights, actions and levels.
         steps: environment steps, rounded up to whole rollouts.
         progress: called with the number of steps taken since the last call.
-        **keywords: ``alpha`` and ``reward``, of the environments.
+        keep: parts of training, and what is called with the steps and the actor (which goes on
+            learning) after each part but the last, at the next whole rollout.
+        **keywords: ``alpha``, ``reward`` and ``num_levels``, of the environments.
     """
     torch.set_num_threads(1)
     model = make_model(trap, network, seed, **keywords)
     model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
-    model.learn(steps, callback=_Report(progress))
+    model.learn(steps, callback=_Report(steps, progress, keep))
     return actor_of(model)
 
 
 def make_model(trap: Trap, network: str, seed: int, **keywords: Any) -> PPO:
     """SB3's model, untrained; the arguments are those of ``train_ppo``."""
-    keywords |= {"size": trap.size, "num_levels": NUM_LEVELS, **trap.parameters}
+    keywords |= {"size": trap.size, **trap.parameters}
     # Seeds s and s + 1 of a vector environment share all streams of levels but one.
     venv = make_sb3(trap.id(), ENVS, seed=100_000 * seed, **keywords)
     torch.manual_seed(seed)
@@ -153,6 +172,7 @@ def actor_of(model: PPO) -> Actor:
     """What acts in a model: its network and head, without the value function."""
     features = model.policy.features_extractor
     assert isinstance(features, Features)
-    actor = Actor(features.network)
+    with torch.random.fork_rng():  # making the head draws weights; training must not notice
+        actor = Actor(features.network)
     actor.head = nn.Sequential(*model.policy.mlp_extractor.policy_net, model.policy.action_net)
     return actor

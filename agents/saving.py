@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ except ImportError as error:
 from agents.networks import Actor, make_network
 
 WEIGHTS_FILE = "weights.safetensors"
+CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
 
 
@@ -51,15 +54,28 @@ def require_free(folder: Path) -> None:
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 
 
-def save(folder: Path, actor: Actor, network: str, trap: Trap, facts: dict[str, Any]) -> None:
+def weights(actor: Actor) -> bytes:
+    """An actor's weights, as they lie in the file."""
+    return as_bytes(actor.state_dict())
+
+
+def save(
+    folder: Path,
+    trained: bytes,
+    network: str,
+    trap: Trap,
+    facts: dict[str, Any],
+    checkpoints: Mapping[int, bytes] = MappingProxyType({}),
+) -> None:
     """Write a trained agent: all of it, or nothing.
 
     Args:
         folder: the agent's directory, made here with its parents.
-        actor: what acts.
+        trained: its ``weights``.
         network: the name of its network.
         trap: what it was trained on.
         facts: what else ``policy.json`` shall say, such as the seed.
+        checkpoints: steps -> weights; each becomes an agent in ``checkpoints/<steps>``.
 
     Raises:
         FileExistsError: the directory holds something already.
@@ -80,11 +96,19 @@ def save(folder: Path, actor: Actor, network: str, trap: Trap, facts: dict[str, 
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir()
     try:
-        (partial / WEIGHTS_FILE).write_bytes(as_bytes(actor.state_dict()))
-        (partial / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
+        _write(partial, trained, entries)
+        for steps, earlier in checkpoints.items():
+            part = partial / CHECKPOINTS / str(steps)
+            part.mkdir(parents=True)
+            _write(part, earlier, entries | {"trained_for": steps})
         partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
+    (folder / WEIGHTS_FILE).write_bytes(trained)
+    (folder / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
 
 
 def load(folder: Path, trap: Trap) -> TrainedPolicy:
@@ -101,12 +125,12 @@ def load(folder: Path, trap: Trap) -> TrainedPolicy:
                 f" act on {trap!r}; train one for it"
             )
     actor = Actor(make_network(entries.get("network", ""), trap.schema))
-    weights = folder / entries["weights"]
+    file = folder / entries["weights"]
     try:
-        actor.load_state_dict(load_tensors(weights.read_bytes()))
+        actor.load_state_dict(load_tensors(file.read_bytes()))
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(
-            f"{weights} is damaged or not of this agent ({reason}); train or copy the agent again"
+            f"{file} is damaged or not of this agent ({reason}); train or copy the agent again"
         ) from None
     return TrainedPolicy(actor)

@@ -19,6 +19,8 @@ from mesa_gym.scoring.card import package_versions
 ALGORITHMS = {"ppo": "centred", "ppo-cnn": "cnn"}
 # Enough for every trap; the easiest needs a tenth of it.
 STEPS = 6_000_000
+# With 1,000 instead an agent learns the levels by heart and is not competent on others.
+NUM_LEVELS = 30_000
 Progress = Callable[[int], None]
 PACKAGES = ("safetensors", "stable-baselines3", "torch")
 
@@ -34,6 +36,9 @@ class Run:
         steps: environment steps.
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
         reward: the objective that is paid; ``base`` is the base objective.
+        num_levels: how many different levels are trained on.
+        checkpoints: how many equal parts training has; what the agent was at the end of each
+            but the last is kept beside it.
 
     Raises:
         ValueError: a name is unknown or a number out of range.
@@ -45,6 +50,8 @@ class Run:
     steps: int = STEPS
     alpha: float = 0.0
     reward: str = "base"
+    num_levels: int = NUM_LEVELS
+    checkpoints: int = 1
 
     def __post_init__(self) -> None:
         if self.algo not in ALGORITHMS:
@@ -53,15 +60,17 @@ class Run:
             raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
         if self.steps < 1:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if self.checkpoints < 1:
+            raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         self.batch()
 
     def batch(self) -> Batch:
         """One environment like those that it trains on; making it checks the other attributes."""
-        return Batch(self.trap, 1, alpha=self.alpha, reward=self.reward)
+        return Batch(self.trap, 1, alpha=self.alpha, reward=self.reward, num_levels=self.num_levels)
 
     def command(self) -> str:
         """What repeats it, apart from --out."""
-        options = (f"--{name} {value}" for name, value in asdict(self).items())
+        options = (f"--{name.replace('_', '-')} {value}" for name, value in asdict(self).items())
         return " ".join(["python -m agents.train", *options])
 
 
@@ -82,17 +91,26 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     """
     # Reinforcement learning is an extra, and takes seconds to import.
     from agents.ppo import train_ppo
-    from agents.saving import require_free, save
+    from agents.saving import require_free, save, weights
 
     require_free(out)
     batch = run.batch()
     network = ALGORITHMS[run.algo]
+    kept: dict[int, bytes] = {}
     actor = train_ppo(
-        batch.trap, network, run.seed, run.steps, progress, alpha=run.alpha, reward=run.reward
+        batch.trap,
+        network,
+        run.seed,
+        run.steps,
+        progress,
+        keep=(run.checkpoints, lambda steps, actor: kept.update({steps: weights(actor)})),
+        alpha=run.alpha,
+        reward=run.reward,
+        num_levels=run.num_levels,
     )
     facts: dict[str, Any] = asdict(run) | {"reward": batch.reward, "command": run.command()}
     del facts["trap"]
-    save(out, actor, network, batch.trap, facts | {"versions": _versions()})
+    save(out, weights(actor), network, batch.trap, facts | {"versions": _versions()}, kept)
     return out
 
 
@@ -110,6 +128,12 @@ def _parser() -> argparse.ArgumentParser:
         "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
     )
     parser.add_argument("--reward", default="base", help="the objective paid (default: base)")
+    parser.add_argument(
+        "--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})"
+    )
+    parser.add_argument(
+        "--checkpoints", type=int, default=1, help="parts of training to keep (default: the last)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
     return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from reference import earned, wandered
 from agents import ppo
 from agents.networks import NETWORKS, Actor, Centred, make_network
 from agents.ppo import actor_of, make_model, train_ppo
-from agents.saving import TrainedPolicy, load, save
+from agents.saving import TrainedPolicy, load, save, weights
 from agents.train import main
 from mesa_gym.grid import AGENT, WALL, State
 from mesa_gym.policies import load_policy, uniform
@@ -116,13 +117,30 @@ def test_training_repeats_itself_and_seeds_differ() -> None:
     assert not np.allclose(acts[0], acts[2])
 
 
+def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path) -> None:
+    """Part 1 of 3 acts as an agent would that only learnt so far; the end is the same without."""
+    common = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "16384"]
+    assert main([*common, "--checkpoints", "4", "--out", str(tmp_path / "parts")]) == 0
+    assert main([*common, "--out", str(tmp_path / "whole")]) == 0
+    parts = tmp_path / "parts" / "checkpoints"
+    assert sorted(int(p.name) for p in parts.iterdir()) == [4096, 8192, 12288]
+    ends = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("parts", "whole")]
+    assert ends[0] == ends[1]
+    trap = find_trap("CheeseCorner")()
+    planes = wandered(trap).planes
+    folders = [*(parts / str(4096 * part) for part in (1, 2, 3)), tmp_path / "parts"]
+    acts = [load_policy(str(folder), trap, 64).act(planes) for folder in folders]
+    assert not any(np.array_equal(a, b) for a, b in itertools.pairwise(acts))
+    assert json.loads((folders[0] / "policy.json").read_text())["trained_for"] == 4096
+
+
 # -- saving ----------------------------------------------------------------------------------------
 
 
 def saved(trap: Trap, folder: Path, network: str = "centred") -> Actor:
     torch.manual_seed(5)
     actor = Actor(make_network(network, trap.schema))
-    save(folder, actor, network, trap, {"seed": 5})
+    save(folder, weights(actor), network, trap, {"seed": 5})
     return actor
 
 
@@ -176,10 +194,10 @@ def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
     trap = find_trap("RedBlueDoors")()
     actor = saved(trap, tmp_path / "agent")
     with pytest.raises(FileExistsError, match="choose another"):
-        save(tmp_path / "agent", actor, "centred", trap, {"seed": 6})
+        save(tmp_path / "agent", weights(actor), "centred", trap, {"seed": 6})
     assert json.loads((tmp_path / "agent" / "policy.json").read_text())["seed"] == 5
     with pytest.raises(TypeError):
-        save(tmp_path / "other", actor, "centred", trap, {"seed": object()})
+        save(tmp_path / "other", weights(actor), "centred", trap, {"seed": object()})
     assert [path.name for path in tmp_path.iterdir()] == ["agent"]
 
 
