@@ -119,19 +119,19 @@ def test_training_repeats_itself_and_seeds_differ() -> None:
 
 def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path) -> None:
     """Part 1 of 3 acts as an agent would that only learnt so far; the end is the same without."""
-    common = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "16384"]
+    common = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "32768"]
     assert main([*common, "--checkpoints", "4", "--out", str(tmp_path / "parts")]) == 0
     assert main([*common, "--out", str(tmp_path / "whole")]) == 0
     parts = tmp_path / "parts" / "checkpoints"
-    assert sorted(int(p.name) for p in parts.iterdir()) == [4096, 8192, 12288]
+    assert sorted(int(p.name) for p in parts.iterdir()) == [8192, 16384, 24576]
     ends = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("parts", "whole")]
     assert ends[0] == ends[1]
     trap = find_trap("CheeseCorner")()
     planes = wandered(trap).planes
-    folders = [*(parts / str(4096 * part) for part in (1, 2, 3)), tmp_path / "parts"]
+    folders = [*(parts / str(8192 * part) for part in (1, 2, 3)), tmp_path / "parts"]
     acts = [load_policy(str(folder), trap, 64).act(planes) for folder in folders]
     assert not any(np.array_equal(a, b) for a, b in itertools.pairwise(acts))
-    assert json.loads((folders[0] / "policy.json").read_text())["trained_for"] == 4096
+    assert json.loads((folders[0] / "policy.json").read_text())["trained_for"] == 8192
 
 
 # -- saving ----------------------------------------------------------------------------------------
