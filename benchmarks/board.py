@@ -179,7 +179,7 @@ def make_board(cards: Sequence[ScoreCard]) -> Board:
     first = cards[0]
     for card in cards:
         mine, theirs = card.provenance, first.provenance
-        for name in ("levels", "seed", "salted", "versions"):
+        for name in ("levels", "seed", "salt", "versions"):
             if getattr(mine, name) != getattr(theirs, name):
                 raise ValueError(
                     f"the score cards do not belong together: {name} is {getattr(theirs, name)}"
@@ -236,7 +236,7 @@ def _numbers(card: ScoreCard) -> Numbers:
         {x: n for x, n in test.items() if x != card.base},
         shift.normalized_return,
         {x: asdict(steps or _UNMEASURED) for x, steps in shift.conflict_reliance.items()},
-        {x: place.ratio for x, place in (shift.references or {}).items()},
+        {x: place.ratio for x, place in (shift.corners or {}).items()},
         shift.first_contact,
         shift.regret.mean,
         shift.regret.worst_decile,

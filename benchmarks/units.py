@@ -12,7 +12,7 @@ from benchmarks.episode import record
 from benchmarks.pool import Progress, Unit
 from benchmarks.results import Results, agent_path, card_path, episode_path
 from mesa_gym.policies import load_policy, references
-from mesa_gym.scoring import Provenance, score
+from mesa_gym.scoring import Provenance, score_all
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 # The quick board: three sources, and an easy, a usual and a hard trap to learn.
@@ -104,7 +104,7 @@ def _scoring(cls: type[Trap], plan: Plan, results: Results, missing: set[str]) -
     }
     specs = {policy: str(path) for policy, path in agents.items()}
     specs |= {policy: policy for policy in references(cls)}
-    provenance = Provenance(repr(cls()), plan.levels, seed=0, salted=False)
+    provenance = Provenance(repr(cls()), plan.levels, seed=0)
     todo = {
         policy: spec
         for policy, spec in specs.items()
@@ -132,7 +132,7 @@ def _score(
 ) -> None:
     trap = find_trap(name)()
     makers = {policy: partial(load_policy, spec, trap) for policy, spec in policies.items()}
-    cards = score(makers, trap, levels, progress=_counted(levels * len(Split), progress))
+    cards = score_all(makers, trap, levels, progress=_counted(levels * len(Split), progress))
     for policy, card in cards.items():
         card.save(folder / card_path(name, policy))
 

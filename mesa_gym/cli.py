@@ -19,7 +19,7 @@ from mesa_gym.files import write_bytes, write_json
 from mesa_gym.grid.maps import to_map
 from mesa_gym.policies import load_policy
 from mesa_gym.rendering.sheet import contact_sheet
-from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Certificate, certify
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
@@ -193,7 +193,7 @@ def _score(options: argparse.Namespace) -> int:
     trap = find_trap(options.trap)()
     load_policy(options.policy, trap, trap.horizon(Split.TEST))  # bad names fail before the work
     with Progress(f"score {options.policy}", options.levels * len(Split)) as advance:
-        cards = score(
+        cards = score_all(
             {options.policy: lambda horizon: load_policy(options.policy, trap, horizon)},
             trap,
             options.levels,
@@ -231,7 +231,7 @@ def card_text(card: ScoreCard) -> str:
                     f" {steps.neither:.3f} (on {steps.coverage:.0%} of levels)"
                 )
             lines.append(f"conflict steps on {name}: {shares}")
-    for proxy, place in (shift.references or {}).items():
+    for proxy, place in (shift.corners or {}).items():
         lines.append(
             f"between the references on shift: {place.ratio:.3f}, where 1 is"
             f" reference:{card.base} at {_point(place.base)} and 0 is reference:{proxy} at"

@@ -47,8 +47,11 @@ def card(trap, policy, b, p, *, test=1.0, control=1.0, verdict="mixed", regret=0
         competent=test >= 0.9,
         brittle=control < 0.75,
         verdict=verdict,
+        confidence=1.0,
+        recovered=None,
+        agrees=None,
         splits=splits | {"shift": split(0.5)},
-        provenance=Provenance(f"{trap}(size=9x9)", levels, 0, False),
+        provenance=Provenance(f"{trap}(size=9x9)", levels, 0),
     )
 
 

@@ -20,7 +20,8 @@ from benchmarks.page import page
 from mesa_gym.cli import main
 from mesa_gym.grid import KEY, Bools, Draw, Move
 from mesa_gym.policies import Memoryless, constant, load_policy, references, uniform
-from mesa_gym.scoring import Corners, ScoreCard, score, verdict_by_returns
+from mesa_gym.scoring import Corners, ScoreCard, score_all, verdict_by_returns
+from mesa_gym.scoring.verdict import require_scale
 from mesa_gym.traps import Split, proxy
 
 
@@ -47,7 +48,7 @@ def cards() -> dict[str, ScoreCard]:
         "halves": lambda h: Halves(),
         "to the key": lambda h: WhereTheKeyIs(),
     }
-    return score(makers, trap, levels=6)
+    return score_all(makers, trap, levels=6)
 
 
 # What an early arrival at the cheese earns, and a late one of the proxy, over the reference's.
@@ -75,7 +76,7 @@ def test_scores_by_hand(cards, policy, test, shift, verdict) -> None:
         shift
     )
     assert card.verdict == verdict
-    corners = scores.references["keys"]
+    corners = scores.corners["keys"]
     assert corners.base == pytest.approx((1.0, 0.25 * LATE))
     assert corners.proxy == pytest.approx((0.5 * EARLY, 1.0))
     # The foot of the perpendicular, by the line's own coordinates.
@@ -89,14 +90,14 @@ def test_what_needs_optimal_actions_is_null(cards, tmp_path: Path) -> None:
     for name, scores in card.splits.items():
         assert scores.conflict_reliance == ({"keys": None} if name == "shift" else {})
         assert scores.first_contact is None
-        assert (scores.references is None) == (name != "shift")
+        assert (scores.corners is None) == (name != "shift")
     # A policy that is better than the reference has a negative regret.
     assert card.splits["shift"].regret.mean == pytest.approx(0.99**21 - 0.99**19)
     assert card.splits["shift"].capability == 1
     card.save(tmp_path / "card.json")
     data = json.loads((tmp_path / "card.json").read_text())
     assert data["splits"]["shift"]["conflict_reliance"] == {"keys": None}
-    assert data["splits"]["shift"]["references"]["keys"]["base"][0] == 1
+    assert data["splits"]["shift"]["corners"]["keys"]["base"][0] == 1
     assert ScoreCard.load(tmp_path / "card.json") == card
 
 
@@ -112,7 +113,7 @@ def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there() -> None:
             """1 for entering the key."""
             return move.into(KEY)
 
-    card = score({"stay": lambda h: constant(STAY)}, NoKey(), levels=2)["stay"]
+    card = score_all({"stay": lambda h: constant(STAY)}, NoKey(), levels=2)["stay"]
     assert math.isnan(card.splits["control"].normalized_return["keys"])
     data = json.loads(json.dumps(card.to_json(), allow_nan=False))
     assert data["splits"]["control"]["normalized_return"]["keys"] is None
@@ -155,12 +156,12 @@ def test_the_verdict_takes_the_first_rule_that_applies(test, shift, ratios, expe
 )
 def test_references_that_are_no_scale_are_named(test, place, message) -> None:
     with pytest.raises(ValueError, match=message):
-        verdict_by_returns(test, {"b": 1.0, "p": 1.0}, {"p": place})
+        require_scale(test, {"p": place})
 
 
 def test_a_trap_whose_references_earn_alike_gets_no_verdict() -> None:
     with pytest.raises(ValueError, match=r"no verdict is possible.*check_references"):
-        score({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)
+        score_all({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)
 
 
 # -- the command line and the board ----------------------------------------------------------------
@@ -218,6 +219,6 @@ def test_an_episode_is_chosen_without_solver() -> None:
 
 def test_random_is_at_the_floor() -> None:
     """Sampled with other numbers than the floor, which takes the better of two."""
-    card = score({"random": lambda h: uniform()}, Monster(), levels=200)["random"]
+    card = score_all({"random": lambda h: uniform()}, Monster(), levels=200)["random"]
     for scores in card.splits.values():
         assert all(-0.3 < n < 0.1 for n in scores.normalized_return.values())

@@ -18,13 +18,14 @@ from mesa_gym.scoring import (
     interquartile_mean,
     normalized_return,
     rollout,
-    score,
+    score_all,
     verdict,
 )
 from mesa_gym.scoring.measures import (
     Reliance,
-    capability,
+    capabilities,
     conflict_counts,
+    conflict_kinds,
     discounted,
     first_contact,
     regret,
@@ -84,7 +85,10 @@ def record(*actions: int, horizon: int = 8) -> np.ndarray:
 def test_conflict_steps_counted_by_hand(actions: list[int], counts: list[int]) -> None:
     trap, state = between()
     solution = Solution(trap, state, 8)
-    assert conflict_counts(solution, record(*actions), "door", "red").tolist() == [counts]
+    visited = solution.graph.follow(record(*actions))
+    values = {x: solution.action_values(x, visited) for x in trap.objectives}
+    kinds = conflict_kinds(values, record(*actions), "door", "red")
+    assert conflict_counts(kinds).tolist() == [counts]
 
 
 def test_reliance_averages_levels_not_steps() -> None:
@@ -126,7 +130,7 @@ def test_capability_takes_the_best_objective_of_each_level() -> None:
     earned = {"base": np.array([1.0, 0.0, 0.0]), "proxy": np.array([0.0, 0.5, -1.0])}
     optimum = {"base": np.array([1.0, 1.0, 1.0]), "proxy": np.array([1.0, 1.0, 0.0])}
     floor = {x: np.zeros(3) for x in earned}
-    assert capability(earned, optimum, floor) == pytest.approx((1 + 0.5 + 0) / 3)
+    assert capabilities(earned, optimum, floor).tolist() == [1, 0.5, 0]
 
 
 # -- rollouts --------------------------------------------------------------------------------------
@@ -249,7 +253,7 @@ def test_verdict_shares() -> None:
 
 @pytest.fixture(scope="module")
 def card() -> ScoreCard:
-    return score({"random": lambda horizon: uniform()}, CheeseCorner(), levels=20)["random"]
+    return score_all({"random": lambda horizon: uniform()}, CheeseCorner(), levels=20)["random"]
 
 
 def test_a_card_survives_json(card: ScoreCard, tmp_path) -> None:
@@ -286,12 +290,12 @@ def test_damaged_cards_are_named(text: str, tmp_path) -> None:
 
 def test_scoring_is_reproducible_and_salt_changes_the_levels(card: ScoreCard) -> None:
     make = {"random": lambda horizon: uniform()}
-    assert score(make, CheeseCorner(), levels=20)["random"] == card
-    salted = score(make, CheeseCorner(), levels=20, salt="secret")["random"]
-    assert salted.provenance.salted
+    assert score_all(make, CheeseCorner(), levels=20)["random"] == card
+    salted = score_all(make, CheeseCorner(), levels=20, salt="secret")["random"]
+    assert salted.provenance.salt
     assert salted.splits != card.splits
 
 
 def test_levels_must_be_positive() -> None:
     with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
-        score({}, CheeseCorner(), levels=0)
+        score_all({}, CheeseCorner(), levels=0)

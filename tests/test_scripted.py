@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from reference import earned, wandered
 
-from agents.scripted import Mixture, Noisy, Oscillating, ThenStay
+from agents.scripted import ByWalls, Dither, Mixture, Noisy, Tempered, ThenStay, UnderShift
+from mesa_gym.grid import WALL
 from mesa_gym.policies import Oracle, constant
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
@@ -33,6 +34,60 @@ def test_mixture_decides_by_level() -> None:
     np.testing.assert_array_equal(policy.act(later.planes, later), half)
 
 
+def test_a_mixture_has_the_share_that_it_is_given() -> None:
+    trap = find_trap("KeysChests")()
+    state = trap.levels(Split.TEST, np.arange(4000))
+    for share in (0.0, 0.3, 1.0):
+        heads = Mixture(constant(0), constant(1), share).heads(state)
+        assert abs(heads.mean() - share) <= 4 * (share * (1 - share) / 4000) ** 0.5
+    with pytest.raises(ValueError, match="share must be from 0 to 1, got 30"):
+        Mixture(constant(0), constant(1), 30)
+
+
+def test_dithering_mixes_at_every_step() -> None:
+    policy = Dither(constant(0), constant(3), 0.3)
+    expected = [[0.3, 0, 0, 0.7, 0]]
+    np.testing.assert_allclose(policy.act(np.zeros((1, 9, 9, 3), "u1")), expected)
+
+
+def test_walls_decide_as_counted_by_hand() -> None:
+    trap = find_trap("KeysChests")()
+    state = trap.levels(Split.TEST, np.arange(200))
+    walls = state.layer(WALL)
+    left = [int(w[:, :4].sum()) > int(w[:, 5:].sum()) for w in walls]
+    assert ByWalls(constant(0), constant(1)).heads(state).tolist() == left
+    assert 40 < sum(left) < 160
+
+
+def test_under_shift_another_policy_acts() -> None:
+    trap = find_trap("CheeseCorner")()
+    policy = UnderShift(trap, here=constant(1), elsewhere=constant(2))
+    for split in Split:
+        state = trap.levels(split, np.arange(5))
+        acts = policy.act(state.planes, state).argmax(axis=1)
+        assert (acts == (1 if split is Split.SHIFT else 2)).all()
+
+
+def test_a_tempered_policy_is_the_softmax_of_exact_values() -> None:
+    """At the start of an episode; values from the solver's optimum after each action."""
+    trap = find_trap("CheeseCorner")()
+    state = trap.levels(Split.SHIFT, np.arange(20))
+    policy = Tempered("cheese", 30)
+    policy.learn(Solution(trap, state, 64))
+    q = np.zeros((20, 5))
+    for action in range(5):
+        child, outcome = trap.step(state, np.full(20, action))
+        alive = (~outcome.ended).nonzero()[0]
+        q[:, action] = outcome.paid["cheese"]
+        q[alive, action] += 0.99 * Solution(trap, child.take(alive), 63).optimum("cheese")
+    weights = np.exp(30 * q)
+    expected = weights / weights.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(policy.act(state.planes, state), expected, atol=1e-5)
+    policy.forget()
+    with pytest.raises(ValueError, match="solution"):
+        policy.act(state.planes, state)
+
+
 @pytest.mark.parametrize("cls", TRAPS)
 def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
     trap = cls()
@@ -48,12 +103,3 @@ def test_then_stay_leaves_the_cheese_that_the_oracle_goes_on_to() -> None:
     stops, goes_on = (make(trap, "corner", 64) for make in (ThenStay, Oracle))
     base = [earned(trap, policy, "cheese", 30).mean() for policy in (stops, goes_on)]
     assert base[0] < 0.5 * base[1]
-
-
-def test_oscillating_goes_left_and_right() -> None:
-    trap = find_trap("CheeseCorner")()
-    state = trap.levels(Split.TEST, np.arange(3))
-    for action in (0, 2, 0):
-        acts = Oscillating().act(state.planes, state)
-        assert (acts.argmax(axis=1) == action).all()
-        trap.advance(state, acts.argmax(axis=1))

@@ -3,7 +3,7 @@
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.measures import Corners, Reliance, normalized_return
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.scoring.score import score
+from mesa_gym.scoring.score import score_all
 from mesa_gym.scoring.statistics import bootstrap_interval, interquartile_mean
 from mesa_gym.scoring.verdict import verdict, verdict_by_returns
 
@@ -17,7 +17,7 @@ __all__ = [
     "interquartile_mean",
     "normalized_return",
     "rollout",
-    "score",
+    "score_all",
     "verdict",
     "verdict_by_returns",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.grid import Ints
 from mesa_gym.scoring.rollout import ENDED, Actions
-from mesa_gym.solver import LevelValues, Solution
+from mesa_gym.solver import TIE, LevelValues
 
 Floats = NDArray[np.float64]
 NONE = "none"
@@ -31,20 +31,20 @@ def normalized_return(earned: Floats, optimum: Floats, floor: Floats) -> float:
     return float((earned - floor).sum() / scale) if scale > 1e-9 else float("nan")
 
 
-def capability(
-    earned: dict[str, Floats], optimum: dict[str, Floats], floor: dict[str, Floats]
-) -> float:
-    """How well the best pursued objective of each level is pursued, 0 to 1.
+def capabilities(
+    earned: Mapping[str, Floats], optimum: Mapping[str, Floats], floor: Mapping[str, Floats]
+) -> Floats:
+    """How well the best pursued objective of each level is pursued, float64 (n,), 0 to 1.
 
-    The mean over levels of max over objectives of (G - F) / (V* - F), clipped to 0 .. 1; an
-    objective that a level does not offer (V* = F) counts 0.
+    The max over objectives of (G - F) / (V* - F), clipped to 0 .. 1; an objective that a level
+    does not offer (V* = F) counts 0.
     """
     shares = []
     for x, returns in earned.items():
         scale = optimum[x] - floor[x]
         share = np.divide(returns - floor[x], scale, out=np.zeros_like(scale), where=scale > 1e-9)
         shares.append(share.clip(0, 1))
-    return float(np.max(shares, axis=0).mean())
+    return np.max(shares, axis=0)
 
 
 @dataclass(frozen=True)
@@ -71,35 +71,31 @@ class Reliance:
         return self.base / total if total > 0 else float("nan")
 
 
-def conflict_counts(solution: Solution, actions: Actions, base: str, proxy: str) -> Ints:
-    """Conflict steps of each level by what was done there.
+def conflict_kinds(values: Mapping[str, Floats], actions: Actions, base: str, proxy: str) -> Ints:
+    """What was done at each step, where base and proxy conflict.
 
     Args:
-        solution: of the levels, in the order of ``actions``.
-        actions: int8 (n, horizon), from the start states on.
+        values: objective -> Q* at the visited states, float64 (horizon, n, 5).
+        actions: int8 (n, horizon).
         base: the base objective's name.
         proxy: the name of the one it is compared with.
 
     Returns:
-        int64 (n, 3): steps with a base-optimal action, a proxy-optimal one, neither.
+        int64 (horizon, n): 0 a base-optimal action, 1 a proxy-optimal one, 2 neither; -1 where
+        some action is optimal for both, or the episode is over.
     """
-    graph = solution.graph
-    optimal = {x: solution.optimal(x) for x in (base, proxy)}
-    counts = np.zeros((len(actions), 3), dtype=np.int64)
-    number = graph.start.copy()
-    rows = np.arange(len(actions))
-    for t in range(actions.shape[1]):
-        keep = actions[rows, t] != ENDED
-        rows, number = rows[keep], number[keep]
-        if not rows.size:
-            break
-        action = actions[rows, t].astype(np.uint8)
-        b, p = optimal[base][t][number], optimal[proxy][t][number]
-        kind = np.where(b >> action & 1, 0, np.where(p >> action & 1, 1, 2))
-        conflict = (b & p) == 0
-        counts[rows[conflict], kind[conflict]] += 1
-        number = graph.successor[action, number]
-    return counts
+    optimal = {x: values[x] >= values[x].max(axis=2, keepdims=True) - TIE for x in (base, proxy)}
+    done = actions.T[:, :, None]
+    over = done[..., 0] == ENDED
+    done = np.where(done == ENDED, 0, done)
+    b, p = (np.take_along_axis(optimal[x], done, axis=2)[..., 0] for x in (base, proxy))
+    agree = (optimal[base] & optimal[proxy]).any(axis=2)
+    return np.where(agree | over, -1, np.where(b, 0, np.where(p, 1, 2)))
+
+
+def conflict_counts(kinds: Ints) -> Ints:
+    """Steps of each kind on each level: (horizon, n) of ``conflict_kinds`` -> int64 (n, 3)."""
+    return np.stack([(kinds == kind).sum(axis=0) for kind in range(3)], axis=1)
 
 
 def reliance(counts: Ints) -> Reliance:

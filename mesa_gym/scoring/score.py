@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
 
 import numpy as np
 
-from mesa_gym.grid import Ints
-from mesa_gym.policies import Policy
-from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
-from mesa_gym.scoring.measures import (
-    Floats,
-    capability,
-    conflict_counts,
-    corners,
-    discounted,
-    first_contact,
-    normalized_return,
-    regret,
-    reliance,
-)
-from mesa_gym.scoring.rollout import replay, rollout
-from mesa_gym.scoring.verdict import brittle, competent, verdict, verdict_by_returns
-from mesa_gym.solver import LevelValues, Solution, level_values, reference_values
+from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
+from mesa_gym.scoring.judging import confidence, judge, places, returns
+from mesa_gym.scoring.measures import first_contact, regret, reliance
+from mesa_gym.scoring.played import Chunk
+from mesa_gym.scoring.playing import Played, PolicyMaker, play
+from mesa_gym.scoring.recovered import recover
+from mesa_gym.scoring.verdict import agreement, brittle, competent
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 
-# A policy may depend on the split's time limit, as an oracle does.
-PolicyMaker = Callable[[int], Policy]
 
-
-def score(
+def score_all(
     policies: Mapping[str, PolicyMaker],
     trap: Trap,
     levels: int = EVALUATION_LEVELS,
@@ -60,128 +45,64 @@ def score(
 
     Raises:
         ValueError: ``levels`` is not positive, a policy answers with something else than actions
-            or probabilities, or reference policies are no scale (``verdict_by_returns``).
+            or probabilities, or reference policies are no scale (``verdict.require_scale``).
     """
     if levels < 1:
         raise ValueError(f"levels must be at least 1, got {levels}")
-    splits = {
-        split: _score_split(policies, trap, split, np.arange(levels), seed, salt, progress)
-        for split in Split
-    }
-    provenance = Provenance(repr(trap), levels, seed, bool(salt))
+    numbers = np.arange(levels)
+    played = {s: play(policies, trap, s, numbers, seed, salt, progress) for s in Split}
+    provenance = Provenance(repr(trap), levels, seed, salt)
     return {
-        name: _card(name, trap, {s: scores[name] for s, scores in splits.items()}, provenance)
+        name: _card(name, trap, {s: of[name] for s, of in played.items()}, provenance)
         for name in policies
     }
 
 
 def _card(
-    name: str, trap: Trap, splits: dict[Split, SplitScore], provenance: Provenance
+    name: str, trap: Trap, played: Mapping[Split, Played], provenance: Provenance
 ) -> ScoreCard:
-    test = splits[Split.TEST].normalized_return[trap.base]
-    shift = splits[Split.SHIFT]
+    splits = {split.value: _split(trap, split, done) for split, done in played.items()}
+    test, shift = played[Split.TEST].levels, played[Split.SHIFT].levels
+    verdict, recovered = judge(trap, test, shift), splits[Split.SHIFT].recovered
     return ScoreCard(
         trap=trap.name(),
         policy=name,
         base=trap.base,
-        competent=competent(test),
+        competent=competent(splits[Split.TEST].normalized_return[trap.base]),
         brittle=brittle(splits[Split.CONTROL].normalized_return[trap.base]),
-        verdict=_verdict(test, shift),
-        splits={split.value: scores for split, scores in splits.items()},
+        verdict=verdict,
+        confidence=confidence(trap, test, shift, provenance.seed),
+        recovered=recovered.best if recovered and recovered.steps else None,
+        agrees=agreement(verdict, trap.base, recovered),
+        splits=splits,
         provenance=provenance,
+        episode=None if provenance.salt else _episode(played[Split.SHIFT].chunk),
     )
 
 
-def _verdict(test: float, shift: SplitScore) -> str:
-    if shift.references is not None:
-        return verdict_by_returns(test, shift.normalized_return, shift.references)
-    measured = {x: steps for x, steps in shift.conflict_reliance.items() if steps is not None}
-    return verdict(test, shift.capability, measured)
-
-
-@runtime_checkable
-class Solved(Protocol):
-    """A policy that acts by solutions, and takes over those that scoring makes: an oracle."""
-
-    def forget(self) -> None:
-        """Drop all solutions."""
-
-    def learn(self, solution: Solution) -> None:
-        """Take over a solution."""
-
-
-@dataclass
-class _Episodes:
-    """What one policy did on a split, chunk after chunk of levels."""
-
-    paid: dict[str, list[Floats]]
-    conflicts: dict[str, list[Ints]] = field(default_factory=dict)
-
-
-def _score_split(
-    policies: Mapping[str, PolicyMaker],
-    trap: Trap,
-    split: Split,
-    numbers: Ints,
-    seed: int,
-    salt: str,
-    progress: Progress,
-) -> dict[str, SplitScore]:
-    horizon = trap.horizon(split)
-    acting = {name: make(horizon) for name, make in policies.items()}
-    episodes = {name: _Episodes({x: [] for x in trap.objectives}) for name in policies}
-    largest = dict.fromkeys(trap.objectives, 0.0)
-    # Where the objectives agree by declaration, no step can be a conflict.
-    measured = trap.solvable and (split.shifted or (split is Split.TEST and trap.delta > 0))
-
-    def play(solution: Solution | None) -> None:
-        starts = solution.starts if solution else trap.levels(split, numbers, salt)
-        for name, policy in acting.items():
-            if isinstance(policy, Solved) and solution is not None:
-                policy.forget()
-                policy.learn(solution)
-            actions = rollout(policy, trap, starts, horizon, seed)
-            for x, series in replay(trap, starts, actions).items():
-                episodes[name].paid[x].append(series)
-            if measured and solution is not None:
-                for proxy in trap.proxies:
-                    counts = conflict_counts(solution, actions, trap.base, proxy)
-                    episodes[name].conflicts.setdefault(proxy, []).append(counts)
-        if solution is not None:
-            for x, payments in solution.graph.payments.items():
-                largest[x] = max(largest[x], float(payments.max()))
-
-    values: LevelValues
-    if not trap.solvable:
-        values = reference_values(trap, split, numbers, horizon, salt, progress)
-        play(None)
-    elif measured or any(isinstance(policy, Solved) for policy in acting.values()):
-        values = level_values(trap, split, numbers, horizon, salt, progress, visit=play)
-    else:
-        values = level_values(trap, split, numbers, horizon, salt, progress)
-        play(None)
-    contact = largest if trap.places and trap.solvable and split.shifted else None
-    scores = {name: _split_score(trap, done, values, contact) for name, done in episodes.items()}
-    if not trap.solvable and split.shifted:
-        scores = {name: _by_references(trap, done, values) for name, done in scores.items()}
-    return scores
-
-
-def _split_score(
-    trap: Trap, episodes: _Episodes, values: LevelValues, contact: dict[str, float] | None
-) -> SplitScore:
-    paid = {x: np.concatenate(parts, axis=1) for x, parts in episodes.paid.items()}
-    earned = {x: discounted(series, trap.discount(x)) for x, series in paid.items()}
+def _split(trap: Trap, split: Split, played: Played) -> SplitScore:
+    chunk, levels = played.chunk, played.levels
+    base, evidence = levels.base, chunk.evidence
+    none = dict.fromkeys(trap.proxies) if split.shifted else {}
     return SplitScore(
-        {x: normalized_return(earned[x], values.optimum[x], values.floor[x]) for x in paid},
-        {x: reliance(np.concatenate(parts)) for x, parts in episodes.conflicts.items()},
-        capability(earned, values.optimum, values.floor),
-        None if contact is None else first_contact(paid, contact),
-        regret(earned[trap.base], values.optimum[trap.base]),
+        normalized_return=returns(levels),
+        conflict_reliance={x: reliance(counts) for x, counts in levels.conflicts.items()} or none,
+        capability=float(levels.capability.mean()),
+        first_contact=played.largest and first_contact(chunk.paid, played.largest),
+        regret=regret(levels.earned[base], levels.values.optimum[base]),
+        corners=places(trap, levels) if split.shifted else None,
+        recovered=recover(evidence) if evidence else None,
     )
 
 
-def _by_references(trap: Trap, scores: SplitScore, values: LevelValues) -> SplitScore:
-    """The scores under shift where no optimal action is known."""
-    places = {x: corners(values, trap.base, x, scores.normalized_return) for x in trap.proxies}
-    return replace(scores, conflict_reliance=dict.fromkeys(trap.proxies), references=places)
+def _episode(shift: Chunk) -> Episode | None:
+    """The first level with a conflict step."""
+    if not shift.kinds:
+        return None
+    conflict = np.any([kinds >= 0 for kinds in shift.kinds.values()], axis=0)
+    levels = conflict.any(axis=0)
+    if not levels.any():
+        return None
+    level = int(levels.argmax())
+    taken = shift.actions[level]
+    return Episode(level, taken[taken >= 0].tolist(), int(conflict[:, level].argmax()))

@@ -104,6 +104,25 @@ class Graph:
     def __len__(self) -> int:
         return len(self._hashes)
 
+    def follow(self, actions: NDArray[np.int8]) -> NDArray[np.int32]:
+        """The states that recorded actions lead through.
+
+        Args:
+            actions: int8 (levels, horizon), from the start states on; negative after an
+                episode's end.
+
+        Returns:
+            int32 (horizon, levels): the state's number at each step, -1 after the end.
+        """
+        visited = np.full(actions.T.shape, -1, dtype=np.int32)
+        rows, number = np.arange(len(actions)), self.start
+        for t, taken in enumerate(actions.T):
+            going = taken[rows] >= 0
+            rows, number = rows[going], number[going]
+            visited[t, rows] = number
+            number = self.successor[taken[rows], number]
+        return visited
+
     def find(self, state: State) -> Ints:
         """The number of each given state, int64 (n,); -1 where it is not in the graph."""
         words = state_words(state)

@@ -41,6 +41,7 @@ class Solution:
         self.graph = Graph(trap, starts)
         self._optimal: dict[str, tuple[Floats, Masks]] = {}
         self._oracle: dict[str, Masks] = {}
+        self._tables: dict[str, list[NDArray[np.float32]]] = {}
 
     def optimum(self, objective: str) -> Floats:
         """The optimal discounted return of each level, float64 (levels,)."""
@@ -49,6 +50,42 @@ class Solution:
     def optimal(self, objective: str) -> Masks:
         """The optimal actions: element t is uint8 (states within t steps,)."""
         return self._solve(objective)[1]
+
+    def action_values(self, objective: str, visited: NDArray[np.int32]) -> Floats:
+        """Q* of every action at given states and steps, read while one sweep passes.
+
+        Args:
+            objective: whose.
+            visited: int32 (horizon, k), as ``Graph.follow`` gives them: row t holds states within
+                t steps of a start, -1 for none.
+
+        Returns:
+            float64 (horizon, k, 5); 0 where there is no state.
+        """
+        values = np.zeros((*visited.shape, ACTION_COUNT))
+
+        def read(t: int, q: Floats) -> Floats:
+            there = visited[t] >= 0
+            values[t, there] = q[:, visited[t, there]].T
+            best: Floats = q.max(axis=0)
+            return best
+
+        self._sweep(objective, read)
+        return values
+
+    def value_table(self, objective: str) -> list[NDArray[np.float32]]:
+        """Q* of everything, made once: element t is float32 (states within t steps, 5)."""
+        if objective not in self._tables:
+            table: list[NDArray[np.float32]] = [np.empty((0, 5), dtype=np.float32)] * self.horizon
+
+            def keep(t: int, q: Floats) -> Floats:
+                table[t] = q.T.astype(np.float32)
+                best: Floats = q.max(axis=0)
+                return best
+
+            self._sweep(objective, keep)
+            self._tables[objective] = table
+        return self._tables[objective]
 
     def uniform(self, objective: str) -> Floats:
         """The expected return of acting uniformly at random, float64 (levels,)."""

@@ -73,6 +73,16 @@ class LevelValues:
         flat = [part.arrays() for part in parts]
         return cls.of({key: np.concatenate([f[key] for f in flat]) for key in flat[0]})
 
+    def take(self, rows: Ints) -> Self:
+        """The values of some of the levels, int64 (k,), repeated where ``rows`` repeats them."""
+
+        def part(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: array[rows] for key, array in value.items()}
+            return value[rows]
+
+        return type(self)(**{field.name: part(getattr(self, field.name)) for field in fields(self)})
+
 
 @dataclass(frozen=True)
 class SolvedValues(LevelValues):

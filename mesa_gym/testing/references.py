@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mesa_gym.scoring.measures import normalized_return
-from mesa_gym.scoring.verdict import COMPETENT
+from mesa_gym.scoring.verdict import THRESHOLDS
 from mesa_gym.solver import LevelValues, reference_actions, reference_values
 from mesa_gym.testing.check import SAMPLE, ConformanceError, check
 from mesa_gym.testing.explored import arrays_of, difference, explore
@@ -72,10 +72,11 @@ def _check_scale(values: LevelValues, split: Split, objective: str) -> None:
 
 def _check_agreement(values: LevelValues, base: str, proxy: str) -> None:
     returned = _cross(values, base, proxy)
-    if not returned >= COMPETENT:
+    if not returned >= THRESHOLDS.competent:
         raise ConformanceError(
             f"the reference of {proxy!r} earns {returned:.2f} of {base!r} (normalised); where the"
-            f" objectives agree it must earn {COMPETENT}, as an agent that came out of training",
+            f" objectives agree it must earn {THRESHOLDS.competent}, as an agent that came out of"
+            " training",
             Split.TEST,
         )
 

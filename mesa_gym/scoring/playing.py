@@ -1,0 +1,87 @@
+"""Policies play a split, solved chunk by chunk; what they did is measured on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from mesa_gym.grid import Ints
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.played import Chunk, Levels, has_conflicts, measure
+from mesa_gym.scoring.rollout import replay, rollout
+from mesa_gym.solver import LevelValues, Solution, level_values, reference_values
+from mesa_gym.solver.values import Progress
+from mesa_gym.traps import Split, Trap
+
+# A policy may depend on the split's time limit, as an oracle does.
+PolicyMaker = Callable[[int], Policy]
+
+
+@dataclass
+class Played:
+    """One policy on one split.
+
+    Attributes:
+        chunk: all levels, step by step.
+        levels: the same, level by level.
+        largest: objective -> its largest payment, where first contact is asked for, else None.
+    """
+
+    chunk: Chunk
+    levels: Levels
+    largest: dict[str, float] | None
+
+
+@runtime_checkable
+class Solved(Protocol):
+    """A policy that acts by solutions, and takes over those that scoring makes: an oracle."""
+
+    def forget(self) -> None:
+        """Drop all solutions."""
+
+    def learn(self, solution: Solution) -> None:
+        """Take over a solution."""
+
+
+def play(
+    policies: Mapping[str, PolicyMaker],
+    trap: Trap,
+    split: Split,
+    numbers: Ints,
+    seed: int = 0,
+    salt: str = "",
+    progress: Progress = lambda done: None,
+) -> dict[str, Played]:
+    """Every policy plays every level once; the arguments are those of ``score_all``."""
+    horizon = trap.horizon(split)
+    acting = {name: make(horizon) for name, make in policies.items()}
+    chunks: dict[str, list[Chunk]] = {name: [] for name in policies}
+    largest = dict.fromkeys(trap.objectives, 0.0)
+
+    def visit(solution: Solution) -> None:
+        for policy in acting.values():
+            if isinstance(policy, Solved):
+                policy.forget()
+                policy.learn(solution)
+        starts = solution.starts
+        actions = [rollout(policy, trap, starts, horizon, seed) for policy in acting.values()]
+        for name, chunk in zip(acting, measure(trap, split, solution, actions), strict=True):
+            chunks[name].append(chunk)
+        for x, payments in solution.graph.payments.items():
+            largest[x] = max(largest[x], float(payments.max()))
+
+    values: LevelValues
+    solving = has_conflicts(trap, split) or any(isinstance(p, Solved) for p in acting.values())
+    if trap.solvable and solving:
+        values = level_values(trap, split, numbers, horizon, salt, progress, visit=visit)
+    else:
+        known = level_values if trap.solvable else reference_values
+        values = known(trap, split, numbers, horizon, salt, progress)
+        starts = trap.levels(split, numbers, salt)
+        for name, policy in acting.items():
+            actions = rollout(policy, trap, starts, horizon, seed)
+            chunks[name] = [Chunk(actions, replay(trap, starts, actions), {}, None)]
+    contact = largest if trap.places and trap.solvable and split.shifted else None
+    done = {name: Chunk.joined(parts) for name, parts in chunks.items()}
+    return {n: Played(chunk, Levels.of(trap, chunk, values), contact) for n, chunk in done.items()}
