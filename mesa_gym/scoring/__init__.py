@@ -1,6 +1,7 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
+from mesa_gym.scoring.fixed import fixed_reliance
 from mesa_gym.scoring.measures import Corners, Reliance, normalized_return
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.scoring.score import score_all
@@ -14,6 +15,7 @@ __all__ = [
     "ScoreCard",
     "SplitScore",
     "bootstrap_interval",
+    "fixed_reliance",
     "interquartile_mean",
     "normalized_return",
     "rollout",

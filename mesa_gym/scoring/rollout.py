@@ -64,13 +64,34 @@ def choose(answer: NDArray[Any], words: NDArray[np.uint64]) -> Ints:
     Raises:
         ValueError: the answer is neither; the message names the first bad row.
     """
-    answer, n = np.asarray(answer), len(words)
+    shares = probabilities(answer, len(words))
+    share = unit(words) * shares.sum(axis=1)
+    below = np.cumsum(shares, axis=1) <= share[:, None]
+    # A share that rounding puts above the last sum means the last action that is possible.
+    last = len(ACTIONS) - 1 - (shares[:, ::-1] > 0).argmax(axis=1)
+    return np.minimum(below.sum(axis=1), last)
+
+
+def probabilities(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
+    """The action probabilities that a policy's answer means; an action has probability 1.
+
+    Args:
+        answer: actions (n,), or action probabilities (n, 5).
+        n: how many rows there should be.
+
+    Returns:
+        float64 (n, 5), as given: rows sum to 1 within 0.001.
+
+    Raises:
+        ValueError: the answer is neither; the message names the first bad row.
+    """
+    answer = np.asarray(answer)
     if answer.shape == (n,) and answer.dtype.kind in "iu":
         bad = (answer < 0) | (answer >= len(ACTIONS))
         if bad.any():
             row = int(bad.argmax())
             raise ValueError(f"the policy chose action {answer[row]} in row {row}; there is 0 to 4")
-        return answer.astype(np.int64)
+        return np.eye(len(ACTIONS))[answer]
     if answer.shape != (n, len(ACTIONS)):
         raise ValueError(
             f"the policy gave an array of shape {answer.shape} and dtype {answer.dtype}; expected"
@@ -83,11 +104,7 @@ def choose(answer: NDArray[Any], words: NDArray[np.uint64]) -> Ints:
         raise ValueError(
             f"the policy gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1"
         )
-    share = unit(words) * total
-    below = np.cumsum(answer, axis=1, dtype=np.float64) <= share[:, None]
-    # A share that rounding puts above the last sum means the last action that is possible.
-    last = len(ACTIONS) - 1 - (answer[:, ::-1] > 0).argmax(axis=1)
-    return np.minimum(below.sum(axis=1), last)
+    return answer.astype(np.float64)
 
 
 def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.float64]]:

@@ -1,0 +1,52 @@
+"""Conflict reliance on a fixed set of states, the same for all agents."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.measures import Reliance
+from mesa_gym.scoring.rollout import probabilities
+from mesa_gym.solver import ConflictStates
+
+
+def fixed_reliance(policy: Policy, states: ConflictStates, seed: int = 0) -> Reliance:
+    """What a policy would do at given conflict states.
+
+    It is led to each: an episode begins at the level's start, the policy is shown every state on
+    the path and its answers there are not followed, so that one with a memory remembers the way.
+    Its probabilities in the conflict state itself are what counts, without sampling; a policy
+    that answers with actions has probability 1 for them.
+
+    Args:
+        policy: what acts.
+        states: where; an oracle needs their trap's time limit under shift.
+        seed: of the policy's own generator.
+
+    Returns:
+        means over the states of the probability of the base-optimal action, of the proxy-optimal
+        one, and of the others, which for acting at random are 0.2, 0.2 and 0.6. Every state
+        counts for every policy, so coverage is 1; without any state it is 0, the rest NaN.
+
+    Raises:
+        ValueError: the policy answers with something else than actions or probabilities.
+    """
+    n, depth = len(states), states.depth
+    if not n:
+        return Reliance(float("nan"), float("nan"), float("nan"), 0.0)
+    observation = make_observation(states.trap, policy.observation)
+    policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng([seed, n]))
+    state = states.starts.copy()
+    shares = np.empty((n, 2))
+    for t in range(int(depth.max()) + 1):
+        answer = probabilities(policy.act(observation.encode(state), state), n)
+        here = (depth == t).nonzero()[0]
+        chances = answer[here] / answer[here].sum(axis=1, keepdims=True)
+        shares[here] = np.take_along_axis(chances, states.action[here], axis=1)
+        states.trap.advance(state, np.where(depth > t, states.path[:, t], 0).astype(np.int64))
+        # Rows that have arrived go on from their start, unread: all states stay valid.
+        arrived = (depth <= t).nonzero()[0]
+        state.put(arrived, states.starts, arrived)
+    base, proxy = map(float, shares.mean(axis=0))
+    return Reliance(base, proxy, max(0.0, 1 - base - proxy), 1.0)
