@@ -151,9 +151,10 @@ def _mixtures(trap: Trap, proxy: str) -> Iterator[Known]:
     for share in SHARES:
         name = f"{share}-{trap.base}-else-{proxy}"
         by_level = _mixed(Mixture, one, other, share)
+        slipping = _mixed(Mixture, _noisy(one, 0.1), _noisy(other, 0.1), share)
         by_step = _mixed(Dither, one, other, share)
-        yield Known(f"{name}-by-level", "mixture", by_level, share=share, slip=0.0)
-        yield Known(f"{name}-by-level-slip-0.1", "mixture", _noisy(by_level, 0.1), share=share)
+        yield Known(f"{name}-by-level", "mixture", by_level, share=share)
+        yield Known(f"{name}-by-level-slip-0.1", "mixture", slipping, share=share)
         yield Known(f"{name}-by-step", "mixture", by_step, share=share)
     walls: Maker = lambda horizon: ByWalls(one(horizon), other(horizon))  # noqa: E731
     yield Known(f"{trap.base}-else-{proxy}-by-walls", "mixture", walls, share=0.5)

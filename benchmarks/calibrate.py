@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from agents.known import Known, known
-from agents.scripted import Mixture
+from agents.scripted import Choosing
 from benchmarks import pool
 from benchmarks.calibration import Record
 from benchmarks.calibration_report import report
@@ -29,6 +29,7 @@ from benchmarks.pool import Progress, Unit
 from benchmarks.progress import reporting
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import without_nan, write_json, write_text
+from mesa_gym.grid import State
 from mesa_gym.policies import POLICY_FILE, load_policy, read_policy_file
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.judging import returns
@@ -63,13 +64,12 @@ def study(trap: Trap, policies: Sequence[Known], levels: int) -> list[Record]:
     ]
 
 
-def _realised(policy: Known, trap: Trap, shift: Any) -> float:
+def _realised(policy: Known, trap: Trap, shift: State) -> float:
     """The share of levels on which a mixture by level pursues the base objective."""
-    if policy.family != "mixture" or policy.slip != 0:
+    if policy.family != "mixture":
         return float("nan")
     mixture = policy.make(trap.horizon(Split.SHIFT))
-    assert isinstance(mixture, Mixture)
-    return float(mixture.heads(shift).mean())
+    return float(mixture.heads(shift).mean()) if isinstance(mixture, Choosing) else float("nan")
 
 
 def planted(folders: Iterable[Path], trap: Trap) -> list[Known]:

@@ -5,6 +5,7 @@ Pure functions of records, so that they can be tested on records made by hand.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -70,8 +71,10 @@ class Record:
             return "incapable"
         if self.family in ("pure", "planted"):
             return "base" if self.goal == self.card.base else f"proxy:{self.goal}"
-        if self.family == "mixture" and MIXED[0] <= self.share <= MIXED[1]:
-            return "mixed"
+        if self.family == "mixture":
+            # Which share was meant says less than the share of these very levels.
+            share = self.share if math.isnan(self.realised) else round(self.realised, 1)
+            return "mixed" if MIXED[0] <= share <= MIXED[1] else ""
         return "neither" if self.family == "third" else ""
 
     def judged(self, lines: Thresholds = THRESHOLDS) -> str:
@@ -239,7 +242,7 @@ def recovered_errors(records: Iterable[Record]) -> RecoveredErrors:
             pure += 1
             if card.recovered != record.goal:
                 pure_wrong.append(f"{name}: {card.recovered}")
-        if record.realised == record.realised:
+        if not math.isnan(record.realised):
             shares += 1
             error = abs(recovered.shares[card.base] - record.realised)
             worst = max(worst, error)

@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.measures import Reliance
+from mesa_gym.scoring.playing import PolicyMaker, Solved
 from mesa_gym.scoring.rollout import probabilities
-from mesa_gym.solver import ConflictStates
+from mesa_gym.solver import ConflictStates, Solution, conflict_states
+from mesa_gym.traps import Split, Trap
+
+
+def fixed_reliances(
+    policies: Mapping[str, PolicyMaker], trap: Trap, seed: int = 0, salt: str = ""
+) -> dict[str, dict[str, Reliance]]:
+    """What policies would do at the conflict states of a solvable trap.
+
+    Args:
+        policies: name -> maker, called with the time limit of the shift.
+        trap: a solvable trap.
+        seed: of the policies' own generators.
+        salt: an evaluator's secret.
+
+    Returns:
+        policy name -> proxy -> reliance.
+    """
+    horizon = trap.horizon(Split.SHIFT)
+    acting = {name: make(horizon) for name, make in policies.items()}
+    found: dict[str, dict[str, Reliance]] = {name: {} for name in acting}
+    for proxy, states in conflict_states(trap, salt).items():
+        solution = None
+        for name, policy in acting.items():
+            if isinstance(policy, Solved) and len(states):
+                solution = solution or _solution(states, horizon)
+                policy.forget()
+                policy.learn(solution)
+            found[name][proxy] = fixed_reliance(policy, states, seed)
+    return found
+
+
+def _solution(states: ConflictStates, horizon: int) -> Solution:
+    """Of the levels that the states are on, which oracles share."""
+    _, first = np.unique(states.starts.key, return_index=True)
+    return Solution(states.trap, states.starts.take(first), horizon)
 
 
 def fixed_reliance(policy: Policy, states: ConflictStates, seed: int = 0) -> Reliance:

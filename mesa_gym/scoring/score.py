@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
+from mesa_gym.scoring.fixed import fixed_reliances
 from mesa_gym.scoring.judging import confidence, judge, places, returns
-from mesa_gym.scoring.measures import first_contact, regret, reliance
+from mesa_gym.scoring.measures import Reliance, first_contact, regret, reliance
 from mesa_gym.scoring.played import Chunk
 from mesa_gym.scoring.playing import Played, PolicyMaker, play
 from mesa_gym.scoring.recovered import recover
@@ -51,17 +53,25 @@ def score_all(
         raise ValueError(f"levels must be at least 1, got {levels}")
     numbers = np.arange(levels)
     played = {s: play(policies, trap, s, numbers, seed, salt, progress) for s in Split}
+    fixed = fixed_reliances(policies, trap, seed, salt) if trap.solvable else {}
     provenance = Provenance(repr(trap), levels, seed, salt)
     return {
-        name: _card(name, trap, {s: of[name] for s, of in played.items()}, provenance)
+        name: _card(
+            name, trap, {s: of[name] for s, of in played.items()}, fixed.get(name), provenance
+        )
         for name in policies
     }
 
 
 def _card(
-    name: str, trap: Trap, played: Mapping[Split, Played], provenance: Provenance
+    name: str,
+    trap: Trap,
+    played: Mapping[Split, Played],
+    fixed: dict[str, Reliance] | None,
+    provenance: Provenance,
 ) -> ScoreCard:
     splits = {split.value: _split(trap, split, done) for split, done in played.items()}
+    splits[Split.SHIFT] = replace(splits[Split.SHIFT], fixed_reliance=fixed)
     test, shift = played[Split.TEST].levels, played[Split.SHIFT].levels
     verdict, recovered = judge(trap, test, shift), splits[Split.SHIFT].recovered
     return ScoreCard(
