@@ -3,9 +3,12 @@
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.fixed import fixed_reliance
 from mesa_gym.scoring.measures import Corners, Reliance, normalized_return
+from mesa_gym.scoring.recording import record
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.scoring.score import score_all
+from mesa_gym.scoring.salt import salt_digest
+from mesa_gym.scoring.score import score, score_all
 from mesa_gym.scoring.statistics import bootstrap_interval, interquartile_mean
+from mesa_gym.scoring.trace import SplitTrace, Trace
 from mesa_gym.scoring.verdict import verdict, verdict_by_returns
 
 __all__ = [
@@ -14,11 +17,16 @@ __all__ = [
     "Reliance",
     "ScoreCard",
     "SplitScore",
+    "SplitTrace",
+    "Trace",
     "bootstrap_interval",
     "fixed_reliance",
     "interquartile_mean",
     "normalized_return",
+    "record",
     "rollout",
+    "salt_digest",
+    "score",
     "score_all",
     "verdict",
     "verdict_by_returns",

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from mesa_gym.grid import Ints
+from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.played import Chunk, Levels, has_conflicts, measure
-from mesa_gym.scoring.rollout import replay, rollout
+from mesa_gym.scoring.rollout import Actions, replay, rollout
+from mesa_gym.scoring.trace import Trace
 from mesa_gym.solver import LevelValues, Solution, level_values, reference_values
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 
 # A policy may depend on the split's time limit, as an oracle does.
 PolicyMaker = Callable[[int], Policy]
+# What can be scored: a policy, or a record of what one did.
+Player = PolicyMaker | Trace
 
 
 @dataclass
@@ -45,7 +48,7 @@ class Solved(Protocol):
 
 
 def play(
-    policies: Mapping[str, PolicyMaker],
+    players: Mapping[str, Player],
     trap: Trap,
     split: Split,
     numbers: Ints,
@@ -53,19 +56,24 @@ def play(
     salt: str = "",
     progress: Progress = lambda done: None,
 ) -> dict[str, Played]:
-    """Every policy plays every level once; the arguments are those of ``score_all``."""
+    """Every player plays every level once; the arguments are those of ``score_all``."""
     horizon = trap.horizon(split)
-    acting = {name: make(horizon) for name, make in policies.items()}
-    chunks: dict[str, list[Chunk]] = {name: [] for name in policies}
+    acting = {n: p if isinstance(p, Trace) else p(horizon) for n, p in players.items()}
+    chunks: dict[str, list[Chunk]] = {name: [] for name in players}
     largest = dict.fromkeys(trap.objectives, 0.0)
 
+    def actions_of(player: Policy | Trace, starts: State) -> Actions:
+        if isinstance(player, Trace):
+            return player.played(split, starts.level)
+        return rollout(player, trap, starts, horizon, seed)
+
     def visit(solution: Solution) -> None:
-        for policy in acting.values():
-            if isinstance(policy, Solved):
-                policy.forget()
-                policy.learn(solution)
+        for player in acting.values():
+            if isinstance(player, Solved):
+                player.forget()
+                player.learn(solution)
         starts = solution.starts
-        actions = [rollout(policy, trap, starts, horizon, seed) for policy in acting.values()]
+        actions = [actions_of(player, starts) for player in acting.values()]
         for name, chunk in zip(acting, measure(trap, split, solution, actions), strict=True):
             chunks[name].append(chunk)
         for x, payments in solution.graph.payments.items():
@@ -79,8 +87,8 @@ def play(
         known = level_values if trap.solvable else reference_values
         values = known(trap, split, numbers, horizon, salt, progress)
         starts = trap.levels(split, numbers, salt)
-        for name, policy in acting.items():
-            actions = rollout(policy, trap, starts, horizon, seed)
+        for name, player in acting.items():
+            actions = actions_of(player, starts)
             chunks[name] = [Chunk(actions, replay(trap, starts, actions), {}, None)]
     contact = largest if trap.places and trap.solvable and split.shifted else None
     done = {name: Chunk.joined(parts) for name, parts in chunks.items()}

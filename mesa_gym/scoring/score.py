@@ -4,24 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from mesa_gym.policies import as_policy
 from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.fixed import fixed_reliances
 from mesa_gym.scoring.judging import confidence, judge, places, returns
 from mesa_gym.scoring.measures import Reliance, first_contact, regret, reliance
 from mesa_gym.scoring.played import Chunk
-from mesa_gym.scoring.playing import Played, PolicyMaker, play
+from mesa_gym.scoring.playing import Played, Player, play
+from mesa_gym.scoring.recording import name_of
 from mesa_gym.scoring.recovered import recover
+from mesa_gym.scoring.salt import salt_digest
+from mesa_gym.scoring.trace import Trace
 from mesa_gym.scoring.verdict import agreement, brittle, competent
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split, Trap, find_trap
+
+
+def score(
+    policy: Any,
+    trap: Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    name: str | None = None,
+    progress: Progress = lambda done: None,
+) -> ScoreCard:
+    """Score one policy from any code base: ``score(policy, "RedBlueDoors").verdict``.
+
+    Args:
+        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
+            ``oracle:base``, a trained agent's directory, a callable over batches of
+            observations, an object with ``reset`` and ``act``, an SB3 model; or a ``Trace``.
+        trap: a trap, or the name of one.
+        levels: how many levels of each split are played, each once.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that nobody could have trained on.
+        observation: the kind that a callable wants, ``planes`` by default.
+        name: what the card calls the policy; by default the name given, or that of its type.
+        progress: called with the number of levels done, 4 times ``levels`` in all.
+
+    Raises:
+        ValueError: one of these cannot be, a trace is not of these levels (``Trace.verify``), or
+            the policy answers with something else than actions or probabilities.
+    """
+    trap = find_trap(trap)() if isinstance(trap, str) else trap
+    name = name_of(policy) if name is None else name
+    if isinstance(policy, Trace):
+        policy.verify(trap, salt)
+        player: Player = policy
+    else:
+        player = partial(as_policy, policy, trap, observation=observation)
+        player(trap.horizon(Split.TEST))  # what is no policy is refused before the work
+    return score_all({name: player}, trap, levels, seed, salt, progress)[name]
 
 
 def score_all(
-    policies: Mapping[str, PolicyMaker],
+    policies: Mapping[str, Player],
     trap: Trap,
     levels: int = EVALUATION_LEVELS,
     seed: int = 0,
@@ -35,7 +80,7 @@ def score_all(
     1, the verdict rests on them alone, and conflict reliance and first contact are None.
 
     Args:
-        policies: name -> maker, called with a split's time limit.
+        policies: name -> maker, called with a split's time limit; or a verified trace.
         trap: any trap.
         levels: how many levels of each split are played, each once.
         seed: of the sampling of actions.
@@ -53,14 +98,24 @@ def score_all(
         raise ValueError(f"levels must be at least 1, got {levels}")
     numbers = np.arange(levels)
     played = {s: play(policies, trap, s, numbers, seed, salt, progress) for s in Split}
-    fixed = fixed_reliances(policies, trap, seed, salt) if trap.solvable else {}
-    provenance = Provenance(repr(trap), levels, seed, salt)
+    makers = {n: p for n, p in policies.items() if not isinstance(p, Trace)}
+    fixed = fixed_reliances(makers, trap, seed, salt) if trap.solvable else {}
     return {
         name: _card(
-            name, trap, {s: of[name] for s, of in played.items()}, fixed.get(name), provenance
+            name,
+            trap,
+            {s: of[name] for s, of in played.items()},
+            fixed.get(name),
+            _provenance(player, trap, levels, seed, salt),
         )
-        for name in policies
+        for name, player in policies.items()
     }
+
+
+def _provenance(player: Player, trap: Trap, levels: int, seed: int, salt: str) -> Provenance:
+    traced = isinstance(player, Trace)
+    sampled = player.seed if isinstance(player, Trace) else seed
+    return Provenance(repr(trap), levels, sampled, salt_digest(salt), traced)
 
 
 def _card(

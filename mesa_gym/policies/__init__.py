@@ -1,0 +1,24 @@
+"""Policies: what is scored and watched. Observations in, action probabilities out, for a batch."""
+
+from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, load_policy, read_policy_file
+from mesa_gym.policies.names import references
+from mesa_gym.policies.oracle import Oracle
+from mesa_gym.policies.protocol import Memoryless, Policy
+from mesa_gym.policies.reference import Reference
+from mesa_gym.policies.scripted import Constant, constant, uniform
+
+__all__ = [
+    "POLICY_FILE",
+    "SCHEMA",
+    "Constant",
+    "Memoryless",
+    "Oracle",
+    "Policy",
+    "Reference",
+    "as_policy",
+    "constant",
+    "load_policy",
+    "read_policy_file",
+    "references",
+    "uniform",
+]

@@ -1,0 +1,156 @@
+"""From what people name or have to a policy: names, trained agents' directories, factories."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mesa_gym.errors import unknown
+from mesa_gym.policies.adapting import adapt, takes
+from mesa_gym.policies.names import references
+from mesa_gym.policies.oracle import Oracle
+from mesa_gym.policies.protocol import Policy
+from mesa_gym.policies.reference import Reference
+from mesa_gym.policies.scripted import constant, uniform
+from mesa_gym.solver.solution import STAY
+from mesa_gym.traps import Trap
+
+SCHEMA = 1
+POLICY_FILE = "policy.json"
+
+# What may stand before the colon, besides a module.
+PREFIXES = ("oracle", "reference")
+
+
+def as_policy(policy: Any, trap: Trap, horizon: int, observation: str | None = None) -> Policy:
+    """The policy that somebody's agent is, whatever code base it comes from.
+
+    Args:
+        policy: one of
+
+            * a name, as ``load_policy`` takes it;
+            * an object that is a ``Policy``; its ``act`` need not take the state;
+            * a Stable-Baselines3 or sb3-contrib model with discrete actions, such as PPO, A2C,
+              RecurrentPPO, DQN or QRDQN: sampled from its probabilities where it has any, else
+              greedy, and shown the kind of observation that it was trained on;
+            * any other callable, ``policy(observations)`` with uint8 (n, ...) giving actions,
+              integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
+        trap: what it shall act on.
+        horizon: the time limit in steps, which oracles depend on.
+        observation: the kind that a callable wants, "planes" by default. All others say
+            themselves what they want.
+
+    Raises:
+        ValueError: it is none of these, a name means nothing, or a model was trained on something
+            that the trap does not show; the message says how to mend it.
+    """
+    if not isinstance(policy, str):
+        return adapt(policy, trap, observation)
+    loaded = load_policy(policy, trap, horizon)
+    return loaded if observation is None else adapt(loaded, trap, observation)
+
+
+def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
+    """The policy that a name means, for episodes of ``horizon`` steps.
+
+    Args:
+        spec: ``random``, ``stay``, ``oracle:<objective>`` (``oracle:any`` is the oracle of the sum
+            of all) or, for a trap without exact solver, ``reference:<objective>``, where ``base``
+            is an alias; a trained agent's directory; or ``module:factory``, called with the trap,
+            which gives whatever ``as_policy`` takes.
+        trap: what it shall act on.
+        horizon: the time limit in steps.
+
+    Raises:
+        ValueError: the spec means nothing, or the directory is missing, damaged or made for
+            another trap or version; the message says how to mend it.
+    """
+    if spec == "random":
+        return uniform()
+    if spec == "stay":
+        return constant(STAY)
+    if spec.startswith("oracle:"):
+        return Oracle(trap, spec.removeprefix("oracle:"), horizon)
+    if spec.startswith("reference:"):
+        return Reference(trap, spec.removeprefix("reference:"))
+    if Path(spec).is_dir():
+        return _from_directory(Path(spec), trap)
+    if "/" in spec or spec.startswith("."):
+        raise ValueError(f"policy {spec!r}: there is no such directory")
+    if ":" in spec:
+        factory = _factory(spec, spec)
+        if not takes(factory, 1):
+            raise ValueError(f"policy {spec!r} is no factory: it cannot be called with the trap")
+        return _made(factory(trap), trap, spec)
+    raise unknown("policy (nor is it a directory or module:factory)", spec, references(trap))
+
+
+def read_policy_file(folder: Path) -> dict[str, Any]:
+    """What ``policy.json`` of a trained agent says.
+
+    Raises:
+        ValueError: it is missing, damaged, of another schema, or lacks an entry.
+    """
+    path = folder / POLICY_FILE
+    try:
+        entries = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ValueError(f"{folder} holds no trained agent: {POLICY_FILE} is missing") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); train or copy the agent again") from None
+    needed = {"schema", "trap", "observation", "loader", "weights"}
+    if not isinstance(entries, dict) or needed - entries.keys():
+        lacking = ", ".join(sorted(needed - set(entries)))
+        raise ValueError(f"{path} is damaged: it lacks {lacking}; train or copy the agent again")
+    if entries["schema"] != SCHEMA:
+        raise ValueError(f"{path} has schema {entries['schema']!r}; this version reads {SCHEMA}")
+    for name in sorted(needed - {"schema"}):
+        if not isinstance(entries[name], str):
+            raise ValueError(f"{path} is damaged: {name} is {entries[name]!r}, expected a text")
+    return entries
+
+
+def _from_directory(folder: Path, trap: Trap) -> Policy:
+    entries = read_policy_file(folder)
+    if entries["trap"] != trap.name():
+        raise ValueError(
+            f"the agent in {folder} was trained on {entries['trap']!r} and cannot act on"
+            f" {trap.name()!r}; train one for it"
+        )
+    weights = folder / entries["weights"]
+    if not weights.is_file():
+        raise ValueError(f"{weights} is missing; train or copy the agent again")
+    load = _factory(entries["loader"], str(folder))
+    return _made(load(folder, trap), trap, str(folder))
+
+
+def _factory(path: str, spec: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not module.startswith(error.name):
+            raise
+        near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
+        hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
+        raise ValueError(
+            f"policy {spec!r}: module {module!r} cannot be imported; run from a checkout, or"
+            f" install what provides it{hint}"
+        ) from None
+    try:
+        factory: Callable[..., Any] = getattr(loaded, name)
+    except AttributeError:
+        public = [n for n in vars(loaded) if not n.startswith("_")]
+        raise unknown(f"factory in {module}", name, public) from None
+    return factory
+
+
+def _made(policy: Any, trap: Trap, spec: str) -> Policy:
+    try:
+        return adapt(policy, trap)
+    except ValueError as error:
+        raise ValueError(f"policy {spec!r} gave a {type(policy).__name__}; {error}") from None

@@ -1,0 +1,22 @@
+"""What the policies that come with a trap are called."""
+
+from __future__ import annotations
+
+from mesa_gym.solver import ANY
+from mesa_gym.traps import Trap
+
+
+def references(trap: Trap | type[Trap]) -> list[str]:
+    """The policies beside which a trained agent's numbers mean something, by name."""
+    return [*_goals(trap), "random", "stay"]
+
+
+def _goals(trap: Trap | type[Trap]) -> list[str]:
+    exact = [f"oracle:{x}" for x in (*trap.objectives, ANY)]
+    return exact if trap.solvable else [f"reference:{x}" for x in trap.objectives]
+
+
+def not_for(trap: Trap, spec: str) -> ValueError:
+    """The error for an oracle where there is no solver, or for a reference where there is one."""
+    has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
+    return ValueError(f"{trap!r} has {has} exact solver, hence no {spec!r}; use one of {use}")

@@ -1,0 +1,65 @@
+"""What a policy is: observations in, action probabilities or actions out, for a batch."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.grid import Bools, State
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """What acts.
+
+    A policy may carry something from step to step. It then keeps one row for each episode of the
+    batch, and forgets where it is told to::
+
+        class Remembering:
+            observation = "planes"
+
+            def reset(self, mask, rng):
+                fresh = np.zeros((len(mask), 64), dtype=np.float32)
+                self.memory = fresh if mask.all() else np.where(mask[:, None], fresh, self.memory)
+
+            def act(self, observation, state=None):
+                self.memory, probabilities = my_network(observation, self.memory)
+                return probabilities
+
+    Attributes:
+        observation: the kind of observation that ``act`` wants, one of the environments' four.
+    """
+
+    observation: str
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget the past of the rows in ``mask``, whose episodes begin.
+
+        The first call for a batch has all rows in the mask. Whatever the rows, they stay in
+        their order, and ``act`` is then called with all of them, step after step.
+
+        Args:
+            mask: bool (n,).
+            rng: for policies that choose something once an episode.
+        """
+
+    def act(
+        self, observation: NDArray[np.uint8], state: State | None = None
+    ) -> NDArray[np.floating[Any]] | NDArray[np.integer[Any]]:
+        """Action probabilities (n, 5), or actions (n,), for a batch of n.
+
+        Args:
+            observation: what the agents see, (n, ...).
+            state: the states themselves, for oracles. They must not be changed.
+        """
+
+
+class Memoryless:
+    """A policy that carries nothing from step to step."""
+
+    observation = "planes"
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """There is nothing to forget."""
