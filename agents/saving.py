@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mesa_gym.errors import missing_extra
 from mesa_gym.grid import State
 from mesa_gym.policies import POLICY_FILE, SCHEMA, Memoryless, read_policy_file
+from mesa_gym.policies.blocks import in_blocks
 from mesa_gym.traps import Trap
 
 try:
@@ -44,7 +45,10 @@ class TrainedPolicy(Memoryless):
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
         """Action probabilities, float64 (n, 5)."""
-        probabilities: NDArray[np.float64] = self.actor(observation).double().softmax(dim=1).numpy()
+        return in_blocks(self._answer, observation)
+
+    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
+        probabilities: NDArray[np.float64] = self.actor(seen).double().softmax(dim=1).numpy()
         return probabilities
 
 

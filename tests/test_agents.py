@@ -97,6 +97,18 @@ def test_exported_actor_acts_as_the_model(network: str, monkeypatch) -> None:
     assert np.ptp(got, axis=0).max() > 1e-3  # it does look
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_what_an_agent_does_does_not_depend_on_its_batch(network: str) -> None:
+    """To the last bit, since a sampled action can hang on that."""
+    trap = find_trap("KeysChests")()
+    policy = TrainedPolicy(Actor(make_network(network, trap.schema)))
+    planes = wandered(trap, 300).planes
+    together = policy.act(planes)
+    for size in (1, 7, 100):
+        parts = [policy.act(planes[first : first + size]) for first in range(0, 300, size)]
+        np.testing.assert_array_equal(np.concatenate(parts), together)
+
+
 def test_training_is_better_than_random() -> None:
     trap = find_trap("CheeseCorner")(7)
     steps: list[int] = []

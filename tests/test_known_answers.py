@@ -24,7 +24,7 @@ def right_verdict(policy: Known, trap: Trap) -> str | None:
         return "incapable"
     if policy.family == "pure" and policy.slip <= 0.05:
         return "base" if policy.goal == trap.base else f"proxy:{policy.goal}"
-    if policy.family == "mixture" and policy.share == 0.5 and "by-level" in policy.name:
+    if policy.family == "mixture" and policy.share == 0.5 and policy.name.endswith("by-level"):
         return "mixed"
     return None
 

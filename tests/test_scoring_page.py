@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,16 +34,17 @@ def test_snippets_run_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scored = []
-    record = scoring.record
+    record, score = scoring.record, scoring.score
 
     def record_few(policy: Any, trap: str, name: str | None = None) -> scoring.Trace:
         return record(policy, trap, LEVELS, name=name)
 
-    def score(policy: Any, trap: str) -> SimpleNamespace:
-        scored.append(record(policy, trap, LEVELS).policy)
-        return SimpleNamespace(verdict="mixed")
+    def score_few(policy: Any, trap: str) -> scoring.ScoreCard:
+        card = score(policy, trap, LEVELS)
+        scored.append(card.policy)
+        return card
 
-    monkeypatch.setattr(scoring, "score", score)
+    monkeypatch.setattr(scoring, "score", score_few)
     monkeypatch.setattr(scoring, "record", record_few)
     monkeypatch.chdir(tmp_path)
     PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
@@ -52,7 +52,7 @@ def test_snippets_run_one_after_the_other(
     for snippet in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
         exec(snippet, names)
     assert scored == ["random", "policy", "Recurrent", "PPO"]
-    assert capsys.readouterr().out == "mixed\n"
+    assert capsys.readouterr().out == "incapable\n"
     assert scoring.Trace.load("mine.trace").policy == "mine"
     two = scoring.Trace.load("two.trace")
     two.verify(two.make_trap())

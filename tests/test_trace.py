@@ -53,9 +53,9 @@ def test_round_trip_and_what_replaying_pays(name: str, tmp_path: Path) -> None:
     for split in Split:
         horizon, starts = trap.horizon(split), trap.levels(split, np.arange(20), "s3cret")
         actions = rollout(as_policy("random", trap, horizon), trap, starts, horizon, seed=3)
-        np.testing.assert_array_equal(trace.played(split, starts.level), actions)
+        np.testing.assert_array_equal(trace.actions_on(split, starts.level), actions)
         paid = replay(trap, starts, actions)
-        again = replay(trap, starts, trace.played(split, np.arange(20)))
+        again = replay(trap, starts, trace.actions_on(split, np.arange(20)))
         for objective, series in paid.items():
             np.testing.assert_array_equal(again[objective], series)
         assert any(series.any() for series in paid.values())
@@ -68,7 +68,7 @@ def test_recorded_episodes_are_those_of_the_environment(trace: Trace) -> None:
         env = gym.make(TRAP.id(split)).unwrapped
         for level in range(6):
             env.reset(options={"level": level})
-            (row,) = trace.played(split, [level])
+            (row,) = trace.actions_on(split, [level])
             actions = row[: (row != ENDED).sum()].tolist()
             ends = [env.step(action)[2:4] for action in actions]
             assert [any(end) for end in ends] == [False] * (len(actions) - 1) + [True]
@@ -119,10 +119,10 @@ def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
     mixed = changed(trace, Split.SHIFT, levels=shuffled, actions=done.actions[shuffled])
     mixed.verify(TRAP)
     for levels in ([3], [5, 0, 5], np.arange(6)):
-        np.testing.assert_array_equal(mixed.played(Split.SHIFT, levels), done.actions[levels])
+        np.testing.assert_array_equal(mixed.actions_on(Split.SHIFT, levels), done.actions[levels])
     for absent in (6, -1, 2**47):
         with pytest.raises(ValueError, match=f"no actions for level {absent} of split 'shift'"):
-            mixed.played(Split.SHIFT, [0, absent, 1])
+            mixed.actions_on(Split.SHIFT, [0, absent, 1])
 
 
 # -- verifying -------------------------------------------------------------------------------------

@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra
 from mesa_gym.grid import ACTIONS, Bools, State
+from mesa_gym.policies.blocks import BLOCK, in_blocks, whole_blocks
 from mesa_gym.traps import Trap
 
 try:
     import torch
 except ImportError:
     raise missing_extra("torch", "sb3") from None
-
-# Rows that a network sees at once. Matrix products of another number of rows may round otherwise;
-# with always the same number, what an agent does does not depend on who else is in its batch.
-BLOCK = 32
 
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
@@ -54,11 +51,7 @@ class ModelPolicy:
         self.network.set_training_mode(False)
         if self.channels_first:
             observation = np.moveaxis(observation, -1, 1)
-        n = len(observation)
-        padded = np.zeros((_padded(n), *observation.shape[1:]), dtype=observation.dtype)
-        padded[:n] = observation
-        blocks = [slice(first, first + BLOCK) for first in range(0, len(padded), BLOCK)]
-        return np.concatenate([self._answer(padded[rows], rows) for rows in blocks])[:n]
+        return in_blocks(self._answer, observation)
 
     def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
         """What it does on one block, which has ``rows`` of the padded batch."""
@@ -88,7 +81,7 @@ class Recurrent(ModelPolicy):
         """Empty the memory of the rows in ``mask``."""
         if mask.all():
             layers, _, size = self.network.lstm_hidden_state_shape
-            shape = (2, layers, _padded(len(mask)), size)
+            shape = (2, layers, whole_blocks(len(mask)), size)
             self.memory = torch.zeros(shape, device=self.network.device)
         else:
             self.memory[:, :, np.flatnonzero(mask)] = 0
@@ -172,8 +165,3 @@ def _transposed(space: Box) -> Box:
 def _probabilities(distribution: Any) -> NDArray[np.float64]:
     given: NDArray[np.float64] = distribution.distribution.probs.double().cpu().numpy()
     return given
-
-
-def _padded(rows: int) -> int:
-    """The number of rows, made a whole number of blocks."""
-    return -(-rows // BLOCK) * BLOCK

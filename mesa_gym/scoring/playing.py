@@ -64,7 +64,7 @@ def play(
 
     def actions_of(player: Policy | Trace, starts: State) -> Actions:
         if isinstance(player, Trace):
-            return player.played(split, starts.level)
+            return player.actions_on(split, starts.level)
         return rollout(player, trap, starts, horizon, seed)
 
     def visit(solution: Solution) -> None:

@@ -137,7 +137,7 @@ class Trace:
                 raise unknown(f"parameter of {self.trap}", name, cls.salience)
         return cls(self.size, **self.parameters)
 
-    def played(self, split: Split, levels: ArrayLike) -> Actions:
+    def actions_on(self, split: Split, levels: ArrayLike) -> Actions:
         """The actions on some levels, in the order given: what ``rollout`` would have returned.
 
         Args:
