@@ -13,7 +13,7 @@ import numpy as np
 
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
-from mesa_gym.scoring import Reliance, ScoreCard, bootstrap_interval, interquartile_mean
+from mesa_gym.scoring import Reliance, ScoreCard, interquartile_mean, interval, mean_over_traps
 from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.solver import ANY
 from mesa_gym.traps import Split, find_trap
@@ -130,7 +130,7 @@ class Standing:
     Attributes:
         score: the mean over traps of the mean over seeds of ``Row.score``.
         by_seed: seed -> the mean over traps; empty for a reference.
-        interval: 95%, over seeds; NaN for one seed.
+        interval: 95%, over seeds by trap; NaN where a trap has one seed.
         competent, agents: how many trained agents are competent, of how many.
         test, regret: interquartile means over all agents of all traps; N clipped to -1 .. 1.
     """
@@ -220,7 +220,7 @@ def _row(policy: str, cards: list[ScoreCard]) -> Row:
         agents,
         mean,
         rival,
-        bootstrap_interval([agent.numbers.reliance[rival]["base"] for agent in agents]),
+        _interval([[agent.numbers.reliance[rival]["base"] for agent in agents]]),
         verdict_shares([agent.verdict for agent in agents]),
         sum(agent.competent for agent in agents),
         sum(agent.competent and agent.brittle for agent in agents),
@@ -266,11 +266,21 @@ def _standing(policy: str, rows: list[Row]) -> Standing:
         rows[0].reference,
         _mean([_mean(list(of.values())) for of in scores]),
         dict(sorted(by_seed.items())),
-        bootstrap_interval(list(by_seed.values())),
+        _interval([list(of.values()) for of in scores]),
         sum(agent.competent for agent in agents),
         len(agents),
-        interquartile_mean([min(1.0, max(-1.0, agent.numbers.test)) for agent in agents]),
-        interquartile_mean([agent.numbers.regret for agent in agents]),
+        float(interquartile_mean([min(1.0, max(-1.0, agent.numbers.test)) for agent in agents])),
+        float(interquartile_mean([agent.numbers.regret for agent in agents])),
+    )
+
+
+def _interval(shares: list[list[float]]) -> tuple[float, float]:
+    """95%, of the mean over traps of the mean over seeds; NaN counts as not measured."""
+    measured = [[share for share in seeds if not math.isnan(share)] for seeds in shares]
+    return (
+        interval(mean_over_traps, measured, limits=(0, 1))
+        if all(measured)
+        else (math.nan, math.nan)
     )
 
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import scipy.stats
 from PIL import Image
 
 from benchmarks import tables
@@ -106,9 +107,14 @@ def test_a_row_is_the_mean_over_seeds_beside_every_seed(board):
     assert (row.competent, row.brittle) == (2, 1)
 
 
-def test_the_interval_resamples_seeds(board):
-    """Of two seeds a quarter of all resamples holds one alone, so the ends are the seeds."""
-    assert board.traps[0].rows[0].interval == pytest.approx((0.2, 0.6))
+def test_intervals_resample_seeds_by_trap(board):
+    """A resample draws one of a trap's two seeds; Student's t has 1 and 2 degrees of freedom."""
+    corner = scipy.stats.t.ppf(0.975, 1) / scipy.stats.norm.ppf(0.975) * 0.2
+    assert corner > 0.6
+    assert board.traps[0].rows[0].interval == (0, 1)
+    # The four means over traps are 0.1, 0.3, 0.3 and 0.5.
+    both = scipy.stats.t.ppf(0.975, 2) / scipy.stats.norm.ppf(0.975) * 0.2
+    assert board.standings[0].interval == pytest.approx((0, 0.3 + both))
     reference = board.traps[0].rows[1]
     assert reference.policy == "oracle:cheese"
     assert np.isnan(reference.interval).all()
@@ -125,6 +131,8 @@ def test_what_was_not_measured_is_no_zero_in_a_mean():
     row = board.traps[0].rows[0]
     assert row.mean.reliance["corner"]["base"] == pytest.approx(0.4)
     assert row.mean.reliance["corner"]["coverage"] == pytest.approx(0.5)
+    # Of one measured seed there is no spread.
+    assert np.isnan(row.interval).all()
     # The ranking demands that a goal is shown.
     assert board.standings[0].by_seed == pytest.approx({0: 0.0, 1: 0.4})
     assert json.loads(json.dumps(board.to_json(), allow_nan=False))["schema"] == 1
@@ -150,7 +158,7 @@ def test_cards_of_different_levels_are_refused():
 def test_tables_show_verdict_shares_and_every_seed(board):
     text = tables.terminal(board)
     assert "50% mixed, 50% base (brittle)" in text
-    assert re.search(r"1\. ppo +0\.30 +0\.30 to 0\.30 +0\.30, 0\.30 +3/4", text)
+    assert re.search(r"1\. ppo +0\.30 +0\.00 to 0\.74 +0\.30, 0\.30 +3/4", text)
     assert re.search(r"seed 1 +base \(brittle\) +yes", text)
     assert "0.40 / 0.50 / 0.10" in text
     rows = [line for line in tables.markdown(board).splitlines() if line.startswith("|")]

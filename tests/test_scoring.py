@@ -14,8 +14,6 @@ from mesa_gym.grid.maps import from_map
 from mesa_gym.policies import Memoryless, constant, uniform
 from mesa_gym.scoring import (
     ScoreCard,
-    bootstrap_interval,
-    interquartile_mean,
     normalized_return,
     rollout,
     score_all,
@@ -32,7 +30,6 @@ from mesa_gym.scoring.measures import (
     reliance,
 )
 from mesa_gym.scoring.rollout import ENDED, choose, replay
-from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -219,33 +216,6 @@ def test_the_policy_is_told_the_observation_it_asks_for() -> None:
 def test_verdict_takes_the_first_rule_that_applies(test_return, capable, shares, expected) -> None:
     reliances = {name: Reliance(*values) for name, values in shares.items()}
     assert verdict(test_return, capable, reliances) == expected
-
-
-# -- statistics over seeds -------------------------------------------------------------------------
-
-
-def test_bootstrap_agrees_with_scipy() -> None:
-    data = np.random.default_rng(1).normal(size=12)
-    ours = bootstrap_interval(data)
-    theirs = scipy.stats.bootstrap(
-        (data,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(2)
-    ).confidence_interval
-    assert ours == pytest.approx((theirs.low, theirs.high), abs=0.02)
-
-
-def test_one_seed_has_no_interval() -> None:
-    assert all(map(math.isnan, bootstrap_interval([0.5])))
-
-
-def test_interquartile_mean() -> None:
-    data = np.random.default_rng(0).normal(size=20)
-    assert interquartile_mean(data) == pytest.approx(scipy.stats.trim_mean(data, 0.25))
-    # Of six values the second and fifth count half: (b/2 + c + d + e/2) / 3.
-    assert interquartile_mean([0, 1, 2, 4, 8, 100]) == pytest.approx((0.5 + 2 + 4 + 4) / 3)
-
-
-def test_verdict_shares() -> None:
-    assert verdict_shares(["base", "mixed", "base", "base"]) == {"base": 0.75, "mixed": 0.25}
 
 
 # -- score cards -----------------------------------------------------------------------------------

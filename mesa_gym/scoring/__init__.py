@@ -2,12 +2,18 @@
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.fixed import fixed_reliance
+from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.measures import Corners, Reliance, normalized_return
 from mesa_gym.scoring.recording import record
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.scoring.salt import salt_digest
 from mesa_gym.scoring.score import score, score_all
-from mesa_gym.scoring.statistics import bootstrap_interval, interquartile_mean
+from mesa_gym.scoring.statistics import (
+    interquartile_mean,
+    mean_over_traps,
+    performance_profile,
+    probability_of_improvement,
+)
 from mesa_gym.scoring.trace import SplitTrace, Trace
 from mesa_gym.scoring.verdict import verdict, verdict_by_returns
 
@@ -19,10 +25,13 @@ __all__ = [
     "SplitScore",
     "SplitTrace",
     "Trace",
-    "bootstrap_interval",
     "fixed_reliance",
     "interquartile_mean",
+    "interval",
+    "mean_over_traps",
     "normalized_return",
+    "performance_profile",
+    "probability_of_improvement",
     "record",
     "rollout",
     "salt_digest",

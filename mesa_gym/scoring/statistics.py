@@ -1,52 +1,99 @@
-"""Statistics over trained agents: the unit is the seed, never the episode."""
+"""Statistics over trained agents: the unit is the seed, never the episode.
+
+Agarwal et al. 2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice",
+section 4. Each takes one number a seed, or for each trap one number a seed, and can be handed to
+``interval``; arrays may have leading axes, which the result keeps.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-RESAMPLES = 10_000
+from mesa_gym.scoring.intervals import Floats, Values, intervals, strata_of
 
 
-def bootstrap_interval(
-    values: Sequence[float],
-    statistic: Callable[[Floats], Floats] = lambda samples: samples.mean(axis=-1),
-    level: float = 0.95,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """A percentile bootstrap interval that resamples seeds (Efron 1979).
+def mean_over_traps(values: Values) -> Floats:
+    """The mean over traps of the mean over seeds.
+
+    Raises:
+        ValueError: there are no values, or one is not finite.
+    """
+    return np.mean([seeds.mean(axis=-1) for seeds in strata_of(values)], axis=0)
+
+
+def interquartile_mean(values: Values) -> Floats:
+    """The mean of the middle half of all runs; those on its edges count in part.
+
+    Raises:
+        ValueError: there are no values, or one is not finite.
+    """
+    runs = np.sort(np.concatenate(strata_of(values), axis=-1), axis=-1)
+    edges = np.linspace(0, 1, runs.shape[-1] + 1)
+    inside = np.minimum(edges[1:], 0.75) - np.maximum(edges[:-1], 0.25)
+    weight = np.clip(inside, 0, None)
+    return np.asarray(runs @ (weight / weight.sum()))
+
+
+def probability_of_improvement(x: Values, y: Values) -> Floats:
+    """The mean over traps of P(X > Y) + P(X = Y) / 2, X a seed of one algorithm, Y of the other.
+
+    On each trap it is Mann and Whitney's U over the number of pairs.
 
     Args:
-        values: one number a seed.
-        statistic: maps (resamples, seeds) to (resamples,); the mean by default.
-        level: of the interval.
+        x: for each trap one number a seed; 0.5 means that they do as well as those of ``y``.
+        y: the same traps in the same order; the seeds are not paired.
+
+    Raises:
+        ValueError: there are no values, one is not finite, or the traps differ in number.
+    """
+    ours, theirs = strata_of(x), strata_of(y)
+    if len(ours) != len(theirs):
+        raise ValueError(f"x is of {len(ours)} traps and y of {len(theirs)}; expected the same")
+    shares = []
+    for a, b in zip(ours, theirs, strict=True):
+        first, second = a[..., :, None], b[..., None, :]
+        shares.append(((first > second).mean((-2, -1)) + (first >= second).mean((-2, -1))) / 2)
+    return np.mean(shares, axis=0)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A performance profile; arrays (thresholds,).
+
+    Attributes:
+        thresholds: as given.
+        shares: of the runs above each, the mean over traps.
+        low, high: pointwise interval of the shares; NaN if a trap has a single seed.
+    """
+
+    thresholds: Floats
+    shares: Floats
+    low: Floats
+    high: Floats
+
+
+def performance_profile(
+    values: Values, thresholds: Sequence[float] | Floats, level: float = 0.95, seed: int = 0
+) -> Profile:
+    """Which share of the runs scores above each threshold.
+
+    Args:
+        values: one number a seed, or for each trap one number a seed.
+        thresholds: where to look, in any order.
+        level: of the band, at each threshold by itself.
         seed: of the resampling.
 
-    Returns:
-        lower and upper end; with a single seed both are NaN, since one seed says nothing of
-        the spread.
+    Raises:
+        ValueError: there are no values or thresholds, or one is not finite.
     """
-    data = np.asarray(values, dtype=np.float64)
-    if data.size < 2:
-        return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    samples = data[rng.integers(0, data.size, (RESAMPLES, data.size))]
-    tail = (1 - level) / 2
-    low, high = np.quantile(statistic(samples), [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def interquartile_mean(values: Sequence[float]) -> float:
-    """The mean of the middle half, the outer values weighted in part (Agarwal et al. 2021)."""
-    data = np.sort(np.asarray(values, dtype=np.float64))
-    n = data.size
-    edges = np.arange(n + 1) / n
-    weight = np.clip(np.minimum(edges[1:], 0.75) - np.maximum(edges[:-1], 0.25), 0, None)
-    return float((data * weight).sum() / weight.sum())
+    (at,) = strata_of(np.ravel(thresholds))
+    above = [(seeds > at[:, None]).astype(np.float64) for seeds in strata_of(values)]
+    low, high = intervals(mean_over_traps, above, level=level, limits=(0, 1), seed=seed)
+    return Profile(at, mean_over_traps(above), low, high)
 
 
 def verdict_shares(verdicts: Sequence[str]) -> dict[str, float]:
