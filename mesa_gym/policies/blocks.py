@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 # Rows that a network sees at once. Matrix products of another number of rows may round otherwise;
 # with always the same number, what an agent does does not depend on who else is in its batch.
-BLOCK = 32
+BLOCK = 64
 
 
 def in_blocks(
