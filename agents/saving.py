@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -112,7 +113,13 @@ def save(
 
 def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
     (folder / WEIGHTS_FILE).write_bytes(trained)
+    entries = entries | {"weights_digest": _digest(trained)}
     (folder / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def _digest(trained: bytes) -> str:
+    """Tells changed bytes, and the weights of another agent, which nothing else would."""
+    return blake2b(trained, digest_size=16).hexdigest()
 
 
 def load(folder: Path, trap: Trap) -> TrainedPolicy:
@@ -122,17 +129,23 @@ def load(folder: Path, trap: Trap) -> TrainedPolicy:
         ValueError: it is damaged, or was trained on another trap, size or parameters.
     """
     entries = read_policy_file(folder)
-    for name, here in (("size", list(trap.size)), ("parameters", trap.parameters)):
+    observation = TrainedPolicy.observation
+    needed = {"size": list(trap.size), "parameters": trap.parameters, "observation": observation}
+    for name, here in needed.items():
         if entries.get(name) != here:
             raise ValueError(
                 f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
                 f" act on {trap!r}; train one for it"
             )
-    actor = Actor(make_network(entries.get("network", ""), trap.schema))
+    actor = Actor(make_network(str(entries.get("network")), trap.schema))
     file = folder / entries["weights"]
     try:
-        actor.load_state_dict(load_tensors(file.read_bytes()))
-    except (SafetensorError, RuntimeError, OSError) as error:
+        trained = file.read_bytes()
+        # Agents that were saved before there was a digest have none.
+        if entries.get("weights_digest", _digest(trained)) != _digest(trained):
+            raise ValueError(f"its digest is not the one in {POLICY_FILE}")
+        actor.load_state_dict(load_tensors(trained))
+    except (SafetensorError, RuntimeError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{file} is damaged or not of this agent ({reason}); train or copy the agent again"

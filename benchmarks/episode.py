@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.files import write_text
+from mesa_gym.files import read_json, write_text
 from mesa_gym.grid import ACTIONS, Bools
+from mesa_gym.plain import typed
 from mesa_gym.policies import Policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring.rollout import ENDED, replay, rollout
 from mesa_gym.solver import Solution
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import LEVELS, Split, Trap
 
 SCHEMA = 1
 CANDIDATES = 64
@@ -45,10 +46,12 @@ class Episode:
     def load(cls, path: Path) -> Episode:
         """Read what ``save`` wrote; ValueError where the file is damaged."""
         try:
-            entries = json.loads(path.read_text())
+            entries = read_json(path)
             if entries.pop("schema") != SCHEMA:
                 raise ValueError(f"not of schema {SCHEMA}")
-            episode = cls(**entries)
+            episode: Episode = typed(cls, entries, "it")
+            if not 0 <= episode.level < LEVELS:
+                raise ValueError(f"there is no level {episode.level}")
             if not episode.actions or not set(episode.actions) <= set(range(len(ACTIONS))):
                 raise ValueError("its actions are not some numbers from 0 to 4")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -66,7 +69,7 @@ def record(name: str, policy: Policy, trap: Trap) -> Episode:
     """
     horizon = trap.horizon(Split.SHIFT)
     starts = trap.levels(Split.SHIFT, np.arange(CANDIDATES))
-    actions = rollout(policy, trap, starts, horizon)
+    actions = rollout(policy, trap, starts, horizon, name=f"policy {name!r} on {trap.name()}")
     paid = replay(trap, starts, actions)
     first = _first_paid(np.stack(list(paid.values())) > 0)
     candidates = np.zeros(CANDIDATES, dtype=np.bool_)

@@ -43,17 +43,32 @@ class Unit:
     after: frozenset[str] = frozenset()
 
 
+class Incomplete(Exception):
+    """For work that could do only a part: what it made is kept, and yet it failed."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why a unit is not done: in a line, and as a traceback; and whether what it made is kept."""
+
+    reason: str
+    trace: str = ""
+    kept: bool = False
+
+
 @dataclass
 class _Job:
     unit: Unit
     folder: Path
     process: Any
     share: float = 0.0
-    failure: str | None = None
+    failure: _Failure | None = None
 
 
 def run(units: Sequence[Unit], workers: int, out: Path, report: Report) -> dict[str, str]:
     """Do all units; one that fails stops only those that need it.
+
+    Its traceback goes to the report at once.
 
     Args:
         units: in order of preference.
@@ -62,7 +77,7 @@ def run(units: Sequence[Unit], workers: int, out: Path, report: Report) -> dict[
         report: hears how it goes.
 
     Returns:
-        Name of a unit that failed -> why.
+        Name of a unit that failed, or was not tried -> why, in a line.
     """
     # Two threads a process cost more than they bring. Read when a library is first imported.
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -71,8 +86,8 @@ def run(units: Sequence[Unit], workers: int, out: Path, report: Report) -> dict[
     with tempfile.TemporaryDirectory(dir=out, prefix=".work-") as folder:
         try:
             while waiting or jobs:
-                _drop_hopeless(waiting, failed)
-                while len(jobs) < workers and (unit := _next(waiting, jobs)):
+                _drop_hopeless(waiting, failed, report)
+                while len(jobs) < workers and (unit := _next(waiting, jobs, failed)):
                     waiting.remove(unit)
                     pipe, job = _start(unit, Path(tempfile.mkdtemp(dir=folder)))
                     jobs[pipe] = job
@@ -88,16 +103,19 @@ def run(units: Sequence[Unit], workers: int, out: Path, report: Report) -> dict[
     return failed
 
 
-def _next(waiting: Sequence[Unit], jobs: dict[Connection, _Job]) -> Unit | None:
-    pending = {u.name for u in waiting} | {job.unit.name for job in jobs.values()}
-    return next((unit for unit in waiting if not unit.after & pending), None)
+def _next(
+    waiting: Sequence[Unit], jobs: dict[Connection, _Job], failed: dict[str, str]
+) -> Unit | None:
+    undone = {u.name for u in waiting} | {job.unit.name for job in jobs.values()} | failed.keys()
+    return next((unit for unit in waiting if not unit.after & undone), None)
 
 
-def _drop_hopeless(waiting: list[Unit], failed: dict[str, str]) -> None:
+def _drop_hopeless(waiting: list[Unit], failed: dict[str, str], report: Report) -> None:
     for unit in list(waiting):
         if lost := sorted(unit.after & failed.keys()):
             waiting.remove(unit)
             failed[unit.name] = f"not tried, because this failed: {', '.join(lost)}"
+            report.note(f"skipped: {unit.name}: {failed[unit.name]}")
 
 
 def _start(unit: Unit, folder: Path) -> tuple[Connection, _Job]:
@@ -119,19 +137,18 @@ def _worker(work: Callable[[Path, Progress], None], folder: Path, pipe: Connecti
     try:
         work(folder, pipe.send)
         pipe.send(None)
-    except (ValueError, ImportError, OSError) as error:
-        pipe.send(str(error))
-    except Exception:  # a bug: whoever mends it needs the traceback
-        pipe.send(traceback.format_exc())
+    except (Exception, SystemExit) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        pipe.send(_Failure(reason, traceback.format_exc(), isinstance(error, Incomplete)))
 
 
 def _hear(pipe: Connection, job: _Job) -> bool:
     """Take one message; False where it was the last."""
     try:
         message = pipe.recv()
-    except EOFError:
+    except (EOFError, OSError):
         job.process.join()
-        message = f"its process ended with exit code {job.process.exitcode}"
+        message = _Failure(f"its process ended with exit code {job.process.exitcode}")
     if isinstance(message, float):
         job.share = message
         return True
@@ -142,14 +159,19 @@ def _hear(pipe: Connection, job: _Job) -> bool:
 
 
 def _finish(job: _Job, out: Path, failed: dict[str, str], report: Report) -> None:
-    if job.failure is None:
-        for made in job.unit.makes:
-            (out / made).parent.mkdir(parents=True, exist_ok=True)
-            (job.folder / made).replace(out / made)
-        report.note(f"done: {job.unit.name}")
+    unit, failure = job.unit, job.failure
+    try:
+        for made in unit.makes:
+            if failure is None or (failure.kept and (job.folder / made).exists()):
+                (out / made).parent.mkdir(parents=True, exist_ok=True)
+                (job.folder / made).replace(out / made)
+    except OSError as error:
+        failure = _Failure(f"what it made cannot be kept: {error}")
+    if failure is None:
+        report.note(f"done: {unit.name}")
     else:
-        failed[job.unit.name] = job.failure
-        report.note(f"failed: {job.unit.name}: {job.failure}")
+        failed[unit.name] = failure.reason
+        report.note(f"failed: {unit.name}: {failure.reason}\n{failure.trace}".rstrip())
 
 
 def _show(

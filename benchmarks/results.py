@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 from agents.train import Run
 from benchmarks.episode import Episode
@@ -21,6 +22,7 @@ from mesa_gym.scoring import Provenance, ScoreCard
 from mesa_gym.traps import Split, find_trap
 
 Note = Callable[[str], None]
+T = TypeVar("T")
 QUICK = Path("runs/quick")
 
 
@@ -76,34 +78,40 @@ class Results:
         return True
 
     def has_card(self, provenance: Provenance, trap: str, policy: str, agent: Path | None) -> bool:
-        """Whether the card is there, whole, of these levels and versions, and of this agent."""
+        """Whether the card is there, whole, of these levels and versions, and of this agent.
+
+        A damaged one, or one of another policy, is set aside.
+        """
         path = self.folder / card_path(trap, policy)
-        if not path.exists():
+        card = self._read(path, ScoreCard.load)
+        if card is not None and (card.trap, card.policy) != (trap, policy):
+            self.set_aside(path, f"{path} is of {card.policy} on {card.trap}")
             return False
-        try:
-            card = ScoreCard.load(path)
-        except ValueError as error:
-            self.set_aside(path, str(error))
-            return False
-        return card.provenance == provenance and _newer(path, agent)
+        return card is not None and card.provenance == provenance and _newer(path, agent)
 
     def has_episode(self, trap: str, agent: Path) -> bool:
         """Whether the trap's episode is there, whole, and newer than the agent."""
         path = self.folder / episode_path(trap)
+        return self._read(path, Episode.load) is not None and _newer(path, agent)
+
+    def _read(self, path: Path, load: Callable[[Path], T]) -> T | None:
+        """What a file holds; None where there is none, or a damaged one, which is set aside."""
         if not path.exists():
-            return False
+            return None
         try:
-            Episode.load(path)
+            if path.is_dir():
+                raise ValueError(f"{path} is a folder; expected a file")
+            return load(path)
         except ValueError as error:
             self.set_aside(path, str(error))
-            return False
-        return _newer(path, agent)
+            return None
 
     def cards(self) -> list[ScoreCard]:
         """Every card.
 
         Raises:
-            ValueError: one is damaged, or there is none; the message says what to do.
+            ValueError: one is damaged, two are of the same policy and trap, or there is none;
+                the message says what to do.
         """
         files = sorted((self.folder / "cards").glob("*/*.json"))
         if not files:
@@ -112,12 +120,21 @@ class Results:
                 f" `python -m benchmarks.leaderboard run{self.out_option()}`"
             )
         try:
-            return [ScoreCard.load(path) for path in files]
+            cards = {path: ScoreCard.load(path) for path in files}
         except ValueError as error:
             raise ValueError(
                 f"{error}\n`python -m benchmarks.leaderboard run{self.out_option()}` sets the"
                 " damaged file aside and makes it anew"
             ) from None
+        named: dict[tuple[str, str], Path] = {}
+        for path, card in cards.items():
+            other = named.setdefault((card.trap, card.policy), path)
+            if other != path:
+                raise ValueError(
+                    f"{other} and {path} both say that they are the card of {card.policy} on"
+                    f" {card.trap}; delete one"
+                )
+        return list(cards.values())
 
     def out_option(self) -> str:
         """The option that names this folder on a command line."""

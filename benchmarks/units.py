@@ -9,8 +9,9 @@ from pathlib import Path
 
 from agents.train import Run, train
 from benchmarks.episode import record
-from benchmarks.pool import Progress, Unit
+from benchmarks.pool import Incomplete, Progress, Unit
 from benchmarks.results import Results, agent_path, card_path, episode_path
+from mesa_gym.errors import PolicyError
 from mesa_gym.policies import load_policy, references
 from mesa_gym.scoring import Provenance, score_all
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
@@ -132,9 +133,14 @@ def _score(
 ) -> None:
     trap = find_trap(name)()
     makers = {policy: partial(load_policy, spec, trap) for policy, spec in policies.items()}
-    cards = score_all(makers, trap, levels, progress=_counted(levels * len(Split), progress))
+    failed: dict[str, PolicyError] = {}
+    advance = _counted(levels * len(Split), progress)
+    cards = score_all(makers, trap, levels, progress=advance, failed=failed)
     for policy, card in cards.items():
         card.save(folder / card_path(name, policy))
+    if failed:
+        cause = ExceptionGroup("policies that failed", list(failed.values()))
+        raise Incomplete(f"there is no card of {', '.join(failed)}") from cause
 
 
 def _record(name: str, policy: str, spec: str, folder: Path, progress: Progress) -> None:

@@ -6,11 +6,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mesa_gym.errors import PolicyError
+
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing was written") -> int:
     """Run a command's work; what goes wrong is one line on standard error.
+
+    Where a policy's own code raised, the line stands under its traceback.
 
     Args:
         program: begins the line.
@@ -18,14 +22,17 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
         interrupted: what Ctrl-C leaves behind.
 
     Returns:
-        What ``work`` returned; 1 if reading or writing failed; 2 for bad usage (a name, number
-        or file that does not fit, a missing extra); 130 if interrupted.
+        What ``work`` returned; 1 if a policy failed, or reading or writing did; 2 for bad usage
+        (a name, number or file that does not fit, a missing extra); 130 if interrupted.
     """
     try:
         return work()
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = str(error), USAGE
     except OSError as error:
+        reason, code = str(error), FAILED
+    except PolicyError as error:
+        print(error.trace, end="", file=sys.stderr)
         reason, code = str(error), FAILED
     except KeyboardInterrupt:
         reason, code = f"interrupted; {interrupted}", INTERRUPTED

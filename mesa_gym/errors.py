@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class UnknownNameError(ValueError):
@@ -33,3 +35,26 @@ def missing_extra(package: str, extra: str) -> ImportError:
         f"this needs {package!r}, which is not installed; install the extra:"
         f' pip install "mesa-gym[{extra}]"'
     )
+
+
+class PolicyError(RuntimeError):
+    """A policy failed: it raised, which is then the ``__cause__``, or its answer is no action."""
+
+    @property
+    def trace(self) -> str:
+        """The traceback of what the policy raised; empty where it raised nothing."""
+        return "".join(traceback.format_exception(self.__cause__)) if self.__cause__ else ""
+
+
+@contextmanager
+def blaming(who: str) -> Iterator[None]:
+    """For calls of a policy's own code: what that raises becomes a ``PolicyError``.
+
+    Args:
+        who: begins the message: the policy, and what it was doing.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raised = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise PolicyError(f"{who}: it raised {raised}") from error

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+# What a file is called before it is whole: ".NAME." and eight characters of mkstemp's.
+_UNFINISHED = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}", re.DOTALL)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -24,6 +28,12 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise
 
 
+def becoming(name: str) -> str | None:
+    """What the file that ``write_bytes`` calls ``name`` shall become; None if it calls none so."""
+    unfinished = _UNFINISHED.fullmatch(name)
+    return unfinished["name"] if unfinished else None
+
+
 def write_text(path: Path, text: str) -> None:
     """``write_bytes`` for UTF-8 text."""
     write_bytes(path, text.encode())
@@ -32,6 +42,22 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, data: Any) -> None:
     """``write_text`` for plain data without NaN."""
     write_text(path, json.dumps(data, indent=1) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The plain data of a JSON file.
+
+    Raises:
+        ValueError: it holds no JSON (where NaN is none either); the message names it.
+    """
+    try:
+        return json.loads(path.read_bytes(), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: no JSON ({error})") from None
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
 
 
 def without_nan(value: Any) -> Any:

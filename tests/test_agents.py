@@ -175,6 +175,20 @@ def break_weights(folder: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:-100])
 
 
+def flip_a_weight(folder: Path) -> None:
+    weights = folder / "weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1000] ^= 1
+    weights.write_bytes(data)
+
+
+def swap_weights(folder: Path) -> None:
+    """Weights of the same shapes, of an agent that learnt something else."""
+    torch.manual_seed(6)
+    actor = Actor(make_network("centred", find_trap("RedBlueDoors")().schema))
+    (folder / "weights.safetensors").write_bytes(weights(actor))
+
+
 def change(folder: Path, **entries: object) -> None:
     path = folder / "policy.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | entries))
@@ -186,7 +200,16 @@ def change(folder: Path, **entries: object) -> None:
         (break_weights, "weights.safetensors is damaged .*train or copy the agent again"),
         (lambda f: (f / "weights.safetensors").unlink(), "weights.safetensors is missing"),
         (lambda f: (f / "policy.json").unlink(), "policy.json is missing"),
-        (lambda f: (f / "policy.json").write_text("{"), "policy.json is damaged"),
+        (flip_a_weight, "weights.safetensors is damaged .*its digest is not the one"),
+        (swap_weights, "weights.safetensors is damaged .*its digest is not the one"),
+        (lambda f: (f / "policy.json").write_text("{"), "policy.json is damaged: no JSON .*again"),
+        (lambda f: (f / "policy.json").write_text("[[1]]"), "has schema None; this version reads"),
+        (lambda f: (f / "policy.json").write_text('{"schema": 2}'), "has schema 2; this version"),
+        (lambda f: change(f, weights=5, loader=None), "damaged: no text for loader, weights"),
+        (lambda f: change(f, network=["cnn"]), "unknown network"),
+        (lambda f: change(f, observation="rgb"), "trained with observation 'rgb'"),
+        (lambda f: change(f, loader=".saving:load"), "'.saving:load' is not of the form module:f"),
+        (lambda f: change(f, weights="../weights"), "weights is missing"),
         (lambda f: change(f, network="cnn"), "not of this agent .*size mismatch|Missing key"),
         (lambda f: change(f, network="centered"), "unknown network 'centered'.*Did you mean"),
         (lambda f: change(f, trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),

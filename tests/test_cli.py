@@ -117,7 +117,7 @@ def test_interruption_is_one_line(capsys, monkeypatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mesa_gym.cli.certify", interrupted)
+    monkeypatch.setattr("mesa_gym.cli.certify.certify", interrupted)
     code, _, err = run(capsys, "certify", "CheeseCorner")
     assert code == 130
     assert err == "mesa-gym: interrupted; nothing was written\n"

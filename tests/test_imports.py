@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
-    {"mesa_gym.command", "mesa_gym.errors", "mesa_gym.files", "mesa_gym.terminal"},
+    {"mesa_gym.errors", "mesa_gym.files", "mesa_gym.plain", "mesa_gym.terminal"},
+    {"mesa_gym.command"},
     {"mesa_gym.grid"},
     {"mesa_gym.traps"},
     {"mesa_gym.rendering", "mesa_gym.solver"},

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from functools import partial
+from math import nan
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
+from agents.saving import WEIGHTS_FILE
 from agents.train import Run
-from benchmarks import leaderboard, pool
-from benchmarks.progress import Report
+from benchmarks import leaderboard
+from benchmarks.episode import Episode
 from benchmarks.results import Results, agent_path
 from benchmarks.units import Plan, left_to_do
 from mesa_gym.policies import references
@@ -23,75 +25,15 @@ from mesa_gym.traps import all_traps, find_trap
 
 ROOT = Path(__file__).parent.parent
 CORNER = "CheeseCorner-v0"
-
-
-# -- units in worker processes ---------------------------------------------------------------------
-
-
-def make(name, folder, progress):
-    progress(0.5)
-    (folder / "made").mkdir()
-    (folder / "made" / name).write_text("done")
-
-
-def make_half(name, error, folder, progress):
-    make(name, folder, progress)
-    raise error
-
-
-def die(folder, progress):
-    os._exit(7)
-
-
-class Notes(Report):
-    def __init__(self):
-        self.lines, self.shares = [], []
-
-    def show(self, share, running):
-        self.shares.append(share)
-
-    def note(self, line):
-        self.lines.append(line)
-
-
-def unit(name, work, *after):
-    return pool.Unit(name, work, (Path("made", name),), 1.0, frozenset(after))
-
-
-def test_units_run_in_order_and_failures_stop_only_what_needs_them(tmp_path):
-    notes = Notes()
-    units = [
-        unit("late", partial(make, "late"), "early"),
-        unit("early", partial(make, "early")),
-        unit("bad", partial(make_half, "bad", ValueError("no such thing"))),
-        unit("bug", partial(make_half, "bug", KeyError("x"))),
-        unit("dead", die),
-        unit("hopeless", partial(make, "hopeless"), "bad"),
-    ]
-    failed = pool.run(units, 2, tmp_path, notes)
-    assert failed.keys() == {"bad", "bug", "dead", "hopeless"}
-    assert failed["bad"] == "no such thing"
-    assert "Traceback" in failed["bug"]
-    assert failed["dead"].endswith("exit code 7")
-    assert failed["hopeless"] == "not tried, because this failed: bad"
-    assert notes.lines.index("done: early") < notes.lines.index("done: late")
-    assert notes.shares == sorted(notes.shares)
-    # Nothing of what failed is left, nor a scratch folder.
-    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*"))
-    assert left == ["made", "made/early", "made/late"]
-
-
-# -- runs: resumed, damaged, interrupted -----------------------------------------------------------
-
 PLAN = Plan(levels=4, seeds=1, steps=1, names=("CheeseCorner",))
+OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A whole run, of one trap, agents that have hardly learnt, and few levels."""
     out = tmp_path_factory.mktemp("run")
-    options = ["--levels", str(PLAN.levels), "--seeds", "1", "--steps", "1"]
-    assert leaderboard.main(["run", *options, "--traps", *PLAN.names, "--out", str(out)]) == 0
+    assert leaderboard.main(["run", *OPTIONS, "--out", str(out)]) == 0
     return out
 
 
@@ -181,6 +123,93 @@ def test_damaged_results_are_set_aside_and_made_anew(results, damaged, again):
         kept = aside if aside.is_file() else aside / path.name
         assert kept.read_bytes() == half
         assert str(aside) in notes[-1]
+
+
+@pytest.mark.parametrize("policy", ["ppo-s0", "random"])
+def test_a_card_of_another_policy_is_set_aside(results, policy):
+    notes = []
+    results.note = notes.append
+    cards = results.folder / "cards" / CORNER
+    shutil.copy2(cards / "oracle-cheese.json", cards / f"{policy}.json")
+    assert names(left_to_do(PLAN, results)) == [f"score {CORNER}"]
+    assert f"{policy}.json is of oracle:cheese on {CORNER}" in notes[0]
+    assert (cards / f"{policy}.json.damaged-1").exists()
+
+
+def test_two_cards_of_a_policy_are_refused(results, capsys):
+    cards = results.folder / "cards" / CORNER
+    shutil.copy2(cards / "stay.json", cards / "stay-copy.json")
+    assert leaderboard.main(["render", "--out", str(results.folder)]) == 2
+    told = capsys.readouterr().err
+    assert f"both say that they are the card of stay on {CORNER}; delete one" in told
+    assert not (results.folder / "board.json").exists()
+
+
+def test_a_folder_in_the_place_of_a_card_is_set_aside(results):
+    card = results.folder / "cards" / CORNER / "stay.json"
+    card.unlink()
+    card.mkdir()
+    assert names(left_to_do(PLAN, results)) == [f"score {CORNER}"]
+    assert card.with_name("stay.json.damaged-1").is_dir()
+
+
+EPISODE = {"schema": 1, "policy": "ppo-s0", "level": 3, "actions": [1, 0, 4]}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"schema": 2}, "not of schema 1"),
+        ({"policy": 5}, "it.policy is 5; expected str"),
+        ({"level": "3"}, "it.level is '3'; expected int"),
+        ({"level": -1}, "there is no level -1"),
+        ({"level": 2**48}, "there is no level 281474976710656"),
+        ({"actions": []}, "its actions are not some numbers"),
+        ({"actions": [1, 5]}, "its actions are not some numbers"),
+        ({"actions": [1.0]}, r"it.actions\[0\] is 1.0; expected int"),
+        ({"actions": [[1]]}, r"it.actions\[0\] is \[1\]; expected int"),
+        ({"actions": None}, "it.actions is None; expected list"),
+        ({"foreign": 1}, "it has foreign"),
+    ],
+)
+def test_episodes_that_are_none_are_refused(change, told, tmp_path):
+    path = tmp_path / "episode.json"
+    path.write_text(json.dumps(EPISODE))
+    assert Episode.load(path) == Episode("ppo-s0", 3, [1, 0, 4])
+    path.write_text(json.dumps(EPISODE | change))
+    with pytest.raises(ValueError, match=rf"episode\.json is no episode \({told}"):
+        Episode.load(path)
+
+
+def test_a_policy_that_fails_is_reported_and_what_is_done_stays(results, capfd):
+    """A network that has diverged: the command goes to its end, and can be given again."""
+    agent = results.folder / agent_path(Run(CORNER))
+    weights = {name: tensor * nan for name, tensor in load_file(agent / WEIGHTS_FILE).items()}
+    entries = json.loads((agent / "policy.json").read_text())
+    del entries["weights_digest"]
+    save_file(weights, agent / WEIGHTS_FILE)
+    (agent / "policy.json").write_text(json.dumps(entries))
+    cards = results.folder / "cards" / CORNER
+    before = {path: path.read_bytes() for path in cards.iterdir()}
+    (cards / "stay.json").unlink()  # scored together with the agent that fails
+    out = ["--out", str(results.folder)]
+    assert leaderboard.main(["run", *OPTIONS, *out]) == 1
+    told = capfd.readouterr().err
+    who = f"policy 'ppo-s0' on {CORNER}"
+    assert f"{who}, split train, step 0: it gave [nan nan nan nan nan] in row 0; nan and" in told
+    for begin in ("failed", "not done"):
+        assert f"{begin}: score {CORNER}: Incomplete: there is no card of ppo-s0" in told
+        assert f"{begin}: episode {CORNER}: PolicyError: {who}, step 0" in told
+    assert "0 of 2 units done" in told
+    assert "the same command tries the others again" in told
+    assert {path: path.read_bytes() for path in cards.iterdir()} == before
+    assert names(left_to_do(PLAN, results)) == [f"episode {CORNER}", f"score {CORNER}"]
+
+
+def test_a_bad_size_of_the_cache_is_said_at_once(results, capsys, monkeypatch):
+    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "much")
+    assert leaderboard.main(["run", *OPTIONS, "--out", str(results.folder)]) == 2
+    assert "MESA_GYM_CACHE_SIZE is 'much'" in capsys.readouterr().err
 
 
 def test_render_says_what_to_do(results, tmp_path, capsys):

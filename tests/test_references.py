@@ -170,7 +170,12 @@ def test_a_trap_whose_references_earn_alike_gets_no_verdict() -> None:
 @pytest.fixture
 def found(monkeypatch) -> None:
     """The corridor can be found by its name."""
-    for module in ("mesa_gym.cli", "benchmarks.board", "benchmarks.page"):
+    for module in (
+        "mesa_gym.cli.score",
+        "mesa_gym.cli.certify",
+        "benchmarks.board",
+        "benchmarks.page",
+    ):
         monkeypatch.setattr(f"{module}.find_trap", lambda name: Corridor)
 
 

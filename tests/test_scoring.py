@@ -167,7 +167,7 @@ def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
         (np.array([1, 5]), "action 5 in row 1"),
         (np.array([0.0, 1.0]), "shape"),
         (np.ones((2, 4)) / 4, "shape"),
-        (np.full((2, 5), np.nan), "row 0"),
+        (np.full((2, 5), np.nan), "row 0; nan and inf are no probabilities"),
     ],
 )
 def test_bad_answers_of_a_policy_are_named(answer: np.ndarray, message: str) -> None:

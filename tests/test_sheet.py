@@ -97,7 +97,7 @@ def test_a_sheet_that_cannot_be_written_is_refused_before_the_work(
     def never(_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr("mesa_gym.cli.contact_sheet", never)
+    monkeypatch.setattr("mesa_gym.cli.listing.contact_sheet", never)
     for path in (tmp_path, tmp_path / "nowhere" / "sheet.png"):
         assert main(["list", "--sheet", str(path)]) == 2
         out, err = capsys.readouterr()

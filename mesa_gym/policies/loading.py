@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import unknown
+from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, takes
 from mesa_gym.policies.names import references
 from mesa_gym.policies.oracle import Oracle
@@ -21,6 +21,7 @@ from mesa_gym.traps import Trap
 
 SCHEMA = 1
 POLICY_FILE = "policy.json"
+TEXTS = ("trap", "observation", "loader", "weights")
 
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference")
@@ -95,23 +96,20 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: it is missing, damaged, of another schema, or lacks an entry.
     """
-    path = folder / POLICY_FILE
+    path, mend = folder / POLICY_FILE, "train or copy the agent again"
     try:
-        entries = json.loads(path.read_text())
+        entries = read_json(path)
     except FileNotFoundError:
         raise ValueError(f"{folder} holds no trained agent: {POLICY_FILE} is missing") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); train or copy the agent again") from None
-    needed = {"schema", "trap", "observation", "loader", "weights"}
-    if not isinstance(entries, dict) or needed - entries.keys():
-        lacking = ", ".join(sorted(needed - set(entries)))
-        raise ValueError(f"{path} is damaged: it lacks {lacking}; train or copy the agent again")
-    if entries["schema"] != SCHEMA:
-        raise ValueError(f"{path} has schema {entries['schema']!r}; this version reads {SCHEMA}")
-    for name in sorted(needed - {"schema"}):
-        if not isinstance(entries[name], str):
-            raise ValueError(f"{path} is damaged: {name} is {entries[name]!r}, expected a text")
-    return entries
+    except ValueError as error:
+        raise ValueError(f"{error}; {mend}") from None
+    # Before all else, as another schema may have other entries.
+    schema = entries.get("schema") if isinstance(entries, dict) else None
+    if schema != SCHEMA:
+        raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA}")
+    if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
+        raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {mend}")
+    return dict(entries)
 
 
 def _from_directory(folder: Path, trap: Trap) -> Policy:
@@ -130,6 +128,8 @@ def _from_directory(folder: Path, trap: Trap) -> Policy:
 
 def _factory(path: str, spec: str) -> Callable[..., Any]:
     module, _, name = path.partition(":")
+    if not module or module.startswith("."):
+        raise ValueError(f"policy {spec!r}: {path!r} is not of the form module:factory")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mesa_gym.envs.observations import make_observation
+from mesa_gym.errors import blaming
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.measures import Reliance
 from mesa_gym.scoring.playing import PolicyMaker, Solved
@@ -39,7 +40,7 @@ def fixed_reliances(
                 solution = solution or _solution(states, horizon)
                 policy.forget()
                 policy.learn(solution)
-            found[name][proxy] = fixed_reliance(policy, states, seed)
+            found[name][proxy] = fixed_reliance(policy, states, seed, name)
     return found
 
 
@@ -49,7 +50,9 @@ def _solution(states: ConflictStates, horizon: int) -> Solution:
     return Solution(states.trap, states.starts.take(first), horizon)
 
 
-def fixed_reliance(policy: Policy, states: ConflictStates, seed: int = 0) -> Reliance:
+def fixed_reliance(
+    policy: Policy, states: ConflictStates, seed: int = 0, name: str = "it"
+) -> Reliance:
     """What a policy would do at given conflict states.
 
     It is led to each: an episode begins at the level's start, the policy is shown every state on
@@ -61,6 +64,7 @@ def fixed_reliance(policy: Policy, states: ConflictStates, seed: int = 0) -> Rel
         policy: what acts.
         states: where; an oracle needs their trap's time limit under shift.
         seed: of the policy's own generator.
+        name: what errors call the policy.
 
     Returns:
         means over the states of the probability of the base-optimal action, of the proxy-optimal
@@ -68,17 +72,22 @@ def fixed_reliance(policy: Policy, states: ConflictStates, seed: int = 0) -> Rel
         counts for every policy, so coverage is 1; without any state it is 0, the rest NaN.
 
     Raises:
-        ValueError: the policy answers with something else than actions or probabilities.
+        PolicyError: the policy raised, or answered with something else than actions or
+            probabilities.
     """
     n, depth = len(states), states.depth
     if not n:
         return Reliance(float("nan"), float("nan"), float("nan"), 0.0)
     observation = make_observation(states.trap, policy.observation)
-    policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng([seed, n]))
+    who = f"policy {name!r} on {states.trap.name()}, led to conflict states"
+    with blaming(f"{who}, reset"):
+        policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng([seed, n]))
     state = states.starts.copy()
     shares = np.empty((n, 2))
     for t in range(int(depth.max()) + 1):
-        answer = probabilities(policy.act(observation.encode(state), state), n)
+        seen = observation.encode(state)
+        with blaming(f"{who}, step {t}"):
+            answer = probabilities(np.asarray(policy.act(seen, state)), n)
         here = (depth == t).nonzero()[0]
         chances = answer[here] / answer[here].sum(axis=1, keepdims=True)
         shares[here] = np.take_along_axis(chances, states.action[here], axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,18 +57,21 @@ class Chunk:
         )
 
 
-def measure(trap: Trap, split: Split, solution: Solution, played: Sequence[Actions]) -> list[Chunk]:
+def measure(
+    trap: Trap, split: Split, solution: Solution, played: Mapping[str, Actions]
+) -> dict[str, Chunk]:
     """What several policies did on the levels of a solution; one sweep serves all."""
-    if not has_conflicts(trap, split):
-        return [Chunk(a, replay(trap, solution.starts, a), {}, None) for a in played]
-    visited = np.concatenate([solution.graph.follow(a) for a in played], axis=1)
+    paid = {name: replay(trap, solution.starts, actions) for name, actions in played.items()}
+    if not played or not has_conflicts(trap, split):
+        return {name: Chunk(actions, paid[name], {}, None) for name, actions in played.items()}
+    visited = np.concatenate([solution.graph.follow(a) for a in played.values()], axis=1)
     values = {x: solution.action_values(x, visited) for x in trap.objectives}
-    n, chunks = len(solution.starts), []
-    for i, actions in enumerate(played):
+    n, chunks = len(solution.starts), {}
+    for i, (name, actions) in enumerate(played.items()):
         mine = {x: q[:, i * n : (i + 1) * n] for x, q in values.items()}
         kinds = {x: conflict_kinds(mine, actions, trap.base, x) for x in trap.proxies}
         evidence = level_evidence(mine, actions) if split.shifted else None
-        chunks.append(Chunk(actions, replay(trap, solution.starts, actions), kinds, evidence))
+        chunks[name] = Chunk(actions, paid[name], kinds, evidence)
     return chunks
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.played import Chunk, Levels, has_conflicts, measure
@@ -55,6 +56,7 @@ def play(
     seed: int = 0,
     salt: str = "",
     progress: Progress = lambda done: None,
+    failed: dict[str, PolicyError] | None = None,
 ) -> dict[str, Played]:
     """Every player plays every level once; the arguments are those of ``score_all``."""
     horizon = trap.horizon(split)
@@ -62,19 +64,30 @@ def play(
     chunks: dict[str, list[Chunk]] = {name: [] for name in players}
     largest = dict.fromkeys(trap.objectives, 0.0)
 
-    def actions_of(player: Policy | Trace, starts: State) -> Actions:
-        if isinstance(player, Trace):
-            return player.actions_on(split, starts.level)
-        return rollout(player, trap, starts, horizon, seed)
+    def actions_on(starts: State) -> dict[str, Actions]:
+        """What the players did that did not fail; one that fails is asked no more."""
+        actions = {}
+        for name, player in list(acting.items()):
+            if isinstance(player, Trace):
+                actions[name] = player.actions_on(split, starts.level)
+                continue
+            who = f"policy {name!r} on {trap.name()}, split {split.value}"
+            try:
+                actions[name] = rollout(player, trap, starts, horizon, seed, who)
+            except PolicyError as error:
+                if failed is None:
+                    raise
+                failed[name] = error
+                del acting[name], chunks[name]
+        return actions
 
     def visit(solution: Solution) -> None:
         for player in acting.values():
             if isinstance(player, Solved):
                 player.forget()
                 player.learn(solution)
-        starts = solution.starts
-        actions = [actions_of(player, starts) for player in acting.values()]
-        for name, chunk in zip(acting, measure(trap, split, solution, actions), strict=True):
+        actions = actions_on(solution.starts)
+        for name, chunk in measure(trap, split, solution, actions).items():
             chunks[name].append(chunk)
         for x, payments in solution.graph.payments.items():
             largest[x] = max(largest[x], float(payments.max()))
@@ -87,8 +100,7 @@ def play(
         known = level_values if trap.solvable else reference_values
         values = known(trap, split, numbers, horizon, salt, progress)
         starts = trap.levels(split, numbers, salt)
-        for name, player in acting.items():
-            actions = actions_of(player, starts)
+        for name, actions in actions_on(starts).items():
             chunks[name] = [Chunk(actions, replay(trap, starts, actions), {}, None)]
     contact = largest if trap.places and trap.solvable and split.shifted else None
     done = {name: Chunk.joined(parts) for name, parts in chunks.items()}

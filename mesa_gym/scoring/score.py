@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.fixed import fixed_reliances
@@ -51,8 +52,9 @@ def score(
         progress: called with the number of levels done, 4 times ``levels`` in all.
 
     Raises:
-        ValueError: one of these cannot be, a trace is not of these levels (``Trace.verify``), or
-            the policy answers with something else than actions or probabilities.
+        PolicyError: the policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: one of these cannot be, or a trace is not of these levels (``Trace.verify``).
     """
     trap = find_trap(trap)() if isinstance(trap, str) else trap
     name = name_of(policy) if name is None else name
@@ -72,6 +74,7 @@ def score_all(
     seed: int = 0,
     salt: str = "",
     progress: Progress = lambda done: None,
+    failed: dict[str, PolicyError] | None = None,
 ) -> dict[str, ScoreCard]:
     """Score policies on levels 0 to ``levels`` - 1 of every split.
 
@@ -86,19 +89,25 @@ def score_all(
         seed: of the sampling of actions.
         salt: an evaluator's secret: levels that nobody could have trained on.
         progress: called with the number of levels done, 4 times ``levels`` in all.
+        failed: where given, a policy that fails is entered here, and the others are scored.
 
     Returns:
-        name -> score card.
+        name -> score card, of those that did not fail.
 
     Raises:
-        ValueError: ``levels`` is not positive, a policy answers with something else than actions
-            or probabilities, or reference policies are no scale (``verdict.require_scale``).
+        PolicyError: a policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: ``levels`` is not positive, or reference policies are no scale
+            (``verdict.require_scale``).
     """
     if levels < 1:
         raise ValueError(f"levels must be at least 1, got {levels}")
     numbers = np.arange(levels)
-    played = {s: play(policies, trap, s, numbers, seed, salt, progress) for s in Split}
-    makers = {n: p for n, p in policies.items() if not isinstance(p, Trace)}
+    going, played = dict(policies), {}
+    for split in Split:
+        played[split] = play(going, trap, split, numbers, seed, salt, progress, failed)
+        going = {name: going[name] for name in played[split]}
+    makers = {n: p for n, p in going.items() if not isinstance(p, Trace)}
     fixed = fixed_reliances(makers, trap, seed, salt) if trap.solvable else {}
     return {
         name: _card(
@@ -108,7 +117,7 @@ def score_all(
             fixed.get(name),
             _provenance(player, trap, levels, seed, salt),
         )
-        for name, player in policies.items()
+        for name, player in going.items()
     }
 
 

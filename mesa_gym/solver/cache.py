@@ -1,30 +1,41 @@
-"""What was computed of levels, kept on disk under the digest of all that it depends on."""
+"""What was computed of levels, kept on disk, so that it is computed once.
+
+A file is written whole or not at all, and says by its name what it holds, so any number of
+processes may share the folder. The folder may hold other things as well: only files of the names
+that are given here are ever counted or deleted.
+"""
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import inspect
 import io
 import os
-import secrets
-import sys
-import zipfile
-from collections.abc import Callable, Iterator
-from hashlib import blake2b
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-import mesa_gym.grid
-import mesa_gym.solver
-from mesa_gym.files import write_bytes
+from mesa_gym.files import becoming, write_bytes
 from mesa_gym.grid import Ints
+from mesa_gym.solver.digest import values_digest
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
 T = TypeVar("T")
+
+SIZE = "MESA_GYM_CACHE_SIZE"
+USUAL_SIZE = "1G"
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(rf"(?P<trap>\w+-v\d+)-({'|'.join(Split)})-[0-9a-f]{{32}}\.npz")
+# The array that says which file it is part of.
+_OF = "of"
+# A file that its writer has not finished by then never will be.
+UNFINISHED_SECONDS = 3600
 
 
 def cache_folder() -> Path:
@@ -35,64 +46,127 @@ def cache_folder() -> Path:
     return Path(base) / "mesa_gym"
 
 
+def size_bound() -> int:
+    """How many bytes are kept at most, as ``MESA_GYM_CACHE_SIZE`` says: ``500M``, ``2G``.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    text = os.environ.get(SIZE) or USUAL_SIZE
+    given = _SIZE.fullmatch(text)
+    unit = UNITS[given["unit"].upper()] if given else 1
+    size = int(float(given["number"]) * unit) if given else 0
+    if size < 1:
+        raise ValueError(
+            f"{SIZE} is {text!r}; expected a number of bytes above 0, such as 500M or 2G (K, M, G"
+            " and T are powers of 1,000)"
+        )
+    return size
+
+
 def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> Path:
-    """Where values of the given levels lie; the sources of what computes them count too."""
-    digest = blake2b(digest_size=16)
-    discounts = {name: o.discount for name, o in trap.objectives.items()}
-    digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
-    digest.update(numbers.tobytes())
-    for source in _sources(type(trap)):
-        digest.update(source)
-    for package in (mesa_gym.grid, mesa_gym.solver):
-        for path in sorted(Path(package.__path__[0]).glob("*.py")):
-            digest.update(path.read_bytes())
-    return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"
+    """Where values of the given levels lie; the sources of what computes them count too.
 
-
-def _sources(trap: type[Trap]) -> Iterator[bytes]:
-    """The files of a trap's class and its parents, and of what they import of their package."""
-    waiting = [cls.__module__ for cls in trap.__mro__ if issubclass(cls, Trap)]
-    done: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in done:
-            continue
-        done.add(name)
-        package = name.split(".")[0]
-        try:
-            source = Path(inspect.getfile(sys.modules[name])).read_bytes()
-            named = sorted(m for m in _imported(source) if m.split(".")[0] == package)
-        except (OSError, KeyError, TypeError, SyntaxError):
-            yield secrets.token_bytes(16)  # typed into a notebook: values are never read back
-            continue
-        yield source
-        waiting += [module for module in named if module in sys.modules]
-
-
-def _imported(source: bytes) -> set[str]:
-    """The modules that a file names in its imports; names imported from packages may be more."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    Raises:
+        ValueError: ``MESA_GYM_CACHE_SIZE`` is no size: said before the work, not after it.
+    """
+    size_bound()
+    digest = values_digest(trap, split, numbers, horizon, salt)
+    return cache_folder() / f"{trap.name()}-{split.value}-{digest}.npz"
 
 
 def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
-    """What ``parse`` makes of a file's arrays; None where it is absent or damaged."""
+    """What ``parse`` makes of a file's arrays; None where there is none, or not this one whole.
+
+    Whoever gets None computes, and writes the file anew: a damaged one costs time and no more.
+    Damage is told by the checksums of the zip format, a foreign file by what it says it is.
+    """
     try:
         # From memory: where the file is damaged, np.load would leave it open.
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-            return parse({key: kept[key] for key in kept.files})
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+            arrays = {key: kept[key] for key in kept.files}
+        if arrays.pop(_OF) != path.name:
+            return None  # of something else, and renamed
+        value = parse(arrays)
+    except Exception:  # damage makes NumPy and zipfile raise almost anything
         return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # used now: others are deleted before it
+    return value
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Keep arrays by name, whole or not at all."""
+    """Keep arrays by name, whole or not at all, and delete what is then too much."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays, **{_OF: np.array(path.name)})
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         write_bytes(path, buffer.getvalue())
+        _tidy(path)
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file of the cache.
+
+    Attributes:
+        path: where it lies.
+        trap: the name of the trap whose levels' values it holds.
+        size: bytes.
+        used: when it was last read or written, in seconds since the epoch.
+        whole: False for what a writer has not finished, or never will, as it was killed.
+    """
+
+    path: Path
+    trap: str
+    size: int
+    used: float
+    whole: bool
+
+
+def kept_files() -> list[KeptFile]:
+    """The cache's own files, the least recently used first.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found: list[KeptFile] = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(cache_folder()) as entries:
+        for entry in entries:
+            unfinished = becoming(entry.name)
+            name = _NAME.fullmatch(unfinished or entry.name)
+            if name is None or not entry.is_file(follow_symlinks=False):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                stat = entry.stat(follow_symlinks=False)
+                path, whole = Path(entry.path), unfinished is None
+                found.append(KeptFile(path, name["trap"], stat.st_size, stat.st_mtime, whole))
+    return sorted(found, key=lambda file: (file.used, file.path))
+
+
+def delete(files: list[KeptFile]) -> list[KeptFile]:
+    """Delete files of the cache; returns those that were still there.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    deleted = []
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            file.path.unlink()
+            deleted.append(file)
+    return deleted
+
+
+def _tidy(newest: Path) -> None:
+    """Delete what killed writers left, and the least recently used of what is too much."""
+    files, now = kept_files(), time.time()
+    excess = sum(file.size for file in files if file.whole) - size_bound()
+    for file in files:
+        if file.whole:
+            unwanted = excess > 0 and file.path.name != newest.name
+            excess -= file.size if unwanted else 0
+        else:
+            unwanted = now - file.used > UNFINISHED_SECONDS
+        if unwanted:
+            with contextlib.suppress(OSError):  # another user's, in a folder that several share
+                delete([file])

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.grid import ACTIONS, Ints, State
 from mesa_gym.grid.bits import below, outputs, streams
-from mesa_gym.solver.cache import cache_file, read, write
+from mesa_gym.solver.cache import cache_file, write
 from mesa_gym.solver.solution import STAY
 from mesa_gym.solver.values import LevelValues, Progress
 from mesa_gym.traps import Split, Trap
@@ -85,7 +85,7 @@ def reference_values(
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
     path = cache_file(trap, split, numbers, horizon, salt)
-    kept = read(path, LevelValues.of)
+    kept = LevelValues.kept(path, trap, numbers)
     if kept is not None:
         progress(len(numbers))
         return kept

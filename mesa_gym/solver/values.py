@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import permutations
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -66,6 +67,24 @@ class LevelValues:
             else:
                 entries[name] = array
         return cls(**entries)
+
+    @classmethod
+    def kept(cls, path: Path, trap: Trap, numbers: Ints) -> Self | None:
+        """The values of those levels in a file of the cache; None where it holds no such thing."""
+        return read(path, lambda arrays: cls.of(arrays).checked(trap, numbers))
+
+    def checked(self, trap: Trap, numbers: Ints) -> Self:
+        """Itself; ValueError where it is not of the trap's objectives and of those levels."""
+        names, pairs = set(trap.objectives), set(permutations(trap.objectives, 2))
+        arrays = self.arrays().values()
+        if (
+            any(set(entries) != names for entries in (self.optimum, self.floor))
+            or any(set(entries) != pairs for entries in (self.best, self.worst))
+            or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays)
+            or not np.array_equal(self.numbers, numbers)
+        ):
+            raise ValueError(f"these are no values of {len(numbers)} levels of {trap!r}")
+        return self
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -149,7 +168,7 @@ def level_values(
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
     path = cache_file(trap, split, numbers, horizon, salt)
-    kept = read(path, SolvedValues.of)
+    kept = SolvedValues.kept(path, trap, numbers)
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept

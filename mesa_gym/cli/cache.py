@@ -1,0 +1,84 @@
+"""``mesa-gym cache``: what was solved and is kept on disk, and how to be rid of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from mesa_gym.command import DONE
+from mesa_gym.errors import unknown
+from mesa_gym.solver.cache import (
+    SIZE,
+    UNITS,
+    KeptFile,
+    cache_folder,
+    delete,
+    kept_files,
+    size_bound,
+)
+from mesa_gym.terminal import table
+from mesa_gym.traps import find_trap
+
+HELP = "the values of levels that are kept on disk: show or clear them"
+ACTIONS = ("show", "clear")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "action",
+        nargs="?",
+        default="show",
+        metavar="show|clear",
+        help="show (the default), or clear, which deletes what is kept; it is computed anew when"
+        " it is needed",
+    )
+    parser.add_argument("trap", nargs="?", help="only what is kept of this one")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show or clear the cache."""
+    if options.action not in ACTIONS:
+        raise unknown("action of mesa-gym cache", options.action, ACTIONS)
+    bound = size_bound()
+    files = kept_files()
+    if options.trap is not None:
+        files = _of_trap(options.trap, files)
+    if options.action == "clear":
+        print(f"deleted {_amount(delete(files))} in {cache_folder()}")
+        return DONE
+    print(f"{cache_folder()}: {_amount(files)}, of at most {_size(bound)} ({SIZE})")
+    if files:
+        print("\n" + table(["trap", "files", "size"], _rows(files)))
+    return DONE
+
+
+def _of_trap(name: str, files: Sequence[KeptFile]) -> list[KeptFile]:
+    """The files of a trap, which may be one that is no longer there; without version, of all."""
+    found = [file for file in files if name in (file.trap, file.trap.rpartition("-")[0])]
+    if not found:
+        own = find_trap(name).name()  # a misspelt name ends here
+        found = [file for file in files if file.trap == own]
+    return found
+
+
+def _rows(files: Sequence[KeptFile]) -> list[list[str]]:
+    groups: dict[str, list[KeptFile]] = {}
+    for file in files:
+        name = file.trap if file.whole else f"{file.trap}, unfinished"
+        groups.setdefault(name, []).append(file)
+    return [
+        [name, f"{len(group):,}", _size(sum(file.size for file in group))]
+        for name, group in sorted(groups.items())
+    ]
+
+
+def _amount(files: Sequence[KeptFile]) -> str:
+    plural = "" if len(files) == 1 else "s"
+    return f"{len(files):,} file{plural}, {_size(sum(file.size for file in files))}"
+
+
+def _size(size: int) -> str:
+    """Bytes in the greatest unit of which there is one: 999 B, 80.3 kB, 1 GB."""
+    unit, scale = max(((u, s) for u, s in UNITS.items() if s <= max(size, 1)), key=lambda x: x[1])
+    return f"{size / scale:.3g} {unit.replace('K', 'k')}B"
