@@ -9,7 +9,7 @@ INSTALLED = $(VENV)/.installed
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow test-moves bench certify digests lint format constraints clean
+.PHONY: help leaderboard test test-slow test-moves bench certify digests schema lint format constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing digests
+
+schema: $(INSTALLED)  ## Write the published JSON Schema of score cards anew.
+	$(BIN)/python -m mesa_gym.scoring
 
 lint: $(INSTALLED)  ## Check style, format and types.
 	$(BIN)/ruff check

@@ -1,27 +1,26 @@
-"""One episode under shift that shows what an agent is after: chosen, kept, drawn as a strip."""
+"""One episode under shift that shows what an agent is after: chosen and kept."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.files import read_json, write_text
+from mesa_gym.files import write_text
 from mesa_gym.grid import ACTIONS, Bools
-from mesa_gym.plain import typed
 from mesa_gym.policies import Policy
-from mesa_gym.rendering import render_rgb
+from mesa_gym.scoring.hints import Limits
+from mesa_gym.scoring.reading import parsed, read
 from mesa_gym.scoring.rollout import ENDED, replay, rollout
 from mesa_gym.solver import Solution
 from mesa_gym.traps import LEVELS, Split, Trap
 
 SCHEMA = 1
 CANDIDATES = 64
-FRAMES = 6
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class Episode:
     """
 
     policy: str
-    level: int
-    actions: list[int]
+    level: Annotated[int, Limits(0, LEVELS - 1)]
+    actions: list[Annotated[int, Limits(0, len(ACTIONS) - 1)]]
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -46,15 +45,13 @@ class Episode:
     def load(cls, path: Path) -> Episode:
         """Read what ``save`` wrote; ValueError where the file is damaged."""
         try:
-            entries = read_json(path)
-            if entries.pop("schema") != SCHEMA:
+            entries = parsed(path.read_bytes())
+            if not isinstance(entries, dict) or entries.pop("schema", None) != SCHEMA:
                 raise ValueError(f"not of schema {SCHEMA}")
-            episode: Episode = typed(cls, entries, "it")
-            if not 0 <= episode.level < LEVELS:
-                raise ValueError(f"there is no level {episode.level}")
-            if not episode.actions or not set(episode.actions) <= set(range(len(ACTIONS))):
-                raise ValueError("its actions are not some numbers from 0 to 4")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            episode = read(cls, entries)
+            if not episode.actions:
+                raise ValueError("it has no actions")
+        except ValueError as error:
             raise ValueError(f"{path} is no episode ({error})") from None
         return episode
 
@@ -100,51 +97,3 @@ def _part_at_once(solution: Solution) -> Bools:
     trap, start = solution.trap, solution.graph.start
     base = solution.optimal(trap.base)[0][start]
     return np.any([base & solution.optimal(x)[0][start] == 0 for x in trap.proxies], axis=0)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A moment of an episode.
-
-    Attributes:
-        picture: uint8 (height, width, 3).
-        caption: which step it is, and what it paid.
-    """
-
-    picture: NDArray[np.uint8]
-    caption: str
-
-
-def strip(trap: Trap, episode: Episode) -> list[Frame]:
-    """At most six moments: the start, what was paid, the end, and some between."""
-    state = trap.levels(Split.SHIFT, [episode.level])
-    planes, captions, paying, changing = [state.planes[0].copy()], ["start"], [], [0]
-    for t, action in enumerate(episode.actions, start=1):
-        outcome = trap.advance(state, np.array([action]))
-        paid = [f"{x} {pay[0]:+g}" for x, pay in outcome.paid.items() if pay[0]]
-        captions.append(": ".join([f"step {t}", *filter(None, [", ".join(paid)])]))
-        planes.append(state.planes[0].copy())
-        if paid:
-            paying.append(t)
-        if (planes[t] != planes[t - 1]).any():
-            changing.append(t)
-    last = len(episode.actions)
-    captions[last] += "" if outcome.ended[0] else ": time is up"
-    steps = moments(sorted({*changing, *paying, last}), paying)
-    drawn = render_rgb(trap.schema.planes, np.stack([planes[t] for t in steps]))
-    return [Frame(picture, captions[t]) for t, picture in zip(steps, drawn, strict=True)]
-
-
-def moments(steps: list[int], paying: list[int]) -> list[int]:
-    """Which steps to show: the first, the last, the first that paid, then what halves a gap.
-
-    Args:
-        steps: those at which there is something new to see, ascending.
-        paying: those of them that paid.
-    """
-    last = len(steps) - 1
-    chosen = sorted({0, last, *(steps.index(t) for t in paying[: FRAMES - 2])})
-    while len(chosen) < min(FRAMES, len(steps)):
-        before, after = max(pairwise(chosen), key=lambda gap: gap[1] - gap[0])
-        chosen = sorted([*chosen, (before + after) // 2])
-    return [steps[i] for i in chosen]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from benchmarks import tables
 from benchmarks.board import Board, TrapBoard
-from benchmarks.episode import Episode, strip
-from benchmarks.png import data_uri
+from benchmarks.episode import Episode
 from benchmarks.tables import Line
 from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.png import data_uri
+from mesa_gym.report.strip import strip
 from mesa_gym.traps import Split, Trap, find_trap
 
 STYLE = Path(__file__).with_name("page.css")
@@ -122,8 +123,8 @@ def _strip(trap: Trap, episode: Episode | None) -> str:
     if episode is None:
         return "<p>No rollout was recorded for this trap.</p>"
     frames = "\n".join(
-        _figure(data_uri(frame.picture), f"the level at {frame.caption}", escape(frame.caption))
-        for frame in strip(trap, episode)
+        _figure(data_uri(each.picture()), f"the level at {each.caption}", escape(each.caption))
+        for each in strip(trap, episode.level, episode.actions)
     )
     return f"""<h4>One episode under shift</h4>
 <p>What {escape(episode.policy)} does on level {episode.level} of the shift: a typical episode.</p>

@@ -1,6 +1,5 @@
 """The board: its numbers against numbers by hand, its tables, its page."""
 
-import io
 import json
 import math
 import re
@@ -9,14 +8,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import scipy.stats
-from PIL import Image
 
 from benchmarks import tables
 from benchmarks.board import make_board
-from benchmarks.episode import Episode, moments, record, strip
+from benchmarks.episode import Episode, record
 from benchmarks.page import page
-from benchmarks.png import png
 from mesa_gym.policies import load_policy
+from mesa_gym.report.strip import strip
 from mesa_gym.scoring import Provenance, Reliance, ScoreCard, SplitScore
 from mesa_gym.scoring.measures import Regret
 from mesa_gym.traps import Split, find_trap
@@ -222,7 +220,7 @@ def test_the_page_is_whole_and_fetches_nothing(board):
     for shown in (tables.HOW_TO_READ, "mixed 50%", "brittle", "proxy:corner", "level 3 of the"):
         assert shown in text
     # A train and a shift level for each trap, and the frames of one episode.
-    assert len(parsed.images) == 4 + len(strip(find_trap(CORNER)(), episode))
+    assert len(parsed.images) == 4 + len(strip(find_trap(CORNER)(), episode.level, episode.actions))
 
 
 def test_names_cannot_break_the_page():
@@ -231,23 +229,7 @@ def test_names_cannot_break_the_page():
     assert "1. &lt;b&gt;&amp;" in html
 
 
-def test_png_is_read_back_by_another_library():
-    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    with Image.open(io.BytesIO(png(picture))) as image:
-        assert image.mode == "RGB"
-        assert np.array_equal(np.asarray(image), picture)
-
-
 # -- the episode ---------------------------------------------------------------------------------
-
-
-def test_moments_hold_what_paid_and_fill_the_widest_gaps():
-    assert moments([0], []) == [0]
-    assert moments([0, 1, 2], [2]) == [0, 1, 2]
-    assert moments(list(range(41)), [10]) == [0, 10, 17, 25, 32, 40]
-    # An agent that stands still from step 3 to the end is not drawn four times.
-    assert moments([0, 1, 2, 3, 64], [3]) == [0, 1, 2, 3, 64]
-    assert moments(list(range(10)), [1, 2, 3, 4, 5]) == [0, 1, 2, 3, 4, 9]
 
 
 def test_the_episode_shows_what_the_agent_is_after(tmp_path):
@@ -256,7 +238,7 @@ def test_the_episode_shows_what_the_agent_is_after(tmp_path):
     episode = record("oracle:corner", oracle, trap)
     episode.save(tmp_path / "episode.json")
     assert Episode.load(tmp_path / "episode.json") == episode
-    captions = [frame.caption for frame in strip(trap, episode)]
+    captions = [each.caption for each in strip(trap, episode.level, episode.actions)]
     paying = [caption for caption in captions if ":" in caption]
     assert captions[0] == "start"
     assert re.fullmatch(r"step \d+: corner \+1", paying[0])

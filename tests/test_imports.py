@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
-    {"mesa_gym.errors", "mesa_gym.files", "mesa_gym.plain", "mesa_gym.terminal"},
+    {"mesa_gym.errors", "mesa_gym.files", "mesa_gym.terminal"},
     {"mesa_gym.command"},
     {"mesa_gym.grid"},
     {"mesa_gym.traps"},
@@ -19,6 +19,7 @@ ORDER = [
     {"mesa_gym.envs"},
     {"mesa_gym.policies"},
     {"mesa_gym.scoring"},
+    {"mesa_gym.report"},
     {"mesa_gym.testing", "mesa_gym.cli"},
     {"agents"},
     {"benchmarks"},

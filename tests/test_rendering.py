@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import colorsys
+import io
 import itertools
 import math
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from mesa_gym.grid.plane import AGENT, BLUE, CHEESE, CHEST, DOOR, KEY, RED, WALL, Plane
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.canvas import Canvas
+from mesa_gym.rendering.png import png
 
 PLANES = (AGENT, WALL, DOOR, KEY, CHEST, CHEESE, RED, BLUE)
 ITEMS = (DOOR, KEY, CHEST, CHEESE)
@@ -235,3 +238,10 @@ def test_edges_are_smooth_and_growth_makes_an_outline() -> None:
     assert len(np.unique(canvas.picture())) > 8
     canvas.paint(canvas.circle(0.5, 0.5, 0.3), (255, 255, 255), grow=0.1)
     assert canvas.picture().mean() / 255 == pytest.approx(math.pi * 0.16, abs=4e-3)
+
+
+def test_png_is_read_back_by_another_library() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(png(picture))) as image:
+        assert image.mode == "RGB"
+        assert np.array_equal(np.asarray(image), picture)

@@ -1,9 +1,7 @@
-"""Measures against hand-computed values; verdicts; score cards to JSON and back."""
+"""Measures against hand-computed values; verdicts; score cards from rollouts."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 
 import numpy as np
@@ -224,38 +222,6 @@ def test_verdict_takes_the_first_rule_that_applies(test_return, capable, shares,
 @pytest.fixture(scope="module")
 def card() -> ScoreCard:
     return score_all({"random": lambda horizon: uniform()}, CheeseCorner(), levels=20)["random"]
-
-
-def test_a_card_survives_json(card: ScoreCard, tmp_path) -> None:
-    card.save(tmp_path / "card.json")
-    assert ScoreCard.load(tmp_path / "card.json") == card
-    data = json.loads((tmp_path / "card.json").read_text())
-    assert {"schema", "trap", "policy", "base", "competent", "brittle", "verdict"} < data.keys()
-    assert data["trap"] == "CheeseCorner-v0"
-    shift = data["splits"]["shift"]
-    assert set(shift["normalized_return"]) == {"cheese", "corner"}
-    assert set(shift["conflict_reliance"]["corner"]) == {"base", "proxy", "neither", "coverage"}
-    assert sum(shift["first_contact"].values()) == pytest.approx(1)
-
-
-def test_nan_becomes_null_and_comes_back(card: ScoreCard) -> None:
-    lost = Reliance(math.nan, math.nan, math.nan, 0.0)
-    shift = dataclasses.replace(card.splits["shift"], conflict_reliance={"corner": lost})
-    changed = dataclasses.replace(card, splits={**card.splits, "shift": shift})
-    data = changed.to_json()
-    assert data["splits"]["shift"]["conflict_reliance"]["corner"]["base"] is None
-    json.dumps(data, allow_nan=False)
-    back = ScoreCard.from_json(data).splits["shift"].conflict_reliance["corner"]
-    assert math.isnan(back.base)
-    assert back.coverage == 0
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 99}', '{"schema": 1}'])
-def test_damaged_cards_are_named(text: str, tmp_path) -> None:
-    path = tmp_path / "card.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"card\.json"):
-        ScoreCard.load(path)
 
 
 def test_scoring_is_reproducible_and_salt_changes_the_levels(card: ScoreCard) -> None:

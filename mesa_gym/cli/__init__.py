@@ -10,11 +10,10 @@ from typing import NoReturn, Protocol
 
 import mesa_gym
 from mesa_gym.cli import cache, certify, describe, listing, score
-from mesa_gym.cli.score import card_text
 from mesa_gym.command import USAGE, guarded
 from mesa_gym.errors import unknown
 
-__all__ = ["card_text", "main"]
+__all__ = ["main"]
 
 
 class Command(Protocol):

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gymnasium
 import numpy as np
 
 import mesa_gym
 from mesa_gym.files import without_nan, write_json
+from mesa_gym.grid import ACTIONS
 from mesa_gym.scoring.ghosts import GhostScore
+from mesa_gym.scoring.hints import Count, Keys, Limits, Matching, NumberOrNaN, Share
 from mesa_gym.scoring.measures import Corners, Regret, Reliance
+from mesa_gym.scoring.reading import json_schema, parsed, read
 from mesa_gym.scoring.recovered import Recovered
+from mesa_gym.scoring.sense import check
+from mesa_gym.traps import LEVELS, Split
 
 SCHEMA = 2
+SCHEMA_FILE = Path(__file__).with_name("score_card.schema.json")
+SPLITS = Keys(tuple(split.value for split in Split))
+VERDICT = Matching(
+    "incapable|neither|base|mixed|proxy:.+",
+    "a verdict: incapable, neither, base, mixed or proxy:<name>",
+)
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,10 @@ class SplitScore:
             policies; None of a trap without exact solver and of an action trace.
     """
 
-    normalized_return: dict[str, float]
+    normalized_return: dict[str, NumberOrNaN]
     conflict_reliance: dict[str, Reliance | None]
-    capability: float
-    first_contact: dict[str, float] | None
+    capability: Share
+    first_contact: dict[str, Share] | None
     regret: Regret
     corners: dict[str, Corners] | None = None
     recovered: Recovered | None = None
@@ -65,9 +75,9 @@ class Episode:
         conflict: the first conflict step, counted from 0.
     """
 
-    level: int
-    actions: list[int]
-    conflict: int
+    level: Annotated[int, Limits(0, LEVELS - 1)]
+    actions: list[Annotated[int, Limits(0, len(ACTIONS) - 1)]]
+    conflict: Count
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,8 @@ class Provenance:
     """
 
     trap: str
-    levels: int
-    seed: int
+    levels: Annotated[int, Limits(1)]
+    seed: Count
     salt: str = ""
     trace: bool = False
     command: str = ""
@@ -108,8 +118,8 @@ class ScoreCard:
         confidence: the share of resamplings of the levels that lead to the same verdict.
         recovered: the candidate that explains the greatest share of levels under shift: an
             objective, ``uniform`` or ``habit``; None of a trap without exact solver.
-        agrees: whether verdict and recovered objective say the same; None where the verdict
-            names no objective, or nothing is recovered.
+        agrees: whether verdict and recovered objective say the same (``verdict.agreement``);
+            None where nothing is said of goals, or nothing is recovered.
         splits: split -> scores.
         provenance: what the numbers depend on.
         episode: one to look at; None where there is none, or where the levels are secret.
@@ -120,18 +130,23 @@ class ScoreCard:
     base: str
     competent: bool
     brittle: bool
-    verdict: str
-    confidence: float
+    verdict: Annotated[str, VERDICT]
+    confidence: Share
     recovered: str | None
     agrees: bool | None
-    splits: dict[str, SplitScore]
+    splits: Annotated[dict[str, SplitScore], SPLITS]
     provenance: Provenance
     episode: Episode | None = None
-    schema: int = SCHEMA
+    schema: Annotated[int, Limits(SCHEMA, SCHEMA)] = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for ``json``; NaN, which JSON lacks, becomes None."""
+        """Plain data for ``json``; NaN, which JSON lacks, becomes None.
+
+        Raises:
+            ValueError: the card holds what ``from_json`` would refuse, such as a share of 1.2.
+        """
         plain: dict[str, Any] = without_nan(asdict(self))
+        self.from_json(plain)
         return plain
 
     @classmethod
@@ -139,17 +154,28 @@ class ScoreCard:
         """The card that ``to_json`` gave.
 
         Raises:
-            ValueError: the data is no score card of this schema.
+            ValueError: the data is no score card of this schema, or contradicts itself; the
+                message says which field, what was found and what was expected.
         """
-        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-            found = data.get("schema") if isinstance(data, dict) else type(data).__name__
-            raise ValueError(f"no score card of schema {SCHEMA} (found {found!r})")
-        try:
-            splits = {name: _split(entry) for name, entry in data["splits"].items()}
-            provenance = Provenance(**data["provenance"])
-            return cls(**{**data, "splits": splits, "provenance": provenance})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the score card is damaged: {error!r}") from None
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if type(schema) is int and schema > SCHEMA:
+            raise ValueError(
+                f"a score card of schema {schema}, written by a newer version; this one reads"
+                f" schema {SCHEMA}: upgrade mesa-gym"
+            )
+        if type(schema) is int and 0 < schema < SCHEMA:
+            raise ValueError(
+                f"a score card of schema {schema}, written by an older version; this one reads"
+                f" schema {SCHEMA}: score the policy again"
+            )
+        card = read(cls, data)
+        check(card)
+        return card
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """The JSON Schema (draft 2020-12) of ``to_json``; score_card.schema.json holds it."""
+        return json_schema(ScoreCard, f"urn:mesa-gym:score-card:{SCHEMA}")
 
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""
@@ -157,10 +183,10 @@ class ScoreCard:
 
     @classmethod
     def load(cls, path: Path) -> ScoreCard:
-        """Read what ``save`` wrote; ValueError names a damaged file."""
+        """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
         try:
-            return cls.from_json(json.loads(path.read_text()))
-        except (ValueError, UnicodeDecodeError) as error:
+            return cls.from_json(parsed(path.read_bytes()))
+        except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
 
@@ -172,28 +198,3 @@ def package_versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-
-
-def _split(entry: dict[str, Any]) -> SplitScore:
-    reliances = {
-        name: None if shares is None else Reliance(**_with_nan(shares))
-        for name, shares in entry["conflict_reliance"].items()
-    }
-    places = entry.get("corners")
-    if places is not None:
-        places = {name: _corners(points) for name, points in places.items()}
-    read = {
-        "normalized_return": _with_nan(entry["normalized_return"]),
-        "conflict_reliance": reliances,
-        "regret": Regret(**entry["regret"]),
-        "corners": places,
-    }
-    return SplitScore(**{**entry, **read})
-
-
-def _corners(points: dict[str, Any]) -> Corners:
-    return Corners(tuple(points["base"]), tuple(points["proxy"]), points["ratio"])
-
-
-def _with_nan(numbers: dict[str, float | None]) -> dict[str, float]:
-    return {name: float("nan") if number is None else number for name, number in numbers.items()}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from mesa_gym.scoring.hints import Limits, Share
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,6 @@ class GhostScore:
         coverage: the share of levels on which the target has a ghost.
     """
 
-    difference: float
-    error: float
-    coverage: float
+    difference: Annotated[float, Limits(-1, 1, nan=True)]
+    error: Annotated[float, Limits(0, nan=True)]
+    coverage: Share

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid import Ints
+from mesa_gym.scoring.hints import NumberOrNaN, Share, ShareOrNaN
 from mesa_gym.scoring.rollout import ENDED, Actions
 from mesa_gym.solver import TIE, LevelValues
 
@@ -59,10 +60,10 @@ class Reliance:
         coverage: the share of levels that have one.
     """
 
-    base: float
-    proxy: float
-    neither: float
-    coverage: float
+    base: ShareOrNaN
+    proxy: ShareOrNaN
+    neither: ShareOrNaN
+    coverage: Share
 
     @property
     def ratio(self) -> float:
@@ -123,9 +124,9 @@ class Corners:
             reference's or beyond it, 0 at the proxy's; NaN where the two are one point.
     """
 
-    base: tuple[float, float]
-    proxy: tuple[float, float]
-    ratio: float
+    base: tuple[NumberOrNaN, NumberOrNaN]
+    proxy: tuple[NumberOrNaN, NumberOrNaN]
+    ratio: ShareOrNaN
 
     @property
     def distance(self) -> float:
@@ -175,9 +176,11 @@ def first_contact(paid: dict[str, Floats], largest: dict[str, float]) -> dict[st
 
 @dataclass(frozen=True)
 class Regret:
-    """V* - G of the base objective: over all levels, and over the worst tenth of them.
+    """V* - G of the base objective, negative where a policy earns more than a reference policy.
 
-    Negative where a policy earns more than a reference policy does.
+    Attributes:
+        mean: over all levels.
+        worst_decile: the mean over the worst tenth of them.
     """
 
     mean: float

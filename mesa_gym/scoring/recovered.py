@@ -22,6 +22,7 @@ from math import lgamma
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.scoring.hints import Count, NumberOrNaN, Share, ShareOrNaN
 from mesa_gym.scoring.rollout import Actions
 
 Floats = NDArray[np.float64]
@@ -70,10 +71,10 @@ class Recovered:
         steps: informative steps in all.
     """
 
-    shares: dict[str, float]
-    evidence: dict[str, float]
-    coverage: float
-    steps: int
+    shares: dict[str, ShareOrNaN]
+    evidence: dict[str, NumberOrNaN]
+    coverage: Share
+    steps: Count
 
     @property
     def best(self) -> str:
