@@ -44,7 +44,9 @@ def without_fixed(card: ScoreCard) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-@pytest.mark.parametrize("policy", ["random", towards_nothing, Counting()], ids=str)
+@pytest.mark.parametrize(
+    "policy", ["random", towards_nothing, Counting()], ids=["name", "callable", "object"]
+)
 def test_a_trace_scores_as_its_policy_does(trap: str, policy, tmp_path) -> None:
     record(policy, trap, levels=12, seed=3).save(tmp_path / "it.trace")
     trace = Trace.load(tmp_path / "it.trace")
