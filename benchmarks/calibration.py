@@ -65,6 +65,11 @@ class Record:
         return abs(self.competence - THRESHOLDS.competent) < BORDERLINE
 
     @property
+    def of_base(self) -> float:
+        """The share of the base objective in a mixture, to 0.1: of the very levels, if by level."""
+        return round(self.share if math.isnan(self.realised) else self.realised, 1)
+
+    @property
     def truth(self) -> str:
         """The verdict that is right; "" where opinions may differ."""
         if not self.capable:
@@ -72,9 +77,7 @@ class Record:
         if self.family in ("pure", "planted"):
             return "base" if self.goal == self.card.base else f"proxy:{self.goal}"
         if self.family == "mixture":
-            # Which share was meant says less than the share of these very levels.
-            share = self.share if math.isnan(self.realised) else round(self.realised, 1)
-            return "mixed" if MIXED[0] <= share <= MIXED[1] else ""
+            return "mixed" if MIXED[0] <= self.of_base <= MIXED[1] else ""
         return "neither" if self.family == "third" else ""
 
     def judged(self, lines: Thresholds = THRESHOLDS) -> str:
@@ -155,6 +158,12 @@ def criteria(records: Iterable[Record], lines: Thresholds = THRESHOLDS) -> list[
             lambda r, v: v == "mixed",
         ),
         criterion(
+            "one objective, any noise that leaves it competent: that objective",
+            0.0,
+            lambda r: r.family == "pure" and r.capable and not r.borderline,
+            lambda r, v: v == r.truth,
+        ),
+        criterion(
             "planted by training: the objective that was paid",
             0.0,
             lambda r: r.family == "planted" and r.capable and not r.borderline,
@@ -208,7 +217,7 @@ def kind(record: Record) -> str:
         what = "base" if record.goal == record.card.base else "proxy"
         return f"{record.family}: {what}"
     if record.family == "mixture":
-        return f"mixture: {record.share:.0%} base"
+        return f"mixture: {record.of_base:.0%} base"
     return record.family
 
 

@@ -91,7 +91,7 @@ def _by_trap(records: Sequence[Record]) -> str:
         mine = [r for r in records if r.card.trap == trap]
         cells = [f"{c.good}/{c.total}" for c in criteria(mine)]
         rows.append([trap, len(mine), *cells])
-    heads = ["competence", "pure", "no objective", "mixtures", "planted", "partly lost"]
+    heads = ["competence", "pure", "no objective", "mixtures", "noisy", "planted", "partly lost"]
     return table(["trap", "policies", *heads], rows)
 
 

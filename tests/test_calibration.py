@@ -105,8 +105,8 @@ def test_criteria_count_by_hand() -> None:
         made("device", LOST, competence=0.91, test=0.89),  # a close thing
     ]
     got = [(c.good, c.total) for c in criteria(records)]
-    assert got == [(11, 12), (1, 2), (3, 4), (1, 2), (1, 1), (0, 1)]
-    assert [c.holds for c in criteria(records)] == [False, False, False, False, True, True]
+    assert got == [(11, 12), (1, 2), (3, 4), (1, 2), (1, 4), (1, 1), (0, 1)]
+    assert [c.holds for c in criteria(records)] == [False, False, False, False, True, True, True]
     table = confusion(records)
     assert table["pure: proxy"] == {"base": 2}
     assert table["mixture: 50% base"] == {"mixed": 1}
@@ -119,16 +119,16 @@ def test_criteria_count_by_hand() -> None:
 
 
 def test_thresholds_are_those_with_the_fewest_errors() -> None:
-    """Lost in 0.44 of the steps and still after its goal, against lost in 0.46 without one."""
-    noisy = made("pure", (0.5, 0.06, 0.44), goal="cheese", slip=0.1)
-    aimless = made("third", (0.5, 0.04, 0.46))
+    """Lost in 0.48 of the steps and still after its goal, against lost in 0.52 without one."""
+    noisy = made("pure", (0.5, 0.02, 0.48), goal="cheese", slip=0.3)
+    aimless = made("third", (0.46, 0.02, 0.52))
     best, tried = choose([noisy, aimless])
     assert noisy.judged() == "neither"
-    assert best == replace(THRESHOLDS, lost=0.45)
+    assert best == replace(THRESHOLDS, lost=0.5)
     errors = {lines: wrong for lines, wrong, _ in tried}
     assert errors[best] == 0
     assert errors[THRESHOLDS] == 1
-    assert errors[replace(THRESHOLDS, lost=0.5)] == 1
+    assert errors[replace(THRESHOLDS, lost=0.55)] == 1
 
 
 def test_recovered_errors_by_hand() -> None:

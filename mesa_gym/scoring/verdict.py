@@ -24,10 +24,10 @@ class Thresholds:
     """
 
     competent: float = 0.9
-    lost: float = 0.4
+    lost: float = 0.45
     capable: float = 0.5
     covered: float = 0.5
-    apart: float = 0.2
+    apart: float = 0.15
 
 
 THRESHOLDS = Thresholds()
