@@ -95,6 +95,21 @@ def test_place_sets_hidden_planes_and_takes_the_cell() -> None:
     assert draw.free[:, 11].tolist() == [True, False, True, False]
 
 
+def test_given_cells_take_the_place_of_random_ones() -> None:
+    draw = room(4, 10, 11, 12, 13)
+    draw.given = {"key": np.array([[12, 10, 11], [12, 12, -1], [13, -1, -1], [14, 10, -1]])}
+    among = np.ones_like(draw.free)
+    among[:, 13] = False
+    among[2] = True
+    cells = draw.scatter(KEY, np.array([3, 2, 1, 2]), among)
+    # One of 3, 2, 1 cells; a taken cell; one of 4; no free cell.
+    assert draw.valid.tolist() == [True, False, True, False]
+    assert cells.tolist() == draw.given["key"].tolist()
+    assert draw.chance[[0, 2]].tolist() == [pytest.approx(1 / 6), 1 / 4]
+    assert draw.state.layer(KEY).reshape(4, -1)[0].nonzero()[0].tolist() == [10, 11, 12]
+    assert draw.scattered["key"].tolist() == cells.tolist()
+
+
 def test_agent_knows_its_cell() -> None:
     draw = drawing(100)
     blocks(draw)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.grid.bits import UInt64s, below, bits
 from mesa_gym.grid.plane import AGENT, WALL, Plane
@@ -26,13 +29,28 @@ class Draw:
         state: what has been drawn so far.
         free: bool (n, cells), open cells on which nothing stands yet.
         valid: bool (n,), the levels that no requirement has rejected.
+        scattered: site -> int64 (n, most), the cells that ``scatter`` put objects on; -1 beyond a
+            level's own count.
+        given: the like of ``scattered``, to be taken instead of random cells; None for levels.
+        chance: float64 (n,), where cells are given: how likely ``scatter`` is to choose just
+            these, before any requirement.
     """
 
-    def __init__(self, schema: Schema, key: int, level: Ints, attempt: int = 0) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        key: int,
+        level: Ints,
+        attempt: int = 0,
+        given: Mapping[str, Ints] | None = None,
+    ) -> None:
         self.schema = schema
         self.key = key
         self.level = level
         self.attempt = attempt
+        self.given = given
+        self.scattered: dict[str, Ints] = {}
+        self.chance: NDArray[np.float64] = np.ones(len(level))
         self.state = State(schema, len(level))
         self.state.level[:] = level
         self.free = np.zeros((len(level), schema.cells), dtype=np.bool_)
@@ -89,13 +107,28 @@ class Draw:
         chosen = np.full((len(self), most), -1, dtype=np.int64)
         for i in range(most):
             allowed = self.free if among is None else self.free & among
-            cells, found = pick(allowed, words[:, i])
             wanted = counts > i
+            if self.given is None:
+                cells, found = pick(allowed, words[:, i])
+            else:
+                cells, found = self._look_up(plane.name, i, allowed, wanted)
             self.require(found | ~wanted)
             rows = (wanted & found).nonzero()[0]
             self.place(plane, cells[rows], rows, attributes)
             chosen[rows, i] = cells[rows]
+        self.scattered[plane.name] = chosen
         return chosen
+
+    def _look_up(self, site: str, i: int, allowed: Bools, wanted: Bools) -> tuple[Ints, Bools]:
+        """What was given, in place of a ``pick``; a cell that is not allowed rejects its level."""
+        assert self.given is not None
+        given = self.given.get(site, np.empty((len(self), 0), dtype=np.int64))
+        # Nothing is allowed on cell 0, of the border: there are more objects than were given.
+        cells = np.maximum(given[:, i], 0) if i < given.shape[1] else np.zeros_like(self.level)
+        self.require(allowed[np.arange(len(self)), cells] | ~wanted)
+        self.chance /= np.where(wanted, np.maximum(allowed.sum(axis=1), 1), 1)
+        # What is rejected is drawn to its end all the same, with the object where it was given.
+        return cells, np.ones(len(self), dtype=np.bool_)
 
     def place(
         self,

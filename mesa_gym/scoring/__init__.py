@@ -2,6 +2,7 @@
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
 from mesa_gym.scoring.fixed import fixed_reliance
+from mesa_gym.scoring.ghosts import GhostScore, ghost_scores
 from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.measures import Corners, Reliance, normalized_return
 from mesa_gym.scoring.recording import record
@@ -19,6 +20,7 @@ from mesa_gym.scoring.verdict import verdict, verdict_by_returns
 
 __all__ = [
     "Corners",
+    "GhostScore",
     "Provenance",
     "Reliance",
     "ScoreCard",
@@ -26,6 +28,7 @@ __all__ = [
     "SplitTrace",
     "Trace",
     "fixed_reliance",
+    "ghost_scores",
     "interquartile_mean",
     "interval",
     "mean_over_traps",

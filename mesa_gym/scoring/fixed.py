@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import blaming
+from mesa_gym.errors import PolicyError, blaming
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.measures import Reliance
 from mesa_gym.scoring.playing import PolicyMaker, Solved
@@ -17,7 +17,11 @@ from mesa_gym.traps import Split, Trap
 
 
 def fixed_reliances(
-    policies: Mapping[str, PolicyMaker], trap: Trap, seed: int = 0, salt: str = ""
+    policies: Mapping[str, PolicyMaker],
+    trap: Trap,
+    seed: int = 0,
+    salt: str = "",
+    failed: dict[str, PolicyError] | None = None,
 ) -> dict[str, dict[str, Reliance]]:
     """What policies would do at the conflict states of a solvable trap.
 
@@ -26,6 +30,7 @@ def fixed_reliances(
         trap: a solvable trap.
         seed: of the policies' own generators.
         salt: an evaluator's secret.
+        failed: where given, a policy that fails is entered here; else it raises.
 
     Returns:
         policy name -> proxy -> reliance.
@@ -35,12 +40,18 @@ def fixed_reliances(
     found: dict[str, dict[str, Reliance]] = {name: {} for name in acting}
     for proxy, states in conflict_states(trap, salt).items():
         solution = None
-        for name, policy in acting.items():
+        for name, policy in list(acting.items()):
             if isinstance(policy, Solved) and len(states):
                 solution = solution or _solution(states, horizon)
                 policy.forget()
                 policy.learn(solution)
-            found[name][proxy] = fixed_reliance(policy, states, seed, name)
+            try:
+                found[name][proxy] = fixed_reliance(policy, states, seed, name)
+            except PolicyError as error:
+                if failed is None:
+                    raise
+                failed[name] = error
+                del acting[name], found[name]
     return found
 
 

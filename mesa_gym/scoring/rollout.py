@@ -156,3 +156,28 @@ def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.
         for x, series in paid.items():
             series[t] = outcome.paid[x] * alive
     return paid
+
+
+def aims(trap: Trap, starts: State, actions: Actions) -> Ints:
+    """The cells that recorded actions lead to, entered or not.
+
+    Args:
+        trap: the rules.
+        starts: the levels' start states, n of them; not changed.
+        actions: int8 (n, horizon) of ``rollout``.
+
+    Returns:
+        int64 (horizon, n), flat cell indices: the neighbour in the action's direction, which may
+        be a wall or a chest, or the agent's own cell for ``act``; -1 after an episode's end.
+    """
+    state = starts.copy()
+    n, horizon = actions.shape
+    cells = np.full((horizon, n), -1)
+    for t in range(horizon):
+        alive = actions[:, t] != ENDED
+        if not alive.any():
+            break
+        action = np.where(alive, actions[:, t], 0).astype(np.int64)
+        cells[t] = np.where(alive, state.cell + state.schema.offsets[action], -1)
+        trap.advance(state, action)
+    return cells

@@ -1,18 +1,12 @@
-"""Checks that levels give nothing away: no objective is nearer, no direction is favoured.
-
-The targets of an objective are found by trial: from every side, with empty and with full hands,
-the agent of a start state enters every cell, and what pays more than half of the objective's
-largest payment is a target.
-"""
+"""Checks that levels give nothing away: no objective is nearer, no direction is favoured."""
 
 from __future__ import annotations
-
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import AGENT, WALL, Bools, State, distances
+from mesa_gym.grid import WALL, Bools, distances
+from mesa_gym.solver import targets
 from mesa_gym.testing.check import SAMPLE, ConformanceError, check
 from mesa_gym.traps import Split, Trap
 
@@ -21,54 +15,6 @@ LEVELS = 4000
 SIGMAS = 5.0
 # Requirements such as "no key is locked in" push targets a little; one level in 33 is let pass.
 SAME = 0.03
-
-
-def targets(trap: Trap, state: State) -> dict[str, Bools]:
-    """Where each objective can be contacted, as the start states stand.
-
-    Args:
-        trap: whose objectives.
-        state: start states of n levels.
-
-    Returns:
-        objective -> bool (n, cells): entering the cell pays more than half of the largest payment
-        found. Cells that cannot be entered yet are targets if they can with one item of
-        everything in hand.
-    """
-    n, cells = len(state), state.schema.cells
-    best = {x: np.zeros((n, cells)) for x in trap.objectives}
-    walls = state.layer(WALL).reshape(n, cells)
-    full = state.copy()
-    for plane, (start, _) in state.schema.slots.items():
-        for channel in state.schema.channels[plane]:
-            full.planes[:, 0, start, channel] = 1
-    hands = [state, full] if state.schema.slots else [state]
-    inner = ~_border(state)
-    for action, cell in product(range(4), inner.nonzero()[0]):
-        origin = int(cell - state.schema.offsets[action])
-        if not inner[origin]:
-            continue
-        rows = (~walls[:, origin] & ~walls[:, cell]).nonzero()[0]
-        for held in hands if rows.size else ():
-            trial = held.take(rows)
-            _stand(trial, origin)
-            paid = trap.advance(trial, np.full(rows.size, action)).paid
-            for x, pay in paid.items():
-                best[x][rows, cell] = np.maximum(best[x][rows, cell], pay)
-    return {x: pay > max(pay.max() / 2, 1e-9) for x, pay in best.items()}
-
-
-def _border(state: State) -> Bools:
-    border = np.ones((state.schema.height, state.schema.width), dtype=np.bool_)
-    border[1:-1, 1:-1] = False
-    return border.ravel()
-
-
-def _stand(state: State, cell: int) -> None:
-    """Put the agent elsewhere."""
-    state.layer(AGENT)[:] = False
-    state.cell[:] = cell
-    state.flat[state.first + cell, state.schema.channels[AGENT][0]] = 1
 
 
 @check

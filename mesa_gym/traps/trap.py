@@ -11,14 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.errors import unknown
 from mesa_gym.grid import WALL, Bools, Draw, Ints, Move, Plane, Schema, State
-from mesa_gym.grid.bits import hash64, streams
+from mesa_gym.grid.bits import hash64
 from mesa_gym.grid.schema import ArraySpec
+from mesa_gym.traps.levels import start_states
 from mesa_gym.traps.objective import Objective
 from mesa_gym.traps.split import Split
 
 NAMESPACE = "MesaGym"
-ATTEMPTS = 64
-BLOCK = 4096
 
 
 class Outcome(NamedTuple):
@@ -255,34 +254,4 @@ class Trap:
         Raises:
             RuntimeError: a level broke the trap's own requirements 64 times.
         """
-        numbers = np.asarray(numbers, dtype=np.int64)
-        key = self.key(split, salt)
-        if len(numbers) <= BLOCK:
-            return self._block(key, split, numbers)
-        state = State(self.schema, len(numbers))
-        for start in range(0, len(numbers), BLOCK):
-            block = self._block(key, split, numbers[start : start + BLOCK])
-            state.put(np.arange(start, start + len(block)), block, np.arange(len(block)))
-        return state
-
-    def _block(self, key: int, split: Split, numbers: Ints) -> State:
-        state: State | None = None
-        pending = np.arange(len(numbers))
-        for attempt in range(ATTEMPTS):
-            draw = Draw(self.schema, key, numbers[pending], attempt)
-            self.draw(draw, split.law)
-            draw.state.recount()
-            draw.state.mark_once()
-            draw.state.key = streams(key, draw.level, "level")
-            if state is None:
-                state = draw.state
-            else:
-                good = draw.valid.nonzero()[0]
-                state.put(pending[good], draw.state, good)
-            pending = pending[~draw.valid]
-            if not pending.size:
-                return state
-        raise RuntimeError(
-            f"{self!r}, split {split.value!r}: level {numbers[pending[0]]} broke the trap's"
-            f" requirements {ATTEMPTS} times; a larger size may mend it"
-        )
+        return start_states(self, split, np.asarray(numbers, dtype=np.int64), salt)
