@@ -9,6 +9,7 @@ import pytest
 from reference import wandered
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
+from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, Oracle, Policy, as_policy, load_policy, uniform
 from mesa_gym.scoring.rollout import ENDED, rollout
 from mesa_gym.traps import Split, find_trap
@@ -176,13 +177,13 @@ def test_the_observation_is_for_callables() -> None:
         (lambda seen: np.zeros((len(seen), 4)), r"gave an array of shape \(6, 4\)"),
         (lambda seen: np.zeros(len(seen)), "dtype float64; expected"),
         (lambda seen: np.full(len(seen), 5), "action 5 in row 0; there is 0 to 4"),
-        (lambda seen: np.full((len(seen), 5), np.nan), "in row 0; probabilities are"),
+        (lambda seen: np.full((len(seen), 5), np.nan), "in row 0; nan and inf are no probabilities"),
         (lambda seen: np.full((len(seen), 5), 0.3), "sum to 1"),
     ],
 )
 def test_what_is_no_answer(answer, message: str) -> None:
     policy = as_policy(answer, TRAP, HORIZON)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(PolicyError, match=message):
         rollout(policy, TRAP, TRAP.levels(Split.TEST, np.arange(6)), HORIZON)
 
 
