@@ -177,7 +177,10 @@ def test_the_observation_is_for_callables() -> None:
         (lambda seen: np.zeros((len(seen), 4)), r"gave an array of shape \(6, 4\)"),
         (lambda seen: np.zeros(len(seen)), "dtype float64; expected"),
         (lambda seen: np.full(len(seen), 5), "action 5 in row 0; there is 0 to 4"),
-        (lambda seen: np.full((len(seen), 5), np.nan), "in row 0; nan and inf are no probabilities"),
+        (
+            lambda seen: np.full((len(seen), 5), np.nan),
+            "in row 0; nan and inf are no probabilities",
+        ),
         (lambda seen: np.full((len(seen), 5), 0.3), "sum to 1"),
     ],
 )

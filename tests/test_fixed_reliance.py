@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fixed_states import chosen, each_solvable, led
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, Oracle, constant, uniform
 from mesa_gym.scoring import fixed_reliance
 from mesa_gym.scoring.measures import Reliance
@@ -146,5 +147,7 @@ def test_probabilities_that_sum_to_nearly_one_are_scaled() -> None:
 
 @pytest.mark.parametrize("answer", [7, [0.5, 0.5], [np.nan, 0, 0, 0, 1], [1, 1, 1, 1, 1]])
 def test_an_answer_that_is_none_is_refused(answer) -> None:
-    with pytest.raises(ValueError, match="the policy"):
-        fixed_reliance(Fixed(answer), chosen(RedBlueDoors))
+    with pytest.raises(
+        PolicyError, match=r"policy 'mine' on RedBlueDoors.*, step 0: it (chose|gave)"
+    ):
+        fixed_reliance(Fixed(answer), chosen(RedBlueDoors), name="mine")

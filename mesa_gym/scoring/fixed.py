@@ -98,7 +98,11 @@ def fixed_reliance(
     for t in range(int(depth.max()) + 1):
         seen = observation.encode(state)
         with blaming(f"{who}, step {t}"):
-            answer = probabilities(np.asarray(policy.act(seen, state)), n)
+            given = np.asarray(policy.act(seen, state))
+        try:
+            answer = probabilities(given, n)
+        except ValueError as error:
+            raise PolicyError(f"{who}, step {t}: {error}") from None
         here = (depth == t).nonzero()[0]
         chances = answer[here] / answer[here].sum(axis=1, keepdims=True)
         shares[here] = np.take_along_axis(chances, states.action[here], axis=1)
