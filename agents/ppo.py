@@ -121,6 +121,7 @@ def train_ppo(
     steps: int,
     progress: Progress,
     keep: Keep = (1, lambda steps, actor: None),
+    gamma: float = GAMMA,
     **keywords: Any,
 ) -> Actor:
     """Train on the ``train`` split.
@@ -133,16 +134,17 @@ def train_ppo(
         progress: called with the number of steps taken since the last call.
         keep: parts of training, and what is called with the steps and the actor (which goes on
             learning) after each part but the last, at the next whole rollout.
-        **keywords: ``alpha``, ``reward`` and ``num_levels``, of the environments.
+        gamma: the discount, or the paid objective's own where that is less.
+        **keywords: ``alpha``, ``reward``, ``num_levels`` and ``max_steps``, of the environments.
     """
     torch.set_num_threads(1)
-    model = make_model(trap, network, seed, **keywords)
+    model = make_model(trap, network, seed, gamma, **keywords)
     model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
     model.learn(steps, callback=_Report(steps, progress, keep))
     return actor_of(model)
 
 
-def make_model(trap: Trap, network: str, seed: int, **keywords: Any) -> PPO:
+def make_model(trap: Trap, network: str, seed: int, gamma: float = GAMMA, **keywords: Any) -> PPO:
     """SB3's model, untrained; the arguments are those of ``train_ppo``."""
     keywords |= {"size": trap.size, **trap.parameters}
     # Seeds s and s + 1 of a vector environment share all streams of levels but one.
@@ -163,7 +165,7 @@ def make_model(trap: Trap, network: str, seed: int, **keywords: Any) -> PPO:
             "optimizer_kwargs": {"eps": 1e-5, "fused": True},
         },
         # An objective that looks less far ahead than PPO does is learnt as it is meant.
-        gamma=min(GAMMA, trap.discount(keywords.get("reward", "base"))),
+        gamma=min(gamma, trap.discount(keywords.get("reward", "base"))),
         **SETTINGS,
     )
 

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
@@ -19,11 +19,13 @@ from agents.train import Run
 from benchmarks.episode import Episode
 from mesa_gym.policies import POLICY_FILE, load_policy, read_policy_file
 from mesa_gym.scoring import Provenance, ScoreCard
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split, Trap, find_trap
 
 Note = Callable[[str], None]
 T = TypeVar("T")
 QUICK = Path("runs/quick")
+# What tells agents of one name apart.
+FACTS = ("algo", "seed", "steps", "alpha", "reward")
 
 
 def agent_path(run: Run) -> Path:
@@ -41,6 +43,11 @@ def episode_path(trap: str) -> Path:
     return Path("episodes", f"{trap}.json")
 
 
+def scored_on(trap: Trap, levels: int) -> Provenance:
+    """What the card of a policy that was scored here, now and on so many levels must say."""
+    return Provenance(repr(trap), levels, seed=0)
+
+
 class Results:
     """The results under one folder.
 
@@ -52,29 +59,42 @@ class Results:
     def __init__(self, folder: Path, note: Note) -> None:
         self.folder, self.note = folder, note
 
-    def has_agent(self, run: Run) -> bool:
+    def has_agent(
+        self, run: Run, path: Path, facts: Sequence[str] = FACTS, parts: Sequence[Path] = ()
+    ) -> bool:
         """Whether the agent is there and whole; a damaged one is set aside.
+
+        Args:
+            run: what it should be.
+            path: of its directory, relative to the results.
+            facts: of the run, those that must hold.
+            parts: folders of checkpoints that must be there, relative to the directory.
 
         Raises:
             ValueError: it is there, but was trained in another way.
         """
-        folder = self.folder / agent_path(run)
+        folder = self.folder / path
         if not folder.exists():
             return False
         trap = find_trap(run.trap)()
+        wanted = asdict(run) | {"trap": trap.name(), "reward": run.batch().reward}
         try:
-            load_policy(str(folder), trap, trap.horizon(Split.TEST))
             entries = read_policy_file(folder)
         except ValueError as error:
             self.set_aside(folder, str(error))
             return False
-        wanted = asdict(run) | {"reward": trap.base}
-        for name in ("algo", "seed", "steps", "alpha", "reward"):
+        for name in ("trap", *facts):
             if entries.get(name) != wanted[name]:
                 raise ValueError(
                     f"{folder} was trained with {name} {entries.get(name)!r}, and this run wants"
                     f" {wanted[name]!r}; choose another --out, or delete the folder"
                 )
+        try:
+            for part in (Path(), *parts):
+                load_policy(str(folder / part), trap, trap.horizon(Split.TEST))
+        except ValueError as error:
+            self.set_aside(folder, str(error))
+            return False
         return True
 
     def has_card(self, provenance: Provenance, trap: str, policy: str, agent: Path | None) -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 from agents.train import Run, train
 from benchmarks.episode import record
 from benchmarks.pool import Incomplete, Progress, Unit
-from benchmarks.results import Results, agent_path, card_path, episode_path
+from benchmarks.results import Results, agent_path, card_path, episode_path, scored_on
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import load_policy, references
-from mesa_gym.scoring import Provenance, score_all
+from mesa_gym.scoring import score_all
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 # The quick board: three sources, and an easy, a usual and a hard trap to learn.
@@ -85,7 +85,11 @@ def left_to_do(plan: Plan, results: Results) -> list[Unit]:
     training: list[Unit] = []
     scoring: list[Unit] = []
     for cls in plan.traps():
-        missing = [_training(run) for run in plan.runs(cls.name()) if not results.has_agent(run)]
+        missing = [
+            _training(run)
+            for run in plan.runs(cls.name())
+            if not results.has_agent(run, agent_path(run))
+        ]
         training += missing
         scoring += _scoring(cls, plan, results, {unit.name for unit in missing})
     # A trap is scored as soon as it can be: where all scoring came last, one long unit of it
@@ -105,7 +109,7 @@ def _scoring(cls: type[Trap], plan: Plan, results: Results, missing: set[str]) -
     }
     specs = {policy: str(path) for policy, path in agents.items()}
     specs |= {policy: policy for policy in references(cls)}
-    provenance = Provenance(repr(cls()), plan.levels, seed=0)
+    provenance = scored_on(cls(), plan.levels)
     todo = {
         policy: spec
         for policy, spec in specs.items()
@@ -114,27 +118,29 @@ def _scoring(cls: type[Trap], plan: Plan, results: Results, missing: set[str]) -
     if todo:
         cards = tuple(card_path(name, policy) for policy in todo)
         seconds = plan.levels * len(Split) / LEVELS_A_SECOND
-        yield Unit(f"score {name}", partial(_score, name, todo, plan.levels), cards, seconds, after)
+        work = partial(score_policies, name, todo, plan.levels)
+        yield Unit(f"score {name}", work, cards, seconds, after)
     policy, agent = next(iter(agents.items()))
     if not results.has_episode(name, agent):
-        work = partial(_record, name, policy, specs[policy])
-        yield Unit(f"episode {name}", work, (episode_path(name),), 2.0, after)
+        recording = partial(_record, name, policy, specs[policy])
+        yield Unit(f"episode {name}", recording, (episode_path(name),), 2.0, after)
 
 
 # -- what workers do: each writes into a folder that is laid out as the results are ----------------
 
 
 def _train(run: Run, folder: Path, progress: Progress) -> None:
-    train(run, folder / agent_path(run), _counted(run.steps, progress))
+    train(run, folder / agent_path(run), counted(run.steps, progress))
 
 
-def _score(
+def score_policies(
     name: str, policies: dict[str, str], levels: int, folder: Path, progress: Progress
 ) -> None:
+    """Score policies, name -> spec, on a trap, and write their cards."""
     trap = find_trap(name)()
     makers = {policy: partial(load_policy, spec, trap) for policy, spec in policies.items()}
     failed: dict[str, PolicyError] = {}
-    advance = _counted(levels * len(Split), progress)
+    advance = counted(levels * len(Split), progress)
     cards = score_all(makers, trap, levels, progress=advance, failed=failed)
     for policy, card in cards.items():
         card.save(folder / card_path(name, policy))
@@ -149,7 +155,7 @@ def _record(name: str, policy: str, spec: str, folder: Path, progress: Progress)
     record(policy, agent, trap).save(folder / episode_path(name))
 
 
-def _counted(total: int, progress: Progress) -> Callable[[int], None]:
+def counted(total: int, progress: Progress) -> Callable[[int], None]:
     """Turns numbers of things done into whole percents of all."""
     done = 0
 

@@ -1,0 +1,230 @@
+"""Sweeps: agents that differ in one thing, trained and scored; what is done is never done again.
+
+::
+
+    agents/CheeseCorner-ppo-alpha0.01-levels30000-base-s3/        a trained agent
+        checkpoints/100000/                                       what it was on its way
+    cards/CheeseCorner-v0/<the agent's name>.json                 their score cards
+    cards/CheeseCorner-v0/<the agent's name>-at100000.json
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from agents.train import NUM_LEVELS, Run, train
+from benchmarks.pool import Progress, Unit
+from benchmarks.results import FACTS, Results, card_path, scored_on
+from benchmarks.units import (
+    LEVELS_A_SECOND,
+    STEPS,
+    STEPS_A_SECOND,
+    USUAL_STEPS,
+    counted,
+    score_policies,
+)
+from mesa_gym.policies import references
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.traps import Split, Trap, find_trap
+
+CHECKPOINT_STEPS, MOST_CHECKPOINTS = 100_000, 20
+KINDS = {
+    "steps": "training steps",
+    "alpha": "alpha, the share of shift episodes in training",
+    "levels": "training levels",
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One agent at one place of a curve.
+
+    Attributes:
+        x: the steps it was trained for, its alpha, or the number of its training levels.
+        run: how it was trained; a checkpoint is on the way to all of that run's steps.
+        checkpoint: the steps that it was trained for, where that is not all.
+    """
+
+    x: float
+    run: Run
+    checkpoint: int | None = None
+
+    @property
+    def policy(self) -> str:
+        """The policy's name on its score card."""
+        return agent_name(self.run) + ("" if self.checkpoint is None else f"-at{self.checkpoint}")
+
+    @property
+    def part(self) -> Path:
+        """Where it lies in the run's directory."""
+        return Path() if self.checkpoint is None else Path("checkpoints", str(self.checkpoint))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A curve's agents.
+
+    Attributes:
+        kind: what they differ in beside the seed, one of ``KINDS``.
+        values: of alpha or the number of levels; of no use to ``steps``.
+        names: of the traps.
+        seeds: agents at each value, seeds 0 and up.
+        levels: of each split, for scoring.
+        steps: of training, on every trap; None for as many as each is known to take.
+        checkpoints: how many equal parts of training are kept, of use to ``steps``; None for one
+            each 100,000 steps, at most 20. An agent that ``steps`` shares with the other kinds
+            (alpha 0, all levels) is always trained so.
+        algo: of ``agents.train``.
+
+    Raises:
+        ValueError: a name or number does not fit.
+    """
+
+    kind: str
+    values: tuple[float, ...]
+    names: tuple[str, ...]
+    seeds: int
+    levels: int
+    steps: int | None = None
+    checkpoints: int | None = None
+    algo: str = "ppo"
+
+    def traps(self) -> list[type[Trap]]:
+        """The traps, each once."""
+        return list(dict.fromkeys(map(find_trap, self.names)))
+
+    def runs(self, cls: type[Trap]) -> list[Run]:
+        """The agents to train on a trap, seed by seed."""
+        steps = STEPS.get(cls.name(), USUAL_STEPS) if self.steps is None else self.steps
+        common = Run(cls.name(), self.algo, 0, steps).__dict__
+        return [
+            Run(**common | facts | {"seed": seed, "checkpoints": self._parts(steps, facts)})
+            for seed in range(self.seeds)
+            for facts in self._facts()
+        ]
+
+    def _facts(self) -> list[dict[str, float]]:
+        if self.kind == "steps":
+            return [{}]
+        values = sorted(set(self.values))
+        if self.kind == "alpha":
+            return [{"alpha": float(value)} for value in values]
+        return [{"num_levels": int(value)} for value in values]
+
+    def _parts(self, steps: int, facts: dict[str, float]) -> int:
+        if facts.get("alpha", 0) != 0 or facts.get("num_levels", NUM_LEVELS) != NUM_LEVELS:
+            return 1
+        if self.checkpoints is not None:
+            return self.checkpoints
+        return min(max(1, steps // CHECKPOINT_STEPS), MOST_CHECKPOINTS)
+
+    def points(self, run: Run) -> list[Point]:
+        """What is scored of an agent."""
+        if self.kind == "alpha":
+            return [Point(run.alpha, run)]
+        if self.kind == "levels":
+            return [Point(run.num_levels, run)]
+        parts = [run.steps * part // run.checkpoints for part in range(1, run.checkpoints)]
+        return [*(Point(steps, run, steps) for steps in parts), Point(run.steps, run)]
+
+
+def agent_name(run: Run) -> str:
+    """Of an agent's directory: all that tells it apart but the steps and the trap's version."""
+    stem = find_trap(run.trap).name().rsplit("-", 1)[0]
+    return f"{stem}-{run.algo}-alpha{run.alpha}-levels{run.num_levels}-{run.reward}-s{run.seed}"
+
+
+def agent_folder(run: Run) -> Path:
+    """Of an agent's directory, relative to the results."""
+    return Path("agents", agent_name(run))
+
+
+def left_to_do(sweep: Sweep, results: Results) -> list[Unit]:
+    """The units whose results are missing, damaged (they are set aside) or out of date.
+
+    Raises:
+        ValueError: an agent was trained in another way than the sweep says, or a trap's name is
+            unknown.
+    """
+    training: list[Unit] = []
+    scoring: list[Unit] = []
+    facts = (*FACTS, "num_levels", *(["checkpoints"] if sweep.kind == "steps" else []))
+    for cls in sweep.traps():
+        waiting = set()
+        for run in sweep.runs(cls):
+            parts = [point.part for point in sweep.points(run)]
+            if not results.has_agent(run, agent_folder(run), facts, parts):
+                training.append(_training(run))
+                waiting.add(training[-1].name)
+        scoring += _scoring(cls, sweep, results, waiting)
+    # Scoring first, so that a trap is scored while others still train.
+    return [*scoring, *sorted(training, key=lambda unit: -unit.seconds)]
+
+
+def _training(run: Run) -> Unit:
+    folder = agent_folder(run)
+    return Unit(_training_name(run), partial(_train, run), (folder,), run.steps / STEPS_A_SECOND)
+
+
+def _training_name(run: Run) -> str:
+    return f"train {agent_name(run)}"
+
+
+def _scoring(cls: type[Trap], sweep: Sweep, results: Results, waiting: set[str]) -> Iterator[Unit]:
+    """A unit for each seed: together they share what solving costs, and a kill loses only one."""
+    name, provenance = cls.name(), scored_on(cls(), sweep.levels)
+    by_seed: dict[int, dict[str, str]] = defaultdict(dict)
+    after: dict[int, set[str]] = defaultdict(set)
+    for run in sweep.runs(cls):
+        after[run.seed].add(_training_name(run))
+        for point in sweep.points(run):
+            agent = results.folder / agent_folder(run) / point.part
+            if not results.has_card(provenance, name, point.policy, agent):
+                by_seed[run.seed][point.policy] = str(agent)
+    todo = {f"seed {seed}": (specs, after[seed] & waiting) for seed, specs in by_seed.items()}
+    missing = [p for p in references(cls) if not results.has_card(provenance, name, p, None)]
+    if missing:
+        todo["references"] = dict(zip(missing, missing, strict=True)), set()
+    seconds = sweep.levels * len(Split) / LEVELS_A_SECOND
+    for who, (specs, needed) in todo.items():
+        cards = tuple(card_path(name, policy) for policy in specs)
+        work = partial(score_policies, name, specs, sweep.levels)
+        yield Unit(f"score {name} {who}", work, cards, seconds, frozenset(needed))
+
+
+def _train(run: Run, folder: Path, progress: Progress) -> None:
+    train(run, folder / agent_folder(run), counted(run.steps, progress))
+
+
+def cards(sweep: Sweep, cls: type[Trap], results: Results) -> list[tuple[Point, ScoreCard]]:
+    """The score cards of a trap's agents: by seed, and along the curve.
+
+    Raises:
+        ValueError: one is missing or damaged.
+    """
+    points = [point for run in sweep.runs(cls) for point in sweep.points(run)]
+    return [(point, _card(cls, point.policy, results)) for point in points]
+
+
+def reference_cards(cls: type[Trap], results: Results) -> dict[str, ScoreCard]:
+    """Name -> score card, of the trap's reference policies."""
+    return {policy: _card(cls, policy, results) for policy in references(cls)}
+
+
+def _card(cls: type[Trap], policy: str, results: Results) -> ScoreCard:
+    path = results.folder / card_path(cls.name(), policy)
+    if not path.exists():
+        raise ValueError(f"{path} is missing; `python -m benchmarks.curves` makes it")
+    return ScoreCard.load(path)
+
+
+def seeds_of(points: Sequence[tuple[Point, ScoreCard]]) -> dict[int, list[tuple[Point, ScoreCard]]]:
+    """Seed -> its points, along the curve."""
+    found: dict[int, list[tuple[Point, ScoreCard]]] = defaultdict(list)
+    for point, card in points:
+        found[point.run.seed].append((point, card))
+    return {seed: sorted(line, key=lambda pair: pair[0].x) for seed, line in found.items()}
