@@ -81,13 +81,10 @@ class Change:
         }
 
 
-# Steps towards what the sources had: larger grids, a longer view, salient colours, long episodes.
+# Steps towards what the sources had: larger grids, a longer view, long episodes.
 STUDY = (
-    Change("CheeseCorner", {"size": 13}),
     Change("CheeseCorner", {"size": 13}, alpha=0.01),
-    Change("CheeseCorner", {"size": 13}, alpha=0.1),
     Change("CheeseCorner", {"gamma": 0.99}, alpha=0.01),
-    Change("ColourShape", {"colour_planes": 2}),
     Change("MonsterWorld", {"max_steps": 200}),
 )
 
