@@ -17,6 +17,7 @@ import numpy as np
 
 from agents.train import ALGORITHMS, NUM_LEVELS
 from benchmarks import plots, pool
+from benchmarks.options import count, folder, say
 from benchmarks.progress import reporting
 from benchmarks.results import Results
 from benchmarks.sweeps import (
@@ -51,7 +52,7 @@ Scored = list[tuple[Point, ScoreCard]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    results = Results(options.pop("out"), _say)
+    results = Results(options.pop("out"), say)
     options["values"] = tuple(options.pop("values", ()))
     options["names"] = tuple(options.pop("traps"))
 
@@ -78,18 +79,18 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--num-levels", dest="values", type=_list(int), help=f"({shown})")
         command.set_defaults(values=VALUES[kind])
         command.add_argument("--traps", type=_list(str), default=TRAPS, help=f"({','.join(TRAPS)})")
-        command.add_argument("--seeds", type=_count, default=SEEDS, help=f"a place ({SEEDS})")
-        command.add_argument("--steps", type=_count, help="of training (as many as a trap takes)")
+        command.add_argument("--seeds", type=count, default=SEEDS, help=f"a place ({SEEDS})")
+        command.add_argument("--steps", type=count, help="of training (as many as a trap takes)")
         command.add_argument(
             "--checkpoints",
-            type=_count,
+            type=count,
             help="equal parts of training to keep, for `steps` (one a 100,000 steps, up to 20)",
         )
         command.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (ppo)")
         command.add_argument(
-            "--levels", type=_count, default=LEVELS, help=f"of each split, for scoring ({LEVELS})"
+            "--levels", type=count, default=LEVELS, help=f"of each split, for scoring ({LEVELS})"
         )
-        command.add_argument("--out", type=_folder, default=OUT, help=f"({OUT})")
+        command.add_argument("--out", type=folder, default=OUT, help=f"({OUT})")
     return parser
 
 
@@ -99,7 +100,7 @@ def _run(sweep: Sweep, results: Results) -> int:
     with reporting() as report:
         failed = pool.run(units, WORKERS, results.folder, report)
     for name, reason in failed.items():
-        _say(f"failed: {name}: {reason}")
+        say(f"failed: {name}: {reason}")
     if failed:
         return FAILED
     scored = {cls: cards(sweep, cls, results) for cls in sweep.traps()}
@@ -112,7 +113,7 @@ def _run(sweep: Sweep, results: Results) -> int:
     write_text(path.with_suffix(".md"), text)
     write_text(path.with_suffix(".svg"), plots.curves(panels))
     print(text)
-    _say(f"written: {path}.md and {path}.svg")
+    say(f"written: {path}.md and {path}.svg")
     return DONE
 
 
@@ -260,23 +261,6 @@ def _list(kind: Callable[[str], object]) -> Callable[[str], list[object]]:
 
     parsed.__name__ = f"comma-separated {kind.__name__}"
     return parsed
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
-def _folder(text: str) -> Path:
-    path = Path(text)
-    if path.exists() and not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a file; expected a folder")
-    return path
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from agents.train import ALGORITHMS
 from benchmarks import pool, tables
 from benchmarks.board import make_board
 from benchmarks.episode import Episode
+from benchmarks.options import count, folder, say
 from benchmarks.page import page
 from benchmarks.progress import reporting
 from benchmarks.results import QUICK, Results, episode_path
@@ -33,7 +33,7 @@ WORKERS = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    results = Results(options.out, _say)
+    results = Results(options.out, say)
 
     def work() -> int:
         if options.command == "render":
@@ -55,13 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="train and score what is not done yet")
     running.add_argument(
         "--levels",
-        type=_count,
+        type=count,
         default=EVALUATION_LEVELS,
         help=f"of each split, for scoring ({EVALUATION_LEVELS})",
     )
-    running.add_argument("--seeds", type=_count, default=SEEDS, help=f"agents a trap ({SEEDS})")
+    running.add_argument("--seeds", type=count, default=SEEDS, help=f"agents a trap ({SEEDS})")
     running.add_argument(
-        "--steps", type=_count, help="of training, on every trap (as many as each takes)"
+        "--steps", type=count, help="of training, on every trap (as many as each takes)"
     )
     running.add_argument(
         "--traps", nargs="+", default=QUICK_TRAPS, help=f"or all ({' '.join(QUICK_TRAPS)})"
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     rendering = commands.add_parser("render", help="tables and a page from the score cards")
     for command in (running, rendering):
         command.add_argument(
-            "--out", type=_folder, default=QUICK, help=f"the results' folder ({QUICK})"
+            "--out", type=folder, default=QUICK, help=f"the results' folder ({QUICK})"
         )
     return parser
 
@@ -88,13 +88,13 @@ def _run(plan: Plan, results: Results) -> int:
     with reporting() as report:
         failed = pool.run(units, WORKERS, results.folder, report)
     for name, reason in failed.items():  # again, as the traceback may stand far above
-        _say(f"not done: {name}: {reason}")
+        say(f"not done: {name}: {reason}")
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
     done = len(units) - len(failed)
-    _say(f"{done} of {len(units)} units done in {minutes}:{seconds:02}, under {results.folder}")
+    say(f"{done} of {len(units)} units done in {minutes}:{seconds:02}, under {results.folder}")
     if failed:
-        _say("the same command tries the others again")
-    _say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
+        say("the same command tries the others again")
+    say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
     return FAILED if failed else DONE
 
 
@@ -111,23 +111,6 @@ def _render(results: Results) -> int:
     write_text(results.folder / "board.html", page(board, episodes))
     print(f"\n{results.folder / 'board.html'} shows it with pictures")
     return DONE
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
-def _folder(text: str) -> Path:
-    path = Path(text)
-    if path.exists() and not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a file; expected a folder")
-    return path
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
