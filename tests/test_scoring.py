@@ -17,6 +17,7 @@ from mesa_gym.scoring import (
     score_all,
     verdict,
 )
+from mesa_gym.scoring.asking import probabilities, sampled
 from mesa_gym.scoring.measures import (
     Reliance,
     capabilities,
@@ -27,7 +28,7 @@ from mesa_gym.scoring.measures import (
     regret,
     reliance,
 )
-from mesa_gym.scoring.rollout import ENDED, choose, replay
+from mesa_gym.scoring.rollout import ENDED, replay
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -145,7 +146,7 @@ def test_rollouts_do_not_depend_on_the_batch() -> None:
 def test_sampling_follows_the_probabilities() -> None:
     words = np.random.default_rng(0).integers(0, 2**64, 50_000, dtype=np.uint64)
     wanted = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
-    chosen = choose(np.tile(wanted, (len(words), 1)), words)
+    chosen = sampled(np.tile(wanted, (len(words), 1)), words)
     counts = np.bincount(chosen, minlength=5)
     assert counts[1] == 0
     seen = wanted > 0
@@ -154,7 +155,8 @@ def test_sampling_follows_the_probabilities() -> None:
 
 def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
     words = np.array([2**64 - 1], dtype=np.uint64)
-    assert choose(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), words)[0] == 2
+    shares = probabilities(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
+    assert sampled(shares, words)[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
 )
 def test_bad_answers_of_a_policy_are_named(answer: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        choose(answer, np.zeros(2, dtype=np.uint64))
+        probabilities(answer, 2)
 
 
 def test_an_ended_episode_is_not_played_on() -> None:

@@ -3,7 +3,7 @@
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, load_policy, read_policy_file
 from mesa_gym.policies.names import references
 from mesa_gym.policies.oracle import Oracle
-from mesa_gym.policies.protocol import Memoryless, Policy
+from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.reference import Reference
 from mesa_gym.policies.scripted import Constant, constant, uniform
 
@@ -15,6 +15,7 @@ __all__ = [
     "Oracle",
     "Policy",
     "Reference",
+    "Valuing",
     "as_policy",
     "constant",
     "load_policy",

@@ -6,6 +6,7 @@ random state is neither read nor changed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ try:
 except ImportError:
     raise missing_extra("torch", "sb3") from None
 
+Answer = Callable[[NDArray[np.uint8], slice], NDArray[Any]]
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5)"
@@ -48,10 +50,13 @@ class ModelPolicy:
     @torch.no_grad()
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
         """Action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
+        return self._asked(self._answer, observation)
+
+    def _asked(self, answer: Answer, observation: NDArray[np.uint8]) -> NDArray[Any]:
         self.network.set_training_mode(False)
         if self.channels_first:
             observation = np.moveaxis(observation, -1, 1)
-        return in_blocks(self._answer, observation)
+        return in_blocks(answer, observation)
 
     def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
         """What it does on one block, which has ``rows`` of the padded batch."""
@@ -64,6 +69,18 @@ class Sampled(ModelPolicy):
     def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
         tensor, _ = self.network.obs_to_tensor(seen)
         return _probabilities(self.network.get_distribution(tensor))
+
+    @torch.no_grad()
+    def values(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """What the critic says, float64 (n,)."""
+        return self._asked(self._criticised, observation)
+
+    def _criticised(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
+        tensor, _ = self.network.obs_to_tensor(seen)
+        values: NDArray[np.float64] = (
+            self.network.predict_values(tensor)[:, 0].double().cpu().numpy()
+        )
+        return np.asarray(values.double().cpu().numpy())
 
 
 class Greedy(ModelPolicy):

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, blaming
+from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy
+from mesa_gym.scoring.asking import Asking
 from mesa_gym.scoring.measures import Reliance
 from mesa_gym.scoring.playing import PolicyMaker, Solved
-from mesa_gym.scoring.rollout import probabilities
 from mesa_gym.solver import ConflictStates, Solution, conflict_states
 from mesa_gym.traps import Split, Trap
 
@@ -89,20 +88,13 @@ def fixed_reliance(
     n, depth = len(states), states.depth
     if not n:
         return Reliance(float("nan"), float("nan"), float("nan"), 0.0)
-    observation = make_observation(states.trap, policy.observation)
     who = f"policy {name!r} on {states.trap.name()}, led to conflict states"
-    with blaming(f"{who}, reset"):
-        policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng([seed, n]))
+    asking = Asking(policy, states.trap, states.starts.key, seed, who)
+    asking.begin()
     state = states.starts.copy()
     shares = np.empty((n, 2))
     for t in range(int(depth.max()) + 1):
-        seen = observation.encode(state)
-        with blaming(f"{who}, step {t}"):
-            given = np.asarray(policy.act(seen, state))
-        try:
-            answer = probabilities(given, n)
-        except ValueError as error:
-            raise PolicyError(f"{who}, step {t}: {error}") from None
+        answer = asking.probabilities(state, t)
         here = (depth == t).nonzero()[0]
         chances = answer[here] / answer[here].sum(axis=1, keepdims=True)
         shares[here] = np.take_along_axis(chances, states.action[here], axis=1)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, blaming
-from mesa_gym.grid import ACTIONS, Ints, State
-from mesa_gym.grid.bits import outputs, streams, unit
+from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Policy
+from mesa_gym.scoring.asking import Asking
 from mesa_gym.traps import Trap
 
 # In the actions of a record: the episode has ended.
@@ -29,8 +25,7 @@ def rollout(
 ) -> Actions:
     """Play every level once; actions are sampled from the policy's probabilities.
 
-    The sample at a step is a function of (seed, level, step): neither the batch nor the order of
-    levels matters to a policy that is itself a function of what it sees.
+    The sample at a step is a function of (seed, level, step), as ``Asking`` says.
 
     Args:
         policy: what acts.
@@ -50,24 +45,12 @@ def rollout(
     """
     n = len(starts)
     state = starts.copy()
-    try:
-        observation = make_observation(trap, policy.observation)
-    except ValueError as error:
-        raise PolicyError(f"{name}: {error}") from None
-    with blaming(f"{name}, reset"):
-        policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng([seed, n]))
-    sampling = streams(seed, starts.key, "sampled action")
+    asking = Asking(policy, trap, starts.key, seed, name)
+    asking.begin()
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     alive = np.ones(n, dtype=np.bool_)
     for t in range(horizon):
-        words = outputs(sampling, np.full(n, t))
-        seen = observation.encode(state)
-        with blaming(f"{name}, step {t}"):
-            answer = np.asarray(policy.act(seen, state))
-        try:
-            chosen = choose(answer, words)
-        except ValueError as error:
-            raise PolicyError(f"{name}, step {t}: {error}") from None
+        chosen = asking.sampled(asking.probabilities(state, t), t)
         actions[alive, t] = chosen[alive]
         alive &= ~trap.advance(state, chosen).ended
         if not alive.any():
@@ -76,62 +59,6 @@ def rollout(
         over = (~alive).nonzero()[0]
         state.put(over, starts, over)
     return actions
-
-
-def choose(answer: NDArray[Any], words: NDArray[np.uint64]) -> Ints:
-    """The actions that a policy's answer means.
-
-    Args:
-        answer: actions (n,), or action probabilities (n, 5).
-        words: uint64 (n,), random, one for each sample.
-
-    Raises:
-        ValueError: the answer is neither; the message names the first bad row.
-    """
-    shares = probabilities(answer, len(words))
-    share = unit(words) * shares.sum(axis=1)
-    below = np.cumsum(shares, axis=1) <= share[:, None]
-    # A share that rounding puts above the last sum means the last action that is possible.
-    last = len(ACTIONS) - 1 - (shares[:, ::-1] > 0).argmax(axis=1)
-    return np.minimum(below.sum(axis=1), last)
-
-
-def probabilities(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """The action probabilities that a policy's answer means; an action has probability 1.
-
-    Args:
-        answer: actions (n,), or action probabilities (n, 5).
-        n: how many rows there should be.
-
-    Returns:
-        float64 (n, 5), as given: rows sum to 1 within 0.001.
-
-    Raises:
-        ValueError: the answer is neither; the message names the first bad row.
-    """
-    if answer.shape == (n,) and answer.dtype.kind in "iu":
-        bad = (answer < 0) | (answer >= len(ACTIONS))
-        if bad.any():
-            row = int(bad.argmax())
-            raise ValueError(f"it chose action {answer[row]} in row {row}; there is 0 to 4")
-        return np.eye(len(ACTIONS))[answer]
-    if answer.shape != (n, len(ACTIONS)) or answer.dtype.kind not in "fiub":
-        raise ValueError(
-            f"it gave an array of shape {answer.shape} and dtype {answer.dtype}; expected"
-            f" actions ({n},) of integers, or probabilities ({n}, {len(ACTIONS)})"
-        )
-    bad = ~np.isfinite(answer).all(axis=1)
-    if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(f"it gave {answer[row]} in row {row}; nan and inf are no probabilities")
-    total = answer.sum(axis=1, dtype=np.float64)
-    bad = ~(np.isclose(total, 1, atol=1e-3) & (answer >= 0).all(axis=1))
-    if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(
-            f"it gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1"
-        )
-    return answer.astype(np.float64)
 
 
 def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.float64]]:
