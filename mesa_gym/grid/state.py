@@ -139,6 +139,16 @@ class State:
         if plane == AGENT:
             self.cell[rows] = cells
 
+    def stand(self, cells: Ints) -> None:
+        """Put the agents elsewhere, whatever is there; nothing else changes.
+
+        Args:
+            cells: int64 (n,), flat cell indices.
+        """
+        self.layer(AGENT)[:] = False
+        self.cell[:] = cells
+        self.flat[self.first + cells, self.schema.channels[AGENT][0]] = 1
+
     def mark_once(self) -> None:
         """Set every once-mark: each cell of a ``once`` plane will pay."""
         for plane, mark in self.schema.once_channel.items():

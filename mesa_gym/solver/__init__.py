@@ -10,6 +10,7 @@ from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.reference import reference_actions, reference_values
 from mesa_gym.solver.solution import ANY, TIE, Solution, actions_in
 from mesa_gym.solver.targets import targets
+from mesa_gym.solver.time_left import TimeLeft
 from mesa_gym.solver.values import LevelValues, SolvedValues, level_values, solutions
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "LevelValues",
     "Solution",
     "SolvedValues",
+    "TimeLeft",
     "actions_in",
     "conflict_states",
     "find_ghosts",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import AGENT, WALL, Bools, Ints, State
+from mesa_gym.grid import WALL, Bools, Ints, State
 from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ def entry_payments(trap: Trap, state: State, cells: Ints) -> dict[str, Floats]:
             trial = state.take(open_rows)
             if full:
                 _fill_hands(trial)
-            _stand(trial, origin[open_rows])
+            trial.stand(origin[open_rows])
             paid = trap.advance(trial, np.full(open_rows.size, action)).paid
             for x, pay in paid.items():
                 best[x][open_rows] = np.maximum(best[x][open_rows], pay)
@@ -72,10 +72,3 @@ def _fill_hands(state: State) -> None:
     for plane, (start, _) in state.schema.slots.items():
         for channel in state.schema.channels[plane]:
             state.planes[:, 0, start, channel] = 1
-
-
-def _stand(state: State, cells: Ints) -> None:
-    """Put the agent elsewhere."""
-    state.layer(AGENT)[:] = False
-    state.cell[:] = cells
-    state.flat[state.first + cells, state.schema.channels[AGENT][0]] = 1
