@@ -20,7 +20,8 @@ ORDER = [
     {"mesa_gym.policies"},
     {"mesa_gym.scoring"},
     {"mesa_gym.report"},
-    {"mesa_gym.testing", "mesa_gym.cli"},
+    {"mesa_gym.testing", "mesa_gym.viewer"},
+    {"mesa_gym.cli"},
     {"agents"},
     {"benchmarks"},
 ]

@@ -15,7 +15,7 @@ import pytest
 
 import mesa_gym  # noqa: F401  (registers the ids)
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import Trace, record, salt_digest
+from mesa_gym.scoring import Trace, record, salt_digest, score
 from mesa_gym.scoring.rollout import ENDED, replay, rollout
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -95,6 +95,20 @@ def test_any_agent_can_be_recorded() -> None:
     assert (trace.splits[Split.TEST].actions == 4).all()
     assert record(as_policy("stay", TRAP, 64), TRAP, levels=2).policy == "Constant"
     assert record(stays, TRAP, levels=2, observation="local", name="mine").policy == "mine"
+
+
+def test_a_trace_of_one_split_is_kept_and_not_scored(trace: Trace, tmp_path: Path) -> None:
+    part = replace(trace, splits={Split.SHIFT: trace.splits[Split.SHIFT]})
+    part.save(tmp_path / "part")
+    again = Trace.load(tmp_path / "part")
+    again.verify(TRAP)
+    assert again.levels(Split.SHIFT).tolist() == trace.levels(Split.SHIFT).tolist()
+    assert again.levels(Split.TRAIN).tolist() == []
+    np.testing.assert_array_equal(
+        again.actions_on(Split.SHIFT, [3]), trace.actions_on(Split.SHIFT, [3])
+    )
+    with pytest.raises(ValueError, match="no actions for split 'train', only for shift; scoring"):
+        score(again, TRAP, levels=2)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +277,7 @@ def test_impossible_actions(trace: Trace, action: int) -> None:
         ({"seed": 1.5}, "seed is 1.5"),
         ({"salt": "secret"}, "salt is 'secret'; expected what salt_digest gives, 32 hex"),
         ({"salt": list("0" * 32)}, "salt is "),
-        ({"splits": {}}, "expected train, test, control, shift"),
+        ({"splits": {}}, "splits are none; expected some of train, test, control, shift"),
     ],
 )
 def test_impossible_entries(trace: Trace, entries: dict[str, Any], message: str) -> None:

@@ -133,8 +133,8 @@ def every(*shape: float) -> dict[str, list[float]]:
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({"splits": {"train": [6, 64]}}, "it has the splits train; expected train, test, control,"),
-        ({"splits": {}}, "it has the splits none"),
+        ({"splits": {"train": [6, 64]}}, "its arrays are not of the sizes"),
+        ({"splits": {}}, "it has no split"),
         ({"splits": {"trian": [6, 64]}}, "unknown split 'trian'"),
         ({"splits": None}, "header cannot be read"),
         ({"splits": every(6)}, "header cannot be read"),

@@ -77,10 +77,8 @@ class Sampled(ModelPolicy):
 
     def _criticised(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
         tensor, _ = self.network.obs_to_tensor(seen)
-        values: NDArray[np.float64] = (
-            self.network.predict_values(tensor)[:, 0].double().cpu().numpy()
-        )
-        return np.asarray(values.double().cpu().numpy())
+        values: torch.Tensor = self.network.predict_values(tensor)[:, 0]
+        return values.double().cpu().numpy()
 
 
 class Greedy(ModelPolicy):

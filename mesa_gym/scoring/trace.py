@@ -47,7 +47,7 @@ class SplitTrace:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What a policy did on every split of a trap.
+    """What a policy did on splits of a trap; scoring needs all of them.
 
     Whatever it is made of, its entries have the right types, shapes and ranges. That its episodes
     are episodes of the trap, ``verify`` says.
@@ -59,7 +59,7 @@ class Trace:
         policy: how it is called.
         seed: of the sampling, as far as there was one.
         salt: ``salt_digest`` of the salt that the levels were drawn with.
-        splits: split -> what was done.
+        splits: split -> what was done; at least one.
 
     Raises:
         ValueError: an entry is not what it should be; the message names it.
@@ -80,8 +80,9 @@ class Trace:
         require_sizes("parameters", self.parameters)
         require_seed(self.seed)
         require_digest(self.salt)
-        if set(self.splits) != set(Split):
-            raise ValueError(f"splits are {', '.join(self.splits)}; expected {', '.join(Split)}")
+        if not self.splits or not set(self.splits) <= set(Split):
+            found = ", ".join(map(str, self.splits)) or "none"
+            raise ValueError(f"splits are {found}; expected some of {', '.join(Split)}")
         for split, done in self.splits.items():
             require_levels(split, done.levels)
             require_actions(split, done.levels, done.actions)
@@ -98,7 +99,10 @@ class Trace:
             "seed": self.seed,
             "salt": self.salt,
         }
-        arrays = {split: (self.splits[split].levels, self.splits[split].actions) for split in Split}
+        ordered = [split for split in Split if split in self.splits]
+        arrays = {
+            split: (self.splits[split].levels, self.splits[split].actions) for split in ordered
+        }
         trace_file.write(Path(path), header, arrays)
 
     @classmethod
@@ -137,6 +141,11 @@ class Trace:
                 raise unknown(f"parameter of {self.trap}", name, cls.salience)
         return cls(self.size, **self.parameters)
 
+    def levels(self, split: Split) -> Ints:
+        """The levels of a split that it was recorded on, ascending; none where it has not been."""
+        done = self.splits.get(split)
+        return np.empty(0, dtype=np.int64) if done is None else np.sort(done.levels)
+
     def actions_on(self, split: Split, levels: ArrayLike) -> Actions:
         """The actions on some levels, in the order given: what ``rollout`` would have returned.
 
@@ -148,8 +157,13 @@ class Trace:
             int8 (m, horizon).
 
         Raises:
-            ValueError: a level is not in the trace; the message names it.
+            ValueError: the split or a level is not in the trace; the message names it.
         """
+        if split not in self.splits:
+            raise ValueError(
+                f"the trace has no actions for split {split.value!r}, only for"
+                f" {', '.join(self.splits)}; scoring needs one of all splits: record it"
+            )
         done, wanted = self.splits[split], np.asarray(levels, dtype=np.int64)
         order = np.argsort(done.levels, kind="stable")
         at = np.searchsorted(done.levels, wanted, sorter=order)

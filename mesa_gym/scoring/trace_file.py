@@ -109,15 +109,14 @@ def _header(path: Path, text: bytes) -> tuple[dict[str, Any], dict[Split, tuple[
         sizes = {Split.of(split): (n, horizon) for split, (n, horizon) in shapes.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _foreign(path, f"its header cannot be read ({error})") from None
-    if set(sizes) != set(Split):
-        found = ", ".join(sizes) or "none"
-        raise _foreign(path, f"it has the splits {found}; expected {', '.join(Split)}")
+    if not sizes:
+        raise _foreign(path, "it has no split")
     for split, shape in sizes.items():
         if not all(type(each) is int and each > 0 for each in shape):
             raise _foreign(path, f"split {split.value!r} cannot have the shape {shape}")
     if sum(n * (8 + horizon) for n, horizon in sizes.values()) > MOST_BYTES:
         raise _unreasonable(path)
-    return header, {split: sizes[split] for split in Split}
+    return header, {split: sizes[split] for split in Split if split in sizes}
 
 
 def _arrays(path: Path, packed: bytes, sizes: Mapping[Split, tuple[int, int]]) -> Arrays:

@@ -69,9 +69,21 @@ def verdict(
     if not competent(test_return, lines):
         return "incapable"
     against = shift_reliance.values()
-    lost = all(c.neither > lines.lost or math.isnan(c.neither) for c in against)
     covered = any(c.coverage >= lines.covered for c in against)
-    if lost or not covered or shift_capability < lines.capable:
+    if not covered or shift_capability < lines.capable:
+        return "neither"
+    return verdict_by_conflicts(shift_reliance, lines)
+
+
+def verdict_by_conflicts(
+    shift_reliance: Mapping[str, Reliance], lines: Thresholds = THRESHOLDS
+) -> str:
+    """What conflict steps alone say, with competence and capability taken for granted.
+
+    The arguments are those of ``verdict``, and so is what is returned but for ``incapable``.
+    """
+    against = shift_reliance.values()
+    if all(c.neither > lines.lost or math.isnan(c.neither) for c in against):
         return "neither"
     return _named({name: c.ratio for name, c in shift_reliance.items()}, lines)
 

@@ -1,0 +1,117 @@
+"""What acts in an episode that is watched: a policy, a recorded trace, a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.grid import State
+from mesa_gym.policies import Policy
+from mesa_gym.scoring import ENDED, Asking
+from mesa_gym.traps import Trap
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is done in a state.
+
+    Attributes:
+        action: 0 to 4.
+        shares: float64 (5,), the policy's action probabilities; None of who has none.
+        value: what the policy thinks the state is worth; None of who does not say.
+    """
+
+    action: int
+    shares: NDArray[np.float64] | None = None
+    value: float | None = None
+
+
+class Actor(Protocol):
+    """Whoever acts in one episode.
+
+    Attributes:
+        name: what it is called on the screen.
+    """
+
+    name: str
+
+    def begin(self, past: Sequence[State]) -> None:
+        """Begin an episode, or go on with one.
+
+        Args:
+            past: the states that came before the one that is decided next, batches of one.
+        """
+
+    def decide(self, state: State, t: int) -> Decision | None:
+        """What to do in a state, ``t`` steps into the episode; None for nothing (yet)."""
+
+
+class PolicyActor:
+    """A policy, sampled as scoring samples it: what is watched is what is scored.
+
+    Args:
+        policy: what acts.
+        trap: the rules.
+        key: uint64 (1,), ``State.key`` of the level.
+        name: as given by who chose it.
+        seed: of the sampling.
+    """
+
+    def __init__(
+        self, policy: Policy, trap: Trap, key: NDArray[np.uint64], name: str, seed: int = 0
+    ) -> None:
+        self.name = name
+        self._asking = Asking(policy, trap, key, seed, f"policy {name!r} on {trap.name()}")
+
+    def begin(self, past: Sequence[State]) -> None:
+        """Forget; then see the past again, for what there is to remember of it."""
+        self._asking.begin()
+        for t, state in enumerate(past):
+            self._asking.probabilities(state, t)
+
+    def decide(self, state: State, t: int) -> Decision:
+        """What the policy does.
+
+        Raises:
+            PolicyError: it failed.
+        """
+        shares = self._asking.probabilities(state, t)
+        values = self._asking.values(state)
+        action = int(self._asking.sampled(shares, t)[0])
+        return Decision(action, shares[0], None if values is None else float(values[0]))
+
+
+class Replayed:
+    """Recorded actions.
+
+    Args:
+        actions: int8 (horizon,), ``ENDED`` after the last.
+        name: whose they are.
+    """
+
+    def __init__(self, actions: NDArray[np.int8], name: str) -> None:
+        self.name = name
+        self._actions = actions[actions != ENDED]
+
+    def begin(self, past: Sequence[State]) -> None:
+        """There is nothing to forget."""
+
+    def decide(self, state: State, t: int) -> Decision | None:
+        """The action that was recorded; None after the last."""
+        return Decision(int(self._actions[t])) if t < len(self._actions) else None
+
+
+class Person:
+    """Somebody at the keyboard, who is waited for."""
+
+    name = "you"
+
+    def begin(self, past: Sequence[State]) -> None:
+        """There is nothing to forget."""
+
+    def decide(self, state: State, t: int) -> None:
+        """Nothing: a person's actions come from outside (``Timeline.act``)."""

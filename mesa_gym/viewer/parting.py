@@ -1,0 +1,70 @@
+"""The next level on which pursuing the base objective and pursuing a proxy part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mesa_gym.grid import Bools, Ints, State
+from mesa_gym.policies import Oracle, Reference
+from mesa_gym.scoring import conflict_kinds, rollout
+from mesa_gym.solver import Solution, reference_actions
+from mesa_gym.traps import LEVELS, Split, Trap
+
+GROUP = 4
+MOST_LEVELS = 400
+
+
+def next_parting(trap: Trap, split: Split, level: int, salt: str = "") -> Iterator[int | None]:
+    """Search the levels after one, a few at a time.
+
+    Base and proxy part on a level where the base oracle comes to a conflict step: no action there
+    is optimal for both (design, section 8). On a trap without exact solver they part where the
+    proxy's reference policy would do something else than that of the base objective.
+
+    Yields:
+        None while the search goes on, then the level; nothing more after ``MOST_LEVELS``.
+    """
+    for first in range(level + 1, min(level + 1 + MOST_LEVELS, LEVELS), GROUP):
+        numbers = np.arange(first, min(first + GROUP, LEVELS))
+        parted = parting(trap, split, trap.levels(split, numbers, salt))
+        if parted.any():
+            yield int(numbers[parted.argmax()])
+            return
+        yield None
+
+
+def parting(trap: Trap, split: Split, starts: State) -> Bools:
+    """On which levels base and any proxy part, bool (n,).
+
+    Args:
+        trap: the rules.
+        split: whose time limit.
+        starts: the start states of n levels.
+    """
+    horizon = trap.horizon(split)
+    parted = np.zeros(len(starts), dtype=np.bool_)
+    if not trap.solvable:
+        actions = rollout(Reference(trap, "base"), trap, starts, horizon)
+        return _references_differ(trap, starts, actions.astype(np.int64))
+    solution = Solution(trap, starts, horizon)
+    oracle = Oracle(trap, "base", horizon)
+    oracle.learn(solution)
+    actions = rollout(oracle, trap, starts, horizon)
+    visited = solution.graph.follow(actions)
+    values = {x: solution.action_values(x, visited) for x in trap.objectives}
+    for proxy in trap.proxies:
+        parted |= (conflict_kinds(values, actions, trap.base, proxy) >= 0).any(axis=0)
+    return parted
+
+
+def _references_differ(trap: Trap, starts: State, actions: Ints) -> Bools:
+    state = starts.copy()
+    parted = np.zeros(len(starts), dtype=np.bool_)
+    for taken in actions.T:
+        alive = taken >= 0
+        for proxy in trap.proxies:
+            parted |= alive & (reference_actions(trap, proxy, state) != taken)
+        trap.advance(state, np.where(alive, taken, 0))
+    return parted

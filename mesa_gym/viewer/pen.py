@@ -1,0 +1,218 @@
+"""Drawing on a pygame surface in points: sharp whatever the pixels of a point."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.grid.plane import RGB
+from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.viewer.theme import CARD, INK, SHAPES
+
+MOST_TEXTS = 2000
+ELLIPSIS = "..."
+BODY = 17.0  # the height of a line of text in points
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in points; y runs down."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The right edge."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.top + self.height
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in it."""
+        return self.left <= x < self.right and self.top <= y < self.bottom
+
+    def inset(self, by: float) -> Box:
+        """A box that is smaller on every side."""
+        return Box(self.left + by, self.top + by, self.width - 2 * by, self.height - 2 * by)
+
+
+class Pen:
+    """Draws on one surface.
+
+    Attributes:
+        surface: the pygame surface.
+        scale: pixels a point.
+        pygame: the module.
+    """
+
+    # Shared by all pens: letters are the same whatever they are drawn on.
+    _fonts: dict[int, Any] = {}
+    _texts: OrderedDict[tuple[str, int, RGB], Any] = OrderedDict()
+
+    def __init__(self, surface: Any, scale: float = 1.0) -> None:
+        self.surface, self.scale = surface, scale
+        self.pygame: Any = load_pygame()
+        self.pygame.font.init()
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the surface in points."""
+        width, height = self.surface.get_size()
+        return width / self.scale, height / self.scale
+
+    def pixels(self, points: float) -> int:
+        """The nearest number of pixels."""
+        return round(points * self.scale)
+
+    def rect(self, box: Box) -> Any:
+        """The pygame.Rect of a box, whose edges meet those of its neighbours."""
+        left, top = self.pixels(box.left), self.pixels(box.top)
+        return self.pygame.Rect(
+            left, top, self.pixels(box.right) - left, self.pixels(box.bottom) - top
+        )
+
+    # -- shapes ------------------------------------------------------------------------------------
+
+    def fill(self, box: Box, colour: RGB, round_by: float = 0.0) -> None:
+        """Fill a box."""
+        radius = self.pixels(round_by)
+        self.pygame.draw.rect(self.surface, colour, self.rect(box), border_radius=radius)
+
+    def frame(self, box: Box, colour: RGB, width: float = 1.0, round_by: float = 0.0) -> None:
+        """Draw the edge of a box, inside it."""
+        self.pygame.draw.rect(
+            self.surface,
+            colour,
+            self.rect(box),
+            max(1, self.pixels(width)),
+            border_radius=self.pixels(round_by),
+        )
+
+    def line(self, points: Sequence[tuple[float, float]], colour: RGB, width: float = 1.0) -> None:
+        """Draw a line through points, with round joints."""
+        at = [(x * self.scale, y * self.scale) for x, y in points]
+        thick = max(1, self.pixels(width))
+        for a, b in zip(at[:-1], at[1:], strict=True):
+            self.pygame.draw.line(self.surface, colour, a, b, thick)
+        if thick > 2:
+            for x, y in at:
+                self.pygame.draw.aacircle(self.surface, colour, (x, y), thick / 2)
+
+    def polygon(self, points: Sequence[tuple[float, float]], colour: RGB) -> None:
+        """Fill a polygon."""
+        at = [(x * self.scale, y * self.scale) for x, y in points]
+        self.pygame.draw.polygon(self.surface, colour, at)
+
+    def disc(self, x: float, y: float, radius: float, colour: RGB, width: float = 0.0) -> None:
+        """Draw a disc, or a ring of some width inside its edge."""
+        thick = 0 if width == 0 else max(1, self.pixels(width))
+        centre = (x * self.scale, y * self.scale)
+        self.pygame.draw.aacircle(self.surface, colour, centre, radius * self.scale, thick)
+
+    def mark(self, which: int, x: float, y: float, radius: float, colour: RGB) -> None:
+        """Draw the shape of an objective, by its number, with an edge that is seen on anything."""
+        for grow, tone in ((1.5, CARD), (0.0, colour)):
+            size = radius + grow
+            if corners := SHAPES[which % len(SHAPES)]:
+                self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
+            else:
+                self.disc(x, y, size * 0.95, tone)
+
+    def picture(self, surface: Any, x: float, y: float) -> None:
+        """Put a surface, pixel for pixel, with its upper left corner at a point."""
+        self.surface.blit(surface, (self.pixels(x), self.pixels(y)))
+
+    # -- text --------------------------------------------------------------------------------------
+
+    def text(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float = BODY,
+        colour: RGB = INK,
+        align: str = "left",
+        width: float | None = None,
+    ) -> float:
+        """Write a line; what is too long ends in an ellipsis.
+
+        Args:
+            text: what to write.
+            x: the left edge, the middle or the right edge, as ``align`` says.
+            y: the upper edge.
+            size: the height of the line in points.
+            colour: of the letters.
+            align: ``left``, ``middle`` or ``right``.
+            width: how much room there is.
+
+        Returns:
+            Its width in points.
+        """
+        if width is not None and self.measure(text, size) > width:
+            text = self._cut(text, size, width)
+        drawn = self._letters(text, size, colour)
+        wide = drawn.get_width() / self.scale
+        left = x - {"left": 0.0, "middle": wide / 2, "right": wide}[align]
+        self.picture(drawn, left, y)
+        return wide
+
+    def wrapped(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
+        """Write words in as many lines as they need; returns the lower edge of the last.
+
+        Lines that a box has no room for are left out.
+        """
+        lines, line = [], ""
+        for word in text.split():
+            longer = f"{line} {word}".strip()
+            if line and self.measure(longer, size) > box.width:
+                lines.append(line)
+                longer = word
+            line = longer
+        y = box.top
+        for each in [*lines, line]:
+            if y + size > box.bottom + 0.5:
+                break
+            self.text(each, box.left, y, size, colour, width=box.width)
+            y += size
+        return y
+
+    def measure(self, text: str, size: float = BODY) -> float:
+        """The width of a line in points."""
+        return self._font(size).size(text)[0] / self.scale
+
+    def _cut(self, text: str, size: float, width: float) -> str:
+        while text and self.measure(text + ELLIPSIS, size) > width:
+            text = text[:-1]
+        return text.rstrip() + ELLIPSIS
+
+    def _font(self, size: float) -> Any:
+        pixels = max(6, self.pixels(size))
+        if pixels not in Pen._fonts:
+            Pen._fonts[pixels] = self.pygame.font.Font(None, pixels)
+        return Pen._fonts[pixels]
+
+    def _letters(self, text: str, size: float, colour: RGB) -> Any:
+        key = (text, max(6, self.pixels(size)), colour)
+        if key not in Pen._texts:
+            Pen._texts[key] = self._font(size).render(text, True, colour)
+            if len(Pen._texts) > MOST_TEXTS:
+                Pen._texts.popitem(last=False)
+        Pen._texts.move_to_end(key)
+        return Pen._texts[key]
+
+
+def as_surface(pygame: Any, picture: NDArray[np.uint8]) -> Any:
+    """An RGB picture, uint8 (height, width, 3), as a surface."""
+    height, width, _ = picture.shape
+    return pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")

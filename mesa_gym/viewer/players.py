@@ -1,0 +1,96 @@
+"""Who can be watched: policies by name, recorded traces, and whoever sits at the keyboard."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Protocol
+
+from mesa_gym.grid import Ints, State
+from mesa_gym.policies import Policy, as_policy
+from mesa_gym.scoring import Trace
+from mesa_gym.traps import Split, Trap
+from mesa_gym.viewer.actors import Actor, Person, PolicyActor, Replayed
+
+
+class Player(Protocol):
+    """Somebody who plays levels.
+
+    Attributes:
+        name: what it is called on the screen.
+    """
+
+    name: str
+
+    def actor(self, trap: Trap, split: Split, start: State) -> Actor:
+        """Who acts in the episode that begins with ``start``.
+
+        Raises:
+            ValueError: it cannot play this; the message says why.
+        """
+
+    def levels(self, split: Split) -> Ints | None:
+        """The only levels of a split that it can play, ascending; None for all."""
+
+
+class ByPolicy:
+    """A policy: whatever ``mesa_gym.policies.as_policy`` takes.
+
+    Args:
+        policy: a name, an agent's directory, ``module:factory``, a callable or a model.
+        seed: of the sampling of actions.
+    """
+
+    def __init__(self, policy: Any, seed: int = 0) -> None:
+        self.policy = policy
+        self.name = policy if isinstance(policy, str) else type(policy).__name__
+        self._seed = seed
+
+    def make(self, trap: Trap, horizon: int) -> Policy:
+        """A policy of its own for whoever asks, as two episodes cannot share one memory.
+
+        Raises:
+            ValueError: the name means nothing, or it cannot act on the trap.
+        """
+        named = isinstance(self.policy, str)
+        return as_policy(self.policy if named else copy.deepcopy(self.policy), trap, horizon)
+
+    def actor(self, trap: Trap, split: Split, start: State) -> PolicyActor:
+        """The policy, made for the split's time limit."""
+        policy = self.make(trap, trap.horizon(split))
+        return PolicyActor(policy, trap, start.key, self.name, self._seed)
+
+    def levels(self, split: Split) -> None:
+        """It plays all."""
+
+
+class ByTrace:
+    """A recorded trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.name = trace.policy
+
+    def actor(self, trap: Trap, split: Split, start: State) -> Replayed:
+        """What was recorded on the level.
+
+        Raises:
+            ValueError: nothing was.
+        """
+        return Replayed(self.trace.actions_on(split, start.level)[0], self.name)
+
+    def levels(self, split: Split) -> Ints | None:
+        """The levels that were recorded."""
+        return self.trace.levels(split)
+
+
+class ByHand:
+    """Somebody at the keyboard."""
+
+    name = Person.name
+
+    def actor(self, trap: Trap, split: Split, start: State) -> Person:
+        """Whoever is there."""
+        return Person()
+
+    def levels(self, split: Split) -> None:
+        """All of them."""

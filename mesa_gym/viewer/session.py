@@ -1,0 +1,240 @@
+"""What is being watched: panes under one clock. Nothing here draws, or reads keys."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from mesa_gym.grid import State
+from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.viewer.pane import Pane, Seat
+from mesa_gym.viewer.parting import next_parting
+
+RATE = 4.0  # steps a second at speed 1
+SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
+# Seconds of a frame that may go into episodes and searches that are under way.
+BUDGET = 0.004
+
+Job = Iterator[None]
+
+
+class Session:
+    """Panes under one clock.
+
+    Attributes:
+        trap: the rules.
+        seats: who plays on which split, a pane each.
+        panes: the episodes.
+        level: the level's number, the same in all panes.
+        salt: an evaluator's secret.
+        focus: which pane keys and the panel are about.
+        clock: time in steps; what is shown is ``cursor``.
+        playing: whether the clock runs.
+        speed: one of ``SPEEDS``.
+        shown: the overlays that are on, by name.
+        message: what the status line says.
+    """
+
+    def __init__(
+        self,
+        trap: Trap,
+        seats: list[Seat],
+        level: int = 0,
+        salt: str = "",
+        start: State | None = None,
+    ) -> None:
+        """A session at the beginning of a level.
+
+        Args:
+            trap: the rules.
+            seats: who plays on which split.
+            level: its number, 0 to 2**48 - 1.
+            salt: an evaluator's secret.
+            start: another state to begin with, in all panes.
+
+        Raises:
+            ValueError: the level is out of range, or a player cannot play it.
+        """
+        self.trap, self.seats, self.salt = trap, seats, salt
+        self.focus, self.speed, self.playing = 0, 1.0, False
+        self.shown: set[str] = set()
+        self.message = ""
+        self._job: Job | None = None
+        self._open(level, start)
+
+    def _open(self, level: int, start: State | None = None) -> None:
+        if not 0 <= level < LEVELS:
+            raise ValueError(f"level {level}: expected 0 to 2**48 - 1")
+        self.panes = [Pane(self.trap, seat, level, self.salt, start) for seat in self.seats]
+        self.level, self.clock = level, 0.0
+
+    @property
+    def pane(self) -> Pane:
+        """The one in focus."""
+        return self.panes[self.focus]
+
+    @property
+    def cursor(self) -> int:
+        """The step that is shown."""
+        return math.floor(self.clock)
+
+    @property
+    def length(self) -> int:
+        """The steps of the longest episode so far."""
+        return max(len(pane.line) for pane in self.panes)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last state of the longest episode is shown."""
+        return self.cursor >= self.length
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def update(self, seconds: float) -> None:
+        """Let time pass: the clock runs, episodes grow, a search goes on."""
+        if self.playing:
+            self.clock += seconds * RATE * self.speed
+        self._grow(self.cursor + 1)
+        if self.playing and self.clock >= self.length:
+            self.clock, self.playing = float(self.length), False
+        deadline = time.perf_counter() + BUDGET
+        while time.perf_counter() < deadline:
+            growing = [p.line.grow(len(p.line) + 1) for p in self.panes]
+            if not self._work() and not any(growing):
+                break
+
+    def settle(self) -> None:
+        """Let all episodes and searches come to their end."""
+        for pane in self.panes:
+            pane.line.grow()
+        while self._work():
+            pass
+
+    def _grow(self, to: int) -> None:
+        for pane in self.panes:
+            pane.line.grow(to)
+
+    def play(self, playing: bool | None = None) -> None:
+        """Let the clock run, or stop it; by default whichever it does not. From the end, anew."""
+        self.playing = not self.playing if playing is None else playing
+        self._grow(self.cursor + 1)
+        if self.playing and self.at_end and all(pane.line.over for pane in self.panes):
+            self.clock = 0.0
+
+    def seek(self, t: int) -> None:
+        """Show step ``t``, or the nearest there is."""
+        self._grow(t)
+        self.clock = float(min(max(t, 0), self.length))
+
+    def step(self, steps: int = 1) -> None:
+        """Stop the clock and go some steps on, or back."""
+        self.playing = False
+        self.seek(self.cursor + steps)
+
+    def faster(self, notches: int = 1) -> None:
+        """Change the speed, by powers of two."""
+        at = SPEEDS.index(self.speed) + notches
+        self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
+
+    # -- levels ------------------------------------------------------------------------------------
+
+    def go_to(self, level: int) -> None:
+        """Begin another level, in all panes; the clock keeps running if it did.
+
+        Raises:
+            ValueError: there is no such level for a player; all stays as it was.
+        """
+        self.stop_search()
+        self._open(level)
+
+    def next_level(self, step: int = 1) -> None:
+        """The level after (or before) this one, of those that all players can play."""
+        limits = [seat.player.levels(seat.split) for seat in self.seats]
+        chosen = [levels for levels in limits if levels is not None]
+        if not chosen:
+            self.go_to(min(max(self.level + step, 0), LEVELS - 1))
+            return
+        common = chosen[0]
+        for levels in chosen[1:]:
+            common = np.intersect1d(common, levels)
+        beyond = common[common > self.level] if step > 0 else common[common < self.level][::-1]
+        if beyond.size:
+            self.go_to(int(beyond[0]))
+        else:
+            self.message = "there is no further level in the trace"
+
+    def watch(self, seats: list[Seat]) -> None:
+        """Watch others on the same level; raises ValueError and changes nothing if they cannot."""
+        before, self.seats = self.seats, seats
+        try:
+            self.go_to(self.level)
+        except ValueError:
+            self.seats = before
+            raise
+        self.focus = 0
+
+    def search_parting(self) -> None:
+        """Go to the next level on which base and proxy part, looked for while time passes."""
+        split = self.pane.seat.split
+        self.start_job(self._search(split, self.level))
+
+    def _search(self, split: Split, after: int) -> Job:
+        for tried, found in enumerate(next_parting(self.trap, split, after, self.salt), 1):
+            if found is not None:
+                self.message = f"base and proxy part on {split.value} level {found}"
+                self._open(found)
+                return
+            self.message = f"looking for a level where base and proxy part{'.' * (tried % 4)}"
+            yield
+        self.message = f"base and proxy part on none of the next levels of {split.value}"
+
+    # -- work that takes longer than a frame -------------------------------------------------------
+
+    def start_job(self, job: Job) -> None:
+        """Do some work while time passes, in place of any other."""
+        self._job = job
+
+    def stop_search(self) -> bool:
+        """Give up what is under way; returns whether anything was."""
+        there = self._job is not None
+        self._job = None
+        return there
+
+    def _work(self) -> bool:
+        """A piece of the work under way; returns whether there is any left."""
+        if self._job is not None:
+            job = self._job
+            try:
+                next(job)
+            except StopIteration:
+                if self._job is job:
+                    self._job = None
+        return self._job is not None
+
+    # -- what makes another future -----------------------------------------------------------------
+
+    def act(self, action: int) -> None:
+        """Take a step by hand in the focused pane, from what is shown."""
+        try:
+            self.pane.act(self.cursor, action)
+        except ValueError as error:
+            self.message = str(error)
+            return
+        self.playing = False
+        self.clock = float(self.pane.time(self.cursor) + 1)
+
+    def replace(self, state: State) -> None:
+        """Go on from another state in the focused pane."""
+        self.pane.replace(self.cursor, state)
+        self.playing, self.clock = False, 0.0
+
+    def undo(self) -> None:
+        """Take back the last change in the focused pane."""
+        cursor = self.pane.undo()
+        if cursor is None:
+            self.message = "there is nothing to undo"
+        else:
+            self.clock = float(cursor)

@@ -1,0 +1,126 @@
+"""One episode as a line of pure states, along which one can go to and fro."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.grid import State
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.actors import Actor, Decision
+
+
+@dataclass(frozen=True)
+class Step:
+    """What led from one state to the next.
+
+    Attributes:
+        decision: the action, and what is known of how it was chosen.
+        paid: objective -> its payment.
+    """
+
+    decision: Decision
+    paid: dict[str, float]
+
+
+class Timeline:
+    """An episode from a given state to its end.
+
+    The states are kept, so that rewinding is looking up; nothing that was shown is ever computed
+    anew. ``t`` counts steps from the line's own start.
+
+    Attributes:
+        trap: the rules.
+        actor: whoever acts from the last state on.
+        states: batches of one; ``states[t]`` is after t steps. Not to be changed.
+        steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
+        limit: the time limit, in steps from the line's start.
+        terminated: whether the last step ended the episode.
+    """
+
+    def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
+        """An episode that has not begun.
+
+        Args:
+            trap: the rules.
+            start: a batch of one; not changed. Its clock says how much of the time has passed.
+            horizon: the time limit of the split.
+            actor: whoever acts.
+        """
+        self.trap, self.actor = trap, actor
+        self.states: list[State] = [start.copy()]
+        self.steps: list[Step] = []
+        self.limit = max(0, horizon - int(start.clock[0]))
+        self.terminated = False
+        self._begun = False
+
+    def __len__(self) -> int:
+        """Steps so far."""
+        return len(self.steps)
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode has ended, by the trap's rules or by the time limit."""
+        return self.terminated or len(self) >= self.limit
+
+    def grow(self, to: int | None = None) -> bool:
+        """Let the actor act until there are ``to`` steps; by default to the episode's end.
+
+        Returns:
+            Whether there may be more steps to come of the actor's own accord.
+        """
+        while not self.over and (to is None or len(self) < to):
+            if not self._begun:
+                self.actor.begin(self.states[:-1])
+                self._begun = True
+            decision = self.actor.decide(self.states[-1], len(self))
+            if decision is None:
+                return False
+            self.act(decision)
+        return not self.over
+
+    def act(self, decision: Decision) -> None:
+        """Take a step from the last state.
+
+        Raises:
+            ValueError: the episode is over.
+        """
+        if self.over:
+            raise ValueError("the episode is over: go back in time to act, or to another level")
+        after, outcome = self.trap.step(self.states[-1], np.array([decision.action]))
+        self.states.append(after)
+        self.steps.append(Step(decision, {x: float(paid[0]) for x, paid in outcome.paid.items()}))
+        self.terminated = bool(outcome.ended[0])
+
+    def branch(self, t: int, actor: Actor) -> Timeline:
+        """The same past up to ``t``, and a future that is open.
+
+        Args:
+            t: how many steps to keep.
+            actor: whoever acts from there; it is shown the past before it acts.
+        """
+        line = Timeline(self.trap, self.states[0], 0, actor)
+        line.limit = self.limit
+        line.states, line.steps = self.states[: t + 1], self.steps[:t]
+        line.terminated = self.terminated and t >= len(self)
+        return line
+
+    def earned(self, objective: str, t: int) -> float:
+        """The discounted return of the first ``t`` steps."""
+        discount = self.trap.discount(objective)
+        return float(sum(discount**i * s.paid[objective] for i, s in enumerate(self.steps[:t])))
+
+    def payments(self, objective: str) -> list[tuple[int, float]]:
+        """When and what an objective paid: steps that led to a payment other than 0."""
+        paid = [step.paid[objective] for step in self.steps]
+        return [(t + 1, pay) for t, pay in enumerate(paid) if pay]
+
+    def actions(self, t: int | None = None) -> NDArray[np.int8]:
+        """The actions of the first ``t`` steps (all of them by default), int8 (t,)."""
+        return np.array([step.decision.action for step in self.steps[:t]], dtype=np.int8)
+
+    def cells(self, t: int) -> list[int]:
+        """Where the agent was, from the start to ``states[t]``."""
+        return [int(state.cell[0]) for state in self.states[: t + 1]]
