@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ class Pen:
         """Draw a line through points, with round joints."""
         at = [(x * self.scale, y * self.scale) for x, y in points]
         thick = max(1, self.pixels(width))
-        for a, b in zip(at[:-1], at[1:], strict=True):
+        for a, b in pairwise(at):
             self.pygame.draw.line(self.surface, colour, a, b, thick)
         if thick > 2:
             for x, y in at:
