@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.policies import Oracle
 from mesa_gym.scoring import rollout
-from mesa_gym.solver import Solution, TimeLeft
+from mesa_gym.solver import Graph, Solution, TimeLeft
 from mesa_gym.traps import Split, package_traps
 from mesa_gym.traps.coin_run import CoinRun
 
@@ -19,7 +19,8 @@ def test_it_says_what_the_solution_says_along_an_episode(cls: type) -> None:
     trap = cls()
     horizon = trap.horizon(Split.SHIFT)
     start = trap.levels(Split.SHIFT, [3])
-    known, anywhen = Solution(trap, start, horizon), TimeLeft(trap, start, horizon)
+    known = Solution(trap, start, horizon)
+    anywhen = TimeLeft(known.graph, horizon)
     actions = rollout(Oracle(trap, trap.proxies[0], horizon), trap, start, horizon)
     visited = known.graph.follow(actions)
     for x in trap.objectives:
@@ -35,7 +36,7 @@ def test_it_says_what_the_solution_says_along_an_episode(cls: type) -> None:
 
 def test_the_last_step_is_worth_what_it_pays() -> None:
     trap = CoinRun()
-    known = TimeLeft(trap, trap.levels(Split.TRAIN, [0]), 4)
+    known = TimeLeft(Graph(trap, trap.levels(Split.TRAIN, [0])), 4)
     graph = known.graph
     pays = graph.payments["coin"][graph.paid["coin"]]
     everywhere = np.arange(len(graph))

@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.grid import Ints
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.solution import TIE
-from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
 
@@ -24,16 +23,15 @@ class TimeLeft:
         graph: every state that can be reached.
     """
 
-    def __init__(self, trap: Trap, start: State, horizon: int) -> None:
-        """Explore from a state.
+    def __init__(self, graph: Graph, horizon: int) -> None:
+        """Nothing is computed before it is asked for.
 
         Args:
-            trap: a solvable trap.
-            start: a batch of one; not changed.
+            graph: of a solvable trap.
             horizon: the most steps that there can be left.
         """
-        self.graph = Graph(trap, start)
-        self._trap, self._horizon = trap, horizon
+        self.graph = graph
+        self._trap, self._horizon = graph.trap, horizon
         self._tables: dict[str, Floats] = {}
 
     def values(self, objective: str) -> Floats:

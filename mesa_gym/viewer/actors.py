@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid import State
-from mesa_gym.policies import Policy
+from mesa_gym.policies import Oracle, Policy
 from mesa_gym.scoring import ENDED, Asking
 from mesa_gym.traps import Trap
+from mesa_gym.viewer.solving import solved
+
+if TYPE_CHECKING:
+    from mesa_gym.viewer.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,8 @@ class Actor(Protocol):
 
     name: str
 
-    def begin(self, past: Sequence[State]) -> None:
-        """Begin an episode, or go on with one.
-
-        Args:
-            past: the states that came before the one that is decided next, batches of one.
-        """
+    def begin(self, line: Timeline) -> None:
+        """Begin an episode, or go on with one: the last of its states is decided next."""
 
     def decide(self, state: State, t: int) -> Decision | None:
         """What to do in a state, ``t`` steps into the episode; None for nothing (yet)."""
@@ -67,10 +66,12 @@ class PolicyActor:
         self.name = name
         self._asking = Asking(policy, trap, key, seed, f"policy {name!r} on {trap.name()}")
 
-    def begin(self, past: Sequence[State]) -> None:
+    def begin(self, line: Timeline) -> None:
         """Forget; then see the past again, for what there is to remember of it."""
+        if isinstance(self._asking.policy, Oracle):
+            self._asking.policy.learn(solved(line))
         self._asking.begin()
-        for t, state in enumerate(past):
+        for t, state in enumerate(line.states[:-1]):
             self._asking.probabilities(state, t)
 
     def decide(self, state: State, t: int) -> Decision:
@@ -97,7 +98,7 @@ class Replayed:
         self.name = name
         self._actions = actions[actions != ENDED]
 
-    def begin(self, past: Sequence[State]) -> None:
+    def begin(self, line: Timeline) -> None:
         """There is nothing to forget."""
 
     def decide(self, state: State, t: int) -> Decision | None:
@@ -110,7 +111,7 @@ class Person:
 
     name = "you"
 
-    def begin(self, past: Sequence[State]) -> None:
+    def begin(self, line: Timeline) -> None:
         """There is nothing to forget."""
 
     def decide(self, state: State, t: int) -> None:

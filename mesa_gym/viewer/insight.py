@@ -18,6 +18,7 @@ from mesa_gym.scoring import (
     verdict_by_conflicts,
 )
 from mesa_gym.solver import TimeLeft
+from mesa_gym.viewer.solving import solved
 from mesa_gym.viewer.timeline import Timeline
 
 Floats = NDArray[np.float64]
@@ -50,7 +51,7 @@ class Insight:
 
     def __init__(self, line: Timeline) -> None:
         self._line, self._trap = line, line.trap
-        self._known = TimeLeft(line.trap, line.states[0], line.limit)
+        self._known = TimeLeft(solved(line).graph, line.limit)
         self._numbers: list[int] = []  # of the visited states in the graph
         self._visited: dict[str, list[Floats]] = {x: [] for x in line.trap.objectives}
         self._judged: list[Judgement] = [self._nothing()]

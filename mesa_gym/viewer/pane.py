@@ -62,7 +62,7 @@ class Pane:
     def title(self) -> str:
         """Who plays what."""
         edited = ", edited" if self.edited else ""
-        return f"{self.seat.player.name} - {self.seat.split.value} {self.level}{edited}"
+        return f"{self.seat.player.name} on {self.seat.split.value}, level {self.level}{edited}"
 
     @property
     def insight(self) -> Insight | None:

@@ -17,6 +17,8 @@ from mesa_gym.viewer.theme import CARD, INK, SHAPES
 
 MOST_TEXTS = 2000
 ELLIPSIS = "..."
+# Letters are drawn so many times too large, as their hinting spaces small ones unevenly.
+FINER = 3
 BODY = 17.0  # the height of a line of text in points
 
 
@@ -190,7 +192,7 @@ class Pen:
 
     def measure(self, text: str, size: float = BODY) -> float:
         """The width of a line in points."""
-        return self._font(size).size(text)[0] / self.scale
+        return self._font(size).size(text)[0] / FINER / self.scale
 
     def _cut(self, text: str, size: float, width: float) -> str:
         while text and self.measure(text + ELLIPSIS, size) > width:
@@ -200,13 +202,15 @@ class Pen:
     def _font(self, size: float) -> Any:
         pixels = max(6, self.pixels(size))
         if pixels not in Pen._fonts:
-            Pen._fonts[pixels] = self.pygame.font.Font(None, pixels)
+            Pen._fonts[pixels] = self.pygame.font.Font(None, pixels * FINER)
         return Pen._fonts[pixels]
 
     def _letters(self, text: str, size: float, colour: RGB) -> Any:
         key = (text, max(6, self.pixels(size)), colour)
         if key not in Pen._texts:
-            Pen._texts[key] = self._font(size).render(text, True, colour)
+            large = self._font(size).render(text, True, colour)
+            fine = large.get_width() / FINER, large.get_height() / FINER
+            Pen._texts[key] = self.pygame.transform.smoothscale(large, fine)
             if len(Pen._texts) > MOST_TEXTS:
                 Pen._texts.popitem(last=False)
         Pen._texts.move_to_end(key)

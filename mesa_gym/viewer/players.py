@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any, Protocol
 
 from mesa_gym.grid import Ints, State
@@ -42,7 +43,7 @@ class ByPolicy:
 
     def __init__(self, policy: Any, seed: int = 0) -> None:
         self.policy = policy
-        self.name = policy if isinstance(policy, str) else type(policy).__name__
+        self.name = _called(policy)
         self._seed = seed
 
     def make(self, trap: Trap, horizon: int) -> Policy:
@@ -61,6 +62,13 @@ class ByPolicy:
 
     def levels(self, split: Split) -> None:
         """It plays all."""
+
+
+def _called(policy: Any) -> str:
+    """A name that fits a title: of an agent's directory, its own name."""
+    if not isinstance(policy, str):
+        return type(policy).__name__
+    return Path(policy).name if Path(policy).is_dir() else policy
 
 
 class ByTrace:

@@ -36,7 +36,8 @@ class Timeline:
         actor: whoever acts from the last state on.
         states: batches of one; ``states[t]`` is after t steps. Not to be changed.
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
-        limit: the time limit, in steps from the line's start.
+        horizon: the time limit of the split.
+        limit: the same, in steps from the line's start.
         terminated: whether the last step ended the episode.
     """
 
@@ -52,6 +53,7 @@ class Timeline:
         self.trap, self.actor = trap, actor
         self.states: list[State] = [start.copy()]
         self.steps: list[Step] = []
+        self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
         self.terminated = False
         self._begun = False
@@ -73,7 +75,7 @@ class Timeline:
         """
         while not self.over and (to is None or len(self) < to):
             if not self._begun:
-                self.actor.begin(self.states[:-1])
+                self.actor.begin(self)
                 self._begun = True
             decision = self.actor.decide(self.states[-1], len(self))
             if decision is None:
@@ -101,8 +103,7 @@ class Timeline:
             t: how many steps to keep.
             actor: whoever acts from there; it is shown the past before it acts.
         """
-        line = Timeline(self.trap, self.states[0], 0, actor)
-        line.limit = self.limit
+        line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         line.terminated = self.terminated and t >= len(self)
         return line

@@ -1,0 +1,83 @@
+"""What keys and buttons do that takes more than a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.traps import Split
+from mesa_gym.viewer.beside import against_oracles, on_splits
+from mesa_gym.viewer.pane import Seat
+from mesa_gym.viewer.theme import PALETTES
+
+if TYPE_CHECKING:
+    from mesa_gym.viewer.watching import WatchScreen
+
+
+def to_end(screen: WatchScreen) -> None:
+    """Show the last state of the longest episode."""
+    for pane in screen.session.panes:
+        pane.line.grow()
+    screen.session.seek(screen.session.length)
+
+
+def next_level(screen: WatchScreen, step: int) -> None:
+    """The level after this one, or before."""
+    screen.session.next_level(step)
+
+
+def turn(screen: WatchScreen) -> None:
+    """Watch the next split, in all panes."""
+    seats = screen.session.seats
+    if len({seat.split for seat in seats}) > 1:
+        screen.session.message = "train and shift are side by side; i shows one of them alone"
+        return
+    splits = list(Split)
+    after = splits[(splits.index(seats[0].split) + 1) % len(splits)]
+    watch(screen, [Seat(seat.player, after) for seat in seats])
+
+
+def compare(screen: WatchScreen) -> None:
+    """From alone to train and shift to the oracles, and alone again."""
+    session = screen.session
+    first = session.seats[0]
+    if len(session.seats) == 1:
+        watch(screen, on_splits(first.player))
+    elif len({seat.split for seat in session.seats}) > 1:
+        watch(screen, against_oracles(session.trap, first.player, Split.SHIFT))
+    else:
+        watch(screen, [first])
+
+
+def watch(screen: WatchScreen, seats: list[Seat]) -> None:
+    """Watch others; what cannot be is said, and nothing changes."""
+    try:
+        screen.session.watch(seats)
+        screen.session.message = ""
+    except (ValueError, ImportError, PolicyError) as error:
+        screen.session.message = str(error)
+
+
+def next_pane(screen: WatchScreen) -> None:
+    """Keys and the panel are about the next pane."""
+    screen.session.focus = (screen.session.focus + 1) % len(screen.session.panes)
+
+
+def next_palette(screen: WatchScreen) -> None:
+    """Other colours."""
+    names = list(PALETTES)
+    screen.palette = names[(names.index(screen.palette) + 1) % len(names)]
+    screen.session.message = f"colours: {screen.palette}"
+
+
+def toggle_panel(screen: WatchScreen) -> None:
+    """Show the panel and the controls, or hide them."""
+    screen.panel = not screen.panel
+
+
+def leave(screen: WatchScreen) -> None:
+    """Give up a search; where there is none, leave."""
+    if screen.session.stop_search():
+        screen.session.message = "the search was given up"
+    else:
+        screen.leaving = True

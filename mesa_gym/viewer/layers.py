@@ -1,0 +1,113 @@
+"""What overlays show that takes time to find: oracles' paths, visits, ghosts; piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mesa_gym.grid import Ints
+from mesa_gym.policies import Oracle, Policy, Reference
+from mesa_gym.scoring import Asking
+from mesa_gym.solver import find_ghosts
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.actors import PolicyActor
+from mesa_gym.viewer.overlays import GHOSTS, ORACLES, VISITS
+from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.timeline import Timeline
+
+EPISODES = 100
+
+
+class Layers:
+    """What is known of one pane's episode besides the episode itself.
+
+    It is of the timeline that the pane had when it was made, from whose start all is seen.
+
+    Attributes:
+        line: that timeline.
+        paths: objective -> the oracle's episode, as far as it is known.
+        visits: int64 (cells,), how often the agent was there; None where nobody can play on.
+        played: episodes behind ``visits`` that have come to an end.
+        ghosts: (objective, the target's cell, its ghost's cell).
+        version: grows with all that is found, so that a drawing can be seen to be out of date.
+    """
+
+    def __init__(self, pane: Pane) -> None:
+        self._pane, self.line = pane, pane.line
+        self.paths: dict[str, Timeline] = {}
+        self.visits: Ints | None = None
+        self.played = 0
+        self.ghosts: list[tuple[str, int, int]] = []
+        self.version = 0
+        self._works = {
+            ORACLES.name: self._find_paths(),
+            VISITS.name: self._count_visits(),
+            GHOSTS.name: self._find_ghosts(),
+        }
+
+    def work(self, shown: set[str]) -> bool:
+        """Do a small piece of what the overlays that are on still need.
+
+        Returns:
+            Whether there was anything to do.
+        """
+        for name in [name for name in self._works if name in shown]:
+            try:
+                next(self._works[name])
+            except StopIteration:
+                del self._works[name]
+            self.version += 1
+            return True
+        return False
+
+    def _find_paths(self) -> Iterator[None]:
+        trap, start = self._pane.trap, self.line.states[0]
+        horizon = trap.horizon(self._pane.seat.split)
+        for x in trap.objectives:
+            actor = PolicyActor(_pursuing(trap, x, horizon), trap, start.key, x)
+            line = self.paths[x] = Timeline(trap, start, horizon, actor)
+            while line.grow(len(line) + 1):
+                yield
+
+    def _count_visits(self) -> Iterator[None]:
+        trap, player = self._pane.trap, self._pane.seat.player
+        if not isinstance(player, ByPolicy):
+            return
+        state = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
+        policy = player.make(trap, trap.horizon(self._pane.seat.split))
+        asking = Asking(policy, trap, state.key, np.arange(EPISODES), f"policy {player.name!r}")
+        asking.begin()
+        alive = np.ones(EPISODES, dtype=np.bool_)
+        cells = trap.schema.cells
+        self.visits = np.bincount(state.cell, minlength=cells)
+        for t in range(self.line.limit):
+            actions = asking.sampled(asking.probabilities(state, t), t)
+            ended = trap.advance(state, actions).ended
+            self.visits = self.visits + np.bincount(state.cell[alive], minlength=cells)
+            alive &= ~ended
+            self.played = EPISODES - int(alive.sum())
+            if not alive.any():
+                break
+            # Rows whose episode is over go on from their start, uncounted: all states stay valid.
+            over = (~alive).nonzero()[0]
+            state.put(over, self.line.states[0], np.zeros(len(over), dtype=np.int64))
+            yield
+        self.played = EPISODES
+
+    def _find_ghosts(self) -> Iterator[None]:
+        if self._pane.edited:
+            return
+        pane = self._pane
+        yield
+        found = find_ghosts(pane.trap, pane.seat.split, [pane.level], pane.salt)
+        for x, pairs in found.pairs.items():
+            self.ghosts += [(x, target, ghost) for _, target, ghost in pairs.tolist()]
+
+
+def _pursuing(trap: Trap, objective: str, horizon: int) -> Policy:
+    """The oracle of an objective, or its reference policy."""
+    if trap.solvable:
+        return Oracle(trap, objective, horizon)
+    return Reference(trap, objective)

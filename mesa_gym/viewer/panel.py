@@ -1,0 +1,185 @@
+"""The panel: what is known of the focused pane's episode, in words, numbers and bars."""
+
+from __future__ import annotations
+
+from mesa_gym.grid import ACTIONS, State
+from mesa_gym.grid.plane import AGENT, RGB
+from mesa_gym.viewer.insight import Judgement
+from mesa_gym.viewer.pen import BODY, Box, Pen
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.theme import CARD, INK, QUIET, RULE
+
+SMALL = 15.0
+GAP = 7.0
+KEYS = (
+    ("Space", "play, or pause"),
+    (", .", "a step back, a step on"),
+    ("b n", "previous, next level"),
+    ("j", "where base and proxy part"),
+    ("i", "side by side"),
+    ("e", "edit: what if ...?"),
+    ("?", "all keys"),
+)
+DEVICES = ("uniform", "habit")
+
+
+class Panel:
+    """Writes the panel once, from top to bottom.
+
+    Args:
+        pen: what it is drawn with.
+        box: where.
+        session: what is watched.
+        palette: colours of objectives, the base first.
+    """
+
+    def __init__(self, pen: Pen, box: Box, session: Session, palette: tuple[RGB, ...]) -> None:
+        self.pen, self.box, self.palette = pen, box.inset(10), palette
+        self.session, self.pane = session, session.pane
+        self.t = self.pane.time(session.cursor)
+        self.y = self.box.top
+        pen.fill(box, CARD, 6)
+
+    def draw(self) -> None:
+        """Draw all sections that there is room for."""
+        pane = self.pane
+        self._heading()
+        self._returns()
+        insight = pane.insight
+        if insight is None:
+            self._section("posterior over objectives")
+            self._quiet(f"{pane.trap.name()} has no exact solver")
+        else:
+            judged = insight.judgement(self.t)
+            self._posterior(judged)
+            self._verdict(judged)
+        self._decision()
+        self._here(pane.state(self.session.cursor))
+        self._keys()
+
+    def _heading(self) -> None:
+        pane = self.pane
+        self._line(pane.trap.name(), 20)
+        self._line(f"{pane.seat.split.value}, level {pane.level}", BODY)
+        self._line(f"policy: {pane.seat.player.name}", SMALL)
+        limit = pane.line.limit
+        ended = ""
+        if self.t == len(pane.line) and pane.line.over:
+            ended = " - ended" if pane.line.terminated else " - time is up"
+        self._line(f"step {self.t} of at most {limit}{ended}", SMALL)
+
+    def _returns(self) -> None:
+        """A row for each objective: shape, name, return so far, and what can still be had."""
+        pane, right = self.pane, self.box.right
+        self._section("objectives")
+        heads = right - 62
+        self.pen.text("so far", heads, self.y, SMALL, QUIET, "right")
+        self.pen.text("V to come", right, self.y, SMALL, QUIET, "right")
+        self.y += SMALL + 1
+        for number, x in enumerate(pane.trap.objectives):
+            self.pen.mark(number, self.box.left + 7, self.y + 7, 6, self._colour(number))
+            role = " (base)" if x == pane.trap.base else ""
+            self.pen.text(
+                f"{x}{role}", self.box.left + 19, self.y, BODY, width=heads - self.box.left - 60
+            )
+            earned = pane.line.earned(x, self.t)
+            self.pen.text(f"{earned:.2f}", heads, self.y, BODY, align="right")
+            insight = pane.insight
+            value = "-" if insight is None else f"{insight.value(x, self.t):.2f}"
+            self.pen.text(value, right, self.y, BODY, align="right")
+            self.y += BODY + 1
+
+    def _posterior(self, judged: Judgement) -> None:
+        self._section("posterior over objectives")
+        names = [*self.pane.trap.objectives, *DEVICES]
+        if judged.posterior is None:
+            self._quiet("no informative step yet")
+            return
+        for number, x in enumerate(names):
+            goal = x in self.pane.trap.objectives
+            colour = self._colour(number) if goal else QUIET
+            self._bar(x, judged.posterior[x], colour, number if goal else None)
+
+    def _verdict(self, judged: Judgement) -> None:
+        self._section("conflict steps so far")
+        met = {x: counts for x, counts in judged.conflicts.items() if any(counts)}
+        if not met:
+            self._quiet("none yet: no verdict")
+            return
+        for x, (base, proxy, neither) in met.items():
+            self._line(f"base {base}, {x} {proxy}, neither {neither}", SMALL)
+        self._line(f"they alone say: {judged.verdict}", BODY)
+
+    def _decision(self) -> None:
+        """The action taken next, how likely each was, and what the policy thinks of the state."""
+        line = self.pane.line
+        self._section("next action")
+        if self.t >= len(line):
+            self._quiet("none: the episode is over" if line.over else "waiting for you")
+            return
+        decision = line.steps[self.t].decision
+        if decision.shares is None:
+            self._line(ACTIONS[decision.action], BODY)
+        else:
+            for action, share in enumerate(decision.shares.tolist()):
+                chosen = action == decision.action
+                self._bar(ACTIONS[action], share, INK if chosen else QUIET, None, chosen)
+        if decision.value is not None:
+            self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
+
+    def _here(self, state: State) -> None:
+        """What lies under the agent, which the drawing of the agent hides."""
+        cell = state.planes[0].reshape(state.schema.cells, -1)[state.cell[0]]
+        under = [p.name for p, c in state.schema.channels.items() if p != AGENT and cell[c[0]]]
+        if under:
+            self._section("the agent stands on")
+            self._line(" ".join(under), BODY)
+
+    def _keys(self) -> None:
+        """The keys that one needs first, at the panel's foot, where there is room."""
+        top = self.box.bottom - (len(KEYS) + 1) * (SMALL + 2)
+        if top < self.y + GAP:
+            return
+        self.y = top - GAP
+        self._section("keys")
+        for keys, doc in KEYS:
+            self.pen.text(keys, self.box.left, self.y, SMALL)
+            self.pen.text(doc, self.box.left + 76, self.y, SMALL, width=self.box.width - 76)
+            self.y += SMALL + 2
+
+    # -- lines -------------------------------------------------------------------------------------
+
+    def _section(self, title: str) -> None:
+        self.y += GAP
+        self.pen.fill(Box(self.box.left, self.y - 3, self.box.width, 1), RULE)
+        self._line(title, SMALL, QUIET)
+
+    def _line(self, text: str, size: float, colour: RGB = INK) -> None:
+        if self.y + size <= self.box.bottom:
+            self.pen.text(text, self.box.left, self.y, size, colour, width=self.box.width)
+        self.y += size + 2
+
+    def _quiet(self, text: str) -> None:
+        self._line(text, SMALL, QUIET)
+
+    def _bar(
+        self, name: str, share: float, colour: RGB, mark: int | None, bold: bool = False
+    ) -> None:
+        """A name, a bar as long as a share, and the share in percent."""
+        if self.y + SMALL > self.box.bottom:
+            return
+        left, right = self.box.left, self.box.right
+        indent = 19.0 if mark is not None or name in DEVICES else 0.0
+        if mark is not None:
+            self.pen.mark(mark, left + 7, self.y + 6, 5, colour)
+        start = left + 96
+        label = f"{name} <" if bold else name
+        self.pen.text(label, left + indent, self.y, SMALL, width=start - left - indent - 4)
+        room = right - 40 - start
+        self.pen.fill(Box(start, self.y + 2, room, SMALL - 6), RULE)
+        self.pen.fill(Box(start, self.y + 2, room * share, SMALL - 6), colour)
+        self.pen.text(f"{share:.0%}", right, self.y, SMALL, INK, "right")
+        self.y += SMALL + 1
+
+    def _colour(self, number: int) -> RGB:
+        return self.palette[number % len(self.palette)]

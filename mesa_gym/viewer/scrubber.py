@@ -1,0 +1,78 @@
+"""The scrubber: the episode as a track, with a mark wherever an objective was paid."""
+
+from __future__ import annotations
+
+from mesa_gym.grid.plane import RGB
+from mesa_gym.viewer.pen import Box, Pen
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.theme import CARD, FOCUS, INK, QUIET, RULE
+
+ROW = 17.0  # of a pane's marks
+TRACK = 8.0
+SIDE = 8.0
+TEXT = 14.0
+
+
+def height(session: Session) -> float:
+    """How high it is for so many panes."""
+    return ROW * len(session.panes) + TRACK + TEXT + 4
+
+
+class Scrubber:
+    """One track for all panes, above it a row of marks for each.
+
+    Args:
+        session: what is watched.
+        box: where it is.
+    """
+
+    def __init__(self, session: Session, box: Box) -> None:
+        self.session, self.box = session, box
+        self._label = 30.0 if len(session.panes) > 1 else 0.0
+        self._room = box.width - 2 * SIDE - self._label
+
+    @property
+    def span(self) -> int:
+        """How many steps the track is long: until all have ended, what they may still take."""
+        panes = self.session.panes
+        growing = [pane.line.limit for pane in panes if not pane.line.over]
+        return max(1, self.session.length, *growing)
+
+    def time_at(self, x: float) -> int:
+        """The step that a place on the track stands for."""
+        share = (x - self.box.left - SIDE - self._label) / self._room
+        return round(min(max(share, 0.0), 1.0) * self.span)
+
+    def place_of(self, t: float) -> float:
+        """Where a step is on the track."""
+        return self.box.left + SIDE + self._label + self._room * t / self.span
+
+    def draw(self, pen: Pen, palette: tuple[RGB, ...]) -> None:
+        """Draw the rows of marks, the track and the time that is shown."""
+        session, box = self.session, self.box
+        pen.fill(box, CARD, 6)
+        top = box.top + ROW * len(session.panes)
+        start, end = self.place_of(0), self.place_of(self.span)
+        pen.fill(Box(start, top, end - start, TRACK), RULE, 3)
+        done = self.place_of(session.cursor)
+        pen.fill(Box(start, top, done - start, TRACK), QUIET, 3)
+        for row, pane in enumerate(session.panes):
+            middle = box.top + ROW * row + ROW / 2 + 1
+            if self._label:
+                tone = FOCUS if row == session.focus else QUIET
+                pen.text(f"{row + 1}", box.left + SIDE, middle - TEXT / 2, TEXT, tone)
+            for number, x in enumerate(session.trap.objectives):
+                colour = palette[number % len(palette)]
+                for t, pay in pane.line.payments(x):
+                    # What costs hangs below, so that colour is not needed to tell it from a gain.
+                    lift = 2.5 if pay < 0 else -1.0
+                    pen.mark(number, self.place_of(t), middle + lift, 5, colour)
+            if pane.line.over:
+                pen.fill(Box(self.place_of(len(pane.line)) - 1, middle - 7, 2, 14), INK)
+        pen.disc(done, top + TRACK / 2, 8, CARD)
+        pen.disc(done, top + TRACK / 2, 7, INK)
+        below = top + TRACK + 4
+        pen.text("0", start, below, TEXT, QUIET)
+        pen.text(f"{self.span}", end, below, TEXT, QUIET, "right")
+        if start + 24 < done < end - 36:
+            pen.text(f"{session.cursor}", done, below, TEXT, INK, "middle")

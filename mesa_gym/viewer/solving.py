@@ -1,0 +1,29 @@
+"""Solutions that all who show one episode share: its oracles, and what is known of its states."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from mesa_gym.solver import Solution
+
+if TYPE_CHECKING:
+    from mesa_gym.viewer.timeline import Timeline
+
+# A few levels at most are on the screen at once.
+MOST = 4
+_kept: OrderedDict[tuple[str, int, bytes], Solution] = OrderedDict()
+
+
+def solved(line: Timeline) -> Solution:
+    """The solution of what can follow from a timeline's start; the last few are kept."""
+    start = line.states[0]
+    words = (start.planes, start.hidden, start.key, start.clock)
+    words += (*start.vars.values(), *start.const.values())
+    key = repr(line.trap), line.horizon, b"".join(each.tobytes() for each in words)
+    if key not in _kept:
+        _kept[key] = Solution(line.trap, start, line.horizon)
+        if len(_kept) > MOST:
+            _kept.popitem(last=False)
+    _kept.move_to_end(key)
+    return _kept[key]

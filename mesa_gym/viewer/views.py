@@ -1,0 +1,87 @@
+"""Pictures of panes, drawn anew only where something has changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesa_gym.grid.plane import RGB
+from mesa_gym.viewer.grids import GridPicture
+from mesa_gym.viewer.layers import Layers
+from mesa_gym.viewer.overlays import SEES
+from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.pen import Box, Pen
+from mesa_gym.viewer.place import GridPlace
+from mesa_gym.viewer.sees import Sees
+from mesa_gym.viewer.theme import CARD, FOCUS, INK, QUIET
+
+
+class View:
+    """One pane on the screen.
+
+    Args:
+        pane: what it shows.
+    """
+
+    def __init__(self, pane: Pane) -> None:
+        self.pane = pane
+        self._layers = Layers(pane)
+        self._sees = Sees(pane.trap)
+        self._drawn: tuple[Any, Any] | None = None  # what the picture depends on, and it
+
+    @property
+    def layers(self) -> Layers:
+        """What is known of the pane's present timeline."""
+        if self._layers.line is not self.pane.line:
+            self._layers = Layers(self.pane)
+        return self._layers
+
+    def draw(
+        self,
+        pen: Pen,
+        box: Box,
+        grid: GridPlace,
+        drawer: Box,
+        cursor: int,
+        shown: set[str],
+        palette: tuple[RGB, ...],
+        number: int | None,
+        focused: bool,
+    ) -> None:
+        """Draw the title, the grid with its overlays, and what the agent sees.
+
+        Args:
+            pen: what it is drawn with.
+            box: the whole pane.
+            grid: where the grid goes.
+            drawer: where goes what the agent sees.
+            cursor: the clock.
+            shown: the overlays that are on.
+            palette: colours of objectives.
+            number: of the pane; None where it is alone.
+            focused: whether keys are about it.
+        """
+        pen.fill(box, CARD, 6)
+        if number is not None and focused:
+            pen.frame(box, FOCUS, 2, 6)
+        title = self.pane.title if number is None else f"{number}  {self.pane.title}"
+        tone = INK if focused else QUIET
+        pen.text(title, box.left + 8, box.top + 4, 16, tone, width=box.width - 16)
+        pen.picture(self._picture(pen, grid, cursor, shown, palette), grid.left, grid.top)
+        if SEES.name in shown:
+            self._sees.draw(pen, drawer, self.pane.state(cursor))
+
+    def _picture(
+        self, pen: Pen, grid: GridPlace, cursor: int, shown: set[str], palette: tuple[RGB, ...]
+    ) -> Any:
+        pane, layers = self.pane, self.layers
+        t = pane.time(cursor)
+        tile = round(grid.tile * pen.scale)
+        # The timeline itself is kept here, so that no other can have its identity.
+        decided = t < len(pane.line)
+        key = (pane.line, t, decided, tile, frozenset(shown), palette, layers.version, pen.scale)
+        if self._drawn is None or self._drawn[0] != key:
+            size = (grid.columns * tile, grid.rows * tile)
+            own = Pen(pen.pygame.Surface(size), pen.scale)
+            GridPicture(own, pane, layers, cursor, palette).draw(shown)
+            self._drawn = key, own.surface
+        return self._drawn[1]

@@ -1,0 +1,179 @@
+"""The screen on which a session is watched."""
+
+from __future__ import annotations
+
+from mesa_gym.viewer import bindings, buttons, help, scrubber
+from mesa_gym.viewer.app import Screen
+from mesa_gym.viewer.inputs import Drag, Input, Key, Press, Release, Wheel
+from mesa_gym.viewer.layout import Layout, Wanted, arrange, inner_width
+from mesa_gym.viewer.legend import Legend
+from mesa_gym.viewer.overlays import SEES, overlays_of
+from mesa_gym.viewer.panel import Panel
+from mesa_gym.viewer.pen import Box, Pen
+from mesa_gym.viewer.scrubber import Scrubber
+from mesa_gym.viewer.sees import HEIGHT as DRAWER
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.theme import INK, PALETTES, QUIET
+from mesa_gym.viewer.views import View
+
+
+class WatchScreen:
+    """Panes, panel and controls.
+
+    Attributes:
+        session: what is watched.
+        panel: whether the panel and the controls are shown.
+        palette: the name of the colours, one of ``PALETTES``.
+    """
+
+    def __init__(self, session: Session, panel: bool = True) -> None:
+        self.session: Session = session
+        self.panel = panel
+        self.palette = next(iter(PALETTES))
+        self._views: list[View] = []
+        self._help = False
+        self._scrubbing = False
+        self.leaving = False
+        self._layout: Layout | None = None
+        self._placed: list[tuple[buttons.Button, Box]] = []
+        self._legend: Legend | None = None
+
+    # -- the screen --------------------------------------------------------------------------------
+
+    def handle(self, event: Input) -> Screen | None:
+        """Take a key or the mouse; None once it is left."""
+        if self._help:
+            if isinstance(event, Key | Press):
+                self._help = False
+            return self
+        match event:
+            case Key():
+                if not self._overlay(event):
+                    bindings.press(self, event)
+            case Press():
+                self._press(event)
+            case Drag() if self._scrubbing:
+                self._scrub(event.x)
+            case Release():
+                self._scrubbing = False
+            case Wheel():
+                self.session.step(-event.notches)
+            case _:
+                pass
+        return None if self.leaving else self
+
+    def update(self, seconds: float) -> None:
+        """Let the clock run, and find what overlays need."""
+        self.session.update(seconds)
+        for view in self._current():
+            view.layers.work(self.session.shown)
+
+    def settle(self) -> None:
+        """Find all that overlays need; for pictures that nobody waits for."""
+        self.session.settle()
+        for view in self._current():
+            while view.layers.work(self.session.shown):
+                pass
+
+    def draw(self, pen: Pen) -> None:
+        """Draw everything."""
+        session, palette = self.session, PALETTES[self.palette]
+        layout = self._arranged(pen)
+        many = len(session.panes) > 1
+        for number, view in enumerate(self._current()):
+            view.draw(
+                pen,
+                layout.panes[number],
+                layout.grids[number],
+                layout.drawers[number],
+                session.cursor,
+                session.shown,
+                palette,
+                number + 1 if many else None,
+                number == session.focus,
+            )
+        assert self._legend is not None  # made with the layout
+        self._legend.draw(pen, layout.legend.left, layout.legend.top, palette)
+        if self.panel:
+            Panel(pen, layout.panel, session, palette).draw()
+            Scrubber(session, layout.scrubber).draw(pen, palette)
+            self._placed = buttons.place(pen, bindings.BUTTONS, layout.buttons)
+            buttons.draw(pen, self._placed)
+            self._status(pen, layout)
+        if self._help:
+            help.draw(pen, session.trap)
+
+    def _status(self, pen: Pen, layout: Layout) -> None:
+        box, session = layout.status, self.session
+        speed = f"{session.speed:g}x, {'playing' if session.playing else 'paused'}"
+        wide = pen.text(speed, box.right, box.top + 2, 16, QUIET, "right")
+        pen.text(session.message, box.left, box.top + 2, 16, INK, width=box.width - wide - 12)
+
+    def _arranged(self, pen: Pen) -> Layout:
+        session, schema = self.session, self.session.trap.schema
+        room = inner_width(pen.size[0], self.panel)
+        self._legend = Legend(pen, session.trap, session.shown, room, only_shown=not self.panel)
+        wanted = Wanted(
+            panes=len(session.panes),
+            rows=schema.height,
+            columns=schema.width,
+            panel=self.panel,
+            scrubber=scrubber.height(session),
+            legend=self._legend.height,
+            drawer=DRAWER if SEES.name in session.shown else 0.0,
+            editing=False,
+        )
+        self._layout = arrange(pen.size, pen.scale, wanted)
+        return self._layout
+
+    def _current(self) -> list[View]:
+        """A view of each pane, those kept whose panes are still there."""
+        kept = {id(view.pane): view for view in self._views}
+        self._views = [kept.get(id(pane)) or View(pane) for pane in self.session.panes]
+        return self._views
+
+    # -- the mouse ---------------------------------------------------------------------------------
+
+    def _press(self, event: Press) -> None:
+        """Buttons, the legend, the scrubber, or the pane that keys shall be about."""
+        layout, legend = self._layout, self._legend
+        if layout is None or legend is None or event.button != 1:
+            return
+        if layout.legend.holds(event.x, event.y):
+            overlay = legend.at(event.x - layout.legend.left, event.y - layout.legend.top)
+            if overlay is not None:
+                self.toggle(overlay.name)
+        elif self.panel and layout.scrubber.holds(event.x, event.y):
+            self._scrubbing = True
+            self._scrub(event.x)
+        elif self.panel and layout.buttons.holds(event.x, event.y):
+            for button, box in self._placed:
+                if box.holds(event.x, event.y):
+                    bindings.BY_KEY[button.key.lower()].do(self)
+        else:
+            for number, box in enumerate(layout.panes):
+                if box.holds(event.x, event.y):
+                    self.session.focus = number
+
+    def _scrub(self, x: float) -> None:
+        assert self._layout is not None  # the scrubber was pressed where it is drawn
+        self.session.playing = False
+        self.session.seek(Scrubber(self.session, self._layout.scrubber).time_at(x))
+
+    # -- what keys turn on and off -----------------------------------------------------------------
+
+    def toggle(self, name: str) -> None:
+        """Turn an overlay on or off."""
+        self.session.shown ^= {name}
+
+    def toggle_help(self) -> None:
+        """Show all keys until the next one."""
+        self._help = True
+
+    def _overlay(self, key: Key) -> bool:
+        """Turn on or off the overlay of a key; returns whether it is one's."""
+        for overlay in overlays_of(self.session.trap).values():
+            if overlay.key == key.name and not key.ctrl:
+                self.toggle(overlay.name)
+                return True
+        return False
