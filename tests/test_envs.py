@@ -177,6 +177,35 @@ def test_a_closed_window_is_no_crash(monkeypatch):
     env.close()
 
 
+def test_windows_show_what_arrays_hold_and_close_apart(monkeypatch):
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    shown, other = (gym.make(TRAPS[0].id(), render_mode="human") for _ in range(2))
+    array = gym.make(TRAPS[0].id(), render_mode="rgb_array")
+    for env in (shown, other, array):
+        env.reset(seed=5)
+    window = shown.unwrapped._window._window
+    pixels = pygame.surfarray.array3d(window.get_surface()).swapaxes(0, 1)
+    assert (pixels == array.render()).all()
+    # Both are asked for the event, and the other one leaves it alone.
+    pygame.event.post(pygame.event.Event(pygame.WINDOWCLOSE, window=window))
+    for env in (other, shown, other, shown):
+        env.step(4)
+    assert shown.unwrapped._window._window is None
+    assert other.unwrapped._window._window is not None
+    other.close()
+    assert not pygame.display.get_init()
+
+
+def test_a_window_where_there_is_no_display_says_what_to_do(monkeypatch):
+    pytest.importorskip("pygame")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    env = gym.make(TRAPS[0].id(), render_mode="human")
+    with pytest.raises(OSError, match=r"no display.*--headless.*rgb_array"):
+        env.reset()
+
+
 def test_a_window_without_pygame_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
     env = gym.make(TRAPS[0].id(), render_mode="human")
