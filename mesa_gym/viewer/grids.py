@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.grid.plane import RGB
 from mesa_gym.rendering import render_rgb
@@ -17,9 +18,10 @@ from mesa_gym.viewer.pen import Pen, as_surface
 from mesa_gym.viewer.place import GridPlace
 from mesa_gym.viewer.theme import CARD, INK
 
-FAINT, STRONG = 24, 168  # opacity of heat, of 255
+FAINT, STRONG = 16, 200  # opacity of heat, of 255
 DASHES = ((1.0, 0.0), (0.30, 0.22), (0.12, 0.18), (0.45, 0.14))  # of a cell: drawn, left out
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
+Bytes = NDArray[np.uint8]
 Point = tuple[float, float]
 
 
@@ -49,9 +51,8 @@ class GridPicture:
         state = self.pane.line.states[self.t]
         tile = self.pen.surface.get_width() // self.place.columns
         picture = render_rgb(state.schema.planes, state.planes[0], tile)
+        self._heat(picture, [x for x in self.names if f"{overlays.HEAT}{x}" in shown])
         self.pen.surface.blit(as_surface(self.pen.pygame, picture), (0, 0))
-        heats = [x for x in self.names if f"{overlays.HEAT}{x}" in shown]
-        self._heat(heats)
         parts = {
             overlays.CONFLICTS: self._conflicts,
             overlays.VISITS: self._visits,
@@ -64,27 +65,31 @@ class GridPicture:
             if overlay.name in shown:
                 draw()
 
-    def _heat(self, objectives: list[str]) -> None:
-        """Bands beside each other in each cell, one an objective; the darker, the more."""
+    def _heat(self, picture: Bytes, objectives: list[str]) -> None:
+        """Bands beside each other in each cell, one an objective; the darker, the more.
+
+        Only bare floor is tinted, so that what stands on it is seen as it is.
+        """
         insight = self.pane.insight
         if insight is None or not objectives:
             return
-        veil = self.pen.pygame.Surface(self.pen.surface.get_size(), self.pen.pygame.SRCALPHA)
+        schema, tile = self.pane.trap.schema, picture.shape[0] // self.place.rows
+        nothing = np.zeros((1, 1, len(schema.planes)), dtype=np.uint8)
+        floor = np.tile(
+            render_rgb(schema.planes, nothing, tile), (self.place.rows, self.place.columns, 1)
+        )
+        bare = (picture == floor).all(axis=2)
+        edges = np.linspace(0, tile, len(objectives) + 1).round().astype(int)
+        share = np.zeros((self.place.rows, self.place.columns, tile), dtype=np.uint16)
+        tint = np.zeros((tile, 3), dtype=np.uint16)
         for band, x in enumerate(objectives):
-            heat = insight.heat(x, self.t)
-            known = np.isfinite(heat)
-            if not known.any():
-                continue
-            low, high = min(0.0, heat[known].min()), max(0.0, heat[known].max())
-            share = (heat - low) / (high - low) if high > low else np.zeros_like(heat)
-            colour = self._colour(x)
-            for cell in known.nonzero()[0].tolist():
-                rect = self.pen.rect(self.place.box_of(cell))
-                left = rect.left + rect.width * band // len(objectives)
-                right = rect.left + rect.width * (band + 1) // len(objectives)
-                opacity = round(FAINT + (STRONG - FAINT) * float(share[cell]))
-                veil.fill((*colour, opacity), (left, rect.top, right - left, rect.height))
-        self.pen.surface.blit(veil, (0, 0))
+            opacity = _opacity(insight.heat(x, self.t)).reshape(self.place.rows, -1, 1)
+            share[:, :, edges[band] : edges[band + 1]] = opacity
+            tint[edges[band] : edges[band + 1]] = self._colour(x)
+        rows = share.reshape(self.place.rows, -1).repeat(tile, axis=0) * bare
+        tints = np.tile(tint, (self.place.columns, 1))
+        mixed = picture * (255 - rows)[..., None] + rows[..., None] * tints
+        picture[:] = mixed // 255
 
     def _conflicts(self) -> None:
         """Hatching, dark on light, over whatever is there."""
@@ -201,6 +206,17 @@ class GridPicture:
         for piece in list(_dashes(points, drawn, left_out)):
             self.pen.line(piece, CARD, width + 2.4)
             self.pen.line(piece, colour, width)
+
+
+def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
+    """How strongly each cell is tinted, of 255: from the least to the most on the map."""
+    known = np.isfinite(heat)
+    opacity = np.zeros(heat.shape, dtype=np.uint16)
+    if known.any():
+        low, high = heat[known].min(), heat[known].max()
+        share = (heat[known] - low) / (high - low) if high > low else np.ones(known.sum())
+        opacity[known] = np.round(FAINT + (STRONG - FAINT) * share)
+    return opacity
 
 
 def _without_stays(points: list[Point]) -> list[Point]:

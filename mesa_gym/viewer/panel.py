@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mesa_gym.grid import ACTIONS, State
 from mesa_gym.grid.plane import AGENT, RGB
 from mesa_gym.viewer.insight import Judgement
+from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.pen import BODY, Box, Pen
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.theme import CARD, INK, QUIET, RULE
@@ -88,6 +92,15 @@ class Panel:
             value = "-" if insight is None else f"{insight.value(x, self.t):.2f}"
             self.pen.text(value, right, self.y, BODY, align="right")
             self.y += BODY + 1
+            if insight is not None and f"{HEAT}{x}" in self.session.shown:
+                self._span(insight.heat(x, self.t))
+
+    def _span(self, heat: NDArray[np.float64]) -> None:
+        """What the lightest and the darkest cell of a heat map are worth."""
+        if np.isfinite(heat).any():
+            text = f"map: {np.nanmin(heat):.2f} (light) to {np.nanmax(heat):.2f} (dark)"
+            self.pen.text(text, self.box.left + 19, self.y, SMALL, QUIET)
+            self.y += SMALL + 2
 
     def _posterior(self, judged: Judgement) -> None:
         self._section("posterior over objectives")

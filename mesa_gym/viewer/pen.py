@@ -148,7 +148,7 @@ class Pen:
         align: str = "left",
         width: float | None = None,
     ) -> float:
-        """Write a line; what is too long ends in an ellipsis.
+        """Write a line; what is too long ends in an ellipsis, or is left out where none fits.
 
         Args:
             text: what to write.
@@ -197,7 +197,7 @@ class Pen:
     def _cut(self, text: str, size: float, width: float) -> str:
         while text and self.measure(text + ELLIPSIS, size) > width:
             text = text[:-1]
-        return text.rstrip() + ELLIPSIS
+        return text.rstrip() + ELLIPSIS if text else ""
 
     def _font(self, size: float) -> Any:
         pixels = max(6, self.pixels(size))
