@@ -11,6 +11,8 @@ import pytest
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer import theme
 from mesa_gym.viewer.beside import against_oracles, on_splits
+from mesa_gym.viewer.help import draw as draw_help
+from mesa_gym.viewer.help import sections
 from mesa_gym.viewer.layout import Wanted, arrange
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.pane import Seat
@@ -82,9 +84,7 @@ def texts_of(
     with monkeypatch.context() as patched:
         patched.setattr(Pen, "picture", noting)
         if screen._help:
-            from mesa_gym.viewer import help
-
-            help.draw(Pen(surface, scale), watched.trap)
+            draw_help(Pen(surface, scale), watched.trap)
         else:
             screen.draw(Pen(surface, scale))
     return written
@@ -123,6 +123,9 @@ def test_no_text_overlaps_another_or_the_edge(
     watched.message = "a message that is rather long, as those of errors are " * 3
     texts = texts_of(watched, size, scale, monkeypatch, help=helping)
     assert len(texts) > 20
+    if helping and size[0] > 640:
+        written = {text for text, _ in texts}
+        assert {doc for rows in sections(made).values() for _, doc in rows} <= written
     window = Box(0, 0, size[0] / scale, size[1] / scale)
     for text, box in texts:
         assert overlap(box, window) == pytest.approx(box.width * box.height), text
