@@ -95,8 +95,7 @@ class Driver:
         return set(differs.ravel().nonzero()[0].tolist())
 
     def close(self) -> None:
-        self.app._window.destroy()
-        pygame.display.quit()
+        self.app.close()
 
 
 def session(

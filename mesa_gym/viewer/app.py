@@ -56,8 +56,12 @@ class App:
             while self.screen is not None:
                 self.frame(self._clock.tick(FPS) / 1000)
         finally:
-            self._window.destroy()
-            self._pygame.display.quit()
+            self.close()
+
+    def close(self) -> None:
+        """Close the window."""
+        self._window.destroy()
+        self._pygame.display.quit()
 
     def frame(self, seconds: float) -> None:
         """One frame: events, time, drawing."""

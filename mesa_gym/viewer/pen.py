@@ -15,7 +15,7 @@ from mesa_gym.grid.plane import RGB
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.viewer.theme import CARD, INK, SHAPES
 
-MOST_TEXTS = 2000
+MOST_TEXTS = 400
 ELLIPSIS = "..."
 # Letters are drawn so many times too large, as their hinting spaces small ones unevenly.
 FINER = 3
