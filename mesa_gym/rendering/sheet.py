@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.rendering.raster import render_rgb
 from mesa_gym.traps import Split, Trap
@@ -52,28 +55,39 @@ def contact_sheet(classes: Iterable[type[Trap]]) -> bytes:
     return file.getvalue()
 
 
+def goals(cls: type[Trap]) -> str:
+    """The names of a trap's objectives, on one line."""
+    return f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
+
+
+def pictures(cls: type[Trap], tile: int) -> dict[Split, NDArray[np.uint8]]:
+    """Level 0 of each split of a card, as ``render_rgb`` draws it."""
+    trap = cls()
+    return {
+        split: render_rgb(trap.schema.planes, trap.levels(split, [0]).planes[0], tile)
+        for split in SPLITS
+    }
+
+
 def _row_width(cards: list[Any]) -> int:
     return MARGIN + sum(card.get_width() + MARGIN for card in cards)
 
 
 def _card(pygame: Any, cls: type[Trap]) -> Any:
     """One trap's card, a pygame surface."""
-    trap = cls()
-    height, width = (cells * TILE for cells in trap.size)
+    frames = pictures(cls, TILE)
+    height, width, _ = frames[SPLITS[0]].shape
     title = pygame.font.Font(None, TITLE).render(cls.name(), True, INK)
     small = pygame.font.Font(None, TEXT)
-    goals = f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
-    subtitle = small.render(goals, True, INK)
-    pictures = len(SPLITS) * (width + MARGIN) - MARGIN
-    inner = max(pictures, title.get_width(), subtitle.get_width())
+    subtitle = small.render(goals(cls), True, INK)
+    inner = max(len(SPLITS) * (width + MARGIN) - MARGIN, title.get_width(), subtitle.get_width())
     below = MARGIN + TITLE + 2 * TEXT  # where the pictures begin
     card = pygame.Surface((inner + 2 * MARGIN, below + height + MARGIN))
     card.fill(CARD)
     card.blit(title, (MARGIN, MARGIN))
     card.blit(subtitle, (MARGIN, MARGIN + TITLE))
-    for k, split in enumerate(SPLITS):
+    for k, (split, frame) in enumerate(frames.items()):
         left = MARGIN + k * (width + MARGIN)
         card.blit(small.render(split.value, True, INK), (left, MARGIN + TITLE + TEXT))
-        frame = render_rgb(trap.schema.planes, trap.levels(split, [0]).planes[0], TILE)
         card.blit(pygame.surfarray.make_surface(frame.swapaxes(0, 1)), (left, below))
     return card

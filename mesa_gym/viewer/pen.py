@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -175,24 +177,41 @@ class Pen:
 
         Lines that a box has no room for are left out.
         """
-        lines, line = [], ""
-        for word in text.split():
-            longer = f"{line} {word}".strip()
-            if line and self.measure(longer, size) > box.width:
-                lines.append(line)
-                longer = word
-            line = longer
         y = box.top
-        for each in [*lines, line]:
+        for line in self.lines(text, box.width, size):
             if y + size > box.bottom + 0.5:
                 break
-            self.text(each, box.left, y, size, colour, width=box.width)
+            self.text(line, box.left, y, size, colour)
             y += size
         return y
 
+    def lines(self, text: str, width: float, size: float = BODY) -> list[str]:
+        """Break a text between words, and a word that no line has room for between letters."""
+        lines = []
+        for paragraph in text.split("\n"):
+            line = ""
+            for word in paragraph.split():
+                longer = f"{line} {word}".strip()
+                if self.measure(longer, size) <= width:
+                    line = longer
+                    continue
+                if line:
+                    lines.append(line)
+                line = word
+                while len(line) > 1 and self.measure(line, size) > width:
+                    wide = partial(self._wide, line, size)
+                    end = max(bisect_right(range(len(line)), width, key=wide) - 1, 1)
+                    lines.append(line[:end])
+                    line = line[end:]
+            lines.append(line)
+        return lines
+
     def measure(self, text: str, size: float = BODY) -> float:
         """The width of a line in points."""
-        return self._font(size).size(text)[0] / FINER / self.scale
+        return self._font(size).size(_printable(text))[0] / FINER / self.scale
+
+    def _wide(self, text: str, size: float, letters: int) -> float:
+        return self.measure(text[:letters], size)
 
     def _cut(self, text: str, size: float, width: float) -> str:
         while text and self.measure(text + ELLIPSIS, size) > width:
@@ -208,13 +227,18 @@ class Pen:
     def _letters(self, text: str, size: float, colour: RGB) -> Any:
         key = (text, max(6, self.pixels(size)), colour)
         if key not in Pen._texts:
-            large = self._font(size).render(text, True, colour)
+            large = self._font(size).render(_printable(text), True, colour)
             fine = large.get_width() / FINER, large.get_height() / FINER
             Pen._texts[key] = self.pygame.transform.smoothscale(large, fine)
             if len(Pen._texts) > MOST_TEXTS:
                 Pen._texts.popitem(last=False)
         Pen._texts.move_to_end(key)
         return Pen._texts[key]
+
+
+def _printable(text: str) -> str:
+    """A text that fonts take; the name of a file may hold bytes that are no letters."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def as_surface(pygame: Any, picture: NDArray[np.uint8]) -> Any:
