@@ -65,6 +65,7 @@ BINDINGS = (
         "alone; on train and shift; against the oracles",
         commands.compare,
     ),
+    Binding(("k",), "side by side", "compare with another policy", commands.ask_policy),
     Binding(
         ("Tab",), "side by side", "the next pane: keys and panel are about it", commands.next_pane
     ),

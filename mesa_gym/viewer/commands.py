@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import Split
+from mesa_gym.viewer import dialogs
 from mesa_gym.viewer.beside import against_oracles, on_splits
 from mesa_gym.viewer.pane import Seat
+from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.theme import PALETTES
 
 if TYPE_CHECKING:
@@ -56,6 +58,16 @@ def watch(screen: WatchScreen, seats: list[Seat]) -> None:
         screen.session.message = ""
     except (ValueError, ImportError, PolicyError) as error:
         screen.session.message = str(error)
+
+
+def ask_policy(screen: WatchScreen) -> None:
+    """Watch another policy beside the first one, on the same level."""
+    first = screen.session.seats[0]
+
+    def then(spec: str) -> None:
+        watch(screen, [first, Seat(ByPolicy(spec), first.split)])
+
+    screen.dialog = dialogs.ask_policy(screen.session.trap, then)
 
 
 def next_pane(screen: WatchScreen) -> None:

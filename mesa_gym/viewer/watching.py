@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mesa_gym.viewer import bindings, buttons, help, scrubber
 from mesa_gym.viewer.app import Screen
+from mesa_gym.viewer.dialogs import Dialog
 from mesa_gym.viewer.inputs import Drag, Input, Key, Press, Release, Wheel
 from mesa_gym.viewer.layout import Layout, Wanted, arrange, inner_width
 from mesa_gym.viewer.legend import Legend
@@ -26,8 +27,17 @@ class WatchScreen:
         palette: the name of the colours, one of ``PALETTES``.
     """
 
-    def __init__(self, session: Session, panel: bool = True) -> None:
+    def __init__(self, session: Session, panel: bool = True, back: Screen | None = None) -> None:
+        """A screen that has not been drawn.
+
+        Args:
+            session: what is watched.
+            panel: whether the panel and the controls are shown.
+            back: the screen that one goes back to; None to end with this one.
+        """
         self.session: Session = session
+        self._back = back
+        self.dialog: Dialog | None = None
         self.panel = panel
         self.palette = next(iter(PALETTES))
         self._views: list[View] = []
@@ -41,10 +51,15 @@ class WatchScreen:
     # -- the screen --------------------------------------------------------------------------------
 
     def handle(self, event: Input) -> Screen | None:
-        """Take a key or the mouse; None once it is left."""
+        """Take a key or the mouse; what comes after it, once it is left."""
         if self._help:
-            if isinstance(event, Key | Press):
-                self._help = False
+            self._help = not isinstance(event, Key | Press)
+            return self
+        if self.dialog is not None:
+            asked = self.dialog
+            # What follows from an answer may be a further question.
+            if not asked.handle(event) and self.dialog is asked:
+                self.dialog = None
             return self
         match event:
             case Key():
@@ -60,10 +75,13 @@ class WatchScreen:
                 self.session.step(-event.notches)
             case _:
                 pass
-        return None if self.leaving else self
+        return self._back if self.leaving else self
 
     def update(self, seconds: float) -> None:
         """Let the clock run, and find what overlays need."""
+        if self.dialog is not None:
+            self.dialog.update(seconds)
+            return
         self.session.update(seconds)
         for view in self._current():
             view.layers.work(self.session.shown)
@@ -102,6 +120,8 @@ class WatchScreen:
             self._status(pen, layout)
         if self._help:
             help.draw(pen, session.trap)
+        if self.dialog is not None:
+            self.dialog.draw(pen)
 
     def _status(self, pen: Pen, layout: Layout) -> None:
         box, session = layout.status, self.session
