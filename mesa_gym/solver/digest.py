@@ -7,6 +7,7 @@ import inspect
 import secrets
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def _sources(trap: type[Trap]) -> Iterator[bytes]:
         waiting += [module for module in named if module in sys.modules]
 
 
-def _imported(source: bytes) -> set[str]:
+@lru_cache(maxsize=256)
+def _imported(source: bytes) -> frozenset[str]:
     """The modules that a file names in its imports; names imported from packages may be more."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
@@ -58,4 +60,4 @@ def _imported(source: bytes) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)

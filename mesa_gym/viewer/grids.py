@@ -7,21 +7,17 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mesa_gym.grid.plane import RGB
-from mesa_gym.rendering import render_rgb
 from mesa_gym.viewer import overlays
 from mesa_gym.viewer.layers import Layers
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.pen import Pen, as_surface
+from mesa_gym.viewer.pen import Pen
 from mesa_gym.viewer.place import GridPlace
 from mesa_gym.viewer.theme import CARD, INK
 
-FAINT, STRONG = 16, 200  # opacity of heat, of 255
 DASHES = ((1.0, 0.0), (0.30, 0.22), (0.12, 0.18), (0.45, 0.14))  # of a cell: drawn, left out
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
-Bytes = NDArray[np.uint8]
 Point = tuple[float, float]
 
 
@@ -47,12 +43,7 @@ class GridPicture:
         self.names = list(pane.trap.objectives)
 
     def draw(self, shown: set[str]) -> None:
-        """Draw it all, what is beneath first."""
-        state = self.pane.line.states[self.t]
-        tile = self.pen.surface.get_width() // self.place.columns
-        picture = render_rgb(state.schema.planes, state.planes[0], tile)
-        self._heat(picture, [x for x in self.names if f"{overlays.HEAT}{x}" in shown])
-        self.pen.surface.blit(as_surface(self.pen.pygame, picture), (0, 0))
+        """Draw what lies over the ground, what is beneath first."""
         parts = {
             overlays.CONFLICTS: self._conflicts,
             overlays.VISITS: self._visits,
@@ -64,32 +55,6 @@ class GridPicture:
         for overlay, draw in parts.items():
             if overlay.name in shown:
                 draw()
-
-    def _heat(self, picture: Bytes, objectives: list[str]) -> None:
-        """Bands beside each other in each cell, one an objective; the darker, the more.
-
-        Only bare floor is tinted, so that what stands on it is seen as it is.
-        """
-        insight = self.pane.insight
-        if insight is None or not objectives:
-            return
-        schema, tile = self.pane.trap.schema, picture.shape[0] // self.place.rows
-        nothing = np.zeros((1, 1, len(schema.planes)), dtype=np.uint8)
-        floor = np.tile(
-            render_rgb(schema.planes, nothing, tile), (self.place.rows, self.place.columns, 1)
-        )
-        bare = (picture == floor).all(axis=2)
-        edges = np.linspace(0, tile, len(objectives) + 1).round().astype(int)
-        share = np.zeros((self.place.rows, self.place.columns, tile), dtype=np.uint16)
-        tint = np.zeros((tile, 3), dtype=np.uint16)
-        for band, x in enumerate(objectives):
-            opacity = _opacity(insight.heat(x, self.t)).reshape(self.place.rows, -1, 1)
-            share[:, :, edges[band] : edges[band + 1]] = opacity
-            tint[edges[band] : edges[band + 1]] = self._colour(x)
-        rows = share.reshape(self.place.rows, -1).repeat(tile, axis=0) * bare
-        tints = np.tile(tint, (self.place.columns, 1))
-        mixed = picture * (255 - rows)[..., None] + rows[..., None] * tints
-        picture[:] = mixed // 255
 
     def _conflicts(self) -> None:
         """Hatching, dark on light, over whatever is there."""
@@ -206,17 +171,6 @@ class GridPicture:
         for piece in list(_dashes(points, drawn, left_out)):
             self.pen.line(piece, CARD, width + 2.4)
             self.pen.line(piece, colour, width)
-
-
-def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """How strongly each cell is tinted, of 255: from the least to the most on the map."""
-    known = np.isfinite(heat)
-    opacity = np.zeros(heat.shape, dtype=np.uint16)
-    if known.any():
-        low, high = heat[known].min(), heat[known].max()
-        share = (heat[known] - low) / (high - low) if high > low else np.ones(known.sum())
-        opacity[known] = np.round(FAINT + (STRONG - FAINT) * share)
-    return opacity
 
 
 def _without_stays(points: list[Point]) -> list[Point]:

@@ -15,6 +15,7 @@ from mesa_gym.viewer.actors import PolicyActor
 from mesa_gym.viewer.overlays import GHOSTS, ORACLES, VISITS
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.solving import solved
 from mesa_gym.viewer.timeline import Timeline
 
 EPISODES = 100
@@ -77,6 +78,8 @@ class Layers:
             return
         state = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
         policy = player.make(trap, trap.horizon(self._pane.seat.split))
+        if isinstance(policy, Oracle):
+            policy.learn(solved(self.line))
         asking = Asking(policy, trap, state.key, np.arange(EPISODES), f"policy {player.name!r}")
         asking.begin()
         alive = np.ones(EPISODES, dtype=np.bool_)

@@ -6,10 +6,11 @@ from typing import Any
 
 from mesa_gym.grid.plane import RGB
 from mesa_gym.viewer.grids import GridPicture
+from mesa_gym.viewer.ground import ground
 from mesa_gym.viewer.layers import Layers
 from mesa_gym.viewer.overlays import SEES
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.pen import Box, Pen
+from mesa_gym.viewer.pen import Box, Pen, as_surface
 from mesa_gym.viewer.place import GridPlace
 from mesa_gym.viewer.sees import Sees
 from mesa_gym.viewer.theme import CARD, FOCUS, INK, QUIET
@@ -26,7 +27,9 @@ class View:
         self.pane = pane
         self._layers = Layers(pane)
         self._sees = Sees(pane.trap)
-        self._drawn: tuple[Any, Any] | None = None  # what the picture depends on, and it
+        # What pictures depend on, and they: the grid alone, and with what lies over it.
+        self._ground: tuple[Any, Any] | None = None
+        self._drawn: tuple[Any, Any] | None = None
 
     @property
     def layers(self) -> Layers:
@@ -74,14 +77,15 @@ class View:
         self, pen: Pen, grid: GridPlace, cursor: int, shown: set[str], palette: tuple[RGB, ...]
     ) -> Any:
         pane, layers = self.pane, self.layers
-        t = pane.time(cursor)
-        tile = round(grid.tile * pen.scale)
-        # The timeline itself is kept here, so that no other can have its identity.
-        decided = t < len(pane.line)
-        key = (pane.line, t, decided, tile, frozenset(shown), palette, layers.version, pen.scale)
+        t, tile = pane.time(cursor), round(grid.tile * pen.scale)
+        # Timelines are kept here, so that no other one can have their identity.
+        base = (pane.line, t, tile, frozenset(shown), palette)
+        if self._ground is None or self._ground[0] != base:
+            picture = ground(pane, t, tile, shown, palette)
+            self._ground = base, as_surface(pen.pygame, picture)
+        key = (*base, t < len(pane.line), layers.version, pen.scale)
         if self._drawn is None or self._drawn[0] != key:
-            size = (grid.columns * tile, grid.rows * tile)
-            own = Pen(pen.pygame.Surface(size), pen.scale)
+            own = Pen(self._ground[1].convert(pen.surface), pen.scale)
             GridPicture(own, pane, layers, cursor, palette).draw(shown)
             self._drawn = key, own.surface
         return self._drawn[1]

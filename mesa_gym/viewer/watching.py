@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from mesa_gym.viewer import bindings, buttons, help, scrubber
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.dialogs import Dialog
@@ -13,7 +15,7 @@ from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.pen import Box, Pen
 from mesa_gym.viewer.scrubber import Scrubber
 from mesa_gym.viewer.sees import HEIGHT as DRAWER
-from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.session import BUDGET, Session
 from mesa_gym.viewer.theme import INK, PALETTES, QUIET
 from mesa_gym.viewer.views import View
 
@@ -83,8 +85,10 @@ class WatchScreen:
             self.dialog.update(seconds)
             return
         self.session.update(seconds)
+        deadline = time.perf_counter() + BUDGET
         for view in self._current():
-            view.layers.work(self.session.shown)
+            while view.layers.work(self.session.shown) and time.perf_counter() < deadline:
+                pass
 
     def settle(self) -> None:
         """Find all that overlays need; for pictures that nobody waits for."""
