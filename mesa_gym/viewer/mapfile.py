@@ -1,0 +1,176 @@
+"""A state as a text file that a person can read, change and load again.
+
+What it is, four lines that say of what, the map (``mesa_gym.grid.to_map``), and its end::
+
+    mesa-gym map 1
+    trap = RedBlueDoors-v0
+    size = [9, 9]
+    parameters = {"colour_planes": 1}
+    split = shift
+    unchanged = 9c0e...                  BLAKE2b-128, in hex, of all other lines
+
+    level = 17
+    ...
+    end
+
+The digest only tells whether somebody changed the file since it was saved, which is welcome where
+the change can be checked. Nothing in the file is executed, and no size in it is believed before
+it is checked.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from mesa_gym.errors import unknown
+from mesa_gym.files import write_text
+from mesa_gym.grid import State, from_map, to_map
+from mesa_gym.grid.maps import IS
+from mesa_gym.scoring.trace_checks import require_sizes
+from mesa_gym.traps import LEVELS, Split, Trap, all_traps
+from mesa_gym.viewer.legal import only_agent, require_legal
+
+SCHEMA = 1
+# A map of the largest grid with all its symbols explained has a tenth of that.
+MOST_BYTES = 1_000_000
+MOST_IN_LINE = 10_000
+# Of a grid's planes; what is larger would take minutes to look into.
+MOST_VALUES = 100_000
+_MAGIC = "mesa-gym map"
+_END = "end"
+_NAMES = ("trap", "size", "parameters", "split")
+_DIGEST = "unchanged"
+_HEAD = (*_NAMES, _DIGEST)
+_AGAIN = "save it again with the viewer"
+
+
+def save_map(path: str | Path, trap: Trap, split: Split, state: State) -> None:
+    """Write a state, whole or not at all; ``load_map`` reads it back bit for bit.
+
+    Args:
+        path: the file, which is replaced.
+        trap: the rules.
+        split: whose time limit holds.
+        state: a batch of one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    lines = [
+        f"trap{IS}{trap.name()}",
+        f"size{IS}{json.dumps(trap.size)}",
+        f"parameters{IS}{json.dumps(trap.parameters)}",
+        f"split{IS}{split.value}",
+        *to_map(state, hidden=True).splitlines(),
+    ]
+    head = [f"{_MAGIC} {SCHEMA}", *lines[: len(_NAMES)], f"{_DIGEST}{IS}{_digest(lines)}", ""]
+    write_text(Path(path), "\n".join([*head, *lines[len(_NAMES) :], _END, ""]))
+
+
+def load_map(path: str | Path) -> tuple[Trap, Split, State]:
+    """Read what ``save_map`` wrote, or what somebody made of it.
+
+    Returns:
+        The trap, the split whose time limit holds, and a batch of one.
+
+    Raises:
+        ValueError: the file is no map, of another schema, damaged, cut short or unreasonably
+            large, or its state is not one that the trap can have; the message names the file and
+            says how to mend it.
+        OSError: it cannot be read.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    head = list(takewhile(lambda line: _entry(line)[0] in _HEAD, lines))
+    given = dict(map(_entry, head))
+    rest = [line for line in lines if _entry(line)[0] != _DIGEST]
+    try:
+        trap, split = _of_what(given)
+        state = from_map("\n".join(lines[len(head) :]), trap.schema)
+        _require_ranges(trap, split, state)
+        if given.get(_DIGEST) != _digest(rest) and (reason := only_agent(trap)):
+            raise ValueError(f"it was changed since it was saved; {reason}")
+        require_legal(trap, state)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be played: {error}. Mend it, or {_AGAIN}") from None
+    return trap, split, state
+
+
+def _digest(lines: list[str]) -> str:
+    return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines between the first and the last, without blank ones and indentation."""
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{path} is larger than any map, {MOST_BYTES:,} bytes; {_AGAIN}")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no map, or damaged: it is not UTF-8 text; {_AGAIN}") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines or not lines[0].startswith(_MAGIC):
+        raise ValueError(f"{path} is no map: it does not begin with {_MAGIC!r}; {_AGAIN}")
+    if lines[0] != f"{_MAGIC} {SCHEMA}":
+        schema = lines[0].removeprefix(_MAGIC).strip()[:20]
+        raise ValueError(
+            f"{path} has schema {schema!r}; this version of mesa_gym reads {SCHEMA}: install the"
+            f" version that the map is for, or {_AGAIN}"
+        )
+    if lines[-1] != _END:
+        raise ValueError(f"{path} was cut short: its last line is not {_END!r}; {_AGAIN}")
+    if max(map(len, lines)) > MOST_IN_LINE:
+        raise ValueError(f"{path} is damaged: a line is longer than any map's; {_AGAIN}")
+    return lines[1:-1]
+
+
+def _entry(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(IS)
+    return name.strip(), value.strip()
+
+
+def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
+    """The trap and the split that a map is of."""
+    for name in _NAMES:
+        if name not in given:
+            raise ValueError(f"it has no line '{name}{IS}...' before the map")
+    # Not ``find_trap``, which imports the module that a name may begin with.
+    traps = all_traps()
+    if given["trap"] not in traps:
+        raise unknown("trap", given["trap"], traps)
+    cls = traps[given["trap"]]
+    size, parameters = _json(given, "size"), _json(given, "parameters")
+    if not isinstance(size, list) or len(size) != 2 or not isinstance(parameters, dict):
+        raise ValueError("size and parameters are expected to be the like of [9, 9] and {}")
+    require_sizes("size", dict(zip(("height", "width"), size, strict=True)))
+    for name in parameters:
+        if name not in cls.salience:
+            raise unknown(f"parameter of {given['trap']}", name, cls.salience)
+    require_sizes("parameters", parameters)
+    trap = cls(size, **parameters)
+    if (values := trap.schema.cells * len(trap.schema.planes)) > MOST_VALUES:
+        raise ValueError(
+            f"its grid has {values:,} values; the viewer shows {MOST_VALUES:,} at most"
+        )
+    return trap, Split.of(given["split"])
+
+
+def _json(given: dict[str, str], name: str) -> Any:
+    try:
+        return json.loads(given[name])
+    except ValueError as error:
+        raise ValueError(f"'{name}{IS}{given[name]}' cannot be read ({error})") from None
+
+
+def _require_ranges(trap: Trap, split: Split, state: State) -> None:
+    """Raise unless the level is one that can be named, and some of its time is left."""
+    for name, value, end in (
+        ("level", int(state.level[0]), LEVELS),
+        ("clock", int(state.clock[0]), trap.horizon(split)),
+    ):
+        if not 0 <= value < end:
+            raise ValueError(f"{name}{IS}{value}: expected 0 to {end - 1}")
