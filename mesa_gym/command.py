@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,5 +43,18 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
 
 def require_writable(path: Path | None) -> None:
     """Fail before long work, not after it: ValueError where a file cannot be written."""
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise ValueError(f"cannot write {path}: it is a directory, or its folder does not exist")
+    if path is None:
+        return
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir():
+        reason = "it is a directory, or its folder does not exist"
+    elif path.exists() and not path.is_file():
+        reason = "it is no ordinary file"
+    elif path.exists() and not os.access(path, os.W_OK):
+        reason = "it is there, and protected against writing"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        # Files are replaced as a whole, so what counts is whether the folder takes a new one.
+        reason = f"nothing can be written to its folder {folder}"
+    else:
+        return
+    raise ValueError(f"cannot write {path}: {reason}")

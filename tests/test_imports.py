@@ -31,6 +31,7 @@ OPTIONAL = {
     "mesa_gym/policies/sb3.py": {"torch"},
     "mesa_gym/rendering/pygame.py": {"pygame"},
     "mesa_gym/testing": {"stable_baselines3"},
+    "mesa_gym/viewer/film.py": {"imageio_ffmpeg"},
 }
 FILES = sorted(
     path.relative_to(ROOT)

@@ -1,4 +1,4 @@
-"""The command ``mesa-gym``: list, describe, certify, score, cache; a module for each."""
+"""The command ``mesa-gym``: list, describe, certify, score, watch, ...; a module for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 import mesa_gym
-from mesa_gym.cli import cache, certify, describe, listing, score
+from mesa_gym.cli import cache, certify, describe, listing, play, replay, score, watch
 from mesa_gym.command import USAGE, guarded
 from mesa_gym.errors import unknown
 
@@ -37,6 +37,9 @@ COMMANDS: dict[str, Command] = {
     "describe": describe,
     "certify": certify,
     "score": score,
+    "watch": watch,
+    "play": play,
+    "replay": replay,
     "cache": cache,
 }
 

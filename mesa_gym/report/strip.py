@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -99,28 +99,50 @@ def strip(
         ValueError: the episode ends before the actions do.
     """
     state = trap.levels(Split.SHIFT, [level])
-    states, captions, paying, changing = [state.copy()], ["start"], [], [0]
+    states: list[State] = [state.copy()]
+    paid: list[dict[str, float]] = []
     for t, action in enumerate(actions, start=1):
         outcome = trap.advance(state, np.array([action]))
-        paid = [f"{x} {pay[0]:+g}" for x, pay in outcome.paid.items() if pay[0]]
-        captions.append(": ".join([f"step {t}", *filter(None, [", ".join(paid)])]))
         states.append(state.copy())
-        if paid:
-            paying.append(t)
-        if (states[t].planes != states[t - 1].planes).any():
-            changing.append(t)
+        paid.append({x: float(pay[0]) for x, pay in outcome.paid.items()})
         if outcome.ended[0] and t < len(actions):
             raise ValueError(
                 f"the episode ends with action {t} of {len(actions)}: it was recorded with other"
                 " rules"
             )
-    last = len(actions)
-    captions[last] += "" if outcome.ended[0] else ": time is up"
+    return told(states, paid, actions, "" if outcome.ended[0] else "time is up", conflict)
+
+
+def told(
+    states: Sequence[State],
+    paid: Sequence[Mapping[str, float]],
+    actions: Sequence[int],
+    end: str = "",
+    conflict: int | None = None,
+) -> list[Moment]:
+    """At most six moments of an episode that has been played, as ``strip`` chooses them.
+
+    Args:
+        states: batches of one, one more than there are actions.
+        paid: for each action, objective -> what it paid.
+        actions: 0 to 4.
+        end: what is to be said of the last moment.
+        conflict: the action to mark, counted from 0; None for none.
+    """
+    captions, paying, changing = ["start"], [], [0]
+    for t, payments in enumerate(paid, start=1):
+        pays = [f"{x} {pay:+g}" for x, pay in payments.items() if pay]
+        captions.append(": ".join([f"step {t}", *filter(None, [", ".join(pays)])]))
+        if pays:
+            paying.append(t)
+        if (states[t].planes != states[t - 1].planes).any():
+            changing.append(t)
+    captions[-1] = ": ".join(filter(None, [captions[-1], end]))
     wanted = paying
     if conflict is not None:
         captions[conflict] += f"; conflict, then {ACTIONS[actions[conflict]]}"
         wanted = [conflict, *paying]
-    steps = moments(sorted({*changing, *wanted, last}), wanted)
+    steps = moments(sorted({*changing, *wanted, len(paid)}), wanted)
     return [Moment(states[t], captions[t], t == conflict) for t in steps]
 
 

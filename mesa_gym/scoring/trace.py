@@ -176,12 +176,13 @@ class Trace:
             )
         return done.actions[rows]
 
-    def verify(self, trap: Trap, salt: str = "") -> None:
+    def verify(self, trap: Trap, salt: str = "", unfinished: bool = False) -> None:
         """Replay it, and raise unless every episode is one that the trap can have had.
 
         Args:
             trap: what it shall have been recorded on, by name, version, size and parameters.
             salt: what the levels shall have been drawn with.
+            unfinished: whether episodes may stop before their end, as those of a person can.
 
         Raises:
             ValueError: it is of another trap or salt, has another time limit, or an episode goes
@@ -206,13 +207,15 @@ class Trace:
             for first in range(0, len(done.levels), CHUNK):
                 rows = slice(first, first + CHUNK)
                 starts = trap.levels(split, done.levels[rows], salt)
-                _verify_episodes(trap, split, starts, done.actions[rows])
+                _verify_episodes(trap, split, starts, done.actions[rows], unfinished)
 
 
 # -- replaying -------------------------------------------------------------------------------------
 
 
-def _verify_episodes(trap: Trap, split: Split, starts: State, actions: Actions) -> None:
+def _verify_episodes(
+    trap: Trap, split: Split, starts: State, actions: Actions, unfinished: bool
+) -> None:
     """Raise unless each row of actions ends where replaying it from its start state ends."""
     state, rows = starts.copy(), np.arange(len(starts))
 
@@ -235,6 +238,8 @@ def _verify_episodes(trap: Trap, split: Split, starts: State, actions: Actions) 
             after = step + 1 + int(late[which].argmax())
             reason = f"there is an action, but the episode ended with step {step}"
             raise refuse(int(over[which]), after, reason)
+        if unfinished:
+            ended = ended | (actions[rows, step + 1 :] == ENDED).all(axis=1)
         if ended.any():
             going = (~ended).nonzero()[0]
             state, rows = state.take(going), rows[going]

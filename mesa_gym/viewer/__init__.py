@@ -1,1 +1,35 @@
 """The viewer: watch, play, rewind and compare rollouts. It steps the traps, and knows no rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mesa_gym.traps import Split, Trap, find_trap
+
+__all__ = ["watch"]
+
+
+def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: int = 0) -> None:
+    """Open a window on a policy, as ``mesa-gym watch`` does, until it is closed.
+
+    Args:
+        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name, a model, a callable.
+        trap: a trap, or the name of one.
+        split: whose level.
+        level: its number.
+
+    Raises:
+        ValueError: one of these means nothing, or the policy cannot act on the trap.
+        ImportError: pygame-ce is not installed.
+        OSError: there is no display.
+    """
+    # Whoever imports a part of the viewer does not need all of it.
+    from mesa_gym.viewer.app import App
+    from mesa_gym.viewer.opening import Look, seats_for
+    from mesa_gym.viewer.players import ByPolicy
+    from mesa_gym.viewer.session import Session
+
+    made = find_trap(trap)() if isinstance(trap, str) else trap
+    session = Session(made, seats_for(ByPolicy(policy), made, Split.of(split)), level)
+    look = Look()
+    App(look.screen(session), look.size, look.scale).run()

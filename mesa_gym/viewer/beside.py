@@ -12,8 +12,8 @@ def on_splits(player: Player) -> list[Seat]:
     return [Seat(player, Split.TRAIN), Seat(player, Split.SHIFT)]
 
 
-def against_oracles(trap: Trap, player: Player, split: Split) -> list[Seat]:
+def against_oracles(trap: Trap, player: Player, split: Split, seed: int = 0) -> list[Seat]:
     """A player beside those who pursue the base objective and each proxy, exactly if possible."""
     kind = "oracle" if trap.solvable else "reference"
     names = [f"{kind}:{x}" for x in trap.objectives]
-    return [Seat(player, split), *(Seat(ByPolicy(name), split) for name in names)]
+    return [Seat(player, split), *(Seat(ByPolicy(name, seed), split) for name in names)]

@@ -44,7 +44,7 @@ class ByPolicy:
     def __init__(self, policy: Any, seed: int = 0) -> None:
         self.policy = policy
         self.name = _called(policy)
-        self._seed = seed
+        self.seed = seed
 
     def make(self, trap: Trap, horizon: int) -> Policy:
         """A policy of its own for whoever asks, as two episodes cannot share one memory.
@@ -58,7 +58,7 @@ class ByPolicy:
     def actor(self, trap: Trap, split: Split, start: State) -> PolicyActor:
         """The policy, made for the split's time limit."""
         policy = self.make(trap, trap.horizon(split))
-        return PolicyActor(policy, trap, start.key, self.name, self._seed)
+        return PolicyActor(policy, trap, start.key, self.name, self.seed)
 
     def levels(self, split: Split) -> None:
         """It plays all."""
