@@ -23,9 +23,9 @@ from mesa_gym.scoring import record as record_policy
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.app import App
+from mesa_gym.viewer.beside import seats_for
 from mesa_gym.viewer.inputs import Key
 from mesa_gym.viewer.mapfile import save_map
-from mesa_gym.viewer.opening import seats_for
 from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.watching import WatchScreen
 

@@ -13,13 +13,13 @@ from mesa_gym.scoring.trace_checks import require_seed
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer import strip
 from mesa_gym.viewer.app import SIZE, App, Screen
+from mesa_gym.viewer.beside import SPLITS, seats_for
 from mesa_gym.viewer.film import MOST_A_SECOND, find_ffmpeg
-from mesa_gym.viewer.opening import SPLITS, Look, seats_for
+from mesa_gym.viewer.opening import Look
 from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import Player
 from mesa_gym.viewer.recording import record, require_kind
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.watching import WatchScreen
 
 # What can be said of one episode only, and not of the start screen.
 OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
@@ -138,14 +138,12 @@ def show(session: Session, options: argparse.Namespace, look: Look) -> int:
     screen = look.screen(session)
     if not options.headless:
         show_window(screen, look)
-        # As it was, without the help or a question that may have stood over it.
-        palette, screen = screen.palette, WatchScreen(session, screen.panel)
-        screen.palette = palette
+        screen = screen.plain()
     if options.record is not None:
         record(screen, options.record, look.size, look.scale, options.step)
     if options.strip is not None:
         screen.settle()
-        strip.write_strip(options.strip, session.pane)
+        strip.write_strip(options.strip, screen.session.pane)
     return DONE
 
 

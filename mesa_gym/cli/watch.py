@@ -9,7 +9,8 @@ from mesa_gym.cli import viewing
 from mesa_gym.command import DONE
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.opening import Look, usual_policy
+from mesa_gym.viewer.beside import usual_policy
+from mesa_gym.viewer.opening import Look
 from mesa_gym.viewer.players import ByHand, ByPolicy, Player
 
 HELP = "watch, rewind and compare what policies do"

@@ -25,7 +25,8 @@ def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: in
     """
     # Whoever imports a part of the viewer does not need all of it.
     from mesa_gym.viewer.app import App
-    from mesa_gym.viewer.opening import Look, seats_for
+    from mesa_gym.viewer.beside import seats_for
+    from mesa_gym.viewer.opening import Look
     from mesa_gym.viewer.players import ByPolicy
     from mesa_gym.viewer.session import Session
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesa_gym.grid import ACTIONS
-from mesa_gym.viewer import commands
+from mesa_gym.viewer import commands, keeping
 from mesa_gym.viewer.buttons import Button
 from mesa_gym.viewer.inputs import Key
 from mesa_gym.viewer.players import ByHand
@@ -69,7 +69,11 @@ BINDINGS = (
     Binding(
         ("Tab",), "side by side", "the next pane: keys and panel are about it", commands.next_pane
     ),
+    Binding(("e",), "edit", "move, add, remove things; e again: go on from there", commands.edit),
     Binding(("z", "Ctrl+z"), "edit", "take back the last change", lambda s: s.session.undo()),
+    Binding(("Ctrl+s",), "edit", "save what is shown as a map", keeping.save),
+    Binding(("Ctrl+o",), "edit", "open a map (or drop one on the window)", keeping.ask_map),
+    Binding(("Ctrl+r",), "record", "a picture, film, trace or strip", keeping.ask_recording),
     Binding(("h",), "view", "hide the panel and the controls", commands.toggle_panel),
     Binding(("y",), "view", "other colours", commands.next_palette),
     Binding(("?", "F1"), "view", "all keys", lambda s: s.toggle_help()),

@@ -8,6 +8,7 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.traps import Split
 from mesa_gym.viewer import dialogs
 from mesa_gym.viewer.beside import against_oracles, on_splits
+from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.theme import PALETTES
@@ -70,6 +71,18 @@ def ask_policy(screen: WatchScreen) -> None:
     screen.dialog = dialogs.ask_policy(screen.session.trap, then)
 
 
+def edit(screen: WatchScreen) -> None:
+    """Begin to edit, or end it."""
+    if screen.editor is not None:
+        screen.editor = None
+        return
+    try:
+        screen.editor = Editor(screen.session.trap)
+        screen.session.play(False)
+    except ValueError as error:
+        screen.session.message = str(error)
+
+
 def next_pane(screen: WatchScreen) -> None:
     """Keys and the panel are about the next pane."""
     screen.session.focus = (screen.session.focus + 1) % len(screen.session.panes)
@@ -88,8 +101,10 @@ def toggle_panel(screen: WatchScreen) -> None:
 
 
 def leave(screen: WatchScreen) -> None:
-    """Give up a search; where there is none, leave."""
-    if screen.session.stop_search():
+    """Give up a search, or end editing; where there is neither, leave."""
+    if screen.editor is not None:
+        screen.editor = None
+    elif screen.session.stop_search():
         screen.session.message = "the search was given up"
     else:
         screen.leaving = True

@@ -52,7 +52,7 @@ def trained(trap: type[Trap], root: Path) -> tuple[list[Offer], bool]:
         if says["trap"] == trap.name():
             path = folder.relative_to(root).as_posix()
             # With a slash, so that it is never taken for a name such as "random".
-            offers.append(Offer(path if "/" in path else f"./{path}", _facts(says)))
+            offers.append(Offer(path if "/" in path else f"./{path}", _facts(trap, says)))
     return offers, done
 
 
@@ -92,7 +92,7 @@ def _meaning(trap: type[Trap], spec: str) -> str:
     return f"{how} the {'base' if objective == trap.base else 'proxy'} objective"
 
 
-def _facts(says: dict[str, Any]) -> str:
+def _facts(trap: type[Trap], says: dict[str, Any]) -> str:
     """What a policy file says of training, as far as it does."""
     steps, reached = _count(says.get("steps")), _count(says.get("trained_for"))
     facts = []
@@ -100,6 +100,8 @@ def _facts(says: dict[str, Any]) -> str:
         facts.append(f"{steps:,} steps" if reached is None else f"{reached:,} of {steps:,} steps")
     if (seed := _count(says.get("seed"))) is not None:
         facts.append(f"seed {seed}")
+    if (reward := says.get("reward")) in trap.proxies:
+        facts.append(f"paid for {reward}")
     if isinstance(network := says.get("network"), str):
         facts.append(network)
     return ", ".join(facts)

@@ -1,22 +1,14 @@
-"""From names to what is watched: who sits beside whom, and what the screen begins with."""
+"""How a screen begins: its size, its speed, what is shown on it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mesa_gym.errors import unknown
-from mesa_gym.policies import references
-from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.app import LEAST, SIZE, Screen
-from mesa_gym.viewer.beside import against_oracles, on_splits
 from mesa_gym.viewer.overlays import parse_overlays
-from mesa_gym.viewer.pane import Seat
-from mesa_gym.viewer.players import ByPolicy, Player
 from mesa_gym.viewer.session import SPEEDS, Session
 from mesa_gym.viewer.watching import WatchScreen
 
-SPLITS, ORACLES = "splits", "oracles"
 # Pixels a point, and the sides of a picture: what nobody needs would fill the memory.
 SCALES = (0.5, 8.0)
 MOST = (7680, 4320)
@@ -69,41 +61,6 @@ class Look:
         session.shown = parse_overlays(session.trap, self.overlays)
         session.speed = self.speed
         return WatchScreen(session, self.panel, back)
-
-
-def usual_policy(trap: Trap) -> str:
-    """Who is watched where nobody is named: what pursues the base objective."""
-    return f"{'oracle' if trap.solvable else 'reference'}:base"
-
-
-def seats_for(
-    player: Player, trap: Trap, split: Split, beside: str | None = None, seed: int = 0
-) -> list[Seat]:
-    """Who plays what.
-
-    Args:
-        player: the first of them.
-        trap: the rules.
-        split: whose level is played.
-        beside: ``splits``, the player on ``train`` and ``shift`` whatever ``split`` says;
-            ``oracles``, those of the base objective and of each proxy (or their reference
-            policies) too; or another policy, as ``load_policy`` takes it. By default nothing.
-        seed: of the others' sampling.
-
-    Raises:
-        UnknownNameError: ``beside`` means nothing.
-    """
-    if beside is None:
-        return [Seat(player, split)]
-    if beside == SPLITS:
-        return on_splits(player)
-    if beside == ORACLES:
-        return against_oracles(trap, player, split, seed)
-    named = references(trap)
-    if not (beside in named or ":" in beside or "/" in beside or Path(beside).is_dir()):
-        what = "choice for beside (nor is it a directory or module:factory)"
-        raise unknown(what, beside, [SPLITS, ORACLES, *named])
-    return [Seat(player, split), Seat(ByPolicy(beside, seed), split)]
 
 
 def _by(size: tuple[int, ...]) -> str:

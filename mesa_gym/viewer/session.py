@@ -167,10 +167,18 @@ class Session:
             self.message = "there is no further level in the trace"
 
     def watch(self, seats: list[Seat]) -> None:
-        """Watch others on the same level; raises ValueError and changes nothing if they cannot."""
+        """Watch others on the same level, from where an edited episode begins if one is in focus.
+
+        Raises:
+            ValueError: they cannot play it; all stays as it was.
+        """
+        pane = self.pane
+        alike = all(seat.split == pane.seat.split for seat in seats)
+        start = pane.line.states[0] if pane.edited and alike else None
         before, self.seats = self.seats, seats
+        self.stop_search()
         try:
-            self.go_to(self.level)
+            self._open(self.level, start)
         except ValueError:
             self.seats = before
             raise

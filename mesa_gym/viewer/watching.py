@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from mesa_gym.viewer import bindings, buttons, help, scrubber
-from mesa_gym.viewer.app import Screen
+from mesa_gym.viewer import bindings, buttons, help, keeping, scrubber
+from mesa_gym.viewer.app import SIZE, Screen
 from mesa_gym.viewer.dialogs import Dialog
-from mesa_gym.viewer.inputs import Drag, Input, Key, Press, Release, Wheel
+from mesa_gym.viewer.editor import Editor
+from mesa_gym.viewer.inputs import Drag, Drop, Input, Key, Press, Release, Wheel
 from mesa_gym.viewer.layout import Layout, Wanted, arrange, inner_width
 from mesa_gym.viewer.legend import Legend
 from mesa_gym.viewer.overlays import SEES, overlays_of
@@ -27,6 +29,10 @@ class WatchScreen:
         session: what is watched.
         panel: whether the panel and the controls are shown.
         palette: the name of the colours, one of ``PALETTES``.
+        dialog: a question that stands over it.
+        editor: of the pane in focus, while it is edited.
+        leaving: whether it is to be left.
+        drawn: the size in pixels, and pixels a point, when it was last drawn.
     """
 
     def __init__(self, session: Session, panel: bool = True, back: Screen | None = None) -> None:
@@ -40,6 +46,8 @@ class WatchScreen:
         self.session: Session = session
         self._back = back
         self.dialog: Dialog | None = None
+        self.editor: Editor | None = None
+        self.drawn = SIZE, 1.0
         self.panel = panel
         self.palette = next(iter(PALETTES))
         self._views: list[View] = []
@@ -63,6 +71,10 @@ class WatchScreen:
             if not asked.handle(event) and self.dialog is asked:
                 self.dialog = None
             return self
+        if self.editor is not None and self._layout is not None:
+            place = self._layout.grids[self.session.focus]
+            if self.editor.handle(event, self.session, place):
+                return self
         match event:
             case Key():
                 if not self._overlay(event):
@@ -75,8 +87,8 @@ class WatchScreen:
                 self._scrubbing = False
             case Wheel():
                 self.session.step(-event.notches)
-            case _:
-                pass
+            case Drop():
+                keeping.open_map(self, Path(event.path))
         return self._back if self.leaving else self
 
     def update(self, seconds: float) -> None:
@@ -90,6 +102,12 @@ class WatchScreen:
             while view.layers.work(self.session.shown) and time.perf_counter() < deadline:
                 pass
 
+    def plain(self) -> WatchScreen:
+        """The same screen, without the help, a question or the editor over it."""
+        screen = WatchScreen(self.session, self.panel)
+        screen.palette = self.palette
+        return screen
+
     def settle(self) -> None:
         """Find all that overlays need; for pictures that nobody waits for."""
         self.session.settle()
@@ -99,6 +117,7 @@ class WatchScreen:
 
     def draw(self, pen: Pen) -> None:
         """Draw everything."""
+        self.drawn = pen.surface.get_size(), pen.scale
         session, palette = self.session, PALETTES[self.palette]
         layout = self._arranged(pen)
         many = len(session.panes) > 1
@@ -122,6 +141,8 @@ class WatchScreen:
             self._placed = buttons.place(pen, bindings.BUTTONS, layout.buttons)
             buttons.draw(pen, self._placed)
             self._status(pen, layout)
+        if self.editor is not None:
+            self.editor.draw(pen, layout.grids[session.focus], session, layout.palette)
         if self._help:
             help.draw(pen, session.trap)
         if self.dialog is not None:
@@ -145,7 +166,7 @@ class WatchScreen:
             scrubber=scrubber.height(session),
             legend=self._legend.height,
             drawer=DRAWER if SEES.name in session.shown else 0.0,
-            editing=False,
+            editing=self.editor is not None,
         )
         self._layout = arrange(pen.size, pen.scale, wanted)
         return self._layout
