@@ -28,10 +28,13 @@ class Driver:
 
     def __init__(self, session: Session, **keywords: Any) -> None:
         self.screen = WatchScreen(session)
-        self.session = session
         self.app = App(self.screen, **keywords)
         pygame.event.clear()
         self.frame()
+
+    @property
+    def session(self) -> Session:
+        return self.screen.session
 
     def frame(self, seconds: float = 0.0) -> None:
         self.app.frame(seconds)
