@@ -39,7 +39,9 @@ def overlap(a: Box, b: Box) -> float:
 def test_boxes_lie_apart_and_inside(
     size: tuple[int, int], panes: int, grid: tuple[int, int], drawer: float
 ) -> None:
-    wanted = Wanted(panes, *grid, panel=True, scrubber=70, legend=44, drawer=drawer, editing=True)
+    wanted = Wanted(
+        panes, *grid, panel=True, scrubber=70, legend=44, drawer=drawer, status=36, editing=True
+    )
     layout = arrange(size, 1.0, wanted)
     strips = [layout.palette, layout.legend, layout.scrubber, layout.buttons, layout.status]
     boxes = [*layout.panes, layout.panel, *strips]
@@ -120,7 +122,7 @@ def test_no_text_overlaps_another_or_the_edge(
     watched = Session(made, seats, 2)
     watched.seek(t)
     watched.shown = set(overlays_of(made)) - {"visits"}
-    watched.message = "a message that is rather long, as those of errors are " * 3
+    watched.message = "a message that is rather long, as those of errors are " * 6
     texts = texts_of(watched, size, scale, monkeypatch, help=helping)
     assert len(texts) > 20
     if helping and size[0] > 640:

@@ -9,7 +9,7 @@ from mesa_gym.viewer.place import GridPlace
 
 MARGIN = 8.0
 TITLE = 22.0
-BUTTONS, STATUS = 26.0, 20.0
+BUTTONS = 26.0
 PALETTE = 60.0  # of the editor
 PANEL_LEAST, PANEL_MOST, PANEL_SHARE = 212.0, 300.0, 0.24
 
@@ -22,7 +22,7 @@ class Wanted:
         panes: how many.
         rows, columns: of every grid.
         panel: whether there is a panel, and what else one drives with.
-        scrubber, legend, drawer: heights in points; 0 for none.
+        scrubber, legend, drawer, status: heights in points; 0 for none.
         editing: whether the editor's palette is shown.
     """
 
@@ -33,6 +33,7 @@ class Wanted:
     scrubber: float
     legend: float
     drawer: float
+    status: float
     editing: bool
 
 
@@ -74,7 +75,7 @@ def arrange(size: tuple[float, float], scale: float, wanted: Wanted) -> Layout:
     bottom = height - MARGIN
     strips: dict[str, Box] = {}
     heights = {
-        "status": STATUS if wanted.panel else 0.0,
+        "status": wanted.status if wanted.panel else 0.0,
         "buttons": BUTTONS if wanted.panel else 0.0,
         "scrubber": wanted.scrubber if wanted.panel else 0.0,
         "legend": wanted.legend,

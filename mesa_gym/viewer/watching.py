@@ -21,6 +21,9 @@ from mesa_gym.viewer.session import BUDGET, Session
 from mesa_gym.viewer.theme import INK, PALETTES, QUIET
 from mesa_gym.viewer.views import View
 
+STATUS, MOST_LINES = 16.0, 3  # of the message: the height of a line, how many
+SPEED = 110.0  # room for how fast time goes
+
 
 class WatchScreen:
     """Panes, panel and controls.
@@ -149,10 +152,18 @@ class WatchScreen:
             self.dialog.draw(pen)
 
     def _status(self, pen: Pen, layout: Layout) -> None:
+        """The message, in as many lines as there is room for, and how fast time goes."""
         box, session = layout.status, self.session
         speed = f"{session.speed:g}x, {'playing' if session.playing else 'paused'}"
-        wide = pen.text(speed, box.right, box.top + 2, 16, QUIET, "right")
-        pen.text(session.message, box.left, box.top + 2, 16, INK, width=box.width - wide - 12)
+        pen.text(speed, box.right, box.top + 2, STATUS, QUIET, "right")
+        for number, line in enumerate(self._message(pen, box.width)):
+            y = box.top + 2 + number * STATUS
+            pen.text(line, box.left, y, STATUS, INK, width=box.width - SPEED)
+
+    def _message(self, pen: Pen, width: float) -> list[str]:
+        lines = pen.lines(self.session.message, width - SPEED, STATUS)
+        last = MOST_LINES - 1
+        return [*lines[:last], " ".join(lines[last:])] if len(lines) > last else lines
 
     def _arranged(self, pen: Pen) -> Layout:
         session, schema = self.session, self.session.trap.schema
@@ -166,6 +177,7 @@ class WatchScreen:
             scrubber=scrubber.height(session),
             legend=self._legend.height,
             drawer=DRAWER if SEES.name in session.shown else 0.0,
+            status=STATUS * len(self._message(pen, room)) + 4,
             editing=self.editor is not None,
         )
         self._layout = arrange(pen.size, pen.scale, wanted)

@@ -1,0 +1,89 @@
+"""Make docs/viewer.md's pictures: ``python docs/viewer_pictures.py``, after the run it names.
+
+The first one is a window on a display of its own (Xvfb), driven by real key presses (xdotool); the
+others are recorded without a display. Needs both programs, Pillow, and the agent in ``AGENT``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageGrab
+
+FOLDER = Path(__file__).parent / "images"
+# Of the first look at all traps; `docs/results.md` has the command.
+AGENT = "runs/first-look/agents/CheeseCorner-v0-ppo-s0"
+DISPLAY, SIZE = ":77", "1280x800"
+MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
+# The start screen: the trap by its first letters, then who plays; side by side, overlays, in time.
+KEYS = (
+    ("c", "h", "e", "e", "Return"),
+    ("Down", "Down", "Return"),
+    ("i", "Tab", "p", "o", "1"),
+    ("n", "period", "period", "period", "period", "period"),
+)
+
+
+def pressed() -> Image.Image:
+    """What the window shows after all key presses."""
+    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", f"{SIZE}x24"])
+    try:
+        time.sleep(1)
+        viewer = subprocess.Popen([*MESA_GYM, "watch"], env={"DISPLAY": DISPLAY, **_environment()})
+        try:
+            _xdotool("search", "--sync", "--class", "mesa-gym", "windowfocus")
+            for keys in KEYS:
+                _xdotool("key", "--delay", "150", *keys)
+                time.sleep(1)
+            picture = ImageGrab.grab(xdisplay=DISPLAY)
+            _xdotool("key", "--delay", "150", "Escape", "Escape", "Escape")
+            if viewer.wait(timeout=10) != 0:
+                raise RuntimeError(f"the viewer ended with exit code {viewer.returncode}")
+            return picture
+        finally:
+            viewer.kill()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _environment() -> dict[str, str]:
+    unseen = ("DISPLAY", "SDL_VIDEODRIVER")
+    return {name: value for name, value in os.environ.items() if name not in unseen}
+
+
+def _xdotool(*arguments: str) -> None:
+    environment = {"DISPLAY": DISPLAY, **_environment()}
+    subprocess.run(["xdotool", *arguments], env=environment, check=True, timeout=30)
+
+
+def recorded(name: str, *arguments: str) -> None:
+    """Record something without a display."""
+    into = "--strip" if name.endswith(".svg") else "--record"
+    whole: Sequence[str] = [*MESA_GYM, "watch", *arguments, "--headless", into, str(FOLDER / name)]
+    subprocess.run(whole, check=True)
+
+
+def main() -> None:
+    """Make every picture."""
+    FOLDER.mkdir(exist_ok=True)
+    pressed().save(FOLDER / "viewer.png", optimize=True)
+    cheese = ["--policy", AGENT, "--trap", "CheeseCorner", "--level", "4"]
+    recorded(
+        "viewer.gif",
+        *cheese,
+        *("--beside", "splits", "--overlays", "path,oracles,heat:cheese"),
+        *("--no-panel", "--size", "800x460"),
+    )
+    recorded("viewer_strip.svg", *cheese)
+    doors = ["--policy", "oracle:red", "--trap", "RedBlueDoors", "--level", "3", "--step", "4"]
+    recorded("viewer_overlays.png", *doors, "--overlays", "all")
+
+
+if __name__ == "__main__":
+    main()
