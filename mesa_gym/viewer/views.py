@@ -85,7 +85,12 @@ class View:
             self._ground = base, as_surface(pen.pygame, picture)
         key = (*base, t < len(pane.line), layers.version, pen.scale)
         if self._drawn is None or self._drawn[0] != key:
-            own = Pen(self._ground[1].convert(pen.surface), pen.scale)
+            # One surface for as long as its size is right: new ones would scatter the memory.
+            size = self._ground[1].get_size()
+            if self._drawn is None or self._drawn[1].get_size() != size:
+                self._drawn = key, pen.pygame.Surface(size)
+            own = Pen(self._drawn[1], pen.scale)
+            own.picture(self._ground[1], 0, 0)
             GridPicture(own, pane, layers, cursor, palette).draw(shown)
             self._drawn = key, own.surface
         return self._drawn[1]
