@@ -135,9 +135,7 @@ class GridPicture:
         assert shares is not None
         side = self.place.tile
         x, y = self.place.middle(int(line.states[self.t].cell[0]))
-        for share, (dx, dy) in zip(
-            shares.tolist(), ((-1, 0), (0, 1), (1, 0), (0, -1)), strict=False
-        ):
+        for share, (dx, dy) in zip(shares[:4].tolist(), DIRECTIONS, strict=True):
             if share < 0.005:
                 continue
             reach = side * (0.42 + 0.62 * share)

@@ -44,7 +44,10 @@ CONFLICTS = Overlay(
     exact=True,
 )
 VISITS = Overlay(
-    "visits", "v", "visits", "How often the policy's agent is in each cell, over 100 episodes."
+    "visits",
+    "v",
+    "visits",
+    "How often a policy's agent is in each cell, over 100 episodes of this level.",
 )
 GHOSTS = Overlay(
     "ghosts", "g", "ghosts", "Where a target could as well have been drawn, tied to the target."

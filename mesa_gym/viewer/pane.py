@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from mesa_gym.grid import State
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Decision
@@ -116,9 +114,3 @@ class Pane:
     def _line(self, start: State) -> Timeline:
         actor = self.seat.player.actor(self.trap, self.seat.split, start)
         return Timeline(self.trap, start, self.trap.horizon(self.seat.split), actor)
-
-
-def agent_cell(state: State) -> tuple[int, int]:
-    """The agent's (row, column) in a batch of one."""
-    row, column = np.divmod(int(state.cell[0]), state.schema.width)
-    return int(row), int(column)

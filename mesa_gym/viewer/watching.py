@@ -220,8 +220,10 @@ class WatchScreen:
     # -- what keys turn on and off -----------------------------------------------------------------
 
     def toggle(self, name: str) -> None:
-        """Turn an overlay on or off."""
+        """Turn an overlay on, and say what it shows, or off."""
         self.session.shown ^= {name}
+        on = name in self.session.shown
+        self.session.message = overlays_of(self.session.trap)[name].doc if on else ""
 
     def toggle_help(self) -> None:
         """Show all keys until the next one."""
