@@ -20,9 +20,11 @@ from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 import mesa_gym
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.grid import State
-from mesa_gym.policies import as_policy
+from mesa_gym.policies import Valuing, as_policy
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.traps import Split, find_trap
+from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.timeline import Timeline
 
 TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.TEST)
@@ -60,6 +62,13 @@ def given_by(model, observations: np.ndarray) -> np.ndarray:
         return model.policy.get_distribution(tensor).distribution.probs.numpy()
 
 
+def seen_by(model, kind: str) -> np.ndarray:
+    """The same, with channels first where the model wants them so."""
+    observations = seen(kind)
+    same = observations.shape[1:] == model.observation_space.shape
+    return observations if same else np.moveaxis(observations, -1, 1)
+
+
 # -- what they do ----------------------------------------------------------------------------------
 
 
@@ -83,6 +92,32 @@ def test_probabilities_are_the_models_own(algorithm, network: str, kind: str) ->
         assert probabilities.shape == (70, 5)
         np.testing.assert_allclose(probabilities, given_by(model, seen(kind)), atol=1e-6)
         assert np.ptp(probabilities, axis=0).max() > 0.01
+
+
+@pytest.mark.parametrize(("algorithm", "kind"), [(PPO, "planes"), (A2C, "local"), (PPO, "rgb")])
+def test_what_a_critic_thinks_states_are_worth(algorithm, kind: str) -> None:
+    network = "CnnPolicy" if kind == "rgb" else "MlpPolicy"
+    model = make(algorithm, network=network, observation=kind)
+    policy = as_policy(model, TRAP, HORIZON)
+    assert isinstance(policy, Valuing)
+    values = policy.values(seen(kind))
+    with torch.no_grad():
+        expected = model.policy.predict_values(model.policy.obs_to_tensor(seen_by(model, kind))[0])
+    np.testing.assert_allclose(values, expected[:, 0].numpy(), rtol=1e-5)
+    assert np.ptp(values) > 0
+    assert not isinstance(as_policy(make(DQN), TRAP, HORIZON), Valuing)
+
+
+def test_the_viewer_shows_what_the_critic_says() -> None:
+    model = make(PPO)
+    start = wandered(TRAP, 1)
+    decision = ByPolicy(model).actor(TRAP, Split.SHIFT, start)
+    decision.begin(Timeline(TRAP, start, HORIZON, decision))
+    made = decision.decide(start, 0)
+    with torch.no_grad():
+        planes = make_observation(TRAP, "planes").encode(start)
+        expected = model.policy.predict_values(model.policy.obs_to_tensor(planes)[0])
+    assert made.value == pytest.approx(float(expected[0, 0]), abs=1e-5)
 
 
 @pytest.mark.parametrize("algorithm", [DQN, QRDQN])

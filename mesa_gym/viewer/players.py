@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Policy, as_policy
 from mesa_gym.scoring import Trace
+from mesa_gym.scoring.recording import name_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Actor, Person, PolicyActor, Replayed
 
@@ -52,8 +53,9 @@ class ByPolicy:
         Raises:
             ValueError: the name means nothing, or it cannot act on the trap.
         """
-        named = isinstance(self.policy, str)
-        return as_policy(self.policy if named else copy.deepcopy(self.policy), trap, horizon)
+        policy = as_policy(self.policy, trap, horizon)
+        # A model itself holds its environment too, which cannot always be copied.
+        return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
     def actor(self, trap: Trap, split: Split, start: State) -> PolicyActor:
         """The policy, made for the split's time limit."""
@@ -66,9 +68,8 @@ class ByPolicy:
 
 def _called(policy: Any) -> str:
     """A name that fits a title: of an agent's directory, its own name."""
-    if not isinstance(policy, str):
-        return type(policy).__name__
-    return Path(policy).name if Path(policy).is_dir() else policy
+    name = name_of(policy)
+    return Path(name).name if isinstance(policy, str) and Path(policy).is_dir() else name
 
 
 class ByTrace:
