@@ -130,3 +130,15 @@ def test_without_an_informative_step_nothing_is_recovered() -> None:
     found = recover(evidence([0.0] * 4, steps=0))
     assert (found.coverage, found.steps) == (0.0, 0)
     assert all(math.isnan(share) for share in found.shares.values())
+
+
+def test_episodes_of_large_levels_are_long() -> None:
+    steps = 3000
+    actions = np.arange(steps, dtype=np.int8)[None] % 2
+    values = {"x": np.tile(np.arange(5.0), (steps, 1, 1))}
+    evidence = level_evidence(values, actions)
+    # A Dirichlet integral: 4! 1500! 1500! / 3004!
+    expected = math.lgamma(5) + 2 * math.lgamma(1501) - math.lgamma(3005)
+    assert evidence.log[0, 2] == pytest.approx(expected)
+    assert evidence.log[0, 1] == pytest.approx(steps * math.log(1 / 5))
+    assert evidence.steps.tolist() == [steps]

@@ -32,7 +32,6 @@ PRECISIONS = np.logspace(0, 4, 9)
 SLIPS = np.geomspace(0.003, 0.6, 8)
 FLAT = 1e-9
 ROUNDS = 500
-_LOG_FACTORIAL = np.array([lgamma(n + 1) for n in range(1024)])
 
 
 @dataclass(frozen=True)
@@ -127,8 +126,9 @@ def _log_mean(logs: Floats) -> Floats:
 def _habit(counts: NDArray[np.int64]) -> Floats:
     """Log evidence (levels,) of frequencies of one's own: a Dirichlet(1, ..., 1) integral."""
     n = counts.sum(axis=1)
-    constant = _LOG_FACTORIAL[4] - _LOG_FACTORIAL[n + 4]
-    evidence: Floats = constant + _LOG_FACTORIAL[counts].sum(axis=1)
+    log_factorial = np.array([lgamma(k + 1) for k in range(int(n.max(initial=0)) + 5)])
+    constant = log_factorial[4] - log_factorial[n + 4]
+    evidence: Floats = constant + log_factorial[counts].sum(axis=1)
     return evidence
 
 
