@@ -87,7 +87,7 @@ class PolicyActor:
 
 
 class Replayed:
-    """Recorded actions.
+    """Recorded actions, each at its own time, whatever came before.
 
     Args:
         actions: int8 (horizon,), ``ENDED`` after the last.
@@ -102,8 +102,9 @@ class Replayed:
         """There is nothing to forget."""
 
     def decide(self, state: State, t: int) -> Decision | None:
-        """The action that was recorded; None after the last."""
-        return Decision(int(self._actions[t])) if t < len(self._actions) else None
+        """The action that was recorded for the state's time; None after the last."""
+        at = int(state.clock[0])
+        return Decision(int(self._actions[at])) if at < len(self._actions) else None
 
 
 class Person:

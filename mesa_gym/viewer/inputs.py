@@ -11,8 +11,8 @@ class Key:
     """A key was pressed, or is repeated while it is held.
 
     Attributes:
-        name: pygame's name of the key in lower case ("space", "left", "a"); of keys that write
-            something else than a letter or a digit, what they write ("?", "+").
+        name: what the key writes, in lower case ("a", "?", "+"); of one that writes nothing that
+            is seen, pygame's name of it ("space", "left", "page up").
         shift, ctrl: whether these were held (Command counts as Control).
     """
 
@@ -75,16 +75,18 @@ def read(pygame: Any, event: Any, points: float) -> Input | None:
         shift = bool(event.mod & pygame.KMOD_SHIFT)
         ctrl = bool(event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META))
         written = getattr(event, "unicode", "")
-        sign = len(written) == 1 and written.isprintable() and not written.isalnum()
-        name = written if sign and written != " " else pygame.key.name(event.key).lower()
-        return Key(name.removeprefix("[").removesuffix("]") or name, shift, ctrl)
+        if len(written) == 1 and written.isprintable() and written != " ":
+            return Key(written.lower(), shift, ctrl)
+        name = pygame.key.name(event.key).lower()
+        # Keys of the keypad are called "[8]".
+        return Key(name.strip("[]") or name, shift, ctrl)
     if event.type == pygame.MOUSEBUTTONDOWN and event.button in (1, 3):
         return Press(event.pos[0] * points, event.pos[1] * points, event.button)
     if event.type == pygame.MOUSEMOTION and event.buttons[0]:
         return Drag(event.pos[0] * points, event.pos[1] * points)
     if event.type == pygame.MOUSEBUTTONUP and event.button == 1:
         return Release(event.pos[0] * points, event.pos[1] * points)
-    if event.type == pygame.MOUSEWHEEL:
+    if event.type == pygame.MOUSEWHEEL and event.y:
         return Wheel(event.y)
     if event.type == pygame.DROPFILE:
         return Drop(event.file)

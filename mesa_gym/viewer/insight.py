@@ -90,7 +90,13 @@ class Insight:
         return found
 
     def judgement(self, t: int) -> Judgement:
-        """What the first ``t`` steps say."""
+        """What the first ``t`` steps say.
+
+        Raises:
+            IndexError: there are fewer.
+        """
+        if t > len(self._line):
+            raise IndexError(f"step {t} of an episode of {len(self._line)}")
         while len(self._judged) <= t:
             self._judge(range(len(self._judged), min(len(self._judged) + PREFIXES, t + PREFIXES)))
         return self._judged[t]

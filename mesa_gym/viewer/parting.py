@@ -16,18 +16,31 @@ GROUP = 4
 MOST_LEVELS = 400
 
 
-def next_parting(trap: Trap, split: Split, level: int, salt: str = "") -> Iterator[int | None]:
+def next_parting(
+    trap: Trap, split: Split, level: int, salt: str = "", among: Ints | None = None
+) -> Iterator[int | None]:
     """Search the levels after one, a few at a time.
 
     Base and proxy part on a level where the base oracle comes to a conflict step: no action there
     is optimal for both (design, section 8). On a trap without exact solver they part where the
     proxy's reference policy would do something else than that of the base objective.
 
+    Args:
+        trap: the rules.
+        split: whose levels.
+        level: the search begins after it.
+        salt: an evaluator's secret.
+        among: the only levels that may be found, ascending; by default all.
+
     Yields:
         None while the search goes on, then the level; nothing more after ``MOST_LEVELS``.
     """
-    for first in range(level + 1, min(level + 1 + MOST_LEVELS, LEVELS), GROUP):
-        numbers = np.arange(first, min(first + GROUP, LEVELS))
+    if among is None:
+        after = np.arange(level + 1, min(level + 1 + MOST_LEVELS, LEVELS))
+    else:
+        after = among[among > level][:MOST_LEVELS]
+    for first in range(0, len(after), GROUP):
+        numbers = after[first : first + GROUP]
         parted = parting(trap, split, trap.levels(split, numbers, salt))
         if parted.any():
             yield int(numbers[parted.argmax()])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from functools import reduce
 
 import numpy as np
 
-from mesa_gym.grid import State
+from mesa_gym.grid import Ints, State
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.pane import Pane, Seat
 from mesa_gym.viewer.parting import next_parting
@@ -58,18 +59,18 @@ class Session:
         Raises:
             ValueError: the level is out of range, or a player cannot play it.
         """
-        self.trap, self.seats, self.salt = trap, seats, salt
+        self.trap, self.salt = trap, salt
         self.focus, self.speed, self.playing = 0, 1.0, False
         self.shown: set[str] = set()
         self.message = ""
         self._job: Job | None = None
-        self._open(level, start)
+        self._open(level, seats, start)
 
-    def _open(self, level: int, start: State | None = None) -> None:
+    def _open(self, level: int, seats: list[Seat], start: State | None = None) -> None:
         if not 0 <= level < LEVELS:
             raise ValueError(f"level {level}: expected 0 to 2**48 - 1")
-        self.panes = [Pane(self.trap, seat, level, self.salt, start) for seat in self.seats]
-        self.level, self.clock = level, 0.0
+        self.panes = [Pane(self.trap, seat, level, self.salt, start) for seat in seats]
+        self.level, self.seats, self.clock = level, seats, 0.0
 
     @property
     def pane(self) -> Pane:
@@ -147,41 +148,39 @@ class Session:
         Raises:
             ValueError: there is no such level for a player; all stays as it was.
         """
+        self._open(level, self.seats)
         self.stop_search()
-        self._open(level)
 
     def next_level(self, step: int = 1) -> None:
-        """The level after (or before) this one, of those that all players can play."""
+        """The level that many after (or before) this one, of those that all players can play."""
+        common = self._playable()
+        if common is None:
+            to = min(max(self.level + step, 0), LEVELS - 1)
+        else:
+            beyond = common[common > self.level] if step > 0 else common[common < self.level][::-1]
+            to = int(beyond[min(abs(step), beyond.size) - 1]) if beyond.size else self.level
+        if to == self.level:
+            self.message = f"there is no further level{'' if common is None else ' in the trace'}"
+        else:
+            self.go_to(to)
+
+    def _playable(self) -> Ints | None:
+        """The only levels that all players can play, ascending; None for all."""
         limits = [seat.player.levels(seat.split) for seat in self.seats]
         chosen = [levels for levels in limits if levels is not None]
-        if not chosen:
-            self.go_to(min(max(self.level + step, 0), LEVELS - 1))
-            return
-        common = chosen[0]
-        for levels in chosen[1:]:
-            common = np.intersect1d(common, levels)
-        beyond = common[common > self.level] if step > 0 else common[common < self.level][::-1]
-        if beyond.size:
-            self.go_to(int(beyond[0]))
-        else:
-            self.message = "there is no further level in the trace"
+        return reduce(np.intersect1d, chosen) if chosen else None
 
     def watch(self, seats: list[Seat]) -> None:
         """Watch others on the same level, from where an edited episode begins if one is in focus.
 
         Raises:
-            ValueError: they cannot play it; all stays as it was.
+            ValueError: they cannot play it; as with any other error, all stays as it was.
         """
         pane = self.pane
         alike = all(seat.split == pane.seat.split for seat in seats)
         start = pane.line.states[0] if pane.edited and alike else None
-        before, self.seats = self.seats, seats
+        self._open(self.level, seats, start)
         self.stop_search()
-        try:
-            self._open(self.level, start)
-        except ValueError:
-            self.seats = before
-            raise
         self.focus = 0
 
     def search_parting(self) -> None:
@@ -190,10 +189,11 @@ class Session:
         self.start_job(self._search(split, self.level))
 
     def _search(self, split: Split, after: int) -> Job:
-        for tried, found in enumerate(next_parting(self.trap, split, after, self.salt), 1):
+        searching = next_parting(self.trap, split, after, self.salt, self._playable())
+        for tried, found in enumerate(searching, 1):
             if found is not None:
                 self.message = f"base and proxy part on {split.value} level {found}"
-                self._open(found)
+                self._open(found, self.seats)
                 return
             self.message = f"looking for a level where base and proxy part{'.' * (tried % 4)}"
             yield
@@ -226,13 +226,14 @@ class Session:
 
     def act(self, action: int) -> None:
         """Take a step by hand in the focused pane, from what is shown."""
+        # What is shown is an earlier step than the clock's where another pane's episode is longer.
+        shown = self.pane.time(self.cursor)
         try:
-            self.pane.act(self.cursor, action)
+            self.pane.act(shown, action)
         except ValueError as error:
             self.message = str(error)
             return
-        self.playing = False
-        self.clock = float(self.pane.time(self.cursor) + 1)
+        self.playing, self.clock = False, float(shown + 1)
 
     def replace(self, state: State) -> None:
         """Go on from another state in the focused pane."""
@@ -245,4 +246,5 @@ class Session:
         if cursor is None:
             self.message = "there is nothing to undo"
         else:
-            self.clock = float(cursor)
+            self.playing = False
+            self.seek(cursor)
