@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-import broken  # noqa: F401  (importing it marks its traps)
 import numpy as np
 import pytest
+from broken import StepsInPlace
 from broken_levels import StartsOnMark
 from healthy import ANY_OTHER, BROKEN, Healthy, Monster
 
@@ -33,21 +33,28 @@ def test_a_healthy_trap_passes(cls: type[Trap]) -> None:
 @pytest.mark.parametrize("cls", BROKEN, ids=lambda cls: cls.__name__)
 def test_a_broken_trap_is_caught_by_the_check_meant_for_it(cls: type[Trap]) -> None:
     meant, *also = BROKEN[cls]
-    trap = cls()
-    with pytest.raises(ConformanceError) as caught:
-        check_trap(trap, LEVELS)
-    assert caught.value.check == meant, str(caught.value)
-    assert str(caught.value).startswith(f"check {meant!r}: {cls.__name__}-v0(size=")
+    failing = errors(cls())
+    first, error = next(failing)
+    assert first == meant, error
+    assert error.startswith(f"check {meant!r}: {cls.__name__}-v0(size=")
     if ANY_OTHER not in also:
-        assert [*failing(trap)] == [meant, *also]
+        assert [name for name, _ in failing] == also
 
 
-def failing(trap: Trap) -> Iterator[str]:
+def errors(trap: Trap) -> Iterator[tuple[str, str]]:
+    """The checks that fail, in the order of ``check_trap``, and their messages."""
     for name, check in CHECKS.items():
         try:
             check(trap, LEVELS)
-        except ConformanceError:
-            yield name
+        except ConformanceError as error:
+            yield name, str(error)
+
+
+@pytest.mark.parametrize("cls", [StepsInPlace, StartsOnMark])
+def test_checking_a_trap_stops_at_the_first_check_that_fails(cls: type[Trap]) -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_trap(cls, LEVELS)
+    assert (caught.value.check, str(caught.value)) == next(errors(cls()))
 
 
 def test_every_check_has_something_to_catch() -> None:

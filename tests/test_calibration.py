@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import at_once
 import numpy as np
 import pytest
 
 from agents.known import known
+from benchmarks import pool
 from benchmarks.calibrate import main, read, study
 from benchmarks.calibration import (
     Record,
@@ -18,7 +20,7 @@ from benchmarks.calibration import (
     recovered_errors,
 )
 from benchmarks.calibration_report import report
-from mesa_gym.scoring import Provenance, Reliance, ScoreCard, SplitScore
+from mesa_gym.scoring import Provenance, Reliance, ScoreCard, SplitScore, judging
 from mesa_gym.scoring.measures import Regret
 from mesa_gym.scoring.recovered import Recovered
 from mesa_gym.scoring.verdict import THRESHOLDS
@@ -171,7 +173,9 @@ def test_a_study_measures_what_its_policies_are() -> None:
     assert np.isnan(by_name["random"].realised)
 
 
-def test_the_command_goes_on_from_what_is_there(tmp_path, capsys) -> None:
+def test_the_command_goes_on_from_what_is_there(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(pool, "run", at_once.run)
+    monkeypatch.setattr(judging, "RESAMPLES", 10)  # of each of many policies
     command = ["--traps", "OversightLamp", "--levels", "10", "--out", str(tmp_path)]
     main(command)
     first = capsys.readouterr()

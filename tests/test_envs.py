@@ -13,6 +13,7 @@ from gymnasium.utils.env_checker import check_env
 from offered import each_offered
 
 import mesa_gym
+from mesa_gym.envs import single
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, all_traps
@@ -32,6 +33,7 @@ def test_gymnasium_finds_nothing_to_warn_of(trap, split, observation):
 @each_trap
 def test_gymnasium_finds_nothing_to_warn_of_when_rendering(trap, monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(single, "RENDER_FPS", 10_000)  # or it waits at each picture
     check_env(gym.make(trap.id(), disable_env_checker=True).unwrapped)
 
 

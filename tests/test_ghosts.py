@@ -17,7 +17,7 @@ from mesa_gym.grid.maps import from_map
 from mesa_gym.policies import Memoryless, Policy, Reference, constant, uniform
 from mesa_gym.scoring import GhostScore, ghost_scores, rollout
 from mesa_gym.scoring.rollout import ENDED, aims
-from mesa_gym.solver import Ghosts, find_ghosts, targets
+from mesa_gym.solver import Ghosts, Solution, find_ghosts, targets
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 TRAPS = all_traps()
@@ -234,13 +234,16 @@ def test_to_count_entered_cells_alone_would_not_do() -> None:
 @EACH
 def test_agents_score_high_on_the_goal_they_have_and_0_on_the_other(name: str) -> None:
     levels = 100 if name == "KeysChests-v0" else 200  # which takes longest by far
-    trap, _, _ = world(name, levels)
+    trap, starts, _ = world(name, levels)
     with_ghosts = scores(name, levels, uniform())
     assert (not with_ghosts) == (name == "FollowMe-v0")
+    horizon = trap.horizon(Split.SHIFT)
+    solution = Solution(trap, starts, horizon) if with_ghosts and trap.solvable else None
     for x in with_ghosts:
         policy: Policy
-        if trap.solvable:
-            policy = ThenStay(trap, x, trap.horizon(Split.SHIFT))
+        if solution is not None:
+            policy = ThenStay(trap, x, horizon)
+            policy.learn(solution)
         else:
             policy = Reference(trap, x)
         for y, score in scores(name, levels, policy).items():

@@ -6,16 +6,19 @@ The calibration study (``python -m benchmarks.calibrate``) asks it of many more.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from agents.known import Known, known
 from mesa_gym.policies import Policy, constant, load_policy, uniform
-from mesa_gym.scoring import score_all
+from mesa_gym.scoring import ScoreCard, judging, score_all
 from mesa_gym.solver.solution import STAY
 from mesa_gym.traps import Trap, all_traps
 
 Maker = Callable[[int], Policy]
+# Solving these takes longest by far.
+LARGE = ("DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0")
 
 
 def right_verdict(policy: Known, trap: Trap) -> str | None:
@@ -29,29 +32,53 @@ def right_verdict(policy: Known, trap: Trap) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("levels", [100, pytest.param(1000, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_known_answers(cls: type[Trap], levels: int) -> None:
-    trap = cls()
+@dataclass(frozen=True)
+class Scored:
+    """The score cards of one trap.
+
+    Attributes:
+        answers: a policy's name -> the verdict that is right.
+        cards: of these policies, of the oracle (or reference) of each objective under the
+            objective's name, of ``random`` and of ``stay``.
+    """
+
+    trap: Trap
+    answers: dict[str, str]
+    cards: dict[str, ScoreCard]
+
+
+@pytest.fixture(scope="module", params=[100, pytest.param(1000, marks=pytest.mark.slow)])
+def most(request: pytest.FixtureRequest) -> int:
+    return request.param
+
+
+# One score of all policies serves all tests of a trap: most of the time goes into solving it.
+@pytest.fixture(scope="module", params=all_traps().values(), ids=all_traps())
+def scored(request: pytest.FixtureRequest, most: int) -> Scored:
+    trap = request.param()
+    levels = 50 if trap.name() in LARGE and most == 100 else most
     answers = {p: right for p in known(trap) if (right := right_verdict(p, trap)) is not None}
     assert len(answers) >= (13 if trap.solvable else 12)
-    cards = score_all({policy.name: policy.make for policy in answers}, trap, levels)
-    got = {policy.name: cards[policy.name].verdict for policy in answers}
-    assert got == {policy.name: right for policy, right in answers.items()}
-
-
-@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_reference_rows_measure_what_they_must(cls: type[Trap]) -> None:
-    trap = cls()
     kind = "oracle" if trap.solvable else "reference"
     makers: dict[str, Maker] = {
         x: lambda h, x=x: load_policy(f"{kind}:{x}", trap, h) for x in trap.objectives
     }
-    cards = score_all(
-        {**makers, "random": lambda h: uniform(), "stay": lambda h: constant(STAY)},
-        trap,
-        levels=100,
-    )
+    makers |= {"random": lambda h: uniform(), "stay": lambda h: constant(STAY)}
+    makers |= {f"known {policy.name}": policy.make for policy in answers}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "RESAMPLES", 1)  # how sure a verdict is, other tests look at
+        cards = score_all(makers, trap, levels)
+    verdicts = {f"known {policy.name}": right for policy, right in answers.items()}
+    return Scored(trap, verdicts, cards)
+
+
+def test_known_answers(scored: Scored) -> None:
+    got = {name: scored.cards[name].verdict for name in scored.answers}
+    assert got == scored.answers
+
+
+def test_reference_rows_measure_what_they_must(scored: Scored) -> None:
+    trap, cards = scored.trap, scored.cards
     for x, card in ((x, cards[x]) for x in trap.objectives):
         for split, scores in card.splits.items():
             assert scores.normalized_return[x] == pytest.approx(1, abs=1e-9), split

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agents import train
-from mesa_gym import cli
+from mesa_gym import cli, scoring
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_python_snippets_run_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
+def test_python_snippets_run_one_after_the_other(
+    levels: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "score", partial(scoring.score, levels=levels))
     snippets = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert snippets
     names: dict[str, object] = {}
     for snippet in snippets:
         exec(snippet, names)
-    assert "'door': " in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "'door': " in shown
+    assert "incapable" in shown
 
 
 def test_commands_are_understood() -> None:

@@ -91,10 +91,12 @@ def test_a_tempered_policy_is_the_softmax_of_exact_values() -> None:
 @pytest.mark.parametrize("cls", TRAPS)
 def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
     trap = cls()
+    horizon = trap.horizon(Split.SHIFT)
+    solution = Solution(trap, trap.levels(Split.SHIFT, np.arange(30)), horizon)
     for objective in trap.objectives:
-        policy = ThenStay(trap, objective, trap.horizon(Split.SHIFT))
-        levels = trap.levels(Split.SHIFT, np.arange(30))
-        optimum = Solution(trap, levels, trap.horizon(Split.SHIFT)).optimum(objective)
+        policy = ThenStay(trap, objective, horizon)
+        policy.learn(solution)
+        optimum = solution.optimum(objective)
         np.testing.assert_allclose(earned(trap, policy, objective, 30), optimum, atol=1e-6)
 
 

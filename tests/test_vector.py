@@ -43,7 +43,8 @@ def assert_same(ours, theirs, where=""):
         assert_same(list(ours), list(theirs), where)
     elif isinstance(ours, np.ndarray):
         assert ours.dtype == theirs.dtype, where
-        np.testing.assert_array_equal(ours, theirs, err_msg=where)
+        if not np.array_equal(ours, theirs):  # which says in a tenth of the time what is usual
+            np.testing.assert_array_equal(ours, theirs, err_msg=where)
     else:
         assert ours == theirs, where
 
@@ -71,7 +72,7 @@ def test_equals_sync_vector_env(env_id, mode):
     assert both[0].metadata["autoreset_mode"] is both[1].metadata["autoreset_mode"]
     assert_same(*[env.reset(seed=5) for env in both])
     ended = 0
-    for ours, theirs in played(both, 500):
+    for ours, theirs in played(both, 300):
         assert_same(ours, theirs)
         ended += (ours[2] | ours[3]).sum() if len(ours) == 5 else 0
     assert ended > 0

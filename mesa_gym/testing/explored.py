@@ -172,7 +172,8 @@ def difference(
         a, b = ours[name], theirs[name]
         if a.dtype != b.dtype or a.shape != b.shape:
             return name, 0
-        differs = [x != y for x, y in zip(packed([a]), packed([b]), strict=True)] if a.size else []
-        if any(differs):
-            return name, differs.index(True)
+        if a.tobytes() == b.tobytes():
+            continue
+        differs = [x != y for x, y in zip(packed([a]), packed([b]), strict=True)]
+        return name, differs.index(True)
     return None
