@@ -15,7 +15,7 @@ from mesa_gym.viewer import strip
 from mesa_gym.viewer.app import SIZE, App, Screen
 from mesa_gym.viewer.beside import SPLITS, seats_for
 from mesa_gym.viewer.film import MOST_A_SECOND, find_ffmpeg
-from mesa_gym.viewer.opening import Look
+from mesa_gym.viewer.opening import Look, greet
 from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import Player
 from mesa_gym.viewer.recording import record, require_kind
@@ -137,8 +137,10 @@ def show(session: Session, options: argparse.Namespace, look: Look) -> int:
     """Open the window unless headless, and write what shall be written."""
     screen = look.screen(session)
     if not options.headless:
+        greet(session)
         show_window(screen, look)
         screen = screen.plain()
+        screen.session.message = ""
     if options.record is not None:
         record(screen, options.record, look.size, look.scale, options.step)
     if options.strip is not None:

@@ -10,7 +10,7 @@ from mesa_gym.command import DONE
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.beside import usual_policy
-from mesa_gym.viewer.opening import Look
+from mesa_gym.viewer.opening import Look, greet
 from mesa_gym.viewer.players import ByHand, ByPolicy, Player
 
 HELP = "watch, rewind and compare what policies do"
@@ -57,7 +57,9 @@ def _choose(options: argparse.Namespace, look: Look) -> int:
     def begin(name: str, policy: str) -> Screen:
         trap = find_trap(name)()
         player = ByHand() if policy == PLAY else ByPolicy(policy, options.seed)
-        return look.screen(viewing.session_of(options, player, trap, Split.SHIFT, 0), back=start)
+        session = viewing.session_of(options, player, trap, Split.SHIFT, 0)
+        greet(session)
+        return look.screen(session, back=start)
 
     start = StartScreen(begin)
     viewing.show_window(start, look)

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 def to_end(screen: WatchScreen) -> None:
     """Show the last state of the longest episode."""
-    for pane in screen.session.panes:
-        pane.line.grow()
-    screen.session.seek(screen.session.length)
+    limits = [pane.line.limit for pane in screen.session.panes]
+    screen.session.seek(max(limits))
 
 
 def next_level(screen: WatchScreen, step: int) -> None:

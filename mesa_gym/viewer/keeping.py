@@ -86,6 +86,7 @@ def write(screen: WatchScreen, kind: str) -> None:
     session = screen.session
     path = free_name(session.pane, KINDS[kind][0])
     plain, (size, scale) = screen.plain(), screen.drawn
+    session.message = ""
     try:
         if "strip" in kind:
             plain.settle()

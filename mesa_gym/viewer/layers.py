@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -53,12 +54,15 @@ class Layers:
 
         Returns:
             Whether there was anything to do.
+
+        Raises:
+            PolicyError: the policy failed; what it was asked for is not looked for again.
         """
         for name in [name for name in self._works if name in shown]:
-            try:
-                next(self._works[name])
-            except StopIteration:
-                del self._works[name]
+            work = self._works.pop(name)
+            with suppress(StopIteration):
+                next(work)
+                self._works[name] = work
             self.version += 1
             return True
         return False

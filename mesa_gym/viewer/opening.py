@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from mesa_gym.viewer.app import LEAST, SIZE, Screen
 from mesa_gym.viewer.overlays import parse_overlays
+from mesa_gym.viewer.players import ByHand
 from mesa_gym.viewer.session import SPEEDS, Session
 from mesa_gym.viewer.watching import WatchScreen
 
 # Pixels a point, and the sides of a picture: what nobody needs would fill the memory.
 SCALES = (0.5, 8.0)
 MOST = (7680, 4320)
+HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all keys"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Look:
         session.shown = parse_overlays(session.trap, self.overlays)
         session.speed = self.speed
         return WatchScreen(session, self.panel, back)
+
+
+def greet(session: Session) -> None:
+    """What somebody at a window sees first: the clock runs, and a line says how to go on."""
+    session.message = HINT
+    session.play(not isinstance(session.pane.seat.player, ByHand))
 
 
 def _by(size: tuple[int, ...]) -> str:

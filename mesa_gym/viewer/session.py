@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.grid import Ints, State
 from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.viewer.actors import Person
 from mesa_gym.viewer.pane import Pane, Seat
 from mesa_gym.viewer.parting import next_parting
 
@@ -103,12 +106,16 @@ class Session:
             self.clock, self.playing = float(self.length), False
         deadline = time.perf_counter() + BUDGET
         while time.perf_counter() < deadline:
-            growing = [p.line.grow(len(p.line) + 1) for p in self.panes]
+            growing = [self._grown(pane, len(pane.line) + 1) for pane in self.panes]
             if not self._work() and not any(growing):
                 break
 
     def settle(self) -> None:
-        """Let all episodes and searches come to their end."""
+        """Let all episodes and searches come to their end.
+
+        Raises:
+            PolicyError: a policy failed.
+        """
         for pane in self.panes:
             pane.line.grow()
         while self._work():
@@ -116,7 +123,17 @@ class Session:
 
     def _grow(self, to: int) -> None:
         for pane in self.panes:
-            pane.line.grow(to)
+            self._grown(pane, to)
+
+    def _grown(self, pane: Pane, to: int) -> bool:
+        """Let an episode grow; where its policy fails, that is said, and the episode stays."""
+        try:
+            return pane.line.grow(to)
+        except PolicyError as error:
+            pane.line.actor = Person()
+            self.message = str(error)
+            print(error.trace, end="", file=sys.stderr)
+            return False
 
     def play(self, playing: bool | None = None) -> None:
         """Let the clock run, or stop it; by default whichever it does not. From the end, anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.viewer import bindings, buttons, help, keeping, scrubber
 from mesa_gym.viewer.app import SIZE, Screen
 from mesa_gym.viewer.dialogs import Dialog
@@ -12,9 +13,10 @@ from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.inputs import Drag, Drop, Input, Key, Press, Release, Wheel
 from mesa_gym.viewer.layout import Layout, Wanted, arrange, inner_width
 from mesa_gym.viewer.legend import Legend
-from mesa_gym.viewer.overlays import SEES, overlays_of
+from mesa_gym.viewer.overlays import SEES, VISITS, overlays_of
 from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.pen import Box, Pen
+from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.scrubber import Scrubber
 from mesa_gym.viewer.sees import HEIGHT as DRAWER
 from mesa_gym.viewer.session import BUDGET, Session
@@ -101,9 +103,12 @@ class WatchScreen:
             return
         self.session.update(seconds)
         deadline = time.perf_counter() + BUDGET
-        for view in self._current():
-            while view.layers.work(self.session.shown) and time.perf_counter() < deadline:
-                pass
+        try:
+            for view in self._current():
+                while view.layers.work(self.session.shown) and time.perf_counter() < deadline:
+                    pass
+        except PolicyError as error:
+            self.session.message = str(error)
 
     def plain(self) -> WatchScreen:
         """The same screen, without the help, a question or the editor over it."""
@@ -224,6 +229,8 @@ class WatchScreen:
         self.session.shown ^= {name}
         on = name in self.session.shown
         self.session.message = overlays_of(self.session.trap)[name].doc if on else ""
+        if on and name == VISITS.name and not isinstance(self.session.pane.seat.player, ByPolicy):
+            self.session.message = "only a policy can play a hundred episodes more"
 
     def toggle_help(self) -> None:
         """Show all keys until the next one."""
