@@ -25,7 +25,8 @@ KEYS = (
     ("c", "h", "e", "e", "Return"),
     ("Down", "Down", "Return"),
     ("i", "Tab", "p", "o", "1"),
-    ("n", "period", "period", "period", "period", "period"),
+    # A step stops the clock, which has been running since the policy was chosen.
+    ("n", "period", "Home", "period", "period", "period", "period", "period"),
 )
 
 

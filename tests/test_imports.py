@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mesa_gym.traps import package_traps
+
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
@@ -76,3 +78,41 @@ def test_the_core_imports_gymnasium_and_numpy_only(path: Path) -> None:
         if str(path).startswith(file):
             allowed |= extras
     assert {module.split(".")[0] for module in imported(path)} <= allowed
+
+
+VIEWER = [p for p in FILES if str(p).startswith("mesa_gym/viewer/")]
+
+
+@pytest.mark.parametrize("path", VIEWER, ids=str)
+def test_the_viewer_is_made_of_public_names_and_short_files(path: Path) -> None:
+    text = (ROOT / path).read_text()
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            assert not [name for name in names if name.startswith("_") and name != "__future__"]
+        # Its own private names a class uses through `self` and a class's name, and no one else's.
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            assert node.attr.startswith("__") or owner in ("self", "cls", "Pen"), node.attr
+
+
+@pytest.mark.parametrize("path", VIEWER, ids=str)
+def test_the_viewer_names_no_trap(path: Path) -> None:
+    """It knows no rule of any: neither a module of one nor a trap's name is in its code."""
+    tree = ast.parse((ROOT / path).read_text())
+    traps = {cls.__name__ for cls in package_traps().values()}
+    modules = {cls.__module__ for cls in package_traps().values()}
+    assert not modules & imported(path)
+    # Docstrings may give examples.
+    docs = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docs:
+            assert not [trap for trap in traps if trap in node.value], node.value
+        assert not (isinstance(node, ast.Name) and node.id in traps)
