@@ -73,9 +73,10 @@ def texts_of(
     def noting(pen: Pen, drawn: Any, x: float, y: float) -> None:
         text = next((k[0] for k, each in Pen._texts.items() if each is drawn), None)
         if text and pen.surface is surface:
-            high, wide = drawn.get_height() / pen.scale, drawn.get_width() / pen.scale
+            high, wide = drawn.get_height() / scale, drawn.get_width() / scale
+            left, top = (at * pen.scale / scale for at in (x, y))
             # Letters take up the middle of their line.
-            written.append((text, Box(x, y + high * 0.2, wide, high * 0.55)))
+            written.append((text, Box(left, top + high * 0.2, wide, high * 0.55)))
         picture(pen, drawn, x, y)
 
     screen = WatchScreen(watched, panel=on.pop("panel", True))

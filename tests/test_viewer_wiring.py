@@ -152,6 +152,13 @@ def test_the_editor_shows_its_palette_and_cursor(drive: Drive) -> None:  # noqa:
     assert len(np.unique(part.reshape(-1, 3), axis=0)) > 20
 
 
+def test_who_edits_is_told_why_only_the_agent_can_be_moved(drive: Drive) -> None:  # noqa: F811
+    driver = drive(session("DustVacuum", "stay"), size=(640, 420))
+    driver.key("e")
+    assert "DustVacuum keeps pots beside the grid" in driver.session.message
+    assert driver.session.message.endswith("only the agent can be moved")
+
+
 def test_comparing_with_another_policy(drive: Drive) -> None:  # noqa: F811
     driver = drive(session("RedBlueDoors", "oracle:red"))
     driver.key("k")

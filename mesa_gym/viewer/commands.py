@@ -78,6 +78,7 @@ def edit(screen: WatchScreen) -> None:
     try:
         screen.editor = Editor(screen.session.trap)
         screen.session.play(False)
+        screen.session.message = screen.editor.palette.reason
     except ValueError as error:
         screen.session.message = str(error)
 

@@ -92,7 +92,9 @@ class Palette:
             left = box.right + GAP
         if self.reason:
             room = Box(left + GAP, bar.top + 3, bar.right - left - 2 * GAP, ROW)
-            pen.wrapped(self.reason, room, LETTERS, QUIET)
+            # Where it does not fit, the message that greets who edits has said it.
+            if len(pen.lines(self.reason, room.width, LETTERS)) * LETTERS <= ROW:
+                pen.wrapped(self.reason, room, LETTERS, QUIET)
         pen.text(hint, bar.left + GAP, bar.top + ROW + 6, LETTERS, INK, width=bar.width - 2 * GAP)
 
     def _draw_entry(self, pen: Pen, box: Box, number: int) -> None:

@@ -15,6 +15,7 @@ from mesa_gym.viewer.theme import CARD, INK, QUIET, RULE
 
 SMALL = 15.0
 GAP = 7.0
+NEEDED = 500.0  # for all sections of a trap with two objectives, the keys apart
 KEYS = (
     ("Space", "play, or pause"),
     (", .", "a step back, a step on"),
@@ -38,11 +39,15 @@ class Panel:
     """
 
     def __init__(self, pen: Pen, box: Box, session: Session, palette: tuple[RGB, ...]) -> None:
-        self.pen, self.box, self.palette = pen, box.inset(10), palette
-        self.session, self.pane = session, session.pane
+        pen.fill(box, CARD, 6)
+        # Letters give way before lines do.
+        shrunk = min(1.0, box.height / NEEDED)
+        self.pen = Pen(pen.surface, pen.scale * shrunk)
+        edges = (box.left, box.top, box.width, box.height)
+        self.box = Box(*(edge / shrunk for edge in edges)).inset(10)
+        self.session, self.pane, self.palette = session, session.pane, palette
         self.t = self.pane.time(session.cursor)
         self.y = self.box.top
-        pen.fill(box, CARD, 6)
 
     def draw(self) -> None:
         """Draw all sections that there is room for."""
