@@ -379,6 +379,38 @@ def test_more_pixels_a_point_give_sharper_pictures(drive: Drive) -> None:  # noq
     assert (part == picture).all()
 
 
+class Dense:
+    """A window on a screen with two pixels for each of its units, in both directions."""
+
+    def __init__(self, window: Any) -> None:
+        self._window = window
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, height = self._window.size
+        return width // 2, height // 2
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._window, name)
+
+
+def test_screens_of_high_density_get_all_their_pixels(drive: Drive) -> None:  # noqa: F811
+    driver = drive(size=(2560, 1600))
+    plain = driver.layout.grids[0].tile
+    driver.app._window = Dense(driver.app._window)
+    driver.frame()
+    place, state = driver.layout.grids[0], driver.session.pane.state(0)
+    assert plain / 3 < place.tile < plain / 2  # in points, which are larger now
+    picture = render_rgb(state.schema.planes, state.planes[0], round(2 * place.tile))
+    top, left = round(2 * place.top), round(2 * place.left)
+    part = driver.pixels()[top : top + len(picture), left : left + picture.shape[1]]
+    assert (part == picture).all()
+    # The mouse is told in the window's units, which are points here.
+    box = next(box for button, box in driver.screen._placed if button.label == "step >")
+    driver.press(box.left + 4, box.top + 4)
+    assert driver.session.cursor == 1
+
+
 def test_colours_change_and_the_panel_goes(drive: Drive) -> None:  # noqa: F811
     driver = drive()
     driver.key("1")
