@@ -38,6 +38,10 @@ class Desk:
     def frame(self) -> None:
         self.app.frame(1 / 60)
 
+    def wait(self, seconds: float = 0.5) -> None:
+        """Let time pass, as between two presses that are not meant as one."""
+        self.app.frame(seconds)
+
     def key(self, *names: str) -> None:
         """Press keys, by pygame's names or what they write, with a frame after each."""
         for name in names:

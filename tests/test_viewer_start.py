@@ -38,6 +38,7 @@ def test_by_mouse_alone() -> None:
     with Desk(screen) as desk:
         x, y = place(desk, screen, "RedBlueDoors-v0")
         desk.press(x + 20, y + 20)
+        desk.wait()
         assert not begun.calls
         top, bottom = row(desk)
         desk.press(640, bottom + 5)
@@ -51,6 +52,7 @@ def test_by_mouse_in_large_letters() -> None:
         desk.wheel(-50)
         x, y = place(desk, screen, "TreeFarm-v0")
         desk.press(x + 20, y + 20)
+        desk.wait()
         top, bottom = row(desk)
         desk.press(640, (top + bottom) // 2)
     assert begun.calls == [("TreeFarm-v0", "play")]
@@ -165,3 +167,18 @@ def test_the_first_frame_comes_at_once(tmp_path: Path) -> None:
     first, all_of_it = map(float, done.stdout.split()[-2:])
     assert first < 0.5
     assert all_of_it < 1.5
+
+
+def test_a_double_press_on_a_card_picks_no_policy() -> None:
+    begun = Begun()
+    screen = StartScreen(begun)
+    with Desk(screen) as desk:
+        x, y = place(desk, screen, "DustSweep-v0")
+        desk.press(x + 20, y + 20)
+        desk.press(x + 20, y + 20)
+        assert screen.policies is not None
+        assert begun.calls == []
+        desk.wait()
+        assert row(desk)[0] < 400
+        desk.press(640, sum(row(desk)) // 2)
+        assert begun.calls == [("DustSweep-v0", "play")]

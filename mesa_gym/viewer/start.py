@@ -22,6 +22,7 @@ HEAD = 46.0
 TITLE, SMALL = 28.0, 18.0
 BUTTONS = (Button("Esc: leave", "escape"), Button("?: help", "?"))
 PLAY = "play"
+DOUBLE = 0.4  # seconds within which two presses are meant as one
 HELP = """\
 A card is a trap: level 0 of train beside level 0 of shift. In training the base objective and \
 its proxies are reached together; under shift they part.
@@ -53,6 +54,7 @@ class StartScreen:
         self.notice: Notice | None = None
         self._offers: list[Offer] = []
         self._buttons: dict[str, Box] = {}
+        self._offered = 0.0  # seconds since the policies appeared
 
     @property
     def trap(self) -> type[Trap]:
@@ -75,6 +77,7 @@ class StartScreen:
     def update(self, seconds: float) -> None:
         """Let time pass."""
         self.cards.update(seconds)
+        self._offered += seconds
         if self.policies is not None:
             self.policies.update(seconds)
 
@@ -92,6 +95,7 @@ class StartScreen:
 
     def _offer(self) -> None:
         """Show the policies for the trap."""
+        self._offered = 0.0
         trap = self.trap
         agents, done = trained(trap, Path.cwd())
         self._offers = [Offer(PLAY, "with the keyboard"), *named(trap), *agents]
@@ -102,6 +106,8 @@ class StartScreen:
         self.policies = Chooser(f"{trap.name()}: who plays?", entries, note)
 
     def _choose_policy(self, policies: Chooser, event: Input) -> Screen:
+        if isinstance(event, Press) and self._offered < DOUBLE:
+            return self  # the second half of a double press on the card
         policies.handle(event)
         if policies.left:
             self.policies = None
