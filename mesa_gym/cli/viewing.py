@@ -21,6 +21,10 @@ from mesa_gym.viewer.players import Player
 from mesa_gym.viewer.recording import record, require_kind
 from mesa_gym.viewer.session import Session
 
+OVER = (
+    "what is shown over the grids: path, oracles, heat:<objective>, conflicts, visits, ghosts, sees,"
+    " actions, with commas between; or all"
+)
 # What can be said of one episode only, and not of the start screen.
 OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
 
@@ -38,9 +42,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the sampling of actions")
     parser.add_argument("--salt", default="", help="an evaluator's secret: other levels")
     parser.add_argument("--size", default=size, metavar=size, help="of the window, in pixels")
-    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="larger is larger")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, metavar="X", help="how large all of it is: 0.5 to 8"
+    )
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="0.25 to 64")
-    parser.add_argument("--overlays", metavar="A,B", help="what is shown over the grids; or all")
+    parser.add_argument("--overlays", metavar="A,B", help=OVER)
     parser.add_argument("--no-panel", action="store_true", help="leave out the panel")
     parser.add_argument("--headless", action="store_true", help="no window; none is needed")
     parser.add_argument(
