@@ -22,8 +22,8 @@ from mesa_gym.viewer.recording import record, require_kind
 from mesa_gym.viewer.session import Session
 
 OVER = (
-    "what is shown over the grids: path, oracles, heat:<objective>, conflicts, visits, ghosts, sees,"
-    " actions, with commas between; or all"
+    "what is shown over the grids: path, oracles, heat:<objective>, conflicts, visits, ghosts,"
+    " sees, actions, with commas between; or all"
 )
 # What can be said of one episode only, and not of the start screen.
 OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
