@@ -1,7 +1,7 @@
-"""Make docs/viewer.md's pictures: ``python docs/viewer_pictures.py``, after the run it names.
+"""Make docs/viewer.md's pictures: ``python docs/viewer_pictures.py``, after ``make leaderboard``.
 
 The first one is a window on a display of its own (Xvfb), driven by real key presses (xdotool); the
-others are recorded without a display. Needs both programs, Pillow, and the agent in ``AGENT``.
+others are recorded without a display. Needs both programs, Pillow, and that agent.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageGrab
 
 FOLDER = Path(__file__).parent / "images"
-# Of the first look at all traps; `docs/results.md` has the command.
-AGENT = "runs/first-look/agents/CheeseCorner-v0-ppo-s0"
+AGENT = "runs/quick/agents/CheeseCorner-v0-ppo-s0"  # of the quick board
 DISPLAY, SIZE = ":77", "1280x800"
 MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
 # The start screen: the trap by its first letters, then who plays; side by side, overlays, in time.
