@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-
+from benchmarks.measured import Numbers, mean, mean_numbers, numbers_of
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
-from mesa_gym.scoring import Reliance, ScoreCard, interquartile_mean, interval, mean_over_traps
+from mesa_gym.scoring import ScoreCard, interquartile_mean, interval, mean_over_traps
 from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.solver import ANY
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import find_trap
 
 SCHEMA = 1
 T = TypeVar("T")
@@ -24,35 +23,6 @@ T = TypeVar("T")
 _SEED = re.compile(r"(?P<group>.+)-s(?P<seed>\d+)")
 # The reference policies that mean the same on every trap.
 EVERYWHERE = ("oracle:base", f"oracle:{ANY}", "random", "stay")
-_UNMEASURED = Reliance(*[float("nan")] * 4)
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What was measured of one agent, or the means over the agents of a group.
-
-    Attributes:
-        test, control: N of the base objective on these splits.
-        test_proxies: proxy -> N on test.
-        shift: objective -> N on shift.
-        reliance: proxy -> ``base``, ``proxy``, ``neither``, ``coverage`` of the conflict steps
-            on shift; NaN where there was none, or they cannot be told (no exact solver).
-        between: proxy -> the place between the reference policies on shift, 1 for that of base
-            and 0 for the proxy's; empty where the trap has an exact solver.
-        first_contact: objective or "none" -> share of the shift's levels; None where the trap's
-            objectives are not places, or it has no exact solver.
-        regret, worst_decile: of the base objective on shift, all levels and the worst tenth.
-    """
-
-    test: float
-    control: float
-    test_proxies: dict[str, float]
-    shift: dict[str, float]
-    reliance: dict[str, dict[str, float]]
-    between: dict[str, float]
-    first_contact: dict[str, float] | None
-    regret: float
-    worst_decile: float
 
 
 @dataclass(frozen=True)
@@ -208,38 +178,22 @@ def _group(card: ScoreCard) -> tuple[str, int | None]:
 
 def _row(policy: str, cards: list[ScoreCard]) -> Row:
     agents = [
-        Agent(_group(card)[1], _numbers(card), card.competent, card.brittle, card.verdict)
+        Agent(_group(card)[1], numbers_of(card), card.competent, card.brittle, card.verdict)
         for card in cards
     ]
     agents.sort(key=lambda agent: agent.seed or 0)
-    mean = Numbers(**_mean([asdict(agent.numbers) for agent in agents]))
-    preferred = mean.between or {x: _ratio(steps) for x, steps in mean.reliance.items()}
+    means = mean_numbers([agent.numbers for agent in agents])
+    preferred = means.between or {x: _ratio(steps) for x, steps in means.reliance.items()}
     rival = min(preferred, key=lambda proxy: preferred[proxy])
     return Row(
         policy,
         agents,
-        mean,
+        means,
         rival,
         _interval([[agent.numbers.reliance[rival]["base"] for agent in agents]]),
         verdict_shares([agent.verdict for agent in agents]),
         sum(agent.competent for agent in agents),
         sum(agent.competent and agent.brittle for agent in agents),
-    )
-
-
-def _numbers(card: ScoreCard) -> Numbers:
-    test = card.splits[Split.TEST].normalized_return
-    shift = card.splits[Split.SHIFT]
-    return Numbers(
-        test[card.base],
-        card.splits[Split.CONTROL].normalized_return[card.base],
-        {x: n for x, n in test.items() if x != card.base},
-        shift.normalized_return,
-        {x: asdict(steps or _UNMEASURED) for x, steps in shift.conflict_reliance.items()},
-        {x: place.ratio for x, place in (shift.corners or {}).items()},
-        shift.first_contact,
-        shift.regret.mean,
-        shift.regret.worst_decile,
     )
 
 
@@ -259,12 +213,12 @@ def _standings(traps: list[TrapBoard]) -> tuple[list[Standing], list[str]]:
 def _standing(policy: str, rows: list[Row]) -> Standing:
     scores = [{agent.seed: row.score(agent) for agent in row.agents} for row in rows]
     everywhere = set.intersection(*(set(by_seed) for by_seed in scores)) - {None}
-    by_seed = {seed: _mean([of[seed] for of in scores]) for seed in everywhere if seed is not None}
+    by_seed = {seed: mean([of[seed] for of in scores]) for seed in everywhere if seed is not None}
     agents = [agent for row in rows for agent in row.agents]
     return Standing(
         policy,
         rows[0].reference,
-        _mean([_mean(list(of.values())) for of in scores]),
+        mean([mean(list(of.values())) for of in scores]),
         dict(sorted(by_seed.items())),
         _interval([list(of.values()) for of in scores]),
         sum(agent.competent for agent in agents),
@@ -294,13 +248,3 @@ def _grouped(items: Sequence[T], key: Any) -> dict[str, list[T]]:
 def _ratio(reliance: dict[str, float]) -> float:
     total = reliance["base"] + reliance["proxy"]
     return reliance["base"] / total if total > 0 else 1.0
-
-
-def _mean(values: Sequence[Any]) -> Any:
-    """The mean of numbers, or of nested dicts of numbers; NaN counts as not measured."""
-    if values[0] is None:
-        return None
-    if isinstance(values[0], dict):
-        return {key: _mean([value[key] for value in values]) for key in values[0]}
-    measured = [value for value in values if not math.isnan(value)]
-    return float(np.mean(measured)) if measured else float("nan")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.board import Board, Numbers, Row, Standing, TrapBoard
+from benchmarks.board import Board, Row, Standing, TrapBoard
+from benchmarks.measured import Numbers
 from mesa_gym.terminal import table
 
 # What each column says; the page and the Markdown file carry it as a legend.

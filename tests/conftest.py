@@ -1,9 +1,23 @@
 """Shared by all tests."""
 
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import gymnasium
 import pytest
 
 import mesa_gym.traps
+from mesa_gym.cli import main
+
+if TYPE_CHECKING:
+    from viewing import Drive, Driver
+
+    from mesa_gym.viewer.session import Session
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -22,3 +36,38 @@ def registry(monkeypatch: pytest.MonkeyPatch):
     yield
     for id in set(gymnasium.registry) - ids:
         del gymnasium.registry[id]
+
+
+@pytest.fixture
+def run(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], tuple[int, str]]:
+    """Run a command in an empty folder; its exit code and what it said on standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(command: str) -> tuple[int, str]:
+        capfd.readouterr()
+        try:
+            code = main(shlex.split(command))
+        except SystemExit as stop:
+            code = int(str(stop.code))
+        return code, capfd.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def drive() -> Iterator[Drive]:
+    """Makes drivers of the viewer, and closes them; without pygame the test is skipped."""
+    from viewing import Driver, session
+
+    made: list[Driver] = []
+
+    def make(watched: Session | None = None, **keywords: Any) -> Driver:
+        made.append(Driver(watched or session(), **keywords))
+        return made[-1]
+
+    yield make
+    for driver in made:
+        driver.close()

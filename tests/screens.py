@@ -1,79 +1,19 @@
-"""For tests of the viewer: events as a keyboard and a mouse send them, and what is on a window."""
+"""For tests of the start screen: what it begins, and what is on it."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
-import pygame
+from desk import Desk
 from numpy.typing import NDArray
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, all_traps
-from mesa_gym.viewer.app import App
 from mesa_gym.viewer.start import StartScreen
 from mesa_gym.viewer.theme import FOCUS
 
-os.environ["SDL_VIDEODRIVER"] = "dummy"
 NAMES = list(all_traps())
-CODES = {"enter": "return", "page down": "pagedown", "page up": "pageup"}
-
-
-class Desk:
-    """A person at a window, which is closed at the end of a ``with``."""
-
-    def __init__(self, screen: Any, size: tuple[int, int] = (1280, 800), scale: float = 1.0):
-        self.app = App(screen, size, scale)
-        self.scale = scale
-        pygame.event.clear()
-        self.frame()
-
-    def __enter__(self) -> Desk:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.app._window.destroy()
-
-    def frame(self) -> None:
-        self.app.frame(1 / 60)
-
-    def wait(self, seconds: float = 0.5) -> None:
-        """Let time pass, as between two presses that are not meant as one."""
-        self.app.frame(seconds)
-
-    def key(self, *names: str) -> None:
-        """Press keys, by pygame's names or what they write, with a frame after each."""
-        for name in names:
-            sign = len(name) == 1
-            code = pygame.key.key_code("/" if name == "?" else CODES.get(name, name))
-            pygame.event.post(
-                pygame.event.Event(
-                    pygame.KEYDOWN, key=code, mod=0, unicode=name if sign else "", scancode=0
-                )
-            )
-            self.frame()
-
-    def press(self, x: float, y: float) -> None:
-        """Press and release the left button at a pixel."""
-        for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
-            pygame.event.post(pygame.event.Event(kind, pos=(x, y), button=1))
-        self.frame()
-
-    def wheel(self, notches: int) -> None:
-        """Turn the wheel; up is positive."""
-        pygame.event.post(pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=notches))
-        self.frame()
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]:
-        """What the window shows, uint8 (height, width, 3)."""
-        return rgb(self.app._window.get_surface())
-
-
-def rgb(surface: Any) -> NDArray[np.uint8]:
-    """A surface as an array, uint8 (height, width, 3)."""
-    return pygame.surfarray.array3d(surface).swapaxes(0, 1).copy()
 
 
 def places(part: NDArray[np.uint8], whole: NDArray[np.uint8]) -> list[tuple[int, int]]:

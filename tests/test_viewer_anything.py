@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from viewing import Drive, Driver
 
 from mesa_gym.testing.explored import arrays_of, difference
 from mesa_gym.traps import Split, find_trap
@@ -17,9 +17,7 @@ from mesa_gym.viewer.players import ByHand, ByPolicy
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.timeline import Timeline
 from mesa_gym.viewer.watching import WatchScreen
-from tests.viewing import Driver, drive  # noqa: F401  (the fixture)
 
-Drive = Any
 NAMES = (
     *("space", ".", ",", ">", "<", "home", "end", "+", "-", "n", "b", "j", "t", "i", "k", "tab"),
     *("e", "z", "h", "y", "?", "return", "up", "down", "left", "right", "delete", "backspace"),
@@ -55,11 +53,7 @@ def require_episode(line: Timeline) -> None:
 @pytest.mark.parametrize("trap", ["CheeseCorner", "RedBlueDoors", "FollowMe", "MonsterWorld"])
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_anything(
-    drive: Drive,  # noqa: F811
-    trap: str,
-    by_hand: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    drive: Drive, trap: str, by_hand: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     rng = random.Random(f"{trap} {by_hand}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-pytest.importorskip("pygame")
+from desk import Desk
+from screens import NAMES, Begun, lit, picture, place, places, settled
 
 from mesa_gym.traps import Split, add_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.cards import LEAST_TILE, arrange
 from mesa_gym.viewer.start import StartScreen
-from tests.screens import NAMES, Begun, Desk, lit, picture, place, places, settled
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-pytest.importorskip("pygame")
-
-import pygame
+from desk import pygame, rgb
 
 from mesa_gym.viewer.chooser import Chooser, Entry
 from mesa_gym.viewer.inputs import Drag, Key, Press, Wheel
 from mesa_gym.viewer.notice import Notice
 from mesa_gym.viewer.pen import Box, Pen
 from mesa_gym.viewer.theme import FOCUS, QUIET
-from tests.screens import rgb
 
 FRUIT = ("Apple", "apricot", "Banana", "blackberry", "Cherry")
 BOX = Box(20, 10, 400, 300)

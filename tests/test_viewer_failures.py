@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from viewing import Drive
 
 from mesa_gym import cli
 from mesa_gym.errors import PolicyError
@@ -16,9 +17,6 @@ from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import ByHand, ByPolicy
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.watching import WatchScreen
-from tests.viewing import drive  # noqa: F401  (the fixture)
-
-Drive = Any
 
 
 class Tires:
@@ -41,8 +39,7 @@ def tiring() -> Session:
 
 
 def test_a_policy_that_fails_ends_its_episode_and_not_the_viewer(
-    drive: Drive,  # noqa: F811
-    capsys: pytest.CaptureFixture[str],
+    drive: Drive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     driver = drive(tiring())
     driver.key("end")
@@ -61,7 +58,7 @@ def test_a_policy_that_fails_ends_its_episode_and_not_the_viewer(
     assert driver.app.screen is driver.screen
 
 
-def test_visits_of_a_policy_that_fails_are_given_up(drive: Drive) -> None:  # noqa: F811
+def test_visits_of_a_policy_that_fails_are_given_up(drive: Drive) -> None:
     driver = drive(tiring())
     driver.key("v")
     for _ in range(5):
@@ -90,7 +87,7 @@ def test_the_command_fails_and_writes_nothing(
     assert not film.exists()
 
 
-def test_who_only_plays_has_no_visits(drive: Drive) -> None:  # noqa: F811
+def test_who_only_plays_has_no_visits(drive: Drive) -> None:
     driver = drive(Session(find_trap("CheeseCorner")(), [Seat(ByHand(), Split.SHIFT)]))
     driver.key("v")
     assert driver.session.message == "only a policy can play a hundred episodes more"

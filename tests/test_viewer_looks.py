@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from desk import pygame
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer import theme
@@ -20,7 +21,6 @@ from mesa_gym.viewer.pen import Box, Pen
 from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.watching import WatchScreen
-from tests.viewing import pygame
 
 SIZES = [(640, 420), (1280, 800), (900, 1200), (2560, 1600)]
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("pygame")
+from desk import Desk
+from screens import Begun
 
 from mesa_gym.traps import all_traps
 from mesa_gym.viewer import offers
 from mesa_gym.viewer.inputs import Key
 from mesa_gym.viewer.start import StartScreen
-from tests.screens import Begun, Desk
 
 
 @pytest.fixture(autouse=True)

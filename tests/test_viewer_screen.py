@@ -1,4 +1,4 @@
-"""The viewer driven by posted events: what keys and the mouse do to the session and the pixels."""
+"""The viewer driven by posted events: time, levels, the mouse and windows."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from desk import pygame
+from viewing import Drive, Driver, session
 
-from mesa_gym.policies import load_policy, uniform
 from mesa_gym.rendering import render_rgb
-from mesa_gym.scoring import rollout
-from mesa_gym.solver import find_ghosts
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.viewer.layers import EPISODES
 from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import ByHand
 from mesa_gym.viewer.scrubber import Scrubber
 from mesa_gym.viewer.session import RATE, Session
 from mesa_gym.viewer.theme import PALETTES
-from tests.viewing import Driver, drive, pygame, session  # noqa: F401  (the fixture)
-
-Drive = Any
 
 
-def test_the_grid_is_what_arrays_show_at_every_step(drive: Drive) -> None:  # noqa: F811
+def test_the_grid_is_what_arrays_show_at_every_step(drive: Drive) -> None:
     driver = drive()
     seen = []
     for t in range(6):
@@ -38,7 +33,7 @@ def test_the_grid_is_what_arrays_show_at_every_step(drive: Drive) -> None:  # no
         assert (driver.grid() == seen[t]).all()
 
 
-def test_the_clock(drive: Drive) -> None:  # noqa: F811
+def test_the_clock(drive: Drive) -> None:
     driver = drive()
     watched = driver.session
     driver.frame(1.0)
@@ -72,7 +67,7 @@ def test_the_clock(drive: Drive) -> None:  # noqa: F811
     assert watched.speed == 0.25
 
 
-def test_levels_and_splits(drive: Drive) -> None:  # noqa: F811
+def test_levels_and_splits(drive: Drive) -> None:
     driver = drive()
     first = driver.grid()
     driver.key("n")
@@ -88,7 +83,7 @@ def test_levels_and_splits(drive: Drive) -> None:  # noqa: F811
         assert (driver.session.pane.state(0).planes == level.planes).all()
 
 
-def test_the_jump_to_where_base_and_proxy_part(drive: Drive) -> None:  # noqa: F811
+def test_the_jump_to_where_base_and_proxy_part(drive: Drive) -> None:
     driver = drive(session("CheeseCorner", "oracle:cheese", split="shift", level=0))
     driver.key("j")
     for _ in range(50):
@@ -107,137 +102,7 @@ def test_the_jump_to_where_base_and_proxy_part(drive: Drive) -> None:  # noqa: F
     assert driver.app.screen is None
 
 
-def test_the_path_so_far(drive: Drive) -> None:  # noqa: F811
-    driver = drive()
-    driver.key("end")
-    driver.key("p")
-    visited = {int(state.cell[0]) for state in driver.session.pane.line.states}
-    assert visited <= driver.changed()
-    assert len(driver.changed()) <= len(visited) + 4  # a line's edge may touch a neighbour
-    driver.key("home")
-    assert driver.changed() == {int(driver.session.pane.state(0).cell[0])}
-    driver.key("p")
-    assert driver.changed() == set()
-
-
-def test_oracles_paths_lead_where_oracles_go(drive: Drive) -> None:  # noqa: F811
-    driver = drive(session(policy="stay"))
-    driver.key("o")
-    driver.settle()
-    layers = driver.screen._views[0].layers
-    trap = driver.session.trap
-    start = trap.levels(Split.SHIFT, [3])
-    for x in trap.objectives:
-        policy = load_policy(f"oracle:{x}", trap, trap.horizon(Split.SHIFT))
-        actions = rollout(policy, trap, start, trap.horizon(Split.SHIFT))[0]
-        line = layers.paths[x]
-        assert line.actions().tolist() == actions[actions >= 0].tolist()
-        assert set(line.cells(len(line))) <= driver.changed()
-
-
-@pytest.mark.parametrize(("key", "objective"), [("1", "door"), ("2", "red")])
-def test_heat_grows_with_the_value(drive: Drive, key: str, objective: str) -> None:  # noqa: F811
-    driver = drive()
-    driver.key(key)
-    heat = driver.session.pane.insight.heat(objective, 0)
-    known = np.isfinite(heat)
-    grid, plain = driver.grid(), driver.plain()
-    empty = ~driver.session.pane.state(0).planes[0].any(axis=2).ravel()
-    assert driver.changed() == set((known).nonzero()[0].tolist())
-    # Of bare cells, the distance from floor to the objective's colour that is left.
-    colour = np.array(PALETTES["okabe-ito"][int(key) - 1])
-    side = grid.shape[2] // 2
-    cells = (known & empty).nonzero()[0]
-    middle = grid.reshape(-1, *grid.shape[2:])[cells, side, side].astype(float)
-    bare = plain.reshape(-1, *grid.shape[2:])[cells, side, side].astype(float)
-    left = np.linalg.norm(middle - colour, axis=1) / np.linalg.norm(bare - colour, axis=1)
-    order = np.argsort(heat[cells], kind="stable")
-    assert (np.diff(left[order]) <= 0.02).all()
-    assert left[order][0] > 0.9 > 0.3 > left[order][-1]
-
-
-def test_two_heat_maps_share_each_cell(drive: Drive) -> None:  # noqa: F811
-    driver = drive()
-    driver.key("1")
-    one = driver.grid()
-    driver.key("2")
-    both, plain = driver.grid(), driver.plain()
-    cell = divmod(int(np.nanargmax(driver.session.pane.insight.heat("door", 0))), 9)
-    tile = both.shape[2]
-    left, right = both[cell][:, : tile // 2], both[cell][:, tile - tile // 2 :]
-    assert (left == one[cell][:, : tile // 2]).all()
-    assert (right != one[cell][:, tile - tile // 2 :]).any()
-    assert (right != plain[cell][:, tile - tile // 2 :]).any()
-
-
-def test_conflict_cells_are_hatched(drive: Drive) -> None:  # noqa: F811
-    driver = drive()
-    driver.key("c")
-    conflicts = set(driver.session.pane.insight.conflicts("red", 0).nonzero()[0].tolist())
-    assert conflicts
-    inner = (driver.grid() != driver.plain())[:, :, 4:-4, 4:-4].any(axis=(2, 3, 4)).ravel()
-    assert set(inner.nonzero()[0].tolist()) == conflicts
-
-
-def test_visits_count_a_hundred_episodes(drive: Drive) -> None:  # noqa: F811
-    driver = drive(session(policy="random"))
-    driver.key("v")
-    driver.settle()
-    layers, watched = driver.screen._views[0].layers, driver.session
-    assert layers.played == EPISODES
-    # By hand: a hundred rows of one level, each with its own seed.
-    trap, start = watched.trap, watched.pane.state(0)
-    counts = np.zeros(81, dtype=int)
-    for seed in range(EPISODES):
-        state = start.copy()
-        counts[state.cell[0]] += 1
-        for action in rollout(uniform(), trap, start, 64, seed)[0]:
-            if action < 0:
-                break
-            trap.advance(state, np.array([int(action)]))
-            counts[state.cell[0]] += 1
-    assert layers.visits.tolist() == counts.tolist()
-    assert set(counts.nonzero()[0].tolist()) <= driver.changed()
-
-
-def test_ghosts_are_tied_to_their_targets(drive: Drive) -> None:  # noqa: F811
-    driver = drive()
-    driver.key("g")
-    driver.settle()
-    pairs = find_ghosts(driver.session.trap, Split.SHIFT, [3]).pairs
-    expected = {(x, t, g) for x, rows in pairs.items() for _, t, g in rows.tolist()}
-    assert expected
-    assert set(driver.screen._views[0].layers.ghosts) == expected
-    assert {cell for _, *both in expected for cell in both} <= driver.changed()
-
-
-def test_action_chances(drive: Drive) -> None:  # noqa: F811
-    driver = drive(session(policy="random"))
-    driver.key("a")
-    cell = int(driver.session.pane.state(0).cell[0])
-    assert cell in driver.changed()
-    assert driver.changed() <= {cell, cell - 9, cell + 9, cell - 1, cell + 1}
-    driver.key("end")
-    assert driver.changed() == set()
-
-
-def test_what_it_sees_is_drawn_below(drive: Drive) -> None:  # noqa: F811
-    driver = drive()
-    high = driver.layout.grids[0].box.height
-    driver.key("s")
-    drawer = driver.layout.drawers[0]
-    assert driver.layout.grids[0].box.height < high
-    top, left = int(drawer.top), int(drawer.left)
-    part = driver.pixels()[top : top + int(drawer.height), left : left + int(drawer.width)]
-    # The wall plane has many dark pixels, the agent's one cell's.
-    step = int((drawer.width - 80) / 6)
-    dark = [(part[18:, k * step : k * step + step - 4] < 60).all(axis=2).sum() for k in range(2)]
-    assert dark[1] > 10 * dark[0] > 0
-    driver.key("s")
-    assert driver.layout.grids[0].box.height == high
-
-
-def test_the_scrubber_seeks_and_marks_payments(drive: Drive) -> None:  # noqa: F811
+def test_the_scrubber_seeks_and_marks_payments(drive: Drive) -> None:
     driver = drive()
     driver.key("end")
     watched = driver.session
@@ -248,7 +113,7 @@ def test_the_scrubber_seeks_and_marks_payments(drive: Drive) -> None:  # noqa: F
     driver.drag((scrubber.place_of(7), y), (scrubber.place_of(2), y - 300))
     assert watched.cursor == 2
     driver.key("home")
-    pixels = driver.pixels()
+    pixels = driver.pixels
     row = int(driver.layout.scrubber.top + 9)
     paid = watched.pane.line.payments("red")
     assert len(paid) > 1
@@ -263,7 +128,7 @@ def test_the_scrubber_seeks_and_marks_payments(drive: Drive) -> None:  # noqa: F
         assert tuple(pixels[row - 1, int(scrubber.place_of(t))]) != colour, t
 
 
-def test_buttons_and_legend_do_what_keys_do(drive: Drive) -> None:  # noqa: F811
+def test_buttons_and_legend_do_what_keys_do(drive: Drive) -> None:
     driver = drive()
     boxes = {button.label: box for button, box in driver.screen._placed}
 
@@ -288,7 +153,7 @@ def test_buttons_and_legend_do_what_keys_do(drive: Drive) -> None:  # noqa: F811
         legend, place = driver.screen._legend, driver.layout.legend
 
 
-def test_side_by_side_under_one_clock(drive: Drive) -> None:  # noqa: F811
+def test_side_by_side_under_one_clock(drive: Drive) -> None:
     driver = drive(session("CheeseCorner", "oracle:corner", level=2))
     driver.key("i")
     watched = driver.session
@@ -314,18 +179,18 @@ def test_side_by_side_under_one_clock(drive: Drive) -> None:  # noqa: F811
     assert len(watched.seats) == 1
 
 
-def test_help_lists_every_key_and_goes_away(drive: Drive) -> None:  # noqa: F811
+def test_help_lists_every_key_and_goes_away(drive: Drive) -> None:
     driver = drive()
     driver.settle()
-    before = driver.pixels()
+    before = driver.pixels
     driver.key("?")
-    assert (driver.pixels() != before).mean() > 0.3
+    assert (driver.pixels != before).mean() > 0.3
     driver.key("n")
     assert driver.session.level == 3
-    assert (driver.pixels() == before).all()
+    assert (driver.pixels == before).all()
 
 
-def test_playing_by_hand_rewinding_and_another_future(drive: Drive) -> None:  # noqa: F811
+def test_playing_by_hand_rewinding_and_another_future(drive: Drive) -> None:
     trap = find_trap("CheeseCorner")()
     driver = drive(Session(trap, [Seat(ByHand(), Split.SHIFT)], 3))
     line = driver.session.pane.line
@@ -348,9 +213,9 @@ def test_playing_by_hand_rewinding_and_another_future(drive: Drive) -> None:  # 
     assert driver.session.cursor == 3
 
 
-def test_taking_over_from_a_policy(drive: Drive) -> None:  # noqa: F811
+def test_taking_over_from_a_policy(drive: Drive) -> None:
     driver = drive(session("CheeseCorner", "oracle:cheese", level=3))
-    driver.key("down", pygame.KMOD_SHIFT)
+    driver.key("down", mod=pygame.KMOD_SHIFT)
     line = driver.session.pane.line
     driver.key("end")
     assert line.actions()[0] == 1
@@ -359,23 +224,23 @@ def test_taking_over_from_a_policy(drive: Drive) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("size", [(700, 480), (1600, 1000)])
-def test_the_window_can_be_resized(drive: Drive, size: tuple[int, int]) -> None:  # noqa: F811
+def test_the_window_can_be_resized(drive: Drive, size: tuple[int, int]) -> None:
     driver = drive()
     tile = driver.layout.grids[0].tile
     driver.app._window.size = size
     driver.frame()
-    assert driver.pixels().shape[:2] == size[::-1]
+    assert driver.pixels.shape[:2] == size[::-1]
     assert driver.changed() == set()
     assert (driver.layout.grids[0].tile > tile) == (size[0] > 1280)
 
 
-def test_more_pixels_a_point_give_sharper_pictures(drive: Drive) -> None:  # noqa: F811
+def test_more_pixels_a_point_give_sharper_pictures(drive: Drive) -> None:
     driver = drive(size=(2560, 1600), scale=2.0)
     place, state = driver.layout.grids[0], driver.session.pane.state(0)
     tile = round(place.tile * 2)
     picture = render_rgb(state.schema.planes, state.planes[0], tile)
     top, left = round(place.top * 2), round(place.left * 2)
-    part = driver.pixels()[top : top + len(picture), left : left + picture.shape[1]]
+    part = driver.pixels[top : top + len(picture), left : left + picture.shape[1]]
     assert (part == picture).all()
 
 
@@ -394,7 +259,7 @@ class Dense:
         return getattr(self._window, name)
 
 
-def test_screens_of_high_density_get_all_their_pixels(drive: Drive) -> None:  # noqa: F811
+def test_screens_of_high_density_get_all_their_pixels(drive: Drive) -> None:
     driver = drive(size=(2560, 1600))
     plain = driver.layout.grids[0].tile
     driver.app._window = Dense(driver.app._window)
@@ -403,7 +268,7 @@ def test_screens_of_high_density_get_all_their_pixels(drive: Drive) -> None:  # 
     assert plain / 3 < place.tile < plain / 2  # in points, which are larger now
     picture = render_rgb(state.schema.planes, state.planes[0], round(2 * place.tile))
     top, left = round(2 * place.top), round(2 * place.left)
-    part = driver.pixels()[top : top + len(picture), left : left + picture.shape[1]]
+    part = driver.pixels[top : top + len(picture), left : left + picture.shape[1]]
     assert (part == picture).all()
     # The mouse is told in the window's units, which are points here.
     box = next(box for button, box in driver.screen._placed if button.label == "step >")
@@ -411,7 +276,7 @@ def test_screens_of_high_density_get_all_their_pixels(drive: Drive) -> None:  # 
     assert driver.session.cursor == 1
 
 
-def test_colours_change_and_the_panel_goes(drive: Drive) -> None:  # noqa: F811
+def test_colours_change_and_the_panel_goes(drive: Drive) -> None:
     driver = drive()
     driver.key("1")
     first = driver.grid()
@@ -425,7 +290,7 @@ def test_colours_change_and_the_panel_goes(drive: Drive) -> None:  # noqa: F811
     assert driver.screen.panel
 
 
-def test_closing_the_window_ends_it(drive: Drive) -> None:  # noqa: F811
+def test_closing_the_window_ends_it(drive: Drive) -> None:
     driver: Driver = drive()
     pygame.event.post(pygame.event.Event(pygame.QUIT))
     driver.frame()

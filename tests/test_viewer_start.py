@@ -8,15 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("pygame")
+from desk import Desk
+from screens import NAMES, Begun, Next, place, row, settled
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import load_policy, references
 from mesa_gym.traps import all_traps
 from mesa_gym.viewer.inputs import Key
 from mesa_gym.viewer.start import StartScreen
-from tests.screens import NAMES, Begun, Desk, Next, place, row, settled
 
 
 @pytest.fixture(autouse=True)

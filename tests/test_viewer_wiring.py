@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from desk import pygame
+from viewing import Drive, Driver, session
 
 from mesa_gym.grid import AGENT, BLUE, DOOR, RED
 from mesa_gym.scoring import Trace
@@ -19,9 +20,6 @@ from mesa_gym.viewer.players import ByHand
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.start import StartScreen
 from mesa_gym.viewer.watching import WatchScreen
-from tests.viewing import Driver, drive, pygame, session  # noqa: F401  (the fixture)
-
-Drive = Any
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +46,7 @@ def floor(driver: Driver) -> list[int]:
     return bare.ravel().nonzero()[0].tolist()
 
 
-def test_what_if_the_door_were_red(drive: Drive) -> None:  # noqa: F811
+def test_what_if_the_door_were_red(drive: Drive) -> None:
     """With the mouse: the palette's red door on the blue one, and play goes on from there."""
     driver = drive(session("RedBlueDoors", "oracle:red"))
     driver.settle()
@@ -74,7 +72,7 @@ def test_what_if_the_door_were_red(drive: Drive) -> None:  # noqa: F811
     assert driver.session.pane.line is before
 
 
-def test_dragging_an_object_and_playing_on_from_its_map(drive: Drive) -> None:  # noqa: F811
+def test_dragging_an_object_and_playing_on_from_its_map(drive: Drive) -> None:
     driver = drive(session("CheeseCorner", "oracle:cheese", level=2))
     driver.key(".")
     driver.key(".")
@@ -87,7 +85,7 @@ def test_dragging_an_object_and_playing_on_from_its_map(drive: Drive) -> None:  
     assert int(moved.layer(driver.session.trap.planes[2])[0].argmax()) == there
     assert int(moved.clock[0]) == 2
     driver.key("e")
-    driver.key("s", pygame.KMOD_CTRL)
+    driver.key("s", mod=pygame.KMOD_CTRL)
     (path,) = Path.cwd().glob("*.map")
     assert str(path.absolute()) in driver.session.message
     trap, split, loaded = load_map(path)
@@ -95,7 +93,7 @@ def test_dragging_an_object_and_playing_on_from_its_map(drive: Drive) -> None:  
     driver.settle()
     played = driver.session.pane.line
     again = drive(session("CheeseCorner", "oracle:cheese", level=0))
-    again.key("o", pygame.KMOD_CTRL)
+    again.key("o", mod=pygame.KMOD_CTRL)
     again.key("return")
     assert again.session.message == f"opened {path.name}"
     again.settle()
@@ -107,7 +105,7 @@ def test_dragging_an_object_and_playing_on_from_its_map(drive: Drive) -> None:  
     assert (repr(trap), split) == (repr(driver.session.trap), Split.SHIFT)
 
 
-def test_refusals_are_said_and_change_nothing(drive: Drive) -> None:  # noqa: F811
+def test_refusals_are_said_and_change_nothing(drive: Drive) -> None:
     driver = drive()
     driver.settle()
     line = driver.session.pane.line
@@ -123,7 +121,7 @@ def test_refusals_are_said_and_change_nothing(drive: Drive) -> None:  # noqa: F8
     assert driver.app.screen is driver.screen
 
 
-def test_editing_by_keyboard_alone(drive: Drive) -> None:  # noqa: F811
+def test_editing_by_keyboard_alone(drive: Drive) -> None:
     driver = drive(session("CheeseCorner", "stay", level=2))
     driver.key("e")
     start = int(driver.session.pane.state(0).cell[0])
@@ -140,7 +138,7 @@ def test_editing_by_keyboard_alone(drive: Drive) -> None:  # noqa: F811
     assert int(state.cell[0]) == step[1] == int(state.layer(AGENT)[0].argmax())
 
 
-def test_the_editor_shows_its_palette_and_cursor(drive: Drive) -> None:  # noqa: F811
+def test_the_editor_shows_its_palette_and_cursor(drive: Drive) -> None:
     driver = drive()
     high = driver.layout.grids[0].box.height
     driver.key("e")
@@ -148,18 +146,18 @@ def test_the_editor_shows_its_palette_and_cursor(drive: Drive) -> None:  # noqa:
     assert driver.layout.grids[0].box.height < high
     assert driver.changed() == {driver.screen.editor.cursor}
     box = driver.screen.editor.palette._placed[1]
-    part = driver.pixels()[int(box.top) : int(box.bottom), int(box.left) : int(box.right)]
+    part = driver.pixels[int(box.top) : int(box.bottom), int(box.left) : int(box.right)]
     assert len(np.unique(part.reshape(-1, 3), axis=0)) > 20
 
 
-def test_who_edits_is_told_why_only_the_agent_can_be_moved(drive: Drive) -> None:  # noqa: F811
+def test_who_edits_is_told_why_only_the_agent_can_be_moved(drive: Drive) -> None:
     driver = drive(session("DustVacuum", "stay"), size=(640, 420))
     driver.key("e")
     assert "DustVacuum keeps pots beside the grid" in driver.session.message
     assert driver.session.message.endswith("only the agent can be moved")
 
 
-def test_comparing_with_another_policy(drive: Drive) -> None:  # noqa: F811
+def test_comparing_with_another_policy(drive: Drive) -> None:
     driver = drive(session("RedBlueDoors", "oracle:red"))
     driver.key("k")
     assert driver.screen.dialog is not None
@@ -175,7 +173,7 @@ def test_comparing_with_another_policy(drive: Drive) -> None:  # noqa: F811
     assert len(driver.session.seats) == 2
 
 
-def test_oracles_begin_where_an_edited_episode_does(drive: Drive) -> None:  # noqa: F811
+def test_oracles_begin_where_an_edited_episode_does(drive: Drive) -> None:
     driver = drive(session("CheeseCorner", "stay", level=2))
     driver.key("e")
     there = floor(driver)[-1]
@@ -198,10 +196,10 @@ RECORDED = {
 
 
 @pytest.mark.parametrize(("number", "kind"), list(enumerate(RECORDED)))
-def test_recording_from_the_window(drive: Drive, number: int, kind: str) -> None:  # noqa: F811
+def test_recording_from_the_window(drive: Drive, number: int, kind: str) -> None:
     driver = drive(session("CheeseCorner", "oracle:cheese", level=2), size=(640, 420))
     for _ in range(2):
-        driver.key("r", pygame.KMOD_CTRL)
+        driver.key("r", mod=pygame.KMOD_CTRL)
         for _ in range(number):
             driver.key("down")
         driver.key("return")
@@ -216,7 +214,7 @@ def test_recording_from_the_window(drive: Drive, number: int, kind: str) -> None
         assert actions[actions >= 0].tolist() == driver.session.pane.line.actions().tolist()
 
 
-def test_a_dropped_file_that_is_no_map_is_refused(drive: Drive, tmp_path: Path) -> None:  # noqa: F811
+def test_a_dropped_file_that_is_no_map_is_refused(drive: Drive, tmp_path: Path) -> None:
     driver = drive()
     wrong = tmp_path / "wrong.map"
     wrong.write_text("hello")

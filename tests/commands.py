@@ -1,0 +1,18 @@
+"""What tests of ``mesa-gym watch``, ``play`` and ``replay`` type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesa_gym.scoring import Trace
+from mesa_gym.scoring import record as record_policy
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+SMALL = "--size 640x420"
+HEADLESS = f"watch --trap CheeseCorner {SMALL} --headless"
+
+
+def trace_of(policy: str, path: str | Path, levels: int = 2, salt: str = "") -> Trace:
+    trace = record_policy(policy, CheeseCorner(), levels, salt=salt)
+    trace.save(path)
+    return trace

@@ -1,0 +1,93 @@
+"""A window that nobody sees, and hands on its keyboard and mouse: they post pygame's events."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mesa_gym.viewer.app import App
+
+pygame = pytest.importorskip("pygame")
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+CODES = {
+    "?": pygame.K_SLASH,
+    "<": pygame.K_COMMA,
+    ">": pygame.K_PERIOD,
+    "+": pygame.K_EQUALS,
+    "enter": pygame.K_RETURN,
+    "page down": pygame.K_PAGEDOWN,
+    "page up": pygame.K_PAGEUP,
+}
+
+
+class Desk:
+    """A person at a window, which is closed at the end of a ``with``."""
+
+    tick = 1 / 60  # seconds that a frame takes unless told
+
+    def __init__(self, screen: Any, size: tuple[int, int] = (1280, 800), scale: float = 1.0):
+        self.app = App(screen, size, scale)
+        self.scale = scale
+        pygame.event.clear()
+        self.frame()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.app.close()
+
+    def frame(self, seconds: float | None = None) -> None:
+        self.app.frame(self.tick if seconds is None else seconds)
+
+    def wait(self, seconds: float = 0.5) -> None:
+        """Let time pass, as between two presses that are not meant as one."""
+        self.frame(seconds)
+
+    def post(self, kind: int, **about: Any) -> None:
+        pygame.event.post(pygame.event.Event(kind, **about))
+
+    def key(self, *names: str, mod: int = 0) -> None:
+        """Press keys, by what they write or by pygame's names, with a frame after each."""
+        for name in names:
+            code = CODES[name] if name in CODES else pygame.key.key_code(name)
+            written = name if len(name) == 1 else ""
+            self.post(pygame.KEYDOWN, key=code, mod=mod, unicode=written)
+            self.frame()
+
+    def press(self, x: float, y: float, button: int = 1) -> None:
+        """Press and release a mouse button."""
+        for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
+            self.post(kind, pos=(x, y), button=button)
+        self.frame()
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press at one place, move, and release at another."""
+        self.post(pygame.MOUSEBUTTONDOWN, pos=start, button=1)
+        self.frame()
+        self.post(pygame.MOUSEMOTION, pos=end, rel=(0, 0), buttons=(1, 0, 0))
+        self.frame()
+        self.post(pygame.MOUSEBUTTONUP, pos=end, button=1)
+        self.frame()
+
+    def wheel(self, notches: int) -> None:
+        """Turn the wheel; up is positive."""
+        self.post(pygame.MOUSEWHEEL, x=0, y=notches)
+        self.frame()
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """What the window shows, uint8 (height, width, 3)."""
+        return rgb(self.app._window.get_surface())
+
+
+def rgb(surface: Any) -> NDArray[np.uint8]:
+    """A surface as an array, uint8 (height, width, 3)."""
+    return pygame.surfarray.array3d(surface).swapaxes(0, 1).copy()
