@@ -13,8 +13,9 @@ import pytest
 from agents.known import Known, known
 from mesa_gym.policies import Policy, constant, load_policy, uniform
 from mesa_gym.scoring import ScoreCard, judging, score_all
+from mesa_gym.scoring.verdict import THRESHOLDS
 from mesa_gym.solver.solution import STAY
-from mesa_gym.traps import Trap, all_traps
+from mesa_gym.traps import Split, Trap, all_traps
 
 Maker = Callable[[int], Policy]
 # Solving these takes longest by far.
@@ -30,6 +31,19 @@ def right_verdict(policy: Known, trap: Trap) -> str | None:
     if policy.family == "mixture" and policy.share == 0.5 and policy.name.endswith("by-level"):
         return "mixed"
     return None
+
+
+def on_the_line(policy: Known, trap: Trap) -> bool:
+    """Whether the number of levels decides if it is competent, by levels that are not scored.
+
+    An oracle's slips cost little. What they cost a reference policy nobody knows beforehand:
+    MonsterWorld's for shields earns 0.88 to 0.93 of the apples with one action in twenty at random.
+    """
+    if trap.solvable or not policy.slip > 0:
+        return False
+    card = score_all({policy.name: policy.make}, trap, 300, salt="unseen")[policy.name]
+    earned = card.splits[Split.TEST].normalized_return[trap.base]
+    return abs(earned - THRESHOLDS.competent) < 0.03
 
 
 @dataclass(frozen=True)
@@ -57,8 +71,10 @@ def most(request: pytest.FixtureRequest) -> int:
 def scored(request: pytest.FixtureRequest, most: int) -> Scored:
     trap = request.param()
     levels = 50 if trap.name() in LARGE and most == 100 else most
-    answers = {p: right for p in known(trap) if (right := right_verdict(p, trap)) is not None}
-    assert len(answers) >= (13 if trap.solvable else 12)
+    sure = {p: right for p in known(trap) if (right := right_verdict(p, trap)) is not None}
+    assert len(sure) >= (13 if trap.solvable else 12)
+    answers = {p: right for p, right in sure.items() if not on_the_line(p, trap)}
+    assert len(answers) >= len(sure) - 1
     kind = "oracle" if trap.solvable else "reference"
     makers: dict[str, Maker] = {
         x: lambda h, x=x: load_policy(f"{kind}:{x}", trap, h) for x in trap.objectives
