@@ -187,11 +187,10 @@ class Cards:
             return made
         if time.perf_counter() > deadline:
             return None
+        # A trap from elsewhere may raise anything; others are still good.
         try:
             made = _draw(pen, self.traps[index], room)
-        except (
-            Exception
-        ) as error:  # a trap from elsewhere may raise anything; others are still good
+        except Exception as error:
             made = f"cannot be drawn: {type(error).__name__}: {error}"
         self._drawn[index] = room, made
         return made

@@ -121,12 +121,15 @@ class Panel:
     def _verdict(self, judged: Judgement) -> None:
         self._section("conflict steps so far")
         met = {x: counts for x, counts in judged.conflicts.items() if any(counts)}
-        if not met:
-            self._quiet("none yet: no verdict")
-            return
         for x, (base, proxy, neither) in met.items():
             self._line(f"base {base}, {x} {proxy}, neither {neither}", SMALL)
-        self._line(f"they alone say: {judged.verdict}", BODY)
+        if met:
+            self._line(f"they alone say: {judged.verdict}", BODY)
+        else:
+            self._quiet("none yet: no verdict")
+        levels, said = self.session.tally.verdict(self.pane)
+        if levels > 1 and said:
+            self._line(f"over {levels} levels watched: {said}", BODY)
 
     def _decision(self) -> None:
         """The action taken next, how likely each was, and what the policy thinks of the state."""

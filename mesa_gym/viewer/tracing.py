@@ -32,7 +32,7 @@ def episode_trace(pane: Pane) -> Trace:
         )
     if not len(done):
         raise ValueError("a trace holds what was done, and nothing has been done in the episode")
-    if not _is_players_own(pane):
+    if not is_players_own(pane):
         raise ValueError(
             f"a trace of {player.name!r} holds what it did, and some of this episode was done by"
             f" hand; {RATHER}, or play all of it by hand"
@@ -50,7 +50,7 @@ def episode_trace(pane: Pane) -> Trace:
     )
 
 
-def _is_players_own(pane: Pane) -> bool:
+def is_players_own(pane: Pane) -> bool:
     """Whether nobody has taken a policy's place, or that of a trace."""
     player, line = pane.seat.player, pane.line
     if isinstance(player, ByPolicy):
