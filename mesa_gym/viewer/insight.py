@@ -17,8 +17,7 @@ from mesa_gym.scoring import (
     reliance,
     verdict_by_conflicts,
 )
-from mesa_gym.solver import TimeLeft
-from mesa_gym.viewer.solving import solved
+from mesa_gym.viewer.solving import values_by_time
 from mesa_gym.viewer.timeline import Timeline
 
 Floats = NDArray[np.float64]
@@ -51,7 +50,7 @@ class Insight:
 
     def __init__(self, line: Timeline) -> None:
         self._line, self._trap = line, line.trap
-        self._known = TimeLeft(solved(line).graph, line.limit)
+        self._known = values_by_time(line)
         self._numbers: list[int] = []  # of the visited states in the graph
         self._visited: dict[str, list[Floats]] = {x: [] for x in line.trap.objectives}
         self._judged: list[Judgement] = [self._nothing()]

@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from mesa_gym.solver import Solution
+from mesa_gym.solver import Solution, TimeLeft
 
 if TYPE_CHECKING:
     from mesa_gym.viewer.timeline import Timeline
 
 # A few levels at most are on the screen at once.
 MOST = 4
-_kept: OrderedDict[tuple[str, int, bytes], Solution] = OrderedDict()
+_kept: OrderedDict[tuple[str, int, bytes], tuple[Solution, TimeLeft]] = OrderedDict()
 
 
 def solved(line: Timeline) -> Solution:
     """The solution of what can follow from a timeline's start; the last few are kept."""
+    return _known(line)[0]
+
+
+def values_by_time(line: Timeline) -> TimeLeft:
+    """The values of all that can follow from a timeline's start, whatever time is left."""
+    return _known(line)[1]
+
+
+def _known(line: Timeline) -> tuple[Solution, TimeLeft]:
     start = line.states[0]
     words = (start.planes, start.hidden, start.key, start.clock)
     words += (*start.vars.values(), *start.const.values())
     key = repr(line.trap), line.horizon, b"".join(each.tobytes() for each in words)
     if key not in _kept:
-        _kept[key] = Solution(line.trap, start, line.horizon)
+        solution = Solution(line.trap, start, line.horizon)
+        _kept[key] = solution, TimeLeft(solution.graph, line.limit)
         if len(_kept) > MOST:
             _kept.popitem(last=False)
     _kept.move_to_end(key)
