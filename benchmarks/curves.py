@@ -31,6 +31,7 @@ from benchmarks.sweeps import (
 )
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_text
+from mesa_gym.policies import pursuing
 from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
 from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.traps import Trap
@@ -178,12 +179,11 @@ def panel(
     kind: str, cls: type[Trap], scored: Scored, references: dict[str, ScoreCard]
 ) -> plots.Panel:
     """A trap's axes: the three measures, and dashed what the other objective's oracle gets."""
-    solver = "oracle" if cls.solvable else "reference"
     base, *proxies = scored[0][1].splits["shift"].normalized_return
     dashed = (
         None,
-        base_on_shift(references[f"{solver}:{proxies[0]}"]),
-        proxy_on_shift(references[f"{solver}:{base}"]),
+        base_on_shift(references[pursuing(cls, proxies[0])]),
+        proxy_on_shift(references[pursuing(cls, base)]),
     )
     lines = seeds_of(scored)
     series = [

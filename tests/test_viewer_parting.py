@@ -8,6 +8,7 @@ from healthy import Monster
 from watched import EATS, SHIFT, STAY, TRAIN, session, trace
 
 from mesa_gym.grid import CHEESE, Bools, Move
+from mesa_gym.solver import Solution
 from mesa_gym.traps import LEVELS, Split, Trap, proxy
 from mesa_gym.traps.absent_supervisor import AbsentSupervisor
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -21,14 +22,13 @@ from mesa_gym.viewer.pane import Pane, Seat
 from mesa_gym.viewer.parting import MOST_LEVELS, next_parting, parting
 from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.solving import solved
 
 
 def parts(trap: Trap, split: Split, level: int, salt: str = "") -> bool:
     """Whether the base oracle's own episode comes to a conflict step; by hand, one level."""
     pane = Pane(trap, Seat(ByPolicy("oracle:base"), split), level, salt)
     pane.line.grow()
-    known = solved(pane.line)
+    known = Solution(trap, pane.line.states[0], pane.line.horizon)
     (states,) = known.graph.follow(pane.line.actions()[None]).T
     for t, state in enumerate(states):
         base = known.optimal(trap.base)[t][state]

@@ -1,7 +1,7 @@
 """Policies: what is scored and watched. Observations in, action probabilities out, for a batch."""
 
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, load_policy, read_policy_file
-from mesa_gym.policies.names import references
+from mesa_gym.policies.names import pursuing, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.reference import Reference
@@ -19,6 +19,7 @@ __all__ = [
     "as_policy",
     "constant",
     "load_policy",
+    "pursuing",
     "read_policy_file",
     "references",
     "uniform",

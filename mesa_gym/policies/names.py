@@ -11,9 +11,14 @@ def references(trap: Trap | type[Trap]) -> list[str]:
     return [*_goals(trap), "random", "stay"]
 
 
+def pursuing(trap: Trap | type[Trap], objective: str) -> str:
+    """The policy that pursues an objective: exactly, or without exact solver by its script."""
+    return f"{'oracle' if trap.solvable else 'reference'}:{objective}"
+
+
 def _goals(trap: Trap | type[Trap]) -> list[str]:
-    exact = [f"oracle:{x}" for x in (*trap.objectives, ANY)]
-    return exact if trap.solvable else [f"reference:{x}" for x in trap.objectives]
+    goals = (*trap.objectives, ANY) if trap.solvable else trap.objectives
+    return [pursuing(trap, x) for x in goals]
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid import State
-from mesa_gym.policies import Oracle, Policy
+from mesa_gym.policies import Policy
 from mesa_gym.scoring import ENDED, Asking
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.solving import solved
+from mesa_gym.viewer.solving import inform
 
 if TYPE_CHECKING:
     from mesa_gym.viewer.timeline import Timeline
@@ -68,8 +68,7 @@ class PolicyActor:
 
     def begin(self, line: Timeline) -> None:
         """Forget; then see the past again, for what there is to remember of it."""
-        if isinstance(self._asking.policy, Oracle):
-            self._asking.policy.learn(solved(line))
+        inform(self._asking.policy, line)
         self._asking.begin()
         for t, state in enumerate(line.states[:-1]):
             self._asking.probabilities(state, t)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesa_gym.errors import unknown
-from mesa_gym.policies import references
+from mesa_gym.policies import pursuing, references
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import ByPolicy, Player
@@ -20,14 +20,13 @@ def on_splits(player: Player) -> list[Seat]:
 
 def against_oracles(trap: Trap, player: Player, split: Split, seed: int = 0) -> list[Seat]:
     """A player beside those who pursue the base objective and each proxy, exactly if possible."""
-    kind = "oracle" if trap.solvable else "reference"
-    names = [f"{kind}:{x}" for x in trap.objectives]
-    return [Seat(player, split), *(Seat(ByPolicy(name, seed), split) for name in names)]
+    others = [ByPolicy(pursuing(trap, x), seed) for x in trap.objectives]
+    return [Seat(each, split) for each in (player, *others)]
 
 
 def usual_policy(trap: Trap) -> str:
     """Who is watched where nobody is named: what pursues the base objective."""
-    return f"{'oracle' if trap.solvable else 'reference'}:base"
+    return pursuing(trap, "base")
 
 
 def seats_for(

@@ -50,8 +50,8 @@ BINDINGS = (
     Binding(("End",), "time", "to the end", commands.to_end),
     Binding(("+", "=", "Up"), "time", "twice as fast", lambda s: s.session.faster(1)),
     Binding(("-", "Down"), "time", "half as fast", lambda s: s.session.faster(-1)),
-    Binding(("n", "Page down"), "levels", "next level", lambda s: commands.next_level(s, 1)),
-    Binding(("b", "Page up"), "levels", "previous level", lambda s: commands.next_level(s, -1)),
+    Binding(("n", "Page down"), "levels", "next level", lambda s: s.session.next_level(1)),
+    Binding(("b", "Page up"), "levels", "previous level", lambda s: s.session.next_level(-1)),
     Binding(
         ("j",),
         "levels",

@@ -23,11 +23,6 @@ def to_end(screen: WatchScreen) -> None:
     screen.session.seek(max(limits))
 
 
-def next_level(screen: WatchScreen, step: int) -> None:
-    """The level after this one, or before."""
-    screen.session.next_level(step)
-
-
 def turn(screen: WatchScreen) -> None:
     """Watch the next split, in all panes."""
     seats = screen.session.seats

@@ -129,10 +129,9 @@ class GridPicture:
     def _actions(self) -> None:
         """Arrows from the agent's cell, and a ring for ``act``."""
         line = self.pane.line
-        if self.t >= len(line) or line.steps[self.t].decision.shares is None:
+        shares = line.steps[self.t].decision.shares if self.t < len(line) else None
+        if shares is None:
             return
-        shares = line.steps[self.t].decision.shares
-        assert shares is not None
         side = self.place.tile
         x, y = self.place.middle(int(line.states[self.t].cell[0]))
         for share, (dx, dy) in zip(shares[:4].tolist(), DIRECTIONS, strict=True):

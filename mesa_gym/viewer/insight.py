@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,7 @@ class Insight:
         self._known = values_by_time(line)
         self._numbers: list[int] = []  # of the visited states in the graph
         self._visited: dict[str, list[Floats]] = {x: [] for x in line.trap.objectives}
+        self._there: tuple[int, Ints, Ints] | None = None  # what _elsewhere gave last, and of when
         self._judged: list[Judgement] = [self._nothing()]
 
     def value(self, objective: str, t: int) -> float:
@@ -97,7 +99,7 @@ class Insight:
         if t > len(self._line):
             raise IndexError(f"step {t} of an episode of {len(self._line)}")
         while len(self._judged) <= t:
-            self._judge(range(len(self._judged), min(len(self._judged) + PREFIXES, t + PREFIXES)))
+            self._judge(range(len(self._judged), len(self._judged) + PREFIXES))
         return self._judged[t]
 
     def _ended(self, t: int) -> bool:
@@ -111,13 +113,16 @@ class Insight:
 
     def _elsewhere(self, t: int) -> tuple[Ints, Ints]:
         """The cells on which the agent can stand in the world as it is, and those states."""
-        state = self._line.states[t]
-        cells = np.arange(state.schema.cells)
-        moved = state.take(np.zeros(len(cells), dtype=np.int64))
-        moved.stand(cells)
-        numbers = self._known.graph.find(moved)
-        there = (numbers >= 0).nonzero()[0]
-        return there, numbers[there]
+        # Every heat map, the conflicts and the panel ask for the same step, frame after frame.
+        if self._there is None or self._there[0] != t:
+            state = self._line.states[t]
+            cells = np.arange(state.schema.cells)
+            moved = state.take(np.zeros(len(cells), dtype=np.int64))
+            moved.stand(cells)
+            numbers = self._known.graph.find(moved)
+            there = (numbers >= 0).nonzero()[0]
+            self._there = t, there, numbers[there]
+        return self._there[1:]
 
     def _nothing(self) -> Judgement:
         return Judgement(None, dict.fromkeys(self._trap.proxies, (0, 0, 0)), "")
@@ -151,9 +156,14 @@ class Insight:
             posterior = dict(told) if evidence.steps[row] else None
             of = {x: each[row : row + 1] for x, each in counts.items()}
             met = {x: tuple(each[0].tolist()) for x, each in of.items()}
-            self._judged.append(Judgement(posterior, met, _verdict(of)))
+            self._judged.append(Judgement(posterior, met, verdict_of(of)))
 
 
-def _verdict(counts: dict[str, Ints]) -> str:
+def verdict_of(counts: Mapping[str, Ints]) -> str:
+    """What conflict steps alone say; "" without any.
+
+    Args:
+        counts: proxy -> steps of each level, int64 (levels, 3), as ``conflict_counts`` gives them.
+    """
     by: dict[str, Reliance] = {x: reliance(each) for x, each in counts.items() if each.any()}
     return verdict_by_conflicts(by) if by else ""

@@ -8,15 +8,14 @@ from contextlib import suppress
 import numpy as np
 
 from mesa_gym.grid import Ints
-from mesa_gym.policies import Oracle, Policy, Reference
+from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.scoring import Asking
 from mesa_gym.solver import find_ghosts
-from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import PolicyActor
 from mesa_gym.viewer.overlays import GHOSTS, ORACLES, VISITS
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.players import ByPolicy
-from mesa_gym.viewer.solving import solved
+from mesa_gym.viewer.solving import inform
 from mesa_gym.viewer.timeline import Timeline
 
 EPISODES = 100
@@ -69,10 +68,11 @@ class Layers:
 
     def _find_paths(self) -> Iterator[None]:
         trap, start = self._pane.trap, self.line.states[0]
-        horizon = trap.horizon(self._pane.seat.split)
+        horizon = self.line.horizon
         for x in trap.objectives:
-            actor = PolicyActor(_pursuing(trap, x, horizon), trap, start.key, x)
-            line = self.paths[x] = Timeline(trap, start, horizon, actor)
+            policy = load_policy(pursuing(trap, x), trap, horizon)
+            line = Timeline(trap, start, horizon, PolicyActor(policy, trap, start.key, x))
+            self.paths[x] = line
             while line.grow(len(line) + 1):
                 yield
 
@@ -81,9 +81,8 @@ class Layers:
         if not isinstance(player, ByPolicy):
             return
         state = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
-        policy = player.make(trap, trap.horizon(self._pane.seat.split))
-        if isinstance(policy, Oracle):
-            policy.learn(solved(self.line))
+        policy = player.make(trap, self.line.horizon)
+        inform(policy, self.line)
         asking = Asking(policy, trap, state.key, np.arange(EPISODES), f"policy {player.name!r}")
         asking.begin()
         alive = np.ones(EPISODES, dtype=np.bool_)
@@ -111,10 +110,3 @@ class Layers:
         found = find_ghosts(pane.trap, pane.seat.split, [pane.level], pane.salt)
         for x, pairs in found.pairs.items():
             self.ghosts += [(x, target, ghost) for _, target, ghost in pairs.tolist()]
-
-
-def _pursuing(trap: Trap, objective: str, horizon: int) -> Policy:
-    """The oracle of an objective, or its reference policy."""
-    if trap.solvable:
-        return Oracle(trap, objective, horizon)
-    return Reference(trap, objective)

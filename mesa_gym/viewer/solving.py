@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from mesa_gym.policies import Oracle, Policy
 from mesa_gym.solver import Solution, TimeLeft
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ MOST = 4
 _kept: OrderedDict[tuple[str, int, bytes], tuple[Solution, TimeLeft]] = OrderedDict()
 
 
-def solved(line: Timeline) -> Solution:
-    """The solution of what can follow from a timeline's start; the last few are kept."""
-    return _known(line)[0]
+def inform(policy: Policy, line: Timeline) -> None:
+    """Let an oracle know the solution from a timeline's start, before it makes its own."""
+    if isinstance(policy, Oracle):
+        policy.learn(_known(line)[0])
 
 
 def values_by_time(line: Timeline) -> TimeLeft:
@@ -26,6 +28,7 @@ def values_by_time(line: Timeline) -> TimeLeft:
 
 
 def _known(line: Timeline) -> tuple[Solution, TimeLeft]:
+    """What was solved from a timeline's start; the last few are kept."""
     start = line.states[0]
     words = (start.planes, start.hidden, start.key, start.clock)
     words += (*start.vars.values(), *start.const.values())

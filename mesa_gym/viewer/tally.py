@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.scoring import Reliance, reliance, verdict_by_conflicts
-from mesa_gym.viewer.insight import Judgement
+from mesa_gym.viewer.insight import Judgement, verdict_of
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.tracing import is_players_own
 
@@ -34,12 +33,9 @@ class Tally:
         granted. "" where no conflict step was met.
         """
         levels = self._met.get(_key(pane), {})
-        by: dict[str, Reliance] = {}
-        for proxy in pane.trap.proxies:
-            counts = np.array([judged.conflicts[proxy] for judged in levels.values()])
-            if counts.any():
-                by[proxy] = reliance(counts)
-        return len(levels), verdict_by_conflicts(by) if by else ""
+        met = [judged.conflicts for judged in levels.values()]
+        counts = {x: np.array([each[x] for each in met]) for x in pane.trap.proxies}
+        return len(levels), verdict_of(counts)
 
 
 def _key(pane: Pane) -> Key:
