@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from broken import StepsInPlace
+from broken import StepsInPlace, TooMuchInACell
 from broken_levels import StartsOnMark
 from healthy import ANY_OTHER, BROKEN, Healthy, Monster
 
@@ -55,6 +55,18 @@ def test_checking_a_trap_stops_at_the_first_check_that_fails(cls: type[Trap]) ->
     with pytest.raises(ConformanceError) as caught:
         check_trap(cls, LEVELS)
     assert (caught.value.check, str(caught.value)) == next(errors(cls()))
+
+
+def test_what_stable_baselines3_finds_is_no_matter_of_luck() -> None:
+    """Its checker takes random steps; some of them break this trap, where another check says so."""
+    found = []
+    for _ in range(12):
+        try:
+            CHECKS["sb3"](TooMuchInACell(), LEVELS)
+            found.append("nothing")
+        except ConformanceError as error:
+            found.append(str(error))
+    assert len(set(found)) == 1, found
 
 
 def test_every_check_has_something_to_catch() -> None:
