@@ -6,13 +6,12 @@ What a network sees is made of an observation once, by NumPy; torch then reads i
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mesa_gym.errors import unknown
-from mesa_gym.grid import ACTIONS, AGENT, WALL, Schema
+from mesa_gym.grid import AGENT, WALL, Schema
 
 Bytes = NDArray[np.uint8]
 
@@ -102,20 +101,3 @@ def make_network(name: str, schema: Schema) -> Network:
     if name not in NETWORKS:
         raise unknown("network", name, NETWORKS)
     return NETWORKS[name](schema)
-
-
-class Actor(nn.Module):
-    """What acts: a network and a head that scores the five actions."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-        self.head = nn.Sequential(
-            nn.Linear(FEATURES, HEAD), nn.ReLU(), nn.Linear(HEAD, len(ACTIONS))
-        )
-
-    def forward(self, planes: Bytes) -> Tensor:
-        """Log-odds of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        seen = torch.from_numpy(self.network.view(planes))
-        scores: Tensor = self.head(self.network(seen))
-        return scores

@@ -11,46 +11,22 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mesa_gym.errors import missing_extra
-from mesa_gym.grid import State
-from mesa_gym.policies import POLICY_FILE, SCHEMA, Memoryless, read_policy_file
-from mesa_gym.policies.blocks import in_blocks
+from mesa_gym.policies import POLICY_FILE, SCHEMA, read_policy_file
 from mesa_gym.traps import Trap
 
 try:
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load as load_tensors
     from safetensors.torch import save as as_bytes
 except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
-from agents.networks import Actor, make_network
+from agents.actors import Actor, make_actor
 
 WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
-
-
-class TrainedPolicy(Memoryless):
-    """A trained network as a policy."""
-
-    def __init__(self, actor: Actor) -> None:
-        self.actor = actor.eval()
-
-    @torch.inference_mode()
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
-        """Action probabilities, float64 (n, 5)."""
-        return in_blocks(self._answer, observation)
-
-    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
-        probabilities: NDArray[np.float64] = self.actor(seen).double().softmax(dim=1).numpy()
-        return probabilities
 
 
 def require_free(folder: Path) -> None:
@@ -67,6 +43,7 @@ def weights(actor: Actor) -> bytes:
 def save(
     folder: Path,
     trained: bytes,
+    kind: str,
     network: str,
     trap: Trap,
     facts: dict[str, Any],
@@ -77,6 +54,7 @@ def save(
     Args:
         folder: the agent's directory, made here with its parents.
         trained: its ``weights``.
+        kind: of actor that it is.
         network: the name of its network.
         trap: what it was trained on.
         facts: what else ``policy.json`` shall say, such as the seed.
@@ -91,9 +69,10 @@ def save(
         "trap": trap.name(),
         "size": list(trap.size),
         "parameters": trap.parameters,
-        "observation": TrainedPolicy.observation,
+        "observation": Actor.observation,
         "loader": LOADER,
         "weights": WEIGHTS_FILE,
+        "actor": kind,
         "network": network,
         **facts,
     }
@@ -113,36 +92,38 @@ def save(
 
 def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
     (folder / WEIGHTS_FILE).write_bytes(trained)
-    entries = entries | {"weights_digest": _digest(trained)}
+    entries = entries | {"weights_digest": digest(trained)}
     (folder / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
 
 
-def _digest(trained: bytes) -> str:
+def digest(trained: bytes) -> str:
     """Tells changed bytes, and the weights of another agent, which nothing else would."""
     return blake2b(trained, digest_size=16).hexdigest()
 
 
-def load(folder: Path, trap: Trap) -> TrainedPolicy:
+def load(folder: Path, trap: Trap) -> Actor:
     """The agent in a directory; ``policy.json`` names this function as its loader.
 
     Raises:
         ValueError: it is damaged, or was trained on another trap, size or parameters.
     """
     entries = read_policy_file(folder)
-    observation = TrainedPolicy.observation
-    needed = {"size": list(trap.size), "parameters": trap.parameters, "observation": observation}
+    needed = {
+        "size": list(trap.size),
+        "parameters": trap.parameters,
+        "observation": Actor.observation,
+    }
     for name, here in needed.items():
         if entries.get(name) != here:
             raise ValueError(
                 f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
                 f" act on {trap!r}; train one for it"
             )
-    actor = Actor(make_network(str(entries.get("network")), trap.schema))
+    actor = make_actor(str(entries.get("actor")), str(entries.get("network")), trap.schema)
     file = folder / entries["weights"]
     try:
         trained = file.read_bytes()
-        # Agents that were saved before there was a digest have none.
-        if entries.get("weights_digest", _digest(trained)) != _digest(trained):
+        if entries.get("weights_digest") != digest(trained):
             raise ValueError(f"its digest is not the one in {POLICY_FILE}")
         actor.load_state_dict(load_tensors(trained))
     except (SafetensorError, RuntimeError, OSError, ValueError) as error:
@@ -150,4 +131,4 @@ def load(folder: Path, trap: Trap) -> TrainedPolicy:
         raise ValueError(
             f"{file} is damaged or not of this agent ({reason}); train or copy the agent again"
         ) from None
-    return TrainedPolicy(actor)
+    return actor

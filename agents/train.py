@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from agents.lesson import Lesson, Progress
 from mesa_gym.command import DONE, guarded
 from mesa_gym.envs.batch import Batch
 from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.scoring.card import package_versions
 
-# Algorithm -> the network that it trains.
-ALGORITHMS = {"ppo": "centred", "ppo-cnn": "cnn"}
+# What follows an algorithm's name -> the network that it trains.
+NETWORKS = {"": "centred", "-cnn": "cnn"}
+# Algorithm -> the function of a lesson that trains it; imported where it is needed.
+METHODS = {"ppo": "agents.ppo:train"}
+ALGORITHMS = {
+    method + suffix: (function, network)
+    for method, function in METHODS.items()
+    for suffix, network in NETWORKS.items()
+}
 # Enough for every trap; the easiest needs a tenth of it.
 STEPS = 6_000_000
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
-Progress = Callable[[int], None]
 PACKAGES = ("safetensors", "stable-baselines3", "torch")
 
 
@@ -68,6 +76,12 @@ class Run:
         """One environment like those that it trains on; making it checks the other attributes."""
         return Batch(self.trap, 1, alpha=self.alpha, reward=self.reward, num_levels=self.num_levels)
 
+    @property
+    def name(self) -> str:
+        """Of the agent, unique among those of a trap that are trained for the same reward."""
+        alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
+        return f"{self.algo}{alpha}-s{self.seed}"
+
     def command(self) -> str:
         """What repeats it, apart from --out."""
         options = (f"--{name.replace('_', '-')} {value}" for name, value in asdict(self).items())
@@ -90,27 +104,30 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
         ImportError: an extra is not installed; the message names it.
     """
     # Reinforcement learning is an extra, and takes seconds to import.
-    from agents.ppo import train_ppo
     from agents.saving import require_free, save, weights
 
     require_free(out)
     batch = run.batch()
-    network = ALGORITHMS[run.algo]
+    path, network = ALGORITHMS[run.algo]
+    module, _, function = path.partition(":")
     kept: dict[int, bytes] = {}
-    actor = train_ppo(
+    lesson = Lesson(
         batch.trap,
         network,
         run.seed,
         run.steps,
-        progress,
-        keep=(run.checkpoints, lambda steps, actor: kept.update({steps: weights(actor)})),
-        alpha=run.alpha,
-        reward=run.reward,
-        num_levels=run.num_levels,
+        run.alpha,
+        run.reward,
+        run.num_levels,
+        progress=progress,
+        parts=run.checkpoints,
+        keep=lambda steps, actor: kept.update({steps: weights(actor)}),
     )
+    actor = getattr(import_module(module), function)(lesson)
     facts: dict[str, Any] = asdict(run) | {"reward": batch.reward, "command": run.command()}
     del facts["trap"]
-    save(out, weights(actor), network, batch.trap, facts | {"versions": _versions()}, kept)
+    facts |= {"versions": _versions(), "curve": lesson.curve.points()}
+    save(out, weights(actor), actor.kind, network, batch.trap, facts, kept)
     return out
 
 

@@ -54,7 +54,7 @@ class Change:
         return cls(**own)
 
     def keywords(self) -> dict[str, Any]:
-        """The rest of the change, for ``agents.ppo.train_ppo``."""
+        """The rest of the change, for ``agents.lesson.Lesson``."""
         own = self.trap().parameters
         return {key: v for key, v in self.what.items() if key != "size" and key not in own}
 
@@ -156,7 +156,8 @@ def _do(
     change: Change, seed: int, levels: int, done: Path, folder: Path, progress: Progress
 ) -> None:
     """Train an agent, where it is not done, and score it."""
-    from agents.ppo import train_ppo
+    from agents.lesson import Lesson
+    from agents.ppo import train
     from agents.saving import save, weights
 
     trap, name = change.trap(), change.agent(seed)
@@ -166,10 +167,9 @@ def _do(
         told = counted(change.steps(), progress)
         facts = change.facts(seed)
         common = {key: facts[key] for key in ("alpha", "reward", "num_levels")}
-        actor = train_ppo(
-            trap, "centred", seed, change.steps(), told, **common, **change.keywords()
-        )
-        save(agent, weights(actor), "centred", trap, facts)
+        more = common | change.keywords()
+        actor = train(Lesson(trap, "centred", seed, change.steps(), progress=told, **more))
+        save(agent, weights(actor), actor.kind, "centred", trap, facts)
     cards = score_all({name: lambda horizon: load_policy(str(agent), trap, horizon)}, trap, levels)
     cards[name].save(folder / card_path(trap.name(), name))
 

@@ -36,16 +36,17 @@ def test_an_agent_is_trained_with_the_change_and_scored_once(results, monkeypatc
     given = []
     make_model = ppo.make_model
 
-    def spied(*args, **keywords):
-        given.append((args, dict(keywords)))
-        return make_model(*args, **keywords)
+    def spied(lesson):
+        given.append(lesson)
+        return make_model(lesson)
 
     monkeypatch.setattr(ppo, "make_model", spied)
     name = "CheeseCorner-ppo-alpha0.25-levels30000-base-size11-gamma0.5-s0"
     assert done(WIDER, results) == [f"train and score {name}"]
-    (((trap, network, seed, gamma), keywords),) = given
-    assert (repr(trap), network, seed, gamma) == ("CheeseCorner-v0(size=11x11)", "centred", 0, 0.5)
-    assert keywords == {"alpha": 0.25, "reward": "cheese", "num_levels": 30_000}
+    (lesson,) = given
+    trap, facts = lesson.trap, (lesson.network, lesson.seed, lesson.gamma)
+    assert (repr(trap), *facts) == ("CheeseCorner-v0(size=11x11)", "centred", 0, 0.5)
+    assert (lesson.alpha, lesson.reward, lesson.num_levels) == (0.25, "cheese", 30_000)
     entries = read_policy_file(results.folder / "agents" / name)
     assert (entries["size"], entries["gamma"], entries["seed"]) == ([11, 11], 0.5, 0)
     load(results.folder / "agents" / name, trap)

@@ -13,10 +13,13 @@ import pytest
 import torch
 from reference import earned, wandered
 
-from agents import ppo
-from agents.networks import NETWORKS, Actor, Centred, make_network
-from agents.ppo import actor_of, make_model, train_ppo
-from agents.saving import TrainedPolicy, load, save, weights
+from agents import ppo, sb3
+from agents.actors import Actor
+from agents.curve import Curve
+from agents.lesson import Lesson
+from agents.networks import NETWORKS, Centred, make_network
+from agents.saving import load, save, weights
+from agents.sb3 import actor_of
 from agents.train import main
 from mesa_gym.grid import AGENT, WALL, State
 from mesa_gym.policies import load_policy, uniform
@@ -86,13 +89,13 @@ def test_centred_view_holds_wherever_the_agent_stands() -> None:
 @pytest.mark.parametrize("network", NETWORKS)
 def test_exported_actor_acts_as_the_model(network: str, monkeypatch) -> None:
     trap = find_trap("KeysChests")()
-    monkeypatch.setattr(ppo, "BF16", False)
-    model = make_model(trap, network, seed=3)
+    monkeypatch.setattr(sb3, "BF16", False)
+    model = ppo.make_model(Lesson(trap, network, 3, 1))
     planes = wandered(trap).planes
     seen = torch.from_numpy(make_network(network, trap.schema).view(planes))
     with torch.inference_mode():
         expected = model.policy.get_distribution(seen).distribution.probs.numpy()
-    got = TrainedPolicy(actor_of(model)).act(planes)
+    got = actor_of(model).act(planes)
     np.testing.assert_allclose(got, expected, atol=1e-6)
     assert np.ptp(got, axis=0).max() > 1e-3  # it does look
 
@@ -101,7 +104,7 @@ def test_exported_actor_acts_as_the_model(network: str, monkeypatch) -> None:
 def test_what_an_agent_does_does_not_depend_on_its_batch(network: str) -> None:
     """To the last bit, since a sampled action can hang on that."""
     trap = find_trap("KeysChests")()
-    policy = TrainedPolicy(Actor(make_network(network, trap.schema)))
+    policy = Actor(make_network(network, trap.schema))
     planes = wandered(trap, 300).planes
     together = policy.act(planes)
     for size in (1, 7, 100):
@@ -112,19 +115,16 @@ def test_what_an_agent_does_does_not_depend_on_its_batch(network: str) -> None:
 def test_training_is_better_than_random() -> None:
     trap = find_trap("CheeseCorner")(7)
     steps: list[int] = []
-    actor = train_ppo(trap, "centred", 1, 60_000, steps.append)
+    actor = ppo.train(Lesson(trap, "centred", 1, 60_000, progress=steps.append))
     assert 60_000 <= sum(steps) < 60_000 + ppo.ENVS * ppo.SETTINGS["n_steps"]
-    corner = [earned(trap, p, "corner").mean() for p in (TrainedPolicy(actor), uniform())]
+    corner = [earned(trap, p, "corner").mean() for p in (actor, uniform())]
     assert corner[0] > 1.5 * corner[1]
 
 
 def test_training_repeats_itself_and_seeds_differ() -> None:
     trap = find_trap("CheeseCorner")()
     planes = wandered(trap).planes
-    acts = [
-        TrainedPolicy(train_ppo(trap, "centred", seed, 4096, lambda n: None)).act(planes)
-        for seed in (1, 1, 2)
-    ]
+    acts = [ppo.train(Lesson(trap, "centred", seed, 4096)).act(planes) for seed in (1, 1, 2)]
     np.testing.assert_array_equal(acts[0], acts[1])
     assert not np.allclose(acts[0], acts[2])
 
@@ -152,7 +152,7 @@ def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path)
 def saved(trap: Trap, folder: Path, network: str = "centred") -> Actor:
     torch.manual_seed(5)
     actor = Actor(make_network(network, trap.schema))
-    save(folder, weights(actor), network, trap, {"seed": 5})
+    save(folder, weights(actor), actor.kind, network, trap, {"seed": 5})
     return actor
 
 
@@ -164,7 +164,7 @@ def test_reload_is_the_same_bit_for_bit(cls: type[Trap], network: str, tmp_path:
     policy = load_policy(str(tmp_path / "agents" / "one"), trap, 64)
     planes = wandered(trap).planes
     probabilities = policy.act(planes)
-    np.testing.assert_array_equal(probabilities, TrainedPolicy(actor).act(planes))
+    np.testing.assert_array_equal(probabilities, actor.act(planes))
     assert probabilities.shape == (300, 5)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
     assert [path.name for path in (tmp_path / "agents").iterdir()] == ["one"]
@@ -229,10 +229,10 @@ def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
     trap = find_trap("RedBlueDoors")()
     actor = saved(trap, tmp_path / "agent")
     with pytest.raises(FileExistsError, match="choose another"):
-        save(tmp_path / "agent", weights(actor), "centred", trap, {"seed": 6})
+        save(tmp_path / "agent", weights(actor), actor.kind, "centred", trap, {"seed": 6})
     assert json.loads((tmp_path / "agent" / "policy.json").read_text())["seed"] == 5
     with pytest.raises(TypeError):
-        save(tmp_path / "other", weights(actor), "centred", trap, {"seed": object()})
+        save(tmp_path / "other", weights(actor), actor.kind, "centred", trap, {"seed": object()})
     assert [path.name for path in tmp_path.iterdir()] == ["agent"]
 
 
@@ -279,7 +279,7 @@ def test_interrupted_training_leaves_nothing(tmp_path: Path, capsys, monkeypatch
     def interrupt(*arguments, **keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ppo, "train_ppo", interrupt)
+    monkeypatch.setattr(ppo, "train", interrupt)
     assert main(["--trap", "CheeseCorner", "--out", str(tmp_path / "agent")]) == 130
     assert capsys.readouterr().err == "agents.train: interrupted; no agent was written\n"
     assert not list(tmp_path.iterdir())
@@ -294,7 +294,24 @@ def test_exit_code_of_the_process() -> None:
 
 def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it() -> None:
     farm = find_trap("TreeFarm")()
-    assert make_model(farm, "centred", 0, reward="soon").gamma == 0.8
+    assert ppo.make_model(Lesson(farm, "centred", 0, 1, reward="soon")).gamma == 0.8
     # The others' 0.99 is what they are scored with; PPO learns faster with less.
-    assert make_model(farm, "centred", 0, reward="trees").gamma == 0.97
-    assert make_model(farm, "centred", 0).gamma == 0.97
+    assert ppo.make_model(Lesson(farm, "centred", 0, 1, reward="trees")).gamma == 0.97
+    assert ppo.make_model(Lesson(farm, "centred", 0, 1)).gamma == 0.97
+
+
+def test_the_curve_is_what_episodes_earned_while_learning() -> None:
+    curve = Curve(steps=400)
+    for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0), (404, 1.0)):
+        curve.add(step, paid)
+    assert curve.points() == [(10, 0.5), (20, 0.5), (400, 2.0)]
+
+
+def test_a_trained_agent_has_its_curve(tmp_path: Path) -> None:
+    """Among early episodes are many at the time limit; the last points say that it has learnt."""
+    out = tmp_path / "agent"
+    assert main(["--trap", "CheeseCorner", "--steps", "100000", "--out", str(out)]) == 0
+    steps, earned = zip(*json.loads((out / "policy.json").read_text())["curve"], strict=True)
+    assert list(steps) == [100_000 * (part + 1) // 40 for part in range(40)]
+    assert min(earned[:8]) < 0.6
+    assert min(earned[-3:]) > 0.9

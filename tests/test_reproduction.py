@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.networks import Actor, make_network
+from agents.actors import make_actor
 from agents.saving import save, weights
 from benchmarks import reproduction
 from benchmarks.habits import Record, key_habits, keys_and_chests, monsters, record, shield_habits
@@ -142,9 +142,9 @@ def test_the_oracle_takes_two_keys_and_the_collector_five(tmp_path):
 def untrained(out: Path, name: str, seed: int, steps: int = 1) -> None:
     trap = find_trap(name)()
     torch.manual_seed(seed)
-    actor = Actor(make_network("centred", trap.schema))
+    actor = make_actor("sampled", "centred", trap.schema)
     folder = out / "agents" / f"{name}-{reproduction.ORDINARY}-s{seed}"
-    save(folder, weights(actor), "centred", trap, {"steps": steps})
+    save(folder, weights(actor), actor.kind, "centred", trap, {"steps": steps})
 
 
 @pytest.fixture

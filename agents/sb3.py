@@ -1,0 +1,132 @@
+"""What all agents that Stable-Baselines3 trains share: environments, features, reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from torch import Tensor, nn
+
+from agents.actors import Actor
+from agents.lesson import Lesson
+from agents.networks import FEATURES, HEAD, Bytes, Network, make_network
+from mesa_gym import make_sb3
+from mesa_gym.errors import missing_extra
+
+try:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.logger import Logger
+    from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+    from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+    from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
+except ImportError:
+    raise missing_extra("stable-baselines3", "sb3") from None
+
+# Half precision, where the processor has it, makes training 1.5 times as fast; agents that are
+# trained act in full precision.
+BF16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
+class Viewed(VecEnvWrapper):
+    """Environments that show what a network sees: made once, and read again every epoch."""
+
+    def __init__(self, venv: VecEnv, network: Network) -> None:
+        super().__init__(venv, Box(0, 1, network.shape, np.uint8))
+        self.view = network.view
+
+    def reset(self) -> Bytes:
+        """Begin an episode in every environment."""
+        return self.view(np.asarray(self.venv.reset()))
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Take the step."""
+        planes, rewards, dones, infos = self.venv.step_wait()
+        for row in dones.nonzero()[0]:
+            last = infos[row]["terminal_observation"]
+            infos[row]["terminal_observation"] = self.view(last[None])[0]
+        return self.view(np.asarray(planes)), rewards, dones, infos
+
+
+class Features(BaseFeaturesExtractor):
+    """A network, as SB3 wants it."""
+
+    def __init__(self, space: Box, network: Network) -> None:
+        super().__init__(space, FEATURES)
+        self.network = network
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """The network's features."""
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BF16):
+            features: Tensor = self.network(seen)
+        return features.float()
+
+
+class Reporting(BaseCallback):
+    """Tells a lesson of every step, of what episodes earned, and of the actor on its way."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__()
+        self.lesson = lesson
+        self.due = lesson.due()
+
+    def _on_step(self) -> bool:
+        self.lesson.progress(self.training_env.num_envs)
+        for row in self.locals["dones"].nonzero()[0]:
+            earned = float(self.locals["infos"][row]["episode"]["r"])
+            self.lesson.curve.add(self.num_timesteps, earned)
+        return True
+
+    def _on_rollout_start(self) -> None:
+        # Weights change between rollouts only.
+        while self.due and self.num_timesteps >= self.due[0]:
+            self.lesson.keep(self.due.pop(0), actor_of(self.model))
+
+
+def environments(lesson: Lesson, n: int, network: Network) -> Viewed:
+    """So many environments of a lesson, as its network sees them."""
+    seed = lesson.first_seed
+    return Viewed(make_sb3(lesson.trap.id(), n, seed=seed, **lesson.keywords()), network)
+
+
+def fresh_network(lesson: Lesson) -> Network:
+    """The lesson's network; torch is left with one thread, and its random state with the seed."""
+    torch.set_num_threads(1)
+    torch.manual_seed(lesson.seed)
+    return make_network(lesson.network, lesson.trap.schema)
+
+
+def on_network(network: Network, **more: Any) -> dict[str, Any]:
+    """SB3's ``policy_kwargs`` for a policy with that network."""
+    return {
+        "features_extractor_class": Features,
+        "features_extractor_kwargs": {"network": network},
+        "activation_fn": nn.ReLU,
+        "normalize_images": False,
+        "optimizer_kwargs": {"eps": 1e-5, "fused": True},
+        **more,
+    }
+
+
+def taught(model: BaseAlgorithm, lesson: Lesson) -> Actor:
+    """Have a model learn; the actor that it has become."""
+    model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
+    model.learn(lesson.steps, callback=Reporting(lesson))
+    return actor_of(model)
+
+
+def actor_of(model: BaseAlgorithm) -> Actor:
+    """What acts in a model: its network and head, without the value function."""
+    assert isinstance(model, OnPolicyAlgorithm)
+    features = model.policy.features_extractor
+    assert isinstance(features, Features)
+    with torch.random.fork_rng():  # making the head draws weights; training must not notice
+        actor = Actor(features.network)
+    actor.head = nn.Sequential(*model.policy.mlp_extractor.policy_net, model.policy.action_net)
+    return actor
+
+
+HEADS = {"pi": [HEAD], "vf": [HEAD]}
