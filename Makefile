@@ -21,7 +21,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 
 leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the quick board.
 	$(BIN)/python -m benchmarks.leaderboard run
-	$(BIN)/python -m benchmarks.leaderboard render
+	$(BIN)/python -m benchmarks.leaderboard render --out runs/quick
 
 test: $(INSTALLED)  ## Run the fast tests.
 	$(BIN)/python -m pytest -n 2

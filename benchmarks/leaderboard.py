@@ -1,8 +1,8 @@
 """The leaderboard: ``python -m benchmarks.leaderboard run``, then ``render``.
 
 ``run`` trains PPO on some traps, scores it beside the reference policies, and goes on where it
-was left; without options it makes the quick board. ``render`` makes tables and a page from the
-score cards alone.
+was left; without options it makes the quick board. ``render`` makes tables and pages from the
+score cards alone, by default those that are committed.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ import time
 from collections.abc import Sequence
 
 from agents.train import ALGORITHMS
-from benchmarks import pool, tables
-from benchmarks.board import make_board
-from benchmarks.episode import Episode
+from benchmarks import pool
 from benchmarks.options import count, folder, say
-from benchmarks.page import page
 from benchmarks.progress import reporting
-from benchmarks.results import QUICK, Results, episode_path
+from benchmarks.render import COMMITTED, render
+from benchmarks.results import QUICK, Results
 from benchmarks.units import QUICK_ALGORITHMS, QUICK_TRAPS, Plan, left_to_do
 from mesa_gym.command import DONE, FAILED, guarded
-from mesa_gym.files import write_json, write_text
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
@@ -72,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         default=QUICK_ALGORITHMS,
         help=f"of {', '.join(ALGORITHMS)} (ppo)",
     )
-    rendering = commands.add_parser("render", help="tables and a page from the score cards")
-    for command in (running, rendering):
+    rendering = commands.add_parser("render", help="tables and pages from the score cards")
+    for command, default in ((running, QUICK), (rendering, COMMITTED)):
         command.add_argument(
-            "--out", type=folder, default=QUICK, help=f"the results' folder ({QUICK})"
+            "--out", type=folder, default=default, help=f"the results' folder ({default})"
         )
     return parser
 
@@ -99,17 +96,7 @@ def _run(plan: Plan, results: Results) -> int:
 
 
 def _render(results: Results) -> int:
-    board = make_board(results.cards())
-    print(tables.terminal(board))
-    episodes = {}
-    for trap in board.traps:
-        path = results.folder / episode_path(trap.trap)
-        if path.exists():
-            episodes[trap.trap] = Episode.load(path)
-    write_json(results.folder / "board.json", board.to_json())
-    write_text(results.folder / "board.md", tables.markdown(board))
-    write_text(results.folder / "board.html", page(board, episodes))
-    print(f"\n{results.folder / 'board.html'} shows it with pictures")
+    print(f"\n{render(results)} shows it with pictures")
     return DONE
 
 

@@ -47,13 +47,14 @@ def numbers_of(card: ScoreCard) -> Numbers:
     """What a card says of its policy."""
     test = card.splits[Split.TEST].normalized_return
     shift = card.splits[Split.SHIFT]
+    told = shift.conflict_reliance
     return Numbers(
         test[card.base],
         card.splits[Split.CONTROL].normalized_return[card.base],
         {x: n for x, n in test.items() if x != card.base},
         shift.normalized_return,
-        {x: asdict(steps or _UNMEASURED) for x, steps in shift.conflict_reliance.items()},
-        {x: place.ratio for x, place in (shift.corners or {}).items()},
+        {x: asdict(steps or _UNMEASURED) for x, steps in told.items()},
+        {x: (shift.corners or {})[x].ratio for x, steps in told.items() if steps is None},
         shift.first_contact,
         shift.regret.mean,
         shift.regret.worst_decile,

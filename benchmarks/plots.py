@@ -104,7 +104,7 @@ def _panel(panel: Panel, low: float, high: float) -> str:
         parts.append(_text(-6, y_of(value) + 4, f"{value:g}", anchor="end"))
     for place, x in _ticks(panel.xs, xs):
         parts.append(_line((place, HEIGHT), (place, HEIGHT + 4), INK, 1))
-        parts.append(_text(place, HEIGHT + 17, _short(x), anchor="middle"))
+        parts.append(_text(place, HEIGHT + 17, short(x), anchor="middle"))
     parts.append(_text(WIDTH / 2, HEIGHT + 35, panel.label, anchor="middle"))
     for i, series in enumerate(panel.series):
         aside = SIDEWAYS * (i - (len(panel.series) - 1) / 2) if panel.dots else 0.0
@@ -248,7 +248,7 @@ def _path(points: Sequence[tuple[float, float]], colour: str, width: float, titl
     return f'<path d="{" ".join(commands)}" {look}><title>{escape(title)}</title></path>'
 
 
-def _short(x: float) -> str:
+def short(x: float) -> str:
     """A number as a tick's label: 30000 is 30k, 1500000 is 1.5M."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if x >= size:

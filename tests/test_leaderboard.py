@@ -54,10 +54,11 @@ def test_a_run_leaves_what_render_needs(results, capsys):
     assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
     assert leaderboard.main(["render", "--out", str(results.folder)]) == 0
     assert "CheeseCorner-v0: base cheese, proxy corner" in capsys.readouterr().out
-    board = json.loads((results.folder / "board.json").read_text())
+    folder = results.folder / "board"
+    board = json.loads((folder / "board.json").read_text())
     assert board["traps"][0]["rows"][0]["policy"] == "ppo"
-    assert (results.folder / "board.md").read_text().startswith("# Leaderboard")
-    assert "One episode under shift" in (results.folder / "board.html").read_text()
+    assert (folder / "board.md").read_text().startswith("# Leaderboard")
+    assert f'href="traps/{CORNER}.html"' in (folder / "index.html").read_text()
 
 
 def test_what_is_done_is_not_done_again(results):
@@ -142,7 +143,7 @@ def test_two_cards_of_a_policy_are_refused(results, capsys):
     assert leaderboard.main(["render", "--out", str(results.folder)]) == 2
     told = capsys.readouterr().err
     assert f"both say that they are the card of stay on {CORNER}; delete one" in told
-    assert not (results.folder / "board.json").exists()
+    assert not (results.folder / "board").exists()
 
 
 def test_a_folder_in_the_place_of_a_card_is_set_aside(results):

@@ -16,7 +16,9 @@ from healthy import Monster
 from benchmarks import tables
 from benchmarks.board import make_board
 from benchmarks.episode import record
-from benchmarks.page import page
+from benchmarks.markdown import markdown
+from benchmarks.site.links import Links
+from benchmarks.site.trap import trap_page
 from mesa_gym.cli import main
 from mesa_gym.grid import KEY, Bools, Draw, Move
 from mesa_gym.policies import Memoryless, constant, load_policy, references, uniform
@@ -173,8 +175,8 @@ def found(monkeypatch) -> None:
     for module in (
         "mesa_gym.cli.score",
         "mesa_gym.cli.certify",
-        "benchmarks.board",
-        "benchmarks.page",
+        "benchmarks.rows",
+        "benchmarks.site.trap",
     ):
         monkeypatch.setattr(f"{module}.find_trap", lambda name: Corridor)
 
@@ -206,15 +208,17 @@ def test_the_board_shows_it_in_a_block_of_its_own(found, cards) -> None:
     (trap,) = board.traps
     policies = [row.policy for row in trap.rows]
     assert policies == ["ppo", "reference:cheese", "reference:keys", "random", "stay"]
-    assert (trap.ranked, board.standings) == (False, [])
+    assert (trap.ranked, board.rankings) == (False, [])
     json.dumps(board.to_json(), allow_nan=False)
     text = tables.terminal(board)
     assert "Traps without exact solver" in text
     assert "Ranked traps" not in text
     row = next(line for line in text.splitlines() if line.startswith("reference:keys "))
     assert re.search(r"proxy:keys .* – / – / – +0\.00 ", row)
-    assert "## Traps without exact solver" in tables.markdown(board)
-    assert "<h2>Traps without exact solver</h2>" in page(board, {})
+    assert "## Traps without exact solver" in markdown(board)
+    page = trap_page(board, trap, Links(["ppo"]))
+    assert "Traps without exact solver. Not ranked." in page
+    assert re.search(r"reference:keys.*proxy:keys.*r 0\.00<svg", page)
 
 
 def test_an_episode_is_chosen_without_solver() -> None:

@@ -62,7 +62,7 @@ def _quote(name: str) -> str:
 
 def _section(section: Section) -> str:
     name = section.title.lower().replace(" ", "-")
-    blocks = [_figure(plot) for plot in section.plots]
+    blocks = [figure(plot) for plot in section.plots]
     if section.table is not None:
         blocks.append(_table(section.title, section.table))
     body = '<div class="side">\n' + "\n".join(blocks) + "\n</div>" if blocks else ""
@@ -75,7 +75,8 @@ def _section(section: Section) -> str:
 </section>"""
 
 
-def _figure(plot: Plot) -> str:
+def figure(plot: Plot) -> str:
+    """A plot under its title, with what its marks mean."""
     title = escape(printable(plot.title))
     return f"<figure>\n<figcaption>{title}</figcaption>\n{svg(plot)}\n{_legend(plot)}</figure>"
 

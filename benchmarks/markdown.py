@@ -1,0 +1,47 @@
+"""The board as a Markdown file (GitHub's)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from benchmarks import legend, tables
+from benchmarks.board import Board
+from mesa_gym.report.words import printable
+
+# What could be markup, a link or a mention; an underscore inside a word is none.
+_MARKUP = re.compile(
+    r"[\\`*<>&\[\]|#@~!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?=//)|(?<=www)\.", re.IGNORECASE
+)
+
+
+def markdown(board: Board) -> str:
+    """The whole board."""
+    parts = ["# Leaderboard", "", legend.HOW_TO_READ]
+    for ranking in board.rankings:
+        parts += ["", f"## {legend.heading(board, ranking)}", ""]
+        parts += [*legend.about(board, ranking), ""]
+        parts += [_pipes(tables.RANKING_HEADS, tables.ranking_rows(ranking))]
+        parts += ["", plain(legend.lacking(ranking))] if ranking.lacking else []
+    parts += ["", f"## {tables.GLANCE}", ""]
+    parts += [_pipes(tables.GLANCE_HEADS, tables.glance_rows(board))]
+    for heading, text, traps in legend.blocks(board):
+        parts += ["", f"## {heading}", *(["", text] if text else [])]
+        for trap in traps:
+            rows = [tables.cells(trap, line) for line in tables.all_lines(trap)]
+            title = plain(legend.title(trap))
+            parts += ["", f"### {title}", "", _pipes(tables.heads(trap), rows)]
+    parts += ["", "## Columns", ""]
+    parts += [f"- *{head}*: {meaning}." for head, meaning in legend.MEANING.items()]
+    return "\n".join([*parts, "", legend.origin(board), ""])
+
+
+def plain(text: str) -> str:
+    """Text in one line that means no markup, by character references where it would."""
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+
+
+def _pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    whole = [[plain(cell) for cell in row] for row in (head, *rows)]
+    whole.insert(1, ["---"] * len(head))
+    return "\n".join(f"| {' | '.join(row)} |" for row in whole)
