@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from agents.networks import FEATURES, HEAD, Bytes, Network, make_network
 from mesa_gym.errors import unknown
 from mesa_gym.grid import ACTIONS, Bools, Schema, State
-from mesa_gym.policies.blocks import in_blocks
+from mesa_gym.policies.blocks import in_blocks, whole_blocks
+
+# A Q-network acts at random this often, as in Mnih et al. 2015.
+SLIPS = 0.05
+# Of the LSTM, in numbers.
+MEMORY = 128
 
 
 class Actor(nn.Module):
@@ -40,9 +45,13 @@ class Actor(nn.Module):
 
     def forward(self, planes: Bytes) -> Tensor:
         """Scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        seen = torch.from_numpy(self.network.view(planes))
-        scores: Tensor = self.head(self.network(seen))
+        scores: Tensor = self.head(self.features(planes))
         return scores
+
+    def features(self, planes: Bytes) -> Tensor:
+        """What the network makes of planes, float32 (n, ``FEATURES``)."""
+        features: Tensor = self.network(torch.from_numpy(self.network.view(planes)))
+        return features
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """There is nothing to forget."""
@@ -54,11 +63,58 @@ class Actor(nn.Module):
 
     def answer(self, seen: Bytes, rows: slice) -> NDArray[np.float64]:
         """What it does on one block, which has ``rows`` of the padded batch."""
-        probabilities: NDArray[np.float64] = self(seen).double().softmax(dim=1).numpy()
-        return probabilities
+        return softmax(self(seen))
 
 
-ACTORS: dict[str, type[Actor]] = {cls.kind: cls for cls in (Actor,)}
+class Greedy(Actor):
+    """A network whose scores are values of actions; mostly takes the best."""
+
+    kind = "greedy"
+
+    def answer(self, seen: Bytes, rows: slice) -> NDArray[np.float64]:
+        """What it does on one block."""
+        best = self(seen).argmax(dim=1).numpy()
+        others = SLIPS / len(ACTIONS)
+        return np.where(np.arange(len(ACTIONS)) == best[:, None], 1 - SLIPS + others, others)
+
+
+class Recurrent(Actor):
+    """A network, an LSTM that remembers the episode, and a head that scores what it says."""
+
+    kind = "recurrent"
+    memory: Tensor  # hidden and cell states, float32 (2, 1, whole blocks of rows, MEMORY)
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.lstm = nn.LSTM(FEATURES, MEMORY)
+
+    def forward(self, planes: Bytes, rows: slice = slice(None)) -> Tensor:
+        """Scores, as the memory of these rows makes them; it goes on by a step."""
+        hidden, cell = self.memory[:, :, rows].clone()
+        said, after = self.lstm(self.features(planes)[None], (hidden, cell))
+        self.memory[:, :, rows] = torch.stack(after)
+        scores: Tensor = self.head(said[0])
+        return scores
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Empty the memory of the rows in ``mask``."""
+        if mask.all():
+            self.memory = torch.zeros((2, 1, whole_blocks(len(mask)), MEMORY))
+        else:
+            self.memory[:, :, np.flatnonzero(mask)] = 0
+
+    def answer(self, seen: Bytes, rows: slice) -> NDArray[np.float64]:
+        """What it does on one block."""
+        return softmax(self(seen, rows))
+
+
+ACTORS: dict[str, type[Actor]] = {cls.kind: cls for cls in (Actor, Greedy, Recurrent)}
+
+
+def softmax(scores: Tensor) -> NDArray[np.float64]:
+    """Probabilities, float64 (n, 5)."""
+    probabilities: NDArray[np.float64] = scores.double().softmax(dim=1).numpy()
+    return probabilities
 
 
 def make_actor(kind: str, network: str, schema: Schema) -> Actor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor, nn
 
 from agents.actors import Actor
 from agents.lesson import Lesson
-from agents.networks import FEATURES, HEAD, Bytes, Network, make_network
+from agents.networks import BF16, FEATURES, HEAD, Bytes, Network, make_network
 from mesa_gym import make_sb3
 from mesa_gym.errors import missing_extra
 
@@ -26,9 +28,7 @@ try:
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
-# Half precision, where the processor has it, makes training 1.5 times as fast; agents that are
-# trained act in full precision.
-BF16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+Some = TypeVar("Some", bound=Actor)
 
 
 class Viewed(VecEnvWrapper):
@@ -52,11 +52,11 @@ class Viewed(VecEnvWrapper):
 
 
 class Features(BaseFeaturesExtractor):
-    """A network, as SB3 wants it."""
+    """A network, as SB3 wants it: each its own, as a target network is no copy else."""
 
     def __init__(self, space: Box, network: Network) -> None:
         super().__init__(space, FEATURES)
-        self.network = network
+        self.network = deepcopy(network)
 
     def forward(self, seen: Tensor) -> Tensor:
         """The network's features."""
@@ -68,9 +68,9 @@ class Features(BaseFeaturesExtractor):
 class Reporting(BaseCallback):
     """Tells a lesson of every step, of what episodes earned, and of the actor on its way."""
 
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, lesson: Lesson, exported: Callable[[Any], Actor]) -> None:
         super().__init__()
-        self.lesson = lesson
+        self.lesson, self.exported = lesson, exported
         self.due = lesson.due()
 
     def _on_step(self) -> bool:
@@ -83,7 +83,7 @@ class Reporting(BaseCallback):
     def _on_rollout_start(self) -> None:
         # Weights change between rollouts only.
         while self.due and self.num_timesteps >= self.due[0]:
-            self.lesson.keep(self.due.pop(0), actor_of(self.model))
+            self.lesson.keep(self.due.pop(0), self.exported(self.model))
 
 
 def environments(lesson: Lesson, n: int, network: Network) -> Viewed:
@@ -106,27 +106,41 @@ def on_network(network: Network, **more: Any) -> dict[str, Any]:
         "features_extractor_kwargs": {"network": network},
         "activation_fn": nn.ReLU,
         "normalize_images": False,
+        "optimizer_class": torch.optim.Adam,  # else A2C and QR-DQN choose options of their own
         "optimizer_kwargs": {"eps": 1e-5, "fused": True},
         **more,
     }
 
 
-def taught(model: BaseAlgorithm, lesson: Lesson) -> Actor:
-    """Have a model learn; the actor that it has become."""
-    model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
-    model.learn(lesson.steps, callback=Reporting(lesson))
-    return actor_of(model)
-
-
-def actor_of(model: BaseAlgorithm) -> Actor:
-    """What acts in a model: its network and head, without the value function."""
-    assert isinstance(model, OnPolicyAlgorithm)
-    features = model.policy.features_extractor
+def actor_on(kind: type[Some], features: BaseFeaturesExtractor, head: nn.Sequential) -> Some:
+    """An actor of that kind with the network and the head of a model."""
     assert isinstance(features, Features)
     with torch.random.fork_rng():  # making the head draws weights; training must not notice
-        actor = Actor(features.network)
-    actor.head = nn.Sequential(*model.policy.mlp_extractor.policy_net, model.policy.action_net)
+        actor = kind(features.network)
+    actor.head = head
     return actor
+
+
+def actor_of(model: OnPolicyAlgorithm) -> Actor:
+    """What acts in an actor-critic: its network and head, without the value function."""
+    policy = model.policy
+    head = nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net)
+    return actor_on(Actor, policy.features_extractor, head)
+
+
+def taught(
+    model: BaseAlgorithm, lesson: Lesson, exported: Callable[[Any], Actor] = actor_of
+) -> Actor:
+    """Have a model learn; the actor that it has become.
+
+    Args:
+        model: SB3's, untrained.
+        lesson: what it shall learn.
+        exported: makes an actor of the model; by default, of an actor-critic.
+    """
+    model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
+    model.learn(lesson.steps, callback=Reporting(lesson, exported))
+    return exported(model)
 
 
 HEADS = {"pi": [HEAD], "vf": [HEAD]}

@@ -20,7 +20,14 @@ from mesa_gym.scoring.card import package_versions
 # What follows an algorithm's name -> the network that it trains.
 NETWORKS = {"": "centred", "-cnn": "cnn"}
 # Algorithm -> the function of a lesson that trains it; imported where it is needed.
-METHODS = {"ppo": "agents.ppo:train"}
+METHODS = {
+    "ppo": "agents.ppo:train",
+    "a2c": "agents.a2c:train",
+    "dqn": "agents.dqn:train",
+    "qrdqn": "agents.qrdqn:train",
+    "recurrent-ppo": "agents.recurrent_ppo:train",
+    "bc": "agents.cloning:train",
+}
 ALGORITHMS = {
     method + suffix: (function, network)
     for method, function in METHODS.items()
@@ -30,7 +37,7 @@ ALGORITHMS = {
 STEPS = 6_000_000
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
-PACKAGES = ("safetensors", "stable-baselines3", "torch")
+PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
     parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    parser.add_argument("--steps", type=int, default=STEPS, help=f"(default: {STEPS:,})")
+    steps = f"environment steps; of bc, transitions learnt from (default: {STEPS:,})"
+    parser.add_argument("--steps", type=int, default=STEPS, help=steps)
     parser.add_argument(
         "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
     )

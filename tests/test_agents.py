@@ -13,13 +13,12 @@ import pytest
 import torch
 from reference import earned, wandered
 
-from agents import ppo, sb3
+from agents import ppo
 from agents.actors import Actor
 from agents.curve import Curve
 from agents.lesson import Lesson
 from agents.networks import NETWORKS, Centred, make_network
 from agents.saving import load, save, weights
-from agents.sb3 import actor_of
 from agents.train import main
 from mesa_gym.grid import AGENT, WALL, State
 from mesa_gym.policies import load_policy, uniform
@@ -86,32 +85,6 @@ def test_centred_view_holds_wherever_the_agent_stands() -> None:
 # -- training --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_exported_actor_acts_as_the_model(network: str, monkeypatch) -> None:
-    trap = find_trap("KeysChests")()
-    monkeypatch.setattr(sb3, "BF16", False)
-    model = ppo.make_model(Lesson(trap, network, 3, 1))
-    planes = wandered(trap).planes
-    seen = torch.from_numpy(make_network(network, trap.schema).view(planes))
-    with torch.inference_mode():
-        expected = model.policy.get_distribution(seen).distribution.probs.numpy()
-    got = actor_of(model).act(planes)
-    np.testing.assert_allclose(got, expected, atol=1e-6)
-    assert np.ptp(got, axis=0).max() > 1e-3  # it does look
-
-
-@pytest.mark.parametrize("network", NETWORKS)
-def test_what_an_agent_does_does_not_depend_on_its_batch(network: str) -> None:
-    """To the last bit, since a sampled action can hang on that."""
-    trap = find_trap("KeysChests")()
-    policy = Actor(make_network(network, trap.schema))
-    planes = wandered(trap, 300).planes
-    together = policy.act(planes)
-    for size in (1, 7, 100):
-        parts = [policy.act(planes[first : first + size]) for first in range(0, 300, size)]
-        np.testing.assert_array_equal(np.concatenate(parts), together)
-
-
 def test_training_is_better_than_random() -> None:
     trap = find_trap("CheeseCorner")(7)
     steps: list[int] = []
@@ -119,14 +92,6 @@ def test_training_is_better_than_random() -> None:
     assert 60_000 <= sum(steps) < 60_000 + ppo.ENVS * ppo.SETTINGS["n_steps"]
     corner = [earned(trap, p, "corner").mean() for p in (actor, uniform())]
     assert corner[0] > 1.5 * corner[1]
-
-
-def test_training_repeats_itself_and_seeds_differ() -> None:
-    trap = find_trap("CheeseCorner")()
-    planes = wandered(trap).planes
-    acts = [ppo.train(Lesson(trap, "centred", seed, 4096)).act(planes) for seed in (1, 1, 2)]
-    np.testing.assert_array_equal(acts[0], acts[1])
-    assert not np.allclose(acts[0], acts[2])
 
 
 def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path) -> None:
