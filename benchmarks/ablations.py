@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.train import NUM_LEVELS
-from benchmarks import pool
-from benchmarks.curves import LEVELS, MEASURES, OUT, WORKERS, ratio, spread
-from benchmarks.pool import Progress, Unit
-from benchmarks.progress import reporting
-from benchmarks.results import Results, card_path, scored_on
-from benchmarks.units import STEPS, STEPS_A_SECOND, USUAL_STEPS, counted
+from benchmarks import runner
+from benchmarks.budgets import steps_for
+from benchmarks.curves import LEVELS, MEASURES, OUT, ratio, spread
+from benchmarks.jobs import Unit
+from benchmarks.options import add_running, count, folder
+from benchmarks.results import Results, card_path
+from benchmarks.units import Trainee
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_text
-from mesa_gym.policies import load_policy, read_policy_file
-from mesa_gym.scoring import ScoreCard, score_all
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.traps import Trap, find_trap
 
@@ -58,10 +58,6 @@ class Change:
         own = self.trap().parameters
         return {key: v for key, v in self.what.items() if key != "size" and key not in own}
 
-    def steps(self) -> int:
-        """Of training, as many as the curves' agents had."""
-        return STEPS.get(self.trap().name(), USUAL_STEPS)
-
     def agent(self, seed: int) -> str:
         """An agent's name."""
         changed = "-".join(f"{key}{value}" for key, value in self.what.items())
@@ -72,7 +68,7 @@ class Change:
         return {
             "algo": "ppo",
             "seed": seed,
-            "steps": self.steps(),
+            "steps": steps_for("ppo", self.trap().name()),
             "alpha": self.alpha,
             "reward": self.trap().base,
             "num_levels": NUM_LEVELS,
@@ -96,18 +92,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"agents a change ({SEEDS})")
-    parser.add_argument("--levels", type=int, default=LEVELS, help=f"for scoring ({LEVELS})")
-    parser.add_argument("--out", type=Path, default=OUT, help=f"({OUT})")
+    parser.add_argument("--seeds", type=count, default=SEEDS, help=f"agents a change ({SEEDS})")
+    parser.add_argument("--levels", type=count, default=LEVELS, help=f"for scoring ({LEVELS})")
+    parser.add_argument("--out", type=folder, default=OUT, help=f"({OUT})")
+    add_running(parser)
     options = parser.parse_args(arguments)
-    results = Results(options.out, lambda line: print(line, file=sys.stderr))
+    results = Results(options.out)
 
     def work() -> int:
-        results.folder.mkdir(parents=True, exist_ok=True)
-        units = list(left_to_do(STUDY, options.seeds, options.levels, results))
-        with reporting() as report:
-            if pool.run(units, WORKERS, results.folder, report):
-                return FAILED
+        units = change_units(STUDY, options.seeds, options.levels)
+        if runner.run(units, results.folder, options.workers, options.backend):
+            return FAILED
         text = "\n".join([*table(STUDY, options.seeds, results), ""])
         write_text(results.folder / "ablations.md", text)
         print(text)
@@ -117,61 +112,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded("ablations", work, kept)
 
 
-def left_to_do(
-    changes: Sequence[Change], seeds: int, levels: int, results: Results
-) -> Iterator[Unit]:
-    """A unit for each agent that is not trained and scored.
-
-    Raises:
-        ValueError: an agent is there, but was trained in another way.
-    """
-    for change in changes:
-        provenance = scored_on(change.trap(), levels)
-        for seed in range(seeds):
-            name = change.agent(seed)
-            agent = Path("agents", name)
-            card = card_path(change.trap().name(), name)
-            if (results.folder / agent).exists():
-                _require(results.folder / agent, change.facts(seed))
-                made: tuple[Path, ...] = (card,)
-            else:
-                made = (agent, card)
-            if not results.has_card(provenance, change.trap().name(), name, results.folder / agent):
-                work = partial(_do, change, seed, levels, results.folder)
-                seconds = change.steps() / STEPS_A_SECOND
-                yield Unit(f"train and score {name}", work, made, seconds)
+def change_units(changes: Sequence[Change], seeds: int, levels: int) -> list[Unit]:
+    """A unit for each agent."""
+    return [_unit(change, seed, levels) for change in changes for seed in range(seeds)]
 
 
-def _require(folder: Path, facts: Mapping[str, Any]) -> None:
-    entries = read_policy_file(folder)
-    for name, wanted in facts.items():
-        if entries.get(name) != wanted:
-            raise ValueError(
-                f"{folder} was trained with {name} {entries.get(name)!r}, and this run wants"
-                f" {wanted!r}; choose another --out, or delete the folder"
-            )
+def _unit(change: Change, seed: int, levels: int) -> Unit:
+    name = change.agent(seed)
+    trainee = Trainee(
+        name,
+        change.trap(),
+        Path("agents", name),
+        change.facts(seed),
+        partial(_train, change, seed),
+        levels,
+        parts={name: Path()},
+        shown=False,
+    )
+    return trainee.unit(name)
 
 
-def _do(
-    change: Change, seed: int, levels: int, done: Path, folder: Path, progress: Progress
-) -> None:
-    """Train an agent, where it is not done, and score it."""
+def _train(change: Change, seed: int, folder: Path, told: Callable[[int], None]) -> None:
     from agents.lesson import Lesson
     from agents.ppo import train
     from agents.saving import save, weights
 
-    trap, name = change.trap(), change.agent(seed)
-    agent = done / "agents" / name
-    if not agent.exists():
-        agent = folder / "agents" / name
-        told = counted(change.steps(), progress)
-        facts = change.facts(seed)
-        common = {key: facts[key] for key in ("alpha", "reward", "num_levels")}
-        more = common | change.keywords()
-        actor = train(Lesson(trap, "centred", seed, change.steps(), progress=told, **more))
-        save(agent, weights(actor), actor.kind, "centred", trap, facts)
-    cards = score_all({name: lambda horizon: load_policy(str(agent), trap, horizon)}, trap, levels)
-    cards[name].save(folder / card_path(trap.name(), name))
+    trap, facts = change.trap(), change.facts(seed)
+    more = {key: facts[key] for key in ("alpha", "reward", "num_levels")} | change.keywords()
+    actor = train(Lesson(trap, "centred", seed, facts["steps"], progress=told, **more))
+    save(folder, weights(actor), actor.kind, "centred", trap, facts)
 
 
 def table(changes: Sequence[Change], seeds: int, results: Results) -> list[str]:

@@ -22,11 +22,12 @@ import numpy as np
 
 from agents.known import Known, known
 from agents.scripted import Choosing
-from benchmarks import pool
+from benchmarks import runner
 from benchmarks.calibration import Record
 from benchmarks.calibration_report import report
-from benchmarks.pool import Progress, Unit
-from benchmarks.progress import reporting
+from benchmarks.jobs import Scratch, Unit
+from benchmarks.options import add_running, count, folder
+from benchmarks.results import Results
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import without_nan, write_json, write_text
 from mesa_gym.grid import State
@@ -38,7 +39,7 @@ from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 LEVELS = 300
 SCHEMA = 1
-WORKERS = 2
+SECONDS = 60.0
 # An agent that saw fewer levels of the shift in training is not planted, but trained.
 PLANTED_ALPHA = 0.2
 
@@ -75,7 +76,7 @@ def _realised(policy: Known, trap: Trap, shift: State) -> float:
 def planted(folders: Iterable[Path], trap: Trap) -> list[Known]:
     """The agents under some folders that were planted on a trap."""
     found = []
-    for path in sorted(p for folder in folders for p in folder.glob(f"*/{POLICY_FILE}")):
+    for path in sorted(p for place in folders for p in place.glob(f"*/{POLICY_FILE}")):
         facts = read_policy_file(path.parent)
         if facts["trap"] == trap.name() and facts.get("alpha", 0) >= PLANTED_ALPHA:
             make = partial(load_policy, str(path.parent), trap)
@@ -87,13 +88,22 @@ def planted(folders: Iterable[Path], trap: Trap) -> list[Known]:
 # -- what is kept on disk --------------------------------------------------------------------------
 
 
-def _work(
-    name: str, folders: Sequence[Path], levels: int, folder: Path, progress: Progress
-) -> None:
+def _unit(name: str, folders: Sequence[Path], levels: int) -> Unit:
+    work = partial(_work, name, [place.resolve() for place in folders], levels)
+    return Unit(f"{name}-calibration", partial(_done, name), work, SECONDS)
+
+
+def _done(name: str, results: Results) -> bool:
+    return (results.folder / _file(name)).exists()
+
+
+def _work(name: str, folders: Sequence[Path], levels: int, scratch: Scratch) -> None:
     trap = find_trap(name)()
     records = study(trap, [*known(trap), *planted(folders, trap)], levels)
     entries = [asdict(record) | {"card": record.card.to_json()} for record in records]
-    write_json(folder / _file(name), {"schema": SCHEMA, "records": without_nan(entries)})
+    data = {"schema": SCHEMA, "records": without_nan(entries)}
+    write_json(scratch.folder / _file(name), data)
+    scratch.keep(_file(name))
 
 
 def _file(name: str) -> Path:
@@ -139,36 +149,23 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--traps", nargs="+", default=["all"], help="(all)")
-    parser.add_argument("--levels", type=int, default=LEVELS, help=f"of each split ({LEVELS})")
+    parser.add_argument("--levels", type=count, default=LEVELS, help=f"of each split ({LEVELS})")
     parser.add_argument(
         "--planted", type=Path, nargs="*", default=[], help="folders of planted agents' folders"
     )
-    parser.add_argument("--out", type=Path, default=Path("runs/calibration"))
+    parser.add_argument("--out", type=folder, default=Path("runs/calibration"))
+    add_running(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    for folder in options.planted:
-        if not folder.is_dir():
-            raise ValueError(f"--planted {folder}: there is no such folder")
+    for place in options.planted:
+        if not place.is_dir():
+            raise ValueError(f"--planted {place}: there is no such folder")
     names = list(all_traps()) if options.traps == ["all"] else options.traps
     names = [find_trap(name).name() for name in names]
-    options.out.mkdir(parents=True, exist_ok=True)
-    units = [
-        Unit(
-            f"score {name}",
-            partial(_work, name, options.planted, options.levels),
-            (_file(name),),
-            60.0,
-        )
-        for name in names
-        if not (options.out / _file(name)).exists()
-    ]
-    with reporting() as lines:
-        failed = pool.run(units, WORKERS, options.out, lines)
-    for name, reason in failed.items():
-        print(f"failed: {name}: {reason}", file=sys.stderr)
-    if failed:
+    units = [_unit(name, options.planted, options.levels) for name in names]
+    if runner.run(units, options.out, options.workers, options.backend):
         return FAILED
     records = [record for name in names for record in read(options.out / _file(name))]
     text, holds = report(records)

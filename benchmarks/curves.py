@@ -16,18 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from agents.train import ALGORITHMS, NUM_LEVELS
-from benchmarks import plots, pool
-from benchmarks.options import count, folder, say
-from benchmarks.progress import reporting
+from benchmarks import plots, runner
+from benchmarks.options import add_running, count, folder, say
 from benchmarks.results import Results
 from benchmarks.sweeps import (
     KINDS,
     Point,
     Sweep,
     cards,
-    left_to_do,
     reference_cards,
     seeds_of,
+    sweep_units,
 )
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_text
@@ -45,7 +44,7 @@ VALUES: dict[str, tuple[float, ...]] = {
 }
 # A seed's share then has a standard error of at most 0.03, less than seeds differ.
 LEVELS = 300
-SEEDS, WORKERS = 5, 2
+SEEDS = 5
 Limits = tuple[float, float]
 Scored = list[tuple[Point, ScoreCard]]
 
@@ -53,12 +52,16 @@ Scored = list[tuple[Point, ScoreCard]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    results = Results(options.pop("out"), say)
+    results = Results(options.pop("out"))
+    running = {name: options.pop(name) for name in ("workers", "backend")}
     options["values"] = tuple(options.pop("values", ()))
     options["names"] = tuple(options.pop("traps"))
 
     def work() -> int:
-        return _run(Sweep(**options), results)
+        sweep = Sweep(**options)
+        if runner.run(sweep_units(sweep), results.folder, **running):
+            return FAILED
+        return _show(sweep, results)
 
     kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
     return guarded("curves", work, kept)
@@ -92,18 +95,11 @@ def _parser() -> argparse.ArgumentParser:
             "--levels", type=count, default=LEVELS, help=f"of each split, for scoring ({LEVELS})"
         )
         command.add_argument("--out", type=folder, default=OUT, help=f"({OUT})")
+        add_running(command)
     return parser
 
 
-def _run(sweep: Sweep, results: Results) -> int:
-    results.folder.mkdir(parents=True, exist_ok=True)
-    units = left_to_do(sweep, results)
-    with reporting() as report:
-        failed = pool.run(units, WORKERS, results.folder, report)
-    for name, reason in failed.items():
-        say(f"failed: {name}: {reason}")
-    if failed:
-        return FAILED
+def _show(sweep: Sweep, results: Results) -> int:
     scored = {cls: cards(sweep, cls, results) for cls in sweep.traps()}
     text = "\n".join([*_table(scored), *(_turns(scored) if sweep.kind == "steps" else [])])
     panels = [

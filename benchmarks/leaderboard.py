@@ -1,42 +1,37 @@
 """The leaderboard: ``python -m benchmarks.leaderboard run``, then ``render``.
 
-``run`` trains PPO on some traps, scores it beside the reference policies, and goes on where it
-was left; without options it makes the quick board. ``render`` makes tables and pages from the
-score cards alone, by default those that are committed.
+``run`` trains agents, scores them beside the reference policies, and goes on where it was left;
+without options it makes the quick board. ``render`` makes tables and pages from the score cards
+alone, by default those that are committed.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from agents.train import ALGORITHMS
-from benchmarks import pool
-from benchmarks.options import count, folder, say
-from benchmarks.progress import reporting
-from benchmarks.render import COMMITTED, render
-from benchmarks.results import QUICK, Results
-from benchmarks.units import QUICK_ALGORITHMS, QUICK_TRAPS, Plan, left_to_do
+from benchmarks import runner
+from benchmarks.budgets import BUDGETS, COMMITTED, Budget
+from benchmarks.options import add_running, count, folder, say
+from benchmarks.render import render
+from benchmarks.results import Results
+from benchmarks.units import board_units
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-
-SEEDS = 2
-WORKERS = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    results = Results(options.out, say)
+    results = Results(options.out or _budget_named(options).out)
 
     def work() -> int:
-        if options.command == "render":
-            return _render(results)
-        chosen = tuple(options.traps), tuple(options.algorithms)
-        return _run(Plan(options.levels, options.seeds, options.steps, *chosen), results)
+        return _run(options, results) if options.command == "run" else _render(results)
 
     kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
     return guarded("leaderboard", work, kept)
@@ -50,47 +45,58 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="train and score what is not done yet")
-    running.add_argument(
+    _add_budget(running)
+    add_running(running)
+    rendering = commands.add_parser("render", help="tables and pages from the score cards")
+    running.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
+    rendering.add_argument(
+        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
+    )
+    return parser
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget",
+        choices=BUDGETS,
+        help="what to run; --traps, --algorithms and --alpha then choose from it, and without it"
+        " they say themselves what to run, each with the quick budget's as default",
+    )
+    parser.add_argument("--traps", nargs="+", help="or all")
+    parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")
+    parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
+    parser.add_argument("--seeds", type=count, help="agents a trap, instead of the budget's")
+    parser.add_argument("--steps", type=count, help="of training (as many as each trap takes)")
+    parser.add_argument(
         "--levels",
         type=count,
         default=EVALUATION_LEVELS,
         help=f"of each split, for scoring ({EVALUATION_LEVELS})",
     )
-    running.add_argument("--seeds", type=count, default=SEEDS, help=f"agents a trap ({SEEDS})")
-    running.add_argument(
-        "--steps", type=count, help="of training, on every trap (as many as each takes)"
-    )
-    running.add_argument(
-        "--traps", nargs="+", default=QUICK_TRAPS, help=f"or all ({' '.join(QUICK_TRAPS)})"
-    )
-    running.add_argument(
-        "--algorithms",
-        nargs="+",
-        default=QUICK_ALGORITHMS,
-        help=f"of {', '.join(ALGORITHMS)} (ppo)",
-    )
-    rendering = commands.add_parser("render", help="tables and pages from the score cards")
-    for command, default in ((running, QUICK), (rendering, COMMITTED)):
-        command.add_argument(
-            "--out", type=folder, default=default, help=f"the results' folder ({default})"
-        )
-    return parser
 
 
-def _run(plan: Plan, results: Results) -> int:
+def _budget_named(options: argparse.Namespace) -> Budget:
+    return BUDGETS[options.budget or "quick"]
+
+
+def _budget(options: argparse.Namespace) -> Budget:
+    budget = _budget_named(options)
+    if options.budget:
+        budget = budget.only(options.traps, options.algorithms, options.alpha)
+    else:
+        given = {"algorithms": options.algorithms, "traps": options.traps, "alphas": options.alpha}
+        chosen: dict[str, Any] = {name: tuple(x) for name, x in given.items() if x}
+        budget = replace(budget, groups=(replace(budget.groups[0], **chosen),))
+    if options.seeds:
+        groups = tuple(replace(group, seeds=options.seeds) for group in budget.groups)
+        budget = replace(budget, groups=groups)
+    return replace(budget, levels=options.levels, steps=options.steps)
+
+
+def _run(options: argparse.Namespace, results: Results) -> int:
     size_bound()  # a bad setting fails here, not in every worker
-    results.folder.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    units = left_to_do(plan, results)
-    with reporting() as report:
-        failed = pool.run(units, WORKERS, results.folder, report)
-    for name, reason in failed.items():  # again, as the traceback may stand far above
-        say(f"not done: {name}: {reason}")
-    minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    done = len(units) - len(failed)
-    say(f"{done} of {len(units)} units done in {minutes}:{seconds:02}, under {results.folder}")
-    if failed:
-        say("the same command tries the others again")
+    units = board_units(_budget(options))
+    failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
     return FAILED if failed else DONE
 

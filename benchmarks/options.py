@@ -22,6 +22,19 @@ def folder(text: str) -> Path:
     return path
 
 
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """The options of ``benchmarks.runner.run``."""
+    parser.add_argument(
+        "--workers", type=count, help="units done at a time (as many as there are cores)"
+    )
+    parser.add_argument(
+        "--backend",
+        default="loky",
+        help="loky: this machine; dask or ray: a cluster, which DASK_SCHEDULER_ADDRESS or"
+        " RAY_ADDRESS names, or else one on this machine (loky)",
+    )
+
+
 def say(line: str) -> None:
     """A line on standard error."""
     print(line, file=sys.stderr, flush=True)

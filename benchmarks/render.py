@@ -21,9 +21,6 @@ from benchmarks.sheet import sheet
 from benchmarks.site.pages import count, pages
 from mesa_gym.files import write_json, write_text
 
-# The results that are committed.
-COMMITTED = Path("benchmarks/results")
-
 
 def render(results: Results) -> Path:
     """Write the board, print it, and give the path of its first page.

@@ -2,35 +2,28 @@
 
 ::
 
-    agents/CheeseCorner-v0-ppo-s0/      a trained agent
-    cards/CheeseCorner-v0/ppo-s0.json   its score card; oracle-cheese.json for oracle:cheese
-    episodes/CheeseCorner-v0.json       one rollout under shift, for the page
-    board.json, board.md, board.html    what `render` makes of the cards
+    agents/CheeseCorner-v0/ppo-s0/          a trained agent; no other result needs it
+    cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
+    episodes/CheeseCorner-v0/ppo-s0.json    one rollout under shift, to look at
+    training/CheeseCorner-v0/ppo-s0.json    how it came to be
+    .work/                                  what is being done (``benchmarks.claims``)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from agents.train import Run
 from benchmarks.episode import Episode
-from mesa_gym.policies import POLICY_FILE, load_policy, read_policy_file
+from benchmarks.training import Training
+from mesa_gym.policies import read_policy_file
 from mesa_gym.scoring import Provenance, ScoreCard
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Trap
 
 Note = Callable[[str], None]
 T = TypeVar("T")
-QUICK = Path("runs/quick")
-# What tells agents of one name apart.
-FACTS = ("algo", "seed", "steps", "alpha", "reward")
-
-
-def agent_path(run: Run) -> Path:
-    """Of an agent's directory, relative to the results."""
-    return Path("agents", f"{run.trap}-{run.algo}-s{run.seed}")
+DAMAGED = ""
 
 
 def card_path(trap: str, policy: str) -> Path:
@@ -38,9 +31,14 @@ def card_path(trap: str, policy: str) -> Path:
     return Path("cards", trap, f"{policy.replace(':', '-')}.json")
 
 
-def episode_path(trap: str) -> Path:
-    """Of a trap's episode, relative to the results."""
-    return Path("episodes", f"{trap}.json")
+def episode_path(trap: str, policy: str) -> Path:
+    """Of an agent's episode, relative to the results."""
+    return Path("episodes", trap, f"{policy}.json")
+
+
+def training_path(trap: str, policy: str) -> Path:
+    """Of an agent's training record, relative to the results."""
+    return Path("training", trap, f"{policy}.json")
 
 
 def scored_on(trap: Trap, levels: int) -> Provenance:
@@ -48,83 +46,95 @@ def scored_on(trap: Trap, levels: int) -> Provenance:
     return Provenance(repr(trap), levels, seed=0)
 
 
+def otherwise(path: Path, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """ValueError where a result says that its agent was trained otherwise than is wanted."""
+    for name, value in wanted.items():
+        if said.get(name) != value:
+            raise ValueError(
+                f"{path} was trained with {name} {said.get(name)!r}, and this run wants"
+                f" {value!r}; choose another --out, or delete it"
+            )
+
+
 class Results:
     """The results under one folder.
 
     Args:
         folder: of the run; it need not exist.
-        note: called with what a person should know.
+        note: called with what a person should know of a damaged result, which is set aside, so
+            that it can be made anew; None where nothing shall be touched, which is for all who do
+            not hold the lock of the unit that makes it.
     """
 
-    def __init__(self, folder: Path, note: Note) -> None:
+    def __init__(self, folder: Path, note: Note | None = None) -> None:
         self.folder, self.note = folder, note
 
-    def has_agent(
-        self, run: Run, path: Path, facts: Sequence[str] = FACTS, parts: Sequence[Path] = ()
-    ) -> bool:
-        """Whether the agent is there and whole; a damaged one is set aside.
+    def agent(
+        self, path: Path, facts: Mapping[str, Any], parts: Iterable[Path] = (Path(),)
+    ) -> str | None:
+        """The digest of an agent's weights; None where it is not there, ``DAMAGED`` if it was.
 
         Args:
-            run: what it should be.
             path: of its directory, relative to the results.
-            facts: of the run, those that must hold.
-            parts: folders of checkpoints that must be there, relative to the directory.
+            facts: what its ``policy.json`` must say of its training.
+            parts: the agents that must be there, relative to the directory: itself, checkpoints.
 
         Raises:
-            ValueError: it is there, but was trained in another way.
+            ValueError: it was trained in another way.
         """
         folder = self.folder / path
         if not folder.exists():
-            return False
-        trap = find_trap(run.trap)()
-        wanted = asdict(run) | {"trap": trap.name(), "reward": run.batch().reward}
+            return None
         try:
             entries = read_policy_file(folder)
         except ValueError as error:
-            self.set_aside(folder, str(error))
-            return False
-        for name in ("trap", *facts):
-            if entries.get(name) != wanted[name]:
-                raise ValueError(
-                    f"{folder} was trained with {name} {entries.get(name)!r}, and this run wants"
-                    f" {wanted[name]!r}; choose another --out, or delete the folder"
-                )
+            return self._damaged(folder, str(error))
+        otherwise(folder, entries, facts)
         try:
-            for part in (Path(), *parts):
-                load_policy(str(folder / part), trap, trap.horizon(Split.TEST))
-        except ValueError as error:
-            self.set_aside(folder, str(error))
-            return False
-        return True
+            for part in parts:
+                _whole(folder / part)
+        except (ValueError, OSError) as error:
+            return self._damaged(folder, str(error))
+        return str(entries.get("weights_digest"))
 
-    def has_card(self, provenance: Provenance, trap: str, policy: str, agent: Path | None) -> bool:
-        """Whether the card is there, whole, of these levels and versions, and of this agent.
-
-        A damaged one, or one of another policy, is set aside.
-        """
+    def has_card(self, provenance: Provenance, trap: str, policy: str) -> bool:
+        """Whether the card is there, whole, of this policy, and of these levels and versions."""
         path = self.folder / card_path(trap, policy)
         card = self._read(path, ScoreCard.load)
         if card is not None and (card.trap, card.policy) != (trap, policy):
-            self.set_aside(path, f"{path} is of {card.policy} on {card.trap}")
+            self._damaged(path, f"{path} is of {card.policy} on {card.trap}")
             return False
-        return card is not None and card.provenance == provenance and _newer(path, agent)
+        return card is not None and card.provenance == provenance
 
-    def has_episode(self, trap: str, agent: Path) -> bool:
-        """Whether the trap's episode is there, whole, and newer than the agent."""
-        path = self.folder / episode_path(trap)
-        return self._read(path, Episode.load) is not None and _newer(path, agent)
+    def has_episode(self, trap: str, policy: str) -> bool:
+        """Whether the episode is there and whole."""
+        return self._read(self.folder / episode_path(trap, policy), Episode.load) is not None
+
+    def training(self, trap: str, policy: str) -> Training | None:
+        """The record of an agent's training, if it is there and whole."""
+        return self._read(self.folder / training_path(trap, policy), Training.load)
 
     def _read(self, path: Path, load: Callable[[Path], T]) -> T | None:
-        """What a file holds; None where there is none, or a damaged one, which is set aside."""
-        if not path.exists():
-            return None
+        """What a file holds; None where there is none, or a damaged one."""
         try:
             if path.is_dir():
                 raise ValueError(f"{path} is a folder; expected a file")
             return load(path)
-        except ValueError as error:
-            self.set_aside(path, str(error))
+        except FileNotFoundError:
             return None
+        except ValueError as error:
+            self._damaged(path, str(error))
+            return None
+
+    def _damaged(self, path: Path, reason: str) -> str:
+        """Rename a file or folder, so that nothing that might be worth saving is lost."""
+        if self.note is not None:
+            number = 1
+            while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+                number += 1
+            path.rename(aside)
+            self.note(f"damaged: {reason}\n  kept as {aside}")
+        return DAMAGED
 
     def cards(self) -> list[ScoreCard]:
         """Every card.
@@ -158,20 +168,13 @@ class Results:
 
     def out_option(self) -> str:
         """The option that names this folder on a command line."""
-        return "" if self.folder == QUICK else f" --out {self.folder}"
-
-    def set_aside(self, path: Path, reason: str) -> None:
-        """Rename a damaged file or folder, so that nothing that might be worth saving is lost."""
-        number = 1
-        while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-            number += 1
-        path.rename(aside)
-        self.note(f"damaged: {reason}\n  kept as {aside}")
+        return f" --out {self.folder}"
 
 
-def _newer(path: Path, agent: Path | None) -> bool:
-    """Whether a result was made after its agent, as `make` tells; an oracle is never new."""
-    if agent is None:
-        return True
-    trained = agent / POLICY_FILE
-    return trained.exists() and path.stat().st_mtime_ns >= trained.stat().st_mtime_ns
+def _whole(folder: Path) -> None:
+    """ValueError or OSError where an agent's weights are not those that it was saved with."""
+    from agents.saving import digest  # torch is an extra
+
+    entries = read_policy_file(folder)
+    if digest((folder / entries["weights"]).read_bytes()) != entries.get("weights_digest"):
+        raise ValueError(f"the weights in {folder} are damaged, or of another agent")

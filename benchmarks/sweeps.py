@@ -6,30 +6,25 @@
         checkpoints/100000/                                       what it was on its way
     cards/CheeseCorner-v0/<the agent's name>.json                 their score cards
     cards/CheeseCorner-v0/<the agent's name>-at100000.json
+    training/CheeseCorner-v0/<the agent's name>.json              how they came to be
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agents.train import NUM_LEVELS, Run, train
-from benchmarks.pool import Progress, Unit
-from benchmarks.results import FACTS, Results, card_path, scored_on
-from benchmarks.units import (
-    LEVELS_A_SECOND,
-    STEPS,
-    STEPS_A_SECOND,
-    USUAL_STEPS,
-    counted,
-    score_policies,
-)
+from agents.train import NUM_LEVELS, Run
+from benchmarks.budgets import steps_for
+from benchmarks.jobs import Unit
+from benchmarks.results import Results, card_path
+from benchmarks.units import References, Trainee, run_facts, train_run
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Trap, find_trap
 
 CHECKPOINT_STEPS, MOST_CHECKPOINTS = 100_000, 20
 KINDS = {
@@ -99,7 +94,7 @@ class Sweep:
 
     def runs(self, cls: type[Trap]) -> list[Run]:
         """The agents to train on a trap, seed by seed."""
-        steps = STEPS.get(cls.name(), USUAL_STEPS) if self.steps is None else self.steps
+        steps = self.steps or steps_for(self.algo, cls.name())
         common = Run(cls.name(), self.algo, 0, steps).__dict__
         return [
             Run(**common | facts | {"seed": seed, "checkpoints": self._parts(steps, facts)})
@@ -143,61 +138,30 @@ def agent_folder(run: Run) -> Path:
     return Path("agents", agent_name(run))
 
 
-def left_to_do(sweep: Sweep, results: Results) -> list[Unit]:
-    """The units whose results are missing, damaged (they are set aside) or out of date.
+def sweep_units(sweep: Sweep) -> list[Unit]:
+    """An agent's training and all its scores are a unit; the longest first.
 
     Raises:
-        ValueError: an agent was trained in another way than the sweep says, or a trap's name is
-            unknown.
+        ValueError: a trap's name is unknown, or a number out of range.
     """
-    training: list[Unit] = []
-    scoring: list[Unit] = []
-    facts = (*FACTS, "num_levels", *(["checkpoints"] if sweep.kind == "steps" else []))
-    for cls in sweep.traps():
-        waiting = set()
-        for run in sweep.runs(cls):
-            parts = [point.part for point in sweep.points(run)]
-            if not results.has_agent(run, agent_folder(run), facts, parts):
-                training.append(_training(run))
-                waiting.add(training[-1].name)
-        scoring += _scoring(cls, sweep, results, waiting)
-    # Scoring first, so that a trap is scored while others still train.
-    return [*scoring, *sorted(training, key=lambda unit: -unit.seconds)]
+    references = [References(cls(), sweep.levels).unit() for cls in sweep.traps()]
+    agents = [_unit(sweep, run) for cls in sweep.traps() for run in sweep.runs(cls)]
+    return [*references, *sorted(agents, key=lambda unit: -unit.seconds)]
 
 
-def _training(run: Run) -> Unit:
-    folder = agent_folder(run)
-    return Unit(_training_name(run), partial(_train, run), (folder,), run.steps / STEPS_A_SECOND)
-
-
-def _training_name(run: Run) -> str:
-    return f"train {agent_name(run)}"
-
-
-def _scoring(cls: type[Trap], sweep: Sweep, results: Results, waiting: set[str]) -> Iterator[Unit]:
-    """A unit for each seed: together they share what solving costs, and a kill loses only one."""
-    name, provenance = cls.name(), scored_on(cls(), sweep.levels)
-    by_seed: dict[int, dict[str, str]] = defaultdict(dict)
-    after: dict[int, set[str]] = defaultdict(set)
-    for run in sweep.runs(cls):
-        after[run.seed].add(_training_name(run))
-        for point in sweep.points(run):
-            agent = results.folder / agent_folder(run) / point.part
-            if not results.has_card(provenance, name, point.policy, agent):
-                by_seed[run.seed][point.policy] = str(agent)
-    todo = {f"seed {seed}": (specs, after[seed] & waiting) for seed, specs in by_seed.items()}
-    missing = [p for p in references(cls) if not results.has_card(provenance, name, p, None)]
-    if missing:
-        todo["references"] = dict(zip(missing, missing, strict=True)), set()
-    seconds = sweep.levels * len(Split) / LEVELS_A_SECOND
-    for who, (specs, needed) in todo.items():
-        cards = tuple(card_path(name, policy) for policy in specs)
-        work = partial(score_policies, name, specs, sweep.levels)
-        yield Unit(f"score {name} {who}", work, cards, seconds, frozenset(needed))
-
-
-def _train(run: Run, folder: Path, progress: Progress) -> None:
-    train(run, folder / agent_folder(run), counted(run.steps, progress))
+def _unit(sweep: Sweep, run: Run) -> Unit:
+    name = agent_name(run)
+    trainee = Trainee(
+        name,
+        find_trap(run.trap)(),
+        agent_folder(run),
+        run_facts(run) | ({"checkpoints": run.checkpoints} if sweep.kind == "steps" else {}),
+        partial(train_run, run),
+        sweep.levels,
+        parts={point.policy: point.part for point in sweep.points(run)},
+        shown=False,
+    )
+    return trainee.unit(name)
 
 
 def cards(sweep: Sweep, cls: type[Trap], results: Results) -> list[tuple[Point, ScoreCard]]:

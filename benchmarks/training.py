@@ -29,6 +29,7 @@ class Training:
         command: that trains the agent again; "" for a submission.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).
+        weights: the digest of what was scored; "" where that is not known.
     """
 
     trap: str
@@ -42,6 +43,7 @@ class Training:
     command: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     curve: list[list[float]] = field(default_factory=list)
+    weights: str = ""
     schema: int = SCHEMA
 
     def save(self, path: Path) -> None:

@@ -1,161 +1,232 @@
-"""What the quick board needs done: agents to train, policies to score, an episode to show."""
+"""The units of every sweep: an agent, trained and scored, and a trap's reference policies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from agents.train import Run, train
+from agents.train import ALGORITHMS, Run, train
+from benchmarks.budgets import Budget
 from benchmarks.episode import record
-from benchmarks.pool import Incomplete, Progress, Unit
-from benchmarks.results import Results, agent_path, card_path, episode_path, scored_on
-from mesa_gym.errors import PolicyError
-from mesa_gym.policies import load_policy, references
+from benchmarks.jobs import Scratch, Unit
+from benchmarks.results import (
+    Results,
+    card_path,
+    episode_path,
+    otherwise,
+    scored_on,
+    training_path,
+)
+from benchmarks.training import Training
+from mesa_gym.policies import load_policy, read_policy_file, references
 from mesa_gym.scoring import score_all
-from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from mesa_gym.traps import Split, Trap, find_trap
 
-# The quick board: three sources, and an easy, a usual and a hard trap to learn.
-QUICK_TRAPS = ("CheeseCorner", "KeysChests", "RedBlueDoors")
-QUICK_ALGORITHMS = ("ppo",)
-# Steps until PPO is competent, measured (agents/README.md); other traps get the usual number.
-STEPS = {
-    "ChuteOrFire-v0": 2_000_000,
-    "DustSweep-v0": 2_000_000,
-    "DustVacuum-v0": 2_000_000,
-    "FollowMe-v0": 2_000_000,
-    "KeysChests-v0": 4_000_000,
-    "MonsterWorld-v0": 2_000_000,
-    "TreeFarm-v0": 2_000_000,
-}
-USUAL_STEPS = 1_500_000
 # What a core does, roughly: for the order of the work and for the bar.
-STEPS_A_SECOND = 25_000
-LEVELS_A_SECOND = 40
+STEPS_A_SECOND = {"centred": 25_000, "cnn": 7_500}
+# A trap's levels are solved once, and what they are worth is kept.
+LEVELS_A_SECOND, SOLVED_LEVELS_A_SECOND = 150, 1_500
+# Of an agent's settings, those that its training record knows.
+RECORDED = ("steps", "alpha", "num_levels")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a board shows.
+class Trainee:
+    """An agent that is trained, unless it is there, and scored.
 
     Attributes:
+        name: on its score card; ends in its seed, ``-s3``.
+        trap: what it is trained and scored on.
+        agent: its directory, relative to the results.
+        facts: what ``policy.json`` must say of its training.
+        teach: trains it into a free folder, and tells each number of steps taken.
         levels: of each split, for scoring.
-        seeds: how many agents an algorithm trains on a trap.
-        steps: of training, on every trap; None for as many as each is known to take.
-        names: of the traps; "all" stands for every trap.
-        algorithms: of ``agents.train``.
+        parts: policy -> its place in the agent's directory: all that is scored.
+        shown: whether an episode is recorded.
     """
 
+    name: str
+    trap: Trap
+    agent: Path
+    facts: Mapping[str, Any]
+    teach: Callable[[Path, Callable[[int], None]], object]
     levels: int
-    seeds: int
-    steps: int | None = None
-    names: tuple[str, ...] = QUICK_TRAPS
-    algorithms: tuple[str, ...] = QUICK_ALGORITHMS
+    parts: Mapping[str, Path]
+    shown: bool
 
-    def traps(self) -> list[type[Trap]]:
-        """The traps, each once.
+    def unit(self, name: str) -> Unit:
+        """What is to be done, under a name."""
+        return Unit(name, self.done, self.work, sum(self._seconds()))
+
+    def _seconds(self) -> tuple[float, float]:
+        """Of training and of scoring."""
+        _, network = ALGORITHMS[self.facts["algo"]]
+        scoring = self.levels * len(Split) * len(self.parts) / SOLVED_LEVELS_A_SECOND
+        return self.facts["steps"] / STEPS_A_SECOND[network], scoring
+
+    def done(self, results: Results) -> bool:
+        """Whether all is there that scoring makes; weights may be anywhere else.
+
+        The training record is kept last: it says of which weights the rest is.
 
         Raises:
-            UnknownNameError: there is no trap of a name.
+            ValueError: the agent, or its record, is of another training.
         """
-        if "all" in self.names:
-            return list(all_traps().values())
-        return list(dict.fromkeys(map(find_trap, self.names)))
+        name, provenance = self.trap.name(), scored_on(self.trap, self.levels)
+        weights = results.agent(self.agent, self.facts, self.parts.values())
+        training = results.training(name, self.name)
+        if training is not None:
+            wanted = {fact: self.facts[fact] for fact in RECORDED}
+            otherwise(results.folder / training_path(name, self.name), asdict(training), wanted)
+        whole = [results.has_card(provenance, name, policy) for policy in self.parts]
+        if self.shown:
+            whole.append(results.has_episode(name, self.name))
+        return all(whole) and training is not None and weights in (None, training.weights)
 
-    def runs(self, trap: str) -> list[Run]:
-        """The agents to train on a trap."""
-        steps = STEPS.get(trap, USUAL_STEPS) if self.steps is None else self.steps
+    def work(self, scratch: Scratch) -> None:
+        """Train, score, and keep each part once it is whole."""
+        name, folder = self.trap.name(), scratch.results.folder / self.agent
+        training, scoring = (part / sum(self._seconds()) for part in self._seconds())
+        if not folder.exists():
+            told = counted(self.facts["steps"], lambda share: scratch.progress(share * training))
+            self.teach(scratch.folder / self.agent, told)
+            scratch.keep(self.agent)
+        makers = {
+            policy: partial(load_policy, str(folder / part), self.trap)
+            for policy, part in self.parts.items()
+        }
+        told = counted(
+            self.levels * len(Split), lambda share: scratch.progress(training + share * scoring)
+        )
+        made = []
+        for policy, card in score_all(makers, self.trap, self.levels, progress=told).items():
+            made.append(card_path(name, policy))
+            card.save(scratch.folder / made[-1])
+        if self.shown:
+            agent = load_policy(str(folder), self.trap, self.trap.horizon(Split.SHIFT))
+            made.append(episode_path(name, self.name))
+            record(self.name, agent, self.trap).save(scratch.folder / made[-1])
+        made.append(training_path(name, self.name))
+        training_of(folder, name, self.name).save(scratch.folder / made[-1])
+        for path in made:
+            scratch.keep(path)
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """What ``policy.json`` says of a run, apart from how many checkpoints are beside it."""
+    facts = asdict(run) | {"trap": find_trap(run.trap).name(), "reward": run.batch().reward}
+    del facts["checkpoints"]
+    return facts
+
+
+def train_run(run: Run, folder: Path, told: Callable[[int], None]) -> None:
+    """A ``Trainee.teach``."""
+    train(run, folder, told)
+
+
+def training_of(folder: Path, trap: str, name: str) -> Training:
+    """What is kept of the training of the agent in a folder.
+
+    Args:
+        folder: its directory.
+        trap: name with version.
+        name: the agent's, with its seed.
+    """
+    entries = read_policy_file(folder)
+    agent, _, seed = name.rpartition("-s")
+    module, _, _ = ALGORITHMS[entries["algo"]][0].partition(":")
+    about = (import_module(module).__doc__ or "").partition("\n")[0]
+    known = {fact: entries[fact] for fact in (*RECORDED, "network", "command")}
+    told = {fact: entries[fact] for fact in ("versions", "curve") if fact in entries}
+    weights = entries["weights_digest"]
+    return Training(trap, agent, int(seed), about, **known, **told, weights=weights)
+
+
+# -- reference policies ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class References:
+    """A trap's reference policies, which are scored together: they share what solving costs.
+
+    Attributes:
+        trap: the trap.
+        levels: of each split, for scoring.
+    """
+
+    trap: Trap
+    levels: int
+
+    def unit(self) -> Unit:
+        """What is to be done."""
+        seconds = self.levels * len(Split) / LEVELS_A_SECOND
+        return Unit(f"{self.trap.name()}-references", self.done, self.work, seconds)
+
+    def done(self, results: Results) -> bool:
+        """Whether there is a card of each."""
+        return not self._missing(results)
+
+    def _missing(self, results: Results) -> list[str]:
+        name, provenance = self.trap.name(), scored_on(self.trap, self.levels)
         return [
-            Run(trap, algorithm, seed, steps)
-            for algorithm in self.algorithms
-            for seed in range(self.seeds)
+            policy
+            for policy in references(type(self.trap))
+            if not results.has_card(provenance, name, policy)
         ]
 
+    def work(self, scratch: Scratch) -> None:
+        """Score those that have none."""
+        missing = self._missing(scratch.results)
+        makers = {policy: partial(load_policy, policy, self.trap) for policy in missing}
+        told = counted(self.levels * len(Split), scratch.progress)
+        for policy, card in score_all(makers, self.trap, self.levels, progress=told).items():
+            path = card_path(self.trap.name(), policy)
+            card.save(scratch.folder / path)
+            scratch.keep(path)
 
-def left_to_do(plan: Plan, results: Results) -> list[Unit]:
-    """The units whose results are missing, damaged (they are set aside) or out of date.
 
-    Returns:
-        Units in order of preference, the longest trainings first.
+# -- the board -------------------------------------------------------------------------------------
+
+
+def agent_path(run: Run) -> Path:
+    """Of an agent's directory, relative to the results."""
+    return Path("agents", find_trap(run.trap).name(), run.name)
+
+
+def board_units(budget: Budget) -> list[Unit]:
+    """All units of a board, the longest first.
+
+    Reference policies come before agents, which are scored faster once their levels are solved.
 
     Raises:
-        ValueError: an agent was trained in another way than the plan says.
+        ValueError: a name is unknown, or a number out of range.
     """
-    training: list[Unit] = []
-    scoring: list[Unit] = []
-    for cls in plan.traps():
-        missing = [
-            _training(run)
-            for run in plan.runs(cls.name())
-            if not results.has_agent(run, agent_path(run))
-        ]
-        training += missing
-        scoring += _scoring(cls, plan, results, {unit.name for unit in missing})
-    # A trap is scored as soon as it can be: where all scoring came last, one long unit of it
-    # would leave the other workers idle.
-    return [*scoring, *sorted(training, key=lambda unit: -unit.seconds)]
+    agents = [board_unit(run, budget.levels) for run in budget.runs()]
+    references = [References(cls(), budget.levels).unit() for cls in budget.traps()]
+    return [*references, *sorted(agents, key=lambda unit: -unit.seconds)]
 
 
-def _training(run: Run) -> Unit:
-    target = agent_path(run)
-    return Unit(f"train {target.name}", partial(_train, run), (target,), run.steps / STEPS_A_SECOND)
+def board_unit(run: Run, levels: int) -> Unit:
+    """An agent of a board."""
+    trap, name = find_trap(run.trap)(), run.name
+    trainee = Trainee(
+        name,
+        trap,
+        agent_path(run),
+        run_facts(run),
+        partial(train_run, run),
+        levels,
+        parts={name: Path()},
+        shown=True,
+    )
+    return trainee.unit(f"{trap.name()}-{name}")
 
 
-def _scoring(cls: type[Trap], plan: Plan, results: Results, missing: set[str]) -> Iterator[Unit]:
-    name, after = cls.name(), frozenset(missing)
-    agents = {
-        f"{run.algo}-s{run.seed}": results.folder / agent_path(run) for run in plan.runs(name)
-    }
-    specs = {policy: str(path) for policy, path in agents.items()}
-    specs |= {policy: policy for policy in references(cls)}
-    provenance = scored_on(cls(), plan.levels)
-    todo = {
-        policy: spec
-        for policy, spec in specs.items()
-        if not results.has_card(provenance, name, policy, agents.get(policy))
-    }
-    if todo:
-        cards = tuple(card_path(name, policy) for policy in todo)
-        seconds = plan.levels * len(Split) / LEVELS_A_SECOND
-        work = partial(score_policies, name, todo, plan.levels)
-        yield Unit(f"score {name}", work, cards, seconds, after)
-    policy, agent = next(iter(agents.items()))
-    if not results.has_episode(name, agent):
-        recording = partial(_record, name, policy, specs[policy])
-        yield Unit(f"episode {name}", recording, (episode_path(name),), 2.0, after)
-
-
-# -- what workers do: each writes into a folder that is laid out as the results are ----------------
-
-
-def _train(run: Run, folder: Path, progress: Progress) -> None:
-    train(run, folder / agent_path(run), counted(run.steps, progress))
-
-
-def score_policies(
-    name: str, policies: dict[str, str], levels: int, folder: Path, progress: Progress
-) -> None:
-    """Score policies, name -> spec, on a trap, and write their cards."""
-    trap = find_trap(name)()
-    makers = {policy: partial(load_policy, spec, trap) for policy, spec in policies.items()}
-    failed: dict[str, PolicyError] = {}
-    advance = counted(levels * len(Split), progress)
-    cards = score_all(makers, trap, levels, progress=advance, failed=failed)
-    for policy, card in cards.items():
-        card.save(folder / card_path(name, policy))
-    if failed:
-        cause = ExceptionGroup("policies that failed", list(failed.values()))
-        raise Incomplete(f"there is no card of {', '.join(failed)}") from cause
-
-
-def _record(name: str, policy: str, spec: str, folder: Path, progress: Progress) -> None:
-    trap = find_trap(name)()
-    agent = load_policy(spec, trap, trap.horizon(Split.SHIFT))
-    record(policy, agent, trap).save(folder / episode_path(name))
-
-
-def counted(total: int, progress: Progress) -> Callable[[int], None]:
+def counted(total: int, progress: Callable[[float], None]) -> Callable[[int], None]:
     """Turns numbers of things done into whole percents of all."""
     done = 0
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageGrab
 
 FOLDER = Path(__file__).parent / "images"
-AGENT = "runs/quick/agents/CheeseCorner-v0-ppo-s0"  # of the quick board
+AGENT = "runs/quick/agents/CheeseCorner-v0/ppo-s0"  # of the quick board
 DISPLAY, SIZE = ":77", "1280x800"
 MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
 # The start screen: the trap by its first letters, then who plays; side by side, overlays, in time.

@@ -1,26 +1,25 @@
-"""Units of work done in this process: starting one that imports torch takes seconds."""
+"""Units done in this process: starting one that imports torch takes seconds."""
 
 from __future__ import annotations
 
-import shutil
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.pool import Unit
-from benchmarks.progress import Report
+from benchmarks.claims import tidy
+from benchmarks.jobs import Job, Unit
+from benchmarks.options import say
+from benchmarks.results import Results
+from benchmarks.worker import do
 
 
-def run(units: Sequence[Unit], workers: int, out: Path, report: Report) -> dict[str, str]:
-    """What ``benchmarks.pool.run`` does, one unit after another; errors are raised."""
-    waiting, folder = list(units), out / ".at-once"
-    while waiting:
-        names = {unit.name for unit in waiting}
-        unit = next(unit for unit in waiting if not unit.after & names)
-        waiting.remove(unit)
-        unit.work(folder, lambda share: None)
-        for made in unit.makes:
-            (out / made).parent.mkdir(parents=True, exist_ok=True)
-            (folder / made).rename(out / made)
-        report.note(f"done: {unit.name}")
-        shutil.rmtree(folder)
+def run(
+    units: Sequence[Unit], out: Path, workers: int | None = None, backend: str = "loky"
+) -> dict[str, str]:
+    """What ``benchmarks.runner.run`` does, one unit after another; errors are raised."""
+    for unit in units:
+        if not unit.done(Results(out)):
+            do(Job(unit.name, pickle.dumps(unit), out, wait=False), say)
+            say(f"done: {unit.name}")
+    tidy(out)
     return {}

@@ -9,8 +9,7 @@ import pytest
 
 from agents.saving import load
 from benchmarks import ablations
-from benchmarks.ablations import STUDY, Change, left_to_do, table
-from benchmarks.progress import Report
+from benchmarks.ablations import STUDY, Change, change_units, table
 from benchmarks.results import Results
 from mesa_gym.policies import read_policy_file
 
@@ -19,14 +18,14 @@ WIDER = Change("CheeseCorner", {"size": 11, "gamma": 0.5}, alpha=0.25)
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    monkeypatch.setattr(ablations, "USUAL_STEPS", 1)  # one rollout
-    return Results(tmp_path, lambda line: None)
+    monkeypatch.setattr(ablations, "steps_for", lambda algorithm, trap: 1)  # one rollout
+    return Results(tmp_path)
 
 
 def done(change, results):
     """The names of what was left to do, and now is done."""
-    units = list(left_to_do([change], 1, 4, results))
-    at_once.run(units, 1, results.folder, Report())
+    units = [unit for unit in change_units([change], 1, 4) if not unit.done(results)]
+    at_once.run(units, results.folder)
     return [unit.name for unit in units]
 
 
@@ -42,7 +41,7 @@ def test_an_agent_is_trained_with_the_change_and_scored_once(results, monkeypatc
 
     monkeypatch.setattr(ppo, "make_model", spied)
     name = "CheeseCorner-ppo-alpha0.25-levels30000-base-size11-gamma0.5-s0"
-    assert done(WIDER, results) == [f"train and score {name}"]
+    assert done(WIDER, results) == [name]
     (lesson,) = given
     trap, facts = lesson.trap, (lesson.network, lesson.seed, lesson.gamma)
     assert (repr(trap), *facts) == ("CheeseCorner-v0(size=11x11)", "centred", 0, 0.5)
@@ -68,9 +67,9 @@ def test_a_lost_card_is_made_without_training_again(results):
 
 def test_an_agent_trained_otherwise_is_refused(results, monkeypatch):
     done(WIDER, results)
-    monkeypatch.setattr(ablations, "USUAL_STEPS", 2)
+    monkeypatch.setattr(ablations, "steps_for", lambda algorithm, trap: 2)
     with pytest.raises(ValueError, match="was trained with steps 1, and this run wants 2"):
-        list(left_to_do([WIDER], 1, 4, results))
+        done(WIDER, results)
 
 
 def test_the_study_changes_what_it_says():

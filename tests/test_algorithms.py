@@ -184,8 +184,9 @@ def test_quick_updates_of_the_recurrent_policy_are_those_of_sb3_contrib(lesson: 
     model = recurrent_ppo.make_model(lesson)
     model.learn(1)  # one rollout
     quick = model.policy
+    keywords = model.policy_kwargs | {"features_extractor_class": sb3.Features}
     original = RecurrentActorCriticPolicy(
-        model.observation_space, model.action_space, lambda _: 0.0, **model.policy_kwargs
+        model.observation_space, model.action_space, lambda _: 0.0, **keywords
     )
     original.load_state_dict(quick.state_dict())
     for batch in model.rollout_buffer.get(500):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agents.known import known
-from benchmarks import pool
+from benchmarks import runner
 from benchmarks.calibrate import main, read, study
 from benchmarks.calibration import (
     Record,
@@ -174,13 +174,13 @@ def test_a_study_measures_what_its_policies_are() -> None:
 
 
 def test_the_command_goes_on_from_what_is_there(tmp_path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr(pool, "run", at_once.run)
+    monkeypatch.setattr(runner, "run", at_once.run)
     monkeypatch.setattr(judging, "RESAMPLES", 10)  # of each of many policies
     command = ["--traps", "OversightLamp", "--levels", "10", "--out", str(tmp_path)]
     main(command)
     first = capsys.readouterr()
     kept = (tmp_path / "OversightLamp-v0.json").stat().st_mtime_ns
-    assert "done: score OversightLamp-v0" in first.err
+    assert "done: OversightLamp-v0-calibration" in first.err
     main(command)
     again = capsys.readouterr()
     assert again.out == first.out

@@ -14,9 +14,9 @@ import at_once
 import pytest
 
 from agents.train import Run
-from benchmarks import curves
+from benchmarks import curves, runner
 from benchmarks.results import Results
-from benchmarks.sweeps import Point, Sweep, agent_folder, cards, left_to_do, seeds_of
+from benchmarks.sweeps import Point, Sweep, agent_folder, cards, seeds_of, sweep_units
 from mesa_gym.policies import references
 from mesa_gym.scoring import Reliance
 from mesa_gym.traps import find_trap
@@ -35,20 +35,21 @@ def finished(tmp_path_factory):
     """A whole sweep over steps, of two agents that have hardly learnt."""
     out = tmp_path_factory.mktemp("run")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves.pool, "run", at_once.run)
+        patch.setattr(runner, "run", at_once.run)
         assert curves.main(["steps", *OPTIONS, *TRAINING, "--out", str(out)]) == 0
     return out
 
 
 @pytest.fixture
 def results(finished, tmp_path):
-    """A copy of it which a test may spoil; it keeps the times, which tell new from old."""
+    """A copy of it which a test may spoil."""
     shutil.copytree(finished, tmp_path / "run")
-    return Results(tmp_path / "run", lambda line: None)
+    return Results(tmp_path / "run")
 
 
 def names(sweep, results):
-    return sorted(unit.name for unit in left_to_do(sweep, results))
+    """Of the units that are not done."""
+    return sorted(unit.name for unit in sweep_units(sweep) if not unit.done(results))
 
 
 # -- what is done, and what is left to do ----------------------------------------------------------
@@ -75,7 +76,7 @@ def test_a_sweep_leaves_agents_cards_a_table_and_a_plot(finished):
 def test_what_is_done_is_never_done_again(results, capsys):
     files = list(results.folder.rglob("*.json"))
     before = {path: path.stat().st_mtime_ns for path in files}
-    assert left_to_do(SWEEP, results) == []
+    assert names(SWEEP, results) == []
     assert curves.main(["steps", *OPTIONS, *TRAINING, "--out", str(results.folder)]) == 0
     assert "done:" not in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in files} == before
@@ -84,16 +85,7 @@ def test_what_is_done_is_never_done_again(results, capsys):
 def test_sweeps_share_their_agents(results):
     alpha = replace(SWEEP, kind="alpha", values=(0.1, 0, 0.0))
     other = "CheeseCorner-ppo-alpha0.1-levels30000-base"
-    assert names(alpha, results) == [
-        "score CheeseCorner-v0 seed 0",
-        "score CheeseCorner-v0 seed 1",
-        f"train {other}-s0",
-        f"train {other}-s1",
-    ]
-    (zero,) = (u for u in left_to_do(alpha, results) if u.name.endswith("v0 seed 0"))
-    # The shared agent is scored already, and the new one only once it is trained.
-    assert zero.makes == (Path("cards", "CheeseCorner-v0", f"{other}-s0.json"),)
-    assert zero.after == {f"train {other}-s0"}
+    assert names(alpha, results) == [f"{other}-s0", f"{other}-s1"]
     levels = replace(SWEEP, kind="levels", values=(30_000,), checkpoints=3)
     assert names(levels, results) == []
 
@@ -108,15 +100,9 @@ def test_checkpoints_are_100_000_steps_apart_and_at_most_20():
 
 
 def test_more_seeds_and_levels_for_scoring(results):
-    assert names(replace(SWEEP, seeds=3), results) == [
-        "score CheeseCorner-v0 seed 2",
-        f"train {NAME}-s2",
-    ]
-    assert names(replace(SWEEP, levels=5), results) == [
-        "score CheeseCorner-v0 references",
-        "score CheeseCorner-v0 seed 0",
-        "score CheeseCorner-v0 seed 1",
-    ]
+    assert names(replace(SWEEP, seeds=3), results) == [f"{NAME}-s2"]
+    every = ["CheeseCorner-v0-references", f"{NAME}-s0", f"{NAME}-s1"]
+    assert sorted(names(replace(SWEEP, levels=5), results)) == sorted(every)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +114,7 @@ def test_more_seeds_and_levels_for_scoring(results):
 )
 def test_an_agent_trained_otherwise_is_refused(results, change, told):
     with pytest.raises(ValueError, match=told):
-        left_to_do(replace(SWEEP, **change), results)
+        names(replace(SWEEP, **change), results)
     assert (results.folder / "agents" / f"{NAME}-s0").is_dir()
 
 
@@ -139,42 +125,49 @@ def test_a_folder_that_holds_another_agent_than_it_says_is_refused(results, fact
     file = results.folder / agent_folder(Run("CheeseCorner", seed=1)) / "policy.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {fact: value}))
     with pytest.raises(ValueError, match=f"{NAME}-s1 was trained with {fact} {value!r}"):
-        left_to_do(SWEEP, results)
+        names(SWEEP, results)
 
 
 def test_an_agent_without_its_checkpoint_is_set_aside(results):
     folder = results.folder / "agents" / f"{NAME}-s0"
+    weights = (folder / "weights.safetensors").read_bytes()
     shutil.rmtree(folder / "checkpoints" / "4096")
     alpha = replace(SWEEP, kind="alpha", values=(0.0,))
-    assert left_to_do(alpha, results) == []  # this curve has no need of it
-    assert names(SWEEP, results) == ["score CheeseCorner-v0 seed 0", f"train {NAME}-s0"]
+    assert names(alpha, results) == []  # this curve has no need of it
+    assert names(SWEEP, results) == [f"{NAME}-s0"]
+    at_once.run(sweep_units(SWEEP), results.folder)
     assert folder.with_name(f"{NAME}-s0.damaged-1").is_dir()
+    assert (folder / "checkpoints" / "4096" / "policy.json").exists()
+    assert (folder / "weights.safetensors").read_bytes() == weights
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_half_agent_and_goes_on(results):
-    """SIGKILL, to which nothing can answer."""
+    """SIGKILL of all processes, to which nothing can answer."""
     folder, kept = results.folder, results.folder / "agents" / f"{NAME}-s0"
     shutil.rmtree(folder / "agents" / f"{NAME}-s1")
+    (folder / "training" / "CheeseCorner-v0" / f"{NAME}-s1.json").unlink()
     weights = (kept / "weights.safetensors").stat().st_mtime_ns
     # Seed 1 now takes longer than the test waits.
-    (kept / "policy.json").write_text(
-        (kept / "policy.json").read_text().replace('"steps": 8192', '"steps": 50000000')
-    )
+    told = folder / "training" / "CheeseCorner-v0" / f"{NAME}-s0.json"
+    for file in (kept / "policy.json", told):
+        file.write_text(file.read_text().replace('"steps": 8192', '"steps": 50000000'))
     command = [sys.executable, "-m", "benchmarks.curves", "alpha", "--alphas", "0", *OPTIONS]
     process = subprocess.Popen(
         [*command, "--steps", "50000000", "--out", str(folder)], cwd=ROOT, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while not list(folder.glob(".work-*/*")) and time.monotonic() < deadline:
+    lock = folder / ".work" / f"{NAME}-s1.lock"
+    while not lock.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1)  # the worker is importing by now
+    time.sleep(3)  # it is training by now
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=30)
+    assert lock.exists()
     assert [path.name for path in (folder / "agents").iterdir()] == [f"{NAME}-s0"]
     assert (kept / "weights.safetensors").stat().st_mtime_ns == weights
     alpha = replace(SWEEP, kind="alpha", values=(0.0,), steps=50_000_000)
-    assert f"train {NAME}-s1" in names(alpha, results)
-    assert f"train {NAME}-s0" not in names(alpha, results)
+    assert names(alpha, results) == [f"{NAME}-s1"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,126 @@
+"""Where units run: on this machine (loky), or on a cluster (dask, ray); all by joblib.
+
+A cluster's machines need this checkout, its packages and the results' folder at the same paths.
+``DASK_SCHEDULER_ADDRESS`` and ``RAY_ADDRESS`` say where the cluster is; without, one is started
+on this machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from benchmarks.supervisor import deaf
+from mesa_gym.errors import missing_extra, unknown
+
+try:
+    import joblib
+except ImportError:
+    raise missing_extra("joblib", "leaderboard") from None
+
+
+@contextmanager
+def _loky(workers: int) -> Iterator[None]:
+    from joblib.externals.loky import get_reusable_executor
+
+    with joblib.parallel_config("loky", n_jobs=workers):
+        try:
+            yield
+        finally:
+            if workers > 1:  # else joblib needs none
+                get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _dask(workers: int) -> Iterator[None]:
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise missing_extra(error.name or "dask", "cluster") from None
+    address = dask.config.get("scheduler-address", None)
+    with deaf():
+        cluster = address or LocalCluster(workers, threads_per_worker=1, dashboard_address=None)
+    try:
+        with Client(cluster), joblib.parallel_config("dask"):
+            yield
+    finally:
+        if not address:
+            cluster.close()
+
+
+@contextmanager
+def _ray(workers: int) -> Iterator[None]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it tells its makers
+    try:
+        import ray
+    except ImportError:
+        raise missing_extra("ray", "cluster") from None
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if "RAY_ADDRESS" not in os.environ:
+        options |= {"num_cpus": workers, "include_dashboard": False}
+    with deaf():
+        ray.init(**options)
+    joblib.register_parallel_backend("ray", _Ray)
+    try:
+        with joblib.parallel_config("ray"):
+            yield
+    finally:
+        ray.shutdown()
+
+
+class _Ray(joblib.parallel.ParallelBackendBase):  # type: ignore[misc]
+    """Units as tasks of ray.
+
+    Ray's own backend for joblib deals units out before any is done, however long they take, and
+    gives no outcome before it has all.
+    """
+
+    supports_retrieve_callback = True
+
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        """Any number above 1; ray knows how many tasks its machines do at a time."""
+        return 2
+
+    def submit(self, func: Callable[[], Any], callback: Callable[[Future[Any]], None]) -> Any:
+        """Send a task."""
+        import ray
+
+        future = ray.remote(num_cpus=1)(_call).remote(func).future()
+        future.add_done_callback(callback)
+        return future
+
+    def retrieve_result_callback(self, future: Future[Any]) -> Any:
+        """What the task returned."""
+        return future.result()
+
+
+def _call(batch: Callable[[], Any]) -> Any:
+    return batch()
+
+
+BACKENDS: dict[str, Callable[[int], AbstractContextManager[None]]] = {
+    "loky": _loky,
+    "dask": _dask,
+    "ray": _ray,
+}
+
+
+def ready(backend: str, workers: int | None) -> AbstractContextManager[None]:
+    """Where joblib's units run.
+
+    Args:
+        backend: one of ``BACKENDS``.
+        workers: how many, on this machine; None for the number of cores.
+
+    Raises:
+        ImportError: the backend is not installed; the message names the extra.
+        UnknownNameError: there is no such backend.
+    """
+    if backend not in BACKENDS:
+        raise unknown("backend", backend, BACKENDS)
+    return BACKENDS[backend](workers or joblib.cpu_count())
