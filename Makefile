@@ -4,6 +4,7 @@ PYTHON = python3
 BIN = $(VENV)/bin
 EXTRAS = sb3,viewer,leaderboard,dev
 INSTALLED = $(VENV)/.installed
+CLUSTER = $(VENV)/.cluster
 
 # On a shared machine two threads a process cost more than they bring: training, tests and
 # benchmarks each run one thread a process.
@@ -19,6 +20,11 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]" -c constraints.txt
 	touch $@
 
+# Many machines are for few: only the slow tests need what they take.
+$(CLUSTER): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet -e ".[cluster]" -c constraints.txt
+	touch $@
+
 leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the quick board.
 	$(BIN)/python -m benchmarks.leaderboard run
 	$(BIN)/python -m benchmarks.leaderboard render --out runs/quick
@@ -26,7 +32,7 @@ leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the qui
 test: $(INSTALLED)  ## Run the fast tests.
 	$(BIN)/python -m pytest -n 2
 
-test-slow: $(INSTALLED)  ## Run the tests that train agents or read thousands of levels.
+test-slow: $(CLUSTER)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
 
 test-moves: $(INSTALLED)  ## Move at random 10 million times in each trap, and look (10 minutes).
@@ -59,7 +65,7 @@ format: $(INSTALLED)  ## Rewrite the code in the project's format.
 constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 	$(PYTHON) -m venv --clear build/constraints
 	grep '^torch==' constraints.txt > build/torch.txt
-	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS)]" -c build/torch.txt
+	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),cluster]" -c build/torch.txt
 	sed -n '/^#/p' constraints.txt > build/constraints.txt
 	build/constraints/bin/python -m pip freeze --exclude-editable | sed 's/+.*//' \
 	    | grep -v -i -E '^(nvidia|cuda|triton)' >> build/constraints.txt

@@ -176,7 +176,7 @@ def test_a_killed_run_leaves_no_half_agent_and_goes_on(results):
         (["alpha", "--alphas", "0,2"], 2, "alpha must be a number from 0 to 1, got 2.0"),
         (["levels", "--num-levels", "0"], 2, "num_levels must be an integer of at least 1"),
         (["steps", "--traps", "CheeseCornet"], 2, "Did you mean 'CheeseCorner'"),
-        (["steps", "--algo", "dqn"], 2, "unknown algorithm 'dqn'"),
+        (["steps", "--algo", "dqnn"], 2, "Did you mean 'dqn'"),
     ],
 )
 def test_bad_usage(arguments, code, told, tmp_path, capsys):
