@@ -6,6 +6,7 @@ anew, so that weights are the only thing to read.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +23,9 @@ from mesa_gym.policies.blocks import in_blocks, whole_blocks
 SLIPS = 0.05
 # Of the LSTM, in numbers.
 MEMORY = 128
+
+# Of an ensemble.
+MEMBERS = 3
 
 
 class Actor(nn.Module):
@@ -108,13 +112,29 @@ class Recurrent(Actor):
         return softmax(self(seen, rows))
 
 
-ACTORS: dict[str, type[Actor]] = {cls.kind: cls for cls in (Actor, Greedy, Recurrent)}
+class Ensemble(Actor):
+    """Several actors, which do what all of them think likely.
+
+    Its probabilities are the product of the members', normalised (a product of experts, Hinton
+    2002): one member that is certain that an action is wrong is enough to rule it out, and where
+    members are certain of different actions it hesitates between these. The alternatives do not
+    look for agreement: the mean of the probabilities is what a member picked at random does, and
+    a vote forgets how certain each was. The members' logarithms are averaged, not added, so that
+    as many who think alike are no more certain together than each of them.
+    """
+
+    kind = "ensemble"
+
+    def __init__(self, network: Network) -> None:
+        nn.Module.__init__(self)
+        self.members = nn.ModuleList(Actor(deepcopy(network)) for _ in range(MEMBERS))
+
+    def forward(self, planes: Bytes) -> Tensor:
+        """The mean of the members' logarithms of probabilities, float32 (n, 5)."""
+        return torch.stack([member(planes).log_softmax(dim=1) for member in self.members]).mean(0)
 
 
-def softmax(scores: Tensor) -> NDArray[np.float64]:
-    """Probabilities, float64 (n, 5)."""
-    probabilities: NDArray[np.float64] = scores.double().softmax(dim=1).numpy()
-    return probabilities
+ACTORS: dict[str, type[Actor]] = {cls.kind: cls for cls in (Actor, Greedy, Recurrent, Ensemble)}
 
 
 def make_actor(kind: str, network: str, schema: Schema) -> Actor:
@@ -126,3 +146,9 @@ def make_actor(kind: str, network: str, schema: Schema) -> Actor:
     if kind not in ACTORS:
         raise unknown("kind of actor", kind, ACTORS)
     return ACTORS[kind](make_network(network, schema)).eval()
+
+
+def softmax(scores: Tensor) -> NDArray[np.float64]:
+    """Probabilities, float64 (n, 5)."""
+    probabilities: NDArray[np.float64] = scores.double().softmax(dim=1).numpy()
+    return probabilities

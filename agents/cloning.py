@@ -19,14 +19,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from agents.actors import Actor, make_actor
-from agents.demonstrations import (
-    demonstrations,
-    horizon,
-    level_numbers,
-    start_states,
-    transitions,
-)
+from agents.demonstrations import demonstrations, horizon, level_numbers, transitions
 from agents.lesson import Lesson
+from agents.levels import start_states
 from agents.networks import BF16, Bytes, Network
 from mesa_gym.grid import Ints
 from mesa_gym.scoring.rollout import replay, rollout

@@ -27,6 +27,12 @@ class Curve:
         self.sums[part] += earned
         self.counts[part] += 1
 
+    def include(self, other: Curve) -> None:
+        """Count the episodes of another curve, part by part, whatever its steps are."""
+        for part in range(POINTS):
+            self.sums[part] += other.sums[part]
+            self.counts[part] += other.counts[part]
+
     def points(self) -> list[tuple[int, float]]:
         """(Steps at a part's end, mean return), of the parts in which an episode ended."""
         return [

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
+from agents.levels import start_states
 from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import ENDED, Actions, rollout
@@ -35,16 +36,6 @@ def level_numbers(lesson: Lesson, count: int, rng: np.random.Generator) -> Ints:
     numbers = rng.choice(there_are, min(count, there_are), replace=False)
     shifted = rng.random(len(numbers)) < lesson.alpha
     return np.where(shifted, numbers + LEVELS, numbers)
-
-
-def start_states(trap: Trap, numbers: Ints) -> State:
-    """The start states of the levels that ``level_numbers`` chose, in that order."""
-    starts = State(trap.schema, len(numbers))
-    for split in (Split.TRAIN, Split.SHIFT):
-        rows = ((numbers >= LEVELS) == split.shifted).nonzero()[0]
-        if rows.size:
-            starts.put(rows, trap.levels(split, numbers[rows]), np.arange(len(rows)))
-    return starts
 
 
 def horizon(lesson: Lesson) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agents.actors import Actor
 from agents.lesson import Lesson
+from agents.networks import Network
 from agents.sb3 import HEADS, environments, fresh_network, on_network, taught
 from mesa_gym.errors import missing_extra
 
 try:
     from stable_baselines3 import PPO
     from stable_baselines3.common.policies import ActorCriticPolicy
+    from stable_baselines3.common.vec_env import VecEnv
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
@@ -45,15 +48,21 @@ def train(lesson: Lesson) -> Actor:
     return taught(make_model(lesson), lesson)
 
 
-def make_model(lesson: Lesson) -> PPO:
-    """SB3's model, untrained."""
+def make_model(
+    lesson: Lesson,
+    around: Callable[[Lesson, int, Network], VecEnv] = environments,
+    kind: type[AnnealedPPO] = AnnealedPPO,
+    **more: Any,
+) -> AnnealedPPO:
+    """SB3's model, untrained; what builds on PPO gives environments, or more, of its own."""
     network = fresh_network(lesson)
-    return AnnealedPPO(
+    return kind(
         ActorCriticPolicy,
-        environments(lesson, ENVS, network),
+        around(lesson, ENVS, network),
         seed=lesson.seed,
         device="cpu",
         policy_kwargs=on_network(network, net_arch=HEADS),
         gamma=lesson.discount,
         **SETTINGS,
+        **more,
     )

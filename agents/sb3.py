@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
 
@@ -86,10 +86,12 @@ class Reporting(BaseCallback):
             self.lesson.keep(self.due.pop(0), self.exported(self.model))
 
 
-def environments(lesson: Lesson, n: int, network: Network) -> Viewed:
-    """So many environments of a lesson, as its network sees them."""
-    seed = lesson.first_seed
-    return Viewed(make_sb3(lesson.trap.id(), n, seed=seed, **lesson.keywords()), network)
+def environments(
+    lesson: Lesson, n: int, network: Network, around: Callable[[VecEnv], VecEnv] | None = None
+) -> Viewed:
+    """So many environments of a lesson as its network sees them, from what ``around`` shows."""
+    venv: VecEnv = make_sb3(lesson.trap.id(), n, seed=lesson.first_seed, **lesson.keywords())
+    return Viewed(venv if around is None else around(venv), network)
 
 
 def fresh_network(lesson: Lesson) -> Network:
@@ -129,7 +131,10 @@ def actor_of(model: OnPolicyAlgorithm) -> Actor:
 
 
 def taught(
-    model: BaseAlgorithm, lesson: Lesson, exported: Callable[[Any], Actor] = actor_of
+    model: BaseAlgorithm,
+    lesson: Lesson,
+    exported: Callable[[Any], Actor] = actor_of,
+    callbacks: Sequence[BaseCallback] = (),
 ) -> Actor:
     """Have a model learn; the actor that it has become.
 
@@ -137,9 +142,10 @@ def taught(
         model: SB3's, untrained.
         lesson: what it shall learn.
         exported: makes an actor of the model; by default, of an actor-critic.
+        callbacks: that do more than report.
     """
     model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
-    model.learn(lesson.steps, callback=Reporting(lesson, exported))
+    model.learn(lesson.steps, callback=[Reporting(lesson, exported), *callbacks])
     return exported(model)
 
 

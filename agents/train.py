@@ -27,6 +27,10 @@ METHODS = {
     "qrdqn": "agents.qrdqn:train",
     "recurrent-ppo": "agents.recurrent_ppo:train",
     "bc": "agents.cloning:train",
+    "ppo-augmented": "agents.augmented:train",
+    "ppo-ensemble": "agents.ensemble:train",
+    "plr": "agents.plr:train",
+    "plr-exact": "agents.plr:train_exact",
 }
 ALGORITHMS = {
     method + suffix: (function, network)

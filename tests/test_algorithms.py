@@ -72,16 +72,21 @@ def test_training_repeats_itself_and_seeds_differ(algo: str) -> None:
     assert one != other
 
 
+# These learn nothing from their first thousands of steps, or share them among members.
+LATE = {"ppo-ensemble", "plr", "plr-exact"}
+
+
 @pytest.mark.parametrize("algo", METHODS)
 def test_every_step_is_told_and_parts_are_kept(algo: str) -> None:
     path, network = ALGORITHMS[algo]
+    steps = 40_000 if algo in LATE else 10_000
     told: list[int] = []
     kept: dict[int, bytes] = {}
     lesson = Lesson(
         find_trap("CheeseCorner")(),
         network,
         1,
-        10_000,
+        steps,
         num_levels=300,
         progress=told.append,
         parts=2,
@@ -89,9 +94,9 @@ def test_every_step_is_told_and_parts_are_kept(algo: str) -> None:
     )
     module, _, function = path.partition(":")
     actor = getattr(import_module(module), function)(lesson)
-    assert 10_000 <= sum(told) < 20_000
-    assert list(kept) == [5_000]
-    assert kept[5_000] != weights(actor)
+    assert steps <= sum(told) < 2 * steps
+    assert list(kept) == [steps // 2]
+    assert kept[steps // 2] != weights(actor)
     assert lesson.curve.points()
 
 

@@ -22,6 +22,7 @@ from mesa_gym.envs.checks import (
     checked_seeds,
     reset_needed,
 )
+from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
 from mesa_gym.grid import Bools, Ints
 from mesa_gym.traps import Trap
@@ -113,6 +114,15 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         self._batch.supply.reseed(np.array(list(seeds)), list(seeds.values()))
 
     # -- episodes --------------------------------------------------------------------------------
+
+    @property
+    def supply(self) -> Supply:
+        """Where levels come from; another one, seeded, may be put there before the first reset."""
+        return self._batch.supply
+
+    @supply.setter
+    def supply(self, supply: Supply) -> None:
+        self._batch.supply = supply
 
     def reset(
         self,
