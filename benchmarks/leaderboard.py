@@ -2,7 +2,8 @@
 
 ``run`` trains agents, scores them beside the reference policies, and goes on where it was left;
 without options it makes the quick board. ``render`` makes tables and pages from the score cards
-alone, by default those that are committed.
+alone, by default those that are committed. ``submit`` scores somebody else's agents, which need
+not be trusted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from agents.train import ALGORITHMS
-from benchmarks import runner
+from benchmarks import runner, submit
 from benchmarks.budgets import BUDGETS, COMMITTED, Budget
 from benchmarks.options import add_running, count, folder, say
 from benchmarks.render import render
@@ -31,7 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = Results(options.out or _budget_named(options).out)
 
     def work() -> int:
-        return _run(options, results) if options.command == "run" else _render(results)
+        if options.command == "render":
+            return _render(results)
+        if options.command == "submit":
+            return submit.run(options, results)
+        return _run(options, results)
 
     kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
     return guarded("leaderboard", work, kept)
@@ -47,11 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="train and score what is not done yet")
     _add_budget(running)
     add_running(running)
-    rendering = commands.add_parser("render", help="tables and pages from the score cards")
     running.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
-    rendering.add_argument(
-        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
-    )
+    rendering = commands.add_parser("render", help="tables and pages from the score cards")
+    submitting = commands.add_parser("submit", help="score a submission onto a board")
+    submit.arguments(submitting)
+    for command in (rendering, submitting):
+        command.add_argument(
+            "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
+        )
     return parser
 
 

@@ -55,6 +55,8 @@ def blaming(who: str) -> Iterator[None]:
     """
     try:
         yield
+    except PolicyError as error:  # a policy that knows what went wrong, elsewhere
+        raise PolicyError(f"{who}: {error}") from error.__cause__
     except (Exception, SystemExit) as error:
         raised = f"{type(error).__name__}: {error}".removesuffix(": ")
         raise PolicyError(f"{who}: it raised {raised}") from error

@@ -1,0 +1,92 @@
+"""Files: what may be read, and that nothing may be written, made or removed (landlock(7))."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.isolation.syscalls import LANDLOCK
+
+_VERSION_FLAG = 1
+_PATH_BENEATH = 1
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+# How many rights over files each version of Landlock knows; the first of them are the older ones.
+_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+# Shared libraries, and what libraries ask of the processor.
+_SYSTEM = (
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/dev/urandom",
+    "/etc/ld.so.cache",
+    "/proc/cpuinfo",
+    "/sys/devices/system/cpu",
+)
+_ROOT = Path(__file__).parents[2]
+
+
+class _Rule(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("rights", ctypes.c_uint64), ("folder", ctypes.c_int32)]
+
+
+def version() -> int:
+    """Of the kernel's Landlock; 0 where there is none."""
+    found = _call("create_ruleset", None, ctypes.c_size_t(0), _VERSION_FLAG)
+    return max(found, 0)
+
+
+def libraries() -> list[Path]:
+    """What an interpreter and this project need: their own files, wherever they are installed."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    at_home = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    found = [sysconfig.get_path(kind) for kind in kinds]
+    found += [sysconfig.get_path(kind, vars=at_home) for kind in kinds]
+    own = [_ROOT / package for package in ("mesa_gym", "agents", "benchmarks")]
+    return [*map(Path, dict.fromkeys([*found, *_SYSTEM])), *own]
+
+
+def lock(readable: Iterable[Path]) -> None:
+    """Let this thread, and those that it starts, read these and nothing else, and write nothing.
+
+    ``no_new_privs`` must be set.
+
+    Args:
+        readable: files and folders with all that lies beneath; those that are not there are
+            passed over.
+
+    Raises:
+        OSError: the kernel has no Landlock, or does not let this process use it.
+    """
+    known = version()
+    rights = (1 << _RIGHTS[min(max(known, 1), max(_RIGHTS))]) - 1
+    attributes = ctypes.c_uint64(rights)
+    ruleset = _checked("create_ruleset", ctypes.byref(attributes), ctypes.c_size_t(8), 0)
+    for path in readable:
+        if path.exists():
+            folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            rule = _Rule(_READ_FILE | (_READ_DIR if path.is_dir() else 0), folder)
+            _checked("add_rule", ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+            os.close(folder)
+    _checked("restrict_self", ruleset, 0)
+    os.close(ruleset)
+
+
+def _checked(name: str, *arguments: object) -> int:
+    answer = _call(name, *arguments)
+    if answer < 0:
+        raise OSError(ctypes.get_errno(), f"landlock_{name}: {os.strerror(ctypes.get_errno())}")
+    return answer
+
+
+def _call(name: str, *arguments: object) -> int:
+    if sys.platform != "linux":
+        return -1
+    answer: int = ctypes.CDLL(None, use_errno=True).syscall(LANDLOCK[name], *arguments)
+    return answer

@@ -1,0 +1,161 @@
+"""The scorer's side of a child: started clean, asked with a deadline, and put to death."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.isolation.frames import HEAD, LONGEST_TEXT, Kind, plain
+
+_ROOT = Path(__file__).parents[2]
+_MAIN = (
+    "import sys; sys.path.insert(0, sys.argv[1]);"
+    " from benchmarks.isolation.child import main; main()"
+)
+# One thread each: more threads bring nothing here, and a locked child cannot start any.
+_ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+_CHUNK = 1 << 16
+_KEPT_OF_STDERR = 8192
+
+
+class ChildError(RuntimeError):
+    """A child did not answer as it should: why, then the end of what it wrote to standard error."""
+
+
+class Process:
+    """A child that waits for its settings. It is given no file, variable or memory of ours."""
+
+    def __init__(self) -> None:
+        # -I: no PYTHON* variables, no user's site, no folder of ours as the first to import from.
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-X", "no_debug_ranges", "-c", _MAIN, str(_ROOT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_ENVIRONMENT,
+            cwd="/",
+            bufsize=0,
+            start_new_session=True,
+        )
+        child = self._child
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
+        self._in, self._out, self._err = child.stdin, child.stdout, child.stderr
+        for pipe in (self._in, self._out, self._err):
+            os.set_blocking(pipe.fileno(), False)
+        self._said = b""
+
+    def exchange(self, question: bytes, expected: Kind, length: int, seconds: float) -> bytes:
+        """Ask, and wait for the answer.
+
+        Args:
+            question: frames.
+            expected: the answer's kind.
+            length: how many bytes it must have.
+            seconds: how long it may take, of real time.
+
+        Raises:
+            ChildError: it said that it failed, died, took too long, or answered something else.
+                It is dead then.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            kind, answer = self._exchange(memoryview(question), expected, length, deadline)
+            if kind == expected:
+                return answer
+            reason = plain(answer.decode(errors="replace")).replace("\n", " ")
+        except TimeoutError:
+            reason = f"it gave no answer within {seconds:.3g} s"
+        except EOFError:
+            reason = self._death()
+        except ChildError as error:
+            reason = str(error)
+        self.close()
+        said = plain(self._said.decode(errors="replace"))
+        raise ChildError("\n  | ".join([reason, *said.splitlines()]))
+
+    def close(self) -> None:
+        """End it; it can be asked no more."""
+        self._child.kill()
+        self._child.wait()
+        if not self._err.closed:
+            while self._listen():  # to the end, as nobody is left to write more
+                pass
+        for pipe in (self._in, self._out, self._err):
+            pipe.close()
+
+    def _exchange(
+        self, question: memoryview, expected: Kind, length: int, deadline: float
+    ) -> tuple[int, bytes]:
+        answer, size = b"", HEAD.size
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._out, selectors.EVENT_READ)
+            selector.register(self._err, selectors.EVENT_READ)
+            selector.register(self._in, selectors.EVENT_WRITE)
+            while question or len(answer) < size:
+                left = deadline - time.monotonic()
+                ready = [key.fileobj for key, _ in selector.select(left)] if left > 0 else []
+                if not ready:
+                    raise TimeoutError
+                if self._err in ready and not self._listen():
+                    selector.unregister(self._err)
+                if self._in in ready:
+                    question = self._write(question)
+                    if not question:
+                        selector.unregister(self._in)
+                if self._out in ready:
+                    answer += self._read(size - len(answer))
+                    if len(answer) == HEAD.size == size:
+                        size += _claimed(answer, expected, length)
+        return answer[0], answer[HEAD.size :]
+
+    def _write(self, question: memoryview) -> memoryview:
+        """Write what the pipe takes; what is left."""
+        try:
+            return question[self._in.write(question[:_CHUNK]) or 0 :]
+        except BrokenPipeError:
+            raise EOFError from None
+
+    def _read(self, most: int) -> bytes:
+        data = self._out.read(most)
+        if data == b"":
+            raise EOFError
+        return data or b""
+
+    def _listen(self) -> bool:
+        """Keep the end of what it says on standard error; whether it may say more."""
+        heard = self._err.read(_CHUNK)
+        self._said = (self._said + (heard or b""))[-_KEPT_OF_STDERR:]
+        return heard != b""
+
+    def _death(self) -> str:
+        try:
+            code = self._child.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return "it closed the pipe that it should answer through"
+        if code >= 0:
+            return f"it ended, with exit code {code}"
+        if -code == signal.SIGXCPU:
+            return "it was ended, for it computed longer than it may"
+        return f"it was ended by the signal {signal.Signals(-code).name}"
+
+
+def _claimed(head: bytes, expected: Kind, length: int) -> int:
+    """How many bytes follow the head of an answer."""
+    kind, claimed = HEAD.unpack(head)
+    if kind == expected and claimed == length:
+        return length
+    if kind == Kind.FAILED and claimed <= LONGEST_TEXT:
+        return int(claimed)
+    raise ChildError("it sent something that is no answer")

@@ -1,0 +1,139 @@
+"""Submissions for tests: directories, ONNX graphs, pieces of code, what a child of them says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from agents.submission import Recorded, Submission
+from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.policy import Bounds, Isolated
+
+CORNER = "CheeseCorner-v0"
+SHAPE = (9, 9, 3)
+CELLS = 9 * 9 * 3
+
+
+def entry(kind: str, file: str, seed: int = 0, trap: str = CORNER, **more: str) -> dict[str, Any]:
+    return {"trap": trap, "seed": seed, "kind": kind, "file": file, **more}
+
+
+def submission(folder: Path, *agents: dict[str, Any], **changes: Any) -> Path:
+    """A directory with ``agent.json``; files are for the caller to write."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"schema": 1, "name": "demo", "description": "A test", "authors": ["A. Person"]}
+    whole = about | {"alpha": 0.0, "agents": list(agents)} | changes
+    (folder / "agent.json").write_text(json.dumps(whole))
+    return folder
+
+
+def weights(file: str = "w.safetensors", **more) -> dict:
+    return entry("weights", file, actor="sampled", network="centred", **more)
+
+
+def read(folder: Path) -> None:
+    for agent in Submission.load(folder).agents:
+        agent.trace(folder) if isinstance(agent, Recorded) else agent.read(folder)
+
+
+def refused(folder: Path, told: str) -> None:
+    with pytest.raises(ValueError, match=told) as caught:
+        read(folder)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 2000
+
+
+def graph(nodes, output=("logits", TensorProto.FLOAT, (64, 5)), constants=(), **inputs) -> bytes:
+    """An ONNX model of CheeseCorner's planes, uint8."""
+    seen = helper.make_tensor_value_info(
+        "seen", TensorProto.UINT8, inputs.get("shape", (64, *SHAPE))
+    )
+    name, kind, shape = output
+    given = helper.make_tensor_value_info(name, kind, shape)
+    values = [numpy_helper.from_array(value, key) for key, value in constants]
+    whole = helper.make_graph(nodes, "policy", [seen], [given], values)
+    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    return model.SerializeToString()
+
+
+def linear(weights: np.ndarray) -> bytes:
+    """Logits that are a linear function, float32 (cells, 5), of the planes."""
+    nodes = [
+        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["float"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+    ]
+    return graph(nodes, constants=[("weights", weights.astype(np.float32))])
+
+
+def looping() -> bytes:
+    """A graph that goes round 2**62 times."""
+    value, scores, shape = helper.make_tensor_value_info, TensorProto.FLOAT, (64, 5)
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["go_on"]),
+            helper.make_node("Sin", ["before"], ["after"]),
+        ],
+        "body",
+        [
+            value("i", TensorProto.INT64, ()),
+            value("go", TensorProto.BOOL, ()),
+            value("before", scores, shape),
+        ],
+        [value("go_on", TensorProto.BOOL, ()), value("after", scores, shape)],
+    )
+    nodes = [
+        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["float"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        helper.make_node("Loop", ["times", "yes", "scores"], ["logits"], body=body),
+    ]
+    weights = np.ones((CELLS, 5), np.float32)
+    constants = [("weights", weights), ("times", np.int64(2**62)), ("yes", np.bool_(True))]
+    return graph(nodes, constants=[(key, np.asarray(value)) for key, value in constants])
+
+
+def allocating() -> bytes:
+    """A graph that makes 40 GB of zeros."""
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+        helper.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
+        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["float"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        helper.make_node("Add", ["scores", "sum"], ["logits"]),
+    ]
+    weights = np.ones((CELLS, 5), np.float32)
+    return graph(nodes, constants=[("weights", weights), ("size", np.array([10**10]))])
+
+
+def external(location: str) -> bytes:
+    """A graph whose weights lie in another file."""
+    model = onnx.load_from_string(linear(np.ones((CELLS, 5))))
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", "0"), ("length", str(CELLS * 20))):
+        tensor.external_data.add(key=key, value=value)
+    return model.SerializeToString()
+
+
+def code(folder: Path, acts: str, loads: str = "", seconds: float = 20) -> Isolated:
+    """A child with a policy whose ``act(observation)`` is made of lines of code."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"import os, sys, time\nimport numpy as np\n{loads}\ndef make(trap):\n    return act\n"
+    body = "".join(f"    {line}\n" for line in acts.splitlines())
+    (folder / "agent.py").write_text(f"{text}def act(observation):\n{body}")
+    settings = Settings(CORNER, "code", file=str(folder / "agent.py"), factory="make")
+    return Isolated(settings, readable=[folder], bounds=Bounds(seconds, memory=1 << 28))
+
+
+def ask(policy: Isolated, n: int = 3) -> np.ndarray:
+    policy.reset(np.ones(n, np.bool_), np.random.default_rng(0))
+    return policy.act(np.zeros((n, *SHAPE), np.uint8))
