@@ -149,7 +149,7 @@ def mitigations(scored: Scored) -> list[str]:
         "### Choosing levels: exact regret, estimated regret, at random",
         "",
         "| trap | alpha | levels chosen by | seeds | test | N of base on shift | b | verdicts"
-        " | N on shift less than the oracle's choice by exact regret |",
+        " | N that exact regret adds |",
         "|---" * 9 + "|",
     ]
     for trap in MITIGATED:
