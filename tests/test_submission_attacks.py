@@ -21,7 +21,7 @@ from benchmarks.isolation.policy import Bounds, Isolated
 from benchmarks.training import Training
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
-from mesa_gym.scoring import ScoreCard, SplitTrace, record, salt_digest, score
+from mesa_gym.scoring import ScoreCard, SplitTrace, record, score
 from mesa_gym.traps import Split, find_trap
 
 ROOT = Path(__file__).parents[1]
@@ -70,29 +70,6 @@ def test_the_others_go_on_where_one_misbehaves(done) -> None:
     assert f"{who % 4}, being loaded: it raised" in told
     assert "2 of 5 agents scored" in told
     assert "\x1b" not in told
-
-
-def test_a_secret_board_has_references_of_the_same_levels(tmp_path) -> None:
-    folder = submission(tmp_path / "s", onnx(0))
-    (folder / "s0.onnx").write_bytes(GRAPH)
-    assert submit(folder, tmp_path / "R", "--salt", "secret") == 0
-    cards = {c.policy: c for c in map(ScoreCard.load, (tmp_path / "R" / "cards").glob("*/*"))}
-    assert cards.keys() == {"demo-s0", *references(TRAP)}
-    assert {card.provenance.salt for card in cards.values()} == {salt_digest("secret")}
-    here = score("random", TRAP, 4, salt="secret").splits["test"].normalized_return
-    assert cards["random"].splits["test"].normalized_return == here
-    assert leaderboard.main(["render", "--out", str(tmp_path / "R")]) == 0
-
-
-@pytest.mark.parametrize("other", [["--salt", "mine"], ["--levels", "5"]])
-def test_other_levels_do_not_come_onto_one_board(done, other, tmp_path, capsys) -> None:
-    _, results, _ = done
-    folder = submission(tmp_path / "s", onnx(0), name="late")
-    (folder / "s0.onnx").write_bytes(GRAPH)
-    before = {path: path.read_bytes() for path in results.glob("*/*/*")}
-    assert submit(folder, results, *other) == 2
-    assert "was scored on 4 public levels" in capsys.readouterr().err
-    assert {path: path.read_bytes() for path in results.glob("*/*/*")} == before
 
 
 def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -> None:
