@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from agents.actors import Actor, make_actor
-from agents.demonstrations import demonstrations, horizon, level_numbers, transitions
+from agents.demonstrations import demonstrations, level_numbers, transitions
 from agents.lesson import Lesson
 from agents.levels import start_states
 from agents.networks import BF16, Bytes, Network
@@ -105,8 +105,7 @@ def learn(
 def note_returns(lesson: Lesson, actor: Actor, done: int) -> None:
     """Note what the learner itself earns on some training levels after so many steps."""
     trap, rng = lesson.trap, np.random.default_rng([lesson.seed, done])
-    objective = trap.base if lesson.reward == "base" else lesson.reward
     starts = start_states(trap, level_numbers(lesson, LOOKED_AT, rng))
-    actions = rollout(actor, trap, starts, horizon(lesson), done)
-    for earned in replay(trap, starts, actions)[objective].sum(axis=0):
+    actions = rollout(actor, trap, starts, lesson.horizon, done)
+    for earned in replay(trap, starts, actions)[lesson.objective].sum(axis=0):
         lesson.curve.add(done, float(earned))

@@ -13,7 +13,7 @@ from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import ENDED, Actions, rollout
 from mesa_gym.solver import solutions
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps import LEVELS, Trap
 
 BLOCK = 1024  # levels drawn at once
 # Of an oracle on each level: solving a level costs most, and equally good ways differ.
@@ -38,12 +38,6 @@ def level_numbers(lesson: Lesson, count: int, rng: np.random.Generator) -> Ints:
     return np.where(shifted, numbers + LEVELS, numbers)
 
 
-def horizon(lesson: Lesson) -> int:
-    """The time limit of episodes, in steps."""
-    own = lesson.trap.horizon(Split.TRAIN)
-    return own if lesson.max_steps is None else lesson.max_steps
-
-
 def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:
     """The demonstrator's episodes, some levels at a time and solved when their turn comes.
 
@@ -59,7 +53,7 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
         the start states of n levels, and one episode on each: int8 (n, horizon) as
         ``scoring.rollout`` gives it. Further episodes on the same levels come next.
     """
-    trap, limit = lesson.trap, horizon(lesson)
+    trap, limit = lesson.trap, lesson.horizon
     for first in range(0, len(numbers), BLOCK):
         starts = start_states(trap, numbers[first : first + BLOCK])
         if not trap.solvable:

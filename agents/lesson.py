@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.curve import Curve
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # torch is an extra
     from agents.actors import Actor
@@ -59,6 +59,16 @@ class Lesson:
     def discount(self) -> float:
         """An objective that looks less far ahead than agents do is learnt as it is meant."""
         return min(self.gamma, self.trap.discount(self.reward))
+
+    @property
+    def objective(self) -> str:
+        """The paid objective's own name."""
+        return self.trap.base if self.reward == "base" else self.reward
+
+    @property
+    def horizon(self) -> int:
+        """The time limit of episodes, in steps."""
+        return self.trap.horizon(Split.TRAIN) if self.max_steps is None else self.max_steps
 
     @property
     def first_seed(self) -> int:

@@ -42,7 +42,6 @@ from agents.levels import start_states
 from agents.networks import Network
 from agents.ppo import ENVS, AnnealedPPO, make_model
 from agents.sb3 import environments, taught
-from mesa_gym.envs.batch import Batch
 from mesa_gym.envs.sb3 import TrapVecEnv
 from mesa_gym.errors import missing_extra
 from mesa_gym.grid import Bools, Ints
@@ -106,8 +105,7 @@ class Optimum:
     """V* of levels, each solved once: of the paid objective, within the training's time limit."""
 
     def __init__(self, lesson: Lesson) -> None:
-        batch = Batch(lesson.trap, 1, reward=lesson.reward, max_steps=lesson.max_steps)
-        self.trap, self.objective, self.horizon = lesson.trap, batch.reward, batch.max_steps
+        self.trap, self.objective, self.horizon = lesson.trap, lesson.objective, lesson.horizon
         self._known: dict[int, float] = {}
 
     def __call__(self, levels: Ints, best: Floats) -> Floats:
