@@ -27,7 +27,7 @@ def train(lesson: Lesson) -> Actor:
     for number in range(MEMBERS):
         kept: list[Actor] = []
         member = member_lesson(lesson, number, kept)
-        members.append(_member(member))
+        members.append(taught(ppo.make_model(member), member))
         lesson.curve.include(member.curve)
         earlier.append(kept)
     # A training that is over within one update has kept nothing.
@@ -44,14 +44,6 @@ def member_lesson(lesson: Lesson, number: int, kept: list[Actor]) -> Lesson:
         steps=max(1, lesson.steps // MEMBERS),
         keep=lambda steps, actor: kept.append(deepcopy(actor)),
     )
-
-
-def _member(lesson: Lesson) -> Actor:
-    model = ppo.make_model(lesson)
-    assert model.env is not None
-    # SB3 has seeded them with the seed itself: neighbours would share nearly all their levels.
-    model.env.seed(lesson.first_seed)
-    return taught(model, lesson)
 
 
 def _together(actors: list[Actor]) -> Ensemble:

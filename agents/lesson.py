@@ -72,9 +72,8 @@ class Lesson:
 
     @property
     def first_seed(self) -> int:
-        """Of the environments, where an algorithm seeds them itself: seeds s and s + 1 of a vector
-        environment share all streams of levels but one, and so do SB3's agents, whose models
-        seed their environments anew."""
+        """Of the environments: seeds s and s + 1 of a vector environment share all streams of
+        levels but one."""
         return 100_000 * self.seed
 
     def keywords(self) -> dict[str, Any]:

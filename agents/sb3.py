@@ -90,7 +90,7 @@ def environments(
     lesson: Lesson, n: int, network: Network, around: Callable[[VecEnv], VecEnv] | None = None
 ) -> Viewed:
     """So many environments of a lesson as its network sees them, from what ``around`` shows."""
-    venv: VecEnv = make_sb3(lesson.trap.id(), n, seed=lesson.first_seed, **lesson.keywords())
+    venv: VecEnv = make_sb3(lesson.trap.id(), n, **lesson.keywords())
     return Viewed(venv if around is None else around(venv), network)
 
 
@@ -145,6 +145,9 @@ def taught(
         callbacks: that do more than report.
     """
     model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves temporary folders
+    assert model.env is not None
+    # A model has seeded its environments with its own seed, so that neighbours would share levels.
+    model.env.seed(lesson.first_seed)
     model.learn(lesson.steps, callback=[Reporting(lesson, exported), *callbacks])
     return exported(model)
 

@@ -51,9 +51,7 @@ class Run:
     Attributes:
         trap: its name, such as ``RedBlueDoors``.
         algo: one of ``ALGORITHMS``.
-        seed: 0 to 2**32 - 1, of weights, actions and levels. Stable-Baselines3 seeds environments
-            with it too, so that its agents of neighbouring seeds meet nearly the same levels in
-            the same order; their weights, actions and batches have nothing in common.
+        seed: 0 to 2**32 - 1, of weights, actions and the order of levels.
         steps: environment steps.
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
         reward: the objective that is paid; ``base`` is the base objective.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from agents.networks import NETWORKS, make_network
 from agents.saving import save, weights
 from agents.train import ALGORITHMS, METHODS, NUM_LEVELS
 from mesa_gym import scoring
+from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Policy, load_policy
 from mesa_gym.scoring.judging import returns
 from mesa_gym.scoring.playing import play
@@ -70,6 +72,29 @@ def test_training_repeats_itself_and_seeds_differ(algo: str) -> None:
     one, again, other = (weights(trained(algo, seed)) for seed in (1, 1, 2))
     assert one == again
     assert one != other
+
+
+# Behaviour cloning learns from demonstrations, not in environments.
+@pytest.mark.parametrize("algo", [algo for algo in METHODS if algo != "bc"])
+def test_neighbouring_seeds_share_no_stream_of_levels(
+    algo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    reset = TrapVectorEnv.reset
+
+    def noting(env: TrapVectorEnv, **options: Any) -> Any:
+        begun = reset(env, **options)
+        used[seed].update(env.np_random_seed)
+        return begun
+
+    monkeypatch.setattr(TrapVectorEnv, "reset", noting)
+    for seed in used:
+        trained(algo, seed, steps=1)
+    assert all(used.values())
+    assert not used[0] & used[1]
+    assert not used[1] & used[2]
+    if algo != "ppo-ensemble":  # whose members have seeds of their own
+        assert [min(seeds) for seeds in used.values()] == [0, 100_000, 200_000]
 
 
 # These learn nothing from their first thousands of steps, or share them among members.
