@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from agents.submission import Submission, Weights
@@ -21,9 +19,10 @@ from benchmarks.submission import (
 )
 from benchmarks.submission import arguments as shared_arguments
 from benchmarks.training import Training
+from benchmarks.units import score_references
 from mesa_gym.command import DONE, FAILED
-from mesa_gym.policies import load_policy, references
-from mesa_gym.scoring import ScoreCard, salt_digest, score_all
+from mesa_gym.policies import references
+from mesa_gym.scoring import ScoreCard, salt_digest
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, all_traps
@@ -51,8 +50,10 @@ def run(options: argparse.Namespace, results: Results) -> int:
     levels = (len(list(groups(submission))) + len(bare)) * len(Split) * asked.levels
     failed = 0
     with Progress(f"score {submission.about.name}", levels) as advance:
-        for trap in bare:
-            _score_references(trap, asked, results, advance)
+        for trap in bare:  # what the submission's numbers are to be read beside
+            score_references(
+                trap, references(trap), asked.levels, results.folder, advance, asked.salt
+            )
         for outcome in outcomes(submission, asked, advance):
             policy = f"{submission.policy(outcome.agent)} on {outcome.agent.trap}"
             if outcome.card is None:
@@ -102,16 +103,6 @@ def without_references(submission: Submission, results: Results) -> list[Trap]:
             for policy in references(trap)
         )
     ]
-
-
-def _score_references(
-    trap: Trap, asked: Terms, results: Results, advance: Callable[[int], None]
-) -> None:
-    """What the submission's numbers are to be read beside."""
-    makers = {policy: partial(load_policy, policy, trap) for policy in references(trap)}
-    cards = score_all(makers, trap, asked.levels, salt=asked.salt, progress=advance)
-    for policy, card in cards.items():
-        card.save(results.folder / card_path(trap.name(), policy))
 
 
 def _keep(submission: Submission, outcome: Outcome, folder: Path) -> None:

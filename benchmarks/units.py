@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
@@ -181,12 +181,37 @@ class References:
     def work(self, scratch: Scratch) -> None:
         """Score those that have none."""
         missing = self._missing(scratch.results)
-        makers = {policy: partial(load_policy, policy, self.trap) for policy in missing}
         told = counted(self.levels * len(Split), scratch.progress)
-        for policy, card in score_all(makers, self.trap, self.levels, progress=told).items():
-            path = card_path(self.trap.name(), policy)
-            card.save(scratch.folder / path)
+        for path in score_references(self.trap, missing, self.levels, scratch.folder, told):
             scratch.keep(path)
+
+
+def score_references(
+    trap: Trap,
+    policies: Iterable[str],
+    levels: int,
+    folder: Path,
+    progress: Callable[[int], None],
+    salt: str = "",
+) -> list[Path]:
+    """Score reference policies and save their cards.
+
+    Args:
+        trap: what they are scored on.
+        policies: their names.
+        levels: of each split.
+        folder: the results' folder.
+        progress: called with the number of levels scored since the last call.
+        salt: an evaluator's secret.
+
+    Returns:
+        Each card's place in the folder.
+    """
+    makers = {policy: partial(load_policy, policy, trap) for policy in policies}
+    cards = score_all(makers, trap, levels, salt=salt, progress=progress)
+    for policy, card in cards.items():
+        card.save(folder / card_path(trap.name(), policy))
+    return [card_path(trap.name(), policy) for policy in cards]
 
 
 # -- the board -------------------------------------------------------------------------------------
