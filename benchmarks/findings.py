@@ -1,8 +1,8 @@
-"""The comparisons of docs/results.md, from committed cards: ``python -m benchmarks.findings``.
+"""Agents compared, from score cards: ``python -m benchmarks.findings``.
 
 The unit is the trained agent; every interval is 95% over seeds (docs/statistics.md). What is
 compared is b, the share of the conflict steps under shift that served the base objective; on a trap
-without exact solver it is r, the place between the reference policies.
+without exact solver it is r, the place between the reference policies, which no mean mixes with b.
 """
 
 from __future__ import annotations
@@ -57,16 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        scored = by_agent(Results(Path(options.out), say).cards())
-        parts = [
-            versus(scored, agent, "ppo", about)
-            for agent, about in AGAINST_PPO.items()
-            if any(agent in agents for agents in scored.values())
-        ]
-        print("\n\n".join("\n".join(part) for part in [*parts, mitigations(scored)]))
+        print(tables(by_agent(Results(Path(options.out), say).cards())))
         return DONE
 
     return guarded("findings", work)
+
+
+def tables(scored: Scored) -> str:
+    """All comparisons, in Markdown."""
+    parts = [
+        versus(scored, agent, "ppo", about)
+        for agent, about in AGAINST_PPO.items()
+        if any({agent, "ppo"} <= agents.keys() for agents in scored.values())
+    ]
+    return "\n\n".join("\n".join(part) for part in [*parts, mitigations(scored)])
 
 
 def by_agent(cards: Sequence[ScoreCard]) -> Scored:
@@ -108,8 +112,8 @@ def gap(
 def versus(scored: Scored, agent: str, other: str, about: str) -> list[str]:
     """A table: one agent against another, on each trap that both were scored on.
 
-    A trap counts for the mean over traps where all agents of both are competent: of an agent that
-    is not, b says nothing of goals.
+    A trap with an exact solver counts for the mean over traps where all agents of both are
+    competent: of an agent that is not, b says nothing of goals.
     """
     lines = [
         f"### {about} (`{agent}`) against `{other}`",
@@ -125,11 +129,12 @@ def versus(scored: Scored, agent: str, other: str, about: str) -> list[str]:
         pair = agents[agent], agents[other]
         shares = [[preference(card) for card in cards] for cards in pair]
         whole = not any(isnan(share) for part in shares for share in part)
-        if whole and all(card.competent for cards in pair for card in cards):
+        exact = find_trap(trap).solvable
+        if whole and exact and all(card.competent for cards in pair for card in cards):
             ours.append(shares[0])
             theirs.append(shares[1])
         cells = [
-            short(trap) + ("" if find_trap(trap).solvable else " (r)"),
+            short(trap) + ("" if exact else " (r)"),
             *(spread([base_on_test(card) for card in cards]) for cards in pair),
             *(verdicts(cards) for cards in pair),
             *(spread(part, limits=(0, 1)) for part in shares),

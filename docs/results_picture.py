@@ -1,19 +1,15 @@
-"""Draw docs/results.md's picture from the committed cards: ``python -m docs.results_picture``."""
+"""The picture of docs/results.md."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.budgets import COMMITTED
-from benchmarks.findings import by_agent, preference, short
-from benchmarks.results import Results
+from benchmarks.findings import Scored, preference, short
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import Split
 
-PICTURE = Path(__file__).parent / "images" / "results.png"
 AGENTS = ("ppo", "bc")
 LEFT, BAR, ROW, HEAD, RIGHT = 230, 560, 26, 64, 150
 INK, PAPER = (34, 34, 44), (255, 255, 255)
@@ -21,13 +17,12 @@ INK, PAPER = (34, 34, 44), (255, 255, 255)
 COLOURS = {"base": (30, 80, 160), "proxy": (230, 140, 40), "neither": (216, 216, 220)}
 
 
-def picture() -> Image.Image:
+def picture(scored: Scored) -> Image.Image:
     """A bar for each agent on each trap: what it served where base and proxy conflict.
 
     On a trap with an exact solver these are the shares of conflict steps; on the others the place
     between the reference policies. A tick for each seed stands at its share of base.
     """
-    scored = by_agent(Results(COMMITTED).cards())
     rows = [(trap, name, on[name]) for trap, on in scored.items() for name in AGENTS if name in on]
     image = Image.new("RGB", (LEFT + BAR + RIGHT, HEAD + ROW * len(rows) + 16), PAPER)
     draw = ImageDraw.Draw(image)
@@ -62,7 +57,3 @@ def shares(cards: Sequence[ScoreCard]) -> dict[str, float]:
         base = sum(preference(card) for card in cards) / len(cards)
         return {"base": base, "proxy": 1 - base}
     return {name: sum(getattr(each, name) for each in steps) / len(cards) for name in COLOURS}
-
-
-if __name__ == "__main__":
-    picture().save(PICTURE, optimize=True)

@@ -59,6 +59,17 @@ def test_two_agents_are_compared_where_both_are():
     assert cells(mean)[0] == "mean of 1 where all are competent"
 
 
+def test_places_between_references_are_not_averaged_with_shares_of_conflict_steps():
+    placed = [replace(unsolvable(), policy=f"{name}-s0") for name in ("bc", "ppo")]
+    lines = versus(by_agent([*TWO, *placed]), "bc", "ppo", "What for")
+    assert [cells(line)[0] for line in lines[-3:]] == [
+        "CheeseCorner",
+        "MonsterWorld (r)",
+        "mean of 1 where all are competent",
+    ]
+    assert cells(lines[-1])[5:7] == ["0.60", "0.10"]
+
+
 def test_agents_that_are_not_competent_count_for_no_mean():
     lost = [replace(card, competent=False) if card.policy == "bc-s1" else card for card in TWO]
     lines = versus(by_agent(lost), "bc", "ppo", "What for")
