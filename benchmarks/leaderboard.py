@@ -110,7 +110,8 @@ def _run(options: argparse.Namespace, results: Results) -> int:
 
 
 def _render(results: Results) -> int:
-    print(f"\n{render(results)} shows it with pictures")
+    page = render(results)
+    print(f"\n{page.with_name('board.md')} has it trap by trap, {page} with pictures")
     return DONE
 
 

@@ -23,7 +23,7 @@ from mesa_gym.files import write_json, write_text
 
 
 def render(results: Results) -> Path:
-    """Write the board, print it, and give the path of its first page.
+    """Write the board, print its head, and give the path of its first page.
 
     Pages of an earlier board that are none of this one's go at the end.
 

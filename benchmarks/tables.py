@@ -38,12 +38,10 @@ class Line:
 
     Attributes:
         name: of the group; "seed 3" for one agent.
-        single: one agent of the group above.
         verdicts: verdict -> share.
     """
 
     name: str
-    single: bool
     numbers: Numbers
     rival: str
     interval: str
@@ -56,7 +54,6 @@ def lines(row: Row) -> list[Line]:
     """The line of a group and, where agents were trained, those of its agents."""
     group = Line(
         printable(row.policy),
-        False,
         row.mean,
         row.rival,
         interval(row.interval),
@@ -69,7 +66,6 @@ def lines(row: Row) -> list[Line]:
     singles = [
         Line(
             f"seed {agent.seed}",
-            True,
             agent.numbers,
             row.rival,
             "",
@@ -178,19 +174,12 @@ def _glance(trap: TrapBoard, line: Line) -> list[str]:
 
 
 def terminal(board: Board) -> str:
-    """The whole board for a terminal."""
+    """What a terminal has room for: the rankings, and the trained agents of all traps."""
     parts = []
     for ranking in board.rankings:
         parts += [legend.heading(board, ranking), table(RANKING_HEADS, ranking_rows(ranking))]
         parts += [*filter(None, [legend.lacking(ranking)]), ""]
     parts += [GLANCE, table(GLANCE_HEADS, glance_rows(board))]
-    for heading, text, traps in legend.blocks(board):
-        parts += ["", *filter(None, [heading, text])]
-        for trap in traps:
-            rows = [cells(trap, line) for line in all_lines(trap)]
-            for row, line in zip(rows, all_lines(trap), strict=True):
-                row[0] = f"  {row[0]}" if line.single else row[0]
-            parts += ["", legend.title(trap), table(heads(trap), rows)]
     return "\n".join(parts)
 
 
