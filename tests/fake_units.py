@@ -90,4 +90,6 @@ def main(out: str, workers: str) -> int:
 if __name__ == "__main__":
     import fake_units  # units are pickled by their module's name
 
+    # A shell starts its background jobs, and so the tests in one, with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(fake_units.main(*sys.argv[1:]))
