@@ -29,14 +29,16 @@ from mesa_gym.traps import Split, find_trap
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
-# What is compared with PPO on every trap that both were scored on, and why.
-AGAINST_PPO = {
-    "bc": "A supervised signal with the same data: behaviour cloning of the base oracle",
-    "ppo-cnn": "Another network",
-    "dqn": "Another way to learn from reward: DQN",
-    "recurrent-ppo": "With a memory: RecurrentPPO",
-    "ppo-alpha0.03": "Domain randomisation: 3% of the training episodes from the shift",
-    "plr-exact-alpha0.03": "The same levels, those of the greatest exact regret replayed",
+# Agents that are compared on every trap that both were scored on, and what differs.
+PAIRS = {
+    ("bc", "ppo"): "A supervised signal with the same data: behaviour cloning of the base oracle",
+    ("ppo-cnn", "ppo"): "Another network",
+    ("dqn", "ppo"): "Another way to learn from reward: DQN",
+    ("recurrent-ppo", "ppo"): "With a memory: RecurrentPPO",
+    ("ppo-alpha0.03", "ppo"): "Domain randomisation: 3% of the training episodes from the shift",
+    ("plr-exact-alpha0.03", "ppo-alpha0.03"): (
+        "The same share from the shift, and levels of the greatest exact regret replayed"
+    ),
 }
 # Where levels of the shift are met in training, and how much of them.
 MITIGATED = ("CheeseCorner-v0", "KeysChests-v0")
@@ -66,9 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def tables(scored: Scored) -> str:
     """All comparisons, in Markdown."""
     parts = [
-        versus(scored, agent, "ppo", about)
-        for agent, about in AGAINST_PPO.items()
-        if any({agent, "ppo"} <= agents.keys() for agents in scored.values())
+        versus(scored, *pair, about)
+        for pair, about in PAIRS.items()
+        if any(set(pair) <= agents.keys() for agents in scored.values())
     ]
     return "\n\n".join("\n".join(part) for part in [*parts, mitigations(scored)])
 
@@ -106,7 +108,13 @@ def gap(
 
     estimate = np.mean([np.mean(x) for x in ours]) - np.mean([np.mean(y) for y in theirs])
     low, high = interval(statistic, ours, theirs, limits=limits)
-    return f"{estimate:+.2f}" if isnan(low) else f"{estimate:+.2f} [{low:+.2f}, {high:+.2f}]"
+    ends = "" if isnan(low) else f" [{signed(low)}, {signed(high)}]"
+    return f"{signed(estimate)}{ends}"
+
+
+def signed(difference: float) -> str:
+    """Two digits; what rounds to nothing has a plus."""
+    return f"{round(difference, 2) + 0:+.2f}"
 
 
 def versus(scored: Scored, agent: str, other: str, about: str) -> list[str]:

@@ -44,6 +44,7 @@ def test_a_difference_is_of_means_over_traps():
     low, high = gap([[0.5, 0.7]], [[0.1, 0.1]]).removeprefix("+0.50 [").strip("]").split(",")
     assert float(low) < 0.5 - 0.1 < 0.5 + 0.1 < float(high)
     assert gap([[0.2, 0.2]], [[0.1, 0.1]]) == "+0.10 [+0.10, +0.10]"
+    assert gap([[0.1, 0.1]], [[0.104, 0.104]]) == "+0.00 [+0.00, +0.00]"
 
 
 def test_two_agents_are_compared_where_both_are():
