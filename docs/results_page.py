@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.budgets import COMMITTED
-from benchmarks.findings import by_agent, tables
+from benchmarks.findings import Scored, by_agent, tables
 from benchmarks.results import Results
 from docs.results_picture import picture
 
@@ -18,13 +18,19 @@ PICTURE = Path(__file__).parent / "images" / "results.png"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
 
 
-def page() -> str:
-    """The page with the tables of the committed cards."""
+def committed() -> Scored:
+    """The committed cards."""
+    return by_agent(Results(COMMITTED).cards())
+
+
+def page(scored: Scored) -> str:
+    """The page with the tables of these cards."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{tables(by_agent(Results(COMMITTED).cards()))}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{tables(scored)}\n\n{END}{after}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
-    picture(by_agent(Results(COMMITTED).cards())).save(PICTURE, optimize=True)
+    cards = committed()
+    PAGE.write_text(page(cards))
+    picture(cards).save(PICTURE, optimize=True)
