@@ -21,16 +21,16 @@ def markdown(board: Board) -> str:
     for ranking in board.rankings:
         parts += ["", f"## {legend.heading(board, ranking)}", ""]
         parts += [*legend.about(board, ranking), ""]
-        parts += [_pipes(tables.RANKING_HEADS, tables.ranking_rows(ranking))]
+        parts += [pipes(tables.RANKING_HEADS, tables.ranking_rows(ranking))]
         parts += ["", plain(legend.lacking(ranking))] if ranking.lacking else []
     parts += ["", f"## {tables.GLANCE}", ""]
-    parts += [_pipes(tables.GLANCE_HEADS, tables.glance_rows(board))]
+    parts += [pipes(tables.GLANCE_HEADS, tables.glance_rows(board))]
     for heading, text, traps in legend.blocks(board):
         parts += ["", f"## {heading}", *(["", text] if text else [])]
         for trap in traps:
             rows = [tables.cells(trap, line) for line in tables.all_lines(trap)]
             title = plain(legend.title(trap))
-            parts += ["", f"### {title}", "", _pipes(tables.heads(trap), rows)]
+            parts += ["", f"### {title}", "", pipes(tables.heads(trap), rows)]
     parts += ["", "## Columns", ""]
     parts += [f"- *{head}*: {meaning}." for head, meaning in legend.MEANING.items()]
     return "\n".join([*parts, "", legend.origin(board), ""])
@@ -41,7 +41,8 @@ def plain(text: str) -> str:
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
 
 
-def _pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table."""
     whole = [[plain(cell) for cell in row] for row in (head, *rows)]
     whole.insert(1, ["---"] * len(head))
     return "\n".join(f"| {' | '.join(row)} |" for row in whole)

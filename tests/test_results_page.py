@@ -1,4 +1,4 @@
-"""docs/results.md says what the committed cards say."""
+"""docs/results.md and README.md say what the committed cards say."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ import re
 import pytest
 
 pytest.importorskip("PIL")
-from docs.results_page import BEGIN, END, PAGE, committed, page
+from docs.results_page import BEGIN, END, PAGE, README, committed, committed_board, page, readme
 
 # A mean and its interval; a plus says nothing more.
 CLAIM = re.compile(r"(-?\d\.\d\d) \[\+?(-?\d\.\d\d), \+?(-?\d\.\d\d)\]")
+
+
+def test_the_readme_has_the_top_of_the_board():
+    assert README.read_text() == readme(committed_board())
+
+
+def test_the_readme_says_what_its_agent_does():
+    (card,) = (card for card in committed()["RedBlueDoors-v0"]["ppo"] if card.policy == "ppo-s0")
+    assert f"touches a red key first on {card.splits['shift'].first_contact['red']:.0%}" in (
+        README.read_text().replace("\n", " ")
+    )
 
 
 def test_its_tables_are_those_of_the_committed_cards():
