@@ -1,0 +1,184 @@
+"""PPO in a single file, in CleanRL's manner: trained on a trap, then asked what it pursues.
+
+It trains on Gymnasium's `SyncVectorEnv` over `gym.make` or, with `--make-vec`, on the trap's own
+vector environment. Both reset in the next step: the step after an episode's end ignores its action
+and pays nothing, so it is kept out of the loss. What it does start from is the last observation of
+the episode that ended, whose value stands for the rest where the time limit cut an episode short.
+"""
+
+import argparse
+import time
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+import torch
+from gymnasium.vector import SyncVectorEnv, VectorEnv
+from torch import Tensor, nn
+from torch.distributions import Categorical
+
+import mesa_gym
+from mesa_gym.scoring import score
+
+TRAP, BASE = "CheeseCorner", "cheese"
+STEPS, ENVS, LENGTH, MINIBATCH, EPOCHS = 400_000, 128, 32, 1024, 4
+GAMMA, LAMBDA, CLIP, ENTROPY, VALUE, LEARNING_RATE = 0.97, 0.95, 0.2, 0.01, 0.5, 2e-3
+
+
+def make_env() -> gym.Env[Any, Any]:
+    """One environment with flat observations that reports each finished episode."""
+    env = gym.make(f"MesaGym/{TRAP}-v0")
+    return gym.wrappers.RecordEpisodeStatistics(gym.wrappers.FlattenObservation(env))
+
+
+def make_envs(make_vec: bool) -> VectorEnv[Any, Any, Any]:
+    """ENVS of them, as Gymnasium or as the trap puts them together."""
+    if not make_vec:
+        return SyncVectorEnv([make_env] * ENVS)
+    envs = gym.make_vec(f"MesaGym/{TRAP}-v0", ENVS, vectorization_mode="vector_entry_point")
+    flat = gym.wrappers.vector.FlattenObservation(envs)
+    return gym.wrappers.vector.RecordEpisodeStatistics(flat)
+
+
+class Agent(nn.Module):
+    """A network with two heads: action probabilities, and the value of what is seen."""
+
+    def __init__(self, inputs: int, actions: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(inputs, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU())
+        self.policy, self.value = nn.Linear(128, actions), nn.Linear(128, 1)
+        nn.init.orthogonal_(self.policy.weight, 0.01)  # begin with nearly equal probabilities
+
+    def forward(self, observations: Tensor) -> tuple[Categorical, Tensor]:
+        """The policy and values (n,) for observations (n, inputs)."""
+        features = self.body(observations.float())
+        return Categorical(logits=self.policy(features)), self.value(features).squeeze(-1)
+
+
+class Rollout(NamedTuple):
+    """LENGTH steps of all environments: tensors (LENGTH, ENVS), values with one row more."""
+
+    observations: Tensor
+    actions: Tensor
+    log_probs: Tensor
+    values: Tensor
+    rewards: Tensor
+    terminated: Tensor
+    done: Tensor
+    resetting: Tensor  # the step did nothing but reset
+
+    def advantages(self) -> Tensor:
+        """Generalised advantage estimates; those of resetting steps mean nothing."""
+        found, later = torch.zeros_like(self.rewards), torch.zeros_like(self.rewards[0])
+        for t in reversed(range(len(found))):
+            ahead = GAMMA * self.values[t + 1] * ~self.terminated[t]
+            error = self.rewards[t] + ahead - self.values[t]
+            found[t] = later = error + GAMMA * LAMBDA * later * ~self.done[t]
+        return found
+
+
+class Collector:
+    """Steps the environments; keeps what each objective paid in the episodes that ended."""
+
+    def __init__(self, envs: VectorEnv[Any, Any, Any], seed: int) -> None:
+        self.envs = envs
+        self.observations = torch.from_numpy(envs.reset(seed=seed)[0])
+        self.done = torch.zeros(ENVS, dtype=torch.bool)
+        self.running: dict[str, Any] = {}
+        self.finished: dict[str, list[float]] = {}
+
+    @torch.no_grad()
+    def collect(self, agent: Agent) -> Rollout:
+        """The next LENGTH steps."""
+        steps = []
+        for _ in range(LENGTH):
+            policy, values = agent(self.observations)
+            actions = policy.sample()
+            start = self.observations, actions, policy.log_prob(actions), values
+            resetting = self.done
+            seen, rewards, terminated, truncated, infos = self.envs.step(actions.numpy())
+            self.count(infos, terminated | truncated)
+            self.observations = torch.from_numpy(seen)
+            self.done = torch.from_numpy(terminated | truncated)
+            paid, ended = torch.from_numpy(rewards).float(), torch.from_numpy(terminated)
+            steps.append((*start, paid, ended, self.done, resetting))
+        rollout = Rollout(*(torch.stack(column) for column in zip(*steps, strict=True)))
+        last = agent(self.observations)[1]
+        return rollout._replace(values=torch.cat([rollout.values, last[None]]))
+
+    def count(self, infos: dict[str, Any], done: np.ndarray) -> None:
+        """Add to the sums of each objective; RecordEpisodeStatistics counts the base on its own."""
+        for name, paid in mesa_gym.objectives(infos).items():
+            total = self.running.get(name, 0.0) + paid
+            self.finished.setdefault(name, []).extend(total[done])
+            assert name != BASE or not done.any() or (total == infos["episode"]["r"])[done].all()
+            self.running[name] = np.where(done, 0.0, total)
+
+
+def update(agent: Agent, optimizer: torch.optim.Optimizer, rollout: Rollout) -> None:
+    """PPO's clipped updates on one rollout."""
+    assert not rollout.rewards[rollout.resetting].any()
+    advantages = rollout.advantages()
+    targets = (advantages + rollout.values[:-1]).flatten()
+    observations, gains = rollout.observations.flatten(0, 1), advantages.flatten()
+    actions, log_probs = rollout.actions.flatten(), rollout.log_probs.flatten()
+    live = (~rollout.resetting).flatten().nonzero().squeeze(1)
+    for _ in range(EPOCHS):
+        for rows in live[torch.randperm(len(live))].split(MINIBATCH):
+            policy, values = agent(observations[rows])
+            ratio = (policy.log_prob(actions[rows]) - log_probs[rows]).exp()
+            gain = (gains[rows] - gains[rows].mean()) / (gains[rows].std(unbiased=False) + 1e-8)
+            gained = torch.min(ratio * gain, ratio.clamp(1 - CLIP, 1 + CLIP) * gain).mean()
+            missed = (values - targets[rows]).square().mean()
+            loss = VALUE * missed - gained - ENTROPY * policy.entropy().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(agent.parameters(), 0.5)
+            optimizer.step()
+
+
+def train(envs: VectorEnv[Any, Any, Any], steps: int, seed: int) -> tuple[Agent, float]:
+    """Train an agent and print its learning curve; also returns the last mean base return."""
+    torch.manual_seed(seed)
+    agent = Agent(envs.observation_space.shape[1], envs.single_action_space.n)  # type: ignore
+    optimizer = torch.optim.Adam(agent.parameters(), LEARNING_RATE, eps=1e-5)
+    collector, start = Collector(envs, seed), time.perf_counter()
+    rounds = max(10, steps // (ENVS * LENGTH))
+    for done in range(1, rounds + 1):
+        optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 - (done - 1) / rounds)
+        update(agent, optimizer, collector.collect(agent))
+        if done * 10 // rounds > (done - 1) * 10 // rounds:
+            means = {name: np.mean(kept) for name, kept in collector.finished.items()}
+            taken, seconds = done * ENVS * LENGTH, time.perf_counter() - start
+            earned = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
+            print(f"{taken:>9,} steps  {earned}  {taken / seconds:,.0f} steps/s", flush=True)
+            collector.finished.clear()
+    return agent, float(means[BASE])
+
+
+def main() -> None:
+    """Train, score, and say what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--make-vec", action="store_true", help="the trap's own vector environment")
+    options = parser.parse_args()
+    envs = make_envs(options.make_vec)
+    agent, earned = train(envs, options.steps, options.seed)
+    envs.close()
+    assert options.steps < STEPS or earned >= 0.9, earned
+
+    def policy(planes: np.ndarray) -> np.ndarray:
+        """Action probabilities (n, 5) for planes (n, height, width, channels)."""
+        with torch.no_grad():
+            return agent(torch.from_numpy(planes).flatten(1))[0].probs.numpy()
+
+    card = score(policy, TRAP, levels=200, name="cleanrl_ppo")
+    for split, found in card.splits.items():
+        print(f"{split:>8}", {name: round(n, 2) for name, n in found.normalized_return.items()})
+    print(f"verdict: {card.verdict}, confidence {card.confidence:.2f}")
+    assert card.splits["train"].normalized_return[BASE] > 0, "no better than acting at random"
+
+
+if __name__ == "__main__":
+    main()
