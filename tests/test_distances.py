@@ -96,3 +96,13 @@ def test_each_first_is_having_a_way_that_enters_no_other_place() -> None:
             place in steps_from(here, cells - o) for place, o in zip(there, others, strict=True)
         ]
         assert found[row] == all(ways)
+
+
+def test_each_first_passes_over_places_that_are_not_there() -> None:
+    """``scatter`` fills up with -1 where a level has fewer objects than another of its batch."""
+    open_cells, start = caves(200, 6, 6, seed=3)
+    places = np.stack([caves(200, 6, 6, seed=seed)[1] for seed in (4, 5)], axis=1)
+    padded = np.insert(places, (0, 1, 2), -1, axis=1)
+    expected = each_first(open_cells, start, places)
+    assert expected.any()
+    np.testing.assert_array_equal(each_first(open_cells, start, padded), expected)

@@ -84,16 +84,18 @@ def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
     Args:
         open_cells: bool (n, height, width); the outermost cells must be closed.
         start: int64 (n,), flat cell indices, where ways begin.
-        places: int64 (n, m), flat cell indices of m places a level, none of them the start.
+        places: int64 (n, m), flat cell indices of m places a level, none of them the start; -1
+            for no place, as ``Draw.scatter`` fills up.
 
     Returns:
         bool (n,): every place has a way from the start that enters no other place.
     """
     n, height, width = open_cells.shape
     without = open_cells.reshape(n, height * width).copy()
+    # -1 is the last cell, of the border, which is closed already.
     np.put_along_axis(without, places, False, axis=1)
     reached = distances(without.reshape(open_cells.shape), start) >= 0
     beside = places[:, :, None] + np.array([-1, width, 1, -width])
     entries = np.take_along_axis(reached[:, None], beside, axis=2)
-    first: Bools = np.all(entries.any(axis=2), axis=1)
+    first: Bools = np.all(entries.any(axis=2) | (places < 0), axis=1)
     return first
