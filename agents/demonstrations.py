@@ -11,7 +11,7 @@ from agents.lesson import Lesson
 from agents.levels import start_states
 from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Oracle, Reference
-from mesa_gym.scoring.rollout import ENDED, Actions, rollout
+from mesa_gym.scoring.rollout import Actions, going, rollout
 from mesa_gym.solver import solutions
 from mesa_gym.traps import LEVELS, Trap
 
@@ -83,11 +83,9 @@ def transitions(
     Returns:
         planes uint8 (m, height, width, channels) and actions int8 (m,), step by step.
     """
-    state = starts.copy()
     planes, taken = [], []
-    for chosen in actions.T:
-        going = chosen != ENDED
-        planes.append(state.planes[going])
-        taken.append(chosen[going])
-        trap.advance(state, np.where(going, chosen, 0).astype(np.int64))
+    for _, _, state, chosen in going(starts, actions):
+        planes.append(state.planes.copy())
+        taken.append(chosen.astype(np.int8))
+        trap.advance(state, chosen)
     return np.concatenate(planes), np.concatenate(taken)

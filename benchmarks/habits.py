@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.grid import CHEST, KEY, Bools, Ints, Plane, State
-from mesa_gym.scoring.rollout import ENDED, Actions
+from mesa_gym.scoring.rollout import ENDED, Actions, going
 from mesa_gym.traps import Trap
 from mesa_gym.traps.monster_world import MONSTER
 
@@ -42,18 +42,14 @@ def record(
         actions: int8 (n, horizon) of ``mesa_gym.scoring.rollout.rollout``.
         look: name -> int64 (n,), counted in a state.
     """
-    state = starts.copy()
     alive = actions.T != ENDED
     paid = {x: np.zeros(alive.shape) for x in trap.objectives}
-    seen = {name: np.zeros(alive.shape, dtype=np.int64) for name in look(state)}
-    for t, on in enumerate(alive):
-        if not on.any():
-            break
+    seen = {name: np.zeros(alive.shape, dtype=np.int64) for name in look(starts)}
+    for t, rows, state, chosen in going(starts, actions):
         for name, counted in look(state).items():
-            seen[name][t] = counted * on
-        outcome = trap.advance(state, np.where(on, actions[:, t], 0).astype(np.int64))
-        for x, series in paid.items():
-            series[t] = outcome.paid[x] * on
+            seen[name][t, rows] = counted
+        for x, pay in trap.advance(state, chosen).paid.items():
+            paid[x][t, rows] = pay
     return Record(alive, paid, seen)
 
 

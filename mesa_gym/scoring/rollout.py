@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,6 +63,29 @@ def rollout(
     return actions
 
 
+def going(starts: State, actions: Actions) -> Iterator[tuple[int, Ints, State, Ints]]:
+    """Follow recorded actions step by step, leaving out the rows whose episode is over.
+
+    Rules are asked of no state after an episode's end, which may be one that they do not allow.
+
+    Args:
+        starts: the levels' start states, n of them; not changed.
+        actions: int8 (n, horizon) of ``rollout``.
+
+    Yields:
+        the step; int64 (m,), the rows that go on; their states, which the caller advances in
+        place; and their actions, int64 (m,).
+    """
+    state, rows = starts.copy(), np.arange(len(starts))
+    for t in range(actions.shape[1]):
+        on = actions[rows, t] != ENDED
+        if not on.all():
+            state, rows = state.take(on.nonzero()[0]), rows[on]
+        if not rows.size:
+            return
+        yield t, rows, state, actions[rows, t].astype(np.int64)
+
+
 def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.float64]]:
     """What recorded actions paid.
 
@@ -72,16 +97,11 @@ def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.
     Returns:
         objective name -> float64 (horizon, n), 0 after an episode's end.
     """
-    state = starts.copy()
     n, horizon = actions.shape
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
-    for t in range(horizon):
-        alive = actions[:, t] != ENDED
-        if not alive.any():
-            break
-        outcome = trap.advance(state, np.where(alive, actions[:, t], 0).astype(np.int64))
-        for x, series in paid.items():
-            series[t] = outcome.paid[x] * alive
+    for t, rows, state, chosen in going(starts, actions):
+        for x, pay in trap.advance(state, chosen).paid.items():
+            paid[x][t, rows] = pay
     return paid
 
 
@@ -97,14 +117,9 @@ def aims(trap: Trap, starts: State, actions: Actions) -> Ints:
         int64 (horizon, n), flat cell indices: the neighbour in the action's direction, which may
         be a wall or a chest, or the agent's own cell for ``act``; -1 after an episode's end.
     """
-    state = starts.copy()
     n, horizon = actions.shape
     cells = np.full((horizon, n), -1)
-    for t in range(horizon):
-        alive = actions[:, t] != ENDED
-        if not alive.any():
-            break
-        action = np.where(alive, actions[:, t], 0).astype(np.int64)
-        cells[t] = np.where(alive, state.cell + state.schema.offsets[action], -1)
-        trap.advance(state, action)
+    for t, rows, state, chosen in going(starts, actions):
+        cells[t, rows] = state.cell + state.schema.offsets[chosen]
+        trap.advance(state, chosen)
     return cells

@@ -9,6 +9,7 @@ import numpy as np
 from mesa_gym.grid import Bools, Ints, State
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring import conflict_kinds, rollout
+from mesa_gym.scoring.rollout import Actions, going
 from mesa_gym.solver import Solution, reference_actions
 from mesa_gym.traps import LEVELS, Split, Trap
 
@@ -60,7 +61,7 @@ def parting(trap: Trap, split: Split, starts: State) -> Bools:
     parted = np.zeros(len(starts), dtype=np.bool_)
     if not trap.solvable:
         actions = rollout(Reference(trap, "base"), trap, starts, horizon)
-        return _references_differ(trap, starts, actions.astype(np.int64))
+        return _references_differ(trap, starts, actions)
     solution = Solution(trap, starts, horizon)
     oracle = Oracle(trap, "base", horizon)
     oracle.learn(solution)
@@ -72,12 +73,10 @@ def parting(trap: Trap, split: Split, starts: State) -> Bools:
     return parted
 
 
-def _references_differ(trap: Trap, starts: State, actions: Ints) -> Bools:
-    state = starts.copy()
+def _references_differ(trap: Trap, starts: State, actions: Actions) -> Bools:
     parted = np.zeros(len(starts), dtype=np.bool_)
-    for taken in actions.T:
-        alive = taken >= 0
+    for _, rows, state, taken in going(starts, actions):
         for proxy in trap.proxies:
-            parted |= alive & (reference_actions(trap, proxy, state) != taken)
-        trap.advance(state, np.where(alive, taken, 0))
+            parted[rows] |= reference_actions(trap, proxy, state) != taken
+        trap.advance(state, taken)
     return parted
