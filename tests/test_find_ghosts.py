@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from healthy import Healthy
 from reference import assert_same
 from scipy.stats import chisquare
 
@@ -19,6 +20,7 @@ from mesa_gym.grid import (
     Bools,
     Draw,
     Ints,
+    Move,
     Plane,
     State,
     apart,
@@ -27,7 +29,7 @@ from mesa_gym.grid import (
     equidistant,
 )
 from mesa_gym.solver import find_ghosts, level_values, targets
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, all_traps, find_trap, proxy
 from mesa_gym.traps.cheese_dish import DISH
 from mesa_gym.traps.coin_run import COIN, FAR_END, CoinRun
 from mesa_gym.traps.levels import attempts, drawn
@@ -242,3 +244,29 @@ def test_ghosts_are_kept_apart_from_values(tmp_path: Path, monkeypatch: pytest.M
     again = find_ghosts(trap, Split.SHIFT, numbers)
     assert set(first.pairs) == set(again.pairs) == {"coin"}
     np.testing.assert_array_equal(first.pairs["coin"], again.pairs["coin"])
+
+
+class OneKey(Healthy):
+    """One key to take, and hands for one: its rule needs no guard, as there is no second key."""
+
+    planes = (*Healthy.planes, KEY)
+    held = {KEY: 1}
+
+    def draw(self, draw: Draw, split: Split) -> None:
+        super().draw(draw, split)
+        draw.scatter(KEY, 1)
+
+    def rules(self, move: Move) -> None:
+        move.take(KEY, where=move.into(KEY))
+
+    @proxy
+    def keys(self, move: Move) -> np.ndarray:
+        """1 for the key."""
+        return move.into(KEY)
+
+
+def test_full_hands_have_room_for_what_lies_in_the_entered_cell() -> None:
+    trap = OneKey()
+    state = trap.levels(Split.SHIFT, np.arange(20))
+    found = targets(trap, state)["keys"]
+    np.testing.assert_array_equal(found, state.layer(KEY).reshape(found.shape))

@@ -45,7 +45,8 @@ def entry_payments(trap: Trap, state: State, cells: Ints) -> dict[str, Floats]:
 
     Returns:
         objective -> float64 (n,): the greatest payment over the sides to enter from and over
-        empty hands and hands with one item of everything; 0 where none is greater.
+        empty hands and hands with one item of everything, as far as there is room; 0 where
+        none is greater.
     """
     rows = np.arange(len(state))
     walls = state.layer(WALL).reshape(len(state), state.schema.cells)
@@ -59,7 +60,7 @@ def entry_payments(trap: Trap, state: State, cells: Ints) -> dict[str, Floats]:
         for full in (False, True) if state.schema.slots else (False,):
             trial = state.take(open_rows)
             if full:
-                _fill_hands(trial)
+                _fill_hands(trial, cells[open_rows])
             trial.stand(origin[open_rows])
             paid = trap.advance(trial, np.full(open_rows.size, action)).paid
             for x, pay in paid.items():
@@ -67,8 +68,15 @@ def entry_payments(trap: Trap, state: State, cells: Ints) -> dict[str, Floats]:
     return best
 
 
-def _fill_hands(state: State) -> None:
-    """Let the agent hold one item of everything."""
-    for plane, (start, _) in state.schema.slots.items():
-        for channel in state.schema.channels[plane]:
-            state.planes[:, 0, start, channel] = 1
+def _fill_hands(state: State, cells: Ints) -> None:
+    """Let the agent hold one item of everything.
+
+    But not of a kind that lies in the cell to be entered, if there is room for one only: a rule
+    may take it.
+    """
+    at = state.first + cells
+    for plane, (start, stop) in state.schema.slots.items():
+        channels = state.schema.channels[plane]
+        room = state.flat[at, channels[0]] == 0 if stop - start == 1 else np.ones(len(at), np.bool_)
+        for channel in channels:
+            state.planes[room, 0, start, channel] = 1
