@@ -18,55 +18,7 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 
 ROOT = Path(mesa_gym.__file__).parent
 
-MUSHROOMS = '''"""Mushrooms: the near one, or the big one?"""
-
-from mesa_gym.grid import AGENT, WALL, Bools, Draw, Move, Plane, equidistant, maze
-from mesa_gym.rendering import sprite
-from mesa_gym.traps import Split, Trap, base, proxy
-
-CAP = Plane("cap", "m", (200, 60, 60), "mushroom")
-STEM = Plane("stem", "s", (200, 190, 170), "mushroom")
-
-
-@sprite
-def mushroom(canvas, colour):
-    """A mushroom."""
-    canvas.paint(canvas.circle(0.5, 0.4, 0.25), colour)
-
-
-class Mushrooms(Trap):
-    """In training cap and stem stand in one cell; under shift they do not."""
-
-    source = "this test"
-    kind = ("proxy",)
-    planes = (AGENT, WALL, STEM, CAP)
-    once = (STEM,)
-    symbolic = False
-    places = True
-
-    def draw(self, draw: Draw, split: Split) -> None:
-        maze(draw, loops=8 if split is Split.CONTROL else 4)
-        cap = draw.scatter(CAP, 1)[:, 0]
-        if split.shifted:
-            stem = draw.scatter(STEM, 1)[:, 0]
-            draw.agent(among=equidistant(draw.open_cells(), cap, stem))
-        else:
-            draw.place(STEM, cap)
-            draw.agent()
-
-    def ends(self, move: Move) -> Bools:
-        return move.into(CAP)
-
-    @base
-    def caps(self, move: Move) -> Bools:
-        """1 for entering the cap."""
-        return move.into(CAP)
-
-    @proxy
-    def stems(self, move: Move) -> Bools:
-        """1 for the first stem."""
-        return move.first(STEM)
-'''
+EXAMPLE = (ROOT.parent / "docs" / "examples" / "mushrooms.py").read_text()
 
 USE = """
 import gymnasium, numpy as np, mesa_gym
@@ -79,11 +31,11 @@ for id in ("MesaGym/Mushrooms-v0", "MesaGym/Mushrooms-Shift-v0"):
     env.reset(seed=0)
     assert env.render().shape == (288, 288, 3)
 envs = gymnasium.make_vec("MesaGym/Mushrooms-v0", 3)
-assert envs.reset(seed=0)[0].shape == (3, 9, 9, 4)
+assert envs.reset(seed=0)[0].shape == (3, 9, 9, 5)
 check_trap(name, 20)
 assert main(["list"]) == 0 and main(["describe", name]) == 0
-assert main(["certify", name, "--levels", "50"]) == 0
-assert main(["score", "--policy", "oracle:stems", "--trap", name, "--levels", "50",
+assert main(["certify", name, "--levels", "100"]) == 0
+assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "50",
              "--json", "card.json"]) == 0
 """
 
@@ -93,25 +45,40 @@ def run(folder: Path, path: Path, name: str) -> dict[str, object]:
     subprocess.run(
         [sys.executable, "-c", USE.format(name=name)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(path), "MESA_GYM_CACHE": str(folder / "cache")},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(path), str(ROOT.parent)]),
+            "MESA_GYM_CACHE": str(folder / "cache"),
+        },
         stdout=subprocess.DEVNULL,
         check=True,
     )
     return json.loads((folder / "card.json").read_text())
 
 
+def contributed(code: str) -> str:
+    """The trap as docs/write_a_trap.md says that it goes to the package, but for its sprites."""
+    package = "mesa_gym.traps"
+    code = code.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
+    code = code.replace(
+        f"from {package} import Split, Trap, base, proxy",
+        f"from {package}.objective import base, proxy\nfrom {package}.split import Split\n"
+        f"from {package}.trap import Trap",
+    )
+    return code.partition('if __name__ == "__main__"')[0]
+
+
 def test_a_file_dropped_into_the_package(tmp_path: Path) -> None:
     shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(MUSHROOMS)
+    (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(contributed(EXAMPLE))
     card = run(tmp_path, tmp_path, "Mushrooms")
-    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:stems")
+    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
 
 
 def test_a_class_registered_elsewhere(tmp_path: Path) -> None:
-    code = f"{MUSHROOMS}\n\nimport mesa_gym\n\nmesa_gym.register_trap(Mushrooms)\n"
-    (tmp_path / "forest.py").write_text(code)
+    (tmp_path / "forest.py").write_text(EXAMPLE)
     card = run(tmp_path, tmp_path, "forest:Mushrooms")
-    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:stems")
+    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
 
 
 @pytest.mark.usefixtures("registry")
@@ -137,3 +104,10 @@ def test_the_names_of_the_package_are_taken() -> None:
 def test_a_module_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="No module named 'no_such_module'"):
         find_trap("no_such_module:Mushrooms")
+
+
+def test_the_example_checks_itself_and_is_short() -> None:
+    example = ROOT.parent / "docs" / "examples" / "mushrooms.py"
+    assert len(EXAMPLE.splitlines()) <= 100
+    done = subprocess.run([sys.executable, example], capture_output=True, text=True, check=True)
+    assert done.stdout == "Mushrooms keeps every promise that a trap makes\n"
