@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+__all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package itself
+
 
 class UnknownNameError(ValueError):
     """A name that nothing has."""

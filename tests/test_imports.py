@@ -29,6 +29,7 @@ ORDER = [
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 OPTIONAL = {
+    "mesa_gym/envs/making.py": {"stable_baselines3"},
     "mesa_gym/envs/sb3.py": {"stable_baselines3"},
     "mesa_gym/policies/sb3.py": {"torch"},
     "mesa_gym/rendering/pygame.py": {"pygame"},

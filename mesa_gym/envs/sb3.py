@@ -180,26 +180,8 @@ class TrapVecEnv(VecEnv):
         return [False for _ in self._targets(indices)]
 
 
-def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> VecMonitor:
-    """N environments for SB3, monitored (else SB3 would not print the mean return).
-
-    Args:
-        id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
-        n: how many environments; episodes are the same as in n single ones.
-        seed: of the first environment; the others count up from it.
-        **keywords: those of ``TrapVectorEnv``, ``autoreset_mode`` apart.
-
-    Raises:
-        ImportError: Stable-Baselines3 is not installed; the message names the extra.
-    """
-    venv = gymnasium.make_vec(
-        id,
-        n,
-        vectorization_mode="vector_entry_point",
-        autoreset_mode=AutoresetMode.SAME_STEP.value,
-        **keywords,
-    )
-    assert isinstance(venv, TrapVectorEnv)
+def monitored(venv: TrapVectorEnv, seed: int | None) -> VecMonitor:
+    """The adapter over a vector environment, seeded, in SB3's monitor."""
     adapter = TrapVecEnv(venv)
     if seed is not None:
         adapter.seed(seed)
