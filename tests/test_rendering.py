@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import colorsys
-import io
 import itertools
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mesa_gym.grid.plane import AGENT, BLUE, CHEESE, CHEST, DOOR, KEY, RED, WALL, Plane
-from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering import render_rgb, write_png
 from mesa_gym.rendering.canvas import Canvas
-from mesa_gym.rendering.png import png
 
 PLANES = (AGENT, WALL, DOOR, KEY, CHEST, CHEESE, RED, BLUE)
 ITEMS = (DOOR, KEY, CHEST, CHEESE)
@@ -240,8 +240,23 @@ def test_edges_are_smooth_and_growth_makes_an_outline() -> None:
     assert canvas.picture().mean() / 255 == pytest.approx(math.pi * 0.16, abs=4e-3)
 
 
-def test_png_is_read_back_by_another_library() -> None:
+def test_png_is_read_back_by_another_library(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    with Image.open(io.BytesIO(png(picture))) as image:
+    write_png(tmp_path / "frames" / "0.png", picture)
+    with Image.open(tmp_path / "frames" / "0.png") as image:
         assert image.mode == "RGB"
         assert np.array_equal(np.asarray(image), picture)
+
+
+@pytest.mark.parametrize(
+    ("picture", "given"),
+    [
+        (np.zeros((9, 9, 6), dtype=np.uint8), r"uint8 \(9, 9, 6\)"),
+        (np.zeros((9, 9, 3)), r"float64 \(9, 9, 3\)"),
+        (np.zeros((9, 9), dtype=np.uint8), r"uint8 \(9, 9\)"),
+    ],
+)
+def test_what_is_no_picture_is_refused(picture: NDArray[Any], given: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"got {given}"):
+        write_png(tmp_path / "frame.png", picture)
+    assert not list(tmp_path.iterdir())

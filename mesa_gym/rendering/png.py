@@ -5,13 +5,33 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.files import write_bytes
+
+
+def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
+    """Write a picture, such as a frame that ``render()`` gave, as a PNG file.
+
+    Args:
+        path: of the file, which is written whole or not at all; folders are made.
+        picture: uint8 (height, width, 3), red, green and blue.
+
+    Raises:
+        ValueError: it is no such picture.
+        OSError: the file cannot be written.
+    """
+    write_bytes(Path(path), png(picture))
+
 
 def png(picture: NDArray[np.uint8]) -> bytes:
-    """A PNG file of an RGB picture, uint8 (height, width, 3)."""
+    """The bytes of a PNG file; ``write_png`` says of what."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        given = f"{picture.dtype} {picture.shape}"
+        raise ValueError(f"a picture is uint8 (height, width, 3), red, green and blue; got {given}")
     height, width, _ = picture.shape
     # Each row begins with the number of its filter; 0 leaves the bytes as they are.
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)

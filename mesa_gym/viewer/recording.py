@@ -9,8 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mesa_gym.files import write_bytes
-from mesa_gym.rendering.png import png
+from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.terminal import Progress
 from mesa_gym.viewer.film import MOST_A_SECOND, Picture, write_film
@@ -130,7 +129,7 @@ def record(
     if kind == ".trace":
         episode_trace(session.pane).save(path)
     elif kind == ".png":
-        write_bytes(path, png(_picture(screen, size, scale, step)))
+        write_png(path, _picture(screen, size, scale, step))
     else:
         every, fps = pace(session.speed, MOST_A_SECOND[kind])
         total = len(shown_steps(session.length, every))
