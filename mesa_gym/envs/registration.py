@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import gymnasium
 
 from mesa_gym.traps import Split, Trap, add_trap, package_traps
 
+TrapClass = TypeVar("TrapClass", bound=type[Trap])
 
-def register_trap(trap: type[Trap]) -> type[Trap]:
+
+def register_trap(trap: TrapClass) -> TrapClass:
     """Register a trap of your own; it then is one like those of the package.
 
     ``trap.id()`` is the Gymnasium id whose ``split`` is a keyword (``train`` by default); the ids
