@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -98,7 +98,8 @@ def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
 def write(path: Path, arrays: Arrays) -> None:
     """Keep arrays by name, whole or not at all, and delete what is then too much."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays, **{_OF: np.array(path.name)})
+    named: dict[str, Any] = {**arrays, _OF: np.array(path.name)}
+    np.savez(buffer, **named)
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         write_bytes(path, buffer.getvalue())
         _tidy(path)
