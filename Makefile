@@ -10,7 +10,7 @@ CLUSTER = $(VENV)/.cluster
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow test-moves bench certify digests schema lint format constraints clean
+.PHONY: help leaderboard test test-slow test-moves bench certify digests schema lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,9 +67,15 @@ constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 	grep '^torch==' constraints.txt > build/torch.txt
 	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),cluster]" -c build/torch.txt
 	sed -n '/^#/p' constraints.txt > build/constraints.txt
-	build/constraints/bin/python -m pip freeze --exclude-editable | sed 's/+.*//' \
-	    | grep -v -i -E '^(nvidia|cuda|triton)' >> build/constraints.txt
+	build/constraints/bin/python -m pip freeze --all --exclude-editable | sed 's/+.*//' \
+	    | grep -v -i -E '^(nvidia|cuda|triton|pip=)' >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
+
+# From a clone, so that nothing that was never committed gets in.
+dist: $(INSTALLED)  ## Build the wheel and the source distribution of the last commit.
+	rm -rf build/release dist
+	git clone --quiet . build/release
+	$(BIN)/python -m build --outdir dist build/release
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
