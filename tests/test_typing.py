@@ -1,0 +1,111 @@
+"""What a type checker makes of a user's file, against the installed wheel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from installing import Installed, pinned
+from packaged import build, run
+
+pytestmark = pytest.mark.slow
+
+RIGHT = """
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+import mesa_gym
+from mesa_gym.envs import TrapEnv, TrapVectorEnv
+from mesa_gym.grid import AGENT, CHEESE, GOAL, WALL, Bools, Draw, Move, maze
+from mesa_gym.rendering import Canvas, sprite, write_png
+from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.traps import Split, Trap, base, proxy
+
+
+@sprite
+def morsel(canvas: Canvas, colour: tuple[int, int, int]) -> None:
+    canvas.paint(canvas.circle(0.5, 0.5, 0.3), colour)
+
+
+@mesa_gym.register_trap
+class Mine(Trap):
+    source = "a user"
+    kind = ("proxy",)
+    planes = (AGENT, WALL, CHEESE, GOAL)
+
+    def draw(self, draw: Draw, split: Split) -> None:
+        maze(draw)
+        draw.scatter(CHEESE, 2 if split.shifted else 1)
+        draw.agent()
+
+    def ends(self, move: Move) -> Bools:
+        return move.into(CHEESE) | move.none_left(GOAL)
+
+    @base
+    def meals(self, move: Move) -> Bools:
+        return move.into(CHEESE)
+
+    @proxy
+    def steps(self, move: Move) -> Bools:
+        return move.moved & ~move.on(GOAL)
+
+
+again: type[Mine] = mesa_gym.register_trap(Mine)
+
+
+def left(observations: NDArray[np.uint8]) -> NDArray[np.int64]:
+    return np.zeros(len(observations), dtype=np.int64)
+
+
+env = gym.make(Mine.id(), split="shift").unwrapped
+assert isinstance(env, TrapEnv)
+observation, info = env.reset(seed=0)
+reward: float = env.step(2)[1]
+pixels: int = observation.shape[0]
+
+envs = TrapVectorEnv(Mine, 4)
+infos = envs.step(np.zeros(4, dtype=np.int64))[-1]
+paid = mesa_gym.objectives(infos)["meals"]
+card: ScoreCard = score(left, "RedBlueDoors", levels=5)
+verdict: str = card.verdict
+write_png("frame.png", np.zeros((9, 9, 3), dtype=np.uint8))
+"""
+
+# Each line is one mistake, and what mypy calls it.
+WRONG = {
+    "mesa_gym.register_trp(Trap)": "attr-defined",
+    "mesa_gym.register_trap(Trap())": "type-var",
+    "score('random', 7)": "arg-type",
+    "score('random', 'RedBlueDoors').verdct": "attr-defined",
+    "number: int = score('random', 'RedBlueDoors').verdict": "assignment",
+    "TrapVectorEnv(Trap, 'four')": "arg-type",
+    "TrapEnv('RedBlueDoors').step('left')": "arg-type",
+    "write_png('frame.png', 'pixels')": "arg-type",
+    "Split.of('shift').shift_()": "attr-defined",
+}
+IMPORTS = """
+import mesa_gym
+from mesa_gym.envs import TrapEnv, TrapVectorEnv
+from mesa_gym.rendering import write_png
+from mesa_gym.scoring import score
+from mesa_gym.traps import Split, Trap
+"""
+
+
+def test_users_files_are_checked(tmp_path: Path) -> None:
+    installed = Installed(tmp_path, str(build(tmp_path / "built").wheel), *pinned())
+
+    def checked(text: str, code: int) -> str:
+        (installed.home / "users.py").write_text(text)
+        python = ("--python-executable", installed.bin / "python")
+        mypy = (sys.executable, "-m", "mypy", "--strict", *python, "users.py")
+        return run(*mypy, cwd=installed.home, code=code)
+
+    assert "no issues found" in checked(RIGHT, 0)
+    found = checked(IMPORTS + "\n".join(WRONG), 1)
+    first = IMPORTS.count("\n") + 1
+    for line, (mistake, kind) in enumerate(WRONG.items(), first):
+        (said,) = [said for said in found.splitlines() if f"users.py:{line}: error" in said]
+        assert f"[{kind}]" in said, mistake
