@@ -10,7 +10,7 @@ CLUSTER = $(VENV)/.cluster
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow test-moves bench certify digests schema lint format constraints dist clean
+.PHONY: help leaderboard test test-slow test-moves bench certify digests schema api lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 
 schema: $(INSTALLED)  ## Write the published JSON Schema of score cards anew.
 	$(BIN)/python -m mesa_gym.scoring
+
+api: $(INSTALLED)  ## Record the public API; refuses what CHANGELOG.md does not name.
+	$(BIN)/python -m docs.public_api
 
 lint: $(INSTALLED)  ## Check style, format and types.
 	$(BIN)/ruff check
