@@ -170,7 +170,8 @@ def main() -> int:
         print(f"CHANGELOG.md: {error}", file=sys.stderr)
         return 1
     if missing:
-        print("name in backticks in the top section of CHANGELOG.md:", *missing, file=sys.stderr)
+        print("CHANGELOG.md: name in backticks in the top section:", file=sys.stderr)
+        print(*missing, sep="\n", file=sys.stderr)
         return 1
     LISTING.write_text("".join(f"{name} | {what}\n" for name, what in public().items()))
     return 0
