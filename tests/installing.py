@@ -47,7 +47,7 @@ class Installed:
         return set(self._installed()) - {"pip", "setuptools"}
 
     def needed(self, name: str) -> set[str]:
-        """What a distribution without extras brings with it, itself included."""
+        """What a distribution without extras brings to this Python, itself included."""
         requires, found, new = self._installed(), set[str](), {name}
         while new:
             found |= new
@@ -62,8 +62,6 @@ class Installed:
 
 
 def _wanted(need: Requirement) -> bool:
-    # No distribution of the core asks for another by the version of Python, so that the one that
-    # runs the tests may answer.
     return need.marker is None or need.marker.evaluate({"extra": ""})
 
 

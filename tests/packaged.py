@@ -47,8 +47,13 @@ def build(folder: Path) -> Built:
 
 
 def run(*command: str | Path, cwd: Path | None = None, code: int = 0) -> str:
-    """What a command prints, outside of the checkout; its exit code must be ``code``."""
+    """What a command prints, outside of the checkout; its exit code must be ``code``.
+
+    Where it runs in a folder, what it solves is kept there: no command reads another's values.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if cwd is not None:
+        environment["MESA_GYM_CACHE"] = str(cwd / "cache")
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,

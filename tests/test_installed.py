@@ -29,10 +29,11 @@ write_png("doors.png", env.render())
 USES = {
     "sb3": """
 import mesa_gym, safetensors, sb3_contrib, tqdm
+from mesa_gym.scoring import score
 from stable_baselines3 import PPO
 venv = mesa_gym.make_sb3("MesaGym/CheeseCorner-v0", 2)
 model = PPO("MlpPolicy", venv, n_steps=8, batch_size=16, n_epochs=1, device="cpu").learn(16)
-print(mesa_gym.scoring.score(model, "CheeseCorner", levels=5).verdict)
+print(score(model, "CheeseCorner", levels=5).verdict)
 """,
     "viewer": """
 from mesa_gym.cli import main
