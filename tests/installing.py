@@ -21,7 +21,7 @@ print(json.dumps({d.name: d.requires or [] for d in distributions()}))
 
 
 class Installed:
-    """An environment.
+    """An environment; as a context manager it is gone afterwards, since some take gigabytes.
 
     Attributes:
         bin: where its commands are.
@@ -33,6 +33,12 @@ class Installed:
         self.home.mkdir(parents=True)
         run(python, "-m", "venv", folder / "venv")
         self.run("python", "-m", "pip", "install", "--quiet", *requirements)
+
+    def __enter__(self) -> Installed:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self.bin.parent)
 
     def run(self, command: str, *arguments: str | Path, code: int = 0) -> str:
         """What one of its commands prints; its exit code must be ``code``."""

@@ -67,31 +67,31 @@ def take_the_first_steps(installed: Installed) -> None:
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_the_core_on_each_python(version: str, built: Built, tmp_path: Path) -> None:
-    installed = Installed(tmp_path, str(built.wheel), python=interpreter(version))
-    take_the_first_steps(installed)
+    with Installed(tmp_path, str(built.wheel), python=interpreter(version)) as installed:
+        take_the_first_steps(installed)
 
 
 def test_the_core_brings_gymnasium_and_numpy_alone(built: Built, tmp_path: Path) -> None:
-    installed = Installed(tmp_path, str(built.wheel), *pinned())
-    assert installed.needed("gymnasium") >= {"gymnasium", "numpy"}
-    assert installed.names() == {"mesa-gym"} | installed.needed("gymnasium")
-    installed.python("import mesa_gym")
-    installed.python("from mesa_gym import *")
-    for command in ("list", "cache", "describe CheeseCorner", "certify CheeseCorner --levels 20"):
-        installed.run("mesa-gym", *command.split())
-    needing = ("watch", "play --trap CoinRun", "replay x.trace", "list --sheet traps.png")
-    for command in needing:
-        said = installed.run("mesa-gym", *command.split(), code=2)
-        assert 'pip install "mesa-gym[viewer]"' in said
-    refused = "import mesa_gym; mesa_gym.make_sb3('MesaGym/CheeseCorner-v0', 2)"
-    assert 'pip install "mesa-gym[sb3]"' in installed.run("python", "-c", refused, code=1)
+    with Installed(tmp_path, str(built.wheel), *pinned()) as installed:
+        assert installed.needed("gymnasium") >= {"gymnasium", "numpy"}
+        assert installed.names() == {"mesa-gym"} | installed.needed("gymnasium")
+        installed.python("import mesa_gym")
+        installed.python("from mesa_gym import *")
+        for command in ("list", "cache", "describe CoinRun", "certify CoinRun --levels 20"):
+            installed.run("mesa-gym", *command.split())
+        needing = ("watch", "play --trap CoinRun", "replay x.trace", "list --sheet traps.png")
+        for command in needing:
+            said = installed.run("mesa-gym", *command.split(), code=2)
+            assert 'pip install "mesa-gym[viewer]"' in said
+        refused = "import mesa_gym; mesa_gym.make_sb3('MesaGym/CheeseCorner-v0', 2)"
+        assert 'pip install "mesa-gym[sb3]"' in installed.run("python", "-c", refused, code=1)
 
 
 def test_the_core_with_the_lowest_versions(built: Built, tmp_path: Path) -> None:
     needs = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     lowest = [str(need).replace(">=", "==") for need in needs if need.marker is None]
-    installed = Installed(tmp_path, str(built.wheel), *lowest)
-    take_the_first_steps(installed)
+    with Installed(tmp_path, str(built.wheel), *lowest) as installed:
+        take_the_first_steps(installed)
 
 
 @pytest.mark.parametrize("extras", [*([extra] for extra in EXTRAS), EXTRAS], ids=",".join)
@@ -100,15 +100,15 @@ def test_extras_install_and_do_what_they_are_for(
 ) -> None:
     assert set(EXTRAS) == set(built.metadata().get_all("Provides-Extra", []))
     wheel = f"mesa-gym[{','.join(extras)}] @ {built.wheel.as_uri()}"
-    installed = Installed(tmp_path, wheel, *pinned())
-    installed.run("python", "-m", "pip", "check")
-    for extra in extras:
-        installed.run("python", "-c", USES[extra])
+    with Installed(tmp_path, wheel, *pinned()) as installed:
+        installed.run("python", "-m", "pip", "check")
+        for extra in extras:
+            installed.run("python", "-c", USES[extra])
 
 
 def test_an_index_takes_both_and_shows_the_readme(built: Built, tmp_path: Path) -> None:
-    checker = Installed(tmp_path, "twine", "readme_renderer[md]")
-    said = checker.run("twine", "check", "--strict", built.wheel, built.sdist)
+    with Installed(tmp_path, "twine", "readme_renderer[md]") as checker:
+        said = checker.run("twine", "check", "--strict", built.wheel, built.sdist)
+        page = checker.run("python", "-m", "readme_renderer", ROOT / "README.md")
     assert said.count("PASSED") == 2
-    page = checker.run("python", "-m", "readme_renderer", ROOT / "README.md")
     assert page.count("<table>") == (ROOT / "README.md").read_text().count("\n|---") > 0

@@ -94,17 +94,19 @@ from mesa_gym.traps import Split, Trap
 """
 
 
+def checked(text: str, installed: Installed, code: int) -> str:
+    """What mypy, which is not installed there, says of a file; it exits with ``code``."""
+    (installed.home / "users.py").write_text(text)
+    python = ("--python-executable", installed.bin / "python")
+    mypy = (sys.executable, "-m", "mypy", "--strict", *python, "users.py")
+    return run(*mypy, cwd=installed.home, code=code)
+
+
 def test_users_files_are_checked(tmp_path: Path) -> None:
-    installed = Installed(tmp_path, str(build(tmp_path / "built").wheel), *pinned())
-
-    def checked(text: str, code: int) -> str:
-        (installed.home / "users.py").write_text(text)
-        python = ("--python-executable", installed.bin / "python")
-        mypy = (sys.executable, "-m", "mypy", "--strict", *python, "users.py")
-        return run(*mypy, cwd=installed.home, code=code)
-
-    assert "no issues found" in checked(RIGHT, 0)
-    found = checked(IMPORTS + "\n".join(WRONG), 1)
+    wheel = build(tmp_path / "built").wheel
+    with Installed(tmp_path, str(wheel), *pinned()) as installed:
+        assert "no issues found" in checked(RIGHT, installed, 0)
+        found = checked(IMPORTS + "\n".join(WRONG), installed, 1)
     first = IMPORTS.count("\n") + 1
     for line, (mistake, kind) in enumerate(WRONG.items(), first):
         (said,) = [said for said in found.splitlines() if f"users.py:{line}: error" in said]
