@@ -61,7 +61,7 @@ def test_an_index_can_show_it(built: Built) -> None:
     assert metadata["Version"] == mesa_gym.__version__
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert metadata.get_payload() == (ROOT / "README.md").read_text()
+    assert metadata.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
     named = metadata.get_all("Classifier", [])
     assert set(named) <= classifiers
 
