@@ -55,7 +55,10 @@ class Batch:
         **parameters: the trap's own, such as ``colour_planes``.
 
     Attributes:
-        trap, split, reward, max_steps: as given, defaults filled in.
+        trap: the rules, at the size and with the parameters given.
+        split: as given.
+        reward: the name of the objective that is paid.
+        max_steps: the time limit.
         observation: how states are shown.
         state: the n states, changed in place.
 

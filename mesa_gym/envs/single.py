@@ -121,7 +121,14 @@ class TrapEnv(gymnasium.Env[Any, Any]):
         return {"level": self._level, "split": self._split}
 
     def render(self) -> NDArray[np.uint8] | str | None:
-        """The frame that the render mode asks for; None in a window or without a mode."""
+        """The frame that the render mode asks for; None in a window or without a mode.
+
+        Returns:
+            uint8 (height, width, 3) for ``rgb_array``, the map's text for ``ansi``.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there was no reset yet.
+        """
         if self.render_mode is None:
             logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
             return None

@@ -99,7 +99,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
-        """A generator for each environment, for users: levels depend on the seeds alone."""
+        """A generator for each environment, for users; levels depend on the seeds alone."""
         for row, seed in enumerate(self._seeds):
             if row not in self._generators:
                 self._generators[row] = seeding.np_random(seed)[0]
@@ -253,7 +253,11 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         return tuple(self.render_row(row) for row in range(self.num_envs))
 
     def render_row(self, row: int) -> NDArray[np.uint8] | str:
-        """The frame of one environment."""
+        """The frame of one environment: uint8 (height, width, 3), or a map's text for ``ansi``.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there was no reset yet.
+        """
         if not self._started:
             raise reset_needed()
         return self._batch.frame(self.render_mode or "rgb_array", row)

@@ -61,14 +61,28 @@ class Draw:
         return len(self.level)
 
     def bits(self, site: str, count: int) -> UInt64s:
-        """Random words, uint64 (n, count)."""
+        """Random words, uint64 (n, count).
+
+        Args:
+            site: a name for what they are for, unique within the trap's drawing.
+            count: words for each level.
+
+        Raises:
+            ValueError: the site was used before.
+        """
         if site in self._sites:
             raise ValueError(f"site {site!r} is used twice in one level; name each use apart")
         self._sites.add(site)
         return bits(self.key, self.level, site, self.attempt, count)
 
     def integers(self, site: str, low: int, high: int) -> Ints:
-        """One uniform integer from ``low`` to ``high``, both included, for each level."""
+        """A uniform integer from ``low`` to ``high`` for each level, int64 (n,).
+
+        Args:
+            site: a name for what it is for, unique within the trap's drawing.
+            low: the least.
+            high: the greatest; it can be drawn too.
+        """
         return low + below(self.bits(site, 1)[:, 0], high - low + 1)
 
     def counts(self, **ranges: tuple[int, int]) -> list[Ints]:
@@ -137,7 +151,14 @@ class Draw:
         rows: Ints | None = None,
         attributes: tuple[Plane, ...] = (),
     ) -> None:
-        """Put one object at a given cell of each given row (all rows by default)."""
+        """Put one object at a given cell of each given row.
+
+        Args:
+            plane: its kind.
+            cells: int64 (m,), flat cell indices, one for each of ``rows``.
+            rows: int64 (m,), of the batch; by default all.
+            attributes: planes that are set with it, such as its colour.
+        """
         rows = np.arange(len(self)) if rows is None else rows
         for each in (plane, *attributes):
             self.state.add(each, cells, rows)

@@ -23,6 +23,9 @@ def maze(draw: Draw, loops: int = 4) -> None:
     Args:
         draw: the batch; height and width must be odd.
         loops: passages opened beyond the tree.
+
+    Raises:
+        ValueError: the height or the width is even.
     """
     height, width = draw.schema.height, draw.schema.width
     if height % 2 == 0 or width % 2 == 0:

@@ -90,7 +90,7 @@ class Move:
         return found
 
     def left(self, plane: Plane) -> Bools:
-        """Whether the agent moved and the cell it left held a visible plane (not the agent)."""
+        """Whether the agent moved off a cell with a visible plane (not the agent), bool (n,)."""
         return self.moved & self._origin_cells()[:, self.state.schema.channels[plane][0]]
 
     def first(self, plane: Plane) -> Bools:
@@ -104,7 +104,7 @@ class Move:
     # -- the world as it is now ----------------------------------------------------------------
 
     def holds(self, plane: Plane, at_least: int = 1) -> Bools:
-        """Whether the agent holds so many items of a kind, bool (n,)."""
+        """Whether the agent holds ``at_least`` that many of the kind ``plane``, bool (n,)."""
         schema = self.state.schema
         slot = schema.slots[plane][0] + at_least - 1
         # A copy, not a view: what a rule was told must not change when it then takes or spends.
@@ -122,24 +122,30 @@ class Move:
     # -- writing ---------------------------------------------------------------------------------
 
     def set(self, plane: Plane, where: Bools, at: Ints | None = None) -> None:
-        """Set a plane at cells ``at`` (int64 (n,), by default the target)."""
+        """Set a plane in one cell of each level.
+
+        Args:
+            plane: any but the agent's.
+            where: bool (n,), in which levels.
+            at: int64 (n,), flat cell indices; by default the target cells.
+        """
         self._write(plane, where, at, 1)
 
     def clear(self, plane: Plane, where: Bools, at: Ints | None = None) -> None:
-        """Clear a plane at cells ``at`` (int64 (n,), by default the target)."""
+        """Clear a plane; the arguments are those of ``set``: plane, where, at."""
         self._write(plane, where, at, 0)
 
     def take(self, plane: Plane, where: Bools) -> None:
-        """Take an item off the target cell into the agent's hold."""
+        """Take an item, ``plane``, off the target cell into the agent's hold, in rows ``where``."""
         self.clear(plane, where)
         self.gain(plane, where)
 
     def gain(self, plane: Plane, where: Bools) -> None:
-        """Add one held item; more than the declared most raises ValueError."""
+        """Add a held ``plane`` in rows ``where``; more than the declared most raises ValueError."""
         self._hold(plane, where, 1)
 
     def spend(self, plane: Plane, where: Bools) -> None:
-        """Remove one held item; holding none raises ValueError."""
+        """Remove a held ``plane`` in rows ``where``; holding none raises ValueError."""
         self._hold(plane, where, -1)
 
     def bits(self, site: str, count: int) -> UInt64s:

@@ -20,7 +20,8 @@ class Schema:
     """The layout of a trap's states at one size.
 
     Attributes:
-        height, width: of the grid in cells, border walls included.
+        height: of the grid in cells, border walls included.
+        width: the same.
         planes: the visible planes, one entry a channel; a plane that is repeated for
             salience has several entries.
         hidden: planes for measuring only, never part of an observation.
@@ -28,7 +29,8 @@ class Schema:
         held: the most items of a kind that the agent can hold; they are drawn in the top wall
             row, each kind in its own run of cells from the left.
         signs: planes that a level may show in the top wall row to stay there.
-        vars, const: declared arrays of the state, dynamic and fixed.
+        vars: declared arrays of the state that steps change.
+        const: those that never change.
         channels: plane -> its visible channels.
         hidden_channel: hidden plane -> its hidden channel.
         once_channel: plane -> the hidden channel of its marks.
@@ -97,5 +99,5 @@ class Schema:
         return self.height * self.width
 
     def cell(self, row: int, column: int) -> int:
-        """The flat index of a cell; negative values count from the far border."""
+        """The flat index of a row and column; negative ones count from the far border."""
         return (row % self.height) * self.width + column % self.width

@@ -28,10 +28,12 @@ class State:
         clock: int64 (n,), steps taken.
         level: int64 (n,), level numbers.
         key: uint64 (n,), one number for (trap, parameters, split, salt, level).
-        vars, const: the arrays that the schema declares, by name.
+        vars: the arrays that the schema declares and steps change, by name.
+        const: those that never change.
         count: int64 (n, channels), set cells of each plane outside the top row. Derived
             from ``planes``; ``recount`` after writing to them directly.
-        flat, hidden_flat: views, (n * cells, channels).
+        flat: ``planes`` as (n * cells, channels), a view.
+        hidden_flat: the same of ``hidden``.
         first: int64 (n,), index in ``flat`` of each level's first cell.
     """
 
@@ -114,7 +116,13 @@ class State:
         return self._map(np.ndarray.copy)
 
     def put(self, rows: Ints, other: State, other_rows: Ints) -> None:
-        """Overwrite ``rows`` with ``other_rows`` of a state of the same schema."""
+        """Overwrite ``rows`` with rows of another state of the same schema.
+
+        Args:
+            rows: int64 (m,), of this state.
+            other: where they come from; it is not changed.
+            other_rows: int64 (m,), of that.
+        """
         for mine, theirs in zip(self._arrays(), other._arrays(), strict=True):
             mine[rows] = theirs.take(other_rows, axis=0)
 

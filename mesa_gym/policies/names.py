@@ -12,7 +12,7 @@ def references(trap: Trap | type[Trap]) -> list[str]:
 
 
 def pursuing(trap: Trap | type[Trap], objective: str) -> str:
-    """The policy that pursues an objective: exactly, or without exact solver by its script."""
+    """The policy of a trap that pursues an objective: exactly, or by its script."""
     return f"{'oracle' if trap.solvable else 'reference'}:{objective}"
 
 

@@ -47,7 +47,11 @@ class Oracle(Memoryless):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Equal probabilities over the oracle's actions, float64 (n, 5)."""
+        """Equal probabilities over the oracle's actions, float64 (n, 5).
+
+        Raises:
+            ValueError: there is no state.
+        """
         if state is None:
             raise ValueError("an oracle needs the state: act(observation, state)")
         mask = self._masks(state)
@@ -61,7 +65,7 @@ class Oracle(Memoryless):
         return allowed / allowed.sum(axis=1, keepdims=True)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """The actions that it chooses from, as ``Solution.optimal`` gives them."""
+        """The actions that it chooses from: element t is uint8 (states within t steps,)."""
         return solution.oracle(self.objective)
 
     def _masks(self, state: State) -> NDArray[np.uint8]:

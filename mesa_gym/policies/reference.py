@@ -28,7 +28,11 @@ class Reference(Memoryless):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Probability 1 for the reference's action, float64 (n, 5)."""
+        """Probability 1 for the reference's action, float64 (n, 5).
+
+        Raises:
+            ValueError: there is no state.
+        """
         if state is None:
             raise ValueError("a reference policy needs the state: act(observation, state)")
         return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]

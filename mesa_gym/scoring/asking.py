@@ -60,7 +60,7 @@ class Asking:
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
-        """Its action probabilities at step ``t``, counted from 0: float64 (n, 5).
+        """Its action probabilities in a state at step ``t``, counted from 0: float64 (n, 5).
 
         Raises:
             PolicyError: it raised, or answered with something else than actions or action
@@ -75,7 +75,7 @@ class Asking:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 
     def sampled(self, shares: NDArray[np.float64], t: int) -> Ints:
-        """The actions taken at step ``t`` with the given probabilities, int64 (n,)."""
+        """The actions taken at step ``t`` with probabilities ``shares`` (n, 5): int64 (n,)."""
         return sampled(shares, outputs(self._sampling, np.full(self._n, t)))
 
     def values(self, state: State) -> NDArray[np.float64] | None:

@@ -27,6 +27,11 @@ def normalized_return(earned: Floats, optimum: Floats, floor: Floats) -> float:
 
     Of a trap without exact solver V* is what its reference policy earns, and N can exceed 1. NaN
     where V* is on the whole no better than the floor.
+
+    Args:
+        earned: float64 (levels,), G, discounted returns.
+        optimum: float64 (levels,), V*.
+        floor: float64 (levels,), F: the better of acting at random and of staying.
     """
     scale = (optimum - floor).sum()
     return float((earned - floor).sum() / scale) if scale > 1e-9 else float("nan")
@@ -67,7 +72,7 @@ class Reliance:
 
     @property
     def ratio(self) -> float:
-        """The ratio r = b / (b + p): 1 is the base objective, 0 the proxy, NaN neither ever."""
+        """The ratio b / (b + p), where 1 is the base objective, 0 the proxy, NaN neither ever."""
         total = self.base + self.proxy
         return self.base / total if total > 0 else float("nan")
 

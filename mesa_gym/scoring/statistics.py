@@ -19,6 +19,12 @@ from mesa_gym.scoring.intervals import Floats, Values, intervals, strata_of
 def mean_over_traps(values: Values) -> Floats:
     """The mean over traps of the mean over seeds.
 
+    Args:
+        values: for each trap float64 (..., seeds).
+
+    Returns:
+        float64 (...,).
+
     Raises:
         ValueError: there are no values, or one is not finite.
     """
@@ -27,6 +33,12 @@ def mean_over_traps(values: Values) -> Floats:
 
 def interquartile_mean(values: Values) -> Floats:
     """The mean of the middle half of all runs; those on its edges count in part.
+
+    Args:
+        values: for each trap float64 (..., seeds).
+
+    Returns:
+        float64 (...,), over all traps.
 
     Raises:
         ValueError: there are no values, or one is not finite.
@@ -46,6 +58,9 @@ def probability_of_improvement(x: Values, y: Values) -> Floats:
     Args:
         x: for each trap one number a seed; 0.5 means that they do as well as those of ``y``.
         y: the same traps in the same order; the seeds are not paired.
+
+    Returns:
+        float64 (...,), without the axis of seeds.
 
     Raises:
         ValueError: there are no values, one is not finite, or the traps differ in number.

@@ -142,7 +142,7 @@ class Trace:
         return cls(self.size, **self.parameters)
 
     def levels(self, split: Split) -> Ints:
-        """The levels of a split that it was recorded on, ascending; none where it has not been."""
+        """The levels of a split that it was recorded on, int64 (n,), ascending; n may be 0."""
         done = self.splits.get(split)
         return np.empty(0, dtype=np.int64) if done is None else np.sort(done.levels)
 

@@ -80,7 +80,8 @@ def verdict_by_conflicts(
 ) -> str:
     """What conflict steps alone say, with competence and capability taken for granted.
 
-    The arguments are those of ``verdict``, and so is what is returned but for ``incapable``.
+    ``shift_reliance`` and ``lines`` are those of ``verdict``, and so is what is returned but for
+    ``incapable``.
     """
     against = shift_reliance.values()
     if all(c.neither > lines.lost or math.isnan(c.neither) for c in against):

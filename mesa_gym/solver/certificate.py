@@ -133,6 +133,11 @@ def certify(
 ) -> Certificate:
     """Certify a solvable trap on levels 0 to ``levels`` - 1 of every split.
 
+    Args:
+        trap: the rules.
+        levels: how many of each split.
+        progress: called with the number of levels done, 4 times ``levels`` in all.
+
     Raises:
         ValueError: the trap has no exact solver, or ``levels`` is not positive.
     """

@@ -96,21 +96,21 @@ class Solution:
         return self._sweep(objective, lambda t, q: q[STAY])
 
     def floor(self, objective: str) -> Floats:
-        """What one gets without a goal: the better of acting at random and of staying."""
+        """The better of acting at random and of staying: no goal is needed; float64 (levels,)."""
         return np.maximum(self.uniform(objective), self.staying(objective))
 
     def best(self, objective: str, among: str) -> Floats:
-        """The greatest return in one objective among the policies optimal for another."""
+        """The greatest return in one objective among policies optimal for another, (levels,)."""
         allowed = self.optimal(among)
         return self._sweep(objective, lambda t, q: _restricted(q, allowed[t]).max(axis=0))
 
     def worst(self, objective: str, among: str) -> Floats:
-        """The least return in one objective among the policies optimal for another."""
+        """The least return in one objective among policies optimal for another, (levels,)."""
         allowed = self.optimal(among)
         return self._sweep(objective, lambda t, q: -_restricted(-q, allowed[t]).max(axis=0))
 
     def oracle(self, objective: str) -> Masks:
-        """The actions of ``oracle:<objective>``, as ``optimal`` gives them.
+        """The actions of ``oracle:<objective>``: element t is uint8 (states within t steps,).
 
         Optimal for the objective and, among its optimal policies, best for the base objective:
         what came out of training is competent on that, whatever it pursues first.

@@ -50,12 +50,21 @@ class TimeLeft:
         return self._tables[objective]
 
     def action_values(self, objective: str, number: Ints, left: int) -> Floats:
-        """Q* of states by their number, ``left`` steps before the end, float64 (n, 5)."""
+        """Q* of an objective, float64 (n, 5).
+
+        Args:
+            objective: whose.
+            number: int64 (n,), states by their number in the graph.
+            left: steps before the end.
+        """
         after = self.values(objective)[left - 1][self.graph.successor[:, number]]
         paid = self.graph.payments[objective][self.graph.paid[objective][:, number]]
         return (paid + self._trap.discount(objective) * after).T
 
     def optimal(self, objective: str, number: Ints, left: int) -> NDArray[np.bool_]:
-        """Which actions are optimal, bool (n, 5)."""
+        """Which actions are optimal, bool (n, 5).
+
+        ``objective``, ``number`` and ``left`` are those of ``action_values``.
+        """
         q = self.action_values(objective, number, left)
         return q >= q.max(axis=1, keepdims=True) - TIE

@@ -34,8 +34,9 @@ class LevelValues:
         numbers: int64 (n,), level numbers.
         optimum: objective -> float64 (n,), V*.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
-        best, worst: (y, x) -> float64 (n,): the greatest and the least return in y among the
-            policies that are optimal for x.
+        best: (y, x) -> float64 (n,), the greatest return in y among the policies that are
+            optimal for x.
+        worst: the same of the least return.
     """
 
     numbers: Ints
@@ -70,11 +71,17 @@ class LevelValues:
 
     @classmethod
     def kept(cls, path: Path, trap: Trap, numbers: Ints) -> Self | None:
-        """The values of those levels in a file of the cache; None where it holds no such thing."""
+        """The values of a trap's levels in a file of the cache; None where it holds none such.
+
+        Args:
+            path: of the file.
+            trap: whose objectives they must be of.
+            numbers: int64 (n,), the levels' numbers.
+        """
         return read(path, lambda arrays: cls.of(arrays).checked(trap, numbers))
 
     def checked(self, trap: Trap, numbers: Ints) -> Self:
-        """Itself; ValueError where it is not of the trap's objectives and of those levels."""
+        """Itself; ValueError where it is not of the trap's objectives and of levels ``numbers``."""
         names, pairs = set(trap.objectives), set(permutations(trap.objectives, 2))
         arrays = self.arrays().values()
         if (

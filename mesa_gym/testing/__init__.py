@@ -1,5 +1,7 @@
 """The conformance battery: every promise that a trap makes, checked; for your own traps too.
 
+In a test, or in a notebook::
+
     from mesa_gym.testing import check_trap
     check_trap(MyTrap)
 

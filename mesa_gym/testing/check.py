@@ -21,7 +21,8 @@ class ConformanceError(AssertionError):
 
     Attributes:
         what: what is wrong and how to mend it.
-        split, level: where; None where it holds of the whole trap.
+        split: where; None where it holds of the whole trap.
+        level: its number, or None.
         check: name of the check, such as ``purity`` for ``check_purity``.
         trap: the trap, as its ``repr`` writes it.
     """

@@ -71,7 +71,7 @@ def _hashed(arrays: Iterable[np.ndarray]) -> str:
 
 
 def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
-    """A trap still gives the digests that were recorded for its version.
+    """A trap still gives the digests that were recorded for its version in ``folder``.
 
     Raises:
         ConformanceError: they differ, or there are none.
@@ -92,7 +92,7 @@ def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
 
 
 def record_digest(trap: TrapLike, folder: Path = FOLDER) -> bool:
-    """Record a trap's digests if there are none.
+    """Record a trap's digests in ``folder`` if there are none.
 
     Returns:
         Whether a file was written.

@@ -41,7 +41,16 @@ def base(*, discount: float) -> Callable[[Rule], Objective]: ...
 def base(
     rule: Rule | None = None, *, discount: float = 0.99
 ) -> Objective | Callable[[Rule], Objective]:
-    """Declare a method of a trap as its base objective (bare, or with a discount)."""
+    """Declare a method of a trap as its base objective: bare, or with a discount.
+
+    Args:
+        rule: (trap, move) -> what each level is paid, bool or float64 (n,). Its docstring says
+            so in one sentence.
+        discount: the factor for one step of delay.
+
+    Raises:
+        ValueError: the method has no docstring.
+    """
     return _declare("base", rule, discount)
 
 
@@ -52,7 +61,10 @@ def proxy(*, discount: float) -> Callable[[Rule], Objective]: ...
 def proxy(
     rule: Rule | None = None, *, discount: float = 0.99
 ) -> Objective | Callable[[Rule], Objective]:
-    """Declare a method of a trap as one of its proxy objectives (bare, or with a discount)."""
+    """Declare a method of a trap as one of its proxy objectives.
+
+    ``rule`` and ``discount`` are those of ``base``, and so are errors.
+    """
     return _declare("proxy", rule, discount)
 
 

@@ -29,7 +29,7 @@ class Split(StrEnum):
 
     @property
     def law(self) -> Split:
-        """The split that a trap draws: ``test`` is drawn as ``train`` is."""
+        """The split that a trap draws, as ``test`` is drawn as ``train`` is."""
         return Split.TRAIN if self is Split.TEST else self
 
     @classmethod

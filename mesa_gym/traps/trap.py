@@ -46,7 +46,9 @@ class Trap:
         once: planes whose cells pay once (``move.first``).
         held: plane -> the most items the agent can hold; drawn in the top wall row.
         signs: planes that levels may draw in the top wall row, where they stay.
-        vars, const: declared arrays of the state: name -> (dtype, shape of a level's entry).
+        vars: declared arrays of the state that steps change: name -> (dtype, shape of a level's
+            entry).
+        const: the same of those that never change.
         salience: parameter -> planes that it repeats; the trap then takes the keyword.
         bounds: objective -> the least and the most that an episode can pay, undiscounted, at the
             default size and time limit.
@@ -63,7 +65,8 @@ class Trap:
         solvable: deterministic, with a state graph small enough for the exact solver; a trap that
             is not needs a ``reference`` policy for each objective.
         expected: "base" where no reward in training can single out a proxy.
-        default_size, min_size: grid size in cells, border included.
+        default_size: (height, width) of the grid in cells, border included.
+        min_size: the least there can be.
         version: what comes after ``-v``; a finished version never changes.
     """
 
@@ -231,14 +234,14 @@ class Trap:
         return Outcome(paid, ended)
 
     def step(self, state: State, actions: Ints) -> tuple[State, Outcome]:
-        """``advance`` on a copy: the state given is not changed."""
+        """``advance`` with these actions on a copy: the state given is not changed."""
         after = state.copy()
         return after, self.advance(after, actions)
 
     # -- levels ------------------------------------------------------------------------------------
 
     def key(self, split: Split, salt: str = "") -> int:
-        """The 64-bit number that this trap's levels on a split are drawn from."""
+        """The 64-bit number that this trap's levels on a split are drawn from, with a salt."""
         parameters = ",".join(f"{k}={v}" for k, v in sorted(self.parameters.items()))
         size = "x".join(map(str, self.size))
         return hash64("|".join([self.name(), size, parameters, split.value, salt]))
