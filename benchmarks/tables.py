@@ -151,14 +151,15 @@ def ranking_rows(ranking: Ranking) -> list[list[str]]:
 def glance_rows(board: Board) -> list[list[str]]:
     """A line for each algorithm on each trap."""
     return [
-        _glance(trap, lines(row)[0])
+        glance(trap, lines(row)[0])
         for trap in board.traps
         for row in trap.rows
         if not row.reference
     ]
 
 
-def _glance(trap: TrapBoard, line: Line) -> list[str]:
+def glance(trap: TrapBoard, line: Line) -> list[str]:
+    """The entries of a line, one for each of ``GLANCE_HEADS``."""
     n, steps = line.numbers, line.numbers.reliance[line.rival]
     return [
         trap.trap,
