@@ -5,12 +5,14 @@ BIN = $(VENV)/bin
 EXTRAS = sb3,viewer,leaderboard,dev
 INSTALLED = $(VENV)/.installed
 CLUSTER = $(VENV)/.cluster
+DOCS = $(VENV)/.docs
 
 # On a shared machine two threads a process cost more than they bring: training, tests and
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow test-moves bench certify digests schema api lint format constraints dist clean
+.PHONY: help leaderboard test test-slow test-moves bench certify digests schema api docs docs-links lint \
+        format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,9 +22,13 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]" -c constraints.txt
 	touch $@
 
-# Many machines are for few: only the slow tests need what they take.
+# Many machines are for few: only the slow tests need what they take, and the built documentation.
 $(CLUSTER): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -e ".[cluster]" -c constraints.txt
+	touch $@
+
+$(DOCS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	touch $@
 
 leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the quick board.
@@ -32,7 +38,7 @@ leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the qui
 test: $(INSTALLED)  ## Run the fast tests.
 	$(BIN)/python -m pytest -n 2
 
-test-slow: $(CLUSTER)  ## Run the tests that train agents or read thousands of levels.
+test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
 
 test-moves: $(INSTALLED)  ## Move at random 10 million times in each trap, and look (10 minutes).
@@ -53,6 +59,12 @@ schema: $(INSTALLED)  ## Write the published JSON Schema of score cards anew.
 api: $(INSTALLED)  ## Record the public API; refuses what CHANGELOG.md does not name.
 	$(BIN)/python -m docs.public_api
 
+docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error.
+	$(BIN)/python -m sphinx -W --keep-going -n -j 2 docs build/docs
+
+docs-links: $(DOCS)  ## Follow the documentation's links to other sites, which needs a network.
+	$(BIN)/python -m sphinx -b linkcheck -j 2 docs build/docs-links
+
 lint: $(INSTALLED)  ## Check style, format and types.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -68,7 +80,7 @@ format: $(INSTALLED)  ## Rewrite the code in the project's format.
 constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 	$(PYTHON) -m venv --clear build/constraints
 	grep '^torch==' constraints.txt > build/torch.txt
-	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),cluster]" -c build/torch.txt
+	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),cluster,docs]" -c build/torch.txt
 	sed -n '/^#/p' constraints.txt > build/constraints.txt
 	build/constraints/bin/python -m pip freeze --all --exclude-editable | sed 's/+.*//' \
 	    | grep -v -i -E '^(nvidia|cuda|triton|pip=)' >> build/constraints.txt

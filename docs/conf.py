@@ -1,0 +1,74 @@
+"""Sphinx's settings: `make docs` builds build/docs. Nothing here needs the network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+import mesa_gym  # noqa: E402
+from docs import reference_pages, trap_index  # noqa: E402
+from docs.links import setup as setup_links  # noqa: E402
+from docs.signatures import setup as setup_signatures  # noqa: E402
+
+project = "mesa_gym"
+author = "the mesa_gym developers"
+project_copyright = author
+version = release = mesa_gym.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+# `_grid.md` is a part of pages; examples are linked to as files.
+exclude_patterns = ["traps/_*.md", "examples/**"]
+# Blocks of commands and of what they print have no language.
+highlight_language = "none"
+
+# Links such as `results.md#planted-agents`, as repository browsers make them.
+myst_heading_anchors = 4
+
+autodoc_member_order = "bysource"
+autoclass_content = "both"
+autodoc_typehints_format = "short"
+autodoc_inherit_docstrings = True
+napoleon_use_ivar = True
+napoleon_attr_annotations = False
+# "float64 (n,)" says what comes back, and names no class that one could link to.
+napoleon_use_rtype = False
+napoleon_custom_sections = [("Class attributes", "Attributes")]
+add_module_names = False
+python_maximum_signature_line_length = 88
+
+nitpicky = True
+nitpick_ignore_regex = [
+    # Other projects' types: to link to them, their inventories would have to be fetched.
+    ("py:.*", r"(np|numpy|gymnasium|stable_baselines3|argparse|collections|pathlib)\..*"),
+    ("py:.*", r"(ArrayLike|AutoresetMode|NDArray|VecEnv\w*|VectorEnv|VecMonitor)"),
+    ("py:.*", r"(Any|Callable|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
+    # Names for array types and for what JSON may hold, which say by themselves what they are.
+    ("py:.*", r"(Actions|Arrays|Floats|Infos|Masks|Observations|UInt64s|Values)"),
+    ("py:.*", r"(list\[)?Annotated\[.*|Annotated|Count|Keys|Limits|NumberOrNaN|Share|ShareOrNaN"),
+    # Constants in hints, and small types that nobody makes: the text says what they are.
+    ("py:.*", r"[A-Z_]+"),
+    ("py:.*", r"(ArraySpec|Check|Evidence|Observation|Payment|Player|Profile|Progress|RGB|Rule)"),
+    ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Thresholds|TrapLike)"),
+]
+
+html_theme = "furo"
+html_title = "mesa_gym"
+html_static_path = ["_static"]
+html_css_files = ["docs.css"]
+html_copy_source = False
+html_show_sphinx = False
+
+# External links need a network: `make docs-links`.
+linkcheck_anchors = False
+
+
+def setup(app: object) -> None:
+    """Write the generated pages, and connect what pages need when they are read."""
+    trap_index.write(HERE / "traps")
+    reference_pages.write(HERE / "reference")
+    setup_links(app)
+    setup_signatures(app)
