@@ -22,13 +22,33 @@ def unknown(what: str, value: object, valid: Iterable[str]) -> UnknownNameError:
         value: what was given.
         valid: the names that exist.
     """
+    return UnknownNameError(f"unknown {what} {value!r}; {_offer(value, valid)}")
+
+
+def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeError:
+    """The error for a keyword that a call does not take.
+
+    Others' code offers keywords and withdraws those that are refused: it reads Python's own words
+    for that in a ``TypeError``, so this one has them.
+
+    Args:
+        who: what was called.
+        keyword: what it does not take.
+        valid: the keywords that it takes.
+    """
+    refused = f"{who} got an unexpected keyword argument {keyword!r}"
+    return TypeError(f"{refused}; {_offer(keyword, valid)}")
+
+
+def _offer(value: object, valid: Iterable[str]) -> str:
+    """What there is instead of the given, the nearest of it last."""
     names = list(valid)
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.4)
     if not near:
         lower = {name.lower(): name for name in names}
         near = [lower[key] for key in [str(value).lower()] if key in lower]
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return UnknownNameError(f"unknown {what} {value!r}; there is {', '.join(names)}.{hint}")
+    return f"there is {', '.join(names)}.{hint}"
 
 
 def missing_extra(package: str, extra: str) -> ImportError:

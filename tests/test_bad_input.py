@@ -34,12 +34,25 @@ TRAPS = list(all_traps().values())
         ({"num_levels": 1.5}, "num_levels must be an integer of at least 1, got 1.5"),
         ({"num_levels": LEVELS + 1}, r"num_levels must be at most 2\*\*48"),
         ({"max_steps": 0}, "max_steps must be an integer of at least 1, got 0"),
-        ({"num_level": 3}, "'num_level'; there is split,.*Did you mean 'num_levels'"),
     ],
 )
 def test_bad_keywords(kind, keywords, message):
     with pytest.raises(ValueError, match=message):
         kind(**{"trap": "CheeseCorner", **keywords})
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_an_unknown_keyword_is_refused_in_pythons_words(make):
+    """Code that offers a keyword and withdraws it, as TorchRL does, reads those."""
+    with pytest.raises(TypeError) as ours:
+        make("MesaGym/CheeseCorner-v0", num_level=3)
+    with pytest.raises(TypeError) as pythons:
+        (lambda: None)(num_level=3)
+    said = "got an unexpected keyword argument 'num_level'"
+    assert said in str(pythons.value)
+    assert said in str(ours.value)
+    assert "there is split, size" in str(ours.value)
+    assert "Did you mean 'num_levels'?" in str(ours.value)
 
 
 def test_a_made_trap_takes_no_size():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.envs.supply import make_supply
-from mesa_gym.errors import unknown
+from mesa_gym.errors import unexpected_keyword, unknown
 from mesa_gym.grid import ACTIONS, Bools, Ints, State
 from mesa_gym.grid.maps import to_map
 from mesa_gym.rendering import render_rgb
@@ -63,6 +63,7 @@ class Batch:
         state: the n states, changed in place.
 
     Raises:
+        TypeError: there is no such keyword; the message names the nearest.
         ValueError: a keyword does not fit; the message says what was expected.
     """
 
@@ -150,7 +151,7 @@ def _made(trap: str | type[Trap] | Trap, size: Any, parameters: dict[str, Any]) 
     cls = find_trap(trap) if isinstance(trap, str) else trap
     for name in parameters:
         if name not in cls.salience:
-            raise unknown(f"keyword of {cls.__name__}", name, [*KEYWORDS, *cls.salience])
+            raise unexpected_keyword(cls.__name__, name, [*KEYWORDS, *cls.salience])
     return cls(size, **parameters)
 
 

@@ -41,6 +41,7 @@ class TrapEnv(gymnasium.Env[Any, Any]):
         trap: the trap.
 
     Raises:
+        TypeError: there is no such keyword; the message names the nearest.
         ValueError: a keyword does not fit; the message says what was expected.
     """
 

@@ -51,6 +51,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         autoreset_mode: the enum; it stands in ``metadata`` as well.
 
     Raises:
+        TypeError: there is no such keyword; the message names the nearest.
         ValueError: a keyword does not fit; the message says what was expected.
     """
 
