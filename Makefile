@@ -11,8 +11,8 @@ DOCS = $(VENV)/.docs
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow test-moves bench certify digests schema api docs docs-links lint \
-        format constraints dist clean
+.PHONY: help leaderboard test test-slow test-examples test-moves bench certify digests schema api docs \
+        docs-links lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(INSTALLED)  ## Run the fast tests.
 
 test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
+
+test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
+	$(BIN)/python -m pytest -m "slow or not slow" tests/test_examples.py
 
 test-moves: $(INSTALLED)  ## Move at random 10 million times in each trap, and look (10 minutes).
 	$(BIN)/python -m mesa_gym.testing moves
