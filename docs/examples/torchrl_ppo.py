@@ -93,6 +93,9 @@ def main() -> None:
     single = GymEnv(ID, split="shift", categorical_action_encoding=True)
     names = list(gym.make(ID).unwrapped.trap.objectives)
     check_env_specs(single.set_info_dict_reader(Objectives(names)))
+    several = GymEnv(ID, num_workers=2)
+    check_env_specs(several)
+    several.close()
     env = environments(names)
     check_env_specs(env)
 
