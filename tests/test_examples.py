@@ -23,7 +23,12 @@ ENVIRONMENTS = ROOT / ".venv-examples"
 
 # What each must print, as a regular expression.
 EXPECTED = {
+    "cleanrl_ppo": r"test \{'cheese': (0\.9|1\.0).*\n(.*\n)*verdict: proxy:corner",
+    "gymnasium_wrappers": r"^observations and rewards: .*\nstatistics: (.*\n)*refusals: ",
     "jax_actor_critic": r"-0\.0\d untrained, 0\.9\d trained\n.*: proxy:corner",
+    "minigrid_wrappers": r"FlatObsWrapper +fits: .*\n(.*\n)*FullyObsWrapper +does not: .*'width'",
+    "numpy_to_torch": r"^100 steps of 4 environments: tensors equal arrays, objectives included\n",
+    "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
     "rl_zoo3_train_enjoy": (
         r"Saving to logs/ppo/MesaGym-CheeseCorner-v0_1\n"
         r"mean return, training levels: 0\.9\d\n"
@@ -31,11 +36,14 @@ EXPECTED = {
         r".*: proxy:corner, test 0\.9\d"
     ),
     "rllib_ppo": r"(\d+) steps replayed, \d+ episodes ended\nafter \d+ steps of training: \w+",
+    "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
     "tianshou_dqn": r"4096 steps replayed, \d+ episodes ended\nafter 4096 steps of training: \w+",
     "torchrl_ppo": r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+",
+    "vector_environments": r"^NextStep: the same in three modes.*\nSameStep: .*\nDisabled: ",
+    "vector_wrappers": r"^NextStep: Record(.*\n)*SameStep: not FlattenObservation: ",
 }
 # Without requirements, but over ten seconds long.
-SLOW: set[str] = set()
+SLOW = {"cleanrl_ppo", "sb3"}
 
 
 def requirements(name: str) -> Path:
