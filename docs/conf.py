@@ -52,7 +52,7 @@ nitpick_ignore_regex = [
     # Constants in hints, and small types that nobody makes: the text says what they are.
     ("py:.*", r"[A-Z_]+"),
     ("py:.*", r"(ArraySpec|Check|Evidence|Observation|Payment|Player|Profile|Progress|RGB|Rule)"),
-    ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Thresholds|TrapLike)"),
+    ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Thresholds|Trap(Class|Like))"),
 ]
 
 html_theme = "furo"

@@ -27,6 +27,7 @@ EXPECTED = {
     "gymnasium_wrappers": r"^observations and rewards: .*\nstatistics: (.*\n)*refusals: ",
     "jax_actor_critic": r"-0\.0\d untrained, 0\.9\d trained\n.*: proxy:corner",
     "minigrid_wrappers": r"FlatObsWrapper +fits: .*\n(.*\n)*FullyObsWrapper +does not: .*'width'",
+    "mushrooms": r"^Mushrooms keeps every promise that a trap makes$",
     "numpy_to_torch": r"^100 steps of 4 environments: tensors equal arrays, objectives included\n",
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
     "rl_zoo3_train_enjoy": (
