@@ -47,12 +47,13 @@ nitpick_ignore_regex = [
     ("py:.*", r"(ArrayLike|AutoresetMode|NDArray|VecEnv\w*|VectorEnv|VecMonitor)"),
     ("py:.*", r"(Any|Callable|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
     # Names for array types and for what JSON may hold, which say by themselves what they are.
-    ("py:.*", r"(Actions|Arrays|Floats|Infos|Masks|Observations|UInt64s|Values)"),
+    ("py:.*", r"(Actions|Arrays|Field|Floats|Infos|Masks|Observations|Point|UInt64s|Values)"),
     ("py:.*", r"(list\[)?Annotated\[.*|Annotated|Count|Keys|Limits|NumberOrNaN|Share|ShareOrNaN"),
     # Constants in hints, and small types that nobody makes: the text says what they are.
     ("py:.*", r"[A-Z_]+"),
     ("py:.*", r"(ArraySpec|Check|Evidence|Observation|Payment|Player|Profile|Progress|RGB|Rule)"),
-    ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Thresholds|Trap(Class|Like))"),
+    ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Thresholds)"),
+    ("py:.*", r"Trap(Class|Like)"),
 ]
 
 html_theme = "furo"

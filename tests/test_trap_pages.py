@@ -12,7 +12,6 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("stable_baselines3")
 from PIL import Image
-from test_own_traps import MUSHROOMS
 
 from docs.trap_film import film
 from docs.trap_pages import main, write_page
@@ -90,13 +89,11 @@ def test_a_random_trap_shows_its_references(tmp_path: Path) -> None:
 def test_a_trap_of_ones_own_gets_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: None
 ) -> None:
-    code = f"{MUSHROOMS}\n\nimport mesa_gym\n\nmesa_gym.register_trap(Mushrooms)\n"
-    (tmp_path / "grove.py").write_text(code)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    assert main(["grove:Mushrooms", "--out", "pages"]) == 0
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "examples"))
+    assert main(["mushrooms:Mushrooms", "--out", "pages"]) == 0
     page = (tmp_path / "pages" / "Mushrooms.md").read_text()
-    assert "import grove" in page
+    assert "import mushrooms" in page
     assert "on 100 levels of each split" in page
     assert "class Mushrooms(Trap):" in page
     assert "board has no agents" in page

@@ -38,6 +38,10 @@ def blend(colour: RGB, other: RGB, share: float) -> RGB:
 class Canvas:
     """A square picture under way; x runs right and y runs down, both from 0 to 1.
 
+    Lengths are in sides of the canvas. A shape is a field: float32 (samples, samples), the distance
+    of each sample to the shape's edge, negative inside, so that ``np.minimum`` joins two shapes
+    and ``np.maximum(a, -b)`` is a without b.
+
     Args:
         size: side of the finished picture in pixels.
         background: colour the canvas starts with.
@@ -54,6 +58,11 @@ class Canvas:
         """Return a view whose unit square is the given square of this one.
 
         What is painted on the view appears on this canvas; outside the square nothing does.
+
+        Args:
+            left: x of the square's left edge.
+            top: y of its upper edge.
+            side: its length.
         """
         view = Canvas.__new__(Canvas)
         view._x = (self._x - np.float32(left)) / np.float32(side)
@@ -63,24 +72,47 @@ class Canvas:
         return view
 
     def circle(self, x: float, y: float, radius: float) -> Field:
-        """Return the disc around (x, y)."""
+        """Return the disc around a point.
+
+        Args:
+            x: of the point.
+            y: of the point.
+            radius: of the disc.
+        """
         return np.hypot(self._x - x, self._y - y) - np.float32(radius)
 
     def box(self, left: float, top: float, right: float, bottom: float, r: float = 0.0) -> Field:
-        """Return a rectangle whose corners are rounded with radius ``r``."""
+        """Return a rectangle.
+
+        Args:
+            left: x of its left edge.
+            top: y of its upper edge.
+            right: x of its right edge.
+            bottom: y of its lower edge.
+            r: radius with which its corners are rounded.
+        """
         dx = np.abs(self._x - (left + right) / 2) - ((right - left) / 2 - r)
         dy = np.abs(self._y - (top + bottom) / 2) - ((bottom - top) / 2 - r)
         outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
         return outside + np.minimum(np.maximum(dx, dy), 0) - np.float32(r)
 
     def line(self, points: Sequence[Point], width: float) -> Field:
-        """Return a stroke of the given width through the points, with round ends."""
+        """Return a stroke with round ends.
+
+        Args:
+            points: (x, y) of at least two points that it goes through.
+            width: of the stroke.
+        """
         # One after the other: on a large tile all of them together take tens of megabytes.
         parts = (self._to_segment(a, b) for a, b in pairwise(points))
         return reduce(np.minimum, parts) - np.float32(width / 2)
 
     def polygon(self, points: Sequence[Point]) -> Field:
-        """Return the inside of a closed polygon (even-odd rule); the last point joins the first."""
+        """Return the inside of a closed polygon (even-odd rule).
+
+        Args:
+            points: (x, y) of its corners; the last one joins the first.
+        """
         edges = list(zip(points, [*points[1:], points[0]], strict=True))
         distance = reduce(np.minimum, (self._to_segment(a, b) for a, b in edges))
         inside = np.zeros(distance.shape, dtype=bool)
@@ -98,7 +130,13 @@ class Canvas:
         return np.hypot(self._x - a[0] - along * dx, self._y - a[1] - along * dy)
 
     def paint(self, shape: Field, colour: RGB, grow: float = 0.0) -> None:
-        """Cover the shape, grown by ``grow`` on every side, with a colour."""
+        """Cover a shape with a colour.
+
+        Args:
+            shape: what ``circle``, ``box``, ``line`` or ``polygon`` gave, or several joined.
+            colour: red, green and blue, 0 to 255.
+            grow: what is added to the shape on every side, for outlines.
+        """
         self._samples[(shape < grow) & self._inside] = colour
 
     def picture(self) -> NDArray[np.uint8]:
