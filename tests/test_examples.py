@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "docs/examples"
 REQUIREMENTS = EXAMPLES / "requirements"
+TABLE = ROOT / "docs/integrations.md"
 ENVIRONMENTS = ROOT / ".venv-examples"
 
 # What each must print, as a regular expression.
@@ -114,3 +115,13 @@ def test_an_example_hides_no_package_behind_its_name(name: str) -> None:
     imported = re.findall(r"^\s*(?:import|from) (\w+)", (EXAMPLES / f"{name}.py").read_text(), re.M)
     assert imported
     assert not set(imported) & set(found())
+
+
+def test_each_row_of_the_table_names_tests_that_run() -> None:
+    """And each framework's example stands in a row: what a command selects is what proves it."""
+    rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", TABLE.read_text(), flags=re.M)
+    words = {word for row in rows for word in row.split(" or ")}
+    assert len(rows) == 10
+    assert {name for name in found() if not any(word in name for word in words)} == {"mushrooms"}
+    tests = [*found(), "test_spawned"]
+    assert {word for word in words if not any(word in name for name in tests)} == set()
