@@ -1,0 +1,22 @@
+"""The first steps after `pip install .`: an environment is made and stepped, a frame is kept.
+
+It takes gymnasium and numpy only, and leaves `first_steps.png` in the current folder.
+"""
+
+import gymnasium as gym
+
+import mesa_gym  # noqa: F401  (registers the ids)
+from mesa_gym.rendering import write_png
+
+env = gym.make("MesaGym/RedBlueDoors-v0", split="shift", render_mode="rgb_array")
+observation, info = env.reset(seed=0)
+print("level", info["level"], "of", info["split"], observation.shape, observation.dtype)
+done = False
+while not done:
+    observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
+    done = terminated or truncated
+print("the last step paid", info["objectives"])
+frame = env.render()
+assert frame.shape == (9 * 32, 9 * 32, 3)
+write_png("first_steps.png", frame)
+env.close()
