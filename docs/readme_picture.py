@@ -53,7 +53,7 @@ def moments(trap: Trap, split: Split) -> Iterator[Moment]:
     actions = rollout(load_policy(str(AGENT), trap, horizon), trap, levels, horizon)
     firsts = dict.fromkeys(trap.objectives, 0)
     for level in range(LEVELS):
-        state = levels.take([level])
+        state = levels.take(np.array([level]))
         yield Moment(_frame(trap, state), level, dict(firsts))
         for action in actions[level, actions[level] != ENDED]:
             outcome = trap.advance(state, np.array([action]))

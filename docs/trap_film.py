@@ -13,6 +13,7 @@ from mesa_gym.grid import ACTIONS, Ints, State
 from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ENDED, rollout
+from mesa_gym.scoring.rollout import Actions
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.theme import CARD, INK, PALETTES
 
@@ -62,7 +63,7 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     return number, steps
 
 
-def _parting(trap: Trap, starts: State, walks: Mapping[str, Ints]) -> int:
+def _parting(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
     """The level on which the first proxy's walker is farthest from the base's, as a mean.
 
     Levels whose film is neither short nor long are preferred.
@@ -75,7 +76,7 @@ def _parting(trap: Trap, starts: State, walks: Mapping[str, Ints]) -> int:
     return int(np.where(usual, distance, distance - distance.max()).argmax())
 
 
-def _places(trap: Trap, starts: State, actions: Ints) -> Ints:
+def _places(trap: Trap, starts: State, actions: Actions) -> Ints:
     """Rows and columns of the agents, int64 (horizon + 1, 2, n); who is done stands still."""
     state, cells = starts.copy(), [starts.cell.copy()]
     for taken in actions.T:
@@ -84,7 +85,7 @@ def _places(trap: Trap, starts: State, actions: Ints) -> Ints:
     return np.stack(np.divmod(cells, trap.schema.width), axis=1)
 
 
-def _played(trap: Trap, start: State, actions: Ints) -> Line:
+def _played(trap: Trap, start: State, actions: Actions) -> Line:
     """The states of an episode, and what had been paid by each of them."""
     state, states, paid = start.copy(), [start.copy()], [dict.fromkeys(trap.objectives, 0.0)]
     for taken in actions[actions != ENDED]:
