@@ -30,12 +30,15 @@ def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch):
-    """What a test registers is gone after it."""
+    """What a test registers is gone after it, and a module that did so may be imported again."""
     monkeypatch.setattr(mesa_gym.traps, "_registered", {})
-    ids = set(gymnasium.registry)
+    ids, modules = set(gymnasium.registry), set(sys.modules)
     yield
     for id in set(gymnasium.registry) - ids:
         del gymnasium.registry[id]
+    for trap in mesa_gym.traps._registered.values():
+        if trap.__module__ not in modules:
+            sys.modules.pop(trap.__module__, None)
 
 
 @pytest.fixture
