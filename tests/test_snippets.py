@@ -48,9 +48,7 @@ def _commands(page: str) -> list[list[str]]:
             words = shlex.split(line.removeprefix("$ "), comments=True)
             while "=" in words[0]:
                 words.pop(0)
-            found.append(
-                list(takewhile(lambda word: word not in ("|", ">", "&&", ";", "&"), words))
-            )
+            found.append(list(takewhile(lambda word: word not in ENDS, words)))
     return found
 
 
