@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import WALL, Bools, distances
+from mesa_gym.grid import WALL, Bools, Ints, State, distances
 from mesa_gym.solver import targets
 from mesa_gym.testing.check import SAMPLE, ConformanceError, check
+from mesa_gym.testing.contacts import contacts
 from mesa_gym.traps import Split, Trap
 
 LEVELS = 4000
+PLAYED = 200  # levels that have to be solved
 # Standard errors: a fair trap has some 50 comparisons, and one in 1.7 million fails by chance.
 SIGMAS = 5.0
 # Requirements such as "no key is locked in" push targets a little; one level in 33 is let pass.
@@ -22,23 +24,19 @@ def check_distances(trap: Trap, levels: int = SAMPLE) -> None:
     """Under shift no objective's targets are nearer to the start than another's.
 
     The distances to cells that are a target of one of the two alone follow the same law: of those
-    within so many steps the shares differ by no more than 0.03, whatever the number of steps.
+    within so many steps the shares differ by no more than 0.03, whatever the number of steps. Where
+    no cell pays when it is entered (something is pushed there, say), it is the steps that the
+    oracles take to their first contact.
     """
     if trap.by_distance:
         return
-    state = trap.levels(Split.SHIFT, np.arange(LEVELS))
-    open_cells = ~state.layer(WALL)
-    steps = distances(open_cells, state.cell)
-    found = targets(trap, state)
     for proxy in trap.proxies:
-        mine, theirs = (found[x] & ~found[y] for x, y in ((trap.base, proxy), (proxy, trap.base)))
-        both = np.flatnonzero(mine.any(axis=1) & theirs.any(axis=1))
-        if not both.size:
-            continue
-        for most in range(int(steps.max()) + 1):
-            near = steps[both] <= most
+        (steps, mine), (other_steps, theirs) = _ways(trap, proxy)
+        if not len(steps):
+            continue  # wherever the one is, the other is too
+        for most in range(max(steps.max(), other_steps.max()) + 1):
             _require_zero(
-                _share(near, mine[both]) - _share(near, theirs[both]),
+                _share(steps <= most, mine) - _share(other_steps <= most, theirs),
                 Split.SHIFT,
                 f"targets of {trap.base!r} and of {proxy!r} lie within {most} steps of the start"
                 " unequally often ({:+.3f}), so that nearness gives an objective away; start the"
@@ -47,16 +45,36 @@ def check_distances(trap: Trap, levels: int = SAMPLE) -> None:
             )
 
 
+def _ways(trap: Trap, proxy: str) -> tuple[tuple[Ints, Bools], tuple[Ints, Bools]]:
+    """For base and proxy, steps (n, m) from the start, and which of them count, bool (n, m)."""
+    state = trap.levels(Split.SHIFT, np.arange(LEVELS))
+    found = targets(trap, state)
+    if not all(where.any() for where in found.values()):
+        played = contacts(trap, Split.SHIFT, PLAYED)
+        rows = played[trap.base].found & played[proxy].found
+        count = np.ones((int(rows.sum()), 1), dtype=np.bool_)
+        mine, theirs = (played[x].steps[rows, None] for x in (trap.base, proxy))
+        return (mine, count), (theirs, count)
+    steps = distances(~state.layer(WALL), state.cell)
+    base, other = found[trap.base] & ~found[proxy], found[proxy] & ~found[trap.base]
+    both = base.any(axis=1) & other.any(axis=1)
+    return (steps[both], base[both]), (steps[both], other[both])
+
+
 @check
 def check_directions(trap: Trap, levels: int = SAMPLE) -> None:
-    """Targets lie to the left of the start as often as to the right, above as often as below."""
+    """Targets lie to the left of the start as often as to the right, above as often as below.
+
+    Where no cell pays when it is entered, it is the cell that the oracle enters at its first
+    contact.
+    """
     if trap.by_direction:
         return
     for split in (Split.TRAIN, Split.CONTROL, Split.SHIFT):
         state = trap.levels(split, np.arange(LEVELS))
         width = state.schema.width
         cells = np.arange(state.schema.cells)
-        for x, where in targets(trap, state).items():
+        for x, where in _places(trap, split, state).items():
             some = np.flatnonzero(where.any(axis=1))
             for axis, place in (("row", cells // width), ("column", cells % width)):
                 here = np.take(place, state.cell[some])[:, None]
@@ -64,9 +82,20 @@ def check_directions(trap: Trap, levels: int = SAMPLE) -> None:
                 _require_zero(
                     _share(side > 0, where[some]) - _share(side < 0, where[some]),
                     split,
-                    f"targets of {x!r} lie in a greater {axis} than the start more often than in a"
-                    " lesser one ({:+.3f}); favour no direction, or declare `by_direction`",
+                    f"targets of {x!r} lie in a greater {axis} than the start and in a lesser one"
+                    " unequally often ({:+.3f}); favour no direction, or declare `by_direction`",
                 )
+
+
+def _places(trap: Trap, split: Split, state: State) -> dict[str, Bools]:
+    """Objective -> bool (n, cells), its targets; some levels' first contacts where it has none."""
+    found = targets(trap, state)
+    if not all(where.any() for where in found.values()):
+        for x, played in contacts(trap, split, PLAYED).items():
+            if not found[x].any():
+                rows = played.found.nonzero()[0]
+                found[x][rows, played.cells[rows]] = True
+    return found
 
 
 def _share(of: Bools, among: Bools) -> NDArray[np.float64]:
