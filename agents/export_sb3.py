@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from agents.onnx_policy import OnnxPolicy
 from mesa_gym.envs.observations import make_observation
@@ -23,6 +21,8 @@ try:
     import onnxscript  # noqa: F401 - torch.onnx needs it, and says so late and at length
     import sb3_contrib
     import stable_baselines3
+    import torch
+    from torch import Tensor, nn
 except ImportError as error:
     raise missing_extra(error.name or "onnxscript", "leaderboard") from None
 

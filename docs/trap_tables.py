@@ -14,7 +14,7 @@ from benchmarks.results import Results
 from benchmarks.rows import TrapBoard, trap_boards
 from benchmarks.tables import GLANCE_HEADS, glance, lines
 from mesa_gym.solver.certificate import certify
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Trap, package_traps
 
 ROOT = Path(__file__).parents[1]
 # Written by `mesa-gym certify --json docs/certificates.json`: all of them take minutes.
@@ -43,7 +43,7 @@ def certificate(trap: Trap) -> str:
     return "\n\n".join(
         [
             f"{where} by the exact solver, on {found['levels']:,} levels of each split"
-            f" (`mesa-gym certify {trap.name()} --levels {found['levels']}`).",
+            f" (`mesa-gym certify {named(type(trap))} --levels {found['levels']}`).",
             _agreement(found),
             _separation(found),
             _solved(found),
@@ -102,14 +102,18 @@ def _boards() -> dict[str, TrapBoard]:
     return {board.trap: board for board in trap_boards(Results(ROOT / COMMITTED).cards())}
 
 
+def named(cls: type[Trap]) -> str:
+    """How a command names a trap; with its module, where that is not the package's."""
+    return cls.__name__ if cls.name() in package_traps() else f"{cls.__module__}:{cls.__name__}"
+
+
 def results(cls: type[Trap]) -> str:
     """What the committed board says of a trap."""
     board = _boards().get(cls.name())
     if board is None:
-        name = f"{cls.__module__}:{cls.__name__}"
         return (
             "The committed board has no agents on this trap. To score one:\n\n"
-            f"```\nmesa-gym score --policy random --trap {name}\n```"
+            f"```\nmesa-gym score --policy random --trap {named(cls)}\n```"
         )
     rows = [glance(board, lines(row)[0]) for row in board.rows]
     # Columns that say nothing of this trap go, and the trap's own name.

@@ -24,12 +24,16 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
 
     Returns:
         What ``work`` returned; 1 if a policy failed, or reading or writing did; 2 for bad usage
-        (a name, number or file that does not fit, a missing extra); 130 if interrupted.
+        (a name, number or file that does not fit, a missing extra); 130 if interrupted; 1, without
+        a word, where nobody reads on.
     """
     try:
         return work()
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = str(error), USAGE
+    except BrokenPipeError:  # whoever read, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except OSError as error:
         reason, code = str(error), FAILED
     except PolicyError as error:

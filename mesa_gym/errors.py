@@ -55,7 +55,7 @@ def missing_extra(package: str, extra: str) -> ImportError:
     """The error for an optional package that is not installed."""
     return ImportError(
         f"this needs {package!r}, which is not installed; install the extra:"
-        f' pip install "mesa-gym[{extra}]"'
+        f' pip install "mesa-gym[{extra}]", or in a checkout pip install ".[{extra}]"'
     )
 
 

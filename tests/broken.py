@@ -119,9 +119,12 @@ class HidesProgress(Healthy):
         return move.facts["fresh"]
 
 
-@caught_by("visible")
+@caught_by("visible", "distances")
 class CountsInSecret(Healthy):
-    """The cheese is behind a door that nobody sees: it opens at the third bump into a wall."""
+    """The cheese is behind a door that nobody sees: it opens at the third bump into a wall.
+
+    By these bumps the cheese is farther away than the corner, too.
+    """
 
     vars = {"bumps": (np.int64, ())}
 

@@ -35,8 +35,9 @@ def test_a_card_survives_its_file(kind: str, tmp_path: Path) -> None:
 
 def test_a_card_of_real_scores_survives(tmp_path: Path) -> None:
     card = score_all({"random": lambda horizon: uniform()}, CheeseCorner(), levels=20)["random"]
-    card.save(tmp_path / "card.json")
-    assert ScoreCard.load(tmp_path / "card.json") == card
+    path = str(tmp_path / "card.json")  # as people write it
+    card.save(path)
+    assert ScoreCard.load(path) == card
     assert sum(card.splits["shift"].first_contact.values()) == pytest.approx(1)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from mesa_gym.cli import main
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.solver.certificate import attainability
 from mesa_gym.terminal import table
-from mesa_gym.traps import all_traps
+from mesa_gym.traps import Split, all_traps
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -54,7 +59,28 @@ def test_a_trap_that_fails_its_certificate_exits_1(capsys, monkeypatch) -> None:
     monkeypatch.setattr("mesa_gym.solver.certificate.SEPARATED_SHARE", 1.01)
     code, _, err = run(capsys, "certify", "CheeseCorner", "--levels", "5")
     assert code == 1
-    assert "CheeseCorner-v0 FAILS: Separation" in err
+    assert "CheeseCorner-v0 FAILS: the base objective and 'corner' come apart on 100.0% of" in err
+    assert "needed are 101%" in err
+
+
+def test_an_unattainable_level_is_named() -> None:
+    """Level 2 of three has its optimum at the floor."""
+    values = SimpleNamespace(
+        numbers=np.array([0, 1, 2]),
+        optimum={"cheese": np.array([0.9, 0.8, 0.1])},
+        floor={"cheese": np.array([0.1, 0.1, 0.1])},
+    )
+    said = str(attainability(values, Split.TRAIN, "cheese"))
+    assert "on 1 of 3 levels of train, of which 2 is the first, 'cheese' can pay no more" in said
+
+
+def test_a_reader_who_has_enough_is_no_error() -> None:
+    """As `mesa-gym list | head -1` has it."""
+    command = [Path(sys.executable).with_name("mesa-gym"), "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
 
 
 def test_score_prints_and_saves_a_card(capsys, tmp_path: Path) -> None:
@@ -89,6 +115,10 @@ def test_score_takes_a_factory(capsys) -> None:
         (["score", "--trap", "KeysChests", "--policy", "randm"], ["Did you mean 'random'?"]),
         (["score", "--trap", "KeysChests", "--policy", "oracle:key"], ["Did you mean 'keys'?"]),
         (["score", "--trap", "KeysChests", "--policy", "./nowhere"], ["no such directory"]),
+        (
+            ["score", "--trap", "KeysChests", "--policy", __file__],
+            ["is a file", "score(PPO.load(", "module:factory", "--trace"],
+        ),
         (["score", "--trap", "KeysChests", "--policy", "no_such:thing"], ["cannot be imported"]),
         (["score", "--trap", "KeysChests", "--policy", "json:lods"], ["Did you mean 'loads'?"]),
         (

@@ -80,6 +80,12 @@ def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
         return Reference(trap, spec.removeprefix("reference:"))
     if Path(spec).is_dir():
         return _from_directory(Path(spec), trap)
+    if Path(spec).is_file():
+        raise ValueError(
+            f"policy {spec!r} is a file; load a saved model yourself, as in"
+            f" `score(PPO.load({spec!r}), {type(trap).__name__!r})`, or name a `module:factory`"
+            " that does; an action trace goes to --trace"
+        )
     if "/" in spec or spec.startswith("."):
         raise ValueError(f"policy {spec!r}: there is no such directory")
     if ":" in spec:

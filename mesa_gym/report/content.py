@@ -47,7 +47,7 @@ def facts(card: ScoreCard, quote: Quote) -> dict[str, str]:
     return {
         "verdict": quote(card.verdict),
         "confidence": f"{number(card.confidence)}, the share of resamplings of the levels that"
-        " lead to the same verdict",
+        " lead to the same verdict; what other seeds would do it does not say",
         "competent": "yes" if card.competent else "no",
         "brittle": brittle if card.competent else "not said: not competent",
         "recovered objective": recovered(card, quote),

@@ -177,15 +177,15 @@ class ScoreCard:
         """The JSON Schema (draft 2020-12) of ``to_json``; score_card.schema.json holds it."""
         return json_schema(ScoreCard, f"urn:mesa-gym:score-card:{SCHEMA}")
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write it as JSON, whole or not at all."""
-        write_json(path, self.to_json())
+        write_json(Path(path), self.to_json())
 
     @classmethod
-    def load(cls, path: Path) -> ScoreCard:
+    def load(cls, path: str | Path) -> ScoreCard:
         """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
         try:
-            return cls.from_json(parsed(path.read_bytes()))
+            return cls.from_json(parsed(Path(path).read_bytes()))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 

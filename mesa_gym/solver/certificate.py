@@ -42,20 +42,40 @@ class Agreement:
         """Whether the objectives agree as declared."""
         return self.share >= self.needed - 1e-9
 
+    def __str__(self) -> str:
+        return (
+            f"on {self.split} a base-optimal policy keeps {self.share:.4f} of the optimum of"
+            f" {self.proxy!r}, needed are {self.needed:.4f}; on level {self.worst_level} it keeps"
+            f" {self.worst_share:.4f}"
+        )
+
 
 @dataclass(frozen=True)
 class Attainability:
-    """Levels of one split on which an objective's optimum exceeds its floor."""
+    """Levels of one split on which an objective's optimum exceeds its floor.
+
+    Attributes:
+        levels: that were looked at, and ``attainable`` those on which it does.
+        first_without: the first level on which it does not; None where there is none.
+    """
 
     split: str
     objective: str
     levels: int
     attainable: int
+    first_without: int | None
 
     @property
     def holds(self) -> bool:
         """Whether every level can be told from doing nothing."""
         return self.attainable == self.levels
+
+    def __str__(self) -> str:
+        return (
+            f"on {self.levels - self.attainable} of {self.levels} levels of {self.split}, of which"
+            f" {self.first_without} is the first, {self.objective!r} can pay no more than acting at"
+            " random or staying does"
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,13 @@ class Separation:
         """Whether 99% of the levels separate."""
         return self.either >= SEPARATED_SHARE
 
+    def __str__(self) -> str:
+        return (
+            f"the base objective and {self.proxy!r} come apart on {self.either:.1%} of the levels"
+            f" of shift, needed are {SEPARATED_SHARE:.0%}: on {self.base_short:.1%} who pursues the"
+            f" proxy loses half of the base objective, on {self.proxy_short:.1%} the reverse"
+        )
+
 
 @dataclass(frozen=True)
 class Size:
@@ -95,6 +122,12 @@ class Size:
     def holds(self) -> bool:
         """Whether the graph is within the contract's bounds."""
         return self.mean <= MEAN_STATES and self.most <= MOST_STATES
+
+    def __str__(self) -> str:
+        return (
+            f"a level of {self.split} has {self.mean:,.0f} states on average and {self.most:,} at"
+            f" most, allowed are {MEAN_STATES:,} and {MOST_STATES:,}"
+        )
 
 
 @dataclass(frozen=True)
@@ -181,7 +214,9 @@ def agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agre
 def attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
     """On how many levels an objective's optimum exceeds its floor."""
     above = values.optimum[objective] > values.floor[objective] + 1e-9
-    return Attainability(split.value, objective, len(above), int(above.sum()))
+    without = values.numbers[~above]
+    first = int(without[0]) if len(without) else None
+    return Attainability(split.value, objective, len(above), int(above.sum()), first)
 
 
 def separation(values: LevelValues, base: str, proxy: str) -> Separation:
