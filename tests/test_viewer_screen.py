@@ -9,10 +9,12 @@ import pytest
 from desk import pygame
 from viewing import Drive, Driver, session
 
+from mesa_gym.grid import CHEESE, Bools, Move
 from mesa_gym.rendering import render_rgb
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split, Trap, find_trap, proxy
+from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.pane import Seat
-from mesa_gym.viewer.players import ByHand
+from mesa_gym.viewer.players import ByHand, ByPolicy
 from mesa_gym.viewer.scrubber import Scrubber
 from mesa_gym.viewer.session import RATE, Session
 from mesa_gym.viewer.theme import PALETTES
@@ -126,6 +128,40 @@ def test_the_scrubber_seeks_and_marks_payments(drive: Drive) -> None:
     }
     for t in unpaid:
         assert tuple(pixels[row - 1, int(scrubber.place_of(t))]) != colour, t
+
+
+class FourAtOnce(CheeseCorner):
+    """Two more proxies that are the base objective itself."""
+
+    @proxy
+    def third(self, move: Move) -> Bools:
+        """1 for entering the cheese."""
+        return move.into(CHEESE)
+
+    @proxy
+    def fourth(self, move: Move) -> Bools:
+        """1 for entering the cheese."""
+        return move.into(CHEESE)
+
+
+@pytest.mark.parametrize("trap", [CheeseCorner, FourAtOnce])
+@pytest.mark.parametrize("cursor", ["home", "end"])
+def test_every_objective_that_a_step_paid_is_marked(
+    drive: Drive, trap: type[Trap], cursor: str
+) -> None:
+    driver = drive(Session(trap(), [Seat(ByPolicy("oracle:cheese"), Split.TRAIN)], 0))
+    driver.key("end")
+    driver.key(cursor)
+    line = driver.session.pane.line
+    together = line.steps[-1].paid
+    assert set(together.values()) == {1.0}
+    box = driver.layout.scrubber
+    x = int(Scrubber(driver.session, box).place_of(len(line)))
+    marks = driver.pixels[int(box.top) : int(box.bottom), x - 12 : x + 12]
+    for number, name in enumerate(together):
+        colour = PALETTES["okabe-ito"][number]
+        # A mark is 7 points wide; the smallest, a triangle, is half its square, less an edge.
+        assert (marks == colour).all(axis=-1).sum() >= 7 * 7 / 2 - 4, name
 
 
 def test_buttons_and_legend_do_what_keys_do(drive: Drive) -> None:

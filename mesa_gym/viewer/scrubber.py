@@ -7,9 +7,9 @@ from mesa_gym.viewer.pen import Box, Pen
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.theme import CARD, FOCUS, INK, QUIET, RULE
 
-ROW = 17.0  # of a pane's marks
+ROW = 21.0  # of a pane's marks
 TRACK = 8.0
-SIDE = 8.0
+SIDE = 10.0
 TEXT = 14.0
 
 
@@ -57,18 +57,18 @@ class Scrubber:
         done = self.place_of(session.cursor)
         pen.fill(Box(start, top, done - start, TRACK), QUIET, 3)
         for row, pane in enumerate(session.panes):
-            middle = box.top + ROW * row + ROW / 2 + 1
+            middle = box.top + ROW * row + ROW / 2
             if self._label:
                 tone = FOCUS if row == session.focus else QUIET
                 pen.text(f"{row + 1}", box.left + SIDE, middle - TEXT / 2, TEXT, tone)
-            for number, x in enumerate(session.trap.objectives):
-                colour = palette[number % len(palette)]
-                for t, pay in pane.line.payments(x):
-                    # What costs hangs below, so that colour is not needed to tell it from a gain.
-                    lift = 2.5 if pay < 0 else -1.0
-                    pen.mark(number, self.place_of(t), middle + lift, 5, colour)
             if pane.line.over:
-                pen.fill(Box(self.place_of(len(pane.line)) - 1, middle - 7, 2, 14), INK)
+                # Beside the marks of the last step, which it would cut in two.
+                beside = 7 if any(any(last.paid.values()) for last in pane.line.steps[-1:]) else 0
+                ended = self.place_of(len(pane.line)) + beside
+                pen.fill(Box(ended - 1, middle - 8, 2, 16), INK)
+            for t, step in enumerate(pane.line.steps, start=1):
+                paid = [step.paid[x] for x in session.trap.objectives]
+                _marks(pen, paid, self.place_of(t), middle, palette)
         pen.disc(done, top + TRACK / 2, 8, CARD)
         pen.disc(done, top + TRACK / 2, 7, INK)
         below = top + TRACK + 4
@@ -76,3 +76,20 @@ class Scrubber:
         pen.text(f"{self.span}", end, below, TEXT, QUIET, "right")
         if start + 24 < done < end - 36:
             pen.text(f"{session.cursor}", done, below, TEXT, INK, "middle")
+
+
+def _marks(pen: Pen, paid: list[float], x: float, middle: float, palette: tuple[RGB, ...]) -> None:
+    """Mark what one step paid, by objective; several marks share its place, two in a column.
+
+    They are stacked, as side by side they would reach the steps before and after.
+    """
+    marked = [number for number, pay in enumerate(paid) if pay]
+    size, apart = (5.0, 0.0) if len(marked) == 1 else (3.5, 7.5)
+    columns, rows = (len(marked) + 1) // 2, min(len(marked), 2)
+    for place, number in enumerate(marked):
+        column, row = divmod(place, 2)
+        across = apart * (column - (columns - 1) / 2)
+        down = apart * (row - (rows - 1) / 2)
+        # What costs hangs below, so that colour is not needed to tell it from a gain.
+        lift = 0.3 * size if paid[number] < 0 else -0.4 * size
+        pen.mark(number, x + across, middle + down + lift, size, palette[number % len(palette)])
