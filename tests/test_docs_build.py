@@ -73,12 +73,6 @@ def test_every_page_is_in_one_table_of_contents() -> None:
     assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)}
 
 
-def test_the_first_pages_lines_run(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "index.md").read_text(), flags=re.DOTALL)
-    exec(code, {})
-    assert "'door': " in capsys.readouterr().out
-
-
 @pytest.mark.slow
 def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("furo")

@@ -144,12 +144,5 @@ def _make(arguments: list[str]) -> None:
         assert "=" in target or target in targets, f"the Makefile has no target {target}"
 
 
-@pytest.mark.parametrize("page", NAMES)
-def test_linked_files_exist(page: str) -> None:
-    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", (ROOT / page).read_text())
-    for link in links:
-        assert ((ROOT / page).parent / link).exists(), link
-
-
 def test_what_is_prepared_is_for_pages_that_exist() -> None:
     assert {*PREPARE, *SHOWN} <= {*NAMES}
