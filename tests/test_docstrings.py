@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from docs.public_api import MODULES
 from mesa_gym.policies import Policy
 
 pytest.importorskip("stable_baselines3")
@@ -20,18 +21,6 @@ pytest.importorskip("stable_baselines3")
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 # A directive of the reference, what it shows, and whether with methods.
 SHOWN = re.compile(r"^\.\. (?:auto|py:)(\w+):: (\S+)(\n +:members:)?", flags=re.MULTILINE)
-PUBLIC = (
-    "mesa_gym",
-    "mesa_gym.grid",
-    "mesa_gym.policies",
-    "mesa_gym.rendering",
-    "mesa_gym.report",
-    "mesa_gym.scoring",
-    "mesa_gym.solver",
-    "mesa_gym.testing",
-    "mesa_gym.traps",
-    "mesa_gym.viewer",
-)
 ARRAY = re.compile(r"NDArray|\b(Bools|Ints|Floats|Masks|UInt64s)\b")
 # "float64 (n,)", "uint8 (height, width, 3)", "(n, 5)": whoever reads it can allocate it.
 SHAPE = re.compile(r"\([^()]*(,|\bn\b|levels)[^()]*\)|\((n|m|levels)\b")
@@ -88,10 +77,10 @@ def test_the_reference_shows_every_public_name() -> None:
     shown = {
         name for page in REFERENCE.glob("*.md") for _, name, _ in SHOWN.findall(page.read_text())
     }
-    whole = {name for name in shown if name in PUBLIC}
+    whole = {name for name in shown if name in MODULES}
     lacking = [
         f"{module}.{name}"
-        for module in PUBLIC
+        for module in MODULES
         if module not in whole
         for name in importlib.import_module(module).__all__
         # What a module hands on is shown where it comes from.
