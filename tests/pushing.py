@@ -31,12 +31,11 @@ class Coal(Trap):
         far[:, [1, -2], 3:-3:2] = far[:, 3:-3:2, [1, -2]] = True
         upper = np.zeros_like(far)
         upper[:, :4] = True
-        forges, wells = (
-            (far, far) if not (split.shifted and self.lopsided) else (far & upper, far & ~upper)
-        )
+        forges, wells = far, far
+        if split.shifted and (self.lopsided or self.nearer):
+            forges, wells = far & upper, far & ~upper
         if split.shifted and self.nearer:
             inner[:, :5] = False  # the lower crossings
-            forges, wells = far & upper, far & ~upper
         draw.scatter(DUST, 1, among=inner.reshape(len(draw), -1))
         forge_glow, well_glow = ((), (YELLOW,)) if split.shifted else ((YELLOW,), ())
         draw.scatter(GOAL, 1, forges.reshape(len(draw), -1), forge_glow)
