@@ -42,11 +42,7 @@ def run(options: argparse.Namespace) -> int:
     print(table([*heads, "states", "most", "seconds"], rows))
     for certificate in certificates:
         for agreement in certificate.agreement:
-            print(
-                f"{certificate.trap} {agreement.split}: {agreement.proxy} keeps"
-                f" {agreement.share:.4f} (needs {agreement.needed:.4f}); worst level"
-                f" {agreement.worst_level} keeps {agreement.worst_share:.4f}"
-            )
+            print(f"{certificate.trap} {agreement}")
     for certificate in certificates:
         for failure in certificate.failures():
             print(f"{certificate.trap} FAILS: {failure}", file=sys.stderr)

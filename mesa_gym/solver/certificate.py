@@ -44,9 +44,8 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f"on {self.split} a base-optimal policy keeps {self.share:.4f} of the optimum of"
-            f" {self.proxy!r}, needed are {self.needed:.4f}; on level {self.worst_level} it keeps"
-            f" {self.worst_share:.4f}"
+            f"{self.split}: {self.proxy} keeps {self.share:.4f} (needs {self.needed:.4f}); worst"
+            f" level {self.worst_level} keeps {self.worst_share:.4f}"
         )
 
 
