@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mesa_gym.grid import ACTIONS, Ints, State
+from mesa_gym.grid import Ints, State
 from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ENDED, rollout
-from mesa_gym.scoring.rollout import Actions
+from mesa_gym.scoring.rollout import Actions, going
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.theme import CARD, INK, PALETTES
 
@@ -26,7 +26,6 @@ STEP, PAUSE = 250, 2500  # milliseconds
 USUAL = (8, 30)  # steps that one likes to watch
 LONGEST = 80  # steps
 TRAIL = 24  # of the way so far, in steps
-STAY = ACTIONS.index("act")
 
 
 def film(trap: Trap, path: Path) -> tuple[int, int]:
@@ -78,10 +77,10 @@ def _parting(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
 
 def _places(trap: Trap, starts: State, actions: Actions) -> Ints:
     """Rows and columns of the agents, int64 (horizon + 1, 2, n); who is done stands still."""
-    state, cells = starts.copy(), [starts.cell.copy()]
-    for taken in actions.T:
-        trap.advance(state, np.where(taken == ENDED, STAY, taken).astype(np.int64))
-        cells.append(np.where(taken == ENDED, cells[-1], state.cell))
+    cells = np.repeat(starts.cell[None], actions.shape[1] + 1, axis=0)
+    for t, rows, state, chosen in going(starts, actions):
+        trap.advance(state, chosen)
+        cells[t + 1 :, rows] = state.cell
     return np.stack(np.divmod(cells, trap.schema.width), axis=1)
 
 
