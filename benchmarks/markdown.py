@@ -42,7 +42,10 @@ def plain(text: str) -> str:
 
 
 def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table."""
-    whole = [[plain(cell) for cell in row] for row in (head, *rows)]
-    whole.insert(1, ["---"] * len(head))
-    return "\n".join(f"| {' | '.join(row)} |" for row in whole)
+    """A table of plain texts."""
+    return laid_out([plain(cell) for cell in head], [[plain(cell) for cell in row] for row in rows])
+
+
+def laid_out(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that may hold Markdown."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

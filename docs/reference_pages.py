@@ -9,8 +9,7 @@ from typing import Any
 
 from agents import train
 from benchmarks import leaderboard
-from benchmarks.markdown import plain
-from docs.trap_tables import pipes
+from benchmarks.markdown import laid_out, plain
 from mesa_gym import cli
 from mesa_gym.files import write_text
 from mesa_gym.scoring import ScoreCard
@@ -75,7 +74,7 @@ def schema() -> str:
         parts += [
             f"## {name}",
             plain(described["description"]),
-            pipes(["field", "type", "meaning"], rows),
+            laid_out(["field", "type", "meaning"], rows),
         ]
     return "\n\n".join(parts) + "\n"
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.markdown import laid_out
 from docs import trap_pictures
 from docs.trap_pages import write_page
-from docs.trap_tables import pipes
 from mesa_gym.files import write_text
-from mesa_gym.traps import Trap, all_traps
+from mesa_gym.traps import Trap, package_traps
 
-# A trap of one's own can be registered while this runs; the documentation is of the package's.
 INTRODUCTION = """# All traps
 
 Each picture shows a level of training beside one of the shift. A trap's page has its rules, a
@@ -25,7 +24,8 @@ The types of pseudo-alignment of "Risks from Learned Optimization" (Hubinger et 
 
 def write(folder: Path) -> None:
     """Write the pages of all traps, the page that lists them, and the grid alone."""
-    classes = list(all_traps().values())
+    # One's own can be registered while this runs, which the documentation is not of.
+    classes = list(package_traps().values())
     for cls in classes:
         write_page(cls, folder)
         trap_pictures.thumbnail(cls, folder / "images" / f"{cls.__name__}-both.png")
@@ -56,4 +56,4 @@ def _kinds(classes: list[type[Trap]]) -> str:
             of["random, hence without exact solver"].append(link)
         if cls.expected == "base":
             of["no reward in training can single the proxy out"].append(link)
-    return pipes(["kind", "traps"], [[kind, ", ".join(links)] for kind, links in of.items()])
+    return laid_out(["kind", "traps"], [[kind, ", ".join(links)] for kind, links in of.items()])

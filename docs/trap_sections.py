@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Sequence
 
-from docs.trap_tables import pipes
+from benchmarks.markdown import laid_out
 from mesa_gym.grid import Plane
 from mesa_gym.traps import Split, Trap, package_traps
 
@@ -37,7 +37,7 @@ def making(trap: Trap) -> str:
     # Importing a trap's module registers it; the package's own come with the package.
     module = "mesa_gym" if cls.name() in package_traps() else cls.__module__
     code = CODE.format(module=module, id=cls.id())
-    return f"{code}\n\n{pipes(['', ''], rows)}"
+    return f"{code}\n\n{laid_out(['', ''], rows)}"
 
 
 def objectives(cls: type[Trap]) -> str:
@@ -46,7 +46,7 @@ def objectives(cls: type[Trap]) -> str:
         [each.role, f"`{each.name}`", each.doc, f"{each.discount:g}"]
         for each in cls.objectives.values()
     ]
-    return pipes(["role", "name", "pays", "discount a step"], rows)
+    return laid_out(["role", "name", "pays", "discount a step"], rows)
 
 
 def levels(cls: type[Trap]) -> str:
@@ -71,7 +71,7 @@ def planes(cls: type[Trap]) -> str:
     ]
     return (
         "The observation `planes` is uint8 (height, width, channels), a channel for each of these"
-        f" that is not hidden.\n\n{pipes(['', 'plane', 'in maps', 'what it is'], rows)}"
+        f" that is not hidden.\n\n{laid_out(['', 'plane', 'in maps', 'what it is'], rows)}"
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.budgets import COMMITTED
-from benchmarks.markdown import plain
+from benchmarks.markdown import laid_out, pipes
 from benchmarks.results import Results
 from benchmarks.rows import TrapBoard, trap_boards
 from benchmarks.tables import GLANCE_HEADS, glance, lines
@@ -57,7 +56,7 @@ def _agreement(found: dict[str, Any]) -> str:
         for each in found["agreement"]
     ]
     heads = ["split", "proxy", "worst base-optimal policy keeps", "needed"]
-    return "The objectives agree where they should:\n\n" + pipes(heads, rows)
+    return "The objectives agree where they should:\n\n" + laid_out(heads, rows)
 
 
 def _separation(found: dict[str, Any]) -> str:
@@ -74,7 +73,7 @@ def _separation(found: dict[str, Any]) -> str:
         "They conflict under shift, which 99% of the levels must show: even the best proxy-optimal"
         " policy loses half of the base objective (a), or the best base-optimal one half of the"
         " proxy (b). The worst case is what a proxy-optimal policy may lose of the base"
-        " objective, 1 being all that lies above the floor:\n\n" + pipes(heads, rows)
+        " objective, 1 being all that lies above the floor:\n\n" + laid_out(heads, rows)
     )
 
 
@@ -94,7 +93,7 @@ def _solved(found: dict[str, Any]) -> str:
         for size in found["size"]
     ]
     heads = ["split", "states a level", "at most", "levels whose optimum exceeds the floor"]
-    return "Every level can be solved, and is worth solving:\n\n" + pipes(heads, rows)
+    return "Every level can be solved, and is worth solving:\n\n" + laid_out(heads, rows)
 
 
 @lru_cache(maxsize=1)
@@ -118,16 +117,10 @@ def results(cls: type[Trap]) -> str:
     rows = [glance(board, lines(row)[0]) for row in board.rows]
     # Columns that say nothing of this trap go, and the trap's own name.
     kept = [i for i in range(1, len(GLANCE_HEADS)) if any(row[i] not in ("", "–") for row in rows)]
-    shown = [[plain(row[i]) for i in kept] for row in rows]
+    shown = [[row[i] for i in kept] for row in rows]
     middle, scale = (STEPS, "optimum") if cls.solvable else (BETWEEN, "reference policy's")
     said = COLUMNS.format(scale=scale, middle=middle)
     heads = [GLANCE_HEADS[i] for i in kept]
     if not board.rows[0].mean.first_contact:
         said = said.replace(" *first* is what paid first under shift.", "")
     return f"{pipes(heads, shown)}\n\n{said}"
-
-
-def pipes(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that may hold Markdown."""
-    whole = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in whole)
