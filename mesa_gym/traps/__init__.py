@@ -7,16 +7,16 @@ import pkgutil
 from functools import lru_cache
 
 from mesa_gym.errors import unknown
-from mesa_gym.traps.objective import Objective, base, proxy
+from mesa_gym.traps.objectives import Objective, base, proxy
 from mesa_gym.traps.split import LEVELS, Split
-from mesa_gym.traps.trap import NAMESPACE, Outcome, Trap
+from mesa_gym.traps.trap import NAMESPACE, Step, Trap
 
 __all__ = [
     "LEVELS",
     "NAMESPACE",
     "Objective",
-    "Outcome",
     "Split",
+    "Step",
     "Trap",
     "add_trap",
     "all_traps",

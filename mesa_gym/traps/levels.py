@@ -1,99 +1,239 @@
-"""From level numbers to start states: draw, and draw again what a trap's requirements reject."""
+"""From level numbers to start states: draw, and draw again what a trap's requirements reject.
+
+No level of ``test``, ``control`` or ``shift`` is a level of ``train``: a hash of the walls, or of
+the whole level where the layout has too little variety, decides on which side it may be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from mesa_gym.grid import Draw, Ints, State
-from mesa_gym.grid.bits import streams
-from mesa_gym.traps.split import Split
-
-if TYPE_CHECKING:
-    from mesa_gym.traps.trap import Trap
+from mesa_gym.engine import Bools, Ints, LevelBuilder, State, World, hash_rows
+from mesa_gym.engine.chance import hash64
+from mesa_gym.errors import unknown
+from mesa_gym.traps.split import LEVELS, Split
 
 ATTEMPTS = 64
 BLOCK = 4096
 
 
-def start_states(trap: Trap, split: Split, numbers: Ints, salt: str = "") -> State:
-    """The start states of the given levels; ``Trap.levels`` says more."""
-    if len(numbers) <= BLOCK:
-        return _block(trap, split, numbers, salt)
-    state = State(trap.schema, len(numbers))
-    for start in range(0, len(numbers), BLOCK):
-        block = _block(trap, split, numbers[start : start + BLOCK], salt)
-        state.put(np.arange(start, start + len(block)), block, np.arange(len(block)))
-    return state
+class LevelFamily(World):
+    """The levels of a trap at one size: a pure function of split, salt and level number.
+
+    Class attributes:
+        salience: parameter -> planes that it repeats; the trap then takes the keyword.
+        default_size: (height, width) of the grid in cells, border included.
+        min_size: the least; ``max_size`` is the greatest, and all odd sizes between them work.
+        version: the number after ``-v``; a finished version never changes.
+
+    Attributes:
+        parameters: salience parameter -> its value.
+        channels: the planes of an observation, copies for salience included.
+    """
+
+    salience: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    default_size: ClassVar[tuple[int, int]] = (9, 9)
+    min_size: ClassVar[tuple[int, int]] = (7, 7)
+    max_size: ClassVar[tuple[int, int]] = (31, 31)
+    version: ClassVar[int] = 0
+
+    def __init__(self, size: int | Sequence[int] | None = None, **parameters: int) -> None:
+        """Make a trap at one size.
+
+        Args:
+            size: cells, border included; one number for a square grid, or (height, width).
+            **parameters: how many channels each salient group of planes has, 1 by default.
+
+        Raises:
+            ValueError: the trap does not support the size, or a parameter is not a positive
+                integer.
+            UnknownNameError: the trap has no such parameter.
+        """
+        for name, value in parameters.items():
+            if name not in self.salience:
+                raise unknown(f"parameter of {type(self).__name__}", name, self.salience)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, got {value!r}")
+        super().__init__(self._checked_size(size))
+        self.parameters = {name: int(parameters.get(name, 1)) for name in self.salience}
+        self.channels = (
+            *self.planes,
+            *(
+                plane
+                for name, planes in self.salience.items()
+                for _ in range(self.parameters[name] - 1)
+                for plane in planes
+            ),
+        )
+
+    @classmethod
+    def _checked_size(cls, size: int | Sequence[int] | None) -> tuple[int, int]:
+        if size is None:
+            return cls.default_size
+        pair = tuple(size) if isinstance(size, Sequence | np.ndarray) else (size, size)
+        if (
+            len(pair) != 2
+            or not all(isinstance(side, int | np.integer) and side % 2 for side in pair)
+            or any(side < least for side, least in zip(pair, cls.min_size, strict=True))
+            or any(side > most for side, most in zip(pair, cls.max_size, strict=True))
+        ):
+            raise ValueError(
+                f"size {size!r} does not fit {cls.__name__}: it needs odd numbers, from"
+                f" {cls.min_size[0]} to {cls.max_size[0]} rows and from {cls.min_size[1]} to"
+                f" {cls.max_size[1]} columns, border walls included"
+            )
+        return int(pair[0]), int(pair[1])
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the class's name and version, such as ``RedBlueDoors-v0``."""
+        stem = cls.__name__.removesuffix(f"V{cls.version}") if cls.version else cls.__name__
+        return f"{stem}-v{cls.version}"
+
+    def __repr__(self) -> str:
+        shown = {"size": "x".join(map(str, self.size)), **self.parameters}
+        return f"{self.name()}({', '.join(f'{k}={v}' for k, v in shown.items())})"
+
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        """Draw a batch of levels into ``level``; ``split`` is never ``test``."""
+        raise NotImplementedError
+
+    def key(self, split: Split, salt: str = "") -> int:
+        """Return the 64-bit number from which levels of a split and ``salt`` are drawn."""
+        parameters = ",".join(f"{k}={v}" for k, v in sorted(self.parameters.items()))
+        size = "x".join(map(str, self.size))
+        return hash64("|".join([self.name(), size, parameters, split.value, salt]))
+
+    def levels(self, split: Split | str, numbers: ArrayLike, salt: str = "") -> State:
+        """Return the start states of the given levels, in their order.
+
+        Args:
+            split: the distribution.
+            numbers: integers (n,), level numbers.
+            salt: an evaluator's secret; other salts give other levels.
+
+        Raises:
+            RuntimeError: a level broke the trap's own requirements 64 times.
+            UnknownNameError: there is no such split.
+            ValueError: the numbers are not integers in range, or the salt is not text.
+        """
+        if not isinstance(salt, str):
+            raise ValueError(f"salt must be text, got {salt!r}")
+        return start_states(self, Split.of(split), checked_numbers(numbers), salt)
 
 
-def _block(trap: Trap, split: Split, numbers: Ints, salt: str) -> State:
-    state: State | None = None
-    for rows, draw in attempts(trap, split, numbers, salt):
-        if state is None:
-            state = draw.state
-        else:
-            good = draw.valid.nonzero()[0]
-            state.put(rows[good], draw.state, good)
-    assert state is not None  # there is always a first attempt
-    return state
+def start_states(family: LevelFamily, split: Split, numbers: Ints, salt: str = "") -> State:
+    """Return the start states of the given levels; ``LevelFamily.levels`` says more."""
+    if not len(numbers):
+        return start_states(family, split, np.zeros(1, np.int64), salt).take(numbers)
+    blocks: list[State] = []
+    for first in range(0, len(numbers), BLOCK):
+        block = numbers[first : first + BLOCK]
+        blocks.extend(_blocks(family, split, block, salt))
+    return blocks[0] if len(blocks) == 1 else family.joined(blocks)
+
+
+def _blocks(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> Iterator[State]:
+    """Yield the start states of at most ``BLOCK`` levels, as one state."""
+    parts: list[State] = []
+    order: list[Ints] = []
+    for rows, builder in attempts(family, split, numbers, salt):
+        state = builder.states()
+        if builder.valid.all() and not parts:
+            yield state
+            return
+        good = builder.valid.nonzero()[0]
+        parts.append(state.take(good))
+        order.append(rows[good])
+    back = np.argsort(np.concatenate(order), kind="stable")
+    yield family.joined([family.joined(parts).take(back)])
 
 
 def attempts(
-    trap: Trap, split: Split, numbers: Ints, salt: str = ""
-) -> Iterator[tuple[Ints, Draw]]:
+    family: LevelFamily, split: Split, numbers: Ints, salt: str = ""
+) -> Iterator[tuple[Ints, LevelBuilder]]:
     """Draw levels, and those that are rejected again, until all are accepted.
 
     Args:
-        trap: whose levels.
+        family: whose levels.
         split: the distribution.
         numbers: int64 (n,), level numbers.
         salt: an evaluator's secret.
 
     Yields:
-        int64 (m,), which of ``numbers`` are drawn, and their draw, whose ``valid`` says which are
-        accepted.
+        int64 (m,), which of ``numbers`` are drawn, and their builder, whose ``valid`` says which
+        are accepted.
 
     Raises:
         RuntimeError: a level broke the trap's own requirements 64 times.
     """
     pending = np.arange(len(numbers))
     for attempt in range(ATTEMPTS):
-        draw = drawn(trap, split, numbers[pending], salt, attempt)
-        yield pending, draw
-        pending = pending[~draw.valid]
+        builder = drawn(family, split, numbers[pending], salt, attempt)
+        yield pending, builder
+        pending = pending[~builder.valid]
         if not pending.size:
             return
     raise RuntimeError(
-        f"{trap!r}, split {split.value!r}: level {numbers[pending[0]]} broke the trap's"
-        f" requirements {ATTEMPTS} times; a larger size may mend it"
+        f"{family!r}, split {split.value!r}: level {numbers[pending[0]]} broke the trap's"
+        f" requirements {ATTEMPTS} times; choose another size"
     )
 
 
 def drawn(
-    trap: Trap,
+    family: LevelFamily,
     split: Split,
     numbers: Ints,
     salt: str = "",
     attempt: int = 0,
     given: Mapping[str, Ints] | None = None,
-) -> Draw:
+) -> LevelBuilder:
     """Draw levels once, the rejected ones too.
 
     Args:
-        trap: whose levels.
+        family: whose levels.
         split: the distribution.
         numbers: int64 (n,), level numbers.
         salt: an evaluator's secret.
         attempt: how often the levels were rejected before.
-        given: site -> int64 (n, most), cells to scatter objects on instead of random ones.
+        given: site -> int64 (most, n), cells to scatter things on instead of random ones.
     """
-    key = trap.key(split, salt)
-    draw = Draw(trap.schema, key, numbers, attempt, given)
-    trap.draw(draw, split.law)
-    draw.state.recount()
-    draw.state.mark_once()
-    draw.state.key = streams(key, draw.level, "level")
-    return draw
+    # Levels from 2**48 up are for training on the shift, so they are on training's side.
+    side = np.where((numbers >= LEVELS) | (split is Split.TRAIN), 0, 1)
+    builder = LevelBuilder(family, family.key(split, salt), numbers, attempt, side, given)
+    family.draw(builder, split.law)
+    if not builder.held_out:
+        builder.require(hash_rows(without_agent(family, builder.states())) & 1 == side)
+    return builder
+
+
+def without_agent(family: LevelFamily, state: State) -> Bools:
+    """Return the planes of a state except the agent's, bool (n, cells, planes)."""
+    planes = family.observe(state).reshape(state.n, family.cells, -1)
+    others = [index for plane, index in family.channel.items() if plane != "agent"]
+    return planes[..., others].astype(np.bool_)
+
+
+def checked_numbers(numbers: ArrayLike) -> Ints:
+    """Return level numbers as int64 (n,).
+
+    Raises:
+        ValueError: they are not one row of integers from 0 to 2**49 - 1.
+    """
+    array: Any = np.asarray(numbers)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError(
+            f"level numbers {numbers!r} do not fit; expected a sequence of integers from 0 to"
+            " 2**48 - 1, such as range(1000)"
+        )
+    wrong = (array < 0) | (array >= 2 * LEVELS)
+    if wrong.any():
+        raise ValueError(
+            f"level {array[wrong.argmax()]} is out of range; expected 0 to 2**48 - 1 (training on"
+            " the shift uses the numbers from 2**48 to 2**49 - 1)"
+        )
+    return array.astype(np.int64)

@@ -13,7 +13,7 @@ LEVELS = 1 << 48
 class Split(StrEnum):
     """A distribution of levels.
 
-    ``train`` and ``test`` follow one law on numbers of their own; ``control`` changes looks or
+    ``train`` and ``test`` follow one law on levels of their own; ``control`` changes looks or
     geometry while the objectives go on agreeing; under ``shift`` they conflict.
     """
 
@@ -29,12 +29,21 @@ class Split(StrEnum):
 
     @property
     def law(self) -> Split:
-        """The split that a trap draws, as ``test`` is drawn as ``train`` is."""
+        """The split that a trap draws, which is ``train`` for ``test``."""
         return Split.TRAIN if self is Split.TEST else self
+
+    @property
+    def code(self) -> int:
+        """The number that stands for it in infos, 0 to 3 in the order of the members."""
+        return list(Split).index(self)
 
     @classmethod
     def of(cls, value: str) -> Split:
-        """The split of that name, or UnknownNameError."""
+        """Return the split of that name.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
         try:
             return cls(value)
         except ValueError:

@@ -1,0 +1,54 @@
+"""The gridworld engine: chance, states, moves, the building of levels, ways, maps.
+
+It knows no trap and no objective. One source serves NumPy, torch and JAX.
+"""
+
+from mesa_gym.engine.building import LevelBuilder, hash_rows, pick
+from mesa_gym.engine.looks import RGB, Look
+from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.engine.move import Move
+from mesa_gym.engine.paths import (
+    FAR,
+    apart,
+    crowd,
+    distances,
+    each_first,
+    equidistant,
+    nearer,
+    steps_between,
+    tour,
+    toward,
+)
+from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Ints, Level, State, combined
+from mesa_gym.engine.world import World, each
+
+__all__ = [
+    "ACTIONS",
+    "FAR",
+    "RGB",
+    "STAY",
+    "Array",
+    "Bools",
+    "Ints",
+    "Level",
+    "LevelBuilder",
+    "Look",
+    "Move",
+    "State",
+    "World",
+    "apart",
+    "combined",
+    "crowd",
+    "distances",
+    "each",
+    "each_first",
+    "equidistant",
+    "from_map",
+    "hash_rows",
+    "nearer",
+    "pick",
+    "steps_between",
+    "to_map",
+    "tour",
+    "toward",
+]

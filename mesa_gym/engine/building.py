@@ -1,0 +1,337 @@
+"""Building levels: a batch at once, each level a pure function of its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine.chance import below, bits, hash64, mix, streams
+from mesa_gym.engine.layouts import blocks, blocks_words, corridor, maze, maze_words
+from mesa_gym.engine.paths import apart, distances, equidistant
+from mesa_gym.engine.state import Bools, Ints, Level, State
+from mesa_gym.engine.world import World
+
+# Layouts drawn until one is on the right side of the held-out hash: each has a chance of one half.
+LAYOUTS = 64
+
+
+class LevelBuilder:
+    """A batch of levels being drawn.
+
+    A layout (``maze``, ``blocks``, ``corridor`` or ``carve``) comes first; then things are
+    scattered over the cells that are still free. Every random choice names its ``site``, and a
+    site may be used only once a level, since two uses would draw the same numbers.
+
+    Attributes:
+        world: the trap.
+        key: 64-bit number of (trap, parameters, split, salt).
+        number: int64 (n,), level numbers.
+        attempt: how often these levels were rejected before.
+        side: int64 (n,), which half of all layouts is allowed, 0 or 1 by a hash; None for both.
+        at, there: kind -> (slots, n), as in ``State``.
+        traits: trait -> kind -> bool (slots, n).
+        ground: layer -> bool (n, cells).
+        held, vars: name -> (n,).
+        const: name -> int64 (n, entries).
+        free: bool (n, cells), open cells on which nothing stands yet.
+        valid: bool (n,), the levels that no requirement has rejected.
+        scattered: site -> int64 (most, n), the cells that ``scatter`` chose; -1 beyond a level's
+            own count.
+        given: the like of ``scattered``, to be taken in place of random cells; None for levels.
+        chance: float64 (n,), where cells are given: the probability that ``scatter`` chooses
+            exactly these, before any requirement.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        key: int,
+        number: Ints,
+        attempt: int = 0,
+        side: Ints | None = None,
+        given: Mapping[str, Ints] | None = None,
+    ) -> None:
+        n, self.world, self.key, self.number = len(number), world, key, number
+        self.attempt, self.side, self.given = attempt, side, given
+        self.at = {k: np.zeros((slots, n), np.int64) for k, slots in world.things.items()}
+        self.there = {k: np.zeros((slots, n), np.bool_) for k, slots in world.things.items()}
+        self.traits = {
+            trait: {kind: np.zeros((world.things[kind], n), np.bool_) for kind in kinds}
+            for trait, kinds in world.traits.items()
+        }
+        self.ground = {name: np.zeros((n, world.cells), np.bool_) for name in world.ground}
+        self.held = {kind: np.zeros(n, np.int64) for kind in world.held}
+        self.vars: dict[str, NDArray[Any]] = {
+            name: np.zeros(n, np.bool_ if values == 2 else np.int64)
+            for name, values in world.vars.items()
+        }
+        self.const = {name: np.zeros((n, size), np.int64) for name, size in world.const.items()}
+        self.start = np.zeros(n, np.int64)
+        self.free = np.zeros((n, world.cells), np.bool_)
+        self.valid = np.ones(n, np.bool_)
+        self.scattered: dict[str, Ints] = {}
+        self.chance: NDArray[np.float64] = np.ones(n)
+        self.held_out = side is None
+        self._used = {kind: np.zeros(n, np.int64) for kind in world.things}
+        self._sites: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    # -- chance ----------------------------------------------------------------------------------
+
+    def bits(self, site: str, count: int) -> Ints:
+        """Return random words, int64 (count, n).
+
+        Args:
+            site: a name for their purpose, unique within the trap's drawing.
+            count: words for each level.
+
+        Raises:
+            ValueError: the site was used before.
+        """
+        if site in self._sites:
+            raise ValueError(f"site {site!r} is used twice in one level; name each use apart")
+        self._sites.add(site)
+        return bits(self.key, self.number, site, self.attempt, count)
+
+    def integers(self, site: str, low: int, high: int) -> Ints:
+        """Draw a uniform integer from ``low`` to ``high`` inclusive at a ``site``, int64 (n,)."""
+        drawn: Ints = low + below(self.bits(site, 1)[0], high - low + 1)
+        return drawn
+
+    def require(self, good: Bools) -> None:
+        """Reject the levels in which ``good`` is False; they are drawn again."""
+        self.valid &= good
+
+    # -- layouts ---------------------------------------------------------------------------------
+
+    def maze(self, loops: int | None = None) -> None:
+        """Carve a perfect maze with some more passages opened; see ``layouts.maze``.
+
+        Args:
+            loops: how many; by default 4, or at most four in nine of those that are left.
+        """
+        size, count = self.world.size, maze_words(self.world.size)
+        if loops is None:
+            # With nearly all passages open a small grid has too few layouts to hold some out.
+            loops = min(4, (size[0] // 2 - 1) * (size[1] // 2 - 1) * 4 // 9)
+        self._draw_layout(
+            {"maze": count, "loops": count},
+            lambda words: maze(size, words["maze"], words["loops"], loops),
+        )
+
+    def blocks(self) -> None:
+        """Carve a room with blocks; see ``layouts.blocks``."""
+        size = self.world.size
+        self._draw_layout(
+            {"blocks": blocks_words(size), "mirror": 2},
+            lambda words: blocks(size, words["blocks"], words["mirror"]),
+        )
+
+    def corridor(self) -> Ints:
+        """Carve a corridor and return its alcove's cell, int64 (n,); see ``layouts.corridor``."""
+        open_cells, alcove = corridor(self.world.size, len(self))
+        self.carve(open_cells)
+        return np.full(len(self), alcove)
+
+    def carve(self, open_cells: Bools) -> None:
+        """Take a layout of your own, bool (n, cells); the outermost cells must be closed."""
+        self.ground["wall"][:] = ~open_cells
+        self.free = open_cells.copy()
+
+    def _draw_layout(self, sites: dict[str, int], make: Callable[[dict[str, Ints]], Bools]) -> None:
+        """Draw layouts until each is on the allowed side, so that none is shared with training."""
+        words = {site: self.bits(site, count) for site, count in sites.items()}
+        open_cells = make(words)
+        for turn in range(1, LAYOUTS):
+            wrong = (
+                np.zeros(0, np.int64)
+                if self.side is None
+                else (hash_rows(open_cells) & 1 != self.side).nonzero()[0]
+            )
+            if not wrong.size:
+                break
+            words = {
+                site: bits(self.key, self.number[wrong], f"{site} {turn}", self.attempt, count)
+                for site, count in sites.items()
+            }
+            open_cells[wrong] = make(words)
+        else:
+            raise RuntimeError(f"no layout of {self.world!r} is held out; choose a larger size")
+        self.held_out = True
+        self.carve(open_cells)
+
+    @property
+    def open_cells(self) -> Bools:
+        """Cells without wall, bool (n, height, width)."""
+        return ~self.ground["wall"].reshape(len(self), *self.world.size)
+
+    def cell(self, row: int, column: int) -> Ints:
+        """Return one cell for every level, int64 (n,); a negative row or column is from the end."""
+        height, width = self.world.size
+        return np.full(len(self), row % height * width + column % width)
+
+    def cells_with(self, *names: str) -> Bools:
+        """Return the cells with one of some kinds or ground layers, bool (n, cells)."""
+        found = np.zeros_like(self.free)
+        every = np.arange(len(self))
+        for name in names:
+            if name in self.ground:
+                found |= self.ground[name]
+                continue
+            for cells, there in zip(self.at[name], self.there[name], strict=True):
+                found[every[there], cells[there]] = True
+        return found
+
+    # -- ways ------------------------------------------------------------------------------------
+
+    def passable(self, *blocking: str) -> Bools:
+        """Return open cells without the given kinds or layers, bool (n, height, width)."""
+        return self.open_cells & ~self.cells_with(*blocking).reshape(len(self), *self.world.size)
+
+    def steps_from(self, cell: Ints) -> Ints:
+        """Return walking distances over open cells, int64 (n, cells); -1 where no way leads."""
+        return distances(self.open_cells, cell)
+
+    def equidistant(self, place: Ints, other: Ints) -> Bools:
+        """Return the cells as far from one place as from the other, bool (n, cells)."""
+        return equidistant(self.open_cells, place, other)
+
+    def apart(self, start: Ints, place: Ints) -> Bools:
+        """Return cells off the way from a start to a place and not behind it, bool (n, cells)."""
+        return apart(self.open_cells, start, place)
+
+    # -- things ----------------------------------------------------------------------------------
+
+    def scatter(
+        self,
+        kind: str,
+        count: int | Ints = 1,
+        among: Bools | None = None,
+        traits: tuple[str, ...] = (),
+        site: str | None = None,
+    ) -> Ints:
+        """Put ``count`` things on distinct free cells, every choice equally likely.
+
+        Args:
+            kind: a kind of things, or a ground layer.
+            count: things a level, one number or int64 (n,).
+            among: bool (n, cells), the only cells allowed.
+            traits: traits that each of them gets.
+            site: the name of this use of chance; by default the kind.
+
+        Returns:
+            int64 (most, n): the cells; -1 beyond a level's own count.
+        """
+        counts, site = np.broadcast_to(count, len(self)), site or kind
+        most = int(counts.max(initial=0))
+        words = self.bits(site, most)
+        chosen = np.full((most, len(self)), -1, dtype=np.int64)
+        for i in range(most):
+            allowed = self.free if among is None else self.free & among
+            wanted = counts > i
+            if self.given is None:
+                cells, found = pick(allowed, words[i])
+            else:
+                cells, found = self._look_up(site, i, allowed, wanted)
+            self.require(found | ~wanted)
+            rows = (wanted & found).nonzero()[0]
+            self.put(kind, cells[rows], rows, traits)
+            chosen[i, rows] = cells[rows]
+        self.scattered[site] = chosen
+        return chosen
+
+    def _look_up(self, site: str, i: int, allowed: Bools, wanted: Bools) -> tuple[Ints, Bools]:
+        """Return the given cells in place of a ``pick``; one that is not allowed rejects."""
+        assert self.given is not None
+        given = self.given.get(site, np.empty((0, len(self)), dtype=np.int64))
+        # Nothing is allowed on cell 0, of the border: there are more things than were given.
+        cells = np.maximum(given[i], 0) if i < given.shape[0] else np.zeros_like(self.number)
+        self.require(allowed[np.arange(len(self)), cells] | ~wanted)
+        self.chance /= np.where(wanted, np.maximum(allowed.sum(axis=1), 1), 1)
+        # What is rejected is drawn to its end all the same, with the thing where it was given.
+        return cells, np.ones(len(self), dtype=np.bool_)
+
+    def put(
+        self,
+        kind: str,
+        cells: Ints,
+        rows: Ints | None = None,
+        traits: tuple[str, ...] = (),
+        there: bool | Bools = True,
+    ) -> None:
+        """Put one thing into the next slot of its kind, or a ground layer on one cell.
+
+        Args:
+            kind: a kind of things, or a ground layer; ``agent`` moves the agent.
+            cells: int64 (m,), one for each of ``rows``.
+            rows: int64 (m,), of the batch; by default all.
+            traits: traits that it gets.
+            there: bool, or bool (m,): False keeps the cell for a thing that is not there yet.
+        """
+        rows = np.arange(len(self)) if rows is None else rows
+        if kind == "agent":
+            self.start[rows] = cells
+        elif kind in self.ground:
+            self.ground[kind][rows, cells] = True
+        else:
+            slot = self._used[kind][rows]
+            self._used[kind][rows] += 1
+            self.at[kind][slot, rows], self.there[kind][slot, rows] = cells, there
+            for trait in traits:
+                self.traits[trait][kind][slot, rows] = True
+        self.free[rows, cells] = False
+
+    def agent(self, among: Bools | None = None) -> Ints:
+        """Put the agent on a free cell, int64 (n,); nothing may come to stand there later."""
+        return self.scatter("agent", 1, among)[0]
+
+    # -- the result ------------------------------------------------------------------------------
+
+    def states(self) -> State:
+        """Return the start states of all levels drawn, the rejected ones too."""
+        n, world = len(self), self.world
+        key = streams(self.key, self.number, "level")
+        tables: dict[str, NDArray[np.int64] | NDArray[np.bool_]] = {
+            **{name: layer.ravel() for name, layer in self.ground.items()},
+            **{name: entries.ravel() for name, entries in self.const.items()},
+            **{name: streams(0, key, name) for name in world.chance},
+        }
+        level = Level(np.arange(n), self.number, key, tables, self.traits)
+        clock = np.zeros(n, np.int64)
+        return State(level, clock, self.start, self.at, self.there, self.held, self.vars)
+
+
+def pick(allowed: Bools, words: Ints) -> tuple[Ints, Bools]:
+    """Choose an allowed cell of each row uniformly.
+
+    Args:
+        allowed: bool (n, cells).
+        words: int64 (n,), random.
+
+    Returns:
+        int64 (n,) cells (0 where none is allowed) and bool (n,) whether one was.
+    """
+    ranks = np.cumsum(allowed, axis=1, dtype=np.uint16)
+    total = ranks[:, -1].astype(np.int64)
+    rank = below(words, total).astype(np.uint16)
+    return (ranks > rank[:, None]).argmax(axis=1), total > 0
+
+
+def hash_rows(flags: Bools | NDArray[np.uint8]) -> Ints:
+    """Return a 64-bit hash of each row of flags, int64 (n,), the same on every platform.
+
+    Args:
+        flags: bool or uint8 0 and 1, (n, ...).
+    """
+    packed = np.packbits(flags.reshape(len(flags), -1), axis=1)
+    words = np.zeros((len(flags), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
+    words[:, : packed.shape[1]] = packed
+    value = np.full(len(flags), hash64("row"))
+    for column in words.view("<i8").T:
+        value = mix(value ^ column)
+    return value

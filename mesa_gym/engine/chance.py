@@ -1,0 +1,96 @@
+"""Random numbers as a pure function of where they are used.
+
+Every random number of a level is ``bits(key, level, site, attempt, count)``: nothing is drawn in
+sequence, so a level is the same whatever the batch, the order, the process or the platform.
+The mixer is SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+generators", figure 16), computed in int64, whose products wrap alike in NumPy, torch and JAX.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+_MASK = (1 << 64) - 1
+
+
+def signed(value: int) -> int:
+    """Return the int64 that has the same 64 bits as a non-negative integer."""
+    value &= _MASK
+    return value - ((value >> 63) << 64)
+
+
+GOLDEN = signed(0x9E3779B97F4A7C15)
+_C1, _C2 = signed(0xBF58476D1CE4E5B9), signed(0x94D049BB133111EB)
+
+
+def shift_right(words: Any, places: int) -> Any:
+    """Shift int64 words to the right and fill with zeros, as unsigned words are shifted."""
+    return (words >> places) & ((1 << 64 - places) - 1)
+
+
+def mix(words: Any) -> Any:
+    """Apply the SplitMix64 finaliser, a bijection of 64-bit words.
+
+    Args:
+        words: int64, of any array library, with at least one dimension (NumPy warns when a
+            scalar wraps).
+    """
+    words = (words ^ shift_right(words, 30)) * _C1
+    words = (words ^ shift_right(words, 27)) * _C2
+    return words ^ shift_right(words, 31)
+
+
+@lru_cache(maxsize=4096)
+def hash64(text: str) -> int:
+    """Return blake2b-64 of a text, as an int64."""
+    return signed(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little"))
+
+
+def streams(key: int, numbers: Ints, site: str, attempt: int = 0) -> Ints:
+    """Return the seed of one SplitMix64 stream for each number (a level, a seed), int64 (n,)."""
+    return mix(numbers * GOLDEN + hash64(f"{key & _MASK:016x}/{site}/{attempt}"))
+
+
+def outputs(stream: Any, index: Any) -> Any:
+    """Return output ``index`` (from 0) of each SplitMix64 stream; the two arrays broadcast."""
+    return mix(stream + (index + 1) * GOLDEN)
+
+
+def bits(key: int, level: Ints, site: str, attempt: int, count: int) -> Ints:
+    """Return ``count`` random 64-bit words for each level.
+
+    Args:
+        key: identifies what the levels belong to (trap, parameters, split, salt), 64 bits.
+        level: level numbers, int64 (n,).
+        site: the name of the place in the code that draws; two sites are independent.
+        attempt: how often the level was rejected so far.
+        count: words a level.
+
+    Returns:
+        int64 (count, n), each word uniform over all 64-bit words.
+    """
+    return outputs(streams(key, level, site, attempt)[None, :], np.arange(count)[:, None])
+
+
+def below(words: Any, bound: Any) -> Any:
+    """Map words to 0 .. bound - 1 by their upper 32 bits (bias below bound / 2**32)."""
+    return shift_right(shift_right(words, 32) * bound, 32)
+
+
+def unit(words: Ints) -> NDArray[np.float64]:
+    """Map words to [0, 1) by their upper 53 bits."""
+    return shift_right(words, 11).astype(np.float64) * 2.0**-53
+
+
+def fold(seed: int) -> int:
+    """Fold a non-negative integer of any size into an int64; those below 2**63 stay the same."""
+    while seed > _MASK:
+        seed = (seed & _MASK) ^ (seed >> 64)
+    return signed(seed)

@@ -1,0 +1,145 @@
+"""Layouts: where the walls stand. Each function returns open cells, a pure function of words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from mesa_gym.engine.chance import below
+from mesa_gym.engine.state import Bools, Ints
+
+
+def maze_words(size: tuple[int, int]) -> int:
+    """Return how many random words ``maze`` needs for each of its two arguments."""
+    return len(_passages(*size)[2])
+
+
+def maze(size: tuple[int, int], tree_words: Ints, loop_words: Ints, loops: int) -> Bools:
+    """Return perfect mazes with some more passages opened.
+
+    Rooms stand at odd rows and columns. The maze is the minimum spanning tree of random
+    passage weights (Kruskal 1956), all levels advancing through their sorted passages
+    together, so no direction is favoured; then ``loops`` of the closed passages open, chosen
+    uniformly (fewer where fewer are left).
+
+    Args:
+        size: height and width, both odd.
+        tree_words: int64 (passages, n), random.
+        loop_words: int64 (passages, n), random.
+        loops: passages opened beyond the tree.
+
+    Returns:
+        bool (n, height * width).
+
+    Raises:
+        ValueError: the height or the width is even.
+    """
+    height, width = size
+    if height % 2 == 0 or width % 2 == 0:
+        raise ValueError(f"a maze needs odd height and width, got {height}x{width}")
+    rooms, ends, passages = _passages(height, width)
+    tree = _spanning_tree(_shuffled(tree_words.T), ends, len(rooms))
+    order = _shuffled(loop_words.T, last=tree)
+    extra = min(loops, len(passages) - len(rooms) + 1)
+    np.put_along_axis(tree, order[:, :extra], True, axis=1)
+    open_cells = np.zeros((tree.shape[0], height * width), dtype=np.bool_)
+    open_cells[:, rooms] = True
+    open_cells[:, passages] = tree
+    return open_cells
+
+
+def blocks_words(size: tuple[int, int]) -> int:
+    """Return how many random words ``blocks`` needs for its pillars."""
+    return len(_pillars(*size))
+
+
+def blocks(size: tuple[int, int], pillar_words: Ints, mirror_words: Ints) -> Bools:
+    """Return rooms with blocks: pillars on even cells, some with an arm to the right or downwards.
+
+    Each pillar stands with probability 1/2 and then grows an arm of one cell to the right
+    (1/3), downwards (1/3) or none. An arm leads to the next pillar's place or to the border,
+    always to a greater row or column, so arms never close a ring and every open cell can be
+    reached from every other. The whole is then mirrored, or not, in each direction, so that
+    no side is favoured.
+
+    Args:
+        size: height and width, both odd.
+        pillar_words: int64 (pillars, n), random.
+        mirror_words: int64 (2, n), random.
+
+    Returns:
+        bool (n, height * width).
+    """
+    height, width = size
+    pillars = _pillars(height, width)
+    shape = below(pillar_words, 6).T
+    n = shape.shape[0]
+    grid: Bools = np.zeros((n, height, width), dtype=np.bool_)
+    grid[:, 1:-1, 1:-1] = True
+    open_cells = grid.reshape(n, -1)
+    open_cells[:, pillars] = shape > 2
+    open_cells[:, pillars + 1] &= shape != 0
+    open_cells[:, pillars + width] &= shape != 1
+    mirror = below(mirror_words, 2).T[..., None, None] == 1
+    grid = np.where(mirror[:, 0], grid[:, ::-1], grid)
+    grid = np.where(mirror[:, 1], grid[:, :, ::-1], grid)
+    return grid.reshape(n, -1)
+
+
+def corridor(size: tuple[int, int], n: int) -> tuple[Bools, int]:
+    """Return open corridors whose far right column is wall except for an alcove of one cell.
+
+    Returns:
+        bool (n, height * width), and the alcove's cell, in the middle row.
+    """
+    height, width = size
+    grid = np.zeros((n, height, width), dtype=np.bool_)
+    grid[:, 1:-1, 1:-2] = True
+    grid[:, height // 2, width - 2] = True
+    return grid.reshape(n, -1), height // 2 * width + width - 2
+
+
+@lru_cache
+def _pillars(height: int, width: int) -> Ints:
+    y, x = np.meshgrid(np.arange(2, height - 2, 2), np.arange(2, width - 2, 2), indexing="ij")
+    return (y * width + x).ravel()
+
+
+@lru_cache
+def _passages(height: int, width: int) -> tuple[Ints, Ints, Ints]:
+    """Return the cells of the rooms, the two rooms that each passage joins, passages' cells."""
+    rows, columns = height // 2, width // 2
+    room = np.arange(rows * columns).reshape(rows, columns)
+    y, x = np.divmod(room, columns)
+    cell = (2 * y + 1) * width + 2 * x + 1
+    across = np.stack([room[:, :-1].ravel(), room[:, 1:].ravel()])
+    down = np.stack([room[:-1].ravel(), room[1:].ravel()])
+    passages = np.concatenate([cell[:, :-1].ravel() + 1, cell[:-1].ravel() + width])
+    return cell.ravel(), np.concatenate([across, down], axis=1), passages
+
+
+def _shuffled(words: Ints, last: Bools | None = None) -> Ints:
+    """Return a random order of the columns of each row; those in ``last`` come after all others.
+
+    The column replaces the low 16 bits of its word, so keys are distinct and any sort agrees.
+    """
+    keys = (words & 0x7FFFFFFFFFFF0000) | np.arange(words.shape[1])
+    if last is not None:
+        # The sign bit, read as the highest one of an unsigned word.
+        keys |= last.astype(np.int64) << 63
+    return np.sort(keys.view(np.uint64), axis=1).view(np.int64) & 0xFFFF
+
+
+def _spanning_tree(order: Ints, ends: Ints, rooms: int) -> Bools:
+    """Return which passages Kruskal's algorithm opens, bool (n, passages), in ``order``."""
+    n, passages = order.shape
+    rows = np.arange(n)
+    component = np.tile(np.arange(rooms, dtype=np.uint16), (n, 1))
+    tree = np.zeros((n, passages), dtype=np.bool_)
+    for column in order.T:
+        a = component[rows, ends[0, column]]
+        b = component[rows, ends[1, column]]
+        tree[rows, column] = a != b
+        component = np.where(component == b[:, None], a[:, None], component)
+    return tree

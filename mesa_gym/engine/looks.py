@@ -1,0 +1,80 @@
+"""Looks: the glyph, colour and sprite of each plane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+RGB = tuple[int, int, int]
+
+
+class Look(NamedTuple):
+    """The look of one plane in maps and pictures.
+
+    Attributes:
+        glyph: one printable character for ASCII maps, unique within a trap.
+        colour: red, green, blue from 0 to 255: the sprite's own colour, or the tint.
+        sprite: name of a drawing in ``mesa_gym.rendering``; None for an attribute such as a
+            colour, which tints the sprites in its cell.
+    """
+
+    glyph: str
+    colour: RGB
+    sprite: str | None = None
+
+
+# Names that several traps share; a trap declares its own in `Trap.looks`.
+COMMON = {
+    "agent": Look("A", (64, 132, 214), "agent"),
+    "wall": Look("#", (86, 90, 102), "wall"),
+    "door": Look("D", (150, 104, 62), "door"),
+    "key": Look("k", (232, 186, 48), "key"),
+    "chest": Look("C", (168, 110, 52), "chest"),
+    "cheese": Look("c", (250, 200, 60), "cheese"),
+    "apple": Look("a", (206, 52, 58), "apple"),
+    "goal": Look("G", (70, 160, 90), "goal"),
+    "gem": Look("g", (64, 180, 190), "gem"),
+    "dust": Look("d", (150, 140, 124), "dust"),
+    "closed": Look("x", (120, 124, 136), "cover"),
+    "lit": Look("*", (252, 214, 70), "lit"),
+    "red": Look("r", (214, 50, 48)),
+    "blue": Look("b", (56, 106, 222)),
+    "yellow": Look("y", (236, 190, 40)),
+}
+EMPTY = "."
+# Colours of names without a declared look, one after the other.
+_PALETTE = [(206, 92, 74), (90, 140, 190), (120, 170, 90), (170, 110, 180), (200, 160, 70)]
+
+
+def complete_looks(
+    names: Iterable[str], kinds: Iterable[str], declared: Mapping[str, Look]
+) -> dict[str, Look]:
+    """Return a look for each name, made up where none is declared.
+
+    Args:
+        names: every plane and everything that maps name.
+        kinds: the names that have a sprite if none is declared for them, a plain token.
+        declared: the trap's own looks.
+
+    Raises:
+        ValueError: two names have the same glyph, or a glyph is not one printable character.
+    """
+    names, kinds = list(dict.fromkeys(names)), set(kinds)
+    looks = {name: look for name in names if (look := declared.get(name) or COMMON.get(name))}
+    taken: dict[str, str] = {EMPTY: "an empty cell"}
+    for name, look in looks.items():
+        if len(look.glyph) != 1 or not look.glyph.isprintable() or look.glyph.isspace():
+            raise ValueError(f"{name!r}: glyph {look.glyph!r} must be one printable character")
+        if look.glyph in taken:
+            raise ValueError(
+                f"{name!r} has the glyph {look.glyph!r}, which stands for {taken[look.glyph]}"
+                " already; declare another one in `looks`"
+            )
+        taken[look.glyph] = repr(name)
+    for index, name in enumerate(name for name in names if name not in looks):
+        letters = (*name.lower(), *name.upper(), *map(chr, range(0xC0, 0x250)))
+        glyph = next(x for x in letters if x.isalpha() and x not in taken)
+        taken[glyph] = repr(name)
+        sprite = "token" if name in kinds else None
+        looks[name] = Look(glyph, _PALETTE[index % len(_PALETTE)], sprite)
+    return looks

@@ -1,0 +1,164 @@
+"""The grid of a map: what its symbols stand for, and whether a level can be so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from mesa_gym.engine.building import LevelBuilder
+from mesa_gym.engine.looks import EMPTY
+from mesa_gym.engine.world import World
+from mesa_gym.errors import unknown
+
+
+class Entry(NamedTuple):
+    """One thing, ground or mark that a map places on a cell."""
+
+    cell: int
+    name: str
+    slot: int | None
+    there: bool
+    traits: list[str]
+
+
+def glyphs(trap: World) -> dict[str, str]:
+    """Return the glyph of everything that may be alone in its cell; traits never are."""
+    names = ["agent", *trap.ground, *trap.things, *trap.marks]
+    return {name: trap.looks[name].glyph for name in names}
+
+
+def check_size(trap: World, grid: list[str]) -> None:
+    """Refuse a grid whose rows differ in length, or that is not of the world's size."""
+    for y, line in enumerate(grid):
+        if len(line) != len(grid[0]):
+            raise ValueError(
+                f"row {y} ends at column {len(line) - 1}, row 0 at column {len(grid[0]) - 1};"
+                " all rows of a map are equally long"
+            )
+    size = len(grid), len(grid[0]) if grid else 0
+    if size != trap.size:
+        raise ValueError(
+            f"the map has {size[0]} rows and {size[1]} columns; expected {trap.height} rows and"
+            f" {trap.width} columns, border walls included"
+        )
+
+
+def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Iterator[Entry]:
+    """Yield what the cells of a map hold, in reading order."""
+    meanings = {EMPTY: ""} | {glyph: name for name, glyph in glyphs(trap).items()}
+    text = "".join(grid)
+    for symbol in legend:
+        if symbol in meanings:
+            raise ValueError(
+                f"the legend explains {symbol!r}, {_first_place(trap, symbol, text)}, which"
+                f" stands for {meanings[symbol] or 'nothing'} already; choose another symbol"
+            )
+    meanings |= legend
+    read: dict[str, list[Entry]] = {}
+    for symbol, value in meanings.items():
+        where = f"for {symbol!r}, {_first_place(trap, symbol, text)},"
+        words = [part.split() for part in value.split(",") if part.strip()]
+        read[symbol] = [_read(trap, where, name, traits) for name, *traits in words]
+    for cell, symbol in enumerate(text):
+        if symbol not in read:
+            raise ValueError(
+                f"{symbol!r} at {place(trap, cell)} means nothing; expected one of"
+                f" {' '.join(meanings)} or a line below the grid such as '{symbol} = door red'"
+            )
+        for entry in read[symbol]:
+            yield entry._replace(cell=cell)
+
+
+def _read(trap: World, where: str, word: str, traits: list[str]) -> Entry:
+    """Read one part of an explanation, such as ``-tree:3 red``."""
+    found = re.fullmatch(r"(-?)(\w+)(?::(\d+))?", word)
+    gone, name, slot = found.groups() if found else ("", word, None)
+    names = glyphs(trap)
+    if name not in names:
+        raise unknown(f"name {where}", name, names)
+    allowed = [trait for trait, kinds in trap.traits.items() if name in kinds]
+    for trait in traits:
+        if not allowed:
+            raise ValueError(f"{name!r} {where} has no trait {trait!r}; commas part two things")
+        if trait not in allowed:
+            raise unknown(f"trait of {name!r} {where}", trait, allowed)
+    if name not in trap.things and (gone or slot):
+        raise ValueError(f"{word!r} {where} has no slot and cannot be gone; write {name!r}")
+    return Entry(0, name, int(slot) if slot else None, not gone, traits)
+
+
+def fill(trap: World, builder: LevelBuilder, entries: list[Entry]) -> None:
+    """Put what a map shows into a level."""
+    for entry in entries:
+        if entry.name in trap.ground:
+            builder.ground[entry.name][0, entry.cell] = True
+    _check_border(trap, builder)
+    agents = [entry for entry in entries if entry.name == "agent"]
+    if len(agents) != 1:
+        places = " and at ".join(place(trap, entry.cell) for entry in agents)
+        found = f"{len(agents)} agents, at {places}" if agents else "no agent"
+        glyph = trap.looks["agent"].glyph
+        raise ValueError(f"the map has {found}; expected exactly one {glyph!r}")
+    builder.start[0] = agents[0].cell
+    for entry in entries:
+        _check_open(trap, builder, entry)
+    for kind in trap.things:
+        for entry, slot in _slots(trap, kind, [entry for entry in entries if entry.name == kind]):
+            builder.at[kind][slot, 0], builder.there[kind][slot, 0] = entry.cell, entry.there
+            for trait in entry.traits:
+                builder.traits[trait][kind][slot, 0] = True
+
+
+def _slots(trap: World, kind: str, entries: list[Entry]) -> Iterator[tuple[Entry, int]]:
+    """Yield each thing of a kind with its slot: its own, or the next one left."""
+    slots = trap.things[kind]
+    named = [entry.slot for entry in entries if entry.slot is not None]
+    left = [slot for slot in range(slots) if slot not in named]
+    for entry in entries:
+        here = f"{kind!r} at {place(trap, entry.cell)}"
+        if entry.slot is None:
+            if not left:
+                raise ValueError(f"{here} is one too many; a level has {slots}")
+            yield entry, left.pop(0)
+        elif entry.slot >= slots or named.count(entry.slot) > 1:
+            raise ValueError(
+                f"{here} cannot be in slot {entry.slot}: each of 0 to {slots - 1} may be used once"
+            )
+        else:
+            yield entry, entry.slot
+
+
+def _check_border(trap: World, builder: LevelBuilder) -> None:
+    inside = np.zeros(trap.size, dtype=np.bool_)
+    inside[1:-1, 1:-1] = True
+    gaps = np.flatnonzero(~builder.ground["wall"][0] & ~inside.ravel())
+    if gaps.size:
+        raise ValueError(
+            f"the border is open at {place(trap, gaps[0])}; expected"
+            f" {trap.looks['wall'].glyph!r} on all outermost cells"
+        )
+
+
+def _check_open(trap: World, builder: LevelBuilder, entry: Entry) -> None:
+    """Refuse what stands in a wall; things may hang in the top row, as lamps and signs do."""
+    thing = entry.name in trap.things
+    stands = entry.there if thing else entry.name == "agent"
+    hangs = thing and entry.cell < trap.width
+    if stands and builder.ground["wall"][0, entry.cell] and not hangs:
+        raise ValueError(
+            f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; things may, in the"
+            " top row alone"
+        )
+
+
+def place(trap: World, cell: int) -> str:
+    """Return the place of a cell, in words."""
+    return f"row {cell // trap.width}, column {cell % trap.width}"
+
+
+def _first_place(trap: World, symbol: str, text: str) -> str:
+    """Return the first place of a symbol, in words."""
+    return f"at {place(trap, text.index(symbol))}" if symbol in text else "nowhere on the map"

@@ -1,0 +1,177 @@
+"""Maps: a level as text and back, for tests, bug reports, map files and the terminal.
+
+One character a cell: ``.`` where nothing is, a glyph where only that one thing or ground is, and
+for anything else a digit or letter that a line below the grid explains::
+
+    held.key = 2
+    #########
+    #..1.k.A#
+    #########
+    1 = door red, -dust
+
+Things in one cell are separated by commas, each with its traits behind it. ``-dust`` is gone and
+keeps its cell. ``tree:3`` is in slot 3 of its kind; things without a slot take those that are left,
+in reading order. Lines above the grid give the numbers that are not zero.
+"""
+
+from __future__ import annotations
+
+import json
+from string import ascii_letters, digits
+
+import numpy as np
+
+from mesa_gym.engine.building import LevelBuilder
+from mesa_gym.engine.looks import EMPTY
+from mesa_gym.engine.map_grid import Entry, check_size, entries_of, fill, glyphs, place
+from mesa_gym.engine.state import Ints, State
+from mesa_gym.engine.world import World
+from mesa_gym.errors import unknown
+
+IS = " = "  # no glyph is a space, so a line that holds this is no row of the grid
+# Symbols for the legend, in the order of their use; the last ones are for very crowded grids.
+SYMBOLS = digits[1:] + ascii_letters + "".join(filter(str.isalpha, map(chr, range(0xC0, 0x250))))
+
+
+def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str:
+    """Return one level of a batch as text.
+
+    Args:
+        trap: the world of the state.
+        state: a NumPy batch (n,).
+        row: which of its levels.
+        hidden: whether to write all that the state holds instead of what the agent sees. What
+            the agent sees leaves out hidden kinds and traits, things that are gone, slots, and of
+            the numbers all except those of things held; it has marks, which follow from the state.
+
+    Returns:
+        Lines joined by newlines; ``from_map`` reads them back, bit for bit if ``hidden``.
+    """
+    state = trap.joined([state.take(np.array([row]))])
+    contents = [", ".join(names) for names in _contents(trap, state, hidden)]
+    symbols = {"": EMPTY} | glyphs(trap)
+    taken = {look.glyph for look in trap.looks.values()}
+    spare = (symbol for symbol in SYMBOLS if symbol not in taken)
+    legend = []
+    for content in contents:
+        if content not in symbols:
+            symbols[content] = next(spare)
+            legend.append(symbols[content] + IS + content)
+    text = "".join(symbols[content] for content in contents)
+    lines = [text[first : first + trap.width] for first in range(0, trap.cells, trap.width)]
+    header = [
+        name + IS + json.dumps(array.tolist() if name.startswith("const.") else array.item())
+        for name, (array, _, _) in _numbers(trap, state).items()
+        if array.any() and (hidden or name.startswith("held."))
+    ]
+    return "\n".join([*header, *lines, *legend])
+
+
+def from_map(trap: World, text: str) -> State:
+    """Return the state that a map shows, a batch of one.
+
+    Whatever the map does not mention is not there, or 0.
+
+    Args:
+        trap: the world of the state, at the map's size.
+        text: a map as ``to_map`` writes it; blank lines and indentation are ignored.
+
+    Raises:
+        ValueError: the map is not one of a state of this world; the message says where.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    defined = {}
+    for line in lines:
+        name, found, value = line.partition(IS)
+        if found:
+            defined[name.strip()] = value.strip()
+    grid = [line for line in lines if IS not in line]
+    check_size(trap, grid)
+    builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
+    legend = {name: value for name, value in defined.items() if len(name) == 1}
+    entries = list(entries_of(trap, grid, legend))
+    fill(trap, builder, entries)
+    state = builder.states()
+    numbers = _numbers(trap, state)
+    for array, _, _ in numbers.values():
+        array[:] = 0
+    for name, value in defined.items():
+        if len(name) > 1:
+            if name not in numbers:
+                raise unknown("name in a map", name, numbers)
+            _read_number(name, value, *numbers[name])
+    _check_marks(trap, state, entries)
+    return state
+
+
+def _numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
+    """Return what one level holds besides the grid: name in a map -> array, least, greatest."""
+    tables, most = state.level.tables, int(np.iinfo(np.int64).max)
+    words = (-most - 1, most)
+    return {
+        "clock": (state.clock, 0, most),
+        "level": (state.level.number, 0, most),
+        "level.key": (state.level.key, *words),
+        **{f"held.{kind}": (state.held[kind], 0, limit) for kind, limit in trap.held.items()},
+        **{f"vars.{name}": (state.vars[name], 0, limit - 1) for name, limit in trap.vars.items()},
+        **{f"const.{name}": (tables[name], *words) for name in trap.const},
+        **{f"seed.{name}": (tables[name], *words) for name in trap.chance},
+    }
+
+
+def _contents(trap: World, state: State, hidden: bool) -> list[list[str]]:
+    """Return the words for what is in each cell: ground, things, marks, the agent."""
+    cells: list[list[str]] = [[] for _ in range(trap.cells)]
+
+    def seen(name: str) -> bool:
+        return hidden or trap.shown_as.get(name, name) is not None
+
+    for name in filter(seen, trap.ground):
+        for cell in np.flatnonzero(state.level.tables[name]):
+            cells[cell].append(name)
+    for kind in trap.things:
+        at, there = state.at[kind][:, 0], state.there[kind][:, 0]
+        traits: list[list[str]] = [[] for _ in at]
+        for trait, kinds in state.level.traits.items():
+            if kind in kinds and seen(trait):
+                for index in np.flatnonzero(kinds[kind][:, 0]):
+                    traits[index].append(trait)
+        used = [
+            slot
+            for slot in range(len(at))
+            if (hidden and (at[slot] or traits[slot]))
+            or (there[slot] and (seen(kind) or traits[slot]))
+        ]
+        # Reading order gives the slots if they are the first ones and their cells ascend.
+        plain = used == list(range(len(used))) and bool(np.all(np.diff(at[used]) >= 0))
+        for slot in used:
+            name = kind if plain or not hidden else f"{kind}:{slot}"
+            cells[at[slot]].append(" ".join([("" if there[slot] else "-") + name, *traits[slot]]))
+    for mark, where in () if hidden else trap.show(state):
+        if mark in trap.marks and where[0] > 0:
+            cells[where[0]].append(mark)
+    cells[state.agent[0]].append("agent")
+    return cells
+
+
+def _read_number(name: str, text: str, array: Ints, least: int, most: int) -> None:
+    """Read the value of a line above the grid into an array (entries,)."""
+    listed = name.startswith("const.")
+    try:
+        value = np.asarray(json.loads(text))
+    except ValueError:
+        value = np.zeros(0)
+    fits = value.dtype.kind in "bi" and value.shape == (array.shape if listed else ())
+    if not fits or np.any((value < least) | (value > most)):
+        expected = f"{len(array)} numbers, such as {[0] * len(array)}," if listed else "a number"
+        raise ValueError(f"{name}{IS}{text}: expected {expected} from {least} to {most}")
+    array[:] = value
+
+
+def _check_marks(trap: World, state: State, entries: list[Entry]) -> None:
+    for entry in entries:
+        if entry.name in trap.marks and not trap.layer(state, entry.name)[0, entry.cell]:
+            raise ValueError(
+                f"{place(trap, entry.cell)}: {entry.name!r} follows from the rest of the state,"
+                " which has it elsewhere; leave it out, or write the map with hidden=True"
+            )

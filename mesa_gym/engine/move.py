@@ -1,0 +1,266 @@
+"""Moves: what one step does to a batch of levels, as rules and objectives see it."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mesa_gym.engine.chance import GOLDEN, below, mix
+from mesa_gym.engine.state import Array, State
+from mesa_gym.engine.world import World, each, set_true
+
+
+class Move:
+    """One step of a batch.
+
+    ``on``, ``into``, ``off``, ``hit``, ``had`` and ``was`` tell of the world before the rules;
+    everything else tells of the world as it is now. Rules write by methods, which never change an
+    array in place. What rules find out for objectives or ``ends`` they set as an attribute of the
+    move (``move.hurt = ...``), never of the trap.
+
+    Attributes:
+        world: the trap.
+        before: the state before the move.
+        action: int64 (n,), 0 to 4.
+        target: int64 (n,), the cell that the action leads to, entered or not.
+        moved: bool (n,), whether the agent changed its cell.
+        agent: int64 (n,), its cell now.
+        at, there, held, vars: as in ``State``, as they are now.
+        paid: objective -> payments (n,); set once objectives were asked.
+    """
+
+    moved: Array
+    agent: Array
+    paid: dict[str, Array]
+
+    def __init__(self, world: World, state: State, action: Array) -> None:
+        self.world, self.before, self.action = world, state, action
+        self.target = state.agent + world.offsets[action]
+        self.at, self.there, self.held, self.vars = state.at, state.there, state.held, state.vars
+        self._hit: dict[str, Array] = {}
+        self._on: dict[str, Array] = {}
+        self._into: dict[str, Array] = {}
+        self._off: dict[str, Array] = {}
+
+    if TYPE_CHECKING:  # rules may set any attribute
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"the move has no {name!r}; rules set it as an attribute before objectives read it"
+        )
+
+    def go(self, blocked: Array) -> None:
+        """Move the agents that are not blocked."""
+        walks = self.world.walks[self.action]
+        self.moved = walks ^ (walks & blocked)  # NumPy scalars are slow at `~`
+        self.agent = self.world.where(self.moved, self.target, self.before.agent)
+
+    # -- the world before the rules --------------------------------------------------------------
+
+    def hit(self, kind: str) -> Array:
+        """Return which things of a kind stood on the target cell, bool (slots, n)."""
+        found = self._hit.get(kind)
+        if found is None:
+            found = self._hit[kind] = self._standing(kind, self.target)
+        return found
+
+    def _standing(self, kind: str, cell: Array) -> Array:
+        at, there = self.before.at[kind], self.before.there[kind]
+        found = self.world.nothing(at, cell)
+        # NumPy is quicker where shapes are alike, hence the axis.
+        return there & (at == cell[None, ...]) if found is None else found
+
+    def on(self, name: str) -> Array:
+        """Return whether the target cell has a kind, a trait or a ground layer, bool (n,)."""
+        found = self._on.get(name)
+        if found is None:
+            world, level = self.world, self.before.level
+            if name in world.ground:
+                found = world.read(level, name, self.target)
+            elif name in world.things:
+                found = world.any(self.hit(name))
+            else:
+                having = level.traits[name].items()
+                found = reduce(or_, [world.any(self.hit(kind) & has) for kind, has in having])
+            self._on[name] = found
+        return found
+
+    def into(self, name: str, *others: str) -> Array:
+        """Return whether the agent entered a cell with ``name`` or one of ``others``, bool (n,)."""
+        found = self._into.get(name)
+        if found is None:
+            found = self._into[name] = self.moved & self.on(name)
+        return found | self.into(*others) if others else found
+
+    def off(self, name: str) -> Array:
+        """Return whether the agent left a cell with a kind or a trait, bool (n,)."""
+        found = self._off.get(name)
+        if found is None:
+            world, here = self.world, self.before
+            if world.never(self.moved):
+                found = self.moved
+            else:
+                having = here.level.traits.get(name)
+                if having is None:
+                    standing = [self._standing(name, here.agent)]
+                else:
+                    standing = [self._standing(k, here.agent) & has for k, has in having.items()]
+                found = self.moved & reduce(or_, map(world.any, standing))
+            self._off[name] = found
+        return found
+
+    def had(self, kind: str, least: int = 1) -> Array:
+        """Return whether the agent held at least ``least`` of a kind before the move, bool (n,)."""
+        return self.before.held[kind] >= least
+
+    def was(self, var: str) -> Array:
+        """Return the value of a variable before the move, (n,)."""
+        return self.before.vars[var]
+
+    # -- the world as it is now ------------------------------------------------------------------
+
+    def holds(self, kind: str, least: int = 1) -> Array:
+        """Return whether the agent holds at least that many of a kind, bool (n,)."""
+        return self.held[kind] >= least
+
+    def count(self, kind: str) -> Array:
+        """Count the things of a kind that are there, int64 (n,)."""
+        return self.world.sum(self.there[kind])
+
+    def any(self, name: str) -> Array:
+        """Return whether something with a kind or a trait is there, bool (n,)."""
+        world = self.world
+        if name in world.things:
+            return world.any(self.there[name])
+        traits = self.before.level.traits[name].items()
+        return reduce(or_, [world.any(self.there[kind] & has) for kind, has in traits])
+
+    def none(self, name: str) -> Array:
+        """Return whether nothing with a kind or a trait is there, bool (n,)."""
+        return ~self.any(name)
+
+    def read(self, name: str, index: Array | int) -> Array:
+        """Return entry ``index`` of the ground layer (a cell) or constant ``name``, (n,)."""
+        return self.world.read(self.before.level, name, index)
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def put(self, kind: str, *, at: Array | None = None, there: Array | None = None) -> None:
+        """Give all things of a kind other cells ``at``, or say which are ``there``: (slots, n)."""
+        if at is not None:
+            self.at = self.at | {kind: at}
+        if there is not None:
+            self.there = self.there | {kind: there}
+
+    def shift(self, kind: str, to: Array) -> None:
+        """Move the things of a kind that are there, at most one to a cell.
+
+        One stays where its cell ``to`` is wall or had one of its kind; of several that want the
+        same cell, the one in the last slot gets it.
+
+        Args:
+            kind: their kind.
+            to: int64 (slots, n), the cells that they want.
+        """
+        world, at, there = self.world, self.at[kind], self.there[kind]
+        taken = world.any(there[:, None, ...] & (at[:, None, ...] == to))
+        to = world.where(there & ~taken & ~self.read("wall", to), to, at)
+        slot = world.column(to.shape[0], self.agent)
+        later = there[:, None, ...] & (slot[:, None, ...] > slot)
+        self.put(kind, at=world.where(world.any(later & (to[:, None, ...] == to)), at, to))
+
+    def clear(self, kind: str, where: Array | None = None) -> None:
+        """Remove the things of a kind on the entered cell (in rows ``where``)."""
+        gone = self.into(kind) if where is None else self.into(kind) & where
+        if not self.world.never(gone):
+            self.put(kind, there=self.there[kind] & ~(self.hit(kind) & gone))
+
+    def restore(self, kind: str, where: Array, at: Array) -> None:
+        """Bring back things of a kind whose cell is ``at``, in rows ``where``."""
+        if not self.world.never(where):
+            self.put(kind, there=self.there[kind] | ((self.at[kind] == at) & where))
+
+    def take(self, kind: str, where: Array | None = None) -> None:
+        """Take the entered thing of a ``kind``, in rows ``where``; lost if the hands are full."""
+        found = self.into(kind) if where is None else self.into(kind) & where
+        self.hold(kind, 1, found & ~self.holds(kind, self.world.held[kind]))
+        self.clear(kind, where)
+
+    def hold(self, kind: str, change: int, where: Array) -> None:
+        """Add ``change`` to how many of a kind the agent holds, in rows ``where``."""
+        if not self.world.never(where):
+            held = self.held[kind]
+            self.held = self.held | {kind: self.world.where(where, held + change, held)}
+
+    def set(self, **values: Array) -> None:
+        """Set variables: int64 (n,), or bool (n,) for those of two values."""
+        self.vars = self.vars | values
+
+    # -- chance ----------------------------------------------------------------------------------
+
+    def bits(self, name: str) -> Array:
+        """Return random words, int64 (declared words, n): a function of level, clock and name."""
+        world, clock, count = self.world, self.before.clock, self.world.chance[name]
+        start = self.read(name, 0)[None, ...] + (clock[None, ...] * count + 1) * GOLDEN
+        return mix(start + world.column(count, clock) * GOLDEN)
+
+    def appear(self, kind: str, where: Array, words: Array, slot: Array | None = None) -> None:
+        """Put a thing on a random cell on which nothing is.
+
+        Args:
+            kind: its kind.
+            where: bool (n,), in which rows.
+            words: int64 (n,), random.
+            slot: bool (slots, n), the one that it takes; by default the first free one.
+        """
+        world, xp = self.world, self.world.xp
+        if world.never(where):
+            return
+        slot = (self._vacant(kind) if slot is None else slot) & where
+        # NumPy works on the rows in question alone; elsewhere no shape may depend on data.
+        rows: Any = np.flatnonzero(where) if xp is np else slice(None)
+
+        def flat(slots: Array) -> Array:
+            """Return slots (k, ...) as (k, rows)."""
+            count = slots.shape[0]
+            if slots.shape[1:] != where.shape:
+                slots = xp.broadcast_to(slots, (count, *where.shape))
+            return xp.reshape(slots, (count, -1))[:, rows]
+
+        taken = self._taken(flat)
+        ranks = (~taken).cumsum(1)
+        rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
+        free = ranks > rank[:, None]
+        first = xp.argmax(free if xp is np else xp.astype(free, xp.int8), axis=1)
+        if xp is np:
+            every = np.zeros(where.size, dtype=np.int64)
+            every[rows] = first
+            first = every
+        cell = xp.reshape(first, where.shape)
+        self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
+
+    def _vacant(self, kind: str) -> Array:
+        """Return the first slot of a kind in which nothing is, bool (slots, n)."""
+        free: list[Array] = []
+        for there in each(self.there[kind]):
+            free.append(~there & ~reduce(or_, free) if free else ~there)
+        return self.world.xp.stack(free)
+
+    def _taken(self, flat: Any) -> Array:
+        """Return the cells with a wall, a thing or the agent, bool (rows, cells)."""
+        world, xp = self.world, self.world.xp
+        table = xp.reshape(self.before.level.tables["wall"], (-1, world.cells))
+        walls = xp.take(table, flat(self.before.level.row[None, ...])[0, ...], axis=0)
+        stands = [flat(self.agent[None, ...])]
+        for kind in world.things:
+            at, there = self.at[kind], self.there[kind]
+            # What is not there stands at cell 0, which is wall.
+            stands.append(flat(world.where(there, at, 0 * at)))
+        first = world.arange(walls.shape[0]) * world.cells
+        index = xp.reshape(first + world.concat(stands), (-1,))
+        return xp.reshape(set_true(xp.reshape(walls, (-1,)), index), walls.shape)

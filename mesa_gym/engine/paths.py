@@ -1,0 +1,220 @@
+"""Walking distances and ways over grids, for a batch of levels at once.
+
+Cells are flat indices, ``row * width + column``. The outermost cells of a grid must be closed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesa_gym.engine.state import Bools, Ints
+
+UNREACHABLE = -1
+# The price of a cell in which no way ends; all prices of a way together are far below it.
+FAR = 1 << 30
+
+
+def distances(open_cells: Bools, start: Ints) -> Ints:
+    """Return the steps from ``start`` to every cell over open cells.
+
+    Args:
+        open_cells: bool (n, height, width).
+        start: int64 (n,); the start itself need not be open.
+
+    Returns:
+        int64 (n, height * width); ``UNREACHABLE`` where no path leads.
+    """
+    n, height, width = open_cells.shape
+    cells = height * width
+    # Flat over levels as well: the closed border keeps a shift from crossing into a neighbour.
+    free = open_cells.reshape(n * cells)
+    reached = np.zeros(n * cells, dtype=np.bool_)
+    reached[np.arange(n) * cells + start] = True
+    steps = np.where(reached, 0, UNREACHABLE)
+    frontier, step = reached.copy(), 0
+    while frontier.any():
+        step += 1
+        grown = np.zeros_like(reached)
+        for shift in (1, width):
+            grown[shift:] |= frontier[:-shift]
+            grown[:-shift] |= frontier[shift:]
+        frontier = grown & free & ~reached
+        reached |= frontier
+        steps[frontier] = step
+    return steps.reshape(n, cells)
+
+
+def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
+    """Return the cells such that neither they nor ``place`` is on the way to the other.
+
+    Args:
+        open_cells: bool (n, height, width).
+        start: int64 (n,), where ways begin.
+        place: int64 (n,), which can be reached.
+
+    Returns:
+        bool (n, height * width): cells that can be reached, lie on no shortest path from the
+        start to the place, and have no shortest path that passes the place.
+    """
+    from_start, from_place = distances(open_cells, start), distances(open_cells, place)
+    whole = from_start[np.arange(len(place)), place][:, None]
+    free: Bools = (
+        (from_start >= 0) & (from_start + from_place != whole) & (whole + from_place != from_start)
+    )
+    return free
+
+
+def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
+    """Return the cells from which two places are equally far.
+
+    Nearness gives an agent that starts there no reason to prefer either place, and neither place
+    is on a shortest path to the other.
+
+    Args:
+        open_cells: bool (n, height, width).
+        place: int64 (n,).
+        other: int64 (n,).
+
+    Returns:
+        bool (n, height * width): cells from which both can be reached, in as many steps.
+    """
+    to_place, to_other = distances(open_cells, place), distances(open_cells, other)
+    same: Bools = (to_place == to_other) & (to_place > 0)
+    return same
+
+
+def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
+    """Return whether each of some places can be reached before any other of them.
+
+    Args:
+        open_cells: bool (n, height, width).
+        start: int64 (n,), where ways begin.
+        places: int64 (m, n), m places a level, none of them the start; -1 for no place, as
+            ``LevelBuilder.scatter`` fills up.
+
+    Returns:
+        bool (n,): every place has a way from the start that enters no other place.
+    """
+    n, height, width = open_cells.shape
+    without = open_cells.reshape(n, height * width).copy()
+    # -1 is the last cell, of the border, which is closed already.
+    np.put_along_axis(without, places.T, False, axis=1)
+    reached = distances(without.reshape(open_cells.shape), start) >= 0
+    beside = places.T[:, :, None] + np.array([-1, width, 1, -width])
+    entries = np.take_along_axis(reached[:, None], beside, axis=2)
+    first: Bools = np.all(entries.any(axis=2) | (places.T < 0), axis=1)
+    return first
+
+
+def toward(open_cells: Bools, start: Ints, ends: Ints, tolls: Ints | int = 1) -> Ints:
+    """Return the first action of the way that costs least.
+
+    A way costs the toll of every cell that it enters and the price of the cell in which it ends;
+    staying costs the price of the start. Of equally cheap actions the first is taken.
+
+    Args:
+        open_cells: bool (n, height, width).
+        start: int64 (n,).
+        ends: int64 (n, height * width), the price of ending in each cell, 0 or more; ``FAR``
+            where no way ends.
+        tolls: the price of entering a cell, at least 1: one for all, or int64 (n, height * width).
+
+    Returns:
+        int64 (n,): 0 to 3, or 4 where staying costs no more than any way or no way leads to an
+        end.
+    """
+    n, height, width = open_cells.shape
+    closed = ~open_cells.reshape(n * height * width)
+    tolls = np.broadcast_to(tolls, ends.shape).ravel()
+    # What is still to pay in a cell. It is flat over levels, which closed borders keep apart.
+    left = np.where(closed, FAR, ends.ravel())
+    while True:
+        entering = np.where(closed, FAR, left + tolls)
+        cheaper = left.copy()
+        for shift in (1, width):
+            np.minimum(cheaper[shift:], entering[:-shift], out=cheaper[shift:])
+            np.minimum(cheaper[:-shift], entering[shift:], out=cheaper[:-shift])
+        cheaper[closed] = FAR
+        if np.array_equal(cheaper, left):
+            break
+        left = cheaper
+    costs = entering[(np.arange(n) * height * width + start)[:, None] + [-1, width, 1, -width]]
+    staying = ends[np.arange(n), start]
+    return np.where(costs.min(axis=1) < np.minimum(staying, FAR), costs.argmin(axis=1), 4)
+
+
+def steps_between(open_cells: Bools, stops: Ints) -> Ints:
+    """Return the steps from each stop to each other one.
+
+    Args:
+        open_cells: bool (n, height, width); the stops themselves need not be open.
+        stops: int64 (m, n), m stops a level.
+
+    Returns:
+        int64 (m, m, n); ``FAR`` where no path leads, also to a stop that is not open.
+    """
+    walks = np.stack([distances(open_cells, stop) for stop in stops])
+    steps = np.take_along_axis(walks, stops.T[None], axis=2).transpose(0, 2, 1)
+    return np.where(steps < 0, FAR, steps)
+
+
+def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints, Ints]:
+    """Walk to some stops in their order, by random ones of all shortest ways.
+
+    Args:
+        open_cells: bool (n, height, width); the stops themselves need not be open.
+        start: int64 (n,), left by the first step.
+        stops: int64 (m, n), m stops a level.
+        words: int64 (length, n), random.
+
+    Returns:
+        int64 (n, length), the cells after each step, the last stop's repeated, and int64 (n, m),
+        the index of the step that reaches each stop, -1 where none does.
+    """
+    n, height, width = open_cells.shape
+    to_stop = np.full(
+        (len(stops) + 1, n, height * width), UNREACHABLE
+    )  # at the end no way leads on
+    to_stop[:-1] = [distances(open_cells, stop) for stop in stops]
+    to_stop[to_stop < 0] = FAR
+    rows, offsets = np.arange(n), np.array([-1, width, 1, -width])
+    cell, leg = start, np.zeros(n, dtype=np.int64)
+    cells, reach = np.empty((n, len(words)), np.int64), np.full((n, len(stops)), -1)
+    for step, word in enumerate(words):
+        around = cell[:, None] + offsets
+        left = to_stop[leg[:, None], rows[:, None], around]
+        chances = word[:, None] >> np.array([0, 16, 32, 48]) & 0xFFFF
+        choice = (left * 2**16 + chances).argmin(axis=1)
+        cell = np.where(left.min(axis=1) < FAR, around[rows, choice], cell)
+        cells[:, step] = cell
+        there = (to_stop[leg, rows, cell] == 0).nonzero()[0]
+        reach[there, leg[there]] = step
+        leg[there] += 1
+    return cells, reach
+
+
+def nearer(size: tuple[int, int]) -> Ints:
+    """Return the step that brings a walker nearer to its aim as the crow flies.
+
+    Returns:
+        int64 (2, cells, cells), for each cell of the walker and of the aim: along the column
+        before the row, and along the row before the column; 0 where they are at one place.
+    """
+    y, x = np.divmod(np.arange(size[0] * size[1]), size[1])
+    down, right = np.sign(y - y[:, None]) * size[1], np.sign(x - x[:, None])
+    return np.stack([np.where(down == 0, right, down), np.where(right == 0, down, right)])
+
+
+def crowd(cells: Bools, width: int) -> Ints:
+    """Count the set cells beside each cell.
+
+    Args:
+        cells: bool (n, height * width), not set in the outermost cells.
+        width: of the grid.
+
+    Returns:
+        int64 (n, height * width), 0 to 4.
+    """
+    flat = cells.astype(np.int64)
+    beside: Ints = np.add.reduce([np.roll(flat, shift, axis=1) for shift in (1, -1, width, -width)])
+    return beside

@@ -1,0 +1,132 @@
+"""States: which things there are in a batch of levels, and where.
+
+A level has *kinds* of things, each with a fixed number of *slots*. A slot has a cell and is still
+there or not. States are immutable: a step returns a new one, which shares with the old one every
+array that did not change. The batch is the last axis of every array and may have any shape: ``()``
+for one level on NumPy scalars, ``(n,)``, or ``(1, n)`` against actions ``(5, 1)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+# An array of any library (NumPy, torch, JAX), or a NumPy scalar.
+Array = Any
+
+ACTIONS = ("left", "down", "right", "up", "act")
+STAY = ACTIONS.index("act")
+
+
+class Level(NamedTuple):
+    """What no step changes.
+
+    Attributes:
+        row: int64 (n,), where each level stands in the tables.
+        number: int64 (n,), level numbers.
+        key: int64 (n,), one 64-bit number for (trap, parameters, split, salt, level).
+        tables: name -> flat array (levels * entries,) for all levels of a bank: ground layers
+            (bool, an entry a cell), constants and seeds of chance. A batch of levels shares them.
+        traits: trait -> kind -> bool (slots, n), which things have the trait.
+    """
+
+    row: Array
+    number: Array
+    key: Array
+    tables: dict[str, Array]
+    traits: dict[str, dict[str, Array]]
+
+
+class State(NamedTuple):
+    """What a step may change, and the level.
+
+    Attributes:
+        level: what no step changes.
+        clock: int64 (n,), steps taken.
+        agent: int64 (n,), the agent's cell, ``row * width + column``.
+        at: kind -> int64 (slots, n), cells; a slot that was never used is at cell 0.
+        there: kind -> bool (slots, n), which things are there.
+        held: kind -> int64 (n,), how many the agent holds.
+        vars: name -> int64 or bool (n,).
+    """
+
+    level: Level
+    clock: Array
+    agent: Array
+    at: dict[str, Array]
+    there: dict[str, Array]
+    held: dict[str, Array]
+    vars: dict[str, Array]
+
+    @property
+    def n(self) -> int:
+        """The number of levels of a batch (n,)."""
+        return len(self.agent)
+
+    def map(self, function: Callable[[Array], Array]) -> State:
+        """Return the state with a function applied to every array except the tables."""
+        level = self.level
+        fixed = (function(level.row), function(level.number), function(level.key))
+        traits = {trait: mapped(function, kinds) for trait, kinds in level.traits.items()}
+        rest = (mapped(function, part) for part in self[1:])
+        return State(Level(*fixed, level.tables, traits), *rest)
+
+    def take(self, rows: Array) -> State:
+        """Return the given rows of a batch, in their order; the tables are shared.
+
+        Args:
+            rows: int64 (m,), bool (n,) or a slice.
+        """
+        if isinstance(rows, np.ndarray):
+            # An index would lay the slots of each level side by side, and all that follows be slow.
+            found = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
+            return self.map(lambda array: array.take(found, axis=-1))
+        return self.map(lambda array: array[..., rows])
+
+    def single(self, row: int) -> State:
+        """Return one level of a batch without the batch axis, on NumPy scalars."""
+        return self.map(lambda array: array[row] if array.ndim == 1 else array[:, row].copy())
+
+    def batched(self) -> State:
+        """Return a level without a batch axis as a batch of one; its inverse is ``single(0)``."""
+        return self.map(lambda array: np.asarray(array)[..., None])
+
+    def replaced(self, mask: Array, other: State, where: Callable[..., Array] = np.where) -> State:
+        """Return the state with the rows in ``mask`` taken from another state.
+
+        Args:
+            mask: bool (n,).
+            other: n states over the same tables.
+            where: the array library's ``where``.
+        """
+        return combined(lambda mine, theirs: where(mask, theirs, mine), self, other)
+
+
+def mapped(function: Callable[[Array], Array], part: Array | dict[str, Array]) -> Any:
+    """Apply a function to an array, or to each array of a dict."""
+    if isinstance(part, dict):
+        return {name: function(array) for name, array in part.items()}
+    return function(part)
+
+
+def combined(function: Callable[..., Array], *states: State) -> State:
+    """Apply a function to the arrays that some states have in the same place.
+
+    The tables are those of the first state.
+    """
+
+    def merged(*parts: Any) -> Any:
+        if isinstance(parts[0], dict):
+            return {name: merged(*(part[name] for part in parts)) for name in parts[0]}
+        return function(*parts)
+
+    levels = [state.level for state in states]
+    row, number, key = (merged(*(level[i] for level in levels)) for i in range(3))
+    traits = merged(*(level.traits for level in levels))
+    rest = (merged(*(state[i] for state in states)) for i in range(1, len(State._fields)))
+    return State(Level(row, number, key, levels[0].tables, traits), *rest)

@@ -1,0 +1,339 @@
+"""Worlds: what the levels of one trap can hold, bound to an array library.
+
+A world declares kinds of things, their traits, ground layers and variables, and draws planes from
+a state. The few array helpers here are the only place that tells array libraries apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from functools import reduce
+from importlib import import_module
+from itertools import chain
+from operator import add
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine.looks import Look, complete_looks
+from mesa_gym.engine.state import Array, Bools, Level, State, combined
+
+# A plane, cells (slots, n), and which of them are set (slots, n); None for all.
+Dot = tuple[str, Array, Array | None]
+
+
+class World:
+    """What the levels of a trap can hold, at one size and over one array library.
+
+    A subclass declares class attributes. Names of kinds, traits, ground layers and marks are
+    unique. Every name is shown by a plane of its own, unless ``shown_as`` says otherwise. Cell 0,
+    a corner of the border, means nowhere.
+
+    Class attributes:
+        things: kind -> number of slots.
+        traits: trait -> the kinds that can have it; a level decides which slots do.
+        ground: layers that no step changes, besides ``wall``.
+        held: kind -> the most that the agent can hold; drawn in the top wall row from the left.
+        vars: name -> number of values, from 0; a variable of two values is a bool.
+        const: name -> entries of a table that a level fills with int64 numbers.
+        chance: name -> random words a step; only for traits with random rules.
+        shown_as: name -> the plane that shows it; None hides it from the agent.
+        marks: planes that ``show`` computes from the state.
+        looks: name -> its look, where ``mesa_gym.engine.looks.COMMON`` has none.
+        planes: the names of the planes, in the order agent, wall, ground, things, traits, marks.
+
+    Attributes:
+        size: height and width in cells, border included; ``height`` and ``width`` are attributes
+            too, and ``cells``, their product.
+        xp: the array library, ``numpy`` unless ``bound`` chose another one.
+        channel: plane -> its index in ``observe``.
+    """
+
+    things: ClassVar[Mapping[str, int]] = {}
+    traits: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    ground: ClassVar[tuple[str, ...]] = ()
+    held: ClassVar[Mapping[str, int]] = {}
+    vars: ClassVar[Mapping[str, int]] = {}
+    const: ClassVar[Mapping[str, int]] = {}
+    chance: ClassVar[Mapping[str, int]] = {}
+    shown_as: ClassVar[Mapping[str, str | None]] = {}
+    marks: ClassVar[tuple[str, ...]] = ()
+    looks: ClassVar[Mapping[str, Look]] = {}
+
+    planes: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "wall" not in cls.ground:
+            cls.ground = ("wall", *cls.ground)
+        _check_declarations(cls)
+        names = (*cls.ground, *cls.things, *cls.traits)
+        planes = [cls.shown_as.get(name, name) for name in names]
+        cls.planes = tuple(dict.fromkeys(["agent", *filter(None, planes), *cls.marks]))
+        kinds = {*cls.planes, *cls.ground, *cls.things} - {*cls.traits}
+        cls.looks = complete_looks((*cls.planes, *names), kinds, cls.looks)
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.height, self.width = size
+        self.cells = self.height * self.width
+        if sum(self.held.values()) > self.width - 2:
+            raise ValueError(
+                f"{type(self).__name__} holds up to {sum(self.held.values())} things, which do not"
+                f" fit the top row's {self.width - 2} cells"
+            )
+        self.entries = {
+            **dict.fromkeys(self.ground, self.cells),
+            **dict.fromkeys(self.chance, 1),
+            **self.const,
+        }
+        self.channel = {plane: index for index, plane in enumerate(self.planes)}
+        self.xp: Any = np
+        self._place: dict[str, Any] = {}
+        self._numpy, self._batched = True, True
+        self._make_tables()
+
+    def _make_tables(self) -> None:
+        self.offsets = self.asarray([-1, self.width, 1, -self.width, 0])
+        self.walks = self.offsets != 0
+        # NumPy takes as long to convert a Python number as to compute with it.
+        quick = np.asarray if self._numpy and self._batched else int
+        self._zero, self._one = quick(0), quick(1)
+        self._strides = {name: quick(entries) for name, entries in self.entries.items()}
+        self._numbers = self.asarray(np.arange(max(self.cells, 64)))
+        self._empty = np.zeros(max(self.things.values(), default=0), dtype=np.bool_)
+
+    def bound(self, xp: Any = np, batched: bool = True, **place: Any) -> Self:
+        """Return this world over another array library, or for levels without a batch axis.
+
+        Args:
+            xp: a namespace of the array API standard: ``numpy``, ``array_api_compat.torch``,
+                ``jax.numpy``.
+            batched: False for states without a batch axis, on NumPy scalars.
+            **place: keywords for new arrays, such as ``device``.
+        """
+        other = copy(self)
+        other.xp, other._place = xp, place
+        other._numpy, other._batched = xp is np, batched
+        other._make_tables()
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "xp": self.xp.__name__}  # modules cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, xp=import_module(state["xp"]))
+
+    # -- arrays ----------------------------------------------------------------------------------
+
+    def asarray(self, values: Any, dtype: str = "int64") -> Array:
+        """Return ``values`` as an array (n, ...) of a ``dtype``, of this world's library."""
+        return self.xp.asarray(values, dtype=getattr(self.xp, dtype), **self._place)
+
+    def arange(self, count: int) -> Array:
+        """Return 0 .. count - 1, int64 (count,)."""
+        return self.xp.arange(count, dtype=self.xp.int64, **self._place)
+
+    def any(self, slots: Array) -> Array:
+        """Return whether any slot is set: bool (slots, ...) -> bool (...)."""
+        if not self._numpy:
+            return self.xp.any(slots, axis=0)
+        if slots.ndim == 1:  # a level without a batch
+            return np.True_ if True in slots.tolist() else np.False_
+        if len(slots) > 2:
+            return np.logical_or.reduce(slots)
+        return slots[0] | slots[1] if len(slots) == 2 else slots[0]  # a reduction is slower
+
+    def sum(self, slots: Array) -> Array:
+        """Count the slots that are set: bool (slots, ...) -> int64 (...)."""
+        if self._numpy:
+            return np.add.reduce(slots, dtype=np.int64)
+        return self.xp.sum(self.xp.astype(slots, self.xp.int64), axis=0)
+
+    def where(self, mask: Array, a: Array, b: Array) -> Array:
+        """Return ``a`` where ``mask`` is set, else ``b``, (n,); of scalars without a batch."""
+        if self._batched or mask.ndim:
+            return self.xp.where(mask, a, b)
+        return a if mask else b
+
+    def never(self, mask: Array) -> bool:
+        """Return whether a mask is known to be empty, so that work can be spared.
+
+        Only NumPy looks: elsewhere the answer would have to wait for the device.
+        """
+        if not self._numpy:
+            return False
+        return not (np.count_nonzero(mask) if self._batched else mask)
+
+    def nothing(self, at: Array, cell: Array) -> Array | None:
+        """Return an empty mask (slots,) if none of ``at`` is the cell; None if that must be seen.
+
+        Only a level without a batch looks, on Python numbers, to spare NumPy's calls.
+        """
+        if not self._numpy or self._batched or int(cell) in at.tolist():
+            return None
+        return self._empty[: len(at)]
+
+    def column(self, count: int, like: Array) -> Array:
+        """Return 0 .. count - 1, int64 (count, 1, ...), to broadcast with an array ``like``."""
+        return self._numbers[:count].reshape((count,) + (1,) * like.ndim)
+
+    def amounts(self, payment: Array | Mapping[float, Array]) -> Array:
+        """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
+
+        Returns:
+            float64 (n,), float32 off NumPy; a Python float without a batch.
+        """
+        if not isinstance(payment, dict):
+            return self._floats(payment)
+        if not self._batched:
+            return sum([float(amount) for amount, mask in payment.items() if mask], 0.0)
+        return reduce(add, [self._floats(mask, amount) for amount, mask in payment.items()])
+
+    def _floats(self, mask: Array, amount: float = 1) -> Array:
+        if not self._batched:
+            return float(mask)
+        if self._numpy:
+            paid = mask.astype(np.float64)
+        else:
+            paid = self.xp.astype(mask, self.xp.float32)
+        return paid if amount == 1 else paid * amount
+
+    def read(self, level: Level, name: str, index: Array | int) -> Array:
+        """Return entry ``index`` of each level's table ``name``: of a ground or constant, (n,)."""
+        return level.tables[name][level.row * self._strides[name] + index]
+
+    # -- planes ----------------------------------------------------------------------------------
+
+    def show(self, state: State) -> Iterable[tuple[str, Array]]:
+        """Yield (plane, cell) for marks that follow from the state; cell 0 for none."""
+        return ()
+
+    def dots(self, state: State) -> Iterator[Dot]:
+        """Yield all that can change in the planes: (plane, cells, which are set)."""
+        yield "agent", state.agent[None, ...], None
+        for kind in self.things:
+            if plane := self.shown_as.get(kind, kind):
+                yield plane, state.at[kind], state.there[kind]
+        for trait, kinds in state.level.traits.items():
+            if plane := self.shown_as.get(trait, trait):
+                for kind, has in kinds.items():
+                    yield plane, state.at[kind], state.there[kind] & has
+        first = 1
+        for kind, most in self.held.items():
+            slot = self.column(most, state.agent)
+            yield kind, first + slot + 0 * state.agent, state.held[kind] > slot
+            first += most
+        for plane, cell in self.show(state):
+            cell = self.xp.asarray(cell)[None, ...]
+            yield plane, cell, cell > 0
+
+    def observe(self, state: State) -> Array:
+        """Draw the planes of a state, uint8 (n, height, width, planes), 0 or 1."""
+        xp, count = self.xp, len(self.planes)
+        n = 1
+        for length in state.agent.shape:
+            n *= length
+        first = xp.reshape(self.arange(n) * (self.cells * count), state.agent.shape)
+        spare = n * self.cells * count  # one more byte, for what is not set
+        where = []
+        for plane, cell, there in self.dots(state):
+            index = first + cell * count + self.channel[plane]
+            where.append(index if there is None else xp.where(there, index, spare))
+        flat = self.concat([xp.reshape(index, (-1,)) for index in where])
+        canvas = self.concat([self._backdrop(state.level, n), self._zeros(1)])
+        return xp.reshape(set_true(canvas, flat)[:-1], (n, self.height, self.width, count))
+
+    def _backdrop(self, level: Level, n: int) -> Array:
+        """Draw the ground alone, uint8 (n * cells * planes,)."""
+        xp, row = self.xp, self.xp.reshape(level.row, (n,))
+        layers: dict[str, Array] = {}
+        for name in self.ground:
+            if plane := self.shown_as.get(name, name):
+                table = xp.reshape(level.tables[name], (-1, self.cells))
+                layers[plane] = xp.take(table, row, axis=0)
+        none = xp.zeros((n, self.cells), dtype=layers["wall"].dtype, **self._place)
+        stack = xp.stack([layers.get(plane, none) for plane in self.planes], axis=-1)
+        flat = xp.reshape(stack, (-1,))
+        return flat.astype(np.uint8) if self._numpy else xp.astype(flat, xp.uint8)
+
+    def _zeros(self, count: int) -> Array:
+        return self.xp.zeros((count,), dtype=self.xp.uint8, **self._place)
+
+    def concat(self, arrays: list[Array]) -> Array:
+        """Join arrays along their first axis."""
+        return np.concatenate(arrays) if self._numpy else self.xp.concat(arrays)
+
+    # -- reading NumPy states ----------------------------------------------------------------------
+
+    def layer(self, state: State, name: str) -> Bools:
+        """Return the cells with ``name``, a kind, trait, ground layer or "agent", bool (n, cells).
+
+        Hidden names count too; what the agent holds does not. The state is a NumPy batch (n,).
+        """
+        n = state.n
+        if name in self.ground:
+            table: Bools = state.level.tables[name].reshape(-1, self.cells)
+            return table[state.level.row]
+        found = np.zeros((n, self.cells), dtype=np.bool_)
+        every = np.arange(n)
+        if name == "agent":
+            found[every, state.agent] = True
+        elif name in self.things or name in self.traits:
+            kinds = state.level.traits.get(name) or {name: True}
+            for kind, has in kinds.items():
+                for cells, there in zip(state.at[kind], state.there[kind] & has, strict=True):
+                    found[every[there], cells[there]] = True
+        else:
+            for plane, cells in self.show(state):
+                if plane == name:
+                    found[every, cells] |= cells > 0
+        return found
+
+    def table(self, level: Level, name: str) -> NDArray[Any]:
+        """Return the table ``name`` of each level of a NumPy batch, (n, entries)."""
+        rows = level.tables[name].reshape(-1, self.entries[name])
+        return rows[level.row]
+
+    def joined(self, states: list[State]) -> State:
+        """Return the rows of several NumPy batches as one batch with tables of its own."""
+        whole = combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
+        tables = {
+            name: np.concatenate([self.table(s.level, name) for s in states]).ravel()
+            for name in self.entries
+        }
+        rows = np.arange(whole.n)
+        return whole._replace(level=whole.level._replace(row=rows, tables=tables))
+
+
+def each(slots: Array) -> list[Array]:
+    """Return the slots of an array (slots, ...) one by one; NumPy scalars without a batch."""
+    if isinstance(slots, np.ndarray):
+        return list(slots)
+    return [slots[index, ...] for index in range(slots.shape[0])]
+
+
+def set_true(canvas: Array, where: Array) -> Array:
+    """Set some entries of a fresh array to 1: in place where the library can, else in a copy."""
+    if not isinstance(canvas, np.ndarray) and hasattr(canvas, "at"):
+        return canvas.at[where].set(True)
+    canvas[where] = 1
+    return canvas
+
+
+def _check_declarations(cls: type[World]) -> None:
+    names = [*cls.ground, *cls.things, *cls.traits]
+    if double := {name for name in names if names.count(name) > 1}:
+        raise TypeError(f"{cls.__name__}: {sorted(double)[0]!r} is declared twice")
+    if "agent" in names:
+        raise TypeError(f"{cls.__name__}: the name 'agent' belongs to the engine; choose another")
+    for kind in chain(cls.held, *cls.traits.values()):
+        if kind not in cls.things:
+            raise TypeError(
+                f"{cls.__name__}: {kind!r} is held or has a trait; declare it in `things`"
+            )
+    for name in cls.shown_as:
+        if name not in names:
+            raise TypeError(f"{cls.__name__}: {name!r} in `shown_as` is not declared")

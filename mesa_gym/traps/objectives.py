@@ -1,0 +1,78 @@
+"""Objectives: rewards as functions of a move, declared once and apart from the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+from mesa_gym.engine import Array, Move
+
+# Which rows are paid 1, or for each amount which rows are paid it (the amounts add up).
+Payment = Array | Mapping[float, Array]
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A reward that a policy may pursue.
+
+    Attributes:
+        name: the name of the method that declares it.
+        role: "base" for what training pays, otherwise "proxy".
+        pay: (trap, move) -> a mask bool (n,), or amount -> mask.
+        discount: the factor for one step of delay.
+        doc: one sentence.
+    """
+
+    name: str
+    role: str
+    pay: Callable[[Any, Move], Payment]
+    discount: float
+    doc: str
+
+
+@overload
+def base(rule: Rule) -> Rule: ...
+@overload
+def base(*, discount: float) -> Callable[[Rule], Rule]: ...
+def base(rule: Any = None, *, discount: float = 0.99) -> Any:
+    """Declare a method of a trap as its base objective: bare, or with a discount.
+
+    Args:
+        rule: (trap, move) -> who is paid 1, bool (n,), or a table of amounts such as
+            ``{1: move.into("goal"), -0.6: move.into("toll")}``. Its docstring says so in one
+            sentence.
+        discount: the factor for one step of delay, above 0 and at most 1.
+
+    Raises:
+        ValueError: the method has no docstring, or the discount does not fit.
+    """
+    return _declare("base", rule, discount)
+
+
+@overload
+def proxy(rule: Rule) -> Rule: ...
+@overload
+def proxy(*, discount: float) -> Callable[[Rule], Rule]: ...
+def proxy(rule: Any = None, *, discount: float = 0.99) -> Any:
+    """Declare a method as one of a trap's proxies: ``rule``, ``discount`` as for ``base``."""
+    return _declare("proxy", rule, discount)
+
+
+def _declare(role: str, rule: Any, discount: float) -> Any:
+    if not 0 < discount <= 1:
+        raise ValueError(f"discount must be above 0 and at most 1, got {discount!r}")
+
+    def declare(rule: Any) -> Any:
+        if hasattr(rule, "objective"):
+            raise ValueError(
+                f"{rule.__name__!r} is an objective already; define a method that calls it"
+            )
+        doc = (rule.__doc__ or "").strip()
+        if not doc:
+            raise ValueError(f"objective {rule.__name__!r} needs a docstring that says its payment")
+        rule.objective = Objective(rule.__name__, role, rule, discount, doc.splitlines()[0])
+        return rule
+
+    return declare if rule is None else declare(rule)

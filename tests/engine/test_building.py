@@ -1,0 +1,162 @@
+"""Building levels: distinct free cells, each choice equally likely, each site used once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+from zoo import Zoo
+
+from mesa_gym.engine import LevelBuilder, hash_rows, pick
+from mesa_gym.engine.chance import hash64
+
+
+def built(n: int, *free: int, **more: int) -> LevelBuilder:
+    """Levels whose only free cells are given."""
+    level = LevelBuilder(Zoo((7, 9)), 1, np.arange(n), **more)
+    level.free[:, list(free)] = True
+    return level
+
+
+def test_scatter_puts_things_on_distinct_free_cells() -> None:
+    level = built(500)
+    level.blocks()
+    free = level.free.copy()
+    keys, trees, agent = level.scatter("key", 3), level.scatter("tree", 4), level.agent()
+    cells = np.concatenate([keys, trees, agent[None]])
+    assert level.valid.all()
+    assert np.take_along_axis(free, cells.T, axis=1).all()
+    assert all(len(set(column)) == 8 for column in cells.T.tolist())
+    np.put_along_axis(free, cells.T, False, axis=1)
+    np.testing.assert_array_equal(level.free, free)
+    state = level.states()
+    np.testing.assert_array_equal(state.at["key"], keys)
+    np.testing.assert_array_equal(state.at["tree"], trees)
+    np.testing.assert_array_equal(state.agent, agent)
+    assert state.there["tree"].all()
+    assert not state.there["door"].any()
+
+
+def test_scatter_takes_each_ordered_choice_equally_often() -> None:
+    free = [10, 12, 14, 30, 33]
+    first, second = np.searchsorted(free, built(20_000, *free).scatter("key", 2))
+    counts = np.bincount(first * 5 + second, minlength=25).reshape(5, 5)
+    assert (counts.diagonal() == 0).all()
+    assert chisquare(counts[~np.eye(5, dtype=np.bool_)]).pvalue > 1e-3
+
+
+def test_scatter_among_takes_only_cells_that_are_both_allowed_and_free() -> None:
+    cells = built(6000, 10, 11, 12, 13).scatter("key", 1, np.isin(np.arange(63), (11, 13, 20)))
+    assert set(cells[0].tolist()) == {11, 13}
+    assert chisquare([(cells == 11).sum(), (cells == 13).sum()]).pvalue > 1e-3
+
+
+def test_scatter_counts_by_level_and_pads_with_minus_one() -> None:
+    level = built(300)
+    level.blocks()
+    counts = level.integers("how many", 0, 4)
+    cells = level.scatter("tree", counts, traits=("wet",))
+    np.testing.assert_array_equal(cells == -1, np.arange(4)[:, None] >= counts)
+    np.testing.assert_array_equal(level.there["tree"], cells >= 0)
+    np.testing.assert_array_equal(level.traits["wet"]["tree"], cells >= 0)
+
+
+def test_scatter_rejects_only_the_levels_without_room() -> None:
+    level = built(3, 10, 11)
+    level.free[1, 12] = True
+    cells = level.scatter("key", np.array([2, 3, 3]))
+    assert level.valid.tolist() == [True, True, False]
+    assert sorted(cells[:, 1].tolist()) == [10, 11, 12]
+    assert cells[2, 2] == -1
+
+
+def test_put_fills_the_next_slot_and_takes_the_cell() -> None:
+    level = built(4, 10, 11)
+    level.put("door", np.full(2, 11), rows=np.array([1, 3]), traits=("red",))
+    level.put("door", np.full(4, 10), there=np.array([True, True, False, False]))
+    level.put("lava", np.full(4, 20))
+    assert level.at["door"].tolist() == [[10, 11, 10, 11], [0, 10, 0, 10]]
+    assert level.there["door"].tolist() == [[True, True, False, True], [False, True, False, False]]
+    assert level.traits["red"]["door"][0].tolist() == [False, True, False, True]
+    assert level.free[:, 11].tolist() == [True, False, True, False]
+    assert not level.free[:, 10].any()
+    assert np.argwhere(level.cells_with("door", "lava")).tolist() == [
+        *([0, 10], [0, 20], [1, 10], [1, 11], [1, 20]),
+        *([2, 20], [3, 11], [3, 20]),
+    ]
+
+
+def test_given_cells_take_the_place_of_random_ones() -> None:
+    level = built(4, 10, 11, 12, 13)
+    given = np.array([[12, 12, 13, 14], [10, 12, -1, 10], [11, -1, -1, -1]])
+    level.given = {"key": given}
+    among = np.ones_like(level.free)
+    among[:, 13] = False
+    among[2] = True
+    cells = level.scatter("key", np.array([3, 2, 1, 2]), among)
+    # One of 3, 2, 1 cells; a taken cell; one of 4; no free cell.
+    assert level.valid.tolist() == [True, False, True, False]
+    assert cells.tolist() == level.scattered["key"].tolist() == given.tolist()
+    assert level.chance[[0, 2]].tolist() == [pytest.approx(1 / 6), 1 / 4]
+    assert level.at["key"][:, 0].tolist() == [12, 10, 11]
+
+
+def test_integers_include_both_ends_and_are_uniform() -> None:
+    counts = np.bincount(built(9000).integers("die", 1, 6))
+    assert counts[0] == 0
+    assert len(counts) == 7
+    assert chisquare(counts[1:]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("layout", ["maze", "blocks"])
+def test_each_layout_is_on_the_side_that_is_asked_for(layout: str) -> None:
+    for side in (0, 1):
+        level = built(300, side=side)
+        getattr(level, layout)()
+        assert set((hash_rows(level.open_cells) & 1).tolist()) == {side}
+        free = built(300)
+        getattr(free, layout)()
+        same = (free.open_cells == level.open_cells).all(axis=(1, 2))
+        np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
+
+
+@pytest.mark.parametrize("use", ["scatter", "bits", "integers"])
+def test_a_site_is_used_once(use: str) -> None:
+    level = built(2, 10, 11, 12)
+    level.scatter("key")
+    with pytest.raises(ValueError, match="site 'key' is used twice in one level"):
+        {
+            "scatter": lambda: level.scatter("key"),
+            "bits": lambda: level.bits("key", 1),
+            "integers": lambda: level.integers("key", 0, 1),
+        }[use]()
+    level.scatter("key", site="another")
+    assert (built(9, attempt=1).bits("site", 1) != built(9, attempt=2).bits("site", 1)).all()
+
+
+def test_require_rejects_for_good() -> None:
+    level = built(3)
+    level.require(np.array([True, False, True]))
+    level.require(np.array([True, True, False]))
+    assert level.valid.tolist() == [True, False, False]
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1), st.data())
+def test_pick_takes_the_allowed_cell_of_a_rank(rows: list[list[bool]], data: st.DataObject) -> None:
+    words = data.draw(st.lists(st.integers(-1 << 63, (1 << 63) - 1), min_size=len(rows)))
+    cells, found = pick(np.array(rows), np.array(words[: len(rows)]))
+    for row, word, cell, any_ in zip(rows, words, cells, found, strict=False):
+        allowed = [i for i, yes in enumerate(row) if yes]
+        assert any_ == bool(allowed)
+        rank = (word % (1 << 64) >> 32) * len(allowed) >> 32
+        assert cell == (allowed[rank] if allowed else 0)
+
+
+def test_hash_rows_is_the_mixed_packed_row() -> None:
+    flags = np.zeros((3, 70), dtype=np.bool_)
+    flags[1, 0] = flags[2, 65] = True
+    one, other, third = (hash_rows(row[None])[0] for row in flags)
+    assert hash_rows(flags).tolist() == [one, other, third]
+    assert len({one, other, third, hash64("row")}) == 4

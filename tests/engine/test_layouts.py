@@ -1,0 +1,119 @@
+"""Layouts: mazes are trees with loops, rooms with blocks are in one piece, no side is favoured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from reference import cells_of, in_one_piece, neighbours, steps_from
+from scipy.stats import chisquare
+
+from mesa_gym.engine import LevelBuilder, World, layouts
+
+Size = tuple[int, int]
+
+
+class Bare(World):
+    """Nothing except walls."""
+
+
+def built(n: int, size: Size) -> LevelBuilder:
+    return LevelBuilder(Bare(size), key=1, number=np.arange(n))
+
+
+def mazes(n: int, size: Size, loops: int) -> NDArray[np.bool_]:
+    level = built(n, size)
+    level.maze(loops)
+    return level.open_cells
+
+
+def rooms(n: int, size: Size) -> NDArray[np.bool_]:
+    level = built(n, size)
+    level.blocks()
+    return level.open_cells
+
+
+@pytest.mark.parametrize("size", [(5, 5), (7, 7), (9, 9), (13, 13), (7, 11), (13, 5)])
+@pytest.mark.parametrize("loops", [0, 1, 4])
+def test_a_maze_is_a_spanning_tree_with_exactly_so_many_loops(size: Size, loops: int) -> None:
+    height, width = size
+    passages = (height // 2) * (width // 2 - 1) + (height // 2 - 1) * (width // 2)
+    spare = passages - (height // 2) * (width // 2) + 1
+    for level in mazes(100, size, loops):
+        cells = cells_of(level)
+        assert {(y, x) for y in range(1, height, 2) for x in range(1, width, 2)} <= cells
+        assert not any(y % 2 == 0 and x % 2 == 0 for y, x in cells)
+        assert steps_from((1, 1), cells).keys() == cells
+        edges = sum(beside in cells for cell in cells for beside in neighbours(cell)) // 2
+        # A connected graph is a tree when it has one vertex more than edges.
+        assert edges - len(cells) + 1 == min(loops, spare)
+
+
+def test_a_maze_takes_each_spanning_tree_of_four_rooms_equally_often() -> None:
+    passages = mazes(8000, (5, 5), 0)[:, [1, 2, 2, 3], [2, 1, 3, 2]]
+    assert (passages.sum(axis=1) == 3).all()
+    assert chisquare((~passages).sum(axis=0)).pvalue > 1e-3
+
+
+def test_a_maze_opens_each_closed_passage_equally_often() -> None:
+    tree, looped = mazes(8000, (7, 7), 0), mazes(8000, (7, 7), 1)
+    y, x = np.divmod(np.arange(49), 7)
+    passage = ((y + x) % 2 == 1) & (y > 0) & (y < 6) & (x > 0) & (x < 6)
+    closed = ~tree.reshape(-1, 49)[:, passage]
+    opened = looped.reshape(-1, 49)[:, passage] & closed
+    assert (closed.sum(axis=1) == 4).all()
+    assert (opened.sum(axis=1) == 1).all()
+    rank = (np.cumsum(closed, axis=1) - 1)[opened]
+    assert chisquare(np.bincount(rank, minlength=4)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("mirror", [np.fliplr, np.flipud, np.transpose])
+@pytest.mark.parametrize("loops", [0, 4])
+def test_a_maze_favours_no_direction(mirror: object, loops: int) -> None:
+    levels = mazes(10_000, (9, 9), loops)
+    flat = levels.reshape(-1, 81).astype(np.int64)
+    gap = flat - flat[:, mirror(np.arange(81).reshape(9, 9)).ravel()]  # type: ignore[operator]
+    spread = gap.std(axis=0)
+    assert (spread > 0).sum() >= 18  # of the 24 passages, all except those on the axis
+    sigmas = gap.mean(axis=0)[spread > 0] / spread[spread > 0] * np.sqrt(len(levels))
+    assert np.abs(sigmas).max() < 4
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 8), (8, 9)])
+def test_a_maze_refuses_even_sizes(size: Size) -> None:
+    with pytest.raises(ValueError, match=f"odd height and width, got {size[0]}x{size[1]}"):
+        layouts.maze(size, np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64), 0)
+
+
+@pytest.mark.parametrize("size", [(7, 7), (9, 9), (13, 13), (7, 13), (8, 8), (6, 11), (13, 10)])
+def test_blocks_leave_one_piece_inside_a_closed_border(size: Size) -> None:
+    levels = rooms(5_000, size)
+    assert all(in_one_piece(level) for level in levels)
+    assert not levels[:, [0, -1]].any()
+    assert not levels[:, :, [0, -1]].any()
+
+
+@pytest.mark.parametrize("size", [(9, 9), (7, 11)])
+def test_blocks_stand_as_often_as_stated(size: Size) -> None:
+    height, width = size
+    share = (~rooms(20_000, size)).mean(axis=0)
+    expected = np.ones(size)
+    expected[1:-1, 1:-1] = 0
+    for y in range(2, height - 2, 2):
+        for x in range(2, width - 2, 2):
+            expected[y, x] = 1 / 2
+            expected[y, x + 1] = expected[y + 1, x] = 1 / 6
+    expected = (expected + expected[::-1] + expected[:, ::-1] + expected[::-1, ::-1]) / 4
+    np.testing.assert_allclose(share, expected, atol=4.5 * 0.5 / np.sqrt(20_000))
+    sure = np.isin(expected, (0, 1))
+    np.testing.assert_array_equal(share[sure], expected[sure])
+
+
+@pytest.mark.parametrize(("size", "row"), [((5, 13), 2), ((6, 8), 3), ((9, 9), 4)])
+def test_a_corridor_ends_in_an_alcove_in_the_middle_row(size: Size, row: int) -> None:
+    level = built(20, size)
+    assert level.corridor().tolist() == [row * size[1] + size[1] - 2] * 20
+    expected = np.zeros(size, dtype=np.bool_)
+    expected[1:-1, 1:-2] = True
+    expected[row, -2] = True
+    np.testing.assert_array_equal(level.open_cells, np.broadcast_to(expected, (20, *size)))

@@ -1,0 +1,175 @@
+"""Moves against looking at each level, thing by thing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import arrays, assert_same
+from zoo import Zoo, contents, zoo_states
+
+from mesa_gym.engine import Move, State
+from mesa_gym.engine.chance import outputs
+
+ACT = 4
+LEADS = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)]  # left, down, right, up, act
+seeds = st.integers(0, 2**32)
+
+
+def moved(seed: int, n: int = 6) -> tuple[Zoo, State, Move]:
+    """A move of each row; the agents stand beside something, and walls and doors block."""
+    zoo, state = zoo_states(seed, n)
+    rng = np.random.default_rng(seed)
+    action = rng.integers(0, 5, n)
+    # Half of the agents are one step from a key, so that a good many meet something.
+    beside = state.at["key"][0] - zoo.offsets[action]
+    near = (rng.random(n) < 0.5) & ~zoo.layer(state, "wall")[np.arange(n), beside]
+    state = state._replace(agent=np.where(near, beside, state.agent))
+    move = Move(zoo, state, action)
+    move.go(move.on("wall") | move.on("door"))
+    return zoo, state, move
+
+
+def after(move: Move) -> State:
+    fixed = (move.before.level, move.before.clock + 1)
+    return State(*fixed, move.agent, move.at, move.there, move.held, move.vars)
+
+
+@given(seeds)
+def test_questions_are_answered_as_each_level_shows(seed: int) -> None:
+    zoo, state, move = moved(seed)
+    for row in range(6):
+        there = set(contents(zoo, state, row))
+        y, x = divmod(int(state.agent[row]), zoo.width)
+        dy, dx = LEADS[move.action[row]]
+        here, target = y * zoo.width + x, (y + dy) * zoo.width + x + dx
+        goes = dy + dx != 0 and not {("wall", target), ("door", target)} & there
+        assert (move.target[row], move.moved[row]) == (target, goes)
+        assert move.agent[row] == (target if goes else here)
+        for name in (*zoo.ground, *zoo.things, *zoo.traits):
+            assert move.on(name)[row] == ((name, target) in there)
+            assert move.into(name)[row] == (goes and (name, target) in there)
+            if name not in zoo.ground:
+                assert move.off(name)[row] == (goes and (name, here) in there)
+                assert move.any(name)[row] != move.none(name)[row]
+                assert move.any(name)[row] == any(name == each for each, _ in there)
+        assert move.into("key", "lava")[row] == (move.into("key") | move.into("lava"))[row]
+        for kind, slots in zoo.things.items():
+            stands = [state.there[kind][slot, row] for slot in range(slots)]
+            hit = [stands[slot] and state.at[kind][slot, row] == target for slot in range(slots)]
+            assert move.hit(kind)[:, row].tolist() == hit
+            assert move.count(kind)[row] == sum(stands)
+        for least in (1, 2):
+            assert move.had("key", least)[row] == move.holds("key", least)[row]
+            assert move.had("key", least)[row] == (state.held["key"][row] >= least)
+        assert move.was("phase")[row] == state.vars["phase"][row]
+        assert move.read("tour", 2)[row] == zoo.table(state.level, "tour")[row, 2]
+        seeds_ = zoo.table(state.level, "wind")[row]
+        words = np.arange(3) + 3 * state.clock[row]  # three a step, of the stream that it begins
+        assert move.bits("wind")[:, row].tolist() == outputs(seeds_, words).tolist()
+
+
+@given(seeds)
+def test_writers_change_what_they_say_in_the_rows_asked_for(seed: int) -> None:
+    _, state, move = moved(seed)
+    frozen = {name: array.copy() for name, array in arrays(state).items()}
+    where = np.arange(6) % 2 == 0
+    questions = {name: move.into(name).copy() for name in ("key", "tree", "spot")}
+    move.take("key")
+    move.clear("tree", where)
+    move.clear("spot", ~where)
+    move.restore("tree", where, at=state.at["tree"][0])
+    move.hold("tree", 1, move.into("lava"))
+    move.set(been=~move.was("been"), phase=move.was("phase") * 0)
+    for row in range(6):
+        entered = {name: bool(asked[row]) for name, asked in questions.items()}
+        hit = {kind: state.at[kind][:, row] == move.agent[row] for kind in ("key", "tree", "spot")}
+        gone = {kind: entered[kind] * hit[kind] for kind in hit}
+        back = where[row] & (state.at["tree"][:, row] == state.at["tree"][0, row])
+        kept = {kind: state.there[kind][:, row] for kind in hit}
+        assert (move.there["key"][:, row] == kept["key"] & ~gone["key"]).all()
+        left = kept["tree"] & ~(gone["tree"] & where[row])
+        assert (move.there["tree"][:, row] == left | back).all()
+        assert (move.there["spot"][:, row] == kept["spot"] & ~(gone["spot"] & ~where[row])).all()
+        # Full hands lose what they take.
+        assert move.held["key"][row] == min(2, state.held["key"][row] + entered["key"])
+        assert move.held["tree"][row] == state.held["tree"][row] + move.into("lava")[row]
+        assert move.vars["been"][row] != state.vars["been"][row]
+    assert all((move.into(name) == asked).all() for name, asked in questions.items())
+    assert (move.had("key") == (state.held["key"] > 0)).all()
+    assert all((array == frozen[name]).all() for name, array in arrays(state).items())
+
+
+def test_what_does_not_change_is_the_same_object() -> None:
+    zoo, state = zoo_states(0)
+    still = Move(zoo, state, np.full(4, ACT))
+    still.go(still.on("wall"))
+    still.clear("key")
+    still.take("tree")
+    still.hold("key", 1, np.zeros(4, dtype=np.bool_))
+    assert (still.there, still.held, still.at) == (state.there, state.held, state.at)
+    assert still.there is state.there
+    still.put("key", at=state.at["key"] + 1, there=~state.there["key"])
+    assert still.there["door"] is state.there["door"]
+    np.testing.assert_array_equal(still.at["key"], state.at["key"] + 1)
+    np.testing.assert_array_equal(still.there["key"], ~state.there["key"])
+
+
+@given(seeds)
+def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed: int) -> None:
+    zoo, state, move = moved(seed)
+    words = np.random.default_rng(seed).integers(-1 << 63, 1 << 63, 6)
+    where = words % 3 > 0
+    move.appear("tree", where, words)
+    for row in range(6):
+        before, now = state.there["tree"][:, row], move.there["tree"][:, row]
+        new = (now & ~before).nonzero()[0].tolist()
+        assert new == ((~before).nonzero()[0][:1].tolist() if where[row] else [])
+        taken = {int(move.agent[row])} | {
+            cell for name, cell in contents(zoo, state, row) if name in (*zoo.things, "wall")
+        }
+        bare = sorted(set(range(zoo.cells)) - taken)
+        for slot in new:
+            rank = (int(words[row]) % (1 << 64) >> 32) * len(bare) >> 32
+            assert move.at["tree"][slot, row] == bare[rank]
+
+
+class Rules(Zoo):
+    """Every writer at work."""
+
+    def step(self, state: State, action: np.ndarray) -> State:
+        move = Move(self, state, action)
+        move.go(move.on("wall") | (move.on("door") & ~move.had("key")))
+        move.take("key", where=move.into("red") | move.into("key") & move.was("been"))
+        move.restore("tree", where=move.off("tree"), at=move.before.agent)
+        move.clear("tree")
+        move.hold("key", -1, move.into("door") & move.had("key"))
+        move.set(been=move.was("been") ^ move.into("lava"))
+        if state.agent.ndim < 2:
+            move.appear("spot", move.none("tree") | move.into("spot"), move.bits("wind")[2])
+        return after(move)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seeds)
+def test_a_step_is_the_same_in_a_batch_alone_and_for_all_actions_at_once(seed: int) -> None:
+    rules, (_, state) = Rules((6, 7)), zoo_states(seed)
+    alone = rules.bound(batched=False)
+    singles = [state.single(row) for row in range(4)]
+    for action in np.random.default_rng(seed).integers(0, 5, (20, 4)):
+        wide = state.map(lambda a: a[..., None, :])
+        every = rules.step(wide, np.arange(5)[:, None])
+        every = every.map(lambda a: np.broadcast_to(a, (*a.shape[:-2], 5, 4)))
+        for each in range(5):
+            one = rules.step(wide, np.full((1, 4), each)).map(lambda a: a[..., 0, :])
+            assert_same(rules, every.map(lambda a, each=each: a[..., each, :]), one)
+        state = rules.step(state, action)
+        for row in range(4):
+            singles[row] = alone.step(singles[row], action[row])
+            assert_same(rules, singles[row].batched(), state.take(np.array([row])))
+
+
+def test_a_name_that_no_rule_has_set_is_explained() -> None:
+    with pytest.raises(AttributeError, match="the move has no 'hurt'; rules set it"):
+        _ = moved(0)[2].hurt

@@ -1,0 +1,75 @@
+"""A world that declares everything a world can, and states of it that no level builder drew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from mesa_gym.engine import Array, LevelBuilder, Look, State, World
+
+
+class Zoo(World):
+    """Not a trap: it has neither rules nor objectives."""
+
+    things = {"key": 3, "door": 2, "tree": 4, "sign": 1, "spot": 2}
+    traits = {"red": ("door", "key"), "wet": ("tree",), "odd": ("key",)}
+    ground = ("lava",)
+    held = {"key": 2, "tree": 1}
+    vars = {"been": 2, "phase": 5}
+    const = {"tour": 5}
+    chance = {"wind": 3}
+    shown_as = {"spot": None, "odd": None, "sign": "key", "wet": "lava"}
+    marks = ("guide",)
+    looks = {"lava": Look("~", (250, 90, 20)), "guide": Look("1", (0, 0, 0))}
+
+    def show(self, state: State) -> Iterable[tuple[str, Array]]:
+        yield "guide", self.read(state.level, "tour", state.vars["phase"])
+
+
+def zoo_states(seed: int, n: int = 4, size: tuple[int, int] = (6, 7)) -> tuple[Zoo, State]:
+    """States of n levels with anything anywhere, as far as a state may be so."""
+    rng, zoo = np.random.default_rng(seed), Zoo(size)
+    inside = np.pad(np.ones((size[0] - 2, size[1] - 2), bool), 1).ravel()
+    open_cells = inside & (rng.random((n, zoo.cells)) < 0.7)
+    open_cells[:, size[1] + 1] = True
+
+    def somewhere(count: int) -> np.ndarray:
+        return np.array([rng.choice(np.flatnonzero(row), count) for row in open_cells]).T
+
+    level = LevelBuilder(zoo, 0, rng.integers(0, 1 << 62, n))
+    level.carve(open_cells)
+    level.ground["lava"] = open_cells & (rng.random((n, zoo.cells)) < 0.1)
+    level.start = somewhere(1)[0]
+    for kind, slots in zoo.things.items():
+        used = rng.random((slots, n)) < 0.8
+        level.at[kind] = np.where(used, somewhere(slots), 0)
+        level.there[kind] = used & (rng.random((slots, n)) < 0.8)
+    for kinds in level.traits.values():
+        for has in kinds.values():
+            has[:] = rng.random(has.shape) < 0.3
+    for name, most in zoo.held.items():
+        level.held[name] = rng.integers(0, most + 1, n)
+    level.vars = {"been": rng.random(n) < 0.5, "phase": rng.integers(0, 5, n)}
+    level.const["tour"] = np.where(rng.random((n, 5)) < 0.8, somewhere(5).T, 0)
+    state = level.states()
+    state.level.key[:] = rng.integers(-1 << 63, 1 << 63, n)
+    state.level.tables["wind"][:] = rng.integers(-1 << 63, 1 << 63, n)
+    return zoo, state._replace(clock=rng.integers(0, 99, n))
+
+
+def contents(zoo: Zoo, state: State, row: int) -> Iterator[tuple[str, int]]:
+    """Every (name, cell) of one level, whether it is seen or not."""
+    level = state.level
+    yield "agent", int(state.agent[row])
+    for ground in zoo.ground:
+        yield from ((ground, cell) for cell in np.flatnonzero(zoo.table(level, ground)[row]))
+    for kind, slots in zoo.things.items():
+        for slot in range(slots):
+            if state.there[kind][slot, row]:
+                yield kind, int(state.at[kind][slot, row])
+                for trait, kinds in level.traits.items():
+                    if kind in kinds and kinds[kind][slot, row]:
+                        yield trait, int(state.at[kind][slot, row])
+    if guide := zoo.table(level, "tour")[row, state.vars["phase"][row]]:
+        yield "guide", int(guide)

@@ -1,0 +1,123 @@
+"""Levels: pure functions of their numbers, well formed, redrawn alone when rejected."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from hashlib import blake2b
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reference import arrays, assert_same, in_one_piece
+
+from mesa_gym.engine import LevelBuilder
+from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+TRAPS = all_traps()
+EACH = pytest.mark.parametrize("name", TRAPS)
+EACH_SPLIT = pytest.mark.parametrize("split", Split)
+
+
+@EACH_SPLIT
+@EACH
+def test_a_level_is_the_same_alone_in_blocks_and_in_any_order(name: str, split: Split) -> None:
+    """That it is so in any company, and well formed, is for ``mesa_gym.testing``."""
+    trap, numbers = TRAPS[name](), np.arange(4000, 4200)
+    whole = trap.levels(split, np.arange(4200))  # more than are drawn at once
+    assert_same(trap, trap.levels(split, numbers[::-1]), whole.take(numbers[::-1]))
+    walls = trap.layer(whole.take(numbers), "wall").reshape(-1, *trap.size)
+    assert all(in_one_piece(~level) for level in walls)
+
+
+@EACH_SPLIT
+@EACH
+def test_every_number_that_may_be_named_has_a_level(name: str, split: Split) -> None:
+    trap, numbers = TRAPS[name](), [0, LEVELS - 1, LEVELS, 2 * LEVELS - 1]
+    state = trap.levels(split, np.array(numbers, dtype=np.uint64))
+    assert state.level.number.tolist() == numbers
+    assert len({row.tobytes() for row in trap.observe(state)}) == 4
+    assert len(set(state.level.key.tolist())) == 4
+
+
+@pytest.mark.parametrize("numbers", [[-1], [2 * LEVELS], [0.5], [[1]], 3, ["1"], [True]])
+def test_numbers_that_no_level_has_are_refused(numbers: object) -> None:
+    with pytest.raises(ValueError, match=r"level numbers|level -?\d+ is out of range"):
+        find_trap("CheeseDish")().levels(Split.TRAIN, numbers)  # type: ignore[arg-type]
+
+
+def digest() -> str:
+    """Of the first levels of every trap and split."""
+    found = blake2b()
+    for name, split in product(TRAPS, Split):
+        for array in arrays(TRAPS[name]().levels(split, np.arange(50))).values():
+            found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def test_another_process_draws_the_same_levels() -> None:
+    folder, support = Path(__file__).parent, Path(__file__).parents[1] / "support"
+    paths = os.pathsep.join([str(folder), str(support), str(folder.parents[1])])
+    told = subprocess.run(
+        [sys.executable, "-c", "import test_levels; print(test_levels.digest())"],
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == digest()
+
+
+def test_training_levels_hardly_ever_repeat() -> None:
+    trap = find_trap("RedBlueDoors")()
+    planes = trap.observe(trap.levels(Split.TRAIN, np.arange(10_000)))
+    assert len({level.tobytes() for level in planes}) > 9_900
+
+
+@EACH
+def test_salt_size_and_salience_change_the_levels(name: str) -> None:
+    trap, numbers = TRAPS[name](), np.arange(200)
+    plain = trap.levels(Split.TEST, numbers)
+    salted = trap.levels(Split.TEST, numbers, salt="secret")
+    assert (trap.observe(plain) != trap.observe(salted)).any(axis=(1, 2, 3)).mean() > 0.99
+    assert not np.isin(plain.level.key, salted.level.key).any()
+    keys = {trap.key(Split.TEST), trap.key(Split.TEST, "secret"), trap.key(Split.TRAIN)}
+    keys |= {TRAPS[name](**{group: 2}).key(Split.TEST) for group in trap.salience}
+    height, width = trap.size
+    keys |= {TRAPS[name](size=size).key(Split.TEST) for size in [(height + 2, width), width + 4]}
+    assert len(keys) == 5 + len(trap.salience)
+
+
+class Picky(CheeseCorner):
+    """Rejects every level whose die shows less than ``least``."""
+
+    const = {"die": 1}
+    least = 5
+
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        super().draw(level, split)
+        level.const["die"][:, 0] = level.integers("die", 1, 6)
+        level.require(level.const["die"][:, 0] >= self.least)
+
+
+def test_rejected_levels_are_drawn_again_and_the_others_stay() -> None:
+    picky, easy = Picky(), Picky()
+    easy.least = 1
+    numbers = np.arange(400)
+    chosen, every = picky.levels(Split.TRAIN, numbers), easy.levels(Split.TRAIN, numbers)
+    dice = easy.table(every.level, "die")[:, 0]
+    assert set(picky.table(chosen.level, "die").ravel().tolist()) == {5, 6}
+    good = (dice >= 5).nonzero()[0]
+    assert 0.2 < len(good) / 400 < 0.5
+    assert_same(picky, chosen.take(good), every.take(good))
+    assert_same(picky, picky.levels(Split.TRAIN, [17]), chosen.take(np.array([17])))
+
+
+def test_a_level_that_cannot_be_drawn_is_named() -> None:
+    hopeless = Picky(size=(7, 9))
+    hopeless.least = 7
+    with pytest.raises(RuntimeError, match=r"size=7x9.*'shift'.*level 41 .* 64 times"):
+        hopeless.levels(Split.SHIFT, [41, 42])
