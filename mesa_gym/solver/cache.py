@@ -1,4 +1,4 @@
-"""What was computed of levels, kept on disk, so that it is computed once.
+"""Values of levels, kept on disk so that they are computed once.
 
 A file is written whole or not at all, and says by its name what it holds, so any number of
 processes may share the folder. The folder may hold other things as well: only files of the names
@@ -7,21 +7,27 @@ that are given here are ever counted or deleted.
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import inspect
 import io
 import os
 import re
+import secrets
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+import mesa_gym.engine
+from mesa_gym.engine import Ints
 from mesa_gym.files import becoming, write_bytes
-from mesa_gym.grid import Ints
-from mesa_gym.solver.digest import values_digest
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
@@ -32,30 +38,29 @@ USUAL_SIZE = "1G"
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(rf"(?P<trap>\w+-v\d+)-({'|'.join(Split)})-[0-9a-f]{{32}}\.npz")
-# The array that says which file it is part of.
+# The array that says which file it belongs to.
 _OF = "of"
 # A file that its writer has not finished by then never will be.
 UNFINISHED_SECONDS = 3600
+_PACKAGES = Path(mesa_gym.engine.__path__[0]), Path(__file__).parent
 
 
 def cache_folder() -> Path:
-    """Where values are kept: ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder."""
+    """Return ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder."""
     if folder := os.environ.get("MESA_GYM_CACHE"):
         return Path(folder)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "mesa_gym"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesa_gym"
 
 
 def size_bound() -> int:
-    """How many bytes are kept at most, as ``MESA_GYM_CACHE_SIZE`` says: ``500M``, ``2G``.
+    """Return how many bytes are kept at most, as ``MESA_GYM_CACHE_SIZE`` says: ``500M``, ``2G``.
 
     Raises:
         ValueError: it says something else.
     """
     text = os.environ.get(SIZE) or USUAL_SIZE
     given = _SIZE.fullmatch(text)
-    unit = UNITS[given["unit"].upper()] if given else 1
-    size = int(float(given["number"]) * unit) if given else 0
+    size = int(float(given["number"]) * UNITS[given["unit"].upper()]) if given else 0
     if size < 1:
         raise ValueError(
             f"{SIZE} is {text!r}; expected a number of bytes above 0, such as 500M or 2G (K, M, G"
@@ -65,21 +70,63 @@ def size_bound() -> int:
 
 
 def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> Path:
-    """Where values of the given levels lie; the sources of what computes them count too.
+    """Return where values of the given levels lie; the sources of what computes them count too.
 
     Raises:
-        ValueError: ``MESA_GYM_CACHE_SIZE`` is no size: said before the work, not after it.
+        ValueError: ``MESA_GYM_CACHE_SIZE`` does not say a size; said before the work, not after.
     """
     size_bound()
-    digest = values_digest(trap, split, numbers, horizon, salt)
-    return cache_folder() / f"{trap.name()}-{split.value}-{digest}.npz"
+    digest = blake2b(digest_size=16)
+    discounts = {name: o.discount for name, o in trap.objectives.items()}
+    digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
+    digest.update(numbers.tobytes())
+    for source in _sources(type(trap)):
+        digest.update(source)
+    return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"
+
+
+def _sources(trap: type[Trap]) -> Iterator[bytes]:
+    """Yield the files of the engine, the solver, a trap's class and its parents.
+
+    With what the latter import of their own packages.
+    """
+    for package in _PACKAGES:
+        yield from (path.read_bytes() for path in sorted(package.glob("*.py")))
+    waiting = [cls.__module__ for cls in trap.__mro__ if issubclass(cls, Trap)]
+    done: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in done:
+            continue
+        done.add(name)
+        try:
+            source = Path(inspect.getfile(sys.modules[name])).read_bytes()
+            named = _imported(source)
+        except (OSError, KeyError, TypeError, SyntaxError):
+            yield secrets.token_bytes(16)  # typed into a notebook: values are never read back
+            continue
+        yield source
+        root = name.split(".")[0]
+        waiting += [m for m in named if m.split(".")[0] == root and m in sys.modules]
+
+
+@lru_cache(maxsize=256)
+def _imported(source: bytes) -> list[str]:
+    """Return the modules that a file imports; names imported from packages may be more."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return sorted(found)
 
 
 def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
-    """What ``parse`` makes of a file's arrays; None where there is none, or not this one whole.
+    """Return what ``parse`` makes of a file's arrays; None if it is missing, foreign or damaged.
 
-    Whoever gets None computes, and writes the file anew: a damaged one costs time and no more.
-    Damage is told by the checksums of the zip format, a foreign file by what it says it is.
+    The caller then computes, and writes the file again. Damage is told by the checksums of the
+    zip format, a foreign file by what it says it is.
     """
     try:
         # From memory: where the file is damaged, np.load would leave it open.
@@ -125,7 +172,7 @@ class KeptFile:
 
 
 def kept_files() -> list[KeptFile]:
-    """The cache's own files, the least recently used first.
+    """Return the cache's own files, the least recently used first.
 
     Raises:
         OSError: the folder cannot be read.
@@ -145,7 +192,7 @@ def kept_files() -> list[KeptFile]:
 
 
 def delete(files: list[KeptFile]) -> list[KeptFile]:
-    """Delete files of the cache; returns those that were still there.
+    """Delete files of the cache and return those that were still there.
 
     Raises:
         OSError: one cannot be deleted.

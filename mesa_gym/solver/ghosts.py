@@ -1,30 +1,29 @@
 """Ghosts: for each target whose place is drawn, another cell that it could as well have had.
 
 A target is where an objective can be contacted (``mesa_gym.solver.targets``). Its twins are found
-by drawing the level again with the target alone put elsewhere: where the level that comes out is
-accepted and is the same but for the target's cell T and a cell of bare floor exchanging what
-stands on them, the target could have been put there. One of the twins is the ghost G.
+by drawing the level again with the target alone put elsewhere: where the level that is drawn is
+accepted and is the same except that what stood on the target's cell T stands on a cell of bare
+floor, the target could have been put there. One of the twins is the ghost G.
 
 Why an agent that is indifferent to the target comes to it first as often as to its ghost: let C be
-T and its twins. (1) All levels of C have the same C, since "the same but for the target's cell" is
-symmetric and transitive. (2) Given all that they share, the target is on cell c of C with a known
-chance p(c): the product of one over the number of allowed cells, for each scattered object. (3) The
-ghost is chosen so that (T, G) has the chance p(T) p(G) / max(Z(T), Z(G)) (``_chosen``), and so has
-(G, T); until T or G is entered, nothing else differs. (4) Hence to whoever does not act on which is
-which "T first" is as likely as "G first": the difference of the two is exactly 0.
+T and its twins. (1) All levels of C have the same C, since "the same except for the target's cell"
+is symmetric and transitive. (2) Given all that they share, the target is on cell c of C with a
+known chance p(c): the product of one over the number of allowed cells, for each scattered thing.
+(3) The ghost is chosen so that (T, G) has the chance p(T) p(G) / max(Z(T), Z(G)) (``_chosen``), and
+so has (G, T); until T or G is entered, nothing else differs. (4) Hence for an agent that does not
+act on which is which, "T first" is as likely as "G first": their difference is exactly 0.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesa_gym.grid import WALL, Bools, Draw, Ints, State, apart, distances
-from mesa_gym.grid.bits import UInt64s, bits, unit
+from mesa_gym.engine import Bools, Ints, LevelBuilder, State, apart, distances
+from mesa_gym.engine.chance import bits, unit
 from mesa_gym.solver.cache import cache_file, read, write
 from mesa_gym.solver.targets import entry_payments, targets
 from mesa_gym.traps import Split, Trap
@@ -50,11 +49,11 @@ class Ghosts:
 
 
 def find_ghosts(trap: Trap, split: Split, numbers: ArrayLike, salt: str = "") -> Ghosts:
-    """The ghosts of the given levels, from disk where they were found before.
+    """Return the ghosts of the given levels, from disk where they were found before.
 
     A pure function of each level. A target has none where its place is fixed, as a corner is, or
-    is not drawn by ``Draw.scatter``; where it could be nowhere else with all else unchanged; and
-    where it could only be further along, or back on, the way to where it is.
+    is not drawn by ``LevelBuilder.scatter``; where it could be nowhere else with all else
+    unchanged; and where it could only be further along, or back on, the way to where it is.
 
     Args:
         trap: any trap.
@@ -63,7 +62,7 @@ def find_ghosts(trap: Trap, split: Split, numbers: ArrayLike, salt: str = "") ->
         salt: an evaluator's secret.
     """
     numbers = np.asarray(numbers, dtype=np.int64)
-    # Ghosts are a matter of start states: the time limit is nothing to them.
+    # Ghosts are a matter of start states: the time limit does not count.
     path = cache_file(trap, split, numbers, 0, salt).with_suffix(".ghosts.npz")
     kept = read(path, lambda arrays: {k.removeprefix(_PREFIX): v for k, v in arrays.items()})
     if kept is None:
@@ -78,14 +77,15 @@ def find_ghosts(trap: Trap, split: Split, numbers: ArrayLike, salt: str = "") ->
 
 
 class _Search:
-    """Some levels, how they were drawn, and their scattered objects that are targets.
+    """A search on some levels: how they were drawn, and which scattered things are targets.
 
     Attributes:
         starts: the start states of n levels.
+        open_cells: bool (n, height, width), cells without wall.
         attempt: int64 (n,), the attempt at which a level was accepted.
-        places: site -> int64 (n, most), where scattered objects stand; -1 where there is none.
+        places: site -> int64 (most, n), where scattered things stand; -1 where there is none.
         found: objective -> bool (n, cells), its targets that a way leads to.
-        site, column: (m,), which of the scattered objects, for each that is a target.
+        site, place: (m,), which of the scattered things, for each that is a target.
         row: int64 (m,), its level.
         cell: int64 (m,), where it stands.
     """
@@ -93,72 +93,75 @@ class _Search:
     def __init__(self, trap: Trap, split: Split, numbers: Ints, salt: str) -> None:
         self.trap, self.split, self.numbers, self.salt = trap, split, numbers, salt
         self.starts = trap.levels(split, numbers, salt)
-        self.attempt = np.zeros(len(numbers), dtype=np.int64)
+        n = self.starts.n
+        self.open_cells = ~trap.layer(self.starts, "wall").reshape(n, trap.height, trap.width)
+        self.attempt = np.zeros(n, dtype=np.int64)
         self.places: dict[str, Ints] = {}
-        for rows, draw in attempts(trap, split, numbers, salt):
-            self.attempt[rows[draw.valid]] = draw.attempt
-            for site, cells in draw.scattered.items():
-                self._note(site, rows[draw.valid], cells[draw.valid])
-        self.reached = distances(~self.starts.layer(WALL), self.starts.cell) >= 0
+        for rows, builder in attempts(trap, split, numbers, salt):
+            self.attempt[rows[builder.valid]] = builder.attempt
+            for site, cells in builder.scattered.items():
+                self._note(site, rows[builder.valid], cells[:, builder.valid])
+        self.reached = distances(self.open_cells, self.starts.agent) >= 0
         self.found = {x: t & self.reached for x, t in targets(trap, self.starts).items()}
-        # One cell more than there are, for the index -1: no object, no target.
+        # One cell more than there are, for the index -1: no thing, no target.
         some = np.pad(np.logical_or.reduce(list(self.found.values())), ((0, 0), (0, 1)))
         none = np.empty(0, dtype=np.int64)
         of = [(np.empty(0, dtype=np.str_), none, none, none)]
         for site, places in self.places.items():
-            row, column = np.take_along_axis(some, places, axis=1).nonzero()
-            of.append((np.full(len(row), site), row, column, places[row, column]))
-        self.site, self.row, self.column, self.cell = map(np.concatenate, zip(*of, strict=True))
+            row, place = np.take_along_axis(some, places.T, axis=1).nonzero()
+            of.append((np.full(len(row), site), row, place, places[place, row]))
+        self.site, self.row, self.place, self.cell = map(np.concatenate, zip(*of, strict=True))
 
     def _note(self, site: str, rows: Ints, cells: Ints) -> None:
-        """Enter cells in ``places``; another attempt may have had fewer or more objects."""
-        kept = self.places.get(site, np.empty((len(self.numbers), 0), dtype=np.int64))
-        more = max(0, cells.shape[1] - kept.shape[1])
-        self.places[site] = np.pad(kept, ((0, 0), (0, more)), constant_values=-1)
-        self.places[site][rows, : cells.shape[1]] = cells
+        """Enter cells in ``places``; another attempt may have had fewer or more things."""
+        kept = self.places.get(site, np.empty((0, len(self.numbers)), dtype=np.int64))
+        more = max(0, len(cells) - len(kept))
+        self.places[site] = np.pad(kept, ((0, more), (0, 0)), constant_values=-1)
+        self.places[site][: len(cells), rows] = cells
 
     def pairs(self) -> dict[str, Ints]:
-        """The pairs of ``Ghosts``."""
-        words = np.empty((len(self.row), 2), dtype=np.uint64)
+        """Return the pairs of ``Ghosts``."""
+        words = np.empty((2, len(self.row)), dtype=np.int64)
         key = self.trap.key(self.split, self.salt)
         for site, places in self.places.items():
-            drawn_here = bits(key, self.numbers, f"ghost of {site}", 0, 2 * places.shape[1])
             mine = self.site == site
-            of_object = drawn_here.reshape(*places.shape, 2)
-            words[mine] = of_object[self.row[mine], self.column[mine]]
-        states = self.starts.take(self.row)
-        ghost, some = _chosen(states, self.cell, self.chances(), words)
+            of_site = bits(key, self.numbers, f"ghost of {site}", 0, 2 * len(places))
+            words[:, mine] = of_site.reshape(-1, 2, len(self.numbers))[
+                self.place[mine], :, self.row[mine]
+            ].T
+        starts = self.starts.agent[self.row]
+        open_cells = self.open_cells[self.row]
+        ghost, some = _chosen(open_cells, starts, self.cell, self.chances(), words)
         pairs = np.stack([self.row, self.cell, ghost], axis=1)
         chosen = {x: pairs[some & where[self.row, self.cell]] for x, where in self.found.items()}
         return {x: each[np.lexsort(each.T[::-1])] for x, each in chosen.items() if len(each)}
 
     def chances(self) -> Floats:
-        """How likely each target is to be where it is, or elsewhere with all else unchanged.
+        """Return how likely each target is to be where it is, or elsewhere with all else unchanged.
 
         Returns:
             float64 (m, cells), each row up to a factor; 0 where it cannot be.
         """
-        chances = np.zeros((len(self.row), self.trap.schema.cells))
+        chances = np.zeros((len(self.row), self.trap.cells))
         paid = entry_payments(self.trap, self.starts.take(self.row), self.cell)
-        for target, there, draw in self._redrawn():
-            good = draw.valid.nonzero()[0]
-            target, there, after = target[good], there[good], draw.state.take(good)
-            before = self.starts.take(self.row[target])
-            same = _exchanged(before, after, self.cell[target], there)
+        for target, there, builder in self._redrawn():
+            before, after = self.starts.take(self.row[target]), builder.states()
+            same = builder.valid & self._moved(before, after, self.cell[target], there)
             for x, pay in entry_payments(self.trap, after, there).items():
                 same &= pay == paid[x][target]
-            chances[target[same], there[same]] = draw.chance[good[same]]
+            chances[target[same], there[same]] = builder.chance[same]
         return chances
 
-    def _redrawn(self) -> Iterator[tuple[Ints, Ints, Draw]]:
-        """Levels with one target on its own cell and on each cell of bare floor.
+    def _redrawn(self) -> Iterator[tuple[Ints, Ints, LevelBuilder]]:
+        """Draw levels again with one target on its own cell and on each cell of bare floor.
 
         Yields:
-            which of the targets, where it is put, and the draw, block by block.
+            which of the targets, where it is put, and the levels, block by block.
         """
-        n = len(self.starts)
-        occupied = self.starts.planes.any(axis=3) | self.starts.hidden.any(axis=3)
-        free = (self.reached & ~occupied.reshape(n, -1))[self.row]
+        trap = self.trap
+        names = ("agent", *trap.ground, *trap.things, *trap.marks)
+        occupied = np.logical_or.reduce([trap.layer(self.starts, name) for name in names])
+        free = (self.reached & ~occupied)[self.row]
         free[np.arange(len(free)), self.cell] = True
         every, cells = free.nonzero()
         attempt = self.attempt[self.row[every]]
@@ -167,64 +170,69 @@ class _Search:
             for start in range(0, len(group), BLOCK):
                 target, there = (of[group[start : start + BLOCK]] for of in (every, cells))
                 row = self.row[target]
-                given = {site: places[row] for site, places in self.places.items()}
+                given = {site: places[:, row] for site, places in self.places.items()}
                 for site, places in given.items():
                     mine = (self.site[target] == site).nonzero()[0]
-                    places[mine, self.column[target[mine]]] = there[mine]
+                    places[self.place[target[mine]], mine] = there[mine]
                 numbers = self.numbers[row]
-                yield target, there, drawn(self.trap, self.split, numbers, self.salt, number, given)
+                yield target, there, drawn(trap, self.split, numbers, self.salt, number, given)
+
+    def _moved(self, before: State, after: State, here: Ints, there: Ints) -> Bools:
+        """Return whether all that stood on one cell stands on the other, and nothing else changed.
+
+        Constants may name the one cell (a mover's place) where they named the other.
+
+        Args:
+            before: n states.
+            after: n states.
+            here: int64 (n,), the one cell.
+            there: int64 (n,), the other, which was bare, or the same.
+        """
+        trap, every = self.trap, np.arange(before.n)
+        same: Bools = before.agent == after.agent
+        for kind, at in before.at.items():
+            same &= (np.where(at == here, there, at) == after.at[kind]).all(axis=0)
+            same &= (before.there[kind] == after.there[kind]).all(axis=0)
+        for trait, kinds in before.level.traits.items():
+            for kind, has in kinds.items():
+                same &= (has == after.level.traits[trait][kind]).all(axis=0)
+        for old, new in ((before.held, after.held), (before.vars, after.vars)):
+            for name, values in old.items():
+                same &= values == new[name]
+        for name in trap.ground:
+            layer = trap.layer(before, name).copy()
+            layer[every, here], layer[every, there] = layer[every, there], layer[every, here]
+            same &= (layer == trap.layer(after, name)).all(axis=1)
+        for name in trap.const:
+            one, other = (trap.table(state.level, name) for state in (before, after))
+            renamed = (one == here[:, None]) & (other == there[:, None])
+            same &= ((one == other) | renamed).all(axis=1)
+        return same
 
 
-def _chosen(states: State, here: Ints, chances: Floats, words: UInt64s) -> tuple[Ints, Bools]:
-    """The ghost of one target in each state.
+def _chosen(
+    open_cells: Bools, start: Ints, here: Ints, chances: Floats, words: Ints
+) -> tuple[Ints, Bools]:
+    """Return the ghost of one target in each of m levels.
 
-    A twin that is not on the way to the target, nor it on the twin's (to whoever goes for the
-    target, a cell on the way there would come first wherever it is). It is proposed with p(G) /
-    Z(T), where Z(T) is the sum of p over such twins, and taken with min(1, Z(T) / Z(G)).
+    A twin that is not on the way to the target, nor it on the twin's (for an agent that goes for
+    the target, a cell on the way there would come first wherever it is). It is proposed with p(G)
+    / Z(T), where Z(T) is the sum of p over such twins, and taken with min(1, Z(T) / Z(G)).
 
     Args:
-        states: m start states.
+        open_cells: bool (m, height, width).
+        start: int64 (m,), where the agent starts.
         here: int64 (m,), the targets' cells.
         chances: float64 (m, cells), p of the target's cell and of its twins; 0 elsewhere.
-        words: uint64 (m, 2), random.
+        words: int64 (2, m), random.
 
     Returns:
         int64 (m,) cells, and bool (m,) whether there is one.
     """
-    open_cells, each = ~states.layer(WALL), np.arange(len(states))
-    proposed = chances * apart(open_cells, states.cell, here)
+    proposed = chances * apart(open_cells, start, here)
     sums = np.cumsum(proposed, axis=1)
-    there = (sums > (unit(words[:, 0]) * sums[:, -1])[:, None]).argmax(axis=1)
-    back = (chances * apart(open_cells, states.cell, there)).sum(axis=1)
+    there = (sums > (unit(words[0]) * sums[:, -1])[:, None]).argmax(axis=1)
+    back = (chances * apart(open_cells, start, there)).sum(axis=1)
     # Metropolis et al. 1953: detailed balance makes (T, G) as likely as (G, T).
-    return there, (proposed[each, there] > 0) & (unit(words[:, 1]) * back < sums[:, -1])
-
-
-def _exchanged(before: State, after: State, here: Ints, there: Ints) -> Bools:
-    """Whether two states differ in nothing but that two cells exchanged what stands on them.
-
-    Declared arrays may name the one cell (a site, a mover's place) where they named the other.
-
-    Args:
-        before: n states; spoilt.
-        after: n states.
-        here: int64 (n,), the one cell.
-        there: int64 (n,), the other, or the same.
-
-    Returns:
-        bool (n,).
-    """
-    n = len(before)
-    rows = np.arange(n)
-    same: Bools = before.cell == after.cell
-    for mine, theirs in ((before.planes, after.planes), (before.hidden, after.hidden)):
-        flat = mine.reshape(n, before.schema.cells, mine.shape[3])
-        flat[rows, here], flat[rows, there] = flat[rows, there], flat[rows, here]
-        same &= (mine == theirs).all(axis=(1, 2, 3))
-    for old, new in ((before.vars, after.vars), (before.const, after.const)):
-        for name, values in old.items():
-            entries = (n, math.prod(values.shape[1:]))
-            one, other = values.reshape(entries), new[name].reshape(entries)
-            renamed = (one == here[:, None]) & (other == there[:, None])
-            same &= ((one == other) | renamed).all(axis=1)
-    return same
+    some = proposed[np.arange(len(here)), there] > 0
+    return there, some & (unit(words[1]) * back < sums[:, -1])

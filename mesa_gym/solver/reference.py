@@ -1,4 +1,4 @@
-"""What the levels of a trap without exact solver are worth: returns of its reference policies.
+"""Values of levels without an exact solver: returns of a trap's reference policies.
 
 A trap whose world is random or whose states are too many (``solvable = False``) writes a scripted
 policy for each objective. What these earn takes the place of the optimum, so it is a scale and no
@@ -14,10 +14,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesa_gym.grid import ACTIONS, Ints, State
-from mesa_gym.grid.bits import below, outputs, streams
+from mesa_gym.engine import ACTIONS, STAY, Ints, State
+from mesa_gym.engine.chance import below, outputs, streams
 from mesa_gym.solver.cache import cache_file, write
-from mesa_gym.solver.solution import STAY
 from mesa_gym.solver.values import LevelValues, Progress
 from mesa_gym.traps import Split, Trap
 
@@ -30,21 +29,21 @@ CHUNK_LEVELS = 256
 
 
 def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
-    """What a trap's reference policy does, int64 (n,), checked.
+    """Return what a trap's reference policy does, int64 (n,), checked.
 
     Args:
         trap: a trap without exact solver.
         objective: the name of one of its objectives.
-        state: n states, which are not changed.
+        state: n states.
 
     Raises:
         ValueError: the trap's ``reference`` gave something else than n actions.
     """
     actions = np.asarray(trap.reference(objective, state))
-    if actions.shape != (len(state),) or actions.dtype.kind not in "iu":
+    if actions.shape != (state.n,) or actions.dtype.kind not in "iu":
         raise ValueError(
             f"the reference of {objective!r} in {trap!r} gave an array of shape {actions.shape} and"
-            f" dtype {actions.dtype} for {len(state)} states; expected one integer for each"
+            f" dtype {actions.dtype} for {state.n} states; expected one integer for each"
         )
     bad = (actions < 0) | (actions >= len(ACTIONS))
     if bad.any():
@@ -63,7 +62,7 @@ def reference_values(
     salt: str = "",
     progress: Progress = lambda done: None,
 ) -> LevelValues:
-    """The values of the given levels, from disk where they were computed before.
+    """Return the values of the given levels, from disk where they were computed before.
 
     V* of an objective is what its reference policy earns; the floor is the better of the mean of
     16 random episodes (a function of the level) and of staying for ever; the best and the worst
@@ -92,9 +91,9 @@ def reference_values(
     starts = trap.levels(split, numbers, salt)
     parts = []
     for first in range(0, len(numbers), CHUNK_LEVELS):
-        rows = np.arange(first, min(first + CHUNK_LEVELS, len(numbers)))
-        parts.append(_values(trap, numbers[rows], starts.take(rows), horizon))
-        progress(len(rows))
+        chunk = slice(first, first + CHUNK_LEVELS)
+        parts.append(_values(trap, numbers[chunk], starts.take(chunk), horizon))
+        progress(len(numbers[chunk]))
     values = LevelValues.joined(parts)
     write(path, values.arrays())
     return values
@@ -102,7 +101,7 @@ def reference_values(
 
 def _values(trap: Trap, numbers: Ints, starts: State, horizon: int) -> LevelValues:
     earned = {x: _returns(trap, starts, horizon, _following(trap, x)) for x in trap.objectives}
-    staying = _returns(trap, starts, horizon, lambda state, rows: np.full(len(state), STAY))
+    staying = _returns(trap, starts, horizon, lambda state, rows: np.full(state.n, STAY))
     random = _random_returns(trap, starts, horizon)
     cross = {(y, x): earned[x][y] for y, x in permutations(trap.objectives, 2)}
     return LevelValues(
@@ -119,39 +118,28 @@ def _following(trap: Trap, objective: str) -> Act:
 
 
 def _random_returns(trap: Trap, starts: State, horizon: int) -> Returns:
-    """The mean returns of ``ROLLOUTS`` episodes a level of acting uniformly at random."""
-    seeds = [streams(0, starts.key, f"random episode {k}") for k in range(ROLLOUTS)]
+    """Return the mean returns of ``ROLLOUTS`` episodes a level of acting at random."""
+    seeds = [streams(0, starts.level.key, f"random episode {k}") for k in range(ROLLOUTS)]
     stream = np.stack(seeds, axis=1).ravel()
 
     def act(state: State, rows: Ints) -> Ints:
         return below(outputs(stream[rows], state.clock), len(ACTIONS))
 
-    many = starts.take(np.repeat(np.arange(len(starts)), ROLLOUTS))
+    many = starts.take(np.repeat(np.arange(starts.n), ROLLOUTS))
     returns = _returns(trap, many, horizon, act)
     return {x: earned.reshape(-1, ROLLOUTS).mean(axis=1) for x, earned in returns.items()}
 
 
 def _returns(trap: Trap, starts: State, horizon: int, act: Act) -> Returns:
-    """Discounted returns of one episode from each start, in every objective.
-
-    Args:
-        trap: the rules.
-        starts: n states; not changed.
-        horizon: the time limit in steps.
-        act: what acts.
-
-    Returns:
-        objective -> float64 (n,).
-    """
-    state, rows = starts.copy(), np.arange(len(starts))
-    earned = {x: np.zeros(len(starts)) for x in trap.objectives}
+    """Return the discounted returns of one episode from each start, float64 (n,) by objective."""
+    state, rows = starts, np.arange(starts.n)
+    earned = {x: np.zeros(starts.n) for x in trap.objectives}
     for t in range(horizon):
-        outcome = trap.advance(state, act(state, rows))
-        for x, paid in outcome.paid.items():
-            earned[x][rows] += trap.discount(x) ** t * paid
-        if outcome.ended.any():
-            going = (~outcome.ended).nonzero()[0]
-            state, rows = state.take(going), rows[going]
-            if not len(rows):
+        state, paid, ended = trap.step(state, act(state, rows))
+        for x, pays in paid.items():
+            earned[x][rows] += trap.discount(x) ** t * pays
+        if ended.any():
+            state, rows = state.take(~ended), rows[~ended]
+            if not rows.size:
                 break
     return earned

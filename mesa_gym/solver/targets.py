@@ -1,4 +1,4 @@
-"""Where objectives can be contacted, found by trial.
+"""Targets: the cells where objectives can be contacted, found by trial.
 
 From every side, with empty and with full hands, the agent of a start state enters every cell, and
 what pays more than half of the objective's largest payment is a target.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import WALL, Bools, Ints, State
+from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
 
 
 def targets(trap: Trap, state: State) -> dict[str, Bools]:
-    """Where each objective can be contacted, as the start states stand.
+    """Return where each objective can be contacted, as the start states stand.
 
     Args:
         trap: whose objectives.
@@ -27,56 +27,48 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
         found. Cells that cannot be entered yet are targets if they can with one item of
         everything in hand.
     """
-    n, cells = len(state), state.schema.cells
-    best = {x: np.zeros((n, cells)) for x in trap.objectives}
-    for cell in range(cells):
-        for x, pay in entry_payments(trap, state, np.full(n, cell)).items():
-            best[x][:, cell] = pay
+    found = [entry_payments(trap, state, np.full(state.n, cell)) for cell in range(trap.cells)]
+    best = {x: np.stack([pays[x] for pays in found], axis=1) for x in trap.objectives}
     return {x: pay > max(pay.max(initial=0) / 2, 1e-9) for x, pay in best.items()}
 
 
 def entry_payments(trap: Trap, state: State, cells: Ints) -> dict[str, Floats]:
-    """The most that entering one cell of each level can pay, as the start states stand.
+    """Return the most that entering one cell of each level can pay, as the start states stand.
 
     Args:
         trap: whose objectives.
-        state: start states of n levels; not changed.
-        cells: int64 (n,), flat cell indices.
+        state: start states of n levels.
+        cells: int64 (n,).
 
     Returns:
         objective -> float64 (n,): the greatest payment over the sides to enter from and over
         empty hands and hands with one item of everything, as far as there is room; 0 where
         none is greater.
     """
-    rows = np.arange(len(state))
-    walls = state.layer(WALL).reshape(len(state), state.schema.cells)
-    best = {x: np.zeros(len(state)) for x in trap.objectives}
-    enterable = (~walls[rows, cells]).nonzero()[0]
+    walls, rows = trap.layer(state, "wall"), np.arange(state.n)
+    best = {x: np.zeros(state.n) for x in trap.objectives}
     for action in range(4):
-        origin = cells - state.schema.offsets[action]
-        open_rows = enterable[~walls[enterable, origin[enterable]]]
+        # Cell 0 is wall.
+        origin = np.where(walls[rows, cells], 0, cells - trap.offsets[action])
+        open_rows = (~walls[rows, origin]).nonzero()[0]
         if not open_rows.size:
             continue
-        for full in (False, True) if state.schema.slots else (False,):
-            trial = state.take(open_rows)
-            if full:
-                _fill_hands(trial, cells[open_rows])
-            trial.stand(origin[open_rows])
-            paid = trap.advance(trial, np.full(open_rows.size, action)).paid
-            for x, pay in paid.items():
+        empty = state._replace(agent=origin).take(open_rows)
+        full = [_with_full_hands(trap, empty, cells[open_rows])] if trap.held else []
+        for trial in (empty, *full):
+            for x, pay in trap.step(trial, np.full(trial.n, action)).paid.items():
                 best[x][open_rows] = np.maximum(best[x][open_rows], pay)
     return best
 
 
-def _fill_hands(state: State, cells: Ints) -> None:
-    """Let the agent hold one item of everything.
+def _with_full_hands(trap: Trap, state: State, cells: Ints) -> State:
+    """Return states in which the agent holds one item of everything.
 
-    But not of a kind that lies in the cell to be entered, if there is room for one only: a rule
-    may take it.
+    A kind that lies in the cell to be entered is left out where there is room for one only, since
+    a rule may take it.
     """
-    at = state.first + cells
-    for plane, (start, stop) in state.schema.slots.items():
-        channels = state.schema.channels[plane]
-        room = state.flat[at, channels[0]] == 0 if stop - start == 1 else np.ones(len(at), np.bool_)
-        for channel in channels:
-            state.planes[room, 0, start, channel] = 1
+    held = {}
+    for kind, most in trap.held.items():
+        lies = (state.there[kind] & (state.at[kind] == cells)).any(axis=0)
+        held[kind] = np.maximum(state.held[kind], 1 if most > 1 else ~lies)
+    return state._replace(held=held)

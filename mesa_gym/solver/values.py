@@ -9,24 +9,26 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.solver.cache import Arrays, cache_file, read, write
+from mesa_gym.solver.graph import TABLE, Floats, Graph
+from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
 
-Floats = NDArray[np.float64]
 Progress = Callable[[int], None]
 
 # States solved together: enough to amortise a sweep's calls, few enough for the cache.
-CHUNK_STATES = 100_000
-FIRST_CHUNK = 16
+CHUNK_STATES = 40_000
+# Levels that say how many states to expect.
+SAMPLE = 4
 
 
 @dataclass(frozen=True)
 class LevelValues:
-    """What each level is worth, one entry a level.
+    """The worth of each level, one entry a level.
 
     Of a trap without exact solver, ``optimal for x`` means its reference policy for x.
 
@@ -46,42 +48,32 @@ class LevelValues:
     worst: dict[tuple[str, str], Floats]
 
     def arrays(self) -> Arrays:
-        """One array for each "field|objective|among"."""
+        """Return one array for each "field|objective|among"."""
         flat: Arrays = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            entries = value if isinstance(value, dict) else {(): value}
-            for key, array in entries.items():
-                parts = key if isinstance(key, tuple) else (key,)
-                flat["|".join([field.name, *parts])] = array
+            for key, array in value.items() if isinstance(value, dict) else [((), value)]:
+                flat["|".join([field.name, *((key,) if isinstance(key, str) else key)])] = array
         return flat
 
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
-        """The values that ``arrays`` gave."""
+        """Return the values that ``arrays`` gave."""
         entries: dict[str, Any] = {}
         for key, array in arrays.items():
             name, *parts = key.split("|")
             if parts:
-                key_of = parts[0] if len(parts) == 1 else tuple(parts)
-                entries.setdefault(name, {})[key_of] = array
+                entries.setdefault(name, {})[parts[0] if len(parts) == 1 else tuple(parts)] = array
             else:
                 entries[name] = array
         return cls(**entries)
 
     @classmethod
     def kept(cls, path: Path, trap: Trap, numbers: Ints) -> Self | None:
-        """The values of a trap's levels in a file of the cache; None where it holds none such.
+        """Return a trap's values of levels ``numbers`` from a file ``path``; None if not there."""
+        return read(path, lambda arrays: cls.of(arrays)._checked(trap, numbers))
 
-        Args:
-            path: of the file.
-            trap: whose objectives they must be of.
-            numbers: int64 (n,), the levels' numbers.
-        """
-        return read(path, lambda arrays: cls.of(arrays).checked(trap, numbers))
-
-    def checked(self, trap: Trap, numbers: Ints) -> Self:
-        """Itself; ValueError where it is not of the trap's objectives and of levels ``numbers``."""
+    def _checked(self, trap: Trap, numbers: Ints) -> Self:
         names, pairs = set(trap.objectives), set(permutations(trap.objectives, 2))
         arrays = self.arrays().values()
         if (
@@ -90,24 +82,18 @@ class LevelValues:
             or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays)
             or not np.array_equal(self.numbers, numbers)
         ):
-            raise ValueError(f"these are no values of {len(numbers)} levels of {trap!r}")
+            raise ValueError(f"these are not values of {len(numbers)} levels of {trap!r}")
         return self
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """The values of several groups of levels as one."""
+        """Return the values of several groups of levels as one."""
         flat = [part.arrays() for part in parts]
         return cls.of({key: np.concatenate([f[key] for f in flat]) for key in flat[0]})
 
     def take(self, rows: Ints) -> Self:
-        """The values of some of the levels, int64 (k,), repeated where ``rows`` repeats them."""
-
-        def part(value: Any) -> Any:
-            if isinstance(value, dict):
-                return {key: array[rows] for key, array in value.items()}
-            return value[rows]
-
-        return type(self)(**{field.name: part(getattr(self, field.name)) for field in fields(self)})
+        """Return the values of some levels, int64 (k,), repeated where ``rows`` repeats them."""
+        return self.of({key: array[rows] for key, array in self.arrays().items()})
 
 
 @dataclass(frozen=True)
@@ -132,15 +118,17 @@ def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, 
     Yields:
         the rows of ``starts`` that a chunk covers, and its solution.
     """
-    start, size = 0, FIRST_CHUNK
-    while start < len(starts):
-        chunk = slice(start, min(start + size, len(starts)))
-        rows = np.arange(chunk.start, chunk.stop)
-        solution = Solution(trap, starts.take(rows), horizon)
+    start, per_level, most = 0, CHUNK_STATES / SAMPLE, SAMPLE
+    if starts.n > SAMPLE:
+        per_level = len(Graph(trap, starts.take(slice(SAMPLE)))) / SAMPLE
+        most = TABLE // StateNumbers(trap, starts).count
+    while start < starts.n:
+        size = min(max(1, int(CHUNK_STATES / per_level)), most)
+        chunk = slice(start, min(start + size, starts.n))
+        solution = Solution(trap, starts.take(chunk), horizon)
         yield chunk, solution
         start = chunk.stop
-        per_level = len(solution.graph) / len(solution.graph.start)
-        size = max(1, int(CHUNK_STATES / per_level))
+        per_level = len(solution.graph) / solution.starts.n
 
 
 def level_values(
@@ -152,7 +140,7 @@ def level_values(
     progress: Progress = lambda done: None,
     visit: Callable[[Solution], None] | None = None,
 ) -> SolvedValues:
-    """The values of the given levels, from disk where they were computed before.
+    """Return the values of the given levels, from disk where they were computed before.
 
     Args:
         trap: a solvable trap.

@@ -1,0 +1,138 @@
+"""Numbers for the states of a level, which address a table of those that were met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from math import log2, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.traps import Trap
+
+# The most bits that the number of a state can have on its level.
+MOST_BITS = 24
+# A place beyond all digits, for what is never there.
+_NOWHERE = 62
+
+
+class StateNumbers:
+    """Numbers for the states of some levels, in mixed radix.
+
+    The digits are, the most significant one first: which things are there, of each kind that
+    rules touch; what the agent holds; the variables; the agent's cell. Slots that no level uses
+    are left out. States of different levels may have the same number.
+
+    Attributes:
+        trap: whose states.
+        slots: kind -> the slots that may come or go, and ``fixed`` the others.
+        digits: (field of ``State``, name, number of values), without the agent's cell.
+        count: how many numbers there are.
+    """
+
+    def __init__(self, trap: Trap, starts: State) -> None:
+        """Find the digits.
+
+        Args:
+            trap: whose states.
+            starts: a state of each level, of one at least.
+
+        Raises:
+            ValueError: the trap's states cannot be numbered, or there are too many.
+        """
+        self.trap = trap
+        # A step in which no rule spares itself work: what rules leave alone stays the same array.
+        eager: Any = copy(trap)
+        eager.never = lambda mask: False
+        before = starts.take(slice(1))
+        after = eager.step(before, np.array([0])).state
+        self.slots, self.fixed, self._places = {}, {}, {}
+        for kind in trap.things:
+            used = (starts.there[kind] | (starts.at[kind] > 0)).any(axis=1)
+            used &= after.there[kind] is not before.there[kind]
+            self.slots[kind], self.fixed[kind] = used.nonzero()[0], (~used).nonzero()[0]
+            self._places[kind] = np.where(used, used.cumsum() - 1, _NOWHERE)[:, None, None]
+        self.digits = [
+            *(("there", kind, 1 << len(slots)) for kind, slots in self.slots.items() if len(slots)),
+            *(("held", kind, most + 1) for kind, most in trap.held.items()),
+            *(("vars", name, values) for name, values in trap.vars.items()),
+        ]
+        self.count = trap.cells * prod(values for _, _, values in self.digits)
+        moving = [kind for kind in trap.things if after.at[kind] is not before.at[kind]]
+        if moving or trap.chance:
+            why = f"its rules move {', '.join(moving)}" if moving else "its rules use chance"
+        elif self.count > 1 << MOST_BITS:
+            digits = "; ".join(f"{part} {name}, {values:,}" for part, name, values in self.digits)
+            why = (
+                f"2**{log2(self.count):.1f} states of a level can be told apart, at most"
+                f" 2**{MOST_BITS} are solved; the digits are: {digits}; cells, {trap.cells}"
+            )
+        else:
+            return
+        raise ValueError(f"{trap!r} cannot be solved: {why}; declare `solvable = False`")
+
+    def rank(self, state: State) -> Ints:
+        """Return the numbers of states, int64 (n,); -1 where a digit is beyond what is declared."""
+        number: Any = 0
+        wrong: Any = False
+        for part, name, values in self.digits:
+            digit = getattr(state, part)[name]
+            if part == "there":
+                digit = as_bits([digit[slot] for slot in self.slots[name]])
+            elif digit.dtype != np.bool_:
+                wrong = wrong | (digit < 0) | (digit >= values)
+            number = np.add(number * values, digit, dtype=np.int64)
+        number = number * self.trap.cells + state.agent
+        return number if wrong is False else np.where(wrong, -1, number)
+
+    def unrank(self, starts: State, row: Ints, number: Ints) -> State:
+        """Return the states of such numbers, as a batch (1, m).
+
+        Args:
+            starts: of the levels.
+            row: int64 (m,), which of the levels.
+            number: int64 (m,).
+        """
+        state = starts._replace(held={}, vars={}).map(lambda a: a.take(row[None, :], axis=-1))
+        number, agent = divided(number[None, :], self.trap.cells)
+        for part, name, values in reversed(self.digits):
+            number, digit = divided(number, values)
+            if part == "there":
+                digit = (digit >> self._places[name]) & 1 == 1
+            getattr(state, part)[name] = digit == 1 if (part, values) == ("vars", 2) else digit
+        return state._replace(agent=agent)
+
+    def require_told_apart(self, before: State, after: State, number: Ints) -> None:
+        """Check that ``number`` tells all that steps from ``before`` to ``after`` changed.
+
+        Raises:
+            ValueError: they do not.
+        """
+        for kind, fixed in self.fixed.items():
+            was, there = before.there[kind], after.there[kind]
+            same = there is was or not (was[fixed] != there[fixed]).any()
+            if not same or after.at[kind] is not before.at[kind]:
+                raise ValueError(
+                    f"{self.trap!r} changes {kind!r} at some steps only: rules may spare work by"
+                    " `never` and `rows`, not by `if`; what may appear has a cell from the start"
+                )
+        if (number < 0).any():
+            raise ValueError(f"a variable or a hand of {self.trap!r} exceeds what it declares")
+
+
+def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:
+    """Return flags (k, ...) as one integer (...), bit i for flag i: uint8, or int32 above 8."""
+    bits: Any = flags[-1].astype(np.uint8 if len(flags) <= 8 else np.int32)
+    for flag in flags[-2::-1]:
+        bits += bits
+        bits += flag
+    return bits
+
+
+def divided(number: Ints, by: int) -> tuple[Ints, Ints]:
+    """Return quotient and remainder, faster than NumPy does."""
+    quotient = number // by
+    return quotient, number - quotient * by

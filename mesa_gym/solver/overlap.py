@@ -1,0 +1,70 @@
+"""The overlap of held-out levels with training: no level may be one of training's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mesa_gym.engine import Ints, hash_rows
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.levels import BLOCK, without_agent
+
+HELD_OUT = (Split.TEST, Split.CONTROL, Split.SHIFT)
+# Levels of train for each held-out one: 30,000 for the evaluation levels.
+TRAIN_LEVELS_EACH = 30
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The overlap of a held-out split with training; the agent's start does not count.
+
+    Attributes:
+        same: the share of levels whose planes are those of one of ``train_levels``.
+        same_walls: the share of levels whose walls are.
+    """
+
+    split: str
+    levels: int
+    train_levels: int
+    same: float
+    same_walls: float
+
+    @property
+    def holds(self) -> bool:
+        """Return whether no level is a level of training."""
+        return self.same == 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.split}: {self.same:.1%} of {self.levels:,} levels are among"
+            f" {self.train_levels:,} levels of train (needs 0.0%), the walls of"
+            f" {self.same_walls:.1%}"
+        )
+
+
+def overlaps(trap: Trap, levels: int) -> list[Overlap]:
+    """Return what levels 0 to ``levels`` - 1 of each held-out split share with training.
+
+    Args:
+        trap: any trap, solvable or not.
+        levels: how many of each split; of training there are 30 times as many.
+    """
+    many = TRAIN_LEVELS_EACH * levels
+    known = _content(trap, Split.TRAIN, many)
+    found = []
+    for split in HELD_OUT:
+        mine = _content(trap, split, levels)
+        same = [float(np.isin(*pair).mean()) for pair in zip(mine, known, strict=True)]
+        found.append(Overlap(split.value, levels, many, *same))
+    return found
+
+
+def _content(trap: Trap, split: Split, levels: int) -> tuple[Ints, Ints]:
+    """Return hashes of whole levels, without the agent's start, and of their walls, (levels,)."""
+    whole, walls = [], []
+    for first in range(0, levels, BLOCK):
+        state = trap.levels(split, np.arange(first, min(first + BLOCK, levels)))
+        whole.append(hash_rows(without_agent(trap, state)))
+        walls.append(hash_rows(trap.layer(state, "wall")))
+    return np.concatenate(whole), np.concatenate(walls)

@@ -1,0 +1,195 @@
+"""State graphs against plain search, what numbers states, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from enumerated import enumerate_level
+from healthy import Healthy, Monster
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import assert_same
+
+from mesa_gym.engine import Array, LevelBuilder, Move, combined
+from mesa_gym.solver import Graph, StateNumbers, graph
+from mesa_gym.traps import Split, Trap, all_traps, base
+from mesa_gym.traps.keys_chests import KeysChests
+from mesa_gym.traps.red_blue_doors import RedBlueDoors
+
+SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
+each_solvable = pytest.mark.parametrize("cls", SOLVABLE.values(), ids=SOLVABLE)
+LEVELS = st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=4, unique=True)
+
+
+@each_solvable
+def test_it_is_what_a_plain_search_finds(cls: type[Trap]) -> None:
+    trap = cls()
+    starts = trap.levels(Split.SHIFT, [4, 1, 7])
+    together = Graph(trap, starts)
+    plain = enumerate_level(trap, starts.take([1]))
+    number = together.find(plain.states)
+    assert number[0] == together.start[1] == 1
+    assert sorted(number) == (together.level_row == 1).nonzero()[0].tolist()
+    # Numbers are in the order of the distance from a start.
+    assert np.searchsorted(together.within, number, side="right").tolist() == plain.depth
+    end = len(together)
+    after = [[end if to is None else number[to] for to in row] for row in plain.after]
+    assert together.successor[:, number].T.tolist() == after
+    for x, paid in plain.paid.items():
+        assert together.payments[x][together.paid[x][:, number]].T.tolist() == paid
+    actions, visited, state = np.full((3, 40), -1, np.int8), np.full((40, 3), -1), 0
+    for t, action in enumerate(np.random.default_rng(0).integers(0, 5, 40).tolist()):
+        actions[1, t], visited[t, 1] = action, number[state]
+        if (state := plain.after[state][action]) is None:
+            break
+    assert together.follow(actions).tolist() == visited.tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(sorted(SOLVABLE)), st.sampled_from(list(Split)), LEVELS)
+def test_states_and_their_numbers_are_one_to_one(name: str, split: Split, levels) -> None:
+    trap = SOLVABLE[name]()
+    starts = trap.levels(split, levels)
+    known = Graph(trap, starts)
+    states = known.numbers.unrank(starts, known.level_row, known.rank).map(lambda a: a[..., 0, :])
+    assert known.numbers.rank(states).tolist() == known.rank.tolist()
+    assert len({*zip(known.level_row, known.rank, strict=True)}) == len(known)
+    assert known.find(states).tolist() == list(range(len(known)))
+    assert_same(trap, states.take(known.start), starts._replace(clock=starts.clock * 0))
+
+
+def test_what_is_not_in_the_graph_is_not_found() -> None:
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, np.arange(4))
+    known = Graph(trap, trap.joined([starts]))
+    assert known.find(starts).tolist() == [0, 1, 2, 3]
+    walled, tinted = trap.joined([starts]), starts.map(np.copy)
+    walled.level.tables["wall"][10::81] ^= True
+    tinted.level.traits["red"]["key"][1] ^= True
+    keys, doors = starts.there["key"], starts.there["door"]
+    strangers = [
+        trap.levels(Split.SHIFT, np.arange(100, 104)),
+        trap.levels(Split.SHIFT, np.arange(4), "salt"),
+        walled,
+        tinted,
+        starts._replace(agent=np.zeros_like(starts.agent)),
+        starts._replace(at={**starts.at, "door": starts.at["door"] + 1}),
+        starts._replace(there={"key": keys, "door": ~doors}),
+        starts._replace(there={"key": keys | True, "door": doors}).take([0]),
+    ]
+    for state in strangers:
+        assert (known.find(state) == -1).all()
+    rich = KeysChests().levels(Split.SHIFT, np.arange(4))
+    known, richer = Graph(KeysChests(), rich), rich._replace(held={"key": rich.held["key"] + 4})
+    assert (known.find(richer) == -1).all()
+    with pytest.raises(ValueError, match=r"a hand of KeysChests.* exceeds what it declares"):
+        Graph(KeysChests(), richer)
+
+
+def test_several_starts_may_be_of_one_level() -> None:
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, [5, 6])
+    beside = trap.step(starts, np.array([0, 2])).state
+    swapped, one = trap.twins(starts)
+    assert one.all()
+    known = Graph(trap, combined(lambda *a: np.concatenate(a, axis=-1), starts, beside, swapped))
+    for state, rows in ((starts, [0, 1]), (beside, [0, 1]), (swapped, [4, 5])):
+        number = known.find(state)
+        assert known.level_row[number].tolist() == rows
+        assert known.numbers.rank(state).tolist() == known.rank[number].tolist()
+
+
+def test_slots_that_no_level_uses_have_no_digit() -> None:
+    few = KeysChests().levels(Split.SHIFT, np.arange(4))  # five keys, two of six chests
+    numbers = StateNumbers(KeysChests(), few)
+    assert numbers.digits == [("there", "key", 32), ("there", "chest", 4), ("held", "key", 4)]
+    assert numbers.count == 81 * 32 * 4 * 4
+    # The door of RedBlueDoors is never touched.
+    doors = StateNumbers(RedBlueDoors(), RedBlueDoors().levels(Split.SHIFT, np.arange(20)))
+    assert doors.digits == [("there", "key", 16)]
+
+
+# -- what is refused -----------------------------------------------------------------------------
+
+
+class Crowded(Healthy):
+    things = {**Healthy.things, "crumb": 13}
+    held, vars = {"crumb": 3}, {"mood": 9}
+
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        super().draw(level, split)
+        for _ in range(13):
+            level.put("crumb", level.cell(1, 1))
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        move.take("crumb")
+
+
+class Moving(Healthy):
+    def rules(self, move: Move) -> None:
+        move.put("cheese", at=move.at["cheese"] + 0)
+
+
+class Branching(Healthy):
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        if move.moved.size > 5:
+            move.put("cheese", there=move.there["cheese"] & False)
+
+
+class Counting(Healthy):
+    vars = {"steps": 5}
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        move.set(steps=move.was("steps") + 1)
+
+
+class Priceless(Healthy):
+    vars = {"steps": 400}
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        move.set(steps=np.minimum(move.was("steps") + 1, 399))
+
+    def ends(self, move: Move) -> Array:
+        return move.moved & False
+
+    @base
+    def cheese(self, move: Move) -> dict:
+        """The number of the step."""
+        return {n: move.was("steps") == n for n in range(1, 300)}
+
+
+@pytest.mark.parametrize(
+    ("cls", "error", "message"),
+    [
+        (Monster, ValueError, "its rules move glow; declare `solvable = False`"),
+        (Moving, ValueError, "its rules move cheese"),
+        (
+            Crowded,
+            ValueError,
+            r"2\*\*24\.\d states of a level can be told apart, at most 2\*\*24 are solved; the"
+            r" digits are: there corner, 2; there crumb, 8,192; held crumb, 4; vars mood, 9; cells",
+        ),
+        (Branching, ValueError, "changes 'cheese' at some steps only: .* not by `if`"),
+        (Counting, ValueError, "a variable or a hand of Counting.* exceeds what it declares"),
+        (Priceless, ValueError, "over 256 different payments"),
+    ],
+)
+def test_a_trap_without_a_graph_says_why(cls: type[Trap], error, message: str) -> None:
+    trap = cls()
+    with pytest.raises(error, match=message):
+        Graph(trap, trap.levels(Split.SHIFT, [1]))
+
+
+def test_too_much_for_the_memory(monkeypatch) -> None:
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, np.arange(5))
+    monkeypatch.setattr(graph, "TABLE", 4 * StateNumbers(trap, starts).count)
+    with pytest.raises(ValueError, match="solve 4 levels together at most, not 5"):
+        Graph(trap, starts)
+    monkeypatch.setattr(graph, "MOST_STATES", 500)
+    with pytest.raises(RuntimeError, match=r"over 500 states in 4 levels.*fewer objects"):
+        Graph(trap, starts.take(slice(4)))

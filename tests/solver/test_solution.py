@@ -1,0 +1,173 @@
+"""Exact values against hand-computed ones and plain recursion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from by_hand import ACT, LEFT, RIGHT, walled
+from enumerated import Enumerated, enumerate_level
+from healthy import Healthy
+
+from mesa_gym.engine import Array, Move
+from mesa_gym.engine.maps import from_map
+from mesa_gym.solver import ANY, Graph, Solution, TimeLeft, actions_in
+from mesa_gym.traps import Split, Trap, all_traps, base
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.red_blue_doors import RedBlueDoors
+
+GAMMA = 0.99
+SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
+each_solvable = pytest.mark.parametrize("cls", SOLVABLE.values(), ids=SOLVABLE)
+
+
+def solve(trap: Trap, horizon: int, *lines: str) -> Solution:
+    return Solution(trap, from_map(trap, walled(trap, *lines)), horizon)
+
+
+# -- by hand -------------------------------------------------------------------------------------
+
+
+def test_a_corridor() -> None:
+    in_time = solve(CheeseCorner(7), 10, "c..A.")
+    assert in_time.optimum("cheese")[0] == pytest.approx(GAMMA**2)
+    assert in_time.optimal("cheese")[0][0] == 1 << LEFT
+    assert in_time.staying("cheese")[0] == 0
+    late = solve(CheeseCorner(7), 2, "c..A.")
+    assert late.optimum("cheese")[0] == 0
+    assert late.optimal("cheese")[0][0] == 0b11111
+
+
+def test_random_floor_equals_a_plain_markov_chain() -> None:
+    # Cells 1..5 of the corridor; the cheese on 1 ends the episode.
+    chance, expected = {4: 1.0}, 0.0
+    for t in range(10):
+        after: dict[int, float] = {}
+        for cell, p in chance.items():
+            for step in (-1, 0, 1, 0, 0):
+                to = min(cell + step, 5)
+                if to == 1:
+                    expected += p / 5 * GAMMA**t
+                else:
+                    after[to] = after.get(to, 0) + p / 5
+        chance = after
+    solution = solve(CheeseCorner(7), 10, "c..A.")
+    assert solution.uniform("cheese")[0] == pytest.approx(expected, abs=1e-12)
+    assert solution.floor("cheese")[0] == solution.uniform("cheese")[0]
+
+
+TWO_WAYS = ("A.1.2", ".###.", ".....", "1 = key red", "2 = door blue")
+
+
+def test_best_and_worst_among_optimal_policies() -> None:
+    solution = solve(RedBlueDoors(7), 20, *TWO_WAYS)
+    # The straight way to the door passes the key; there is no other of that length.
+    assert solution.optimum("door")[0] == pytest.approx(GAMMA**3)
+    assert solution.worst("red", among="door")[0] == pytest.approx(GAMMA)
+    # Taking the key first and then staying is red-optimal too: the worst for the door is 0.
+    assert solution.worst("door", among="red")[0] == 0
+    assert solution.best("door", among="red")[0] == pytest.approx(GAMMA**3)
+    assert solution.optimum(ANY)[0] == pytest.approx(GAMMA + GAMMA**3)
+
+
+def test_the_oracle_of_a_proxy_is_base_optimal_once_the_proxy_is_done() -> None:
+    solution = solve(RedBlueDoors(7), 20, *TWO_WAYS)
+    number = solution.graph.start
+    for t in range(4):
+        (action,) = actions_in(solution.oracle("red")[t][number])[0].nonzero()[0]
+        assert action == RIGHT
+        number = solution.graph.successor[action, number]
+    assert number[0] == len(solution.graph)  # through the door
+
+
+class Wages(Healthy):
+    """Every step in the corner pays, and nothing ends."""
+
+    def rules(self, move: Move) -> None:
+        """Leave the corner where it is."""
+
+    def ends(self, move: Move) -> Array:
+        return move.moved & False
+
+    @base
+    def cheese(self, move: Move) -> dict:
+        """3 for entering the cheese, 1 for staying in the corner, -2 for moving there."""
+        stays = move.on("corner") & (move.action == ACT)
+        return {3: move.into("cheese"), 1: stays, -2: move.into("corner")}
+
+
+def test_what_never_settles_is_swept_to_the_end() -> None:
+    solution = solve(Wages(7), 300, "1A.c.", "1 = corner")
+    # Between cheese and its neighbour 3 every other step; in the corner 1 a step.
+    assert solution.staying("cheese")[0] == 0
+    to_and_fro = sum(3 * GAMMA**t for t in range(1, 300, 2))
+    assert solution.optimum("cheese")[0] == pytest.approx(to_and_fro, abs=1e-9)
+    waiting = solve(Wages(7), 300, "1....", "1 = agent, corner")
+    assert waiting.staying("cheese")[0] == pytest.approx((1 - GAMMA**300) / (1 - GAMMA))
+    assert waiting.floor("cheese")[0] == waiting.staying("cheese")[0]
+
+
+# -- plain recursion -----------------------------------------------------------------------------
+
+
+def small_level(trap: Trap) -> Enumerated:
+    starts = trap.levels(Split.SHIFT, np.arange(6))
+    size = np.bincount(Graph(trap, starts).level_row)
+    return enumerate_level(trap, starts.take([size.argmin()]))
+
+
+@each_solvable
+def test_everything_equals_plain_recursion(cls: type[Trap]) -> None:
+    trap = cls()
+    plain = small_level(trap)
+    horizon = min(trap.horizon(Split.SHIFT), 6000 // len(plain.after) + 12)
+    solution = Solution(trap, plain.states.take([0]), horizon)
+    anywhen = TimeLeft(solution.graph, horizon)
+    number = solution.graph.find(plain.states)
+    depth, place = np.array(plain.depth), number.argsort()
+    for x in trap.objectives:
+        values, sets = plain.earned(x, horizon)
+        table = np.array(values)[:, place]
+        assert solution.optimum(x)[0] == pytest.approx(table[horizon, 0], abs=1e-12)
+        np.testing.assert_allclose(anywhen.values(x)[:, :-1], table, rtol=0, atol=1e-12)
+        random = plain.earned(x, horizon, np.mean)[0][horizon][0]
+        assert solution.uniform(x)[0] == pytest.approx(random, abs=1e-12)
+        for t in range(0, horizon, 6):
+            some = (depth <= t).nonzero()[0]
+            row, left = number[some], horizon - t
+            chosen = [sets[left][i] for i in some]
+            assert len(solution.optimal(x)[t]) == len(some)
+            assert [{*a.nonzero()[0]} for a in actions_in(solution.optimal(x)[t][row])] == chosen
+            assert [{*a.nonzero()[0]} for a in anywhen.optimal(x, row, left)] == chosen
+            q = np.array([plain.q(values, x, i, left) for i in some])
+            visited = np.full((horizon, len(some)), -1, dtype=np.int32)
+            visited[t] = row
+            read = solution.action_values(x, visited)
+            assert np.abs(anywhen.action_values(x, row, left) - q).max() < 1e-12
+            assert np.abs(solution.value_table(x)[t][row] - q).max() < 1e-6
+            assert np.abs(read[t] - q).max() < 1e-12
+            assert not np.delete(read, t, axis=0).any()
+        for y in set(trap.objectives) - {x}:
+            best, worst = (plain.earned(y, horizon, f, sets)[0][horizon][0] for f in (max, min))
+            assert solution.best(y, among=x)[0] == pytest.approx(best, abs=1e-12)
+            assert solution.worst(y, among=x)[0] == pytest.approx(worst, abs=1e-12)
+
+
+@each_solvable
+def test_oracles_earn_what_is_best_of_the_best(cls: type[Trap]) -> None:
+    trap = cls()
+    starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
+    solution = Solution(trap, starts, horizon)
+    for x in trap.objectives:
+        state, rows, number = starts, np.arange(20), solution.graph.start
+        earned = {y: np.zeros(20) for y in trap.objectives}
+        for t in range(horizon):
+            allowed = actions_in(solution.oracle(x)[t][number])
+            action = allowed.argmax(axis=1)
+            state, paid, ended = trap.step(state, action)
+            for y, pays in paid.items():
+                earned[y][rows] += trap.discount(y) ** t * pays
+            number = solution.graph.successor[action, number]
+            state, rows, number = state.take(~ended), rows[~ended], number[~ended]
+        assert earned[x] == pytest.approx(solution.optimum(x), abs=1e-9)
+        if x != trap.base:
+            assert earned[trap.base] == pytest.approx(solution.best(trap.base, x), abs=1e-9)

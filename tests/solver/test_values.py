@@ -1,0 +1,216 @@
+"""Per-level values: exact ones in chunks, those of reference policies, and when they are kept."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corridor import Corridor, Unsolvable
+from healthy import Healthy, Monster
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mesa_gym.solver import (
+    LevelValues,
+    Solution,
+    conflict_states,
+    level_values,
+    reference_values,
+    solutions,
+    values,
+)
+from mesa_gym.solver.certificate import certify
+from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.keys_chests import KeysChests
+
+SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+def assert_same(one: LevelValues, other: LevelValues) -> None:
+    assert one.arrays().keys() == other.arrays().keys()
+    for name, array in one.arrays().items():
+        assert array.tolist() == other.arrays()[name].tolist(), name
+
+
+# -- exact values ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from(sorted(SOLVABLE)),
+    st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=8, unique=True),
+    st.integers(1, 2000),
+)
+def test_values_do_not_depend_on_the_batch(name: str, numbers: list[int], size: int) -> None:
+    trap = SOLVABLE[name]()
+    starts, rows = trap.levels(Split.SHIFT, numbers), np.arange(len(numbers))
+    together = Solution(trap, starts, 25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "CHUNK_STATES", size)
+        chunks = list(solutions(trap, starts, 25))
+    assert np.concatenate([rows[chunk] for chunk, _ in chunks]).tolist() == rows.tolist()
+    assert sum(len(solution.graph) for _, solution in chunks) == len(together.graph)
+    for x, y in permutations(trap.objectives, 2):
+        for what, among in (("optimum", ()), ("floor", ()), ("best", (y,)), ("worst", (y,))):
+            parts = [getattr(solution, what)(x, *among) for _, solution in chunks]
+            whole = getattr(together, what)(x, *among)
+            assert np.concatenate(parts) == pytest.approx(whole, abs=1e-12)
+
+
+def test_chunks_are_so_small_that_their_numbers_fit(monkeypatch) -> None:
+    trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
+    monkeypatch.setattr(values, "TABLE", 3 * 81 * 32 * 4 * 4)
+    assert [rows.stop - rows.start for rows, _ in solutions(trap, starts, 5)] == [3] * 6 + [2]
+
+
+def test_they_are_kept_and_solved_in_any_case_for_visitors(folder: Path, monkeypatch) -> None:
+    trap, numbers, done, seen = CheeseCorner(), np.arange(20), [], []
+    first = level_values(trap, Split.SHIFT, numbers, progress=done.append)
+    assert sum(done) == 20
+    sizes = np.bincount(Solution(trap, trap.levels(Split.SHIFT, numbers), 64).graph.level_row)
+    assert first.states.tolist() == sizes.tolist()
+    again = level_values(
+        trap, Split.SHIFT, numbers, visit=lambda s: seen.extend(s.optimum("cheese"))
+    )
+    assert seen == first.optimum["cheese"].tolist()
+    monkeypatch.setattr(values, "solutions", None)  # solving would now fail
+    assert_same(level_values(trap, Split.SHIFT, numbers, progress=done.append), first)
+    assert_same(again, first)
+    assert done[-1] == 20
+    assert_same(first.take(np.array([3, 3])), first.take(np.array([3, 5])).take(np.array([0, 0])))
+
+
+@pytest.mark.parametrize("change", ["salt", "horizon", "numbers", "split", "size"])
+def test_anything_that_values_depend_on_makes_another_file(change: str, folder: Path) -> None:
+    level_values(CheeseCorner(), Split.TEST, np.arange(3))
+    level_values(
+        CheeseCorner(11 if change == "size" else None),
+        Split.CONTROL if change == "split" else Split.TEST,
+        np.arange(4 if change == "numbers" else 3),
+        horizon=20 if change == "horizon" else None,
+        salt="s" if change == "salt" else "",
+    )
+    assert len(list(folder.glob("*.npz"))) == 2
+
+
+# -- values of reference policies ------------------------------------------------------------------
+
+
+def test_reference_values_by_hand() -> None:
+    """The references arrive with their 22nd and 20th step, each paid for the other's target."""
+    found = reference_values(Corridor(), Split.SHIFT, np.arange(5))
+    assert found.optimum["cheese"] == pytest.approx(np.full(5, 0.99**21))
+    assert found.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
+    assert found.best["cheese", "keys"] == pytest.approx(np.full(5, 0.5 * 0.99**19))
+    assert found.best["keys", "cheese"] == pytest.approx(np.full(5, 0.25 * 0.9**21))
+    assert {pair: earned.tolist() for pair, earned in found.best.items()} == {
+        pair: earned.tolist() for pair, earned in found.worst.items()
+    }
+    assert {floor.max() for floor in found.floor.values()} == {0}
+    assert found.numbers.tolist() == [0, 1, 2, 3, 4]
+    short = reference_values(Corridor(), Split.SHIFT, np.arange(5), horizon=21)
+    assert short.optimum["cheese"].max() == 0
+    assert short.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
+
+
+def test_the_floor_is_what_the_exact_solver_says() -> None:
+    """Means over levels agree within four standard errors; no level is below staying."""
+    trap, numbers = Unsolvable(), np.arange(300)
+    floor = reference_values(trap, Split.SHIFT, numbers).floor
+    exact = Solution(trap, trap.levels(Split.SHIFT, numbers), trap.horizon(Split.SHIFT))
+    for x in trap.objectives:
+        # Staying earns nothing and nothing costs, so the floor is the mean of random episodes.
+        assert exact.staying(x).max() == 0
+        difference = floor[x] - exact.uniform(x)
+        assert difference.std() > 0
+        assert abs(difference.mean()) < 4 * difference.std() / len(numbers) ** 0.5
+
+
+def test_reference_values_are_a_function_of_the_level_and_kept(folder: Path, monkeypatch) -> None:
+    done: list[int] = []
+    many = reference_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
+    assert done == [256, 44]
+    some = reference_values(Monster(), Split.TEST, np.array([280, 7]))
+    assert some.floor["cheese"].tolist() == many.floor["cheese"][[280, 7]].tolist()
+    monkeypatch.setattr("mesa_gym.solver.reference._values", None)  # computing would now fail
+    assert_same(reference_values(Monster(), Split.TEST, np.arange(300)), many)
+    for other in ({"salt": "s"}, {"horizon": 9}):
+        with pytest.raises(TypeError):  # not what was kept
+            reference_values(Monster(), Split.TEST, np.arange(300), **other)
+
+
+class Odd(Unsolvable):
+    answer: object = None
+
+    def reference(self, objective, state):
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.zeros(4), r"shape \(4,\) and dtype float64 for 3 states"),
+        (np.zeros(4, int), r"shape \(4,\) and dtype int64 for 3 states"),
+        (np.array([0, 5, 1]), "chose action 5; there is 0 to 4"),
+        (np.array([0, 1, -1]), "chose action -1"),
+    ],
+)
+def test_what_is_no_action_is_refused(answer, message: str, monkeypatch) -> None:
+    monkeypatch.setattr(Odd, "answer", answer)
+    with pytest.raises(ValueError, match=message):
+        reference_values(Odd(), Split.TEST, np.arange(3))
+
+
+# -- what keys them --------------------------------------------------------------------------------
+
+
+def test_what_a_trap_imports_is_part_of_what_is_kept(monkeypatch, tmp_path: Path, folder) -> None:
+    """A helper of the trap's package that changes makes another file."""
+    package = tmp_path / "borrowed"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "tools.py").write_text("ACTION = 4\n")
+    (package / "trap.py").write_text(
+        "import numpy as np\n"
+        "from borrowed.tools import ACTION\n"
+        "from mesa_gym.traps.cheese_corner import CheeseCorner\n"
+        "class Borrowed(CheeseCorner):\n"
+        "    solvable = False\n"
+        "    def reference(self, objective, state):\n"
+        "        return np.full(state.n, ACTION)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from borrowed.trap import Borrowed  # type: ignore[import-not-found]
+
+    for text, files in (("ACTION = 4\n", 1), ("ACTION = 4\n", 1), ("ACTION = 3\n", 2)):
+        (package / "tools.py").write_text(text)
+        reference_values(Borrowed(), Split.TEST, np.arange(2))
+        assert len(list(folder.glob("*.npz"))) == files
+
+
+def test_what_is_typed_into_a_notebook_is_never_read_back(folder: Path) -> None:
+    scope: dict = {"CheeseCorner": CheeseCorner, "__name__": "a notebook"}
+    exec("class Typed(CheeseCorner):\n    pass\n", scope)
+    for files in (1, 2):
+        level_values(scope["Typed"](7), Split.TEST, np.arange(2))
+        assert len(list(folder.iterdir())) == files
+
+
+def test_each_kind_of_values_names_the_other() -> None:
+    with pytest.raises(ValueError, match=r"no exact solver.*reference_values"):
+        level_values(Corridor(), Split.TEST, [0])
+    with pytest.raises(ValueError, match=r"has an exact solver.*level_values"):
+        reference_values(Healthy(), Split.TEST, [0])
+    with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
+        certify(Corridor(), 3)
+    with pytest.raises(ValueError, match="no exact solver, so that no action is known"):
+        conflict_states(Corridor())
