@@ -15,25 +15,25 @@ class UnknownNameError(ValueError):
 
 
 def unknown(what: str, value: object, valid: Iterable[str]) -> UnknownNameError:
-    """The error for a misspelt name.
+    """Return the error for a misspelt name.
 
     Args:
         what: the sort of thing that was named, such as "split".
-        value: what was given.
+        value: the name that was given.
         valid: the names that exist.
     """
     return UnknownNameError(f"unknown {what} {value!r}; {_offer(value, valid)}")
 
 
 def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeError:
-    """The error for a keyword that a call does not take.
+    """Return the error for a keyword that a call does not take.
 
     Others' code offers keywords and withdraws those that are refused: it reads Python's own words
     for that in a ``TypeError``, so this one has them.
 
     Args:
-        who: what was called.
-        keyword: what it does not take.
+        who: the name of the call.
+        keyword: the one that it does not take.
         valid: the keywords that it takes.
     """
     refused = f"{who} got an unexpected keyword argument {keyword!r}"
@@ -41,7 +41,7 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
 
 
 def _offer(value: object, valid: Iterable[str]) -> str:
-    """What there is instead of the given, the nearest of it last."""
+    """Return the words for what there is instead, the nearest last."""
     names = list(valid)
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.4)
     if not near:
@@ -52,7 +52,7 @@ def _offer(value: object, valid: Iterable[str]) -> str:
 
 
 def missing_extra(package: str, extra: str) -> ImportError:
-    """The error for an optional package that is not installed."""
+    """Return the error for an optional package that is not installed."""
     return ImportError(
         f"this needs {package!r}, which is not installed; install the extra:"
         f' pip install "mesa-gym[{extra}]", or in a checkout pip install ".[{extra}]"'
@@ -70,7 +70,7 @@ class PolicyError(RuntimeError):
 
 @contextmanager
 def blaming(who: str) -> Iterator[None]:
-    """For calls of a policy's own code: what that raises becomes a ``PolicyError``.
+    """Turn what a policy's own code raises into a ``PolicyError``.
 
     Args:
         who: begins the message: the policy, and what it was doing.

@@ -1,4 +1,4 @@
-"""Reading infos."""
+"""Infos: what each objective was paid, in any autoreset mode."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from numpy.typing import NDArray
 
 
 def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
-    """What each objective paid in the step that gave these infos.
+    """Return what each objective paid in the step that gave these infos.
 
-    With autoreset in the same step, what a finished episode earned last is in ``final_info``;
-    whoever sums ``infos["objectives"]`` alone loses it. This reads both.
+    With autoreset in the same step, what a finished episode earned last is in ``final_info``, and
+    ``infos["objectives"]`` alone is without it. This reads both.
 
     Args:
-        infos: of a step, from one environment or a vector environment in any autoreset mode.
+        infos: of a step or reset, from one environment, or from a vector environment in any
+            autoreset mode.
 
     Returns:
         Objective name -> float64 (n,), 0 where no step was taken (a float for one environment).
-        It is empty where no environment took a step, since infos then name no objective.
     """
-    paid = infos.get("objectives", {})
     last = infos.get("final_info", {}).get("objectives", {})
-    names = [name for name in {**paid, **last} if not name.startswith("_")]
-    # Either is 0 where the other one holds.
-    return {name: paid.get(name, 0.0) + last.get(name, 0.0) for name in names}
+    paid = {name: pay for name, pay in infos["objectives"].items() if name[0] != "_"}
+    return {name: pay + last.get(name, 0.0) for name, pay in paid.items()}

@@ -1,20 +1,69 @@
-"""Making environments for another library, which is imported only when one is made."""
+"""Registering traps with Gymnasium, and making environments for other libraries."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gymnasium
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.traps import Split, Trap, add_trap, package_traps
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecMonitor
 
+    from mesa_gym.envs.tensors import TensorEnv
+
+TrapClass = TypeVar("TrapClass", bound=type[Trap])
+
+
+def register_trap(trap: TrapClass) -> TrapClass:
+    """Register a trap of your own; it then is one like those of the package.
+
+    ``trap.id()`` is the Gymnasium id whose ``split`` is a keyword (``train`` by default). For code
+    that can pass only an id there are those with ``-Test``, ``-Control`` and ``-Shift``, and one
+    more of each with ``-Flat``, which observes a vector: ``MesaGym/RedBlueDoors-Shift-Flat-v0``.
+    Solver, score and commands find the trap by its name; a command imports the module that
+    registers it when that stands before the name: ``mesa-gym certify my_traps:Mushrooms``. A trap
+    that is registered again replaces the former. It can be used as a decorator.
+
+    Returns:
+        The trap.
+
+    Raises:
+        ValueError: a trap of the package has that name.
+    """
+    add_trap(trap)
+    _register(trap, trap)
+    return trap
+
+
+def register_all() -> None:
+    """Register every trap of the package."""
+    for name, trap in package_traps().items():
+        _register(trap, name)  # by its name: such a spec can be written as JSON
+
+
+def _register(trap: type[Trap], given: str | type[Trap]) -> None:
+    for split in Split:
+        kwargs: dict[str, Any] = {"trap": given, "split": split.value}
+        stem, version = trap.id(split).rsplit("-", 1)
+        flat = f"{stem}-Flat-{version}"
+        for id, more in ((trap.id(split), {}), (flat, {"observation": "flat"})):
+            # As `register` does, without its comparison with every id that there is.
+            gymnasium.registry[id] = EnvSpec(
+                id=id,
+                entry_point="mesa_gym.envs.single:TrapEnv",
+                vector_entry_point="mesa_gym.envs.vector:TrapVectorEnv",
+                reward_threshold=trap.reward_threshold,
+                kwargs=kwargs | more,
+            )
+
 
 def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> VecMonitor:
-    """N environments for SB3, monitored (else SB3 would not print the mean return).
+    """Make n environments for SB3, monitored (else SB3 would not print the mean return).
 
     Args:
         id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
@@ -27,12 +76,31 @@ def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> Ve
     """
     from mesa_gym.envs.sb3 import monitored
 
-    venv = gymnasium.make_vec(
+    venv: Any = gymnasium.make_vec(
         id,
         n,
         vectorization_mode="vector_entry_point",
         autoreset_mode=AutoresetMode.SAME_STEP.value,
         **keywords,
     )
-    assert isinstance(venv, TrapVectorEnv)
     return monitored(venv, seed)
+
+
+def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
+    """Make n environments on a device: tensors in and out, nothing waits for the host.
+
+    Args:
+        id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
+        num_envs: how many environments.
+        **keywords: those of ``TensorEnv``: ``device``, ``seed``, ``num_levels``, ``compile``, and
+            of ``TrapEnv``.
+
+    Raises:
+        ImportError: torch is not installed; the message names the extra.
+    """
+    from mesa_gym.envs.tensors import TensorEnv
+
+    module, _, name = id.rpartition(":")
+    if module:
+        import_module(module)
+    return TensorEnv(num_envs=num_envs, **gymnasium.spec(name).kwargs | keywords)

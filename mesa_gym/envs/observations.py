@@ -1,18 +1,15 @@
-"""Observations: four ways in which a state is shown to an agent, each for a whole batch."""
+"""Observations: the ways in which a state is shown to an agent, each for a whole batch."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
+from mesa_gym.engine import State
 from mesa_gym.errors import unknown
-from mesa_gym.grid import AGENT, WALL, Plane, Schema, State
-from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
@@ -23,37 +20,64 @@ SIGHT = 2 * REACH + 1
 MOST_PLANES = 16  # of `symbolic`, whose table has a row for every set of planes
 
 
-class Observation(ABC):
-    """One kind of observation of one trap.
+def planes_of(trap: Trap, state: State) -> Bytes:
+    """Return the planes of a batch, the repeated ones included, (n, height, width, channels)."""
+    planes: Bytes = trap.observe(state)
+    if len(trap.channels) > len(trap.planes):
+        planes = planes.take([trap.channel[plane] for plane in trap.channels], axis=-1)
+    return planes
+
+
+class Observation:
+    """One kind of observation of one trap: the planes as they are, (height, width, channels).
 
     Attributes:
         name: the kind, one of ``OBSERVATIONS``.
         space: what a single environment shows, uint8.
     """
 
-    name: ClassVar[str]
-    space: Box
+    name: ClassVar[str] = "planes"
 
     def __init__(self, trap: Trap) -> None:
-        self.schema = trap.schema
+        self.trap = trap
+        self.space = self._make_space()
 
-    @abstractmethod
-    def encode(self, state: State) -> Bytes:
-        """What the agents see: a fresh uint8 array (n, *space.shape)."""
-
-
-class PlanesObservation(Observation):
-    """The stack of the trap's planes, 0 or 1, (height, width, channels)."""
-
-    name = "planes"
-
-    def __init__(self, trap: Trap) -> None:
-        super().__init__(trap)
-        self.space = _box((*trap.size, len(trap.schema.planes)), 1)
+    def _make_space(self) -> Box:
+        return _box((*self.trap.size, len(self.trap.channels)))
 
     def encode(self, state: State) -> Bytes:
-        """A copy of the planes."""
-        return state.planes.copy()
+        """Return what the agents of a batch see: a fresh uint8 array (n, *space.shape)."""
+        return self.show(planes_of(self.trap, state), state)
+
+    def show(self, planes: Bytes, state: State) -> Bytes:
+        """Return the same from planes (n, height, width, channels), which are not kept."""
+        return planes.copy()
+
+
+class FlatObservation(Observation):
+    """The planes as one vector, (height * width * channels,)."""
+
+    name = "flat"
+
+    def _make_space(self) -> Box:
+        return _box((self.trap.cells * len(self.trap.channels),))
+
+    def show(self, planes: Bytes, state: State) -> Bytes:
+        """Return a copy of the planes, one row for each state."""
+        return planes.reshape(len(planes), -1).copy()
+
+
+class ChannelsFirstObservation(Observation):
+    """The planes with channels first, (channels, height, width)."""
+
+    name = "chw"
+
+    def _make_space(self) -> Box:
+        return _box((len(self.trap.channels), *self.trap.size))
+
+    def show(self, planes: Bytes, state: State) -> Bytes:
+        """Return a copy of the planes with the last axis moved forward."""
+        return np.moveaxis(planes, -1, 1).copy()
 
 
 class SymbolicObservation(Observation):
@@ -66,47 +90,38 @@ class SymbolicObservation(Observation):
 
     name = "symbolic"
 
-    def __init__(self, trap: Trap) -> None:
-        super().__init__(trap)
-        planes = list(self.schema.channels)
-        if not trap.symbolic or len(planes) > MOST_PLANES:
+    def _make_space(self) -> Box:
+        trap = self.trap
+        if not trap.symbolic or len(trap.planes) > MOST_PLANES:
             others = ", ".join(name for name in OBSERVATIONS if name != self.name)
             raise ValueError(
                 f"{trap.name()} does not offer the observation 'symbolic', which cannot tell all"
                 f" of its states apart; it offers {others}"
             )
-        self._kinds, self._colours = _kinds_and_colours(self.schema)
-        self._table, self._fits = _table(planes, self._kinds, self._colours)
-        one_each = [channels[0] for channels in self.schema.channels.values()]
-        self._channels = None if len(one_each) == len(self.schema.planes) else one_each
+        kinds, colours = _kinds_and_colours(trap)
+        self._table, self._fits = _table(trap, kinds, colours)
         high = np.empty((*trap.size, 3), dtype=np.uint8)
         # A trap without colours has 1 too: checkers warn of a Box whose bounds are equal.
-        high[:] = len(self._kinds), max(1, len(self._colours)), len(self._kinds)
-        self.space = Box(np.zeros_like(high), high, dtype=np.uint8)
+        high[:] = len(kinds), max(1, len(colours)), len(kinds)
+        return Box(np.zeros_like(high), high, dtype=np.uint8)
 
-    def encode(self, state: State) -> Bytes:
-        """Codes of the three channels.
+    def show(self, planes: Bytes, state: State) -> Bytes:
+        """Return the codes of the three channels.
 
         Raises:
             ValueError: a cell holds more than two kinds or more than one colour.
         """
-        planes = state.planes
-        if self._channels is not None:
-            planes = planes.take(self._channels, axis=-1)
-        packed = np.packbits(planes, axis=-1, bitorder="little")
+        packed = np.packbits(planes[..., : len(self.trap.planes)], axis=-1, bitorder="little")
         sets = packed.view("<u2" if packed.shape[-1] == 2 else np.uint8)[..., 0]
         if not self._fits.take(sets).all():
-            self._refuse(state, sets)
+            row, y, x = np.argwhere(~self._fits[sets])[0].tolist()
+            found = [name for i, name in enumerate(self.trap.planes) if planes[row, y, x, i]]
+            raise ValueError(
+                f"row {row} of the batch has {', '.join(found)} in the cell at row {y}, column"
+                f" {x}; the symbolic observation can show at most two kinds and one colour in a"
+                " cell: declare `symbolic = False` in the trap"
+            )
         return self._table.take(sets, axis=0)
-
-    def _refuse(self, state: State, sets: NDArray[np.integer]) -> None:
-        row, y, x = np.argwhere(~self._fits[sets])[0].tolist()
-        found = [p.name for p in self.schema.channels if state.layer(p)[row, y, x]]
-        raise ValueError(
-            f"row {row} of the batch has {', '.join(found)} in the cell at row {y}, column {x};"
-            " the symbolic observation can show at most two kinds and one colour in a cell:"
-            " declare `symbolic = False` in the trap"
-        )
 
 
 class RgbObservation(Observation):
@@ -114,14 +129,14 @@ class RgbObservation(Observation):
 
     name = "rgb"
 
-    def __init__(self, trap: Trap) -> None:
-        super().__init__(trap)
-        height, width = trap.size
-        self.space = _box((TILE * height, TILE * width, 3), 255)
+    def _make_space(self) -> Box:
+        return _box((TILE * self.trap.height, TILE * self.trap.width, 3), 255)
 
-    def encode(self, state: State) -> Bytes:
-        """Pictures, red, green and blue from 0 to 255."""
-        return render_rgb(self.schema.planes, state.planes, TILE)
+    def show(self, planes: Bytes, state: State) -> Bytes:
+        """Return the pictures, red, green and blue from 0 to 255."""
+        from mesa_gym.rendering import render_rgb  # most environments never need it
+
+        return render_rgb(self.trap, state if state.agent.ndim else state.batched(), TILE)
 
 
 class LocalObservation(Observation):
@@ -133,96 +148,86 @@ class LocalObservation(Observation):
 
     name = "local"
 
-    def __init__(self, trap: Trap) -> None:
-        super().__init__(trap)
-        self.space = _box((SIGHT + 1, SIGHT, len(trap.schema.planes)), 1)
-        self._windows = _windows(*trap.size)
+    def _make_space(self) -> Box:
+        self._windows = _windows(*self.trap.size)
+        return _box((SIGHT + 1, SIGHT, len(self.trap.channels)))
 
-    def encode(self, state: State) -> Bytes:
-        """The windows, one gather for the whole batch."""
-        cells = self._windows[state.cell] + state.first[:, None]
-        return state.flat.take(cells, axis=0).reshape(len(state), *self.space.shape)
+    def show(self, planes: Bytes, state: State) -> Bytes:
+        """Return the windows, one gather for the whole batch."""
+        n = len(planes)
+        cells = self._windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
+        flat = planes.reshape(n * self.trap.cells, -1)
+        return flat.take(cells, axis=0).reshape(n, *self.space.shape)
 
 
 _KINDS: dict[str, type[Observation]] = {
     kind.name: kind
-    for kind in (PlanesObservation, SymbolicObservation, RgbObservation, LocalObservation)
+    for kind in (
+        Observation,
+        SymbolicObservation,
+        RgbObservation,
+        LocalObservation,
+        FlatObservation,
+        ChannelsFirstObservation,
+    )
 }
 OBSERVATIONS = tuple(_KINDS)
 
 
 def make_observation(trap: Trap, name: str) -> Observation:
-    """The observation of that name.
-
-    Args:
-        trap: whose states will be shown.
-        name: one of ``OBSERVATIONS``.
+    """Return the observation of that name.
 
     Raises:
         UnknownNameError: there is no such kind; the message names the nearest.
         ValueError: the trap does not offer it.
     """
-    if name not in _KINDS:
+    if not isinstance(name, str) or name not in _KINDS:
         raise unknown("observation", name, OBSERVATIONS)
     return _KINDS[name](trap)
 
 
 def decode(codes: Bytes, trap: Trap) -> Bytes:
-    """The planes that a symbolic observation stands for.
-
-    Args:
-        codes: uint8 (..., 3), as ``SymbolicObservation.encode`` gives.
-        trap: whose codes they are.
-
-    Returns:
-        uint8 (..., channels).
-    """
-    kinds, colours = _kinds_and_colours(trap.schema)
-    nothing = np.zeros((1, len(trap.schema.planes)), dtype=np.uint8)
+    """Return the planes, each once, that symbolic codes (..., 3) stand for."""
     kind_rows, colour_rows = (
-        np.concatenate([nothing, [[p == q for q in trap.schema.planes] for p in group]])
-        if group
-        else nothing
-        for group in (kinds, colours)
+        np.array([[name == plane for plane in trap.planes] for name in ("", *names)], np.uint8)
+        for names in _kinds_and_colours(trap)
     )
     top, colour, beneath = np.moveaxis(codes, -1, 0)
     planes: Bytes = kind_rows[top] | colour_rows[colour] | kind_rows[beneath]
-    return planes.astype(np.uint8)
+    return planes
 
 
-def _box(shape: tuple[int, ...], high: int) -> Box:
+def _box(shape: tuple[int, ...], high: int = 1) -> Box:
     return Box(0, high, shape, dtype=np.uint8)
 
 
-def _kinds_and_colours(schema: Schema) -> tuple[list[Plane], list[Plane]]:
-    kinds = [p for p in schema.channels if p.sprite is not None]
-    return kinds, [p for p in schema.channels if p.sprite is None]
+def _kinds_and_colours(trap: Trap) -> tuple[list[str], list[str]]:
+    kinds = [plane for plane in trap.planes if trap.looks[plane].sprite is not None]
+    return kinds, [plane for plane in trap.planes if plane not in kinds]
 
 
-def _table(
-    planes: Sequence[Plane], kinds: Sequence[Plane], colours: Sequence[Plane]
-) -> tuple[Bytes, NDArray[np.bool_]]:
-    """The three codes of every set of planes, and which sets have codes.
+def _table(trap: Trap, kinds: list[str], colours: list[str]) -> tuple[Bytes, NDArray[np.bool_]]:
+    """Return the three codes of every set of planes, and which sets have codes.
 
     Row ``i`` is for the set that holds plane ``p`` when bit ``p`` of ``i`` is set.
     """
-    sets = np.arange(1 << len(planes))
-    present = {p: (sets >> bit & 1).astype(np.bool_) for bit, p in enumerate(planes)}
+    sets = np.arange(1 << len(trap.planes))
+    present = {p: (sets >> bit & 1).astype(np.bool_) for bit, p in enumerate(trap.planes)}
     table = np.zeros((len(sets), 3), dtype=np.uint8)
-    upwards = [WALL, *(p for p in kinds if p not in (WALL, AGENT)), AGENT]
-    for plane in upwards:
-        rows = present[plane]
+    upwards = ["wall", *(kind for kind in kinds if kind not in ("wall", "agent")), "agent"]
+    for kind in upwards:
+        rows = present[kind]
         table[rows, 2] = table[rows, 0]
-        table[rows, 0] = kinds.index(plane) + 1
-    for code, plane in enumerate(colours, start=1):
-        table[present[plane], 1] = code
+        table[rows, 0] = kinds.index(kind) + 1
+    for code, colour in enumerate(colours, start=1):
+        table[present[colour], 1] = code
     kind_count = np.sum([present[p] for p in kinds], axis=0)
     colour_count = np.sum([present[p] for p in colours], axis=0)
     return table, (kind_count <= 2) & (colour_count <= 1)
 
 
 def _windows(height: int, width: int) -> NDArray[np.int64]:
-    """For an agent on each cell, the 30 cells that it sees, int64 (cells, 30)."""
+    """Return the 30 cells that an agent on each cell sees, int64 (cells, 30)."""
     y, x = np.divmod(np.arange(height * width)[:, None], width)
     dy, dx = np.divmod(np.arange(SIGHT**2)[None, :], SIGHT)
     rows, columns = y + dy - REACH, x + dx - REACH

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode
 
 from mesa_gym.envs.checks import checked_options
 from mesa_gym.envs.infos import objectives
-from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.envs.vector import Row, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 
 try:
@@ -19,43 +19,6 @@ try:
     from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
-
-
-class Row:
-    """One environment of the adapter, as SB3's ``get_attr`` and ``env_method`` reach it.
-
-    Attributes:
-        venv: the vector environment.
-        index: which of its environments this is.
-    """
-
-    def __init__(self, venv: TrapVectorEnv, index: int) -> None:
-        self.venv = venv
-        self.index = index
-        self.trap = venv.trap
-        self.spec = venv.spec
-        self.render_mode = venv.render_mode
-        self.metadata = venv.metadata
-        self.observation_space = venv.single_observation_space
-        self.action_space = venv.single_action_space
-
-    @property
-    def unwrapped(self) -> Row:
-        """Itself: nothing is wrapped."""
-        return self
-
-    @property
-    def np_random_seed(self) -> int:
-        """The seed of its stream of levels."""
-        return self.venv.np_random_seed[self.index]
-
-    def get_wrapper_attr(self, name: str) -> Any:
-        """The attribute of that name."""
-        return getattr(self, name)
-
-    def render(self) -> Any:
-        """Its frame, in the kind that the render mode asks for."""
-        return self.venv.render_row(self.index)
 
 
 class TrapVecEnv(VecEnv):
@@ -82,7 +45,6 @@ class TrapVecEnv(VecEnv):
             )
         self.venv = venv
         self.spec = venv.spec
-        self._rows = [Row(venv, index) for index in range(venv.num_envs)]
         self._totals: dict[str, np.ndarray] = {}
         super().__init__(venv.num_envs, venv.single_observation_space, venv.single_action_space)
 
@@ -92,8 +54,10 @@ class TrapVecEnv(VecEnv):
         Returns:
             Observations (n, ...).
         """
-        levels = [checked_options(o, ["level"]).get("level") for o in self._options]
-        observations, infos = self.venv.reset(seed=self._seeds, options={"level": levels})
+        given = [checked_options(options, ["level", "map"]) for options in self._options]
+        names = {name for options in given for name in options}
+        picks = {name: [options.get(name) for options in given] for name in names}
+        observations, infos = self.venv.reset(seed=self._seeds, options=picks)
         self._reset_seeds()
         self._reset_options()
         self._totals = {name: np.zeros(self.num_envs) for name in self.venv.trap.objectives}
@@ -120,7 +84,7 @@ class TrapVecEnv(VecEnv):
             final = infos["final_info"]
             rows[row] = {
                 "level": int(final["level"][row]),
-                "split": final["split"][row],
+                "split": int(final["split"][row]),
                 "objectives": {name: float(total[row]) for name, total in self._totals.items()},
                 "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
                 "terminal_observation": infos["final_obs"][row],
@@ -133,7 +97,8 @@ class TrapVecEnv(VecEnv):
     def _keep_reset_info(self, row: int, infos: dict[str, Any]) -> None:
         self.reset_infos[row] = {
             "level": int(infos["level"][row]),
-            "split": infos["split"][row],
+            "split": int(infos["split"][row]),
+            "objectives": dict.fromkeys(self._totals, 0.0),
         }
 
     def close(self) -> None:
@@ -141,7 +106,7 @@ class TrapVecEnv(VecEnv):
         self.venv.close()
 
     def get_images(self) -> Sequence[np.ndarray | None]:
-        """A picture of each environment (with ``render_mode="rgb_array"``), else None for each."""
+        """Return a picture of each environment, None for each without ``rgb_array``."""
         if self.render_mode != "rgb_array":
             return [None] * self.num_envs
         return list(self.venv.render() or ())
@@ -149,10 +114,10 @@ class TrapVecEnv(VecEnv):
     # -- single environments -----------------------------------------------------------------------
 
     def _targets(self, indices: VecEnvIndices) -> list[Row]:
-        return [self._rows[i] for i in self._get_indices(indices)]
+        return [self.venv.rows[i] for i in self._get_indices(indices)]
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """An attribute of each environment."""
+        """Return an attribute of each environment."""
         return [getattr(row, attr_name) for row in self._targets(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
@@ -176,12 +141,12 @@ class TrapVecEnv(VecEnv):
         wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
         indices: VecEnvIndices = None,
     ) -> list[bool]:
-        """False for each: no environment is wrapped."""
+        """Return False for each: no environment is wrapped."""
         return [False for _ in self._targets(indices)]
 
 
 def monitored(venv: TrapVectorEnv, seed: int | None) -> VecMonitor:
-    """The adapter over a vector environment, seeded, in SB3's monitor."""
+    """Return the adapter over a vector environment, seeded, in SB3's monitor."""
     adapter = TrapVecEnv(venv)
     if seed is not None:
         adapter.seed(seed)

@@ -7,78 +7,134 @@ shift distribution. How far ahead levels are drawn changes nothing but the speed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from mesa_gym.grid import Bools, Ints, State
-from mesa_gym.grid.bits import fold, outputs, streams, unit
+from mesa_gym.engine import Array, Ints, LevelBuilder, State
+from mesa_gym.engine.chance import fold, outputs, shift_right, streams
+from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split, Trap
 
 MOST_BANKED = 4096  # with at most so many levels a distribution, all are drawn once and kept
 AHEAD = 1024  # episodes chosen ahead at most, over all environments
 
 
+class Store:
+    """Start states in rows that can be overwritten.
+
+    Attributes:
+        state: the start states, int64 and bool (slots, count), over tables of their own.
+        planes: uint8 (count, height * width * channels), what they look like.
+    """
+
+    def __init__(self, trap: Trap, count: int) -> None:
+        self.trap = trap
+        self.state = LevelBuilder(trap, 0, np.zeros(count, dtype=np.int64)).states()
+        self.planes: Bytes = np.zeros((count, trap.cells * len(trap.channels)), dtype=np.uint8)
+        self._arrays = _arrays_of(self.state)
+
+    def put(self, rows: Ints, starts: State) -> None:
+        """Overwrite rows with a batch of start states."""
+        for mine, theirs in zip(self._arrays, _arrays_of(starts), strict=True):
+            mine[..., rows] = theirs
+        level = self.state.level
+        level.row[rows] = rows
+        for name, table in level.tables.items():
+            table.reshape(-1, self.trap.entries[name])[rows] = self.trap.table(starts.level, name)
+        self.planes[rows] = planes_of(self.trap, starts).reshape(starts.n, -1)
+
+    def copy(self, where: Ints, state: State, rows: Ints) -> State:
+        """Copy the start states ``where`` into rows of a state over the same tables, in place.
+
+        Returns:
+            The state. Its arrays are its own: where rules gave one to two names, they are copies.
+        """
+        found = _arrays_of(state)
+        if len({*map(id, found)}) < len(found) or [x for x in found if x.base is not None]:
+            state = state.map(lambda array: np.array(array, order="C"))
+            found = _arrays_of(state)
+        for mine, theirs in zip(found, self._arrays, strict=True):
+            if mine.ndim == 1:
+                mine[rows] = theirs[where]
+            elif len(rows) == 1:
+                mine[:, rows[0]] = theirs[:, where[0]]
+            else:
+                for slot in range(len(mine)):  # ten times as fast as all at once
+                    mine[slot][rows] = theirs[slot][where]
+        return state
+
+
+def _arrays_of(state: State) -> list[Array]:
+    """Return the arrays of a state except the tables, in a fixed order."""
+    level, clock, agent, *parts = state
+    found = [level.row, level.number, level.key, clock, agent]
+    for part in (*parts, *level.traits.values()):
+        found += part.values()
+    return found
+
+
 class Supply:
     """The coming episodes of n environments.
 
-    A ring of slots holds the next episodes of each environment. When one has used up its slots,
-    all rings are refilled together, first one episode ahead (so that a single reset is fast),
-    then 2, 4 and so on. A subclass says what a slot stands for.
-
-    Args:
-        trap: whose levels they are.
-        split: the distribution.
-        salt: an evaluator's secret.
-        n: environments.
-        alpha: the share of episodes drawn from the shift distribution instead, 0 to 1. Their
-            level numbers start at 2**48, so that none is ever an evaluation level.
-        num_levels: draw from so many levels of each distribution only; None for all 2**48.
+    A ring of slots holds the present and the next episodes of each environment. When one has used
+    up its slots, all rings are refilled together, first one episode ahead (so that a single reset
+    is fast), then 2, 4 and so on. A slot holds a start state, or its place in a bank: few levels
+    are all drawn at first.
 
     Class attributes:
-        least: slots an environment at least, however many environments there are: more of them
-            are then refilled together.
+        least: slots an environment at least, however many environments there are, without and
+            with a bank: more of them are then refilled together.
     """
 
-    least: ClassVar[int]
+    least: ClassVar[tuple[int, int]] = (4, 64)
 
-    def __init__(
-        self, trap: Trap, split: Split, salt: str, n: int, alpha: float, num_levels: int | None
-    ) -> None:
-        self.trap, self.split, self.salt = trap, split, salt
-        self.alpha, self.num_levels = alpha, num_levels
-        self._slots = self.slots(n)
+    def __init__(self, settings: Settings, n: int) -> None:
+        self.settings = settings
+        self.banked = (settings.num_levels or LEVELS) <= MOST_BANKED
+        self.slots = max(AHEAD // n, self.least[self.banked])
+        self._ring = np.arange(n) * self.slots  # where the slots of each environment begin
+        self._where = np.arange(n * self.slots)
+        self._stream, self._next, self._filled = np.zeros((3, n), dtype=np.int64)
         self._ahead = 1
-        self._stream = np.zeros(n, dtype=np.uint64)
-        self._next = np.zeros(n, dtype=np.int64)
-        self._filled = np.zeros(n, dtype=np.int64)
 
-    @classmethod
-    def slots(cls, n: int) -> int:
-        """How many episodes of each of n environments are chosen ahead."""
-        return max(AHEAD // n, cls.least)
+    @cached_property
+    def store(self) -> Store:
+        """The start states; the last n rows are for those that are picked by hand."""
+        n = len(self._ring)
+        if not self.banked:
+            return Store(self.settings.trap, n * (self.slots + 1))
+        bank = bank_of(self.settings)
+        store = Store(self.settings.trap, bank.n + n)
+        store.put(np.arange(bank.n), bank)
+        return store
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
-        """Begin the streams of some environments anew; seeds are non-negative, of any size."""
-        folded = np.array([fold(seed) for seed in seeds], dtype=np.uint64)
-        self._stream[rows] = streams(0, folded, "episodes")
-        self._next[rows] = 0
-        self._filled[rows] = 0
+        """Begin the streams of some environments again; seeds are non-negative, of any size."""
+        self._stream[rows] = episodes(seeds)
+        self._next[rows] = self._filled[rows] = 0
         self._ahead = 1
 
-    def take(self, rows: Ints) -> tuple[State, Ints]:
-        """The next episode of each of the given environments.
+    def take(self, rows: Ints) -> Ints:
+        """Return where in the store the next episode of each given environment begins.
 
-        Returns:
-            A state and int64 (len(rows),): where in it the start states stand. It is the supply's
-            own and holds until the next call: copy what is needed.
+        A start state stays there until the environment takes its next episode.
         """
-        episode = self._next.take(rows)
-        if np.count_nonzero(episode >= self._filled.take(rows)):
+        episode = self._next[rows]
+        if np.count_nonzero(episode >= self._filled[rows]):
             self._refill()
         self._next[rows] = episode + 1
-        return self._find(rows * self._slots + episode % self._slots)
+        return self._where[self._ring[rows] + episode % self.slots]
+
+    def place(self, rows: Ints, starts: State) -> Ints:
+        """Put a start state for each given environment into the store; return where."""
+        where = rows + (self.store.state.n - len(self._ring))
+        self.store.put(where, starts)
+        return where
 
     def _refill(self) -> None:
         upto = self._next + self._ahead
@@ -86,79 +142,49 @@ class Supply:
         row = np.repeat(np.arange(len(count)), count)
         start = np.repeat(np.cumsum(count) - count, count)
         episode = self._filled[row] + np.arange(len(row)) - start
-        number = (outputs(self._stream[row], 2 * episode) >> np.uint64(16)).astype(np.int64)
-        if self.num_levels is not None:
-            number %= self.num_levels
-        shifted = unit(outputs(self._stream[row], 2 * episode + 1)) < self.alpha
-        self._fill(row * self._slots + episode % self._slots, number, shifted)
+        number, shifted = choice(self._stream[row], episode, self.settings)
+        slots = self._ring[row] + episode % self.slots
+        if self.banked:
+            self._where[slots] = number + shifted * (self.settings.num_levels or 0)
+        else:
+            for flag in (False, True):
+                which = (shifted == flag).nonzero()[0]
+                if which.size:
+                    self.store.put(slots[which], drawn(self.settings, number[which], flag))
         np.maximum(self._filled, upto, out=self._filled)
-        self._ahead = min(2 * self._ahead, self._slots)
-
-    def _fill(self, slots: Ints, number: Ints, shifted: Bools) -> None:
-        """Put episodes into slots: the level number, and whether it is one of the shift."""
-        raise NotImplementedError
-
-    def _find(self, slots: Ints) -> tuple[State, Ints]:
-        """Where the start states of the given slots stand."""
-        raise NotImplementedError
-
-    def _levels(self, number: Ints, shifted: bool) -> State:
-        if shifted:
-            return self.trap.levels(Split.SHIFT, number + LEVELS, self.salt)
-        return self.trap.levels(self.split, number, self.salt)
+        # One slot less than there are: the present episode still reads its own.
+        self._ahead = min(2 * self._ahead, self.slots - 1)
 
 
-class Bank(Supply):
-    """Few levels: all are drawn at first use, and a slot holds an index."""
-
-    least = 64
-
-    _bank: State | None = None
-
-    def _fill(self, slots: Ints, number: Ints, shifted: Bools) -> None:
-        assert self.num_levels is not None
-        if self._bank is None:
-            self._bank = self._drawn(self.num_levels)
-            self._index = np.zeros(len(self._next) * self._slots, dtype=np.int64)
-        self._index[slots] = number + self.num_levels * shifted
-
-    def _drawn(self, count: int) -> State:
-        bank = State(self.trap.schema, 2 * count if self.alpha else count)
-        every = np.arange(count)
-        bank.put(every, self._levels(every, False), every)
-        if self.alpha:
-            bank.put(every + count, self._levels(every, True), every)
-        return bank
-
-    def _find(self, slots: Ints) -> tuple[State, Ints]:
-        assert self._bank is not None
-        return self._bank, self._index.take(slots)
+def bank_of(settings: Settings) -> State:
+    """Return the start states of levels 0 to ``num_levels`` - 1; the shift's follow, with alpha."""
+    numbers = np.arange(settings.num_levels or 0)
+    flags = (False, True) if settings.alpha else (False,)
+    return settings.trap.joined([drawn(settings, numbers, flag) for flag in flags])
 
 
-class Stream(Supply):
-    """Levels that hardly ever repeat: a slot holds a start state."""
-
-    least = 4
-
-    _store: State | None = None
-
-    def _fill(self, slots: Ints, number: Ints, shifted: Bools) -> None:
-        if self._store is None:
-            self._store = State(self.trap.schema, len(self._next) * self._slots)
-        for flag in (False, True):
-            which = (shifted == flag).nonzero()[0]
-            if which.size:
-                levels = self._levels(number[which], flag)
-                self._store.put(slots[which], levels, np.arange(len(which)))
-
-    def _find(self, slots: Ints) -> tuple[State, Ints]:
-        assert self._store is not None
-        return self._store, slots
+def drawn(settings: Settings, numbers: Ints, shifted: bool) -> State:
+    """Return the start states of levels of the split, or of the shift."""
+    split = Split.SHIFT if shifted else settings.split
+    return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
 
 
-def make_supply(
-    trap: Trap, split: Split, salt: str, n: int, alpha: float, num_levels: int | None
-) -> Supply:
-    """The supply that suits so many levels; the arguments are those of ``Supply``."""
-    few = num_levels is not None and num_levels <= MOST_BANKED
-    return (Bank if few else Stream)(trap, split, salt, n, alpha, num_levels)
+def episodes(seeds: Sequence[int]) -> Ints:
+    """Return the stream of each seed that says which episodes come, int64 (n,)."""
+    return streams(0, np.array([fold(seed) for seed in seeds], dtype=np.int64), "episodes")
+
+
+def choice(stream: Array, episode: Array, settings: Settings) -> tuple[Array, Array]:
+    """Return the level numbers of episodes, and which of them are of the shift.
+
+    Args:
+        stream: int64 (n,), of any array library.
+        episode: int64 (n,), counted from 0.
+        settings: alpha and the number of levels.
+    """
+    number = shift_right(outputs(stream, 2 * episode), 16)
+    if settings.num_levels is not None:
+        number = number % settings.num_levels
+    # As integers: some devices have no float64.
+    line = math.ceil(settings.alpha * 2**53)
+    return number, shift_right(outputs(stream, 2 * episode + 1), 11) < line

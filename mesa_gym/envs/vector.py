@@ -8,26 +8,31 @@ from typing import Any
 
 import numpy as np
 from gymnasium import error, logger
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from mesa_gym.envs.batch import RENDER_FPS, Batch, Step, action_space
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
+from mesa_gym.envs.canvas import Canvas
 from mesa_gym.envs.checks import (
     checked_actions,
-    checked_levels,
     checked_mask,
     checked_options,
-    checked_seeds,
+    checked_seed,
+    counted,
     reset_needed,
+    spread,
 )
+from mesa_gym.envs.settings import RENDER_FPS, Controls, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
-from mesa_gym.grid import Bools, Ints
 from mesa_gym.traps import Trap
 
 Observations = NDArray[np.uint8]
+Paid = dict[str, NDArray[np.float64]]
 Infos = dict[str, Any]
 
 
@@ -49,6 +54,9 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
     Attributes:
         trap: the trap.
         autoreset_mode: the enum; it stands in ``metadata`` as well.
+        rows: a ``Row`` for each environment, which ``call``, ``get_attr`` and ``set_attr`` reach.
+        supply: where levels come from; another one, seeded, may be put there before the first
+            reset.
 
     Raises:
         TypeError: there is no such keyword; the message names the nearest.
@@ -56,6 +64,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
+    _spec: EnvSpec | None = None
 
     def __init__(
         self,
@@ -67,29 +76,55 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         render_mode: str | None = None,
         **keywords: Any,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be at least 1, got {num_envs}")
+        n = self.num_envs = counted("num_envs", num_envs)
         modes = self.metadata["render_modes"]
         if render_mode not in (None, *modes):
             raise unknown("render mode of a vector environment", render_mode, modes)
         self.render_mode = render_mode
-        self.num_envs = num_envs
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        names = [mode.value for mode in AutoresetMode]
+        if autoreset_mode not in (*AutoresetMode, *names):
+            raise unknown("autoreset mode", autoreset_mode, names)
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
-        self._batch = Batch(trap, num_envs, **keywords)
+        self.settings = Settings(trap, **keywords)
         if max_episode_steps is not None:
-            self._batch.max_steps = min(self._batch.max_steps, max_episode_steps)
-        self.trap = self._batch.trap
-        self.single_observation_space = self._batch.observation.space
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.single_action_space = action_space()
-        self.action_space = batch_space(self.single_action_space, num_envs)
-        self._every = np.ones(num_envs, dtype=np.bool_)
-        self._seeds = [secrets.randbits(128) for _ in range(num_envs)]
+            limit = counted("max_episode_steps", max_episode_steps)
+            self.settings.max_steps = min(self.settings.max_steps, limit)
+        self.trap = self.settings.trap
+        self.single_observation_space = self.settings.observation.space
+        self.observation_space = batch_space(self.single_observation_space, n)
+        self.single_action_space = Discrete(len(ACTIONS))
+        self.action_space = batch_space(self.single_action_space, n)
+        self.rows = [Row(self, index) for index in range(n)]
+        self.supply = Supply(self.settings, n)
         self._generators: dict[int, np.random.Generator] = {}
-        self._batch.supply.reseed(np.arange(num_envs), self._seeds)
-        self._started = False
-        self._finished = _NONE  # rows whose episode has ended and that were not reset since
+        self._seeds = [0] * n
+        self._reseed({row: secrets.randbits(128) for row in range(n)})
+        self._canvas = Canvas(self.trap, n)
+        self._every, self._none = np.ones(n, dtype=np.bool_), np.zeros(0, dtype=np.int64)
+        self._state: State | None = None  # before the first reset
+        self._splits = np.full(n, self.settings.split.code)
+        self._finished = self._none  # rows whose episode has ended and that were not reset since
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """The spec that it was made from, with the time limit that holds."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = self.settings.completed(spec)
+
+    @property
+    def state(self) -> State:
+        """The present states; they change with the environment.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there was no reset yet.
+        """
+        if self._state is None:
+            raise reset_needed()
+        return self._state
 
     # -- seeds -----------------------------------------------------------------------------------
 
@@ -101,29 +136,19 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """A generator for each environment, for users; levels depend on the seeds alone."""
-        for row, seed in enumerate(self._seeds):
+        for row in range(self.num_envs):
             if row not in self._generators:
-                self._generators[row] = seeding.np_random(seed)[0]
+                self._generators[row] = seeding.np_random(self._seeds[row])[0]
         return tuple(self._generators[row] for row in range(self.num_envs))
 
     def _reseed(self, seeds: dict[int, int]) -> None:
-        if not seeds:
-            return
         for row, seed in seeds.items():
             self._seeds[row] = seed
             self._generators.pop(row, None)
-        self._batch.supply.reseed(np.array(list(seeds)), list(seeds.values()))
+        if seeds:
+            self.supply.reseed(np.array(list(seeds)), list(seeds.values()))
 
     # -- episodes --------------------------------------------------------------------------------
-
-    @property
-    def supply(self) -> Supply:
-        """Where levels come from; another one, seeded, may be put there before the first reset."""
-        return self._batch.supply
-
-    @supply.setter
-    def supply(self, supply: Supply) -> None:
-        self._batch.supply = supply
 
     def reset(
         self,
@@ -136,32 +161,38 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         Args:
             seed: environment i gets ``seed + i``, or its entry of a sequence; None leaves the
                 stream of levels as it is.
-            options: ``level``, a number for all or one for each environment, picks levels (where
-                it is None, the stream goes on); ``reset_mask``, bool (n,), resets only some
-                environments. The dict is not changed.
+            options: ``level``, a number for all or one for each environment, picks levels, and
+                ``map`` likewise begins from maps (where it is None, the stream goes on);
+                ``reset_mask``, bool (n,), resets only some environments. The dict is not changed.
 
         Returns:
-            The observations of all environments; ``level`` and ``split`` of those that were reset.
+            The observations of all environments; the infos of those that were reset.
 
         Raises:
             ValueError, TypeError: an option does not fit.
             gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
         """
-        options = checked_options(options, ["level", "reset_mask"])
-        mask = checked_mask(options, self.num_envs)
-        if not self._started and not mask.all():
+        n, options = self.num_envs, checked_options(options, ["level", "map", "reset_mask"])
+        mask = checked_mask(options.pop("reset_mask", None), n)
+        if self._state is None and not mask.all():
             raise error.ResetNeeded("reset all environments once before resetting some of them")
         rows = mask.nonzero()[0]
-        picks = checked_levels(options.get("level"), rows, self.num_envs)
-        self._reseed(checked_seeds(seed, rows, self.num_envs))
-        stream = np.array([row for row in rows if row not in picks], dtype=np.int64)
-        if stream.size:
-            self._batch.restart(stream)
-        if picks:
-            self._batch.pick(np.array(list(picks)), np.array(list(picks.values())))
-        self._started = True
+        seeds = spread("seed", seed, n)
+        if seed is not None and not isinstance(seed, Sequence | np.ndarray):
+            seeds = [checked_seed(seed) + row for row in range(n)]
+        given = {i: checked_seed(seeds[i], i) for i in rows.tolist() if seeds[i] is not None}
+        levels, maps = (spread(name, options.get(name), n) for name in ("level", "map"))
+        which, starts = self.settings.starts([levels[i] for i in rows], [maps[i] for i in rows])
+        self._reseed(given)
+        if self._state is None:
+            self._state = self.supply.store.state.take(np.zeros_like(rows))
+        if starts is not None:
+            self._begin(rows[which], self.supply.place(rows[which], starts))
+        if len(which) < len(rows):
+            self._begin(np.delete(rows, which))
         self._finished = self._finished[~mask[self._finished]]
-        return self._observe(), self._level_infos(mask)
+        paid = {name: np.zeros(n) for name in self.trap.objectives}
+        return self._observe(), self._infos(paid, mask)
 
     def step(self, actions: Ints) -> tuple[Observations, NDArray[np.float64], Bools, Bools, Infos]:
         """Take one step in every environment.
@@ -177,106 +208,131 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
                 environments whose episode has ended.
             ValueError: an action is not one of the five; the first is named.
         """
-        if not self._started:
-            raise reset_needed()
-        ended = self._finished
-        if ended.size and self.autoreset_mode is AutoresetMode.DISABLED:
-            raise reset_needed(ended.tolist())
-        step = self._batch.step(checked_actions(actions, self.num_envs))
-        if ended.size:
+        before, again, mode = self.state, self._finished, self.autoreset_mode
+        if again.size and mode is AutoresetMode.DISABLED:
+            raise reset_needed(again.tolist())
+        after, paid, ended = self.trap.step(before, checked_actions(actions, self.num_envs))
+        self._canvas.follow(before, after)
+        self._state = after
+        # A trap may return an array of the state as `ended`.
+        terminated, truncated = ended.copy(), after.clock >= self.settings.max_steps
+        if again.size:
             # They took a step like the others, which the reset undoes: cheaper than leaving out.
-            self._batch.restart(ended)
-            for array in (*step.paid.values(), step.terminated, step.truncated):
-                array[ended] = 0
-        rewards = step.paid[self._batch.reward].copy()
-        self._finished = (step.terminated | step.truncated).nonzero()[0]
-        if self._finished.size and self.autoreset_mode is AutoresetMode.SAME_STEP:
-            infos = self._autoreset(step)
-        else:
-            infos = self._infos(step, ended)
-        return self._observe(), rewards, step.terminated, step.truncated, infos
+            self._begin(again)
+            for array in (*paid.values(), terminated, truncated):
+                array[again] = 0
+        rewards = paid[self.settings.reward].copy()
+        self._finished = (terminated | truncated).nonzero()[0]
+        final: Infos = {}
+        if self._finished.size and mode is AutoresetMode.SAME_STEP:
+            final = self._autoreset(paid)
+        return self._observe(), rewards, terminated, truncated, self._infos(paid) | final
 
-    def _autoreset(self, step: Step) -> Infos:
+    def _autoreset(self, paid: Paid) -> Infos:
         """Reset what has just ended; its last observation and infos move to the final ones."""
-        ended, self._finished = self._finished, _NONE
+        ended, self._finished = self._finished, self._none
         mask = np.zeros(self.num_envs, dtype=np.bool_)
         mask[ended] = True
         final_obs = np.full(self.num_envs, None, dtype=object)
-        for row, seen in zip(ended, self._observe(ended), strict=True):
-            final_obs[row] = seen
-        final_info = self._level_infos(mask)
-        _add_objectives(final_info, {k: pay * mask for k, pay in step.paid.items()}, mask)
-        self._batch.restart(ended)
-        for pay in step.paid.values():
+        seen = self.settings.observation.show(self._canvas.planes[ended], self.state.take(ended))
+        for row, one in zip(ended, seen, strict=True):
+            final_obs[row] = one
+        final_info = self._infos({name: pay * mask for name, pay in paid.items()}, mask)
+        self._begin(ended)
+        for pay in paid.values():
             pay[ended] = 0.0
-        return {
-            **self._infos(step, ended),
-            "final_obs": final_obs,
-            "_final_obs": mask.copy(),
-            "final_info": final_info,
-            "_final_info": mask,
-        }
+        final = {"final_obs": final_obs, "final_info": final_info}
+        return {**final, "_final_obs": mask.copy(), "_final_info": mask}
+
+    def _begin(self, rows: Ints, where: Ints | None = None) -> None:
+        """Begin episodes: the next ones, or those that stand in given rows of the store."""
+        where = self.supply.take(rows) if where is None else where
+        store = self.supply.store
+        self._state = store.copy(where, self.state, rows)
+        self._canvas.begin(rows, store.planes[where])
+        if self.settings.alpha:
+            self._splits[rows] = self.settings.splits(store.state.level.number[where])
 
     # -- what is shown ---------------------------------------------------------------------------
 
-    def _observe(self, rows: Ints | None = None) -> Observations:
-        state = self._batch.state if rows is None else self._batch.state.take(rows)
-        return self._batch.observation.encode(state)
+    def _observe(self) -> Observations:
+        return self.settings.observation.show(self._canvas.planes, self.state)
 
-    def _level_infos(self, mask: Bools) -> Infos:
-        """``level`` and ``split`` of the rows in the mask."""
-        level, split = self._batch.state.level.copy(), self._batch.splits()
-        if not mask.all():
-            level[~mask] = 0
-            split[~mask] = None
-        return {"level": level, "_level": mask.copy(), "split": split, "_split": mask.copy()}
-
-    def _infos(self, step: Step, reset: Ints) -> Infos:
-        """The infos of a step in which the rows ``reset`` began a new episode instead."""
-        every = self._every.copy()
-        infos = {
-            "level": self._batch.state.level.copy(),
-            "_level": every,
-            "split": self._batch.splits(),
+    def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
+        """Return level, split and objectives of the rows in a mask (None: all); else 0."""
+        level, split, every = self.state.level.number.copy(), self._splits.copy(), self._every
+        if mask is not None:
+            level, split, every = level * mask, split * mask, mask
+        objectives: Infos = {}
+        for name, pay in paid.items():
+            objectives[name] = pay
+            objectives[f"_{name}"] = every.copy()
+        return {
+            "level": level,
+            "_level": every.copy(),
+            "split": split,
             "_split": every.copy(),
+            "objectives": objectives,
+            "_objectives": every.copy(),
         }
-        if reset.size < self.num_envs:
-            stepped = every.copy()
-            stepped[reset] = False
-            _add_objectives(infos, step.paid, stepped)
-        return infos
 
     def render(self) -> tuple[Any, ...] | None:
-        """A frame of each environment, in the render mode's kind; None without a mode."""
+        """Return a frame of each environment, in the render mode's kind; None without a mode."""
         if self.render_mode is None:
             logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
             return None
-        return tuple(self.render_row(row) for row in range(self.num_envs))
+        return self.call("render")
 
-    def render_row(self, row: int) -> NDArray[np.uint8] | str:
-        """The frame of one environment: uint8 (height, width, 3), or a map's text for ``ansi``.
+    # -- single environments ---------------------------------------------------------------------
 
-        Raises:
-            gymnasium.error.ResetNeeded: there was no reset yet.
-        """
-        if not self._started:
-            raise reset_needed()
-        return self._batch.frame(self.render_mode or "rgb_array", row)
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Call the method ``name`` of each with ``args`` and ``kwargs``, or read that attribute."""
+        found = (getattr(row, name) for row in self.rows)
+        return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
 
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Return an attribute of each environment."""
+        return self.call(name)
 
-_NONE = np.zeros(0, dtype=np.int64)
-
-
-def _add_objectives(infos: Infos, paid: dict[str, NDArray[np.float64]], mask: Bools) -> None:
-    nested = infos["objectives"] = {}
-    for name, pay in paid.items():
-        nested[name] = pay
-        nested[f"_{name}"] = mask.copy()
-    infos["_objectives"] = mask.copy()
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set ``name`` of each environment: ``values`` is one for all, or a list or tuple."""
+        for row, value in zip(self.rows, spread("value", values, self.num_envs), strict=True):
+            setattr(row, name, value)
 
 
-def _autoreset_mode(mode: str | AutoresetMode) -> AutoresetMode:
-    try:
-        return AutoresetMode(mode)
-    except ValueError:
-        raise unknown("autoreset mode", mode, [m.value for m in AutoresetMode]) from None
+class Row(Controls):
+    """One environment of a vector environment.
+
+    It has a few attributes of a ``TrapEnv``: the spaces, ``trap``, ``spec``, ``metadata``,
+    ``render_mode``, ``np_random`` and ``np_random_seed``.
+    """
+
+    def __init__(self, venv: TrapVectorEnv, index: int) -> None:
+        self.venv = venv
+        self.index = index
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("observation_space", "action_space"):
+            return getattr(self.venv, f"single_{name}")
+        if name in ("trap", "spec", "metadata", "render_mode"):
+            return getattr(self.venv, name)
+        if name in ("np_random", "np_random_seed"):
+            return getattr(self.venv, name)[self.index]
+        raise AttributeError(f"an environment of a vector environment has no {name!r}")
+
+    @property
+    def unwrapped(self) -> Row:
+        """Itself: nothing is wrapped."""
+        return self
+
+    def get_wrapper_attr(self, name: str) -> Any:
+        """Return the attribute of that name."""
+        return getattr(self, name)
+
+    def render(self) -> Any:
+        """Return its frame, in the kind that the render mode asks for."""
+        return self.venv.settings.frame(self.venv.state, self.index, self.venv.render_mode)
+
+    def action_masks(self) -> Bools:
+        """Return which actions are not blocked, bool (5,)."""
+        return self.venv.settings.free(self.venv.state.single(self.index))

@@ -1,0 +1,130 @@
+"""The planes of running environments, painted where a step changed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import Array, State
+from mesa_gym.traps import Trap
+
+# One channel of all cells, uint8, a view.
+View = NDArray[np.uint8]
+# A channel, cells in it, and what they show, 0 or 1.
+Spot = tuple[View, Array, Array]
+
+
+class Canvas:
+    """Planes that follow the states of one environment, or of n.
+
+    Two laws of the engine make it possible: cell 0 shows nothing that changes, and no two things
+    that show on one plane share a cell.
+
+    Attributes:
+        planes: uint8 (n, height, width, channels), repeated planes included; n is 1 for one
+            environment. Copy what leaves the environment.
+    """
+
+    def __init__(self, trap: Trap, n: int | None = None) -> None:
+        """Make empty planes for n environments; None for one, whose states have no batch axis."""
+        self._trap, self._n = trap, n
+        count = len(trap.channels)
+        flat = np.zeros((n or 1) * trap.cells * count, dtype=np.uint8)
+        self.planes = flat.reshape(n or 1, *trap.size, count)
+        self._rows = flat.reshape(n or 1, -1)
+        self._marked: list[Spot] = []  # marks as they are shown, if they are known
+        self._first: Any = 0 if n is None else np.arange(n) * trap.cells
+        self._spread = np.tile(self._first, max(trap.things.values(), default=1))
+        self._views: dict[str, list[View]] = {plane: [] for plane in trap.planes}
+        for index, plane in enumerate(trap.channels):
+            self._views[plane].append(flat[index::count])
+        self._kinds = {kind: views for kind in trap.things if (views := self._shown(kind))}
+
+    def _shown(self, kind: str) -> list[tuple[str | None, list[View]]]:
+        """Return the views that a kind shows on, with the trait that a thing needs for it."""
+        trap = self._trap
+        names: dict[str | None, str] = {None: kind}
+        names |= {trait: trait for trait, kinds in trap.traits.items() if kind in kinds}
+        planes = {trait: trap.shown_as.get(name, name) for trait, name in names.items()}
+        return [(trait, self._views[plane]) for trait, plane in planes.items() if plane]
+
+    def __reduce__(self) -> tuple[Callable[..., Canvas], tuple[Any, ...]]:
+        # Views that were pickled or copied would no longer share memory with the planes.
+        return _restored, (self._trap, self._n, self._rows.copy())
+
+    def begin(self, rows: Array, planes: NDArray[np.uint8]) -> None:
+        """Show other planes, uint8 (m, height * width * channels), in some rows."""
+        self._rows[rows] = planes
+        self._marked = []
+
+    def follow(self, before: State, after: State) -> None:
+        """Paint what one step changed; the canvas shows the state before it."""
+        first, agents = self._first, self._views["agent"]
+        painted: list[Spot] = []
+        # All is erased before any is painted: one thing may follow on another's cell.
+        for view in agents:
+            view[first + before.agent] = 0
+        for kind in self._kinds:
+            was, now = before.there[kind], after.there[kind]
+            if after.at[kind] is before.at[kind]:
+                if now is was:
+                    continue
+                was, now = was > now, now > was  # what went, and what came
+            for view, cells, _ in self._spots(kind, was, before):
+                view[cells] = 0
+            painted += self._spots(kind, now, after)
+        if self._trap.marks:
+            for view, cells, _ in self._marked or self._marks(before):
+                view[cells] = 0
+            self._marked = self._marks(after)
+            painted += self._marked
+        for view, cells, value in painted:
+            view[cells] = value
+        for view in agents:
+            view[first + after.agent] = 1
+        if after.held is not before.held:
+            self._hands(before, after)
+
+    def _spots(self, kind: str, mask: Array, state: State) -> list[Spot]:
+        """Return where the things of a kind that are in a mask show."""
+        which = mask.ravel().nonzero()[0]
+        if not which.size:
+            return []
+        spots: list[Spot] = []
+        cells = self._spread[which] + state.at[kind].ravel()[which]
+        for trait, views in self._kinds[kind]:
+            some = cells
+            if trait:
+                some = cells[state.level.traits[trait][kind].ravel()[which]]
+            spots += [(view, some, 1) for view in views]
+        return spots
+
+    def _marks(self, state: State) -> list[Spot]:
+        """Return where marks show; cell 0 stands for none."""
+        return [
+            (view, self._first + cell, cell > 0)
+            for plane, cell in self._trap.show(state)
+            for view in self._views[plane]
+        ]
+
+    def _hands(self, before: State, after: State) -> None:
+        """Paint what is held in the top row, from the left."""
+        start = 1
+        for kind, most in self._trap.held.items():
+            old, new = before.held[kind], after.held[kind]
+            if new is not old:
+                rows = np.flatnonzero(new != old)
+                cells, count = self._spread[rows] + start, np.ravel(new)[rows]
+                for place in range(most):
+                    for view in self._views[kind]:
+                        view[cells + place] = count > place
+            start += most
+
+
+def _restored(trap: Trap, n: int | None, rows: View) -> Canvas:
+    canvas = Canvas(trap, n)
+    canvas._rows[:] = rows
+    return canvas

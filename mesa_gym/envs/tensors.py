@@ -1,0 +1,200 @@
+"""Environments on a device: the whole loop of step, autoreset and observation in torch."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Discrete
+from gymnasium.vector.utils import batch_space
+
+from mesa_gym.engine import ACTIONS, State
+from mesa_gym.envs.checks import EXPECTED_ACTION, checked_seed, counted, reset_needed
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.envs.settings import Settings
+from mesa_gym.envs.supply import MOST_BANKED, bank_of, choice, episodes
+from mesa_gym.errors import missing_extra
+from mesa_gym.traps import Trap
+
+try:
+    import array_api_compat.torch
+    import torch
+    from torch import Tensor
+except ImportError:
+    raise missing_extra("torch", "sb3") from None
+
+NO_ACTION = f"an action is none of the five; expected {EXPECTED_ACTION}"
+SHAPES = ("planes", "flat", "chw")  # the observations that are the planes themselves
+
+
+class TensorEnv:
+    """n environments of a trap whose inputs, outputs and states are tensors on one device.
+
+    Levels are drawn once, on the CPU, and shipped to the device. After that nothing is copied to
+    the host and nothing waits for the device: what ends begins its next episode in the same step.
+    The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and seed that resets
+    in the same step. What is returned may be kept or changed.
+
+    Infos hold what belongs to the step just taken: ``objectives`` (name -> float32 (n,), zeros
+    after a reset), ``level`` and ``split`` (int64 (n,), where it was taken) and ``final_obs``, what
+    the agent saw after it, before another episode began: bootstrap from it what was truncated.
+
+    Args:
+        trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
+        num_envs: how many environments.
+        device: where they live, as torch names it.
+        seed: environment i gets ``seed + i``; None for random ones.
+        num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
+        compile: whether the step is compiled, as one graph; the first step then takes a while.
+        **keywords: those of ``TrapEnv``; the observation is ``planes``, ``flat`` or ``chw``.
+
+    Attributes:
+        trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.
+        observation_space: of all environments, uint8; ``single_observation_space`` of one.
+        action_space: the five actions of each; ``single_action_space`` of one.
+
+    Raises:
+        TypeError: there is no such keyword; the message names the nearest.
+        ValueError: a keyword does not fit; the message says what was expected.
+    """
+
+    def __init__(
+        self,
+        trap: str | type[Trap] | Trap,
+        num_envs: int,
+        *,
+        device: Any = "cpu",
+        seed: int | None = None,
+        num_levels: int = MOST_BANKED,
+        compile: bool = False,
+        **keywords: Any,
+    ) -> None:
+        self.num_envs = counted("num_envs", num_envs)
+        settings = Settings(trap, num_levels=counted("num_levels", num_levels), **keywords)
+        if settings.observation.name not in SHAPES:
+            raise ValueError(
+                f"observation {settings.observation.name!r} is not offered on a device; it offers"
+                f" {', '.join(SHAPES)}"
+            )
+        self.trap, self.settings = settings.trap, settings
+        self.single_observation_space = settings.observation.space
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.single_action_space = Discrete(len(ACTIONS))
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        bank = bank_of(settings)
+        self._planes = torch.as_tensor(planes_of(self.trap, bank), device=device)
+        self.device = self._planes.device
+        self._bank = _shipped(bank, self.device)
+        self._rules = self.trap.bound(array_api_compat.torch, device=self.device)
+        channels = [self.trap.channel[plane] for plane in self.trap.channels]
+        self._channels = torch.as_tensor(channels, device=self.device)
+        self._advance = (
+            torch.compile(self.advance, fullgraph=True, dynamic=False) if compile else self.advance
+        )
+        self._reseed(secrets.randbits(62) if seed is None else seed)
+        self._state: State | None = None  # before the first reset
+
+    def _reseed(self, seed: Any) -> None:
+        first = checked_seed(seed, 0)
+        streams = episodes([first + row for row in range(self.num_envs)])
+        self._stream = torch.as_tensor(streams, device=self.device)
+        self._episode = torch.full_like(self._stream, -1)
+
+    def reset(self, seed: int | None = None) -> tuple[Tensor, dict[str, Any]]:
+        """Begin an episode in every environment.
+
+        Args:
+            seed: environment i gets ``seed + i``; None goes on with the streams of levels.
+
+        Returns:
+            Observations (n, ...) and infos.
+        """
+        if seed is not None:
+            self._reseed(seed)
+        self._episode = self._episode + 1
+        where = self._next(self._episode)
+        self._state = self._bank.take(where)
+        seen = self._shown(self._planes[where])
+        zeros = torch.zeros(self.num_envs, device=self.device)
+        paid = {name: zeros.clone() for name in self.trap.objectives}
+        return seen, self._infos(self._state, paid, seen.clone())
+
+    def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
+        """Take one step in every environment; what ends begins its next episode.
+
+        Args:
+            actions: integers (n,) on the device, 0 left, 1 down, 2 right, 3 up, 4 act. Another
+                value is an error of the device (on a GPU one that torch reports later).
+
+        Returns:
+            Observations (n, ...), rewards float32 (n,), terminations and truncations bool (n,) and
+            infos.
+
+        Raises:
+            gymnasium.error.ResetNeeded: before the first reset.
+            ValueError: the actions are not n integers on the device.
+        """
+        if self._state is None:
+            raise reset_needed()
+        self._check(actions)
+        self._state, self._episode, result = self._advance(self._state, self._episode, actions)
+        return result
+
+    def advance(self, state: State, episode: Tensor, actions: Tensor) -> Any:
+        """Return state and episode after ``actions``, and what ``step`` returns; it is pure."""
+        legal = (actions >= 0) & (actions < len(ACTIONS))
+        torch._assert_async(legal.all(), NO_ACTION)
+        after, paid, ended = self._rules.step(state, actions.long())
+        late = after.clock >= self.settings.max_steps
+        done = ended | late
+        seen = self._rules.observe(after)
+        if len(self.trap.channels) > len(self.trap.planes):
+            seen = seen[..., self._channels]
+        episode = episode + done
+        where = self._next(episode)
+        following = after.replaced(done, self._bank.take(where), torch.where)
+        shown = torch.where(done[:, None, None, None], self._planes[where], seen)
+        infos = self._infos(after, paid, self._shown(seen))
+        reward = paid[self.settings.reward].clone()
+        return following, episode, (self._shown(shown), reward, ended.clone(), late, infos)
+
+    def _next(self, episode: Tensor) -> Tensor:
+        """Return where in the bank the levels of episodes stand, int64 (n,)."""
+        number, shifted = choice(self._stream, episode, self.settings)
+        return number + self.settings.num_levels * shifted
+
+    def _shown(self, planes: Tensor) -> Tensor:
+        if self.settings.observation.name == "flat":
+            return planes.flatten(1)
+        if self.settings.observation.name == "chw":
+            return planes.movedim(-1, 1).contiguous()
+        return planes
+
+    def _infos(self, state: State, paid: dict[str, Tensor], final_obs: Tensor) -> dict[str, Any]:
+        level = state.level.number.clone()
+        infos = {"objectives": paid, "level": level, "split": self.settings.splits(level)}
+        return {**infos, "final_obs": final_obs}
+
+    def _check(self, actions: Any) -> None:
+        if not isinstance(actions, Tensor):
+            raise ValueError(f"actions are a {type(actions).__name__}; expected a torch.Tensor")
+        if actions.dtype == torch.bool or actions.is_floating_point() or actions.is_complex():
+            raise ValueError(f"actions have dtype {actions.dtype}; expected {EXPECTED_ACTION}")
+        expected = (self.num_envs,), self.device
+        if (tuple(actions.shape), actions.device) != expected:
+            raise ValueError(
+                f"actions have the shape {tuple(actions.shape)} and are on {actions.device};"
+                f" expected {expected[0]}, one for each environment, on {self.device}"
+            )
+
+
+def _shipped(state: State, device: Any) -> State:
+    """Return a NumPy state as tensors on a device."""
+
+    def ship(array: Any) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(array), device=device)
+
+    tables = {name: ship(table) for name, table in state.level.tables.items()}
+    shipped = state.map(ship)
+    return shipped._replace(level=shipped.level._replace(tables=tables))

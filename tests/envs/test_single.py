@@ -1,0 +1,191 @@
+"""The single environment: a step is the trap's step, specs, frames, windows, copies."""
+
+import copy
+import json
+import pickle
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from mesa_gym.engine.maps import to_map
+from mesa_gym.envs import TrapEnv, TrapVectorEnv, single
+from mesa_gym.envs.observations import OBSERVATIONS
+from mesa_gym.traps import Split, all_traps
+
+TRAPS = list(all_traps().values())
+each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
+
+
+@pytest.fixture
+def headless(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(single, "RENDER_FPS", 10_000)  # or it waits at each picture
+
+
+@each_trap
+@pytest.mark.parametrize("split", Split)
+def test_gymnasium_finds_nothing_to_warn_of(trap, split, headless):
+    for observation in [kind for kind in OBSERVATIONS if kind != "symbolic" or trap.symbolic]:
+        env = gym.make(trap.id(split), observation=observation, disable_env_checker=True)
+        check_env(env.unwrapped, skip_render_check=observation != "planes")
+
+
+@each_trap
+def test_a_step_is_the_traps_step(trap):
+    env = gym.make(trap.id(), reward=trap.proxies[0], max_steps=30)
+    rng, rules, state = np.random.default_rng(0), trap(), None
+    for _ in range(150):
+        if state is None:
+            observation, info = env.reset(seed=int(rng.integers(1000)))
+            state = rules.levels("train", [info["level"]])
+            assert info["objectives"] == dict.fromkeys(trap.objectives, 0.0)
+            np.testing.assert_array_equal(observation, rules.observe(state)[0])
+        assert env.unwrapped.action_masks()[4]
+        action = int(rng.integers(5))
+        observation, reward, terminated, truncated, info = env.step(action)
+        state, paid, ended = rules.step(state, np.array([action]))
+        np.testing.assert_array_equal(observation, rules.observe(state)[0])
+        assert info["objectives"] == {name: pay[0] for name, pay in paid.items()}
+        assert (info["level"], info["split"]) == (state.level.number[0], 0)
+        assert reward == paid[trap.proxies[0]][0]
+        assert (terminated, truncated) == (ended[0], state.clock[0] >= 30)
+        assert [type(x) for x in (reward, terminated, truncated)] == [float, bool, bool]
+        if terminated or truncated:
+            state = None
+
+
+def test_actions_that_are_not_blocked():
+    env = gym.make("MesaGym/CheeseCorner-v0", render_mode="ansi").unwrapped
+    for level in range(30):
+        env.reset(options={"level": level})
+        grid = env.render().splitlines()
+        y, x = next((y, row.index("A")) for y, row in enumerate(grid) if "A" in row)
+        around = [grid[y][x - 1], grid[y + 1][x], grid[y][x + 1], grid[y - 1][x]]
+        assert env.action_masks().tolist() == [*(cell != "#" for cell in around), True]
+    assert env.get_action_meanings() == ["left", "down", "right", "up", "act"]
+    assert {chr(key): action for (key,), action in env.get_keys_to_action().items()}["w"] == 3
+
+
+@each_trap
+def test_an_episode_from_a_map_goes_on_as_the_level_does(trap):
+    rules = trap()
+    state = rules.levels("shift", [5])
+    env = gym.make(trap.id())
+    usual = [env.reset(seed=1)[1]["level"], env.reset()[1]["level"]]
+    env.reset(seed=1)
+    seen = env.reset(options={"map": to_map(rules, state, hidden=True)})[0]
+    for action in (0, 1, 2, 3, 4):
+        np.testing.assert_array_equal(seen, rules.observe(state)[0])
+        state, _, ended = rules.step(state, np.array([action]))
+        seen, _, terminated, _, _ = env.step(action)
+        if terminated:
+            break
+    np.testing.assert_array_equal(seen, rules.observe(state)[0])
+    assert env.reset(options={"level": 5})[1]["level"] == 5
+    assert env.reset()[1]["level"] == usual[1]  # what was picked used up no episode
+
+
+def test_specs_say_what_holds_and_can_be_written_down():
+    for trap in TRAPS:
+        spec = gym.spec(trap.id(Split.SHIFT))
+        again = gym.envs.registration.EnvSpec.from_json(spec.to_json())
+        assert gym.make(again).reset(seed=1)[1] == gym.make(spec).reset(seed=1)[1]
+        env = gym.make(trap.id(), num_levels=3)
+        assert env.spec.max_episode_steps == trap().horizon(Split.TRAIN)
+        assert env.spec.reward_threshold == trap.reward_threshold > 0
+        json.loads(env.spec.to_json())
+        assert "TimeLimit" not in str(env)
+        assert gym.make(trap.id(), reward=trap.proxies[0]).spec.reward_threshold is None
+
+
+@pytest.mark.parametrize("keywords", [{}, {"max_steps": 3}])
+def test_time_limit(keywords):
+    env = gym.make(TRAPS[1].id(), **keywords)
+    env.reset(seed=0)
+    late = [env.step(4)[3] for _ in range(env.spec.max_episode_steps)]
+    assert late == [False] * (len(late) - 1) + [True]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+@pytest.mark.parametrize("keywords", [{}, {"num_levels": 4}])
+def test_copies_go_on_alike(copied, keywords):
+    for env, actions in (
+        (gym.make("MesaGym/DustSweep-v0", max_steps=5, **keywords), [0, 1, 2, 3]),
+        (TrapVectorEnv("FollowMe", 3, max_steps=4, **keywords), np.arange(36).reshape(12, 3) % 5),
+    ):
+        env.reset(seed=0)
+        env.step(actions[0])
+        twin = copied(env)
+        for action in actions:
+            np.testing.assert_equal(env.step(action), twin.step(action))
+        np.testing.assert_equal(env.reset(), twin.reset())
+
+
+def test_unseeded_environments_differ_and_say_their_seed():
+    first, second = gym.make(TRAPS[1].id()), gym.make(TRAPS[1].id())
+    level = first.reset()[1]["level"]
+    assert level != second.reset()[1]["level"]
+    assert second.reset(seed=first.unwrapped.np_random_seed)[1]["level"] == level
+
+
+def test_salt_size_and_parameters_reach_the_trap():
+    seen = [gym.make(TRAPS[1].id(), salt=s).reset(seed=0)[0] for s in ("", "a", "b")]
+    assert len({observation.tobytes() for observation in seen}) == 3
+    for trap in TRAPS:
+        for kind in (TrapEnv, TrapVectorEnv):
+            env = kind(trap.name(), size=(11, 13), **dict.fromkeys(trap.salience, 3))
+            env.reset(seed=0)
+            assert env.trap.size == (11, 13)
+            assert set(env.trap.parameters.values()) <= {3}
+            assert kind(trap(size=11)).trap.size == kind(trap, size=11).trap.size == (11, 11)
+
+
+# -- frames ----------------------------------------------------------------------------------------
+
+
+@each_trap
+def test_frames(trap):
+    env, text = (gym.make(trap.id(), render_mode=mode) for mode in ("rgb_array", "ansi"))
+    env.reset(seed=0)
+    text.reset(seed=0)
+    height, width = trap.default_size
+    assert (env.render().shape, env.render().dtype) == ((32 * height, 32 * width, 3), np.uint8)
+    assert env.metadata["render_fps"] > 0
+    assert text.render() == to_map(trap(), text.unwrapped._state.batched())
+    bare = gym.make(trap.id())
+    bare.reset()
+    with pytest.warns(UserWarning, match="without a render mode"):
+        assert bare.render() is None
+
+
+def test_windows_show_what_arrays_hold_and_close_apart(headless):
+    pygame = pytest.importorskip("pygame")
+    shown, other = (gym.make(TRAPS[1].id(), render_mode="human") for _ in range(2))
+    array = gym.make(TRAPS[1].id(), render_mode="rgb_array")
+    for env in (shown, other, array):
+        env.reset(seed=5)
+    window = shown.unwrapped._window._window
+    pixels = pygame.surfarray.array3d(window.get_surface()).swapaxes(0, 1)
+    assert (pixels == array.render()).all()
+    # Both are asked for the event, and the other one leaves it alone.
+    pygame.event.post(pygame.event.Event(pygame.WINDOWCLOSE, window=window))
+    for env in (other, shown, other, shown):
+        env.step(4)
+    assert shown.unwrapped._window._window is None
+    assert other.unwrapped._window._window is not None
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    other.step(4)
+    assert not pygame.display.get_init()
+    other.step(4)
+    other.close()
+
+
+def test_a_window_without_pygame_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    env = gym.make(TRAPS[1].id(), render_mode="human")
+    with pytest.raises(gym.error.DependencyNotInstalled, match=r"'pygame'.*mesa-gym\[viewer\]"):
+        env.reset()

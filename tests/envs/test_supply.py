@@ -1,0 +1,110 @@
+"""Which levels an environment plays: a pure function of its seed."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import assert_same
+
+from mesa_gym.engine.chance import hash64
+from mesa_gym.envs.settings import Settings
+from mesa_gym.envs.supply import Supply
+from mesa_gym.traps import LEVELS, Split, all_traps
+
+TRAPS = list(all_traps().values())
+MASK = (1 << 64) - 1
+some_levels = st.sampled_from([None, 3, 100, 10**6])
+
+
+def make(n, seed=0, alpha=0.0, num_levels=None, trap=TRAPS[1]):
+    made = Supply(Settings(trap, alpha=alpha, num_levels=num_levels), n)
+    made.reseed(np.arange(n), [seed + i for i in range(n)])
+    return made
+
+
+def numbers(made, row, count):
+    """The level numbers of one environment's next episodes."""
+    where = [int(made.take(np.array([row]))[0]) for _ in range(count)]
+    return [int(made.store.state.level.number[i]) for i in where] if made.banked else where
+
+
+def splitmix(seed, index):
+    """Output ``index`` of SplitMix64, in Python integers (Steele et al. 2014, figure 16)."""
+    z = (seed + (index + 1) * 0x9E3779B97F4A7C15) & MASK
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & MASK
+    return z ^ (z >> 31)
+
+
+def expected(seed, episode, alpha, num_levels):
+    """The level number of an episode, computed in Python integers."""
+    begin = (seed * 0x9E3779B97F4A7C15 + hash64(f"{0:016x}/episodes/0")) & MASK
+    stream = splitmix((begin - 0x9E3779B97F4A7C15) & MASK, 0)
+    shifted = (splitmix(stream, 2 * episode + 1) >> 11) / 2**53 < alpha
+    return (splitmix(stream, 2 * episode) >> 16) % (num_levels or LEVELS) + LEVELS * shifted
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**63),
+    alpha=st.sampled_from([0.0, 0.1, 0.4, 1.0]),
+    num_levels=some_levels,
+    slots=st.sampled_from([(2, 2), (4, 64), (64, 7)]),
+    asked=st.lists(st.integers(0, 2), min_size=1, max_size=40),
+)
+def test_the_stream_alone_says_which_levels_come(seed, alpha, num_levels, slots, asked):
+    """However far ahead levels are drawn, and in whatever order environments ask."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Supply, "least", slots)
+        patch.setattr("mesa_gym.envs.supply.AHEAD", 1)
+        made = make(3, seed, alpha, num_levels)
+    played = {0: 0, 1: 0, 2: 0}
+    present = {}
+    for row in asked:
+        present[row] = (
+            int(made.take(np.array([row]))[0]),
+            expected(seed + row, played[row], alpha, num_levels),
+        )
+        played[row] += 1
+        for where, number in present.values():  # present levels are never overwritten
+            assert made.store.state.level.number[where] == number
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
+@pytest.mark.parametrize("num_levels", [None, 9])
+def test_start_states_are_the_levels_they_say(trap, num_levels):
+    made = make(3, alpha=0.5, num_levels=num_levels, trap=trap)
+    made.place(np.array([1]), trap().levels("shift", [4]))
+    rules, store = made.settings.trap, made.store
+    for _ in range(4):
+        for where in made.take(np.arange(3)):
+            number = int(store.state.level.number[where])
+            alone = rules.levels(Split.SHIFT if number >= LEVELS else Split.TRAIN, [number])
+            assert_same(rules, store.state.take(np.array([where])), alone)
+            np.testing.assert_array_equal(store.planes[where], rules.observe(alone).ravel())
+
+
+def test_a_reseed_begins_one_stream_again_and_leaves_the_others():
+    made, twin = (make(3, seed=7, num_levels=50) for _ in range(2))
+    start = {row: numbers(made, row, 5) for row in range(3)}
+    made.reseed(np.array([1]), [8])
+    assert numbers(made, 1, 5) == start[1]
+    for row in (0, 2):
+        numbers(twin, row, 5)
+        assert numbers(made, row, 5) == numbers(twin, row, 5)
+
+
+def test_seeds_of_any_size_and_all_levels():
+    huge, small = make(1, seed=1 << 100, num_levels=50), make(1, num_levels=50)
+    assert numbers(huge, 0, 9) != numbers(small, 0, 9)
+    found = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)
+    assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1, 0.7, 1.0])
+def test_alpha_is_the_share_of_shift_episodes(alpha):
+    made = make(1000, alpha=alpha, num_levels=4)
+    level = made.store.state.level.number
+    shifted = sum(int((level[made.take(np.arange(1000))] >= LEVELS).sum()) for _ in range(10))
+    # Five standard deviations of a binomial; exact at 0 and 1.
+    assert abs(shifted - 10_000 * alpha) <= 5 * np.sqrt(10_000 * alpha * (1 - alpha))

@@ -1,0 +1,130 @@
+"""Environments on a device give what the vector environment gives, and wait for nothing."""
+
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import mesa_gym
+from mesa_gym.traps import all_traps
+
+torch = pytest.importorskip("torch")
+TorchDispatchMode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
+
+TRAPS = list(all_traps().values())
+each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
+# Operations after which the host must have waited for the device.
+WAITING = ("_local_scalar_dense", "nonzero", "item", "is_nonzero", "equal", "masked_select")
+
+
+class NoWaiting(TorchDispatchMode):
+    """Counts operations, and raises at one that waits for the device or copies from it."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        place = (kwargs or {}).get("device")
+        if name in WAITING or (name == "_to_copy" and torch.device(place or "meta").type == "cpu"):
+            raise AssertionError(f"{func} waits for the device")
+        self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+def steps_alike(trap, n, steps, **keywords):
+    ours = mesa_gym.make_torch(trap.id(), n, **keywords)
+    theirs = gym.make_vec(trap.id(), n, autoreset_mode="SameStep", **keywords)
+    seen, infos = ours.reset(seed=5)
+    want, wanted = theirs.reset(seed=5)
+    np.testing.assert_array_equal(seen.numpy(), want)
+    keys, rng, waits = infos.keys(), np.random.default_rng(0), NoWaiting()
+    for _ in range(steps):
+        actions, level = rng.integers(0, 5, n), wanted["level"]
+        with waits:
+            seen, reward, *ended, infos = ours.step(torch.from_numpy(actions))
+        want, rewards, *done, wanted = theirs.step(actions)
+        np.testing.assert_array_equal(seen.numpy(), want)
+        np.testing.assert_array_equal([x.numpy() for x in ended], done)
+        np.testing.assert_allclose(reward.numpy(), rewards, atol=1e-6)
+        np.testing.assert_array_equal(infos["level"].numpy(), level)
+        for name, paid in mesa_gym.objectives(wanted).items():
+            np.testing.assert_allclose(infos["objectives"][name].numpy(), paid, atol=1e-6)
+        for row in done[0].nonzero()[0].tolist() + done[1].nonzero()[0].tolist():
+            want[row] = wanted["final_obs"][row]
+        np.testing.assert_array_equal(infos["final_obs"].numpy(), want)
+        assert infos.keys() == keys
+        for given in (seen, reward, *ended, *infos["objectives"].values()):
+            given.zero_()  # what is returned may be changed
+    assert waits.count > 20 * steps
+
+
+@each_trap
+def test_steps_are_those_of_the_vector_environment(trap):
+    steps_alike(trap, 16, 40, num_levels=32, max_steps=15, alpha=0.3)
+
+
+@pytest.mark.slow
+@each_trap
+def test_steps_are_those_of_the_vector_environment_at_length(trap):
+    steps_alike(trap, 256, 500, num_levels=128)
+
+
+@pytest.mark.parametrize("observation", ["flat", "chw"])
+def test_other_shapes_and_repeated_planes(observation):
+    steps_alike(TRAPS[2], 4, 20, num_levels=5, observation=observation, dish_planes=3)
+
+
+@each_trap
+def test_a_step_is_one_graph_that_needs_no_values(trap):
+    env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta")
+    env.reset(seed=0)
+    torch._dynamo.reset()
+    env._advance = torch.compile(env.advance, backend="eager", fullgraph=True, dynamic=False)
+    # Tensors without values: what asks for one fails.
+    assert env.step(torch.zeros(4, dtype=int, device="meta"))[0].device.type == "meta"
+
+
+@pytest.mark.slow
+def test_a_compiled_step_is_the_same():
+    plain, compiled = (
+        mesa_gym.make_torch("MesaGym/FollowMe-v0", 64, seed=1, num_levels=9, compile=flag)
+        for flag in (False, True)
+    )
+    for env in (plain, compiled):
+        env.reset()
+    for _ in range(70):
+        actions = torch.randint(0, 5, (64,))
+        for ours, theirs in zip(plain.step(actions)[:4], compiled.step(actions)[:4], strict=True):
+            assert torch.equal(ours, theirs)
+
+
+def test_bad_input_is_named(monkeypatch):
+    make = mesa_gym.make_torch
+    env = make(TRAPS[1].id(), 3, num_levels=2)
+    with pytest.raises(gym.error.ResetNeeded, match="before reset"):
+        env.step(torch.zeros(3, dtype=int))
+    env.reset()
+    for actions, message in [
+        (np.zeros(3, int), "ndarray; expected a torch.Tensor"),
+        (torch.zeros(3), "dtype torch.float32; expected an integer: 0"),
+        (torch.ones(3, dtype=bool), "dtype torch.bool"),
+        (torch.zeros(2, dtype=int), r"shape \(2,\).*expected \(3,\)"),
+        (torch.zeros(3, dtype=int, device="meta"), "on meta.*on cpu"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            env.step(actions)
+    for action in (5, -1):
+        with pytest.raises(RuntimeError, match="an action is none of the five"):
+            env.step(torch.tensor([0, action, 0]))
+    for keywords, message in [
+        ({"observation": "rgb"}, "'rgb' is not offered on a device; it offers planes, flat, chw"),
+        ({"num_levels": None}, "num_levels must be an integer"),
+        ({"num_envs": 0}, "num_envs must be"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            make(TRAPS[1].id(), **{"num_envs": 2, **keywords})
+    monkeypatch.delitem(sys.modules, "mesa_gym.envs.tensors")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"'torch'.*mesa-gym\[sb3\]"):
+        make(TRAPS[1].id(), 2)

@@ -1,0 +1,188 @@
+"""The vector environment is SyncVectorEnv over TrapEnv, exactly."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mesa_gym
+from mesa_gym.engine.maps import to_map
+from mesa_gym.envs import TrapVectorEnv
+from mesa_gym.traps import LEVELS, all_traps
+
+TRAPS = list(all_traps().values())
+N = 5
+each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
+each_mode = pytest.mark.parametrize("mode", AutoresetMode, ids=lambda m: m.value)
+
+
+def make_both(trap, mode=AutoresetMode.NEXT_STEP, n=N, **keywords):
+    ours = gym.make_vec(trap.id(), n, autoreset_mode=mode, **keywords)
+    theirs = SyncVectorEnv([lambda: gym.make(trap.id(), **keywords)] * n, autoreset_mode=mode)
+    assert isinstance(ours, TrapVectorEnv)
+    return ours, theirs
+
+
+def assert_same(ours, theirs, where=""):
+    """Equal down to dtypes and masks; nested dicts and object arrays of arrays included."""
+    assert type(ours) is type(theirs), where
+    if isinstance(ours, dict):
+        assert ours.keys() == theirs.keys(), where
+        for key in ours:
+            assert_same(ours[key], theirs[key], f"{where}[{key!r}]")
+    elif isinstance(ours, tuple | list) or getattr(ours, "dtype", None) == np.dtype(object):
+        assert len(ours) == len(theirs), where
+        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            assert_same(a, b, f"{where}[{i}]")
+    else:
+        assert getattr(ours, "dtype", None) == getattr(theirs, "dtype", None), where
+        assert np.array_equal(ours, theirs), where
+
+
+def play(both, steps, seed=0):
+    """Step both with the same random actions; reset with a mask where nothing else does."""
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        actions = rng.integers(0, 5, both[0].num_envs)
+        results = [env.step(actions.copy()) for env in both]
+        yield results
+        done = results[0][2] | results[0][3]
+        if both[0].autoreset_mode is AutoresetMode.DISABLED and done.any():
+            yield [env.reset(options={"reset_mask": done.copy()}) for env in both]
+
+
+one_each = st.lists(st.none() | st.integers(0, 2**70), min_size=N, max_size=N)
+seeds = st.none() | st.integers(0, 99) | one_each
+options = st.fixed_dictionaries(
+    {},
+    optional={
+        "level": st.integers(0, LEVELS - 1),
+        "reset_mask": st.lists(st.booleans(), min_size=N, max_size=N).filter(any).map(np.array),
+    },
+)
+
+
+@each_trap
+@settings(max_examples=6, deadline=None)
+@given(
+    mode=st.sampled_from(AutoresetMode),
+    keywords=st.fixed_dictionaries(
+        {"max_steps": st.integers(1, 25)},
+        optional={"alpha": st.sampled_from([0.3, 1.0]), "num_levels": st.integers(1, 40)},
+    ),
+    resets=st.lists(st.tuples(seeds, options), min_size=1, max_size=3),
+)
+def test_equals_sync_vector_env(trap, mode, keywords, resets):
+    both = make_both(trap, mode, **keywords)
+    assert both[0].observation_space == both[1].observation_space
+    assert both[0].action_space == both[1].action_space
+    assert both[0].metadata["autoreset_mode"] is both[1].metadata["autoreset_mode"]
+    assert_same(*[env.reset(seed=5) for env in both])
+    for seed, asked in resets:
+        assert_same(*[env.reset(seed=seed, options=dict(asked)) for env in both])
+        for ours, theirs in play(both, 40):
+            assert_same(ours, theirs)
+            np.testing.assert_array_equal(ours[0], both[0].trap.observe(both[0].state))
+    assert both[0].np_random_seed == both[1].np_random_seed
+    assert [g.random() for g in both[0].np_random] == [g.random() for g in both[1].np_random]
+
+
+@pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])
+def test_single_environments_are_reached_as_those_of_sync_vector_env(render_mode):
+    both = make_both(TRAPS[0], n=2, render_mode=render_mode)
+    for env in both:
+        env.reset(seed=1)
+        env.set_attr("mark", [3, 4])
+    assert_same(*[env.render() for env in both])
+    for name in ("mark", "np_random_seed", "render_mode", "action_space", "get_action_meanings"):
+        assert both[0].get_attr(name) == both[1].get_attr(name)
+    assert_same(*[env.call("action_masks") for env in both])
+    with pytest.raises(AttributeError, match="nothing"):
+        both[0].get_attr("nothing")
+
+
+@pytest.mark.parametrize("limit", [4, 1000])
+def test_the_lesser_time_limit_holds(limit):
+    ours, theirs = make_both(TRAPS[0], max_steps=9, max_episode_steps=limit)
+    assert_same(*[env.reset(seed=0) for env in (ours, theirs)])
+    for results in play((ours, theirs), 30):
+        assert_same(*results)
+    assert ours.spec.max_episode_steps == min(limit, 9)
+
+
+def test_levels_and_maps_for_each_environment():
+    env, single = gym.make_vec(TRAPS[0].id(), 4), gym.make(TRAPS[0].id())
+    levels = [3, None, LEVELS - 1, None]
+    starts = env.trap.levels("shift", [8])
+    maps = [None, to_map(env.trap, starts), None, None]
+    given = {"level": levels, "map": maps}
+    first, infos = env.reset(seed=0, options=given)
+    assert given == {"level": levels, "map": maps}
+    np.testing.assert_array_equal(first[1], env.trap.observe(starts)[0])
+    assert infos["level"][[0, 2]].tolist() == [3, LEVELS - 1]
+    assert infos["level"][3] == single.reset(seed=3)[1]["level"]
+    # What was picked by hand keeps its walls while others begin new episodes.
+    for _ in range(5):
+        env.reset(options={"reset_mask": np.array([False, False, False, True])})
+    np.testing.assert_array_equal(env.step([4] * 4)[0][1], env.trap.observe(starts)[0])
+
+
+@each_mode
+def test_results_are_the_users_own(mode):
+    """Overwriting what was returned changes nothing, and no two arrays share memory."""
+
+    def leaves(result):
+        if isinstance(result, dict | tuple):
+            for value in result.values() if isinstance(result, dict) else result:
+                yield from leaves(value)
+        elif isinstance(result, np.ndarray):
+            yield result
+            if result.dtype == object:
+                yield from (value for value in result if value is not None)
+
+    for trap in TRAPS:
+        keywords = {"autoreset_mode": mode, "max_steps": 9, "alpha": 0.5, "num_levels": 9}
+        both = [gym.make_vec(trap.id(), N, **keywords) for _ in range(2)]
+        for env in both:
+            env.reset(seed=2)
+        for ours, theirs in play(both, 25):
+            assert_same(ours, theirs)
+            found = list(leaves(ours))
+            for i, array in enumerate(found):
+                assert not any(np.shares_memory(array, other) for other in found[:i])
+            for array in found:
+                array[...] = 1
+
+
+@each_trap
+@each_mode
+def test_objectives_sums_are_the_rewards(trap, mode):
+    env = gym.make_vec(trap.id(), N, autoreset_mode=mode, max_steps=20, num_levels=30)
+    env.reset(seed=11)
+    rewards, paid = np.zeros(N), {name: np.zeros(N) for name in trap.objectives}
+    for (result,) in play([env], 200):
+        for name, pay in mesa_gym.objectives(result[-1]).items():
+            assert (pay.shape, pay.dtype) == ((N,), np.float64)
+            paid[name] += pay
+        rewards += result[1] if len(result) == 5 else 0
+    np.testing.assert_array_equal(rewards, paid[trap.base])
+
+
+def test_modes_of_make_vec():
+    for mode, kind in (("sync", SyncVectorEnv), ("vector_entry_point", TrapVectorEnv)):
+        env = gym.make_vec(TRAPS[0].id(), 2, vectorization_mode=mode, split="shift", size=11)
+        assert isinstance(env, kind)
+        assert env.reset(seed=0)[1]["split"].tolist() == [3, 3]
+    assert_same(gym.make_vec(env.spec).reset(seed=0), env.reset(seed=0))
+
+
+def test_vector_infos_become_tensors():
+    torch = pytest.importorskip("torch")
+    from gymnasium.wrappers.vector import NumpyToTorch
+
+    env = NumpyToTorch(gym.make_vec(TRAPS[0].id(), 3, max_steps=2))
+    infos = [env.reset(seed=0)[1], *(env.step(torch.zeros(3, dtype=int))[4] for _ in range(4))]
+    assert all(info.keys() == infos[0].keys() for info in infos)
+    assert all(torch.is_tensor(info["objectives"][TRAPS[0].base]) for info in infos)
