@@ -1,8 +1,8 @@
-"""Drawing: from planes to an RGB array. Nothing here knows a trap's rules."""
+"""Drawing: from states to RGB arrays. Nothing here knows a trap's rules."""
 
 from mesa_gym.rendering.canvas import Canvas
+from mesa_gym.rendering.drawing import mark, sprite
 from mesa_gym.rendering.png import write_png
-from mesa_gym.rendering.raster import render_rgb
-from mesa_gym.rendering.sprites import mark, sprite
+from mesa_gym.rendering.raster import render_look, render_rgb
 
-__all__ = ["Canvas", "mark", "render_rgb", "sprite", "write_png"]
+__all__ = ["Canvas", "mark", "render_look", "render_rgb", "sprite", "write_png"]

@@ -15,24 +15,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 
 Field = NDArray[np.float32]
 Point = tuple[float, float]
 
 SAMPLES = 6  # samples a pixel in each direction: 37 grades of coverage
-
-
-def blend(colour: RGB, other: RGB, share: float) -> RGB:
-    """Mix two colours.
-
-    Args:
-        colour: what ``share`` 0 gives.
-        other: what ``share`` 1 gives.
-        share: weight of ``other``, from 0 to 1.
-    """
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
-    return red, green, blue
 
 
 class Canvas:
@@ -55,14 +43,9 @@ class Canvas:
         self._inside: NDArray[np.bool_] = np.ones((1, 1), dtype=np.bool_)
 
     def part(self, left: float, top: float, side: float) -> Canvas:
-        """Return a view whose unit square is the given square of this one.
+        """Return a view whose unit square is the one from (left, top) with this ``side``.
 
         What is painted on the view appears on this canvas; outside the square nothing does.
-
-        Args:
-            left: x of the square's left edge.
-            top: y of its upper edge.
-            side: its length.
         """
         view = Canvas.__new__(Canvas)
         view._x = (self._x - np.float32(left)) / np.float32(side)
@@ -72,47 +55,24 @@ class Canvas:
         return view
 
     def circle(self, x: float, y: float, radius: float) -> Field:
-        """Return the disc around a point.
-
-        Args:
-            x: of the point.
-            y: of the point.
-            radius: of the disc.
-        """
+        """Return the disc of some ``radius`` around the point (x, y)."""
         return np.hypot(self._x - x, self._y - y) - np.float32(radius)
 
     def box(self, left: float, top: float, right: float, bottom: float, r: float = 0.0) -> Field:
-        """Return a rectangle.
-
-        Args:
-            left: x of its left edge.
-            top: y of its upper edge.
-            right: x of its right edge.
-            bottom: y of its lower edge.
-            r: radius with which its corners are rounded.
-        """
+        """Return a rectangle (left, top, right, bottom) whose corners have the radius ``r``."""
         dx = np.abs(self._x - (left + right) / 2) - ((right - left) / 2 - r)
         dy = np.abs(self._y - (top + bottom) / 2) - ((bottom - top) / 2 - r)
         outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
         return outside + np.minimum(np.maximum(dx, dy), 0) - np.float32(r)
 
     def line(self, points: Sequence[Point], width: float) -> Field:
-        """Return a stroke with round ends.
-
-        Args:
-            points: (x, y) of at least two points that it goes through.
-            width: of the stroke.
-        """
+        """Return a stroke of some ``width`` with round ends, through at least two points (x, y)."""
         # One after the other: on a large tile all of them together take tens of megabytes.
         parts = (self._to_segment(a, b) for a, b in pairwise(points))
         return reduce(np.minimum, parts) - np.float32(width / 2)
 
     def polygon(self, points: Sequence[Point]) -> Field:
-        """Return the inside of a closed polygon (even-odd rule).
-
-        Args:
-            points: (x, y) of its corners; the last one joins the first.
-        """
+        """Return the inside of a closed polygon by its corners (even-odd rule)."""
         edges = list(zip(points, [*points[1:], points[0]], strict=True))
         distance = reduce(np.minimum, (self._to_segment(a, b) for a, b in edges))
         inside = np.zeros(distance.shape, dtype=bool)

@@ -1,4 +1,4 @@
-"""Pictures as PNG (ISO/IEC 15948), with nothing but zlib."""
+"""Pictures as PNG (ISO/IEC 15948), with zlib alone."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
         picture: uint8 (height, width, 3), red, green and blue.
 
     Raises:
-        ValueError: it is no such picture.
+        ValueError: it is not such a picture.
         OSError: the file cannot be written.
     """
     write_bytes(Path(path), png(picture))
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
-    """The bytes of a PNG file; ``write_png`` says of what."""
+    """Return the bytes of a PNG file; ``write_png`` says of what."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         given = f"{picture.dtype} {picture.shape}"
         raise ValueError(f"a picture is uint8 (height, width, 3), red, green and blue; got {given}")
@@ -42,7 +42,7 @@ def png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def data_uri(picture: NDArray[np.uint8]) -> str:
-    """A picture that a page carries in itself."""
+    """Return a picture as text that a page carries in itself."""
     return "data:image/png;base64," + base64.b64encode(png(picture)).decode()
 
 

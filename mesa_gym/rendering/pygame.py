@@ -1,11 +1,15 @@
-"""The optional package that shows windows and writes text."""
+"""The optional package that shows windows and writes text, and what to do without a display."""
 
 from __future__ import annotations
 
 import os
 from types import ModuleType
+from typing import Any
 
 from mesa_gym.errors import missing_extra
+
+# What SDL falls back to where there is no display: windows that stay unseen.
+UNSEEN = ("offscreen", "dummy")
 
 
 def load_pygame() -> ModuleType:
@@ -20,3 +24,34 @@ def load_pygame() -> ModuleType:
     except ImportError:
         raise missing_extra("pygame", "viewer") from None
     return pygame
+
+
+def open_window(title: str, size: tuple[int, int], resizable: bool = False) -> Any:
+    """Open a window, a ``pygame.Window``.
+
+    It is opened with all the pixels that a high-density screen has, so its surface may be larger
+    than its size. ``SDL_VIDEODRIVER=dummy`` gives one that stays unseen, for tests.
+
+    Args:
+        title: what the title bar says.
+        size: width and height.
+        resizable: whether its user may change them.
+
+    Raises:
+        ImportError: pygame-ce is not installed.
+        OSError: there is no display.
+    """
+    pygame = load_pygame()
+    try:
+        pygame.display.init()
+        driver = pygame.display.get_driver()
+        if driver in UNSEEN and driver != os.environ.get("SDL_VIDEODRIVER"):
+            raise pygame.error("no video device")
+        return pygame.Window(title, size, resizable=resizable, allow_high_dpi=True)
+    except pygame.error as error:
+        pygame.display.quit()
+        raise OSError(
+            f"there is no display to open a window on ({error}); set DISPLAY, or do without:"
+            " mesa-gym watch --headless --record FILE writes pictures and films, and"
+            " render_mode='rgb_array' gives arrays"
+        ) from None

@@ -1,22 +1,24 @@
-"""From planes to pictures: one tile a cell, each distinct tile drawn once."""
+"""From states to pictures: one tile a cell, each distinct tile drawn once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid.plane import RGB, Plane
+from mesa_gym.engine import RGB, Look, State, World
 from mesa_gym.rendering.canvas import Canvas
-from mesa_gym.rendering.sprites import FLOOR, INK, MARKS, Sprite, find_sprite
+from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, Sprite, find_sprite
+from mesa_gym.rendering.sprites import beings, places, things
 
+DRAWINGS = (beings, places, things)  # importing them registers what they draw
 MIN_TILE = 4
-MAX_CHANNELS = 62
+MAX_PLANES = 63  # a bit each of one int64
 WALL, THING, MARK, AGENT = range(4)  # heights of layers
-HEIGHT = {"wall": WALL, "agent": AGENT}  # all other kinds are things; these two are never tinted
+HEIGHT = {"wall": WALL, "agent": AGENT}  # all others are things; these two are never tinted
 NICHE = (0.06, 0.06, 0.94, 0.94)  # where a wall shows what the agent holds
 HELD = (0.11, 0.11, 0.78)  # left, top and side of the item in it
 MARK_SIDE = 0.27
@@ -30,82 +32,74 @@ class Layer(NamedTuple):
     colour: RGB
 
 
-def render_rgb(
-    planes: Sequence[Plane], cells: NDArray[np.uint8], tile: int = 32
-) -> NDArray[np.uint8]:
-    """Draw grids as pictures.
+def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
+    """Draw the levels of a state as the agent sees them.
 
-    In each cell the floor comes first, then the wall, then the other kinds in the order of
-    ``planes``, and the agent last. A kind takes the colour of the attributes set in its cell (their
-    mean if there are several), else its own; the agent and the wall always keep their own. An
-    attribute with a registered mark (red, blue, yellow) also shows that, in the cell's lower left
-    corner. A kind in a wall cell (something held) stands, smaller, in a dark niche. A plane
-    that is repeated in ``planes`` is drawn once.
+    In each cell the floor comes first, then ground, then each kind of things and its traits, in
+    the order of their declarations, then marks, and the agent last. A thing takes the colour of
+    the attributes in its cell, which are the names without a sprite (their mean if there are
+    several), else its own; the agent and the wall always keep their own. An attribute with a
+    registered mark (red, blue, yellow) also shows that, in the cell's lower left corner. A thing
+    in a wall cell (held, or hanging there) stands, smaller, in a dark niche.
 
     Args:
-        planes: what each channel of ``cells`` means; at most 62.
-        cells: 0 or 1, (h, w, c) or (n, h, w, c).
+        trap: the world of the state.
+        state: a batch (n,), or one level without a batch axis.
         tile: side of a cell in pixels, at least 4; 16 and more can be read by a person.
 
     Returns:
-        A fresh uint8 array, (h * tile, w * tile, 3) or (n, h * tile, w * tile, 3).
+        A fresh uint8 array, (n, height * tile, width * tile, 3), or without the first axis.
 
     Raises:
-        ValueError: a tile too small, planes and channels that do not match, or an unknown sprite.
+        ValueError: a tile is too small, a sprite unknown, or there are over 63 planes.
     """
-    planes = tuple(planes)
-    _check(planes, cells, tile)
-    batch = cells if cells.ndim == 4 else cells[None]
-    n, h, w, _ = batch.shape
-    codes, index = np.unique(_codes(batch), return_inverse=True)
-    rows = np.empty((len(codes), tile, tile * 3), dtype=np.uint8)
-    for k, code in enumerate(codes.tolist()):
-        present = [plane for i, plane in enumerate(planes) if code >> i & 1]
-        rows[k] = _tile(_layers(present), tile).reshape(tile, tile * 3)
-    # Gathering pixel rows rather than tiles lands every byte in its final place at once.
-    wanted = index.reshape(n, h, 1, w) * tile + np.arange(tile)[:, None]
-    pixels = rows.reshape(len(codes) * tile, tile * 3).take(wanted, axis=0)
-    frames = pixels.reshape(n, h * tile, w * tile, 3)
-    return frames if cells.ndim == 4 else frames[0]
-
-
-def _check(planes: tuple[Plane, ...], cells: NDArray[np.uint8], tile: int) -> None:
-    """Raise ValueError for arguments that cannot be drawn."""
     if not isinstance(tile, int | np.integer) or tile < MIN_TILE:
         raise ValueError(f"tile {tile!r}: expected a whole number of pixels, at least {MIN_TILE}")
-    if cells.ndim not in (3, 4):
-        raise ValueError(f"cells of shape {cells.shape}: expected (h, w, c) or (n, h, w, c)")
-    if cells.shape[-1] != len(planes):
-        raise ValueError(
-            f"cells of shape {cells.shape} have {cells.shape[-1]} channels:"
-            f" expected {len(planes)}, one for each plane"
-        )
-    if len(planes) > MAX_CHANNELS:
-        raise ValueError(f"{len(planes)} planes: expected at most {MAX_CHANNELS}")
-    for plane in planes:
-        if plane.sprite is not None:
-            find_sprite(plane.sprite)
+    looks = {plane: trap.looks[plane] for plane in _order(trap)}
+    if len(looks) > MAX_PLANES:
+        raise ValueError(f"{len(looks)} planes: a picture shows at most {MAX_PLANES}")
+    for look in looks.values():
+        if look.sprite is not None:
+            find_sprite(look.sprite)
+    cells = np.asarray(trap.observe(state))[..., [trap.channel[plane] for plane in looks]]
+    n, height, width, _ = cells.shape
+    codes, index = np.unique(cells @ (1 << np.arange(len(looks))), return_inverse=True)
+    rows = np.empty((len(codes), tile, tile * 3), dtype=np.uint8)
+    for k, code in enumerate(codes.tolist()):
+        present = {name: look for i, (name, look) in enumerate(looks.items()) if code >> i & 1}
+        rows[k] = _tile(_layers(present), tile).reshape(tile, tile * 3)
+    # Gathering pixel rows rather than tiles lands every byte in its final place at once.
+    wanted = index.reshape(n, height, 1, width) * tile + np.arange(tile)[:, None]
+    pixels = rows.reshape(len(codes) * tile, tile * 3).take(wanted, axis=0)
+    frames = pixels.reshape(n, height * tile, width * tile, 3)
+    return frames if state.agent.ndim else frames[0]
 
 
-def _codes(batch: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return for each cell the number whose bit i says whether channel i is set; (n, h, w)."""
-    packed = np.packbits(batch, axis=-1, bitorder="little")
-    eight = np.zeros((*batch.shape[:-1], 8), dtype=np.uint8)
-    eight[..., : packed.shape[-1]] = packed
-    return eight.view("<u8")[..., 0]
+def render_look(look: Look, side: int) -> NDArray[np.uint8]:
+    """Draw a look alone in a cell, uint8 (side, side, 3); one without a sprite tints nothing."""
+    return _tile(_layers({"": look}), side).copy()
 
 
-def _layers(present: Iterable[Plane]) -> tuple[Layer, ...]:
+def _order(trap: World) -> list[str]:
+    """Return the planes from the lowest to the highest; a trait lies on the last of its kinds."""
+    kinds, names = list(trap.things), ["agent", *trap.ground]
+    for kind in kinds:
+        names.append(kind)
+        names += [x for x, having in trap.traits.items() if kind == max(having, key=kinds.index)]
+    planes = [trap.shown_as.get(name, name) for name in [*names, *trap.marks]]
+    return list(dict.fromkeys(filter(None, planes)))
+
+
+def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
     """Return what to draw for the planes set in one cell, lowest first."""
-    distinct = dict.fromkeys(present)  # in order; a plane repeated for salience counts once
-    attributes = [plane for plane in distinct if plane.sprite is None]
-    tint = _mean([plane.colour for plane in attributes]) if attributes else None
-    layers = [Layer(MARK, MARKS[p.name], p.colour) for p in attributes if p.name in MARKS]
-    for plane in distinct:
-        if plane.sprite is not None:
-            height = HEIGHT.get(plane.sprite, THING)
-            colour = tint if tint is not None and height == THING else plane.colour
-            layers.append(Layer(height, find_sprite(plane.sprite), colour))
+    attributes = {name: look.colour for name, look in present.items() if look.sprite is None}
+    tint = _mean(list(attributes.values())) if attributes else None
+    layers = [Layer(MARK, MARKS[x], colour) for x, colour in attributes.items() if x in MARKS]
+    for look in present.values():
+        if look.sprite is not None:
+            height = HEIGHT.get(look.sprite, THING)
+            colour = tint if tint is not None and height == THING else look.colour
+            layers.append(Layer(height, find_sprite(look.sprite), colour))
     return tuple(sorted(layers, key=lambda layer: layer.height))
 
 

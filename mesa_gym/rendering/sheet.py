@@ -56,17 +56,14 @@ def contact_sheet(classes: Iterable[type[Trap]]) -> bytes:
 
 
 def goals(cls: type[Trap]) -> str:
-    """The names of a trap's objectives, on one line."""
+    """Return the names of a trap's objectives, on one line."""
     return f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
 
 
 def pictures(cls: type[Trap], tile: int) -> dict[Split, NDArray[np.uint8]]:
-    """Level 0 of each split of a card, as ``render_rgb`` draws it."""
+    """Draw level 0 of each split of a card."""
     trap = cls()
-    return {
-        split: render_rgb(trap.schema.planes, trap.levels(split, [0]).planes[0], tile)
-        for split in SPLITS
-    }
+    return {split: render_rgb(trap, trap.levels(split, [0]), tile)[0] for split in SPLITS}
 
 
 def _row_width(cards: list[Any]) -> int:
@@ -74,7 +71,7 @@ def _row_width(cards: list[Any]) -> int:
 
 
 def _card(pygame: Any, cls: type[Trap]) -> Any:
-    """One trap's card, a pygame surface."""
+    """Draw one trap's card, a pygame surface."""
     frames = pictures(cls, TILE)
     height, width, _ = frames[SPLITS[0]].shape
     title = pygame.font.Font(None, TITLE).render(cls.name(), True, INK)

@@ -1,10 +1,10 @@
-"""Things that lie about, to be taken, opened, touched or carried."""
+"""Draw what lies about, to be taken, opened or carried, and marks beside or over it."""
 
 from __future__ import annotations
 
-from mesa_gym.grid.plane import RGB
-from mesa_gym.rendering.canvas import Canvas
-from mesa_gym.rendering.sprites.palette import (
+from mesa_gym.engine import RGB
+from mesa_gym.rendering.canvas import Canvas, Field
+from mesa_gym.rendering.drawing import (
     BRASS,
     FLOOR,
     INK,
@@ -13,16 +13,17 @@ from mesa_gym.rendering.sprites.palette import (
     inked,
     joined,
     light,
+    mark,
     ring,
+    sprite,
     star,
     within,
 )
-from mesa_gym.rendering.sprites.registry import sprite
 
 
 @sprite
 def key(canvas: Canvas, colour: RGB) -> None:
-    """A key with a round bow, lying with its two teeth down."""
+    """Draw a key with a round bow, lying with its two teeth down."""
     shape = joined(
         [
             canvas.circle(0.29, 0.47, 0.21),
@@ -38,7 +39,7 @@ def key(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def chest(canvas: Canvas, colour: RGB) -> None:
-    """A treasure chest with a rounded lid, iron bands and a brass lock."""
+    """Draw a treasure chest with a rounded lid, iron bands and a brass lock."""
     lid = within(canvas.box(0.08, 0.18, 0.92, 0.8, r=0.22), canvas.box(0, 0, 1, 0.48))
     body = canvas.box(0.08, 0.48, 0.92, 0.86, r=0.04)
     inked(canvas, lid, light(colour, 0.15))
@@ -53,7 +54,7 @@ def chest(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def cheese(canvas: Canvas, colour: RGB) -> None:
-    """A wedge of cheese, its tip to the left, with holes."""
+    """Draw a wedge of cheese, its tip to the left, with holes."""
     top = canvas.polygon([(0.05, 0.52), (0.66, 0.16), (0.95, 0.44), (0.95, 0.52)])
     side = canvas.polygon([(0.05, 0.52), (0.95, 0.52), (0.95, 0.86), (0.05, 0.86)])
     inked(canvas, joined([top, side]), colour)
@@ -65,7 +66,7 @@ def cheese(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def dish(canvas: Canvas, colour: RGB) -> None:
-    """A plate seen from above; a cheese on it leaves most of its rim in sight."""
+    """Draw a plate seen from above; a cheese on it leaves most of its rim in sight."""
     inked(canvas, canvas.circle(0.485, 0.485, 0.45), colour)
     canvas.paint(ring(canvas, 0.485, 0.485, 0.38, 0.05), light(colour, 0.7))
     inked(canvas, canvas.circle(0.485, 0.485, 0.27), light(colour, 0.7))
@@ -73,7 +74,7 @@ def dish(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def gem(canvas: Canvas, colour: RGB) -> None:
-    """A cut stone, seen from the side."""
+    """Draw a cut stone, seen from the side."""
     left, right, tip = (0.06, 0.4), (0.91, 0.4), (0.485, 0.92)
     table = [(0.25, 0.14), (0.72, 0.14)]
     inked(canvas, canvas.polygon([left, *table, right, tip]), colour)
@@ -86,7 +87,7 @@ def gem(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def line(canvas: Canvas, colour: RGB) -> None:
-    """A straight bar across the cell, on a plate that hides a gem underneath."""
+    """Draw a straight bar across the cell, on a plate that hides a gem underneath."""
     canvas.paint(canvas.box(0, 0, 0.965, 0.965), FLOOR)
     inked(canvas, canvas.line([(0.17, 0.17), (0.8, 0.8)], 0.2), colour)
     canvas.paint(canvas.line([(0.2, 0.15), (0.81, 0.76)], 0.04), light(colour, 0.5))
@@ -94,7 +95,7 @@ def line(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def coin(canvas: Canvas, colour: RGB) -> None:
-    """A thick coin with a star on its face."""
+    """Draw a thick coin with a star on its face."""
     edge = joined([canvas.circle(0.54, 0.52, 0.37), canvas.circle(0.47, 0.48, 0.37)])
     inked(canvas, edge, dark(colour, 0.4))
     canvas.paint(canvas.circle(0.46, 0.47, 0.36), colour)
@@ -104,7 +105,7 @@ def coin(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def ball(canvas: Canvas, colour: RGB) -> None:
-    """A beach ball with pale stripes."""
+    """Draw a beach ball with pale stripes."""
     disc = canvas.circle(0.485, 0.5, 0.41)
     inked(canvas, disc, colour)
     for x in (0.0, 0.97):
@@ -116,7 +117,7 @@ def ball(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def shield(canvas: Canvas, colour: RGB) -> None:
-    """A heater shield, quartered."""
+    """Draw a heater shield, quartered."""
     body = within(
         canvas.box(0.12, 0.08, 0.86, 1.5),
         canvas.circle(0.86 - 0.86, 0.2, 0.86),
@@ -131,7 +132,7 @@ def shield(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def rubbish(canvas: Canvas, colour: RGB) -> None:
-    """A full sack, tied at the top."""
+    """Draw a full sack, tied at the top."""
     ears = [(0.47, 0.26), (0.24, 0.1), (0.44, 0.08), (0.54, 0.16), (0.72, 0.06), (0.68, 0.2)]
     inked(canvas, canvas.polygon([*ears, (0.57, 0.28)]), colour)
     sack = [canvas.circle(0.34, 0.68, 0.24), canvas.circle(0.64, 0.68, 0.25)]
@@ -147,7 +148,7 @@ def rubbish(canvas: Canvas, colour: RGB) -> None:
 
 @sprite
 def crate(canvas: Canvas, colour: RGB) -> None:
-    """A crate of boards with a brace; a cover leaves its frame and corners in sight."""
+    """Draw a crate of boards with a brace; a cover leaves its frame and corners in sight."""
     inked(canvas, canvas.box(0.06, 0.06, 0.91, 0.91), dark(colour, 0.3))
     for y in (0.2, 0.39, 0.58):
         canvas.paint(canvas.box(0.2, y + 0.01, 0.77, y + 0.17), light(colour, 0.15))
@@ -157,3 +158,56 @@ def crate(canvas: Canvas, colour: RGB) -> None:
         canvas.paint(canvas.box(x, 0.06, x + 0.12, 0.91), colour)
         for y in (0.12, 0.85):
             canvas.paint(canvas.circle(x + 0.06, y, 0.035), INK)
+
+
+@sprite
+def token(canvas: Canvas, colour: RGB) -> None:
+    """Draw a plain round piece, for whatever has no look of its own."""
+    inked(canvas, canvas.circle(0.485, 0.485, 0.34), colour)
+    canvas.paint(ring(canvas, 0.485, 0.485, 0.2, 0.06), light(colour, 0.6))
+
+
+@sprite
+def next(canvas: Canvas, colour: RGB) -> None:
+    """Draw two footprints in the lower right corner: the leader's next step leads here."""
+    prints = []
+    for x, y in ((0.6, 0.78), (0.83, 0.63)):
+        prints.append(canvas.line([(x, y), (x, y - 0.06)], 0.15))
+        prints.append(canvas.line([(x, y + 0.13), (x, y + 0.15)], 0.1))
+    canvas.paint(joined(prints), WHITE, grow=0.035)
+    canvas.paint(joined(prints), dark(colour, 0.6))
+
+
+@sprite
+def pointer(canvas: Canvas, colour: RGB) -> None:
+    """Draw an arrow from the lower right that points at what stands in the cell."""
+    arrow = [(0.46, 0.46), (0.9, 0.6), (0.74, 0.67), (0.96, 0.89), (0.89, 0.96), (0.67, 0.74)]
+    shape = canvas.polygon([*arrow, (0.6, 0.9)])
+    canvas.paint(shape, WHITE, grow=0.07)
+    inked(canvas, shape, colour)
+
+
+@mark
+def red(canvas: Canvas, colour: RGB) -> None:
+    """Draw a triangle."""
+    _mark(canvas, canvas.polygon([(0.5, 0.08), (0.95, 0.9), (0.05, 0.9)]))
+
+
+@mark
+def blue(canvas: Canvas, colour: RGB) -> None:
+    """Draw a square, open in the middle."""
+    box = canvas.box(0.14, 0.14, 0.86, 0.86)
+    _mark(canvas, box)
+    canvas.paint(box, WHITE, grow=-0.22)
+
+
+@mark
+def yellow(canvas: Canvas, colour: RGB) -> None:
+    """Draw a disc."""
+    _mark(canvas, canvas.circle(0.5, 0.5, 0.38))
+
+
+def _mark(canvas: Canvas, shape: Field) -> None:
+    """Black on white stands out from every colour."""
+    canvas.paint(shape, WHITE, grow=0.16)
+    canvas.paint(shape, INK)

@@ -1,0 +1,196 @@
+"""Pictures: do they say what is in the cells, and are they safe to make?"""
+
+from __future__ import annotations
+
+import colorsys
+import itertools
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from shelf import LOOKS, SHELF, Shelf, cell
+
+from mesa_gym.engine import Look, World
+from mesa_gym.engine.maps import from_map
+from mesa_gym.rendering import render_look, render_rgb
+from mesa_gym.traps import Split, all_traps, find_trap
+
+ITEMS = ("door", "key", "chest", "cheese")
+Picture = NDArray[np.uint8]
+
+
+def difference(a: Picture, b: Picture) -> float:
+    """Return the mean absolute difference of two pictures, 0 to 255."""
+    return float(np.abs(a.astype(int) - b).mean())
+
+
+def colours(content: str) -> list[list[int]]:
+    return cell(content, 64).reshape(-1, 3).tolist()
+
+
+@pytest.mark.parametrize("tile", [8, 16, 32, 64])
+@pytest.mark.parametrize("item", ITEMS)
+@pytest.mark.parametrize("colour", ["red", "blue"])
+def test_an_attribute_tints_the_thing_in_its_cell(item: str, colour: str, tile: int) -> None:
+    picture = cell(f"{item} {colour}", tile)
+    ink = picture[(picture != cell("", tile)).any(axis=-1)]
+    hue, expected = (
+        360 * colorsys.rgb_to_hsv(*(np.asarray(c) / 255))[0]
+        for c in (ink.mean(axis=0), LOOKS[colour].colour)
+    )
+    assert abs((hue - expected + 180) % 360 - 180) < 25
+
+
+def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes() -> None:
+    assert colours("door").count(list(LOOKS["door"].colour)) > 0.1 * 64 * 64
+    red, blue = LOOKS["red"].colour, LOOKS["blue"].colour
+    mean = [round((a + b) / 2) for a, b in zip(red, blue, strict=True)]
+    assert mean in colours("door red blue")
+    both = colours("chest red, key")
+    assert list(red) in both
+    assert not any(list(LOOKS[item].colour) in both for item in ("chest", "key"))
+    for other in ("wall", "agent"):  # never tinted
+        assert colours(f"{other}, key red").count(list(LOOKS[other].colour)) > 0.02 * 64 * 64
+
+
+def test_every_content_of_a_cell_can_be_told_at_the_size_of_observations() -> None:
+    contents = ["", "agent", "wall"]
+    contents += [f"{item}{tint}" for item in ITEMS for tint in ("", " red", " blue")]
+    contents += [f"{other}, {item}" for item in ITEMS for other in ("wall", "agent")]
+    for a, b in itertools.combinations(contents, 2):
+        assert difference(cell(a, 8), cell(b, 8)) > 4, f"{a!r} and {b!r} look alike"
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_the_agent_is_drawn_over_what_is_in_its_cell(item: str) -> None:
+    alone, together, floor = (cell(content, 64) for content in ("agent", f"agent, {item}", ""))
+    robot = (alone != floor).any(axis=-1)
+    same = (alone == together).all(axis=-1)
+    assert same[robot].mean() > 0.9  # all except the soft edge, through which the item shows
+    assert not same[~robot].all()
+
+
+@pytest.mark.parametrize("tile", [16, 32, 64])
+@pytest.mark.parametrize("item", ITEMS)
+def test_a_thing_in_a_wall_looks_unlike_the_wall_and_the_floor(item: str, tile: int) -> None:
+    hung = cell(f"wall, {item}", tile)
+    assert difference(hung, cell("wall", tile)) > 25
+    assert difference(hung, cell(item, tile)) > 25
+    for other in ITEMS:
+        if other != item:
+            assert difference(hung, cell(f"wall, {other}", tile)) > 10
+
+
+def test_two_things_in_a_wall_are_both_seen() -> None:
+    both = cell("wall, door, key", 64)
+    assert min(difference(both, cell(f"wall, {item}", 64)) for item in ("door", "key")) > 5
+
+
+def test_what_is_held_hangs_in_the_top_row() -> None:
+    picture = render_rgb(SHELF, from_map(SHELF, "held.key = 1\n" + MAP), 16)[0]
+    np.testing.assert_array_equal(picture[:16, 16:32], cell("wall, key", 16))
+    np.testing.assert_array_equal(picture[:16, 32:48], cell("wall", 16))
+
+
+MAP = """
+    #####
+    #1.A#
+    #..2#
+    #####
+    1 = key red
+    2 = chest, ghost
+"""
+
+
+@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
+def test_cells_stand_where_they_belong_in_batches_and_alone(cls: type) -> None:
+    trap = cls()
+    state = trap.levels(Split.SHIFT, np.arange(6))
+    frames = render_rgb(trap, state, 8)
+    assert frames.shape == (6, 8 * trap.height, 8 * trap.width, 3)
+    assert frames.dtype == np.uint8
+    np.testing.assert_array_equal(render_rgb(trap, state.take(np.arange(6)[::-1]), 8)[::-1], frames)
+    np.testing.assert_array_equal(render_rgb(trap, state.single(4), 8), frames[4])
+    single = trap.bound(batched=False)
+    np.testing.assert_array_equal(render_rgb(single, state.single(4), 8), frames[4])
+    assert render_rgb(trap, state.take(slice(0)), 8).shape == (0, *frames.shape[1:])
+    loud = cls(**dict.fromkeys(cls.salience, 3))
+    np.testing.assert_array_equal(render_rgb(loud, state, 8), frames)
+    # The same planes give the same tile, and other planes give another one.
+    tiles = frames.reshape(6, trap.height, 8, trap.width, 8, 3).swapaxes(2, 3).reshape(-1, 192)
+    cells = trap.observe(state).reshape(len(tiles), -1)
+    pairs = np.unique(np.concatenate([cells, tiles], axis=1), axis=0)
+    assert len(pairs) == len(np.unique(cells, axis=0)) == len(np.unique(tiles, axis=0))
+
+
+def test_hidden_names_and_things_that_are_gone_are_not_drawn() -> None:
+    state = from_map(SHELF, MAP)
+    bare = MAP.replace(", ghost", "").replace("1 = ", "1 = -chest, ")
+    np.testing.assert_array_equal(
+        render_rgb(SHELF, state, 8), render_rgb(SHELF, from_map(SHELF, bare), 8)
+    )
+
+
+def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later() -> None:
+    class Pile(World):
+        things = {"vent": 1, "crate": 1}
+        traits = {"closed": ("vent",)}
+        looks = {"vent": Look("v", (110, 130, 150), "vent")} | {
+            "crate": Look("q", (9, 9, 9), "crate")
+        }
+
+    def pile(content: str) -> Picture:
+        state = from_map(Pile((4, 5)), f"#####\n#1.A#\n#...#\n#####\n1 = {content}")
+        return render_rgb(Pile((4, 5)), state)[0, 32:64, 32:64]
+
+    assert difference(pile("vent closed"), pile("vent")) > 5
+    covered = difference(pile("crate"), pile("vent closed, crate"))
+    assert covered < difference(pile("vent closed"), pile("vent closed, crate"))
+
+
+def test_the_output_is_fresh_and_the_state_unchanged() -> None:
+    state = from_map(SHELF, MAP)
+    first = render_rgb(SHELF, state, 8)
+    kept = first.copy()
+    first[:] = 7
+    np.testing.assert_array_equal(render_rgb(SHELF, state, 8), kept)
+    look = render_look(LOOKS["key"], 16)
+    look[:] = 7
+    np.testing.assert_array_equal(render_look(LOOKS["key"], 16), cell("key", 16))
+
+
+def crowd(count: int) -> type[World]:
+    names = [f"p{i}" for i in range(count)]
+    looks = {name: Look(chr(0x100 + i), (4 * i, 9, 128), "door") for i, name in enumerate(names)}
+    return type("Crowd", (World,), {"things": dict.fromkeys(names, 1), "looks": looks})
+
+
+def test_each_of_63_planes_is_drawn_and_no_more() -> None:
+    world = crowd(61)((4, 7))
+    for channel in (0, 7, 31, 32, 60):
+        state = from_map(world, f"#######\n#?...A#\n#.....#\n#######\n? = p{channel}")
+        pixels = render_rgb(world, state, 32).reshape(-1, 3).tolist()
+        assert [4 * channel, 9, 128] in pixels
+    more = crowd(62)((4, 7))
+    with pytest.raises(ValueError, match="64 planes: a picture shows at most 63"):
+        render_rgb(more, from_map(more, "#######\n#....A#\n#.....#\n#######"))
+
+
+@pytest.mark.parametrize("tile", [3, 0, -8, 8.0])
+def test_a_bad_tile_is_refused(tile: int) -> None:
+    with pytest.raises(ValueError, match=rf"tile {tile}.*at least 4"):
+        render_rgb(SHELF, from_map(SHELF, MAP), tile)
+
+
+def test_an_unknown_sprite_is_named_with_the_nearest() -> None:
+    class Wrong(Shelf):
+        looks = {"cheese": Look("c", (250, 200, 60), "chese")}
+
+    with pytest.raises(ValueError, match=r"unknown sprite 'chese'.* Did you mean 'cheese'"):
+        render_rgb(Wrong((4, 5)), from_map(Wrong((4, 5)), MAP))
+
+
+def test_a_name_without_a_look_is_a_token() -> None:
+    trap = find_trap("FollowMe")
+    assert trap.looks["lamp"].sprite == "token"
+    assert difference(render_look(trap.looks["lamp"], 32), cell("", 32)) > 12
