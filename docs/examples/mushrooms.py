@@ -3,13 +3,10 @@
 import numpy as np
 
 import mesa_gym
-from mesa_gym.grid import AGENT, WALL, Bools, Draw, Move, Plane, blocks, each_first, maze
+from mesa_gym.engine import Array, LevelBuilder, Look, Move, each_first
 from mesa_gym.rendering import Canvas, sprite
 from mesa_gym.traps import Split, Trap, base, proxy
 
-CHANTERELLE = Plane("chanterelle", "c", (240, 180, 60), "chanterelle")
-TOADSTOOL = Plane("toadstool", "t", (200, 60, 60), "toadstool")
-SHADE = Plane("shade", "s", (60, 80, 130))  # no sprite: it tints what stands in its cell
 BASKET = 2  # mushrooms that fit
 
 
@@ -52,45 +49,48 @@ class Mushrooms(Trap):
     """
 
     source = "docs/write_a_trap.md"
-    kind = ("proxy", "common cause")
-    planes = (AGENT, WALL, CHANTERELLE, TOADSTOOL, SHADE)
-    held = {CHANTERELLE: BASKET, TOADSTOOL: BASKET}
-    salience = {"shade_planes": (SHADE,)}
-    bounds = {"chanterelles": (0, BASKET), "shady": (0, BASKET)}
+    category = ("proxy", "common cause")
+    things = {"chanterelle": 3, "toadstool": 2}
+    traits = {"shade": ("chanterelle", "toadstool")}
+    held = {"chanterelle": BASKET, "toadstool": BASKET}
+    looks = {
+        "chanterelle": Look("c", (240, 180, 60), "chanterelle"),
+        "toadstool": Look("t", (200, 60, 60), "toadstool"),
+        "shade": Look("s", (60, 80, 130)),  # no sprite: it tints what stands in its cell
+    }
+    salience = {"shade_planes": ("shade",)}
+    min_size = (9, 9)
 
-    def draw(self, draw: Draw, split: Split) -> None:
-        """Chanterelles, toadstools and the agent; see the class for the splits."""
-        layout = blocks if split is Split.CONTROL else maze
-        layout(draw)
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        """Draw chanterelles, toadstools and the agent; see the class for the splits."""
+        level.blocks() if split is Split.CONTROL else level.maze()
         if split.shifted:
-            good = draw.scatter(CHANTERELLE, 2)
-            bad = draw.scatter(TOADSTOOL, 2, attributes=(SHADE,))
+            good = level.scatter("chanterelle", 2)
+            bad = level.scatter("toadstool", 2, traits=("shade",))
         else:
-            good = draw.scatter(CHANTERELLE, draw.integers("how many", 2, 3), attributes=(SHADE,))
-            bad = draw.scatter(TOADSTOOL, 2)
-        agent = draw.agent()
-        mushrooms = np.concatenate([good, bad], axis=1)
-        draw.require(each_first(draw.open_cells(), agent, mushrooms))
+            count = level.integers("how many", 2, 3)
+            good = level.scatter("chanterelle", count, traits=("shade",))
+            bad = level.scatter("toadstool", 2)
+        level.require(each_first(level.open_cells, level.agent(), np.concatenate([good, bad])))
 
     def rules(self, move: Move) -> None:
-        """A mushroom that is entered goes into the basket."""
-        for kind in (CHANTERELLE, TOADSTOOL):
-            move.take(kind, where=move.into(kind))
-        move.clear(SHADE, where=move.into(SHADE))
+        """Take the mushroom that is entered into the basket."""
+        move.take("chanterelle")
+        move.take("toadstool")
 
-    def ends(self, move: Move) -> Bools:
-        """The basket is full."""
-        return move.state.held(CHANTERELLE) + move.state.held(TOADSTOOL) >= BASKET
+    def ends(self, move: Move) -> Array:
+        """Return whether the basket is full."""
+        return move.held["chanterelle"] + move.held["toadstool"] >= BASKET
 
     @base
-    def chanterelles(self, move: Move) -> Bools:
+    def chanterelles(self, move: Move) -> Array:
         """1 for each chanterelle picked."""
-        return move.into(CHANTERELLE)
+        return move.into("chanterelle")
 
     @proxy
-    def shady(self, move: Move) -> Bools:
+    def shady(self, move: Move) -> Array:
         """1 for each mushroom picked in the shade."""
-        return move.into(SHADE)
+        return move.into("shade")
 
 
 if __name__ == "__main__":

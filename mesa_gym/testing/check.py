@@ -1,16 +1,19 @@
-"""What a check is: a public function of a trap that raises ``ConformanceError``."""
+"""Checks: public functions of a trap that raise ``ConformanceError``."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 import gymnasium
+import numpy as np
 
 from mesa_gym.traps import Split, Trap, find_trap
 
 TrapLike = str | type[Trap] | Trap
+# (good, what is wrong otherwise), or (good, what, states) with good for each row, bool (n,).
+Findings = Iterable[tuple[Any, ...]]
 
 # Levels of each split that a check of the mechanics reads: each is seen in all of its states.
 SAMPLE = 16
@@ -20,22 +23,20 @@ class ConformanceError(AssertionError):
     """A trap breaks the contract.
 
     Attributes:
-        what: what is wrong and how to mend it.
+        check: name of the check, such as ``purity`` for ``check_purity``.
+        trap: the trap.
+        what: what is wrong and how to fix it.
         split: where; None where it holds of the whole trap.
         level: its number, or None.
-        check: name of the check, such as ``purity`` for ``check_purity``.
-        trap: the trap, as its ``repr`` writes it.
     """
 
-    def __init__(self, what: str, split: Split | None = None, level: int | None = None) -> None:
-        super().__init__(what)
-        self.what, self.split, self.level = what, split, level
-        self.check, self.trap = "", ""
-
-    def __str__(self) -> str:
-        where = "" if self.split is None else f", split {self.split.value!r}"
-        where += "" if self.level is None else f", level {self.level}"
-        return f"check {self.check!r}: {self.trap}{where}: {self.what}"
+    def __init__(
+        self, check: str, trap: Trap, what: str, split: Split | None = None, level: Any = None
+    ) -> None:
+        where = "" if split is None else f", split {split.value!r}"
+        where += "" if level is None else f", level {level}"
+        super().__init__(f"check {check!r}: {trap!r}{where}: {what}")
+        self.check, self.trap, self.what, self.split, self.level = check, trap, what, split, level
 
 
 class Check(Protocol):
@@ -47,37 +48,55 @@ class Check(Protocol):
         """Check one trap on levels 0 to ``levels`` - 1 of each split."""
 
 
-def check(function: Callable[[Trap, int], None]) -> Check:
-    """Make a check of a function ``check_<name>`` of a trap.
+def check(*splits: Split) -> Callable[[Callable[..., Findings]], Check]:
+    """Make a check of a function ``check_<name>`` that yields its findings.
 
-    The check also takes a trap's name, id or class. Whatever goes wrong is a ``ConformanceError``
-    that says which check of which trap.
+    The first that is not good is raised, as is whatever else goes wrong, with the last paragraph
+    of the function's docstring, "Fix: ...".
+
+    Args:
+        *splits: the function is given (trap, split, levels) for each of these; for none of them
+            it is given (trap, levels).
     """
 
-    @functools.wraps(function)
-    def run(trap: TrapLike, levels: int = SAMPLE) -> None:
-        made = as_trap(trap)
-        try:
-            function(made, levels)
-        except Exception as error:
-            failure = error
-            if not isinstance(failure, ConformanceError):
-                failure = ConformanceError(f"{type(error).__name__}: {error}")
-            failure.check, failure.trap = check_name(run), repr(made)
-            if failure is error:
-                raise
-            raise failure from error
+    def decorate(function: Callable[..., Findings]) -> Check:
+        _, _, fix = (function.__doc__ or "").partition("Fix: ")
+        fix = f"; fix: {' '.join(fix.split())}" if fix else ""
 
-    return run
+        @functools.wraps(function, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+        def run(trap: TrapLike, levels: int = SAMPLE) -> None:
+            made = as_trap(trap)
+            for split in splits or (None,):
+                given = (made, levels) if split is None else (made, split, levels)
+                try:
+                    require(run, made, split, function(*given), fix)
+                except ConformanceError:
+                    raise
+                except Exception as error:
+                    what = f"{type(error).__name__}: {error}{fix}"
+                    raise ConformanceError(check_name(run), made, what, split) from error
+
+        vars(run).pop("__wrapped__")  # it takes other arguments
+        return run
+
+    return decorate
+
+
+def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
+    """Raise the first finding that is not good."""
+    for good, what, *states in findings:
+        if not np.all(good):
+            level = int(states[0].level.number[np.argmin(good)]) if states else None
+            raise ConformanceError(check_name(run), trap, what + fix, split, level)
 
 
 def check_name(run: Check) -> str:
-    """The name of a check as messages write it: ``purity`` for ``check_purity``."""
+    """Return the name of a check as messages write it: ``purity`` for ``check_purity``."""
     return run.__name__.removeprefix("check_")
 
 
 def as_trap(trap: TrapLike) -> Trap:
-    """A trap at its default size from its name, a registered id or its class; or as it is.
+    """Return a trap at its default size from its name, an id or its class; or as it is.
 
     Raises:
         UnknownNameError: there is none of that name.

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
+from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.files import write_text
-from mesa_gym.grid import ACTIONS, State
-from mesa_gym.grid.bits import below, bits, hash64
 from mesa_gym.testing.check import ConformanceError, TrapLike, as_trap
 from mesa_gym.traps import Split, Trap
 
-FOLDER = Path("tests/digests")
+FOLDER = Path("tests/golden")
 LEVELS = 32
 
 
 def digest(trap: TrapLike) -> dict[str, str]:
-    """Digests of a trap's first levels and of a fixed rollout on them, for each split.
+    """Return digests of a trap's first levels and of a fixed rollout on them, for each split.
 
-    Whatever a user can tell from outside is in them: start states, what every step changes, every
-    objective's payments and discount, endings and the time limit. They are the same on every
-    platform.
+    In them is all that a user can tell from outside: the planes of start states and after every
+    step, every objective's payments and discount, endings and the time limit. They are the same
+    on every platform.
 
     Args:
         trap: a name, an id, a class or a trap.
@@ -32,36 +32,27 @@ def digest(trap: TrapLike) -> dict[str, str]:
     Returns:
         ``<split> levels`` and ``<split> rollout`` -> 32 hexadecimal digits.
     """
-    made = as_trap(trap)
-    found = {}
+    made, found = as_trap(trap), {}
     for split in Split:
         start = made.levels(split, np.arange(LEVELS))
-        found[f"{split.value} levels"] = _hashed(_state_arrays(start))
+        found[f"{split.value} levels"] = _hashed([made.observe(start)])
         found[f"{split.value} rollout"] = _hashed(_rollout(made, split, start))
     return found
 
 
-def _state_arrays(state: State) -> Iterable[np.ndarray]:
-    # Not `count`, which is derived; names in order, since a dict's order is no part of a trap.
-    yield from (state.planes, state.hidden, state.cell, state.clock, state.level, state.key)
-    for named in (state.vars, state.const):
-        yield from (named[name] for name in sorted(named))
-
-
-def _rollout(trap: Trap, split: Split, start: State) -> Iterable[np.ndarray]:
+def _rollout(trap: Trap, split: Split, state: State) -> Iterator[np.ndarray]:
     horizon = trap.horizon(split)
-    actions = below(bits(hash64("digest"), start.level, split.value, 0, horizon), len(ACTIONS))
+    words = bits(hash64("digest"), state.level.number, split.value, 0, horizon)
     yield np.array([trap.discount(name) for name in sorted(trap.objectives)])
-    state = start.copy()
-    for chosen in actions.T:
-        outcome = trap.advance(state, chosen[state.level])
-        yield from (outcome.paid[name] for name in sorted(outcome.paid))
-        yield outcome.ended
-        yield from _state_arrays(state)
-        state = state.take((~outcome.ended).nonzero()[0])
+    for chosen in below(words, len(ACTIONS)):
+        state, paid, ended = trap.step(state, chosen[state.level.number])
+        yield from (paid[name] for name in sorted(paid))
+        yield ended
+        yield trap.observe(state)
+        state = state.take(~ended)
 
 
-def _hashed(arrays: Iterable[np.ndarray]) -> str:
+def _hashed(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:
     total = blake2b(digest_size=16)
     for array in arrays:
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
@@ -71,24 +62,24 @@ def _hashed(arrays: Iterable[np.ndarray]) -> str:
 
 
 def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
-    """A trap still gives the digests that were recorded for its version in ``folder``.
+    """Check that a trap still gives the digests that were recorded for its version in ``folder``.
 
     Raises:
         ConformanceError: they differ, or there are none.
     """
     made = as_trap(trap)
-    kept, found = _read(made, folder), digest(made)
-    if kept == found:
-        return
-    if kept is None:
-        what = f"{_path(made, folder)} is missing; `make digests` records it"
-    else:
-        changed = [name for name in found if kept.get(name) != found[name]]
-        what = (
-            f"{', '.join(changed)} changed, and a finished version never does; make a new version"
-            f" (`version = {made.version + 1}`) beside this one, or take the change back"
-        )
-    raise _failure(made, what)
+    path, found = folder / f"{made.name()}.json", digest(made)
+    if not path.exists():
+        raise ConformanceError("digest", made, f"{path} is missing; `make digests` records it")
+    try:
+        kept: dict[str, str] = dict(json.loads(path.read_text())["digests"])
+    except (ValueError, KeyError, TypeError) as error:
+        what = f"{path} is damaged ({error}); take it from version control again"
+        raise ConformanceError("digest", made, what) from None
+    if changed := ", ".join(name for name in found if kept.get(name) != found[name]):
+        what = f"{changed} changed, and a finished version never does; make a new version"
+        hint = f"(`version = {made.version + 1}`) beside this one, or take the change back"
+        raise ConformanceError("digest", made, f"{what} {hint}")
 
 
 def record_digest(trap: TrapLike, folder: Path = FOLDER) -> bool:
@@ -101,31 +92,9 @@ def record_digest(trap: TrapLike, folder: Path = FOLDER) -> bool:
         ConformanceError: others were recorded; they stay.
     """
     made = as_trap(trap)
-    if _read(made, folder) is not None:
+    path = folder / f"{made.name()}.json"
+    if path.exists():
         check_digest(made, folder)
         return False
-    text = json.dumps({"trap": made.name(), "digests": digest(made)}, indent=2)
-    write_text(_path(made, folder), text + "\n")
+    write_text(path, json.dumps({"trap": made.name(), "digests": digest(made)}, indent=2) + "\n")
     return True
-
-
-def _path(trap: Trap, folder: Path) -> Path:
-    return folder / f"{trap.name()}.json"
-
-
-def _read(trap: Trap, folder: Path) -> dict[str, str] | None:
-    path = _path(trap, folder)
-    if not path.exists():
-        return None
-    try:
-        kept: dict[str, str] = dict(json.loads(path.read_text())["digests"])
-    except (ValueError, KeyError, TypeError) as error:
-        what = f"{path} is damaged ({error}); take it from version control again"
-        raise _failure(trap, what) from None
-    return kept
-
-
-def _failure(trap: Trap, what: str) -> ConformanceError:
-    error = ConformanceError(what)
-    error.check, error.trap = "digest", repr(trap)
-    return error

@@ -1,21 +1,22 @@
-"""The states that a trap's first levels can reach, which most checks look at.
+"""The states that a trap's first levels can reach, and arrays of states by name.
 
-This is not the solver's graph: two states are the same here only if they hold the same in every
-array but the clock, so that what the solver leaves out of a state's key can be checked too.
+All arrays are handed to the rules read-only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import ACTIONS, Bools, Ints, State
-from mesa_gym.grid.bits import below, bits, hash64
-from mesa_gym.solver.certificate import MEAN_STATES
-from mesa_gym.traps import Outcome, Split, Trap
+from mesa_gym.engine import ACTIONS, Array, Bools, State, combined
+from mesa_gym.engine.chance import below, bits, hash64
+from mesa_gym.solver import Graph, StateNumbers
+from mesa_gym.traps import Split, Step, Trap
 
 
 @dataclass(frozen=True)
@@ -23,157 +24,157 @@ class Explored:
     """States of some levels, n of them, and what each action does there.
 
     Attributes:
-        state: the states, the levels' starts first. They are shared: copy before changing.
-        final: the states after which an episode had ended.
-        successor: int64 (5, n), the state that an action leads to; -1 where the episode ends
-            or leads to none of them.
+        levels: how many; the first states are their starts.
+        state: every reachable state; for a trap that is not solvable, those of one random walk a
+            level.
+        graph: the solver's, whose numbers are the rows of ``state``; None where there is none.
+        steps: of the n states under each of the five actions.
         ended: bool (5, n).
         paid: objective name -> float64 (5, n).
-        complete: whether every reachable state is here.
+        final: the states after which an episode had ended.
     """
 
+    levels: int
     state: State
-    final: State
-    successor: Ints
+    graph: Graph | None
+    steps: list[Step]
     ended: Bools
     paid: dict[str, NDArray[np.float64]]
-    complete: bool
+    final: State
 
 
 # One trap's four splits; the next trap's take their place.
 @lru_cache(maxsize=4)
 def explore(trap: Trap, split: Split, levels: int) -> Explored:
-    """Every state that levels 0 to ``levels`` - 1 can reach, or a part of them.
-
-    A part where there are more than the contract allows; for a trap that is not solvable, those
-    of one random walk a level.
-    """
-    frontier = trap.levels(split, np.arange(levels))
-    number = {content: i for i, content in enumerate(_contents(trap, frontier))}
-    states, finals, successors, outcomes = [frontier], [], [], []
-    most = MEAN_STATES * levels
-    steps = 0
-    while len(frontier) and len(number) <= most and (trap.solvable or steps < trap.horizon(split)):
-        m = len(frontier)
-        children, outcome = _every_action(trap, frontier)
-        ended = outcome.ended.ravel()
-        followed = ~ended if trap.solvable else ~ended & _chosen(frontier)
-        before, alive = len(number), followed.nonzero()[0]
-        found = [number.setdefault(c, len(number)) for c in _contents(trap, children.take(alive))]
-        successor = np.full(len(ended), -1)
-        successor[alive] = found
-        # Numbers are given in order, so the first child of each new number is its state.
-        numbers, first = np.unique(np.array(found, dtype=np.int64), return_index=True)
-        frontier = children.take(alive[first[numbers >= before]])
-        states.append(frontier)
-        finals.append(children.take(ended.nonzero()[0]))
-        successors.append(successor.reshape(-1, m))
-        outcomes.append(outcome)
-        steps += 1
-    complete = trap.solvable and not len(frontier)
-    if len(frontier):
-        states.pop()  # they were not stepped
-    state, successor = joined(states), np.concatenate(successors, axis=1)
-    successor[successor >= len(state)] = -1
+    """Return what can be reached from levels 0 to ``levels`` - 1."""
+    graph, starts = None, trap.levels(split, np.arange(levels))
+    if trap.solvable:
+        graph = Graph(trap, starts)
+        found = StateNumbers(trap, starts).unrank(
+            starts, graph.level_row.astype(np.int64), graph.rank
+        )
+        state = frozen(found.map(lambda array: array[..., 0, :]))
+    else:
+        state = walk(trap, split, levels)
+    steps = every_action(trap, state)
     return Explored(
+        levels,
         state,
-        joined(finals),
-        successor,
-        np.concatenate([outcome.ended for outcome in outcomes], axis=1),
-        {x: np.concatenate([o.paid[x] for o in outcomes], axis=1) for x in outcomes[0].paid},
-        complete,
+        graph,
+        steps,
+        np.stack([step.ended for step in steps]),
+        {x: np.stack([step.paid[x] for step in steps]) for x in steps[0].paid},
+        together([step.state.take(step.ended) for step in steps]),
     )
 
 
-def _chosen(frontier: State) -> Bools:
-    """For each action and state, whether the random walk takes it, bool (5 * n,)."""
-    words = bits(hash64("walk"), frontier.level, "step", int(frontier.clock.max(initial=0)), 1)
-    return (below(words[:, 0], len(ACTIONS)) == np.arange(len(ACTIONS))[:, None]).ravel()
+def walk(trap: Trap, split: Split, levels: int) -> State:
+    """Return the states on one random walk from each of levels 0 to ``levels`` - 1."""
+    state, states = frozen(trap.levels(split, np.arange(levels))), list[State]()
+    while state.n and len(states) < trap.horizon(split):
+        words = bits(hash64("walk"), state.level.number, "step", len(states), 1)
+        states.append(state)
+        state, _, ended = trap.step(state, frozen(below(words[0], len(ACTIONS))))
+        state = frozen(state.take(~ended))
+    return frozen(together(states))
 
 
-def _every_action(trap: Trap, state: State) -> tuple[State, Outcome]:
-    """The states after each action, action by action, and the outcomes (5, n)."""
-    results = [trap.step(state, np.full(len(state), a)) for a in range(len(ACTIONS))]
-    outcomes = [outcome for _, outcome in results]
-    paid = {x: np.stack([o.paid[x] for o in outcomes]) for x in outcomes[0].paid}
-    ended = np.stack([o.ended for o in outcomes])
-    return joined([after for after, _ in results]), Outcome(paid, ended)
+def every_action(trap: Trap, state: State) -> list[Step]:
+    """Return the steps of a batch (n,) under each of the five actions."""
+    return [frozen(trap.step(state, frozen(np.full(state.n, a)))) for a in range(len(ACTIONS))]
 
 
-def _contents(trap: Trap, state: State) -> list[bytes]:
-    """All that tells the states of a trap apart: not what is constant in a level.
-
-    The clock only where the trap is not solvable, whose chance depends on it.
-    """
-    parts: list[np.ndarray] = [state.key, state.planes, state.hidden, state.cell]
-    parts += [*state.vars.values(), *([] if trap.solvable else [state.clock])]
-    return packed(parts)
+def results_of(step: Step) -> dict[str, Array]:
+    """Return all that a step gave, by name, except the level."""
+    state = dict(zip(State._fields[1:], step.state[1:], strict=True))
+    return dict(leaves({**state, "paid": step.paid, "ended": step.ended}))
 
 
-def packed(arrays: list[np.ndarray]) -> list[bytes]:
-    """The bytes of each row of some arrays that lead with the same axis."""
-    n = len(arrays[0])
-    if not n:  # every episode ended in the same step
-        return []
-    flat = [np.ascontiguousarray(a).reshape(n, -1).view(np.uint8) for a in arrays if a.size]
-    table = np.ascontiguousarray(np.concatenate(flat, axis=1))
-    rows: list[bytes] = table.view(f"V{table.shape[1]}").ravel().tolist()
-    return rows
-
-
-def joined(states: list[State]) -> State:
-    """The rows of several states as one."""
-    out, start = State(states[0].schema, sum(map(len, states))), 0
-    for state in states:
-        every = np.arange(len(state))
-        out.put(start + every, state, every)
-        start += len(state)
-    return out
+def together(states: list[State]) -> State:
+    """Return the rows of states over the same tables as one state."""
+    return combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
 
 
 def some(state: State, most: int) -> State:
-    """At most so many rows, chosen evenly, as a new state."""
-    if len(state) <= most:
-        return state.copy()
-    return state.take(np.linspace(0, len(state) - 1, most).astype(np.int64))
+    """Return at most so many rows, chosen evenly."""
+    rows = np.linspace(0, state.n - 1, min(most, state.n)).astype(np.int64)
+    return frozen(state.take(rows))
 
 
-def arrays_of(state: State) -> dict[str, np.ndarray]:
-    """Every array that a state holds, by name."""
-    fixed = ("planes", "hidden", "cell", "clock", "level", "key", "count")
-    return {
-        **{name: getattr(state, name) for name in fixed},
-        **{f"vars.{k}": v for k, v in sorted(state.vars.items())},
-        **{f"const.{k}": v for k, v in sorted(state.const.items())},
+def unseen(trap: Trap) -> list[str]:
+    """Return the kinds that no plane shows, neither themselves nor by a trait."""
+    names = {
+        kind: (kind, *(trait for trait, kinds in trap.traits.items() if kind in kinds))
+        for kind in trap.things
     }
+    shown = trap.shown_as
+    return [kind for kind in names if not any(shown.get(name, name) for name in names[kind])]
 
 
-def results_of(after: State, outcome: Outcome) -> dict[str, np.ndarray]:
-    """All that a step gave, by name."""
-    paid = {f"paid.{x}": pay for x, pay in sorted(outcome.paid.items())}
-    return {**arrays_of(after), "ended": outcome.ended, **paid}
+def otherwise_unseen(trap: Trap, state: State) -> State:
+    """Return states that look the same to the agent, with others of the things it cannot see."""
+    rng, there = np.random.default_rng(0), dict(state.there)
+    for kind in unseen(trap):
+        cells = state.at[kind]
+        there[kind] = (cells > 0) & (rng.random(cells.shape) < 0.5)
+    return state._replace(there=there)
 
 
-def difference(
-    ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], leave: tuple[str, ...] = ()
-) -> tuple[str, int] | None:
-    """The first array that differs in a bit, and the first row in which it does.
+def frozen(part: Any) -> Any:
+    """Make every array in a nested result read-only, and return it."""
+    for _, array in leaves(part):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return part
+
+
+def arrays_of(trap: Trap, state: State) -> dict[str, Array]:
+    """Return every array of a batch by name, batch last; tables as each level's own entries."""
+    tables = {name: trap.table(state.level, name).T for name in trap.entries}
+    level = state.level._replace(row=np.arange(state.n), tables=tables)
+    return dict(leaves(state._replace(level=level)))
+
+
+def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield all values in dicts, tuples and arrays of objects, with the names that lead there."""
+    items: Any
+    if isinstance(part, dict):
+        items = part.items()
+    elif isinstance(part, tuple):
+        items = zip(getattr(part, "_fields", range(len(part))), part, strict=True)
+    elif isinstance(part, np.ndarray) and part.dtype == object:
+        items = enumerate(part)
+    else:
+        yield name, part
+        return
+    for key, value in items:
+        yield from leaves(value, f"{name}.{key}" if name else f"{key}")
+
+
+class Difference(NamedTuple):
+    """The first difference of two results: the name of an array, and its row."""
+
+    name: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"`{self.name}`, row {self.row}"
+
+
+def difference(ours: dict[str, Any], theirs: dict[str, Any]) -> Difference | None:
+    """Return the first difference in values, or in types, dtypes and shapes.
 
     Args:
-        ours: named arrays, leading with the batch axis.
+        ours: named values; arrays are (..., n).
         theirs: what they should be.
-        leave: names not compared; ``paid`` stands for all ``paid.*``.
     """
     for name in sorted(ours.keys() | theirs.keys()):
-        if {name, name.split(".")[0]} & {*leave}:
-            continue
-        if name not in ours or name not in theirs:
-            return name, 0
-        a, b = ours[name], theirs[name]
-        if a.dtype != b.dtype or a.shape != b.shape:
-            return name, 0
-        if a.tobytes() == b.tobytes():
-            continue
-        differs = [x != y for x, y in zip(packed([a]), packed([b]), strict=True)]
-        return name, differs.index(True)
+        a, b = ours.get(name), theirs.get(name)
+        if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
+            if type(a) is not type(b) or a != b:
+                return Difference(name, 0)
+        elif a.dtype != b.dtype or a.shape != b.shape:
+            return Difference(name, 0)
+        elif a is not b and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
+            return Difference(name, int((a != b).reshape(-1, a.shape[-1]).any(axis=0).argmax()))
     return None

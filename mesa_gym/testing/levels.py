@@ -1,152 +1,163 @@
-"""Checks of how levels are drawn."""
+"""Checks of how levels are drawn, and of what states hold."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 
-from mesa_gym.grid import AGENT, WALL, Bools, Ints, State
-from mesa_gym.testing.check import SAMPLE, ConformanceError, check
+from mesa_gym.engine import Bools, Ints, State, hash_rows
+from mesa_gym.testing.check import Findings, check
 from mesa_gym.testing.explored import arrays_of, difference, explore
 from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps.levels import without_agent
 
-# Start states are cheap: so many of each split are looked at.
-STARTS = 512
+# Start states are cheap: so many of each split are looked at, and more where training shows them.
+STARTS, TRAINED = 512, 8192
+# Seconds of the processor, and levels that a trap of any size draws in them.
+SECONDS, DRAWN = 2.0, 20
 
 
-@check
-def check_level_identity(trap: Trap, levels: int = SAMPLE) -> None:
-    """A level is the same alone, in a batch, twice in a batch and in any order."""
+@check(*Split)
+def check_level_identity(trap: Trap, split: Split, levels: int) -> Findings:
+    """Check that a level is the same alone, in a batch, twice in a batch, in any order, every time.
+
+    Fix: draw with the builder's methods, each level from its own row; keep nothing on the trap.
+    """
     numbers = np.concatenate([np.arange(levels), [LEVELS - 1, LEVELS]])
+    whole, again = trap.levels(split, numbers), type(trap)(trap.size, **trap.parameters)
+    every = np.arange(len(numbers))
+    for rows in (*every[:, None], every, every[::-1], np.array([1, 0, 1])):
+        drawn = arrays_of(again, again.levels(split, numbers[rows]))
+        differs = difference(drawn, arrays_of(trap, whole.take(rows)))
+        yield not differs, f"levels {numbers[rows]} are others ({differs}) than in a larger batch"
+
+
+@check()
+def check_held_out(trap: Trap, levels: int) -> Findings:
+    """Check that no level of test, control or shift is one of training, the agent's cell apart.
+
+    Fix: draw the layout by the builder's methods, which hold a half of all layouts out.
+    """
+    looks, (train, *others) = {}, Split
     for split in Split:
-        whole = trap.levels(split, numbers)
-        orders: list[Ints] = [np.array([i]) for i in range(len(numbers))]
-        orders += [np.arange(len(numbers))[::-1], np.array([1, 0, 1])]
-        for rows in orders:
-            found = difference(
-                arrays_of(trap.levels(split, numbers[rows])), arrays_of(whole.take(rows))
-            )
-            if found:
-                name, row = found
-                raise ConformanceError(
-                    f"its `{name}` differs between a batch of {len(numbers)} levels and one of"
-                    f" {len(rows)}; draw with `draw`'s methods only, each level from its own row",
-                    split,
-                    int(numbers[rows][row]),
-                )
+        state = trap.levels(split, np.arange(TRAINED if split is train else STARTS))
+        looks[split] = hash_rows(without_agent(trap, state))
+    for split in others:
+        good = ~np.isin(looks[split], looks[train])
+        yield good, f"a level of {split} is a level of training", state
 
 
-@check
-def check_start(trap: Trap, levels: int = SAMPLE) -> None:
-    """The agent starts on no target: nothing, seen or hidden, shares its cell."""
-    for split in Split:
-        state = trap.levels(split, np.arange(STARTS))
-        at = state.first + state.cell
-        others = state.flat[at].sum(axis=1) != 1
-        marks = state.hidden_flat[at].any(axis=1)
-        for wrong, what in ((others, "visible planes"), (marks, "hidden planes or once-marks")):
-            if wrong.any():
-                raise ConformanceError(
-                    f"{what} other than the agent's are set where the agent starts; draw the"
-                    " agent last, on a free cell (`draw.agent()`)",
-                    split,
-                    int(state.level[wrong.argmax()]),
-                )
+@check()
+def check_sizes(trap: Trap, levels: int) -> Findings:
+    """Check that a trap works at the sizes that it declares, quickly, and refuses others by name.
+
+    Fix: narrow `min_size` and `max_size`.
+    """
+    cls = type(trap)
+    least, most = np.array(cls.min_size), np.array(cls.max_size)
+    middle = (most - least) // 4 * 2
+    sizes = [np.minimum(least + more, most) for more in (0, 2, 4, middle, most, (0, 99), (99, 0))]
+    for size in np.unique(sizes, axis=0).tolist():
+        other = cls(size)
+        for split in Split:
+            began = time.process_time()
+            other.step(other.levels(split, np.arange(DRAWN)), np.zeros(DRAWN, np.int64))
+            seconds = time.process_time() - began
+            yield seconds < SECONDS, f"{DRAWN} levels of {other!r}, {split}, take {seconds:.1f} s"
+    for wrong in np.array([least - 2, most + 2, least + 1]).tolist():
+        try:
+            yield cls(wrong) is None, f"size {wrong} is not refused"
+        except ValueError as error:
+            yield cls.__name__ in str(error), f"size {wrong} is refused with {str(error)!r}"
 
 
-@check
-def check_novelty(trap: Trap, levels: int = SAMPLE) -> None:
-    """No plane, and no cell of the top row, is set that training never sets."""
-    novel = np.array([plane in trap.novel_planes for plane in trap.schema.planes])
+@check(*Split)
+def check_start(trap: Trap, split: Split, levels: int) -> Findings:
+    """Check that the agent starts on no target: nothing, seen or hidden, shares its cell.
+
+    Fix: draw the agent last, on a free cell (`level.agent()`).
+    """
+    state = trap.levels(split, np.arange(STARTS))
+    for name in (*trap.ground, *trap.things):
+        free = ~trap.layer(state, name)[np.arange(state.n), state.agent]
+        yield free, f"the agent starts on {name!r}", state
+
+
+@check(*Split)
+def check_states(trap: Trap, split: Split, levels: int) -> Findings:
+    """Check that every state that can be reached is well formed.
+
+    Fix: declare what a state can hold, draw things on free cells, stop the agent in `blocked`.
+    """
+    seen = explore(trap, split, levels)
+    for state in (trap.levels(split, np.arange(STARTS)), seen.state, seen.final):
+        yield from well_formed(trap, state) if state.n else ()
+
+
+def well_formed(trap: Trap, state: State) -> Findings:
+    """Yield which states are right, bool (n,), what is wrong otherwise, and the states."""
+    shapes = {kind: (slots, state.n) for kind, slots in trap.things.items()}
+    numbers: list[Any] = [("agent", state.agent, (state.n,), trap.cells)]
+    numbers += [(f"at.{kind}", state.at[kind], shapes[kind], trap.cells) for kind in shapes]
+    numbers += [(f"there.{kind}", state.there[kind], shapes[kind], 2) for kind in shapes]
+    numbers += [(f"held.{k}", state.held[k], (state.n,), most + 1) for k, most in trap.held.items()]
+    numbers += [(f"vars.{x}", state.vars[x], (state.n,), most) for x, most in trap.vars.items()]
+    for name, array, shape, values in numbers:
+        dtype = np.bool_ if values == 2 and name[0] in "tv" else np.int64
+        right = array.dtype == dtype and array.shape == shape
+        inside = ((array >= 0) & (array < values)).reshape(-1, state.n).all(axis=0)
+        what = f"`{name}` is {array.dtype} {array.shape}; it is declared {dtype.__name__} {shape}"
+        yield right & inside, f"{what}, 0 to {values - 1}", state
+    for kind, there in state.there.items():
+        somewhere = ~(there & (state.at[kind] == 0)).any(axis=0)
+        yield somewhere, f"{kind!r} is there in cell 0, which is nowhere", state
+    walls = trap.layer(state, "wall")
+    yield ~walls[np.arange(state.n), state.agent], "the agent stands in a wall", state
+    edge = np.pad(np.zeros((trap.height - 2, trap.width - 2), np.bool_), 1, constant_values=True)
+    yield walls[:, edge.ravel()].all(axis=1), "the border is not all wall", state
+    alone = trap.observe(state).sum(axis=(1, 2, 3), dtype=np.int64) == _shown(trap, state)
+    yield alone, "two things that one plane shows are in one cell; one would unpaint both", state
+
+
+def _shown(trap: Trap, state: State) -> Ints:
+    """Count the cells of the ground, and all that can change and is shown, int64 (n,)."""
+    count = np.zeros(state.n, np.int64)
+    for plane in trap.planes:
+        layers = [trap.layer(state, x) for x in trap.ground if trap.shown_as.get(x, x) == plane]
+        count += np.any(layers, axis=0).sum(axis=1) if layers else 0
+    for _, cells, there in trap.dots(state):
+        count += (cells > 0 if there is None else there).sum(axis=0)
+    return count
+
+
+@check()
+def check_novelty(trap: Trap, levels: int) -> Findings:
+    """Check that no plane, and no cell of the top row, is set that training never sets.
+
+    A failure under shift could be one of capability otherwise.
+
+    Fix: let training show it, or name it in `novel_planes`.
+    """
+    novel = np.array([plane in trap.novel_planes for plane in trap.planes])
     known = _ever_set(trap, Split.TRAIN, levels)
     for split in (Split.TEST, Split.CONTROL, Split.SHIFT):
-        new = _ever_set(trap, split, levels) & ~known & ~novel
-        if new.any():
-            column, channel = np.argwhere(new)[0]
-            plane = trap.schema.planes[channel].name
+        for column, channel in np.argwhere(_ever_set(trap, split, levels) & ~known & ~novel):
             where = f"cell {column} of the top row" if column else "the grid"
-            raise ConformanceError(
-                f"{plane!r} is set in {where} and never is in training, so that a failure could be"
-                " one of capability; let training show it, or name it in `novel_planes`",
-                split,
-            )
+            yield False, f"{trap.planes[channel]!r} is set in {where} on {split}, never in training"
 
 
 def _ever_set(trap: Trap, split: Split, levels: int) -> Bools:
-    """Which channels are set anywhere, bool (width, channels).
+    """Return which planes are set anywhere, bool (width, planes).
 
     Row 0 is for the grid below the top row, which holds the border's corner; the others are for
     the cells of the top row.
     """
-    explored = explore(trap, split, levels)
-    found = np.zeros((trap.schema.width, len(trap.schema.planes)), dtype=np.bool_)
-    for state in (trap.levels(split, np.arange(STARTS)), explored.state, explored.final):
-        found |= state.planes[:, 0].any(axis=0)
-        found[0] |= state.planes[:, 1:].any(axis=(0, 1, 2))
+    seen = explore(trap, split, levels)
+    found = np.zeros((trap.width, len(trap.planes)), dtype=np.bool_)
+    for state in (trap.levels(split, np.arange(STARTS)), seen.state, seen.final):
+        planes = trap.observe(state)
+        found |= planes[:, 0].any(axis=0)
+        found[0] |= planes[:, 1:].any(axis=(0, 1, 2))
     return found
-
-
-@check
-def check_states(trap: Trap, levels: int = SAMPLE) -> None:
-    """Every state that can be reached is well formed."""
-    for split in Split:
-        explored = explore(trap, split, levels)
-        starts = trap.levels(split, np.arange(STARTS))
-        for state in (starts, explored.state, explored.final):
-            for what, wrong in {**_grid_faults(state), **_top_row_faults(state)}.items():
-                if wrong.any():
-                    raise ConformanceError(what, split, int(state.level[wrong.argmax()]))
-
-
-def _grid_faults(state: State) -> dict[str, Any]:
-    """What is wrong -> bool (n,), in which states."""
-    n, cells = len(state), state.schema.cells
-    agent, wall = state.layer(AGENT).reshape(n, cells), state.layer(WALL)
-    here = np.arange(cells) == state.cell[:, None]
-    border = wall[:, [0, -1]].all(axis=(1, 2)) & wall[:, :, [0, -1]].all(axis=(1, 2))
-    count = state.planes[:, 1:].sum(axis=(1, 2), dtype=np.int64)
-    first_copy = [state.schema.channels[plane][0] for plane in state.schema.planes]
-    copies = state.planes[..., first_copy]
-    return {
-        "planes hold something other than 0 and 1; write with the move's methods": (
-            state.planes.max(axis=(1, 2, 3)) > 1
-        ),
-        "hidden planes hold something other than 0 and 1": (
-            state.hidden.max(axis=(1, 2, 3), initial=0) > 1
-        ),
-        "the agent's plane is not set in the agent's cell alone; only a move moves it": (
-            (agent != here).any(axis=1)
-        ),
-        "the agent stands in a wall; `blocked` must stop it": (
-            (wall.reshape(n, cells) & here).any(axis=1)
-        ),
-        "the border is not all wall; layouts leave it alone, and so must rules": ~border,
-        "`count` is not what a recount gives; write with the move's methods": (
-            (count != state.count).any(axis=1)
-        ),
-        "the copies of a repeated plane differ; write with the move's methods": (
-            (copies != state.planes).any(axis=(1, 2, 3))
-        ),
-    }
-
-
-def _top_row_faults(state: State) -> dict[str, Any]:
-    """The same, of what the agent holds."""
-    schema, top = state.schema, state.planes[:, 0]
-    allowed = np.zeros(top.shape[1:], dtype=np.bool_)
-    allowed[:, schema.channels[WALL]] = True
-    for plane in schema.signs:
-        allowed[1:-1, schema.channels[plane]] = True
-    gap = np.zeros(len(state), dtype=np.bool_)
-    for plane, (start, stop) in schema.slots.items():
-        if plane.sprite is not None:
-            allowed[start:stop, schema.channels[plane]] = True
-        slots = top[:, start:stop, schema.channels[plane][0]]
-        gap |= (slots[:, 1:] > slots[:, :-1]).any(axis=1)
-    stray = top.astype(np.bool_) & ~allowed
-    return {
-        "the top row shows something that is neither a held kind in its own cells, by `gain` and"
-        " `spend` and never an attribute, nor one of the trap's `signs`": stray.any(axis=(1, 2)),
-        "held items leave a gap; the top row is filled from the left of each kind's run": gap,
-    }

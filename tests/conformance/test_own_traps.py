@@ -1,0 +1,111 @@
+"""A trap of one's own: a file dropped into the package, or a class registered by a public call."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+
+import mesa_gym
+from mesa_gym.traps import all_traps, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+ROOT = Path(mesa_gym.__file__).parent
+EXAMPLE = ROOT.parent / "docs" / "examples" / "mushrooms.py"
+CODE = EXAMPLE.read_text()
+
+USE = """
+import gymnasium, mesa_gym
+from mesa_gym.cli import main
+from mesa_gym.testing import check_trap
+name = "{name}"
+mesa_gym.traps.find_trap(name)
+for id in ("MesaGym/Mushrooms-v0", "MesaGym/Mushrooms-Shift-v0"):
+    env = gymnasium.make(id, render_mode="rgb_array")
+    env.reset(seed=0)
+    assert env.render().shape == (288, 288, 3)
+envs = gymnasium.make_vec("MesaGym/Mushrooms-v0", 3)
+assert envs.reset(seed=0)[0].shape == (3, 9, 9, 5)
+check_trap(name, 20)
+assert main(["list"]) == 0 and main(["describe", name]) == 0
+assert main(["certify", name, "--levels", "100"]) == 0
+assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "50",
+             "--json", "card.json"]) == 0
+"""
+
+
+def use(folder: Path, path: Path, name: str) -> dict[str, object]:
+    """Use the trap as a user would, in a process of its own; returns a score card."""
+    path = os.pathsep.join([str(path), str(ROOT.parent)])
+    subprocess.run(
+        [sys.executable, "-c", USE.format(name=name)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "MESA_GYM_CACHE": str(folder / "cache")},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return json.loads((folder / "card.json").read_text())
+
+
+def contributed(code: str) -> str:
+    """The trap as docs/write_a_trap.md says that it goes to the package, but for its sprites."""
+    package = "mesa_gym.traps"
+    code = code.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
+    code = code.replace(
+        f"from {package} import Split, Trap, base, proxy",
+        f"from {package}.objectives import base, proxy\nfrom {package}.split import Split\n"
+        f"from {package}.trap import Trap",
+    )
+    return code.partition('if __name__ == "__main__"')[0]
+
+
+@pytest.mark.slow
+def test_a_file_dropped_into_the_package(tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(contributed(CODE))
+    card = use(tmp_path, tmp_path, "Mushrooms")
+    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
+
+
+def test_a_class_registered_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "forest.py").write_text(CODE)
+    card = use(tmp_path, tmp_path, "forest:Mushrooms")
+    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
+
+
+@pytest.mark.usefixtures("registry")
+def test_registering_again_replaces_as_a_notebooks_cell_does() -> None:
+    for _ in range(2):
+
+        @mesa_gym.register_trap
+        class Mine(CheeseCorner):
+            pass
+
+        assert find_trap("Mine") is all_traps()["Mine-v0"] is Mine
+        assert isinstance(gym.make("MesaGym/Mine-Shift-v0").unwrapped.trap, Mine)
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_names_of_the_package_are_taken() -> None:
+    other = type("CheeseCorner", (CheeseCorner,), {})
+    with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
+        mesa_gym.register_trap(other)
+    assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
+
+
+def test_a_module_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="No module named 'no_such_module'"):
+        find_trap("no_such_module:Mushrooms")
+
+
+@pytest.mark.slow
+def test_the_example_checks_itself_and_is_short() -> None:
+    assert len(CODE.splitlines()) <= 100
+    done = subprocess.run([sys.executable, EXAMPLE], capture_output=True, text=True, check=True)
+    assert done.stdout == "Mushrooms keeps every promise that a trap makes\n"

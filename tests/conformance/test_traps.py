@@ -1,0 +1,82 @@
+"""Every trap of the package passes the battery and gives the digests of its version."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from broken import LONG
+
+from mesa_gym.testing import CERTIFICATES, MECHANICS, check_digest, check_name
+from mesa_gym.testing.check import Check
+from mesa_gym.traps import all_traps
+
+# Made once, so that checks share the states that they look at.
+TRAPS = {name: trap() for name, trap in all_traps().items()}
+GOLDEN = Path(__file__).parents[1] / "golden"
+# Checks that a trap is excused from, since it is about the very thing.
+SKIPPED = {
+    "CheeseCorner-v0": ("directions",),  # the corner is always at the top left
+    "CoinRun-v0": ("directions",),  # the far end is always to the right
+    "NearestFruit-v0": ("distances",),  # the proxy's fruit is the nearest one
+}
+FAST = {check_name(check) for check in (*MECHANICS, *CERTIFICATES)} - LONG
+FAST -= {"oracle", "references"}
+FEW, CERTIFIED, MANY, EVALUATION = 4, 32, 12, 1000
+
+each_trap = pytest.mark.parametrize("name", TRAPS)
+
+
+def each_check(*checks: Check) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("check", checks, ids=check_name)
+
+
+def run(check: Check, name: str, levels: int) -> None:
+    if check_name(check) not in SKIPPED.get(name, ()):
+        check(TRAPS[name], levels)
+
+
+@each_check(*(check for check in (*MECHANICS, *CERTIFICATES) if check_name(check) in FAST))
+@each_trap
+def test_conforms(name: str, check: Check) -> None:
+    run(check, name, CERTIFIED if check in CERTIFICATES else FEW)
+
+
+@pytest.mark.slow
+@each_check(*MECHANICS)
+@each_trap
+def test_conforms_on_more_levels(name: str, check: Check) -> None:
+    run(check, name, MANY)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@each_check(*CERTIFICATES)
+@each_trap
+def test_is_certified_on_all_evaluation_levels(name: str, check: Check) -> None:
+    run(check, name, EVALUATION)
+
+
+@each_trap
+def test_has_not_changed(name: str) -> None:
+    check_digest(TRAPS[name], GOLDEN)
+
+
+def test_no_finished_trap_has_gone() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} <= TRAPS.keys()
+
+
+@pytest.mark.slow
+def test_another_process_gives_the_same_digests(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "mesa_gym.testing", "digests", "--folder", str(tmp_path)],
+        env={**os.environ, "PYTHONHASHSEED": "11"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    for name in TRAPS:
+        kept = (GOLDEN / f"{name}.json").read_text()
+        assert (tmp_path / f"{name}.json").read_text() == kept

@@ -1,0 +1,105 @@
+"""The battery as a whole: healthy traps pass, a trap has many names, and failures say where."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+from healthy import Healthy, Monster, Twins
+
+import mesa_gym
+from mesa_gym import testing
+from mesa_gym.engine import LevelBuilder
+from mesa_gym.testing import (
+    CERTIFICATES,
+    MECHANICS,
+    ConformanceError,
+    check_name,
+    check_start,
+    check_trap,
+)
+from mesa_gym.testing.explored import explore
+from mesa_gym.traps import Split, Trap
+
+
+class StartsOnTarget(Healthy):
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        super().draw(level, split)
+        if split.shifted:
+            at = level.at["cheese"]
+            at[0] = np.where(level.number > 0, level.start, at[0])
+
+
+@pytest.mark.parametrize("trap", [Twins, Monster])
+def test_a_healthy_trap_passes(trap: type[Trap]) -> None:
+    check_trap(trap, 8, skip=() if trap is Twins else ("directions",))
+
+
+def test_the_message_says_where_and_what_to_do() -> None:
+    with pytest.raises(
+        ConformanceError,
+        match=r"^check 'start': StartsOnTarget-v0\(size=7x7\), split 'shift', level 1: "
+        r"the agent starts on 'cheese'; fix: draw the agent last, .*level\.agent",
+    ) as caught:
+        check_start(StartsOnTarget)
+    error = caught.value
+    assert (error.check, error.split, error.level) == ("start", Split.SHIFT, 1)
+
+
+def test_every_check_is_public_and_has_something_to_catch() -> None:
+    tested = {"oracle", "references", "environment", "vector"}
+    for name in ("steps", "levels", "shift", "solved", "environments"):
+        module = importlib.import_module(f"tests.testing.test_{name}")
+        tested |= {case.check for case in module.BROKEN}
+    checks = (*MECHANICS, *CERTIFICATES)
+    assert tested == {check_name(check) for check in checks}
+    assert all(getattr(testing, check.__name__) is check for check in checks)
+    assert {check.__name__ for check in checks} <= set(testing.__all__)
+
+
+def test_skipping_checks() -> None:
+    with pytest.raises(ConformanceError, match="check 'directions': Healthy-v0"):
+        check_trap(Healthy, 4, skip=("environment", "vector", "moves"))
+    with pytest.raises(ValueError, match="Did you mean 'directions'"):
+        check_trap(Healthy, 4, skip=("direction",))
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_trap_by_its_name_an_id_its_class_or_made() -> None:
+    mesa_gym.register_trap(StartsOnTarget)
+    names = "StartsOnTarget", "MesaGym/StartsOnTarget-Test-v0", StartsOnTarget, StartsOnTarget()
+    for trap in names:
+        with pytest.raises(ConformanceError, match="StartsOnTarget"):
+            check_start(trap)
+    for name in ("RedBlueDoors", "RedBlueDoors-v0", "MesaGym/RedBlueDoors-Shift-v0"):
+        check_start(name)
+    with pytest.raises(ValueError, match="Did you mean 'RedBlueDoors'"):
+        check_start("RedBlueDoor")
+
+
+@pytest.mark.parametrize("trap", [Healthy, Twins])
+def test_explored_states_are_all_that_can_be_reached(trap: type[Trap]) -> None:
+    """Found again one by one, each told apart by its planes and what no plane shows."""
+    made = trap()
+    for split in Split:
+        seen = explore(made, split, 2)
+        found: dict[tuple[object, ...], object] = {}
+        todo = [made.levels(split, [number]) for number in (0, 1)]
+        while todo:
+            state = todo.pop()
+            parts = (state.level.number, made.observe(state), *state.vars.values())
+            content = tuple(part.tobytes() for part in (*parts, *state.there.values()))
+            if content not in found:
+                found[content] = state
+                steps = [made.step(state, np.array([action])) for action in range(5)]
+                todo += [step.state for step in steps if not step.ended[0]]
+        assert seen.state.n == len(found)
+
+
+def test_of_an_unsolvable_trap_one_walk_a_level_is_explored() -> None:
+    trap = Monster()
+    state = explore(trap, Split.SHIFT, 4).state
+    walks = [np.sort(state.clock[state.level.number == level]) for level in range(4)]
+    assert [walk.tolist() for walk in walks] == [list(range(len(walk))) for walk in walks]
+    assert max(map(len, walks)) == trap.horizon(Split.SHIFT)

@@ -1,0 +1,87 @@
+"""Digests: recorded once, never overwritten, the same everywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from healthy import Healthy
+
+from mesa_gym.engine import Array, Move
+from mesa_gym.testing import ConformanceError, check_digest, digest, record_digest
+from mesa_gym.testing.__main__ import main
+from mesa_gym.testing.digests import _hashed as hashed
+from mesa_gym.traps import base
+
+
+def test_a_digest_is_recorded_once(tmp_path: Path) -> None:
+    with pytest.raises(ConformanceError, match=r"Healthy-v0\.json is missing; `make digests`"):
+        check_digest(Healthy, tmp_path)
+    assert record_digest(Healthy, tmp_path)
+    before = (tmp_path / "Healthy-v0.json").read_bytes()
+    assert not record_digest(Healthy, tmp_path)
+    check_digest(Healthy, tmp_path)
+    assert (tmp_path / "Healthy-v0.json").read_bytes() == before
+
+
+def cheese(self: Healthy, move: Move) -> Array:
+    """1 for entering the cheese."""
+    return move.into("cheese")
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ({"ends": lambda self, move: move.into("corner")}, ["rollout"]),
+        ({"cheese": base(discount=0.9)(cheese)}, ["rollout"]),
+        ({"horizon": lambda self, split: 63}, ["rollout"]),
+        ({"shown_as": {}}, ["levels", "rollout"]),
+    ],
+)
+def test_a_changed_trap_needs_a_new_version(
+    change: dict[str, object], changed: list[str], tmp_path: Path
+) -> None:
+    record_digest(Healthy, tmp_path)
+    before = (tmp_path / "Healthy-v0.json").read_bytes()
+    other = type("Healthy", (Healthy,), change)
+    with pytest.raises(ConformanceError, match=r"'digest'.*make a new version") as caught:
+        record_digest(other, tmp_path)
+    assert all(f"shift {what}" in caught.value.what for what in changed)
+    assert ("shift levels" in caught.value.what) == ("levels" in changed)
+    assert (tmp_path / "Healthy-v0.json").read_bytes() == before
+
+
+def test_the_command_never_overwrites_a_digest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["digests", "CheeseCorner", "--folder", str(tmp_path)]
+    assert main(command) == 0
+    assert main(command) == 0
+    assert capsys.readouterr().out.count("CheeseCorner-v0(size=9x9): unchanged") == 1
+    path = tmp_path / "CheeseCorner-v0.json"
+    kept = json.loads(path.read_text())
+    kept["digests"]["test levels"] = "0" * 32
+    path.write_text(json.dumps(kept))
+    assert main(command) == 1
+    assert json.loads(path.read_text()) == kept
+    error = capsys.readouterr().err
+    assert "test levels changed" in error
+    assert "`version = 1`" in error
+    path.write_text("{")
+    assert main(command) == 1
+    assert "is damaged" in capsys.readouterr().err
+    assert path.read_text() == "{"
+
+
+def test_digests_are_those_of_little_endian_bytes() -> None:
+    values = np.array([1, 2, 3 << 40])
+    big, little = (hashed([values.astype(order + "i8")]) for order in "><")
+    assert big == little == hashed([values])
+    assert hashed([values[:2], values[2:]]) != hashed([values])
+
+
+def test_what_no_one_sees_from_outside_is_in_no_digest() -> None:
+    other = type("Healthy", (Healthy,), {"things": {"corner": 1, "cheese": 3}})
+    assert digest(other) == digest(Healthy)
