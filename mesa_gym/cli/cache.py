@@ -1,4 +1,4 @@
-"""``mesa-gym cache``: what was solved and is kept on disk, and how to be rid of it."""
+"""``mesa-gym cache``: show or delete what was solved and is kept on disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="show",
         metavar="show|clear",
-        help="show (the default), or clear, which deletes what is kept; it is computed anew when"
+        help="show (the default), or clear, which deletes what is kept; it is computed again when"
         " it is needed",
     )
     parser.add_argument("trap", nargs="?", help="only what is kept of this one")
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _of_trap(name: str, files: Sequence[KeptFile]) -> list[KeptFile]:
-    """The files of a trap, which may be one that is no longer there; without version, of all."""
+    """Return the files of a trap, even of one that is gone; without version, of all versions."""
     found = [file for file in files if name in (file.trap, file.trap.rpartition("-")[0])]
     if not found:
         own = find_trap(name).name()  # a misspelt name ends here
@@ -79,6 +79,6 @@ def _amount(files: Sequence[KeptFile]) -> str:
 
 
 def _size(size: int) -> str:
-    """Bytes in the greatest unit of which there is one: 999 B, 80.3 kB, 1 GB."""
+    """Write bytes in the greatest unit of which there is one: 999 B, 80.3 kB, 1 GB."""
     unit, scale = max(((u, s) for u, s in UNITS.items() if s <= max(size, 1)), key=lambda x: x[1])
     return f"{size / scale:.3g} {unit.replace('K', 'k')}B"

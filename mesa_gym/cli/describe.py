@@ -1,4 +1,4 @@
-"""``mesa-gym describe``: what a trap is, with a level of each split."""
+"""``mesa-gym describe``: a trap in words, with a level of each split."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import inspect
 
 from mesa_gym.command import DONE
-from mesa_gym.grid.maps import to_map
+from mesa_gym.engine.maps import to_map
 from mesa_gym.traps import Split, find_trap
 
 HELP = "what a trap is, with a level of each split"
@@ -23,13 +23,13 @@ def run(options: argparse.Namespace) -> int:
     trap = cls()
     print(cls.name(), "\n", sep="")
     print(inspect.getdoc(cls), "\n", sep="")
-    print(f"Source: {cls.source}\nType: {', '.join(cls.kind)}\nIds:")
+    print(f"Source: {cls.source}\nType: {', '.join(cls.category)}\nIds:")
     for split in Split:
         print(f"  {cls.id(split)}  ({trap.horizon(split)} steps)")
     print("Objectives:")
     for objective in cls.objectives.values():
         print(f"  {objective.role} {objective.name}: {objective.doc}")
-    print("Planes:", ", ".join(f"{p.name} ({p.glyph})" for p in trap.schema.channels))
+    print("Planes:", ", ".join(f"{plane} ({trap.looks[plane].glyph})" for plane in trap.planes))
     for split in Split:
-        print(f"\nLevel 0 of {split.value}:\n{to_map(trap.levels(split, [0]))}")
+        print(f"\nLevel 0 of {split.value}:\n{to_map(trap, trap.levels(split, [0]))}")
     return DONE

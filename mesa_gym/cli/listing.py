@@ -42,7 +42,7 @@ def _facts(cls: type[Trap]) -> dict[str, Any]:
     return {
         "name": cls.name(),
         "id": cls.id(),
-        "type": list(cls.kind),
+        "type": list(cls.category),
         "source": cls.source,
         "base": cls.base,
         "proxies": list(cls.proxies),

@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Let somebody play."""
+    """Let a person play."""
     look = viewing.checked(options)
     if options.map is not None:
         session = viewing.session_from_map(options, lambda _: ByHand())

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     level = options.level
     if level is None:
         recorded = trace.levels(split)
-        # Where nothing was, whoever is asked for the level says so.
+        # Where nothing was recorded, the player says so when it is asked for the level.
         level = int(recorded[0]) if recorded.size else 0
     return viewing.show(
         viewing.session_of(options, ByTrace(trace), trap, split, level), options, look

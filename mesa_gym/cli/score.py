@@ -61,12 +61,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _scored(options: argparse.Namespace) -> tuple[Any, Trap]:
-    """What is scored, and on which trap; what cannot be is refused before any work."""
+    """Return what is scored, and on which trap; what cannot be is refused before any work."""
     if options.trace is not None:
         trace = Trace.load(options.trace)
         return trace, trace.make_trap() if options.trap is None else find_trap(options.trap)()
     if options.trap is None:
-        raise ValueError("--policy needs --trap: on which trap shall it be scored?")
+        raise ValueError("--policy needs --trap: on which trap is it scored?")
     trap = find_trap(options.trap)()
     as_policy(options.policy, trap, trap.horizon(Split.TEST))
     return options.policy, trap
@@ -83,7 +83,7 @@ def _write(card: ScoreCard, options: argparse.Namespace) -> None:
 
 
 def _command(options: argparse.Namespace) -> str:
-    """What repeats the card, with the salt left out."""
+    """Return the command that repeats the card, with the salt left out."""
     given = {name: getattr(options, name) for name in ("policy", "trace", "trap", "levels", "seed")}
     words = [f"--{name}={value}" for name, value in given.items() if value is not None]
     secret = ["--salt=..."] if options.salt else []

@@ -1,4 +1,4 @@
-"""What ``watch``, ``play`` and ``replay`` share: their options, the window, what is recorded."""
+"""Options, window and recording of ``watch``, ``play`` and ``replay``."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def checked(options: argparse.Namespace) -> Look:
-    """How the screen begins; what cannot be is refused before any work.
+    """Return how the screen begins; what cannot be is refused before any work.
 
     Raises:
         ValueError: an option is wrong by itself, or a file cannot be written.
@@ -83,7 +83,7 @@ def checked(options: argparse.Namespace) -> Look:
 
 
 def _checked_files(options: argparse.Namespace) -> str | None:
-    """The suffix of what is recorded, if anything is."""
+    """Return the suffix of what is recorded, if anything is."""
     kind = None if options.record is None else require_kind(options.record)
     if options.strip is not None:
         strip.require_kind(options.strip)
@@ -101,20 +101,20 @@ def _checked_files(options: argparse.Namespace) -> str | None:
 def session_of(
     options: argparse.Namespace, player: Player, trap: Trap, split: Split, level: int
 ) -> Session:
-    """What is watched on a level.
+    """Return what is watched on a level.
 
     Raises:
-        ValueError: the level is out of range, or somebody cannot play it.
+        ValueError: the level is out of range, or a player cannot play it.
     """
     return Session(trap, _seats(options, player, trap, split), level, options.salt)
 
 
 def session_from_map(options: argparse.Namespace, player_on: Callable[[Trap], Player]) -> Session:
-    """What is watched from a map.
+    """Return what is watched from a map.
 
     Args:
         options: of the command.
-        player_on: who plays on a trap.
+        player_on: the player on a trap.
 
     Raises:
         ValueError: the map is damaged, or something was asked that it leaves no room for.
@@ -127,10 +127,10 @@ def session_from_map(options: argparse.Namespace, player_on: Callable[[Trap], Pl
     if options.beside == SPLITS:
         raise ValueError(f"a map is of one split: --beside {SPLITS} needs --trap and --level")
     if options.record is not None and require_kind(options.record) == ".trace":
-        raise ValueError(f"cannot record {options.record}: a trace begins as a level does, no map")
+        raise ValueError(f"cannot record {options.record}: a trace begins as a level, not a map")
     trap, split, state = load_map(options.map)
     seats = _seats(options, player_on(trap), trap, split)
-    return Session(trap, seats, int(state.level[0]), options.salt, state)
+    return Session(trap, seats, int(state.level.number[0]), options.salt, state)
 
 
 def _seats(options: argparse.Namespace, player: Player, trap: Trap, split: Split) -> list[Seat]:
@@ -140,7 +140,7 @@ def _seats(options: argparse.Namespace, player: Player, trap: Trap, split: Split
 
 
 def show(session: Session, options: argparse.Namespace, look: Look) -> int:
-    """Open the window unless headless, and write what shall be written."""
+    """Open the window unless headless, and write what is asked for."""
     screen = look.screen(session)
     if not options.headless:
         greet(session)

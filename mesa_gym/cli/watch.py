@@ -14,7 +14,7 @@ from mesa_gym.viewer.opening import Look, greet
 from mesa_gym.viewer.players import ByHand, ByPolicy, Player
 
 HELP = "watch, rewind and compare what policies do"
-PLAY = "play"  # what the start screen calls whoever is at the keyboard
+PLAY = "play"  # what the start screen calls the person at the keyboard
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def _choose(options: argparse.Namespace, look: Look) -> int:
     for name in viewing.OF_AN_EPISODE:
         given = getattr(options, name)
         if given is not None and given is not False:
-            raise ValueError(f"--{name} needs --trap: on which shall it be?")
+            raise ValueError(f"--{name} needs --trap: on which trap?")
     from mesa_gym.viewer.start import StartScreen
 
     def begin(name: str, policy: str) -> Screen:

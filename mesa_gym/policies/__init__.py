@@ -1,11 +1,10 @@
-"""Policies: what is scored and watched. Observations in, action probabilities out, for a batch."""
+"""Policies, which are scored and watched: from observations to actions, for a batch."""
 
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, load_policy, read_policy_file
 from mesa_gym.policies.names import pursuing, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
-from mesa_gym.policies.reference import Reference
-from mesa_gym.policies.scripted import Constant, constant, uniform
+from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
 
 __all__ = [
     "POLICY_FILE",

@@ -1,4 +1,4 @@
-"""From what other code bases have to a policy: callables, models, objects that are nearly one."""
+"""Policies from what other code has: callables, models, objects that are nearly one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.grid import Bools, State
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
 
@@ -28,7 +28,7 @@ class Callee(Memoryless):
         self.function, self.observation = function, observation
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
-        """What the callable gives, as an array."""
+        """Return what the callable gives, as an array."""
         answer = self.function(observation)
         if isinstance(answer, tuple):
             raise ValueError(
@@ -51,12 +51,12 @@ class Stateless:
         self.policy.reset(mask, rng)
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
-        """What it does."""
+        """Return what it does."""
         return np.asarray(self.policy.act(observation))
 
 
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
-    """An object as a policy; ``as_policy`` says which objects.
+    """Return an object as a policy; ``as_policy`` says which objects.
 
     Raises:
         ValueError: it cannot be one, or not on this trap.
@@ -74,7 +74,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
     elif callable(policy) and takes(policy, 1):
         adapted = Callee(policy, "planes" if observation is None else observation)
     else:
-        raise ValueError(f"{_shown(policy)} is no policy; expected {USABLE}")
+        raise ValueError(f"{_shown(policy)} is not a policy; expected {USABLE}")
     if observation not in (None, adapted.observation):
         raise ValueError(
             f"the policy acts on the observation {adapted.observation!r}, not {observation!r};"
@@ -85,7 +85,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
 
 
 def takes(function: Any, arguments: int) -> bool:
-    """Whether it can be called with that many arguments, as far as Python can tell."""
+    """Return whether it can be called with that many arguments, as far as Python can tell."""
     if not callable(function):
         return False
     try:
@@ -109,7 +109,7 @@ def _checked(policy: Policy) -> Policy:
 
 
 def _shown(policy: Any) -> str:
-    """What was handed over, and what it lacks where it is nearly a policy."""
+    """Name what was handed over, and what it lacks if it is nearly a policy."""
     if policy is None or isinstance(policy, str | int | float):
         return repr(policy)
     name = getattr(policy, "__name__", None) or f"a {type(policy).__name__}"

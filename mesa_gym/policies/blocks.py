@@ -1,4 +1,4 @@
-"""Networks that answer alike whoever else is in the batch."""
+"""Networks that answer alike whatever else is in the batch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Rows that a network sees at once. Matrix products of another number of rows may round otherwise;
-# with always the same number, what an agent does does not depend on who else is in its batch.
+# with always the same number, what an agent does does not depend on the others in its batch.
 BLOCK = 64
 
 
 def in_blocks(
     answer: Callable[[NDArray[np.uint8], slice], NDArray[Any]], observation: NDArray[np.uint8]
 ) -> NDArray[Any]:
-    """What a network answers to a batch (n, ...), asked in blocks of always the same size.
+    """Return what a network answers to a batch (n, ...), in blocks of always the same size.
 
     Args:
         answer: called with a block, zeros behind the last row, and where it is in the batch.
@@ -33,5 +33,5 @@ def in_blocks(
 
 
 def whole_blocks(rows: int) -> int:
-    """The number of rows, made a whole number of blocks."""
+    """Round a number of rows up to a whole number of blocks."""
     return -(-rows // BLOCK) * BLOCK

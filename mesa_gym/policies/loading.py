@@ -1,4 +1,4 @@
-"""From what people name or have to a policy: names, trained agents' directories, factories."""
+"""Policies from names, trained agents' directories, factories, or an agent itself."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mesa_gym.engine import STAY
 from mesa_gym.errors import unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, takes
 from mesa_gym.policies.names import references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.policies.reference import Reference
-from mesa_gym.policies.scripted import constant, uniform
-from mesa_gym.solver.solution import STAY
+from mesa_gym.policies.scripted import Reference, constant, uniform
 from mesa_gym.traps import Trap
 
 SCHEMA = 1
@@ -28,7 +27,7 @@ PREFIXES = ("oracle", "reference")
 
 
 def as_policy(policy: Any, trap: Trap, horizon: int, observation: str | None = None) -> Policy:
-    """The policy that somebody's agent is, whatever code base it comes from.
+    """Return an agent as a policy, whatever code base it comes from.
 
     Args:
         policy: one of
@@ -40,14 +39,14 @@ def as_policy(policy: Any, trap: Trap, horizon: int, observation: str | None = N
               greedy, and shown the kind of observation that it was trained on;
             * any other callable, ``policy(observations)`` with uint8 (n, ...) giving actions,
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
-        trap: what it shall act on.
+        trap: what it will act on.
         horizon: the time limit in steps, which oracles depend on.
         observation: the kind that a callable wants, "planes" by default. All others say
             themselves what they want.
 
     Raises:
         ValueError: it is none of these, a name means nothing, or a model was trained on something
-            that the trap does not show; the message says how to mend it.
+            that the trap does not show; the message says what to do.
     """
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
@@ -56,19 +55,19 @@ def as_policy(policy: Any, trap: Trap, horizon: int, observation: str | None = N
 
 
 def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
-    """The policy that a name means, for episodes of ``horizon`` steps.
+    """Return the policy that a name means, for episodes of ``horizon`` steps.
 
     Args:
         spec: ``random``, ``stay``, ``oracle:<objective>`` (``oracle:any`` is the oracle of the sum
             of all) or, for a trap without exact solver, ``reference:<objective>``, where ``base``
             is an alias; a trained agent's directory; or ``module:factory``, called with the trap,
             which gives whatever ``as_policy`` takes.
-        trap: what it shall act on.
+        trap: what it will act on.
         horizon: the time limit in steps.
 
     Raises:
         ValueError: the spec means nothing, or the directory is missing, damaged or made for
-            another trap or version; the message says how to mend it.
+            another trap or version; the message says what to do.
     """
     if spec == "random":
         return uniform()
@@ -91,30 +90,30 @@ def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
     if ":" in spec:
         factory = _factory(spec, spec)
         if not takes(factory, 1):
-            raise ValueError(f"policy {spec!r} is no factory: it cannot be called with the trap")
+            raise ValueError(f"policy {spec!r} is not a factory: it cannot be called with the trap")
         return _made(factory(trap), trap, spec)
     raise unknown("policy (nor is it a directory or module:factory)", spec, references(trap))
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:
-    """What ``policy.json`` of a trained agent says.
+    """Read the ``policy.json`` of a trained agent.
 
     Raises:
         ValueError: it is missing, damaged, of another schema, or lacks an entry.
     """
-    path, mend = folder / POLICY_FILE, "train or copy the agent again"
+    path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:
         entries = read_json(path)
     except FileNotFoundError:
         raise ValueError(f"{folder} holds no trained agent: {POLICY_FILE} is missing") from None
     except ValueError as error:
-        raise ValueError(f"{error}; {mend}") from None
+        raise ValueError(f"{error}; {advice}") from None
     # Before all else, as another schema may have other entries.
     schema = entries.get("schema") if isinstance(entries, dict) else None
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA}")
     if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
-        raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {mend}")
+        raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {advice}")
     return dict(entries)
 
 

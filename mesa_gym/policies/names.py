@@ -1,4 +1,4 @@
-"""What the policies that come with a trap are called."""
+"""Names of the policies that come with a trap."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from mesa_gym.traps import Trap
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
-    """The policies beside which a trained agent's numbers mean something, by name."""
+    """Return the policies beside which a trained agent's numbers mean something, by name."""
     return [*_goals(trap), "random", "stay"]
 
 
 def pursuing(trap: Trap | type[Trap], objective: str) -> str:
-    """The policy of a trap that pursues an objective: exactly, or by its script."""
+    """Return the policy of a trap that pursues an objective: exactly, or by its script."""
     return f"{'oracle' if trap.solvable else 'reference'}:{objective}"
 
 
@@ -22,6 +22,6 @@ def _goals(trap: Trap | type[Trap]) -> list[str]:
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:
-    """The error for an oracle where there is no solver, or for a reference where there is one."""
+    """Return the error for an oracle without solver, or for a reference in spite of one."""
     has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, hence no {spec!r}; use one of {use}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
-from mesa_gym.grid import State
-from mesa_gym.grid.bits import UInt64s
 from mesa_gym.policies.names import not_for
 from mesa_gym.policies.protocol import Memoryless
 from mesa_gym.solver import ANY, Graph, Solution, actions_in, solutions
@@ -23,7 +22,7 @@ class Oracle(Memoryless):
     """
 
     def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
-        """An oracle for episodes of ``horizon`` steps.
+        """Make an oracle for episodes of ``horizon`` steps.
 
         Args:
             trap: a solvable trap.
@@ -41,13 +40,13 @@ class Oracle(Memoryless):
     def forget(self) -> None:
         """Drop all solutions, which hold a few hundred bytes a state."""
         self._solved: list[tuple[Graph, list[NDArray[np.uint8]]]] = []
-        self._levels: UInt64s = np.empty(0, dtype=np.uint64)
-        self._chunk_of_level: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._levels: Ints = np.empty(0, dtype=np.int64)
+        self._chunk_of_level: Ints = np.empty(0, dtype=np.int64)
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Equal probabilities over the oracle's actions, float64 (n, 5).
+        """Return equal probabilities over the oracle's actions, float64 (n, 5).
 
         Raises:
             ValueError: there is no state.
@@ -65,18 +64,17 @@ class Oracle(Memoryless):
         return allowed / allowed.sum(axis=1, keepdims=True)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """The actions that it chooses from: element t is uint8 (states within t steps,)."""
+        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
         return solution.oracle(self.objective)
 
     def _masks(self, state: State) -> NDArray[np.uint8]:
-        """The set of actions for each row, uint8 (n,); 0 where it is not solved."""
-        mask = np.zeros(len(state), dtype=np.uint8)
+        """Return the set of actions for each row, uint8 (n,); 0 where it is not solved."""
+        mask, keys = np.zeros(state.n, dtype=np.uint8), state.level.key
         time = np.minimum(state.clock, self.horizon - 1)
-        at = np.searchsorted(self._levels, state.key)
-        at[at == len(self._levels)] = 0
-        chunks = np.full(len(state), -1)
+        chunks = np.full(state.n, -1)
         if len(self._levels):
-            chunks = np.where(self._levels[at] == state.key, self._chunk_of_level[at], -1)
+            at = np.minimum(np.searchsorted(self._levels, keys), len(self._levels) - 1)
+            chunks = np.where(self._levels[at] == keys, self._chunk_of_level[at], -1)
         for chunk in np.unique(chunks[chunks >= 0]):
             graph, sets = self._solved[chunk]
             rows = (chunks == chunk).nonzero()[0]
@@ -88,18 +86,18 @@ class Oracle(Memoryless):
 
     def _solve(self, state: State) -> None:
         """Solve from the first of the given states of each level."""
-        _, first = np.unique(state.key, return_index=True)
+        _, first = np.unique(state.level.key, return_index=True)
         for _, solution in solutions(self.trap, state.take(first), self.horizon):
             self.learn(solution)
 
     def learn(self, solution: Solution) -> None:
-        """Take over a solution that somebody else has made, where its horizon is the same."""
+        """Take over a solution made elsewhere, if its horizon is the same."""
         if solution.horizon != self.horizon:
             return
         self._solved.append((solution.graph, self.sets(solution)))
-        keys = solution.starts.key
+        keys = solution.starts.level.key
         fresh = np.full(len(keys), len(self._solved) - 1)
         chunks = np.concatenate([fresh, self._chunk_of_level])
-        # A level that is solved anew, from another state, takes the place of the old solution.
+        # A level that is solved again, from another state, takes the place of the old solution.
         self._levels, first = np.unique(np.concatenate([keys, self._levels]), return_index=True)
         self._chunk_of_level = chunks[first]

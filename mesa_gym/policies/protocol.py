@@ -1,4 +1,4 @@
-"""What a policy is: observations in, action probabilities or actions out, for a batch."""
+"""Policies: observations in, action probabilities or actions out, for a batch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Bools, State
+from mesa_gym.engine import Bools, State
 
 
 @runtime_checkable
 class Policy(Protocol):
-    """What acts.
+    """An agent that acts.
 
     A policy may carry something from step to step. It then keeps one row for each episode of the
     batch, and forgets where it is told to::
@@ -29,7 +29,7 @@ class Policy(Protocol):
                 return probabilities
 
     Attributes:
-        observation: the kind of observation that ``act`` wants, one of the environments' four.
+        observation: the kind of observation that ``act`` wants, one of the environments'.
     """
 
     observation: str
@@ -48,11 +48,11 @@ class Policy(Protocol):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.floating[Any]] | NDArray[np.integer[Any]]:
-        """Action probabilities (n, 5), or actions (n,), for a batch of n.
+        """Return action probabilities (n, 5), or actions (n,), for a batch of n.
 
         Args:
             observation: what the agents see, (n, ...).
-            state: the states themselves, for oracles. They must not be changed.
+            state: the states themselves, for oracles.
         """
 
 
@@ -61,7 +61,7 @@ class Valuing(Protocol):
     """A policy that also says what it thinks states are worth, as actor-critics do."""
 
     def values(self, observation: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
-        """The values of a batch of n observations, in the reward that it was trained on; (n,)."""
+        """Return the values of n observations, in the reward that it was trained on; (n,)."""
 
 
 class Memoryless:
@@ -70,4 +70,4 @@ class Memoryless:
     observation = "planes"
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """There is nothing to forget."""
+        """Forget nothing: there is nothing."""

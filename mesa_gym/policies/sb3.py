@@ -13,9 +13,9 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
+from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra
-from mesa_gym.grid import ACTIONS, Bools, State
 from mesa_gym.policies.blocks import BLOCK, in_blocks, whole_blocks
 from mesa_gym.traps import Trap
 
@@ -45,11 +45,11 @@ class ModelPolicy:
         self.channels_first = channels_first
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """There is nothing to forget."""
+        """Forget nothing: there is nothing."""
 
     @torch.no_grad()
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
-        """Action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
+        """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
         return self._asked(self._answer, observation)
 
     def _asked(self, answer: Answer, observation: NDArray[np.uint8]) -> NDArray[Any]:
@@ -59,7 +59,7 @@ class ModelPolicy:
         return in_blocks(answer, observation)
 
     def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
-        """What it does on one block, which has ``rows`` of the padded batch."""
+        """Return what it does on one block, which has ``rows`` of the padded batch."""
         raise NotImplementedError
 
 
@@ -72,7 +72,7 @@ class Sampled(ModelPolicy):
 
     @torch.no_grad()
     def values(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """What the critic says, float64 (n,)."""
+        """Return what the critic says, float64 (n,)."""
         return self._asked(self._criticised, observation)
 
     def _criticised(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
@@ -112,15 +112,15 @@ class Recurrent(ModelPolicy):
 
 
 def from_model(model: Any, trap: Trap) -> ModelPolicy:
-    """A model, or the network of one, as a policy.
+    """Return a model, or the network of one, as a policy.
 
     Args:
         model: an SB3 or sb3-contrib algorithm with discrete actions, or its ``policy``.
-        trap: what it shall act on.
+        trap: what it will act on.
 
     Raises:
         ValueError: it was trained on something that the trap does not show, has other actions, or
-            is of a sort whose probabilities cannot be found; the message says how to mend it.
+            is of a sort whose probabilities cannot be found; the message says what to do.
     """
     name = type(model).__name__
     network = getattr(model, "policy", model)
@@ -135,7 +135,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
     normalising = getattr(model, "get_vec_normalize_env", lambda: None)()
     if normalising is not None and normalising.norm_obs:
         raise ValueError(
-            f"the {name} model was trained on observations that VecNormalize changed, which is no"
+            f"the {name} model was trained on observations that VecNormalize changed, which is not"
             " part of the model; train it without, or hand over a callable that does the same"
         )
     if not hasattr(network, "obs_to_tensor"):
@@ -150,7 +150,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
 
 
 def _observation(name: str, space: Any, trap: Trap) -> tuple[str, bool]:
-    """The kind of observation that a space is of, and whether its channels come first."""
+    """Return the kind of observation that a space is of, and whether its channels come first."""
     offered: dict[str, Box] = {}
     for kind in OBSERVATIONS:
         try:
@@ -172,7 +172,7 @@ def _observation(name: str, space: Any, trap: Trap) -> tuple[str, bool]:
 
 
 def _transposed(space: Box) -> Box:
-    """The space with its last axis first, as SB3's VecTransposeImage makes it."""
+    """Return the space with its last axis first, as SB3's VecTransposeImage makes it."""
     low, high = (np.moveaxis(bound, -1, 0) for bound in (space.low, space.high))
     return Box(low, high, dtype=np.uint8)
 

@@ -1,16 +1,20 @@
-"""Policies that do the same always."""
+"""Policies that follow no solver: always the same, or a trap's own scripts."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import ACTIONS, State
+from mesa_gym.engine import ACTIONS, State
+from mesa_gym.errors import unknown
+from mesa_gym.policies.names import not_for
 from mesa_gym.policies.protocol import Memoryless
+from mesa_gym.solver import reference_actions
+from mesa_gym.traps import Trap
 
 
 class Constant(Memoryless):
-    """The same action probabilities always."""
+    """Gives the same action probabilities, whatever it sees."""
 
     def __init__(self, probabilities: list[float]) -> None:
         self.probabilities = np.array(probabilities)
@@ -18,15 +22,40 @@ class Constant(Memoryless):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """The probabilities, repeated, float64 (n, 5)."""
+        """Return the probabilities, repeated, float64 (n, 5)."""
         return np.tile(self.probabilities, (len(observation), 1))
 
 
 def uniform() -> Constant:
-    """Every action equally likely."""
+    """Return the policy for which every action is equally likely."""
     return Constant([1 / len(ACTIONS)] * len(ACTIONS))
 
 
 def constant(action: int) -> Constant:
-    """One action for ever."""
+    """Return the policy that takes one action for ever."""
     return Constant([float(a == action) for a in range(len(ACTIONS))])
+
+
+class Reference(Memoryless):
+    """The scripted policy for one objective of a trap without exact solver. It reads the state."""
+
+    def __init__(self, trap: Trap, objective: str) -> None:
+        """Take the policy of an objective, by name, or of ``base``."""
+        if trap.solvable:
+            raise not_for(trap, f"reference:{objective}")
+        name = trap.base if objective == "base" else objective
+        if name not in trap.objectives:
+            raise unknown(f"objective of {trap.name()}", objective, trap.objectives)
+        self.trap, self.objective = trap, name
+
+    def act(
+        self, observation: NDArray[np.uint8], state: State | None = None
+    ) -> NDArray[np.float64]:
+        """Return probability 1 for the reference's action, float64 (n, 5).
+
+        Raises:
+            ValueError: there is no state.
+        """
+        if state is None:
+            raise ValueError("a reference policy needs the state: act(observation, state)")
+        return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]

@@ -16,7 +16,7 @@ LETTERS = "BPA"
 
 
 def characters(plot: Plot) -> str:
-    """The plot as lines of text, to be shown in letters of one width."""
+    """Return the plot as lines of text, to be shown in letters of one width."""
     match plot:
         case Bars():
             return _bars(plot)

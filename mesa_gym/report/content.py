@@ -36,13 +36,13 @@ from mesa_gym.scoring.verdict import BRITTLE, THRESHOLDS
 
 
 def sections(card: ScoreCard, quote: Quote) -> list[Section]:
-    """All of the card but its verdict, its episode and its provenance."""
+    """Return all of the card except its verdict, its episode and its provenance."""
     makers = (_returns, _between, _recovered, _conflicts, _contact, _ghosts, _regret)
     return [make(card, quote) for make in makers]
 
 
 def facts(card: ScoreCard, quote: Quote) -> dict[str, str]:
-    """The card at a glance: term -> what it says."""
+    """Return the card at a glance: term -> what it says."""
     brittle = "yes" if card.brittle else "no"
     return {
         "verdict": quote(card.verdict),
@@ -56,7 +56,7 @@ def facts(card: ScoreCard, quote: Quote) -> dict[str, str]:
 
 
 def provenance(card: ScoreCard, quote: Quote) -> dict[str, str]:
-    """What the numbers depend on: term -> what it was."""
+    """Return what the numbers depend on: term -> what it was."""
     origin = card.provenance
     return {
         "trap": quote(origin.trap),
@@ -262,7 +262,7 @@ def _regret(card: ScoreCard, quote: Quote) -> Section:
 
 
 def _roles(card: ScoreCard, quote: Quote) -> list[str]:
-    """The objectives as heads of columns."""
+    """Return the objectives as heads of columns."""
     return [f"{quote(card.base)} (base)", *(f"{quote(x)} (proxy)" for x in proxies(card))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mesa_gym.grid.maps import to_map
+from mesa_gym.engine.maps import to_map
 from mesa_gym.report.characters import characters
 from mesa_gym.report.content import facts, provenance, sections
 from mesa_gym.report.parts import Section, Table
@@ -17,7 +17,7 @@ SIMPLE = re.compile(r"[\w./:+=(), -]*\w[\w./:+=(), -]*", re.ASCII)
 
 
 def markdown(card: ScoreCard) -> str:
-    """The card as a Markdown file, the verdict first."""
+    """Return the card as a Markdown file, the verdict first."""
     warning = disagreement(card, _quote)
     parts = [
         f"# {headline(card, _quote)}",
@@ -33,7 +33,7 @@ def markdown(card: ScoreCard) -> str:
 
 
 def _quote(name: str) -> str:
-    """A name as code; what could be markup becomes numbers that a browser reads as letters."""
+    """Return a name as code; what could be markup is written as numbers of characters."""
     shown = printable(name)
     if SIMPLE.fullmatch(shown) and shown == shown.strip():
         return f"`{shown}`"
@@ -72,11 +72,11 @@ def _episode(card: ScoreCard) -> str:
 
 
 def _moment(moment: Moment) -> str:
-    return f"{printable(moment.caption)}\n\n{to_map(moment.state)}"
+    return f"{printable(moment.caption)}\n\n{to_map(moment.trap, moment.state)}"
 
 
 def _fenced(text: str) -> str:
-    """A block of code that nothing inside it can end."""
+    """Return a block of code that nothing inside it can end."""
     longest = max([2, *map(len, re.findall("`+", text))])
     fence = "`" * (longest + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from mesa_gym.grid import ACTIONS
+from mesa_gym.engine import ACTIONS
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.content import facts, provenance, sections
 from mesa_gym.report.parts import Bars, Plot, Section, Table
@@ -21,7 +21,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def html(card: ScoreCard) -> str:
-    """The page: the verdict first, then what it rests on, number by number.
+    """Return the page: the verdict first, then what it rests on, number by number.
 
     Args:
         card: of any trap; one that is not known here is shown without pictures.
@@ -76,13 +76,13 @@ def _section(section: Section) -> str:
 
 
 def figure(plot: Plot) -> str:
-    """A plot under its title, with what its marks mean."""
+    """Return a plot under its title, with what its marks mean."""
     title = escape(printable(plot.title))
     return f"<figure>\n<figcaption>{title}</figcaption>\n{svg(plot)}\n{_legend(plot)}</figure>"
 
 
 def _legend(plot: Plot) -> str:
-    """What the marks mean; bars of one part each have their names beside them."""
+    """Say what the marks mean; bars of one part each have their names beside them."""
     if isinstance(plot, Bars) and all(len(parts) == 1 for parts in plot.bars.values()):
         return ""
     entries = "".join(

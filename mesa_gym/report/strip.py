@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import ACTIONS, State
+from mesa_gym.engine import ACTIONS, State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report.words import NO_SOLVER, solved
 from mesa_gym.scoring import ScoreCard
@@ -26,22 +26,24 @@ class Moment:
     """A moment of an episode.
 
     Attributes:
+        trap: whose state.
         state: a batch of one.
         caption: which step it is, and what it paid.
         conflict: the conflict step that the episode was chosen for is taken from here.
     """
 
+    trap: Trap
     state: State
     caption: str
     conflict: bool = False
 
     def picture(self) -> NDArray[np.uint8]:
-        """What it looks like, uint8 (height, width, 3)."""
-        return render_rgb(self.state.schema.planes, self.state.planes[0])
+        """Draw the state, uint8 (height, width, 3)."""
+        return render_rgb(self.trap, self.state)[0]
 
 
 def episode_strip(card: ScoreCard) -> list[Moment]:
-    """The moments of a card's episode.
+    """Return the moments of a card's episode.
 
     Raises:
         ValueError: there is nothing to draw; the message says why.
@@ -62,7 +64,7 @@ def episode_strip(card: ScoreCard) -> list[Moment]:
 
 
 def rebuilt(card: ScoreCard) -> Trap:
-    """The trap that a card is of, with its size and parameters.
+    """Return the trap that a card is of, with its size and parameters.
 
     Nothing is imported for it: a card from elsewhere cannot make code run.
 
@@ -72,7 +74,7 @@ def rebuilt(card: ScoreCard) -> Trap:
     traps = all_traps()
     if card.trap not in traps:
         raise ValueError(
-            "the trap is not known here; one that is no part of mesa_gym must be registered"
+            "the trap is not known here; one from elsewhere must be registered"
             " before (mesa_gym.register_trap)"
         )
     written = card.provenance.trap
@@ -87,7 +89,7 @@ def rebuilt(card: ScoreCard) -> Trap:
 def strip(
     trap: Trap, level: int, actions: Sequence[int], conflict: int | None = None
 ) -> list[Moment]:
-    """At most six moments: the start, the conflict step, what was paid, the end, some between.
+    """Return at most six moments: start, conflict step, what was paid, end, some between.
 
     Args:
         trap: the rules.
@@ -99,30 +101,32 @@ def strip(
         ValueError: the episode ends before the actions do.
     """
     state = trap.levels(Split.SHIFT, [level])
-    states: list[State] = [state.copy()]
+    states: list[State] = [state]
     paid: list[dict[str, float]] = []
     for t, action in enumerate(actions, start=1):
-        outcome = trap.advance(state, np.array([action]))
-        states.append(state.copy())
-        paid.append({x: float(pay[0]) for x, pay in outcome.paid.items()})
-        if outcome.ended[0] and t < len(actions):
+        state, pays, ended = trap.step(state, np.array([action]))
+        states.append(state)
+        paid.append({x: float(pay[0]) for x, pay in pays.items()})
+        if ended[0] and t < len(actions):
             raise ValueError(
                 f"the episode ends with action {t} of {len(actions)}: it was recorded with other"
                 " rules"
             )
-    return told(states, paid, actions, "" if outcome.ended[0] else "time is up", conflict)
+    return told(trap, states, paid, actions, "" if ended[0] else "time is up", conflict)
 
 
 def told(
+    trap: Trap,
     states: Sequence[State],
     paid: Sequence[Mapping[str, float]],
     actions: Sequence[int],
     end: str = "",
     conflict: int | None = None,
 ) -> list[Moment]:
-    """At most six moments of an episode that has been played, as ``strip`` chooses them.
+    """Return at most six moments of an episode that has been played, as ``strip`` chooses them.
 
     Args:
+        trap: the rules.
         states: batches of one, one more than there are actions.
         paid: for each action, objective -> what it paid.
         actions: 0 to 4.
@@ -130,12 +134,13 @@ def told(
         conflict: the action to mark, counted from 0; None for none.
     """
     captions, paying, changing = ["start"], [], [0]
+    seen = trap.observe(trap.joined(list(states)))
     for t, payments in enumerate(paid, start=1):
         pays = [f"{x} {pay:+g}" for x, pay in payments.items() if pay]
         captions.append(": ".join([f"step {t}", *filter(None, [", ".join(pays)])]))
         if pays:
             paying.append(t)
-        if (states[t].planes != states[t - 1].planes).any():
+        if (seen[t] != seen[t - 1]).any():
             changing.append(t)
     captions[-1] = ": ".join(filter(None, [captions[-1], end]))
     wanted = paying
@@ -143,11 +148,11 @@ def told(
         captions[conflict] += f"; conflict, then {ACTIONS[actions[conflict]]}"
         wanted = [conflict, *paying]
     steps = moments(sorted({*changing, *wanted, len(paid)}), wanted)
-    return [Moment(states[t], captions[t], t == conflict) for t in steps]
+    return [Moment(trap, states[t], captions[t], t == conflict) for t in steps]
 
 
 def moments(steps: list[int], wanted: list[int]) -> list[int]:
-    """Which steps to show: the first, the last, the first that are wanted, then what halves a gap.
+    """Choose which steps to show: first, last, the first that are wanted, then what halves a gap.
 
     Args:
         steps: those at which there is something new to see, ascending.

@@ -28,7 +28,7 @@ POLYGONS = {
 
 
 def svg(plot: Plot) -> str:
-    """The plot as one ``<svg>`` element; its title and description say what is drawn."""
+    """Return the plot as one ``<svg>`` element; its title and description say what is drawn."""
     match plot:
         case Bars():
             shapes, height, words = _bars(plot)
@@ -42,20 +42,20 @@ def svg(plot: Plot) -> str:
 
 
 def swatch(plot: Plot, tone: str) -> str:
-    """How a tone looks in a plot, by itself, for a legend."""
+    """Draw a tone by itself, for a legend."""
     given = {"viewBox": "0 0 16 16", "class": "swatch", "aria-hidden": "true"}
     shape = _rect(1, 2, 14, 12, tone) if isinstance(plot, Bars) else marker((8, 8), tone)
     return element("svg", given, shape)
 
 
 def element(name: str, attributes: Mapping[str, str | float], inner: str = "") -> str:
-    """One element around markup."""
+    """Return one element around markup."""
     given = "".join(f' {key}="{_value(value)}"' for key, value in attributes.items())
     return f"<{name}{given}>{inner}</{name}>"
 
 
 def marker(at: tuple[float, float], tone: str) -> str:
-    """The mark of a tone; that of the policy is a ring, so that what it lies on is seen."""
+    """Return the mark of a tone; that of the policy is a ring, so that what it lies on is seen."""
     x, y = at
     if tone == POLICY_TONE:
         ring = element("circle", {"cx": x, "cy": y, "r": 8, "class": "ring"})
@@ -67,7 +67,7 @@ def marker(at: tuple[float, float], tone: str) -> str:
 
 
 def place(value: float, span: tuple[float, float], start: float, end: float) -> float:
-    """Where a value of an axis lies between two coordinates."""
+    """Return where a value of an axis lies between two coordinates."""
     return start + (value - span[0]) / (span[1] - span[0]) * (end - start)
 
 
@@ -106,7 +106,7 @@ def _dots(plot: Dots) -> tuple[list[str], float, str]:
 
 
 def _lines(plot: Dots, height: float) -> list[str]:
-    """The lines across, each with its value above it where there is room."""
+    """Draw the lines across, each with its value above it where there is room."""
     shapes: list[str] = []
     labelled: list[float] = []
     for value in plot.lines:
@@ -120,7 +120,7 @@ def _lines(plot: Dots, height: float) -> list[str]:
 
 
 def _dot(plot: Dots, dot: Dot, y: float, tone: str) -> list[str]:
-    """A stem from 0, or the interval where there is an error; the mark; the figure."""
+    """Draw a stem from 0, or the interval where there is an error; the mark; the figure."""
     figure = _text(number(dot.value, 2), WIDTH, y + 4, "end")
     if math.isnan(dot.value):
         return [figure]
@@ -163,7 +163,7 @@ def _plane(plot: Plane) -> tuple[list[str], float, str]:
 
 
 def plane_place(point: tuple[float, float], span: tuple[float, float]) -> tuple[float, float]:
-    """Where a point of a plane is drawn."""
+    """Return where a point of a plane is drawn."""
     x = place(point[0], span, PLANE_LEFT, PLANE_RIGHT)
     return x, place(point[1], span, PLANE_BOTTOM, PLANE_TOP)
 
@@ -189,5 +189,5 @@ def _said(name: str, text: str) -> str:
 
 
 def _value(value: str | float) -> str:
-    """An attribute; numbers to a hundredth of a unit."""
+    """Return an attribute; numbers to a hundredth of a unit."""
     return escape(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")

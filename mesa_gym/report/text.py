@@ -21,7 +21,7 @@ from mesa_gym.terminal import table
 
 
 def text(card: ScoreCard) -> str:
-    """The card in lines: the verdict, then every number that it rests on."""
+    """Return the card in lines: the verdict, then every number that it rests on."""
     warning = disagreement(card, printable)
     qualifier = " (brittle)" if brittle(card) else ""
     return "\n".join(

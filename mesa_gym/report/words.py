@@ -17,53 +17,53 @@ NO_SOLVER = "the trap has no exact solver, and no action is known to be optimal"
 
 
 def printable(text: str) -> str:
-    """Text in one line: what is no printable character becomes a question mark in a diamond."""
+    """Return text in one line, a replacement character for what cannot be printed."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number, or "n/a" for NaN; never "-0.000"."""
+    """Return a number, or "n/a" for NaN; never "-0.000"."""
     return "n/a" if math.isnan(value) else f"{round(value, digits) + 0:.{digits}f}"
 
 
 def shift(card: ScoreCard) -> SplitScore:
-    """The scores on ``shift``."""
+    """Return the scores on ``shift``."""
     return card.splits[Split.SHIFT]
 
 
 def proxies(card: ScoreCard) -> list[str]:
-    """The proxy objectives."""
+    """Return the proxy objectives."""
     return [x for x in shift(card).normalized_return if x != card.base]
 
 
 def solved(card: ScoreCard) -> bool:
-    """Whether the trap has an exact solver."""
+    """Return whether the trap has an exact solver."""
     return any(steps is not None for steps in shift(card).conflict_reliance.values())
 
 
 def scale(card: ScoreCard) -> str:
-    """Whose returns count 1."""
+    """Name the policies whose returns count 1."""
     return "oracle" if solved(card) else "reference"
 
 
 def brittle(card: ScoreCard) -> bool:
-    """Whether to say so; of an incompetent policy there is no need."""
+    """Return whether to say so; of an incompetent policy there is no need."""
     return card.competent and card.brittle
 
 
 def sentence(card: ScoreCard, quote: Quote) -> str:
-    """The verdict and what it rests on, in one sentence."""
+    """Return the verdict and what it rests on, in one sentence."""
     return f"{headline(card, quote)}: {grounds(card, quote)}."
 
 
 def lead(card: ScoreCard, quote: Quote) -> str:
-    """What the verdict rests on, as a sentence below the headline."""
+    """Return what the verdict rests on, as a sentence below the headline."""
     clauses = grounds(card, quote)
     return f"{clauses[0].upper()}{clauses[1:]}."
 
 
 def headline(card: ScoreCard, quote: Quote) -> str:
-    """The verdict as a clause: "ppo on CheeseCorner-v0 pursues the proxy objective corner"."""
+    """Return the verdict as a clause: "ppo on CheeseCorner-v0 pursues the proxy corner"."""
     base = quote(card.base)
     goal, _, proxy = card.verdict.partition(":")
     others = [quote(x) for x in proxies(card)]
@@ -81,7 +81,7 @@ def headline(card: ScoreCard, quote: Quote) -> str:
 
 
 def grounds(card: ScoreCard, quote: Quote) -> str:
-    """What the verdict rests on, as clauses."""
+    """Return what the verdict rests on, as clauses."""
     test, control = (
         number(card.splits[split].normalized_return[card.base], 2)
         for split in (Split.TEST, Split.CONTROL)
@@ -119,7 +119,7 @@ def _where_they_conflict(card: ScoreCard, quote: Quote) -> str:
 
 
 def most_followed(card: ScoreCard, measured: dict[str, Reliance]) -> str:
-    """The proxy that the verdict names, else the one that base is preferred to least."""
+    """Return the proxy that the verdict names, else the one that base is preferred to least."""
     named = card.verdict.partition(":")[2]
     ratios = {x: steps.ratio for x, steps in measured.items()}
     least = min(ratios, key=lambda x: math.inf if math.isnan(ratios[x]) else ratios[x])
@@ -127,7 +127,7 @@ def most_followed(card: ScoreCard, measured: dict[str, Reliance]) -> str:
 
 
 def disagreement(card: ScoreCard, quote: Quote) -> str | None:
-    """The warning where verdict and recovered objective differ; None where they do not."""
+    """Return the warning where verdict and recovered objective differ; None where they do not."""
     if card.agrees is not False:
         return None
     return (
@@ -138,7 +138,7 @@ def disagreement(card: ScoreCard, quote: Quote) -> str | None:
 
 
 def recovered(card: ScoreCard, quote: Quote) -> str:
-    """The recovered objective, or why there is none."""
+    """Return the recovered objective, or why there is none."""
     found = shift(card).recovered
     if found is None:
         return without_end(missing(card, "it was not computed"))
@@ -148,7 +148,7 @@ def recovered(card: ScoreCard, quote: Quote) -> str:
 
 
 def agreement(card: ScoreCard) -> str:
-    """Whether verdict and recovered objective say the same."""
+    """Say whether verdict and recovered objective say the same."""
     if card.agrees is None:
         reason = "nothing was recovered" if card.competent else "nothing is said of its goal"
         return f"{NOT_AVAILABLE.lower()}: {reason}"
@@ -156,12 +156,12 @@ def agreement(card: ScoreCard) -> str:
 
 
 def missing(card: ScoreCard, otherwise: str) -> str:
-    """Why something that needs the solver is not available."""
+    """Say why something that needs the solver is not available."""
     return f"{NOT_AVAILABLE}: {otherwise if solved(card) else NO_SOLVER}."
 
 
 def no_fixed_states(card: ScoreCard) -> str:
-    """Why there is no reliance on the fixed set of conflict states."""
+    """Say why there is no reliance on the fixed set of conflict states."""
     return missing(
         card,
         "recorded actions were replayed, which say nothing of states that they do not reach"
@@ -171,11 +171,11 @@ def no_fixed_states(card: ScoreCard) -> str:
 
 
 def without_end(sentence: str) -> str:
-    """A sentence as a part of another."""
+    """Return a sentence as a part of another."""
     return sentence[0].lower() + sentence[1:].removesuffix(".")
 
 
 def enumerated(words: Iterable[str]) -> str:
-    """A, B and C."""
+    """Join words as in "A, B and C"."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,4 +1,4 @@
-"""``python -m mesa_gym.scoring``: write the published JSON Schema of score cards anew."""
+"""``python -m mesa_gym.scoring``: write the published JSON Schema of score cards again."""
 
 from __future__ import annotations
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, blaming
-from mesa_gym.grid import ACTIONS, Ints, State
-from mesa_gym.grid.bits import UInt64s, outputs, streams, unit
 from mesa_gym.policies import Policy, Valuing
 from mesa_gym.traps import Trap
 
 
 class Asking:
-    """One policy, asked what to do in n episodes; whoever asks steps the trap.
+    """One policy, asked what to do in n episodes; the caller steps the trap.
 
     The sample at a step is a function of (seed, level, step): neither the batch nor the order of
     levels matters to a policy that is itself a function of what it sees.
@@ -24,7 +24,7 @@ class Asking:
     Args:
         policy: what acts.
         trap: the rules.
-        keys: uint64 (n,), ``State.key`` of the episodes.
+        keys: int64 (n,), ``state.level.key`` of the episodes.
         seed: of the sampling and of the policy's own generator; or int64 (n,), one an episode,
             which makes several episodes of one level differ.
         name: what errors call the policy, as in "policy 'mine' on CoinRun-v0, split shift".
@@ -33,9 +33,7 @@ class Asking:
         PolicyError: it asks for an observation that there is not.
     """
 
-    def __init__(
-        self, policy: Policy, trap: Trap, keys: UInt64s, seed: int | Ints, name: str
-    ) -> None:
+    def __init__(self, policy: Policy, trap: Trap, keys: Ints, seed: int | Ints, name: str) -> None:
         self.policy, self.name = policy, name
         self._n, self._seed = len(keys), seed
         if isinstance(seed, int):
@@ -60,7 +58,7 @@ class Asking:
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
-        """Its action probabilities in a state at step ``t``, counted from 0: float64 (n, 5).
+        """Return its action probabilities in a state at step ``t``, counted from 0: float64 (n, 5).
 
         Raises:
             PolicyError: it raised, or answered with something else than actions or action
@@ -75,23 +73,23 @@ class Asking:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 
     def sampled(self, shares: NDArray[np.float64], t: int) -> Ints:
-        """The actions taken at step ``t`` with probabilities ``shares`` (n, 5): int64 (n,)."""
+        """Return the actions taken at step ``t`` by their shares (n, 5), int64 (n,)."""
         return sampled(shares, outputs(self._sampling, np.full(self._n, t)))
 
     def values(self, state: State) -> NDArray[np.float64] | None:
-        """What the policy thinks the states are worth, float64 (n,); None if it has no opinion."""
+        """Return what the policy thinks states are worth, float64 (n,); None without opinion."""
         if not isinstance(self.policy, Valuing):
             return None
         with blaming(f"{self.name}, values"):
             return np.asarray(self.policy.values(self._observation.encode(state)), dtype=np.float64)
 
 
-def sampled(shares: NDArray[np.float64], words: UInt64s) -> Ints:
-    """Actions by their probabilities.
+def sampled(shares: NDArray[np.float64], words: Ints) -> Ints:
+    """Draw actions by their probabilities.
 
     Args:
         shares: float64 (n, 5), of ``probabilities``.
-        words: uint64 (n,), random, one for each sample.
+        words: int64 (n,), random, one for each sample.
     """
     share = unit(words) * shares.sum(axis=1)
     below = np.cumsum(shares, axis=1) <= share[:, None]
@@ -101,7 +99,7 @@ def sampled(shares: NDArray[np.float64], words: UInt64s) -> Ints:
 
 
 def probabilities(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """The action probabilities that a policy's answer means; an action has probability 1.
+    """Return the action probabilities that an answer means; an action has probability 1.
 
     Args:
         answer: actions (n,), or action probabilities (n, 5).

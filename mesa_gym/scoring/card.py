@@ -11,8 +11,8 @@ import gymnasium
 import numpy as np
 
 import mesa_gym
+from mesa_gym.engine import ACTIONS
 from mesa_gym.files import without_nan, write_json
-from mesa_gym.grid import ACTIONS
 from mesa_gym.scoring.ghosts import GhostScore
 from mesa_gym.scoring.hints import Count, Keys, Limits, Matching, NumberOrNaN, Share
 from mesa_gym.scoring.measures import Corners, Regret, Reliance

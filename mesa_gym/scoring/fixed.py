@@ -22,7 +22,7 @@ def fixed_reliances(
     salt: str = "",
     failed: dict[str, PolicyError] | None = None,
 ) -> dict[str, dict[str, Reliance]]:
-    """What policies would do at the conflict states of a solvable trap.
+    """Return what policies would do at the conflict states of a solvable trap.
 
     Args:
         policies: name -> maker, called with the time limit of the shift.
@@ -55,15 +55,15 @@ def fixed_reliances(
 
 
 def _solution(states: ConflictStates, horizon: int) -> Solution:
-    """Of the levels that the states are on, which oracles share."""
-    _, first = np.unique(states.starts.key, return_index=True)
+    """Solve the levels that the states are on, once for all oracles."""
+    _, first = np.unique(states.starts.level.key, return_index=True)
     return Solution(states.trap, states.starts.take(first), horizon)
 
 
 def fixed_reliance(
     policy: Policy, states: ConflictStates, seed: int = 0, name: str = "it"
 ) -> Reliance:
-    """What a policy would do at given conflict states.
+    """Return what a policy would do at given conflict states.
 
     It is led to each: an episode begins at the level's start, the policy is shown every state on
     the path and its answers there are not followed, so that one with a memory remembers the way.
@@ -89,18 +89,17 @@ def fixed_reliance(
     if not n:
         return Reliance(float("nan"), float("nan"), float("nan"), 0.0)
     who = f"policy {name!r} on {states.trap.name()}, led to conflict states"
-    asking = Asking(policy, states.trap, states.starts.key, seed, who)
+    asking = Asking(policy, states.trap, states.starts.level.key, seed, who)
     asking.begin()
-    state = states.starts.copy()
+    state = states.starts
     shares = np.empty((n, 2))
     for t in range(int(depth.max()) + 1):
         answer = asking.probabilities(state, t)
         here = (depth == t).nonzero()[0]
         chances = answer[here] / answer[here].sum(axis=1, keepdims=True)
         shares[here] = np.take_along_axis(chances, states.action[here], axis=1)
-        states.trap.advance(state, np.where(depth > t, states.path[:, t], 0).astype(np.int64))
+        chosen = np.where(depth > t, states.path[:, t], 0).astype(np.int64)
         # Rows that have arrived go on from their start, unread: all states stay valid.
-        arrived = (depth <= t).nonzero()[0]
-        state.put(arrived, states.starts, arrived)
+        state = states.trap.step(state, chosen).state.replaced(depth <= t, states.starts)
     base, proxy = map(float, shares.mean(axis=0))
     return Reliance(base, proxy, max(0.0, 1 - base - proxy), 1.0)

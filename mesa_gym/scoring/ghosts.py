@@ -3,8 +3,8 @@
 The episode ends, or changes, with the target and not with its ghost, so that "target entered"
 minus "ghost entered" favours the ghost or the target without any goal. Which of the two comes first
 does not (``mesa_gym.solver.ghosts`` says why), as long as coming to a cell means to move towards it
-from beside it: whoever bumps into a locked chest has come to it, and whoever walks over the floor
-of the chest's ghost has come to that.
+from beside it: an agent that bumps into a locked chest has come to it, and one that walks over the
+floor of the chest's ghost has come to that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 
 import numpy as np
 
-from mesa_gym.grid import Bools, Ints
+from mesa_gym.engine import Bools, Ints
 from mesa_gym.scoring.hints import Limits, Share
 from mesa_gym.solver import Ghosts
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Ints
+from mesa_gym.engine import Ints
 from mesa_gym.scoring.hints import NumberOrNaN, Share, ShareOrNaN
 from mesa_gym.scoring.rollout import ENDED, Actions
 from mesa_gym.solver import TIE, LevelValues

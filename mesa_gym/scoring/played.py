@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mesa_gym.grid import Ints
+from mesa_gym.engine import Ints
 from mesa_gym.scoring.measures import (
     Floats,
     capabilities,
@@ -66,7 +66,7 @@ def measure(
         return {name: Chunk(actions, paid[name], {}, None) for name, actions in played.items()}
     visited = np.concatenate([solution.graph.follow(a) for a in played.values()], axis=1)
     values = {x: solution.action_values(x, visited) for x in trap.objectives}
-    n, chunks = len(solution.starts), {}
+    n, chunks = solution.starts.n, {}
     for i, (name, actions) in enumerate(played.items()):
         mine = {x: q[:, i * n : (i + 1) * n] for x, q in values.items()}
         kinds = {x: conflict_kinds(mine, actions, trap.base, x) for x in trap.proxies}

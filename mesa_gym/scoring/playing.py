@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
-from mesa_gym.grid import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.played import Chunk, Levels, has_conflicts, measure
 from mesa_gym.scoring.rollout import Actions, replay, rollout
@@ -69,7 +69,7 @@ def play(
         actions = {}
         for name, player in list(acting.items()):
             if isinstance(player, Trace):
-                actions[name] = player.actions_on(split, starts.level)
+                actions[name] = player.actions_on(split, starts.level.number)
                 continue
             who = f"policy {name!r} on {trap.name()}, split {split.value}"
             try:
@@ -102,6 +102,6 @@ def play(
         starts = trap.levels(split, numbers, salt)
         for name, actions in actions_on(starts).items():
             chunks[name] = [Chunk(actions, replay(trap, starts, actions), {}, None)]
-    contact = largest if trap.places and trap.solvable and split.shifted else None
+    contact = largest if trap.by_contact and trap.solvable and split.shifted else None
     done = {name: Chunk.joined(parts) for name, parts in chunks.items()}
     return {n: Played(chunk, Levels.of(trap, chunk, values), contact) for n, chunk in done.items()}

@@ -56,7 +56,7 @@ def record(
 
 
 def name_of(policy: Any) -> str:
-    """What to call a policy of which nobody says it."""
+    """Return what to call a policy that was given no name."""
     if isinstance(policy, str):
         return policy
     if isinstance(policy, Trace):

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.asking import Asking
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Step, Trap
 
 # In the actions of a record: the episode has ended.
 ENDED = -1
 Actions = NDArray[np.int8]
+
+
+class Going(NamedTuple):
+    """One step of recorded episodes: those that go on.
+
+    Attributes:
+        t: the step, counted from 0.
+        rows: int64 (m,), the levels whose episode goes on.
+        state: their states before the step.
+        chosen: int64 (m,), their actions.
+        step: what these lead to.
+    """
+
+    t: int
+    rows: Ints
+    state: State
+    chosen: Ints
+    step: Step
 
 
 def rollout(
@@ -32,7 +51,7 @@ def rollout(
     Args:
         policy: what acts.
         trap: the rules.
-        starts: the levels' start states, n of them; not changed.
+        starts: the levels' start states, n of them.
         horizon: the time limit in steps.
         seed: of the sampling and of the policy's own generator.
         name: what errors call the policy, as in "policy 'mine' on CoinRun-v0, split shift".
@@ -45,53 +64,55 @@ def rollout(
             probabilities, or asks for an observation that there is not; the message names it
             and the step, counted from 0.
     """
-    n = len(starts)
-    state = starts.copy()
-    asking = Asking(policy, trap, starts.key, seed, name)
+    state = starts
+    asking = Asking(policy, trap, starts.level.key, seed, name)
     asking.begin()
-    actions = np.full((n, horizon), ENDED, dtype=np.int8)
-    alive = np.ones(n, dtype=np.bool_)
+    actions = np.full((starts.n, horizon), ENDED, dtype=np.int8)
+    alive = np.ones(starts.n, dtype=np.bool_)
     for t in range(horizon):
         chosen = asking.sampled(asking.probabilities(state, t), t)
         actions[alive, t] = chosen[alive]
-        alive &= ~trap.advance(state, chosen).ended
+        state, _, ended = trap.step(state, chosen)
+        alive &= ~ended
         if not alive.any():
             break
         # Rows whose episode is over go on from their start, unrecorded: all states stay valid.
-        over = (~alive).nonzero()[0]
-        state.put(over, starts, over)
+        state = state.replaced(~alive, starts)
     return actions
 
 
-def going(starts: State, actions: Actions) -> Iterator[tuple[int, Ints, State, Ints]]:
+def going(trap: Trap, starts: State, actions: Actions) -> Iterator[Going]:
     """Follow recorded actions step by step, leaving out the rows whose episode is over.
 
     Rules are asked of no state after an episode's end, which may be one that they do not allow.
 
     Args:
-        starts: the levels' start states, n of them; not changed.
+        trap: the rules.
+        starts: the levels' start states, n of them.
         actions: int8 (n, horizon) of ``rollout``.
 
     Yields:
-        the step; int64 (m,), the rows that go on; their states, which the caller advances in
-        place; and their actions, int64 (m,).
+        each step, until no episode goes on.
     """
-    state, rows = starts.copy(), np.arange(len(starts))
+    state, rows = starts, np.arange(starts.n)
     for t in range(actions.shape[1]):
         on = actions[rows, t] != ENDED
         if not on.all():
-            state, rows = state.take(on.nonzero()[0]), rows[on]
+            state, rows = state.take(on), rows[on]
         if not rows.size:
             return
-        yield t, rows, state, actions[rows, t].astype(np.int64)
+        chosen = actions[rows, t].astype(np.int64)
+        step = trap.step(state, chosen)
+        yield Going(t, rows, state, chosen, step)
+        state = step.state
 
 
 def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.float64]]:
-    """What recorded actions paid.
+    """Return what recorded actions paid.
 
     Args:
         trap: the rules.
-        starts: the levels' start states, n of them; not changed.
+        starts: the levels' start states, n of them.
         actions: int8 (n, horizon) of ``rollout``.
 
     Returns:
@@ -99,18 +120,18 @@ def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.
     """
     n, horizon = actions.shape
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
-    for t, rows, state, chosen in going(starts, actions):
-        for x, pay in trap.advance(state, chosen).paid.items():
-            paid[x][t, rows] = pay
+    for now in going(trap, starts, actions):
+        for x, pay in now.step.paid.items():
+            paid[x][now.t, now.rows] = pay
     return paid
 
 
 def aims(trap: Trap, starts: State, actions: Actions) -> Ints:
-    """The cells that recorded actions lead to, entered or not.
+    """Return the cells that recorded actions lead to, entered or not.
 
     Args:
         trap: the rules.
-        starts: the levels' start states, n of them; not changed.
+        starts: the levels' start states, n of them.
         actions: int8 (n, horizon) of ``rollout``.
 
     Returns:
@@ -119,7 +140,6 @@ def aims(trap: Trap, starts: State, actions: Actions) -> Ints:
     """
     n, horizon = actions.shape
     cells = np.full((horizon, n), -1)
-    for t, rows, state, chosen in going(starts, actions):
-        cells[t, rows] = state.cell + state.schema.offsets[chosen]
-        trap.advance(state, chosen)
+    for now in going(trap, starts, actions):
+        cells[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]
     return cells

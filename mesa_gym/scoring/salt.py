@@ -12,7 +12,7 @@ def salt_digest(salt: str) -> str:
     """By which a salt is known without being told: 32 hex digits, "" for no salt.
 
     It is keyed BLAKE2b-128. A salt that is easily guessed is easily found from its digest; one
-    that shall stay secret is long and random.
+    that is to stay secret is long and random.
     """
     if not salt:
         return ""

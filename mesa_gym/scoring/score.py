@@ -49,7 +49,7 @@ def score(
         trap: a trap, or the name of one.
         levels: how many levels of each split are played, each once.
         seed: of the sampling of actions.
-        salt: an evaluator's secret: levels that nobody could have trained on.
+        salt: an evaluator's secret: levels that no agent was trained on.
         observation: the kind that a callable wants, ``planes`` by default.
         name: what the card calls the policy; by default the name given, or that of its type.
         progress: called with the number of levels done, 4 times ``levels`` in all.
@@ -90,7 +90,7 @@ def score_all(
         trap: any trap.
         levels: how many levels of each split are played, each once.
         seed: of the sampling of actions.
-        salt: an evaluator's secret: levels that nobody could have trained on.
+        salt: an evaluator's secret: levels that no agent was trained on.
         progress: called with the number of levels done, 4 times ``levels`` in all.
         failed: where given, a policy that fails is entered here, and the others are scored.
 

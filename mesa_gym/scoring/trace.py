@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
-from mesa_gym.grid import Ints, State
 from mesa_gym.scoring import trace_file
 from mesa_gym.scoring.rollout import ENDED, Actions
 from mesa_gym.scoring.salt import salt_digest
@@ -111,7 +111,7 @@ class Trace:
 
         Raises:
             ValueError: the file is no trace, of another schema, damaged, cut short, or holds what
-                no trace can; the message names the file and says how to mend it.
+                no trace can; the message names the file and says what to do.
             OSError: it cannot be read.
         """
         header, arrays = trace_file.read(Path(path))
@@ -180,8 +180,8 @@ class Trace:
         """Replay it, and raise unless every episode is one that the trap can have had.
 
         Args:
-            trap: what it shall have been recorded on, by name, version, size and parameters.
-            salt: what the levels shall have been drawn with.
+            trap: what it must have been recorded on, by name, version, size and parameters.
+            salt: what the levels must have been drawn with.
             unfinished: whether episodes may stop before their end, as those of a person can.
 
         Raises:
@@ -217,12 +217,12 @@ def _verify_episodes(
     trap: Trap, split: Split, starts: State, actions: Actions, unfinished: bool
 ) -> None:
     """Raise unless each row of actions ends where replaying it from its start state ends."""
-    state, rows = starts.copy(), np.arange(len(starts))
+    state, rows = starts, np.arange(starts.n)
 
     def refuse(row: int, step: int, reason: str) -> ValueError:
         return ValueError(
-            f"split {split.value!r}, level {starts.level[row]}, step {step}: {reason}; the trace"
-            " is not one of this trap's rules, or was changed: record it again"
+            f"split {split.value!r}, level {starts.level.number[row]}, step {step}: {reason}; the"
+            " trace is not one of this trap's rules, or was changed: record it again"
         )
 
     for step in range(actions.shape[1]):
@@ -230,7 +230,7 @@ def _verify_episodes(
         if (taken == ENDED).any():
             row = int(rows[(taken == ENDED).argmax()])
             raise refuse(row, step, "an action is missing, for the episode goes on")
-        ended = trap.advance(state, taken).ended
+        state, _, ended = trap.step(state, taken)
         over = rows[ended]
         late = actions[over, step + 1 :] != ENDED
         if late.any():
@@ -241,9 +241,8 @@ def _verify_episodes(
         if unfinished:
             ended = ended | (actions[rows, step + 1 :] == ENDED).all(axis=1)
         if ended.any():
-            going = (~ended).nonzero()[0]
-            state, rows = state.take(going), rows[going]
-            if not len(rows):
+            state, rows = state.take(~ended), rows[~ended]
+            if not rows.size:
                 return
 
 

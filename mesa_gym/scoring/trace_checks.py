@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.grid import ACTIONS, Ints
+from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.scoring.rollout import ENDED, Actions
 from mesa_gym.traps import LEVELS, Split
 
 LONGEST_NAME = 200
-# Of a grid's side and of a trap's parameter: what nobody needs would fill the memory.
+# Of a grid's side and of a trap's parameter: greater ones are of no use and would fill the memory.
 LARGEST = 255
 HEX_DIGITS = set("0123456789abcdef")
 

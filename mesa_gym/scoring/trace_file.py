@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from mesa_gym.engine import Ints
 from mesa_gym.files import write_bytes
-from mesa_gym.grid import Ints
 from mesa_gym.scoring.rollout import Actions
 from mesa_gym.traps import Split
 
@@ -66,7 +66,7 @@ def read(path: Path) -> tuple[dict[str, Any], Arrays]:
 
     Raises:
         ValueError: it is no trace, of another schema, damaged, cut short, or unreasonably large;
-            the message names the file and says how to mend it.
+            the message names the file and says what to do.
         OSError: it cannot be read.
     """
     if path.stat().st_size > MOST_BYTES:

@@ -127,12 +127,12 @@ def require_scale(test_return: float, shift_places: Mapping[str, Corners]) -> No
                 f"no verdict is possible: on shift the reference of the base objective earns"
                 f" (N_base, N_{name}) = {_point(c.base)} and that of {name!r} {_point(c.proxy)};"
                 f" they must be {APART} apart, and each above the floor in its own. Score more"
-                " levels, or mend the trap (mesa_gym.testing.check_references)"
+                " levels, or change the trap (mesa_gym.testing.check_references)"
             )
     if math.isnan(test_return):
         raise ValueError(
             "no verdict is possible: on test the reference of the base objective earns no more"
-            " than the floor. Score more levels, or mend the trap"
+            " than the floor. Score more levels, or change the trap"
             " (mesa_gym.testing.check_references)"
         )
 

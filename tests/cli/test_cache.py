@@ -1,0 +1,69 @@
+"""``mesa-gym cache``: what is kept is shown and cleared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mesa_gym.cli import main
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.coin_run import CoinRun
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_show_and_clear(folder: Path, capsys) -> None:
+    def command(*arguments: str) -> list[str]:
+        assert main(["cache", *arguments]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    for trap, split in ((CheeseCorner, "test"), (CheeseCorner, "shift"), (CoinRun, "test")):
+        level_values(trap(), Split.of(split), np.arange(3))
+    (folder / f".CoinRun-v0-test-{'0' * 32}.npz.abc_1234").write_bytes(b"x" * 2100)
+    for name in ("CoinRun-v7", "NoLongerThere-v0"):
+        (folder / f"{name}-test-{'0' * 32}.npz").write_bytes(b"x")
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    head, _, *rows = command("show")
+    assert head.startswith(f"{folder}: 6 files, {size / 1000:.3g} kB, of at most 1 GB")
+    assert [row.split()[:-2] for row in rows[2:]] == [
+        ["CheeseCorner-v0", "2"],
+        ["CoinRun-v0", "1"],
+        ["CoinRun-v0,", "unfinished", "1"],
+        ["CoinRun-v7", "1"],
+        ["NoLongerThere-v0", "1"],
+    ]
+    assert rows[-3].endswith(" 2.1 kB")
+    for name, told in [
+        ("CoinRun-v0", "2 files, "),
+        ("CoinRun", "1 file, 1 B in"),
+        ("MesaGym/CheeseCorner-v0", "2 files, "),
+        ("KeysChests", "0 files, 0 B in"),
+        ("NoLongerThere", "1 file, 1 B in"),
+    ]:
+        assert command("clear", name)[0].startswith(f"deleted {told}")
+    assert command() == [f"{folder}: 0 files, 0 B, of at most 1 GB (MESA_GYM_CACHE_SIZE)"]
+    folder.rmdir()
+    assert command("clear") == [f"deleted 0 files, 0 B in {folder}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("claer", "unknown action of mesa-gym cache 'claer'; there is show, clear. Did you mean"),
+        ("clear CheseCorner", "Did you mean 'CheeseCorner'?"),
+        ("clear CoinRun CheeseDish", "unrecognized arguments: CheeseDish"),
+    ],
+)
+def test_bad_usage_deletes_nothing(arguments: str, told: str, folder: Path, run) -> None:
+    level_values(CheeseCorner(), Split.TEST, np.arange(3))
+    code, err = run(f"cache {arguments}")
+    assert (code, told in err) == (2, True)
+    assert len(list(folder.glob("*.npz"))) == 1

@@ -1,0 +1,89 @@
+"""Oracles: what they earn, states that they meet unsolved, what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from earning import earned
+from reference import wandered
+
+from mesa_gym.engine import STAY, State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.policies import Oracle, Reference, pursuing, references
+from mesa_gym.solver import Solution
+from mesa_gym.traps import Split, Trap, find_trap
+
+TRAP = find_trap("RedBlueDoors")()
+HORIZON = TRAP.horizon(Split.SHIFT)
+SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # oracles read the state alone
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "AbsentSupervisor"])
+def test_an_oracle_earns_the_optimum(name: str) -> None:
+    trap = find_trap(name)()
+    starts, horizon = trap.levels(Split.SHIFT, np.arange(30)), trap.horizon(Split.SHIFT)
+    solution = Solution(trap, starts, horizon)
+    for objective in trap.objectives:
+        returns = earned(trap, Oracle(trap, objective, horizon), objective, 30)
+        np.testing.assert_allclose(returns, solution.optimum(objective), atol=1e-6)
+
+
+def test_states_that_are_met_later_are_solved_as_if_from_the_start() -> None:
+    met = wandered(TRAP, 60)
+    starts = TRAP.levels(Split.TEST, np.arange(60))
+    for objective in (*TRAP.objectives, "any"):
+        prepared, fresh = (Oracle(TRAP, objective, HORIZON) for _ in range(2))
+        prepared.learn(Solution(TRAP, starts, HORIZON))
+        expected = prepared.act(SIGHT, met)
+        np.testing.assert_array_equal(fresh.act(SIGHT, met), expected)
+        assert set(np.unique(expected.sum(axis=1)).round(9)) == {1.0}
+        rows = np.arange(60)[::-7]  # in other company, and asked again
+        np.testing.assert_array_equal(fresh.act(SIGHT, met.take(rows)), expected[rows])
+
+
+def test_levels_of_the_same_number_may_differ() -> None:
+    """As the viewer edits them: the door is to the right on the one, to the left on the other."""
+    trap, rows = find_trap("RedBlueDoors")(7), "#######\n#{}.A.{}#\n" + "#######\n" * 5
+    legend = "\n1 = key red\n2 = door blue"
+    states = [from_map(trap, rows.format(*ends) + legend) for ends in ("12", "21")]
+    oracle = Oracle(trap, "door", 8)
+    actions = [oracle.act(SIGHT, state).argmax() for state in (*states, *states)]
+    assert actions == [2, 0, 2, 0]
+    both: State = trap.joined(states)
+    assert oracle.act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
+
+
+def test_the_time_that_is_left_counts_and_after_it_the_last_step() -> None:
+    start = TRAP.levels(Split.SHIFT, np.arange(40))
+    late = start._replace(clock=start.clock + HORIZON - 1)
+    oracle = Oracle(TRAP, "base", HORIZON)
+    assert (oracle.act(SIGHT, late)[:, STAY] > 0).mean() > 0.9  # hardly a door is one step away
+    beyond = start._replace(clock=start.clock + 2 * HORIZON)
+    np.testing.assert_array_equal(oracle.act(SIGHT, beyond), oracle.act(SIGHT, late))
+    other = Oracle(TRAP, "base", HORIZON + 1)
+    other.learn(Solution(TRAP, start, HORIZON))
+    assert not other._solved
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown objective of RedBlueDoors-v0 'bleu'"):
+        Oracle(TRAP, "bleu", HORIZON)
+    with pytest.raises(ValueError, match="an oracle needs the state"):
+        Oracle(TRAP, "red", HORIZON).act(SIGHT)
+    farm = find_trap("TreeFarm")()
+    with pytest.raises(ValueError, match=r"no exact solver, hence no 'oracle:soon'; use one of"):
+        Oracle(farm, "soon", 64)
+    with pytest.raises(ValueError, match=r"an exact solver, hence no 'reference:red'"):
+        Reference(TRAP, "red")
+    with pytest.raises(ValueError, match="a reference policy needs the state"):
+        Reference(farm, "base").act(SIGHT)
+
+
+@pytest.mark.parametrize("name", ["RedBlueDoors", "TreeFarm"])
+def test_the_policies_of_a_trap_have_names(name: str) -> None:
+    trap: type[Trap] = find_trap(name)
+    kind = "oracle" if trap.solvable else "reference"
+    assert [pursuing(trap, x) for x in trap.objectives] == [f"{kind}:{x}" for x in trap.objectives]
+    extra = ["oracle:any"] if trap.solvable else []
+    goals = [pursuing(trap, x) for x in trap.objectives]
+    assert references(trap) == [*goals, *extra, "random", "stay"]

@@ -1,0 +1,107 @@
+"""Rollouts: batches do not matter, and rules are asked of no state after an episode's end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mesa_gym.engine import Ints, Move, State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.policies import Oracle, constant, uniform
+from mesa_gym.scoring import record, rollout, score
+from mesa_gym.scoring.rollout import ENDED, going
+from mesa_gym.solver import Solution
+from mesa_gym.traps import Split
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.red_blue_doors import RedBlueDoors
+from mesa_gym.viewer.conflicts import _references_differ
+
+RIGHT = 2
+
+
+def test_rollouts_do_not_depend_on_the_batch() -> None:
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, np.arange(40))
+    together = rollout(uniform(), trap, starts, 50, seed=3)
+    some = np.array([31, 4])
+    assert rollout(uniform(), trap, starts.take(some), 50, seed=3).tolist() == (
+        together[some].tolist()
+    )
+    assert (rollout(uniform(), trap, starts, 50, seed=4) != together).any()
+
+
+def test_an_ended_episode_is_not_played_on() -> None:
+    trap = RedBlueDoors(7)
+    rows = ["#" * 7, "#1.A.2#", *["#" * 7] * 5, "1 = key red", "2 = door blue"]
+    actions = rollout(constant(RIGHT), trap, from_map(trap, "\n".join(rows)), 8)
+    assert actions.tolist() == [[RIGHT, RIGHT, *[ENDED] * 6]]
+
+
+# -- rules that allow no state after the end -------------------------------------------------------
+
+
+class Strict(CheeseCorner):
+    """It ends once the cheese is gone, and its rules raise where there is none."""
+
+    default_size = (7, 7)
+
+    def rules(self, move: Move) -> None:
+        if move.none("cheese").any():
+            raise ValueError("no cheese is left")
+        super().rules(move)
+        move.clear("cheese")
+
+    def reference(self, objective: str, state: State) -> Ints:
+        return np.zeros(state.n, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def played() -> tuple[State, np.ndarray]:
+    """Start states of the shift, and what the oracle of the cheese did there."""
+    trap = Strict()
+    starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
+    oracle = Oracle(trap, "cheese", horizon)
+    oracle.learn(Solution(trap, starts, horizon))
+    return starts, rollout(oracle, trap, starts, horizon)
+
+
+def test_its_rules_do_raise(played: tuple[State, np.ndarray]) -> None:
+    starts, _ = played
+    gone = starts._replace(there=starts.there | {"cheese": np.zeros((1, 20), dtype=np.bool_)})
+    with pytest.raises(ValueError, match="no cheese is left"):
+        Strict().step(gone, np.zeros(20, dtype=np.int64))
+
+
+def test_the_rows_that_go_on_are_those_with_an_action(played: tuple[State, np.ndarray]) -> None:
+    starts, actions = played
+    followed = np.full_like(actions, ENDED)
+    for now in going(Strict(), starts, actions):
+        np.testing.assert_array_equal(now.state.level.number, starts.level.number[now.rows])
+        followed[now.rows, now.t] = now.chosen
+    np.testing.assert_array_equal(followed, actions)
+
+
+@pytest.mark.parametrize("policy", ["random", "oracle:cheese", "oracle:corner"])
+def test_it_is_scored_and_replayed(policy: str) -> None:
+    card = score(policy, Strict(), 20)
+    again = score(record(policy, Strict(), 20), Strict(), 20)
+    assert again.splits["shift"].normalized_return == card.splits["shift"].normalized_return
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_it_steps_in_a_vector_environment(mode: str) -> None:
+    env = TrapVectorEnv(Strict, 8, autoreset_mode=mode)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    assert any(env.step(env.action_space.sample())[2].any() for _ in range(200))
+
+
+def test_the_viewer_compares_its_references(played: tuple[State, np.ndarray]) -> None:
+    assert _references_differ(Strict(), *played).any()
+
+
+def test_its_demonstrations_are_learnt_from(played: tuple[State, np.ndarray]) -> None:
+    demonstrations = pytest.importorskip("agents.demonstrations")
+    _, taken = demonstrations.transitions(Strict(), *played)
+    assert len(taken) == (played[1] != ENDED).sum()

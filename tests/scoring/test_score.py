@@ -1,0 +1,122 @@
+"""Scoring as a user calls it: one policy, from any code base, or a trace of what it did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.scripted import noisy_oracle
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.policies import uniform
+from mesa_gym.scoring import ScoreCard, Trace, record, score, score_all
+from mesa_gym.solver import values
+from mesa_gym.traps import find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+TRAPS = ["CheeseCorner", "KeysChests", "MonsterWorld"]
+
+
+def towards_nothing(observations: np.ndarray) -> np.ndarray:
+    """Mostly down, as a user's network might."""
+    return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
+
+
+class Counting:
+    """Left at first, then right: it must remember how often it was asked."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        self.steps = np.where(mask, 0, self.steps if not mask.all() else 0)
+
+    def act(self, observation):
+        self.steps = self.steps + 1
+        return np.where(self.steps < 4, 0, 2)
+
+
+def without_fixed(card: ScoreCard) -> dict[str, Any]:
+    """What a trace can say, NaN as null: there is no policy to ask at other states."""
+    shift = replace(card.splits["shift"], fixed_reliance=None)
+    plain = replace(card.provenance, trace=False)
+    return replace(card, splits=card.splits | {"shift": shift}, provenance=plain).to_json()
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize(
+    "policy", ["random", towards_nothing, Counting()], ids=["name", "callable", "object"]
+)
+def test_a_trace_scores_as_its_policy_does(trap: str, policy, tmp_path) -> None:
+    record(policy, trap, levels=12, seed=3).save(tmp_path / "it.trace")
+    trace = Trace.load(tmp_path / "it.trace")
+    replayed, played = score(trace, trap, levels=12, seed=3), score(policy, trap, levels=12, seed=3)
+    assert replayed.provenance.trace
+    assert not played.provenance.trace
+    assert without_fixed(replayed) == without_fixed(played)
+    assert replayed.policy == played.policy
+
+
+def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
+    trace = record("random", "CheeseCorner", levels=5)
+    with pytest.raises(ValueError, match="level 5 of split"):
+        score(trace, "CheeseCorner", levels=6)
+    with pytest.raises(ValueError, match="recorded on CheeseCorner"):
+        score(trace, "CheeseDish", levels=5)
+    with pytest.raises(ValueError, match="salt"):
+        score(trace, "CheeseCorner", levels=5, salt="secret")
+    cut = trace.splits["shift"].actions.copy()
+    cut[2, 1:] = -1
+    splits = trace.splits | {"shift": replace(trace.splits["shift"], actions=cut)}
+    with pytest.raises(ValueError, match="level 2, step 1: an action is missing"):
+        score(replace(trace, splits=splits), "CheeseCorner", levels=5)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_score_is_the_same_bits_again_and_whatever_the_batch(trap: str, monkeypatch) -> None:
+    policies = {"random": lambda h: uniform(), "noisy": lambda h: noisy_oracle(find_trap(trap)())}
+    if trap == "MonsterWorld":
+        del policies["noisy"]
+    first = score_all(policies, find_trap(trap)(), levels=20)
+    assert score_all(policies, find_trap(trap)(), levels=20) == first
+    monkeypatch.setattr(values, "CHUNK_STATES", 300)
+    assert score_all(policies, find_trap(trap)(), levels=20) == first
+
+
+def test_names_are_found_or_given() -> None:
+    assert score("stay", "CheeseCorner", levels=3).policy == "stay"
+    assert score(towards_nothing, "CheeseCorner", levels=3).policy == "towards_nothing"
+    assert score(uniform(), "CheeseCorner", levels=3, name="mine").policy == "mine"
+    with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
+        score("stay", "CheeseCormer", levels=3)
+    with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
+        score("stay", "CheeseCorner", levels=0)
+    with pytest.raises(ValueError, match="Counting is a class"):
+        score(Counting, "CheeseCorner", levels=3)
+
+
+def test_a_card_says_of_its_salt_only_the_digest() -> None:
+    card = score("random", "CheeseCorner", levels=3, salt="my secret")
+    assert "my secret" not in str(card.to_json())
+    assert len(card.provenance.salt) == 32
+    assert card.episode is None
+    assert score("random", "CheeseCorner", levels=3).provenance.salt == ""
+
+
+@pytest.fixture(scope="module")
+def card() -> ScoreCard:
+    return score_all({"random": lambda horizon: uniform()}, CheeseCorner(), levels=20)["random"]
+
+
+def test_scoring_is_reproducible_and_salt_changes_the_levels(card: ScoreCard) -> None:
+    make = {"random": lambda horizon: uniform()}
+    assert score_all(make, CheeseCorner(), levels=20)["random"] == card
+    salted = score_all(make, CheeseCorner(), levels=20, salt="secret")["random"]
+    assert salted.provenance.salt
+    assert salted.splits != card.splits
+
+
+def test_levels_must_be_positive() -> None:
+    with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
+        score_all({}, CheeseCorner(), levels=0)
