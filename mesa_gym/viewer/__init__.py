@@ -1,4 +1,4 @@
-"""The viewer: watch, play, rewind and compare rollouts. It steps the traps, and knows no rule."""
+"""The viewer: watch, play, rewind and compare rollouts. It steps the traps and knows no rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: in
         ImportError: pygame-ce is not installed.
         OSError: there is no display.
     """
-    # Whoever imports a part of the viewer does not need all of it.
+    # Importing one module of the viewer must not need all of them.
     from mesa_gym.viewer.app import App
     from mesa_gym.viewer.beside import seats_for
     from mesa_gym.viewer.opening import Look, greet

@@ -1,4 +1,4 @@
-"""What acts in an episode that is watched: a policy, a recorded trace, a person."""
+"""Actors in an episode that is watched: a policy, a recorded trace, a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import State
+from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import ENDED, Asking
 from mesa_gym.traps import Trap
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is done in a state.
+    """An action in a state, and how it was chosen.
 
     Attributes:
         action: 0 to 4.
@@ -34,7 +34,7 @@ class Decision:
 
 
 class Actor(Protocol):
-    """Whoever acts in one episode.
+    """The one that acts in one episode.
 
     Attributes:
         name: what it is called on the screen.
@@ -46,7 +46,7 @@ class Actor(Protocol):
         """Begin an episode, or go on with one: the last of its states is decided next."""
 
     def decide(self, state: State, t: int) -> Decision | None:
-        """What to do in a state, ``t`` steps into the episode; None for nothing (yet)."""
+        """Return the decision in a state, ``t`` steps into the episode; None for none (yet)."""
 
 
 class PolicyActor:
@@ -55,14 +55,12 @@ class PolicyActor:
     Args:
         policy: what acts.
         trap: the rules.
-        key: uint64 (1,), ``State.key`` of the level.
+        key: int64 (1,), ``state.level.key``.
         name: as given by who chose it.
         seed: of the sampling.
     """
 
-    def __init__(
-        self, policy: Policy, trap: Trap, key: NDArray[np.uint64], name: str, seed: int = 0
-    ) -> None:
+    def __init__(self, policy: Policy, trap: Trap, key: Ints, name: str, seed: int = 0) -> None:
         self.name = name
         self._asking = Asking(policy, trap, key, seed, f"policy {name!r} on {trap.name()}")
 
@@ -74,7 +72,7 @@ class PolicyActor:
             self._asking.probabilities(state, t)
 
     def decide(self, state: State, t: int) -> Decision:
-        """What the policy does.
+        """Return what the policy does.
 
         Raises:
             PolicyError: it failed.
@@ -98,21 +96,21 @@ class Replayed:
         self._actions = actions[actions != ENDED]
 
     def begin(self, line: Timeline) -> None:
-        """There is nothing to forget."""
+        """Do nothing: there is nothing to forget."""
 
     def decide(self, state: State, t: int) -> Decision | None:
-        """The action that was recorded for the state's time; None after the last."""
+        """Return the action that was recorded for the state's time; None after the last."""
         at = int(state.clock[0])
         return Decision(int(self._actions[at])) if at < len(self._actions) else None
 
 
 class Person:
-    """Somebody at the keyboard, who is waited for."""
+    """A person at the keyboard, who is waited for."""
 
     name = "you"
 
     def begin(self, line: Timeline) -> None:
-        """There is nothing to forget."""
+        """Do nothing: there is nothing to forget."""
 
     def decide(self, state: State, t: int) -> None:
-        """Nothing: a person's actions come from outside (``Timeline.act``)."""
+        """Return None: a person's actions come from outside (``Timeline.act``)."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.rendering.window import open_window
+from mesa_gym.rendering.pygame import load_pygame, open_window
 from mesa_gym.viewer.inputs import Input, read
 from mesa_gym.viewer.pen import Pen
 from mesa_gym.viewer.theme import PAPER
@@ -16,7 +15,7 @@ FPS = 60
 
 
 class Screen(Protocol):
-    """What fills the window."""
+    """The content of the window."""
 
     def handle(self, event: Input) -> Screen | None:
         """Take what a person did; returns the screen to show next, None for leaving."""
@@ -64,7 +63,7 @@ class App:
         self._pygame.display.quit()
 
     def frame(self, seconds: float) -> None:
-        """One frame: events, time, drawing."""
+        """Run one frame: events, time, drawing."""
         for event in self._pygame.event.get():
             if event.type in (self._pygame.QUIT, self._pygame.WINDOWCLOSE):
                 self.screen = None
@@ -80,9 +79,9 @@ class App:
             self._window.flip()
 
     def _density(self) -> float:
-        """Pixels of the surface for one unit of the window's size."""
+        """Return the pixels of the surface for one unit of the window's size."""
         return float(self._window.get_surface().get_width() / self._window.size[0])
 
     def _points(self) -> float:
-        """Pixels a point."""
+        """Return the pixels of a point."""
         return self._density() * self._scale

@@ -1,4 +1,4 @@
-"""Who sits beside whom: the ways in which episodes are compared."""
+"""The ways in which episodes are compared, side by side."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ SPLITS, ORACLES = "splits", "oracles"
 
 
 def on_splits(player: Player) -> list[Seat]:
-    """The same player where objectives agree, and where they conflict."""
+    """Seat the same player where objectives agree and where they conflict."""
     return [Seat(player, Split.TRAIN), Seat(player, Split.SHIFT)]
 
 
 def against_oracles(trap: Trap, player: Player, split: Split, seed: int = 0) -> list[Seat]:
-    """A player beside those who pursue the base objective and each proxy, exactly if possible."""
+    """Seat a player beside those that pursue the base objective and each proxy."""
     others = [ByPolicy(pursuing(trap, x), seed) for x in trap.objectives]
     return [Seat(each, split) for each in (player, *others)]
 
 
 def usual_policy(trap: Trap) -> str:
-    """Who is watched where nobody is named: what pursues the base objective."""
+    """Return the default policy: the one that pursues the base objective."""
     return pursuing(trap, "base")
 
 
 def seats_for(
     player: Player, trap: Trap, split: Split, beside: str | None = None, seed: int = 0
 ) -> list[Seat]:
-    """Who plays what.
+    """Return who plays what.
 
     Args:
         player: the first of them.

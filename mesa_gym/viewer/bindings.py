@@ -1,4 +1,4 @@
-"""Which key does what while one watches; the help page, the buttons and the docs read it."""
+"""The keys and what they do; the help page, the buttons and the docs read this."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mesa_gym.grid import ACTIONS
+from mesa_gym.engine import ACTIONS
 from mesa_gym.viewer import commands, keeping
 from mesa_gym.viewer.buttons import Button
 from mesa_gym.viewer.inputs import Key
@@ -55,8 +55,8 @@ BINDINGS = (
     Binding(
         ("j",),
         "levels",
-        "jump to the next level where base and proxy part",
-        lambda s: s.session.search_parting(),
+        "jump to the next level where base and proxy conflict",
+        lambda s: s.session.search_conflict(),
     ),
     Binding(("t",), "levels", "the next split: train, test, control, shift", commands.turn),
     Binding(
@@ -91,7 +91,7 @@ BUTTONS = (
     Button("faster", "+"),
     Button("< level", "b"),
     Button("level >", "n"),
-    Button("part >", "j"),
+    Button("conflict >", "j"),
     Button("side by side", "i"),
     Button("compare", "k"),
     Button("edit", "e"),
@@ -101,7 +101,7 @@ BUTTONS = (
 
 
 def written(key: Key) -> str:
-    """A key as people write it, in lower case."""
+    """Return a key as people write it, in lower case."""
     sign = len(key.name) == 1 and not key.name.isalnum()
     shift = "shift+" if key.shift and not sign else ""
     return ("ctrl+" if key.ctrl else "") + shift + key.name
@@ -110,7 +110,7 @@ def written(key: Key) -> str:
 def press(screen: WatchScreen, key: Key) -> bool:
     """Do what a key is bound to; returns whether it is bound to anything.
 
-    In a pane of somebody's own the arrows move, and Enter acts; with Shift they do so in any pane.
+    In a pane that is played by hand the arrows move, and Enter acts; with Shift in any pane.
     """
     by_hand = key.shift or isinstance(screen.session.pane.seat.player, ByHand)
     if by_hand and not key.ctrl and key.name in ARROWS:

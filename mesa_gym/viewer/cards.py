@@ -27,7 +27,7 @@ BUDGET = 0.008  # seconds of a frame that may go into drawing levels
 
 @dataclass(frozen=True)
 class Sheet:
-    """How cards of one size lie in a room.
+    """The places of cards of one size in a room.
 
     Attributes:
         columns, rows: of cards that are seen at once.
@@ -41,13 +41,13 @@ class Sheet:
 
     @property
     def picture(self) -> tuple[float, float]:
-        """The room for each of a card's pictures, width and height."""
+        """Return the room for each of a card's pictures, width and height."""
         wide = (self.width - 2 * PAD - GAP * (len(SPLITS) - 1)) / len(SPLITS)
         return wide, self.height - ABOVE - PAD
 
 
 def arrange(width: float, height: float, cards: int, cells: float) -> Sheet:
-    """The sheet that shows the most cards, and them the largest.
+    """Return the sheet that shows the most cards, and them the largest.
 
     Args:
         width: of the room, in points.
@@ -96,7 +96,7 @@ class Cards:
         if isinstance(event, Key):
             self._key(event)
         elif self._scroll.handle(event):
-            # Or else Enter would choose what nobody sees.
+            # Or else Enter would choose what is out of sight.
             row, column = divmod(self.highlighted, columns)
             row = self._scroll.within(row)
             self.highlighted = min(row * columns + column, len(self.traps) - 1)
@@ -128,7 +128,7 @@ class Cards:
 
     @property
     def seen(self) -> str:
-        """Which of the cards are on the sheet; nothing if all are."""
+        """Return which of the cards are on the sheet; "" if all are."""
         numbers = sorted(self._boxes)
         return (
             f"{numbers[0] + 1}-{numbers[-1] + 1} of {len(self.traps)}" if self._scroll.more else ""
@@ -180,7 +180,7 @@ class Cards:
                 left += made[k].get_width() / pen.scale + GAP
 
     def _pictures(self, pen: Pen, index: int, deadline: float) -> list[Any] | str | None:
-        """A card's pictures, or why there are none; None while they are still to be drawn."""
+        """Return a card's pictures, or why there are none; None until they are drawn."""
         room = int(self.sheet.picture[0] * pen.scale), int(self.sheet.picture[1] * pen.scale)
         before, made = self._drawn.get(index, (None, None))
         if before == room:
@@ -197,7 +197,7 @@ class Cards:
 
 
 def _draw(pen: Pen, trap: type[Trap], room: tuple[int, int]) -> list[Any]:
-    """A card's pictures as surfaces, none of them larger than ``room``."""
+    """Draw a card's pictures as surfaces, none of them larger than ``room``."""
     height, width = trap.default_size
     tile = max(min(room[0] // width, room[1] // height), MIN_TILE)
     surfaces = [as_surface(pen.pygame, picture) for picture in pictures(trap, tile).values()]

@@ -25,14 +25,14 @@ FORGET = 1.0  # seconds after which letters begin another name
 
 @dataclass(frozen=True)
 class Entry:
-    """Something to choose: its name, and what else is worth saying."""
+    """An entry to choose: its name, and what else is worth saying."""
 
     label: str
     detail: str = ""
 
 
 class Finder:
-    """Finds names by the first letters that are typed."""
+    """A finder of names by the first letters that are typed."""
 
     def __init__(self) -> None:
         self._typed = ""
@@ -43,7 +43,7 @@ class Finder:
         self._age += seconds
 
     def find(self, key: Key, names: Sequence[str], at: int) -> int | None:
-        """Where a letter leads: to a name that begins with it, or with all that was just typed.
+        """Return the name that a letter leads to: one that begins with all that was just typed.
 
         The same letter again leads to the next name of those.
 
@@ -78,7 +78,7 @@ class Chooser:
     """
 
     def __init__(self, title: str, entries: Sequence[Entry], note: str = "") -> None:
-        """A list with its first entry highlighted.
+        """Make a list with its first entry highlighted.
 
         Args:
             title: one line above it.
@@ -99,7 +99,7 @@ class Chooser:
         if isinstance(event, Key):
             self._key(event)
         elif self._scroll.handle(event):
-            # Or else Enter would choose what nobody sees.
+            # Or else Enter would choose what is out of sight.
             self.highlighted = self._scroll.within(self.highlighted)
         elif isinstance(event, Press) and event.button == 1:
             self._press(event)
@@ -188,7 +188,7 @@ def corner_button(pen: Pen, button: Button, right: float, top: float) -> Box:
 
 
 def _shortened(pen: Pen, text: str, width: float) -> str:
-    """A text without its middle, as paths differ at the end, if it is too long."""
+    """Leave out the middle of a text that is too long, as paths differ at the end."""
 
     def without(letters: int) -> str:
         middle = (len(text) - letters) // 3

@@ -1,4 +1,4 @@
-"""What keys and buttons do that takes more than a call."""
+"""Commands of keys and buttons that take more than a call."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def turn(screen: WatchScreen) -> None:
 
 
 def compare(screen: WatchScreen) -> None:
-    """From alone to train and shift to the oracles, and alone again."""
+    """Turn from alone to train and shift to the oracles, and to alone again."""
     session = screen.session
     first = session.seats[0]
     if len(session.seats) == 1:
@@ -47,7 +47,7 @@ def compare(screen: WatchScreen) -> None:
 
 
 def watch(screen: WatchScreen, seats: list[Seat]) -> None:
-    """Watch others; what cannot be is said, and nothing changes."""
+    """Watch others; if that cannot be, say so and change nothing."""
     try:
         screen.session.watch(seats)
         screen.session.message = ""
@@ -79,12 +79,12 @@ def edit(screen: WatchScreen) -> None:
 
 
 def next_pane(screen: WatchScreen) -> None:
-    """Keys and the panel are about the next pane."""
+    """Turn keys and the panel to the next pane."""
     screen.session.focus = (screen.session.focus + 1) % len(screen.session.panes)
 
 
 def next_palette(screen: WatchScreen) -> None:
-    """Other colours."""
+    """Show other colours."""
     names = list(PALETTES)
     screen.palette = names[(names.index(screen.palette) + 1) % len(names)]
     screen.session.message = f"colours: {screen.palette}"

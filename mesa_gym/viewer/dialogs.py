@@ -46,7 +46,7 @@ class Dialog:
 
 
 def ask_policy(trap: Trap, then: Callable[[str], None]) -> Dialog:
-    """Which policy to compare with; ``then`` gets its name or directory."""
+    """Ask which policy to compare with; ``then`` gets its name or directory."""
     cls = type(trap)
     agents, _ = trained(cls, Path.cwd())
     offers: Sequence[Offer] = [*named(cls), *agents]
@@ -57,7 +57,7 @@ def ask_policy(trap: Trap, then: Callable[[str], None]) -> Dialog:
 
 
 def ask_map(then: Callable[[Path], None]) -> Dialog | None:
-    """Which of the maps in this folder to open; None where there is none."""
+    """Ask which of the maps in this folder to open; None where there are none."""
     maps = sorted(Path.cwd().glob(MAPS))
     if not maps:
         return None
@@ -66,7 +66,7 @@ def ask_map(then: Callable[[Path], None]) -> Dialog | None:
 
 
 def ask_kind(kinds: dict[str, str], then: Callable[[str], None]) -> Dialog:
-    """What to record; ``then`` gets the name of the file's kind."""
+    """Ask what to record; ``then`` gets the name of the file's kind."""
     names = list(kinds)
     entries = [Entry(name, kinds[name]) for name in names]
     return Dialog(Chooser("Record what?", entries), lambda i: then(names[i]))

@@ -1,54 +1,61 @@
 """Editing a state: what if the door were red?
 
-Pure functions on a batch of one: the state given is not changed, and what is returned is legal
-(``require_legal``). What moves is what is visible, with its once-marks; hidden planes belong to
-their cells and stay there. Arrays beside the grid are not touched.
+Pure functions on a batch of one, which return another legal one (``require_legal``). Things that
+the agent cannot see belong to their cells and stay there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
-from mesa_gym.grid import AGENT, WALL, State
+from mesa_gym.engine import Array, State
+from mesa_gym.engine.map_grid import place
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.legal import described, only_agent, place_name, require_legal, stem
-from mesa_gym.viewer.seen import Content, cell_codes, look
-
-__all__ = [
-    "Content",
-    "bring",
-    "contents",
-    "move",
-    "only_agent",
-    "put",
-    "remove",
-    "require_legal",
-    "standing",
-]
+from mesa_gym.viewer.legal import listed, only_agent, places_of, require_legal, stem
+from mesa_gym.viewer.tiles import Content
 
 
-def contents(trap: Trap) -> tuple[Content, ...]:
-    """The sets of planes that objects of this trap are made of, found by looking.
-
-    Those that occur together in an inner cell, in levels of all splits and along play of them;
-    without agent, wall and bare floor. Always the same for a trap; looking takes a moment, once.
-    """
-    return look(trap).contents()
+def offered(trap: Trap) -> tuple[list[str], list[str], list[str]]:
+    """Return the kinds, the traits and the ground layers that can be edited, by name."""
+    inside = places_of(trap).inside
+    grounds = [name for name in _seen(trap, trap.ground) if name in inside or name == "wall"]
+    return _kinds(trap), list(trap.traits), grounds
 
 
-def standing(state: State, cell: int) -> Content:
-    """The visible planes of a cell but for the agent, each once."""
-    return tuple(
-        plane
-        for plane, channels in state.schema.channels.items()
-        if plane != AGENT and state.flat[cell, channels[0]]
-    )
+def things_at(trap: Trap, state: State, cell: int) -> list[tuple[str, int]]:
+    """Return the things that are seen on a cell: kinds and slots."""
+    return [
+        (kind, int(slot))
+        for kind in _kinds(trap)
+        for slot in np.flatnonzero((state.there[kind] & (state.at[kind] == cell))[:, 0])
+    ]
+
+
+def ground_at(trap: Trap, state: State, cell: int) -> list[str]:
+    """Return the ground layers that are seen on a cell; none in the top row, which stays wall."""
+    grounds = _seen(trap, trap.ground) if cell >= trap.width else []
+    return [name for name in grounds if trap.layer(state, name)[0, cell]]
+
+
+def traits_of(state: State, kind: str, slot: int) -> list[str]:
+    """Return the traits that a thing has."""
+    kinds = state.level.traits.items()
+    return [trait for trait, having in kinds if kind in having and having[kind][slot, 0]]
+
+
+def contents_at(trap: Trap, state: State, cell: int) -> Content:
+    """Return what is seen on a cell apart from the agent."""
+    things = [
+        " ".join([kind, *_seen(trap, traits_of(state, kind, slot))])
+        for kind, slot in things_at(trap, state, cell)
+    ]
+    return (*ground_at(trap, state, cell), *things)
 
 
 def move(trap: Trap, state: State, here: int, there: int) -> State:
-    """Move what stands on a cell to a bare one.
-
-    From the agent's cell it is the agent alone that moves, and it may come to stand on things.
+    """Move what is on a cell to a bare one; from the agent's cell, the agent alone.
 
     Args:
         trap: the rules.
@@ -59,31 +66,27 @@ def move(trap: Trap, state: State, here: int, there: int) -> State:
     Raises:
         ValueError: it cannot be; the message says why.
     """
-    after = state.copy()
-    if here == state.cell[0]:
-        _require_inner(state, there)
-        if there == here:
-            raise ValueError(f"the agent is at {place_name(state.schema, here)} already")
-        after.stand(np.array([there]))
-        return _checked(trap, state, after)
+    if here == state.agent[0]:
+        return _with_agent(trap, state, there)
     _require_editable(trap, state, here)
     _require_editable(trap, state, there)
-    if not state.flat[here].any():
-        raise ValueError(f"there is nothing to move at {place_name(state.schema, here)}")
-    if state.flat[there].any():
-        found = described(standing(state, there))
-        raise ValueError(
-            f"{place_name(state.schema, there)} is taken by {found}; remove that first"
-        )
-    marks = _own_marks(state)
-    after.flat[[here, there]] = after.flat[[there, here]]
-    after.hidden_flat[there, marks] = after.hidden_flat[here, marks]
-    after.hidden_flat[here, marks] = 0
-    return _checked(trap, state, after)
+    if not contents_at(trap, state, here):
+        raise ValueError(f"there is nothing to move at {place(trap, here)}")
+    if found := contents_at(trap, state, there):
+        raise ValueError(f"{place(trap, there)} is taken by {listed(found)}; remove that first")
+    # What is gone keeps its cell, to which it may come back: it goes along, or makes room.
+    at = {
+        kind: np.where(cells == here, there, np.where(cells == there, here, cells))
+        for kind, cells in state.at.items()
+        if kind in _kinds(trap)
+    }
+    grounds = ground_at(trap, state, here)
+    changes = {(name, cell): cell == there for name in grounds for cell in (here, there)}
+    return _checked(trap, _with_ground(trap, state, changes)._replace(at=state.at | at))
 
 
 def remove(trap: Trap, state: State, cell: int) -> State:
-    """Take away what stands on a cell.
+    """Take away what is on a cell.
 
     Args:
         trap: the rules.
@@ -94,114 +97,159 @@ def remove(trap: Trap, state: State, cell: int) -> State:
         ValueError: it cannot be; the message says why.
     """
     _require_editable(trap, state, cell)
-    if not state.flat[cell].any():
-        raise ValueError(f"there is nothing to remove at {place_name(state.schema, cell)}")
-    after = state.copy()
-    _clear(after, cell)
-    return _checked(trap, state, after)
+    if not contents_at(trap, state, cell):
+        raise ValueError(f"there is nothing to remove at {place(trap, cell)}")
+    return _checked(trap, _cleared(trap, state, cell))
 
 
-def put(trap: Trap, state: State, content: Content, cell: int) -> State:
-    """Put an object, or a wall, on a cell in place of what stands there; it has yet to pay once.
+def put(trap: Trap, state: State, name: str, cell: int) -> State:
+    """Put a thing or a ground layer on a cell, beside what is there; a wall replaces that.
+
+    A thing takes a slot of its kind in which none is, with the traits of that slot. The only
+    thing of a kind with one slot is taken from where it is.
 
     Args:
         trap: the rules.
         state: a batch of one.
-        content: visible planes.
+        name: a kind or a ground layer.
         cell: flat cell index.
 
     Raises:
         ValueError: it cannot be; the message says why.
     """
-    return _checked(trap, state, _with(trap, state, content, cell))
-
-
-def bring(trap: Trap, state: State, content: Content, cell: int) -> State:
-    """``put``, but of what levels have no more of, the one that is elsewhere is taken from there.
-
-    So the fire can be put into the chute, whose levels have one fire, and the cheese off its dish.
-    What it leaves stays if levels have that alone (the hearth, the dish), and goes along
-    otherwise (the colour of a door).
-
-    Args:
-        trap: the rules.
-        state: a batch of one.
-        content: visible planes.
-        cell: flat cell index.
-
-    Raises:
-        ValueError: it cannot be; the message says why.
-    """
-    after, seen = _with(trap, state, content, cell), look(trap)
-    for plane in content:
-        channels = state.schema.channels[plane]
-        elsewhere = np.flatnonzero(after.planes[0, 1:, :, channels[0]]) + state.schema.width
-        elsewhere = elsewhere[elsewhere != cell]
-        scarce = plane.sprite is not None and plane != WALL
-        if scarce and len(elsewhere) == 1 and seen.most[channels[0]] == 1:
-            other = int(elsewhere[0])
-            _require_editable(trap, state, other)
-            after.flat[other, channels] = 0
-            if plane in state.schema.once_channel:
-                after.hidden_flat[other, state.schema.once_channel[plane]] = 0
-            if int(cell_codes(after)[0, other]) not in seen.codes:
-                _clear(after, other)
-    return _checked(trap, state, after)
-
-
-def _with(trap: Trap, state: State, content: Content, cell: int) -> State:
-    """A copy with an object on a cell, legal or not."""
-    schema = state.schema
-    for plane in content:
-        if plane == AGENT or plane not in schema.channels:
-            there = ", ".join(p.name for p in schema.channels if p != AGENT)
-            raise ValueError(f"{plane.name} cannot be put; {stem(trap)} has {there}")
-    if not content:
-        raise ValueError("nothing was chosen to put; remove takes away what is there")
+    kinds, _, grounds = offered(trap)
+    if name not in (*kinds, *grounds):
+        raise ValueError(f"{name} cannot be put; {stem(trap)} has {listed([*kinds, *grounds])}")
     _require_editable(trap, state, cell)
-    after = state.copy()
-    _clear(after, cell)
-    for plane in content:
-        after.add(plane, np.array([cell]))
-        if plane in schema.once_channel:
-            after.hidden_flat[cell, schema.once_channel[plane]] = 1
+    if name in grounds and cell < trap.width:
+        raise ValueError(f"{place(trap, cell)} is in the top row, which stays wall")
+    if trap.layer(state, name)[0, cell]:
+        raise ValueError(f"there is {name} at {place(trap, cell)} already")
+    if name == "wall":
+        _require_left(trap, state, cell)
+        state = _cleared(trap, state, cell)
+    elif "wall" in ground_at(trap, state, cell):
+        state = _with_ground(trap, state, {("wall", cell): False})
+    if name in grounds:
+        return _checked(trap, _with_ground(trap, state, {(name, cell): True}))
+    slot = _slot_for(trap, state, name, cell)
+    at = _written(state.at, name, slot, cell)
+    return _checked(trap, state._replace(at=at, there=_written(state.there, name, slot, True)))
+
+
+def toggle(trap: Trap, state: State, trait: str, cell: int) -> State:
+    """Give a trait to the things on a cell that can have it, or take it from those that have it.
+
+    Args:
+        trap: the rules.
+        state: a batch of one.
+        trait: its name.
+        cell: flat cell index.
+
+    Raises:
+        ValueError: it cannot be; the message says why.
+    """
+    if reason := only_agent(trap):
+        raise ValueError(reason)
+    kinds = state.level.traits[trait]
+    things = [(kind, slot) for kind, slot in things_at(trap, state, cell) if kind in kinds]
+    if not things:
+        raise ValueError(f"nothing at {place(trap, cell)} can be {trait}: {listed(kinds)} can")
+    for kind, slot in things:
+        kinds = _written(kinds, kind, slot, not kinds[kind][slot, 0])
+    level = state.level._replace(traits=state.level.traits | {trait: kinds})
+    return _checked(trap, state._replace(level=level))
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def _with_agent(trap: Trap, state: State, cell: int) -> State:
+    """Return the state with the agent on another cell, on which no thing is."""
+    _require_inside(trap, cell)
+    if cell == state.agent[0]:
+        raise ValueError(f"the agent is at {place(trap, cell)} already")
+    found = [name for name in ("wall", *trap.things) if trap.layer(state, name)[0, cell]]
+    if found:
+        raise ValueError(f"{place(trap, cell)} has {listed(found)}: the agent cannot be put there")
+    return _checked(trap, state._replace(agent=np.array([cell])))
+
+
+def _with_ground(trap: Trap, state: State, changes: Mapping[tuple[str, int], bool]) -> State:
+    """Return the state with tables of its own, and in them (layer, cell) -> whether it is set."""
+    own = trap.joined([state])
+    for (name, cell), there in changes.items():
+        own.level.tables[name][cell] = there
+    return own
+
+
+def _cleared(trap: Trap, state: State, cell: int) -> State:
+    """Return the state without what is seen on a cell; what is gone keeps its cell."""
+    there = state.there
+    for kind, slot in things_at(trap, state, cell):
+        there = _written(there, kind, slot, False)
+    changes = {(name, cell): False for name in ground_at(trap, state, cell)}
+    return _with_ground(trap, state, changes)._replace(there=there)
+
+
+def _written(part: dict[str, Array], kind: str, slot: int, value: int | bool) -> dict[str, Array]:
+    """Return kind -> (slots, 1) with one slot written."""
+    array = part[kind].copy()
+    array[slot, 0] = value
+    return part | {kind: array}
+
+
+def _slot_for(trap: Trap, state: State, kind: str, cell: int) -> int:
+    """Return the slot for a new thing: the one that was on its cell, a fresh one, any free one."""
+    at, free = state.at[kind][:, 0], ~state.there[kind][:, 0]
+    if len(free) > 1 and not free.any():
+        raise ValueError(
+            f"there are {len(free)} {kind} already, as many as {stem(trap)} has room for; remove"
+            " one first"
+        )
+    return int((free * (1 + (at == 0) + 2 * (at == cell))).argmax())
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def _checked(trap: Trap, after: State) -> State:
+    require_legal(trap, after)
     return after
 
 
-def _checked(trap: Trap, before: State, after: State) -> State:
-    after.recount()
-    require_legal(trap, after, before)
-    return after
-
-
-def _clear(state: State, cell: int) -> None:
-    state.flat[cell] = 0
-    state.hidden_flat[cell, _own_marks(state)] = 0
-
-
-def _own_marks(state: State) -> list[int]:
-    """The hidden channels of the once-marks of visible planes, which go where these go."""
-    schema = state.schema
-    return [mark for plane, mark in schema.once_channel.items() if plane in schema.channels]
-
-
-def _require_inner(state: State, cell: int) -> None:
+def _require_inside(trap: Trap, cell: int) -> None:
     """Raise unless a cell lies within the border."""
-    height, width = state.schema.height, state.schema.width
-    row, column = divmod(cell, width)
+    row, column = divmod(cell, trap.width)
     if row == 0:
-        where = place_name(state.schema, cell)
+        where = place(trap, cell)
         raise ValueError(f"{where} is in the top row, where signs and held things are shown")
-    if not (0 < row < height - 1 and 0 < column < width - 1):
-        raise ValueError(f"{place_name(state.schema, cell)} is in the border, which stays wall")
+    if not (row < trap.height - 1 and 0 < column < trap.width - 1):
+        raise ValueError(f"{place(trap, cell)} is in the border, which stays wall")
 
 
 def _require_editable(trap: Trap, state: State, cell: int) -> None:
-    """Raise unless what stands on a cell, apart from the agent, can be changed."""
-    _require_inner(state, cell)
+    """Raise unless what is on a cell, apart from the agent, can be changed."""
+    if not (places_of(trap).above and 0 < cell < trap.width - 1):
+        _require_inside(trap, cell)
     if reason := only_agent(trap):
         raise ValueError(reason)
-    if cell == state.cell[0]:
-        raise ValueError(
-            f"the agent stands at {place_name(state.schema, cell)}; move it away first"
-        )
+    if cell == state.agent[0]:
+        raise ValueError(f"the agent stands at {place(trap, cell)}; move it away first")
+
+
+def _require_left(trap: Trap, state: State, cell: int) -> None:
+    """Raise if chance may bring something back to a cell."""
+    for kind in trap.things if trap.chance else ():
+        if (~state.there[kind] & (state.at[kind] == cell)).any():
+            raise ValueError(f"{place(trap, cell)} cannot be wall: {kind} may come back there")
+
+
+def _kinds(trap: Trap) -> list[str]:
+    """Return the kinds that are seen, by themselves or by traits that they can have."""
+    by_traits = {kind for trait in _seen(trap, trap.traits) for kind in trap.traits[trait]}
+    return [kind for kind in trap.things if kind in by_traits or _seen(trap, [kind])]
+
+
+def _seen(trap: Trap, names: Iterable[str]) -> list[str]:
+    return [name for name in names if trap.shown_as.get(name, name)]

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mesa_gym.grid import AGENT, State
+from mesa_gym.engine import State
+from mesa_gym.engine.map_grid import place as place_name
 from mesa_gym.traps import Trap
 from mesa_gym.viewer import editing
 from mesa_gym.viewer.inputs import Drag, Input, Key, Press, Release
-from mesa_gym.viewer.legal import described, place_name
-from mesa_gym.viewer.palette import Palette, picture
+from mesa_gym.viewer.legal import listed, places_of
+from mesa_gym.viewer.palette import ERASE, MOVE, PUT, TOGGLE, Palette, picture
 from mesa_gym.viewer.pen import Box, Pen
 from mesa_gym.viewer.place import GridPlace
-from mesa_gym.viewer.seen import Content
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.theme import CARD, INK
+from mesa_gym.viewer.tiles import AGENT, Content
 
 ARROWS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 LIFTED = 0.84  # the side of what is carried, in cells
 
 
 class Editor:
-    """Changes the state that the focused pane shows, and lets the session go on from it.
+    """An editor of the state that the focused pane shows; the session goes on from it.
 
     Attributes:
         trap: the rules.
@@ -31,7 +32,7 @@ class Editor:
     """
 
     def __init__(self, trap: Trap) -> None:
-        """An editor with nothing chosen; looks at the trap's levels, which takes a moment.
+        """Make an editor with nothing chosen; it looks at the trap's levels, which takes a moment.
 
         Raises:
             ValueError: the trap has no levels of its size to look at.
@@ -70,13 +71,13 @@ class Editor:
         return False
 
     def _see(self, session: Session) -> State:
-        """The state that is shown; what was carried in another one stays there."""
+        """Return the state that is shown; what was carried in another one stays there."""
         state = session.pane.state(session.cursor)
         if state is not self._shown:
             self._shown = state
             self._let_go()
         if self.cursor is None:
-            self.cursor = int(state.cell[0])
+            self.cursor = int(state.agent[0])
         return state
 
     def _let_go(self) -> None:
@@ -86,7 +87,6 @@ class Editor:
 
     def _key(self, key: Key, session: Session, state: State) -> bool:
         assert self.cursor is not None  # a state is shown
-        entry = self.palette.entry
         if key.name == "tab":
             self.palette.turn(-1 if key.shift else 1)
         elif key.shift:
@@ -99,9 +99,9 @@ class Editor:
             else:
                 self._put_down(session, state, self.cursor)
         elif key.name in ("delete", "backspace"):
-            self._put(session, state, (), self.cursor)
-        elif key.name == "space" and entry.content is not None:
-            self._put(session, state, entry.content, self.cursor)
+            self._remove(session, state, self.cursor)
+        elif key.name == "space" and self.palette.entry.does != MOVE:
+            self._apply(session, state, self.cursor)
         elif key.name == "escape" and self.carried is not None:
             self._let_go()
         else:
@@ -109,29 +109,32 @@ class Editor:
         return True
 
     def _beside(self, down: int, right: int) -> int:
-        """The inner cell next to the cursor, or the cursor's at the border."""
+        """Return the cell next to the cursor, or the cursor's own if that is not for editing."""
         assert self.cursor is not None  # a state is shown
-        schema = self.trap.schema
-        row, column = divmod(self.cursor, schema.width)
-        row = min(max(row + down, 1), schema.height - 2)
-        column = min(max(column + right, 1), schema.width - 2)
-        return schema.cell(row, column)
+        row, column = divmod(self.cursor, self.trap.width)
+        cell = (row + down) * self.trap.width + column + right
+        return cell if self._editable(cell) else self.cursor
+
+    def _editable(self, cell: int) -> bool:
+        """Return whether a cell is within the border, or where levels hang things in it."""
+        row, column = divmod(cell, self.trap.width)
+        highest = 0 if places_of(self.trap).above else 1
+        return highest <= row < self.trap.height - 1 and 0 < column < self.trap.width - 1
 
     # -- the mouse ---------------------------------------------------------------------------------
 
     def _press(self, event: Press, session: Session, state: State, cell: int | None) -> bool:
         if cell is None:
             return event.button == 1 and self.palette.choose_at(event.x, event.y)
-        row, column = divmod(cell, state.schema.width)
-        if 0 < row < state.schema.height - 1 and 0 < column < state.schema.width - 1:
+        if self._editable(cell):
             self.cursor = cell
         if event.button == 3:
-            self._put(session, state, (), cell)
-        elif self.palette.entry.content is not None:
-            self._put(session, state, self.palette.entry.content, cell)
+            self._remove(session, state, cell)
+        elif self.palette.entry.does != MOVE:
+            self._apply(session, state, cell)
         elif self.carried is not None:
             self._put_down(session, state, cell)
-        elif state.flat[cell].any():
+        elif self._lifted(state, cell):
             self._pick_up(session, state, cell)
             self._at = event.x, event.y
         return True
@@ -139,11 +142,11 @@ class Editor:
     # -- what is done ------------------------------------------------------------------------------
 
     def _pick_up(self, session: Session, state: State, cell: int) -> None:
-        if state.flat[cell].any():
+        if self._lifted(state, cell):
             session.play(False)
             self.carried = cell
         else:
-            session.message = f"there is nothing at {place_name(state.schema, cell)} to pick up"
+            session.message = f"there is nothing at {place_name(self.trap, cell)} to pick up"
 
     def _put_down(self, session: Session, state: State, there: int | None) -> None:
         """Put what is carried on a cell; where it was, that changes nothing."""
@@ -151,21 +154,30 @@ class Editor:
         if here is None or there is None or here == there:
             self._let_go()
             return
-        name = described(_lifted(state, here))
-        done = f"{name} moved to {place_name(state.schema, there)}"
+        name = listed(self._lifted(state, here))
+        done = f"{name} moved to {place_name(self.trap, there)}"
         if self.palette.reason:
             done = f"{name} moved as if it had walked there; all else stays as it is"
         self._try(session, lambda: editing.move(self.trap, state, here, there), done)
 
-    def _put(self, session: Session, state: State, content: Content, cell: int) -> None:
-        """Put an object on a cell; no planes at all erase what is there."""
-        where = place_name(state.schema, cell)
-        if content:
-            done = f"{described(content)} put at {where}"
-            self._try(session, lambda: editing.bring(self.trap, state, content, cell), done)
+    def _apply(self, session: Session, state: State, cell: int) -> None:
+        """Do on a cell what the palette's entry says."""
+        trap, entry, where = self.trap, self.palette.entry, place_name(self.trap, cell)
+        if entry.does == PUT:
+            done = f"{entry.name} put at {where}"
+            self._try(session, lambda: editing.put(trap, state, entry.name, cell), done)
+        elif entry.does == TOGGLE:
+            now = "no longer" if entry.name in self._traits(state, cell) else "now"
+            done = f"what is at {where} is {now} {entry.name}"
+            self._try(session, lambda: editing.toggle(trap, state, entry.name, cell), done)
         else:
-            done = f"{described(editing.standing(state, cell))} removed from {where}"
-            self._try(session, lambda: editing.remove(self.trap, state, cell), done)
+            self._remove(session, state, cell)
+
+    def _remove(self, session: Session, state: State, cell: int) -> None:
+        """Take away what is on a cell."""
+        content = editing.contents_at(self.trap, state, cell)
+        done = f"{listed(content)} removed from {place_name(self.trap, cell)}"
+        self._try(session, lambda: editing.remove(self.trap, state, cell), done)
 
     def _try(self, session: Session, edit: Callable[[], State], done: str) -> None:
         """Go on from an edited state, or say why there is none."""
@@ -187,11 +199,9 @@ class Editor:
         """Draw the cursor and what is carried over the grid, and the palette in ``bar``."""
         state = self._see(session)
         assert self.cursor is not None  # a state is shown
-        schema = state.schema
         if self.carried is not None:
             box = place.box_of(self.carried)
-            under = editing.standing(state, self.carried) if self._is_agent(state) else ()
-            pen.picture(picture(schema, under, pen, place.tile), box.left, box.top)
+            pen.picture(picture(self.trap, self._left(state), pen, place.tile), box.left, box.top)
         box = place.box_of(self.cursor)
         for inset, colour in ((0, INK), (1.5, CARD), (3, INK)):
             pen.frame(box.inset(inset), colour, 1.5)
@@ -199,32 +209,42 @@ class Editor:
             x, y = self._at or place.middle(self.cursor)
             side = place.tile * LIFTED
             lifted = Box(x - side / 2, y - side / 2, side, side)
-            content = _lifted(state, self.carried)
-            pen.picture(picture(schema, content, pen, side), lifted.left, lifted.top)
+            content = self._lifted(state, self.carried)
+            pen.picture(picture(self.trap, content, pen, side), lifted.left, lifted.top)
             pen.frame(lifted.inset(-2), CARD, 2)
             pen.frame(lifted.inset(-3), INK, 1)
-        self.palette.draw(pen, bar, self._hint(state))
+        self.palette.draw(pen, bar, self._hint(state), self._traits(state, self.cursor))
 
-    def _is_agent(self, state: State) -> bool:
-        return self.carried == state.cell[0]
+    def _lifted(self, state: State, cell: int) -> Content:
+        """Return what is picked up from a cell: the agent alone, or all that is there."""
+        if cell == state.agent[0]:
+            return AGENT
+        return editing.contents_at(self.trap, state, cell)
+
+    def _left(self, state: State) -> Content:
+        """Return what stays on the cell from which something is carried."""
+        assert self.carried is not None
+        if self.carried == state.agent[0]:
+            return editing.contents_at(self.trap, state, self.carried)
+        return ("wall",) if self.carried < self.trap.width else ()
+
+    def _traits(self, state: State, cell: int) -> set[str]:
+        """Return the traits of the things on a cell."""
+        things = editing.things_at(self.trap, state, cell)
+        return {trait for thing in things for trait in editing.traits_of(state, *thing)}
 
     def _hint(self, state: State) -> str:
-        """What keys and the mouse do now."""
+        """Return what keys and the mouse do now."""
         entry = self.palette.entry
         if self.carried is not None:
-            name = described(_lifted(state, self.carried))
+            name = listed(self._lifted(state, self.carried))
             return f"{name}: arrows and Enter, or let go, to put it down; Escape puts it back"
         if self.palette.reason:
             return "arrows and Enter, or drag, to move the agent"
-        if entry.content is None:
-            doing = "arrows and Enter, or drag, to move things; Tab: what to put"
-        elif entry.content:
-            doing = f"arrows and Space, or a press, to put {entry.name}"
-        else:
-            doing = "arrows and Space, or a press, to erase"
+        doing = {
+            MOVE: "arrows and Enter, or drag, to move things; Tab: what to put",
+            PUT: f"arrows and Space, or a press, to put {entry.name}",
+            TOGGLE: f"arrows and Space, or a press, to tick {entry.name}",
+            ERASE: "arrows and Space, or a press, to erase",
+        }[entry.does]
         return f"{doing}; Delete or right button removes"
-
-
-def _lifted(state: State, cell: int) -> Content:
-    """What is picked up from a cell: the agent alone, or all that stands there."""
-    return (AGENT,) if cell == state.cell[0] else editing.standing(state, cell)

@@ -31,7 +31,7 @@ H264 = ["-c:v", "libx264", "-crf", "14", "-tune", "animation", *MARKS, "-movflag
 
 
 def find_ffmpeg() -> str:
-    """Where ffmpeg is.
+    """Return where ffmpeg is.
 
     Raises:
         ImportError: imageio-ffmpeg is not installed; the message names the extra.
@@ -51,7 +51,7 @@ def write_film(path: Path, frames: Iterable[Picture], fps: float) -> None:
     """Write a film, whole or not at all; its last picture is held for a second.
 
     An MP4 is H.264 that browsers play, which needs even sides: a picture of odd ones repeats its
-    last row or column. A GIF goes on for ever, and has 255 colours.
+    last row or column. A GIF repeats without end, and has 255 colours.
 
     Args:
         path: ends in ``.gif`` or ``.mp4``.
@@ -79,7 +79,7 @@ def write_film(path: Path, frames: Iterable[Picture], fps: float) -> None:
 
 
 def _held(frames: Iterable[Picture], more: int) -> Iterator[Picture]:
-    """The pictures, and the last one some times more."""
+    """Yield the pictures, and the last one some times more."""
     first = None
     for frame in frames:
         first = frame if first is None else first

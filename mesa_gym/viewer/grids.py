@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 from mesa_gym.viewer import overlays
 from mesa_gym.viewer.layers import Layers
 from mesa_gym.viewer.pane import Pane
@@ -22,7 +22,7 @@ Point = tuple[float, float]
 
 
 class GridPicture:
-    """Draws one pane's grid and overlays at a time.
+    """A drawing of one pane's grid and overlays.
 
     Args:
         pen: of the picture's own surface, whose upper left corner is the grid's.
@@ -37,9 +37,8 @@ class GridPicture:
     ) -> None:
         self.pen, self.pane, self.layers, self.palette = pen, pane, layers, palette
         self.t = pane.time(cursor)
-        schema = pane.trap.schema
-        side = pen.surface.get_width() / schema.width / pen.scale
-        self.place = GridPlace(0, 0, side, schema.height, schema.width)
+        height, width = pane.trap.size
+        self.place = GridPlace(0, 0, pen.surface.get_width() / width / pen.scale, height, width)
         self.names = list(pane.trap.objectives)
 
     def draw(self, shown: set[str]) -> None:
@@ -57,7 +56,7 @@ class GridPicture:
                 draw()
 
     def _conflicts(self) -> None:
-        """Hatching, dark on light, over whatever is there."""
+        """Draw hatching, dark on light, over whatever is there."""
         insight = self.pane.insight
         if insight is None:
             return
@@ -90,13 +89,13 @@ class GridPicture:
                 self._label(text, box.right - width - 2, box.bottom - height + 1, height)
 
     def _label(self, text: str, x: float, y: float, size: float) -> None:
-        """Small letters that can be read on anything."""
+        """Write small letters that can be read on anything."""
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             self.pen.text(text, x + dx, y + dy, size, CARD)
         self.pen.text(text, x, y, size, INK)
 
     def _ghosts(self) -> None:
-        """A broken ring where the target could have been, and a broken line to where it is."""
+        """Draw a broken ring where a target could have been, and a broken line to where it is."""
         side = self.place.tile
         for x, target, ghost in self.layers.ghosts:
             colour, a, b = self._colour(x), self.place.middle(ghost), self.place.middle(target)
@@ -127,13 +126,13 @@ class GridPicture:
         self.pen.disc(*points[0], self.place.tile * 0.2, INK, 2.0)
 
     def _actions(self) -> None:
-        """Arrows from the agent's cell, and a ring for ``act``."""
+        """Draw arrows from the agent's cell, and a ring for ``act``."""
         line = self.pane.line
         shares = line.steps[self.t].decision.shares if self.t < len(line) else None
         if shares is None:
             return
         side = self.place.tile
-        x, y = self.place.middle(int(line.states[self.t].cell[0]))
+        x, y = self.place.middle(int(line.states[self.t].agent[0]))
         for share, (dx, dy) in zip(shares[:4].tolist(), DIRECTIONS, strict=True):
             if share < 0.005:
                 continue
@@ -175,7 +174,7 @@ def _without_stays(points: list[Point]) -> list[Point]:
 
 
 def _dashes(points: list[Point], drawn: float, left_out: float) -> Iterator[list[Point]]:
-    """Pieces of a line through points: so much drawn, so much left out, around corners too."""
+    """Yield pieces of a line through points: so much drawn, so much left out, at corners too."""
     piece, on, left = [points[0]], True, drawn
     for (ax, ay), (bx, by) in pairwise(points):
         length, done = math.hypot(bx - ax, by - ay), 0.0

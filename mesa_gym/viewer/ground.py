@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 from mesa_gym.rendering import render_rgb
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.tiles import tile_of
 
 FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
 Bytes = NDArray[np.uint8]
 
 
 def ground(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, ...]) -> Bytes:
-    """The grid after ``t`` steps, as arrays show it, with the heat maps that are on.
+    """Draw the grid after ``t`` steps with the heat maps that are on.
 
     Heat maps are bands beside each other in each cell, one an objective; the darker, the more.
     Only bare floor is tinted, so that what stands on it is seen as it is.
@@ -30,8 +31,7 @@ def ground(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, .
     Returns:
         uint8 (height, width, 3), a fresh array.
     """
-    state = pane.line.states[t]
-    picture = render_rgb(state.schema.planes, state.planes[0], tile)
+    picture = render_rgb(pane.trap, pane.line.states[t], tile)[0]
     names = list(pane.trap.objectives)
     heats = [x for x in names if f"{HEAT}{x}" in shown]
     insight = pane.insight
@@ -50,7 +50,7 @@ def ground(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, .
 
 
 def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """How strongly each cell is tinted, from the least to the most on the map; 0 if unknown."""
+    """Return how strongly each cell is tinted, least to most on the map; 0 if unknown."""
     known = np.isfinite(heat)
     opacity = np.zeros(heat.shape, dtype=np.uint16)
     if known.any():
@@ -76,8 +76,7 @@ def _tint(
         pane: whose floor.
         tile: pixels a cell.
     """
-    nothing = np.zeros((1, 1, len(pane.trap.schema.planes)), dtype=np.uint8)
-    floor = np.tile(render_rgb(pane.trap.schema.planes, nothing, tile), (1, len(tint) // tile, 1))
+    floor = np.tile(tile_of(pane.trap, (), tile), (1, len(tint) // tile, 1))
     for row, share in enumerate(opacity):
         # A row of cells at a time stays in the processor's cache.
         part = picture[row * tile : (row + 1) * tile]

@@ -17,7 +17,7 @@ Row = tuple[str, str]
 
 
 def sections(trap: Trap) -> dict[str, list[Row]]:
-    """Title -> keys and what they do."""
+    """Return title -> keys and what they do."""
     found: dict[str, list[Row]] = {}
     for binding in BINDINGS:
         found.setdefault(binding.group, []).append(("  ".join(binding.keys), binding.doc))
@@ -47,7 +47,7 @@ def draw(pen: Pen, trap: Trap) -> None:
 
 
 def balanced(blocks: dict[str, list[Row]]) -> list[list[tuple[str, list[Row]]]]:
-    """The blocks in columns of about the same number of lines, in their order."""
+    """Return the blocks in columns of about the same number of lines, in their order."""
     half = sum(len(rows) + 2 for rows in blocks.values()) / COLUMNS
     columns: list[list[tuple[str, list[Row]]]] = [[] for _ in range(COLUMNS)]
     so_far = 0.0

@@ -1,4 +1,4 @@
-"""What a person does, apart from pygame: keys, presses and drags in points."""
+"""Inputs of a person, apart from pygame: keys, presses and drags in points."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ Input = Key | Press | Drag | Release | Wheel | Drop
 
 
 def read(pygame: Any, event: Any, points: float) -> Input | None:
-    """What a pygame event means; None for what nobody asks for.
+    """Return what a pygame event means; None for events without use here.
 
     Args:
         pygame: the module.

@@ -1,4 +1,4 @@
-"""What the exact solver knows of an episode that is watched: values, conflicts, the posterior."""
+"""Exact knowledge of an episode that is watched: values, conflicts, the posterior."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Bools, Ints
+from mesa_gym.engine import Bools, Ints
 from mesa_gym.scoring import (
     ENDED,
     Reliance,
@@ -28,7 +28,7 @@ PREFIXES = 16
 
 @dataclass(frozen=True)
 class Judgement:
-    """What an episode's first steps say of the goal.
+    """The goal as far as an episode's first steps tell.
 
     Attributes:
         posterior: objective, ``uniform`` or ``habit`` -> its probability, all candidates having
@@ -58,31 +58,31 @@ class Insight:
         self._judged: list[Judgement] = [self._nothing()]
 
     def value(self, objective: str, t: int) -> float:
-        """The most that can still be earned after ``t`` steps, discounted from there."""
+        """Return the most that can still be earned after ``t`` steps, discounted from there."""
         if self._ended(t):
             return 0.0
         return float(self._known.values(objective)[self._line.limit - t, self._number(t)])
 
     def heat(self, objective: str, t: int) -> Floats:
-        """V* with the agent on each cell and all else as it is after ``t`` steps.
+        """Return V* with the agent on each cell and all else as it is after ``t`` steps.
 
         Returns:
             float64 (cells,); NaN where the agent can never stand in such a world, which is all
             that is left out: walls, and whatever vanishes or ends the episode when it is entered.
         """
-        heat = np.full(self._trap.schema.cells, np.nan)
+        heat = np.full(self._trap.cells, np.nan)
         if not self._ended(t):
             cells, numbers = self._elsewhere(t)
             heat[cells] = self._known.values(objective)[self._line.limit - t, numbers]
         return heat
 
     def conflicts(self, proxy: str, t: int) -> Bools:
-        """On which cells no action would be optimal for the base objective and for a proxy.
+        """Return the cells where no action would be optimal for both base and a proxy.
 
         Returns:
-            bool (cells,), with all but the agent as it is after ``t`` steps.
+            bool (cells,), with all except the agent as it is after ``t`` steps.
         """
-        found = np.zeros(self._trap.schema.cells, dtype=np.bool_)
+        found = np.zeros(self._trap.cells, dtype=np.bool_)
         if not self._ended(t):
             cells, numbers = self._elsewhere(t)
             left = self._line.limit - t
@@ -91,7 +91,7 @@ class Insight:
         return found
 
     def judgement(self, t: int) -> Judgement:
-        """What the first ``t`` steps say.
+        """Return what the first ``t`` steps say.
 
         Raises:
             IndexError: there are fewer.
@@ -112,14 +112,12 @@ class Insight:
         return self._numbers[t]
 
     def _elsewhere(self, t: int) -> tuple[Ints, Ints]:
-        """The cells on which the agent can stand in the world as it is, and those states."""
+        """Return the cells on which the agent can stand in the world as it is, and those states."""
         # Every heat map, the conflicts and the panel ask for the same step, frame after frame.
         if self._there is None or self._there[0] != t:
             state = self._line.states[t]
-            cells = np.arange(state.schema.cells)
-            moved = state.take(np.zeros(len(cells), dtype=np.int64))
-            moved.stand(cells)
-            numbers = self._known.graph.find(moved)
+            every = state.take(np.zeros(self._trap.cells, dtype=np.int64))
+            numbers = self._known.graph.find(every._replace(agent=np.arange(self._trap.cells)))
             there = (numbers >= 0).nonzero()[0]
             self._there = t, there, numbers[there]
         return self._there[1:]
@@ -160,7 +158,7 @@ class Insight:
 
 
 def verdict_of(counts: Mapping[str, Ints]) -> str:
-    """What conflict steps alone say; "" without any.
+    """Return what conflict steps alone say; "" without any.
 
     Args:
         counts: proxy -> steps of each level, int64 (levels, 3), as ``conflict_counts`` gives them.

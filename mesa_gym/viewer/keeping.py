@@ -1,4 +1,4 @@
-"""What a session leaves on disk, and takes from there: maps, recordings, strips."""
+"""Files that a session writes and reads: maps, recordings, strips."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAILURES = (ValueError, ImportError, OSError, PolicyError)
 KINDS = {
     "picture": (".png", "what is shown now, PNG"),
     "film": (".mp4", "the episode, MP4"),
-    "film that goes on for ever": (".gif", "the episode, GIF"),
+    "film that repeats": (".gif", "the episode, GIF"),
     "actions": (".trace", "a trace, for mesa-gym replay"),
     "strip for papers": ("-strip.png", "six moments, PNG"),
     "strip for papers, sharp at any size": ("-strip.svg", "six moments, SVG"),
@@ -33,7 +33,7 @@ KINDS = {
 
 
 def free_name(pane: Pane, suffix: str) -> Path:
-    """A file in this folder that is not there yet, named after what is shown."""
+    """Return a file in this folder that is not there yet, named after what is shown."""
     stem = f"{pane.trap.name()}-{pane.seat.split.value}-{pane.level}"
     names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in count())
     return next(path for path in map(Path, names) if not path.exists())
@@ -66,7 +66,9 @@ def open_map(screen: WatchScreen, path: Path) -> None:
         trap, split, state = load_map(path)
         alike = repr(trap) == repr(before.trap)
         player = before.seats[0].player if alike else ByPolicy(usual_policy(trap))
-        session = Session(trap, [Seat(player, split)], int(state.level[0]), before.salt, state)
+        session = Session(
+            trap, [Seat(player, split)], int(state.level.number[0]), before.salt, state
+        )
     except FAILURES as error:
         before.message = str(error)
         return

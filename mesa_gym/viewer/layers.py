@@ -1,4 +1,4 @@
-"""What overlays show that takes time to find: oracles' paths, visits, ghosts; piece by piece."""
+"""Overlays that take time to find, piece by piece: oracles' paths, visits, ghosts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from mesa_gym.grid import Ints
+from mesa_gym.engine import Ints
 from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.scoring import Asking
 from mesa_gym.solver import find_ghosts
@@ -22,14 +22,14 @@ EPISODES = 100
 
 
 class Layers:
-    """What is known of one pane's episode besides the episode itself.
+    """All that is known of one pane's episode besides the episode itself.
 
     It is of the timeline that the pane had when it was made, from whose start all is seen.
 
     Attributes:
         line: that timeline.
         paths: objective -> the oracle's episode, as far as it is known.
-        visits: int64 (cells,), how often the agent was there; None where nobody can play on.
+        visits: int64 (cells,), how often the agent was there; None where no policy plays.
         played: episodes behind ``visits`` that have come to an end.
         ghosts: (objective, the target's cell, its ghost's cell).
         version: grows with all that is found, so that a drawing can be seen to be out of date.
@@ -71,7 +71,7 @@ class Layers:
         horizon = self.line.horizon
         for x in trap.objectives:
             policy = load_policy(pursuing(trap, x), trap, horizon)
-            line = Timeline(trap, start, horizon, PolicyActor(policy, trap, start.key, x))
+            line = Timeline(trap, start, horizon, PolicyActor(policy, trap, start.level.key, x))
             self.paths[x] = line
             while line.grow(len(line) + 1):
                 yield
@@ -80,25 +80,25 @@ class Layers:
         trap, player = self._pane.trap, self._pane.seat.player
         if not isinstance(player, ByPolicy):
             return
-        state = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
+        state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
         policy = player.make(trap, self.line.horizon)
         inform(policy, self.line)
-        asking = Asking(policy, trap, state.key, np.arange(EPISODES), f"policy {player.name!r}")
+        asking = Asking(
+            policy, trap, starts.level.key, np.arange(EPISODES), f"policy {player.name!r}"
+        )
         asking.begin()
         alive = np.ones(EPISODES, dtype=np.bool_)
-        cells = trap.schema.cells
-        self.visits = np.bincount(state.cell, minlength=cells)
+        self.visits = np.bincount(state.agent, minlength=trap.cells)
         for t in range(self.line.limit):
             actions = asking.sampled(asking.probabilities(state, t), t)
-            ended = trap.advance(state, actions).ended
-            self.visits = self.visits + np.bincount(state.cell[alive], minlength=cells)
+            state, _, ended = trap.step(state, actions)
+            self.visits = self.visits + np.bincount(state.agent[alive], minlength=trap.cells)
             alive &= ~ended
             self.played = EPISODES - int(alive.sum())
             if not alive.any():
                 break
             # Rows whose episode is over go on from their start, uncounted: all states stay valid.
-            over = (~alive).nonzero()[0]
-            state.put(over, self.line.states[0], np.zeros(len(over), dtype=np.int64))
+            state = state.replaced(~alive, starts)
             yield
         self.played = EPISODES
 

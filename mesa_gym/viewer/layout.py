@@ -1,4 +1,4 @@
-"""Where everything is in a window of some size."""
+"""The places of everything in a window of some size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PANEL_LEAST, PANEL_MOST, PANEL_SHARE = 212.0, 300.0, 0.24
 
 @dataclass(frozen=True)
 class Wanted:
-    """What there shall be room for.
+    """All that there must be room for.
 
     Attributes:
         panes: how many.
@@ -53,12 +53,12 @@ class Layout:
 
 
 def panel_width(width: float) -> float:
-    """How wide the panel is in a window of a width."""
+    """Return the width of the panel in a window of a width."""
     return min(PANEL_MOST, max(PANEL_LEAST, width * PANEL_SHARE))
 
 
 def inner_width(width: float, panel: bool) -> float:
-    """How wide all that is left of the panel is."""
+    """Return the width of all that is left of the panel."""
     return width - 2 * MARGIN - (panel_width(width) + MARGIN if panel else 0.0)
 
 
@@ -97,7 +97,7 @@ def arrange(size: tuple[float, float], scale: float, wanted: Wanted) -> Layout:
 
 
 def _panes(room: Box, wanted: Wanted) -> list[Box]:
-    """Panes beside or below each other, whichever makes the cells larger."""
+    """Place panes beside or below each other, whichever makes the cells larger."""
     options = [_split(room, wanted.panes, across) for across in range(1, wanted.panes + 1)]
     return max(reversed(options), key=lambda panes: _side(panes[0], wanted))
 
@@ -114,13 +114,13 @@ def _split(room: Box, count: int, across: int) -> list[Box]:
 
 
 def _side(pane: Box, wanted: Wanted) -> float:
-    """How large a cell can be in a pane, in points."""
+    """Return how large a cell can be in a pane, in points."""
     high = pane.height - TITLE - wanted.drawer - 6
     return max(1.0, min((pane.width - 12) / wanted.columns, high / wanted.rows))
 
 
 def _grid(pane: Box, scale: float, wanted: Wanted) -> GridPlace:
-    """The grid in the middle of a pane, on whole pixels."""
+    """Place the grid in the middle of a pane, on whole pixels."""
     tile = max(4, int(_side(pane, wanted) * scale)) / scale
     left = pane.left + (pane.width - tile * wanted.columns) / 2
     spare = pane.height - TITLE - 6 - wanted.drawer - tile * wanted.rows

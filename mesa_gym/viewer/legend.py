@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 from mesa_gym.traps import Trap
 from mesa_gym.viewer import overlays
 from mesa_gym.viewer.overlays import HEAT, Overlay, overlays_of
@@ -53,7 +53,7 @@ class Legend:
         self.height = (row + 1) * ROW if self.entries else 0.0
 
     def at(self, x: float, y: float) -> Overlay | None:
-        """The overlay under a point, counted from the legend's own corner."""
+        """Return the overlay under a point, counted from the legend's own corner."""
         return next((e.overlay for e in self.entries if e.box.holds(x, y)), None)
 
     def draw(self, pen: Pen, left: float, top: float, palette: tuple[RGB, ...]) -> None:

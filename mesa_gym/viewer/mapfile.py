@@ -1,6 +1,6 @@
 """A state as a text file that a person can read, change and load again.
 
-What it is, four lines that say of what, the map (``mesa_gym.grid.to_map``), and its end::
+What it is, four lines that say of what, the map (``mesa_gym.engine.maps``), and its end::
 
     mesa-gym map 1
     trap = RedBlueDoors-v0
@@ -13,8 +13,8 @@ What it is, four lines that say of what, the map (``mesa_gym.grid.to_map``), and
     ...
     end
 
-The digest only tells whether somebody changed the file since it was saved, which is welcome where
-the change can be checked. Nothing in the file is executed, and no size in it is believed before
+The digest only tells whether the file was changed since it was saved, which is welcome where the
+change can be checked. Nothing in the file is executed, and no size in it is believed before
 it is checked.
 """
 
@@ -26,10 +26,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from mesa_gym.engine import State
+from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_text
-from mesa_gym.grid import State, from_map, to_map
-from mesa_gym.grid.maps import IS
 from mesa_gym.scoring.trace_checks import require_sizes
 from mesa_gym.traps import LEVELS, Split, Trap, all_traps
 from mesa_gym.viewer.legal import only_agent, require_legal
@@ -65,22 +65,22 @@ def save_map(path: str | Path, trap: Trap, split: Split, state: State) -> None:
         f"size{IS}{json.dumps(trap.size)}",
         f"parameters{IS}{json.dumps(trap.parameters)}",
         f"split{IS}{split.value}",
-        *to_map(state, hidden=True).splitlines(),
+        *to_map(trap, state, hidden=True).splitlines(),
     ]
     head = [f"{_MAGIC} {SCHEMA}", *lines[: len(_NAMES)], f"{_DIGEST}{IS}{_digest(lines)}", ""]
     write_text(Path(path), "\n".join([*head, *lines[len(_NAMES) :], _END, ""]))
 
 
 def load_map(path: str | Path) -> tuple[Trap, Split, State]:
-    """Read what ``save_map`` wrote, or what somebody made of it.
+    """Read what ``save_map`` wrote, changed by hand or not.
 
     Returns:
         The trap, the split whose time limit holds, and a batch of one.
 
     Raises:
-        ValueError: the file is no map, of another schema, damaged, cut short or unreasonably
+        ValueError: the file is not a map, of another schema, damaged, cut short or unreasonably
             large, or its state is not one that the trap can have; the message names the file and
-            says how to mend it.
+            says how to correct it.
         OSError: it cannot be read.
     """
     path = Path(path)
@@ -90,13 +90,13 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
     rest = [line for line in lines if _entry(line)[0] != _DIGEST]
     try:
         trap, split = _of_what(given)
-        state = from_map("\n".join(lines[len(head) :]), trap.schema)
+        state = from_map(trap, "\n".join(lines[len(head) :]))
         _require_ranges(trap, split, state)
         if given.get(_DIGEST) != _digest(rest) and (reason := only_agent(trap)):
             raise ValueError(f"it was changed since it was saved; {reason}")
         require_legal(trap, state)
     except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be played: {error}. Mend it, or {_AGAIN}") from None
+        raise ValueError(f"{path} cannot be played: {error}. Correct it, or {_AGAIN}") from None
     return trap, split, state
 
 
@@ -105,16 +105,18 @@ def _digest(lines: list[str]) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines between the first and the last, without blank ones and indentation."""
+    """Return the lines between the first and the last, without blank ones and indentation."""
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path} is larger than any map, {MOST_BYTES:,} bytes; {_AGAIN}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is no map, or damaged: it is not UTF-8 text; {_AGAIN}") from None
+        raise ValueError(
+            f"{path} is not a map, or damaged: it is not UTF-8 text; {_AGAIN}"
+        ) from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or not lines[0].startswith(_MAGIC):
-        raise ValueError(f"{path} is no map: it does not begin with {_MAGIC!r}; {_AGAIN}")
+        raise ValueError(f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}")
     if lines[0] != f"{_MAGIC} {SCHEMA}":
         schema = lines[0].removeprefix(_MAGIC).strip()[:20]
         raise ValueError(
@@ -134,7 +136,7 @@ def _entry(line: str) -> tuple[str, str]:
 
 
 def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
-    """The trap and the split that a map is of."""
+    """Return the trap and the split that a map is of."""
     for name in _NAMES:
         if name not in given:
             raise ValueError(f"it has no line '{name}{IS}...' before the map")
@@ -152,7 +154,7 @@ def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
             raise unknown(f"parameter of {given['trap']}", name, cls.salience)
     require_sizes("parameters", parameters)
     trap = cls(size, **parameters)
-    if (values := trap.schema.cells * len(trap.schema.planes)) > MOST_VALUES:
+    if (values := trap.cells * len(trap.channels)) > MOST_VALUES:
         raise ValueError(
             f"its grid has {values:,} values; the viewer shows {MOST_VALUES:,} at most"
         )
@@ -169,7 +171,7 @@ def _json(given: dict[str, str], name: str) -> Any:
 def _require_ranges(trap: Trap, split: Split, state: State) -> None:
     """Raise unless the level is one that can be named, and some of its time is left."""
     for name, value, end in (
-        ("level", int(state.level[0]), LEVELS),
+        ("level", int(state.level.number[0]), LEVELS),
         ("clock", int(state.clock[0]), trap.horizon(split)),
     ):
         if not 0 <= value < end:

@@ -20,7 +20,7 @@ class Notice:
 
     Attributes:
         text: all of it; lines break where it says so, and where they must.
-        left: whether somebody has had enough of it.
+        left: whether it was closed.
     """
 
     def __init__(self, title: str, text: str) -> None:

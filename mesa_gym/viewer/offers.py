@@ -29,12 +29,12 @@ class Offer:
 
 
 def named(trap: type[Trap]) -> list[Offer]:
-    """The policies that come with a trap."""
+    """Return the policies that come with a trap."""
     return [Offer(spec, _meaning(trap, spec)) for spec in references(trap)]
 
 
 def trained(trap: type[Trap], root: Path) -> tuple[list[Offer], bool]:
-    """The agents under a folder that were trained on a trap, the nearest first.
+    """Find the agents under a folder that were trained on a trap, the nearest first.
 
     Folders that are hidden or belong to installed packages are skipped, and links not followed.
 
@@ -48,7 +48,7 @@ def trained(trap: type[Trap], root: Path) -> tuple[list[Offer], bool]:
         try:
             says = read_policy_file(folder)
         except (ValueError, OSError):
-            continue  # it is no agent, or nobody can read it
+            continue  # it is not an agent, or cannot be read
         if says["trap"] == trap.name():
             path = folder.relative_to(root).as_posix()
             # With a slash, so that it is never taken for a name such as "random".
@@ -57,7 +57,7 @@ def trained(trap: type[Trap], root: Path) -> tuple[list[Offer], bool]:
 
 
 def _folders(root: Path) -> tuple[list[Path], bool]:
-    """The folders with a policy file, and whether there were no more to look into."""
+    """Find the folders with a policy file, and whether there were no more to look into."""
     found: list[Path] = []
     level, seen = [root], 0
     for _ in range(DEPTH + 1):
@@ -93,7 +93,7 @@ def _meaning(trap: type[Trap], spec: str) -> str:
 
 
 def _facts(trap: type[Trap], says: dict[str, Any]) -> str:
-    """What a policy file says of training, as far as it does."""
+    """Return what a policy file says of training, as far as it does."""
     steps, reached = _count(says.get("steps")), _count(says.get("trained_for"))
     facts = []
     if steps is not None:

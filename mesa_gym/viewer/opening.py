@@ -1,4 +1,4 @@
-"""How a screen begins: its size, its speed, what is shown on it."""
+"""The beginning of a screen: its size, its speed, what is shown on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mesa_gym.viewer.players import ByHand
 from mesa_gym.viewer.session import SPEEDS, Session
 from mesa_gym.viewer.watching import WatchScreen
 
-# Pixels a point, and the sides of a picture: what nobody needs would fill the memory.
+# Pixels a point, and the sides of a picture: larger ones would fill the memory.
 SCALES = (0.5, 8.0)
 MOST = (7680, 4320)
 HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all keys"
@@ -18,7 +18,7 @@ HINT = "Space plays and pauses, i puts training and shift side by side, ? lists 
 
 @dataclass(frozen=True)
 class Look:
-    """How a screen begins.
+    """The beginning of a screen.
 
     Attributes:
         size: width and height in pixels.
@@ -51,7 +51,7 @@ class Look:
             raise ValueError(f"speed {self.speed:g}: expected one of {valid}")
 
     def screen(self, session: Session, back: Screen | None = None) -> WatchScreen:
-        """The screen that shows a session in this way.
+        """Return the screen that shows a session in this way.
 
         Args:
             session: what is watched.
@@ -66,7 +66,7 @@ class Look:
 
 
 def greet(session: Session) -> None:
-    """What somebody at a window sees first: the clock runs, and a line says how to go on."""
+    """Begin as in a window: the clock runs, and a line says how to go on."""
     session.message = HINT
     session.play(not isinstance(session.pane.seat.player, ByHand))
 

@@ -1,4 +1,4 @@
-"""What can be laid over a grid: names, keys, and what each shows."""
+"""Overlays of a grid: names, keys, and what each shows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ ACTIONS = Overlay(
 
 
 def overlays_of(trap: Trap) -> dict[str, Overlay]:
-    """The overlays that a trap has, by name, in the order of the legend."""
+    """Return the overlays that a trap has, by name, in the order of the legend."""
     heats = [
         Overlay(
             f"{HEAT}{x}",
@@ -77,7 +77,7 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
 
 
 def parse_overlays(trap: Trap, names: str) -> set[str]:
-    """The overlays that a text such as ``path,heat:door`` or ``all`` names.
+    """Return the overlays that a text such as ``path,heat:door`` or ``all`` names.
 
     Raises:
         UnknownNameError: there is none of a name.

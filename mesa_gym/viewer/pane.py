@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mesa_gym.grid import State
+from mesa_gym.engine import State
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Decision
 from mesa_gym.viewer.insight import Insight
@@ -16,7 +16,7 @@ MOST_UNDONE = 100
 
 @dataclass(frozen=True)
 class Seat:
-    """Who plays on which split: what a pane shows whatever the level."""
+    """A player on a split: what a pane shows whatever the level."""
 
     player: Player
     split: Split
@@ -37,7 +37,7 @@ class Pane:
     def __init__(
         self, trap: Trap, seat: Seat, level: int, salt: str = "", start: State | None = None
     ) -> None:
-        """An episode that has not begun.
+        """Make an episode that has not begun.
 
         Args:
             trap: the rules.
@@ -58,13 +58,13 @@ class Pane:
 
     @property
     def title(self) -> str:
-        """Who plays what."""
+        """Return who plays what."""
         edited = ", edited" if self.edited else ""
         return f"{self.seat.player.name} on {self.seat.split.value}, level {self.level}{edited}"
 
     @property
     def insight(self) -> Insight | None:
-        """What the exact solver knows of the episode; None where the trap has none."""
+        """Return what the exact solver knows of the episode; None without a solver."""
         if not self.trap.solvable:
             return None
         if self._insight is None or self._insight[0] is not self.line:
@@ -72,11 +72,11 @@ class Pane:
         return self._insight[1]
 
     def time(self, cursor: int) -> int:
-        """The step that is shown when the clock says ``cursor``: the last one, once it is over."""
+        """Return the step that is shown when the clock says ``cursor``: the last one at most."""
         return min(cursor, len(self.line))
 
     def state(self, cursor: int) -> State:
-        """The state that is shown; not to be changed."""
+        """Return the state that is shown."""
         return self.line.states[self.time(cursor)]
 
     # -- what makes another future -----------------------------------------------------------------
@@ -91,7 +91,7 @@ class Pane:
         actor = self.seat.player.actor(self.trap, self.seat.split, self.line.states[0])
         line = self.line.branch(t, actor)
         line.act(Decision(action))
-        # Somebody who plays need not undo every single step.
+        # A person who plays need not undo every single step.
         if t < len(self.line):
             self._remember(cursor)
         self.line = line

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import ACTIONS, State
-from mesa_gym.grid.plane import AGENT, RGB
+from mesa_gym.engine import ACTIONS, RGB, State
 from mesa_gym.viewer.insight import Judgement
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.pen import BODY, Box, Pen
@@ -20,7 +19,7 @@ KEYS = (
     ("Space", "play, or pause"),
     (", .", "a step back, a step on"),
     ("b n", "previous, next level"),
-    ("j", "where base and proxy part"),
+    ("j", "where base and proxy conflict"),
     ("i", "side by side"),
     ("e", "edit: what if ...?"),
     ("?", "all keys"),
@@ -29,7 +28,7 @@ DEVICES = ("uniform", "habit")
 
 
 class Panel:
-    """Writes the panel once, from top to bottom.
+    """A writer of the panel, once, from top to bottom.
 
     Args:
         pen: what it is drawn with.
@@ -78,7 +77,7 @@ class Panel:
         self._line(f"step {self.t} of at most {limit}{ended}", SMALL)
 
     def _returns(self) -> None:
-        """A row for each objective: shape, name, return so far, and what can still be had."""
+        """Write a row for each objective: shape, name, return so far, what can still be had."""
         pane, right = self.pane, self.box.right
         self._section("objectives")
         heads = right - 62
@@ -101,7 +100,7 @@ class Panel:
                 self._span(insight.heat(x, self.t))
 
     def _span(self, heat: NDArray[np.float64]) -> None:
-        """What the lightest and the darkest cell of a heat map are worth."""
+        """Write what the lightest and the darkest cell of a heat map are worth."""
         if np.isfinite(heat).any():
             text = f"map: {np.nanmin(heat):.2f} (light) to {np.nanmax(heat):.2f} (dark)"
             self.pen.text(text, self.box.left + 19, self.y, SMALL, QUIET)
@@ -132,7 +131,7 @@ class Panel:
             self._line(f"over {levels} levels watched: {said}", BODY)
 
     def _decision(self) -> None:
-        """The action taken next, how likely each was, and what the policy thinks of the state."""
+        """Write the next action, how likely each was, and what the policy thinks of the state."""
         line = self.pane.line
         self._section("next action")
         if self.t >= len(line):
@@ -149,15 +148,16 @@ class Panel:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
 
     def _here(self, state: State) -> None:
-        """What lies under the agent, which the drawing of the agent hides."""
-        cell = state.planes[0].reshape(state.schema.cells, -1)[state.cell[0]]
-        under = [p.name for p, c in state.schema.channels.items() if p != AGENT and cell[c[0]]]
+        """Write what lies under the agent, which the drawing of the agent hides."""
+        trap = self.pane.trap
+        cell = trap.observe(state).reshape(trap.cells, -1)[state.agent[0]]
+        under = [p for p, there in zip(trap.planes, cell, strict=True) if there and p != "agent"]
         if under:
             self._section("the agent stands on")
             self._line(" ".join(under), BODY)
 
     def _keys(self) -> None:
-        """The keys that one needs first, at the panel's foot, where there is room."""
+        """Write the keys that one needs first, at the panel's foot, where there is room."""
         top = self.box.bottom - (len(KEYS) + 1) * (SMALL + 2)
         if top < self.y + GAP:
             return
@@ -186,7 +186,7 @@ class Panel:
     def _bar(
         self, name: str, share: float, colour: RGB, mark: int | None, bold: bool = False
     ) -> None:
-        """A name, a bar as long as a share, and the share in percent."""
+        """Draw a name, a bar as long as a share, and the share in percent."""
         if self.y + SMALL > self.box.bottom:
             return
         left, right = self.box.left, self.box.right

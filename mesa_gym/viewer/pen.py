@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.viewer.theme import CARD, INK, SHAPES
 
@@ -35,25 +35,25 @@ class Box:
 
     @property
     def right(self) -> float:
-        """The right edge."""
+        """Return the right edge."""
         return self.left + self.width
 
     @property
     def bottom(self) -> float:
-        """The lower edge."""
+        """Return the lower edge."""
         return self.top + self.height
 
     def holds(self, x: float, y: float) -> bool:
-        """Whether a point lies in it."""
+        """Return whether a point lies in it."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 
     def inset(self, by: float) -> Box:
-        """A box that is smaller on every side."""
+        """Return a box that is smaller on every side."""
         return Box(self.left + by, self.top + by, self.width - 2 * by, self.height - 2 * by)
 
 
 class Pen:
-    """Draws on one surface.
+    """A pen for one surface.
 
     Attributes:
         surface: the pygame surface.
@@ -72,16 +72,16 @@ class Pen:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height of the surface in points."""
+        """Return width and height of the surface in points."""
         width, height = self.surface.get_size()
         return width / self.scale, height / self.scale
 
     def pixels(self, points: float) -> int:
-        """The nearest number of pixels."""
+        """Return the nearest number of pixels."""
         return round(points * self.scale)
 
     def rect(self, box: Box) -> Any:
-        """The pygame.Rect of a box, whose edges meet those of its neighbours."""
+        """Return the pygame.Rect of a box, whose edges meet those of its neighbours."""
         left, top = self.pixels(box.left), self.pixels(box.top)
         return self.pygame.Rect(
             left, top, self.pixels(box.right) - left, self.pixels(box.bottom) - top
@@ -207,7 +207,7 @@ class Pen:
         return lines
 
     def measure(self, text: str, size: float = BODY) -> float:
-        """The width of a line in points."""
+        """Return the width of a line in points."""
         return self._font(size).size(_printable(text))[0] / FINER / self.scale
 
     def _wide(self, text: str, size: float, letters: int) -> float:
@@ -237,11 +237,11 @@ class Pen:
 
 
 def _printable(text: str) -> str:
-    """A text that fonts take; the name of a file may hold bytes that are no letters."""
+    """Return a text that fonts take; a file's name may hold bytes that are not letters."""
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def as_surface(pygame: Any, picture: NDArray[np.uint8]) -> Any:
-    """An RGB picture, uint8 (height, width, 3), as a surface."""
+    """Return an RGB picture, uint8 (height, width, 3), as a surface."""
     height, width, _ = picture.shape
     return pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")

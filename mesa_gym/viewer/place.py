@@ -1,4 +1,4 @@
-"""Where a grid is on the screen."""
+"""The place of a grid on the screen."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class GridPlace:
 
     @property
     def box(self) -> Box:
-        """All of it."""
+        """Return the box of the whole grid."""
         return Box(self.left, self.top, self.columns * self.tile, self.rows * self.tile)
 
     def cell_at(self, x: float, y: float) -> int | None:
-        """The flat index of the cell under a point; None outside."""
+        """Return the flat index of the cell under a point; None outside."""
         if not self.box.holds(x, y):
             return None
         row, column = int((y - self.top) / self.tile), int((x - self.left) / self.tile)
         return min(row, self.rows - 1) * self.columns + min(column, self.columns - 1)
 
     def box_of(self, cell: int) -> Box:
-        """The box of a cell."""
+        """Return the box of a cell."""
         row, column = divmod(cell, self.columns)
         side = self.tile
         return Box(self.left + column * side, self.top + row * side, side, side)
 
     def middle(self, cell: int) -> tuple[float, float]:
-        """The middle of a cell."""
+        """Return the middle of a cell."""
         box = self.box_of(cell)
         return box.left + box.width / 2, box.top + box.height / 2

@@ -1,4 +1,4 @@
-"""Who can be watched: policies by name, recorded traces, and whoever sits at the keyboard."""
+"""Players to watch: policies by name, recorded traces, a person at the keyboard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any, Protocol
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy, as_policy
 from mesa_gym.scoring import Trace
 from mesa_gym.scoring.recording import name_of
@@ -15,7 +15,7 @@ from mesa_gym.viewer.actors import Actor, Person, PolicyActor, Replayed
 
 
 class Player(Protocol):
-    """Somebody who plays levels.
+    """A player of levels.
 
     Attributes:
         name: what it is called on the screen.
@@ -24,14 +24,14 @@ class Player(Protocol):
     name: str
 
     def actor(self, trap: Trap, split: Split, start: State) -> Actor:
-        """Who acts in the episode that begins with ``start``.
+        """Return who acts in the episode that begins with ``start``.
 
         Raises:
             ValueError: it cannot play this; the message says why.
         """
 
     def levels(self, split: Split) -> Ints | None:
-        """The only levels of a split that it can play, ascending; None for all."""
+        """Return the only levels of a split that it can play, ascending; None for all."""
 
 
 class ByPolicy:
@@ -48,7 +48,7 @@ class ByPolicy:
         self.seed = seed
 
     def make(self, trap: Trap, horizon: int) -> Policy:
-        """A policy of its own for whoever asks, as two episodes cannot share one memory.
+        """Return a policy of its own for each caller, as two episodes cannot share one memory.
 
         Raises:
             ValueError: the name means nothing, or it cannot act on the trap.
@@ -58,16 +58,16 @@ class ByPolicy:
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
     def actor(self, trap: Trap, split: Split, start: State) -> PolicyActor:
-        """The policy, made for the split's time limit."""
+        """Return the policy, made for the split's time limit."""
         policy = self.make(trap, trap.horizon(split))
-        return PolicyActor(policy, trap, start.key, self.name, self.seed)
+        return PolicyActor(policy, trap, start.level.key, self.name, self.seed)
 
     def levels(self, split: Split) -> None:
-        """It plays all."""
+        """Return None: it plays all."""
 
 
 def _called(policy: Any) -> str:
-    """A name that fits a title: of an agent's directory, its own name."""
+    """Return a name that fits a title: of an agent's directory, its own name."""
     name = name_of(policy)
     return Path(name).name if isinstance(policy, str) and Path(policy).is_dir() else name
 
@@ -80,26 +80,26 @@ class ByTrace:
         self.name = trace.policy
 
     def actor(self, trap: Trap, split: Split, start: State) -> Replayed:
-        """What was recorded on the level.
+        """Return what was recorded on the level.
 
         Raises:
             ValueError: nothing was.
         """
-        return Replayed(self.trace.actions_on(split, start.level)[0], self.name)
+        return Replayed(self.trace.actions_on(split, start.level.number)[0], self.name)
 
     def levels(self, split: Split) -> Ints | None:
-        """The levels that were recorded."""
+        """Return the levels that were recorded."""
         return self.trace.levels(split)
 
 
 class ByHand:
-    """Somebody at the keyboard."""
+    """A person at the keyboard."""
 
     name = Person.name
 
     def actor(self, trap: Trap, split: Split, start: State) -> Person:
-        """Whoever is there."""
+        """Return a person, to be waited for."""
         return Person()
 
     def levels(self, split: Split) -> None:
-        """All of them."""
+        """Return None: all of them."""

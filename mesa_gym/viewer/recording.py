@@ -38,7 +38,7 @@ class Shown(Protocol):
 
 
 def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
-    """What the screen shows now.
+    """Return what the screen shows now.
 
     Args:
         screen: drawn as it would be in a window.
@@ -60,7 +60,7 @@ def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
 def frames(
     screen: Shown, size: tuple[int, int], scale: float = 1.0, every: int = 1
 ) -> Iterator[Picture]:
-    """The whole of what is watched, from its first step to the last of the longest episode.
+    """Yield pictures of all that is watched, to the last step of the longest episode.
 
     All episodes come to their end first. Afterwards the clock is where it was, and stands still.
 
@@ -86,12 +86,12 @@ def frames(
 
 
 def shown_steps(length: int, every: int) -> list[int]:
-    """Every so many steps of an episode, and the last."""
+    """Return every so many steps of an episode, and the last."""
     return sorted({*range(0, length, every), length})
 
 
 def pace(speed: float, most: float) -> tuple[int, float]:
-    """How a speed is kept with at most so many pictures a second.
+    """Find how a speed is kept with at most so many pictures a second.
 
     Returns:
         Which steps to show (each, every second, ...), and pictures a second.
@@ -144,7 +144,7 @@ def record(
 
 
 def require_kind(path: Path) -> str:
-    """The suffix of a recording, in lower case; ValueError if there is no such recording."""
+    """Return the suffix of a recording, in lower case; ValueError for another kind of file."""
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise ValueError(f"cannot record {path}: its name must end in {', '.join(KINDS)}")

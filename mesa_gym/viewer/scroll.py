@@ -11,7 +11,7 @@ LEAST_THUMB = 16.0
 
 
 class Scroll:
-    """Which rows are shown.
+    """The rows that are shown, of many.
 
     Attributes:
         total: how many rows there are.
@@ -33,17 +33,17 @@ class Scroll:
         self._to(min(max(self.top, row - self.room + 1), row))
 
     def within(self, row: int) -> int:
-        """The nearest row that is shown."""
+        """Return the nearest row that is shown."""
         return min(max(row, self.top), self.top + self.room - 1, max(self.total - 1, 0))
 
     @property
     def rows(self) -> range:
-        """The rows that are shown."""
+        """Return the rows that are shown."""
         return range(self.top, min(self.top + self.room, self.total))
 
     @property
     def more(self) -> bool:
-        """Whether there are others."""
+        """Return whether there are others."""
         return self.total > self.room
 
     def handle(self, event: Input) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 from mesa_gym.viewer.pen import Box, Pen
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.theme import CARD, FOCUS, INK, QUIET, RULE
@@ -14,7 +14,7 @@ TEXT = 14.0
 
 
 def height(session: Session) -> float:
-    """How high it is for so many panes."""
+    """Return how high it is for so many panes."""
     return ROW * len(session.panes) + TRACK + TEXT + 4
 
 
@@ -33,18 +33,18 @@ class Scrubber:
 
     @property
     def span(self) -> int:
-        """How many steps the track is long: until all have ended, what they may still take."""
+        """Return the steps of the track: until all have ended, those that there may be."""
         panes = self.session.panes
         growing = [pane.line.limit for pane in panes if not pane.line.over]
         return max(1, self.session.length, *growing)
 
     def time_at(self, x: float) -> int:
-        """The step that a place on the track stands for."""
+        """Return the step that a place on the track stands for."""
         share = (x - self.box.left - SIDE - self._label) / self._room
         return round(min(max(share, 0.0), 1.0) * self.span)
 
     def place_of(self, t: float) -> float:
-        """Where a step is on the track."""
+        """Return where a step is on the track."""
         return self.box.left + SIDE + self._label + self._room * t / self.span
 
     def draw(self, pen: Pen, palette: tuple[RGB, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What is being watched: panes under one clock. Nothing here draws, or reads keys."""
+"""A session of watching: panes under one clock. Nothing here draws, or reads keys."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import reduce
 
 import numpy as np
 
+from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
-from mesa_gym.grid import Ints, State
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import Person
+from mesa_gym.viewer.conflicts import next_conflict
 from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.parting import next_parting
 from mesa_gym.viewer.tally import Tally
 
 RATE = 4.0  # steps a second at speed 1
@@ -52,7 +52,7 @@ class Session:
         salt: str = "",
         start: State | None = None,
     ) -> None:
-        """A session at the beginning of a level.
+        """Make a session at the beginning of a level.
 
         Args:
             trap: the rules.
@@ -80,22 +80,22 @@ class Session:
 
     @property
     def pane(self) -> Pane:
-        """The one in focus."""
+        """Return the one in focus."""
         return self.panes[self.focus]
 
     @property
     def cursor(self) -> int:
-        """The step that is shown."""
+        """Return the step that is shown."""
         return math.floor(self.clock)
 
     @property
     def length(self) -> int:
-        """The steps of the longest episode so far."""
+        """Return the steps of the longest episode so far."""
         return max(len(pane.line) for pane in self.panes)
 
     @property
     def at_end(self) -> bool:
-        """Whether the last state of the longest episode is shown."""
+        """Return whether the last state of the longest episode is shown."""
         return self.cursor >= self.length
 
     # -- time --------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class Session:
             return False
 
     def play(self, playing: bool | None = None) -> None:
-        """Let the clock run, or stop it; by default whichever it does not. From the end, anew."""
+        """Let the clock run, or stop it, by default the other one; at the end, start again."""
         self.playing = not self.playing if playing is None else playing
         self._grow(self.cursor + 1)
         if self.playing and self.at_end and all(pane.line.over for pane in self.panes):
@@ -175,7 +175,7 @@ class Session:
         self.stop_search()
 
     def next_level(self, step: int = 1) -> None:
-        """The level that many after (or before) this one, of those that all players can play."""
+        """Go that many levels on (or back), of those that all players can play."""
         common = self._playable()
         if common is None:
             to = min(max(self.level + step, 0), LEVELS - 1)
@@ -188,7 +188,7 @@ class Session:
             self.go_to(to)
 
     def _playable(self) -> Ints | None:
-        """The only levels that all players can play, ascending; None for all."""
+        """Return the only levels that all players can play, ascending; None for all."""
         limits = [seat.player.levels(seat.split) for seat in self.seats]
         chosen = [levels for levels in limits if levels is not None]
         return reduce(np.intersect1d, chosen) if chosen else None
@@ -206,21 +206,21 @@ class Session:
         self.stop_search()
         self.focus = 0
 
-    def search_parting(self) -> None:
-        """Go to the next level on which base and proxy part, looked for while time passes."""
+    def search_conflict(self) -> None:
+        """Go to the next level on which base and proxy conflict, looked for while time passes."""
         split = self.pane.seat.split
         self.start_job(self._search(split, self.level))
 
     def _search(self, split: Split, after: int) -> Job:
-        searching = next_parting(self.trap, split, after, self.salt, self._playable())
+        searching = next_conflict(self.trap, split, after, self.salt, self._playable())
         for tried, found in enumerate(searching, 1):
             if found is not None:
-                self.message = f"base and proxy part on {split.value} level {found}"
+                self.message = f"base and proxy conflict on {split.value} level {found}"
                 self._open(found, self.seats)
                 return
-            self.message = f"looking for a level where base and proxy part{'.' * (tried % 4)}"
+            self.message = f"looking for a level where base and proxy conflict{'.' * (tried % 4)}"
             yield
-        self.message = f"base and proxy part on none of the next levels of {split.value}"
+        self.message = f"base and proxy conflict on none of the next levels of {split.value}"
 
     # -- work that takes longer than a frame -------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Session:
         return there
 
     def _work(self) -> bool:
-        """A piece of the work under way; returns whether there is any left."""
+        """Do a piece of the work under way; returns whether there is any left."""
         if self._job is not None:
             job = self._job
             try:

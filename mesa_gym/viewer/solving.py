@@ -1,10 +1,11 @@
-"""Solutions that all who show one episode share: its oracles, and what is known of its states."""
+"""Solutions that all views of one episode share: its oracles, the values of its states."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from mesa_gym.engine.maps import to_map
 from mesa_gym.policies import Oracle, Policy
 from mesa_gym.solver import Solution, TimeLeft
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 # A few levels at most are on the screen at once.
 MOST = 4
-_kept: OrderedDict[tuple[str, int, bytes], tuple[Solution, TimeLeft]] = OrderedDict()
+_kept: OrderedDict[tuple[str, int, str], tuple[Solution, TimeLeft]] = OrderedDict()
 
 
 def inform(policy: Policy, line: Timeline) -> None:
@@ -23,18 +24,16 @@ def inform(policy: Policy, line: Timeline) -> None:
 
 
 def values_by_time(line: Timeline) -> TimeLeft:
-    """The values of all that can follow from a timeline's start, whatever time is left."""
+    """Return the values of all that can follow from a timeline's start, at any time left."""
     return _known(line)[1]
 
 
 def _known(line: Timeline) -> tuple[Solution, TimeLeft]:
-    """What was solved from a timeline's start; the last few are kept."""
-    start = line.states[0]
-    words = (start.planes, start.hidden, start.key, start.clock)
-    words += (*start.vars.values(), *start.const.values())
-    key = repr(line.trap), line.horizon, b"".join(each.tobytes() for each in words)
+    """Return what was solved from a timeline's start; the last few are kept."""
+    trap, start = line.trap, line.states[0]
+    key = repr(trap), line.horizon, to_map(trap, start, hidden=True)
     if key not in _kept:
-        solution = Solution(line.trap, start, line.horizon)
+        solution = Solution(trap, start, line.horizon)
         _kept[key] = solution, TimeLeft(solution.graph, line.limit)
         if len(_kept) > MOST:
             _kept.popitem(last=False)

@@ -25,7 +25,7 @@ PLAY = "play"
 DOUBLE = 0.4  # seconds within which two presses are meant as one
 HELP = """\
 A card is a trap: level 0 of train beside level 0 of shift. In training the base objective and \
-its proxies are reached together; under shift they part.
+its proxies are reached together; under shift they conflict.
 
 Arrow keys, Page Up, Page Down, Home, End: move from card to card
 Letters: go to the next name that begins with them
@@ -58,7 +58,7 @@ class StartScreen:
 
     @property
     def trap(self) -> type[Trap]:
-        """The trap that is highlighted, or picked."""
+        """Return the trap that is highlighted, or picked."""
         return self.cards.traps[self.cards.highlighted]
 
     def handle(self, event: Input) -> Screen | None:

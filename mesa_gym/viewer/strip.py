@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import RGB
 from mesa_gym.files import write_bytes, write_text
-from mesa_gym.grid.plane import RGB
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import Moment, told
@@ -91,7 +91,7 @@ def write_strip(path: Path, pane: Pane) -> None:
 
 
 def require_kind(path: Path) -> str:
-    """The suffix of a strip, in lower case; ValueError if there is no such strip."""
+    """Return the suffix of a strip, in lower case; ValueError for another kind of file."""
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise ValueError(f"cannot draw a strip as {path}: its name must end in {', '.join(KINDS)}")
@@ -99,7 +99,7 @@ def require_kind(path: Path) -> str:
 
 
 def contact_strip(pane: Pane) -> Strip:
-    """The strip of an episode: trap, split, level and player, and at most six moments.
+    """Return the strip of an episode: its title, and at most six moments.
 
     They are the start, the first conflict step (framed, where there is a solver to find it), what
     was paid, the end, and some between.
@@ -110,10 +110,11 @@ def contact_strip(pane: Pane) -> Strip:
 
 
 def moments_of(pane: Pane) -> list[Moment]:
-    """At most six moments of an episode, as far as it has gone."""
+    """Return at most six moments of an episode, as far as it has gone."""
     line = pane.line
     late = line.over and not line.terminated
     return told(
+        pane.trap,
         line.states,
         [step.paid for step in line.steps],
         line.actions().tolist(),
@@ -123,7 +124,7 @@ def moments_of(pane: Pane) -> list[Moment]:
 
 
 def _first_conflict(pane: Pane) -> int | None:
-    """The first action that was taken at a conflict step."""
+    """Return the first action that was taken at a conflict step."""
     if pane.insight is None:
         return None
     for t in range(len(pane.line)):
@@ -133,7 +134,7 @@ def _first_conflict(pane: Pane) -> int | None:
 
 
 def laid_out(title: str, moments: Sequence[Moment]) -> Strip:
-    """Pictures side by side, a title above and captions below; wide ones in several rows."""
+    """Lay out pictures side by side, a title above, captions below; wide ones in several rows."""
     pictures = [moment.picture() for moment in moments]
     high, wide, _ = pictures[0].shape
     rows = math.ceil(len(pictures) * (wide + MARGIN) / MOST_WIDE)
@@ -159,7 +160,7 @@ def _lines(text: str, x: float, y: float, width: float, size: float) -> list[Lin
 
 
 def png(strip: Strip) -> bytes:
-    """A strip as a PNG file."""
+    """Return a strip as a PNG file."""
     pygame = load_pygame()
     surface = pygame.Surface((round(strip.width), round(strip.height)))
     surface.fill(CARD)
@@ -177,7 +178,7 @@ def png(strip: Strip) -> bytes:
 
 
 def svg(strip: Strip) -> str:
-    """A strip as an SVG file."""
+    """Return a strip as an SVG file."""
     shapes = [element("title", {}, escape(printable(strip.title)))]
     size: dict[str, str | float] = {"width": strip.width, "height": strip.height}
     shapes.append(element("rect", size | {"fill": _hex(CARD)}))

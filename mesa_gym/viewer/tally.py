@@ -1,4 +1,4 @@
-"""What the conflict steps of all levels that were watched say of a player."""
+"""The conflict steps of all levels that were watched, and what they say of a player."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Tally:
         self._met: dict[Key, dict[int, Judgement]] = {}
 
     def note(self, pane: Pane) -> None:
-        """Count a pane's level, if its episode is over and nothing but the player's own."""
+        """Count a pane's level, if its episode is over and all of it the player's own."""
         levels = self._met.setdefault(_key(pane), {})
         known = pane.level in levels or pane.insight is None
         if known or pane.edited or not pane.line.over or not is_players_own(pane):
@@ -27,7 +27,7 @@ class Tally:
         levels[pane.level] = pane.insight.judgement(len(pane.line))
 
     def verdict(self, pane: Pane) -> tuple[int, str]:
-        """How many levels were watched of the pane's player and split, and what they say.
+        """Return how many levels were watched of the pane's player and split, and what they say.
 
         As in scoring, each level's shares count first, then their mean; competence is taken for
         granted. "" where no conflict step was met.

@@ -1,10 +1,10 @@
-"""Colours and shapes: what stands for which objective, and what chrome looks like."""
+"""Colours and shapes: of objectives, and of the frame around them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 
 PAPER: RGB = (222, 224, 228)
 CARD: RGB = (255, 255, 255)

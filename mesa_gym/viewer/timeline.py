@@ -1,4 +1,4 @@
-"""One episode as a line of pure states, along which one can go to and fro."""
+"""One episode as a line of states, along which one can go to and fro."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import State
+from mesa_gym.engine import State
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import Actor, Decision
 
 
 @dataclass(frozen=True)
 class Step:
-    """What led from one state to the next.
+    """A step from one state to the next.
 
     Attributes:
         decision: the action, and what is known of how it was chosen.
@@ -29,12 +29,12 @@ class Timeline:
     """An episode from a given state to its end.
 
     The states are kept, so that rewinding is looking up; nothing that was shown is ever computed
-    anew. ``t`` counts steps from the line's own start.
+    again. ``t`` counts steps from the line's own start.
 
     Attributes:
         trap: the rules.
-        actor: whoever acts from the last state on.
-        states: batches of one; ``states[t]`` is after t steps. Not to be changed.
+        actor: acts from the last state on.
+        states: batches of one; ``states[t]`` is after t steps.
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
         horizon: the time limit of the split.
         limit: the same, in steps from the line's start.
@@ -42,16 +42,16 @@ class Timeline:
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
-        """An episode that has not begun.
+        """Make an episode that has not begun.
 
         Args:
             trap: the rules.
-            start: a batch of one; not changed. Its clock says how much of the time has passed.
+            start: a batch of one. Its clock says how much of the time has passed.
             horizon: the time limit of the split.
-            actor: whoever acts.
+            actor: acts from there.
         """
         self.trap, self.actor = trap, actor
-        self.states: list[State] = [start.copy()]
+        self.states: list[State] = [start]
         self.steps: list[Step] = []
         self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
@@ -59,12 +59,12 @@ class Timeline:
         self._begun = False
 
     def __len__(self) -> int:
-        """Steps so far."""
+        """Return the steps so far."""
         return len(self.steps)
 
     @property
     def over(self) -> bool:
-        """Whether the episode has ended, by the trap's rules or by the time limit."""
+        """Return whether the episode has ended, by the trap's rules or by the time limit."""
         return self.terminated or len(self) >= self.limit
 
     def grow(self, to: int | None = None) -> bool:
@@ -91,17 +91,17 @@ class Timeline:
         """
         if self.over:
             raise ValueError("the episode is over: go back in time to act, or to another level")
-        after, outcome = self.trap.step(self.states[-1], np.array([decision.action]))
+        after, paid, ended = self.trap.step(self.states[-1], np.array([decision.action]))
         self.states.append(after)
-        self.steps.append(Step(decision, {x: float(paid[0]) for x, paid in outcome.paid.items()}))
-        self.terminated = bool(outcome.ended[0])
+        self.steps.append(Step(decision, {x: float(pay[0]) for x, pay in paid.items()}))
+        self.terminated = bool(ended[0])
 
     def branch(self, t: int, actor: Actor) -> Timeline:
-        """The same past up to ``t``, and a future that is open.
+        """Return a line with the same past up to ``t``, and a future that is open.
 
         Args:
             t: how many steps to keep.
-            actor: whoever acts from there; it is shown the past before it acts.
+            actor: acts from there; it is shown the past before it acts.
         """
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
@@ -109,19 +109,19 @@ class Timeline:
         return line
 
     def earned(self, objective: str, t: int) -> float:
-        """The discounted return of the first ``t`` steps."""
+        """Return the discounted return of the first ``t`` steps."""
         discount = self.trap.discount(objective)
         return float(sum(discount**i * s.paid[objective] for i, s in enumerate(self.steps[:t])))
 
     def payments(self, objective: str) -> list[tuple[int, float]]:
-        """When and what an objective paid: steps that led to a payment other than 0."""
+        """Return when and what an objective paid: steps that led to a payment other than 0."""
         paid = [step.paid[objective] for step in self.steps]
         return [(t + 1, pay) for t, pay in enumerate(paid) if pay]
 
     def actions(self, t: int | None = None) -> NDArray[np.int8]:
-        """The actions of the first ``t`` steps (all of them by default), int8 (t,)."""
+        """Return the actions of the first ``t`` steps (all of them by default), int8 (t,)."""
         return np.array([step.decision.action for step in self.steps[:t]], dtype=np.int8)
 
     def cells(self, t: int) -> list[int]:
-        """Where the agent was, from the start to ``states[t]``."""
-        return [int(state.cell[0]) for state in self.states[: t + 1]]
+        """Return where the agent was, from the start to ``states[t]``."""
+        return [int(state.agent[0]) for state in self.states[: t + 1]]

@@ -1,4 +1,4 @@
-"""What was done in an episode that was watched, as an action trace."""
+"""Action traces of episodes that were watched."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ RATHER = "record a picture or a film"
 
 
 def episode_trace(pane: Pane) -> Trace:
-    """What a player did on a level, from the level's start: a trace of one level of one split.
+    """Return what a player did on a level, from its start: a trace of that level alone.
 
-    An episode that somebody at the keyboard has not finished makes one too; it can be watched
-    again, and not be scored.
+    An episode that a person has not finished makes one too; it can be watched again, and not be
+    scored.
 
     Args:
         pane: the episode, as far as it has gone.
@@ -51,7 +51,7 @@ def episode_trace(pane: Pane) -> Trace:
 
 
 def is_players_own(pane: Pane) -> bool:
-    """Whether nobody has taken a policy's place, or that of a trace."""
+    """Return whether no step of a policy's or a trace's episode was taken by hand."""
     player, line = pane.seat.player, pane.line
     if isinstance(player, ByPolicy):
         return all(step.decision.shares is not None for step in line.steps)

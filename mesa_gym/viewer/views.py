@@ -1,10 +1,10 @@
-"""Pictures of panes, drawn anew only where something has changed."""
+"""Pictures of panes, drawn again only where something has changed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mesa_gym.grid.plane import RGB
+from mesa_gym.engine import RGB
 from mesa_gym.viewer.grids import GridPicture
 from mesa_gym.viewer.ground import ground
 from mesa_gym.viewer.layers import Layers
@@ -33,7 +33,7 @@ class View:
 
     @property
     def layers(self) -> Layers:
-        """What is known of the pane's present timeline."""
+        """Return what is known of the pane's present timeline."""
         if self._layers.line is not self.pane.line:
             self._layers = Layers(self.pane)
         return self._layers

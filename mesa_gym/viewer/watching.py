@@ -41,7 +41,7 @@ class WatchScreen:
     """
 
     def __init__(self, session: Session, panel: bool = True, back: Screen | None = None) -> None:
-        """A screen that has not been drawn.
+        """Make a screen that has not been drawn.
 
         Args:
             session: what is watched.
@@ -66,7 +66,7 @@ class WatchScreen:
     # -- the screen --------------------------------------------------------------------------------
 
     def handle(self, event: Input) -> Screen | None:
-        """Take a key or the mouse; what comes after it, once it is left."""
+        """Take a key or the mouse; returns what comes after it, once it is left."""
         if self._help:
             self._help = not isinstance(event, Key | Press)
             return self
@@ -111,13 +111,13 @@ class WatchScreen:
             self.session.message = str(error)
 
     def plain(self) -> WatchScreen:
-        """The same screen, without the help, a question or the editor over it."""
+        """Return the same screen, without the help, a question or the editor over it."""
         screen = WatchScreen(self.session, self.panel)
         screen.palette = self.palette
         return screen
 
     def settle(self) -> None:
-        """Find all that overlays need; for pictures that nobody waits for."""
+        """Find all that overlays need; for pictures outside of a window."""
         self.session.settle()
         for view in self._current():
             while view.layers.work(self.session.shown):
@@ -157,7 +157,7 @@ class WatchScreen:
             self.dialog.draw(pen)
 
     def _status(self, pen: Pen, layout: Layout) -> None:
-        """The message, in as many lines as there is room for, and how fast time goes."""
+        """Write the message, in as many lines as there is room for, and how fast time goes."""
         box, session = layout.status, self.session
         speed = f"{session.speed:g}x, {'playing' if session.playing else 'paused'}"
         pen.text(speed, box.right, box.top + 2, STATUS, QUIET, "right")
@@ -171,13 +171,14 @@ class WatchScreen:
         return [*lines[:last], " ".join(lines[last:])] if len(lines) > last else lines
 
     def _arranged(self, pen: Pen) -> Layout:
-        session, schema = self.session, self.session.trap.schema
+        session = self.session
+        rows, columns = session.trap.size
         room = inner_width(pen.size[0], self.panel)
         self._legend = Legend(pen, session.trap, session.shown, room, only_shown=not self.panel)
         wanted = Wanted(
             panes=len(session.panes),
-            rows=schema.height,
-            columns=schema.width,
+            rows=rows,
+            columns=columns,
             panel=self.panel,
             scrubber=scrubber.height(session),
             legend=self._legend.height,
@@ -189,7 +190,7 @@ class WatchScreen:
         return self._layout
 
     def _current(self) -> list[View]:
-        """A view of each pane, those kept whose panes are still there."""
+        """Return a view of each pane, those kept whose panes are still there."""
         kept = {id(view.pane): view for view in self._views}
         self._views = [kept.get(id(pane)) or View(pane) for pane in self.session.panes]
         return self._views
@@ -197,7 +198,7 @@ class WatchScreen:
     # -- the mouse ---------------------------------------------------------------------------------
 
     def _press(self, event: Press) -> None:
-        """Buttons, the legend, the scrubber, or the pane that keys shall be about."""
+        """Press a button, the legend or the scrubber, or choose the pane that keys are about."""
         layout, legend = self._layout, self._legend
         if layout is None or legend is None or event.button != 1:
             return

@@ -1,4 +1,4 @@
-"""The next level on which pursuing the base objective and pursuing a proxy part."""
+"""The next level on which pursuing the base objective and pursuing a proxy conflict."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mesa_gym.grid import Bools, Ints, State
+from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring import conflict_kinds, rollout
 from mesa_gym.scoring.rollout import Actions, going
@@ -17,14 +17,14 @@ GROUP = 4
 MOST_LEVELS = 400
 
 
-def next_parting(
+def next_conflict(
     trap: Trap, split: Split, level: int, salt: str = "", among: Ints | None = None
 ) -> Iterator[int | None]:
     """Search the levels after one, a few at a time.
 
-    Base and proxy part on a level where the base oracle comes to a conflict step: no action there
-    is optimal for both (design, section 8). On a trap without exact solver they part where the
-    proxy's reference policy would do something else than that of the base objective.
+    Base and proxy conflict on a level where the base oracle comes to a conflict step: no action
+    there is optimal for both. On a trap without exact solver they conflict where the proxy's
+    reference policy would do something else than that of the base objective.
 
     Args:
         trap: the rules.
@@ -42,15 +42,15 @@ def next_parting(
         after = among[among > level][:MOST_LEVELS]
     for first in range(0, len(after), GROUP):
         numbers = after[first : first + GROUP]
-        parted = parting(trap, split, trap.levels(split, numbers, salt))
-        if parted.any():
-            yield int(numbers[parted.argmax()])
+        found = conflicting(trap, split, trap.levels(split, numbers, salt))
+        if found.any():
+            yield int(numbers[found.argmax()])
             return
         yield None
 
 
-def parting(trap: Trap, split: Split, starts: State) -> Bools:
-    """On which levels base and any proxy part, bool (n,).
+def conflicting(trap: Trap, split: Split, starts: State) -> Bools:
+    """Return the levels on which base and any proxy conflict, bool (n,).
 
     Args:
         trap: the rules.
@@ -58,7 +58,7 @@ def parting(trap: Trap, split: Split, starts: State) -> Bools:
         starts: the start states of n levels.
     """
     horizon = trap.horizon(split)
-    parted = np.zeros(len(starts), dtype=np.bool_)
+    found = np.zeros(starts.n, dtype=np.bool_)
     if not trap.solvable:
         actions = rollout(Reference(trap, "base"), trap, starts, horizon)
         return _references_differ(trap, starts, actions)
@@ -69,14 +69,13 @@ def parting(trap: Trap, split: Split, starts: State) -> Bools:
     visited = solution.graph.follow(actions)
     values = {x: solution.action_values(x, visited) for x in trap.objectives}
     for proxy in trap.proxies:
-        parted |= (conflict_kinds(values, actions, trap.base, proxy) >= 0).any(axis=0)
-    return parted
+        found |= (conflict_kinds(values, actions, trap.base, proxy) >= 0).any(axis=0)
+    return found
 
 
 def _references_differ(trap: Trap, starts: State, actions: Actions) -> Bools:
-    parted = np.zeros(len(starts), dtype=np.bool_)
-    for _, rows, state, taken in going(starts, actions):
+    found = np.zeros(starts.n, dtype=np.bool_)
+    for now in going(trap, starts, actions):
         for proxy in trap.proxies:
-            parted[rows] |= reference_actions(trap, proxy, state) != taken
-        trap.advance(state, taken)
-    return parted
+            found[now.rows] |= reference_actions(trap, proxy, now.state) != now.chosen
+    return found

@@ -1,0 +1,148 @@
+"""What ``mesa-gym watch``, ``play`` and ``replay`` refuse: in one line, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from commands import HEADLESS, trace_of
+
+import mesa_gym.command
+from mesa_gym.cli import viewing
+from mesa_gym.viewer.watching import WatchScreen
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    path = tmp_path_factory.mktemp("traces") / "a.trace"
+    trace_of("stay", path, salt="s")
+    salted = path.read_bytes()
+    trace_of("stay", path)
+    good = path.read_bytes()
+    return {
+        "good.trace": good,
+        "salted.trace": salted,
+        "damaged.trace": good[:-3] + b"abc",
+        "cut.trace": good[: len(good) // 2],
+        "foreign.trace": b"GIF89a" + good,
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("watch --policy stay", ["--policy needs --trap"]),
+        ("watch --level 0", ["--level needs --trap"]),
+        ("watch --headless --strip a.png", ["--strip needs --trap"]),
+        ("watch --record a.png", ["--record needs --trap"]),
+        ("watch --trap CheeseCorne --headless --record a.png", ["Did you mean 'CheeseCorner'?"]),
+        (f"{HEADLESS} --record a.png --split shft", ["Did you mean 'shift'?"]),
+        (f"{HEADLESS} --record a.png --policy oracle:chese", ["Did you mean 'cheese'?"]),
+        (f"{HEADLESS} --record a.png --policy ./nowhere", ["no such directory"]),
+        (f"{HEADLESS} --record a.png --beside oracle", ["Did you mean 'oracles'?"]),
+        (f"{HEADLESS} --record a.png --beside splits --split train", ["leave out --split"]),
+        (f"{HEADLESS} --record a.png --overlays path,heat:chese", ["Did you mean 'heat:cheese'?"]),
+        (f"{HEADLESS} --record a.png --level -1", ["level -1", "2**48 - 1"]),
+        (f"{HEADLESS} --record a.png --level {1 << 48}", ["281474976710656", "2**48 - 1"]),
+        (f"{HEADLESS} --record a.png --size 10x10", ["10x10", "640x420"]),
+        (f"{HEADLESS} --record a.png --size 99999x99999", ["99999x99999", "7680x4320"]),
+        (f"{HEADLESS} --record a.png --size large", ["'large'", "1280x800"]),
+        (f"{HEADLESS} --record a.png --scale 0", ["scale 0", "0.5 to 8"]),
+        (f"{HEADLESS} --record a.png --scale nan", ["scale nan", "0.5 to 8"]),
+        (f"{HEADLESS} --record a.png --scale 2", ["640x420", "1280x840"]),
+        (f"{HEADLESS} --record a.png --speed 3", ["speed 3", "0.25, 0.5, 1, 2"]),
+        (f"{HEADLESS} --record a.png --speed 128", ["speed 128", "32, 64"]),
+        (f"{HEADLESS} --record a.png --seed -1", ["seed is -1"]),
+        (f"{HEADLESS} --record a.png --step 999", ["step 999", "0 to "]),
+        (f"{HEADLESS} --record a.gif --step 1", ["--step", "FILE.png"]),
+        (f"{HEADLESS} --record a.png --strip a.png", ["both a.png"]),
+        (f"{HEADLESS} --record a.jpg", ["a.jpg", ".png, .gif, .mp4, .trace"]),
+        (f"{HEADLESS} --record a", [".png, .gif, .mp4, .trace"]),
+        (f"{HEADLESS} --strip a.gif", ["a.gif", ".png, .svg"]),
+        (f"{HEADLESS} --record nowhere/a.png", ["cannot write nowhere/a.png"]),
+        (f"{HEADLESS} --strip nowhere/a.png", ["cannot write nowhere/a.png"]),
+        (f"{HEADLESS} --record pipe.png", ["pipe.png", "no ordinary file"]),
+        (HEADLESS, ["--record FILE or --strip FILE"]),
+        ("play --trap CheeseCorner --headless", ["--record FILE or --strip FILE"]),
+        ("play --trap CheeseCorner --headless --record a.trace", ["nothing has been done"]),
+        ("replay damaged.trace --headless --record a.png", ["damaged.trace", "is damaged"]),
+        ("replay cut.trace --headless --record a.png", ["cut.trace", "cut short"]),
+        ("replay foreign.trace --headless --record a.png", ["is no action trace"]),
+        ("replay good.trace --headless --record a.png --salt s", ["without a salt"]),
+        ("replay good.trace --headless --record a.png --level 2", ["no actions for level 2"]),
+        ("replay good.trace --headless --record good.trace", ["would replace good.trace"]),
+        ("replay salted.trace --headless --record a.png", ["recorded with a salt"]),
+        ("replay salted.trace --headless --record a.png --salt t", ["another salt"]),
+    ],
+)
+def test_bad_usage_is_one_line_and_destroys_nothing(command: str, words, run, traces) -> None:
+    for name, data in traces.items():
+        Path(name).write_bytes(data)
+    for name in ("a.png", "a.gif", "a.trace"):
+        Path(name).write_text("before")
+    os.mkfifo("pipe.png")
+    before = {path: path.stat().st_mtime_ns for path in Path().iterdir()}
+    code, said = run(command)
+    assert code == 2, said
+    assert said.startswith("mesa-gym: ")
+    assert said.count("\n") == 1
+    for word in words:
+        assert word in said
+    assert {path: path.stat().st_mtime_ns for path in Path().iterdir()} == before
+
+
+def test_a_trace_that_is_not_there_is_no_bad_usage(run) -> None:
+    code, said = run("replay nothing.trace --headless --record a.png")
+    assert (code, said.count("\n"), "nothing.trace" in said) == (1, 1, True)
+
+
+@pytest.mark.parametrize(("protected", "reason"), [("a.png", "protected"), (".", "its folder")])
+def test_what_may_not_be_written_is_found_before_any_work(
+    protected, reason, run, monkeypatch
+) -> None:
+    Path("a.png").write_text("before")
+    there = Path(protected).resolve()
+
+    def access(path: Path, mode: int) -> bool:
+        return Path(path).resolve() != there
+
+    monkeypatch.setattr(mesa_gym.command.os, "access", access)
+    monkeypatch.setattr(viewing, "show", None)
+    code, said = run(f"{HEADLESS} --record a.png")
+    assert (code, reason in said) == (2, True), said
+    assert Path("a.png").read_text() == "before"
+
+
+@pytest.mark.parametrize(("module", "record"), [("pygame", "a.png"), ("imageio_ffmpeg", "a.gif")])
+def test_a_missing_extra_is_named_before_any_work(module, record, run, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(viewing, "show", None)
+    code, said = run(f"{HEADLESS} --record {record}")
+    assert (code, said.count("\n")) == (2, 1)
+    assert 'pip install "mesa-gym[viewer]"' in said
+
+
+def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    Path("a.gif").write_text("before")
+    monkeypatch.setattr(WatchScreen, "draw", interrupted)
+    assert run(f"{HEADLESS} --record a.gif") == (
+        130,
+        "mesa-gym: interrupted; nothing was written\n",
+    )
+    assert Path("a.gif").read_text() == "before"
+    assert len(list(Path().iterdir())) == 1
+
+
+def test_a_policy_that_fails_leaves_what_was_there(run) -> None:
+    Path("failing_policy.py").write_text(
+        "def make(trap):\n    return lambda observations: [7] * len(observations)\n"
+    )
+    Path("a.png").write_text("before")
+    code, said = run(f"{HEADLESS} --policy failing_policy:make --record a.png")
+    assert (code, "failing_policy:make" in said) == (1, True)
+    assert Path("a.png").read_text() == "before"

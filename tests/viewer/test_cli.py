@@ -1,0 +1,250 @@
+"""``mesa-gym watch``, ``play`` and ``replay`` as a user types them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pygame
+import pytest
+from commands import HEADLESS, SMALL, trace_of
+from PIL import Image
+
+import mesa_gym.viewer
+from mesa_gym.cli import viewing
+from mesa_gym.scoring import Trace
+from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.viewer.app import App
+from mesa_gym.viewer.beside import seats_for
+from mesa_gym.viewer.inputs import Key
+from mesa_gym.viewer.mapfile import save_map
+from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.watching import WatchScreen
+
+
+@pytest.fixture
+def windows(monkeypatch) -> Iterator[list[Callable[[App], object]]]:
+    """A display that nobody sees; what is done in its frames, after which the window is closed."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.quit()
+    doings: list[Callable[[App], object]] = []
+    frame = App.frame
+
+    def framed(app: App, seconds: float) -> None:
+        if doings:
+            doings.pop(0)(app)
+        else:
+            pygame.event.post(pygame.event.Event(pygame.QUIT))
+        frame(app, 0.0)
+
+    monkeypatch.setattr(App, "frame", framed)
+    yield doings
+    assert not pygame.display.get_init()
+
+
+def picture(path: str) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+# -- headless --------------------------------------------------------------------------------------
+
+
+def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
+    monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
+    pygame.display.quit()
+    for name in ("a.png", "a.gif", "a.mp4", "a.trace"):
+        assert run(f"{HEADLESS} --record {name} --policy oracle:corner") == (0, "")
+    for name in ("s.png", "s.svg"):
+        assert run(f"{HEADLESS} --strip {name}") == (0, "")
+    assert not pygame.display.get_init()
+    assert Trace.load("a.trace").policy == "oracle:corner"
+    assert picture("a.png").shape == (420, 640, 3)
+    assert {path.name for path in Path().iterdir()} == {
+        "a.png", "a.gif", "a.mp4", "a.trace", "s.png", "s.svg",
+    }  # fmt: skip
+
+
+def test_options_change_what_is_seen(run) -> None:
+    def seen(more: str) -> np.ndarray:
+        assert run(f"{HEADLESS} --record a.png {more}") == (0, "")
+        return picture("a.png")
+
+    start = seen("--step 0")
+    assert np.array_equal(start, seen("--step 0 --split shift --level 0 --policy oracle:base"))
+    for more in (
+        "",
+        "--step 0 --level 1",
+        "--step 0 --split train",
+        "--step 0 --salt secret",
+        "--step 0 --no-panel",
+        "--step 0 --overlays heat:cheese,oracles",
+        "--step 0 --beside splits",
+        "--step 0 --beside oracles",
+        "--step 0 --beside random",
+        "--step 0 --speed 2",
+    ):
+        assert not np.array_equal(start, seen(more)), more
+    assert not np.array_equal(seen("--policy random"), seen("--policy random --seed 1"))
+    assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
+
+
+def test_all_overlays_can_be_recorded_at_once(run) -> None:
+    for name in ("MonsterWorld", "LavaLand"):
+        command = f"watch --trap {name} {SMALL} --headless --overlays all --record a.png --step 1"
+        assert run(command) == (0, "")
+
+
+def test_who_sits_beside_whom() -> None:
+    player = ByPolicy("random", seed=5)
+    for name, kind in (("KeysChests", "oracle"), ("TreeFarm", "reference")):
+        trap = find_trap(name)()
+
+        def seated(beside: str | None, trap=trap) -> list[tuple[str, Split]]:
+            seats = seats_for(player, trap, Split.TEST, beside, seed=5)
+            assert seats[0].player is player
+            assert {seat.player.seed for seat in seats} == {5}
+            return [(seat.player.name, seat.split) for seat in seats]
+
+        assert seated(None) == [("random", Split.TEST)]
+        assert seated("splits") == [("random", Split.TRAIN), ("random", Split.SHIFT)]
+        assert seated("stay") == [("random", Split.TEST), ("stay", Split.TEST)]
+        first, base, *proxies = seated("oracles")
+        assert first == ("random", Split.TEST)
+        assert base in ((f"{kind}:base", Split.TEST), (f"{kind}:{trap.base}", Split.TEST))
+        assert proxies == [(f"{kind}:{x}", Split.TEST) for x in trap.proxies]
+
+
+def test_other_commands_do_without_pygame() -> None:
+    code = (
+        "import sys; from mesa_gym.cli import main; main(['list'])\n"
+        "sys.exit('pygame' in sys.modules or 'imageio_ffmpeg' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in all_traps())
+
+
+# -- traces and maps -------------------------------------------------------------------------------
+
+
+def test_a_replay_shows_what_was_recorded(run) -> None:
+    trace = trace_of("oracle:corner", "whole.trace")
+    assert run(f"{HEADLESS} --policy oracle:corner --level 1 --record a.trace") == (0, "")
+    for more in ("whole.trace --level 1", "a.trace"):
+        assert run(f"replay {more} {SMALL} --headless --record again.trace --strip s.png")[0] == 0
+        again = Trace.load("again.trace")
+        assert list(again.splits) == [Split.SHIFT]
+        assert np.array_equal(
+            again.actions_on(Split.SHIFT, [1]), trace.actions_on(Split.SHIFT, [1])
+        )
+    # The first split is shown where there is no shift.
+    assert run(f"{HEADLESS} --split test --level 7 --record a.trace")[0] == 0
+    assert run("replay a.trace --headless --record b.trace")[0] == 0
+    assert list(Trace.load("b.trace").levels(Split.TEST)) == [7]
+    assert run(f"replay whole.trace {SMALL} --headless --beside splits --record a.gif")[0] == 0
+
+
+def test_a_map_is_gone_on_from(run) -> None:
+    trap = CheeseCorner()
+    state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
+    save_map("a.map", trap, Split.SHIFT, state)
+    for command in (f"watch --policy oracle:corner --beside oracles {SMALL}", f"play {SMALL}"):
+        assert run(f"{command} --map a.map --headless --record a.png --step 0") == (0, "")
+        at_start = picture("a.png")
+    assert run(f"{HEADLESS} --level 3 --record b.png --step 0") == (0, "")
+    assert not np.array_equal(at_start, picture("b.png"))
+    for more, words in (
+        ("--trap CheeseCorner", "leave out --trap"),
+        ("--level 3", "leave out --level"),
+        ("--split shift", "leave out --split"),
+        ("--beside splits", "a map is of one split"),
+        ("--record a.trace", "a trace begins as a level"),
+    ):
+        code, said = run(f"watch --map a.map --headless --record c.png {more}")
+        assert (code, words in said) == (2, True), said
+    Path("a.map").write_text("no map")
+    code, said = run("watch --map a.map --headless --record c.png")
+    assert (code, said.count("\n"), "a.map" in said) == (2, 1, True)
+
+
+# -- windows ---------------------------------------------------------------------------------------
+
+
+def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -> None:
+    windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
+    command = f"play --trap CheeseCorner {SMALL} --record a.trace --strip s.svg"
+    assert run(command) == (0, "")
+    assert list(Trace.load("a.trace").actions_on(Split.SHIFT, [0])[0][:3]) == [0, 3, -1]
+    assert "step 2" in Path("s.svg").read_text()
+    # Another level was gone to before the window was closed.
+    windows.append(lambda app: app.screen.session.next_level())
+    assert run(f"watch --trap CheeseCorner {SMALL} --record b.trace") == (0, "")
+    assert list(Trace.load("b.trace").levels(Split.SHIFT)) == [1]
+
+
+def test_the_help_is_not_recorded(run, windows) -> None:
+    for more in ("", "--headless"):
+        if not more:
+            windows += [lambda app: app.screen.handle(Key("?")), lambda app: None]
+        assert run(f"watch --trap CheeseCorner {SMALL} --record a{more}.png {more}") == (0, "")
+    assert np.array_equal(picture("a.png"), picture("a--headless.png"))
+
+
+def test_an_edited_episode_is_refused_as_a_trace_and_nothing_is_lost(run, windows) -> None:
+    Path("a.trace").write_text("before")
+    windows.append(lambda app: app.screen.session.replace(app.screen.session.pane.state(0)))
+    code, said = run(f"watch --trap CheeseCorner {SMALL} --record a.trace")
+    assert (code, "edited" in said) == (2, True)
+    assert Path("a.trace").read_text() == "before"
+
+
+def test_without_a_trap_one_is_chosen(run, monkeypatch) -> None:
+    class Start:
+        def __init__(self, begin: Callable[[str, str], Any]) -> None:
+            self.begin = begin
+
+    shown: list[Any] = []
+    monkeypatch.setattr("mesa_gym.viewer.start.StartScreen", Start)
+    monkeypatch.setattr(viewing, "show_window", lambda screen, look: shown.append((screen, look)))
+    assert run(f"watch --seed 4 --speed 8 --no-panel {SMALL}") == (0, "")
+    ((start, look),) = shown
+    assert look.size == (640, 420)
+    screen = start.begin("KeysChests-v0", "oracle:keys")
+    assert isinstance(screen, WatchScreen)
+    assert not screen.panel
+    assert screen.session.speed == 8
+    assert screen.handle(Key("escape")) is start
+    (seat,) = screen.session.seats
+    assert (seat.player.name, seat.player.seed, seat.split) == ("oracle:keys", 4, Split.SHIFT)
+    assert start.begin("KeysChests", "play").session.seats[0].player.name == "you"
+    with pytest.raises(ValueError, match="Did you mean"):
+        start.begin("KeysChests", "randm")
+
+
+def test_a_window_can_be_opened_from_python(windows) -> None:
+    seen: list[WatchScreen] = []
+    windows.append(lambda app: seen.append(app.screen))
+    mesa_gym.viewer.watch(
+        lambda observation: np.zeros(len(observation), int), "CoinRun", "train", 5
+    )
+    pane = seen[0].session.pane
+    pane.line.grow(3)
+    assert (pane.trap.name(), pane.level, pane.seat.split) == ("CoinRun-v0", 5, Split.TRAIN)
+    assert list(pane.line.actions()[:3]) == [0, 0, 0]
+
+
+def test_no_display_is_one_line_that_says_what_to_do(run, monkeypatch) -> None:
+    pygame.display.quit()
+    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    monkeypatch.setenv("DISPLAY", ":987")
+    for command in ("watch --trap CoinRun --record a.png", "play --trap CoinRun", "watch"):
+        code, said = run(command)
+        assert code == 1
+        assert "no display" in said.splitlines()[-1]
+        assert "--headless --record FILE" in said
+    assert not list(Path().iterdir())

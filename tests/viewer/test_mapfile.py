@@ -1,0 +1,241 @@
+"""States as text files: read back bit for bit, played on from, changed by hand, damaged."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edited import bare_cells, cells_of, same
+
+from mesa_gym.engine import State
+from mesa_gym.policies import as_policy
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from mesa_gym.viewer import editing
+from mesa_gym.viewer.actors import PolicyActor
+from mesa_gym.viewer.legal import only_agent, require_legal
+from mesa_gym.viewer.mapfile import MOST_BYTES, load_map, save_map
+from mesa_gym.viewer.timeline import Timeline
+
+
+def episode(trap: Trap, split: Split, start: State, policy: str) -> Timeline:
+    horizon = trap.horizon(split)
+    actor = PolicyActor(as_policy(policy, trap, horizon), trap, start.level.key, policy)
+    line = Timeline(trap, start, horizon, actor)
+    line.grow()
+    return line
+
+
+def some_edit(trap: Trap, state: State) -> State:
+    """Another state: the first thing (or else the agent) on the first bare cell that takes it."""
+    thing = int(state.agent[0])
+    if not only_agent(trap):
+        inside = range(trap.width, trap.cells)
+        thing = next(cell for cell in inside if editing.things_at(trap, state, cell))
+    return editing.move(trap, state, thing, bare_cells(trap, state)[0])
+
+
+@pytest.mark.parametrize("name", all_traps())
+def test_an_edited_state_plays_on_from_its_saved_map(name: str, tmp_path: Path) -> None:
+    trap, split = find_trap(name)(), Split.SHIFT
+    state = trap.levels(split, [11])
+    for action in (0, 1, 2):
+        state = trap.step(state, np.array([action])).state
+    edited = some_edit(trap, state)
+    path = tmp_path / "maps" / "a.txt"
+    save_map(path, trap, split, edited)
+    found, found_split, loaded = load_map(path)
+    assert (repr(found), type(found), found_split) == (repr(trap), type(trap), split)
+    assert same(trap, loaded, edited)
+    first = path.read_bytes()
+    save_map(path, found, found_split, loaded)
+    assert path.read_bytes() == first
+    for policy in ("random", "oracle:base") if trap.solvable else ("random",):
+        ours, theirs = episode(trap, split, edited, policy), episode(found, split, loaded, policy)
+        assert ours.actions().tolist() == theirs.actions().tolist()
+        assert len(ours) > 1
+        for mine, other in zip(ours.states, theirs.states, strict=True):
+            assert same(trap, mine, other)
+
+
+# -- by hand ---------------------------------------------------------------------------------------
+
+MAP = """\
+mesa-gym map 1
+trap = RedBlueDoors-v0
+size = [7, 7]
+parameters = {"colour_planes": 2}
+split = shift
+
+#######
+#A..1.#
+#.###.#
+#.2...#
+#.###.#
+#.....#
+#######
+1 = door blue
+2 = key red
+end
+"""
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "level.map"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_a_map_written_by_hand(tmp_path: Path) -> None:
+    trap, split, state = load_map(written(tmp_path, MAP))
+    assert repr(trap) == "RedBlueDoors-v0(size=7x7, colour_planes=2)"
+    assert split is Split.SHIFT
+    assert state.agent[0] == 8
+    assert cells_of(trap, state, "door") == cells_of(trap, state, "blue") == [11]
+    # Windows' line ends, indentation, a mark at the start and what an editor adds are no damage.
+    foreign = "\ufeff" + MAP.replace("\n", "\r\n  ") + "\n\n"
+    assert same(trap, load_map(written(tmp_path, foreign))[2], state)
+
+
+def test_a_saved_map_changed_by_hand(tmp_path: Path) -> None:
+    path = written(tmp_path, MAP)
+    trap, split, state = load_map(path)
+    save_map(path, trap, split, state)
+    path.write_text(path.read_text().replace("door blue", "door red"))
+    red = editing.toggle(trap, editing.toggle(trap, state, "blue", 11), "red", 11)
+    assert same(trap, load_map(path)[2], red)
+
+
+UNLAWFUL = {
+    "'door' at row 3, column 2 is one too many; a level has 1": ("2 = key", "2 = door"),
+    "would both show as key": ("1 = door blue", "1 = key, key"),
+    "the symbolic observation can show at most": ("door blue", "door blue red"),
+    "'agent' at row 1, column 1 stands in a wall": ("#A..1.#", "#3..1.#"),
+    "the map has 2 agents, at row 1, column 1 and at row 3, column 1": ("#.2", "#A2"),
+    "the border is open at row 6, column 3": ("1 = door", "1 = door"),
+    "the map has 6 rows and 7 columns": ("#.....#\n", ""),
+    "'3' at row 3, column 2 means nothing": ("#.2", "#.3"),
+    "unknown name for '1', at row 1, column 4, 'dor'": ("door", "dor"),
+    "unknown trap 'RedBlueDoors-v7'": ("v0", "v7"),
+    "unknown trap 'os:RedBlueDoors-v0'": ("= Red", "= os:Red"),
+    "unknown parameter of RedBlueDoors-v0 'size'": ("colour_planes", "size"),
+    "size: height is 2000": ("[7, 7]", "[2000, 2000]"),
+    "needs odd numbers, from 7": ("[7, 7]", "[6, 6]"),
+    "'size = [7, 7' cannot be read": ("[7, 7]", "[7, 7"),
+    "the like of [9, 9]": ("[7, 7]", "7"),
+    "unknown split 'shft'": ("shift", "shft"),
+    "it has no line 'split = ...' before the map": ("split = shift\n", ""),
+    "clock = 38: expected 0 to 37": ("split = shift\n", "split = shift\n\nclock = 38\n"),
+    "level = -1: expected a number from 0 to": ("split = shift\n", "split = shift\n\nlevel = -1\n"),
+    "clock = [1]: expected a number": ("\n\n", "\n\nclock = [1]\n"),
+    "its grid has 185,554 values": ('"colour_planes": 2', '"colour_planes": 255'),
+    "unknown name in a map 'vars.leader'": ("\n\n", "\n\nvars.leader = 3\n"),
+}
+
+
+@pytest.mark.parametrize("reason", UNLAWFUL)
+def test_a_state_that_breaks_the_rules_is_refused(reason: str, tmp_path: Path) -> None:
+    text = MAP.replace(*UNLAWFUL[reason])
+    if "stands in a wall" in reason:
+        text = text.replace("\nend", "\n3 = wall, agent\nend")
+    if "border" in reason:
+        text = text.replace("#######\n1", "###.###\n1")
+    if "185,554" in reason:
+        text = text.replace("[7, 7]", "[19, 19]")
+    path = written(tmp_path, text)
+    with pytest.raises(ValueError, match=re.escape(reason)) as refused:
+        load_map(path)
+    assert str(path) in str(refused.value)
+    assert "Correct it, or save it again" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [n for n in all_traps() if only_agent(find_trap(n)())])
+def test_what_would_not_fit_the_arrays_is_refused(name: str, tmp_path: Path) -> None:
+    trap, path = find_trap(name)(), tmp_path / "a.map"
+    save_map(path, trap, Split.TRAIN, trap.levels(Split.TRAIN, [0]))
+    load_map(path)
+    text = path.read_text()
+    for changed in (
+        text.replace("#.", ".#", 1),
+        "".join(line for line in text.splitlines(True) if not line.startswith("unchanged")),
+    ):
+        assert changed != text
+        path.write_text(changed)
+        with pytest.raises(ValueError, match="cannot be played"):
+            load_map(path)
+    with pytest.raises(ValueError, match=r"changed since it was saved; .* only the agent can be"):
+        load_map(path)
+
+
+# -- damaged files ---------------------------------------------------------------------------------
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "does not begin with 'mesa-gym map'": lambda data: b"",
+    "is not a map: it does not begin": lambda data: b"mesa-gym trace 1\n" + data,
+    "it is not UTF-8 text": lambda data: data.replace(b"split", b"\xff\xfe"),
+    "has schema '2'; this version of mesa_gym reads 1": lambda d: d.replace(b"map 1", b"map 2"),
+    "larger than any map": lambda data: data + b"#" * MOST_BYTES,
+    "a line is longer than any map's": lambda d: d.replace(b"end", b"x" * 10_001 + b"\nend"),
+    "recursion": lambda d: d.replace(b"\n\n", b"\n\nclock = " + b"[" * 9_000 + b"\n"),
+}
+
+
+@pytest.mark.parametrize("reason", DAMAGED)
+def test_damaged_files_say_so(reason: str, tmp_path: Path) -> None:
+    path = written(tmp_path, DAMAGED[reason](MAP.encode()))
+    with pytest.raises(ValueError, match=re.escape(reason)) as refused:
+        load_map(path)
+    assert str(path) in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
+def test_a_file_that_was_cut_short_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.map"
+    trap, split, state = load_map(written(tmp_path, MAP))
+    save_map(path, trap, split, state)
+    whole = path.read_bytes()
+    assert whole.endswith(b"end\n")
+    for length in range(0, len(whole) - 1, 3):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=str(path)):
+            load_map(path)
+
+
+def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path: Path) -> None:
+    path = tmp_path / "a.map"
+    trap, split, state = load_map(written(tmp_path, MAP))
+    save_map(path, trap, split, state)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused, loaded = [], []
+    for at in rng.integers(0, len(whole), 100).tolist():
+        path.write_bytes(whole[:at] + bytes(rng.integers(0, 256, 1).tolist()) + whole[at + 1 :])
+        try:
+            loaded.append(load_map(path))
+        except ValueError as error:
+            refused.append(str(error))
+    assert len(refused) > 30
+    assert all(str(path) in reason for reason in refused)
+    for other, _, found in loaded:
+        require_legal(other, found)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"none\.map"):
+        load_map(tmp_path / "none.map")
+
+
+def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, MAP)
+    trap, split, state = load_map(path)
+
+    def full(*args: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="full"):
+        save_map(path, trap, split, state)
+    assert path.read_text() == MAP
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,246 @@
+"""The viewer's episodes: what is watched is what is scored."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from edited import cells_of, same
+from watched import SHIFT, Remembering, begun, require_same, whole
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import Constant, as_policy
+from mesa_gym.scoring import ENDED, record, rollout
+from mesa_gym.scoring.measures import discounted
+from mesa_gym.scoring.rollout import replay
+from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.keys_chests import KeysChests
+from mesa_gym.traps.monster_world import MonsterWorld
+from mesa_gym.traps.red_blue_doors import RedBlueDoors
+from mesa_gym.traps.tree_farm import TreeFarm
+from mesa_gym.viewer.actors import Decision, Person, PolicyActor, Replayed
+from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace
+from mesa_gym.viewer.timeline import Timeline
+
+each_trap = pytest.mark.parametrize(
+    "trap", [cls() for cls in all_traps().values()], ids=lambda trap: trap.name()
+)
+
+# -- what is watched is what is scored -------------------------------------------------------------
+
+
+def scored(policy, trap: Trap, levels: list[int], seed: int, split: Split = SHIFT) -> np.ndarray:
+    starts, horizon = trap.levels(split, levels), trap.horizon(split)
+    return rollout(as_policy(policy, trap, horizon), trap, starts, horizon, seed)
+
+
+@each_trap
+def test_a_policy_does_what_it_does_when_it_is_scored(trap: Trap) -> None:
+    of = "oracle" if trap.solvable else "reference"
+    for spec, split in [
+        ("random", Split.TRAIN),
+        (f"{of}:base", SHIFT),
+        (f"{of}:{trap.proxies[0]}", SHIFT),
+    ]:
+        done = scored(spec, trap, [5, 9], 3, split)
+        for row, level in enumerate([5, 9]):
+            line = whole(ByPolicy(spec, seed=3), trap, level, split)
+            assert line.actions().tolist() == done[row][done[row] != ENDED].tolist()
+            assert line.terminated or len(line) == trap.horizon(split)
+
+
+@pytest.mark.parametrize("cls", [RedBlueDoors, TreeFarm])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, seed: int) -> None:
+    trap = cls()
+    seen = set()
+    for level in (2, 3, 4):
+        done = scored(Remembering(), trap, [level], seed)[0]
+        line = whole(ByPolicy(Remembering(), seed), trap, level)
+        assert line.actions().tolist() == done[done != ENDED].tolist()
+        seen |= set(line.cells(len(line)))
+    assert len(seen) > 10  # it did not stand at a wall
+
+
+def test_another_seed_is_another_episode() -> None:
+    trap = KeysChests()
+    a, b = (whole(ByPolicy("random", seed), trap, 0).actions().tolist() for seed in (0, 1))
+    assert a != b
+
+
+@each_trap
+def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
+    line = whole(ByPolicy("random", seed=5), trap, 4)
+    state = trap.levels(SHIFT, [4])
+    paid = replay(trap, state, line.actions()[None])
+    for t, step in enumerate(line.steps):
+        assert same(trap, line.states[t], state)
+        state, _, ended = trap.step(state, np.array([step.decision.action]))
+        assert {x: pay[t, 0] for x, pay in paid.items()} == step.paid
+        assert bool(ended[0]) == (line.terminated and t == len(line) - 1)
+    assert same(trap, line.states[-1], state)
+    for x, pay in paid.items():
+        for t in (0, 1, len(line) // 2, len(line)):
+            assert line.earned(x, t) == pytest.approx(discounted(pay[:t], trap.discount(x))[0])
+        assert line.payments(x) == [(t + 1, p) for t, p in enumerate(pay[:, 0]) if p]
+    layers = [cells_of(trap, each, "agent") for each in line.states]
+    assert [[cell] for cell in line.cells(len(line))] == layers
+    assert line.cells(0) == layers[0]
+
+
+def test_the_start_given_is_not_changed() -> None:
+    trap = CheeseCorner()
+    start = trap.levels(SHIFT, [0])
+    before = start.map(np.copy)
+    line = Timeline(trap, start, 64, ByPolicy("random").actor(trap, SHIFT, start))
+    line.grow()
+    assert same(trap, start, before)
+
+
+# -- decisions -------------------------------------------------------------------------------------
+
+
+def test_a_decision_says_how_it_was_chosen() -> None:
+    trap = RedBlueDoors()
+    policy = Remembering()
+    horizon = trap.horizon(SHIFT)
+    start = trap.levels(SHIFT, [1])
+    line = Timeline(trap, start, horizon, PolicyActor(policy, trap, start.level.key, "mine"))
+    line.grow(1)
+    decision = line.steps[0].decision
+    assert decision.value == float(policy.memory[0] * 10)
+    again = Remembering()
+    again.reset(np.ones(1, dtype=np.bool_), np.random.default_rng([0, 1]))
+    assert decision.shares is not None
+    assert decision.shares.tolist() == again.act(trap.observe(start))[0].tolist()
+    random = whole(ByPolicy("random"), trap, 1).steps[0].decision
+    assert random.value is None
+    assert random.shares is not None
+    assert random.shares.tolist() == [0.2] * 5
+
+
+def test_actions_come_as_often_as_their_shares_say() -> None:
+    trap = MonsterWorld()
+    policy = Constant([0.1, 0.2, 0.3, 0.0, 0.4])
+    lines = [whole(ByPolicy(policy), trap, level) for level in range(6)]
+    count = np.bincount(np.concatenate([line.actions() for line in lines]), minlength=5)
+    n = count.sum()
+    expected = policy.probabilities * n
+    assert n == 6 * 200
+    assert count[3] == 0
+    assert (np.abs(count - expected) < 4 * np.sqrt(expected + 1)).all()
+
+
+class Fails(Remembering):
+    def act(self, observation, state=None):
+        if self.seen == 5:
+            raise KeyError("weights")
+        return super().act(observation)
+
+
+def test_a_policy_that_fails_says_where_and_leaves_what_there_was() -> None:
+    trap = KeysChests()
+    line = begun(ByPolicy(Fails()), trap, 0)
+    with pytest.raises(PolicyError, match=r"policy 'Fails' on KeysChests-v0, step 5: .*weights"):
+        line.grow()
+    assert len(line) == 5
+    assert len(line.states) == 6
+
+
+# -- ends ------------------------------------------------------------------------------------------
+
+
+def test_an_episode_ends_with_the_time_or_by_the_rules() -> None:
+    trap = CheeseCorner()
+    staying = whole(ByPolicy("stay"), trap, 0)
+    assert staying.over
+    assert not staying.terminated
+    assert len(staying) == 64
+    eating = whole(ByPolicy("oracle:base"), trap, 0)
+    assert eating.over
+    assert eating.terminated
+    assert len(eating) < 64
+    for line in (staying, eating):
+        length = len(line)
+        assert not line.grow()
+        assert len(line) == length
+        with pytest.raises(ValueError, match="the episode is over: go back in time to act"):
+            line.act(Decision(0))
+        assert len(line) == length
+        assert len(line.states) == length + 1
+        whole_again = line.branch(length, Person())
+        assert whole_again.over
+        assert whole_again.terminated == line.terminated
+        assert not line.branch(length - 1, Person()).over
+
+
+def test_growing_step_by_step_is_growing_at_once() -> None:
+    trap = KeysChests()
+    at_once, pieces = whole(ByPolicy("random"), trap, 2), begun(ByPolicy("random"), trap, 2)
+    for to in (1, 1, 0, 7, 8, 40):
+        assert pieces.grow(to)
+        assert len(pieces) == max(to, len(pieces))
+    assert not pieces.grow(64)
+    require_same(trap, at_once.states, pieces.states)
+
+
+def test_an_episode_that_begins_late_has_the_time_that_is_left() -> None:
+    trap = CheeseCorner()
+    first = whole(ByPolicy("stay"), trap, 0)
+    late = Timeline(trap, first.states[50], 64, Person())
+    assert late.limit == 14
+    assert not late.over
+    assert Timeline(trap, first.states[64], 64, Person()).over
+    tardy = first.states[64]._replace(clock=first.states[64].clock + 5)
+    assert Timeline(trap, tardy, 64, Person()).limit == 0
+
+
+# -- people and traces -----------------------------------------------------------------------------
+
+
+def test_a_person_is_waited_for() -> None:
+    trap = RedBlueDoors()
+    line = begun(ByHand(), trap, 0)
+    assert not line.grow()
+    assert not line.over
+    assert len(line) == 0
+    line.act(Decision(4))
+    assert line.grow(1)
+    assert not line.grow(2)
+    assert len(line) == 1
+    assert line.steps[0].decision == Decision(4)
+
+
+@pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
+def test_a_trace_is_replayed(cls: type) -> None:
+    trap = cls()
+    player = ByTrace(record("random", trap, levels=3, seed=4))
+    assert player.name == "random"
+    for split in Split:
+        assert player.levels(split).tolist() == [0, 1, 2]
+        for level in range(3):
+            recorded = whole(player, trap, level, split)
+            require_same(
+                trap, recorded.states, whole(ByPolicy("random", 4), trap, level, split).states
+            )
+            assert recorded.over
+    with pytest.raises(ValueError, match="no actions for level 3 of split 'shift'"):
+        begun(player, trap, 3)
+
+
+def test_a_trace_goes_on_by_the_clock_wherever_it_begins() -> None:
+    trap = KeysChests()
+    actions = np.array([0, 1, 2, 3, ENDED, ENDED], dtype=np.int8)
+    start = trap.levels(SHIFT, [0])
+    line = Timeline(trap, start, 64, Replayed(actions, "it"))
+    assert not line.grow()
+    assert not line.over
+    assert line.actions().tolist() == [0, 1, 2, 3]
+    late = Timeline(trap, line.states[2], 64, Replayed(actions, "it"))
+    late.grow()
+    assert late.actions().tolist() == [2, 3]
+    require_same(trap, late.states, line.states[2:])
+    by_hand = line.branch(1, Replayed(actions, "it"))
+    by_hand.act(Decision(4))
+    by_hand.grow()
+    assert by_hand.actions().tolist() == [0, 4, 2, 3]
