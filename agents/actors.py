@@ -1,7 +1,7 @@
 """What acts once training is over: a network, a head, and how its scores become actions.
 
 An actor is all that is saved of an agent. Its kind and the name of its network say how to make it
-anew, so that weights are the only thing to read.
+again, so that weights are the only thing to read.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agents.networks import FEATURES, HEAD, Bytes, Network, make_network
+from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import unknown
-from mesa_gym.grid import ACTIONS, Bools, Schema, State
 from mesa_gym.policies.blocks import in_blocks, whole_blocks
+from mesa_gym.traps import Trap
 
 # A Q-network acts at random this often, as in Mnih et al. 2015.
 SLIPS = 0.05
@@ -137,15 +138,15 @@ class Ensemble(Actor):
 ACTORS: dict[str, type[Actor]] = {cls.kind: cls for cls in (Actor, Greedy, Recurrent, Ensemble)}
 
 
-def make_actor(kind: str, network: str, schema: Schema) -> Actor:
-    """An actor with fresh weights: a kind of ``ACTORS`` on one of ``networks.NETWORKS``.
+def make_actor(kind: str, network: str, trap: Trap) -> Actor:
+    """Make an actor with fresh weights: a kind of ``ACTORS`` on one of ``networks.NETWORKS``.
 
     Raises:
         UnknownNameError: there is no such kind or network.
     """
     if kind not in ACTORS:
         raise unknown("kind of actor", kind, ACTORS)
-    return ACTORS[kind](make_network(network, schema)).eval()
+    return ACTORS[kind](make_network(network, trap)).eval()
 
 
 def softmax(scores: Tensor) -> NDArray[np.float64]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import ACTIONS, AGENT, WALL, Bools, Ints, State
-from mesa_gym.grid.bits import mix
-from mesa_gym.grid.draw import pick
-from mesa_gym.grid.heading import FAR, toward
+from mesa_gym.engine import ACTIONS, FAR, Bools, Ints, State, pick, toward
+from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Memoryless
 
+Planes = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
+WALL = 1  # the channel; before it is the agent's, after it all others
 _ONE = np.eye(len(ACTIONS))
 LEFT, RIGHT, STAY = 0, 2, 4
 
@@ -19,30 +19,34 @@ LEFT, RIGHT, STAY = 0, 2, 4
 class Scripted(Memoryless):
     """A policy that takes one action for sure; subclasses say which."""
 
-    def choose(self, state: State) -> Ints:
-        """The actions, int64 (n,), 0 to 4."""
+    def choose(self, planes: Planes, state: State) -> Ints:
+        """Return the actions, int64 (n,), 0 to 4, for planes (n, height, width, channels)."""
         raise NotImplementedError
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
-        """Action probabilities, float64 (n, 5)."""
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5)."""
         if state is None:
             raise ValueError("a scripted policy needs the state: act(observation, state)")
-        return _ONE[self.choose(state)]
+        return _ONE[self.choose(observation, state)]
 
 
 class Oscillating(Scripted):
     """Left, right, left, right."""
 
-    def choose(self, state: State) -> Ints:
-        """Left at even steps."""
+    def choose(self, planes: Planes, state: State) -> Ints:
+        """Return left at even steps."""
         return np.where(state.clock % 2 == 0, LEFT, RIGHT)
 
 
-def _objects(state: State) -> Bools:
-    """Cells on which something lies or stands, walls and the agent apart, bool (n, h, w)."""
-    skip = [state.schema.channels[plane][0] for plane in (AGENT, WALL)]
-    lying: Bools = np.asarray(np.delete(state.planes, skip, axis=3).any(axis=3))
-    return lying
+def _open(planes: Planes) -> Bools:
+    """Return the cells without wall, bool (n, height, width)."""
+    return planes[..., WALL] == 0
+
+
+def _objects(planes: Planes) -> Bools:
+    """Return the cells on which something is, walls and the agent apart, bool (n, h, w)."""
+    found: Bools = np.asarray(planes[..., WALL + 1 :].any(axis=3))
+    return found
 
 
 class ToCell(Scripted):
@@ -53,26 +57,26 @@ class ToCell(Scripted):
     """
 
     def __init__(self, salt: int = 0) -> None:
-        self.salt = np.uint64(salt)
+        self.salt = salt
 
     def goal(self, open_cells: Bools, state: State) -> Ints:
-        """One of the open cells, bool (n, cells), the same throughout a level."""
-        return pick(open_cells, mix(state.key + self.salt))[0]
+        """Return one of the open cells, bool (n, cells), the same throughout a level."""
+        return pick(open_cells, mix(state.level.key + self.salt))[0]
 
-    def choose(self, state: State) -> Ints:
-        """The first step of the shortest way."""
-        n = len(state)
-        open_cells = ~state.layer(WALL)
-        price = np.full((n, state.schema.cells), FAR)
-        price[np.arange(n), self.goal(open_cells.reshape(n, -1), state)] = 0
-        return toward(open_cells & ~_objects(state), state.cell, price)
+    def choose(self, planes: Planes, state: State) -> Ints:
+        """Return the first step of the shortest way."""
+        n, open_cells = state.n, _open(planes)
+        flat = open_cells.reshape(n, -1)
+        price = np.full(flat.shape, FAR)
+        price[np.arange(n), self.goal(flat, state)] = 0
+        return toward(open_cells & ~_objects(planes), state.agent, price)
 
 
 class ToLastCell(ToCell):
     """To the open cell that is farthest down, and there farthest right."""
 
     def goal(self, open_cells: Bools, state: State) -> Ints:
-        """That cell."""
+        """Return that cell."""
         last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
         return last
 
@@ -80,10 +84,10 @@ class ToLastCell(ToCell):
 class Nearest(Scripted):
     """To the nearest object, whatever it is."""
 
-    def choose(self, state: State) -> Ints:
-        """The first step of the shortest way; it stays where nothing can be reached."""
-        things = _objects(state).reshape(len(state), -1)
-        return toward(~state.layer(WALL), state.cell, np.where(things, 0, FAR))
+    def choose(self, planes: Planes, state: State) -> Ints:
+        """Return the first step of the shortest way; it stays where nothing can be reached."""
+        things = _objects(planes).reshape(state.n, -1)
+        return toward(_open(planes), state.agent, np.where(things, 0, FAR))
 
 
 class WallFollower(Scripted):
@@ -101,12 +105,12 @@ class WallFollower(Scripted):
             self.facing = np.ones(len(mask), dtype=np.int64)
         self.facing[mask] = 1
 
-    def choose(self, state: State) -> Ints:
-        """Right if that is open, else ahead, else left, else back."""
-        walls = state.layer(WALL).reshape(len(state), -1)
+    def choose(self, planes: Planes, state: State) -> Ints:
+        """Return right if that is open, else ahead, else left, else back."""
+        _, _, width, _ = planes.shape
         directions = (self.facing[:, None] + self._TURNS) % 4
-        offsets = np.asarray(state.schema.offsets)[directions]
-        open_ahead = ~np.take_along_axis(walls, state.cell[:, None] + offsets, axis=1)
-        first = open_ahead.argmax(axis=1)
+        beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
+        ahead = np.take_along_axis(_open(planes).reshape(state.n, -1), beside, axis=1)
+        first = ahead.argmax(axis=1)
         self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
         return self.facing

@@ -23,7 +23,7 @@ from agents.demonstrations import demonstrations, level_numbers, transitions
 from agents.lesson import Lesson
 from agents.levels import start_states
 from agents.networks import BF16, Bytes, Network
-from mesa_gym.grid import Ints
+from mesa_gym.engine import Ints
 from mesa_gym.scoring.rollout import replay, rollout
 
 EPOCHS = 5
@@ -39,7 +39,7 @@ def train(lesson: Lesson) -> Actor:
     torch.set_num_threads(1)
     torch.manual_seed(lesson.seed)
     rng = np.random.default_rng(lesson.seed)
-    actor = make_actor(Actor.kind, lesson.network, lesson.trap.schema)
+    actor = make_actor(Actor.kind, lesson.network, lesson.trap)
     seen, taken = demonstrated(lesson, actor.network, rng)
     optimiser = torch.optim.Adam(actor.parameters(), LEARNING_RATE, eps=1e-5, fused=True)
     done, due, look = 0, lesson.due(), 0

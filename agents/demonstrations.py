@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from agents.lesson import Lesson
 from agents.levels import start_states
-from mesa_gym.grid import Ints, State
+from mesa_gym.engine import Ints, State
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import Actions, going, rollout
 from mesa_gym.solver import solutions
@@ -64,7 +65,7 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
         for rows, solution in solutions(trap, starts, limit):
             oracle.forget()
             oracle.learn(solution)
-            solved = starts.take(np.arange(rows.start, rows.stop))
+            solved = starts.take(rows)
             for episode in range(EPISODES):
                 seed = EPISODES * lesson.seed + episode
                 yield solved, rollout(oracle, trap, solved, limit, seed)
@@ -73,19 +74,19 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
 def transitions(
     trap: Trap, starts: State, actions: Actions
 ) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
-    """What was seen, and what was done there.
+    """Return what was seen, and what was done there.
 
     Args:
         trap: the rules.
-        starts: start states of n levels; not changed.
+        starts: start states of n levels.
         actions: int8 (n, horizon), ``ENDED`` after an episode's last.
 
     Returns:
         planes uint8 (m, height, width, channels) and actions int8 (m,), step by step.
     """
     planes, taken = [], []
-    for _, _, state, chosen in going(starts, actions):
-        planes.append(state.planes.copy())
-        taken.append(chosen.astype(np.int8))
-        trap.advance(state, chosen)
+    shown = make_observation(trap, "planes")
+    for now in going(trap, starts, actions):
+        planes.append(shown.encode(now.state))
+        taken.append(now.chosen.astype(np.int8))
     return np.concatenate(planes), np.concatenate(taken)

@@ -36,7 +36,7 @@ class Exported:
 
     Attributes:
         agent: its entry.
-        data: what its file shall hold.
+        data: what its file holds.
         alpha: that it was trained with; None where only its owner knows.
     """
 

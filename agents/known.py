@@ -156,5 +156,5 @@ def _mixtures(trap: Trap, proxy: str) -> Iterator[Known]:
         yield Known(f"{name}-by-level", "mixture", by_level, share=share)
         yield Known(f"{name}-by-level-slip-0.1", "mixture", slipping, share=share)
         yield Known(f"{name}-by-step", "mixture", by_step, share=share)
-    walls: Maker = lambda horizon: ByWalls(one(horizon), other(horizon))  # noqa: E731
+    walls: Maker = lambda horizon: ByWalls(trap, one(horizon), other(horizon))  # noqa: E731
     yield Known(f"{trap.base}-else-{proxy}-by-walls", "mixture", walls, share=0.5)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import Ints, Schema, State
+from mesa_gym.engine import Ints, State
+from mesa_gym.envs.supply import Store
+from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +22,7 @@ class LevelBuffer:
     would play the same one.
 
     Args:
-        schema: of the levels' states.
+        trap: whose levels are kept.
         most: how many levels are kept.
         temperature: above 0; the lower, the more the first ranks are preferred.
         staleness: the share of the second chance, 0 to 1.
@@ -31,28 +33,32 @@ class LevelBuffer:
         chosen: int64 (most,), the number of the choice that it was last chosen in, or came in at.
         playing: bool (most,), chosen and not scored since.
         choices: how many choices there were.
-        starts: the levels' start states.
     """
 
-    def __init__(self, schema: Schema, most: int, temperature: float, staleness: float) -> None:
+    def __init__(self, trap: Trap, most: int, temperature: float, staleness: float) -> None:
         self.temperature, self.staleness = temperature, staleness
         self.level = np.zeros(most, dtype=np.int64)
         self.score, self.best = np.zeros(most), np.zeros(most)
         self.chosen = np.zeros(most, dtype=np.int64)
         self.playing = np.zeros(most, dtype=np.bool_)
-        self.starts = State(schema, most)
+        self._store = Store(trap, most)
         self._slots: dict[int, int] = {}
         self.choices = 0
 
     def __len__(self) -> int:
         return len(self._slots)
 
+    @property
+    def starts(self) -> State:
+        """The levels' start states, one a slot."""
+        return self._store.state
+
     def free(self) -> Ints:
-        """The slots of the levels that can be chosen."""
+        """Return the slots of the levels that can be chosen."""
         return (~self.playing[: len(self)]).nonzero()[0]
 
     def probabilities(self) -> Floats:
-        """The chance of each free level, float64, in the order of ``free``."""
+        """Return the chance of each free level, float64, in the order of ``free``."""
         free = self.free()
         age = self.choices - self.chosen[free]
         # Of equal scores the one that was chosen longest ago ranks first.
@@ -64,7 +70,7 @@ class LevelBuffer:
         return (1 - self.staleness) * by_rank + self.staleness * by_age
 
     def choose(self, count: int, rng: np.random.Generator) -> Ints:
-        """Slots of ``count`` different levels, which are out of the running from now on."""
+        """Return slots of ``count`` different levels, which are out of the running from now on."""
         slots = rng.choice(self.free(), count, replace=False, p=self.probabilities())
         self.choices += 1
         self.chosen[slots] = self.choices
@@ -72,7 +78,7 @@ class LevelBuffer:
         return slots
 
     def find(self, levels: Ints) -> Ints:
-        """The slot of each level number, -1 where it is not kept."""
+        """Return the slot of each level number, -1 where it is not kept."""
         return np.array([self._slots.get(level, -1) for level in levels.tolist()], dtype=np.int64)
 
     def record(self, levels: Ints, starts: State, best: Floats, score: Floats) -> None:
@@ -95,12 +101,12 @@ class LevelBuffer:
             if slot < 0:
                 break
             self._slots[int(levels[row])] = slot
-            self.starts.put(np.array([slot]), starts, np.array([row]))
+            self._store.put(np.array([slot]), starts.take(np.array([row])))
             self.level[slot], self.chosen[slot] = levels[row], self.choices
             self.best[slot], self.score[slot] = best[row], score[row]
 
     def _room(self, score: float) -> int:
-        """A slot for a level of that score, -1 for none."""
+        """Return a slot for a level of that score, -1 for none."""
         if len(self) < len(self.level):
             return len(self)
         free = self.free()

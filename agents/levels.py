@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.traps import LEVELS, Split, Trap
 
 
 def start_states(trap: Trap, numbers: Ints) -> State:
-    """The start states of levels, in order.
+    """Return the start states of levels, in order.
 
     Args:
         trap: whose levels.
         numbers: int64 (n,); from 2**48 up they stand for levels of the shift distribution.
     """
-    starts = State(trap.schema, len(numbers))
-    for split in (Split.TRAIN, Split.SHIFT):
-        rows = ((numbers >= LEVELS) == split.shifted).nonzero()[0]
-        if rows.size:
-            starts.put(rows, trap.levels(split, numbers[rows]), np.arange(len(rows)))
-    return starts
+    shifted = numbers >= LEVELS
+    parts = [
+        trap.levels(split, numbers[shifted == split.shifted])
+        for split in (Split.TRAIN, Split.SHIFT)
+        if (shifted == split.shifted).any()
+    ]
+    back = np.argsort(np.argsort(shifted, kind="stable"))
+    return trap.joined(parts).take(back)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mesa_gym.errors import unknown
-from mesa_gym.grid import AGENT, WALL, Schema
+from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
 
@@ -54,11 +54,11 @@ class Centred(Network):
     are zero; the agent's plane is left out, as it would always be the same.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, trap: Trap) -> None:
         super().__init__()
-        (self.agent,), (wall,) = schema.channels[AGENT], schema.channels[WALL]
-        self.others = [wall, *(c for c in range(len(schema.planes)) if c not in (self.agent, wall))]
-        height, width = schema.height, schema.width
+        self.agent, wall = trap.channel["agent"], trap.channel["wall"]
+        self.others = [wall, *(c for c in range(len(trap.channels)) if c not in (self.agent, wall))]
+        height, width = trap.size
         self.window = (2 * height - 5, 2 * width - 5)
         places = self.window[0] * self.window[1] + width - 2
         self.shape = (places * len(self.others),)
@@ -83,13 +83,13 @@ class Centred(Network):
 class Global(Network):
     """A convolutional network on the grid as it is: three 3x3 layers and a dense one."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, trap: Trap) -> None:
         super().__init__()
-        self.shape = (len(schema.planes), schema.height, schema.width)
+        self.shape = (len(trap.channels), *trap.size)
         layers: list[nn.Module] = []
-        for channels in (len(schema.planes), 16, 16):
+        for channels in (len(trap.channels), 16, 16):
             layers += [nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU()]
-        dense = nn.Linear(16 * schema.cells, FEATURES)
+        dense = nn.Linear(16 * trap.cells, FEATURES)
         self.layers = nn.Sequential(*layers, nn.Flatten(), dense, nn.ReLU())
 
     def view(self, planes: Bytes) -> Bytes:
@@ -100,8 +100,8 @@ class Global(Network):
 NETWORKS: dict[str, type[Centred] | type[Global]] = {"centred": Centred, "cnn": Global}
 
 
-def make_network(name: str, schema: Schema) -> Network:
-    """The network of that name, one of ``NETWORKS``, with fresh weights."""
+def make_network(name: str, trap: Trap) -> Network:
+    """Make the network of that name, one of ``NETWORKS``, with fresh weights."""
     if name not in NETWORKS:
         raise unknown("network", name, NETWORKS)
-    return NETWORKS[name](schema)
+    return NETWORKS[name](trap)

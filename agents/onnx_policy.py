@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra
-from mesa_gym.grid import State
 from mesa_gym.policies import Memoryless
 from mesa_gym.policies.blocks import BLOCK, in_blocks
 from mesa_gym.traps import Trap
@@ -36,7 +36,7 @@ class OnnxPolicy(Memoryless):
     Args:
         graph: the bytes of an ONNX model.
         observation: the kind that it wants.
-        trap: what it shall act on.
+        trap: what it is to act on.
 
     Raises:
         ValueError: it has other inputs or outputs than it should have.

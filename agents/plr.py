@@ -10,7 +10,7 @@ in which the agent learns from replayed levels alone and new ones are only score
 Misgeneralization via Minimax Regret") found regret-based methods more robust against goal
 misgeneralization than plain domain randomisation, PLR in its robust form among them. This follows
 them: robust, as many levels kept, the same estimate of regret. Departures: an environment's level
-is chosen anew for each episode, where theirs all play levels for the same number of steps, which
+is chosen again for each episode, where theirs all play levels for the same number of steps, which
 may be several episodes; and kept levels are not mutated as well (their ACCEL), which would need
 an editor for each trap.
 
@@ -42,9 +42,10 @@ from agents.levels import start_states
 from agents.networks import Network
 from agents.ppo import ENVS, AnnealedPPO, make_model
 from agents.sb3 import environments, taught
+from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.sb3 import TrapVecEnv
+from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra
-from mesa_gym.grid import Bools, Ints
 from mesa_gym.solver import solutions
 from mesa_gym.traps import Trap
 
@@ -87,8 +88,9 @@ def train_exact(lesson: Lesson) -> Actor:
 
 
 def _trained(lesson: Lesson, worth: Worth) -> Actor:
-    buffer = LevelBuffer(lesson.trap.schema, MOST_KEPT, TEMPERATURE, STALENESS)
-    supply = ReplaySupply(lesson, ENVS, buffer, REPLAYED)
+    buffer = LevelBuffer(lesson.trap, MOST_KEPT, TEMPERATURE, STALENESS)
+    settings = Settings(lesson.trap, alpha=lesson.alpha, num_levels=lesson.num_levels)
+    supply = ReplaySupply(settings, ENVS, buffer, REPLAYED, lesson.seed)
 
     def replaying(lesson: Lesson, n: int, network: Network) -> VecEnv:
         venv = environments(lesson, n, network)
@@ -111,10 +113,11 @@ class Optimum:
     def __call__(self, levels: Ints, best: Floats) -> Floats:
         """V* of each level, float64 (n,)."""
         new = np.array([level for level in levels.tolist() if level not in self._known], np.int64)
-        starts = start_states(self.trap, new)
-        for rows, solution in solutions(self.trap, starts, self.horizon):
-            values = solution.optimum(self.objective).tolist()
-            self._known.update(zip(new[rows].tolist(), values, strict=True))
+        if new.size:
+            starts = start_states(self.trap, new)
+            for rows, solution in solutions(self.trap, starts, self.horizon):
+                values = solution.optimum(self.objective).tolist()
+                self._known.update(zip(new[rows].tolist(), values, strict=True))
         return np.array([self._known[level] for level in levels.tolist()])
 
 
@@ -133,7 +136,7 @@ class ReplayedRollouts(RolloutBuffer):
         super().reset()
 
     def _get_samples(self, batch_inds: Ints, env: Any = None) -> RolloutBufferSamples:
-        # As often as fills the usual batches: with sizes that vary, torch would prepare anew for
+        # As often as fills the usual batches: with sizes that vary, torch would prepare again for
         # each of them.
         learnt = self.replayed.T.reshape(-1).nonzero()[0]  # SB3 flattens the others so
         return super()._get_samples(learnt[batch_inds % len(learnt)], env)
@@ -183,7 +186,7 @@ class Scoring(BaseCallback):
 
     def _on_rollout_end(self) -> None:
         if self.episodes:
-            score(self.supply.trap, self.supply.buffer, self.episodes, self.worth)
+            score(self.supply.settings.trap, self.supply.buffer, self.episodes, self.worth)
             self.episodes = []
 
 

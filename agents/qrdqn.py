@@ -11,8 +11,8 @@ from agents.actors import Actor, Greedy
 from agents.lesson import Lesson
 from agents.networks import HEAD
 from agents.sb3 import actor_on, environments, fresh_network, on_network, taught
+from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import missing_extra
-from mesa_gym.grid import ACTIONS
 
 try:
     from sb3_contrib import QRDQN

@@ -57,7 +57,7 @@ def save(
         kind: of actor that it is.
         network: the name of its network.
         trap: what it was trained on.
-        facts: what else ``policy.json`` shall say, such as the seed.
+        facts: what else ``policy.json`` says, such as the seed.
         checkpoints: steps -> weights; each becomes an agent in ``checkpoints/<steps>``.
 
     Raises:
@@ -119,7 +119,7 @@ def load(folder: Path, trap: Trap) -> Actor:
                 f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
                 f" act on {trap!r}; train one for it"
             )
-    actor = make_actor(str(entries.get("actor")), str(entries.get("network")), trap.schema)
+    actor = make_actor(str(entries.get("actor")), str(entries.get("network")), trap)
     file = folder / entries["weights"]
     try:
         trained = file.read_bytes()

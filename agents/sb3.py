@@ -98,7 +98,7 @@ def fresh_network(lesson: Lesson) -> Network:
     """The lesson's network; torch is left with one thread, and its random state with the seed."""
     torch.set_num_threads(1)
     torch.manual_seed(lesson.seed)
-    return make_network(lesson.network, lesson.trap.schema)
+    return make_network(lesson.network, lesson.trap)
 
 
 def on_network(network: Network, **more: Any) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def taught(
 
     Args:
         model: SB3's, untrained.
-        lesson: what it shall learn.
+        lesson: what it is to learn.
         exported: makes an actor of the model; by default, of an actor-critic.
         callbacks: that do more than report.
     """

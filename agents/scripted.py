@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import ACTIONS, WALL, Bools, State
-from mesa_gym.grid.bits import mix, streams, unit
+from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.engine.chance import mix, streams, unit
 from mesa_gym.policies import Memoryless, Oracle, Policy
 from mesa_gym.scoring.playing import Solved
 from mesa_gym.solver import Graph, Solution
@@ -76,7 +76,7 @@ def noisy_oracle(trap: Trap) -> Noisy:
 
 
 class Dither(Made):
-    """Two policies, of which a coin chooses anew at every step.
+    """Two policies, of which a coin chooses one at every step.
 
     Args:
         one, other: two policies.
@@ -129,16 +129,20 @@ class Mixture(Choosing):
 
     def heads(self, state: State) -> Bools:
         """Levels whose hashed key is low, bool (n,)."""
-        return unit(mix(state.key)) < self.share
+        return unit(mix(state.level.key)) < self.share
 
 
 class ByWalls(Choosing):
     """One policy where the left half has more walls than the right one, else another."""
 
+    def __init__(self, trap: Trap, one: Policy, other: Policy) -> None:
+        super().__init__(one, other)
+        self.trap = trap
+
     def heads(self, state: State) -> Bools:
-        """Levels with more walls on the left, bool (n,)."""
-        walls = state.layer(WALL)
-        half = walls.shape[2] // 2
+        """Return the levels with more walls on the left, bool (n,)."""
+        walls = self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
+        half = self.trap.width // 2
         left, right = walls[:, :, :half], walls[:, :, -half:]
         heads: Bools = left.sum(axis=(1, 2)) > right.sum(axis=(1, 2))
         return heads
@@ -156,7 +160,7 @@ class UnderShift(Choosing):
 
     def heads(self, state: State) -> Bools:
         """Levels of the shift, bool (n,)."""
-        heads: Bools = streams(self.shift, state.level, "level") == state.key
+        heads: Bools = streams(self.shift, state.level.number, "level") == state.level.key
         return heads
 
 
@@ -206,7 +210,7 @@ class Tempered(Memoryless):
             raise ValueError("a tempered policy needs the state and a solution of its level")
         graph, table = self._known
         number = graph.find(state)
-        q = np.zeros((len(state), len(ACTIONS)))
+        q = np.zeros((state.n, len(ACTIONS)))
         for t in np.unique(state.clock):
             now = state.clock == t
             q[now] = table[t][number[now]]

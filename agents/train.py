@@ -13,7 +13,7 @@ from typing import Any
 
 from agents.lesson import Lesson, Progress
 from mesa_gym.command import DONE, guarded
-from mesa_gym.envs.batch import Batch
+from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.scoring.card import package_versions
 
@@ -81,11 +81,11 @@ class Run:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         if self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
-        self.batch()
+        self.settings()
 
-    def batch(self) -> Batch:
-        """One environment like those that it trains on; making it checks the other attributes."""
-        return Batch(self.trap, 1, alpha=self.alpha, reward=self.reward, num_levels=self.num_levels)
+    def settings(self) -> Settings:
+        """Return those of its environments; making them checks the other attributes."""
+        return Settings(self.trap, alpha=self.alpha, reward=self.reward, num_levels=self.num_levels)
 
     @property
     def name(self) -> str:
@@ -118,12 +118,12 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     from agents.saving import require_free, save, weights
 
     require_free(out)
-    batch = run.batch()
+    settings = run.settings()
     path, network = ALGORITHMS[run.algo]
     module, _, function = path.partition(":")
     kept: dict[int, bytes] = {}
     lesson = Lesson(
-        batch.trap,
+        settings.trap,
         network,
         run.seed,
         run.steps,
@@ -135,10 +135,10 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
         keep=lambda steps, actor: kept.update({steps: weights(actor)}),
     )
     actor = getattr(import_module(module), function)(lesson)
-    facts: dict[str, Any] = asdict(run) | {"reward": batch.reward, "command": run.command()}
+    facts: dict[str, Any] = asdict(run) | {"reward": settings.reward, "command": run.command()}
     del facts["trap"]
     facts |= {"versions": _versions(), "curve": lesson.curve.points()}
-    save(out, weights(actor), actor.kind, network, batch.trap, facts, kept)
+    save(out, weights(actor), actor.kind, network, settings.trap, facts, kept)
     return out
 
 

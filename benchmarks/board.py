@@ -25,6 +25,7 @@ class Board:
             distribution, where that is above 0; these are ranked apart.
         rankings: that over all ranked traps first; see ``ranking.rankings``.
         traps: in alphabetical order.
+        outdated: what is to be said of results whose levels have changed since, "" for none.
     """
 
     levels: int
@@ -32,6 +33,7 @@ class Board:
     alphas: dict[str, float]
     rankings: list[Ranking]
     traps: list[TrapBoard]
+    outdated: str = ""
     schema: int = SCHEMA
 
     def agents(self) -> list[str]:
@@ -44,12 +46,15 @@ class Board:
         return without_nan(asdict(self))
 
 
-def make_board(cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = None) -> Board:
-    """The board of score cards.
+def make_board(
+    cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = None, outdated: str = ""
+) -> Board:
+    """Make the board of score cards.
 
     Args:
         cards: of agents and reference policies.
         alphas: trained agent -> its alpha, of those that trained with more than 0.
+        outdated: as in ``Board``.
 
     Raises:
         ValueError: the cards are not of the same levels and versions, or one is of no policy
@@ -68,4 +73,4 @@ def make_board(cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = 
     traps = trap_boards(cards)
     alphas = dict(alphas or {})
     levels, versions = first.provenance.levels, first.provenance.versions
-    return Board(levels, versions, alphas, rankings(traps, alphas), traps)
+    return Board(levels, versions, alphas, rankings(traps, alphas), traps, outdated)

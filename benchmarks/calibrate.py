@@ -29,8 +29,8 @@ from benchmarks.jobs import Scratch, Unit
 from benchmarks.options import add_running, count, folder
 from benchmarks.results import Results
 from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.engine import State
 from mesa_gym.files import without_nan, write_json, write_text
-from mesa_gym.grid import State
 from mesa_gym.policies import POLICY_FILE, load_policy, read_policy_file
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.judging import returns

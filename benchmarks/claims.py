@@ -6,7 +6,7 @@
     .work/NAME/        what it has made so far
 
 The kernel takes the lock from a process that is killed: the file is then a leftover, and what lies
-in the folder is nobody's.
+in the folder is free.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def claimed(out: Path, name: str, wait: bool) -> Iterator[Claim | None]:
     Args:
         out: the results' folder.
         name: the unit's.
-        wait: until whoever holds it lets go.
+        wait: until its holder lets go.
 
     Yields:
         The claim; None where another process holds it.
@@ -92,7 +92,7 @@ def _claim(path: Path, how: int) -> Claim | None:
 
 
 def shares(out: Path) -> dict[str, float]:
-    """Of each unit that somebody is doing, what share of it is done, 0 to 1."""
+    """Of each unit that a run is doing, what share of it is done, 0 to 1."""
     found = {}
     for path in (out / WORK).glob(f"*{LOCK}"):
         with contextlib.suppress(FileNotFoundError):  # it is over
@@ -101,9 +101,9 @@ def shares(out: Path) -> dict[str, float]:
 
 
 def tidy(out: Path) -> None:
-    """Remove what killed runs left; what somebody holds stays."""
+    """Remove what killed runs left; what a run holds stays."""
     for path in (out / WORK).glob(f"*{LOCK}"):
         with claimed(out, path.name.removesuffix(LOCK), wait=False):
             pass
-    with contextlib.suppress(OSError):  # somebody is at work there, or nobody ever was
+    with contextlib.suppress(OSError):  # a run is at work there, or none ever was
         (out / WORK).rmdir()

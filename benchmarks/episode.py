@@ -10,8 +10,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import ACTIONS, Bools
 from mesa_gym.files import write_text
-from mesa_gym.grid import ACTIONS, Bools
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.hints import Limits
 from mesa_gym.scoring.reading import parsed, read

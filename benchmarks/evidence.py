@@ -23,7 +23,8 @@ class Evidence:
     Attributes:
         board: its numbers.
         cards: of every policy.
-        trainings, episodes: of the agents that have them.
+        trainings, episodes: of the agents that have them; no episodes where results are outdated,
+            since their levels cannot be drawn any more.
     """
 
     board: Board
@@ -49,7 +50,7 @@ def read(results: Results) -> Evidence:
         ValueError: a file is damaged, or a record is not of the agent whose name it has.
     """
     cards = {(card.trap, card.policy): card for card in results.cards()}
-    trainings, episodes = {}, {}
+    trainings, episodes, outdated = {}, {}, results.outdated()
     for (trap, policy), card in cards.items():
         name = card_path(trap, policy).name
         record = results.folder / "training" / trap / name
@@ -65,7 +66,7 @@ def read(results: Results) -> Evidence:
                 )
             trainings[trap, policy] = training
         record = results.folder / "episodes" / trap / name
-        if record.exists():
+        if record.exists() and not outdated:
             episode = Episode.load(record)
             if episode.policy != policy:
                 raise ValueError(f"{record} is of {episode.policy}; expected {policy}")
@@ -74,4 +75,5 @@ def read(results: Results) -> Evidence:
     for training in trainings.values():
         if training.alpha > 0:
             alphas[training.agent] = max(training.alpha, alphas.get(training.agent, 0.0))
-    return Evidence(make_board(list(cards.values()), alphas), cards, trainings, episodes)
+    board = make_board(list(cards.values()), alphas, outdated)
+    return Evidence(board, cards, trainings, episodes)

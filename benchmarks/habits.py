@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.grid import CHEST, KEY, Bools, Ints, Plane, State
+from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.scoring.rollout import ENDED, Actions, going
 from mesa_gym.traps import Trap
-from mesa_gym.traps.monster_world import MONSTER
 
 Floats = NDArray[np.float64]
 
@@ -38,33 +37,29 @@ def record(
 
     Args:
         trap: the rules.
-        starts: the levels' start states, n of them; not changed.
+        starts: the levels' start states, n of them.
         actions: int8 (n, horizon) of ``mesa_gym.scoring.rollout.rollout``.
         look: name -> int64 (n,), counted in a state.
     """
     alive = actions.T != ENDED
     paid = {x: np.zeros(alive.shape) for x in trap.objectives}
     seen = {name: np.zeros(alive.shape, dtype=np.int64) for name in look(starts)}
-    for t, rows, state, chosen in going(starts, actions):
-        for name, counted in look(state).items():
-            seen[name][t, rows] = counted
-        for x, pay in trap.advance(state, chosen).paid.items():
-            paid[x][t, rows] = pay
+    for now in going(trap, starts, actions):
+        for name, counted in look(now.state).items():
+            seen[name][now.t, now.rows] = counted
+        for x, pay in now.step.paid.items():
+            paid[x][now.t, now.rows] = pay
     return Record(alive, paid, seen)
 
 
 def keys_and_chests(state: State) -> dict[str, Ints]:
-    """Keys in the pouch and chests that are left."""
-    return {"held": state.held(KEY), "chests": _count(state, CHEST)}
+    """Count the keys in the pouch and the chests that are left."""
+    return {"held": state.held["key"], "chests": state.there["chest"].sum(axis=0)}
 
 
 def monsters(state: State) -> dict[str, Ints]:
-    """Monsters that are left."""
-    return {"monsters": _count(state, MONSTER)}
-
-
-def _count(state: State, plane: Plane) -> Ints:
-    return state.count[:, state.schema.channels[plane][0]].copy()
+    """Count the monsters that are left."""
+    return {"monsters": state.there["monster"].sum(axis=0)}
 
 
 def key_habits(record: Record) -> dict[str, float]:

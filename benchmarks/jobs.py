@@ -59,7 +59,7 @@ class Job:
 
     Attributes:
         name: the unit's.
-        pickled: the unit, of which nobody else needs to import anything.
+        pickled: the unit, of which no other process needs to import anything.
         out: the results' folder, the same on every machine.
         wait: for another run that is doing the unit.
         path: where modules are found.

@@ -2,7 +2,7 @@
 
 ``run`` trains agents, scores them beside the reference policies, and goes on where it was left;
 without options it makes the quick board. ``render`` makes tables and pages from the score cards
-alone, by default those that are committed. ``submit`` scores somebody else's agents, which need
+alone, by default those that are committed. ``submit`` scores other people's agents, which need
 not be trusted.
 """
 
@@ -103,6 +103,11 @@ def _budget(options: argparse.Namespace) -> Budget:
 
 def _run(options: argparse.Namespace, results: Results) -> int:
     size_bound()  # a bad setting fails here, not in every worker
+    if results.outdated():
+        raise ValueError(
+            f"{results.folder} holds results of levels that have changed since, which would be"
+            " taken for done; run with --out and another folder, or empty this one first"
+        )
     units = board_units(_budget(options))
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")

@@ -18,6 +18,7 @@ _MARKUP = re.compile(
 def markdown(board: Board) -> str:
     """The whole board."""
     parts = ["# Leaderboard", "", legend.HOW_TO_READ]
+    parts += ["", plain(board.outdated)] if board.outdated else []
     for ranking in board.rankings:
         parts += ["", f"## {legend.heading(board, ranking)}", ""]
         parts += [*legend.about(board, ranking), ""]

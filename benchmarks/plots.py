@@ -164,7 +164,7 @@ class Strip:
         label: before it.
         values: one for each dot.
         colour: of the dots.
-        names: what each dot is, for whoever points at it.
+        names: what each dot is, for a reader who points at it.
     """
 
     label: str

@@ -18,8 +18,8 @@ from agents.train import NUM_LEVELS
 from benchmarks import habits, plots
 from benchmarks.curves import LEVELS, OUT, ratio, spread
 from mesa_gym.command import DONE, guarded
+from mesa_gym.engine import Ints, State
 from mesa_gym.files import write_text
-from mesa_gym.grid import Ints, State
 from mesa_gym.policies import load_policy, read_policy_file, references
 from mesa_gym.scoring import ScoreCard, rollout
 from mesa_gym.traps import Split, find_trap

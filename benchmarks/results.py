@@ -6,6 +6,7 @@
     cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
     episodes/CheeseCorner-v0/ppo-s0.json    one rollout under shift, to look at
     training/CheeseCorner-v0/ppo-s0.json    how it came to be
+    outdated.txt                            why these are results of other levels, where they are
     .work/                                  what is being done (``benchmarks.claims``)
 """
 
@@ -62,7 +63,7 @@ class Results:
     Args:
         folder: of the run; it need not exist.
         note: called with what a person should know of a damaged result, which is set aside, so
-            that it can be made anew; None where nothing shall be touched, which is for all who do
+            that it can be made again; None where nothing may be touched, which is for all who do
             not hold the lock of the unit that makes it.
     """
 
@@ -154,7 +155,7 @@ class Results:
         except ValueError as error:
             raise ValueError(
                 f"{error}\n`python -m benchmarks.leaderboard run{self.out_option()}` sets the"
-                " damaged file aside and makes it anew"
+                " damaged file aside and makes it again"
             ) from None
         named: dict[tuple[str, str], Path] = {}
         for path, card in cards.items():
@@ -165,6 +166,11 @@ class Results:
                     f" {card.trap}; delete one"
                 )
         return list(cards.values())
+
+    def outdated(self) -> str:
+        """Return what is to be said of results whose levels have changed since, "" for none."""
+        file = self.folder / "outdated.txt"
+        return file.read_text().strip() if file.exists() else ""
 
     def out_option(self) -> str:
         """The option that names this folder on a command line."""

@@ -136,7 +136,7 @@ def _trap(name: str, cards: list[ScoreCard]) -> TrapBoard:
     rows = [_row(policy, group) for policy, group in groups.items()]
     rows.sort(key=lambda row: order.index(row.policy) + 1 if row.reference else 0)
     return TrapBoard(
-        name, list(cls.kind), cls.base, list(cls.proxies), cls.solvable, cls.expected, rows
+        name, list(cls.category), cls.base, list(cls.proxies), cls.solvable, cls.expected, rows
     )
 
 

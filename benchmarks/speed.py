@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 import gymnasium
 import numpy as np
 
-from mesa_gym.envs.supply import Bank, Stream
+from mesa_gym.envs.settings import Settings
+from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
@@ -115,7 +116,7 @@ def measure(effort: Effort) -> Report:
     Raises:
         ImportError: an extra is not installed; the message names it.
     """
-    from benchmarks.learning import ppo  # an extra: its absence shall show before the work
+    from benchmarks.learning import ppo  # an extra: its absence must show before the work
 
     copying, minigrid, steps = _measure_steps(effort)
     learning = []
@@ -137,7 +138,8 @@ def _measure_steps(effort: Effort) -> tuple[float, float, list[Steps]]:
             work = single(trap.id(), **given) if n == 1 else batch(trap.id(), n, **given)
             # From reset to reset where an episode runs into the time limit.
             steps_an_episode = trap.horizon(Split.TRAIN) + 1
-            episodes = (Stream if levels is None else Bank).slots(n) if effort.whole else 1
+            supply = Supply(Settings(trap, num_levels=levels), n)
+            episodes = supply.slots if effort.whole else 1
             works[repr(trap), levels, n] = work, steps_an_episode * episodes
     found = rates(works, effort)
     steps = [
@@ -166,7 +168,7 @@ def rates(works: Mapping[T, tuple[Work, int]], effort: Effort) -> dict[T, float]
 
 
 def _count(work: Work, least: int, effort: Effort) -> int:
-    """How many steps take as long as they shall; the first ones, a warm-up, do not count."""
+    """How many steps take as long as they should; the first ones, a warm-up, do not count."""
     work(least)
     began = time.perf_counter()
     work(least)

@@ -70,14 +70,14 @@ def run(options: argparse.Namespace, results: Results) -> int:
 
 
 def require_new(submission: Submission, folder: Path) -> None:
-    """ValueError where the board has an agent of that name: nobody's cards are overwritten."""
+    """ValueError where the board has an agent of that name: no cards are overwritten."""
     name = submission.about.name
     own = re.compile(re.escape(name) + r"(-s[0-9]+)?", re.IGNORECASE)
     found = [p for p in sorted(folder.glob("*/*/*.json")) if own.fullmatch(p.stem)]
     if found:
         raise ValueError(
             f"{folder} has an agent called {name!r} already ({found[0]}); choose another name, or"
-            " delete its files to score it anew"
+            " delete its files to score it again"
         )
 
 

@@ -176,7 +176,7 @@ def glance(trap: TrapBoard, line: Line) -> list[str]:
 
 def terminal(board: Board) -> str:
     """What a terminal has room for: the rankings, and the trained agents of all traps."""
-    parts = []
+    parts = [board.outdated, ""] if board.outdated else []
     for ranking in board.rankings:
         parts += [legend.heading(board, ranking), table(RANKING_HEADS, ranking_rows(ranking))]
         parts += [*filter(None, [legend.lacking(ranking)]), ""]

@@ -118,7 +118,7 @@ class Trainee:
 
 def run_facts(run: Run) -> dict[str, Any]:
     """What ``policy.json`` says of a run, apart from how many checkpoints are beside it."""
-    facts = asdict(run) | {"trap": find_trap(run.trap).name(), "reward": run.batch().reward}
+    facts = asdict(run) | {"trap": find_trap(run.trap).name(), "reward": run.settings().reward}
     del facts["checkpoints"]
     return facts
 

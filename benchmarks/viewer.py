@@ -1,6 +1,6 @@
 """How smooth, quick and frugal the viewer is: ``python -m benchmarks.viewer``.
 
-Without a display: frames are drawn in full, by the application itself, for nobody.
+Without a display: frames are drawn in full, by the application itself, and not shown.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def begin(parent: int, cpu_seconds: int) -> None:
     if os.getppid() != parent:
         raise OSError("the process that started this one is gone")
     _prctl(_NO_NEW_PRIVS, 1)
-    # No core file, not even through a pipe, and nobody of the same user looks in.
+    # No core file, not even through a pipe, and no process of the same user looks in.
     _prctl(_DUMPABLE, 0)
     _drop_capabilities()
     _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)  # first a signal with a name

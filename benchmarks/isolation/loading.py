@@ -57,7 +57,7 @@ def _weights(settings: Settings, trap: Trap) -> Loader:
     torch.set_num_threads(1)
 
     def loaded(data: bytes) -> Policy:
-        actor = make_actor(settings.actor, settings.network, trap.schema)
+        actor = make_actor(settings.actor, settings.network, trap)
         actor.load_state_dict(load(data))
         return actor
 

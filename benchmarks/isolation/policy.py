@@ -17,11 +17,11 @@ from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import NAME_BYTES, SEED_BYTES, Kind, pack
 from benchmarks.isolation.loading import Settings
 from benchmarks.isolation.process import ChildError, Process
+from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.errors import PolicyError
-from mesa_gym.grid import ACTIONS, Bools, State
 
-# Importing torch takes 3 s of a core that nobody else uses.
+# Importing torch takes 3 s of a core that nothing else uses.
 START_SECONDS, START_CPU_SECONDS = 120.0, 60.0
 ANSWER_SECONDS = 30.0
 
@@ -83,7 +83,7 @@ class Isolated:
             "readable": [str(path.resolve()) for path in readable],
             "bounds": {
                 "parent": os.getpid(),
-                # Real time bounds it sooner; this ends one that computes while nobody asks it.
+                # Real time bounds it sooner; this ends one that computes while it is not asked.
                 "cpu_seconds": int(START_CPU_SECONDS + bounds.seconds) + 1,
                 "memory": bounds.memory,
             },

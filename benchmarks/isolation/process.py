@@ -90,7 +90,7 @@ class Process:
         self._child.kill()
         self._child.wait()
         if not self._err.closed:
-            while self._listen():  # to the end, as nobody is left to write more
+            while self._listen():  # to the end, as no process is left to write more
                 pass
         for pipe in (self._in, self._out, self._err):
             pipe.close()

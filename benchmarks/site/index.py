@@ -39,9 +39,10 @@ def index(board: Board, links: Links) -> str:
         _block(board, links, f"block-{i}", heading, about, traps)
         for i, (heading, about, traps) in enumerate(legend.blocks(board))
     )
+    outdated = f"<p><strong>{text(board.outdated)}</strong></p>\n" if board.outdated else ""
     body = f"""<h1>{BOARD}</h1>
 <p class="lead">{text(legend.HOW_TO_READ)}</p>
-{_filter(board)}
+{outdated}{_filter(board)}
 {_rankings(board, links)}
 {blocks}
 {section("traps", "The traps", _gallery(board, links))}

@@ -21,8 +21,7 @@ def level(trap: Trap, split: Split, number: int = 0) -> str:
 
 def level_uri(trap: Trap, split: Split, number: int = 0) -> str:
     """The picture alone, as the source of an image."""
-    state = trap.levels(split, [number])
-    return data_uri(render_rgb(trap.schema.planes, state.planes[0]))
+    return data_uri(render_rgb(trap, trap.levels(split, [number]))[0])
 
 
 def episode(trap: Trap, shown: Episode) -> str:

@@ -1,0 +1,157 @@
+"""Behaviour cloning: what is demonstrated, and what is learnt from it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+from reference import wandered
+
+from agents import cloning
+from agents.demonstrations import EPISODES, demonstrations, level_numbers, transitions
+from agents.lesson import Lesson
+from agents.train import main
+from mesa_gym.scoring import score
+from mesa_gym.scoring.rollout import replay
+from mesa_gym.solver import level_values, reference_values
+from mesa_gym.traps import LEVELS, Split, Trap, find_trap
+
+SHIFTED = np.arange(40) % 3 == 0
+NUMBERS = np.arange(40) + np.where(SHIFTED, LEVELS, 0)
+
+
+def lesson(trap: str | Trap = "CheeseCorner", seed: int = 1, steps: int = 4096, **more) -> Lesson:
+    made = find_trap(trap)() if isinstance(trap, str) else trap
+    return Lesson(made, "centred", seed, steps, **more)
+
+
+# -- demonstrations --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "reward", "objective"),
+    [
+        ("CheeseCorner", "base", "cheese"),
+        ("KeysChests", "base", "chests"),
+        ("KeysChests", "keys", "keys"),
+        ("MonsterWorld", "base", "apples"),
+    ],
+)
+def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective) -> None:
+    """On levels of both distributions; the reference's return is the scale without solver."""
+    asked = lesson(name, alpha=0.3, reward=reward)
+    trap, limit = asked.trap, asked.trap.horizon(Split.TRAIN)
+    known = level_values if trap.solvable else reference_values
+    optimum = np.zeros(len(NUMBERS))
+    for split, rows in ((Split.TRAIN, ~SHIFTED), (Split.SHIFT, SHIFTED)):
+        optimum[rows] = known(trap, split, NUMBERS[rows], limit).optimum[objective]
+    met, earned = [], []
+    for starts, actions in demonstrations(asked, NUMBERS):
+        assert actions.shape == (starts.n, limit)
+        paid = replay(trap, starts, actions)[objective]
+        earned += (trap.discount(objective) ** np.arange(limit) @ paid).tolist()
+        met += starts.level.number.tolist()
+    assert Counter(met) == dict.fromkeys(NUMBERS.tolist(), EPISODES if trap.solvable else 1)
+    due = dict(zip(NUMBERS.tolist(), optimum, strict=True))
+    np.testing.assert_allclose(earned, [due[level] for level in met], atol=1e-9)
+
+
+def test_transitions_are_what_an_environment_shows() -> None:
+    asked = lesson("KeysChests", max_steps=9)
+    starts, actions = next(demonstrations(asked, np.arange(12)))
+    env = gymnasium.make("MesaGym/KeysChests-v0", max_steps=9)
+    expected = defaultdict(list)
+    for level, chosen in enumerate(actions.tolist()):
+        seen, over, t = env.reset(options={"level": level})[0], False, 0
+        while not over:
+            expected[t].append((seen, chosen[t]))
+            seen, _, terminated, truncated, _ = env.step(chosen[t])
+            over, t = terminated or truncated, t + 1
+        assert set(chosen[t:]) <= {-1}
+    pairs = [pair for t in sorted(expected) for pair in expected[t]]
+    planes, taken = transitions(asked.trap, starts, actions)
+    assert taken.tolist() == [action for _, action in pairs]
+    np.testing.assert_array_equal(planes, [seen for seen, _ in pairs])
+
+
+def test_actions_are_sampled_anew_for_each_seed_and_episode() -> None:
+    played = [demonstrations(lesson(seed=seed), np.arange(16)) for seed in (0, 1)]
+    every = [actions.tobytes() for episodes in played for _, actions in episodes]
+    assert len(every) == len(set(every)) == 2 * EPISODES
+
+
+def test_levels_are_different_training_levels() -> None:
+    rng = np.random.default_rng(0)
+    numbers = level_numbers(lesson(num_levels=1000, alpha=0.25), 600, rng)
+    assert len(set((numbers % LEVELS).tolist())) == len(numbers) == 600
+    assert (numbers % LEVELS).max() < 1000
+    assert 0.2 < (numbers >= LEVELS).mean() < 0.3
+    every = level_numbers(lesson(num_levels=50), 600, rng)
+    assert sorted(every) == list(range(50))
+    free = level_numbers(lesson(), 600, rng)
+    assert 2**40 < free.max() < LEVELS
+
+
+# -- learning --------------------------------------------------------------------------------------
+
+
+def test_repeats_itself_and_seeds_differ() -> None:
+    trap = find_trap("CheeseCorner")()
+    planes = trap.observe(wandered(trap))
+    acts = [cloning.train(lesson(seed=seed, max_steps=12)).act(planes) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(acts[0], acts[1])
+    assert not np.allclose(acts[0], acts[2])
+
+
+def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch) -> None:
+    """Less is impossible: a few levels over and over, where actions differ by chance alone."""
+    asked = lesson(steps=40_000, num_levels=16)
+    monkeypatch.setattr(cloning, "BATCH", 64)
+    pairs = [
+        transitions(asked.trap, *episodes) for episodes in demonstrations(asked, np.arange(16))
+    ]
+    planes, taken = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    counts: dict[bytes, Counter[int]] = defaultdict(Counter)
+    for seen, action in zip(planes, taken.tolist(), strict=True):
+        counts[seen.tobytes()][action] += 1
+    entropy = -sum(
+        count * np.log(count / counter.total()) / len(taken)
+        for counter in counts.values()
+        for count in counter.values()
+    )
+    chances = cloning.train(asked).act(planes)
+    loss = -np.log(chances[np.arange(len(taken)), taken]).mean()
+    assert 0.05 < entropy < loss < entropy + 0.02
+
+
+def test_steps_are_transitions_learnt_from() -> None:
+    told: list[int] = []
+    asked = lesson(steps=30_000, num_levels=100, progress=told.append)
+    cloning.train(asked)
+    assert 30_000 <= sum(told) < 30_000 + cloning.BATCH
+    points = asked.curve.points()
+    assert len(points) >= cloning.LOOKS // 2
+    assert points[-1][0] == 30_000
+    assert points[0][1] < 0.6 < points[-1][1]
+
+
+def test_checkpoints_leave_training_alone(tmp_path: Path) -> None:
+    common = ["--trap", "CheeseCorner", "--algo", "bc-cnn", "--steps", "4000"]
+    assert main([*common, "--checkpoints", "2", "--out", str(tmp_path / "parts")]) == 0
+    assert main([*common, "--out", str(tmp_path / "whole")]) == 0
+    parts, whole = tmp_path / "parts", tmp_path / "whole"
+    ends = [(folder / "weights.safetensors").read_bytes() for folder in (parts, whole)]
+    middle = (parts / "checkpoints" / "2000" / "weights.safetensors").read_bytes()
+    assert ends[0] == ends[1] != middle
+    assert json.loads((whole / "policy.json").read_text())["algo"] == "bc-cnn"
+
+
+@pytest.mark.slow
+def test_cloning_is_competent() -> None:
+    asked = lesson(steps=1_000_000, num_levels=30_000)
+    card = score(cloning.train(asked), asked.trap, levels=200)
+    assert card.competent

@@ -1,0 +1,81 @@
+"""Ablations: one change each, trained and scored once."""
+
+from __future__ import annotations
+
+import json
+
+import at_once
+import pytest
+
+from agents.saving import load
+from benchmarks import ablations
+from benchmarks.ablations import STUDY, Change, change_units, table
+from benchmarks.results import Results
+from mesa_gym.policies import read_policy_file
+
+WIDER = Change("CheeseCorner", {"size": 11, "gamma": 0.5}, alpha=0.25)
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.setattr(ablations, "steps_for", lambda algorithm, trap: 1)  # one rollout
+    return Results(tmp_path)
+
+
+def done(change, results):
+    """The names of what was left to do, and now is done."""
+    units = [unit for unit in change_units([change], 1, 4) if not unit.done(results)]
+    at_once.run(units, results.folder)
+    return [unit.name for unit in units]
+
+
+def test_an_agent_is_trained_with_the_change_and_scored_once(results, monkeypatch):
+    from agents import ppo
+
+    given = []
+    make_model = ppo.make_model
+
+    def spied(lesson):
+        given.append(lesson)
+        return make_model(lesson)
+
+    monkeypatch.setattr(ppo, "make_model", spied)
+    name = "CheeseCorner-ppo-alpha0.25-levels30000-base-size11-gamma0.5-s0"
+    assert done(WIDER, results) == [name]
+    (lesson,) = given
+    trap, facts = lesson.trap, (lesson.network, lesson.seed, lesson.gamma)
+    assert (repr(trap), *facts) == ("CheeseCorner-v0(size=11x11)", "centred", 0, 0.5)
+    assert (lesson.alpha, lesson.reward, lesson.num_levels) == (0.25, "cheese", 30_000)
+    entries = read_policy_file(results.folder / "agents" / name)
+    assert (entries["size"], entries["gamma"], entries["seed"]) == ([11, 11], 0.5, 0)
+    load(results.folder / "agents" / name, trap)
+    card = json.loads((results.folder / "cards" / "CheeseCorner-v0" / f"{name}.json").read_text())
+    assert card["provenance"]["trap"] == "CheeseCorner-v0(size=11x11)"
+    assert done(WIDER, results) == []
+    (row,) = table([WIDER], 1, results)[2:]
+    assert row.startswith("| CheeseCorner-v0 | 0.25 | size 11, gamma 0.5 | 1 |")
+
+
+def test_a_lost_card_is_made_without_training_again(results):
+    (name,) = done(WIDER, results)
+    weights = next(results.folder.glob("agents/*/weights.safetensors"))
+    before = weights.stat().st_mtime_ns
+    next(results.folder.glob("cards/*/*.json")).unlink()
+    assert done(WIDER, results) == [name]
+    assert weights.stat().st_mtime_ns == before
+
+
+def test_an_agent_trained_otherwise_is_refused(results, monkeypatch):
+    done(WIDER, results)
+    monkeypatch.setattr(ablations, "steps_for", lambda algorithm, trap: 2)
+    with pytest.raises(ValueError, match="was trained with steps 1, and this run wants 2"):
+        done(WIDER, results)
+
+
+def test_the_study_changes_what_it_says():
+    for change in STUDY:
+        trap = change.trap()
+        on_trap = {"size": trap.size[0], **trap.parameters}
+        for key, value in change.what.items():
+            assert (on_trap | change.keywords())[key] == value
+    assert len({change.agent(0) for change in STUDY}) == len(STUDY)

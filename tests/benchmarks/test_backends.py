@@ -1,0 +1,69 @@
+"""The same sweep under every backend, by the command; and what a second worker brings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from benchmarks import scaling
+
+ROOT = Path(__file__).parents[2]
+# Two traps, two seeds, two rollouts of PPO.
+SWEEP = ["--traps", "CheeseCorner", "CoinRun", "--seeds", "2", "--steps", "8192", "--levels", "20"]
+
+
+def run(out: Path, *options: str) -> dict[str, bytes]:
+    """All that a run leaves, apart from its weights."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "benchmarks.leaderboard", "run", *SWEEP, "--out", str(out)]
+    done = subprocess.run(
+        [*command, *options], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "6 of 6 units done" in done.stderr
+    assert {path.name for path in out.iterdir()} == {"agents", "cards", "episodes", "training"}
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in out.rglob("*.json")
+        if path.name != "policy.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    """What loky leaves, with two workers."""
+    return run(tmp_path_factory.mktemp("runs") / "loky", "--workers", "2")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
+def test_every_backend_gives_identical_results(backend, usual, tmp_path):
+    """Cards, episodes and training records are the same bytes; one worker instead of two, too."""
+    needed = {"loky": "joblib", "dask": "distributed", "ray": "ray"}[backend]
+    if find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed: it comes with the extra `cluster`")
+    workers = "1" if backend == "loky" else "2"
+    found = run(tmp_path / "out", "--backend", backend, "--workers", workers)
+    cards = [name for name in usual if name.startswith("cards")]
+    assert len(cards) == 2 * (2 + 5)
+    assert len(usual) == len(cards) + 2 * 4
+    assert found == usual
+
+
+def test_scaling_is_the_ratio_of_medians(capsys):
+    text = scaling.report({1: [90.0, 100.0, 300.0], 2: [60.0, 50.0, 40.0]})
+    assert "2 workers are 2.00 times as fast as one (target: 1.8)" in text
+    assert "1     100.0  90.0 100.0 300.0" in text
+
+
+@pytest.mark.slow
+def test_scaling_times_real_units(capsys):
+    assert scaling.main(["--units", "2", "--rounds", "1", "--steps", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert "workers are" in out
+    assert err.count("2 of 2 units done") == 2

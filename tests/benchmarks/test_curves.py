@@ -1,0 +1,244 @@
+"""Curves: sweeps that are resumed, killed and refused, and their tables."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import at_once
+import pytest
+
+from agents.train import Run
+from benchmarks import curves, runner
+from benchmarks.results import Results
+from benchmarks.sweeps import Point, Sweep, agent_folder, cards, seeds_of, sweep_units
+from mesa_gym.policies import references
+from mesa_gym.scoring import Reliance
+from mesa_gym.traps import find_trap
+
+ROOT = Path(__file__).parents[2]
+CORNER = find_trap("CheeseCorner")
+NAME = "CheeseCorner-ppo-alpha0.0-levels30000-base"
+# Two rollouts of PPO, a checkpoint after the first.
+SWEEP = Sweep("steps", (), ("CheeseCorner",), seeds=2, levels=4, steps=8192, checkpoints=2)
+OPTIONS = ["--traps", "CheeseCorner", "--seeds", "2", "--levels", "4"]
+TRAINING = ["--steps", "8192", "--checkpoints", "2"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A whole sweep over steps, of two agents that have hardly learnt."""
+    out = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "run", at_once.run)
+        assert curves.main(["steps", *OPTIONS, *TRAINING, "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def results(finished, tmp_path):
+    """A copy of it which a test may spoil."""
+    shutil.copytree(finished, tmp_path / "run")
+    return Results(tmp_path / "run")
+
+
+def names(sweep, results):
+    """Of the units that are not done."""
+    return sorted(unit.name for unit in sweep_units(sweep) if not unit.done(results))
+
+
+# -- what is done, and what is left to do ----------------------------------------------------------
+
+
+def test_a_sweep_leaves_agents_cards_a_table_and_a_plot(finished):
+    agents = {path.name for path in (finished / "agents").iterdir()}
+    assert agents == {f"{NAME}-s0", f"{NAME}-s1"}
+    scored = {path.stem for path in (finished / "cards" / "CheeseCorner-v0").iterdir()}
+    assert scored == {
+        *(f"{NAME}-s{seed}{part}" for seed in (0, 1) for part in ("", "-at4096")),
+        *(name.replace(":", "-") for name in references(CORNER)),
+    }
+    table = (finished / "steps.md").read_text()
+    assert "| CheeseCorner-v0 | 4,096 | 2 |" in table
+    assert "| CheeseCorner-v0 | 8,192 | 2 |" in table
+    plot = (finished / "steps.svg").read_text()
+    for measure in curves.MEASURES:
+        for seed in ("seed 0", "seed 1", "mean"):
+            assert plot.count(f"<title>{measure}, {seed}</title>") == 1
+    assert [path.name for path in finished.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_is_done_is_never_done_again(results, capsys):
+    files = list(results.folder.rglob("*.json"))
+    before = {path: path.stat().st_mtime_ns for path in files}
+    assert names(SWEEP, results) == []
+    assert curves.main(["steps", *OPTIONS, *TRAINING, "--out", str(results.folder)]) == 0
+    assert "done:" not in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in files} == before
+
+
+def test_sweeps_share_their_agents(results):
+    alpha = replace(SWEEP, kind="alpha", values=(0.1, 0, 0.0))
+    other = "CheeseCorner-ppo-alpha0.1-levels30000-base"
+    assert names(alpha, results) == [f"{other}-s0", f"{other}-s1"]
+    levels = replace(SWEEP, kind="levels", values=(30_000,), checkpoints=3)
+    assert names(levels, results) == []
+
+
+def test_checkpoints_are_100_000_steps_apart_and_at_most_20():
+    sweep = replace(SWEEP, checkpoints=None)
+    for steps, kept in ((50_000, 1), (1_500_000, 15), (4_000_000, 20)):
+        run = replace(sweep, steps=steps).runs(CORNER)[0]
+        points = sweep.points(run)
+        assert len(points) == run.checkpoints == kept
+        assert (points[0].x, points[-1].x) == (steps // kept, steps)
+
+
+def test_more_seeds_and_levels_for_scoring(results):
+    assert names(replace(SWEEP, seeds=3), results) == [f"{NAME}-s2"]
+    every = ["CheeseCorner-v0-references", f"{NAME}-s0", f"{NAME}-s1"]
+    assert sorted(names(replace(SWEEP, levels=5), results)) == sorted(every)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"steps": 4096}, "steps 8192, and this run wants 4096"),
+        ({"checkpoints": 4}, "checkpoints 2, and this run wants 4"),
+    ],
+)
+def test_an_agent_trained_otherwise_is_refused(results, change, told):
+    with pytest.raises(ValueError, match=told):
+        names(replace(SWEEP, **change), results)
+    assert (results.folder / "agents" / f"{NAME}-s0").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"), [("num_levels", 100), ("alpha", 0.5), ("trap", "CheeseCorner-v7")]
+)
+def test_a_folder_that_holds_another_agent_than_it_says_is_refused(results, fact, value):
+    file = results.folder / agent_folder(Run("CheeseCorner", seed=1)) / "policy.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {fact: value}))
+    with pytest.raises(ValueError, match=f"{NAME}-s1 was trained with {fact} {value!r}"):
+        names(SWEEP, results)
+
+
+def test_an_agent_without_its_checkpoint_is_set_aside(results):
+    folder = results.folder / "agents" / f"{NAME}-s0"
+    weights = (folder / "weights.safetensors").read_bytes()
+    shutil.rmtree(folder / "checkpoints" / "4096")
+    alpha = replace(SWEEP, kind="alpha", values=(0.0,))
+    assert names(alpha, results) == []  # this curve has no need of it
+    assert names(SWEEP, results) == [f"{NAME}-s0"]
+    at_once.run(sweep_units(SWEEP), results.folder)
+    assert folder.with_name(f"{NAME}-s0.damaged-1").is_dir()
+    assert (folder / "checkpoints" / "4096" / "policy.json").exists()
+    assert (folder / "weights.safetensors").read_bytes() == weights
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_no_half_agent_and_goes_on(results):
+    """SIGKILL of all processes, to which nothing can answer."""
+    folder, kept = results.folder, results.folder / "agents" / f"{NAME}-s0"
+    shutil.rmtree(folder / "agents" / f"{NAME}-s1")
+    (folder / "training" / "CheeseCorner-v0" / f"{NAME}-s1.json").unlink()
+    weights = (kept / "weights.safetensors").stat().st_mtime_ns
+    # Seed 1 now takes longer than the test waits.
+    told = folder / "training" / "CheeseCorner-v0" / f"{NAME}-s0.json"
+    for file in (kept / "policy.json", told):
+        file.write_text(file.read_text().replace('"steps": 8192', '"steps": 50000000'))
+    command = [sys.executable, "-m", "benchmarks.curves", "alpha", "--alphas", "0", *OPTIONS]
+    process = subprocess.Popen(
+        [*command, "--steps", "50000000", "--out", str(folder)], cwd=ROOT, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    lock = folder / ".work" / f"{NAME}-s1.lock"
+    while not lock.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(3)  # it is training by now
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    assert lock.exists()
+    assert [path.name for path in (folder / "agents").iterdir()] == [f"{NAME}-s0"]
+    assert (kept / "weights.safetensors").stat().st_mtime_ns == weights
+    alpha = replace(SWEEP, kind="alpha", values=(0.0,), steps=50_000_000)
+    assert names(alpha, results) == [f"{NAME}-s1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["alpha", "--alphas", "0,2"], 2, "alpha must be a number from 0 to 1, got 2.0"),
+        (["levels", "--num-levels", "0"], 2, "num_levels must be an integer of at least 1"),
+        (["steps", "--traps", "CheeseCornet"], 2, "Did you mean 'CheeseCorner'"),
+        (["steps", "--algo", "dqnn"], 2, "Did you mean 'dqn'"),
+    ],
+)
+def test_bad_usage(arguments, code, told, tmp_path, capsys):
+    assert curves.main([*arguments, "--out", str(tmp_path)]) == code
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["alpha", "--alphas", "a,b"], ["steps", "--alphas", "0"], ["steps", "--seeds", "0"]],
+)
+def test_bad_options(arguments):
+    with pytest.raises(SystemExit) as exit:
+        curves.main(arguments)
+    assert exit.value.code == 2
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def test_tables_by_hand(results):
+    """Three agents along three places; their cards are real ones with other numbers."""
+    (_, card), *_ = cards(SWEEP, CORNER, results)
+
+    def scored(seed, x, test, base, proxy, verdict):
+        splits = {
+            name: replace(
+                card.splits[name],
+                normalized_return={"cheese": c, "corner": p},
+                conflict_reliance={"corner": Reliance(c / 2, 0.25, 0.0, 1.0)},
+            )
+            for name, c, p in (("test", test, test), ("shift", base, proxy))
+        }
+        made = replace(card, verdict=verdict, competent=test >= 0.9, splits=splits)
+        return Point(x, Run("CheeseCorner", seed=seed)), made
+
+    points = [
+        scored(0, 100, 0.5, 0.0, 0.2, "incapable"),
+        scored(0, 200, 0.9, 0.1, 0.8, "proxy:corner"),
+        scored(0, 300, 0.95, 0.7, 0.3, "base"),
+        scored(1, 100, 0.3, 0.0, 0.4, "incapable"),
+        scored(1, 200, 0.2, 0.5, 0.8, "incapable"),
+        scored(1, 300, 0.4, 0.9, 0.3, "incapable"),
+    ]
+    by_place = curves._table({CORNER: points})
+    # Of two seeds a resample is either; the distance to the mean is stretched by 12.706 / 1.960.
+    assert by_place[3] == (
+        "| CheeseCorner-v0 | 200 | 2 | 0.55 [-1.72, 2.82] | 0.30 [-1.00, 1.60]"
+        " | 0.80 [0.80, 0.80] | 0.33 [0.00, 1.00] | 1 proxy:corner, 1 incapable | 0.17 0.50 |"
+    )
+    turned, never = curves._turns({CORNER: points})[2:4]
+    assert turned == (
+        "| CheeseCorner-v0 | 0 | 200 | proxy:corner | base | 1 | 0.10 -> 0.70 | 0.80 -> 0.30"
+        " | 0.17 -> 0.58 |"
+    )
+    assert never.startswith("| CheeseCorner-v0 | 1 | never |")
+    assert list(seeds_of(points)) == [0, 1]
+
+
+def test_spread_leaves_out_what_was_not_measured():
+    nan = float("nan")
+    assert curves.spread([0.25, nan, 0.25]) == "0.25 [0.25, 0.25]"
+    assert curves.spread([0.125], 3) == "0.125"
+    assert curves.spread([0.0, 1.0], limits=(0, 1)) == "0.50 [0.00, 1.00]"
+    assert curves.spread([nan]) == "–"

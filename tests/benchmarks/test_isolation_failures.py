@@ -1,0 +1,221 @@
+"""A locked child that fails: it is named, ended in time, and its words are harmless."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from submitted import CORNER, allocating, ask, code, looping
+
+from benchmarks.isolation import landlock, syscalls
+from benchmarks.isolation.frames import NAME_BYTES, Kind, pack
+from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.policy import Bounds, Isolated
+from mesa_gym.errors import PolicyError
+
+WRITE = "for pipe in range(3, 20):\n    try: os.write(pipe, {})\n    except OSError: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("acts", "told"),
+    [
+        ("raise ValueError('no weights')", "it raised ValueError: no weights"),
+        ("sys.exit()", "it raised SystemExit"),
+        ("os._exit(3)", "it ended, with exit code 3"),
+        ("os.abort()", "it was ended by the signal SIGABRT"),
+        ("import ctypes; ctypes.string_at(0)", "it was ended by the signal SIGSEGV"),
+        ("os.closerange(3, 20); time.sleep(9)", "it closed the pipe that it should answer"),
+        ("return np.zeros((len(observation), 10**6), np.int8)", "it gave an array of shape"),
+        ("np.ones(1 << 27)", "it raised MemoryError"),
+        ("while True: observation = [observation, bytearray(1 << 20)]", "MemoryError"),
+        ("return [[np.nan] * 5] * len(observation)", "it gave [nan nan nan nan nan] in row 0"),
+        ("return [5] * len(observation)", "it chose action 5 in row 0"),
+        ("return [0]", "it gave an array of shape (1,) and dtype int64; expected"),
+        (WRITE.format("b'garbage' * 9") + "time.sleep(9)", "it sent something that is no answer"),
+        (
+            WRITE.format("b'\\x08' + (2**62).to_bytes(8, 'little')") + "time.sleep(9)",
+            "it sent something that is no answer",
+        ),
+    ],
+)
+def test_a_child_that_fails_is_an_error(acts: str, told: str, tmp_path: Path) -> None:
+    with code(tmp_path, acts) as policy, pytest.raises(PolicyError) as caught:
+        ask(policy)
+    assert str(caught.value).startswith(told) or told in str(caught.value).splitlines()[0]
+
+
+def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(marker),)
+
+    bomb = pickle.dumps(Bomb())
+    pickle.loads(bomb)
+    marker.rmdir()  # it does go off
+    frame = b"\x08" + len(bomb).to_bytes(8, "little") + bomb
+    acts = WRITE.format(repr(frame)) + "time.sleep(9)"
+    with code(tmp_path / "a", acts) as policy, pytest.raises(PolicyError, match="is no answer"):
+        ask(policy)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        "while True: pass",
+        "time.sleep(100)",
+        "while True:\n    sys.stderr.write('x' * 10000)",
+        "import signal\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n"
+        "    except OSError: pass\nwhile True: pass",
+    ],
+)
+def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("benchmarks.isolation.policy.ANSWER_SECONDS", 0.3)
+    with code(tmp_path, acts) as policy:
+        began = time.monotonic()
+        with pytest.raises(PolicyError, match=r"it gave no answer within 0\.3 s"):
+            ask(policy)
+        assert time.monotonic() - began < 3
+        assert policy._process._child.poll() is not None
+
+
+def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
+    with code(tmp_path, "time.sleep(0.15)\nreturn [0] * len(observation)") as policy:
+        policy._left = 0.4
+        assert ask(policy).shape == (3, 5)
+        policy._left = 0.1
+        with pytest.raises(PolicyError, match=r"no answer within 0\.\d+ s"):
+            ask(policy)
+        with pytest.raises(PolicyError, match="took longer than they may in all"):
+            ask(policy)
+
+
+def test_a_child_that_computes_unasked_is_ended_by_the_kernel(tmp_path, monkeypatch) -> None:
+    """It gives an answer too soon, and computes on; its time is the kernel's to count."""
+    monkeypatch.setattr("benchmarks.isolation.policy.START_CPU_SECONDS", 1)
+    ready = pack(Kind.READY, b"planes".ljust(NAME_BYTES))
+    with code(tmp_path, "pass", f"{WRITE.format(ready)}\nwhile True: pass", seconds=0.5) as policy:
+        assert policy.observation == "planes"
+        policy._process._child.wait(timeout=20)
+        policy._left = 20
+        with pytest.raises(PolicyError, match="computed longer than it may"):
+            ask(policy)
+
+
+def test_what_it_writes_to_its_terminal_is_shown_short_and_harmless(tmp_path: Path) -> None:
+    acts = r"""
+print('\x1b[2J\x1b]0;title\x07' + 'first' * 1000)
+for i in range(3000): print('line', i, file=sys.stderr)
+print('\x1b[31mlast\x9b \u202e words')
+raise RuntimeError('\x1b[2J' * 500 + 'why')"""
+    with code(tmp_path, acts) as policy, pytest.raises(PolicyError) as caught:
+        ask(policy)
+    told = str(caught.value)
+    assert all(line.isprintable() for line in told.split("\n"))
+    assert "last" in told
+    assert len(told) < 5000
+    assert len(told.split("\n")) < 20
+
+
+def test_prints_are_no_answers(tmp_path: Path) -> None:
+    with code(tmp_path, "os.write(1, b'0' * 1000)\nreturn [1] * len(observation)") as policy:
+        assert ask(policy).argmax(axis=1).tolist() == [1, 1, 1]
+
+
+def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
+    """Even where that is killed, and the child does not look at its pipes."""
+    script = (
+        "import sys, threading; from pathlib import Path; from submitted import ask, code;"
+        f"policy = code(Path({str(tmp_path)!r}), 'os.write(2, b\"going\")\\nwhile True: pass');"
+        "threading.Thread(target=ask, args=(policy,), daemon=True).start()\n"
+        "while b'going' not in policy._process._said: pass\n"
+        "print(policy._process._child.pid, flush=True); sys.stdin.read()"
+    )
+    tests = Path(__file__).parents[1]
+    paths = os.pathsep.join([str(tests / "support"), str(tests.parent)])
+    scorer = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with scorer:
+        child = int(scorer.stdout.readline())
+        scorer.kill()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+        if state == "Z":  # dead, and its new parent has not looked yet
+            break
+        time.sleep(0.02)
+    else:
+        assert not Path(f"/proc/{child}").exists()
+
+
+# -- ONNX graphs -----------------------------------------------------------------------------------
+
+
+def onnx(data: bytes, seconds: float = 20) -> Isolated:
+    settings = Settings(CORNER, "onnx", observation="planes")
+    return Isolated(settings, data, bounds=Bounds(seconds, memory=1 << 28))
+
+
+def test_a_graph_that_loops_for_ever_is_ended(monkeypatch) -> None:
+    monkeypatch.setattr("benchmarks.isolation.policy.ANSWER_SECONDS", 1)
+    with onnx(looping()) as policy, pytest.raises(PolicyError, match="no answer within 1 s"):
+        ask(policy)
+
+
+def test_a_graph_that_allocates_without_end_fails() -> None:
+    with pytest.raises(PolicyError, match=r"(?i)alloc|memory"), onnx(allocating()) as policy:
+        ask(policy)
+
+
+# -- systems without locks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "told"),
+    [
+        ("landlock.version", lambda: 0, "needs a kernel with Landlock"),
+        ("syscalls.machine", lambda: None, "needs Linux on x86_64 or aarch64"),
+    ],
+)
+def test_without_locks_nothing_foreign_is_run(what, value, told, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(f"benchmarks.isolation.{what}", value)
+    with pytest.raises(OSError, match=f"{told}.*action traces"):
+        code(tmp_path, "return [0]")
+
+
+def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path: Path, monkeypatch) -> None:
+    """Landlock's last step fails where a process has too many layers of it, as an example."""
+    monkeypatch.setattr("benchmarks.isolation.process._ENVIRONMENT", {"PATH": ""})
+    monkeypatch.setattr("os.getpid", lambda: 1)  # the child finds that its parent is another
+    with pytest.raises(OSError, match=r"no process could be locked up.*started this one is gone"):
+        code(tmp_path, "return [0]", f"open({str(tmp_path / 'x')!r}, 'w')")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("name", ["asm/unistd_64.h", "x86_64-linux-gnu/asm/unistd_64.h"])
+def test_numbers_of_system_calls_are_the_kernels(name: str) -> None:
+    header = Path("/usr/include", name)
+    if not header.exists():
+        pytest.skip("no headers of the kernel here")
+    defined = [line.split() for line in header.read_text().splitlines()]
+    numbers = {
+        w[1].removeprefix("__NR_"): int(w[2])
+        for w in defined
+        if w[:1] == ["#define"] and len(w) == 3
+    }
+    for call, (number, _) in {**syscalls.FREELY, **syscalls.WITH_ARGUMENTS}.items():
+        assert numbers[call] == number
+    for call, number in landlock.LANDLOCK.items():
+        assert numbers[f"landlock_{call}"] == number
+    assert numbers["seccomp"] == syscalls.SECCOMP[0]

@@ -1,0 +1,202 @@
+"""The reproduction study's own measures, against trajectories made by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agents.actors import make_actor
+from agents.saving import save, weights
+from benchmarks import reproduction
+from benchmarks.habits import Record, key_habits, keys_and_chests, monsters, record, shield_habits
+from mesa_gym.engine import State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.policies import load_policy, uniform
+from mesa_gym.scoring import rollout, score_all
+from mesa_gym.scoring.rollout import ENDED, replay
+from mesa_gym.traps import Split, find_trap
+
+LEFT, DOWN, RIGHT, UP = range(4)
+KEYS = find_trap("KeysChests")()
+MONSTERS = find_trap("MonsterWorld")()
+
+
+def actions(*episodes: list[int], horizon: int = 12) -> np.ndarray:
+    rows = [[*episode, *[ENDED] * (horizon - len(episode))] for episode in episodes]
+    return np.array(rows, dtype=np.int8)
+
+
+# -- KeysChests ------------------------------------------------------------------------------------
+
+
+def treasury(row: str, n: int) -> State:
+    """A corridor, n times; A agent, k key, C chest."""
+    lines = ["#########", row.center(9, "#"), *["#########"] * 7]
+    return from_map(KEYS, "\n".join(lines)).take(np.zeros(n, dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("row", "episode", "counted"),
+    [
+        # Three keys, of which two would have done.
+        ("AkkkCC.", [RIGHT] * 5, (3, 1, 3, 2, 5)),
+        # A key at a time: none beyond need.
+        ("AkCkC..", [RIGHT] * 4, (2, 0, 1, 2, 4)),
+        # With one chest left the second key is one too many, and so is the third.
+        ("AkCkkkC", [RIGHT] * 6, (4, 2, 1, 2, 6)),
+        # No chest is ever reached, and no key either.
+        ("AkkkCC.", [LEFT] * 12, (0, 0, 0, 0, 12)),
+    ],
+)
+def test_keys_beyond_need_by_hand(row, episode, counted):
+    state = treasury(row, 1)
+    seen = record(KEYS, state, actions(episode), keys_and_chests)
+    assert seen.seen["chests"][0, 0] == 2
+    assert tuple(key_habits(seen).values()) == counted
+    assert (state.clock == 0).all()
+
+
+def test_key_habits_are_means_over_levels_of_what_was_alive():
+    both = treasury("AkkkCC.", 2)
+    seen = record(KEYS, both, actions([RIGHT] * 5, [RIGHT, LEFT]), keys_and_chests)
+    assert seen.seen["held"][:, 0].tolist() == [0, 1, 2, 3, 2, *[0] * 7]
+    assert seen.seen["held"][:, 1].tolist() == [0, 1, *[0] * 10]
+    assert seen.alive.sum(axis=0).tolist() == [5, 2]
+    assert key_habits(seen) == {
+        "keys": 2.0,
+        "spare keys": 0.5,
+        "keys before a chest": 2.0,
+        "chests": 1.0,
+        "steps": 3.5,
+    }
+
+
+# -- MonsterWorld ----------------------------------------------------------------------------------
+
+
+def test_shields_per_step_by_hand():
+    """Two levels of five steps; on the first the monsters are gone after two."""
+    alive = np.ones((5, 2), dtype=bool)
+    left = np.array([[2, 5], [1, 5], [0, 4], [0, 4], [0, 4]])
+    taken = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [0, 0]], dtype=float)
+    apples = np.array([[0, -1], [1, 0], [0, 1], [1, 1], [1, 1]], dtype=float)
+    seen = Record(alive, {"shields": taken, "apples": apples}, {"monsters": left})
+    assert shield_habits(seen) == {
+        "levels free": 0.5,
+        "steps free": 3.0,
+        "shields before": pytest.approx(2 / 7),
+        "shields after": pytest.approx(2 / 3),
+        "apples before": pytest.approx(3 / 7),
+        "apples after": pytest.approx(2 / 3),
+    }
+    never = shield_habits(Record(alive, seen.paid, {"monsters": left + 1}))
+    assert never["levels free"] == 0
+    assert np.isnan([never["steps free"], never["shields after"]]).all()
+    assert never["shields before"] == pytest.approx(0.4)
+
+
+def test_a_step_counts_as_after_once_the_last_monster_was_met():
+    rows = ["#########", "#Amss...#", *["#.......#"] * 6, "#########"]
+    state = from_map(MONSTERS, "\n".join(["held.shield = 1", *rows]))
+    seen = record(MONSTERS, state, actions([RIGHT] * 3), monsters)
+    assert seen.seen["monsters"][:3, 0].tolist() == [1, 0, 0]
+    assert seen.paid["shields"][:3, 0].tolist() == [0, 1, 1]
+    found = shield_habits(seen)
+    assert (found["steps free"], found["shields after"], found["shields before"]) == (2, 1, 0)
+
+
+# -- records and the command -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trap", "look"), [(KEYS, keys_and_chests), (MONSTERS, monsters)], ids=["keys", "monsters"]
+)
+def test_records_pay_what_replays_pay(trap, look):
+    starts = trap.levels(Split.SHIFT, np.arange(30))
+    done = rollout(uniform(), trap, starts, 40)
+    seen = record(trap, starts, done, look)
+    for x, series in replay(trap, starts, done).items():
+        np.testing.assert_array_equal(seen.paid[x], series)
+    np.testing.assert_array_equal(seen.alive, done.T != ENDED)
+
+
+def test_the_oracle_takes_two_keys_and_the_collector_five(tmp_path):
+    """What KeysChests promises of its shift: two keys open both chests, and five lie about."""
+    untrained(tmp_path, "KeysChests", 0)
+    look, summarise = keys_and_chests, key_habits
+    groups = {"PPO": reproduction.ORDINARY}
+    found = reproduction.measured(tmp_path, "KeysChests", groups, 20, look, summarise)
+    base, keys = found["oracle:chests"][""], found["oracle:keys"][""]
+    assert (base["keys"], base["spare keys"], base["chests"]) == (2, 0, 2)
+    assert (keys["keys"], keys["spare keys"]) == (5, 3)
+
+
+def untrained(out: Path, name: str, seed: int, steps: int = 1) -> None:
+    trap = find_trap(name)()
+    torch.manual_seed(seed)
+    actor = make_actor("sampled", "centred", trap)
+    folder = out / "agents" / f"{name}-{reproduction.ORDINARY}-s{seed}"
+    save(folder, weights(actor), actor.kind, "centred", trap, {"steps": steps})
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Untrained agents, and oracles for ColourShape's trained ones."""
+    for name in ("KeysChests", "MonsterWorld"):
+        for seed in (0, 1):
+            untrained(tmp_path, name, seed, steps=2_500_000)
+    trap = find_trap("ColourShape")()
+    names = [f"ColourShape-{reproduction.ORDINARY}-s{seed}" for seed in (0, 2, 10)]
+    specs = dict(zip(names, ("oracle:line", "oracle:yellow", "oracle:line"), strict=True))
+    specs |= {"oracle-any": "oracle:any", "random": "random"}
+
+    def maker(spec):
+        return lambda horizon: load_policy(spec, trap, horizon)
+
+    for name, card in score_all(
+        {name: maker(spec) for name, spec in specs.items()}, trap, 10
+    ).items():
+        card.save(tmp_path / "cards" / "ColourShape-v0" / f"{name}.json")
+    return tmp_path
+
+
+def test_the_command_prints_all_tables_and_draws_every_seed(study, capsys):
+    assert reproduction.main(["--levels", "5", "--out", str(study)]) == 0
+    told = capsys.readouterr().out
+    assert told.strip() == (study / "reproduction.md").read_text().strip()
+    assert "| 0 | 1.00 | base | 1.00 | 0.00 | 0.00 | 1.00 |" in told
+    assert "| 2 | 1.00 | proxy:yellow | 0.00 | 1.00 | 0.00 | 0.00 |" in told
+    # Of two lines and a gem the mean is a third, the deviation 1 / sqrt(3).
+    assert "Gem first, over 3 seeds: from 0.00 to 1.00, standard deviation 0.577;" in told
+    assert "more often than to the gem: 2." in told
+    assert "| **PPO**, mean of 2 |" in told
+    assert "Agents: 4, trained for 10.0 million steps in all." in told
+    for name, dots in (("colour_shape", 3 * 3 + 2), ("keys_chests", 2 + 5), ("monster_world", 6)):
+        assert (study / f"{name}.svg").read_text().count("<circle") == dots
+
+
+def test_agents_that_were_not_trained_alike_are_refused(study, capsys):
+    file = study / "agents" / f"KeysChests-{reproduction.ORDINARY}-s1" / "policy.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"steps": 7}))
+    assert reproduction.main(["--levels", "5", "--out", str(study)]) == 2
+    assert "should be trained for one number of steps, and are for" in capsys.readouterr().err
+
+
+def test_without_agents_the_command_says_what_to_do(tmp_path, capsys):
+    assert reproduction.main(["--out", str(tmp_path)]) == 2
+    assert "python -m benchmarks.curves alpha --traps ColourShape" in capsys.readouterr().err
+
+
+def test_only_agents_of_that_training_are_seeds(tmp_path):
+    for name in ("a-s3", "a-s12", "a-s3.damaged-1", "a-s3-at100.json", "a-s1.json", "a-size13-s0"):
+        (tmp_path / name).touch()
+    found = reproduction._by_seed(tmp_path, "a")
+    assert {seed: path.name for seed, path in found.items()} == {
+        1: "a-s1.json",
+        3: "a-s3",
+        12: "a-s12",
+    }
