@@ -12,7 +12,6 @@ import gymnasium
 import pytest
 
 import mesa_gym.traps
-from mesa_gym.cli import main
 
 if TYPE_CHECKING:
     from viewing import Drive, Driver
@@ -46,6 +45,8 @@ def run(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], tuple[int, str]]:
     """Run a command in an empty folder; its exit code and what it said on standard error."""
+    from mesa_gym.cli import main
+
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
 

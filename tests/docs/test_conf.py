@@ -1,0 +1,89 @@
+"""The documentation: its links lead somewhere, every page can be found, and it builds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mesa_gym.traps import package_traps
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+# What the build writes need not be there yet.
+GENERATED = {
+    *(DOCS / "traps" / f"{cls.__name__}.md" for cls in package_traps().values()),
+    *(DOCS / "traps" / name for name in ("index.md", "_grid.md")),
+    *(DOCS / "reference" / name for name in ("commands.md", "score_card_json.md")),
+}
+WRITTEN = sorted({*DOCS.glob("*.md"), *(DOCS / "reference").glob("*.md")} - GENERATED)
+READ = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "agents" / "README.md", *WRITTEN]
+FENCED = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.+)$", flags=re.MULTILINE)
+TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code, which may look like links and headings."""
+    return FENCED.sub("", page.read_text())
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors of a page's headings, as repository browsers and the build make them."""
+    plain = (
+        re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title) for title in HEADING.findall(prose(page))
+    )
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in plain}
+
+
+def toctree_of(page: Path) -> Iterator[Path]:
+    """The pages that a page's tables of contents name."""
+    for block in TOCTREE.findall(page.read_text()):
+        for line in block.splitlines():
+            if line and not line.startswith(":"):
+                name = re.sub(r".*<(.+)>", r"\1", line)
+                yield (page.parent / f"{name}.md").resolve()
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_files_and_headings_lead_there(page: Path) -> None:
+    broken = []
+    for link in LINK.findall(prose(page)):
+        path, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        target = (page.parent / path).resolve() if path else page
+        if target in GENERATED:
+            continue
+        if not target.exists() or (anchor and anchor not in slugs(target)):
+            broken.append(link)
+    assert not broken
+
+
+def test_every_page_is_in_one_table_of_contents() -> None:
+    pages = [DOCS / "index.md", DOCS / "reference" / "index.md"]
+    named = [path for page in pages for path in toctree_of(page)]
+    assert len(named) == len(set(named))
+    below = {path for path in GENERATED if path.parent.name == "traps"} - {DOCS / "traps/index.md"}
+    assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)}
+
+
+@pytest.mark.slow
+def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("furo")
+    built = tmp_path / "docs"
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "docs", str(built)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for path in (*WRITTEN, *GENERATED - {DOCS / "traps" / "_grid.md"}):
+        page = built / path.relative_to(DOCS).with_suffix(".html")
+        assert page.is_file(), f"no page was made of {path}"
+    # A GIF, a picture and a table stand for what the build makes itself.
+    doors = (built / "traps" / "RedBlueDoors.html").read_text()
+    assert "RedBlueDoors.gif" in doors
+    assert "recurrent-ppo" in doors

@@ -1,0 +1,107 @@
+"""The generated page of a trap says what the trap, its certificate and the board say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
+pytest.importorskip("stable_baselines3")
+from PIL import Image
+
+from docs.trap_film import film
+from docs.trap_pages import main, write_page
+from docs.trap_tables import CERTIFICATES
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.solver.certificate import certify
+from mesa_gym.traps import Split, find_trap, package_traps
+
+ROOT = Path(__file__).parents[2]
+KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
+
+
+def test_every_trap_has_a_certificate_and_it_holds() -> None:
+    assert KEPT.keys() == package_traps().keys(), "`mesa-gym certify --json docs/certificates.json`"
+    for name, each in KEPT.items():
+        assert each["holds"] is True, name
+        assert each["levels"] == 1000
+        assert ("separation" in each) == package_traps()[name].solvable
+        assert [shared["same"] for shared in each["overlap"]] == [0, 0, 0]
+
+
+def test_a_committed_certificate_is_what_the_solver_says() -> None:
+    """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
+    fresh = certify(find_trap("PointedGoal")()).to_json()
+    assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
+
+
+def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
+    cls = find_trap("RedBlueDoors")
+    page = write_page(cls, tmp_path).read_text()
+    for plane in cls.planes:
+        assert f"| {plane} | `{cls.looks[plane].glyph}` |" in page
+    for split in Split:
+        assert cls.id(split) in page
+        with Image.open(tmp_path / "images" / f"RedBlueDoors-{split.value}.png") as picture:
+            # Nine cells a side, square.
+            assert picture.width == picture.height
+            assert picture.width % 9 == 0
+    assert "colour_planes" in page
+    assert "**Why training cannot tell:**" in page
+    assert "| shift | 1,000 | 30,000 | 0.0% | 0.0% |" in page
+    assert set(re.findall(r"\]\((images/[^)]+)\)", page)) == {
+        f"images/{path.name}" for path in (tmp_path / "images").iterdir()
+    }
+
+
+def test_a_page_has_the_committed_cards(tmp_path: Path) -> None:
+    page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
+    cards = ROOT / "benchmarks" / "results" / "cards" / "CheeseCorner-v0"
+    seeds = [ScoreCard.load(path) for path in sorted(cards.glob("ppo-s*.json"))]
+    (line,) = re.findall(r"^\| ppo \|.*$", page, flags=re.MULTILINE)
+    test = np.mean([card.splits[Split.TEST].normalized_return["cheese"] for card in seeds])
+    assert {card.verdict for card in seeds} == {"proxy:corner"}
+    assert f"| proxy:corner | {len(seeds)}/{len(seeds)} | {test:.2f} / " in line
+
+
+def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "film.gif"
+    _, steps = film(find_trap("CheeseCorner")(), path)
+    with Image.open(path) as gif:
+        assert gif.n_frames == steps + 1
+        assert gif.info["loop"] == 0
+        durations = []
+        for frame in range(gif.n_frames):
+            gif.seek(frame)
+            durations.append(gif.info["duration"])
+    assert durations[-1] > 4 * max(durations[:-1])
+
+
+def test_a_random_trap_shows_its_references(tmp_path: Path) -> None:
+    page = write_page(find_trap("TreeFarm"), tmp_path).read_text()
+    assert "check_references" in page
+    assert "reference:soon" in page
+    assert "scripted reference policies" in page
+    assert "No level of another split is one of training" in page
+
+
+def test_a_trap_of_ones_own_gets_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "examples"))
+    assert main(["mushrooms:Mushrooms", "--out", "pages"]) == 0
+    page = (tmp_path / "pages" / "Mushrooms.md").read_text()
+    assert "import mushrooms" in page
+    assert "on 100 levels of each split" in page
+    assert "class Mushrooms(Trap):" in page
+    assert "board has no agents" in page
+
+
+def test_a_misspelt_trap_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["RedBlueDors"]) == 2
+    assert "Did you mean 'RedBlueDoors'?" in capsys.readouterr().err

@@ -1,0 +1,141 @@
+"""Every example of docs/examples runs, and prints what its page says of it.
+
+An example with a file of requirements runs in an environment of its own, which is made once, kept
+under .venv-examples, and replaced when the requirements change.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs/examples"
+REQUIREMENTS = EXAMPLES / "requirements"
+TABLE = ROOT / "docs/integrations.md"
+ENVIRONMENTS = ROOT / ".venv-examples"
+
+# What each must print, as a regular expression.
+EXPECTED = {
+    "cleanrl_ppo": (
+        r"^CartPole-v1 (.*\n)*"
+        r" +test \{'cheese': (0\.9|1\.0).*\n(.*\n)*verdict: proxy:corner"
+    ),
+    "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
+    "gymnasium_checks": r"^136 ids pass check_env, in each render mode: human, rgb_array, ansi$",
+    "gymnasium_play": r"^\{'a': 'left', .*\n'ddssa w' was played: right, right, down, .*, up$",
+    "gymnasium_wrappers": r"^observations and rewards: .*\nstatistics: (.*\n)*refusals: ",
+    "jax_actor_critic": r"-?0\.\d\d untrained, 0\.9\d trained\n.*: proxy:corner",
+    "jax_step": r"^(\w+-v0: [\d,]+ steps under jit equal NumPy's, planes included\n){17}$",
+    "minari_dataset": r"^20 episodes of \d+ steps read back equal, \d+ terminated$",
+    "minigrid_wrappers": r"FlatObsWrapper +fits: .*\n(.*\n)*FullyObsWrapper +does not: .*'width'",
+    "mushrooms": r"^Mushrooms keeps every promise that a trap makes$",
+    "numpy_to_torch": r"^NextStep: 100 .* infos included\nDisabled: .*\nSameStep: DLPack only",
+    "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
+    "rl_zoo3_train_enjoy": (
+        r"Saving to logs/ppo/MesaGym-CheeseCorner-v0_1\n"
+        r"mean return, training levels: 0\.9\d\n"
+        r"mean return, shift: 0\.[012]\d\n"
+        r".*: proxy:corner, test 0\.9\d"
+    ),
+    "rllib_ppo": r"(\d+) steps replayed, \d+ episodes ended\nafter \d+ steps of training: \w+",
+    "sb3_masks": r"^\d+ masked actions changed nothing\nVecMonitor: 512 .*\nDummyVecEnv: 512 ",
+    "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
+    "tianshou_dqn": r"4096 steps replayed, \d+ episodes ended\nafter 4096 steps of training: \w+",
+    "torchrl_ppo": (
+        r"num_envs: .*\nSameStep: .*\n"
+        r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
+    ),
+    "vector_environments": r"^NextStep: the same in three modes.*\nSameStep: .*\nDisabled: ",
+    "vector_wrappers": r"^NextStep: Record(.*\n)*SameStep: not FlattenObservation: ",
+}
+# About mesa_gym itself: in no row of the table.
+OUTSIDE = {"first_steps", "mushrooms"}
+# Without requirements, but over ten seconds long.
+SLOW = {"cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks"}
+
+
+def requirements(name: str) -> Path:
+    """The file that pins what an example was tried with; it need not exist."""
+    return REQUIREMENTS / f"{name}.txt"
+
+
+def found() -> list[str]:
+    """The names of all examples."""
+    return sorted(path.stem for path in EXAMPLES.glob("*.py"))
+
+
+def as_parameters() -> list:
+    """All examples; those that are slow, or need an environment, marked so."""
+    marks = [pytest.mark.slow, pytest.mark.timeout(1800)]
+    return [
+        pytest.param(name, marks=marks if name in SLOW or requirements(name).exists() else [])
+        for name in found()
+    ]
+
+
+def interpreter(name: str) -> Path:
+    """The Python that an example runs with."""
+    if not requirements(name).exists():
+        return Path(sys.executable)
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    folder = ENVIRONMENTS / name
+    python, installed = folder / "bin/python", folder / "installed.txt"
+    wanted = f"# Python {sys.version}\n{requirements(name).read_text()}"
+    # One at a time: installing the checkout writes into it.
+    with (ENVIRONMENTS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_text() != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            venv.create(folder, with_pip=True)
+            pip = [python, "-m", "pip", "install", "--quiet"]
+            subprocess.run([*pip, "-r", requirements(name), "-e", ROOT], check=True)
+            installed.write_text(wanted)
+    return python
+
+
+@pytest.mark.parametrize("name", as_parameters())
+def test_an_example_runs_and_prints_what_is_expected(name: str, tmp_path: Path) -> None:
+    command = [interpreter(name), EXAMPLES / f"{name}.py"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+    assert re.search(EXPECTED[name], ran.stdout), ran.stdout
+
+
+def test_there_is_an_example_for_all_that_is_said_of_examples() -> None:
+    named = {*EXPECTED, *SLOW, *(path.stem for path in REQUIREMENTS.iterdir())}
+    assert named == set(found())
+
+
+@pytest.mark.parametrize("path", sorted(REQUIREMENTS.iterdir()), ids=lambda path: path.stem)
+def test_requirements_are_exact_versions(path: Path) -> None:
+    """What is said to work is what was tried."""
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert [
+        line for line in lines if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\d.]+", line)
+    ] == []
+
+
+@pytest.mark.parametrize("name", found())
+def test_an_example_hides_no_package_behind_its_name(name: str) -> None:
+    """A script's folder comes first on its path: sb3.py may be there, torchrl.py may not."""
+    imported = re.findall(r"^\s*(?:import|from) (\w+)", (EXAMPLES / f"{name}.py").read_text(), re.M)
+    assert imported
+    assert not set(imported) & set(found())
+
+
+def test_each_row_of_the_table_names_tests_that_run() -> None:
+    """And each framework's example stands in a row: what a command selects is what proves it."""
+    rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", TABLE.read_text(), flags=re.M)
+    words = {word for row in rows for word in row.split(" or ")}
+    assert len(rows) == 12
+    assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
+    tests = [*found(), "test_spawned"]
+    assert {word for word in words if not any(word in name for name in tests)} == set()

@@ -1,0 +1,77 @@
+"""What the wheel and the source distribution hold, and what they say of themselves."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from zipfile import ZipFile
+
+import pytest
+from packaged import ROOT, Built, build, checkout
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from trove_classifiers import classifiers
+
+import mesa_gym
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".git").exists(), reason="only git knows what belongs to the checkout"
+)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return build(tmp_path_factory.mktemp("built"))
+
+
+def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
+    with ZipFile(built.wheel) as wheel:
+        names = set(wheel.namelist())
+    about = f"mesa_gym-{mesa_gym.__version__}.dist-info/"
+    of_package = {name for name in names if not name.startswith(about)}
+    assert of_package == {name for name in checkout() if name.startswith("mesa_gym/")}
+    assert {"mesa_gym/py.typed", "mesa_gym/report/page.css"} <= of_package
+    assert f"{about}licenses/LICENSE" in names
+
+
+def test_the_source_distribution_is_the_checkout(built: Built) -> None:
+    folder = f"mesa_gym-{mesa_gym.__version__}/"
+    with tarfile.open(built.sdist) as sdist:
+        names = {m.name.removeprefix(folder) for m in sdist.getmembers() if m.isfile()}
+    written = {name for name in names if name.startswith("mesa_gym.egg-info/")} | {"PKG-INFO"}
+    assert names - written == checkout()
+
+
+def test_the_core_depends_on_three_packages(built: Built) -> None:
+    needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
+    core = {need.name for need in needed if need.marker is None}
+    assert core == {"array-api-compat", "gymnasium", "numpy"}
+
+
+def test_extras_that_messages_name_exist(built: Built) -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
+    named = set(re.findall(r'missing_extra\("[^"]+", "(\w+)"\)', sources))
+    assert {"sb3", "viewer"} <= named
+    assert named <= set(built.metadata().get_all("Provides-Extra", []))
+
+
+def test_an_index_can_show_it(built: Built) -> None:
+    metadata = built.metadata()
+    assert metadata["Name"] == "mesa-gym"
+    assert metadata["Version"] == mesa_gym.__version__
+    assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
+    named = metadata.get_all("Classifier", [])
+    assert set(named) <= classifiers
+
+
+def test_each_python_that_may_install_it_is_named(built: Built) -> None:
+    """From the first to the last that was tried, with nothing between them left out."""
+    metadata = built.metadata()
+    allowed = SpecifierSet(metadata["Requires-Python"])
+    found = re.findall(r"^Classifier: .*:: 3\.(\d+)$", metadata.as_string(), re.MULTILINE)
+    minors = sorted(map(int, found))
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    assert f"3.{minors[0]}" in allowed
+    assert f"3.{minors[0] - 1}" not in allowed

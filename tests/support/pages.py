@@ -1,0 +1,115 @@
+"""The pages whose snippets are run, and what some of them take for granted or must show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mesa_gym
+from mesa_gym import scoring
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+NAMES = [path.relative_to(ROOT).as_posix() for path in PAGES]
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+# SB3 learns at least one rollout, however little it is asked for.
+MOST_STEPS = 2_000
+
+Names = dict[str, Any]
+
+
+@dataclass
+class Prepared:
+    """What a page's snippets take for granted.
+
+    Attributes:
+        patch: undone after the page.
+        folder: where the snippets run, empty.
+    """
+
+    patch: pytest.MonkeyPatch
+    folder: Path
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a page: what stands behind the fence, and the lines."""
+    return FENCE.findall((ROOT / page).read_text())
+
+
+def scoring_page(prepared: Prepared) -> Names:
+    """A network and a recurrent cell of the reader's, a saved model, and what was scored."""
+    pytest.importorskip("stable_baselines3")
+    import torch
+    from stable_baselines3 import PPO
+
+    class Network(torch.nn.Module):
+        def forward(self, seen: torch.Tensor) -> torch.Tensor:
+            return seen.float().mean(dim=(1, 2))[:, :5]
+
+    def cell(observation: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return memory + 1, np.full((len(observation), 5), 0.2)
+
+    scored: list[str] = []
+    score = scoring.score
+
+    def noted(*given: Any, **keywords: Any) -> scoring.ScoreCard:
+        card = score(*given, **keywords)
+        scored.append(card.policy)
+        return card
+
+    prepared.patch.setattr(scoring, "score", noted)
+    PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
+    return {"network": Network(), "cell": cell, "_scored": scored}
+
+
+def short_training(prepared: Prepared) -> Names:
+    """What SB3 is asked to learn for minutes it learns for a rollout."""
+    pytest.importorskip("stable_baselines3")
+    from stable_baselines3 import PPO
+
+    learn = PPO.learn
+
+    def less(model: PPO, total_timesteps: int, **keywords: Any) -> PPO:
+        return learn(model, min(total_timesteps, MOST_STEPS), **keywords)
+
+    prepared.patch.setattr(PPO, "learn", less)
+    return {}
+
+
+def saved_card(prepared: Prepared) -> Names:
+    """The card that the page's command has written, and the checkout's cards."""
+    (prepared.folder / "benchmarks").symlink_to(ROOT / "benchmarks")
+    scoring.score("oracle:red", "RedBlueDoors").save(prepared.folder / "card.json")
+    return {}
+
+
+PREPARE: dict[str, Callable[[Prepared], Names]] = {
+    "docs/scoring.md": scoring_page,
+    "docs/train.md": short_training,
+    "docs/score_card.md": saved_card,
+}
+
+
+def readme_shown(shown: str, names: Names) -> None:
+    assert "'door': " in shown
+    assert "incapable" in shown
+
+
+def scoring_shown(shown: str, names: Names) -> None:
+    assert names["_scored"] == ["random", "policy", "Recurrent", "PPO"]
+    assert shown == "incapable\n"
+    assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
+    two = scoring.Trace.load(Path("two.trace"))
+    two.verify(two.make_trap())
+
+
+SHOWN: dict[str, Callable[[str, Names], None]] = {
+    "README.md": readme_shown,
+    "docs/scoring.md": scoring_shown,
+}

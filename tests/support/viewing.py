@@ -1,0 +1,69 @@
+"""What tests of the viewer share: a session on a screen, and who drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from desk import Desk
+
+from mesa_gym.rendering import render_rgb
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.viewer.pane import Pane, Seat
+from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.watching import WatchScreen
+
+
+class Driver(Desk):
+    """A person who watches a session; time passes only as told."""
+
+    tick = 0.0
+
+    def __init__(self, session: Session, **keywords: Any) -> None:
+        self.screen = WatchScreen(session)
+        super().__init__(self.screen, **keywords)
+
+    @property
+    def session(self) -> Session:
+        return self.screen.session
+
+    def settle(self) -> None:
+        """Let all that is looked for be found, and draw it."""
+        self.screen.settle()
+        self.frame()
+
+    @property
+    def layout(self) -> Any:
+        return self.screen._layout
+
+    def grid(self, number: int = 0) -> np.ndarray:
+        """The grid of a pane, uint8 (rows, columns, tile, tile, 3): a picture for each cell."""
+        place = self.layout.grids[number]
+        tile, left, top = int(place.tile), int(place.left), int(place.top)
+        part = self.pixels[top : top + place.rows * tile, left : left + place.columns * tile]
+        return part.reshape(place.rows, tile, place.columns, tile, 3).swapaxes(1, 2)
+
+    def plain(self, number: int = 0) -> np.ndarray:
+        """What the grid looks like without overlays, by the drawing that arrays are made with."""
+        pane: Pane = self.session.panes[number]
+        state = pane.state(self.session.cursor)
+        place = self.layout.grids[number]
+        tile = int(place.tile)
+        picture = render_rgb(pane.trap, state, tile)[0]
+        return picture.reshape(place.rows, tile, place.columns, tile, 3).swapaxes(1, 2)
+
+    def changed(self, number: int = 0) -> set[int]:
+        """Cells that differ from the plain drawing."""
+        differs = (self.grid(number) != self.plain(number)).any(axis=(2, 3, 4))
+        return set(differs.ravel().nonzero()[0].tolist())
+
+
+Drive = Callable[..., Driver]  # what the fixture `drive` is
+
+
+def session(
+    trap: str = "RedBlueDoors", policy: Any = "oracle:red", level: int = 3, split: str = "shift"
+) -> Session:
+    return Session(find_trap(trap)(), [Seat(ByPolicy(policy), Split.of(split))], level)

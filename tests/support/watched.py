@@ -1,0 +1,85 @@
+"""Episodes and sessions of the viewer, for tests."""
+
+from __future__ import annotations
+
+import numpy as np
+from edited import same
+
+from mesa_gym.engine import State
+from mesa_gym.scoring import SplitTrace, Trace, salt_digest
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.viewer.pane import Pane, Seat
+from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace, Player
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.timeline import Timeline
+
+TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
+LEFT, DOWN, RIGHT, UP, ACT = range(5)
+STAY, EATS, HAND = ByPolicy("stay"), ByPolicy("oracle:base"), ByHand()
+
+
+def session(*players, split: Split = SHIFT, level: int = 0, trap: Trap | None = None) -> Session:
+    return Session(trap or CheeseCorner(), [Seat(p, split) for p in players], level)
+
+
+def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> ByTrace:
+    """Staying for ever on some levels of CheeseCorner."""
+    trap = CheeseCorner()
+    actions = np.full((len(levels), trap.horizon(split)), ACT, dtype=np.int8)
+    done = SplitTrace(np.array(levels), actions)
+    kept = Trace(trap.name(), trap.size, {}, policy, 0, salt_digest(""), {split: done})
+    return ByTrace(kept)
+
+
+def open_direction(pane: Pane, cursor: int) -> int:
+    """A direction in which the agent of a pane can walk."""
+    state = pane.state(cursor)
+    for action in (LEFT, DOWN, RIGHT, UP):
+        after, _, ended = pane.trap.step(state, np.array([action]))
+        if after.agent != state.agent and not ended:
+            return action
+    raise AssertionError("walled in")
+
+
+class Remembering:
+    """A policy whose next action hangs on all that it has ever seen, and on a number drawn once."""
+
+    observation = "planes"
+
+    def __init__(self) -> None:
+        self.resets = 0
+
+    def reset(self, mask, rng) -> None:
+        assert mask.all()
+        self.resets += 1
+        self.memory = rng.random(len(mask))
+        self.seen = 0
+
+    def act(self, observation, state=None):
+        flat = observation.reshape(len(observation), -1)
+        self.memory = np.sin(31 * self.memory + flat @ np.arange(1, flat.shape[1] + 1))
+        self.seen += 1
+        weights = 1.1 + np.sin(self.memory[:, None] * np.arange(1, 6) * 7)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def values(self, observation):
+        return self.memory * 10
+
+
+def begun(player: Player, trap: Trap, level: int, split: Split = SHIFT) -> Timeline:
+    start = trap.levels(split, [level])
+    return Timeline(trap, start, trap.horizon(split), player.actor(trap, split, start))
+
+
+def whole(player: Player, trap: Trap, level: int, split: Split = SHIFT) -> Timeline:
+    line = begun(player, trap, level, split)
+    assert not line.grow()
+    return line
+
+
+def require_same(trap: Trap, a: list[State], b: list[State]) -> None:
+    assert len(a) == len(b)
+    for t, (mine, theirs) in enumerate(zip(a, b, strict=True)):
+        assert mine.clock == a[0].clock + t
+        assert same(trap, mine, theirs), t
