@@ -42,9 +42,9 @@ test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousa
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
 
 test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
-	$(BIN)/python -m pytest -m "slow or not slow" tests/test_examples.py
+	$(BIN)/python -m pytest -m "slow or not slow" tests/end_to_end/test_examples.py
 
-test-moves: $(INSTALLED)  ## Move at random 10 million times in each trap, and look (10 minutes).
+test-moves: $(INSTALLED)  ## Move at random a million times in each trap, and look (6 minutes).
 	$(BIN)/python -m mesa_gym.testing moves
 
 bench: $(INSTALLED)  ## Measure steps a second.

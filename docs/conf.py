@@ -44,14 +44,14 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Other projects' types: to link to them, their inventories would have to be fetched.
     ("py:.*", r"(np|numpy|gymnasium|stable_baselines3|argparse|collections|pathlib)\..*"),
-    ("py:.*", r"(ArrayLike|AutoresetMode|NDArray|VecEnv\w*|VectorEnv|VecMonitor)"),
-    ("py:.*", r"(Any|Callable|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
+    ("py:.*", r"(ArrayLike|AutoresetMode|EnvSpec|NDArray|Tensor|VecEnv\w*|VectorEnv|VecMonitor)"),
+    ("py:.*", r"(Any|Callable(\[\.\.\.)?|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
     # Names for array types and for what JSON may hold, which say by themselves what they are.
-    ("py:.*", r"(Actions|Arrays|Field|Floats|Infos|Masks|Observations|Point|UInt64s|Values)"),
+    ("py:.*", r"(Actions|Arrays|Dot|Field|Floats|Infos|Masks|Observations|Payment|Point|Values)"),
     ("py:.*", r"(list\[)?Annotated\[.*|Annotated|Count|Keys|Limits|NumberOrNaN|Share|ShareOrNaN"),
-    # Constants in hints, and small types that nobody makes: the text says what they are.
+    # Constants in hints, and small types that users do not make: the text says what they are.
     ("py:.*", r"[A-Z_]+"),
-    ("py:.*", r"(ArraySpec|Check|Evidence|Observation|Payment|Player|Profile|Progress|RGB|Rule)"),
+    ("py:.*", r"(Check|Evidence|Observation|Player|Profile|Progress|RGB|(.+\.)?Rule)"),
     ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Thresholds)"),
     ("py:.*", r"Trap(Class|Like)"),
 ]

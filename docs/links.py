@@ -39,7 +39,7 @@ def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
 
 
 def relinked(text: str, folder: Path, page: Path) -> str:
-    """A Markdown text whose links lead from a page to where they led from a folder."""
+    """Return a text whose links lead from a page to where they led from a folder."""
 
     def lead(link: re.Match[str]) -> str:
         target = (folder / link[1]).resolve()

@@ -1,7 +1,7 @@
 """Keep the listing of the public API: ``make api``.
 
-The listing has a line for each name that other code may rely on. It is written anew only where the
-changelog names what changed, and ``tests/test_public_api.py`` fails while it is out of date.
+The listing has a line for each name that other code may rely on. It is written again only where the
+changelog names what changed, and ``tests/docs/test_public_api.py`` fails while it is out of date.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, ForwardRef
 
 from mesa_gym.cli import COMMANDS
-from mesa_gym.envs.batch import Batch
+from mesa_gym.envs.settings import Settings
 
 LISTING = Path(__file__).parent / "public_api.txt"
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 MODULES = (
+    "mesa_gym.engine",
     "mesa_gym.envs",
     "mesa_gym.errors",
-    "mesa_gym.grid",
     "mesa_gym.policies",
     "mesa_gym.rendering",
     "mesa_gym.report",
@@ -46,8 +46,8 @@ class _Bare(str):
 
 
 def public() -> dict[str, str]:
-    """What is public: name -> what it is, with its signature or its value."""
-    found = {"gymnasium.make": f"keywords {_signature(Batch, leave_out=('trap', 'n'))}"}
+    """Return what is public: name -> what it is, with its signature or its value."""
+    found = {"gymnasium.make": f"keywords {_signature(Settings, leave_out=('trap',))}"}
     homes: dict[int, str] = {}
     for module in map(import_module, MODULES):
         for name in module.__all__:
@@ -73,7 +73,7 @@ def _commands() -> dict[str, str]:
 
 
 def _entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A name and, of a class, its public members."""
+    """Yield a name and, of a class, its public members."""
     if not inspect.isclass(value):
         yield name, _told(value)
         return
@@ -131,13 +131,13 @@ def _ours(module: str) -> bool:
 
 
 def recorded() -> dict[str, str]:
-    """The kept listing."""
+    """Return the kept listing."""
     lines = LISTING.read_text().splitlines() if LISTING.exists() else []
     return dict(line.split(" | ", 1) for line in lines)
 
 
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """The names that came, went or mean something else, without members of what came or went."""
+    """Return names that came, went or changed, without the members of what came or went."""
     other = {name for name in {*old, *new} if (name in old) != (name in new)}
     whole = {name for name in other if not name.startswith("mesa-gym ")}
     other = {name for name in other if name.rpartition(".")[0] not in whole}
@@ -145,7 +145,7 @@ def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def unnamed(names: list[str], changelog: str) -> list[str]:
-    """Those that the top section of the changelog does not name in backticks.
+    """Return those that the top section of the changelog does not name in backticks.
 
     Raises:
         ValueError: the top section is of a version that is out.
@@ -162,7 +162,7 @@ def unnamed(names: list[str], changelog: str) -> list[str]:
 
 
 def main() -> int:
-    """Write the listing; 1 where the changelog leaves out what changed."""
+    """Write the listing; return 1 where the changelog leaves out what changed."""
     names = changed(recorded(), public()) if LISTING.exists() else []
     try:
         missing = unnamed(names, CHANGELOG.read_text())

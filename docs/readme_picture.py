@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mesa_gym.grid import State
+from mesa_gym.engine import State
 from mesa_gym.policies import load_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ENDED, rollout
@@ -56,8 +56,8 @@ def moments(trap: Trap, split: Split) -> Iterator[Moment]:
         state = levels.take(np.array([level]))
         yield Moment(_frame(trap, state), level, dict(firsts))
         for action in actions[level, actions[level] != ENDED]:
-            outcome = trap.advance(state, np.array([action]))
-            paid = [name for name, amount in outcome.paid.items() if amount[0] > 0]
+            state, amounts, _ = trap.step(state, np.array([action]))
+            paid = [name for name, amount in amounts.items() if amount[0] > 0]
             if paid:
                 break
             yield Moment(_frame(trap, state), level, dict(firsts))
@@ -66,7 +66,7 @@ def moments(trap: Trap, split: Split) -> Iterator[Moment]:
 
 
 def _frame(trap: Trap, state: State) -> np.ndarray:
-    return render_rgb(trap.schema.planes, state.planes[0], TILE)
+    return render_rgb(trap, state, TILE)[0]
 
 
 def picture(split: Split, moment: Moment) -> Image.Image:

@@ -35,7 +35,7 @@ def write(folder: Path) -> None:
 
 
 def commands() -> str:
-    """The help of all commands."""
+    """Return the help of all commands."""
     parsers = [cli._parser(), leaderboard._parser(), train._parser()]
     # argparse asks the terminal how wide it is; a page is not to depend on that.
     before, os.environ["COLUMNS"] = os.environ.get("COLUMNS"), WIDTH
@@ -64,7 +64,7 @@ def _subcommands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParse
 
 
 def schema() -> str:
-    """The fields of a score card, object by object."""
+    """Return the fields of a score card, object by object."""
     parts = [SCHEMA]
     for name, described in ScoreCard.json_schema()["$defs"].items():
         rows = [
@@ -80,7 +80,7 @@ def schema() -> str:
 
 
 def _type(form: dict[str, Any]) -> str:
-    """A field's form in words."""
+    """Return a field's form in words."""
     if "$ref" in form:
         name = form["$ref"].rsplit("/", 1)[-1]
         return f"[{name}](#{name.lower()})"
@@ -102,5 +102,5 @@ def _type(form: dict[str, Any]) -> str:
 
 
 def _one(properties: dict[str, Any]) -> str:
-    """The form that all fields of an object share."""
+    """Return the form that all fields of an object share."""
     return _type(next(iter(properties.values())))

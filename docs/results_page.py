@@ -1,7 +1,7 @@
 """Put the committed cards into docs/results.md and README.md: ``python -m docs.results_page``.
 
 What is written stands between two marks, and the picture in a file; the text around them is for
-people to write, and ``tests/test_results_page.py`` holds its numbers to the cards.
+people to write, and ``tests/docs/test_results_page.py`` holds its numbers to the cards.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ HEADS = ("policy", "score", "95%", "competent", "p / n", "test (IQM)")
 
 
 def committed() -> Scored:
-    """The committed cards."""
+    """Return the committed cards."""
     return by_agent(Results(COMMITTED).cards())
 
 
 def committed_board() -> Board:
-    """The board of the committed cards."""
+    """Return the board of the committed cards."""
     return read(Results(COMMITTED)).board
 
 
 def page(scored: Scored) -> str:
-    """docs/results.md with the tables of these cards."""
+    """Return docs/results.md with the tables of these cards."""
     return _filled(PAGE, tables(scored))
 
 
 def readme(board: Board) -> str:
-    """README.md with the top of the board: its first ranking, without some columns."""
+    """Return README.md with the top of the board: its first ranking, without some columns."""
     columns = [RANKING_HEADS.index(head) for head in HEADS]
     rows = [[row[column] for column in columns] for row in ranking_rows(board.rankings[0])]
     return _filled(README, pipes(HEADS, rows))

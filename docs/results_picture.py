@@ -20,7 +20,7 @@ COLOURS = {"base": (30, 80, 160), "proxy": (230, 140, 40), "neither": (216, 216,
 
 
 def picture(scored: Scored) -> Image.Image:
-    """A bar for each agent on each trap: what it served where base and proxy conflict.
+    """Draw a bar for each agent on each trap: what it served where base and proxy conflict.
 
     On a trap with an exact solver these are the shares of conflict steps; on the others the place
     between the reference policies. A tick for each seed stands at its share of base.
@@ -60,7 +60,7 @@ def _bar(draw: ImageDraw.ImageDraw, top: int, cards: Sequence[ScoreCard]) -> Non
 
 
 def shares(cards: Sequence[ScoreCard]) -> dict[str, float]:
-    """Base, proxy and neither: the means over seeds."""
+    """Return the shares of base, proxy and neither: means over seeds."""
     (proxy,) = cards[0].splits[Split.SHIFT].conflict_reliance
     steps = [card.splits[Split.SHIFT].conflict_reliance[proxy] for card in cards]
     if steps[0] is None:

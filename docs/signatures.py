@@ -29,11 +29,11 @@ def setup(app: Any) -> None:
 def as_written(
     app: Any, what: str, name: str, found: Any, options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
-    """The signature with its type hints unevaluated: `NDArray[np.uint8]`, not what that becomes."""
+    """Return the signature with its type hints as written: `NDArray[np.uint8]`, unevaluated."""
     if what not in ("function", "method", "class") or not signature:
         return None
     try:
-        # Annotations are text as long as nobody asks for their values.
+        # Annotations are text until their values are asked for.
         written = inspect.signature(found)
     except (TypeError, ValueError):
         return None

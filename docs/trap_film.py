@@ -1,4 +1,4 @@
-"""Who pursues the base objective beside who pursues each proxy, as a film (GIF)."""
+"""Films (GIF) of policies that pursue the base objective and each proxy, side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mesa_gym.grid import Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ENDED, rollout
@@ -29,7 +29,7 @@ TRAIL = 24  # of the way so far, in steps
 
 
 def film(trap: Trap, path: Path) -> tuple[int, int]:
-    """Film who pursues the base objective beside who pursues each proxy, on one shift level.
+    """Film policies that pursue the base objective and each proxy, side by side on a shift level.
 
     These are the exact oracles, or the reference policies of a trap that has no exact solver.
 
@@ -42,11 +42,9 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
         x: rollout(load_policy(pursuing(trap, x), trap, horizon), trap, starts, horizon)
         for x in trap.objectives
     }
-    number = _parting(trap, starts, walks)
-    lines = {
-        x: _played(trap, starts.take(np.array([number])), actions[number])
-        for x, actions in walks.items()
-    }
+    number = _most_apart(trap, starts, walks)
+    start = starts.take(np.array([number]))
+    lines = {x: _played(trap, start, actions[number]) for x, actions in walks.items()}
     steps = min(LONGEST, max(len(states) for states, _ in lines.values()) - 1)
     frames = [_frame(trap, lines, t) for t in range(steps + 1)]
     # One palette for all frames, or what stands still would flicker.
@@ -62,8 +60,8 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     return number, steps
 
 
-def _parting(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
-    """The level on which the first proxy's walker is farthest from the base's, as a mean.
+def _most_apart(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
+    """Return the level on which the first proxy's walker is farthest from the base's, as a mean.
 
     Levels whose film is neither short nor long are preferred.
     """
@@ -76,21 +74,20 @@ def _parting(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
 
 
 def _places(trap: Trap, starts: State, actions: Actions) -> Ints:
-    """Rows and columns of the agents, int64 (horizon + 1, 2, n); who is done stands still."""
-    cells = np.repeat(starts.cell[None], actions.shape[1] + 1, axis=0)
-    for t, rows, state, chosen in going(starts, actions):
-        trap.advance(state, chosen)
-        cells[t + 1 :, rows] = state.cell
-    return np.stack(np.divmod(cells, trap.schema.width), axis=1)
+    """Return rows and columns of the agents, int64 (horizon + 1, 2, n), which stop at the end."""
+    cells = np.repeat(starts.agent[None], actions.shape[1] + 1, axis=0)
+    for now in going(trap, starts, actions):
+        cells[now.t + 1 :, now.rows] = now.step.state.agent
+    return np.stack(np.divmod(cells, trap.width), axis=1)
 
 
 def _played(trap: Trap, start: State, actions: Actions) -> Line:
-    """The states of an episode, and what had been paid by each of them."""
-    state, states, paid = start.copy(), [start.copy()], [dict.fromkeys(trap.objectives, 0.0)]
+    """Return the states of an episode, and what had been paid by each of them."""
+    states, paid = [start], [dict.fromkeys(trap.objectives, 0.0)]
     for taken in actions[actions != ENDED]:
-        outcome = trap.advance(state, np.array([taken]))
-        states.append(state.copy())
-        paid.append({x: paid[-1][x] + float(pay[0]) for x, pay in outcome.paid.items()})
+        step = trap.step(states[-1], np.array([taken]))
+        states.append(step.state)
+        paid.append({x: paid[-1][x] + float(pay[0]) for x, pay in step.paid.items()})
     return states, paid
 
 
@@ -103,9 +100,9 @@ def _frame(trap: Trap, lines: Mapping[str, Line], t: int) -> Image.Image:
     frame = Image.new("RGB", size, CARD)
     for i, (x, (states, paid)) in enumerate(lines.items()):
         now = min(t, len(states) - 1)
-        grid = Image.fromarray(render_rgb(trap.schema.planes, states[now].planes[0], CELL))
+        grid = Image.fromarray(render_rgb(trap, states[now], CELL)[0])
         colour = PALETTES["okabe-ito"][i % 4]
-        _path(grid, [int(state.cell[0]) for state in states[: now + 1]], trap.schema.width, colour)
+        _path(grid, [int(state.agent[0]) for state in states[: now + 1]], trap.width, colour)
         left, top = i % across * (width + GAP), i // across * (height + HEAD + GAP)
         frame.paste(grid, (left, top + HEAD))
         draw = ImageDraw.Draw(frame)

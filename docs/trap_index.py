@@ -14,17 +14,18 @@ from mesa_gym.traps import Trap, package_traps
 INTRODUCTION = """# All traps
 
 Each picture shows a level of training beside one of the shift. A trap's page has its rules, a
-film of those who pursue its base objective and its proxy, its certificate, what agents did, and
-its file."""
-KINDS = """## By kind
+film of policies that pursue its base objective and its proxy, its certificate, what agents did,
+and its file."""
+CATEGORIES = """## By category
 
-The types of pseudo-alignment of "Risks from Learned Optimization" (Hubinger et al. 2019, section
-3), and what else sets a trap apart."""
+Names such as "side effect" are of the types of pseudo-alignment in "Risks from Learned
+Optimization" (Hubinger et al. 2019, section 3). A category says no more than a trap measures: an
+oversight cue is constant in training, and whether an agent deceives is not asked."""
 
 
 def write(folder: Path) -> None:
     """Write the pages of all traps, the page that lists them, and the grid alone."""
-    # One's own can be registered while this runs, which the documentation is not of.
+    # Other traps may be registered while this runs; the documentation is of the package's.
     classes = list(package_traps().values())
     for cls in classes:
         write_page(cls, folder)
@@ -32,12 +33,12 @@ def write(folder: Path) -> None:
     write_text(folder / "_grid.md", grid(classes))
     names = "\n".join(cls.__name__ for cls in classes)
     toctree = f"```{{toctree}}\n:hidden:\n\n{names}\n```"
-    parts = [INTRODUCTION, toctree, "## The traps", grid(classes), KINDS, _kinds(classes)]
+    parts = [INTRODUCTION, toctree, "## The traps", grid(classes), CATEGORIES, _categories(classes)]
     write_text(folder / "index.md", "\n\n".join(parts) + "\n")
 
 
 def grid(classes: list[type[Trap]]) -> str:
-    """A list of thumbnails with names, which the style sheet lays out as a grid."""
+    """Return a list of thumbnails with names, which the style sheet lays out as a grid."""
     items = []
     for cls in classes:
         name = cls.__name__
@@ -47,13 +48,14 @@ def grid(classes: list[type[Trap]]) -> str:
     return "\n".join(items)
 
 
-def _kinds(classes: list[type[Trap]]) -> str:
+def _categories(classes: list[type[Trap]]) -> str:
+    """Return a table: category -> the traps that have it."""
     of: dict[str, list[str]] = defaultdict(list)
     for cls in classes:
         link = f"[{cls.__name__}]({cls.__name__}.md)"
-        of[", ".join(cls.kind)].append(link)
+        of[", ".join(cls.category)].append(link)
         if not cls.solvable:
-            of["random, hence without exact solver"].append(link)
+            of["random, so without exact solver"].append(link)
         if cls.expected == "base":
             of["no reward in training can single the proxy out"].append(link)
-    return laid_out(["kind", "traps"], [[kind, ", ".join(links)] for kind, links in of.items()])
+    return laid_out(["category", "traps"], [[name, ", ".join(links)] for name, links in of.items()])

@@ -32,8 +32,8 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
     trap, name = cls(), cls.__name__
     for split in Split:
         trap_pictures.level(trap, split, images / f"{name}-{split.value}.png")
-    for plane in (*cls.planes, *cls.hidden):
-        trap_pictures.plane(plane, folder / trap_sections.picture(cls, plane))
+    for each in trap_sections.names(cls):
+        trap_pictures.plane(cls.looks[each], folder / trap_sections.picture(cls, each))
     level, steps = film(trap, images / f"{name}.gif")
     path = folder / f"{name}.md"
     write_text(path, page(trap, level, steps))
@@ -41,7 +41,7 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
 
 
 def page(trap: Trap, level: int, steps: int) -> str:
-    """The page of a trap, whose film shows so many steps of a level of the shift."""
+    """Return the page of a trap, whose film shows ``steps`` steps of a level of the shift."""
     cls = type(trap)
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
     history = [part for part in rest if part.startswith("History:")]
@@ -72,20 +72,20 @@ def page(trap: Trap, level: int, steps: int) -> str:
 
 
 def _film(trap: Trap, level: int, steps: int) -> str:
-    who = "the exact oracles" if trap.solvable else "the scripted reference policies"
+    actors = "the exact oracles" if trap.solvable else "the scripted reference policies"
     name = type(trap).__name__
     proxies = " and ".join(trap.proxies)
     most = trap.horizon(Split.SHIFT)
     part = f", its first {steps} steps of {most}" if steps == LONGEST < most else ""
     return (
-        f"![{who}, each after its objective](images/{name}.gif)\n\n"
-        f"*Level {level} of the shift{part}: {who} of the base objective, {trap.base}, and of the"
-        f" proxy, {proxies}. Above each grid stands what every objective has paid so far.*"
+        f"![{actors}, each after its objective](images/{name}.gif)\n\n"
+        f"*Level {level} of the shift{part}: {actors} of the base objective, {trap.base}, and of"
+        f" the proxy, {proxies}. Above each grid stands what every objective has paid so far.*"
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m docs.trap_pages",
         description=__doc__,

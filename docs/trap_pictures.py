@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from mesa_gym.grid import Plane
-from mesa_gym.rendering import render_rgb
+from mesa_gym.engine import Look
+from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.sheet import pictures
 from mesa_gym.traps import Split, Trap
 
@@ -19,8 +18,8 @@ GAP = 20
 
 def level(trap: Trap, split: Split, path: Path) -> None:
     """Draw level 0 of a split."""
-    planes = trap.levels(split, [0]).planes[0]
-    Image.fromarray(render_rgb(trap.schema.planes, planes, LEVEL)).save(path, optimize=True)
+    picture = render_rgb(trap, trap.levels(split, [0]), LEVEL)[0]
+    Image.fromarray(picture).save(path, optimize=True)
 
 
 def thumbnail(cls: type[Trap], path: Path) -> None:
@@ -32,11 +31,10 @@ def thumbnail(cls: type[Trap], path: Path) -> None:
     both.save(path, optimize=True)
 
 
-def plane(plane: Plane, path: Path) -> None:
+def plane(look: Look, path: Path) -> None:
     """Draw a kind alone in a cell; of an attribute, which has no drawing, its colour."""
-    if plane.sprite is None:
-        picture = Image.new("RGB", (PLANE, PLANE), plane.colour)
+    if look.sprite is None:
+        picture = Image.new("RGB", (PLANE, PLANE), look.colour)
     else:
-        cell = np.ones((1, 1, 1), dtype=np.uint8)
-        picture = Image.fromarray(render_rgb([plane], cell, PLANE))
+        picture = Image.fromarray(render_look(look, PLANE))
     picture.save(path, optimize=True)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from benchmarks.markdown import laid_out
-from mesa_gym.grid import Plane
 from mesa_gym.traps import Split, Trap, package_traps
 
 CODE = """```python
@@ -19,15 +18,20 @@ env = gym.make("{id}", split="shift")
 
 
 def making(trap: Trap) -> str:
-    """How an environment is made, and what can be said about it."""
+    """Return how an environment is made, and a table of its ids, sizes and time limits."""
     cls = type(trap)
     limits = [f"{trap.horizon(split)} on {split.value}" for split in Split]
     if len({trap.horizon(split) for split in Split}) == 1:
         limits = [str(trap.horizon(Split.TRAIN))]
     rows = [
         ["ids", ", ".join(f"`{cls.id(split)}`" for split in Split)],
-        ["type", ", ".join(cls.kind)],
-        ["`size`", f"{_by(cls.default_size)} cells, border included; {_by(cls.min_size)} or more"],
+        ["as a vector", "each id with `-Flat` before the version"],
+        ["category", ", ".join(cls.category)],
+        [
+            "`size`",
+            f"{_by(cls.default_size)} cells, border included; odd numbers from"
+            f" {_by(cls.min_size)} to {_by(cls.max_size)}",
+        ],
         ["`max_steps`", ", ".join(limits)],
     ]
     rows += [
@@ -41,7 +45,7 @@ def making(trap: Trap) -> str:
 
 
 def objectives(cls: type[Trap]) -> str:
-    """What each objective pays."""
+    """Return a table of what each objective pays."""
     rows = [
         [each.role, f"`{each.name}`", each.doc, f"{each.discount:g}"]
         for each in cls.objectives.values()
@@ -50,7 +54,7 @@ def objectives(cls: type[Trap]) -> str:
 
 
 def levels(cls: type[Trap]) -> str:
-    """Level 0 of each split, as a list of pictures."""
+    """Return a list of pictures: level 0 of each split."""
     name = cls.__name__
     return "\n".join(
         f"- ![level 0 of {split.value}](images/{name}-{split.value}.png)\n\n  {split.value}\n"
@@ -58,16 +62,22 @@ def levels(cls: type[Trap]) -> str:
     )
 
 
+def names(cls: type[Trap]) -> list[str]:
+    """Return the planes of a trap, then what is hidden from the agent."""
+    hidden = [name for name, plane in cls.shown_as.items() if plane is None]
+    return [*cls.planes, *hidden]
+
+
 def planes(cls: type[Trap]) -> str:
-    """What each channel of the observation is, and the hidden planes."""
+    """Return a table of the channels of the observation and of what is hidden."""
     rows = [
         [
-            f"![]({picture(cls, plane)})",
-            plane.name,
-            f"`{plane.glyph}`",
-            "; ".join(_said(cls, plane)),
+            f"![]({picture(cls, name)})",
+            name,
+            f"`{cls.looks[name].glyph}`",
+            "; ".join(_facts(cls, name)),
         ]
-        for plane in (*cls.planes, *cls.hidden)
+        for name in names(cls)
     ]
     return (
         "The observation `planes` is uint8 (height, width, channels), a channel for each of these"
@@ -75,35 +85,35 @@ def planes(cls: type[Trap]) -> str:
     )
 
 
-def picture(cls: type[Trap], plane: Plane) -> str:
-    """Where a plane's picture is, from the page; a plane may have any name."""
-    return f"images/{cls.__name__}-plane-{re.sub(r'[^0-9A-Za-z]', '_', plane.name)}.png"
+def picture(cls: type[Trap], name: str) -> str:
+    """Return the path of a plane's picture from the page; a plane may have any name."""
+    return f"images/{cls.__name__}-plane-{re.sub(r'[^0-9A-Za-z]', '_', name)}.png"
 
 
-def _said(cls: type[Trap], plane: Plane) -> list[str]:
-    """What is to be known of a plane, the most important first."""
-    repeated = [name for name, planes in cls.salience.items() if plane in planes]
+def _facts(cls: type[Trap], name: str) -> list[str]:
+    """Return the facts about a plane, the most important first."""
+    repeated = [parameter for parameter, planes in cls.salience.items() if name in planes]
+    visible, sprite = name in cls.planes, cls.looks[name].sprite
     facts = {
-        "hidden from the agent, for measuring only": plane in cls.hidden,
-        "a kind of thing": plane not in cls.hidden and plane.sprite is not None,
-        "a colour of what shares its cell": plane not in cls.hidden and plane.sprite is None,
-        f"held by the agent, up to {cls.held.get(plane)}, in the top row": plane in cls.held,
-        "also a sign in the top row": plane in cls.signs,
-        "never seen in training": plane in cls.novel_planes,
+        "hidden from the agent, for measuring only": not visible,
+        "a kind of thing": visible and sprite is not None,
+        "an attribute of what shares its cell": visible and sprite is None,
+        f"held by the agent, up to {cls.held.get(name)}, in the top row": name in cls.held,
+        "never seen in training": name in cls.novel_planes,
         f"repeated by `{', '.join(repeated)}`": bool(repeated),
     }
     return [fact for fact, holds in facts.items() if holds]
 
 
 def source(cls: type[Trap]) -> str:
-    """The trap's file, folded away."""
+    """Return the trap's file, folded away."""
     module = inspect.getmodule(cls)
     code = inspect.getsource(module or cls)
     return f"<details><summary>{cls.__module__}</summary>\n\n```python\n{code}```\n\n</details>"
 
 
-def _names(planes: Sequence[Plane]) -> str:
-    return " and ".join(plane.name for plane in planes)
+def _names(planes: Sequence[str]) -> str:
+    return " and ".join(planes)
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from benchmarks.results import Results
 from benchmarks.rows import TrapBoard, trap_boards
 from benchmarks.tables import GLANCE_HEADS, glance, lines
 from mesa_gym.solver.certificate import certify
+from mesa_gym.solver.overlap import overlaps
 from mesa_gym.traps import Trap, package_traps
 
 ROOT = Path(__file__).parents[1]
@@ -33,11 +35,13 @@ BETWEEN = "*r* is the place between the reference policies, 1 for that of the ba
 
 
 def certificate(trap: Trap) -> str:
-    """A trap's certificate: the committed one, or one on fewer levels, made now."""
-    if not trap.solvable:
-        return WITHOUT
+    """Return a trap's certificate: the committed one, or one on fewer levels, made now."""
     kept = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
-    found = kept.get(trap.name()) or certify(trap, ON_THE_SPOT).to_json()
+    found = kept.get(trap.name())
+    if not trap.solvable:
+        made = found or {"overlap": map(asdict, overlaps(trap, ON_THE_SPOT))}
+        return f"{WITHOUT}\n\n{_overlap(made)}"
+    found = found or certify(trap, ON_THE_SPOT).to_json()
     where = "Proved" if found["holds"] else "**It does not hold.** Computed"
     return "\n\n".join(
         [
@@ -46,6 +50,7 @@ def certificate(trap: Trap) -> str:
             _agreement(found),
             _separation(found),
             _solved(found),
+            _overlap(found),
         ]
     )
 
@@ -96,18 +101,32 @@ def _solved(found: dict[str, Any]) -> str:
     return "Every level can be solved, and is worth solving:\n\n" + laid_out(heads, rows)
 
 
+def _overlap(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            each["split"],
+            f"{each['levels']:,}",
+            f"{each['train_levels']:,}",
+            *(f"{each[name]:.1%}" for name in ("same", "same_walls")),
+        ]
+        for each in found["overlap"]
+    ]
+    heads = ["split", "levels", "beside levels of train", "levels in both", "walls in both"]
+    return "No level of another split is one of training:\n\n" + laid_out(heads, rows)
+
+
 @lru_cache(maxsize=1)
 def _boards() -> dict[str, TrapBoard]:
     return {board.trap: board for board in trap_boards(Results(ROOT / COMMITTED).cards())}
 
 
 def named(cls: type[Trap]) -> str:
-    """How a command names a trap; with its module, where that is not the package's."""
+    """Return the name that commands take; with its module, where that is not the package's."""
     return cls.__name__ if cls.name() in package_traps() else f"{cls.__module__}:{cls.__name__}"
 
 
 def results(cls: type[Trap]) -> str:
-    """What the committed board says of a trap."""
+    """Return what the committed board says of a trap."""
     board = _boards().get(cls.name())
     if board is None:
         return (
@@ -121,6 +140,8 @@ def results(cls: type[Trap]) -> str:
     middle, scale = (STEPS, "optimum") if cls.solvable else (BETWEEN, "reference policy's")
     said = COLUMNS.format(scale=scale, middle=middle)
     heads = [GLANCE_HEADS[i] for i in kept]
+    if outdated := Results(ROOT / COMMITTED).outdated():
+        said = f"{outdated} {said}"
     if not board.rows[0].mean.first_contact:
         said = said.replace(" *first* is what paid first under shift.", "")
     return f"{pipes(heads, shown)}\n\n{said}"

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "images"
 AGENT = "runs/quick/agents/CheeseCorner-v0/ppo-s0"  # of the quick board
 DISPLAY, SIZE = ":77", "1280x800"
 MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
-# The start screen: the trap by its first letters, then who plays; side by side, overlays, in time.
+# The start screen: the trap by its first letters, then the policy; side by side, overlays, in time.
 KEYS = (
     ("c", "h", "e", "e", "Return"),
     ("Down", "Down", "Return"),
@@ -30,7 +30,7 @@ KEYS = (
 
 
 def pressed() -> Image.Image:
-    """What the window shows after all key presses."""
+    """Return a picture of the window after all key presses."""
     server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", f"{SIZE}x24"])
     try:
         time.sleep(1)
@@ -81,7 +81,7 @@ def main() -> None:
         *("--no-panel", "--size", "800x460"),
     )
     recorded("viewer_strip.svg", *cheese)
-    doors = ["--policy", "oracle:red", "--trap", "RedBlueDoors", "--level", "3", "--step", "4"]
+    doors = ["--policy", "oracle:red", "--trap", "RedBlueDoors", "--level", "17", "--step", "4"]
     recorded("viewer_overlays.png", *doors, "--overlays", "all")
 
 

@@ -10,7 +10,7 @@ from mesa_gym.rendering import write_png
 
 env = gym.make("MesaGym/RedBlueDoors-v0", split="shift", render_mode="rgb_array")
 observation, info = env.reset(seed=0)
-print("level", info["level"], "of", info["split"], observation.shape, observation.dtype)
+print("level", info["level"], "of split", info["split"], observation.shape, observation.dtype)
 done = False
 while not done:
     observation, reward, terminated, truncated, info = env.step(env.action_space.sample())

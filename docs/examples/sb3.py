@@ -7,6 +7,7 @@ paid in the whole episode.
 
 import argparse
 import time
+import warnings
 from typing import Any
 
 import gymnasium as gym
@@ -23,6 +24,7 @@ from mesa_gym.scoring import score
 
 TRAP, BASE, PROXY = "CheeseCorner", "cheese", "corner"
 ID = f"mesa_gym:MesaGym/{TRAP}-v0"  # the prefix imports mesa_gym wherever the id is used
+FLAT = f"mesa_gym:MesaGym/{TRAP}-Flat-v0"
 ENVS = 64
 
 
@@ -74,8 +76,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=400_000, help="of training")
     options = parser.parse_args()
-    # Flat, as SB3 warns of every observation with three axes that is no picture.
-    check_env(gym.wrappers.FlattenObservation(gym.make(ID)))
+    # Vectors, as SB3 warns of every observation with three axes that is no picture.
+    warnings.simplefilter("error")
+    check_env(gym.make(FLAT).unwrapped)
+    PPO("MlpPolicy", FLAT, n_steps=64, device="cpu").learn(64)
+    warnings.simplefilter("default")
     compare()
     model = PPO(
         "MlpPolicy",

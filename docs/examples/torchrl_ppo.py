@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -42,8 +44,8 @@ class Objectives(BaseInfoDictReader):
 
     def __call__(self, infos: dict[str, Any], tensordict: TensorDictBase) -> TensorDictBase:
         """Write it."""
-        paid = mesa_gym.objectives(infos)  # nothing after a reset
-        columns = [paid.get(name, np.zeros_like(infos["level"], float)) for name in self.names]
+        paid = mesa_gym.objectives(infos)
+        columns = [paid[name] for name in self.names]
         tensordict["objectives"] = torch.from_numpy(np.stack(columns, axis=-1))
         tensordict["level"] = torch.as_tensor(infos["level"])
         return tensordict
@@ -87,6 +89,15 @@ def replay(data: TensorDictBase, names: list[str]) -> int:
     return ended
 
 
+def refusal(make: Callable[[], EnvBase]) -> str:
+    """What TorchRL says where it reads infos itself: it expects no dict in them."""
+    try:
+        check_env_specs(make())
+    except RuntimeError as error:
+        return str(error).split(",")[0]
+    raise AssertionError("it takes them after all")
+
+
 def main() -> None:
     """Check, train shortly, score."""
     torch.manual_seed(0)
@@ -98,6 +109,9 @@ def main() -> None:
     several.close()
     env = environments(names)
     check_env_specs(env)
+    print("num_envs:", refusal(lambda: GymEnv(ID, num_envs=2)))
+    same = partial(gym.make_vec, ID, 2, autoreset_mode="SameStep")
+    print("SameStep:", refusal(lambda: GymWrapper(same())))
 
     logits = Network(single.observation_space.shape, 5)
     head = TensorDictModule(logits, in_keys=["observation"], out_keys=["logits"])

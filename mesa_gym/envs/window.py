@@ -23,10 +23,11 @@ class Window:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         try:
             import pygame
+            import pygame.window  # the older package, of the same name here, has none
         except ImportError:
             raise DependencyNotInstalled(
-                "render_mode='human' needs 'pygame', which is not installed; install the extra:"
-                ' pip install "mesa-gym[viewer]"'
+                "render_mode='human' needs 'pygame-ce', which is not installed ('pygame' itself"
+                ' will not do: uninstall it); install the extra: pip install "mesa-gym[viewer]"'
             ) from None
         self._pygame: Any = pygame
         self._title, self._fps = title, fps

@@ -101,6 +101,7 @@ def test_the_stub_with_a_limit_cuts_episodes_off():
     assert stub.step(np.zeros(3, np.int64))[3][2]["TimeLimit.truncated"]
 
 
+@pytest.mark.slow
 def test_a_rough_run_measures_all(tmp_path, capsys):
     path = tmp_path / "speed.json"
     assert throughput.main(["--quick", "--json", str(path)]) == 0

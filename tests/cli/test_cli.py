@@ -54,7 +54,7 @@ def test_certify_prints_a_table_and_writes_json(capsys, tmp_path: Path) -> None:
     assert certificate["holds"]
     assert certificate["levels"] == 20
     for split in ("test", "control", "shift"):
-        assert f"CheeseCorner-v0 {split}: of 20 levels 0.0% are among 600 levels of train" in out
+        assert f"CheeseCorner-v0 {split}: 0.0% of 20 levels are among 600 levels of train" in out
 
 
 def test_of_a_trap_without_solver_what_the_splits_share_is_certified(capsys, tmp_path) -> None:
@@ -75,7 +75,7 @@ def test_a_shared_level_fails_the_certificate(name: str, capsys, monkeypatch) ->
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
     code, _, err = run(capsys, "certify", name, "--levels", "5")
     assert code == 1
-    assert f"{name}-v0 FAILS: train: of 5 levels 100.0% are among 150 levels of train" in err
+    assert f"{name}-v0 FAILS: train: 100.0% of 5 levels are among 150 levels of train" in err
 
 
 def test_a_trap_that_fails_its_certificate_exits_1(capsys, monkeypatch) -> None:

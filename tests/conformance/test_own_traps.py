@@ -73,6 +73,7 @@ def test_a_file_dropped_into_the_package(tmp_path: Path) -> None:
     assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
 
 
+@pytest.mark.slow
 def test_a_class_registered_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "forest.py").write_text(CODE)
     card = use(tmp_path, tmp_path, "forest:Mushrooms")

@@ -50,7 +50,7 @@ EXPECTED = {
     "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
     "tianshou_dqn": r"4096 steps replayed, \d+ episodes ended\nafter 4096 steps of training: \w+",
     "torchrl_ppo": (
-        r"num_envs: .*\nSameStep: .*\n"
+        r"num_envs: .*\n(.*\n)*SameStep: .*\n"
         r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
     ),
     "vector_environments": r"^NextStep: the same in three modes.*\nSameStep: .*\nDisabled: ",
@@ -58,8 +58,8 @@ EXPECTED = {
 }
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "mushrooms"}
-# Without requirements, but over ten seconds long.
-SLOW = {"cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks"}
+# Without requirements, but they train, or check for long.
+SLOW = {"mushrooms", "cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks"}
 
 
 def requirements(name: str) -> Path:
