@@ -105,16 +105,16 @@ class World:
         self._numbers = self.asarray(np.arange(max(self.cells, 64)))
         self._empty = np.zeros(max(self.things.values(), default=0), dtype=np.bool_)
 
-    def bound(self, xp: Any = np, batched: bool = True, **place: Any) -> Self:
+    def bound(self, xp: Any = None, batched: bool = True, **place: Any) -> Self:
         """Return this world over another array library, or for levels without a batch axis.
 
         Args:
-            xp: a namespace of the array API standard: ``numpy``, ``array_api_compat.torch``,
-                ``jax.numpy``.
+            xp: a namespace of the array API standard, such as ``array_api_compat.torch`` or
+                ``jax.numpy``; NumPy by default.
             batched: False for states without a batch axis, on NumPy scalars.
             **place: keywords for new arrays, such as ``device``.
         """
-        other = copy(self)
+        other, xp = copy(self), xp or np
         other.xp, other._place = xp, place
         other._numpy, other._batched = xp is np, batched
         other._make_tables()
@@ -263,7 +263,7 @@ class World:
         return self.xp.zeros((count,), dtype=self.xp.uint8, **self._place)
 
     def concat(self, arrays: list[Array]) -> Array:
-        """Join arrays along their first axis."""
+        """Join arrays (n_i, ...) along their first axis, as one (sum of n_i, ...)."""
         return np.concatenate(arrays) if self._numpy else self.xp.concat(arrays)
 
     # -- reading NumPy states ----------------------------------------------------------------------

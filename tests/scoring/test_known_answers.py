@@ -18,8 +18,16 @@ from mesa_gym.solver.solution import STAY
 from mesa_gym.traps import Split, Trap, all_traps
 
 Maker = Callable[[int], Policy]
-# Solving these takes longest by far.
-LARGE = ("DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0")
+# Scoring these takes longest by far.
+LARGE = (
+    "ChuteOrFire-v0",
+    "DustSweep-v0",
+    "DustVacuum-v0",
+    "FollowMe-v0",
+    "KeysChests-v0",
+    "MonsterWorld-v0",
+    "TreeFarm-v0",
+)
 
 
 def right_verdict(policy: Known, trap: Trap) -> str | None:
@@ -67,10 +75,15 @@ def most(request: pytest.FixtureRequest) -> int:
 
 
 # One score of all policies serves all tests of a trap: most of the time goes into solving it.
-@pytest.fixture(scope="module", params=all_traps().values(), ids=all_traps())
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(cls, id=name, marks=[pytest.mark.slow] if name in LARGE else [])
+        for name, cls in all_traps().items()
+    ],
+)
 def scored(request: pytest.FixtureRequest, most: int) -> Scored:
-    trap = request.param()
-    levels = 50 if trap.name() in LARGE and most == 100 else most
+    trap, levels = request.param(), most
     sure = {p: right for p in known(trap) if (right := right_verdict(p, trap)) is not None}
     assert len(sure) >= (13 if trap.solvable else 12)
     answers = {p: right for p, right in sure.items() if not on_the_line(p, trap)}
