@@ -24,7 +24,7 @@ STAY = ACTIONS.index("act")
 
 
 class Level(NamedTuple):
-    """What no step changes.
+    """The fixed data of a batch of levels, which no step changes.
 
     Attributes:
         row: int64 (n,), where each level stands in the tables.
@@ -43,7 +43,7 @@ class Level(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step may change, and the level.
+    """The data that a step may change, and the level.
 
     Attributes:
         level: what no step changes.

@@ -25,7 +25,7 @@ Dot = tuple[str, Array, Array | None]
 
 
 class World:
-    """What the levels of a trap can hold, at one size and over one array library.
+    """The contents that a trap's levels can have, at one size and over one array library.
 
     A subclass declares class attributes. Names of kinds, traits, ground layers and marks are
     unique. Every name is shown by a plane of its own, unless ``shown_as`` says otherwise. Cell 0,

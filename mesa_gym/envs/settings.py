@@ -1,4 +1,4 @@
-"""What environments share: the keywords, what follows from them, names of actions, frames."""
+"""The keywords that environments share, names of actions, frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TILE = 32  # pixels a cell of a rendered frame
 
 
 class Controls:
-    """How people and programs name the actions of an environment."""
+    """Names of the actions of an environment, for people and programs."""
 
     def get_action_meanings(self) -> list[str]:
         """Return a word for each action."""

@@ -1,4 +1,4 @@
-"""What drawings share: their registers, colours, shades and compound shapes."""
+"""Registers, colours, shades and compound shapes that drawings share."""
 
 from __future__ import annotations
 
