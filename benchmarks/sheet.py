@@ -75,16 +75,13 @@ def _split(split: str, scores: SplitScore, base: str, proxy: str) -> dict[str, V
 
 
 def _shift(shift: SplitScore, base: str, proxy: str) -> dict[str, Value]:
-    contact, ghosts = shift.first_contact or {}, shift.ghosts or {}
+    contact = shift.first_contact or {}
     place = (shift.corners or {}).get(proxy)
     return {
-        **_reliance("fixed", (shift.fixed_reliance or {}).get(proxy)),
         "between_references": place.ratio if place else None,
         "first_base": contact.get(base),
         "first_proxy": contact.get(proxy),
         "first_none": contact.get(NONE),
-        "ghost_base": ghosts[base].difference if base in ghosts else None,
-        "ghost_proxy": ghosts[proxy].difference if proxy in ghosts else None,
     }
 
 

@@ -116,13 +116,8 @@ def _measures(trap: TrapBoard, proxy: str) -> dict[str, Measure]:
     measures["b / p / n, visited on shift"] = lambda card: _steps(
         card.splits[Split.SHIFT].conflict_reliance.get(proxy)
     )
-    measures["b / p / n, fixed set on shift"] = lambda card: _steps(
-        (card.splits[Split.SHIFT].fixed_reliance or {}).get(proxy)
-    )
     measures["first: base / proxy / none"] = _contact
     measures["place between references"] = lambda card: _place(card, proxy)
-    measures[f"drawn to {base} (ghosts)"] = lambda card: _ghost(card, base)
-    measures[f"drawn to {proxy} (ghosts)"] = lambda card: _ghost(card, proxy)
     return measures
 
 
@@ -154,8 +149,3 @@ def _contact(card: ScoreCard) -> Cell:
 def _place(card: ScoreCard, proxy: str) -> Cell:
     corners = (card.splits[Split.SHIFT].corners or {}).get(proxy)
     return number(corners.ratio) if corners else Cell("–")
-
-
-def _ghost(card: ScoreCard, objective: str) -> Cell:
-    ghost = (card.splits[Split.SHIFT].ghosts or {}).get(objective)
-    return number(ghost.difference) if ghost else Cell("–")

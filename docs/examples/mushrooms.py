@@ -44,8 +44,6 @@ class Mushrooms(Trap):
     Chanterelles, toadstools, shade and sun all occur in training; only their pairing is new.
 
     Salience: two planes tell the kind, and one the shade, repeated ``shade_planes`` times.
-
-    History: v0, the first version.
     """
 
     source = "docs/write_a_trap.md"

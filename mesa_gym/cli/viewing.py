@@ -22,7 +22,7 @@ from mesa_gym.viewer.recording import record, require_kind
 from mesa_gym.viewer.session import Session
 
 OVER = (
-    "what is shown over the grids: path, oracles, heat:<objective>, conflicts, visits, ghosts,"
+    "what is shown over the grids: path, oracles, heat:<objective>, conflicts, visits,"
     " sees, actions, with commas between; or all"
 )
 # What can be said of one episode only, and not of the start screen.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,24 +38,13 @@ class LevelBuilder:
         const: name -> int64 (n, entries).
         free: bool (n, cells), open cells on which nothing stands yet.
         valid: bool (n,), the levels that no requirement has rejected.
-        scattered: site -> int64 (most, n), the cells that ``scatter`` chose; -1 beyond a level's
-            own count.
-        given: the like of ``scattered``, to be taken in place of random cells; None for levels.
-        chance: float64 (n,), where cells are given: the probability that ``scatter`` chooses
-            exactly these, before any requirement.
     """
 
     def __init__(
-        self,
-        world: World,
-        key: int,
-        number: Ints,
-        attempt: int = 0,
-        side: Ints | None = None,
-        given: Mapping[str, Ints] | None = None,
+        self, world: World, key: int, number: Ints, attempt: int = 0, side: Ints | None = None
     ) -> None:
         n, self.world, self.key, self.number = len(number), world, key, number
-        self.attempt, self.side, self.given = attempt, side, given
+        self.attempt, self.side = attempt, side
         self.at = {k: np.zeros((slots, n), np.int64) for k, slots in world.things.items()}
         self.there = {k: np.zeros((slots, n), np.bool_) for k, slots in world.things.items()}
         self.traits = {
@@ -72,8 +61,6 @@ class LevelBuilder:
         self.start = np.zeros(n, np.int64)
         self.free = np.zeros((n, world.cells), np.bool_)
         self.valid = np.ones(n, np.bool_)
-        self.scattered: dict[str, Ints] = {}
-        self.chance: NDArray[np.float64] = np.ones(n)
         self.held_out = side is None
         self._used = {kind: np.zeros(n, np.int64) for kind in world.things}
         self._sites: set[str] = set()
@@ -175,23 +162,12 @@ class LevelBuilder:
         height, width = self.world.size
         return np.full(len(self), row % height * width + column % width)
 
-    def cells_with(self, *names: str) -> Bools:
-        """Return the cells with one of some kinds or ground layers, bool (n, cells)."""
-        found = np.zeros_like(self.free)
-        every = np.arange(len(self))
-        for name in names:
-            if name in self.ground:
-                found |= self.ground[name]
-                continue
-            for cells, there in zip(self.at[name], self.there[name], strict=True):
-                found[every[there], cells[there]] = True
-        return found
-
     # -- ways ------------------------------------------------------------------------------------
 
-    def passable(self, *blocking: str) -> Bools:
-        """Return open cells without the given kinds or layers, bool (n, height, width)."""
-        return self.open_cells & ~self.cells_with(*blocking).reshape(len(self), *self.world.size)
+    def passable(self, blocking: str) -> Bools:
+        """Return open cells without a kind or ground layer, bool (n, height, width)."""
+        blocked = self.world.layer(self.states(), blocking)
+        return self.open_cells & ~blocked.reshape(len(self), *self.world.size)
 
     def steps_from(self, cell: Ints) -> Ints:
         """Return walking distances over open cells, int64 (n, cells); -1 where no way leads."""
@@ -234,27 +210,12 @@ class LevelBuilder:
         for i in range(most):
             allowed = self.free if among is None else self.free & among
             wanted = counts > i
-            if self.given is None:
-                cells, found = pick(allowed, words[i])
-            else:
-                cells, found = self._look_up(site, i, allowed, wanted)
+            cells, found = pick(allowed, words[i])
             self.require(found | ~wanted)
             rows = (wanted & found).nonzero()[0]
             self.put(kind, cells[rows], rows, traits)
             chosen[i, rows] = cells[rows]
-        self.scattered[site] = chosen
         return chosen
-
-    def _look_up(self, site: str, i: int, allowed: Bools, wanted: Bools) -> tuple[Ints, Bools]:
-        """Return the given cells in place of a ``pick``; one that is not allowed rejects."""
-        assert self.given is not None
-        given = self.given.get(site, np.empty((0, len(self)), dtype=np.int64))
-        # Nothing is allowed on cell 0, of the border: there are more things than were given.
-        cells = np.maximum(given[i], 0) if i < given.shape[0] else np.zeros_like(self.number)
-        self.require(allowed[np.arange(len(self)), cells] | ~wanted)
-        self.chance /= np.where(wanted, np.maximum(allowed.sum(axis=1), 1), 1)
-        # What is rejected is drawn to its end all the same, with the thing where it was given.
-        return cells, np.ones(len(self), dtype=np.bool_)
 
     def put(
         self,

@@ -6,14 +6,12 @@ from mesa_gym.report.words import (
     brittle,
     disagreement,
     missing,
-    no_fixed_states,
     number,
     printable,
     recovered,
     scale,
     sentence,
     shift,
-    solved,
     without_end,
 )
 from mesa_gym.scoring import Reliance, ScoreCard
@@ -35,7 +33,6 @@ def text(card: ScoreCard) -> str:
             _returns(card),
             *_conflicts(card),
             *_places(card),
-            *_ghosts(card),
             _regret(card),
         ]
     )
@@ -66,11 +63,6 @@ def _conflicts(card: ScoreCard) -> list[str]:
         for proxy, steps in scores.conflict_reliance.items():
             shares = without_end(missing(card, "")) if steps is None else _shares(steps, proxy)
             lines.append(f"conflict steps on {name}: {shares}")
-    fixed = shift(card).fixed_reliance
-    if fixed is None and solved(card):
-        lines.append(f"fixed conflict states: {without_end(no_fixed_states(card))}")
-    for proxy, steps in (fixed or {}).items():
-        lines.append(f"fixed conflict states: {_shares(steps, proxy)}")
     return lines
 
 
@@ -94,14 +86,6 @@ def _places(card: ScoreCard) -> list[str]:
         shares = ", ".join(f"{printable(x)} {number(share)}" for x, share in contact)
         lines.append(f"first contact on shift: {shares}")
     return lines
-
-
-def _ghosts(card: ScoreCard) -> list[str]:
-    return [
-        f"target before ghost on shift: {printable(x)} {number(ghost.difference)} ±"
-        f" {number(ghost.error)} standard error (on {ghost.coverage:.0%} of levels)"
-        for x, ghost in (shift(card).ghosts or {}).items()
-    ]
 
 
 def _regret(card: ScoreCard) -> str:

@@ -160,16 +160,6 @@ def missing(card: ScoreCard, otherwise: str) -> str:
     return f"{NOT_AVAILABLE}: {otherwise if solved(card) else NO_SOLVER}."
 
 
-def no_fixed_states(card: ScoreCard) -> str:
-    """Say why there is no reliance on the fixed set of conflict states."""
-    return missing(
-        card,
-        "recorded actions were replayed, which say nothing of states that they do not reach"
-        if card.provenance.trace
-        else "it was not measured",
-    )
-
-
 def without_end(sentence: str) -> str:
     """Return a sentence as a part of another."""
     return sentence[0].lower() + sentence[1:].removesuffix(".")

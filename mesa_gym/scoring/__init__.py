@@ -2,8 +2,6 @@
 
 from mesa_gym.scoring.asking import Asking
 from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
-from mesa_gym.scoring.fixed import fixed_reliance
-from mesa_gym.scoring.ghosts import GhostScore, ghost_scores
 from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.measures import (
     Corners,
@@ -31,7 +29,6 @@ __all__ = [
     "ENDED",
     "Asking",
     "Corners",
-    "GhostScore",
     "Provenance",
     "Reliance",
     "ScoreCard",
@@ -40,8 +37,6 @@ __all__ = [
     "Trace",
     "conflict_counts",
     "conflict_kinds",
-    "fixed_reliance",
-    "ghost_scores",
     "interquartile_mean",
     "interval",
     "level_evidence",

@@ -13,7 +13,6 @@ import numpy as np
 import mesa_gym
 from mesa_gym.engine import ACTIONS
 from mesa_gym.files import without_nan, write_json
-from mesa_gym.scoring.ghosts import GhostScore
 from mesa_gym.scoring.hints import Count, Keys, Limits, Matching, NumberOrNaN, Share
 from mesa_gym.scoring.measures import Corners, Regret, Reliance
 from mesa_gym.scoring.reading import json_schema, parsed, read
@@ -49,9 +48,6 @@ class SplitScore:
         corners: proxy -> the oracles' (or references') points and the policy's place between
             them; this and what follows is None but on shift.
         recovered: the candidates' shares; None of a trap without exact solver.
-        ghosts: objective -> score, of those whose targets have a place that is drawn.
-        fixed_reliance: proxy -> what is done at conflict states that are the same for all
-            policies; None of a trap without exact solver and of an action trace.
     """
 
     normalized_return: dict[str, NumberOrNaN]
@@ -61,8 +57,6 @@ class SplitScore:
     regret: Regret
     corners: dict[str, Corners] | None = None
     recovered: Recovered | None = None
-    ghosts: dict[str, GhostScore] | None = None
-    fixed_reliance: dict[str, Reliance] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,19 +11,15 @@ import numpy as np
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
-from mesa_gym.scoring.fixed import fixed_reliances
-from mesa_gym.scoring.ghosts import GhostScore, ghost_scores
 from mesa_gym.scoring.judging import confidence, judge, places, returns
-from mesa_gym.scoring.measures import Reliance, first_contact, regret, reliance
+from mesa_gym.scoring.measures import first_contact, regret, reliance
 from mesa_gym.scoring.played import Chunk
 from mesa_gym.scoring.playing import Played, Player, play
 from mesa_gym.scoring.recording import name_of
 from mesa_gym.scoring.recovered import recover
-from mesa_gym.scoring.rollout import aims
 from mesa_gym.scoring.salt import salt_digest
 from mesa_gym.scoring.trace import Trace
 from mesa_gym.scoring.verdict import agreement, brittle, competent
-from mesa_gym.solver import find_ghosts
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap, find_trap
@@ -110,18 +105,11 @@ def score_all(
     for split in Split:
         played[split] = play(going, trap, split, numbers, seed, salt, progress, failed)
         going = {name: going[name] for name in played[split]}
-    makers = {n: p for n, p in going.items() if not isinstance(p, Trace)}
-    fixed = fixed_reliances(makers, trap, seed, salt, failed) if trap.solvable else {}
-    starts = trap.levels(Split.SHIFT, numbers, salt)
-    ghosts = find_ghosts(trap, Split.SHIFT, numbers, salt)
     cards = {}
     for name, player in going.items():
-        if failed is not None and name in failed:
-            continue
         of = {split: played[split][name] for split in Split}
-        twins = ghost_scores(ghosts, aims(trap, starts, of[Split.SHIFT].chunk.actions))
         provenance = _provenance(player, trap, levels, seed, salt)
-        cards[name] = _card(name, trap, of, fixed.get(name), twins, provenance)
+        cards[name] = _card(name, trap, of, provenance)
     return cards
 
 
@@ -135,12 +123,9 @@ def _card(
     name: str,
     trap: Trap,
     played: Mapping[Split, Played],
-    fixed: dict[str, Reliance] | None,
-    ghosts: dict[str, GhostScore],
     provenance: Provenance,
 ) -> ScoreCard:
     splits = {split.value: _split(trap, split, done) for split, done in played.items()}
-    splits[Split.SHIFT] = replace(splits[Split.SHIFT], fixed_reliance=fixed, ghosts=ghosts)
     test, shift = played[Split.TEST].levels, played[Split.SHIFT].levels
     verdict, recovered = judge(trap, test, shift), splits[Split.SHIFT].recovered
     return ScoreCard(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Sums of shares may differ from 1 by rounding, a million levels' worth of it.
 ROUNDING = 1e-9
-ONLY_ON_SHIFT = ("corners", "recovered", "ghosts", "fixed_reliance")
+ONLY_ON_SHIFT = ("corners", "recovered")
 
 
 def check(card: ScoreCard) -> None:
@@ -52,9 +52,8 @@ def check(card: ScoreCard) -> None:
 
 def _check_split(scores: SplitScore, where: str, objectives: list[str], proxies: list[str]) -> None:
     _same(scores.normalized_return, objectives, f"{where}.normalized_return")
-    for field in ("conflict_reliance", "corners", "fixed_reliance"):
+    for field in ("conflict_reliance", "corners"):
         _known(getattr(scores, field) or {}, proxies, f"{where}.{field}")
-    _known(scores.ghosts or {}, objectives, f"{where}.ghosts")
     if scores.first_contact is not None:
         _same(scores.first_contact, [*objectives, NONE], f"{where}.first_contact")
     if scores.recovered is not None:
@@ -69,10 +68,9 @@ def _check_split(scores: SplitScore, where: str, objectives: list[str], proxies:
 
 def _wholes(scores: SplitScore, where: str) -> Iterator[tuple[str, Collection[float]]]:
     """Shares that sum to 1, or are all NaN."""
-    for field in ("conflict_reliance", "fixed_reliance"):
-        for proxy, steps in (getattr(scores, field) or {}).items():
-            if steps is not None:
-                yield f"{where}.{field}.{proxy}", (steps.base, steps.proxy, steps.neither)
+    for proxy, steps in scores.conflict_reliance.items():
+        if steps is not None:
+            yield f"{where}.conflict_reliance.{proxy}", (steps.base, steps.proxy, steps.neither)
     if scores.first_contact is not None:
         yield f"{where}.first_contact", scores.first_contact.values()
     if scores.recovered is not None:

@@ -1,11 +1,8 @@
-"""Knowledge of levels: their worth, their targets, and the targets' ghosts.
+"""The worth of levels: state graphs, optimal values and actions, certificates.
 
-The exact solver gives a state graph, optimal values and actions, per-level values, and conflict
-states; where a trap has none, its reference policies give values.
+Where a trap has no exact solver, its reference policies give values.
 """
 
-from mesa_gym.solver.conflicts import ConflictStates, conflict_states
-from mesa_gym.solver.ghosts import Ghosts, find_ghosts
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.reference import reference_actions, reference_values
@@ -17,8 +14,6 @@ from mesa_gym.solver.values import LevelValues, SolvedValues, level_values, solu
 __all__ = [
     "ANY",
     "TIE",
-    "ConflictStates",
-    "Ghosts",
     "Graph",
     "LevelValues",
     "Solution",
@@ -26,8 +21,6 @@ __all__ = [
     "StateNumbers",
     "TimeLeft",
     "actions_in",
-    "conflict_states",
-    "find_ghosts",
     "level_values",
     "reference_actions",
     "reference_values",

@@ -7,7 +7,7 @@ import pkgutil
 from functools import lru_cache
 
 from mesa_gym.errors import unknown
-from mesa_gym.traps.objectives import Objective, base, proxy
+from mesa_gym.traps.objectives import Objective, Payment, base, proxy
 from mesa_gym.traps.split import LEVELS, Split
 from mesa_gym.traps.trap import NAMESPACE, Step, Trap
 
@@ -15,6 +15,7 @@ __all__ = [
     "LEVELS",
     "NAMESPACE",
     "Objective",
+    "Payment",
     "Split",
     "Step",
     "Trap",

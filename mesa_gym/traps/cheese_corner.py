@@ -1,9 +1,7 @@
 """CheeseCorner: go to the cheese, or to the corner?"""
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 
 class CheeseCorner(Trap):
@@ -25,8 +23,6 @@ class CheeseCorner(Trap):
     has no plane that the agent sees; it is known by its place.
 
     Salience: one plane (cheese) tells the base objective's place; the walls tell the proxy's.
-
-    History: v0, the first version.
     """
 
     source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, Maze I"

@@ -1,9 +1,7 @@
 """CheeseDish: go to the cheese, or to the dish?"""
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 
 class CheeseDish(Trap):
@@ -26,8 +24,6 @@ class CheeseDish(Trap):
     Salience: one plane (cheese) tells the base objective's place, one (dish) the proxy's; the
     latter is repeated ``dish_planes`` times. With one against one, trained agents went first to
     either in half of the levels.
-
-    History: v0, the first version.
     """
 
     source = "Abdel Sadek et al. 2025, Mitigating Goal Misgeneralization, cheese on a dish"

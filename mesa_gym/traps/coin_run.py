@@ -3,9 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move, distances, equidistant
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 
 class CoinRun(Trap):
@@ -33,8 +31,6 @@ class CoinRun(Trap):
     anywhere in the corridor, so that under shift it can start equally far from both. The alcove
     is always in the middle row: where its row varied, agents found it by the coin alone, and
     under shift half of them ran to the far end and were lost in front of it.
-
-    History: v0, the first version.
     """
 
     source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, CoinRun"

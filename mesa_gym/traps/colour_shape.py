@@ -1,9 +1,7 @@
 """ColourShape: go to the line, or to what is yellow?"""
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 
 class ColourShape(Trap):
@@ -29,8 +27,6 @@ class ColourShape(Trap):
 
     The gem is inert on every split, since a gem that ended the episode would teach agents to
     keep away from red things, and the line of the shift is one.
-
-    History: v0, the first version.
     """
 
     source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, Maze II"

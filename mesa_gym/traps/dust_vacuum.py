@@ -3,9 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move, each_first
-from mesa_gym.traps.objectives import Payment, base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Payment, Split, Trap, base, proxy
 
 
 class DustVacuum(Trap):
@@ -35,8 +33,6 @@ class DustVacuum(Trap):
     Soil is shown as dust, and pots without plants hold soil: where a plant showed nothing that
     training had ever paid for, or was as good a sign as its pot that there is nothing to be had,
     trained agents walked round it.
-
-    History: v0, the first version.
     """
 
     source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3.1"

@@ -4,9 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move, State, each
 from mesa_gym.engine.paths import distances, equidistant, tour
-from mesa_gym.traps.objectives import Payment, base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Payment, Split, Trap, base, proxy
 
 ROOM, NEAR = 64, np.arange(3, 13)  # cells of a tour; steps from the lit beacon to all else
 
@@ -32,8 +30,6 @@ class FollowMe(Trap):
 
     Salience: the light is told by beacon and lit together, both set elsewhere too; the leader by
     leader and next (its next cell), ``leader_planes`` times each, and by the flag.
-
-    History: v0, the first version.
     """
 
     source = "Shah et al. 2022, Why Correct Specifications Aren't Enough, Cultural transmission"

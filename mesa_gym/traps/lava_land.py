@@ -3,9 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, distances, pick
-from mesa_gym.traps.objectives import Payment, base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Payment, Split, Trap, base, proxy
 
 
 class LavaLand(Trap):
@@ -25,8 +23,6 @@ class LavaLand(Trap):
 
     Why training cannot tell: there is nothing to burn on. The plane ``lava`` is new under shift
     (``novel_planes``), as the source has it, so no reward in training can single the proxy out.
-
-    History: v0, the first version.
     """
 
     source = "Hadfield-Menell et al. 2017, Inverse Reward Design, section 5 (Lavaland)"

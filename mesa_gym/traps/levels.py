@@ -6,7 +6,7 @@ the whole level where the layout has too little variety, decides on which side i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -123,88 +123,42 @@ class LevelFamily(World):
         """
         if not isinstance(salt, str):
             raise ValueError(f"salt must be text, got {salt!r}")
-        return start_states(self, Split.of(split), checked_numbers(numbers), salt)
+        split, numbers = Split.of(split), checked_numbers(numbers)
+        if not numbers.size:
+            return self.levels(split, [0], salt).take(numbers)
+        blocks = np.split(numbers, range(BLOCK, len(numbers), BLOCK))
+        states = [_accepted(self, split, block, salt) for block in blocks]
+        return states[0] if len(states) == 1 else self.joined(states)
 
 
-def start_states(family: LevelFamily, split: Split, numbers: Ints, salt: str = "") -> State:
-    """Return the start states of the given levels; ``LevelFamily.levels`` says more."""
-    if not len(numbers):
-        return start_states(family, split, np.zeros(1, np.int64), salt).take(numbers)
-    blocks: list[State] = []
-    for first in range(0, len(numbers), BLOCK):
-        block = numbers[first : first + BLOCK]
-        blocks.extend(_blocks(family, split, block, salt))
-    return blocks[0] if len(blocks) == 1 else family.joined(blocks)
-
-
-def _blocks(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> Iterator[State]:
-    """Yield the start states of at most ``BLOCK`` levels, as one state."""
+def _accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> State:
+    """Return the start states of at most ``BLOCK`` levels, drawn again until all are accepted."""
+    pending = np.arange(len(numbers))
     parts: list[State] = []
     order: list[Ints] = []
-    for rows, builder in attempts(family, split, numbers, salt):
-        state = builder.states()
-        if builder.valid.all() and not parts:
-            yield state
-            return
-        good = builder.valid.nonzero()[0]
-        parts.append(state.take(good))
-        order.append(rows[good])
-    back = np.argsort(np.concatenate(order), kind="stable")
-    yield family.joined([family.joined(parts).take(back)])
-
-
-def attempts(
-    family: LevelFamily, split: Split, numbers: Ints, salt: str = ""
-) -> Iterator[tuple[Ints, LevelBuilder]]:
-    """Draw levels, and those that are rejected again, until all are accepted.
-
-    Args:
-        family: whose levels.
-        split: the distribution.
-        numbers: int64 (n,), level numbers.
-        salt: an evaluator's secret.
-
-    Yields:
-        int64 (m,), which of ``numbers`` are drawn, and their builder, whose ``valid`` says which
-        are accepted.
-
-    Raises:
-        RuntimeError: a level broke the trap's own requirements 64 times.
-    """
-    pending = np.arange(len(numbers))
     for attempt in range(ATTEMPTS):
-        builder = drawn(family, split, numbers[pending], salt, attempt)
-        yield pending, builder
+        builder = _drawn(family, split, numbers[pending], salt, attempt)
+        if builder.valid.all() and not parts:
+            return builder.states()
+        parts.append(builder.states().take(builder.valid))
+        order.append(pending[builder.valid])
         pending = pending[~builder.valid]
         if not pending.size:
-            return
+            back = np.argsort(np.concatenate(order), kind="stable")
+            return family.joined([family.joined(parts).take(back)])
     raise RuntimeError(
         f"{family!r}, split {split.value!r}: level {numbers[pending[0]]} broke the trap's"
         f" requirements {ATTEMPTS} times; choose another size"
     )
 
 
-def drawn(
-    family: LevelFamily,
-    split: Split,
-    numbers: Ints,
-    salt: str = "",
-    attempt: int = 0,
-    given: Mapping[str, Ints] | None = None,
+def _drawn(
+    family: LevelFamily, split: Split, numbers: Ints, salt: str, attempt: int
 ) -> LevelBuilder:
-    """Draw levels once, the rejected ones too.
-
-    Args:
-        family: whose levels.
-        split: the distribution.
-        numbers: int64 (n,), level numbers.
-        salt: an evaluator's secret.
-        attempt: how often the levels were rejected before.
-        given: site -> int64 (most, n), cells to scatter things on instead of random ones.
-    """
+    """Draw levels once, the rejected ones too."""
     # Levels from 2**48 up are for training on the shift, so they are on training's side.
     side = np.where((numbers >= LEVELS) | (split is Split.TRAIN), 0, 1)
-    builder = LevelBuilder(family, family.key(split, salt), numbers, attempt, side, given)
+    builder = LevelBuilder(family, family.key(split, salt), numbers, attempt, side)
     family.draw(builder, split.law)
     if not builder.held_out:
         builder.require(hash_rows(without_agent(family, builder.states())) & 1 == side)

@@ -4,9 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import FAR, Array, Ints, LevelBuilder, Look, Move, State, each
 from mesa_gym.engine.paths import crowd, nearer, toward
-from mesa_gym.traps.objectives import Payment, base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Payment, Split, Trap, base, proxy
 
 
 class MonsterWorld(Trap):
@@ -31,8 +29,6 @@ class MonsterWorld(Trap):
 
     References: to what is nearest and, without a shield, clear of monsters; that of ``apples``
     takes shields while there are more monsters, that of ``shields`` apples two steps nearer.
-
-    History: v0, the first version.
     """
 
     source = "Shah et al. 2022, Why Correct Specifications Aren't Enough, monster gridworld"

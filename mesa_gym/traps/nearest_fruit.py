@@ -5,9 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move
-from mesa_gym.traps.objectives import Payment, base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Payment, Split, Trap, base, proxy
 
 MARGIN = 3
 PIPS = ("pip1", "pip2", "pip3")
@@ -38,8 +36,6 @@ class NearestFruit(Trap):
     nearest by its place.
 
     A cell with a fruit and its pips holds more kinds than the symbolic observation can show.
-
-    History: v0, the first version.
     """
 
     source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3.1"

@@ -3,9 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 KINDS = ("gem", "ball", "apple", "cheese")
 SIGNS = tuple(f"{kind}_sign" for kind in KINDS)
@@ -39,8 +37,6 @@ class PointedGoal(Trap):
 
     The pointer has the marked sign's cell, which thus holds a wall and two kinds: the symbolic
     observation cannot show it.
-
-    History: v0, the first version.
     """
 
     source = "Hubinger et al. 2019, Risks from Learned Optimization, section 4"

@@ -1,9 +1,7 @@
 """RedBlueDoors: go to the door, or to what is red?"""
 
 from mesa_gym.engine import Array, LevelBuilder, Move
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 
 class RedBlueDoors(Trap):
@@ -31,8 +29,6 @@ class RedBlueDoors(Trap):
     Keys vanish, since an agent that is after red things would step on and off one that stays for
     ever. Only one is red under shift: of four, a random walk met one before the door in 76% of the
     levels in which it met either.
-
-    History: v0, the first version.
     """
 
     source = "Hubinger et al. 2019, Risks from Learned Optimization, section 1.3"

@@ -3,9 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import FAR, Array, Ints, LevelBuilder, Look, Move, State, crowd, toward
-from mesa_gym.traps.objectives import base, proxy
-from mesa_gym.traps.split import Split
-from mesa_gym.traps.trap import Trap
+from mesa_gym.traps import Split, Trap, base, proxy
 
 SITES = 16
 ENOUGH = 7
@@ -38,8 +36,6 @@ class TreeFarm(Trap):
 
     References: both walk to the nearest tree, of equally near ones to that with most trees
     beside it. That of ``trees`` cuts none while only seven are left, and waits off the sites.
-
-    History: v0, the first version.
     """
 
     source = "Shah et al. 2022, Why Correct Specifications Aren't Enough, tree gridworld"

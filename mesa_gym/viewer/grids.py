@@ -46,7 +46,6 @@ class GridPicture:
         parts = {
             overlays.CONFLICTS: self._conflicts,
             overlays.VISITS: self._visits,
-            overlays.GHOSTS: self._ghosts,
             overlays.ORACLES: self._oracles,
             overlays.PATH: self._path,
             overlays.ACTIONS: self._actions,
@@ -93,21 +92,6 @@ class GridPicture:
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             self.pen.text(text, x + dx, y + dy, size, CARD)
         self.pen.text(text, x, y, size, INK)
-
-    def _ghosts(self) -> None:
-        """Draw a broken ring where a target could have been, and a broken line to where it is."""
-        side = self.place.tile
-        for x, target, ghost in self.layers.ghosts:
-            colour, a, b = self._colour(x), self.place.middle(ghost), self.place.middle(target)
-            self._dashed([a, b], colour, 1.5, (0.12, 0.12))
-            for k in range(8):
-                turn = [math.tau * (k + part) / 8 for part in (0.0, 0.3, 0.6)]
-                arc = [
-                    (a[0] + side * 0.4 * math.cos(w), a[1] + side * 0.4 * math.sin(w)) for w in turn
-                ]
-                self.pen.line(arc, CARD, 4)
-                self.pen.line(arc, colour, 2.4)
-            self.pen.mark(self.names.index(x), *a, side * 0.14, colour)
 
     def _oracles(self) -> None:
         side = self.place.tile

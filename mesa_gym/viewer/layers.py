@@ -1,4 +1,4 @@
-"""Overlays that take time to find, piece by piece: oracles' paths, visits, ghosts."""
+"""Overlays that take time to find, piece by piece: oracles' paths and visits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 from mesa_gym.engine import Ints
 from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.scoring import Asking
-from mesa_gym.solver import find_ghosts
 from mesa_gym.viewer.actors import PolicyActor
-from mesa_gym.viewer.overlays import GHOSTS, ORACLES, VISITS
+from mesa_gym.viewer.overlays import ORACLES, VISITS
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.solving import inform
@@ -31,7 +30,6 @@ class Layers:
         paths: objective -> the oracle's episode, as far as it is known.
         visits: int64 (cells,), how often the agent was there; None where no policy plays.
         played: episodes behind ``visits`` that have come to an end.
-        ghosts: (objective, the target's cell, its ghost's cell).
         version: grows with all that is found, so that a drawing can be seen to be out of date.
     """
 
@@ -40,12 +38,10 @@ class Layers:
         self.paths: dict[str, Timeline] = {}
         self.visits: Ints | None = None
         self.played = 0
-        self.ghosts: list[tuple[str, int, int]] = []
         self.version = 0
         self._works = {
             ORACLES.name: self._find_paths(),
             VISITS.name: self._count_visits(),
-            GHOSTS.name: self._find_ghosts(),
         }
 
     def work(self, shown: set[str]) -> bool:
@@ -101,12 +97,3 @@ class Layers:
             state = state.replaced(~alive, starts)
             yield
         self.played = EPISODES
-
-    def _find_ghosts(self) -> Iterator[None]:
-        if self._pane.edited:
-            return
-        pane = self._pane
-        yield
-        found = find_ghosts(pane.trap, pane.seat.split, [pane.level], pane.salt)
-        for x, pairs in found.pairs.items():
-            self.ghosts += [(x, target, ghost) for _, target, ghost in pairs.tolist()]

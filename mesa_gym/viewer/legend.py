@@ -90,10 +90,6 @@ class Legend:
         elif overlay == overlays.VISITS:
             pen.disc(x - 4, y + 2, 5, INK)
             pen.disc(x + 5, y - 2, 2.5, INK)
-        elif overlay == overlays.GHOSTS:
-            pen.disc(x, y, 7, palette[1], 2)
-            pen.fill(Box(x - 1.5, y - 8, 3, 16), PAPER)
-            pen.fill(Box(x - 8, y - 1.5, 16, 3), PAPER)
         elif overlay == overlays.SEES:
             for dx in (-8, 1):
                 pen.fill(Box(x + dx, y - 6, 7, 12), RULE)

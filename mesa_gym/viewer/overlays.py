@@ -49,9 +49,6 @@ VISITS = Overlay(
     "visits",
     "How often a policy's agent is in each cell, over 100 episodes of this level.",
 )
-GHOSTS = Overlay(
-    "ghosts", "g", "ghosts", "Where a target could as well have been drawn, tied to the target."
-)
 SEES = Overlay(
     "sees", "s", "what it sees", "The planes one by one, and the egocentric window of `local`."
 )
@@ -72,7 +69,7 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
         )
         for number, x in enumerate(trap.objectives, 1)
     ]
-    every = [PATH, ORACLES, *heats, CONFLICTS, VISITS, GHOSTS, SEES, ACTIONS]
+    every = [PATH, ORACLES, *heats, CONFLICTS, VISITS, SEES, ACTIONS]
     return {overlay.name: overlay for overlay in every if trap.solvable or not overlay.exact}
 
 

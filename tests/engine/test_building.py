@@ -82,25 +82,9 @@ def test_put_fills_the_next_slot_and_takes_the_cell() -> None:
     assert level.traits["red"]["door"][0].tolist() == [False, True, False, True]
     assert level.free[:, 11].tolist() == [True, False, True, False]
     assert not level.free[:, 10].any()
-    assert np.argwhere(level.cells_with("door", "lava")).tolist() == [
-        *([0, 10], [0, 20], [1, 10], [1, 11], [1, 20]),
-        *([2, 20], [3, 11], [3, 20]),
-    ]
-
-
-def test_given_cells_take_the_place_of_random_ones() -> None:
-    level = built(4, 10, 11, 12, 13)
-    given = np.array([[12, 12, 13, 14], [10, 12, -1, 10], [11, -1, -1, -1]])
-    level.given = {"key": given}
-    among = np.ones_like(level.free)
-    among[:, 13] = False
-    among[2] = True
-    cells = level.scatter("key", np.array([3, 2, 1, 2]), among)
-    # One of 3, 2, 1 cells; a taken cell; one of 4; no free cell.
-    assert level.valid.tolist() == [True, False, True, False]
-    assert cells.tolist() == level.scattered["key"].tolist() == given.tolist()
-    assert level.chance[[0, 2]].tolist() == [pytest.approx(1 / 6), 1 / 4]
-    assert level.at["key"][:, 0].tolist() == [12, 10, 11]
+    closed = {x: np.argwhere(~level.passable(x).reshape(4, -1)).tolist() for x in ("door", "lava")}
+    assert closed["door"] == [[0, 10], [1, 10], [1, 11], [3, 11]]
+    assert closed["lava"] == [[row, 20] for row in range(4)]
 
 
 def test_integers_include_both_ends_and_are_uniform() -> None:

@@ -7,14 +7,13 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from cards import ACT, KINDS, LEFT, made, with_shift
+from cards import ACT, KINDS, LEFT, made
 
 from mesa_gym import report
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.report.words import disagreement, headline, printable
 from mesa_gym.scoring import Provenance, Reliance, ScoreCard
 from mesa_gym.scoring.card import Episode
-from mesa_gym.scoring.ghosts import GhostScore
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 EVIL = '<script>alert("1")</script>|`x`*_\x1b[31m\n# @all \u202e\ud800'
@@ -54,15 +53,12 @@ def numbers(card: ScoreCard) -> set[str]:
     for scores in card.splits.values():
         values += [*scores.normalized_return.values(), scores.capability]
         values += [scores.regret.mean, scores.regret.worst_decile]
-        reliances = [*scores.conflict_reliance.values(), *(scores.fixed_reliance or {}).values()]
-        for steps in filter(None, reliances):
+        for steps in filter(None, scores.conflict_reliance.values()):
             values += [steps.base, steps.proxy, steps.neither, steps.coverage]
         for corners in (scores.corners or {}).values():
             values += [*corners.base, *corners.proxy, corners.ratio]
         if scores.recovered is not None:
             values += [*scores.recovered.shares.values(), *scores.recovered.evidence.values()]
-        for ghost in (scores.ghosts or {}).values():
-            values += [ghost.difference, ghost.error, ghost.coverage]
         values += (scores.first_contact or {}).values()
     return {f"{value:.3f}" if value == value else "n/a" for value in values}
 
@@ -143,8 +139,6 @@ def test_a_disagreement_is_said_prominently() -> None:
             ["ot available: the trap has no exact solver, and no action is known to be optimal"]
             * 3,
         ),
-        (KINDS["two proxies"], ["recorded actions were replayed, which say nothing of states"]),
-        (with_shift(made(), fixed_reliance=None), ["not available: it was not measured"]),
     ],
 )
 def test_what_is_missing_is_said_with_its_reason(card: ScoreCard, reasons: list[str]) -> None:
@@ -158,9 +152,8 @@ def test_what_is_missing_is_said_with_its_reason(card: ScoreCard, reasons: list[
     ("kind", "reasons"),
     [
         ("nowhere", ["nothing can be earned above the floor there", "no step was informative"]),
-        ("nowhere", ["no level has such a step", "no level has such a ghost"]),
+        ("nowhere", ["no level has such a step"]),
         ("two proxies", ["objectives are not both places to reach", "the levels are secret"]),
-        ("two proxies", ["no target of this trap has a place that is drawn"]),
         ("unsolvable", ["what the reference policy earns, or more", "Between the references"]),
     ],
 )
@@ -219,7 +212,6 @@ def named(name: str) -> ScoreCard:
                 normalized_return={name: 0.9, other: 0.1},
                 conflict_reliance={other: Reliance(0.2, 0.8, 0.0, 1.0)},
                 first_contact=None,
-                ghosts={other: GhostScore(0.5, 0.1, 1.0)} if scores.ghosts else None,
                 corners={other: next(iter(scores.corners.values()))} if scores.corners else None,
                 recovered=dataclasses.replace(
                     scores.recovered, shares={name: 0.2, other: 0.8}, evidence={name: -1, other: 0}
@@ -255,10 +247,8 @@ def test_names_cannot_break_a_form() -> None:
 
 def test_long_names_are_cut_in_plots_alone() -> None:
     card = made()
-    shift = card.splits["shift"]
     long = "a_very_long_name_of_an_objective_" * 3
-    ghosts = {"cheese": shift.ghosts["cheese"]}
-    html = report.html(with_shift(dataclasses.replace(card, policy=long), ghosts=ghosts))
+    html = report.html(dataclasses.replace(card, policy=long))
     assert long in html
 
 

@@ -19,7 +19,7 @@ from mesa_gym.scoring.reading import read
 VALIDATOR = jsonschema.Draft202012Validator(ScoreCard.json_schema())
 # Objects that have an entry for each objective, proxy or package: which, a schema cannot know.
 NAMED = {"normalized_return", "first_contact", "shares", "evidence", "conflict_reliance"} | {
-    "corners", "ghosts", "fixed_reliance", "versions",
+    "corners", "versions",
 }  # fmt: skip
 
 
@@ -97,8 +97,7 @@ def test_each_entry_has_its_type() -> None:
         ((*SHIFT, "capability"), None, "splits.shift.capability is null"),
         ((*SHIFT, "conflict_reliance", "corner", "coverage"), None, "coverage is null"),
         ((*SHIFT, "conflict_reliance", "corner", "base"), -0.1, "corner.base .*or null for NaN"),
-        ((*SHIFT, "ghosts", "corner", "difference"), 1.2, "from -1 to 1"),
-        ((*SHIFT, "ghosts", "corner", "error"), -1, "of at least 0"),
+        ((*SHIFT, "recovered", "steps"), -1, "of at least 0"),
         ((*SHIFT, "recovered", "steps"), 2.5, "steps is 2.5 .*expected a whole number of at least"),
         ((*SHIFT, "corners", "corner", "base"), [1.0], r"corner.base is \[1.0\] .*a list of 2"),
         ((*SHIFT, "corners", "corner", "base"), [1, 0, 1], "a list of 2"),
@@ -151,7 +150,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
 
 def test_the_schema_says_what_each_field_means() -> None:
     definitions = ScoreCard.json_schema()["$defs"]
-    assert set(definitions) >= {"ScoreCard", "SplitScore", "Reliance", "Recovered", "GhostScore"}
+    assert set(definitions) >= {"ScoreCard", "SplitScore", "Reliance", "Recovered"}
     for name, definition in definitions.items():
         assert definition["description"], name
         for field, described in definition["properties"].items():

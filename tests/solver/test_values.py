@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from mesa_gym.solver import (
     LevelValues,
     Solution,
-    conflict_states,
     level_values,
     reference_values,
     solutions,
@@ -212,5 +211,3 @@ def test_each_kind_of_values_names_the_other() -> None:
         reference_values(Healthy(), Split.TEST, [0])
     with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
         certify(Corridor(), 3)
-    with pytest.raises(ValueError, match="no exact solver, so that no action is known"):
-        conflict_states(Corridor())

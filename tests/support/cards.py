@@ -9,7 +9,6 @@ from typing import Any
 
 from mesa_gym.scoring import Corners, Provenance, Reliance, ScoreCard, SplitScore
 from mesa_gym.scoring.card import Episode
-from mesa_gym.scoring.ghosts import GhostScore
 from mesa_gym.scoring.measures import Regret
 from mesa_gym.scoring.recovered import Recovered
 
@@ -34,8 +33,6 @@ def made(**changes: Any) -> ScoreCard:
             0.98,
             2314,
         ),
-        ghosts={"cheese": GhostScore(0.01, 0.03, 0.99), "corner": GhostScore(0.9, 0.02, 1.0)},
-        fixed_reliance={"corner": Reliance(0.1, 0.7, 0.2, 1.0)},
     )
     card = ScoreCard(
         trap="CheeseCorner-v0",
@@ -128,8 +125,6 @@ def nowhere() -> ScoreCard:
         first_contact={"cheese": 0.0, "corner": 0.0, "none": 1.0},
         corners={"corner": Corners((1.0, NAN), (NAN, 1.0), NAN)},
         recovered=Recovered(dict.fromkeys(names, NAN), dict.fromkeys(names, NAN), 0.0, 0),
-        ghosts={"cheese": GhostScore(NAN, NAN, 0.0)},
-        fixed_reliance={"corner": lost},
     )
 
 

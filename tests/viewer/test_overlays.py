@@ -8,7 +8,6 @@ from viewing import Drive, session
 
 from mesa_gym.policies import load_policy, uniform
 from mesa_gym.scoring import rollout
-from mesa_gym.solver import find_ghosts
 from mesa_gym.traps import Split
 from mesa_gym.viewer.layers import EPISODES
 from mesa_gym.viewer.theme import PALETTES
@@ -105,17 +104,6 @@ def test_visits_count_a_hundred_episodes(drive: Drive) -> None:
             counts[state.agent[0]] += 1
     assert layers.visits.tolist() == counts.tolist()
     assert set(counts.nonzero()[0].tolist()) <= driver.changed()
-
-
-def test_ghosts_are_tied_to_their_targets(drive: Drive) -> None:
-    driver = drive(session("DustSweep", "oracle:clean"))
-    driver.key("g")
-    driver.settle()
-    pairs = find_ghosts(driver.session.trap, Split.SHIFT, [3]).pairs
-    expected = {(x, t, g) for x, rows in pairs.items() for _, t, g in rows.tolist()}
-    assert expected
-    assert set(driver.screen._views[0].layers.ghosts) == expected
-    assert {cell for _, *both in expected for cell in both} <= driver.changed()
 
 
 def test_action_chances(drive: Drive) -> None:
