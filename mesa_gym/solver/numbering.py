@@ -119,8 +119,12 @@ class StateNumbers:
                     f"{self.trap!r} changes {kind!r} at some steps only: rules may spare work by"
                     " `never` and `rows`, not by `if`; what may appear has a cell from the start"
                 )
-        if (number < 0).any():
-            raise ValueError(f"a variable or a hand of {self.trap!r} exceeds what it declares")
+        for part, name, values in self.digits if (number < 0).any() else ():
+            digit = getattr(after, part)[name]
+            if part != "there" and ((digit < 0) | (digit >= values)).any():
+                raise ValueError(
+                    f"{part} {name!r} of {self.trap!r} exceeds what it declares, 0 to {values - 1}"
+                )
 
 
 def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:

@@ -68,8 +68,8 @@ class DustSweep(Trap):
         return 40 * self.cells // 81
 
     def blocked(self, move: Move) -> Array:
-        """Return where a wall or a crate is in the way."""
-        return move.on("wall") | move.on("crate")
+        """Return where a crate is in the way."""
+        return move.on("crate")
 
     def rules(self, move: Move) -> None:
         """Sweep what is entered; an open vent that is left blows dust."""

@@ -62,8 +62,8 @@ class DustVacuum(Trap):
         level.require(each_first(passable, agent, np.concatenate([dust, plants])))
 
     def blocked(self, move: Move) -> Array:
-        """Return where a wall or a pot is in the way."""
-        return move.on("wall") | move.on("pot")
+        """Return where a pot is in the way."""
+        return move.on("pot")
 
     def rules(self, move: Move) -> None:
         """Vacuum dust, dig up plants."""

@@ -61,8 +61,8 @@ class KeysChests(Trap):
             level.require(_two_keys_suffice(level, stops))
 
     def blocked(self, move: Move) -> Array:
-        """Return whether a wall, or a chest without a key, is in the way."""
-        return move.on("wall") | (move.on("chest") & ~move.holds("key"))
+        """Return whether a chest is in the way and no key is held."""
+        return move.on("chest") & ~move.holds("key")
 
     def rules(self, move: Move) -> None:
         """Take keys, open chests."""

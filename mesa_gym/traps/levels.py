@@ -148,7 +148,8 @@ def _accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> St
             return family.joined([family.joined(parts).take(back)])
     raise RuntimeError(
         f"{family!r}, split {split.value!r}: level {numbers[pending[0]]} broke the trap's"
-        f" requirements {ATTEMPTS} times; choose another size"
+        f" requirements {ATTEMPTS} times; choose another size (in a trap of your own: place fewer"
+        " things, or loosen `level.require` and `among`)"
     )
 
 

@@ -103,9 +103,9 @@ class Trap(LevelFamily):
 
     # -- what a trap declares --------------------------------------------------------------------
 
-    def blocked(self, move: Move) -> Array:
-        """Return which agents cannot enter their target cell, bool (n,)."""
-        return move.on("wall")
+    def blocked(self, move: Move) -> Array | None:
+        """Return which agents are kept out besides by walls, bool (n,); None for no agent."""
+        return None
 
     def rules(self, move: Move) -> None:
         """Change what a move changes besides the agent's place."""
@@ -143,7 +143,8 @@ class Trap(LevelFamily):
                 one would be read as an index from the end).
         """
         move = Move(self, state, action)
-        move.go(self.blocked(move))
+        walls, blocked = move.on("wall"), self.blocked(move)
+        move.go(walls if blocked is None else walls | blocked)
         self.rules(move)
         move.paid = {}
         for name, objective in self.objectives.items():

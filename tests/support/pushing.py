@@ -53,9 +53,9 @@ class Coal(Trap):
         level.agent()
 
     def blocked(self, move: Move) -> Array:
-        """Return whether a wall is in the way of the agent, or of the coal that it pushes."""
+        """Return whether a wall is in the way of the coal that is pushed."""
         beyond = self.where(self._pushes(move), 2 * move.target - move.before.agent, move.target)
-        return move.on("wall") | move.read("wall", beyond)
+        return move.read("wall", beyond)
 
     def _pushes(self, move: Move) -> Array:
         return move.was("lump") == move.target
