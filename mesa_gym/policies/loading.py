@@ -21,6 +21,8 @@ from mesa_gym.traps import Trap
 SCHEMA = 1
 POLICY_FILE = "policy.json"
 TEXTS = ("trap", "observation", "loader", "weights")
+# The functions that policy.json may name: it comes with an agent that need not be trusted.
+LOADERS = ("agents.saving:load",)
 
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference")
@@ -123,6 +125,12 @@ def _from_directory(folder: Path, trap: Trap) -> Policy:
         raise ValueError(
             f"the agent in {folder} was trained on {entries['trap']!r} and cannot act on"
             f" {trap.name()!r}; train one for it"
+        )
+    if entries["loader"] not in LOADERS:
+        raise ValueError(
+            f"{folder / POLICY_FILE} names the loader {entries['loader']!r}; expected"
+            f" {LOADERS[0]!r}, which `python -m agents.train` writes; load other agents by a"
+            " function of your own, as module:factory"
         )
     weights = folder / entries["weights"]
     if not weights.is_file():
