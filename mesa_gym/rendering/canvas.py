@@ -1,15 +1,12 @@
 """A small anti-aliased canvas: shapes in the unit square, painted one over the other.
 
-A shape is a *field*: at each sample of the canvas, the distance to the shape's edge, negative
-inside. Fields make outlines (grow the shape by a width), cuts and joins a matter of one line:
-the maximum of ``a`` and ``-b`` is a without b, the minimum is both together. What an
-artist would call smooth edges comes from painting on a finer lattice and averaging it at the end.
+Smooth edges come from painting on a finer lattice, whose colours are averaged at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -39,18 +36,18 @@ class Canvas:
         side = size * SAMPLES
         ticks = ((np.arange(side) + 0.5) / side).astype(np.float32)
         self._x, self._y = ticks[None, :], ticks[:, None]
-        self._samples = np.full((side, side, 3), background, dtype=np.float32)
         self._inside: NDArray[np.bool_] = np.ones((1, 1), dtype=np.bool_)
+        self._colours = [background]
+        self._samples = np.zeros((side, side), dtype=np.int16)  # indices of colours
 
     def part(self, left: float, top: float, side: float) -> Canvas:
         """Return a view whose unit square is the one from (left, top) with this ``side``.
 
         What is painted on the view appears on this canvas; outside the square nothing does.
         """
-        view = Canvas.__new__(Canvas)
+        view = copy(self)
         view._x = (self._x - np.float32(left)) / np.float32(side)
         view._y = (self._y - np.float32(top)) / np.float32(side)
-        view._samples = self._samples
         view._inside = self._inside & (view.box(0, 0, 1, 1) < 0)
         return view
 
@@ -67,27 +64,23 @@ class Canvas:
 
     def line(self, points: Sequence[Point], width: float) -> Field:
         """Return a stroke of some ``width`` with round ends, through at least two points (x, y)."""
-        # One after the other: on a large tile all of them together take tens of megabytes.
-        parts = (self._to_segment(a, b) for a, b in pairwise(points))
-        return reduce(np.minimum, parts) - np.float32(width / 2)
+        distance = np.full((1, 1), np.inf, dtype=np.float32)
+        for (ax, ay), (bx, by) in pairwise(points):
+            x, y, dx, dy = self._x - ax, self._y - ay, bx - ax, by - ay
+            along = np.clip((x * dx + y * dy) / (dx * dx + dy * dy), 0, 1)
+            distance = np.minimum(distance, np.hypot(x - along * dx, y - along * dy))
+        return distance - np.float32(width / 2)
 
     def polygon(self, points: Sequence[Point]) -> Field:
         """Return the inside of a closed polygon by its corners (even-odd rule)."""
-        edges = list(zip(points, [*points[1:], points[0]], strict=True))
-        distance = reduce(np.minimum, (self._to_segment(a, b) for a, b in edges))
+        closed = [*points, points[0]]
+        distance = self.line(closed, 0)
         inside = np.zeros(distance.shape, dtype=bool)
-        for (ax, ay), (bx, by) in edges:
+        for (ax, ay), (bx, by) in pairwise(closed):
             if ay != by:  # a ray to the left never meets a level edge
                 crossing = ax + (self._y - ay) * ((bx - ax) / (by - ay))
                 inside ^= ((self._y < ay) != (self._y < by)) & (crossing < self._x)
         return np.where(inside, -distance, distance)
-
-    def _to_segment(self, a: Point, b: Point) -> Field:
-        """Return the distance of every sample to the segment from a to b."""
-        dx, dy = b[0] - a[0], b[1] - a[1]
-        along = ((self._x - a[0]) * dx + (self._y - a[1]) * dy) / (dx * dx + dy * dy)
-        along = np.clip(along, 0, 1)
-        return np.hypot(self._x - a[0] - along * dx, self._y - a[1] - along * dy)
 
     def paint(self, shape: Field, colour: RGB, grow: float = 0.0) -> None:
         """Cover a shape with a colour.
@@ -97,10 +90,12 @@ class Canvas:
             colour: red, green and blue, 0 to 255.
             grow: what is added to the shape on every side, for outlines.
         """
-        self._samples[(shape < grow) & self._inside] = colour
+        self._samples[(shape < grow) & self._inside] = len(self._colours)
+        self._colours.append(colour)
 
     def picture(self) -> NDArray[np.uint8]:
         """Return the finished picture, uint8 (size, size, 3)."""
-        size = self._samples.shape[0] // SAMPLES
-        mean = self._samples.reshape(size, SAMPLES, size, SAMPLES, 3).mean(axis=(1, 3))
+        size = len(self._samples) // SAMPLES
+        samples = np.asarray(self._colours, dtype=np.float32)[self._samples]
+        mean = samples.reshape(size, SAMPLES, size, SAMPLES, 3).mean(axis=(1, 3))
         return np.rint(mean).astype(np.uint8)

@@ -1,29 +1,55 @@
-"""Registers, colours, shades and compound shapes that drawings share."""
+"""Registers of drawings, and the words in which the package writes its own.
+
+A text describes drawings, one after the other. Each begins with a line ``name: description``; a
+line after that paints one shape over those before it, or moves the rest into a square::
+
+    fill SHADE SHAPE     the shape alone
+    inked SHADE SHAPE    with a dark outline, which keeps pale things apart from the pale floor
+    part LEFT,TOP SIDE   what follows has this square as its cell
+
+Lengths are hundredths of the cell's side; x runs right and y runs down. A shade is ``main`` (the
+colour that the caller chooses) or a name in ``COLOURS``; ``main+35`` is 35% lighter, ``main-35``
+35% darker. A shape is one of these, or several combined from left to right::
+
+    disc X,Y RADIUS              box LEFT,TOP RIGHT,BOTTOM [RADIUS OF CORNERS]
+    line WIDTH X,Y X,Y ...       poly X,Y X,Y X,Y ...
+    star X,Y TIPS NOTCHES COUNT  one tip up; the radii of its tips and of its notches
+    it                           the shape painted last that is not itself made from ``it``
+    ... >X,Y*N                   after any but ``it``: joined with N copies (1 if not given), each
+                                 moved by X,Y from the one before; two of these make a grid
+    A + B, A & B                 both joined; the part of A that lies inside B
+    A grow LENGTH, A rim WIDTH   A with that much more on every side; a stroke along A's edge
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
+from functools import cache, reduce
 
 import numpy as np
 
 from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
-from mesa_gym.rendering.canvas import Canvas, Field
+from mesa_gym.rendering.canvas import Canvas, Field, Point
+from mesa_gym.rendering.sprites import KINDS, MARKED
 
 Sprite = Callable[[Canvas, RGB], None]
 
-SPRITES: dict[str, Sprite] = {}
-MARKS: dict[str, Sprite] = {}
-
 INK: RGB = (34, 34, 44)
 WHITE: RGB = (255, 255, 255)
-BRASS: RGB = (250, 208, 84)
-WOOD: RGB = (140, 98, 62)
-LEAF: RGB = (84, 150, 70)
-SKIN: RGB = (238, 200, 168)
 FLOOR: RGB = (233, 229, 218)
-OUTLINE = 0.035
+COLOURS: dict[str, RGB] = {
+    "ink": INK,
+    "white": WHITE,
+    "floor": FLOOR,
+    "brass": (250, 208, 84),
+    "wood": (140, 98, 62),
+    "leaf": (84, 150, 70),
+    "skin": (238, 200, 168),
+}
+OUTLINES = {"fill": 0.0, "inked": 0.035}  # in sides of the cell
 
 
 def sprite(draw: Sprite) -> Sprite:
@@ -42,13 +68,8 @@ def mark(draw: Sprite) -> Sprite:
     """Register the mark of an attribute under the function's name, which is the attribute's.
 
     The mark is a small shape in the lower left corner of each cell that has the attribute, so
-    that colours can be told apart without seeing colours.
-
-    Args:
-        draw: paints the mark on a canvas, in the attribute's colour.
-
-    Raises:
-        ValueError: another function has that name already.
+    that colours can be told apart without seeing colours. Arguments and errors are those of
+    ``sprite``.
     """
     return _register(MARKS, "mark", draw)
 
@@ -76,45 +97,96 @@ def _register(drawings: dict[str, Sprite], what: str, draw: Sprite) -> Sprite:
     return draw
 
 
-def blend(colour: RGB, other: RGB, share: float) -> RGB:
-    """Return a colour with a share of another, from 0 to 1."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
-    return red, green, blue
+def _described(text: str) -> dict[str, Sprite]:
+    """Return the drawings of a text by their names."""
+    blocks = [block.splitlines() for block in re.split(r"\n(?=\w)", text.strip())]
+    return {
+        header.split(":")[0]: _drawing([line.split(maxsplit=2) for line in lines])
+        for header, *lines in blocks
+    }
 
 
-def light(colour: RGB, share: float = 0.35) -> RGB:
-    """Return the colour, lit."""
-    return blend(colour, WHITE, share)
+def _drawing(lines: list[list[str]]) -> Sprite:
+    def draw(canvas: Canvas, colour: RGB) -> None:
+        it = None
+        for verb, shade, words in lines:
+            if verb == "part":
+                canvas = canvas.part(*_lengths(shade), *_lengths(words))
+                continue
+            shape = _shape(canvas, words, it)
+            it = shape if "it" not in words.split() else it
+            if OUTLINES[verb]:
+                canvas.paint(shape, INK, grow=OUTLINES[verb])
+            canvas.paint(shape, _shade(shade, colour))
+
+    return draw
 
 
-def dark(colour: RGB, share: float = 0.35) -> RGB:
-    """Return the colour, in shade."""
-    return blend(colour, INK, share)
+@cache
+def _shade(word: str, main: RGB) -> RGB:
+    name, *steps = re.findall(r"[a-z]+|[+-]\d+", word)
+    colour = {"main": main, **COLOURS}[name]
+    for step in steps:
+        other, share = WHITE if step[0] == "+" else INK, abs(int(step)) / 100
+        red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
+        colour = red, green, blue
+    return colour
 
 
-def inked(canvas: Canvas, shape: Field, colour: RGB) -> None:
-    """Paint a shape with a dark outline, which keeps pale things apart from the pale floor."""
-    canvas.paint(shape, INK, grow=OUTLINE)
-    canvas.paint(shape, colour)
+def _shape(canvas: Canvas, words: str, it: Field | None) -> Field:
+    first, *rest = re.split(r" ([+&]|grow|rim) ", words)
+    shape = _term(canvas, first, it)
+    for operator, operand in zip(rest[::2], rest[1::2], strict=True):
+        if operator == "grow":
+            shape = shape - np.float32(*_lengths(operand))
+        elif operator == "rim":
+            shape = abs(shape) - np.float32(*_lengths(operand)) / 2
+        else:
+            join = np.minimum if operator == "+" else np.maximum
+            shape = join(shape, _term(canvas, operand, it))
+    return shape
 
 
-def within(shape: Field, *limits: Field) -> Field:
-    """Return the part of a shape that lies inside all the limits."""
-    return np.maximum.reduce([shape, *limits])
+def _term(canvas: Canvas, words: str, it: Field | None) -> Field:
+    if words == "it" and it is not None:
+        return it
+    name, copies, numbers = _parsed(words)
+    return reduce(np.minimum, (SHAPES[name](canvas, points, numbers) for points in copies))
 
 
-def joined(shapes: Iterable[Field]) -> Field:
-    """Return the shapes as one."""
-    return np.minimum.reduce(list(shapes))
+@cache
+def _parsed(words: str) -> tuple[str, list[list[Point]], list[float]]:
+    """Return a shape's name, its points in each copy, and its numbers."""
+    name, *arguments = words.split()
+    points, numbers, shifts = [], [], [(0.0, 0.0)]
+    for word in arguments:
+        if word[0] == ">":
+            step, _, times = word[1:].partition("*")
+            dx, dy = _lengths(step)
+            copies = range(int(times or 1) + 1)
+            shifts = [(x + k * dx, y + k * dy) for k in copies for x, y in shifts]
+        elif "," in word:
+            points.append(_lengths(word))
+        else:
+            numbers += _lengths(word)
+    return name, [[(x + dx, y + dy) for x, y in points] for dx, dy in shifts], numbers
 
 
-def ring(canvas: Canvas, x: float, y: float, radius: float, width: float) -> Field:
-    """Return a circle's line of the given width."""
-    return np.abs(canvas.circle(x, y, radius)) - np.float32(width / 2)
+def _lengths(word: str) -> list[float]:
+    return [float(number) / 100 for number in word.split(",")]
 
 
-def star(canvas: Canvas, x: float, y: float, radii: tuple[float, float], tips: int) -> Field:
-    """Return a star with one tip up; ``radii`` are those of its tips and of its notches."""
-    angles = [math.pi * k / tips for k in range(2 * tips)]
-    corners = [(radii[k % 2], angle) for k, angle in enumerate(angles)]
+def _star(canvas: Canvas, centre: Point, tips: float, notches: float, hundredths: float) -> Field:
+    (x, y), count = centre, round(100 * hundredths)
+    corners = [((tips, notches)[k % 2], math.pi * k / count) for k in range(2 * count)]
     return canvas.polygon([(x + r * math.sin(a), y - r * math.cos(a)) for r, a in corners])
+
+
+SHAPES: dict[str, Callable[[Canvas, list[Point], list[float]], Field]] = {
+    "disc": lambda canvas, points, numbers: canvas.circle(*points[0], *numbers),
+    "box": lambda canvas, points, numbers: canvas.box(*points[0], *points[1], *numbers),
+    "line": lambda canvas, points, numbers: canvas.line(points, *numbers),
+    "poly": lambda canvas, points, _: canvas.polygon(points),
+    "star": lambda canvas, points, numbers: _star(canvas, points[0], *numbers),
+}
+SPRITES, MARKS = _described(KINDS), _described(MARKED)

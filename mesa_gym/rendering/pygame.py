@@ -8,9 +8,6 @@ from typing import Any
 
 from mesa_gym.errors import missing_extra
 
-# What SDL falls back to where there is no display: windows that stay unseen.
-UNSEEN = ("offscreen", "dummy")
-
 
 def load_pygame() -> ModuleType:
     """Import pygame-ce without its greeting.
@@ -27,15 +24,10 @@ def load_pygame() -> ModuleType:
 
 
 def open_window(title: str, size: tuple[int, int], resizable: bool = False) -> Any:
-    """Open a window, a ``pygame.Window``.
+    """Open a window, a ``pygame.Window``, of a width and height that its user may change or not.
 
     It is opened with all the pixels that a high-density screen has, so its surface may be larger
     than its size. ``SDL_VIDEODRIVER=dummy`` gives one that stays unseen, for tests.
-
-    Args:
-        title: what the title bar says.
-        size: width and height.
-        resizable: whether its user may change them.
 
     Raises:
         ImportError: pygame-ce is not installed.
@@ -45,7 +37,8 @@ def open_window(title: str, size: tuple[int, int], resizable: bool = False) -> A
     try:
         pygame.display.init()
         driver = pygame.display.get_driver()
-        if driver in UNSEEN and driver != os.environ.get("SDL_VIDEODRIVER"):
+        # SDL falls back to these where there is no display: windows that stay unseen.
+        if driver in ("offscreen", "dummy") and driver != os.environ.get("SDL_VIDEODRIVER"):
             raise pygame.error("no video device")
         return pygame.Window(title, size, resizable=resizable, allow_high_dpi=True)
     except pygame.error as error:

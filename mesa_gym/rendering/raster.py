@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import RGB, Look, State, World
 from mesa_gym.rendering.canvas import Canvas
 from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, Sprite, find_sprite
-from mesa_gym.rendering.sprites import beings, places, things
 
-DRAWINGS = (beings, places, things)  # importing them registers what they draw
 MIN_TILE = 4
 MAX_PLANES = 63  # a bit each of one int64
 WALL, THING, MARK, AGENT = range(4)  # heights of layers
@@ -23,13 +21,7 @@ NICHE = (0.06, 0.06, 0.94, 0.94)  # where a wall shows what the agent holds
 HELD = (0.11, 0.11, 0.78)  # left, top and side of the item in it
 MARK_SIDE = 0.27
 
-
-class Layer(NamedTuple):
-    """One drawing in one cell."""
-
-    height: int
-    draw: Sprite
-    colour: RGB
+Layer = tuple[int, Sprite, RGB]  # one drawing in one cell: its height and its colour
 
 
 def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
@@ -92,21 +84,18 @@ def _order(trap: World) -> list[str]:
 
 def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
     """Return what to draw for the planes set in one cell, lowest first."""
-    attributes = {name: look.colour for name, look in present.items() if look.sprite is None}
-    tint = _mean(list(attributes.values())) if attributes else None
-    layers = [Layer(MARK, MARKS[x], colour) for x, colour in attributes.items() if x in MARKS]
+    tints = {name: look.colour for name, look in present.items() if look.sprite is None}
+    layers = [(MARK, MARKS[name], tint) for name, tint in tints.items() if name in MARKS]
     for look in present.values():
         if look.sprite is not None:
-            height = HEIGHT.get(look.sprite, THING)
-            colour = tint if tint is not None and height == THING else look.colour
-            layers.append(Layer(height, find_sprite(look.sprite), colour))
-    return tuple(sorted(layers, key=lambda layer: layer.height))
-
-
-def _mean(colours: Sequence[RGB]) -> RGB:
-    """Return the mean colour, so that cells with other sets of attributes look different."""
-    red, green, blue = (round(sum(part) / len(colours)) for part in zip(*colours, strict=True))
-    return red, green, blue
+            height, colour = HEIGHT.get(look.sprite, THING), look.colour
+            if tints and height == THING:
+                # The mean, so that cells with other sets of attributes look different.
+                parts = zip(*tints.values(), strict=True)
+                red, green, blue = (round(sum(part) / len(tints)) for part in parts)
+                colour = red, green, blue
+            layers.append((height, find_sprite(look.sprite), colour))
+    return tuple(sorted(layers, key=itemgetter(0)))
 
 
 @lru_cache(maxsize=4096)
@@ -114,14 +103,13 @@ def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
     """Draw one cell, uint8 (tile, tile, 3); the result is shared and cannot be written to."""
     canvas = Canvas(tile, FLOOR)
     find_sprite("floor")(canvas, FLOOR)
-    heights = [layer.height for layer in layers]
+    heights = [height for height, _, _ in layers]
     things = canvas.part(*HELD) if WALL in heights else canvas
-    marks = 0
-    for height, draw, colour in layers:
+    for k, (height, draw, colour) in enumerate(layers):
         if height == MARK:
             # Beside each other, so that a cell with two attributes shows both.
-            draw(things.part(marks * MARK_SIDE, 1 - MARK_SIDE, MARK_SIDE), colour)
-            marks += 1
+            left = heights[:k].count(MARK) * MARK_SIDE
+            draw(things.part(left, 1 - MARK_SIDE, MARK_SIDE), colour)
         else:
             draw(things if height == THING else canvas, colour)
         if height == WALL and (THING in heights or MARK in heights):

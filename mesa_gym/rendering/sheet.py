@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -26,30 +25,26 @@ def contact_sheet(classes: Iterable[type[Trap]]) -> bytes:
     """Draw a card for each trap, from left to right and top to bottom.
 
     A card says the trap's name, its base objective and its proxies, and shows level 0 of
-    ``train`` beside level 0 of ``shift`` at 32 pixels a cell.
-
-    Returns:
-        A PNG file.
+    ``train`` beside level 0 of ``shift`` at 32 pixels a cell. The result is a PNG file.
 
     Raises:
         ImportError: pygame-ce, which writes the text, is not installed.
     """
     pygame = load_pygame()
     pygame.font.init()
-    rows: list[list[Any]] = [[]]
-    for card in [_card(pygame, cls) for cls in classes]:
-        if rows[-1] and _row_width([*rows[-1], card]) > WIDTH:
-            rows.append([])
-        rows[-1].append(card)
-    heights = [max(card.get_height() for card in row) for row in rows]
-    tops = list(accumulate([MARGIN, *(height + MARGIN for height in heights)]))
-    sheet = pygame.Surface((max(map(_row_width, rows)), tops[-1]))
+    placed = []
+    left = top = below = MARGIN
+    for card in (_card(pygame, cls) for cls in classes):
+        width, height = card.get_size()
+        if left > MARGIN and left + width + MARGIN > WIDTH:
+            left, top = MARGIN, below
+        placed.append((card, (left, top)))
+        left += width + MARGIN
+        below = max(below, top + height + MARGIN)
+    right = max(left + card.get_width() + MARGIN for card, (left, _) in placed)
+    sheet = pygame.Surface((right, below))
     sheet.fill(PAPER)
-    for row, top in zip(rows, tops, strict=False):
-        left = MARGIN
-        for card in row:
-            sheet.blit(card, (left, top))
-            left += card.get_width() + MARGIN
+    sheet.blits(placed)
     file = io.BytesIO()
     pygame.image.save(sheet, file, "sheet.png")
     return file.getvalue()
@@ -64,10 +59,6 @@ def pictures(cls: type[Trap], tile: int) -> dict[Split, NDArray[np.uint8]]:
     """Draw level 0 of each split of a card."""
     trap = cls()
     return {split: render_rgb(trap, trap.levels(split, [0]), tile)[0] for split in SPLITS}
-
-
-def _row_width(cards: list[Any]) -> int:
-    return MARGIN + sum(card.get_width() + MARGIN for card in cards)
 
 
 def _card(pygame: Any, cls: type[Trap]) -> Any:

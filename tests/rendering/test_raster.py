@@ -8,15 +8,26 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from shelf import LOOKS, SHELF, Shelf, cell
+from shelf import ITEMS, LOOKS, SHELF, Shelf, cell
 
 from mesa_gym.engine import Look, World
 from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_look, render_rgb
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, all_traps
 
-ITEMS = ("door", "key", "chest", "cheese")
 Picture = NDArray[np.uint8]
+MAP = """
+    #####
+    #1.A#
+    #..2#
+    #####
+    1 = key red
+    2 = chest, ghost
+"""
+
+
+def shelf(text: str = MAP, world: World = SHELF, tile: int = 8) -> Picture:
+    return render_rgb(world, from_map(world, text), tile)[0]
 
 
 def difference(a: Picture, b: Picture) -> float:
@@ -24,8 +35,8 @@ def difference(a: Picture, b: Picture) -> float:
     return float(np.abs(a.astype(int) - b).mean())
 
 
-def colours(content: str) -> list[list[int]]:
-    return cell(content, 64).reshape(-1, 3).tolist()
+def colours(picture: Picture) -> list[list[int]]:
+    return picture.reshape(-1, 3).tolist()
 
 
 @pytest.mark.parametrize("tile", [8, 16, 32, 64])
@@ -33,32 +44,31 @@ def colours(content: str) -> list[list[int]]:
 @pytest.mark.parametrize("colour", ["red", "blue"])
 def test_an_attribute_tints_the_thing_in_its_cell(item: str, colour: str, tile: int) -> None:
     picture = cell(f"{item} {colour}", tile)
-    ink = picture[(picture != cell("", tile)).any(axis=-1)]
-    hue, expected = (
-        360 * colorsys.rgb_to_hsv(*(np.asarray(c) / 255))[0]
-        for c in (ink.mean(axis=0), LOOKS[colour].colour)
-    )
-    assert abs((hue - expected + 180) % 360 - 180) < 25
+    ink = picture[(picture != cell("", tile)).any(axis=-1)].mean(axis=0)
+    hue, expected = (colorsys.rgb_to_hsv(*c)[0] for c in (ink, LOOKS[colour].colour))
+    assert abs((360 * (hue - expected) + 180) % 360 - 180) < 25
 
 
 def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes() -> None:
-    assert colours("door").count(list(LOOKS["door"].colour)) > 0.1 * 64 * 64
-    red, blue = LOOKS["red"].colour, LOOKS["blue"].colour
+    door, red, blue = (LOOKS[name].colour for name in ("door", "red", "blue"))
+    assert colours(cell("door", 64)).count(list(door)) > 0.1 * 64 * 64
     mean = [round((a + b) / 2) for a, b in zip(red, blue, strict=True)]
-    assert mean in colours("door red blue")
-    both = colours("chest red, key")
+    assert mean in colours(cell("door red blue", 64))
+    both = colours(cell("chest red, key", 64))
     assert list(red) in both
     assert not any(list(LOOKS[item].colour) in both for item in ("chest", "key"))
     for other in ("wall", "agent"):  # never tinted
-        assert colours(f"{other}, key red").count(list(LOOKS[other].colour)) > 0.02 * 64 * 64
+        tinted = colours(cell(f"{other}, key red", 64))
+        assert tinted.count(list(LOOKS[other].colour)) > 0.02 * 64 * 64
 
 
 def test_every_content_of_a_cell_can_be_told_at_the_size_of_observations() -> None:
     contents = ["", "agent", "wall"]
     contents += [f"{item}{tint}" for item in ITEMS for tint in ("", " red", " blue")]
     contents += [f"{other}, {item}" for item in ITEMS for other in ("wall", "agent")]
+    pictures = {content: cell(content, 8) for content in contents}
     for a, b in itertools.combinations(contents, 2):
-        assert difference(cell(a, 8), cell(b, 8)) > 4, f"{a!r} and {b!r} look alike"
+        assert difference(pictures[a], pictures[b]) > 4, f"{a!r} and {b!r} look alike"
 
 
 @pytest.mark.parametrize("item", ITEMS)
@@ -74,32 +84,17 @@ def test_the_agent_is_drawn_over_what_is_in_its_cell(item: str) -> None:
 @pytest.mark.parametrize("item", ITEMS)
 def test_a_thing_in_a_wall_looks_unlike_the_wall_and_the_floor(item: str, tile: int) -> None:
     hung = cell(f"wall, {item}", tile)
-    assert difference(hung, cell("wall", tile)) > 25
-    assert difference(hung, cell(item, tile)) > 25
-    for other in ITEMS:
-        if other != item:
-            assert difference(hung, cell(f"wall, {other}", tile)) > 10
+    assert min(difference(hung, cell(x, tile)) for x in ("wall", item)) > 25
+    for other in set(ITEMS) - {item}:
+        assert difference(hung, cell(f"wall, {other}", tile)) > 10
 
 
-def test_two_things_in_a_wall_are_both_seen() -> None:
-    both = cell("wall, door, key", 64)
-    assert min(difference(both, cell(f"wall, {item}", 64)) for item in ("door", "key")) > 5
-
-
-def test_what_is_held_hangs_in_the_top_row() -> None:
-    picture = render_rgb(SHELF, from_map(SHELF, "held.key = 1\n" + MAP), 16)[0]
+def test_what_is_held_hangs_in_the_top_row_and_all_of_it_is_seen() -> None:
+    picture = shelf("held.key = 1\n" + MAP, tile=16)
     np.testing.assert_array_equal(picture[:16, 16:32], cell("wall, key", 16))
     np.testing.assert_array_equal(picture[:16, 32:48], cell("wall", 16))
-
-
-MAP = """
-    #####
-    #1.A#
-    #..2#
-    #####
-    1 = key red
-    2 = chest, ghost
-"""
+    both = cell("wall, door, key", 64)
+    assert min(difference(both, cell(f"wall, {item}", 64)) for item in ("door", "key")) > 5
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
@@ -110,9 +105,8 @@ def test_cells_stand_where_they_belong_in_batches_and_alone(cls: type) -> None:
     assert frames.shape == (6, 8 * trap.height, 8 * trap.width, 3)
     assert frames.dtype == np.uint8
     np.testing.assert_array_equal(render_rgb(trap, state.take(np.arange(6)[::-1]), 8)[::-1], frames)
-    np.testing.assert_array_equal(render_rgb(trap, state.single(4), 8), frames[4])
-    single = trap.bound(batched=False)
-    np.testing.assert_array_equal(render_rgb(single, state.single(4), 8), frames[4])
+    for single in (trap, trap.bound(batched=False)):
+        np.testing.assert_array_equal(render_rgb(single, state.single(4), 8), frames[4])
     assert render_rgb(trap, state.take(slice(0)), 8).shape == (0, *frames.shape[1:])
     loud = cls(**dict.fromkeys(cls.salience, 3))
     np.testing.assert_array_equal(render_rgb(loud, state, 8), frames)
@@ -124,73 +118,49 @@ def test_cells_stand_where_they_belong_in_batches_and_alone(cls: type) -> None:
 
 
 def test_hidden_names_and_things_that_are_gone_are_not_drawn() -> None:
-    state = from_map(SHELF, MAP)
     bare = MAP.replace(", ghost", "").replace("1 = ", "1 = -chest, ")
-    np.testing.assert_array_equal(
-        render_rgb(SHELF, state, 8), render_rgb(SHELF, from_map(SHELF, bare), 8)
-    )
+    np.testing.assert_array_equal(shelf(), shelf(bare))
 
 
 def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later() -> None:
     class Pile(World):
         things = {"vent": 1, "crate": 1}
         traits = {"closed": ("vent",)}
-        looks = {"vent": Look("v", (110, 130, 150), "vent")} | {
-            "crate": Look("q", (9, 9, 9), "crate")
-        }
+        looks = {x: Look(x[0], (110, 130, 150), x) for x in things}
 
-    def pile(content: str) -> Picture:
-        state = from_map(Pile((4, 5)), f"#####\n#1.A#\n#...#\n#####\n1 = {content}")
-        return render_rgb(Pile((4, 5)), state)[0, 32:64, 32:64]
-
-    assert difference(pile("vent closed"), pile("vent")) > 5
-    covered = difference(pile("crate"), pile("vent closed, crate"))
-    assert covered < difference(pile("vent closed"), pile("vent closed, crate"))
+    names = ("vent closed", "vent", "crate", "vent closed, crate")
+    closed, vent, crate, both = (cell(content, world=Pile((4, 5))) for content in names)
+    assert difference(closed, vent) > 5
+    assert difference(crate, both) < difference(closed, both)
 
 
 def test_the_output_is_fresh_and_the_state_unchanged() -> None:
-    state = from_map(SHELF, MAP)
-    first = render_rgb(SHELF, state, 8)
-    kept = first.copy()
-    first[:] = 7
-    np.testing.assert_array_equal(render_rgb(SHELF, state, 8), kept)
-    look = render_look(LOOKS["key"], 16)
-    look[:] = 7
-    np.testing.assert_array_equal(render_look(LOOKS["key"], 16), cell("key", 16))
+    for draw in (shelf, lambda: render_look(LOOKS["key"], 16)):
+        first = draw()
+        kept = first.copy()
+        first[:] = 7
+        np.testing.assert_array_equal(draw(), kept)
+    np.testing.assert_array_equal(kept, cell("key", 16))
 
 
-def crowd(count: int) -> type[World]:
+def crowd(count: int) -> World:
     names = [f"p{i}" for i in range(count)]
     looks = {name: Look(chr(0x100 + i), (4 * i, 9, 128), "door") for i, name in enumerate(names)}
-    return type("Crowd", (World,), {"things": dict.fromkeys(names, 1), "looks": looks})
+    return type("Crowd", (World,), {"things": dict.fromkeys(names, 1), "looks": looks})((4, 5))
 
 
-def test_each_of_63_planes_is_drawn_and_no_more() -> None:
-    world = crowd(61)((4, 7))
+def test_each_of_63_planes_is_drawn() -> None:
     for channel in (0, 7, 31, 32, 60):
-        state = from_map(world, f"#######\n#?...A#\n#.....#\n#######\n? = p{channel}")
-        pixels = render_rgb(world, state, 32).reshape(-1, 3).tolist()
-        assert [4 * channel, 9, 128] in pixels
-    more = crowd(62)((4, 7))
-    with pytest.raises(ValueError, match="64 planes: a picture shows at most 63"):
-        render_rgb(more, from_map(more, "#######\n#....A#\n#.....#\n#######"))
+        assert [4 * channel, 9, 128] in colours(cell(f"p{channel}", world=crowd(61)))
 
 
-@pytest.mark.parametrize("tile", [3, 0, -8, 8.0])
-def test_a_bad_tile_is_refused(tile: int) -> None:
-    with pytest.raises(ValueError, match=rf"tile {tile}.*at least 4"):
-        render_rgb(SHELF, from_map(SHELF, MAP), tile)
+WRONG = type("Wrong", (Shelf,), {"looks": {"cheese": Look("c", (250, 200, 60), "chese")}})
+REFUSED = [(SHELF, tile, rf"tile {tile}.*at least 4") for tile in (3, 0, -8, 8.0)]
+REFUSED += [(WRONG((4, 5)), 8, "unknown sprite 'chese'.* Did you mean 'cheese'")]
+REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
 
 
-def test_an_unknown_sprite_is_named_with_the_nearest() -> None:
-    class Wrong(Shelf):
-        looks = {"cheese": Look("c", (250, 200, 60), "chese")}
-
-    with pytest.raises(ValueError, match=r"unknown sprite 'chese'.* Did you mean 'cheese'"):
-        render_rgb(Wrong((4, 5)), from_map(Wrong((4, 5)), MAP))
-
-
-def test_a_name_without_a_look_is_a_token() -> None:
-    trap = find_trap("FollowMe")
-    assert trap.looks["lamp"].sprite == "token"
-    assert difference(render_look(trap.looks["lamp"], 32), cell("", 32)) > 12
+@pytest.mark.parametrize(("world", "tile", "message"), REFUSED)
+def test_it_is_said_what_cannot_be_drawn(world: World, tile: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cell("", tile, world)

@@ -1,0 +1,77 @@
+"""Drawings: do the words paint what they say, and can a user add drawings of one's own?"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from shelf import cell
+
+from mesa_gym.engine import RGB, Look, World
+from mesa_gym.rendering import Canvas, mark, sprite
+from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, SPRITES, WHITE, _described
+from mesa_gym.rendering.sprites import KINDS, MARKED
+
+MAIN = (200, 100, 40)
+
+
+def test_words_paint_what_the_canvas_paints() -> None:
+    by_words, by_hand = Canvas(48, FLOOR), Canvas(48, FLOOR)
+    _described("""
+thing: all the words
+  fill white box 10,10 20,14 2 >20,0*2 >0,10 + disc 80,80 10
+  inked main+50 line 4 10,90 40,60 60,90 & disc 35,75 20
+  fill main-50 poly 60,10 90,10 75,40 grow 3
+  fill wood it grow -3 rim 2
+  part 50,50 40
+  fill main+50-50 star 50,50 40 20 2
+""")["thing"](by_words, MAIN)
+    at = [(x, y) for x in (0.1, 0.3, 0.5) for y in (0.1, 0.2)]
+    boxes = [by_hand.box(x, y, x + 0.1, y + 0.04, 0.02) for x, y in at]
+    by_hand.paint(np.minimum.reduce([*boxes, by_hand.circle(0.8, 0.8, 0.1)]), WHITE)
+    line = by_hand.line([(0.1, 0.9), (0.4, 0.6), (0.6, 0.9)], 0.04)
+    line = np.maximum(line, by_hand.circle(0.35, 0.75, 0.2))
+    by_hand.paint(line, INK, grow=0.035)
+    by_hand.paint(line, (228, 178, 148))  # halfway to white; Python rounds halves to even
+    triangle = by_hand.polygon([(0.6, 0.1), (0.9, 0.1), (0.75, 0.4)])
+    by_hand.paint(triangle, (117, 67, 42), grow=0.03)
+    by_hand.paint(abs(triangle), (140, 98, 62), grow=0.01)
+    part = by_hand.part(0.5, 0.5, 0.4)
+    part.paint(part.polygon([(0.5, 0.1), (0.7, 0.5), (0.5, 0.9), (0.3, 0.5)]), (131, 106, 96))
+    difference = np.abs(by_words.picture().astype(int) - by_hand.picture())
+    assert difference.max() < 12  # a sample on an edge may fall to either side
+    assert difference.mean() < 0.01
+
+
+def test_each_name_is_described_once() -> None:
+    for text, drawings in ((KINDS, SPRITES), (MARKED, MARKS)):
+        assert re.findall(r"^(\w+): \w", text, re.MULTILINE) == list(drawings)
+
+
+def test_a_sprite_and_a_mark_of_ones_own_are_drawn() -> None:
+    def teapot(canvas: Canvas, colour: RGB) -> None:
+        canvas.paint(canvas.circle(0.5, 0.5, 0.4), colour)
+
+    def green(canvas: Canvas, colour: RGB) -> None:
+        canvas.paint(canvas.box(0, 0, 1, 1), (1, 2, 3))
+
+    looks = {"pot": Look("t", MAIN, "teapot"), "green": Look("g", (20, 200, 20))}
+    body = {"things": {"pot": 1}, "traits": {"green": ("pot",)}, "looks": looks}
+    kitchen = type("Kitchen", (World,), body)((4, 5))
+    try:
+        assert (sprite(teapot), mark(green)) == (teapot, green)
+        assert cell("pot", world=kitchen)[16, 16].tolist() == list(MAIN)
+        picture = cell("pot green", world=kitchen)
+        assert picture[16, 16].tolist() == [20, 200, 20]
+        assert picture[30, 1].tolist() == [1, 2, 3]
+    finally:
+        del SPRITES["teapot"], MARKS["green"]
+
+
+def test_a_name_that_is_taken_is_refused() -> None:
+    def key(canvas: Canvas, colour: RGB) -> None:
+        raise NotImplementedError
+
+    with pytest.raises(ValueError, match=r"a sprite 'key' already, in mesa_gym.*another name"):
+        sprite(key)
