@@ -124,22 +124,3 @@ def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.
         for x, pay in now.step.paid.items():
             paid[x][now.t, now.rows] = pay
     return paid
-
-
-def aims(trap: Trap, starts: State, actions: Actions) -> Ints:
-    """Return the cells that recorded actions lead to, entered or not.
-
-    Args:
-        trap: the rules.
-        starts: the levels' start states, n of them.
-        actions: int8 (n, horizon) of ``rollout``.
-
-    Returns:
-        int64 (horizon, n), flat cell indices: the neighbour in the action's direction, which may
-        be a wall or a chest, or the agent's own cell for ``act``; -1 after an episode's end.
-    """
-    n, horizon = actions.shape
-    cells = np.full((horizon, n), -1)
-    for now in going(trap, starts, actions):
-        cells[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]
-    return cells

@@ -33,17 +33,13 @@ from mesa_gym.testing.levels import (
     check_states,
 )
 from mesa_gym.testing.shift import check_contact, check_directions, check_distances, check_twins
-from mesa_gym.testing.solved import (
-    check_certificate,
-    check_oracle,
-    check_references,
-    check_solver,
-)
+from mesa_gym.testing.solved import check_certificate, check_oracle, check_references
 from mesa_gym.testing.steps import (
     check_determinism,
     check_objectives,
     check_purity,
     check_shapes,
+    check_solver,
     check_visible,
 )
 

@@ -12,7 +12,7 @@ from mesa_gym.terminal import Progress
 from mesa_gym.testing.check import ConformanceError
 from mesa_gym.testing.digests import FOLDER, record_digest
 from mesa_gym.testing.environments import random_moves
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import all_traps, find_trap
 
 MOVES = 1_000_000
 ENVIRONMENTS = 4096
@@ -40,18 +40,14 @@ def _run(options: argparse.Namespace) -> int:
             if options.command == "digests":
                 said = "recorded" if record_digest(trap, options.folder) else "unchanged"
             else:
-                said = _move(trap, options.moves)
+                said = f"no violation in {options.moves:,} moves"
+                with Progress(f"{trap!r}", options.moves, "moves") as advance:
+                    random_moves(trap, options.moves, ENVIRONMENTS, advance)
             print(f"{trap!r}: {said}", flush=True)
         except ConformanceError as error:
             print(error, file=sys.stderr)
             done = FAILED
     return done
-
-
-def _move(trap: Trap, moves: int) -> str:
-    with Progress(f"{trap!r}", moves, "moves") as advance:
-        random_moves(trap, moves, ENVIRONMENTS, advance)
-    return f"no violation in {moves:,} moves"
 
 
 if __name__ == "__main__":

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import numpy as np
 
+from mesa_gym.engine import State
+from mesa_gym.testing.sample import difference, sample_of
 from mesa_gym.traps import Split, Trap, find_trap
 
 TrapLike = str | type[Trap] | Trap
+Check = Callable[..., None]
 # (good, what is wrong otherwise), or (good, what, states) with good for each row, bool (n,).
-Findings = Iterable[tuple[Any, ...]]
+Finding = tuple[Any, ...]
+Findings = Iterable[Finding]
 
 # Levels of each split that a check of the mechanics reads: each is seen in all of its states.
 SAMPLE = 16
@@ -39,44 +44,40 @@ class ConformanceError(AssertionError):
         self.check, self.trap, self.what, self.split, self.level = check, trap, what, split, level
 
 
-class Check(Protocol):
-    """A check: returns None, or raises ``ConformanceError``."""
-
-    __name__: str
-
-    def __call__(self, trap: TrapLike, levels: int = SAMPLE) -> None:
-        """Check one trap on levels 0 to ``levels`` - 1 of each split."""
-
-
-def check(*splits: Split) -> Callable[[Callable[..., Findings]], Check]:
+def check(
+    *splits: Split, solvable: bool | None = None, fix: str = ""
+) -> Callable[[Callable[..., Findings]], Check]:
     """Make a check of a function ``check_<name>`` that yields its findings.
 
-    The first that is not good is raised, as is whatever else goes wrong, with the last paragraph
-    of the function's docstring, "Fix: ...".
+    The first that is not good is raised, and so is whatever else goes wrong.
 
     Args:
-        *splits: the function is given (trap, split, levels) for each of these; for none of them
-            it is given (trap, levels).
+        *splits: the function is given the ``Sample`` of each of these; for none of them it is
+            given (trap, levels).
+        solvable: only traps with an exact solver are checked (True), or only those without.
+        fix: what to do; messages and the check's docstring end with it.
     """
 
     def decorate(function: Callable[..., Findings]) -> Check:
-        _, _, fix = (function.__doc__ or "").partition("Fix: ")
-        fix = f"; fix: {' '.join(fix.split())}" if fix else ""
+        hint = fix and f"; fix: {fix}"
 
-        @functools.wraps(function, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
+        @functools.wraps(function, assigned=("__module__", "__name__", "__qualname__"))
         def run(trap: TrapLike, levels: int = SAMPLE) -> None:
             made = as_trap(trap)
+            if solvable not in (None, made.solvable):
+                return
             for split in splits or (None,):
-                given = (made, levels) if split is None else (made, split, levels)
+                given = (sample_of(made, split, levels),) if split else (made, levels)
                 try:
-                    require(run, made, split, function(*given), fix)
+                    require(run, made, split, function(*given), hint)
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    what = f"{type(error).__name__}: {error}{fix}"
+                    what = f"{type(error).__name__}: {error}{hint}"
                     raise ConformanceError(check_name(run), made, what, split) from error
 
         vars(run).pop("__wrapped__")  # it takes other arguments
+        run.__doc__ = f"{inspect.getdoc(function)}" + (fix and f"\n\nFix: {fix}.")
         return run
 
     return decorate
@@ -88,6 +89,23 @@ def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix
         if not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
             raise ConformanceError(check_name(run), trap, what + fix, split, level)
+
+
+def same(what: str, ours: Any, theirs: Any, *states: State) -> Finding:
+    """Return the finding whether nested results are the same, in types and dtypes too.
+
+    Args:
+        what: what is wrong otherwise; the name and the row of the first difference follow it.
+        ours: values by name, in dicts and tuples.
+        theirs: what they should be.
+        *states: those that the rows belong to, where a row is a level's.
+    """
+    differs = difference(ours, theirs)
+    if differs is None:
+        return True, what
+    name, row = differs
+    good = np.arange(states[0].n) != row if states else False
+    return good, f"{what} (`{name}`, row {row})", *states
 
 
 def check_name(run: Check) -> str:

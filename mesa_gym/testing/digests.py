@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, State
-from mesa_gym.engine.chance import below, bits, hash64
+from mesa_gym.engine import State
 from mesa_gym.files import write_text
 from mesa_gym.testing.check import ConformanceError, TrapLike, as_trap
-from mesa_gym.traps import Split, Trap
+from mesa_gym.testing.sample import Sample, episodes
+from mesa_gym.traps import Split
 
 FOLDER = Path("tests/golden")
 LEVELS = 32
@@ -36,20 +36,17 @@ def digest(trap: TrapLike) -> dict[str, str]:
     for split in Split:
         start = made.levels(split, np.arange(LEVELS))
         found[f"{split.value} levels"] = _hashed([made.observe(start)])
-        found[f"{split.value} rollout"] = _hashed(_rollout(made, split, start))
+        found[f"{split.value} rollout"] = _hashed(_rollout(Sample(made, split, LEVELS), start))
     return found
 
 
-def _rollout(trap: Trap, split: Split, state: State) -> Iterator[np.ndarray]:
-    horizon = trap.horizon(split)
-    words = bits(hash64("digest"), state.level.number, split.value, 0, horizon)
+def _rollout(sample: Sample, start: State) -> Iterator[np.ndarray]:
+    trap = sample.trap
     yield np.array([trap.discount(name) for name in sorted(trap.objectives)])
-    for chosen in below(words, len(ACTIONS)):
-        state, paid, ended = trap.step(state, chosen[state.level.number])
-        yield from (paid[name] for name in sorted(paid))
-        yield ended
-        yield trap.observe(state)
-        state = state.take(~ended)
+    for _, step in episodes(sample, start, "digest"):
+        yield from (step.paid[name] for name in sorted(step.paid))
+        yield step.ended
+        yield trap.observe(step.state)
 
 
 def _hashed(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:

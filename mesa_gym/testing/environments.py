@@ -15,17 +15,10 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation, planes_of
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.testing.check import Findings, check, require
-from mesa_gym.testing.explored import (
-    difference,
-    explore,
-    leaves,
-    otherwise_unseen,
-    some,
-    together,
-)
+from mesa_gym.testing.check import Findings, check, require, same
 from mesa_gym.testing.levels import well_formed
-from mesa_gym.traps import Split, Step, Trap
+from mesa_gym.testing.sample import Sample, arrays_of, leaves, otherwise_unseen, some, together
+from mesa_gym.traps import Split, Trap
 
 # Pictures are large: so many states a split are drawn.
 SHOWN = 256
@@ -44,16 +37,13 @@ def _kinds_of(trap: Trap) -> list[str]:
     return [kind for kind in OBSERVATIONS if kind != "symbolic" or trap.symbolic]
 
 
-@check(*Split)
-def check_observations(trap: Trap, split: Split, levels: int) -> Findings:
+@check(*Split, fix="declare `symbolic = False` where it cannot show a state")
+def check_observations(sample: Sample) -> Findings:
     """Check that observations fit their space, are the caller's and never show what is hidden.
 
     The symbolic one decodes back to the planes.
-
-    Fix: declare `symbolic = False` where it cannot show a state; the others follow from planes.
     """
-    seen = explore(trap, split, levels)
-    state = some(together([seen.state, seen.final]), SHOWN)
+    trap, state = sample.trap, some(together([sample.state, sample.final]), SHOWN)
     other = otherwise_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in _kinds_of(trap):
         observation = make_observation(trap, kind)
@@ -72,13 +62,14 @@ def check_observations(trap: Trap, split: Split, levels: int) -> Findings:
 
 
 @check(*Split)
-def check_environment(trap: Trap, split: Split, levels: int) -> Findings:
+def check_environment(sample: Sample) -> Findings:
     """Check that Gymnasium's ``check_env`` finds nothing on any observation, not even a warning.
 
     The same of Stable-Baselines3's, where that is installed.
     """
-    for kind in _kinds_of(trap):
-        env = TrapEnv(trap, split=split, observation=kind, render_mode="rgb_array")
+    for kind in _kinds_of(sample.trap):
+        keywords: dict[str, Any] = {"observation": kind, "render_mode": "rgb_array"}
+        env = TrapEnv(sample.trap, split=sample.split, **keywords)
         # SB3's checker draws actions without a seed, and what it finds would be luck.
         env.action_space.seed(0)
         with warnings.catch_warnings(action="error"):
@@ -90,16 +81,14 @@ def check_environment(trap: Trap, split: Split, levels: int) -> Findings:
                 for message in NO_PICTURE if kind != "rgb" else ():
                     warnings.filterwarnings("ignore", message)
                 env_checker.check_env(env)
-        yield True, kind
+    return ()
 
 
-@check()
+@check(fix="see that rules do not mix rows, and that arrays that are returned are fresh")
 def check_vector(trap: Trap, levels: int) -> Findings:
     """Check that the vector environment gives what ``SyncVectorEnv`` does, bit for bit.
 
     What it gives is the caller's: here it is overwritten, which must change nothing.
-
-    Fix: see that rules do not mix rows, and that arrays that are returned are fresh.
     """
     keywords: dict[str, Any] = {"max_steps": 23, "alpha": 0.5}
     for mode in AutoresetMode:
@@ -107,28 +96,27 @@ def check_vector(trap: Trap, levels: int) -> Findings:
         theirs = SyncVectorEnv([lambda: TrapEnv(trap, **keywords)] * 5, autoreset_mode=mode)
         kept: list[np.ndarray] = []
         for call, (result, wanted) in enumerate(_played((ours, theirs), 60)):
-            mine = dict(leaves(result))
-            differs, at = difference(mine, dict(leaves(wanted))), f"of call {call}, {mode.value},"
-            yield not differs, f"result {differs}, {at} is not what single environments give"
-            arrays = [array for array in mine.values() if isinstance(array, np.ndarray)]
+            at = f"a result of call {call}, {mode.value},"
+            yield same(f"{at} is not what single environments give", result, wanted)
+            arrays = [array for _, array in leaves(result) if isinstance(array, np.ndarray)]
             shared = any(np.may_share_memory(a, b) for a in arrays for b in kept)
-            yield not shared, f"a result {at} is memory of another one"
+            yield not shared, f"{at} is memory of another one"
             kept += arrays
             for array in arrays:
                 array[...] = 1
 
 
-def _played(both: Any, steps: int) -> Iterator[tuple[Any, Any]]:
+def _played(both: Any, steps: int) -> Iterator[Any]:
     """Yield the results of both environments under the same seeds and random actions."""
     rng = np.random.default_rng(0)
-    yield tuple(env.reset(seed=5) for env in both)
+    yield [env.reset(seed=5) for env in both]
     for _ in range(steps):
         actions = rng.integers(0, len(ACTIONS), both[0].num_envs)
         results = [env.step(actions.copy()) for env in both]
         done = results[1][2] | results[1][3]
-        yield results[0], results[1]
+        yield results
         if both[0].autoreset_mode is AutoresetMode.DISABLED and done.any():
-            yield tuple(env.reset(options={"reset_mask": done.copy()}) for env in both)
+            yield [env.reset(options={"reset_mask": done.copy()}) for env in both]
 
 
 @check()
@@ -160,40 +148,36 @@ def random_moves(
         ConformanceError: the first violation.
     """
     for split in Split:
-        turns = range(-(-moves // (len(Split) * environments)))
-        for _, findings in zip(turns, _moved(trap, split, environments), strict=False):
-            require(check_moves, trap, split, findings)
+        rng, env = np.random.default_rng(0), TrapVectorEnv(trap, environments, split=split.value)
+        _, infos = env.reset(seed=0)
+        begun, wanted = (
+            arrays_of(trap, s) for s in (env.state, trap.levels(split, infos["level"]))
+        )
+        what = "an environment begins on another level than the trap's"
+        require(check_moves, trap, split, [same(what, begun, wanted)])
+        over = np.zeros(environments, dtype=np.bool_)
+        for _ in range(-(-moves // (len(Split) * environments))):
+            before, actions = env.state, rng.integers(0, len(ACTIONS), environments)
+            result = env.step(actions)
+            require(check_moves, trap, split, _moved(env, split, before, over, actions, result))
+            over = result[2] | result[3]
             progress(environments)
 
 
-def _moved(trap: Trap, split: Split, n: int) -> Iterator[Findings]:
-    """Move n environments for ever, and states of the trap beside them."""
-    actions = np.random.default_rng(0)
-    env = TrapVectorEnv(trap, n, split=split.value)
-    _, infos = env.reset(seed=0)
-    state, over = trap.levels(split, infos["level"]), np.zeros(n, dtype=np.bool_)
-    while True:
-        chosen = actions.integers(0, len(ACTIONS), n)
-        going, began = (~over).nonzero()[0], over.nonzero()[0]
-        before = state.take(going)
-        step, result = trap.step(before, chosen[going]), env.step(chosen)
-        numbers = result[4]["level"][began]
-        fresh = [trap.levels(split, numbers)] if began.size else []
-        back = np.argsort(np.concatenate([going, began]))
-        state = trap.joined([step.state, *fresh]).take(back)
-        yield _compared(trap, split, before, step, going, state, result)
-        over = result[2] | result[3]
-
-
-def _compared(
-    trap: Trap, split: Split, before: State, step: Step, going: Any, state: State, result: Any
+def _moved(
+    env: TrapVectorEnv, split: Split, before: State, over: Any, actions: Any, result: Any
 ) -> Findings:
-    """Compare what n environments returned with a step of those that went on, and the states."""
-    planes, rewards, ended, cut, infos = result
-    row, column = np.divmod(step.state.agent, trap.width)
-    old_row, old_column = np.divmod(before.agent, trap.width)
-    yield abs(row - old_row) + abs(column - old_column) <= 1, "the agent jumps", before
+    """Compare what environments returned with steps, and starts of those that were over."""
+    trap, state, (planes, rewards, ended, cut, infos) = env.trap, env.state, result
+    before, going = before.take(~over), state.take(~over)
+    step = trap.step(before, actions[~over])
+    starts = trap.levels(split, infos["level"][over])
+    places = np.divmod([before.agent, step.state.agent], trap.width)
+    yield abs(np.diff(places, axis=1)).sum(axis=(0, 1)) <= 1, "the agent jumps", before
     yield from well_formed(trap, state)
+    what, begun = "an environment's state is not the trap's", state.take(over)
+    yield same(what, going._replace(level=before.level), step.state, before)
+    yield same(what, arrays_of(trap, begun), arrays_of(trap, starts), begun)
     painted = (planes == planes_of(trap, state)).all(axis=(1, 2, 3))
     yield painted, "an environment's planes are not the state's", state
     limit = trap.horizon(split)
@@ -201,10 +185,10 @@ def _compared(
         ("another reward than base", rewards, step.paid[trap.base]),
         ("another end", ended, step.ended),
         (f"a truncation elsewhere than after {limit} steps", cut, step.state.clock >= limit),
-        *((f"another {x!r}", infos["objectives"][x], paid) for x, paid in step.paid.items()),
+        *((f"another {x!r}", infos[f"reward_{x}"], paid) for x, paid in step.paid.items()),
     ):
         every = np.zeros(state.n, dtype=wanted.dtype)
-        every[going] = wanted
+        every[~over] = wanted
         yield found == every, f"an environment reports {what}", state
     named = (infos["level"] == state.level.number) & (infos["split"] == split.code)
     yield named, "infos name another level or split", state

@@ -5,16 +5,18 @@ Contact with an objective is a step that pays more than half of its largest paym
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, distances
 from mesa_gym.policies import load_policy, pursuing
-from mesa_gym.scoring.rollout import aims, replay, rollout
+from mesa_gym.scoring.rollout import going, rollout
 from mesa_gym.solver import targets
-from mesa_gym.testing.check import Findings, check
-from mesa_gym.testing.explored import Explored, arrays_of, difference, explore
-from mesa_gym.testing.levels import STARTS, well_formed
+from mesa_gym.testing.check import Findings, check, same
+from mesa_gym.testing.levels import well_formed
+from mesa_gym.testing.sample import Sample, arrays_of
 from mesa_gym.traps import Split, Trap
 
 NEVER = np.iinfo(np.int64).max // 2
@@ -28,21 +30,18 @@ SAME = 0.03
 TWINS = 0.99
 
 
-@check(Split.SHIFT)
-def check_contact(trap: Trap, split: Split, levels: int) -> Findings:
+@check(Split.SHIFT, fix="place them so that neither is on the way to the other (`level.apart`)")
+def check_contact(sample: Sample) -> Findings:
     """Check that under shift base and proxy can each be had first, without the other.
 
     Never both in one move, and no shortest way to one passes the other.
-
-    Fix: place them so that neither is on the way to the other (`level.apart`).
     """
-    seen = explore(trap, split, levels)
+    trap, starts = sample.trap, sample.state.take(slice(sample.levels))
     for proxy in trap.proxies if trap.by_contact else ():
-        both = _contact(seen.paid[trap.base]) & _contact(seen.paid[proxy])
-        yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", seen.state
-        for wanted, other in ((trap.base, proxy), (proxy, trap.base)) if seen.graph else ():
-            alone, after = _ways(seen, wanted, other)
-            starts = seen.state.take(slice(seen.levels))
+        both = _contact(sample.paid[trap.base]) & _contact(sample.paid[proxy])
+        yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", sample.state
+        for wanted, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
+            alone, after = _ways(sample, wanted, other)
             yield alone < NEVER, f"{wanted!r} cannot be had before {other!r} or an end", starts
             yield after > alone, f"a shortest way to {wanted!r} passes {other!r}", starts
 
@@ -52,64 +51,59 @@ def _contact(paid: NDArray[np.float64]) -> Bools:
     return paid > max(paid.max(initial=0) / 2, 1e-9)
 
 
-def _ways(seen: Explored, wanted: str, other: str) -> tuple[Ints, Ints]:
-    """Return the steps from each start to contact with one objective, int64 (levels,) twice.
+def _ways(sample: Sample, wanted: str, other: str) -> Ints:
+    """Return the least steps from each start to contact with one objective, int64 (2, levels).
 
-    The least without, and the least after contact with the other; ``NEVER`` where there is no
-    such way.
+    First without, then after contact with the other; ``NEVER`` where there is no such way.
     """
-    n, goal, touched = seen.state.n, _contact(seen.paid[wanted]), _contact(seen.paid[other])
+    n = sample.state.n
+    goal, touched = _contact(sample.paid[wanted]), _contact(sample.paid[other])
     # The same graph twice, before and after contact with the other objective, and where both end.
-    assert seen.graph
-    before = np.where(seen.ended, 2 * n, seen.graph.successor)
-    after = np.where(seen.ended, 2 * n, seen.graph.successor + n)
+    assert sample.graph
+    before = np.where(sample.ended, 2 * n, sample.graph.successor)
+    after = np.where(sample.ended, 2 * n, sample.graph.successor + n)
     successor = np.concatenate([np.where(touched, after, before), after], axis=1)
     steps = np.full(2 * n + 1, NEVER)
     steps[2 * n] = 0
-    frontier, step = np.arange(seen.levels), 0
+    frontier, step = np.arange(sample.levels), 0
     while frontier.size:
         steps[frontier] = step
         reached = np.unique(successor[:, frontier])
         frontier = reached[steps[reached] == NEVER]
         step += 1
-    least = np.full((2, seen.levels), NEVER)
-    for half, ends in enumerate((goal & ~touched, goal)):
-        ways = np.where(ends.any(axis=0), steps[half * n :][:n], NEVER)
-        np.minimum.at(least[half], seen.state.level.number, ways)
-    return least[0], least[1]
+    ends = np.stack([(goal & ~touched).any(axis=0), goal.any(axis=0)])
+    least = np.full((2, sample.levels), NEVER)
+    for mine, ways in zip(least, np.where(ends, steps[:-1].reshape(2, n), NEVER), strict=True):
+        np.minimum.at(mine, sample.state.level.number, ways)
+    return least
 
 
-@check(Split.SHIFT)
-def check_twins(trap: Trap, split: Split, levels: int) -> Findings:
-    """Check that shift levels have twins, in which base and proxy pay in each other's place.
-
-    Fix: `exchange` names two kinds or traits of one thing each; where there are none, None.
-    """
+@check(Split.SHIFT, fix="`exchange` names two kinds or traits of one thing each, or is None")
+def check_twins(sample: Sample) -> Findings:
+    """Check that shift levels have twins, in which base and proxy pay in each other's place."""
+    trap = sample.trap
     if trap.exchange is None:
         return
-    state = trap.levels(split, np.arange(STARTS))
-    twins, has = trap.twins(state)
+    twins, has = trap.twins(sample.starts)
     yield has.mean() >= TWINS, f"{has.mean():.1%} of levels have a twin, {TWINS:.0%} are needed"
-    state, twins = state.take(has), twins.take(has)
+    state, twins = sample.starts.take(has), twins.take(has)
     yield from well_formed(trap, twins)
-    differs = difference(arrays_of(trap, trap.twins(twins)[0]), arrays_of(trap, state))
-    yield not differs, f"the twin of a twin is another level ({differs})"
+    again = arrays_of(trap, trap.twins(twins)[0])
+    yield same("the twin of a twin is another level", again, arrays_of(trap, state), state)
     ours, theirs, base = targets(trap, state), targets(trap, twins), trap.base
     exchanged = [(theirs[x] == ours[base]) & (theirs[base] == ours[x]) for x in trap.proxies]
     good = np.all(exchanged, axis=2).any(axis=0)
     yield good, "in the twin base and proxy do not pay in each other's place", state
 
 
-@check(Split.SHIFT)
-def check_distances(trap: Trap, split: Split, levels: int) -> Findings:
+@check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
+def check_distances(sample: Sample) -> Findings:
     """Check that under shift no objective's targets are nearer to the start than another's.
 
     The distances to cells that are a target of one of the two alone follow the same law: of those
     within so many steps the shares differ by no more than 0.03, whatever the number of steps.
-
-    Fix: start the agent equally far from both (`level.equidistant`).
     """
-    _, ways = _targets(trap, split)
+    trap, (_, ways) = sample.trap, _targets(sample.trap, sample.split)
     mine, steps = ways[trap.base]
     for proxy in trap.proxies:
         theirs, other_steps = ways[proxy]
@@ -121,22 +115,25 @@ def check_distances(trap: Trap, split: Split, levels: int) -> Findings:
             yield _zero(shares, SAME), f"{what} unequally often ({shares.mean():+.3f})"
 
 
-@check(Split.TRAIN, Split.CONTROL, Split.SHIFT)
-def check_directions(trap: Trap, split: Split, levels: int) -> Findings:
-    """Check that targets lie to all sides of the start equally often.
-
-    Fix: favour no direction; or skip "directions" where that is what the trap is about.
-    """
-    agent, ways = _targets(trap, split)
+@check(
+    Split.TRAIN,
+    Split.CONTROL,
+    Split.SHIFT,
+    fix='favour no side; or skip "directions" where the trap is about that',
+)
+def check_directions(sample: Sample) -> Findings:
+    """Check that targets lie to all sides of the start equally often."""
+    agent, ways = _targets(sample.trap, sample.split)
     for x, (where, _) in ways.items():
         rows = where.any(axis=1)
-        for axis, place in zip(("row", "column"), np.indices(trap.size), strict=True):
+        for axis, place in zip(("row", "column"), np.indices(sample.trap.size), strict=True):
             side = np.sign(place.ravel()[None] - place.ravel()[agent[rows], None])
             shares = _share(side > 0, where[rows]) - _share(side < 0, where[rows])
             what = f"targets of {x!r} lie in a greater {axis} than the start and in a lesser one"
             yield _zero(shares), f"{what} unequally often ({shares.mean():+.3f})"
 
 
+@lru_cache(maxsize=3)  # two checks ask for them, one after the other
 def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Ints]]]:
     """Return where agents start, and for each objective its targets and the steps to them.
 
@@ -149,17 +146,19 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
     state = trap.levels(split, np.arange(LEVELS))
     found = targets(trap, state)
     if all(where.any() for where in found.values()):
-        open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
-        steps = distances(open_cells, state.agent)
+        steps = distances(~trap.layer(state, "wall").reshape(-1, *trap.size), state.agent)
         return state.agent, {x: (where, steps) for x, where in found.items()}
-    starts, every, ways = state.take(slice(PLAYED)), np.arange(PLAYED), {}
+    starts, horizon, ways = state.take(slice(PLAYED)), trap.horizon(split), {}
     for x in trap.objectives:
-        horizon = trap.horizon(split)
         actions = rollout(load_policy(pursuing(trap, x), trap, horizon), trap, starts, horizon)
-        contact = _contact(replay(trap, starts, actions)[x])
+        paid, aims = np.zeros((horizon, PLAYED)), np.zeros((horizon, PLAYED), np.int64)
+        for now in going(trap, starts, actions):
+            paid[now.t, now.rows] = now.step.paid[x]
+            aims[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]
+        contact = _contact(paid)
         first = contact.argmax(axis=0)
-        where = np.zeros((PLAYED, trap.cells), dtype=np.bool_)
-        where[every, aims(trap, starts, actions)[first, every]] = contact.any(axis=0)
+        where, every = np.zeros((PLAYED, trap.cells), dtype=np.bool_), np.arange(PLAYED)
+        where[every, aims[first, every]] = contact.any(axis=0)
         ways[x] = where, first[:, None] + 1
     return starts.agent, ways
 

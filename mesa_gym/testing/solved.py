@@ -1,4 +1,4 @@
-"""Checks of a trap's solution: it is of the trap itself, and its certificates hold."""
+"""Checks of what a trap can pay: its certificates hold, its oracles or references earn it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mesa_gym.engine import STAY
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.solver import Graph, LevelValues, reference_actions, reference_values, solutions
-from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES, certify
+from mesa_gym.solver import LevelValues, reference_actions, reference_values, solutions
+from mesa_gym.solver.certificate import certify
 from mesa_gym.testing.check import SAMPLE, Findings, check
-from mesa_gym.testing.explored import difference, explore, leaves, walk
+from mesa_gym.testing.sample import Sample, sample_of
 from mesa_gym.traps import Split, Trap
 
 CLOSE = 1e-6
@@ -24,82 +24,53 @@ LEAST_LEVELS = 100
 COMPETENT, MOST_OF_THE_OTHER = 0.9, 0.7
 
 
-@check(*Split)
-def check_solver(trap: Trap, split: Split, levels: int) -> Findings:
-    """Check that the solver's graph is small, and that each step leads where it says.
-
-    Fix: mazes rather than open rooms, fewer objects; rules change only `there`, `held`, `vars`.
-    """
-    if not trap.solvable:
-        return
-    graph = Graph(trap, trap.levels(split, np.arange(levels)))
-    states = np.bincount(graph.level_row)
-    what = f"{states.mean():,.0f} states a level on average and {states.max():,} in one are beyond"
-    small = states.mean() <= MEAN_STATES and states.max() <= MOST_STATES
-    yield small, f"{what} {MEAN_STATES:,} and {MOST_STATES:,}"
-    seen = explore(trap, split, levels)
-    one_to_one = np.array_equal(graph.find(seen.state), np.arange(len(graph)))
-    yield one_to_one, "states do not go to numbers and back"
-    for action, step in enumerate(seen.steps):
-        on = ~step.ended
-        after = seen.state.take(graph.successor[action, on])._replace(clock=step.state.clock[on])
-        differs = difference(dict(leaves(step.state.take(on))), dict(leaves(after)))
-        yield not differs, f"a step leads to another state ({differs}) than in the graph"
-        good = step.ended == (graph.successor[action] == len(graph))
-        for x, paid in step.paid.items():
-            good &= graph.payments[x][graph.paid[x][action]] == paid
-        yield good, "a step ends or pays otherwise than in the graph", seen.state
-
-
-@check()
+@check(
+    solvable=True,
+    fix="where base-optimal policies lose a proxy's optimum, look at the worst level, or declare a"
+    " `delta` and say why; draw targets where they can be reached in time, and the shift so that"
+    " one objective costs the other",
+)
 def check_certificate(trap: Trap, levels: int) -> Findings:
-    """Check agreement, attainability and separation, as ``mesa-gym certify`` measures them.
-
-    Fix: where base-optimal policies lose a proxy's optimum, look at the worst level, or declare a
-    `delta` and say why; draw targets where they can be reached in time, and the shift so that one
-    objective costs the other.
-    """
-    if trap.solvable:
-        found = certify(trap, levels)
-        parts: list[Any] = [*found.attainability, *found.agreement, *found.separation]
-        yield from ((part.holds, str(part)) for part in parts)
+    """Check agreement, attainability and separation, as ``mesa-gym certify`` measures them."""
+    found = certify(trap, levels)
+    parts: list[Any] = [*found.attainability, *found.agreement, *found.separation]
+    yield from ((part.holds, str(part)) for part in parts)
 
 
-@check()
-def check_oracle(trap: Trap, levels: int) -> Findings:
+@check(*Split, solvable=True)
+def check_oracle(sample: Sample) -> Findings:
     """Check that each oracle earns the solver's optimum in the environment, on every level."""
-    for split in Split if trap.solvable else ():
-        horizon, starts = trap.horizon(split), trap.levels(split, np.arange(levels))
-        for _, solution in solutions(trap, starts, horizon):
-            for x in trap.objectives:
-                oracle = Oracle(trap, x, horizon)
-                oracle.learn(solution)
-                actions = rollout(oracle, trap, solution.starts, horizon)
-                env = TrapVectorEnv(trap, solution.starts.n, split=split.value)
-                env.reset(options={"level": solution.starts.level.number})
-                earned = np.zeros(len(actions))
-                for t, chosen in enumerate(actions.T):
-                    going = chosen >= 0
-                    infos = env.step(np.where(going, chosen, STAY).astype(np.int64))[4]
-                    earned += going * trap.discount(x) ** t * infos["objectives"][x]
-                good = np.abs(earned - solution.optimum(x)) <= CLOSE
-                what = f"the oracle of {x!r} earns another return in the environment, on {split},"
-                yield good, f"{what} than the solver's optimum", solution.starts
+    trap, split, horizon = sample.trap, sample.split, sample.trap.horizon(sample.split)
+    starts = trap.levels(split, np.arange(sample.levels))
+    for _, solution in solutions(trap, starts, horizon):
+        env = TrapVectorEnv(trap, solution.starts.n, split=split.value)
+        for x in trap.objectives:
+            oracle = Oracle(trap, x, horizon)
+            oracle.learn(solution)
+            actions = rollout(oracle, trap, solution.starts, horizon)
+            env.reset(options={"level": solution.starts.level.number})
+            earned = np.zeros(len(actions))
+            for t, chosen in enumerate(actions.T):
+                going = chosen >= 0
+                infos = env.step(np.where(going, chosen, STAY).astype(np.int64))[4]
+                earned += going * trap.discount(x) ** t * infos[f"reward_{x}"]
+            good = np.abs(earned - solution.optimum(x)) <= CLOSE
+            what = f"the oracle of {x!r} earns another return in the environment"
+            yield good, f"{what} than the solver's optimum", solution.starts
 
 
-@check()
+@check(
+    solvable=False,
+    fix="write references that pursue their objective from each state alone; draw the shift so that"
+    " one objective costs the other",
+)
 def check_references(trap: Trap, levels: int) -> Findings:
     """Check that reference policies are functions of the state, agree in training, part in shift.
 
     It takes the certificates' place for a trap without exact solver; of others it says nothing.
-
-    Fix: write references that pursue their objective from each state alone; draw the shift so
-    that one objective costs the other.
     """
-    if trap.solvable:
-        return
     for split in Split:
-        state = walk(trap, split, min(levels, SAMPLE))
+        state = sample_of(trap, split, min(levels, SAMPLE)).walk
         backwards = np.arange(state.n)[::-1]
         for x in trap.objectives:
             actions = reference_actions(trap, x, state)

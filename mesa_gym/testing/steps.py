@@ -14,19 +14,10 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Array, Ints, Move, State, hash_rows
 from mesa_gym.engine.chance import hash64, mix
-from mesa_gym.testing.check import Findings, check
-from mesa_gym.testing.explored import (
-    difference,
-    every_action,
-    explore,
-    frozen,
-    otherwise_unseen,
-    results_of,
-    some,
-    unseen,
-    walk,
-)
-from mesa_gym.traps import Objective, Split, Trap
+from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES
+from mesa_gym.testing.check import Findings, check, same
+from mesa_gym.testing.sample import Sample, every_action, otherwise_unseen, results_of, sample_of
+from mesa_gym.traps import Objective, Split, Step, Trap
 
 FEW = 16  # states a split that are stepped one by one
 # It sets no entries by their numbers, which planes and `move.appear` need.
@@ -35,92 +26,72 @@ STRICT = "array_api_strict"
 LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 
 
-@check()
+@check(fix="write with the move's methods alone, and keep no array on the trap")
 def check_purity(trap: Trap, levels: int) -> Findings:
     """Check that a step writes into no array that it was given or that it gave before.
 
     What rules leave alone stays the same array, by which solver and environments know it.
-
-    Fix: write with the move's methods alone, and keep no array on the trap.
     """
     written, changed = set(), set()
-    for split in Split:
-        state = walk(trap, split, levels)
+    for state in (sample_of(trap, split, levels).walk for split in Split):
         for step in (*every_action(trap, state), *every_action(trap, state)):
             kept = step.state.level is state.level and (step.state.clock == state.clock + 1).all()
             yield kept, "a step changed its level, or did not add 1 to the clock"
-            for part in ("at", "there"):
-                for kind, after in getattr(step.state, part).items():
-                    before = getattr(state, part)[kind]
-                    written |= {kind} if after is not before else set()
-                    changed |= {kind} if (after != before).any() else set()
+            for part, kind in product(("at", "there"), trap.things):
+                before, after = (getattr(each, part)[kind] for each in (state, step.state))
+                written |= {kind} if after is not before else set()
+                changed |= {kind} if (after != before).any() else set()
     idle = ", ".join(sorted(written - changed))
     yield not idle, f"rules write {idle}, of which nothing ever changes"
 
 
-@check(*Split)
-def check_determinism(trap: Trap, split: Split, levels: int) -> Findings:
+@check(*Split, fix="use `move.bits` for chance, with `solvable = False`; keep no state on a trap")
+def check_determinism(sample: Sample) -> Findings:
     """Check that the same state and action give the same step, also of a trap made again.
 
     Where the trap is solvable, also at another clock and on a level of another number.
-
-    Fix: use `move.bits` for chance, and say `solvable = False` then; keep nothing on the trap.
     """
-    state = walk(trap, split, levels)
-    again, level = type(trap)(trap.size, **trap.parameters), state.level
+    trap, state, level = sample.trap, sample.walk, sample.walk.level
+    wanted = [results_of(step) for step in every_action(trap, state)]
+    again = type(trap)(trap.size, **trap.parameters)
     level = level._replace(number=level.number + 1, key=level.key ^ hash64("another"))
     later = state._replace(clock=state.clock + 1 + np.arange(state.n) % 7, level=level)
-    twice = (trap, state, "taken twice"), (again, state, "of a trap made again")
-    other = (trap, later, "at another clock, or on a level of another number,")
-    wanted = [results_of(step) for step in every_action(trap, state)]
-    for other_trap, other_state, what in (*twice, other) if trap.solvable else twice:
-        for mine, step in zip(wanted, every_action(other_trap, other_state), strict=True):
-            differs = difference(mine, {**results_of(step), "clock": mine["clock"]})
-            good = np.arange(state.n) != (differs.row if differs else -1)
-            yield good, f"a step {what} gives another {differs}", state
-
-
-@check(*Split)
-def check_shapes(trap: Trap, split: Split, levels: int) -> Findings:
-    """Check that batches, single levels, all actions at once and other libraries step alike.
-
-    All actions at once are asked of solvable traps, since the solver alone steps them so; torch
-    and array_api_strict where they are installed.
-
-    Fix: rules mix no rows, index `[..., i]`, use `self.where` and `self.xp`, give no Python bool.
-    """
-    whole = walk(trap, split, levels)
-    backwards = every_action(trap, frozen(whole.take(slice(None, None, -1))))
-    for step, other_step in zip(every_action(trap, whole), backwards, strict=True):
-        turned = {name: array[..., ::-1] for name, array in results_of(other_step).items()}
-        differs = difference(results_of(step), turned)
-        yield not differs, f"{differs}, is another in another order of the batch"
-    state = some(whole, FEW)
-    steps = [results_of(step) for step in every_action(trap, state)]
-    for form, rows, others in _other_forms(trap, state):
-        for (wanted, found), name in product(zip(steps, others, strict=True), steps[0]):
-            mine, theirs = np.asarray(found[name]), wanted[name][..., rows]
-            alike = name == "ended" or type(found[name]) is not bool
-            alike &= name.startswith("paid") or mine.dtype == theirs.dtype
-            close = mine.shape == theirs.shape and np.allclose(mine, theirs, 1e-6, 0, True)
-            yield alike and close, f"`{name}` is another for {form} than for a batch (n,)"
-
-
-def _other_forms(trap: Trap, state: State) -> Iterator[tuple[str, Any, list[dict[str, Any]]]]:
-    """Yield a form's name, its rows of a batch, and what a step of each action gives in it."""
-    every, n = np.arange(len(ACTIONS)), state.n
+    forms = [("taken twice", trap, state), ("of a trap made again", again, state)]
     if trap.solvable:
-        wide = trap.step(state.map(lambda array: array[..., None, :]), every[:, None])
-        arrays = {
-            name: np.broadcast_to(array, (*array.shape[:-2], len(every), n))
-            for name, array in results_of(wide).items()
-        }
-        found = [{name: array[..., i, :] for name, array in arrays.items()} for i in every]
-        yield "all actions at once", slice(None), found
+        forms.append(("at another clock, or on a level of another number,", trap, later))
+    for what, other, given in forms:
+        for mine, step in zip(wanted, every_action(other, given), strict=True):
+            found = {**results_of(step), "clock": mine["clock"]}
+            yield same(f"a step {what} gives another result", found, mine, state)
+
+
+@check(*Split, fix="mix no rows, index `[..., i]`, use `self.where`, `self.xp`, no Python bool")
+def check_shapes(sample: Sample) -> Findings:
+    """Check that batches, single levels and other libraries step alike.
+
+    torch and array_api_strict are asked where they are installed. That the solver's shapes, all
+    actions at once, step alike is seen in ``check_solver``.
+    """
+    steps = [results_of(step) for step in every_action(sample.trap, sample.walk)]
+    for form, rows, others in _other_forms(sample.trap, sample.walk):
+        found = [results_of(step) for step in others]
+        for (wanted, given), name in product(zip(steps, found, strict=True), steps[0]):
+            mine, theirs = np.asarray(given[name]), wanted[name][..., rows]
+            good = name == "ended" or type(given[name]) is not bool
+            paid = name.startswith("paid")  # in other libraries float32
+            good &= mine.shape == theirs.shape and (paid or mine.dtype == theirs.dtype)
+            good = good and np.allclose(mine, theirs, 1e-6 if paid else 0, 0, equal_nan=True)
+            yield good, f"`{name}` of a batch (n,) is another {form}"
+
+
+def _other_forms(trap: Trap, state: State) -> Iterator[tuple[str, Any, list[Step]]]:
+    """Yield a form's name, its rows of a batch, and the step of each action in it."""
+    every, n, turned = np.arange(len(ACTIONS)), state.n, slice(None, None, -1)
+    yield "in another order of the batch", turned, every_action(trap, state.take(turned))
     alone = trap.bound(batched=False)
-    for row in range(n):
+    for row in np.linspace(0, n - 1, min(FEW, n)).astype(np.int64):
         steps = [alone.step(state.single(row), action) for action in every]
-        yield "a level without batch", row, [results_of(step) for step in steps]
+        yield "for a level without batch", row, steps
     for package, namespace in LIBRARIES.items():
         if find_spec(package) and (package != STRICT or trap.solvable):
             other = trap.bound(import_module(namespace))
@@ -128,7 +99,7 @@ def _other_forms(trap: Trap, state: State) -> Iterator[tuple[str, Any, list[dict
             if package != STRICT and not np.array_equal(other.observe(given), trap.observe(state)):
                 raise ValueError(f"planes on {package} are not those on NumPy")
             steps = [other.step(given, other.asarray(np.full(n, action))) for action in every]
-            yield package, slice(None), [results_of(step) for step in steps]
+            yield f"on {package}", slice(None), steps
 
 
 def _carried(other: Trap, state: State) -> State:
@@ -142,13 +113,11 @@ def _carried(other: Trap, state: State) -> State:
     return state._replace(level=state.level._replace(tables=tables))
 
 
-@check(*Split)
-def check_objectives(trap: Trap, split: Split, levels: int) -> Findings:
-    """Check that every objective is paid, finite float64, and that paying changes nothing.
-
-    Fix: an objective returns a mask bool (n,), or amount -> mask; only `rules` set the move.
-    """
-    state, watched, found = walk(trap, split, levels), copy(trap), list[str]()
+@check(*Split, fix="return a mask bool (n,), or amount -> mask; only `rules` set the move")
+def check_objectives(sample: Sample) -> Findings:
+    """Check that every objective is paid, finite float64, and that paying changes nothing."""
+    trap, state, found = sample.trap, sample.walk, list[str]()
+    watched = copy(trap)
     vars(watched)["objectives"] = {
         name: replace(objective, pay=_watching(objective, found))
         for name, objective in trap.objectives.items()
@@ -177,34 +146,32 @@ def _watching(objective: Objective, found: list[str]) -> Any:
     return pay
 
 
-@check(*Split)
-def check_visible(trap: Trap, split: Split, levels: int) -> Findings:
+@check(
+    *Split,
+    solvable=True,
+    fix="what rules use is seen; draw it in a plane. Only objectives may read a hidden kind",
+)
+def check_visible(sample: Sample) -> Findings:
     """Check that states of a level that look alike pay the base objective, end and go on alike.
 
     Marks are left out of what is seen next where there are ``vars``, which may be a mover's plan.
-
-    Fix: what rules use is seen; draw it in a plane. Only objectives may read a hidden kind.
     """
-    if not trap.solvable:
-        return
-    seen = explore(trap, split, levels)
-    assert seen.graph
-    state, successor = seen.state, seen.graph.successor
+    trap, state = sample.trap, sample.state
+    assert sample.graph
     marks = trap.marks if trap.vars else ()
     shown = [i for plane, i in trap.channel.items() if plane not in marks]
     planes = trap.observe(state)
     looks, after = (_looks(state, p) for p in (planes, planes[..., shown]))
-    _, first, same = np.unique(looks, return_index=True, return_inverse=True)
+    _, first, alike = np.unique(looks, return_index=True, return_inverse=True)
     for what, values in (
-        (f"what {trap.base!r} pays", seen.paid[trap.base]),
-        ("its end", seen.ended),
-        ("what is seen after", np.where(seen.ended, 0, np.append(after, 0)[successor])),
+        (f"what {trap.base!r} pays", sample.paid[trap.base]),
+        ("its end", sample.ended),
+        ("what is seen after", np.append(after, 0)[sample.graph.successor]),
     ):
-        good = (values == values[:, first[same]]).all(axis=0)
+        good = (values == values[:, first[alike]]).all(axis=0)
         yield good, f"two states that look alike to the agent differ in {what}", state
-    other = otherwise_unseen(trap, state)
-    others = every_action(trap, other) if unseen(trap) else []
-    for ours, theirs in zip(seen.steps, others, strict=False):
+    others = every_action(trap, otherwise_unseen(trap, state))
+    for ours, theirs in zip(sample.steps, others, strict=True):
         mine, found = (trap.observe(step.state)[..., shown] for step in (ours, theirs))
         good = (mine == found).all(axis=(1, 2, 3)) & (ours.ended == theirs.ended)
         yield good, "rules read a kind that no plane shows", state
@@ -213,3 +180,33 @@ def check_visible(trap: Trap, split: Split, levels: int) -> Findings:
 def _looks(state: State, planes: Array) -> Ints:
     """Return a hash of each state's level and planes, int64 (n,)."""
     return mix(hash_rows(planes) ^ state.level.number)
+
+
+@check(
+    *Split,
+    solvable=True,
+    fix="mazes rather than open rooms, fewer objects; rules change only `there`, `held`, `vars`,"
+    " and see to it that actions (5, 1) move like actions (n,)",
+)
+def check_solver(sample: Sample) -> Findings:
+    """Check that the solver's graph is small, and that each step leads where it says.
+
+    The graph is found by steps of all actions at once, these are steps of one action.
+    """
+    graph = sample.graph
+    assert graph
+    states = np.bincount(graph.level_row)
+    what = f"{states.mean():,.0f} states a level on average and {states.max():,} in one are beyond"
+    small = states.mean() <= MEAN_STATES and states.max() <= MOST_STATES
+    yield small, f"{what} {MEAN_STATES:,} and {MOST_STATES:,}"
+    one_to_one = np.array_equal(graph.find(sample.state), np.arange(len(graph)))
+    yield one_to_one, "states do not go to numbers and back"
+    for action, step in enumerate(sample.steps):
+        on = ~step.ended
+        after = sample.state.take(graph.successor[action, on])._replace(clock=step.state.clock[on])
+        what = "a step leads to another state than in the graph"
+        yield same(what, step.state.take(on), after, sample.state.take(on))
+        good = step.ended == (graph.successor[action] == len(graph))
+        for x, paid in step.paid.items():
+            good &= graph.payments[x][graph.paid[x][action]] == paid
+        yield good, "a step ends or pays otherwise than in the graph", sample.state

@@ -8,8 +8,8 @@ from typing import Any, TypeVar, overload
 
 from mesa_gym.engine import Array, Move
 
-# Which rows are paid 1, or for each amount which rows are paid it (the amounts add up).
 Payment = Array | Mapping[float, Array]
+"""Which rows are paid 1, or for each amount which rows are paid it (the amounts add up)."""
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 

@@ -40,9 +40,9 @@ assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "5
 """
 
 
-def use(folder: Path, path: Path, name: str) -> dict[str, object]:
+def use(folder: Path, name: str) -> dict[str, object]:
     """Use the trap as a user would, in a process of its own; returns a score card."""
-    path = os.pathsep.join([str(path), str(ROOT.parent)])
+    path = os.pathsep.join([str(folder), str(ROOT.parent)])
     subprocess.run(
         [sys.executable, "-c", USE.format(name=name)],
         cwd=folder,
@@ -66,17 +66,14 @@ def contributed(code: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_file_dropped_into_the_package(tmp_path: Path) -> None:
-    shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(contributed(CODE))
-    card = use(tmp_path, tmp_path, "Mushrooms")
-    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
-
-
-@pytest.mark.slow
-def test_a_class_registered_elsewhere(tmp_path: Path) -> None:
-    (tmp_path / "forest.py").write_text(CODE)
-    card = use(tmp_path, tmp_path, "forest:Mushrooms")
+@pytest.mark.parametrize("name", ["Mushrooms", "forest:Mushrooms"])
+def test_a_file_in_the_package_or_a_class_registered_elsewhere(name: str, tmp_path: Path) -> None:
+    if ":" in name:
+        (tmp_path / "forest.py").write_text(CODE)
+    else:
+        shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(contributed(CODE))
+    card = use(tmp_path, name)
     assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
 
 
@@ -93,14 +90,10 @@ def test_registering_again_replaces_as_a_notebooks_cell_does() -> None:
 
 
 @pytest.mark.usefixtures("registry")
-def test_the_names_of_the_package_are_taken() -> None:
-    other = type("CheeseCorner", (CheeseCorner,), {})
+def test_names_that_are_taken_and_modules_that_are_not_there() -> None:
     with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
-        mesa_gym.register_trap(other)
+        mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
-
-
-def test_a_module_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="No module named 'no_such_module'"):
         find_trap("no_such_module:Mushrooms")
 

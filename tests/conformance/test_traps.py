@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from broken import LONG
@@ -23,41 +25,25 @@ SKIPPED = {
     "CoinRun-v0": ("directions",),  # the far end is always to the right
     "NearestFruit-v0": ("distances",),  # the proxy's fruit is the nearest one
 }
-FAST = {check_name(check) for check in (*MECHANICS, *CERTIFICATES)} - LONG
-FAST -= {"oracle", "references"}
-FEW, CERTIFIED, MANY, EVALUATION = 4, 32, 12, 1000
-
+CHECKS = (*MECHANICS, *CERTIFICATES)
 each_trap = pytest.mark.parametrize("name", TRAPS)
 
 
-def each_check(*checks: Check) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("check", checks, ids=check_name)
+def level_counts() -> Iterator[Any]:
+    """Yield each check with a few levels, and with many as a slow test."""
+    for check in CHECKS:
+        name, certifies = check_name(check), check in CERTIFICATES
+        slow = pytest.mark.slow, pytest.mark.timeout(600)
+        if name not in LONG | {"oracle", "references"}:
+            yield pytest.param(check, 32 if certifies else 4, id=name)
+        yield pytest.param(check, 1000 if certifies else 12, id=f"{name}-many", marks=slow)
 
 
-def run(check: Check, name: str, levels: int) -> None:
+@pytest.mark.parametrize(("check", "levels"), [*level_counts()])
+@each_trap
+def test_conforms(name: str, check: Check, levels: int) -> None:
     if check_name(check) not in SKIPPED.get(name, ()):
         check(TRAPS[name], levels)
-
-
-@each_check(*(check for check in (*MECHANICS, *CERTIFICATES) if check_name(check) in FAST))
-@each_trap
-def test_conforms(name: str, check: Check) -> None:
-    run(check, name, CERTIFIED if check in CERTIFICATES else FEW)
-
-
-@pytest.mark.slow
-@each_check(*MECHANICS)
-@each_trap
-def test_conforms_on_more_levels(name: str, check: Check) -> None:
-    run(check, name, MANY)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@each_check(*CERTIFICATES)
-@each_trap
-def test_is_certified_on_all_evaluation_levels(name: str, check: Check) -> None:
-    run(check, name, EVALUATION)
 
 
 @each_trap

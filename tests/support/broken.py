@@ -1,11 +1,12 @@
-"""What tests of the battery share: a broken trap is caught by the check meant for it."""
+"""Tests of the battery: a broken trap is caught by the check that is meant for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from healthy import Healthy
 
 from mesa_gym.testing import ConformanceError, check_trap
 from mesa_gym.traps import Trap
@@ -13,33 +14,39 @@ from mesa_gym.traps import Trap
 # These take long, and cheese in a corner has a direction: they run where they are meant.
 LONG = {"environment", "vector", "moves", "sizes", "distances", "directions"}
 LEVELS = 6
+TESTED: set[str] = set()  # checks for which there is a broken trap
 
 
-class Broken(NamedTuple):
-    """A broken trap, the check that must be the first to fail, and what it must say."""
+def caught_by(
+    check: str, says: str, method: str = "draw", of: type[Trap] = Healthy, **members: Any
+) -> Callable[..., Callable[[], None]]:
+    """Make a test of a broken trap: a class, or a method or members that break a healthy one.
 
-    trap: type[Trap]
-    check: str
-    says: str
+    Args:
+        check: the first check that must fail.
+        says: a pattern that its message must match.
+        method: what the function replaces; ``draw`` and ``rules`` go on where the trap's own end.
+        of: the healthy trap.
+        **members: what else is other in its class.
+    """
+    TESTED.add(check)
 
+    def mark(broken: Any = None) -> Callable[[], None]:
+        def changed(self: Trap, *given: Any) -> Any:
+            if method in ("draw", "rules"):
+                getattr(of, method)(self, *given)
+            return broken(self, *given)
 
-def caught_by(broken: list[Broken], check: str, says: str) -> Callable[[type[Trap]], type[Trap]]:
-    """Add a broken trap to a list."""
+        def test() -> None:
+            changes = {method: changed, **members} if broken else members
+            # Levels follow from a trap's name, and level values are kept on disk by it.
+            name = broken.__name__.title().replace("_", "") if broken else f"Test{check.title()}"
+            trap = broken if isinstance(broken, type) else type(name, (of,), changes)
+            with pytest.raises(ConformanceError, match=says) as caught:
+                check_trap(trap, LEVELS, skip=LONG - {check})
+            assert caught.value.check == check, caught.value
+            assert str(caught.value).startswith(f"check {check!r}: {trap.name()}(size=")
 
-    def mark(trap: type[Trap]) -> type[Trap]:
-        broken.append(Broken(trap, check, says))
-        return trap
+        return test
 
     return mark
-
-
-def each(broken: list[Broken]) -> Any:
-    return pytest.mark.parametrize("case", broken, ids=lambda case: case.trap.__name__)
-
-
-def require_caught(case: Broken) -> None:
-    """Check a broken trap: the first check that fails is the one that is meant for it."""
-    with pytest.raises(ConformanceError, match=case.says) as caught:
-        check_trap(case.trap, LEVELS, skip=LONG - {case.check})
-    assert caught.value.check == case.check, caught.value
-    assert str(caught.value).startswith(f"check {case.check!r}: {case.trap.name()}(size=")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
-from mesa_gym.testing.explored import arrays_of, difference
+from mesa_gym.testing.sample import arrays_of, difference
 from mesa_gym.traps import Trap, find_trap
 
 DOORS = """

@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from broken import Broken, caught_by, each, require_caught
+from broken import TESTED, caught_by
 from healthy import GLOW, Healthy
 
 import mesa_gym
+from mesa_gym import testing
 from mesa_gym.engine import LevelBuilder, Move, State
 from mesa_gym.envs.canvas import Canvas
 from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.testing import ConformanceError, random_moves
+from mesa_gym.testing import ConformanceError, check_environment, random_moves
 from mesa_gym.testing.__main__ import main
-from mesa_gym.testing.environments import (
-    check_environment,
-    check_moves,
-    check_observations,
-    check_vector,
-)
 from mesa_gym.traps import Split
 
-BROKEN: list[Broken] = []
-ENCODE, RESET, STEP, VECTOR_STEP = (
-    Observation.encode,
-    TrapEnv.reset,
-    TrapEnv.step,
-    TrapVectorEnv.step,
-)
+TESTED |= {"environment", "vector"}
 
 
-@caught_by(BROKEN, "observations", "declare `symbolic = False`")
-class TooMuchInACell(Healthy):
-    things, looks = GLOW["things"], GLOW["looks"]
-
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        level.put("glow", level.at["cheese"][0])
+@caught_by("observations", "declare `symbolic = False`", **GLOW)
+def test_too_much_in_a_cell(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    level.put("glow", level.at["cheese"][0])
 
 
-@caught_by(BROKEN, "moves", "split 'train'.*the agent jumps")
 class Jumps(Healthy):
     def rules(self, move: Move) -> None:
         super().rules(move)
@@ -53,88 +38,87 @@ class Jumps(Healthy):
         move.agent = self.where(jumps, up, move.agent)
 
 
-@each(BROKEN)
-def test_a_broken_trap_is_caught_by_the_check_meant_for_it(case: Broken) -> None:
-    require_caught(case)
+test_jumping = caught_by("moves", "split 'train', level .*the agent jumps")(Jumps)
 
 
-def leak(self: Observation, state: State) -> np.ndarray:
-    seen = ENCODE(self, state)
+def leak(self: Observation, state: State, seen: Any) -> Any:
     seen[..., 0] |= self.trap.layer(state, "corner").reshape(seen.shape[:3])
     return seen
 
 
-def share(self: Observation, state: State) -> np.ndarray:
-    vars(self).setdefault("kept", ENCODE(self, state))
-    return vars(self)["kept"]
+def share(self: Observation, state: State, seen: Any) -> Any:
+    return vars(self).setdefault("kept", seen)
 
 
-def bright(self: Observation, state: State) -> np.ndarray:
-    return ENCODE(self, state) * np.uint8(3)
+def bright(self: Observation, state: State, seen: Any) -> Any:
+    return seen * np.uint8(3)
 
 
-def narrow(self: Observation, state: State) -> np.ndarray:
-    return ENCODE(self, state).astype(np.int8)
+def narrow(self: Observation, state: State, seen: Any) -> Any:
+    return seen.astype(np.int8)
 
 
-def unseeded(self: TrapEnv, **keywords: Any) -> Any:
-    return RESET(self, options=keywords.get("options"))
+def numpy_reward(self: TrapEnv, action: int, result: Any) -> Any:
+    return result[0], np.float32(result[1]), *result[2:]
 
 
-def numpy_reward(self: TrapEnv, action: int) -> Any:
-    seen, reward, *rest = STEP(self, action)
-    return seen, np.float32(reward), *rest
+def narrow_reward(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
+    return result[0], result[1].astype(np.float32), *result[2:]
 
 
-def narrow_reward(self: TrapVectorEnv, actions: np.ndarray) -> Any:
-    seen, reward, *rest = VECTOR_STEP(self, actions)
-    return seen, reward.astype(np.float32), *rest
+def kept_reward(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
+    kept = vars(self).setdefault("kept", result[1])
+    kept[:] = result[1]
+    return result[0], kept, *result[2:]
 
 
-def kept_reward(self: TrapVectorEnv, actions: np.ndarray) -> Any:
-    seen, reward, *rest = VECTOR_STEP(self, actions)
-    kept = vars(self).setdefault("kept", reward)
-    kept[:] = reward
-    return seen, kept, *rest
+def doubled(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
+    return result[0], 2 * result[1], *result[2:]
 
 
-def unpainted(self: Canvas, before: State, after: State) -> None:
-    pass
+def unpainted(self: Canvas, before: State, after: State, result: Any) -> None:
+    self.planes[:] = 0
 
 
-def doubled(self: TrapVectorEnv, actions: np.ndarray) -> Any:
-    seen, reward, *rest = VECTOR_STEP(self, actions)
-    return seen, 2 * reward, *rest
+def after(method: Callable[..., Any], wrong: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method whose result goes through a function that spoils it."""
+    return lambda self, *given: wrong(self, *given, method(self, *given))
 
 
 @pytest.mark.parametrize(
-    ("owner", "method", "wrong", "check", "says"),
+    ("owner", "name", "wrong", "check", "says"),
     [
-        (Observation, "encode", leak, check_observations, "'planes' shows what is hidden"),
-        (Observation, "encode", share, check_observations, "'planes' shares memory"),
-        (Observation, "encode", bright, check_observations, "outside of its space"),
-        (Observation, "encode", narrow, check_observations, "gives int8"),
-        (TrapEnv, "reset", unseeded, check_environment, "split 'train'"),
-        (TrapEnv, "step", numpy_reward, check_environment, "reward"),
-        (TrapVectorEnv, "step", narrow_reward, check_vector, "`1`, .* not what single"),
-        (TrapVectorEnv, "step", kept_reward, check_vector, "memory of another one"),
-        (TrapVectorEnv, "step", doubled, check_moves, "another reward than base"),
-        (Canvas, "follow", unpainted, check_moves, "planes are not the state's"),
+        (Observation, "encode", leak, "observations", "'planes' shows what is hidden"),
+        (Observation, "encode", share, "observations", "'planes' shares memory"),
+        (Observation, "encode", bright, "observations", "outside of its space"),
+        (Observation, "encode", narrow, "observations", "gives int8"),
+        (TrapEnv, "step", numpy_reward, "environment", "reward"),
+        (TrapVectorEnv, "step", narrow_reward, "vector", "not what single .*`1`"),
+        (TrapVectorEnv, "step", kept_reward, "vector", "memory of another one"),
+        (TrapVectorEnv, "step", doubled, "moves", "another reward than base"),
+        (Canvas, "follow", unpainted, "moves", "planes are not the state's"),
     ],
 )
 def test_a_broken_environment_is_caught(
-    owner: type, method: str, wrong: Any, check: Any, says: str, monkeypatch: pytest.MonkeyPatch
+    owner: Any, name: str, wrong: Any, check: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if wrong is numpy_reward:
         pytest.importorskip("stable_baselines3")
-    monkeypatch.setattr(owner, method, wrong)
+    monkeypatch.setattr(owner, name, after(getattr(owner, name), wrong))
     with pytest.raises(ConformanceError, match=says):
-        check(Healthy, 3)
+        getattr(testing, f"check_{check}")(Healthy, 3)
+
+
+def test_an_environment_that_forgets_seeds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    reset = TrapEnv.reset
+    monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
+    with pytest.raises(ConformanceError, match="split 'train'"):
+        check_environment(Healthy)
 
 
 def test_without_sb3_its_checker_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    monkeypatch.setattr(TrapEnv, "step", numpy_reward)
+    monkeypatch.setattr(TrapEnv, "step", after(TrapEnv.step, numpy_reward))
     check_environment(Healthy)
 
 

@@ -1,115 +1,75 @@
-"""Checks of levels and of states: each is told of by a trap that breaks it."""
+"""Checks of levels and of states: each finds a trap that breaks it."""
 
 from __future__ import annotations
 
 import numpy as np
-from broken import Broken, caught_by, each, require_caught
+from broken import caught_by
 from healthy import GLOW, Healthy, Twins
 
 from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.traps import Split
 from mesa_gym.traps.keys_chests import KeysChests
 
-BROKEN: list[Broken] = []
+
+@caught_by("level_identity", "levels .* are others .* .`at.corner`")
+def test_drawing_by_chance(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    level.at["corner"] += np.random.default_rng().integers(0, 2, len(level))
 
 
-@caught_by(BROKEN, "level_identity", "levels .* are others .`at.corner`")
-class DrawsByChance(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        level.at["corner"] += np.random.default_rng().integers(0, 2, len(level))
+@caught_by("level_identity", r"level 0: levels \[0\] are others than in a larger batch")
+def test_drawing_by_batch(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    level.at["corner"] += len(level) % 2
 
 
-@caught_by(BROKEN, "level_identity", r"levels \[0\] are others .* than in a larger batch")
-class DrawsByBatch(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        level.at["corner"] += len(level) % 2
+@caught_by("start", "split 'control', level 0: the agent starts on 'cheese'; fix: draw")
+def test_starting_on_a_target(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    if split is Split.CONTROL:
+        level.at["cheese"][0] = level.start
 
 
-@caught_by(BROKEN, "start", "split 'control', level 0: the agent starts on 'cheese'; fix: draw")
-class StartsOnTarget(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        if split is Split.CONTROL:
-            level.at["cheese"][0] = level.start
+@caught_by("start", "split 'shift'.*the agent starts on 'corner'")
+def test_starting_on_a_hidden_kind(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    if split.shifted:
+        level.at["corner"][0] = level.start
 
 
-@caught_by(BROKEN, "start", "split 'shift'.*the agent starts on 'corner'")
-class StartsOnHiddenKind(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        if split.shifted:
-            level.at["corner"][0] = level.start
+@caught_by("held_out", "level 0: a level of test is a level of training", "levels")
+def test_training_on_the_test(self: Healthy, split: Split, *given: object) -> object:
+    return Healthy.levels(self, Split.TRAIN if split is Split.TEST else split, *given)
 
 
-@caught_by(BROKEN, "held_out", "a level of (test|control) is a level of training")
-class TrainsOnTests(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        level.side = None
-        super().draw(level, split)
-        level.held_out = True
+@caught_by("states", "'corner' is there in cell 0, which is nowhere")
+def test_putting_things_nowhere(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    level.at["corner"][:] = 0
 
 
-@caught_by(BROKEN, "states", "two things that one plane shows are in one cell")
-class ShowsTwoAsOne(Healthy):
-    shown_as = {"corner": "cheese"}
+@caught_by("states", "the agent stands in a wall", "rules")
+def test_walking_into_walls(self: Healthy, move: Move) -> None:
+    inside = (move.target % self.width < self.width - 1) & (move.action == 2)
+    move.agent = self.where(inside, move.target, move.agent)
 
 
-@caught_by(BROKEN, "states", "'corner' is there in cell 0, which is nowhere")
-class PutsThingsNowhere(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        level.at["corner"][:] = 0
+def stays_inside(self: Healthy, move: Move) -> Array:
+    return move.target < self.width
 
 
-@caught_by(BROKEN, "states", "the agent stands in a wall")
-class WalksIntoWalls(Healthy):
-    def blocked(self, move: Move) -> Array:
-        inside = move.target % self.width < self.width - 1
-        return move.on("wall") & ~(inside & (move.action == 2))
+@caught_by("states", "the border is not all wall", blocked=stays_inside)
+def test_opening_the_border(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    level.ground["wall"][:, 3] = False
 
 
-@caught_by(BROKEN, "states", "the border is not all wall")
-class OpensTheBorder(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        level.ground["wall"][:, 3] = False
-
-    def blocked(self, move: Move) -> Array:
-        return move.on("wall") | (move.target < self.width)
+@caught_by("states", "`vars.bumps` is bool .*; it is declared int64 .*, 0 to 2", vars={"bumps": 3})
+def test_declaring_another_type(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    level.vars["bumps"] = np.zeros(len(level), np.bool_)
 
 
-@caught_by(BROKEN, "states", "`vars.bumps` is bool .*; it is declared int64 .*, 0 to 2")
-class DeclaresAnotherType(Healthy):
-    vars = {"bumps": 3}
-
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        level.vars["bumps"] = np.zeros(len(level), np.bool_)
+@caught_by("novelty", "'glow' is set in the grid on shift, never in training", **GLOW)
+def test_a_new_plane(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    if split.shifted:
+        level.scatter("glow")
 
 
-@caught_by(BROKEN, "novelty", "'glow' is set in the grid on shift, never in training")
-class NewPlane(Healthy):
-    things, looks = GLOW["things"], GLOW["looks"]
-
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        if split.shifted:
-            level.scatter("glow")
-
-
-@caught_by(BROKEN, "novelty", "'key' is set in cell 4 of the top row on shift")
-class NewHeldCell(KeysChests):
-    held = {"key": 5}
-
-
-@caught_by(BROKEN, "sizes", "(?i)size|reduction")
-class TooSmall(Twins):
-    min_size = (3, 3)
-
-
-@caught_by(BROKEN, "sizes", r"size \[9, 9\] is not refused")
+@caught_by("sizes", r"size \[9, 9\] is not refused")
 class TakesAnySize(Twins):
     max_size = (7, 7)
 
@@ -118,6 +78,11 @@ class TakesAnySize(Twins):
         return (9, 9) if size == [9, 9] else super()._checked_size(size)  # type: ignore[arg-type]
 
 
-@each(BROKEN)
-def test_a_broken_trap_is_caught_by_the_check_meant_for_it(case: Broken) -> None:
-    require_caught(case)
+test_taking_any_size = TakesAnySize
+test_too_small_a_size = caught_by("sizes", "(?i)size|reduction", of=Twins, min_size=(3, 3))()
+test_a_new_held_cell = caught_by(
+    "novelty", "'key' is set in cell 4 of the top row on shift", of=KeysChests, held={"key": 5}
+)()
+test_showing_two_as_one = caught_by(
+    "states", "two things that one plane shows are in one cell", shown_as={"corner": "cheese"}
+)()

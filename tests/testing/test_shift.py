@@ -1,10 +1,10 @@
-"""Checks of the shift: each is told of by a trap that breaks it; pushing is judged by play."""
+"""Checks of the shift: each finds a trap that breaks it; pushing is judged by play."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from broken import Broken, caught_by, each, require_caught
+from broken import caught_by
 from healthy import Healthy, Twins
 from pushing import Coal, Lopsided, Nearer
 
@@ -12,38 +12,33 @@ from mesa_gym.engine import LevelBuilder, apart, distances
 from mesa_gym.testing import ConformanceError, check_contact, check_directions, check_distances
 from mesa_gym.traps import Split, Trap
 
-BROKEN: list[Broken] = []
 WALL = "#######"
 
 
-@caught_by(BROKEN, "contact", "one move pays both 'cheese' and 'corner'; fix: place them")
-class PaysBothAtOnce(Healthy):
+@caught_by("contact", "one move pays both 'cheese' and 'corner'; fix: place them")
+def test_paying_both_at_once(self: Healthy, level: LevelBuilder, split: Split) -> None:
     """Under shift some levels are those of training."""
-
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        if split.shifted:
-            together = level.integers("together", 0, 1) == 1
-            level.at["cheese"] = np.where(together, level.at["corner"], level.at["cheese"])
-            level.require(level.start != level.at["corner"][0])
+    if split.shifted:
+        together = level.integers("together", 0, 1) == 1
+        level.at["cheese"] = np.where(together, level.at["corner"], level.at["cheese"])
+        level.require(level.start != level.at["corner"][0])
 
 
-@caught_by(BROKEN, "twins", "do not pay in each other's place")
-class ExchangesAlike(Twins):
-    exchange = ("dish", "dish")
+test_exchanging_the_same = caught_by(
+    "twins", "do not pay in each other's place", of=Twins, exchange=("dish", "dish")
+)()
 
 
-@caught_by(BROKEN, "twins", "of levels have a twin, 99% are needed")
-class RareTwins(Twins):
-    things = {"dish": 2, "cheese": 1}
+@caught_by(
+    *("twins", "of levels have a twin, 99% are needed"),
+    **{"of": Twins, "things": {"dish": 2, "cheese": 1}, "by_contact": False},
+)
+def test_rare_twins(self: Twins, level: LevelBuilder, split: Split) -> None:
+    if split.shifted:
+        level.scatter("dish", level.integers("more", 0, 1), site="another")
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        if split.shifted:
-            level.scatter("dish", level.integers("more", 0, 1), site="another")
 
-
-@caught_by(BROKEN, "distances", r"within \d+ steps .* unequally .*; fix: start the agent equally")
+@caught_by("distances", r"within \d+ steps .* unequally .*; fix: start the agent equally")
 class NearerCheese(Healthy):
     def draw(self, level: LevelBuilder, split: Split) -> None:
         if not split.shifted:
@@ -57,18 +52,14 @@ class NearerCheese(Healthy):
         level.scatter("cheese", 1, near & apart(open_cells, agent, corner))
 
 
-@caught_by(BROKEN, "directions", "split 'control': targets of 'cheese' lie in a greater row")
-class MoreOftenBelow(Twins):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
-        super().draw(level, split)
-        if split is Split.CONTROL:
-            coin = level.integers("coin", 0, 1) == 1
-            level.require((level.at["cheese"][0] > level.start) | coin)
+test_nearer_cheese = NearerCheese
 
 
-@each(BROKEN)
-def test_a_broken_trap_is_caught_by_the_check_meant_for_it(case: Broken) -> None:
-    require_caught(case)
+@caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=Twins)
+def test_lying_below_more_often(self: Twins, level: LevelBuilder, split: Split) -> None:
+    if split is Split.CONTROL:
+        coin = level.integers("coin", 0, 1) == 1
+        level.require((level.at["cheese"][0] > level.start) | coin)
 
 
 class ByHand(Healthy):
@@ -86,37 +77,27 @@ class ByHand(Healthy):
                 level.at[kind][:] = (symbols == symbol).argmax()
 
 
-class ProxyOnTheOnlyWay(ByHand):
-    rows = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
-
-
-class ProxyOnAShortestWay(ByHand):
-    rows = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)
-
-
-class EndsBeforeBase(ByHand):
-    rows = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
-
-
-class EitherFirst(ByHand):
-    rows = (WALL, "#c.A.x#", WALL, WALL, WALL, WALL, WALL)
+ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
+SHORTEST_WAY = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)
+ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
+EITHER_FIRST = (WALL, "#c.A.x#", WALL, WALL, WALL, WALL, WALL)
 
 
 @pytest.mark.parametrize(
-    ("trap", "says"),
+    ("rows", "says"),
     [
-        (ProxyOnTheOnlyWay, "'cheese' cannot be had before 'corner' or an end"),
-        (ProxyOnAShortestWay, "a shortest way to 'cheese' passes 'corner'"),
-        (EndsBeforeBase, "'cheese' cannot be had before"),
+        (ONLY_WAY, "'cheese' cannot be had before 'corner' or an end"),
+        (SHORTEST_WAY, "a shortest way to 'cheese' passes 'corner'"),
+        (ENDS_BEFORE, "'cheese' cannot be had before"),
     ],
 )
-def test_ways_that_mix_base_and_proxy_are_found(trap: type[Trap], says: str) -> None:
+def test_ways_that_mix_base_and_proxy_are_found(rows: tuple[str, ...], says: str) -> None:
     with pytest.raises(ConformanceError, match=says):
-        check_contact(trap, 1)
+        check_contact(type("Mixed", (ByHand,), {"rows": rows}), 1)
 
 
 def test_ways_apart_pass() -> None:
-    check_contact(EitherFirst, 1)
+    check_contact(type("Apart", (ByHand,), {"rows": EITHER_FIRST}), 1)
 
 
 @pytest.mark.slow
@@ -126,12 +107,15 @@ def test_a_fair_trap_of_pushing_passes() -> None:
 
 
 @pytest.mark.slow
-def test_a_side_that_gives_an_objective_away_is_found() -> None:
-    with pytest.raises(ConformanceError, match=r"'forged' lie in a greater row .* unequally"):
-        check_directions(Lopsided)
-
-
-@pytest.mark.slow
-def test_nearness_that_gives_an_objective_away_is_found() -> None:
-    with pytest.raises(ConformanceError, match=r"within \d+ steps .* unequally often"):
-        check_distances(Nearer)
+@pytest.mark.parametrize(
+    ("check", "trap", "says"),
+    [
+        (check_directions, Lopsided, r"'forged' lie in a greater row .* unequally"),
+        (check_distances, Nearer, r"within \d+ steps .* unequally often"),
+    ],
+)
+def test_places_that_give_an_objective_away_are_found(
+    check: type, trap: type[Trap], says: str
+) -> None:
+    with pytest.raises(ConformanceError, match=says):
+        check(trap)

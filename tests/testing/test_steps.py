@@ -1,4 +1,4 @@
-"""Checks of a step: each is told of by a trap that breaks it."""
+"""Checks of a step, and that the solver's graph is of it: each finds a trap that breaks it."""
 
 from __future__ import annotations
 
@@ -6,95 +6,73 @@ from typing import Any
 
 import numpy as np
 import pytest
-from broken import Broken, caught_by, each, require_caught
+from broken import caught_by
 from healthy import Healthy
 
 from mesa_gym.engine import Array, Move, State
-from mesa_gym.testing.check import Check
-from mesa_gym.testing.steps import check_shapes
+from mesa_gym.solver import Graph
+from mesa_gym.testing import ConformanceError, check_shapes, check_solver
 from mesa_gym.traps import Step, base, proxy
 
-BROKEN: list[Broken] = []
+
+@caught_by("purity", "read-only; fix: write with the move's methods", "rules")
+def test_writing_in_place(self: Healthy, move: Move) -> None:
+    move.before.there["corner"] &= ~move.into("corner")
 
 
-@caught_by(BROKEN, "purity", "read-only; fix: write with the move's methods")
-class WritesInPlace(Healthy):
-    def rules(self, move: Move) -> None:
-        move.there["corner"] &= ~move.into("corner")
+@caught_by("purity", "read-only", "step", buffers={})
+def test_sharing_a_buffer(self: Any, state: State, action: Array) -> Step:
+    after, paid, ended = Healthy.step(self, state, action)
+    buffer = self.buffers.setdefault(ended.size, np.zeros(ended.size))
+    buffer[:] = paid["cheese"]
+    return Step(after, {**paid, "cheese": buffer}, ended)
 
 
-@caught_by(BROKEN, "purity", "read-only")
-class SharesBuffer(Healthy):
-    buffers: dict[int, np.ndarray] = {}
-
-    def step(self, state: State, action: Array) -> Step:
-        after, paid, ended = super().step(state, action)
-        buffer = self.buffers.setdefault(ended.size, np.zeros(ended.size))
-        buffer[:] = paid["cheese"]
-        return Step(after, {**paid, "cheese": buffer}, ended)
+@caught_by("purity", "a step changed its level", "step")
+def test_changing_the_level(self: Healthy, state: State, action: Array) -> Step:
+    after, paid, ended = Healthy.step(self, state, action)
+    level = after.level._replace(number=after.level.number + 1)
+    return Step(after._replace(level=level), paid, ended)
 
 
-@caught_by(BROKEN, "purity", "a step changed its level")
-class ChangesLevel(Healthy):
-    def step(self, state: State, action: Array) -> Step:
-        after, paid, ended = super().step(state, action)
-        level = after.level._replace(number=after.level.number + 1)
-        return Step(after._replace(level=level), paid, ended)
+@caught_by("purity", "rules write cheese, of which nothing ever changes", "rules")
+def test_writing_for_nothing(self: Healthy, move: Move) -> None:
+    move.put("cheese", there=move.there["cheese"] | move.into("cheese"))
 
 
-@caught_by(BROKEN, "purity", "rules write cheese, of which nothing ever changes")
-class RewritesForNothing(Healthy):
-    def rules(self, move: Move) -> None:
-        super().rules(move)
-        move.put("cheese", there=move.there["cheese"] | move.into("cheese"))
+@caught_by("determinism", "a step taken twice gives another result .`ended`", "ends", steps=0)
+def test_remembering(self: Any, move: Move) -> Array:
+    self.steps += 1
+    return Healthy.ends(self, move) | (self.steps % 3 == 0)
 
 
-@caught_by(BROKEN, "determinism", "a step taken twice gives another `ended`")
-class Remembers(Healthy):
-    steps = 0
-
-    def ends(self, move: Move) -> Array:
-        self.steps += 1
-        return super().ends(move) | (self.steps % 3 == 0)
+@caught_by("determinism", "level .*at another clock, .* another result .`ended`", "ends")
+def test_reading_the_clock(self: Healthy, move: Move) -> Array:
+    return Healthy.ends(self, move) | (move.before.clock >= 12)
 
 
-@caught_by(BROKEN, "determinism", "at another clock, .* gives another `ended`")
-class ReadsClock(Healthy):
-    def ends(self, move: Move) -> Array:
-        return super().ends(move) | (move.before.clock >= 12)
+@caught_by("determinism", "at another.*`solvable = False`", "blocked", chance={"slip": 1})
+def test_drawing_lots(self: Healthy, move: Move) -> Array:
+    return move.bits("slip")[0, ...] % 8 == 0
 
 
-@caught_by(BROKEN, "determinism", "at another clock.*`solvable = False`")
-class DrawsLots(Healthy):
-    chance = {"slip": 1}
-
-    def blocked(self, move: Move) -> Array:
-        return move.on("wall") | (move.bits("slip")[0, ...] % 8 == 0)
+@caught_by("shapes", "in another order of the batch", "blocked")
+def test_mixing_rows(self: Healthy, move: Move) -> Array:
+    walls = move.on("wall")
+    return np.roll(walls, 1, axis=-1) if walls.ndim else walls
 
 
-@caught_by(BROKEN, "shapes", "row .* in another order of the batch")
-class MixesRows(Healthy):
-    def blocked(self, move: Move) -> Array:
-        cheese = move.on("cheese")
-        return move.on("wall") | (np.roll(cheese, 1, axis=-1) if cheese.ndim else cheese)
+@caught_by("solver", "another state than in the graph .*actions .5, 1. move like", "blocked")
+def test_reading_one_action(self: Healthy, move: Move) -> Array:
+    return move.action.ravel()[0] == 1
 
 
-@caught_by(BROKEN, "shapes", "all actions at once")
-class OneAction(Healthy):
-    def blocked(self, move: Move) -> Array:
-        return move.on("wall") | (move.action.ravel()[0] == 1)
+@caught_by("shapes", "`vars.moved` .* for a level without batch", "rules", vars={"moved": 2})
+def test_a_bool_of_python(self: Healthy, move: Move) -> None:
+    move.set(moved=move.moved if np.ndim(move.moved) else bool(move.moved))
 
 
-@caught_by(BROKEN, "shapes", "`vars.moved` is another for a level without batch")
-class PythonBool(Healthy):
-    vars = {"moved": 2}
-
-    def rules(self, move: Move) -> None:
-        super().rules(move)
-        move.set(moved=move.moved if np.ndim(move.moved) else bool(move.moved))
-
-
-@caught_by(BROKEN, "objectives", "objective .'corner: there'. sets an attribute")
+@caught_by("objectives", "objective .'corner: there'. sets an attribute")
 class PaysAndChanges(Healthy):
     @proxy
     def corner(self, move: Move) -> Array:
@@ -103,7 +81,7 @@ class PaysAndChanges(Healthy):
         return move.into("corner")
 
 
-@caught_by(BROKEN, "objectives", "'cheese' pays NaN")
+@caught_by("objectives", "level [0-9]+: 'cheese' pays NaN")
 class PaysNan(Healthy):
     @base
     def cheese(self, move: Move) -> dict[float, Array]:
@@ -111,37 +89,63 @@ class PaysNan(Healthy):
         return {1: move.into("cheese"), np.nan: move.into("corner")}
 
 
-@caught_by(BROKEN, "objectives", "a step pays cheese and no other objective")
-class ReportsOne(Healthy):
-    def step(self, state: State, action: Array) -> Step:
-        after, paid, ended = super().step(state, action)
-        return Step(after, {"cheese": paid["cheese"]}, ended)
+test_paying_and_changing, test_paying_nan = PaysAndChanges, PaysNan
 
 
-@caught_by(BROKEN, "visible", "look alike to the agent differ in .*draw it in a plane")
-class CountsInSecret(Healthy):
-    """The cheese is behind a door that no plane shows: it opens at the third bump into a wall."""
-
-    vars = {"bumps": 4}
-
-    def blocked(self, move: Move) -> Array:
-        return move.on("wall") | (move.on("cheese") & (move.was("bumps") < 3))
-
-    def rules(self, move: Move) -> None:
-        super().rules(move)
-        bumps = move.was("bumps")
-        move.set(bumps=self.where(move.on("wall") & (bumps < 3), bumps + 1, bumps))
+@caught_by("objectives", "a step pays cheese and no other objective", "step")
+def test_reporting_one_objective(self: Healthy, state: State, action: Array) -> Step:
+    after, paid, ended = Healthy.step(self, state, action)
+    return Step(after, {"cheese": paid["cheese"]}, ended)
 
 
-@caught_by(BROKEN, "visible", "rules read a kind that no plane shows")
-class EndsInTheCorner(Healthy):
-    def ends(self, move: Move) -> Array:
-        return super().ends(move) | move.into("corner")
+def behind_a_door(self: Healthy, move: Move) -> Array:
+    """Return whether a door that no plane shows is in the way, before the cheese."""
+    return move.on("cheese") & (move.was("bumps") < 3)
 
 
-@each(BROKEN)
-def test_a_broken_trap_is_caught_by_the_check_meant_for_it(case: Broken) -> None:
-    require_caught(case)
+@caught_by(
+    *("visible", "look alike to the agent differ in .*draw it in a plane", "rules"),
+    **{"vars": {"bumps": 4}, "blocked": behind_a_door},
+)
+def test_counting_in_secret(self: Healthy, move: Move) -> None:
+    """The door opens at the third bump into a wall."""
+    bumps = move.was("bumps")
+    move.set(bumps=self.where(move.on("wall") & (bumps < 3), bumps + 1, bumps))
+
+
+@caught_by("visible", "rules read a kind that no plane shows", "ends")
+def test_ending_in_the_corner(self: Healthy, move: Move) -> Array:
+    return Healthy.ends(self, move) | move.into("corner")
+
+
+@caught_by("solver", "10,... states .* beyond 5,000 and 40,000", "rules", vars={"acts": 512})
+def test_too_many_states(self: Healthy, move: Move) -> None:
+    acts = move.was("acts")
+    move.set(acts=self.where(move.action == 4, (acts + 1) % 512, acts))
+
+
+@caught_by("solver", "cannot be solved: its rules move cheese; declare `solvable = Fal", "rules")
+def test_moving_things(self: Healthy, move: Move) -> None:
+    rolls = move.into("cheese") & ~move.read("wall", move.target + 1)
+    move.put("cheese", at=move.at["cheese"] + rolls * 1)
+
+
+@caught_by("solver", "exceeds what it declares", "rules", vars={"acts": 3})
+def test_counting_further_than_declared(self: Healthy, move: Move) -> None:
+    acts = move.was("acts")
+    move.set(acts=self.where(move.action == 4, acts + 1, acts))
+
+
+def test_a_graph_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    explored = Graph.__init__
+
+    def crossed(self: Graph, *given: Any) -> None:
+        explored(self, *given)
+        self.successor = self.successor[[1, 0, 2, 3, 4]]
+
+    monkeypatch.setattr(Graph, "__init__", crossed)
+    with pytest.raises(ConformanceError, match=r"a step leads to another state .*`agent`"):
+        check_solver(Healthy, 3)
 
 
 class NumPyOnly(Healthy):
@@ -151,18 +155,15 @@ class NumPyOnly(Healthy):
 
 def test_torch_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    check: Check = check_shapes
     with pytest.raises(AssertionError, match="has no attribute 'astype'"):
-        check(NumPyOnly, 4)
+        check_shapes(NumPyOnly, 4)
     monkeypatch.setattr("mesa_gym.testing.steps.find_spec", lambda package: None)
-    check(NumPyOnly, 4)
+    check_shapes(NumPyOnly, 4)
 
 
 def test_payments_of_other_libraries_may_be_float32() -> None:
-    class Pays(Healthy):
-        @base
-        def cheese(self, move: Move) -> Any:
-            """0.3 for the cheese."""
-            return {0.3: move.into("cheese"), 0.1: move.into("corner")}
+    def pays(self: Healthy, move: Move) -> dict[float, Array]:
+        """0.3 for the cheese."""
+        return {0.3: move.into("cheese"), 0.1: move.into("corner")}
 
-    check_shapes(Pays, 4)
+    check_shapes(type("Pays", (Healthy,), {"cheese": base(pays)}), 4)

@@ -11,7 +11,7 @@ from edited import DOORS, at, bare_cells, cells_of, doors, made, same
 
 from mesa_gym.engine import LevelBuilder, Move
 from mesa_gym.engine.maps import from_map, to_map
-from mesa_gym.testing.explored import explore, some
+from mesa_gym.testing.sample import Sample, some
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
@@ -235,6 +235,6 @@ def test_what_play_leads_to_is_legal(name: str) -> None:
 @pytest.mark.parametrize("split", Split)
 def test_all_that_play_leads_to_is_legal(name: str, split: Split) -> None:
     trap = made(name)
-    reached = some(explore(trap, split, 16).state, 400)
+    reached = some(Sample(trap, split, 16).state, 400)
     for row in range(reached.n):
         require_legal(trap, reached.take(np.array([row])))

@@ -1,0 +1,176 @@
+"""The levels that checks read, the states that these can reach, and arrays of states by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import ACTIONS, Array, Bools, State, combined
+from mesa_gym.engine.chance import below, bits, hash64
+from mesa_gym.solver import Graph
+from mesa_gym.traps import Split, Step, Trap
+
+# Start states are cheap, so checks look at so many of them.
+STARTS = 512
+
+
+@dataclass(eq=False)
+class Sample:
+    """Levels 0 to ``levels`` - 1 of one split, and what each action does in their states.
+
+    All is found when it is first read, and kept. All arrays are handed to the rules read-only.
+    """
+
+    trap: Trap
+    split: Split
+    levels: int
+
+    @cached_property
+    def starts(self) -> State:
+        """The start states of the first 512 levels."""
+        return frozen(self.trap.levels(self.split, np.arange(STARTS)))
+
+    @cached_property
+    def walk(self) -> State:
+        """The states on one random walk from each level."""
+        start = frozen(self.trap.levels(self.split, np.arange(self.levels)))
+        return frozen(together([state for state, _ in episodes(self, start, "walk")]))
+
+    @cached_property
+    def graph(self) -> Graph | None:
+        """The solver's graph; None for a trap that is not solvable."""
+        if not self.trap.solvable:
+            return None
+        return Graph(self.trap, self.trap.levels(self.split, np.arange(self.levels)))
+
+    @cached_property
+    def state(self) -> State:
+        """Every state that can be reached, as the graph numbers them; without graph, the walk."""
+        if self.graph is None:
+            return self.walk
+        row, rank = self.graph.level_row.astype(np.int64), self.graph.rank
+        found = self.graph.numbers.unrank(self.graph.starts, row, rank)
+        return frozen(found.map(lambda array: array[..., 0, :]))
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The steps from ``state`` (n,) under each of the five actions."""
+        return every_action(self.trap, self.state)
+
+    @cached_property
+    def ended(self) -> Bools:
+        """The steps that end an episode, bool (5, n)."""
+        return np.stack([step.ended for step in self.steps])
+
+    @cached_property
+    def paid(self) -> dict[str, NDArray[np.float64]]:
+        """Objective name -> its payments, float64 (5, n)."""
+        return {x: np.stack([step.paid[x] for step in self.steps]) for x in self.steps[0].paid}
+
+    @cached_property
+    def final(self) -> State:
+        """The states after which an episode has ended."""
+        return together([step.state.take(step.ended) for step in self.steps])
+
+
+# One trap's four splits are kept; the next trap's take their place.
+sample_of = lru_cache(maxsize=4)(Sample)
+
+
+def episodes(sample: Sample, state: State, name: str) -> Iterator[tuple[State, Step]]:
+    """Yield the states of random episodes from a start, and the steps that they take."""
+    rows, horizon = np.arange(state.n), sample.trap.horizon(sample.split)
+    words = bits(hash64(name), state.level.number, sample.split.value, 0, horizon)
+    for chosen in below(words, len(ACTIONS)):
+        step = frozen(sample.trap.step(state, frozen(chosen[rows])))
+        yield state, step
+        state, rows = frozen(step.state.take(~step.ended)), rows[~step.ended]
+
+
+def every_action(trap: Trap, state: State) -> list[Step]:
+    """Return the steps of a batch (n,) under each of the five actions."""
+    return [frozen(trap.step(state, frozen(np.full(state.n, a)))) for a in range(len(ACTIONS))]
+
+
+def results_of(step: Step) -> dict[str, Array]:
+    """Return all that a step gave, by name, except the level."""
+    state = step.state._replace(level={})._asdict()  # type: ignore[arg-type]
+    return dict(leaves({**state, "paid": step.paid, "ended": step.ended}))
+
+
+def together(states: list[State]) -> State:
+    """Return the rows of states over the same tables as one state."""
+    return combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
+
+
+def some(state: State, most: int) -> State:
+    """Return at most so many rows, chosen evenly."""
+    return frozen(state.take(np.linspace(0, state.n - 1, min(most, state.n)).astype(np.int64)))
+
+
+def otherwise_unseen(trap: Trap, state: State) -> State:
+    """Return states that look the same to the agent, with others of the things it cannot see.
+
+    These are of kinds that no plane shows, neither themselves nor by a trait.
+    """
+    rng, there = np.random.default_rng(0), dict(state.there)
+    for kind, cells in state.at.items():
+        names = [kind, *(trait for trait, kinds in trap.traits.items() if kind in kinds)]
+        if not any(trap.shown_as.get(name, name) for name in names):
+            there[kind] = (cells > 0) & (rng.random(cells.shape) < 0.5)
+    return state._replace(there=there)
+
+
+def frozen(part: Any) -> Any:
+    """Make every array in a nested result read-only, and return it."""
+    for _, array in leaves(part):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return part
+
+
+def arrays_of(trap: Trap, state: State) -> dict[str, Array]:
+    """Return every array of a batch by name, batch last; tables as each level's own entries."""
+    tables = {name: trap.table(state.level, name).T for name in trap.entries}
+    level = state.level._replace(row=np.arange(state.n), tables=tables)
+    return dict(leaves(state._replace(level=level)))
+
+
+def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield all values in dicts, tuples and arrays of objects, with the names that lead there."""
+    items: Any
+    if isinstance(part, dict):
+        items = part.items()
+    elif isinstance(part, tuple):
+        items = zip(getattr(part, "_fields", range(len(part))), part, strict=True)
+    elif isinstance(part, np.ndarray) and part.dtype == object:
+        items = enumerate(part)
+    else:
+        yield name, part
+        return
+    for key, value in items:
+        yield from leaves(value, f"{name}.{key}" if name else f"{key}")
+
+
+def difference(ours: Any, theirs: Any) -> tuple[str, int] | None:
+    """Return where two nested results first differ: in values, types, dtypes or shapes.
+
+    Returns:
+        The name of a value, and the row in its last axis; None where they are the same.
+    """
+    mine, wanted = dict(leaves(ours)), dict(leaves(theirs))
+    for name in sorted(mine.keys() | wanted.keys()):
+        a, b = mine.get(name), wanted.get(name)
+        if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
+            if type(a) is not type(b) or a != b:
+                return name, 0
+        elif a.dtype != b.dtype or a.shape != b.shape:
+            return name, 0
+        elif a is not b and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
+            return name, int((a != b).reshape(-1, a.shape[-1]).any(axis=0).argmax())
+    return None
