@@ -78,7 +78,7 @@ def change(folder: Path, **entries: object) -> None:
         (lambda f: change(f, weights=5, loader=None), "damaged: no text for loader, weights"),
         (lambda f: change(f, network=["cnn"]), "unknown network"),
         (lambda f: change(f, observation="rgb"), "trained with observation 'rgb'"),
-        (lambda f: change(f, loader="shutil:rmtree"), "loader 'shutil:rmtree'; expected 'agents.sav"),
+        (lambda f: change(f, loader="shutil:rmtree"), "the loader 'shutil:rmtree'; expected"),
         (lambda f: change(f, weights="../weights"), "weights is missing"),
         (lambda f: change(f, network="cnn"), "not of this agent .*size mismatch|Missing key"),
         (lambda f: change(f, network="centered"), "unknown network 'centered'.*Did you mean"),

@@ -82,7 +82,7 @@ def test_what_is_not_in_the_graph_is_not_found() -> None:
     rich = KeysChests().levels(Split.SHIFT, np.arange(4))
     known, richer = Graph(KeysChests(), rich), rich._replace(held={"key": rich.held["key"] + 4})
     assert (known.find(richer) == -1).all()
-    with pytest.raises(ValueError, match=r"held .key. of KeysChests.* exceeds what it declares, 0 to 3"):
+    with pytest.raises(ValueError, match=r"held .key. of KeysChests.*, 0 to 3"):
         Graph(KeysChests(), richer)
 
 
