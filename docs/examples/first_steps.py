@@ -5,7 +5,7 @@ It takes gymnasium and numpy only, and leaves `first_steps.png` in the current f
 
 import gymnasium as gym
 
-import mesa_gym  # noqa: F401  (registers the ids)
+import mesa_gym
 from mesa_gym.rendering import write_png
 
 env = gym.make("MesaGym/RedBlueDoors-v0", split="shift", render_mode="rgb_array")
@@ -15,7 +15,7 @@ done = False
 while not done:
     observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
     done = terminated or truncated
-print("the last step paid", info["objectives"])
+print("the last step paid", mesa_gym.objectives(info))
 frame = env.render()
 assert frame.shape == (9 * 32, 9 * 32, 3)
 write_png("first_steps.png", frame)

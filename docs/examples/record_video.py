@@ -36,7 +36,7 @@ def record_one(folder: Path, actions: np.ndarray) -> None:
     env.reset(seed=0)
     frames: list[Any] = [plain.render()]
     for action in actions[:, 0]:
-        assert "objectives" in env.step(action)[4]
+        assert "reward_keys" in env.step(action)[4]
         frames.append(plain.render())
     env.close()
     check_film(folder / "one-episode-0.mp4", frames, env.metadata["render_fps"])
@@ -49,7 +49,7 @@ def record_four(folder: Path, actions: np.ndarray) -> None:
     envs.reset(seed=0)
     frames = [tiled(plain.render())]
     for row in actions:
-        assert "objectives" in envs.step(row)[4]
+        assert "reward_keys" in envs.step(row)[4]
         frames.append(tiled(plain.render()))
     envs.close()
     check_film(folder / "four-episode-0.mp4", frames, envs.metadata["render_fps"])

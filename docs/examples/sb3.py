@@ -57,7 +57,7 @@ def evaluate(model: PPO, venv: VecEnv) -> dict[str, list[float]]:
 
     def add(seen: dict[str, Any], _: dict[str, Any]) -> None:
         row, done, info = seen["i"], seen["done"], seen["info"]
-        for name, paid in info.get("objectives", {}).items():
+        for name, paid in mesa_gym.objectives(info).items():
             totals[row][name] += paid
         if done:
             for name, kept in returns.items():

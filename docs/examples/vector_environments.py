@@ -60,7 +60,7 @@ def by_hand(row: int, autoreset: AutoresetMode) -> dict[str, list[float]]:
             if ended:
                 env.reset()
             _, _, terminated, truncated, info = env.step(action)
-            ended, now = terminated or truncated, info["objectives"]
+            ended, now = terminated or truncated, mesa_gym.objectives(info)
         for name, pay in now.items():
             paid[name].append(pay)
     return paid

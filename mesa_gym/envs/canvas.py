@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,13 +27,14 @@ class Canvas:
             environment. Copy what leaves the environment.
     """
 
-    def __init__(self, trap: Trap, n: int | None = None) -> None:
-        """Make empty planes for n environments; None for one, whose states have no batch axis."""
+    def __init__(self, trap: Trap, n: int | None = None, shown: Any = 0) -> None:
+        """Show planes (n, cells * channels) of n environments; None for states without a batch."""
         self._trap, self._n = trap, n
         count = len(trap.channels)
         flat = np.zeros((n or 1) * trap.cells * count, dtype=np.uint8)
         self.planes = flat.reshape(n or 1, *trap.size, count)
         self._rows = flat.reshape(n or 1, -1)
+        self._rows[:] = shown
         self._marked: list[Spot] = []  # marks as they are shown, if they are known
         self._first: Any = 0 if n is None else np.arange(n) * trap.cells
         self._spread = np.tile(self._first, max(trap.things.values(), default=1))
@@ -51,9 +51,9 @@ class Canvas:
         planes = {trait: trap.shown_as.get(name, name) for trait, name in names.items()}
         return [(trait, self._views[plane]) for trait, plane in planes.items() if plane]
 
-    def __reduce__(self) -> tuple[Callable[..., Canvas], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[Canvas], tuple[Any, ...]]:
         # Views that were pickled or copied would no longer share memory with the planes.
-        return _restored, (self._trap, self._n, self._rows.copy())
+        return Canvas, (self._trap, self._n, self._rows.copy())
 
     def begin(self, rows: Array, planes: NDArray[np.uint8]) -> None:
         """Show other planes, uint8 (m, height * width * channels), in some rows."""
@@ -122,9 +122,3 @@ class Canvas:
                     for view in self._views[kind]:
                         view[cells + place] = count > place
             start += most
-
-
-def _restored(trap: Trap, n: int | None, rows: View) -> Canvas:
-    canvas = Canvas(trap, n)
-    canvas._rows[:] = rows
-    return canvas

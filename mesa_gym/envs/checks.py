@@ -7,30 +7,39 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.error import Error, ResetNeeded
+from gymnasium.error import ResetNeeded
 
 from mesa_gym.engine import ACTIONS, Bools, Ints
 from mesa_gym.errors import unknown
-from mesa_gym.traps import LEVELS
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 # NumPy scalars, on which the rules of a single environment work.
 ACTION_SCALARS = tuple(np.arange(len(ACTIONS)))
 
 
-def counted(name: str, value: Any) -> int:
-    """Return a count of at least 1, or raise ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+def integer(
+    what: str,
+    value: Any,
+    least: int = 0,
+    most: int | None = None,
+    error: type[Exception] = ValueError,
+) -> int:
+    """Return an integer from ``least`` to ``most``, or raise the error."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        bounds = f"at least {least}" if most is None else f"at least {least} and at most {most}"
+        raise error(f"{what} must be an integer of {bounds}, got {value!r}")
     return int(value)
 
 
 def checked_action(action: Any) -> np.int64:
     """Return the action of one environment, or raise ValueError."""
-    try:
-        index = -1 if isinstance(action, bool | np.bool_) else operator.index(action)
-    except TypeError:
-        index = -1
+    index = action
+    if type(action) is not int:  # what follows takes longer
+        try:
+            index = -1 if isinstance(action, bool | np.bool_) else operator.index(action)
+        except TypeError:
+            index = -1
     if not 0 <= index < len(ACTIONS):
         raise ValueError(f"action {action!r} is none of the five; expected {EXPECTED_ACTION}")
     return ACTION_SCALARS[index]
@@ -62,7 +71,7 @@ def checked_actions(actions: Any, n: int) -> Ints:
     return array
 
 
-def checked_options(options: Any, known: Sequence[str]) -> dict[str, Any]:
+def checked_options(options: Any, *known: str) -> dict[str, Any]:
     """Return the options of a reset, {} for None, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {options!r}")
@@ -70,22 +79,6 @@ def checked_options(options: Any, known: Sequence[str]) -> dict[str, Any]:
         if name not in known:
             raise unknown("option of reset", name, known)
     return dict(options or {})
-
-
-def checked_level(level: Any) -> int:
-    """Return a level number from 0 to 2**48 - 1, or raise ValueError."""
-    if isinstance(level, bool) or not isinstance(level, int | np.integer):
-        raise ValueError(f"level {level!r} is a {type(level).__name__}; expected an integer")
-    if not 0 <= level < LEVELS:
-        raise ValueError(f"level {level} is out of range; expected 0 to 2**48 - 1")
-    return int(level)
-
-
-def checked_map(text: Any) -> str:
-    """Return the text of a map, or raise ValueError."""
-    if not isinstance(text, str):
-        raise ValueError(f"map {text!r} is no text; expected what render_mode='ansi' gives")
-    return text
 
 
 def checked_mask(mask: Any, n: int) -> Bools:
@@ -98,21 +91,12 @@ def checked_mask(mask: Any, n: int) -> Bools:
         return np.ones(n, dtype=np.bool_)
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
         raise TypeError(f"reset_mask must be a NumPy array of bool, got {mask!r}")
-    if mask.shape != (n,):
+    if mask.shape != (n,) or not mask.any():
         raise ValueError(
-            f"reset_mask has the shape {mask.shape}; expected ({n},), one entry for each"
-            " environment"
+            f"reset_mask must have the shape ({n},), one entry for each environment, and at least"
+            f" one True; got {mask!r}"
         )
-    if not mask.any():
-        raise ValueError("reset_mask is False everywhere; expected at least one True")
     return mask
-
-
-def checked_seed(seed: Any, row: int = 0) -> int:
-    """Return a seed from 0 up, or raise Gymnasium's Error."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise Error(f"seed {seed!r} of environment {row} does not fit; expected an int from 0 up")
-    return int(seed)
 
 
 def spread(what: str, given: Any, n: int) -> list[Any]:
@@ -128,9 +112,9 @@ def spread(what: str, given: Any, n: int) -> list[Any]:
     return list(given)
 
 
-def reset_needed(rows: Sequence[int] | None = None) -> ResetNeeded:
-    """Return the error for a step that has no episode to go on with."""
-    if rows is None:
+def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:
+    """Return the error for a step without an episode: none has begun, or those of rows ended."""
+    if not rows:
         return ResetNeeded("step was called before reset; call reset() first")
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
     return ResetNeeded(

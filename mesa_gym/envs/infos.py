@@ -1,18 +1,26 @@
-"""Infos: what each objective was paid, in any autoreset mode."""
+"""Infos: what each objective was paid, one number for each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+PREFIX = "reward_"  # as Gymnasium's MuJoCo environments call the terms of a reward
+
+
+def keyed(paid: Mapping[str, Any]) -> dict[str, Any]:
+    """Return payments by objective as infos have them; ``objectives`` reads them back."""
+    return {PREFIX + name: pay for name, pay in paid.items()}
 
 
 def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
     """Return what each objective paid in the step that gave these infos.
 
     With autoreset in the same step, what a finished episode earned last is in ``final_info``, and
-    ``infos["objectives"]`` alone is without it. This reads both.
+    ``infos["reward_<objective>"]`` alone is without it. This reads both.
 
     Args:
         infos: of a step or reset, from one environment, or from a vector environment in any
@@ -21,6 +29,6 @@ def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
     Returns:
         Objective name -> float64 (n,), 0 where no step was taken (a float for one environment).
     """
-    last = infos.get("final_info", {}).get("objectives", {})
-    paid = {name: pay for name, pay in infos["objectives"].items() if name[0] != "_"}
-    return {name: pay + last.get(name, 0.0) for name, pay in paid.items()}
+    last = infos.get("final_info", {})
+    found = {key: pay for key, pay in infos.items() if key.startswith(PREFIX)}
+    return {key.removeprefix(PREFIX): pay + last.get(key, 0.0) for key, pay in found.items()}

@@ -69,20 +69,15 @@ def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> Ve
         id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
         n: how many environments; episodes are the same as in n single ones.
         seed: of the first environment; the others count up from it.
-        **keywords: those of ``TrapVectorEnv``, ``autoreset_mode`` apart.
+        **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
 
     Raises:
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
     """
     from mesa_gym.envs.sb3 import monitored
 
-    venv: Any = gymnasium.make_vec(
-        id,
-        n,
-        vectorization_mode="vector_entry_point",
-        autoreset_mode=AutoresetMode.SAME_STEP.value,
-        **keywords,
-    )
+    kind, mode = "vector_entry_point", AutoresetMode.SAME_STEP.value
+    venv: Any = gymnasium.make_vec(id, n, vectorization_mode=kind, autoreset_mode=mode, **keywords)
     return monitored(venv, seed)
 
 
@@ -92,8 +87,7 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     Args:
         id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
         num_envs: how many environments.
-        **keywords: those of ``TensorEnv``: ``device``, ``seed``, ``num_levels``, ``compile``, and
-            of ``TrapEnv``.
+        **keywords: those of ``TensorEnv``, such as ``device`` and ``seed``.
 
     Raises:
         ImportError: torch is not installed; the message names the extra.

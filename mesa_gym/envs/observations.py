@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from typing import ClassVar
 
 import numpy as np
 from gymnasium.spaces import Box
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mesa_gym.engine import State
@@ -54,7 +56,7 @@ class Observation:
         return planes.copy()
 
 
-class FlatObservation(Observation):
+class Flat(Observation):
     """The planes as one vector, (height * width * channels,)."""
 
     name = "flat"
@@ -67,7 +69,7 @@ class FlatObservation(Observation):
         return planes.reshape(len(planes), -1).copy()
 
 
-class ChannelsFirstObservation(Observation):
+class ChannelsFirst(Observation):
     """The planes with channels first, (channels, height, width)."""
 
     name = "chw"
@@ -80,7 +82,7 @@ class ChannelsFirstObservation(Observation):
         return np.moveaxis(planes, -1, 1).copy()
 
 
-class SymbolicObservation(Observation):
+class Symbolic(Observation):
     """Kind on top, colour, kind beneath: (height, width, 3), in Minigrid's manner.
 
     Kinds are the planes with a sprite and colours those without; codes count from 1 in the order
@@ -98,12 +100,11 @@ class SymbolicObservation(Observation):
                 f"{trap.name()} does not offer the observation 'symbolic', which cannot tell all"
                 f" of its states apart; it offers {others}"
             )
+        self._table, self._fits = _table(trap)
         kinds, colours = _kinds_and_colours(trap)
-        self._table, self._fits = _table(trap, kinds, colours)
-        high = np.empty((*trap.size, 3), dtype=np.uint8)
         # A trap without colours has 1 too: checkers warn of a Box whose bounds are equal.
-        high[:] = len(kinds), max(1, len(colours)), len(kinds)
-        return Box(np.zeros_like(high), high, dtype=np.uint8)
+        most = len(kinds), max(1, len(colours)), len(kinds)
+        return _box((*trap.size, 3), np.broadcast_to(np.array(most, np.uint8), (*trap.size, 3)))
 
     def show(self, planes: Bytes, state: State) -> Bytes:
         """Return the codes of the three channels.
@@ -124,7 +125,7 @@ class SymbolicObservation(Observation):
         return self._table.take(sets, axis=0)
 
 
-class RgbObservation(Observation):
+class Rgb(Observation):
     """The picture of the grid, 8 pixels a cell, (8 height, 8 width, 3)."""
 
     name = "rgb"
@@ -139,7 +140,7 @@ class RgbObservation(Observation):
         return render_rgb(self.trap, state if state.agent.ndim else state.batched(), TILE)
 
 
-class LocalObservation(Observation):
+class Local(Observation):
     """A window of the planes around the agent under a row of what it holds, (6, 5, channels).
 
     Row 0 is the top wall row's cells 1 to 5; rows 1 to 5 are the 5x5 cells around the
@@ -160,17 +161,8 @@ class LocalObservation(Observation):
         return flat.take(cells, axis=0).reshape(n, *self.space.shape)
 
 
-_KINDS: dict[str, type[Observation]] = {
-    kind.name: kind
-    for kind in (
-        Observation,
-        SymbolicObservation,
-        RgbObservation,
-        LocalObservation,
-        FlatObservation,
-        ChannelsFirstObservation,
-    )
-}
+_EACH = (Observation, Symbolic, Rgb, Local, Flat, ChannelsFirst)
+_KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in _EACH}
 OBSERVATIONS = tuple(_KINDS)
 
 
@@ -197,8 +189,8 @@ def decode(codes: Bytes, trap: Trap) -> Bytes:
     return planes
 
 
-def _box(shape: tuple[int, ...], high: int = 1) -> Box:
-    return Box(0, high, shape, dtype=np.uint8)
+def _box(shape: tuple[int, ...], high: int | Bytes = 1) -> Box:
+    return Box(np.uint8(0), high, shape, dtype=np.uint8)
 
 
 def _kinds_and_colours(trap: Trap) -> tuple[list[str], list[str]]:
@@ -206,34 +198,29 @@ def _kinds_and_colours(trap: Trap) -> tuple[list[str], list[str]]:
     return kinds, [plane for plane in trap.planes if plane not in kinds]
 
 
-def _table(trap: Trap, kinds: list[str], colours: list[str]) -> tuple[Bytes, NDArray[np.bool_]]:
+def _table(trap: Trap) -> tuple[Bytes, NDArray[np.bool_]]:
     """Return the three codes of every set of planes, and which sets have codes.
 
     Row ``i`` is for the set that holds plane ``p`` when bit ``p`` of ``i`` is set.
     """
-    sets = np.arange(1 << len(trap.planes))
-    present = {p: (sets >> bit & 1).astype(np.bool_) for bit, p in enumerate(trap.planes)}
-    table = np.zeros((len(sets), 3), dtype=np.uint8)
-    upwards = ["wall", *(kind for kind in kinds if kind not in ("wall", "agent")), "agent"]
-    for kind in upwards:
-        rows = present[kind]
-        table[rows, 2] = table[rows, 0]
-        table[rows, 0] = kinds.index(kind) + 1
-    for code, colour in enumerate(colours, start=1):
-        table[present[colour], 1] = code
-    kind_count = np.sum([present[p] for p in kinds], axis=0)
-    colour_count = np.sum([present[p] for p in colours], axis=0)
-    return table, (kind_count <= 2) & (colour_count <= 1)
+    kinds, colours = _kinds_and_colours(trap)
+    bit = {"": 0} | {plane: 1 << i for i, plane in enumerate(trap.planes)}
+    code = {"": 0} | {name: i for names in (kinds, colours) for i, name in enumerate(names, 1)}
+    upwards = ["", "wall", *(kind for kind in kinds if kind not in ("wall", "agent")), "agent"]
+    table = np.zeros((1 << len(trap.planes), 3), dtype=np.uint8)
+    fits = np.zeros(len(table), dtype=np.bool_)
+    pairs = [("", ""), *combinations(upwards, 2)]
+    for (beneath, top), colour in product(pairs, ["", *colours]):
+        row = bit[top] | bit[colour] | bit[beneath]
+        table[row], fits[row] = (code[top], code[colour], code[beneath]), True
+    return table, fits
 
 
 def _windows(height: int, width: int) -> NDArray[np.int64]:
     """Return the 30 cells that an agent on each cell sees, int64 (cells, 30)."""
-    y, x = np.divmod(np.arange(height * width)[:, None], width)
-    dy, dx = np.divmod(np.arange(SIGHT**2)[None, :], SIGHT)
-    rows, columns = y + dy - REACH, x + dx - REACH
-    held = np.broadcast_to(np.arange(1, SIGHT + 1), (height * width, SIGHT))
-    rows = np.concatenate([np.zeros_like(held), rows], axis=1)
-    columns = np.concatenate([held, columns], axis=1)
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    cells = np.arange(height * width).reshape(height, width)
     # The bottom left corner, a wall in every grid, stands for all that lies outside.
-    return np.where(inside, rows * width + columns, (height - 1) * width)
+    around = np.pad(cells, REACH, constant_values=cells[-1, 0])
+    windows = sliding_window_view(around, (SIGHT, SIGHT)).reshape(-1, SIGHT**2)
+    held = np.broadcast_to(cells[0, 1 : SIGHT + 1], (len(windows), SIGHT))
+    return np.concatenate([held, windows], axis=1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from mesa_gym.envs.checks import checked_options
-from mesa_gym.envs.infos import objectives
+from mesa_gym.envs.infos import keyed, objectives
 from mesa_gym.envs.vector import Row, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 
@@ -26,7 +25,7 @@ class TrapVecEnv(VecEnv):
 
     Infos differ in one thing, for speed: where no episode has ended there is an empty dict. Where
     one has, there are ``terminal_observation``, ``TimeLimit.truncated``, ``level``, ``split``
-    and ``objectives``, the sums over the episode of what each objective paid.
+    and ``reward_<name>``, the sum over the episode of what that objective paid.
 
     Args:
         venv: a vector environment that resets in the same step.
@@ -54,15 +53,14 @@ class TrapVecEnv(VecEnv):
         Returns:
             Observations (n, ...).
         """
-        given = [checked_options(options, ["level", "map"]) for options in self._options]
+        given = [checked_options(options, "level", "map") for options in self._options]
         names = {name for options in given for name in options}
         picks = {name: [options.get(name) for options in given] for name in names}
         observations, infos = self.venv.reset(seed=self._seeds, options=picks)
         self._reset_seeds()
         self._reset_options()
-        self._totals = {name: np.zeros(self.num_envs) for name in self.venv.trap.objectives}
-        for row in range(self.num_envs):
-            self._keep_reset_info(row, infos)
+        self._totals = keyed({name: np.zeros(self.num_envs) for name in self.venv.trap.objectives})
+        self.reset_infos = [self._info(infos, row) for row in range(self.num_envs)]
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -76,30 +74,22 @@ class TrapVecEnv(VecEnv):
             Observations (n, ...), rewards float32 (n,), dones bool (n,) and n infos.
         """
         observations, rewards, terminated, truncated, infos = self.venv.step(self.actions)
-        for name, paid in objectives(infos).items():
-            self._totals[name] += paid
+        for key, paid in keyed(objectives(infos)).items():
+            self._totals[key] += paid
         dones = terminated | truncated
         rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for row in dones.nonzero()[0].tolist():
-            final = infos["final_info"]
-            rows[row] = {
-                "level": int(final["level"][row]),
-                "split": int(final["split"][row]),
-                "objectives": {name: float(total[row]) for name, total in self._totals.items()},
-                "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
-                "terminal_observation": infos["final_obs"][row],
-            }
+            rows[row] = self._info(infos["final_info"], row)
+            rows[row]["TimeLimit.truncated"] = bool(truncated[row] and not terminated[row])
+            rows[row]["terminal_observation"] = infos["final_obs"][row]
             for total in self._totals.values():
                 total[row] = 0.0
-            self._keep_reset_info(row, infos)
+            self.reset_infos[row] = self._info(infos, row)
         return observations, rewards.astype(np.float32), dones, rows
 
-    def _keep_reset_info(self, row: int, infos: dict[str, Any]) -> None:
-        self.reset_infos[row] = {
-            "level": int(infos["level"][row]),
-            "split": int(infos["split"][row]),
-            "objectives": dict.fromkeys(self._totals, 0.0),
-        }
+    def _info(self, infos: dict[str, Any], row: int) -> dict[str, Any]:
+        numbers = {key: int(infos[key][row]) for key in ("level", "split")}
+        return numbers | {key: float(total[row]) for key, total in self._totals.items()}
 
     def close(self) -> None:
         """Close the vector environment."""
@@ -126,21 +116,12 @@ class TrapVecEnv(VecEnv):
             setattr(row, attr_name, value)
 
     def env_method(
-        self,
-        method_name: str,
-        *method_args: Any,
-        indices: VecEnvIndices = None,
-        **method_kwargs: Any,
+        self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
     ) -> list[Any]:
         """Call a method of each environment."""
-        found = [getattr(row, method_name) for row in self._targets(indices)]
-        return [method(*method_args, **method_kwargs) for method in found]
+        return [method(*args, **kwargs) for method in self.get_attr(method_name, indices)]
 
-    def env_is_wrapped(
-        self,
-        wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
-        indices: VecEnvIndices = None,
-    ) -> list[bool]:
+    def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
         """Return False for each: no environment is wrapped."""
         return [False for _ in self._targets(indices)]
 

@@ -1,4 +1,4 @@
-"""The keywords that environments share, names of actions, frames."""
+"""The keywords that environments share, and what follows from them alone."""
 
 from __future__ import annotations
 
@@ -8,28 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from gymnasium import logger
 from gymnasium.envs.registration import EnvSpec
 
 from mesa_gym.engine import ACTIONS, STAY, Array, Bools, Move, State
-from mesa_gym.envs.checks import ACTION_SCALARS, checked_level, checked_map, counted
+from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import unexpected_keyword, unknown
 from mesa_gym.traps import LEVELS, Split, Trap, find_trap
 
 RENDER_FPS = 8
 TILE = 32  # pixels a cell of a rendered frame
-
-
-class Controls:
-    """Names of the actions of an environment, for people and programs."""
-
-    def get_action_meanings(self) -> list[str]:
-        """Return a word for each action."""
-        return list(ACTIONS)
-
-    def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
-        """Return which keys stand for which action: a, s, d, w and the space bar."""
-        return {(ord(key),): action for action, key in enumerate("asdw ")}
 
 
 class Settings:
@@ -75,17 +64,16 @@ class Settings:
             raise unknown(f"objective of {type(self.trap).__name__}", reward, names)
         self.reward = self.trap.base if reward == "base" else reward
         horizon = self.trap.horizon(self.split)
-        self.max_steps = horizon if max_steps is None else counted("max_steps", max_steps)
+        self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
         self.observation = make_observation(self.trap, observation)
         if not isinstance(salt, str):
             raise ValueError(f"salt must be text, got {salt!r}; for none give ''")
         self.salt = salt
-        if num_levels is not None and counted("num_levels", num_levels) > LEVELS:
-            raise ValueError(f"num_levels must be at most 2**48, got {num_levels}")
+        if num_levels is not None:
+            num_levels = integer("num_levels", num_levels, 1, LEVELS)
         self.num_levels = num_levels
-        if isinstance(alpha, bool) or not isinstance(alpha, int | float | np.number):
-            raise ValueError(f"alpha must be a number from 0 to 1, got {alpha!r}")
-        if not 0 <= alpha <= 1:
+        number = isinstance(alpha, int | float | np.number) and not isinstance(alpha, bool)
+        if not number or not 0 <= alpha <= 1:
             raise ValueError(f"alpha must be a number from 0 to 1, got {alpha!r}")
         if alpha and self.split is not Split.TRAIN:
             raise ValueError(
@@ -95,51 +83,31 @@ class Settings:
         self.alpha = float(alpha)
 
     def starts(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
-        """Return the start states that resets ask for by level or map, and which resets do.
+        """Return which resets ask for a level or a map, and the start states of these.
 
         Raises:
             ValueError: a level or map does not fit, or a reset asks for both.
         """
-        numbers = {i: checked_level(level) for i, level in enumerate(levels) if level is not None}
-        texts = {i: checked_map(text) for i, text in enumerate(maps) if text is not None}
-        if numbers.keys() & texts.keys():
+        asked = {i: level for i, level in enumerate(levels) if level is not None}
+        texts = {i: text for i, text in enumerate(maps) if text is not None}
+        if asked.keys() & texts.keys():
             raise ValueError("options name both a level and a map; give one of them")
         batches = []
-        if numbers:
-            batches.append(self.trap.levels(self.split, list(numbers.values()), self.salt))
-        if texts:
+        if asked:
+            numbers = [integer("level", level, 0, LEVELS - 1) for level in asked.values()]
+            batches.append(self.trap.levels(self.split, numbers, self.salt))
+        for text in texts.values():
             from mesa_gym.engine.maps import from_map  # most environments never need it
 
-            batches += [from_map(self.trap, text) for text in texts.values()]
-        return [*numbers, *texts], self.trap.joined(batches) if batches else None
+            if not isinstance(text, str):
+                raise ValueError(f"map must be text as render_mode='ansi' shows, got {text!r}")
+            batches.append(from_map(self.trap, text))
+        return [*asked, *texts], self.trap.joined(batches) if batches else None
 
     def splits(self, level: Array) -> Array:
         """Return the numbers of the splits that level numbers belong to."""
         # Only training on the shift uses numbers from LEVELS up.
         return self.split.code + (Split.SHIFT.code - self.split.code) * (level // LEVELS)
-
-    def free(self, state: State) -> Bools:
-        """Return which actions are not blocked in a state without a batch axis, bool (5,)."""
-        rules = self.trap.bound(batched=False)
-        moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
-        return np.array([*(not rules.blocked(move) for move in moves), True])
-
-    def frame(self, state: State, row: int, render_mode: str | None) -> Any:
-        """Return a row of a batch as a picture, or for ``ansi`` as the text of a map."""
-        if render_mode == "ansi":
-            from mesa_gym.engine.maps import to_map
-
-            return to_map(self.trap, state, row)
-        from mesa_gym.rendering import render_rgb
-
-        return render_rgb(self.trap, state.take(np.array([row])), TILE)[0]
-
-    def completed(self, spec: EnvSpec | None) -> EnvSpec | None:
-        """Return a spec with the time limit that holds, and no threshold of another reward."""
-        if spec is None:
-            return None
-        threshold = spec.reward_threshold if self.reward == self.trap.base else None
-        return replace(spec, max_episode_steps=self.max_steps, reward_threshold=threshold)
 
 
 KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
@@ -157,3 +125,85 @@ def _made(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
         if name not in cls.salience:
             raise unexpected_keyword(cls.__name__, name, [*KEYWORDS, *cls.salience])
     return cls(size, **parameters)
+
+
+class Controls:
+    """Actions and frames of one environment, alone or in a vector environment."""
+
+    settings: Settings
+    render_mode: str | None
+
+    @property
+    def state(self) -> State:
+        """The present state, without a batch axis."""
+        raise NotImplementedError
+
+    def get_action_meanings(self) -> list[str]:
+        """Return a word for each action."""
+        return list(ACTIONS)
+
+    def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
+        """Return which keys stand for which action: a, s, d, w and the space bar."""
+        return {(ord(key),): action for action, key in enumerate("asdw ")}
+
+    def action_masks(self) -> Bools:
+        """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset."""
+        state, rules = self.state, self.settings.trap.bound(batched=False)
+        moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
+        return np.array([*(not rules.impassable(move) for move in moves), True])
+
+    def _frame(self) -> Any:
+        """Return its picture, or for ``ansi`` the text of its map."""
+        trap, state = self.settings.trap, self.state.batched()
+        if self.render_mode == "ansi":
+            from mesa_gym.engine.maps import to_map  # most environments never need it
+
+            return to_map(trap, state)
+        from mesa_gym.rendering import render_rgb
+
+        return render_rgb(trap, state, TILE)[0]
+
+
+class Playing:
+    """The state, spec and render mode of a Gymnasium environment, single or vector."""
+
+    metadata: dict[str, Any]
+    _spec: EnvSpec | None = None
+    _state: State | None = None  # before the first reset
+
+    def _configure(self, settings: Settings, render_mode: str | None) -> None:
+        modes = self.metadata["render_modes"]
+        if render_mode not in (None, *modes):
+            raise unknown("render mode", render_mode, modes)
+        self.render_mode, self.settings, self.trap = render_mode, settings, settings.trap
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """The spec that it was made from, with the time limit and threshold that hold."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        if spec is not None:
+            based = self.settings.reward == self.trap.base  # a threshold is of the base objective
+            threshold = spec.reward_threshold if based else None
+            limit = self.settings.max_steps
+            spec = replace(spec, max_episode_steps=limit, reward_threshold=threshold)
+        self._spec = spec
+
+    @property
+    def state(self) -> State:
+        """The present state: without a batch axis, or of n environments.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there was no reset yet.
+        """
+        if self._state is None:
+            raise reset_needed()
+        return self._state
+
+    def _renders(self) -> bool:
+        """Return whether there is a render mode; warn if there is none."""
+        if self.render_mode is None:
+            logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
+        return self.render_mode is not None

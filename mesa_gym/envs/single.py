@@ -6,35 +6,30 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium import logger
-from gymnasium.envs.registration import EnvSpec
+from gymnasium.error import Error
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.canvas import Canvas
-from mesa_gym.envs.checks import checked_action, checked_options, checked_seed, reset_needed
-from mesa_gym.envs.observations import planes_of
-from mesa_gym.envs.settings import RENDER_FPS, Controls, Settings
+from mesa_gym.envs.checks import checked_action, checked_options, integer, reset_needed
+from mesa_gym.envs.infos import keyed
+from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.envs.window import Window
-from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
 Observation = NDArray[np.uint8]
 
+_ROW = np.array([0])
 
-class TrapEnv(Controls, gymnasium.Env[Any, Any]):
+
+class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
     """One environment of a trap.
 
     Infos hold ``level``, ``split`` (a number: 0 train, 1 test, 2 control, 3 shift) and
-    ``objectives``: what each objective paid in this step (name -> float), zeros after a reset.
-    The reward is one of them. Nothing that is returned is used again, so it may be kept or
-    changed.
-
-    ``reset(seed=s)`` fixes the stream of levels; ``reset(options={"level": 17})`` picks one of the
-    split, 0 to 2**48 - 1, and ``reset(options={"map": text})`` one that is written as a map;
-    neither uses up an episode of the stream.
+    ``reward_<name>``, what each objective was paid in this step, a float, 0 after a reset. The
+    reward is one of them. Nothing that is returned is used again, so it may be kept or changed.
 
     Args:
         trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
@@ -47,42 +42,27 @@ class TrapEnv(Controls, gymnasium.Env[Any, Any]):
         trap: the trap.
 
     Raises:
-        TypeError: there is no such keyword; the message names the nearest.
-        ValueError: a keyword does not fit; the message says what was expected.
+        TypeError, ValueError: a keyword is unknown or does not fit; the message says which.
     """
 
-    metadata = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": RENDER_FPS}
-
-    _spec: EnvSpec | None = None
+    metadata: dict[str, Any] = {
+        "render_modes": ["human", "rgb_array", "ansi"],
+        "render_fps": RENDER_FPS,
+    }
+    _window: Window | None = None
 
     def __init__(
         self, trap: str | type[Trap] | Trap, *, render_mode: str | None = None, **keywords: Any
     ) -> None:
-        modes = self.metadata["render_modes"]
-        if render_mode not in (None, *modes):
-            raise unknown("render mode", render_mode, modes)
-        self.render_mode = render_mode
-        self.settings = Settings(trap, **keywords)
-        self.trap = self.settings.trap
+        self._configure(Settings(trap, **keywords), render_mode)
         self._supply = Supply(self.settings, 1)
         self._supply.reseed(_ROW, [self.np_random_seed])
         self._rules = self.trap.bound(batched=False)
         self._canvas = Canvas(self._rules)
         self.observation_space = self.settings.observation.space
         self.action_space = Discrete(len(ACTIONS))
-        self._state: State | None = None  # before the first reset
         self._running = False
         self._info: dict[str, Any] = {}
-        self._window: Window | None = None
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """The spec that it was made from, with the time limit that holds."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
-        self._spec = self.settings.completed(spec)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -90,37 +70,34 @@ class TrapEnv(Controls, gymnasium.Env[Any, Any]):
         """Begin an episode.
 
         Args:
-            seed: begins the stream of levels again.
-            options: ``{"level": number}`` picks a level, ``{"map": text}`` reads one from a map, as
-                ``render_mode="ansi"`` shows it; the dict is not changed.
+            seed: fixes the stream of levels.
+            options: ``{"level": 17}`` picks a level of the split, 0 to 2**48 - 1, and
+                ``{"map": text}`` one that is written as ``render_mode="ansi"`` shows it; neither
+                uses up an episode of the stream. The dict is not changed.
 
         Returns:
-            The observation and the infos.
+            The observation and infos.
 
         Raises:
             ValueError: an option is unknown, the level out of range or the map not of this trap.
         """
-        asked = checked_options(options, ["level", "map"])
+        asked = checked_options(options, "level", "map")
         _, start = self.settings.starts([asked.get("level")], [asked.get("map")])
         if seed is not None:
-            seed = checked_seed(seed, 0)
+            seed = integer("seed of environment 0", seed, error=Error)
             self._supply.reseed(_ROW, [seed])
         super().reset(seed=seed)
-        if start is None:
-            store, row = self._supply.store, int(self._supply.take(_ROW)[0])
-            self._state, planes = store.state.single(row), store.planes[row]
-        else:
-            self._state, planes = start.single(0), planes_of(self.trap, start)
-        self._canvas.begin(_ROW, planes.reshape(1, -1))
+        supply = self._supply
+        where = supply.take(_ROW) if start is None else supply.place(_ROW, start)
+        self._state = supply.store.state.single(int(where[0]))
+        self._canvas.begin(_ROW, supply.store.planes[where])
         self._running = True
-        self._info = {
-            "level": int(self._state.level.number),
-            "split": int(self.settings.splits(self._state.level.number)),
-        }
+        level = int(self._state.level.number)
+        self._info = {"level": level, "split": int(self.settings.splits(level))}
         if self.render_mode == "human":
             self.render()
         zeros = dict.fromkeys(self.trap.objectives, 0.0)
-        return self._observe(self._state), {**self._info, "objectives": zeros}
+        return self._observe(self._state), {**self._info, **keyed(zeros)}
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take one step.
@@ -138,7 +115,7 @@ class TrapEnv(Controls, gymnasium.Env[Any, Any]):
         """
         before = self._state
         if before is None or not self._running:
-            raise reset_needed(None if before is None else [0])
+            raise reset_needed([] if before is None else [0])
         after, paid, ended = self._rules.step(before, checked_action(action))
         self._canvas.follow(before, after)
         self._state = after
@@ -146,17 +123,11 @@ class TrapEnv(Controls, gymnasium.Env[Any, Any]):
         self._running = not (terminated or truncated)
         if self.render_mode == "human":
             self.render()
-        infos = {**self._info, "objectives": paid}
+        infos = {**self._info, **keyed(paid)}
         return self._observe(after), paid[self.settings.reward], terminated, truncated, infos
 
     def _observe(self, state: State) -> Observation:
         return self.settings.observation.show(self._canvas.planes, state)[0]
-
-    def action_masks(self) -> Bools:
-        """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset."""
-        if self._state is None:
-            raise reset_needed()
-        return self.settings.free(self._state)
 
     def render(self) -> NDArray[np.uint8] | str | None:
         """Return the frame that the render mode asks for; None in a window or without a mode.
@@ -167,12 +138,9 @@ class TrapEnv(Controls, gymnasium.Env[Any, Any]):
         Raises:
             gymnasium.error.ResetNeeded: there was no reset yet.
         """
-        if self.render_mode is None:
-            logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
+        if not self._renders():
             return None
-        if self._state is None:
-            raise reset_needed()
-        shown = self.settings.frame(self._state.batched(), 0, self.render_mode)
+        shown = self._frame()
         if self.render_mode != "human":
             return shown
         if self._window is None:
@@ -185,6 +153,3 @@ class TrapEnv(Controls, gymnasium.Env[Any, Any]):
         if self._window is not None:
             self._window.close()
             self._window = None
-
-
-_ROW = np.array([0])

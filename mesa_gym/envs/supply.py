@@ -49,14 +49,13 @@ class Store:
         self.planes[rows] = planes_of(self.trap, starts).reshape(starts.n, -1)
 
     def copy(self, where: Ints, state: State, rows: Ints) -> State:
-        """Copy the start states ``where`` into rows of a state over the same tables, in place.
+        """Return a state over the same tables with the start states ``where`` in its ``rows``.
 
-        Returns:
-            The state. Its arrays are its own: where rules gave one to two names, they are copies.
+        The given state is overwritten, except where rules gave one array to two names.
         """
         found = _arrays_of(state)
         if len({*map(id, found)}) < len(found) or [x for x in found if x.base is not None]:
-            state = state.map(lambda array: np.array(array, order="C"))
+            state = state.map(np.ndarray.copy)
             found = _arrays_of(state)
         for mine, theirs in zip(found, self._arrays, strict=True):
             if mine.ndim == 1:
@@ -64,7 +63,7 @@ class Store:
             elif len(rows) == 1:
                 mine[:, rows[0]] = theirs[:, where[0]]
             else:
-                for slot in range(len(mine)):  # ten times as fast as all at once
+                for slot in range(len(mine)):  # quicker than all at once
                     mine[slot][rows] = theirs[slot][where]
         return state
 
@@ -105,11 +104,11 @@ class Supply:
     @cached_property
     def store(self) -> Store:
         """The start states; the last n rows are for those that are picked by hand."""
-        n = len(self._ring)
+        trap, n = self.settings.trap, len(self._ring)
         if not self.banked:
-            return Store(self.settings.trap, n * (self.slots + 1))
+            return Store(trap, n * (self.slots + 1))
         bank = bank_of(self.settings)
-        store = Store(self.settings.trap, bank.n + n)
+        store = Store(trap, bank.n + n)
         store.put(np.arange(bank.n), bank)
         return store
 
@@ -147,10 +146,10 @@ class Supply:
         if self.banked:
             self._where[slots] = number + shifted * (self.settings.num_levels or 0)
         else:
-            for flag in (False, True):
-                which = (shifted == flag).nonzero()[0]
+            for which in (shifted.nonzero()[0], (~shifted).nonzero()[0]):
                 if which.size:
-                    self.store.put(slots[which], drawn(self.settings, number[which], flag))
+                    starts = drawn(self.settings, number[which], shifted[which[0]])
+                    self.store.put(slots[which], starts)
         np.maximum(self._filled, upto, out=self._filled)
         # One slot less than there are: the present episode still reads its own.
         self._ahead = min(2 * self._ahead, self.slots - 1)
@@ -175,12 +174,9 @@ def episodes(seeds: Sequence[int]) -> Ints:
 
 
 def choice(stream: Array, episode: Array, settings: Settings) -> tuple[Array, Array]:
-    """Return the level numbers of episodes, and which of them are of the shift.
+    """Return the level numbers of episodes 0, 1, ... and which of them are of the shift.
 
-    Args:
-        stream: int64 (n,), of any array library.
-        episode: int64 (n,), counted from 0.
-        settings: alpha and the number of levels.
+    Streams and episodes are int64 (n,), of any array library.
     """
     number = shift_right(outputs(stream, 2 * episode), 16)
     if settings.num_levels is not None:

@@ -6,11 +6,13 @@ import secrets
 from typing import Any
 
 import numpy as np
+from gymnasium.error import Error
 from gymnasium.spaces import Discrete
 from gymnasium.vector.utils import batch_space
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.checks import EXPECTED_ACTION, checked_seed, counted, reset_needed
+from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed
+from mesa_gym.envs.infos import keyed
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import MOST_BANKED, bank_of, choice, episodes
@@ -25,6 +27,7 @@ except ImportError:
     raise missing_extra("torch", "sb3") from None
 
 NO_ACTION = f"an action is none of the five; expected {EXPECTED_ACTION}"
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 SHAPES = ("planes", "flat", "chw")  # the observations that are the planes themselves
 
 
@@ -36,27 +39,24 @@ class TensorEnv:
     The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and seed that resets
     in the same step. What is returned may be kept or changed.
 
-    Infos hold what belongs to the step just taken: ``objectives`` (name -> float32 (n,), zeros
-    after a reset), ``level`` and ``split`` (int64 (n,), where it was taken) and ``final_obs``, what
-    the agent saw after it, before another episode began: bootstrap from it what was truncated.
+    Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
+    (n,), zeros after a reset), ``level`` and ``split`` (int64 (n,), where it was taken) and
+    ``final_obs``, what the agent saw after it, before another episode began: bootstrap from it what
+    was truncated.
 
     Args:
-        trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
+        trap, **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
+            ``flat`` or ``chw``.
         num_envs: how many environments.
         device: where they live, as torch names it.
         seed: environment i gets ``seed + i``; None for random ones.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         compile: whether the step is compiled, as one graph; the first step then takes a while.
-        **keywords: those of ``TrapEnv``; the observation is ``planes``, ``flat`` or ``chw``.
 
     Attributes:
         trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.
-        observation_space: of all environments, uint8; ``single_observation_space`` of one.
-        action_space: the five actions of each; ``single_action_space`` of one.
-
-    Raises:
-        TypeError: there is no such keyword; the message names the nearest.
-        ValueError: a keyword does not fit; the message says what was expected.
+        observation_space, action_space: of all environments; ``single_observation_space`` and
+            ``single_action_space`` of one.
     """
 
     def __init__(
@@ -70,8 +70,9 @@ class TensorEnv:
         compile: bool = False,
         **keywords: Any,
     ) -> None:
-        self.num_envs = counted("num_envs", num_envs)
-        settings = Settings(trap, num_levels=counted("num_levels", num_levels), **keywords)
+        self.num_envs = integer("num_envs", num_envs, 1)
+        count = integer("num_levels", num_levels, 1)  # None is no number
+        settings = Settings(trap, num_levels=count, **keywords)
         if settings.observation.name not in SHAPES:
             raise ValueError(
                 f"observation {settings.observation.name!r} is not offered on a device; it offers"
@@ -89,14 +90,14 @@ class TensorEnv:
         self._rules = self.trap.bound(array_api_compat.torch, device=self.device)
         channels = [self.trap.channel[plane] for plane in self.trap.channels]
         self._channels = torch.as_tensor(channels, device=self.device)
-        self._advance = (
-            torch.compile(self.advance, fullgraph=True, dynamic=False) if compile else self.advance
-        )
+        self._advance = self.advance
+        if compile:
+            self._advance = torch.compile(self.advance, fullgraph=True, dynamic=False)
         self._reseed(secrets.randbits(62) if seed is None else seed)
         self._state: State | None = None  # before the first reset
 
     def _reseed(self, seed: Any) -> None:
-        first = checked_seed(seed, 0)
+        first = integer("seed of environment 0", seed, error=Error)
         streams = episodes([first + row for row in range(self.num_envs)])
         self._stream = torch.as_tensor(streams, device=self.device)
         self._episode = torch.full_like(self._stream, -1)
@@ -128,8 +129,7 @@ class TensorEnv:
                 value is an error of the device (on a GPU one that torch reports later).
 
         Returns:
-            Observations (n, ...), rewards float32 (n,), terminations and truncations bool (n,) and
-            infos.
+            Observations (n, ...), rewards float32 (n,), terminations, truncations (bool) and infos.
 
         Raises:
             gymnasium.error.ResetNeeded: before the first reset.
@@ -173,20 +173,20 @@ class TensorEnv:
 
     def _infos(self, state: State, paid: dict[str, Tensor], final_obs: Tensor) -> dict[str, Any]:
         level = state.level.number.clone()
-        infos = {"objectives": paid, "level": level, "split": self.settings.splits(level)}
+        infos = {"level": level, "split": self.settings.splits(level), **keyed(paid)}
         return {**infos, "final_obs": final_obs}
 
     def _check(self, actions: Any) -> None:
-        if not isinstance(actions, Tensor):
-            raise ValueError(f"actions are a {type(actions).__name__}; expected a torch.Tensor")
-        if actions.dtype == torch.bool or actions.is_floating_point() or actions.is_complex():
-            raise ValueError(f"actions have dtype {actions.dtype}; expected {EXPECTED_ACTION}")
-        expected = (self.num_envs,), self.device
-        if (tuple(actions.shape), actions.device) != expected:
-            raise ValueError(
-                f"actions have the shape {tuple(actions.shape)} and are on {actions.device};"
-                f" expected {expected[0]}, one for each environment, on {self.device}"
-            )
+        given = f"a {type(actions).__name__}"
+        if isinstance(actions, Tensor):
+            given = f"{actions.dtype} of the shape {tuple(actions.shape)} on {actions.device}"
+            whole = actions.dtype in INTEGERS
+            if whole and actions.shape == (self.num_envs,) and actions.device == self.device:
+                return
+        raise ValueError(
+            f"actions must be a torch.Tensor of {self.num_envs} integers, one for each"
+            f" environment, on {self.device}; got {given}"
+        )
 
 
 def _shipped(state: State, device: Any) -> State:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import error, logger
-from gymnasium.envs.registration import EnvSpec
+from gymnasium.error import Error, ResetNeeded
 from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -21,12 +20,12 @@ from mesa_gym.envs.checks import (
     checked_actions,
     checked_mask,
     checked_options,
-    checked_seed,
-    counted,
+    integer,
     reset_needed,
     spread,
 )
-from mesa_gym.envs.settings import RENDER_FPS, Controls, Settings
+from mesa_gym.envs.infos import keyed
+from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
@@ -36,7 +35,7 @@ Paid = dict[str, NDArray[np.float64]]
 Infos = dict[str, Any]
 
 
-class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
+class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
     """n environments of a trap; all results are what ``SyncVectorEnv`` over ``TrapEnv`` gives.
 
     Environment i after ``reset(seed=s)`` is a ``TrapEnv`` after ``reset(seed=s + i)``. Nothing that
@@ -44,27 +43,20 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
     reads what each objective paid, whatever the autoreset mode.
 
     Args:
-        trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
+        trap, **keywords: as for ``TrapEnv``, with the same errors.
         num_envs: how many environments.
         autoreset_mode: what follows the end of an episode (Gymnasium's enum or its value).
         max_episode_steps: a further time limit; the lesser of it and ``max_steps`` holds.
         render_mode: ``rgb_array``, ``ansi`` or None.
-        **keywords: those of ``TrapEnv``.
 
     Attributes:
         trap: the trap.
         autoreset_mode: the enum; it stands in ``metadata`` as well.
         rows: a ``Row`` for each environment, which ``call``, ``get_attr`` and ``set_attr`` reach.
-        supply: where levels come from; another one, seeded, may be put there before the first
-            reset.
-
-    Raises:
-        TypeError: there is no such keyword; the message names the nearest.
-        ValueError: a keyword does not fit; the message says what was expected.
+        supply: where levels come from; another, seeded, may be put there before the first reset.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
-    _spec: EnvSpec | None = None
 
     def __init__(
         self,
@@ -76,21 +68,16 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         render_mode: str | None = None,
         **keywords: Any,
     ) -> None:
-        n = self.num_envs = counted("num_envs", num_envs)
-        modes = self.metadata["render_modes"]
-        if render_mode not in (None, *modes):
-            raise unknown("render mode of a vector environment", render_mode, modes)
-        self.render_mode = render_mode
+        n = self.num_envs = integer("num_envs", num_envs, 1)
+        self._configure(Settings(trap, **keywords), render_mode)
         names = [mode.value for mode in AutoresetMode]
         if autoreset_mode not in (*AutoresetMode, *names):
             raise unknown("autoreset mode", autoreset_mode, names)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
-        self.settings = Settings(trap, **keywords)
         if max_episode_steps is not None:
-            limit = counted("max_episode_steps", max_episode_steps)
+            limit = integer("max_episode_steps", max_episode_steps, 1)
             self.settings.max_steps = min(self.settings.max_steps, limit)
-        self.trap = self.settings.trap
         self.single_observation_space = self.settings.observation.space
         self.observation_space = batch_space(self.single_observation_space, n)
         self.single_action_space = Discrete(len(ACTIONS))
@@ -101,32 +88,10 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         self._seeds = [0] * n
         self._reseed({row: secrets.randbits(128) for row in range(n)})
         self._canvas = Canvas(self.trap, n)
-        self._every, self._none = np.ones(n, dtype=np.bool_), np.zeros(0, dtype=np.int64)
-        self._state: State | None = None  # before the first reset
         self._splits = np.full(n, self.settings.split.code)
-        self._finished = self._none  # rows whose episode has ended and that were not reset since
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """The spec that it was made from, with the time limit that holds."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
-        self._spec = self.settings.completed(spec)
-
-    @property
-    def state(self) -> State:
-        """The present states; they change with the environment.
-
-        Raises:
-            gymnasium.error.ResetNeeded: there was no reset yet.
-        """
-        if self._state is None:
-            raise reset_needed()
-        return self._state
-
-    # -- seeds -----------------------------------------------------------------------------------
+        self._every = np.ones(n, dtype=np.bool_)
+        # Rows whose episode has ended and that were not reset since.
+        self._finished = np.zeros(0, dtype=np.int64)
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -172,15 +137,19 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
             ValueError, TypeError: an option does not fit.
             gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
         """
-        n, options = self.num_envs, checked_options(options, ["level", "map", "reset_mask"])
+        n, options = self.num_envs, checked_options(options, "level", "map", "reset_mask")
         mask = checked_mask(options.pop("reset_mask", None), n)
         if self._state is None and not mask.all():
-            raise error.ResetNeeded("reset all environments once before resetting some of them")
+            raise ResetNeeded("reset all environments once before resetting some of them")
         rows = mask.nonzero()[0]
         seeds = spread("seed", seed, n)
         if seed is not None and not isinstance(seed, Sequence | np.ndarray):
-            seeds = [checked_seed(seed) + row for row in range(n)]
-        given = {i: checked_seed(seeds[i], i) for i in rows.tolist() if seeds[i] is not None}
+            seeds = [integer("seed of environment 0", seed, error=Error) + row for row in range(n)]
+        given = {
+            row: integer(f"seed of environment {row}", seeds[row], error=Error)
+            for row in rows.tolist()
+            if seeds[row] is not None
+        }
         levels, maps = (spread(name, options.get(name), n) for name in ("level", "map"))
         which, starts = self.settings.starts([levels[i] for i in rows], [maps[i] for i in rows])
         self._reseed(given)
@@ -230,18 +199,18 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
 
     def _autoreset(self, paid: Paid) -> Infos:
         """Reset what has just ended; its last observation and infos move to the final ones."""
-        ended, self._finished = self._finished, self._none
+        ended, self._finished = self._finished, self._finished[:0]
         mask = np.zeros(self.num_envs, dtype=np.bool_)
         mask[ended] = True
         final_obs = np.full(self.num_envs, None, dtype=object)
         seen = self.settings.observation.show(self._canvas.planes[ended], self.state.take(ended))
         for row, one in zip(ended, seen, strict=True):
             final_obs[row] = one
-        final_info = self._infos({name: pay * mask for name, pay in paid.items()}, mask)
+        last = self._infos({name: pay * mask for name, pay in paid.items()}, mask)
         self._begin(ended)
         for pay in paid.values():
             pay[ended] = 0.0
-        final = {"final_obs": final_obs, "final_info": final_info}
+        final = {"final_obs": final_obs, "final_info": last}
         return {**final, "_final_obs": mask.copy(), "_final_info": mask}
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
@@ -253,35 +222,21 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
         if self.settings.alpha:
             self._splits[rows] = self.settings.splits(store.state.level.number[where])
 
-    # -- what is shown ---------------------------------------------------------------------------
-
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._canvas.planes, self.state)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
-        """Return level, split and objectives of the rows in a mask (None: all); else 0."""
+        """Return infos of the rows in a mask (None: all); of the others 0."""
         level, split, every = self.state.level.number.copy(), self._splits.copy(), self._every
         if mask is not None:
             level, split, every = level * mask, split * mask, mask
-        objectives: Infos = {}
-        for name, pay in paid.items():
-            objectives[name] = pay
-            objectives[f"_{name}"] = every.copy()
-        return {
-            "level": level,
-            "_level": every.copy(),
-            "split": split,
-            "_split": every.copy(),
-            "objectives": objectives,
-            "_objectives": every.copy(),
-        }
+        infos: Infos = {"level": level, "split": split, **keyed(paid)}
+        infos.update([(f"_{key}", every.copy()) for key in infos])
+        return infos
 
     def render(self) -> tuple[Any, ...] | None:
         """Return a frame of each environment, in the render mode's kind; None without a mode."""
-        if self.render_mode is None:
-            logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
-            return None
-        return self.call("render")
+        return self.call("render") if self._renders() else None
 
     # -- single environments ---------------------------------------------------------------------
 
@@ -301,11 +256,7 @@ class TrapVectorEnv(VectorEnv[Observations, Ints, NDArray[Any]]):
 
 
 class Row(Controls):
-    """One environment of a vector environment.
-
-    It has a few attributes of a ``TrapEnv``: the spaces, ``trap``, ``spec``, ``metadata``,
-    ``render_mode``, ``np_random`` and ``np_random_seed``.
-    """
+    """One environment of a vector environment, with a few attributes of a ``TrapEnv``."""
 
     def __init__(self, venv: TrapVectorEnv, index: int) -> None:
         self.venv = venv
@@ -314,11 +265,16 @@ class Row(Controls):
     def __getattr__(self, name: str) -> Any:
         if name in ("observation_space", "action_space"):
             return getattr(self.venv, f"single_{name}")
-        if name in ("trap", "spec", "metadata", "render_mode"):
+        if name in ("trap", "settings", "spec", "metadata", "render_mode"):
             return getattr(self.venv, name)
         if name in ("np_random", "np_random_seed"):
             return getattr(self.venv, name)[self.index]
         raise AttributeError(f"an environment of a vector environment has no {name!r}")
+
+    @property
+    def state(self) -> State:
+        """Its state, without a batch axis."""
+        return self.venv.state.single(self.index)
 
     @property
     def unwrapped(self) -> Row:
@@ -331,8 +287,4 @@ class Row(Controls):
 
     def render(self) -> Any:
         """Return its frame, in the kind that the render mode asks for."""
-        return self.venv.settings.frame(self.venv.state, self.index, self.venv.render_mode)
-
-    def action_masks(self) -> Bools:
-        """Return which actions are not blocked, bool (5,)."""
-        return self.venv.settings.free(self.venv.state.single(self.index))
+        return self._frame()

@@ -47,12 +47,8 @@ class Window:
             Window._opened += 1
         for event in pygame.event.get([pygame.QUIT, pygame.WINDOWCLOSE]):
             if event.type == pygame.QUIT or event.window is self._window:
-                self._closed = True
-            else:
-                pygame.event.post(event)  # of another window
-        if self._closed:
-            self.close()
-            return
+                return self.close()
+            pygame.event.post(event)  # of another window
         surface = self._window.get_surface()
         # A high-density screen has several pixels for each of the picture's.
         surface.blit(pygame.transform.scale(drawn, surface.get_size()), (0, 0))

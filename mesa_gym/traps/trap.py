@@ -134,6 +134,11 @@ class Trap(LevelFamily):
 
     # -- the transition --------------------------------------------------------------------------
 
+    def impassable(self, move: Move) -> Array:
+        """Return which agents cannot enter their target cell: walls, and what ``blocked`` says."""
+        walls, blocked = move.on("wall"), self.blocked(move)
+        return walls if blocked is None else walls | blocked
+
     def step(self, state: State, action: Array) -> Step:
         """Take one step; the state that is given does not change.
 
@@ -143,8 +148,7 @@ class Trap(LevelFamily):
                 one would be read as an index from the end).
         """
         move = Move(self, state, action)
-        walls, blocked = move.on("wall"), self.blocked(move)
-        move.go(walls if blocked is None else walls | blocked)
+        move.go(self.impassable(move))
         self.rules(move)
         move.paid = {}
         for name, objective in self.objectives.items():

@@ -50,7 +50,9 @@ EXPECTED = {
     "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
     "tianshou_dqn": r"4096 steps replayed, \d+ episodes ended\nafter 4096 steps of training: \w+",
     "torchrl_ppo": (
-        r"num_envs: .*\n(.*\n)*SameStep: .*\n"
+        r"num_envs: reward_cheese reward_corner zeros at the ends\n"
+        r"SameStep: reward_cheese reward_corner the ends included\n"
+        r"Disabled: reward_cheese reward_corner the ends included\n"
         r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
     ),
     "vector_environments": r"^NextStep: the same in three modes.*\nSameStep: .*\nDisabled: ",

@@ -54,4 +54,4 @@ def test_public_names():
     env = gym.make("MesaGym/CheeseCorner-v0")
     env.reset(seed=0)
     infos = env.step(0)[4]
-    assert mesa_gym.objectives(infos) == infos["objectives"]
+    assert mesa_gym.objectives(infos) == {x: infos[f"reward_{x}"] for x in ("cheese", "corner")}

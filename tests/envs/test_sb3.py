@@ -6,6 +6,7 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
+from each import TRAPS, few_traps
 
 pytest.importorskip("stable_baselines3")
 
@@ -15,12 +16,11 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 import mesa_gym
 from mesa_gym.envs import TrapVectorEnv
+from mesa_gym.envs.infos import keyed
 from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.envs.sb3 import TrapVecEnv
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps import Split
 
-TRAPS = list(all_traps().values())
-each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
 N = 4
 
 
@@ -29,7 +29,7 @@ def make_both(env_id, **keywords):
     return mesa_gym.make_sb3(env_id, N, **keywords), theirs
 
 
-@each_trap
+@few_traps
 def test_sb3_finds_nothing_to_warn_of(trap):
     for name in [name for name in OBSERVATIONS if name != "symbolic" or trap.symbolic]:
         env = gym.make(trap.id(Split.SHIFT), observation=name, render_mode="rgb_array")
@@ -42,7 +42,7 @@ def test_sb3_finds_nothing_to_warn_of(trap):
             check_env(env.unwrapped)
 
 
-@each_trap
+@few_traps
 def test_steps_are_those_of_dummy_vec_env(trap):
     ours, theirs = make_both(trap.id(), max_steps=17, alpha=0.5)
     assert ours.observation_space == theirs.observation_space
@@ -62,14 +62,14 @@ def test_steps_are_those_of_dummy_vec_env(trap):
             a[:] = 1  # what is returned is the user's own
         for row, (info, other) in enumerate(zip(infos, dummy_infos, strict=True)):
             lengths[row] += 1
-            totals[row] = {k: pay + totals[row][k] for k, pay in other["objectives"].items()}
+            totals[row] = {k: pay + totals[row][k] for k, pay in mesa_gym.objectives(other).items()}
             if not dummy[2][row]:
                 assert info == {}
                 continue
             episode = info.pop("episode")
             assert episode["r"] == pytest.approx(totals[row][trap.base], rel=1e-6)  # float32
             assert episode["l"] == lengths[row]
-            np.testing.assert_equal(info, {**other, "objectives": totals[row]})
+            np.testing.assert_equal(info, {**other, **keyed(totals[row])})
             info["terminal_observation"].fill(1)
             totals[row], lengths[row] = dict.fromkeys(trap.objectives, 0.0), 0
 

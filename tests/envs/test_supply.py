@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from each import TRAPS, each_trap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same
@@ -9,9 +10,8 @@ from reference import assert_same
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
-from mesa_gym.traps import LEVELS, Split, all_traps
+from mesa_gym.traps import LEVELS, Split
 
-TRAPS = list(all_traps().values())
 MASK = (1 << 64) - 1
 some_levels = st.sampled_from([None, 3, 100, 10**6])
 
@@ -70,7 +70,7 @@ def test_the_stream_alone_says_which_levels_come(seed, alpha, num_levels, slots,
             assert made.store.state.level.number[where] == number
 
 
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name())
+@each_trap
 @pytest.mark.parametrize("num_levels", [None, 9])
 def test_start_states_are_the_levels_they_say(trap, num_levels):
     made = make(3, alpha=0.5, num_levels=num_levels, trap=trap)
