@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.board import Board
 from benchmarks.ranking import Ranking
 from benchmarks.rows import TrapBoard
-from mesa_gym.report.words import printable
+from mesa_gym.terminal import printable
 
 HOW_TO_READ = (
     "Every agent was trained where two objectives pay the same, and is then watched on levels"

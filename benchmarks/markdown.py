@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from benchmarks import legend, tables
 from benchmarks.board import Board
-from mesa_gym.report.words import printable
+from mesa_gym.terminal import printable
 
 # What could be markup, a link or a mention; an underscore inside a word is none.
 _MARKUP = re.compile(

@@ -12,8 +12,7 @@ from benchmarks.legend import BETWEEN, STEPS
 from benchmarks.measured import Numbers
 from benchmarks.ranking import Ranking, Standing
 from benchmarks.rows import Row, TrapBoard
-from mesa_gym.report.words import printable
-from mesa_gym.terminal import table
+from mesa_gym.terminal import printable, table
 
 RANKING_HEADS = [
     "policy",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mesa_gym.errors import PolicyError
+from mesa_gym.terminal import printable
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -35,14 +36,21 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        reason, code = str(error), FAILED
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        code = FAILED
     except PolicyError as error:
-        print(error.trace, end="", file=sys.stderr)
+        _tell(error.trace)
         reason, code = str(error), FAILED
     except KeyboardInterrupt:
         reason, code = f"interrupted; {interrupted}", INTERRUPTED
-    print(f"{program}: {reason}", file=sys.stderr)
+    _tell(f"{program}: {reason}")
     return code
+
+
+def _tell(text: str) -> None:
+    """Print lines on standard error, without what would change the terminal."""
+    for line in text.splitlines():
+        print(printable(line), file=sys.stderr)
 
 
 def require_writable(path: Path | None) -> None:

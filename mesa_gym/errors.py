@@ -10,6 +10,9 @@ from contextlib import contextmanager
 __all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package itself
 
 
+MOST_NAMES = 40  # in a message
+
+
 class UnknownNameError(ValueError):
     """A name that nothing has."""
 
@@ -48,6 +51,8 @@ def _offer(value: object, valid: Iterable[str]) -> str:
         lower = {name.lower(): name for name in names}
         near = [lower[key] for key in [str(value).lower()] if key in lower]
     hint = f" Did you mean {near[0]!r}?" if near else ""
+    if len(names) > MOST_NAMES:
+        names = [*names[:MOST_NAMES], f"... ({len(names):,} in all)"]
     return f"there is {', '.join(names)}.{hint}"
 
 
@@ -69,14 +74,17 @@ class PolicyError(RuntimeError):
 
 
 @contextmanager
-def blaming(who: str) -> Iterator[None]:
+def blaming(who: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Turn what a policy's own code raises into a ``PolicyError``.
 
     Args:
         who: begins the message: the policy, and what it was doing.
+        passing: errors that are raised as they are, since their message says what to do.
     """
     try:
         yield
+    except passing:
+        raise
     except PolicyError as error:  # a policy that knows what went wrong, elsewhere
         raise PolicyError(f"{who}: {error}") from error.__cause__
     except (Exception, SystemExit) as error:

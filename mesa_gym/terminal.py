@@ -1,13 +1,17 @@
-"""What commands show: a counter while work goes on, tables."""
+"""Output of commands: a counter while work goes on, tables, text that is safe to print."""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
+from time import monotonic
+
+SECONDS_APART = 10  # lines of a counter that is not on a terminal
 
 
 class Progress:
-    """A counter on standard error while work goes on; silent where that is no terminal.
+    """A counter on standard error while work goes on; not on a terminal, a line now and then.
 
     Args:
         title: of the work.
@@ -17,20 +21,29 @@ class Progress:
 
     def __init__(self, title: str, total: int, unit: str = "levels") -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, 0
-        self.shown = sys.stderr.isatty()
+        self._on_terminal, self._told = sys.stderr.isatty(), -math.inf
 
     def __enter__(self) -> Callable[[int], None]:
+        self._advance(0)
         return self._advance
 
     def _advance(self, done: int) -> None:
         self.done += done
-        if self.shown:
-            text = f"\r{self.title}: {self.done:,} of {self.total:,} {self.unit}"
-            print(text, end="", file=sys.stderr, flush=True)
+        text = printable(f"{self.title}: {self.done:,} of {self.total:,} {self.unit}")
+        if self._on_terminal:
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        elif (now := monotonic()) - self._told >= SECONDS_APART:
+            self._told = now
+            print(text, file=sys.stderr, flush=True)
 
     def __exit__(self, *error: object) -> None:
-        if self.shown:
+        if self._on_terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Return text in one line, a replacement character for what cannot be printed."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

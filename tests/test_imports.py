@@ -25,6 +25,7 @@ ORDER = [
     {"mesa_gym.report"},
     {"mesa_gym.testing", "mesa_gym.viewer"},
     {"mesa_gym.cli"},
+    {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks"},
 ]

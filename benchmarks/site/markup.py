@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.site.embedded import embedded
 from mesa_gym.report.page import STYLE
-from mesa_gym.report.words import printable
+from mesa_gym.terminal import printable
 
 HERE = Path(__file__).parent
 HOME, BOARD = "index.html", "mesa_gym leaderboard"

@@ -44,8 +44,16 @@ COMMANDS: dict[str, Command] = {
 }
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Help that tells defaults, where there are any."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        told = str(action.default) not in ("None", "False", "")
+        return super()._get_help_string(action) if told else action.help
+
+
 class _Parser(argparse.ArgumentParser):
-    """Like argparse's, but a misspelt command gets the nearest valid one."""
+    """A parser whose errors are two lines."""
 
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}\nTry {self.prog} --help.", file=sys.stderr)
@@ -79,5 +87,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
-        command.arguments(commands.add_parser(name, help=command.HELP))
+        command.arguments(commands.add_parser(name, help=command.HELP, formatter_class=_Help))
     return parser

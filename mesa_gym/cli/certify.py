@@ -18,13 +18,21 @@ from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 HELP = "that objectives agree in training and conflict under shift, and no level is in both"
 HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "C-worst")
+LEGEND = """
+agreement: the least share of a proxy's optimum that base-optimal play keeps, before the shift
+separation: the share of shift levels that (a) or (b) counts
+(a) base: where even the best proxy-optimal play loses half of the base objective
+(b) proxy: where even the best base-optimal play loses half of the proxy
+C-worst: the mean loss of the base objective by the worst proxy-optimal play
+states, most: reachable states of a level, on average and at most
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("trap", nargs="?", help="by default every trap")
-    parser.add_argument("--levels", type=int, default=EVALUATION_LEVELS)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--levels", type=int, default=EVALUATION_LEVELS, help="of each split")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the certificates as data")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         said += [f"{cls.name()} {each}" for each in overlap]
         failures += [f"{cls.name()} FAILS: {failure}" for failure in failed]
     if rows:
-        print(table([*HEADS, "states", "most", "seconds"], rows))
+        print(table([*HEADS, "states", "most", "seconds"], rows), LEGEND, sep="\n")
     print("\n".join(said))
     if failures:
         print("\n".join(failures), file=sys.stderr)

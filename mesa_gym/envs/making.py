@@ -49,9 +49,8 @@ def register_all() -> None:
 def _register(trap: type[Trap], given: str | type[Trap]) -> None:
     for split in Split:
         kwargs: dict[str, Any] = {"trap": given, "split": split.value}
-        stem, version = trap.id(split).rsplit("-", 1)
-        flat = f"{stem}-Flat-{version}"
-        for id, more in ((trap.id(split), {}), (flat, {"observation": "flat"})):
+        for flat in (False, True):
+            id, more = trap.id(split, flat), {"observation": "flat"} if flat else {}
             # As `register` does, without its comparison with every id that there is.
             gymnasium.registry[id] = EnvSpec(
                 id=id,

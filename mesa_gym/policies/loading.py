@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import unknown
+from mesa_gym.errors import blaming, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, takes
 from mesa_gym.policies.names import references
@@ -68,6 +68,8 @@ def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
         horizon: the time limit in steps.
 
     Raises:
+        ImportError: an extra that the policy needs is not installed.
+        PolicyError: the factory raised something else than this or a ValueError.
         ValueError: the spec means nothing, or the directory is missing, damaged or made for
             another trap or version; the message says what to do.
     """
@@ -93,7 +95,9 @@ def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
         factory = _factory(spec, spec)
         if not takes(factory, 1):
             raise ValueError(f"policy {spec!r} is not a factory: it cannot be called with the trap")
-        return _made(factory(trap), trap, spec)
+        with blaming(f"policy {spec!r}", passing=(ImportError, ValueError)):
+            made = factory(trap)
+        return _made(made, trap, spec)
     raise unknown("policy (nor is it a directory or module:factory)", spec, references(trap))
 
 
@@ -141,7 +145,7 @@ def _from_directory(folder: Path, trap: Trap) -> Policy:
 
 def _factory(path: str, spec: str) -> Callable[..., Any]:
     module, _, name = path.partition(":")
-    if not module or module.startswith("."):
+    if not all(part.isidentifier() for part in module.split(".")):
         raise ValueError(f"policy {spec!r}: {path!r} is not of the form module:factory")
     try:
         loaded = importlib.import_module(module)

@@ -6,7 +6,8 @@ import math
 from itertools import accumulate, pairwise
 
 from mesa_gym.report.parts import Bars, Dot, Dots, Plane, Plot
-from mesa_gym.report.words import number, printable
+from mesa_gym.report.words import number
+from mesa_gym.terminal import printable
 
 BAR = 30
 FILLS = {"base": "█", "proxy-a": "▓", "proxy-b": "▒", "proxy-c": "▚", "rest": "░"}

@@ -9,8 +9,9 @@ from mesa_gym.report.characters import characters
 from mesa_gym.report.content import facts, provenance, sections
 from mesa_gym.report.parts import Section, Table
 from mesa_gym.report.strip import Moment, episode_strip
-from mesa_gym.report.words import disagreement, headline, lead, printable
+from mesa_gym.report.words import disagreement, headline, lead
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.terminal import printable
 
 # What can stand between backticks, in a table too.
 SIMPLE = re.compile(r"[\w./:+=(), -]*\w[\w./:+=(), -]*", re.ASCII)

@@ -12,8 +12,9 @@ from mesa_gym.report.content import facts, provenance, sections
 from mesa_gym.report.parts import Bars, Plot, Section, Table
 from mesa_gym.report.strip import Moment, episode_strip
 from mesa_gym.report.svg import svg, swatch
-from mesa_gym.report.words import disagreement, headline, lead, printable
+from mesa_gym.report.words import disagreement, headline, lead
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.terminal import printable
 
 STYLE = Path(__file__).with_name("page.css")
 # Should a name ever get past the escaping: nothing is fetched, and no script runs.

@@ -8,7 +8,8 @@ from html import escape
 from itertools import accumulate
 
 from mesa_gym.report.parts import BASE_TONE, POLICY_TONE, Bars, Dot, Dots, Plane, Plot
-from mesa_gym.report.words import number, printable
+from mesa_gym.report.words import number
+from mesa_gym.terminal import printable
 
 WIDTH = 360.0  # in units that are about pixels on a phone, so that letters stay readable there
 BAR, BAR_ROW = 14.0, 42.0

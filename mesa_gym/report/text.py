@@ -7,7 +7,6 @@ from mesa_gym.report.words import (
     disagreement,
     missing,
     number,
-    printable,
     recovered,
     scale,
     sentence,
@@ -15,7 +14,7 @@ from mesa_gym.report.words import (
     without_end,
 )
 from mesa_gym.scoring import Reliance, ScoreCard
-from mesa_gym.terminal import table
+from mesa_gym.terminal import printable, table
 
 
 def text(card: ScoreCard) -> str:

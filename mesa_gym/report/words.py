@@ -16,11 +16,6 @@ NOT_AVAILABLE = "Not available"
 NO_SOLVER = "the trap has no exact solver, and no action is known to be optimal"
 
 
-def printable(text: str) -> str:
-    """Return text in one line, a replacement character for what cannot be printed."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def number(value: float, digits: int = 3) -> str:
     """Return a number, or "n/a" for NaN; never "-0.000"."""
     return "n/a" if math.isnan(value) else f"{round(value, digits) + 0:.{digits}f}"

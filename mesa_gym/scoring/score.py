@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
@@ -23,6 +24,8 @@ from mesa_gym.scoring.verdict import agreement, brittle, competent
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap, find_trap
+
+MOST_LEVELS = 1_000_000
 
 
 def score(
@@ -95,11 +98,10 @@ def score_all(
     Raises:
         PolicyError: a policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
-        ValueError: ``levels`` is not positive, or reference policies are no scale
-            (``verdict.require_scale``).
+        ValueError: ``levels`` is not from 1 to a million, ``seed`` is negative, or reference
+            policies are no scale (``verdict.require_scale``).
     """
-    if levels < 1:
-        raise ValueError(f"levels must be at least 1, got {levels}")
+    levels, seed = integer("levels", levels, 1, MOST_LEVELS), integer("seed", seed)
     numbers = np.arange(levels)
     going, played = dict(policies), {}
     for split in Split:

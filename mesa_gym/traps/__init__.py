@@ -67,12 +67,12 @@ def add_trap(trap: type[Trap]) -> None:
 
 
 def find_trap(name: str) -> type[Trap]:
-    """The trap of that name.
+    """Return the trap of a name, in upper or lower case.
 
     Args:
-        name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or the full id. Before
-            any of these may stand the module to import first, which registers the trap, as
-            Gymnasium has it: ``my_traps:Mushrooms``.
+        name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id; the
+            split of an id does not matter. Before any of these may stand the module to import
+            first, which registers the trap, as Gymnasium has it: ``my_traps:Mushrooms``.
 
     Raises:
         UnknownNameError: there is none; the message names the nearest.
@@ -80,15 +80,18 @@ def find_trap(name: str) -> type[Trap]:
     """
     module, colon, rest = name.rpartition(":")
     if colon:
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise ValueError(f"trap {name!r}: {module!r} is not the name of a module")
         try:
             importlib.import_module(module)
         except ModuleNotFoundError as error:
             raise ValueError(f"trap {name!r}: {error}; is its folder on the path?") from None
-    traps = all_traps()
-    short = rest.removeprefix(f"{NAMESPACE}/")
-    if short in traps:
-        return traps[short]
-    versions = [cls for full, cls in traps.items() if full.rsplit("-", 1)[0] == short]
-    if versions:
-        return max(versions, key=lambda cls: cls.version)
-    raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in traps])
+    traps, found = all_traps(), {}
+    for trap in sorted(traps.values(), key=lambda trap: trap.version):
+        ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
+        for full in (trap.name(), *(id.removeprefix(f"{NAMESPACE}/") for id in ids)):
+            found[full.lower()] = found[full.rsplit("-", 1)[0].lower()] = trap
+    try:
+        return found[rest.lower().removeprefix(f"{NAMESPACE}/".lower())]
+    except KeyError:
+        raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in traps]) from None

@@ -95,11 +95,16 @@ class Trap(LevelFamily):
         cls.proxies = tuple(o.name for o in proxies)
 
     @classmethod
-    def id(cls, split: Split = Split.TRAIN) -> str:
-        """Return the Gymnasium id, such as ``MesaGym/RedBlueDoors-Shift-v0``."""
+    def id(cls, split: Split = Split.TRAIN, flat: bool = False) -> str:
+        """Return the Gymnasium id, such as ``MesaGym/RedBlueDoors-Shift-v0``.
+
+        Args:
+            split: the split of its episodes.
+            flat: whether observations are vectors, as in ``MesaGym/RedBlueDoors-Flat-v0``.
+        """
         stem, version = cls.name().rsplit("-", 1)
         middle = "" if split is Split.TRAIN else f"-{split.capitalize()}"
-        return f"{NAMESPACE}/{stem}{middle}-{version}"
+        return f"{NAMESPACE}/{stem}{middle}{'-Flat' * flat}-{version}"
 
     # -- what a trap declares --------------------------------------------------------------------
 

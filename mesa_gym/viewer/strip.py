@@ -19,7 +19,7 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import Moment, told
 from mesa_gym.report.svg import element
-from mesa_gym.report.words import printable
+from mesa_gym.terminal import printable
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.pen import Box, Pen, as_surface
 from mesa_gym.viewer.theme import CARD, INK

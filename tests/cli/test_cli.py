@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mesa_gym import __version__
 from mesa_gym.cli import main
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import attainability
-from mesa_gym.terminal import table
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.terminal import Progress, table
+from mesa_gym.traps import Split, all_traps, find_trap
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -48,8 +50,9 @@ def test_describe_shows_docs_and_a_level_of_each_split(name: str, capsys) -> Non
 def test_certify_prints_a_table_and_writes_json(capsys, tmp_path: Path) -> None:
     file = tmp_path / "certificate.json"
     code, out, err = run(capsys, "certify", "CheeseCorner", "--levels", "20", "--json", str(file))
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "certify CheeseCorner-v0: 0 of 80 levels\n")
     assert "CheeseCorner-v0  yes" in out
+    assert "agreement: the least share of a proxy's optimum that base-optimal play keeps" in out
     (certificate,) = json.loads(file.read_text())
     assert certificate["holds"]
     assert certificate["levels"] == 20
@@ -131,7 +134,17 @@ def test_score_takes_a_factory(capsys) -> None:
     [
         (["scores"], ["'scores'", "Did you mean 'score'?"]),
         (["describe", "RedBlueDoor"], ["'RedBlueDoor'", "Did you mean 'RedBlueDoors'?"]),
-        (["describe", "cheesecorner"], ["Did you mean 'CheeseCorner'?"]),
+        (["describe", "..:x"], ["trap '..:x': '..' is not the name of a module"]),
+        (["score", "--trap", ":x", "--policy", "random"], ["'' is not the name of a module"]),
+        (["describe", "x\x1b[31m"], ["unknown trap 'x\\x1b[31m'"]),
+        (
+            ["score", "--trap", "CheeseCorner", "--policy", "random", "--seed", "-1"],
+            ["seed must be an integer of at least 0, got -1"],
+        ),
+        (
+            ["score", "--trap", "CheeseCorner", "--policy", "random", "--levels", "1000000000"],
+            ["levels must be an integer of at least 1 and at most 1000000, got 1000000000"],
+        ),
         (["certify", "CheeseCorner", "--levels", "0"], ["levels must be at least 1, got 0"]),
         (["certify", "KeysChest"], ["Did you mean 'KeysChests'?"]),
         (["score", "--trap", "KeysChests"], ["--policy"]),
@@ -166,6 +179,69 @@ def test_bad_usage_is_explained_and_exits_2(arguments, words, capsys) -> None:
         assert word in err
 
 
+def test_a_missing_file_is_named(capsys) -> None:
+    code, out, err = run(capsys, "replay", "nothing\x1b[31m")
+    assert (code, out) == (1, "")
+    assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
+
+
+def test_a_factory_that_fails_is_named_under_its_traceback(capsys) -> None:
+    code, out, err = run(capsys, "score", "--policy", "json:loads", "--trap", "CheeseCorner")
+    assert (code, out) == (1, "")
+    assert "json/__init__.py" in err
+    assert err.splitlines()[-1].startswith("mesa-gym: policy 'json:loads': it raised TypeError")
+
+
+def test_an_extra_that_a_factory_lacks_is_named(capsys, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
+    Path("lacking.py").write_text(text + "    raise missing_extra('torch', 'sb3')\n")
+    code, _, err = run(capsys, "score", "--policy", "lacking:make", "--trap", "CheeseCorner")
+    assert code == 2
+    assert err.startswith("mesa-gym: this needs 'torch', which is not installed")
+
+
+def test_long_lists_of_names_are_cut(capsys) -> None:
+    _, _, err = run(capsys, "score", "--policy", "numpy:lods", "--trap", "CheeseCorner")
+    assert re.search(r", \.\.\. \(\d+ in all\)\. Did you mean 'load", err)
+    assert len(err) < 1000
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cheesecorner", "CHEESECORNER-V0", "CheeseCorner-Flat", "MesaGym/CheeseCorner-v0"),
+        *("mesagym/CheeseCorner-Shift-v0", "MesaGym/CheeseCorner-Test-Flat-v0"),
+    ],
+)
+def test_a_trap_is_found_by_every_id_in_any_case(name: str) -> None:
+    assert find_trap(name).name() == "CheeseCorner-v0"
+
+
+def test_help_tells_defaults(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["score", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "of each split (default: 1000)" in told
+    assert "of the sampling of actions (default: 0)" in told
+    assert "None" not in told
+
+
+def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch) -> None:
+    clock = iter([0.0, 1.0, 9.9, 10.1, 12.0, 20.2])
+    monkeypatch.setattr("mesa_gym.terminal.monotonic", lambda: next(clock))
+    with Progress("solve", 50) as advance:
+        for _ in range(5):
+            advance(10)
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"solve: {done} of 50 levels" for done in (0, 30, 50)]
+
+
+def test_the_package_is_a_command() -> None:
+    command = [sys.executable, "-m", "mesa_gym", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == f"{__version__}\n"
+
+
 def test_interruption_is_one_line(capsys, monkeypatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -173,7 +249,7 @@ def test_interruption_is_one_line(capsys, monkeypatch) -> None:
     monkeypatch.setattr("mesa_gym.cli.certify.certify", interrupted)
     code, _, err = run(capsys, "certify", "CheeseCorner")
     assert code == 130
-    assert err == "mesa-gym: interrupted; nothing was written\n"
+    assert err.splitlines()[1:] == ["mesa-gym: interrupted; nothing was written"]
 
 
 def test_tables_align() -> None:

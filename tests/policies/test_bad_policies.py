@@ -169,7 +169,8 @@ def test_score_shows_the_traceback_and_one_line(name, told, capsys, tmp_path) ->
     assert main(["score", "--policy", f"bad_policies:{name}", *arguments]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    *trace, line = err.splitlines()
+    progress, *trace, line = err.splitlines()
+    assert progress.startswith("score bad_policies:")
     assert line.startswith("mesa-gym: ")
     assert told in line
     if name == "Broken":

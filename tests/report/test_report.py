@@ -11,9 +11,10 @@ from cards import ACT, KINDS, LEFT, made
 
 from mesa_gym import report
 from mesa_gym.report.strip import episode_strip
-from mesa_gym.report.words import disagreement, headline, printable
+from mesa_gym.report.words import disagreement, headline
 from mesa_gym.scoring import Provenance, Reliance, ScoreCard
 from mesa_gym.scoring.card import Episode
+from mesa_gym.terminal import printable
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 EVIL = '<script>alert("1")</script>|`x`*_\x1b[31m\n# @all \u202e\ud800'

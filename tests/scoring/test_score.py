@@ -88,8 +88,6 @@ def test_names_are_found_or_given() -> None:
     assert score(uniform(), "CheeseCorner", levels=3, name="mine").policy == "mine"
     with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
         score("stay", "CheeseCormer", levels=3)
-    with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
-        score("stay", "CheeseCorner", levels=0)
     with pytest.raises(ValueError, match="Counting is a class"):
         score(Counting, "CheeseCorner", levels=3)
 
@@ -115,6 +113,17 @@ def test_scoring_is_reproducible_and_salt_changes_the_levels(card: ScoreCard) ->
     assert salted.splits != card.splits
 
 
-def test_levels_must_be_positive() -> None:
-    with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
-        score_all({}, CheeseCorner(), levels=0)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"levels": 0}, "levels must be an integer of at least 1 and at most 1000000, got 0"),
+        ({"levels": 1.5}, "levels must be an integer .*, got 1.5"),
+        ({"levels": True}, "levels must be an integer .*, got True"),
+        ({"levels": 10**9}, "levels must be an integer .*, got 1000000000"),
+        ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+        ({"seed": 1.5}, "seed must be an integer of at least 0, got 1.5"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        score("random", "CheeseCorner", **given)
