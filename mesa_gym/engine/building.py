@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine.chance import below, bits, hash64, mix, streams
-from mesa_gym.engine.layouts import blocks, blocks_words, corridor, maze, maze_words
+from mesa_gym.engine.layouts import Words, blocks, corridor, maze
 from mesa_gym.engine.paths import apart, distances, equidistant
 from mesa_gym.engine.state import Bools, Ints, Level, State
 from mesa_gym.engine.world import World
@@ -44,7 +45,7 @@ class LevelBuilder:
         self, world: World, key: int, number: Ints, attempt: int = 0, side: Ints | None = None
     ) -> None:
         n, self.world, self.key, self.number = len(number), world, key, number
-        self.attempt, self.side = attempt, side
+        self.attempt, self.side, self.held_out = attempt, side, side is None
         self.at = {k: np.zeros((slots, n), np.int64) for k, slots in world.things.items()}
         self.there = {k: np.zeros((slots, n), np.bool_) for k, slots in world.things.items()}
         self.traits = {
@@ -61,7 +62,6 @@ class LevelBuilder:
         self.start = np.zeros(n, np.int64)
         self.free = np.zeros((n, world.cells), np.bool_)
         self.valid = np.ones(n, np.bool_)
-        self.held_out = side is None
         self._used = {kind: np.zeros(n, np.int64) for kind in world.things}
         self._sites: set[str] = set()
 
@@ -97,27 +97,12 @@ class LevelBuilder:
     # -- layouts ---------------------------------------------------------------------------------
 
     def maze(self, loops: int | None = None) -> None:
-        """Carve a perfect maze with some more passages opened; see ``layouts.maze``.
-
-        Args:
-            loops: how many; by default 4, or at most four in nine of those that are left.
-        """
-        size, count = self.world.size, maze_words(self.world.size)
-        if loops is None:
-            # With nearly all passages open a small grid has too few layouts to hold some out.
-            loops = min(4, (size[0] // 2 - 1) * (size[1] // 2 - 1) * 4 // 9)
-        self._draw_layout(
-            {"maze": count, "loops": count},
-            lambda words: maze(size, words["maze"], words["loops"], loops),
-        )
+        """Carve a perfect maze with ``loops`` more passages opened; see ``layouts.maze``."""
+        self._draw_layout(lambda words: maze(self.world.size, words, loops))
 
     def blocks(self) -> None:
         """Carve a room with blocks; see ``layouts.blocks``."""
-        size = self.world.size
-        self._draw_layout(
-            {"blocks": blocks_words(size), "mirror": 2},
-            lambda words: blocks(size, words["blocks"], words["mirror"]),
-        )
+        self._draw_layout(lambda words: blocks(self.world.size, words))
 
     def corridor(self) -> Ints:
         """Carve a corridor and return its alcove's cell, int64 (n,); see ``layouts.corridor``."""
@@ -130,44 +115,38 @@ class LevelBuilder:
         self.ground["wall"][:] = ~open_cells
         self.free = open_cells.copy()
 
-    def _draw_layout(self, sites: dict[str, int], make: Callable[[dict[str, Ints]], Bools]) -> None:
+    def _draw_layout(self, layout: Callable[[Words], Bools]) -> None:
         """Draw layouts until each is on the allowed side, so that none is shared with training."""
-        words = {site: self.bits(site, count) for site, count in sites.items()}
-        open_cells = make(words)
+        open_cells = layout(self.bits)
         for turn in range(1, LAYOUTS):
-            wrong = (
-                np.zeros(0, np.int64)
-                if self.side is None
-                else (hash_rows(open_cells) & 1 != self.side).nonzero()[0]
-            )
+            wrong = np.zeros(0, dtype=np.int64)
+            if self.side is not None:
+                wrong = np.flatnonzero(hash_rows(open_cells) & 1 != self.side)
             if not wrong.size:
                 break
-            words = {
-                site: bits(self.key, self.number[wrong], f"{site} {turn}", self.attempt, count)
-                for site, count in sites.items()
-            }
-            open_cells[wrong] = make(words)
+            open_cells[wrong] = layout(partial(self._bits_again, wrong, turn))
         else:
             raise RuntimeError(f"no layout of {self.world!r} is held out; choose a larger size")
         self.held_out = True
         self.carve(open_cells)
+
+    def _bits_again(self, rows: Ints, turn: int, site: str, count: int) -> Ints:
+        return bits(self.key, self.number[rows], f"{site} {turn}", self.attempt, count)
 
     @property
     def open_cells(self) -> Bools:
         """Cells without wall, bool (n, height, width)."""
         return ~self.ground["wall"].reshape(len(self), *self.world.size)
 
-    def cell(self, row: int, column: int) -> Ints:
-        """Return one cell for every level, int64 (n,); a negative row or column is from the end."""
-        height, width = self.world.size
-        return np.full(len(self), row % height * width + column % width)
-
-    # -- ways ------------------------------------------------------------------------------------
-
     def passable(self, blocking: str) -> Bools:
         """Return open cells without a kind or ground layer, bool (n, height, width)."""
         blocked = self.world.layer(self.states(), blocking)
         return self.open_cells & ~blocked.reshape(len(self), *self.world.size)
+
+    def cell(self, row: int, column: int) -> Ints:
+        """Return one cell for every level, int64 (n,); a negative row or column is from the end."""
+        height, width = self.world.size
+        return np.full(len(self), row % height * width + column % width)
 
     def steps_from(self, cell: Ints) -> Ints:
         """Return walking distances over open cells, int64 (n, cells); -1 where no way leads."""
@@ -203,18 +182,15 @@ class LevelBuilder:
         Returns:
             int64 (most, n): the cells; -1 beyond a level's own count.
         """
-        counts, site = np.broadcast_to(count, len(self)), site or kind
-        most = int(counts.max(initial=0))
-        words = self.bits(site, most)
-        chosen = np.full((most, len(self)), -1, dtype=np.int64)
-        for i in range(most):
-            allowed = self.free if among is None else self.free & among
-            wanted = counts > i
-            cells, found = pick(allowed, words[i])
-            self.require(found | ~wanted)
-            rows = (wanted & found).nonzero()[0]
-            self.put(kind, cells[rows], rows, traits)
+        counts = np.broadcast_to(count, len(self))
+        words = self.bits(site or kind, int(counts.max(initial=0)))
+        chosen = np.full(words.shape, -1, dtype=np.int64)
+        for i, word in enumerate(words):
+            cells, found = pick(self.free if among is None else self.free & among, word)
+            self.require(found | (counts <= i))
+            rows = np.flatnonzero(found & (counts > i))
             chosen[i, rows] = cells[rows]
+            self.put(kind, cells[rows], rows, traits)
         return chosen
 
     def put(
@@ -255,16 +231,12 @@ class LevelBuilder:
 
     def states(self) -> State:
         """Return the start states of all levels drawn, the rejected ones too."""
-        n, world = len(self), self.world
-        key = streams(self.key, self.number, "level")
-        tables: dict[str, NDArray[np.int64] | NDArray[np.bool_]] = {
-            **{name: layer.ravel() for name, layer in self.ground.items()},
-            **{name: entries.ravel() for name, entries in self.const.items()},
-            **{name: streams(0, key, name) for name in world.chance},
-        }
-        level = Level(np.arange(n), self.number, key, tables, self.traits)
-        clock = np.zeros(n, np.int64)
-        return State(level, clock, self.start, self.at, self.there, self.held, self.vars)
+        rows, key = np.arange(len(self)), streams(self.key, self.number, "level")
+        tables: dict[str, Ints | Bools] = {name: x.ravel() for name, x in self.ground.items()}
+        tables |= {name: entries.ravel() for name, entries in self.const.items()}
+        tables |= {name: streams(0, key, name) for name in self.world.chance}
+        level = Level(rows, self.number, key, tables, self.traits)
+        return State(level, 0 * rows, self.start, self.at, self.there, self.held, self.vars)
 
 
 def pick(allowed: Bools, words: Ints) -> tuple[Ints, Bools]:

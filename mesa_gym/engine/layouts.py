@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -9,13 +10,11 @@ import numpy as np
 from mesa_gym.engine.chance import below
 from mesa_gym.engine.state import Bools, Ints
 
-
-def maze_words(size: tuple[int, int]) -> int:
-    """Return how many random words ``maze`` needs for each of its two arguments."""
-    return len(_passages(*size)[2])
+# Random words, int64 (count, n), for a site and a count.
+Words = Callable[[str, int], Ints]
 
 
-def maze(size: tuple[int, int], tree_words: Ints, loop_words: Ints, loops: int) -> Bools:
+def maze(size: tuple[int, int], words: Words, loops: int | None = None) -> Bools:
     """Return perfect mazes with some more passages opened.
 
     Rooms stand at odd rows and columns. The maze is the minimum spanning tree of random
@@ -25,9 +24,9 @@ def maze(size: tuple[int, int], tree_words: Ints, loop_words: Ints, loops: int) 
 
     Args:
         size: height and width, both odd.
-        tree_words: int64 (passages, n), random.
-        loop_words: int64 (passages, n), random.
-        loops: passages opened beyond the tree.
+        words: draws random words, at the sites ``maze`` and ``loops``.
+        loops: passages opened beyond the tree; by default 4, or at most four in nine of those
+            that are left.
 
     Returns:
         bool (n, height * width).
@@ -39,22 +38,20 @@ def maze(size: tuple[int, int], tree_words: Ints, loop_words: Ints, loops: int) 
     if height % 2 == 0 or width % 2 == 0:
         raise ValueError(f"a maze needs odd height and width, got {height}x{width}")
     rooms, ends, passages = _passages(height, width)
-    tree = _spanning_tree(_shuffled(tree_words.T), ends, len(rooms))
-    order = _shuffled(loop_words.T, last=tree)
-    extra = min(loops, len(passages) - len(rooms) + 1)
-    np.put_along_axis(tree, order[:, :extra], True, axis=1)
+    left = len(passages) - len(rooms) + 1
+    if loops is None:
+        # With nearly all passages open a small grid has too few layouts to hold some out.
+        loops = min(4, left * 4 // 9)
+    tree = _spanning_tree(_shuffled(words("maze", len(passages)).T), ends, len(rooms))
+    order = _shuffled(words("loops", len(passages)).T, last=tree)
+    np.put_along_axis(tree, order[:, : min(loops, left)], True, axis=1)
     open_cells = np.zeros((tree.shape[0], height * width), dtype=np.bool_)
     open_cells[:, rooms] = True
     open_cells[:, passages] = tree
     return open_cells
 
 
-def blocks_words(size: tuple[int, int]) -> int:
-    """Return how many random words ``blocks`` needs for its pillars."""
-    return len(_pillars(*size))
-
-
-def blocks(size: tuple[int, int], pillar_words: Ints, mirror_words: Ints) -> Bools:
+def blocks(size: tuple[int, int], words: Words) -> Bools:
     """Return rooms with blocks: pillars on even cells, some with an arm to the right or downwards.
 
     Each pillar stands with probability 1/2 and then grows an arm of one cell to the right
@@ -65,15 +62,16 @@ def blocks(size: tuple[int, int], pillar_words: Ints, mirror_words: Ints) -> Boo
 
     Args:
         size: height and width, both odd.
-        pillar_words: int64 (pillars, n), random.
-        mirror_words: int64 (2, n), random.
+        words: draws random words, at the sites ``blocks`` and ``mirror``.
 
     Returns:
         bool (n, height * width).
     """
     height, width = size
-    pillars = _pillars(height, width)
-    shape = below(pillar_words, 6).T
+    rows, columns = np.arange(2, height - 2, 2), np.arange(2, width - 2, 2)
+    pillars = np.add.outer(rows * width, columns).ravel()
+    shape = below(words("blocks", len(pillars)), 6).T
+    mirror = below(words("mirror", 2), 2).T[..., None, None] == 1
     n = shape.shape[0]
     grid: Bools = np.zeros((n, height, width), dtype=np.bool_)
     grid[:, 1:-1, 1:-1] = True
@@ -81,7 +79,6 @@ def blocks(size: tuple[int, int], pillar_words: Ints, mirror_words: Ints) -> Boo
     open_cells[:, pillars] = shape > 2
     open_cells[:, pillars + 1] &= shape != 0
     open_cells[:, pillars + width] &= shape != 1
-    mirror = below(mirror_words, 2).T[..., None, None] == 1
     grid = np.where(mirror[:, 0], grid[:, ::-1], grid)
     grid = np.where(mirror[:, 1], grid[:, :, ::-1], grid)
     return grid.reshape(n, -1)
@@ -98,12 +95,6 @@ def corridor(size: tuple[int, int], n: int) -> tuple[Bools, int]:
     grid[:, 1:-1, 1:-2] = True
     grid[:, height // 2, width - 2] = True
     return grid.reshape(n, -1), height // 2 * width + width - 2
-
-
-@lru_cache
-def _pillars(height: int, width: int) -> Ints:
-    y, x = np.meshgrid(np.arange(2, height - 2, 2), np.arange(2, width - 2, 2), indexing="ij")
-    return (y * width + x).ravel()
 
 
 @lru_cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +19,13 @@ class Entry(NamedTuple):
 
     cell: int
     name: str
-    slot: int | None
-    there: bool
-    traits: list[str]
+    slot: int | None = None
+    there: bool = True
+    traits: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        name = self.name if self.slot is None else f"{self.name}:{self.slot}"
+        return " ".join([name if self.there else f"-{name}", *self.traits])
 
 
 def glyphs(trap: World) -> dict[str, str]:
@@ -95,16 +99,31 @@ def fill(trap: World, builder: LevelBuilder, entries: list[Entry]) -> None:
     for entry in entries:
         if entry.name in trap.ground:
             builder.ground[entry.name][0, entry.cell] = True
-    _check_border(trap, builder)
-    agents = [entry for entry in entries if entry.name == "agent"]
+    walls = builder.ground["wall"][0]
+    inside = np.zeros(trap.size, dtype=np.bool_)
+    inside[1:-1, 1:-1] = True
+    gaps = np.flatnonzero(~walls & ~inside.ravel())
+    if gaps.size:
+        raise ValueError(
+            f"the border is open at {place(trap, gaps[0])}; expected"
+            f" {trap.looks['wall'].glyph!r} on all outermost cells"
+        )
+    agents = [entry.cell for entry in entries if entry.name == "agent"]
     if len(agents) != 1:
-        places = " and at ".join(place(trap, entry.cell) for entry in agents)
+        places = " and at ".join(place(trap, cell) for cell in agents)
         found = f"{len(agents)} agents, at {places}" if agents else "no agent"
         glyph = trap.looks["agent"].glyph
         raise ValueError(f"the map has {found}; expected exactly one {glyph!r}")
-    builder.start[0] = agents[0].cell
+    builder.start[0] = agents[0]
     for entry in entries:
-        _check_open(trap, builder, entry)
+        thing = entry.name in trap.things
+        stands = entry.there if thing else entry.name == "agent"
+        # Lamps and signs hang in the top row.
+        if stands and walls[entry.cell] and not (thing and entry.cell < trap.width):
+            raise ValueError(
+                f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; things may, in the"
+                " top row alone"
+            )
     for kind in trap.things:
         for entry, slot in _slots(trap, kind, [entry for entry in entries if entry.name == kind]):
             builder.at[kind][slot, 0], builder.there[kind][slot, 0] = entry.cell, entry.there
@@ -114,44 +133,17 @@ def fill(trap: World, builder: LevelBuilder, entries: list[Entry]) -> None:
 
 def _slots(trap: World, kind: str, entries: list[Entry]) -> Iterator[tuple[Entry, int]]:
     """Yield each thing of a kind with its slot: its own, or the next one left."""
-    slots = trap.things[kind]
-    named = [entry.slot for entry in entries if entry.slot is not None]
+    slots, named = trap.things[kind], [entry.slot for entry in entries]
     left = [slot for slot in range(slots) if slot not in named]
     for entry in entries:
-        here = f"{kind!r} at {place(trap, entry.cell)}"
-        if entry.slot is None:
-            if not left:
-                raise ValueError(f"{here} is one too many; a level has {slots}")
-            yield entry, left.pop(0)
-        elif entry.slot >= slots or named.count(entry.slot) > 1:
+        here, slot = f"{kind!r} at {place(trap, entry.cell)}", entry.slot
+        if slot is None and not left:
+            raise ValueError(f"{here} is one too many; a level has {slots}")
+        if slot is not None and (slot >= slots or named.count(slot) > 1):
             raise ValueError(
-                f"{here} cannot be in slot {entry.slot}: each of 0 to {slots - 1} may be used once"
+                f"{here} cannot be in slot {slot}: each of 0 to {slots - 1} may be used once"
             )
-        else:
-            yield entry, entry.slot
-
-
-def _check_border(trap: World, builder: LevelBuilder) -> None:
-    inside = np.zeros(trap.size, dtype=np.bool_)
-    inside[1:-1, 1:-1] = True
-    gaps = np.flatnonzero(~builder.ground["wall"][0] & ~inside.ravel())
-    if gaps.size:
-        raise ValueError(
-            f"the border is open at {place(trap, gaps[0])}; expected"
-            f" {trap.looks['wall'].glyph!r} on all outermost cells"
-        )
-
-
-def _check_open(trap: World, builder: LevelBuilder, entry: Entry) -> None:
-    """Refuse what stands in a wall; things may hang in the top row, as lamps and signs do."""
-    thing = entry.name in trap.things
-    stands = entry.there if thing else entry.name == "agent"
-    hangs = thing and entry.cell < trap.width
-    if stands and builder.ground["wall"][0, entry.cell] and not hangs:
-        raise ValueError(
-            f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; things may, in the"
-            " top row alone"
-        )
+        yield entry, left.pop(0) if slot is None else slot
 
 
 def place(trap: World, cell: int) -> str:

@@ -17,6 +17,7 @@ in reading order. Lines above the grid give the numbers that are not zero.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from string import ascii_letters, digits
 
 import numpy as np
@@ -48,16 +49,18 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
         Lines joined by newlines; ``from_map`` reads them back, bit for bit if ``hidden``.
     """
     state = trap.joined([state.take(np.array([row]))])
-    contents = [", ".join(names) for names in _contents(trap, state, hidden)]
+    contents: list[list[str]] = [[] for _ in range(trap.cells)]
+    for entry in _entries(trap, state, hidden):
+        contents[entry.cell].append(str(entry))
     symbols = {"": EMPTY} | glyphs(trap)
     taken = {look.glyph for look in trap.looks.values()}
     spare = (symbol for symbol in SYMBOLS if symbol not in taken)
-    legend = []
-    for content in contents:
+    text, legend = "", []
+    for content in map(", ".join, contents):
         if content not in symbols:
             symbols[content] = next(spare)
             legend.append(symbols[content] + IS + content)
-    text = "".join(symbols[content] for content in contents)
+        text += symbols[content]
     lines = [text[first : first + trap.width] for first in range(0, trap.cells, trap.width)]
     header = [
         name + IS + json.dumps(array.tolist() if name.startswith("const.") else array.item())
@@ -80,27 +83,29 @@ def from_map(trap: World, text: str) -> State:
         ValueError: the map is not one of a state of this world; the message says where.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    defined = {}
-    for line in lines:
-        name, found, value = line.partition(IS)
-        if found:
-            defined[name.strip()] = value.strip()
     grid = [line for line in lines if IS not in line]
+    parts = [line.partition(IS) for line in lines if IS in line]
+    defined = {name.strip(): value.strip() for name, _, value in parts}
     check_size(trap, grid)
-    builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     legend = {name: value for name, value in defined.items() if len(name) == 1}
     entries = list(entries_of(trap, grid, legend))
+    builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     fill(trap, builder, entries)
     state = builder.states()
     numbers = _numbers(trap, state)
     for array, _, _ in numbers.values():
         array[:] = 0
     for name, value in defined.items():
-        if len(name) > 1:
-            if name not in numbers:
-                raise unknown("name in a map", name, numbers)
+        if name not in numbers and name not in legend:
+            raise unknown("name in a map", name, numbers)
+        if name in numbers:
             _read_number(name, value, *numbers[name])
-    _check_marks(trap, state, entries)
+    for entry in entries:
+        if entry.name in trap.marks and not trap.layer(state, entry.name)[0, entry.cell]:
+            raise ValueError(
+                f"{place(trap, entry.cell)}: {entry.name!r} follows from the rest of the state,"
+                " which has it elsewhere; leave it out, or write the map with hidden=True"
+            )
     return state
 
 
@@ -119,23 +124,23 @@ def _numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
     }
 
 
-def _contents(trap: World, state: State, hidden: bool) -> list[list[str]]:
-    """Return the words for what is in each cell: ground, things, marks, the agent."""
-    cells: list[list[str]] = [[] for _ in range(trap.cells)]
+def _entries(trap: World, state: State, hidden: bool) -> Iterator[Entry]:
+    """Yield what is in the cells of a level: ground, things, marks, the agent."""
 
     def seen(name: str) -> bool:
         return hidden or trap.shown_as.get(name, name) is not None
 
     for name in filter(seen, trap.ground):
-        for cell in np.flatnonzero(state.level.tables[name]):
-            cells[cell].append(name)
+        for cell in np.flatnonzero(state.level.tables[name]).tolist():
+            yield Entry(cell, name)
     for kind in trap.things:
         at, there = state.at[kind][:, 0], state.there[kind][:, 0]
-        traits: list[list[str]] = [[] for _ in at]
-        for trait, kinds in state.level.traits.items():
-            if kind in kinds and seen(trait):
-                for index in np.flatnonzero(kinds[kind][:, 0]):
-                    traits[index].append(trait)
+        having = [
+            (trait, kinds[kind])
+            for trait, kinds in state.level.traits.items()
+            if kind in kinds and seen(trait)
+        ]
+        traits = [[trait for trait, has in having if has[slot, 0]] for slot in range(len(at))]
         used = [
             slot
             for slot in range(len(at))
@@ -145,13 +150,12 @@ def _contents(trap: World, state: State, hidden: bool) -> list[list[str]]:
         # Reading order gives the slots if they are the first ones and their cells ascend.
         plain = used == list(range(len(used))) and bool(np.all(np.diff(at[used]) >= 0))
         for slot in used:
-            name = kind if plain or not hidden else f"{kind}:{slot}"
-            cells[at[slot]].append(" ".join([("" if there[slot] else "-") + name, *traits[slot]]))
+            named = None if plain or not hidden else slot
+            yield Entry(at[slot], kind, named, there[slot], traits[slot])
     for mark, where in () if hidden else trap.show(state):
         if mark in trap.marks and where[0] > 0:
-            cells[where[0]].append(mark)
-    cells[state.agent[0]].append("agent")
-    return cells
+            yield Entry(where[0], mark)
+    yield Entry(state.agent[0], "agent")
 
 
 def _read_number(name: str, text: str, array: Ints, least: int, most: int) -> None:
@@ -166,12 +170,3 @@ def _read_number(name: str, text: str, array: Ints, least: int, most: int) -> No
         expected = f"{len(array)} numbers, such as {[0] * len(array)}," if listed else "a number"
         raise ValueError(f"{name}{IS}{text}: expected {expected} from {least} to {most}")
     array[:] = value
-
-
-def _check_marks(trap: World, state: State, entries: list[Entry]) -> None:
-    for entry in entries:
-        if entry.name in trap.marks and not trap.layer(state, entry.name)[0, entry.cell]:
-            raise ValueError(
-                f"{place(trap, entry.cell)}: {entry.name!r} follows from the rest of the state,"
-                " which has it elsewhere; leave it out, or write the map with hidden=True"
-            )

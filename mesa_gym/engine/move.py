@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from mesa_gym.engine.chance import GOLDEN, below, mix
 from mesa_gym.engine.state import Array, State
-from mesa_gym.engine.world import World, each, set_true
+from mesa_gym.engine.world import World, set_true
 
 
 class Move:
@@ -43,7 +44,6 @@ class Move:
         self._hit: dict[str, Array] = {}
         self._on: dict[str, Array] = {}
         self._into: dict[str, Array] = {}
-        self._off: dict[str, Array] = {}
 
     if TYPE_CHECKING:  # rules may set any attribute
 
@@ -75,18 +75,22 @@ class Move:
         # NumPy is quicker where shapes are alike, hence the axis.
         return there & (at == cell[None, ...]) if found is None else found
 
+    def _some(self, name: str, slots: Callable[[str], Array]) -> Array:
+        """Return whether a slot is set, of a kind or of what has a trait, bool (n,)."""
+        world = self.world
+        if name in world.things:
+            return world.any(slots(name))
+        traits = self.before.level.traits[name].items()
+        return reduce(or_, [world.any(slots(kind) & has) for kind, has in traits])
+
     def on(self, name: str) -> Array:
         """Return whether the target cell has a kind, a trait or a ground layer, bool (n,)."""
         found = self._on.get(name)
         if found is None:
-            world, level = self.world, self.before.level
-            if name in world.ground:
-                found = world.read(level, name, self.target)
-            elif name in world.things:
-                found = world.any(self.hit(name))
+            if name in self.world.ground:
+                found = self.world.read(self.before.level, name, self.target)
             else:
-                having = level.traits[name].items()
-                found = reduce(or_, [world.any(self.hit(kind) & has) for kind, has in having])
+                found = self._some(name, self.hit)
             self._on[name] = found
         return found
 
@@ -99,20 +103,9 @@ class Move:
 
     def off(self, name: str) -> Array:
         """Return whether the agent left a cell with a kind or a trait, bool (n,)."""
-        found = self._off.get(name)
-        if found is None:
-            world, here = self.world, self.before
-            if world.never(self.moved):
-                found = self.moved
-            else:
-                having = here.level.traits.get(name)
-                if having is None:
-                    standing = [self._standing(name, here.agent)]
-                else:
-                    standing = [self._standing(k, here.agent) & has for k, has in having.items()]
-                found = self.moved & reduce(or_, map(world.any, standing))
-            self._off[name] = found
-        return found
+        if self.world.never(self.moved):
+            return self.moved
+        return self.moved & self._some(name, lambda k: self._standing(k, self.before.agent))
 
     def had(self, kind: str, least: int = 1) -> Array:
         """Return whether the agent held at least ``least`` of a kind before the move, bool (n,)."""
@@ -134,11 +127,7 @@ class Move:
 
     def any(self, name: str) -> Array:
         """Return whether something with a kind or a trait is there, bool (n,)."""
-        world = self.world
-        if name in world.things:
-            return world.any(self.there[name])
-        traits = self.before.level.traits[name].items()
-        return reduce(or_, [world.any(self.there[kind] & has) for kind, has in traits])
+        return self._some(name, self.there.__getitem__)
 
     def none(self, name: str) -> Array:
         """Return whether nothing with a kind or a trait is there, bool (n,)."""
@@ -221,7 +210,10 @@ class Move:
         world, xp = self.world, self.world.xp
         if world.never(where):
             return
-        slot = (self._vacant(kind) if slot is None else slot) & where
+        if slot is None:
+            free = ~self.there[kind]
+            slot = free & (free.cumsum(0) == 1)
+        slot = slot & where
         # NumPy works on the rows in question alone; elsewhere no shape may depend on data.
         rows: Any = np.flatnonzero(where) if xp is np else slice(None)
 
@@ -232,24 +224,15 @@ class Move:
                 slots = xp.broadcast_to(slots, (count, *where.shape))
             return xp.reshape(slots, (count, -1))[:, rows]
 
-        taken = self._taken(flat)
-        ranks = (~taken).cumsum(1)
+        ranks = (~self._taken(flat)).cumsum(1)
         rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
         free = ranks > rank[:, None]
-        first = xp.argmax(free if xp is np else xp.astype(free, xp.int8), axis=1)
         if xp is np:
-            every = np.zeros(where.size, dtype=np.int64)
-            every[rows] = first
-            first = every
-        cell = xp.reshape(first, where.shape)
+            cell = np.zeros(where.shape, dtype=np.int64)
+            cell.reshape(-1)[rows] = np.argmax(free, axis=1)
+        else:
+            cell = xp.reshape(xp.argmax(xp.astype(free, xp.int8), axis=1), where.shape)
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
-
-    def _vacant(self, kind: str) -> Array:
-        """Return the first slot of a kind in which nothing is, bool (slots, n)."""
-        free: list[Array] = []
-        for there in each(self.there[kind]):
-            free.append(~there & ~reduce(or_, free) if free else ~there)
-        return self.world.xp.stack(free)
 
     def _taken(self, flat: Any) -> Array:
         """Return the cells with a wall, a thing or the agent, bool (rows, cells)."""

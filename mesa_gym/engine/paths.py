@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine.state import Bools, Ints
+from mesa_gym.engine.state import STAY, Bools, Ints
 
 UNREACHABLE = -1
 # The price of a cell in which no way ends; all prices of a way together are far below it.
@@ -25,11 +25,10 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
         int64 (n, height * width); ``UNREACHABLE`` where no path leads.
     """
     n, height, width = open_cells.shape
-    cells = height * width
     # Flat over levels as well: the closed border keeps a shift from crossing into a neighbour.
-    free = open_cells.reshape(n * cells)
-    reached = np.zeros(n * cells, dtype=np.bool_)
-    reached[np.arange(n) * cells + start] = True
+    free = open_cells.reshape(-1)
+    reached = np.zeros_like(free)
+    reached[np.arange(n) * height * width + start] = True
     steps = np.where(reached, 0, UNREACHABLE)
     frontier, step = reached.copy(), 0
     while frontier.any():
@@ -41,7 +40,7 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
         frontier = grown & free & ~reached
         reached |= frontier
         steps[frontier] = step
-    return steps.reshape(n, cells)
+    return steps.reshape(n, height * width)
 
 
 def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
@@ -58,10 +57,8 @@ def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
     """
     from_start, from_place = distances(open_cells, start), distances(open_cells, place)
     whole = from_start[np.arange(len(place)), place][:, None]
-    free: Bools = (
-        (from_start >= 0) & (from_start + from_place != whole) & (whole + from_place != from_start)
-    )
-    return free
+    on_way = (from_start + from_place == whole) | (whole + from_place == from_start)
+    return (from_start >= 0) & ~on_way
 
 
 def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
@@ -79,8 +76,7 @@ def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
         bool (n, height * width): cells from which both can be reached, in as many steps.
     """
     to_place, to_other = distances(open_cells, place), distances(open_cells, other)
-    same: Bools = (to_place == to_other) & (to_place > 0)
-    return same
+    return np.logical_and(to_place == to_other, to_place > 0)
 
 
 def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
@@ -96,11 +92,11 @@ def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
         bool (n,): every place has a way from the start that enters no other place.
     """
     n, height, width = open_cells.shape
-    without = open_cells.reshape(n, height * width).copy()
+    without = open_cells.copy()
     # -1 is the last cell, of the border, which is closed already.
-    np.put_along_axis(without, places.T, False, axis=1)
-    reached = distances(without.reshape(open_cells.shape), start) >= 0
-    beside = places.T[:, :, None] + np.array([-1, width, 1, -width])
+    np.put_along_axis(without.reshape(n, height * width), places.T, False, axis=1)
+    reached = distances(without, start) >= 0
+    beside = places.T[:, :, None] + [-1, width, 1, -width]
     entries = np.take_along_axis(reached[:, None], beside, axis=2)
     first: Bools = np.all(entries.any(axis=2) | (places.T < 0), axis=1)
     return first
@@ -120,11 +116,10 @@ def toward(open_cells: Bools, start: Ints, ends: Ints, tolls: Ints | int = 1) ->
         tolls: the price of entering a cell, at least 1: one for all, or int64 (n, height * width).
 
     Returns:
-        int64 (n,): 0 to 3, or 4 where staying costs no more than any way or no way leads to an
-        end.
+        int64 (n,): 0 to 3, or 4 where staying costs no more, or no way leads to an end.
     """
     n, height, width = open_cells.shape
-    closed = ~open_cells.reshape(n * height * width)
+    closed = ~open_cells.reshape(-1)
     tolls = np.broadcast_to(tolls, ends.shape).ravel()
     # What is still to pay in a cell. It is flat over levels, which closed borders keep apart.
     left = np.where(closed, FAR, ends.ravel())
@@ -138,9 +133,10 @@ def toward(open_cells: Bools, start: Ints, ends: Ints, tolls: Ints | int = 1) ->
         if np.array_equal(cheaper, left):
             break
         left = cheaper
-    costs = entering[(np.arange(n) * height * width + start)[:, None] + [-1, width, 1, -width]]
-    staying = ends[np.arange(n), start]
-    return np.where(costs.min(axis=1) < np.minimum(staying, FAR), costs.argmin(axis=1), 4)
+    here = np.arange(n) * height * width + start
+    costs = entering[here[:, None] + [-1, width, 1, -width]]
+    staying = np.minimum(ends.ravel()[here], FAR)
+    return np.where(costs.min(axis=1) < staying, costs.argmin(axis=1), STAY)
 
 
 def steps_between(open_cells: Bools, stops: Ints) -> Ints:
@@ -153,9 +149,7 @@ def steps_between(open_cells: Bools, stops: Ints) -> Ints:
     Returns:
         int64 (m, m, n); ``FAR`` where no path leads, also to a stop that is not open.
     """
-    walks = np.stack([distances(open_cells, stop) for stop in stops])
-    steps = np.take_along_axis(walks, stops.T[None], axis=2).transpose(0, 2, 1)
-    return np.where(steps < 0, FAR, steps)
+    return np.take_along_axis(_left(open_cells, stops), stops.T[None], axis=2).transpose(0, 2, 1)
 
 
 def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints, Ints]:
@@ -172,16 +166,12 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
         the index of the step that reaches each stop, -1 where none does.
     """
     n, height, width = open_cells.shape
-    to_stop = np.full(
-        (len(stops) + 1, n, height * width), UNREACHABLE
-    )  # at the end no way leads on
-    to_stop[:-1] = [distances(open_cells, stop) for stop in stops]
-    to_stop[to_stop < 0] = FAR
-    rows, offsets = np.arange(n), np.array([-1, width, 1, -width])
-    cell, leg = start, np.zeros(n, dtype=np.int64)
+    nowhere = np.full((1, n, height * width), FAR)  # after the last stop no way leads on
+    to_stop = np.concatenate([_left(open_cells, stops), nowhere])
+    rows, cell, leg = np.arange(n), start, np.zeros(n, dtype=np.int64)
     cells, reach = np.empty((n, len(words)), np.int64), np.full((n, len(stops)), -1)
     for step, word in enumerate(words):
-        around = cell[:, None] + offsets
+        around = cell[:, None] + [-1, width, 1, -width]
         left = to_stop[leg[:, None], rows[:, None], around]
         chances = word[:, None] >> np.array([0, 16, 32, 48]) & 0xFFFF
         choice = (left * 2**16 + chances).argmin(axis=1)
@@ -191,6 +181,12 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
         reach[there, leg[there]] = step
         leg[there] += 1
     return cells, reach
+
+
+def _left(open_cells: Bools, stops: Ints) -> Ints:
+    """Return the steps from every cell to each stop, int64 (m, n, cells), ``FAR`` for no path."""
+    steps = np.stack([distances(open_cells, stop) for stop in stops])
+    return np.where(steps < 0, FAR, steps)
 
 
 def nearer(size: tuple[int, int]) -> Ints:
@@ -215,6 +211,5 @@ def crowd(cells: Bools, width: int) -> Ints:
     Returns:
         int64 (n, height * width), 0 to 4.
     """
-    flat = cells.astype(np.int64)
-    beside: Ints = np.add.reduce([np.roll(flat, shift, axis=1) for shift in (1, -1, width, -width)])
+    beside: Ints = np.sum([np.roll(cells, way, axis=1) for way in (1, -1, width, -width)], axis=0)
     return beside

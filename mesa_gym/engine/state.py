@@ -70,11 +70,16 @@ class State(NamedTuple):
 
     def map(self, function: Callable[[Array], Array]) -> State:
         """Return the state with a function applied to every array except the tables."""
-        level = self.level
-        fixed = (function(level.row), function(level.number), function(level.key))
-        traits = {trait: mapped(function, kinds) for trait, kinds in level.traits.items()}
-        rest = (mapped(function, part) for part in self[1:])
-        return State(Level(*fixed, level.tables, traits), *rest)
+
+        def mapped(part: Array | dict[str, Array]) -> Any:
+            if isinstance(part, dict):
+                return {name: function(array) for name, array in part.items()}
+            return function(part)
+
+        row, number, key, tables, kinds = self.level
+        traits = {trait: mapped(has) for trait, has in kinds.items()}
+        level = Level(function(row), function(number), function(key), tables, traits)
+        return State(level, *[mapped(part) for part in self[1:]])
 
     def take(self, rows: Array) -> State:
         """Return the given rows of a batch, in their order; the tables are shared.
@@ -107,13 +112,6 @@ class State(NamedTuple):
         return combined(lambda mine, theirs: where(mask, theirs, mine), self, other)
 
 
-def mapped(function: Callable[[Array], Array], part: Array | dict[str, Array]) -> Any:
-    """Apply a function to an array, or to each array of a dict."""
-    if isinstance(part, dict):
-        return {name: function(array) for name, array in part.items()}
-    return function(part)
-
-
 def combined(function: Callable[..., Array], *states: State) -> State:
     """Apply a function to the arrays that some states have in the same place.
 
@@ -121,12 +119,12 @@ def combined(function: Callable[..., Array], *states: State) -> State:
     """
 
     def merged(*parts: Any) -> Any:
-        if isinstance(parts[0], dict):
-            return {name: merged(*(part[name] for part in parts)) for name in parts[0]}
+        first = parts[0]
+        if isinstance(first, dict):
+            return {name: merged(*[part[name] for part in parts]) for name in first}
+        if isinstance(first, Level):
+            row, number, key, _, traits = map(merged, *[part._replace(tables={}) for part in parts])
+            return Level(row, number, key, first.tables, traits)
         return function(*parts)
 
-    levels = [state.level for state in states]
-    row, number, key = (merged(*(level[i] for level in levels)) for i in range(3))
-    traits = merged(*(level.traits for level in levels))
-    rest = (merged(*(state[i] for state in states)) for i in range(1, len(State._fields)))
-    return State(Level(row, number, key, levels[0].tables, traits), *rest)
+    return State(*map(merged, *states))

@@ -11,6 +11,7 @@ from copy import copy
 from functools import reduce
 from importlib import import_module
 from itertools import chain
+from math import prod
 from operator import add
 from typing import Any, ClassVar, Self
 
@@ -195,10 +196,7 @@ class World:
     def _floats(self, mask: Array, amount: float = 1) -> Array:
         if not self._batched:
             return float(mask)
-        if self._numpy:
-            paid = mask.astype(np.float64)
-        else:
-            paid = self.xp.astype(mask, self.xp.float32)
+        paid = mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
         return paid if amount == 1 else paid * amount
 
     def read(self, level: Level, name: str, index: Array | int) -> Array:
@@ -232,19 +230,16 @@ class World:
 
     def observe(self, state: State) -> Array:
         """Draw the planes of a state, uint8 (n, height, width, planes), 0 or 1."""
-        xp, count = self.xp, len(self.planes)
-        n = 1
-        for length in state.agent.shape:
-            n *= length
+        xp, count, n = self.xp, len(self.planes), prod(state.agent.shape)
         first = xp.reshape(self.arange(n) * (self.cells * count), state.agent.shape)
-        spare = n * self.cells * count  # one more byte, for what is not set
-        where = []
+        where: list[Array] = []
         for plane, cell, there in self.dots(state):
             index = first + cell * count + self.channel[plane]
-            where.append(index if there is None else xp.where(there, index, spare))
+            # What is not set points to the agent, whose dot comes first and is always set.
+            where.append(index if there is None else xp.where(there, index, where[0]))
         flat = self.concat([xp.reshape(index, (-1,)) for index in where])
-        canvas = self.concat([self._backdrop(state.level, n), self._zeros(1)])
-        return xp.reshape(set_true(canvas, flat)[:-1], (n, self.height, self.width, count))
+        canvas = set_true(self._backdrop(state.level, n), flat)
+        return xp.reshape(canvas, (n, self.height, self.width, count))
 
     def _backdrop(self, level: Level, n: int) -> Array:
         """Draw the ground alone, uint8 (n * cells * planes,)."""
@@ -254,13 +249,10 @@ class World:
             if plane := self.shown_as.get(name, name):
                 table = xp.reshape(level.tables[name], (-1, self.cells))
                 layers[plane] = xp.take(table, row, axis=0)
-        none = xp.zeros((n, self.cells), dtype=layers["wall"].dtype, **self._place)
+        none = xp.zeros_like(layers["wall"])
         stack = xp.stack([layers.get(plane, none) for plane in self.planes], axis=-1)
         flat = xp.reshape(stack, (-1,))
         return flat.astype(np.uint8) if self._numpy else xp.astype(flat, xp.uint8)
-
-    def _zeros(self, count: int) -> Array:
-        return self.xp.zeros((count,), dtype=self.xp.uint8, **self._place)
 
     def concat(self, arrays: list[Array]) -> Array:
         """Join arrays (n_i, ...) along their first axis, as one (sum of n_i, ...)."""
@@ -273,23 +265,19 @@ class World:
 
         Hidden names count too; what the agent holds does not. The state is a NumPy batch (n,).
         """
-        n = state.n
         if name in self.ground:
-            table: Bools = state.level.tables[name].reshape(-1, self.cells)
-            return table[state.level.row]
-        found = np.zeros((n, self.cells), dtype=np.bool_)
-        every = np.arange(n)
+            return self.table(state.level, name)
+        every = np.arange(state.n)
+        found = np.zeros((state.n, self.cells), dtype=np.bool_)
         if name == "agent":
             found[every, state.agent] = True
         elif name in self.things or name in self.traits:
-            kinds = state.level.traits.get(name) or {name: True}
-            for kind, has in kinds.items():
+            for kind, has in (state.level.traits.get(name) or {name: True}).items():
                 for cells, there in zip(state.at[kind], state.there[kind] & has, strict=True):
                     found[every[there], cells[there]] = True
         else:
-            for plane, cells in self.show(state):
-                if plane == name:
-                    found[every, cells] |= cells > 0
+            for cells in [cells for plane, cells in self.show(state) if plane == name]:
+                found[every, cells] |= cells > 0
         return found
 
     def table(self, level: Level, name: str) -> NDArray[Any]:

@@ -49,8 +49,9 @@ def test_scatter_takes_each_ordered_choice_equally_often() -> None:
 
 def test_scatter_among_takes_only_cells_that_are_both_allowed_and_free() -> None:
     cells = built(6000, 10, 11, 12, 13).scatter("key", 1, np.isin(np.arange(63), (11, 13, 20)))
-    assert set(cells[0].tolist()) == {11, 13}
-    assert chisquare([(cells == 11).sum(), (cells == 13).sum()]).pvalue > 1e-3
+    found, counts = np.unique(cells, return_counts=True)
+    assert found.tolist() == [11, 13]
+    assert chisquare(counts).pvalue > 1e-3
 
 
 def test_scatter_counts_by_level_and_pads_with_minus_one() -> None:
@@ -88,10 +89,9 @@ def test_put_fills_the_next_slot_and_takes_the_cell() -> None:
 
 
 def test_integers_include_both_ends_and_are_uniform() -> None:
-    counts = np.bincount(built(9000).integers("die", 1, 6))
-    assert counts[0] == 0
-    assert len(counts) == 7
-    assert chisquare(counts[1:]).pvalue > 1e-3
+    values, counts = np.unique(built(9000).integers("die", 1, 6), return_counts=True)
+    assert values.tolist() == [1, 2, 3, 4, 5, 6]
+    assert chisquare(counts).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("layout", ["maze", "blocks"])
@@ -106,16 +106,12 @@ def test_each_layout_is_on_the_side_that_is_asked_for(layout: str) -> None:
         np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
 
 
-@pytest.mark.parametrize("use", ["scatter", "bits", "integers"])
-def test_a_site_is_used_once(use: str) -> None:
+def test_a_site_is_used_once() -> None:
     level = built(2, 10, 11, 12)
     level.scatter("key")
-    with pytest.raises(ValueError, match="site 'key' is used twice in one level"):
-        {
-            "scatter": lambda: level.scatter("key"),
-            "bits": lambda: level.bits("key", 1),
-            "integers": lambda: level.integers("key", 0, 1),
-        }[use]()
+    for use, *more in (("scatter",), ("bits", 1), ("integers", 0, 1)):
+        with pytest.raises(ValueError, match="site 'key' is used twice in one level"):
+            getattr(level, use)("key", *more)
     level.scatter("key", site="another")
     assert (built(9, attempt=1).bits("site", 1) != built(9, attempt=2).bits("site", 1)).all()
 

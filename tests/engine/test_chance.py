@@ -48,9 +48,7 @@ def test_splitmix64_known_answers() -> None:
 @given(st.lists(words, min_size=1), st.integers(0, MASK), words, st.integers(0, 64))
 def test_words_are_splitmix64(levels: list[int], key: int, seed: int, attempt: int) -> None:
     assert unsigned(outputs(np.array([seed]), np.arange(5))) == splitmix64(seed & MASK, 5)
-    offset = int.from_bytes(
-        blake2b(f"{key:016x}/door/{attempt}".encode(), digest_size=8).digest(), "little"
-    )
+    offset = hash64(f"{key:016x}/door/{attempt}")
     drawn = bits(key - (key >> 63 << 64), np.array(levels), "door", attempt, 6)
     for level, column in zip(levels, drawn.T, strict=True):
         # The seed is the finaliser of level * golden + offset: one output, a step earlier.

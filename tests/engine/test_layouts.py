@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reference import cells_of, in_one_piece, neighbours, steps_from
 from scipy.stats import chisquare
 
-from mesa_gym.engine import LevelBuilder, World, layouts
+from mesa_gym.engine import LevelBuilder, World
 
 Size = tuple[int, int]
 
@@ -21,15 +21,10 @@ def built(n: int, size: Size) -> LevelBuilder:
     return LevelBuilder(Bare(size), key=1, number=np.arange(n))
 
 
-def mazes(n: int, size: Size, loops: int) -> NDArray[np.bool_]:
+def drawn(layout: str, n: int, size: Size, *loops: int) -> NDArray[np.bool_]:
+    """The open cells of n layouts."""
     level = built(n, size)
-    level.maze(loops)
-    return level.open_cells
-
-
-def rooms(n: int, size: Size) -> NDArray[np.bool_]:
-    level = built(n, size)
-    level.blocks()
+    getattr(level, layout)(*loops)
     return level.open_cells
 
 
@@ -39,7 +34,7 @@ def test_a_maze_is_a_spanning_tree_with_exactly_so_many_loops(size: Size, loops:
     height, width = size
     passages = (height // 2) * (width // 2 - 1) + (height // 2 - 1) * (width // 2)
     spare = passages - (height // 2) * (width // 2) + 1
-    for level in mazes(100, size, loops):
+    for level in drawn("maze", 100, size, loops):
         cells = cells_of(level)
         assert {(y, x) for y in range(1, height, 2) for x in range(1, width, 2)} <= cells
         assert not any(y % 2 == 0 and x % 2 == 0 for y, x in cells)
@@ -50,13 +45,13 @@ def test_a_maze_is_a_spanning_tree_with_exactly_so_many_loops(size: Size, loops:
 
 
 def test_a_maze_takes_each_spanning_tree_of_four_rooms_equally_often() -> None:
-    passages = mazes(8000, (5, 5), 0)[:, [1, 2, 2, 3], [2, 1, 3, 2]]
+    passages = drawn("maze", 8000, (5, 5), 0)[:, [1, 2, 2, 3], [2, 1, 3, 2]]
     assert (passages.sum(axis=1) == 3).all()
     assert chisquare((~passages).sum(axis=0)).pvalue > 1e-3
 
 
 def test_a_maze_opens_each_closed_passage_equally_often() -> None:
-    tree, looped = mazes(8000, (7, 7), 0), mazes(8000, (7, 7), 1)
+    tree, looped = (drawn("maze", 8000, (7, 7), loops) for loops in (0, 1))
     y, x = np.divmod(np.arange(49), 7)
     passage = ((y + x) % 2 == 1) & (y > 0) & (y < 6) & (x > 0) & (x < 6)
     closed = ~tree.reshape(-1, 49)[:, passage]
@@ -70,7 +65,7 @@ def test_a_maze_opens_each_closed_passage_equally_often() -> None:
 @pytest.mark.parametrize("mirror", [np.fliplr, np.flipud, np.transpose])
 @pytest.mark.parametrize("loops", [0, 4])
 def test_a_maze_favours_no_direction(mirror: object, loops: int) -> None:
-    levels = mazes(10_000, (9, 9), loops)
+    levels = drawn("maze", 10_000, (9, 9), loops)
     flat = levels.reshape(-1, 81).astype(np.int64)
     gap = flat - flat[:, mirror(np.arange(81).reshape(9, 9)).ravel()]  # type: ignore[operator]
     spread = gap.std(axis=0)
@@ -82,12 +77,12 @@ def test_a_maze_favours_no_direction(mirror: object, loops: int) -> None:
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (8, 9)])
 def test_a_maze_refuses_even_sizes(size: Size) -> None:
     with pytest.raises(ValueError, match=f"odd height and width, got {size[0]}x{size[1]}"):
-        layouts.maze(size, np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64), 0)
+        built(1, size).maze()
 
 
 @pytest.mark.parametrize("size", [(7, 7), (9, 9), (13, 13), (7, 13), (8, 8), (6, 11), (13, 10)])
 def test_blocks_leave_one_piece_inside_a_closed_border(size: Size) -> None:
-    levels = rooms(5_000, size)
+    levels = drawn("blocks", 5_000, size)
     assert all(in_one_piece(level) for level in levels)
     assert not levels[:, [0, -1]].any()
     assert not levels[:, :, [0, -1]].any()
@@ -96,7 +91,7 @@ def test_blocks_leave_one_piece_inside_a_closed_border(size: Size) -> None:
 @pytest.mark.parametrize("size", [(9, 9), (7, 11)])
 def test_blocks_stand_as_often_as_stated(size: Size) -> None:
     height, width = size
-    share = (~rooms(20_000, size)).mean(axis=0)
+    share = (~drawn("blocks", 20_000, size)).mean(axis=0)
     expected = np.ones(size)
     expected[1:-1, 1:-1] = 0
     for y in range(2, height - 2, 2):
