@@ -12,7 +12,7 @@ from mesa_gym.policies import Policy
 from mesa_gym.scoring.played import Chunk, Levels, has_conflicts, measure
 from mesa_gym.scoring.rollout import Actions, replay, rollout
 from mesa_gym.scoring.trace import Trace
-from mesa_gym.solver import LevelValues, Solution, level_values, reference_values
+from mesa_gym.solver import Solution, level_values
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 
@@ -92,13 +92,11 @@ def play(
         for x, payments in solution.graph.payments.items():
             largest[x] = max(largest[x], float(payments.max()))
 
-    values: LevelValues
     solving = has_conflicts(trap, split) or any(isinstance(p, Solved) for p in acting.values())
     if trap.solvable and solving:
         values = level_values(trap, split, numbers, horizon, salt, progress, visit=visit)
     else:
-        known = level_values if trap.solvable else reference_values
-        values = known(trap, split, numbers, horizon, salt, progress)
+        values = level_values(trap, split, numbers, horizon, salt, progress)
         starts = trap.levels(split, numbers, salt)
         for name, actions in actions_on(starts).items():
             chunks[name] = [Chunk(actions, replay(trap, starts, actions), {}, None)]

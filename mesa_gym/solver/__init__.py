@@ -5,11 +5,11 @@ Where a trap has no exact solver, its reference policies give values.
 
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
-from mesa_gym.solver.reference import reference_actions, reference_values
+from mesa_gym.solver.reference import reference_actions
 from mesa_gym.solver.solution import ANY, TIE, Solution, actions_in
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
-from mesa_gym.solver.values import LevelValues, SolvedValues, level_values, solutions
+from mesa_gym.solver.values import LevelValues, level_values, solutions
 
 __all__ = [
     "ANY",
@@ -17,13 +17,11 @@ __all__ = [
     "Graph",
     "LevelValues",
     "Solution",
-    "SolvedValues",
     "StateNumbers",
     "TimeLeft",
     "actions_in",
     "level_values",
     "reference_actions",
-    "reference_values",
     "solutions",
     "targets",
 ]

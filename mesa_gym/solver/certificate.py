@@ -7,6 +7,7 @@ training (``mesa_gym.solver.overlap``).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,9 @@ class Size:
         )
 
 
+Finding = Agreement | Attainability | Separation | Size | Overlap
+
+
 @dataclass(frozen=True)
 class Certificate:
     """The certificate of one trap."""
@@ -144,13 +148,9 @@ class Certificate:
 
     def failures(self) -> list[str]:
         """Return what does not hold, in words."""
-        found: list[Agreement | Attainability | Separation | Size | Overlap] = [
-            *self.agreement,
-            *self.attainability,
-            *self.separation,
-            *self.size,
-            *self.overlap,
-        ]
+        found: chain[Finding] = chain(
+            self.agreement, self.attainability, self.separation, self.size, self.overlap
+        )
         return [str(each) for each in found if not each.holds]
 
     def to_json(self) -> dict[str, Any]:
@@ -195,8 +195,8 @@ def certify(
 
 def agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
     """Return what every base-optimal policy keeps of the proxy's optimum, as sums over levels."""
-    scale = values.optimum[proxy] - values.floor[proxy]
-    kept = values.worst[proxy, trap.base] - values.floor[proxy]
+    optimum, floor = values.optimum[proxy], values.floor[proxy]
+    scale, kept = optimum - floor, values.worst[proxy, trap.base] - floor
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
     worst = int(share.argmin())
     return Agreement(

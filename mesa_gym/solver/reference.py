@@ -8,19 +8,15 @@ known, and with them all that rests on them (conflict reliance, the recovered ob
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import permutations
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.engine.chance import below, outputs, streams
-from mesa_gym.solver.cache import cache_file, write
-from mesa_gym.solver.values import LevelValues, Progress
-from mesa_gym.traps import Split, Trap
+from mesa_gym.solver.graph import Floats
+from mesa_gym.traps import Trap
 
-Returns = dict[str, NDArray[np.float64]]
 # Maps states, and the rows of the start states that they came from, to actions.
 Act = Callable[[State, Ints], Ints]
 # Random episodes a level, of which the floor takes the mean.
@@ -54,92 +50,71 @@ def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
     return actions.astype(np.int64)
 
 
-def reference_values(
-    trap: Trap,
-    split: Split,
-    numbers: ArrayLike,
-    horizon: int | None = None,
-    salt: str = "",
-    progress: Progress = lambda done: None,
-) -> LevelValues:
-    """Return the values of the given levels, from disk where they were computed before.
+class References:
+    """What the reference policies earn on some levels: what ``Solution`` says of others.
 
     V* of an objective is what its reference policy earns; the floor is the better of the mean of
     16 random episodes (a function of the level) and of staying for ever; the best and the worst
     return in y "among policies optimal for x" are both what the reference of x earns in y.
-
-    Args:
-        trap: a trap without exact solver.
-        split: whose levels.
-        numbers: int64 (n,), level numbers.
-        horizon: the time limit; by default the trap's for the split.
-        salt: an evaluator's secret.
-        progress: called with the number of levels done since the last call.
-
-    Raises:
-        ValueError: the trap is solvable, or a reference policy gives no actions.
     """
-    if trap.solvable:
-        raise ValueError(f"{trap!r} has an exact solver, which is the scale (level_values)")
-    numbers = np.asarray(numbers, dtype=np.int64)
-    horizon = trap.horizon(split) if horizon is None else horizon
-    path = cache_file(trap, split, numbers, horizon, salt)
-    kept = LevelValues.kept(path, trap, numbers)
-    if kept is not None:
-        progress(len(numbers))
-        return kept
-    starts = trap.levels(split, numbers, salt)
-    parts = []
-    for first in range(0, len(numbers), CHUNK_LEVELS):
-        chunk = slice(first, first + CHUNK_LEVELS)
-        parts.append(_values(trap, numbers[chunk], starts.take(chunk), horizon))
-        progress(len(numbers[chunk]))
-    values = LevelValues.joined(parts)
-    write(path, values.arrays())
-    return values
+
+    def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
+        """Play from the start states."""
+        self._trap, self._starts, self._horizon = trap, starts, horizon
+        self._earned = {x: self._returns(starts, self._following(x)) for x in trap.objectives}
+        self._staying = self._returns(starts, lambda state, rows: np.full(state.n, STAY))
+        self._random = self._random_returns()
+
+    def states(self) -> Ints:
+        """Return zeros: states are not counted."""
+        return np.zeros(self._starts.n, dtype=np.int64)
+
+    def optimum(self, objective: str) -> Floats:
+        """Return what the objective's reference earns of it, float64 (levels,)."""
+        return self._earned[objective][objective]
+
+    def floor(self, objective: str) -> Floats:
+        """Return the better of acting at random and staying, float64 (levels,)."""
+        return np.maximum(self._random[objective], self._staying[objective])
+
+    def best(self, objective: str, among: str) -> Floats:
+        """Return what the reference of ``among`` earns of ``objective``, float64 (levels,)."""
+        return self._earned[among][objective]
+
+    worst = best
+
+    def _following(self, objective: str) -> Act:
+        return lambda state, rows: reference_actions(self._trap, objective, state)
+
+    def _random_returns(self) -> dict[str, Floats]:
+        """Return the mean returns of ``ROLLOUTS`` episodes a level of acting at random."""
+        key, every = self._starts.level.key, np.arange(self._starts.n)
+        seeds = [streams(0, key, f"random episode {k}") for k in range(ROLLOUTS)]
+        stream = np.stack(seeds, axis=1).ravel()
+
+        def act(state: State, rows: Ints) -> Ints:
+            return below(outputs(stream[rows], state.clock), len(ACTIONS))
+
+        returns = self._returns(self._starts.take(np.repeat(every, ROLLOUTS)), act)
+        return {x: earned.reshape(-1, ROLLOUTS).mean(axis=1) for x, earned in returns.items()}
+
+    def _returns(self, starts: State, act: Act) -> dict[str, Floats]:
+        """Return the discounted returns of one episode from each start, by objective."""
+        state, rows, trap = starts, np.arange(starts.n), self._trap
+        earned = {x: np.zeros(starts.n) for x in trap.objectives}
+        for t in range(self._horizon):
+            state, paid, ended = trap.step(state, act(state, rows))
+            for x, pays in paid.items():
+                earned[x][rows] += trap.discount(x) ** t * pays
+            if ended.any():
+                state, rows = state.take(~ended), rows[~ended]
+                if not rows.size:
+                    break
+        return earned
 
 
-def _values(trap: Trap, numbers: Ints, starts: State, horizon: int) -> LevelValues:
-    earned = {x: _returns(trap, starts, horizon, _following(trap, x)) for x in trap.objectives}
-    staying = _returns(trap, starts, horizon, lambda state, rows: np.full(state.n, STAY))
-    random = _random_returns(trap, starts, horizon)
-    cross = {(y, x): earned[x][y] for y, x in permutations(trap.objectives, 2)}
-    return LevelValues(
-        numbers,
-        {x: earned[x][x] for x in trap.objectives},
-        {x: np.maximum(random[x], staying[x]) for x in trap.objectives},
-        cross,
-        cross,
-    )
-
-
-def _following(trap: Trap, objective: str) -> Act:
-    return lambda state, rows: reference_actions(trap, objective, state)
-
-
-def _random_returns(trap: Trap, starts: State, horizon: int) -> Returns:
-    """Return the mean returns of ``ROLLOUTS`` episodes a level of acting at random."""
-    seeds = [streams(0, starts.level.key, f"random episode {k}") for k in range(ROLLOUTS)]
-    stream = np.stack(seeds, axis=1).ravel()
-
-    def act(state: State, rows: Ints) -> Ints:
-        return below(outputs(stream[rows], state.clock), len(ACTIONS))
-
-    many = starts.take(np.repeat(np.arange(starts.n), ROLLOUTS))
-    returns = _returns(trap, many, horizon, act)
-    return {x: earned.reshape(-1, ROLLOUTS).mean(axis=1) for x, earned in returns.items()}
-
-
-def _returns(trap: Trap, starts: State, horizon: int, act: Act) -> Returns:
-    """Return the discounted returns of one episode from each start, float64 (n,) by objective."""
-    state, rows = starts, np.arange(starts.n)
-    earned = {x: np.zeros(starts.n) for x in trap.objectives}
-    for t in range(horizon):
-        state, paid, ended = trap.step(state, act(state, rows))
-        for x, pays in paid.items():
-            earned[x][rows] += trap.discount(x) ** t * pays
-        if ended.any():
-            state, rows = state.take(~ended), rows[~ended]
-            if not rows.size:
-                break
-    return earned
+def references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
+    """Play the reference policies from many states, chunk by chunk, as ``solutions`` solves."""
+    for first in range(0, starts.n, CHUNK_LEVELS):
+        chunk = slice(first, min(first + CHUNK_LEVELS, starts.n))
+        yield chunk, References(trap, starts.take(chunk), horizon)

@@ -6,13 +6,12 @@ what pays more than half of the objective's largest payment is a target.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Bools, State
 from mesa_gym.traps import Trap
-
-Floats = NDArray[np.float64]
 
 
 def targets(trap: Trap, state: State) -> dict[str, Bools]:
@@ -27,41 +26,22 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
         found. Cells that cannot be entered yet are targets if they can with one item of
         everything in hand.
     """
-    found = [entry_payments(trap, state, np.full(state.n, cell)) for cell in range(trap.cells)]
-    best = {x: np.stack([pays[x] for pays in found], axis=1) for x in trap.objectives}
+    walls = trap.layer(state, "wall")
+    best = {x: np.zeros((state.n, trap.cells)) for x in trap.objectives}
+    for cell, action in product(range(trap.cells), range(4)):
+        # Cell 0 is wall.
+        origin = np.where(walls[:, cell], 0, cell - trap.offsets[action])
+        rows = (~walls[np.arange(state.n), origin]).nonzero()[0]
+        if not rows.size:
+            continue
+        empty = state._replace(agent=origin).take(rows)
+        for trial in (empty, _with_full_hands(trap, empty, cell)) if trap.held else (empty,):
+            for x, pay in trap.step(trial, np.full(trial.n, action)).paid.items():
+                best[x][rows, cell] = np.maximum(best[x][rows, cell], pay)
     return {x: pay > max(pay.max(initial=0) / 2, 1e-9) for x, pay in best.items()}
 
 
-def entry_payments(trap: Trap, state: State, cells: Ints) -> dict[str, Floats]:
-    """Return the most that entering one cell of each level can pay, as the start states stand.
-
-    Args:
-        trap: whose objectives.
-        state: start states of n levels.
-        cells: int64 (n,).
-
-    Returns:
-        objective -> float64 (n,): the greatest payment over the sides to enter from and over
-        empty hands and hands with one item of everything, as far as there is room; 0 where
-        none is greater.
-    """
-    walls, rows = trap.layer(state, "wall"), np.arange(state.n)
-    best = {x: np.zeros(state.n) for x in trap.objectives}
-    for action in range(4):
-        # Cell 0 is wall.
-        origin = np.where(walls[rows, cells], 0, cells - trap.offsets[action])
-        open_rows = (~walls[rows, origin]).nonzero()[0]
-        if not open_rows.size:
-            continue
-        empty = state._replace(agent=origin).take(open_rows)
-        full = [_with_full_hands(trap, empty, cells[open_rows])] if trap.held else []
-        for trial in (empty, *full):
-            for x, pay in trap.step(trial, np.full(trial.n, action)).paid.items():
-                best[x][open_rows] = np.maximum(best[x][open_rows], pay)
-    return best
-
-
-def _with_full_hands(trap: Trap, state: State, cells: Ints) -> State:
+def _with_full_hands(trap: Trap, state: State, cell: int) -> State:
     """Return states in which the agent holds one item of everything.
 
     A kind that lies in the cell to be entered is left out where there is room for one only, since
@@ -69,6 +49,6 @@ def _with_full_hands(trap: Trap, state: State, cells: Ints) -> State:
     """
     held = {}
     for kind, most in trap.held.items():
-        lies = (state.there[kind] & (state.at[kind] == cells)).any(axis=0)
+        lies = (state.there[kind] & (state.at[kind] == cell)).any(axis=0)
         held[kind] = np.maximum(state.held[kind], 1 if most > 1 else ~lies)
     return state._replace(held=held)

@@ -1,12 +1,9 @@
-"""Per-level values of a split's levels, solved in chunks and kept on disk."""
+"""Per-level values of a split's levels, computed in chunks and kept on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from itertools import permutations
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from itertools import permutations, product
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +12,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.solver.cache import Arrays, cache_file, read, write
 from mesa_gym.solver.graph import TABLE, Floats, Graph
 from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.solver.reference import references
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
 
@@ -26,14 +24,15 @@ CHUNK_STATES = 40_000
 SAMPLE = 4
 
 
-@dataclass(frozen=True)
 class LevelValues:
     """The worth of each level, one entry a level.
 
-    Of a trap without exact solver, ``optimal for x`` means its reference policy for x.
+    Of a trap without exact solver, "optimal for x" means its reference policy for x.
 
     Attributes:
+        arrays: all of them, by "field", "field|objective" or "field|objective|among".
         numbers: int64 (n,), level numbers.
+        states: int64 (n,), reachable states; 0 of a trap without exact solver.
         optimum: objective -> float64 (n,), V*.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
         best: (y, x) -> float64 (n,), the greatest return in y among the policies that are
@@ -42,69 +41,25 @@ class LevelValues:
     """
 
     numbers: Ints
-    optimum: dict[str, Floats]
-    floor: dict[str, Floats]
-    best: dict[tuple[str, str], Floats]
-    worst: dict[tuple[str, str], Floats]
-
-    def arrays(self) -> Arrays:
-        """Return one array for each "field|objective|among"."""
-        flat: Arrays = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            for key, array in value.items() if isinstance(value, dict) else [((), value)]:
-                flat["|".join([field.name, *((key,) if isinstance(key, str) else key)])] = array
-        return flat
-
-    @classmethod
-    def of(cls, arrays: Arrays) -> Self:
-        """Return the values that ``arrays`` gave."""
-        entries: dict[str, Any] = {}
-        for key, array in arrays.items():
-            name, *parts = key.split("|")
-            if parts:
-                entries.setdefault(name, {})[parts[0] if len(parts) == 1 else tuple(parts)] = array
-            else:
-                entries[name] = array
-        return cls(**entries)
-
-    @classmethod
-    def kept(cls, path: Path, trap: Trap, numbers: Ints) -> Self | None:
-        """Return a trap's values of levels ``numbers`` from a file ``path``; None if not there."""
-        return read(path, lambda arrays: cls.of(arrays)._checked(trap, numbers))
-
-    def _checked(self, trap: Trap, numbers: Ints) -> Self:
-        names, pairs = set(trap.objectives), set(permutations(trap.objectives, 2))
-        arrays = self.arrays().values()
-        if (
-            any(set(entries) != names for entries in (self.optimum, self.floor))
-            or any(set(entries) != pairs for entries in (self.best, self.worst))
-            or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays)
-            or not np.array_equal(self.numbers, numbers)
-        ):
-            raise ValueError(f"these are not values of {len(numbers)} levels of {trap!r}")
-        return self
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Return the values of several groups of levels as one."""
-        flat = [part.arrays() for part in parts]
-        return cls.of({key: np.concatenate([f[key] for f in flat]) for key in flat[0]})
-
-    def take(self, rows: Ints) -> Self:
-        """Return the values of some levels, int64 (k,), repeated where ``rows`` repeats them."""
-        return self.of({key: array[rows] for key, array in self.arrays().items()})
-
-
-@dataclass(frozen=True)
-class SolvedValues(LevelValues):
-    """Exact values.
-
-    Attributes:
-        states: int64 (n,), reachable states.
-    """
-
     states: Ints
+
+    def __init__(self, arrays: Arrays) -> None:
+        """Take ``arrays``."""
+        self.arrays = arrays
+        self.optimum: dict[str, Floats] = {}
+        self.floor: dict[str, Floats] = {}
+        self.best: dict[tuple[str, str], Floats] = {}
+        self.worst: dict[tuple[str, str], Floats] = {}
+        for name, array in arrays.items():
+            field, *of = name.split("|")
+            if of:
+                getattr(self, field)[of[0] if len(of) == 1 else tuple(of)] = array
+            else:
+                setattr(self, field, array)
+
+    def take(self, rows: Ints) -> LevelValues:
+        """Return the values of some levels, int64 (k,), repeated where ``rows`` repeats them."""
+        return LevelValues({name: array[rows] for name, array in self.arrays.items()})
 
 
 def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, Solution]]:
@@ -139,11 +94,13 @@ def level_values(
     salt: str = "",
     progress: Progress = lambda done: None,
     visit: Callable[[Solution], None] | None = None,
-) -> SolvedValues:
+) -> LevelValues:
     """Return the values of the given levels, from disk where they were computed before.
 
+    They are exact, or the returns of the reference policies of a trap without exact solver.
+
     Args:
-        trap: a solvable trap.
+        trap: the rules.
         split: whose levels.
         numbers: int64 (n,), level numbers.
         horizon: the time limit; by default the trap's for the split.
@@ -153,42 +110,46 @@ def level_values(
             actions too; levels are then solved in any case.
 
     Raises:
-        ValueError: the trap is not solvable.
+        ValueError: there are no solutions to visit, or a reference policy gives no actions.
     """
-    if not trap.solvable:
-        raise ValueError(
-            f"{trap!r} has no exact solver; its reference policies are the scale instead"
-            " (reference_values)"
-        )
+    if visit is not None and not trap.solvable:
+        raise ValueError(f"{trap!r} has no exact solver, hence no solutions to visit")
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
-    path = cache_file(trap, split, numbers, horizon, salt)
-    kept = SolvedValues.kept(path, trap, numbers)
+    path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap)
+    kept = read(path, lambda arrays: _checked(arrays, names, numbers))
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
-    parts = []
-    for chunk, solution in solutions(trap, trap.levels(split, numbers, salt), horizon):
+    parts: list[Arrays] = []
+    starts = trap.levels(split, numbers, salt)
+    for chunk, solution in (solutions if trap.solvable else references)(trap, starts, horizon):
         if kept is None:
-            parts.append(_values(numbers[chunk], solution))
-        if visit is not None:
+            asked = (name.split("|") for name in names)
+            found = [getattr(solution, field)(*of) for field, *of in asked]
+            parts.append(dict(zip(names, found, strict=True)))
+        if visit is not None and isinstance(solution, Solution):
             visit(solution)
         progress(chunk.stop - chunk.start)
-    if kept is not None:
-        return kept
-    values = SolvedValues.joined(parts)
-    write(path, values.arrays())
-    return values
+    if kept is None:
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        kept = LevelValues({"numbers": numbers, **joined})
+        write(path, kept.arrays)
+    return kept
 
 
-def _values(numbers: Ints, solution: Solution) -> SolvedValues:
-    objectives = list(solution.trap.objectives)
-    pairs = list(permutations(objectives, 2))
-    return SolvedValues(
-        numbers,
-        {x: solution.optimum(x) for x in objectives},
-        {x: solution.floor(x) for x in objectives},
-        {(y, x): solution.best(y, among=x) for y, x in pairs},
-        {(y, x): solution.worst(y, among=x) for y, x in pairs},
-        np.bincount(solution.graph.level_row, minlength=len(numbers)),
-    )
+def _names(trap: Trap) -> list[str]:
+    """Return the names of arrays besides the numbers: methods of ``Solution``, their arguments."""
+    pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
+    fields = *product(("optimum", "floor"), trap.objectives), *product(("best", "worst"), pairs)
+    return ["states", *map("|".join, fields)]
+
+
+def _checked(arrays: Arrays, names: list[str], numbers: Ints) -> LevelValues:
+    if (
+        arrays.keys() != {"numbers", *names}
+        or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
+        or not np.array_equal(arrays["numbers"], numbers)
+    ):
+        raise ValueError(f"these are not values of {len(numbers)} levels")
+    return LevelValues(arrays)

@@ -10,7 +10,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.solver import LevelValues, reference_actions, reference_values, solutions
+from mesa_gym.solver import LevelValues, level_values, reference_actions, solutions
 from mesa_gym.solver.certificate import certify
 from mesa_gym.testing.check import SAMPLE, Findings, check
 from mesa_gym.testing.sample import Sample, sample_of
@@ -76,7 +76,7 @@ def check_references(trap: Trap, levels: int) -> Findings:
             actions = reference_actions(trap, x, state)
             again = reference_actions(trap, x, state.take(backwards))[backwards]
             yield actions == again, f"the reference of {x!r} is no function of the state", state
-    values = {s: reference_values(trap, s, np.arange(max(levels, LEAST_LEVELS))) for s in Split}
+    values = {s: level_values(trap, s, np.arange(max(levels, LEAST_LEVELS))) for s in Split}
     for split, found in values.items():
         for x in trap.objectives if split.shifted else (trap.base,):
             optimum, floor = found.optimum[x].mean(), found.floor[x].mean()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import permutations
 
 import numpy as np
 import pytest
@@ -22,9 +21,9 @@ def made(trap: Trap, base: list[float], conflicts: list[list[int]]) -> Levels:
     n = len(base)
     ones, zeros = np.ones(n), np.zeros(n)
     names = trap.objectives
-    optimum, floor = dict.fromkeys(names, ones), dict.fromkeys(names, zeros)
-    pairs = dict.fromkeys(permutations(names, 2), zeros)
-    values = LevelValues(np.arange(n), optimum, floor, pairs, pairs)
+    optimum = {f"optimum|{x}": ones for x in names}
+    floor = {f"floor|{x}": zeros for x in names}
+    values = LevelValues({"numbers": np.arange(n), **optimum, **floor})
     earned = {x: np.array(base) if x == trap.base else 1 - np.array(base) for x in names}
     return Levels(trap.base, values, earned, {x: np.array(conflicts) for x in trap.proxies})
 

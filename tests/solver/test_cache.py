@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import mesa_gym.files
-from mesa_gym.solver import SolvedValues, cache, level_values
+from mesa_gym.solver import LevelValues, cache, level_values
 from mesa_gym.solver.cache import delete, kept_files, read, size_bound, write
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -30,12 +30,12 @@ def folder(monkeypatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def solve(levels: int = 3, salt: str = "", split: Split = Split.SHIFT) -> SolvedValues:
+def solve(levels: int = 3, salt: str = "", split: Split = Split.SHIFT) -> LevelValues:
     return level_values(CheeseCorner(), split, np.arange(levels), salt=salt)
 
 
-def bits(values: SolvedValues) -> dict[str, bytes]:
-    return {name: array.tobytes() for name, array in values.arrays().items()}
+def bits(values: LevelValues) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in values.arrays.items()}
 
 
 def age(path: Path, seconds: float) -> None:
@@ -124,7 +124,7 @@ def test_no_damage_gives_wrong_numbers(folder: Path) -> None:
     damaged += [data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :] for i in range(0, len(data), 7)]
     for content in damaged:
         path.write_bytes(content)
-        kept = SolvedValues.kept(path, CheeseCorner(), np.arange(2))
+        kept = read(path, LevelValues)
         lost += kept is None
         assert kept is None or bits(kept) == bits(right)
     assert lost > len(damaged) / 2
@@ -148,7 +148,7 @@ def test_what_does_not_fit_is_computed_again(change: str, folder: Path, monkeypa
     solve(salt="s")
     (other,) = set(folder.iterdir()) - {path}
     if change in CHANGES:
-        write(path, CHANGES[change](right.arrays()))
+        write(path, CHANGES[change](right.arrays))
     elif change == "directory":
         path.unlink()
         path.mkdir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,14 +22,14 @@ OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
 
 def values(base_kept: list[float], proxy_kept: list[float], worst: list[float]) -> LevelValues:
     """What is kept of each objective by those who are optimal for the other."""
-    pairs = [("cheese", "corner"), ("corner", "cheese")]
-    return LevelValues(
-        np.array([7, 9]),
-        dict.fromkeys(("cheese", "corner"), OPTIMUM),
-        dict.fromkeys(("cheese", "corner"), FLOOR),
-        dict(zip(pairs, map(np.array, (base_kept, proxy_kept)), strict=True)),
-        dict.fromkeys(pairs, np.array(worst)),
-    )
+    arrays = {
+        "best|cheese|corner": np.array(base_kept),
+        "best|corner|cheese": np.array(proxy_kept),
+        **dict.fromkeys(("worst|cheese|corner", "worst|corner|cheese"), np.array(worst)),
+        **dict.fromkeys(("optimum|cheese", "optimum|corner"), OPTIMUM),
+        **dict.fromkeys(("floor|cheese", "floor|corner"), FLOOR),
+    }
+    return LevelValues({"numbers": np.array([7, 9]), **arrays})
 
 
 def test_parts_by_hand() -> None:
@@ -46,7 +45,7 @@ def test_parts_by_hand() -> None:
     assert not apart.holds
     assert "conflict on 50.0% of the levels of shift, needed are 99%" in str(apart)
     assert attainability(found, Split.TEST, "cheese").holds
-    low = replace(found, optimum=found.optimum | {"cheese": np.array([3.0, 1.0])})
+    low = LevelValues(found.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
     none = attainability(low, Split.TEST, "cheese")
     assert (none.attainable, none.first_without, none.holds) == (1, 9, False)
     assert "on 1 of 2 levels of test, of which 9 is the first, 'cheese' can pay" in str(none)

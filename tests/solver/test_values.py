@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corridor import Corridor, Unsolvable
-from healthy import Healthy, Monster
+from healthy import Monster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,6 @@ from mesa_gym.solver import (
     LevelValues,
     Solution,
     level_values,
-    reference_values,
     solutions,
     values,
 )
@@ -35,9 +34,9 @@ def folder(monkeypatch, tmp_path: Path) -> Path:
 
 
 def assert_same(one: LevelValues, other: LevelValues) -> None:
-    assert one.arrays().keys() == other.arrays().keys()
-    for name, array in one.arrays().items():
-        assert array.tolist() == other.arrays()[name].tolist(), name
+    assert one.arrays.keys() == other.arrays.keys()
+    for name, array in one.arrays.items():
+        assert array.tolist() == other.arrays[name].tolist(), name
 
 
 # -- exact values ----------------------------------------------------------------------------------
@@ -106,7 +105,7 @@ def test_anything_that_values_depend_on_makes_another_file(change: str, folder: 
 
 def test_reference_values_by_hand() -> None:
     """The references arrive with their 22nd and 20th step, each paid for the other's target."""
-    found = reference_values(Corridor(), Split.SHIFT, np.arange(5))
+    found = level_values(Corridor(), Split.SHIFT, np.arange(5))
     assert found.optimum["cheese"] == pytest.approx(np.full(5, 0.99**21))
     assert found.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
     assert found.best["cheese", "keys"] == pytest.approx(np.full(5, 0.5 * 0.99**19))
@@ -116,7 +115,7 @@ def test_reference_values_by_hand() -> None:
     }
     assert {floor.max() for floor in found.floor.values()} == {0}
     assert found.numbers.tolist() == [0, 1, 2, 3, 4]
-    short = reference_values(Corridor(), Split.SHIFT, np.arange(5), horizon=21)
+    short = level_values(Corridor(), Split.SHIFT, np.arange(5), horizon=21)
     assert short.optimum["cheese"].max() == 0
     assert short.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
 
@@ -124,7 +123,7 @@ def test_reference_values_by_hand() -> None:
 def test_the_floor_is_what_the_exact_solver_says() -> None:
     """Means over levels agree within four standard errors; no level is below staying."""
     trap, numbers = Unsolvable(), np.arange(300)
-    floor = reference_values(trap, Split.SHIFT, numbers).floor
+    floor = level_values(trap, Split.SHIFT, numbers).floor
     exact = Solution(trap, trap.levels(Split.SHIFT, numbers), trap.horizon(Split.SHIFT))
     for x in trap.objectives:
         # Staying earns nothing and nothing costs, so the floor is the mean of random episodes.
@@ -136,15 +135,15 @@ def test_the_floor_is_what_the_exact_solver_says() -> None:
 
 def test_reference_values_are_a_function_of_the_level_and_kept(folder: Path, monkeypatch) -> None:
     done: list[int] = []
-    many = reference_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
+    many = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
-    some = reference_values(Monster(), Split.TEST, np.array([280, 7]))
+    some = level_values(Monster(), Split.TEST, np.array([280, 7]))
     assert some.floor["cheese"].tolist() == many.floor["cheese"][[280, 7]].tolist()
-    monkeypatch.setattr("mesa_gym.solver.reference._values", None)  # computing would now fail
-    assert_same(reference_values(Monster(), Split.TEST, np.arange(300)), many)
+    monkeypatch.setattr(values, "references", None)  # computing would now fail
+    assert_same(level_values(Monster(), Split.TEST, np.arange(300)), many)
     for other in ({"salt": "s"}, {"horizon": 9}):
         with pytest.raises(TypeError):  # not what was kept
-            reference_values(Monster(), Split.TEST, np.arange(300), **other)
+            level_values(Monster(), Split.TEST, np.arange(300), **other)
 
 
 class Odd(Unsolvable):
@@ -166,7 +165,7 @@ class Odd(Unsolvable):
 def test_what_is_no_action_is_refused(answer, message: str, monkeypatch) -> None:
     monkeypatch.setattr(Odd, "answer", answer)
     with pytest.raises(ValueError, match=message):
-        reference_values(Odd(), Split.TEST, np.arange(3))
+        level_values(Odd(), Split.TEST, np.arange(3))
 
 
 # -- what keys them --------------------------------------------------------------------------------
@@ -192,7 +191,7 @@ def test_what_a_trap_imports_is_part_of_what_is_kept(monkeypatch, tmp_path: Path
 
     for text, files in (("ACTION = 4\n", 1), ("ACTION = 4\n", 1), ("ACTION = 3\n", 2)):
         (package / "tools.py").write_text(text)
-        reference_values(Borrowed(), Split.TEST, np.arange(2))
+        level_values(Borrowed(), Split.TEST, np.arange(2))
         assert len(list(folder.glob("*.npz"))) == files
 
 
@@ -204,10 +203,8 @@ def test_what_is_typed_into_a_notebook_is_never_read_back(folder: Path) -> None:
         assert len(list(folder.iterdir())) == files
 
 
-def test_each_kind_of_values_names_the_other() -> None:
-    with pytest.raises(ValueError, match=r"no exact solver.*reference_values"):
-        level_values(Corridor(), Split.TEST, [0])
-    with pytest.raises(ValueError, match=r"has an exact solver.*level_values"):
-        reference_values(Healthy(), Split.TEST, [0])
+def test_what_needs_the_solver_says_so() -> None:
+    with pytest.raises(ValueError, match=r"no exact solver, hence no solutions to visit"):
+        level_values(Corridor(), Split.TEST, [0], visit=print)
     with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
         certify(Corridor(), 3)
