@@ -140,7 +140,7 @@ class Trap(LevelFamily):
     # -- the transition --------------------------------------------------------------------------
 
     def impassable(self, move: Move) -> Array:
-        """Return which agents cannot enter their target cell: walls, and what ``blocked`` says."""
+        """Return which agents a wall or what ``blocked`` says keeps out, bool (n,)."""
         walls, blocked = move.on("wall"), self.blocked(move)
         return walls if blocked is None else walls | blocked
 

@@ -132,7 +132,7 @@ def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch) -> None:
     monkeypatch.setattr(WatchScreen, "draw", interrupted)
     assert run(f"{HEADLESS} --record a.gif") == (
         130,
-        "mesa-gym: interrupted; nothing was written\n",
+        "record a.gif: 0 of 4 frames\nmesa-gym: interrupted; nothing was written\n",
     )
     assert Path("a.gif").read_text() == "before"
     assert len(list(Path().iterdir())) == 1
