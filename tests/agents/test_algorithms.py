@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from few import few
 from reference import wandered
 
 pytest.importorskip("sb3_contrib")
@@ -53,7 +54,7 @@ def acts(policy: Policy, trap: Trap) -> np.ndarray:
 # -- every algorithm -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("algo", ALGORITHMS)
+@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "bc", "recurrent-ppo-cnn"))
 def test_trains_saves_reloads_and_is_scored(algo: str, tmp_path: Path) -> None:
     trap = find_trap("CheeseCorner")()
     actor = trained(algo, 1)
@@ -67,7 +68,7 @@ def test_trains_saves_reloads_and_is_scored(algo: str, tmp_path: Path) -> None:
     assert card.splits["test"].normalized_return["cheese"] < 1
 
 
-@pytest.mark.parametrize("algo", METHODS)
+@pytest.mark.parametrize("algo", few(METHODS, "ppo", "dqn"))
 def test_training_repeats_itself_and_seeds_differ(algo: str) -> None:
     one, again, other = (weights(trained(algo, seed)) for seed in (1, 1, 2))
     assert one == again
@@ -75,7 +76,7 @@ def test_training_repeats_itself_and_seeds_differ(algo: str) -> None:
 
 
 # Behaviour cloning learns from demonstrations, not in environments.
-@pytest.mark.parametrize("algo", [algo for algo in METHODS if algo != "bc"])
+@pytest.mark.parametrize("algo", few([algo for algo in METHODS if algo != "bc"], "ppo", "dqn"))
 def test_neighbouring_seeds_share_no_stream_of_levels(
     algo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +102,7 @@ def test_neighbouring_seeds_share_no_stream_of_levels(
 LATE = {"ppo-ensemble", "plr", "plr-exact"}
 
 
-@pytest.mark.parametrize("algo", METHODS)
+@pytest.mark.parametrize("algo", few(METHODS, "ppo", "plr", "dqn"))
 def test_every_step_is_told_and_parts_are_kept(algo: str) -> None:
     path, network = ALGORITHMS[algo]
     steps = 40_000 if algo in LATE else 10_000

@@ -138,6 +138,7 @@ def test_steps_are_transitions_learnt_from() -> None:
     assert points[0][1] < 0.6 < points[-1][1]
 
 
+@pytest.mark.slow
 def test_checkpoints_leave_training_alone(tmp_path: Path) -> None:
     common = ["--trap", "CheeseCorner", "--algo", "bc-cnn", "--steps", "4000"]
     assert main([*common, "--checkpoints", "2", "--out", str(tmp_path / "parts")]) == 0

@@ -31,6 +31,7 @@ def test_training_is_better_than_random() -> None:
     assert corner[0] > 1.5 * corner[1]
 
 
+@pytest.mark.slow
 def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path) -> None:
     """Part 1 of 3 acts as an agent would that only learnt so far; the end is the same without."""
     common = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "32768"]
@@ -119,6 +120,7 @@ def test_the_curve_is_what_episodes_earned_while_learning() -> None:
     assert curve.points() == [(10, 0.5), (20, 0.5), (400, 2.0)]
 
 
+@pytest.mark.slow
 def test_a_trained_agent_has_its_curve(tmp_path: Path) -> None:
     """Among early episodes are many at the time limit; the last points say that it has learnt."""
     out = tmp_path / "agent"

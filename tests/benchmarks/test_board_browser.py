@@ -77,9 +77,9 @@ def in_order(values: list[str | None], ascending: bool) -> bool:
     ("address", "table"),
     [
         ("index.html", "#ranking-0 table"),
-        ("index.html", "#ranking-2 table"),
-        ("index.html", "#block-0 table"),
-        ("agents/ppo.html", "#block-0 table"),
+        pytest.param("index.html", "#ranking-2 table", marks=pytest.mark.slow),
+        pytest.param("index.html", "#block-0 table", marks=pytest.mark.slow),
+        pytest.param("agents/ppo.html", "#block-0 table", marks=pytest.mark.slow),
         (f"traps/{CORNER}.html", "#agents table"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from boards import CORNER, some_results
 from browsing import Tab, launched, needs_browser
+from few import few
 
 from benchmarks.render import render
 from benchmarks.results import Results
@@ -71,7 +72,7 @@ def test_no_page_scrolls_sideways_on_a_phone(browser, folder: Path) -> None:
     tab.close()
 
 
-@pytest.mark.parametrize("address", KINDS)
+@pytest.mark.parametrize("address", few(KINDS, KINDS[0]))
 def test_text_can_be_read_in_both_schemes(browser, folder: Path, address: str) -> None:
     backgrounds = []
     for scheme in ("light", "dark"):
@@ -86,7 +87,7 @@ def test_text_can_be_read_in_both_schemes(browser, folder: Path, address: str) -
     assert backgrounds[0] != backgrounds[1]
 
 
-@pytest.mark.parametrize("address", KINDS)
+@pytest.mark.parametrize("address", few(KINDS, KINDS[0]))
 def test_paper_shows_whole_tables_in_light_colours_and_no_controls(
     browser, folder: Path, address: str
 ) -> None:

@@ -173,6 +173,7 @@ def test_a_study_measures_what_its_policies_are() -> None:
     assert np.isnan(by_name["random"].realised)
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_from_what_is_there(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(runner, "run", at_once.run)
     monkeypatch.setattr(judging, "RESAMPLES", 10)  # of each of many policies

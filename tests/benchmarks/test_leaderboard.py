@@ -147,10 +147,10 @@ def test_an_agent_trained_otherwise_is_not_touched(weights, results, capsys):
     ("damaged", "again"),
     [
         (f"cards/{CORNER}/random.json", SCORED),
-        (f"cards/{CORNER}/ppo-s0.json", AGENT),
-        (f"episodes/{CORNER}/ppo-s0.json", AGENT),
-        (f"training/{CORNER}/ppo-s0.json", AGENT),
-        (f"agents/{CORNER}/ppo-s0/policy.json", AGENT),
+        pytest.param(f"cards/{CORNER}/ppo-s0.json", AGENT, marks=pytest.mark.slow),
+        pytest.param(f"episodes/{CORNER}/ppo-s0.json", AGENT, marks=pytest.mark.slow),
+        pytest.param(f"training/{CORNER}/ppo-s0.json", AGENT, marks=pytest.mark.slow),
+        pytest.param(f"agents/{CORNER}/ppo-s0/policy.json", AGENT, marks=pytest.mark.slow),
         (f"agents/{CORNER}/ppo-s0/weights.safetensors", AGENT),
     ],
 )

@@ -139,6 +139,7 @@ def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"log", "made", "open"}
 
 
+@pytest.mark.slow
 def test_lost_workers_are_replaced(tmp_path):
     """One of joblib's is killed, for which it would give up."""
     run = start(tmp_path)
@@ -152,7 +153,8 @@ def test_lost_workers_are_replaced(tmp_path):
     assert sorted(name for name, *_ in log(tmp_path)) == sorted(ALL)
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_run_leaves_no_process_and_no_half_files(workers, tmp_path):
     """Ctrl-C reaches all processes of the terminal; only the first answers."""
     run = start(tmp_path, workers)
@@ -170,6 +172,7 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_files(workers, tmp_pat
 # -- two runs --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
     runs = [start(tmp_path), start(tmp_path)]
     until(lambda: half_done(tmp_path) == {"slow-0", "slow-1"})
@@ -182,6 +185,7 @@ def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"log", "made", "open"}
 
 
+@pytest.mark.slow
 def test_what_another_run_does_is_waited_for(tmp_path, capfd):
     with claimed(tmp_path, "slow-0", wait=False):
         run = start(tmp_path)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from few import few
 from pages import NAMES, PREPARE, ROOT, SHOWN, Prepared, blocks
 
 from mesa_gym import cli, scoring
@@ -52,9 +53,14 @@ def _commands(page: str) -> list[list[str]]:
     return found
 
 
+# Their snippets train, and check a trap.
+LONG = ("docs/train.md", "docs/write_a_trap.md")
+PAGES = [name for name in NAMES if _snippets(name)]
+
+
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("page", [name for name in NAMES if _snippets(name)])
+@pytest.mark.parametrize("page", few(PAGES, *[page for page in PAGES if page not in LONG]))
 def test_python_runs(
     page: str,
     levels: int,

@@ -61,7 +61,7 @@ EXPECTED = {
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "mushrooms"}
 # Without requirements, but they train, or check for long.
-SLOW = {"mushrooms", "cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks"}
+SLOW = {"mushrooms", "cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks", "vector_environments"}
 
 
 def requirements(name: str) -> Path:

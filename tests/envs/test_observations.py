@@ -8,9 +8,9 @@ from mesa_gym.engine import Look
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation
 from mesa_gym.rendering import render_rgb
-from mesa_gym.traps import Split, Trap, all_traps, base, proxy
+from mesa_gym.traps import Split, Trap, base, proxy
 
-TRAPS = all_traps()
+TRAPS = package_traps()
 SYMBOLIC = [name for name, cls in TRAPS.items() if cls.symbolic]
 each_name = pytest.mark.parametrize("name", TRAPS)
 

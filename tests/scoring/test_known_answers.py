@@ -18,16 +18,8 @@ from mesa_gym.solver.solution import STAY
 from mesa_gym.traps import Split, Trap, all_traps
 
 Maker = Callable[[int], Policy]
-# Scoring these takes longest by far.
-LARGE = (
-    "ChuteOrFire-v0",
-    "DustSweep-v0",
-    "DustVacuum-v0",
-    "FollowMe-v0",
-    "KeysChests-v0",
-    "MonsterWorld-v0",
-    "TreeFarm-v0",
-)
+# A target that is told by kind or colour, by place, and by a cue; the others are slow tests.
+QUICK = ("RedBlueDoors-v0", "CheeseCorner-v0", "OversightLamp-v0")
 
 
 def right_verdict(policy: Known, trap: Trap) -> str | None:
@@ -78,7 +70,7 @@ def most(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(cls, id=name, marks=[pytest.mark.slow] if name in LARGE else [])
+        pytest.param(cls, id=name, marks=[] if name in QUICK else [pytest.mark.slow])
         for name, cls in all_traps().items()
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few import few
 
 from agents.scripted import noisy_oracle
 from mesa_gym.errors import UnknownNameError
@@ -42,7 +43,7 @@ def without_origin(card: ScoreCard) -> dict[str, Any]:
     return replace(card, provenance=replace(card.provenance, trace=False)).to_json()
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("trap", few(TRAPS, "CheeseCorner", "MonsterWorld"))
 @pytest.mark.parametrize(
     "policy", ["random", towards_nothing, Counting()], ids=["name", "callable", "object"]
 )
@@ -71,7 +72,7 @@ def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
         score(replace(trace, splits=splits), "CheeseCorner", levels=5)
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("trap", few(TRAPS, "CheeseCorner", "MonsterWorld"))
 def test_a_score_is_the_same_bits_again_and_whatever_the_batch(trap: str, monkeypatch) -> None:
     policies = {"random": lambda h: uniform(), "noisy": lambda h: noisy_oracle(find_trap(trap)())}
     if trap == "MonsterWorld":

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mesa_gym.traps import all_traps
+from mesa_gym.traps import package_traps
 
-TRAPS = list(all_traps().values())
+TRAPS = list(package_traps().values())
 # Things that stay, hands, marks that move, dust on every cell, chance.
 FEW = {"CheeseDish", "KeysChests", "FollowMe", "DustSweep", "MonsterWorld"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edited import same
+from few import few
 from viewing import Drive, Driver
 
 from mesa_gym.traps import Split, find_trap
@@ -50,7 +51,10 @@ def require_episode(line: Timeline) -> None:
     assert line.terminated == bool(line.steps and ended[0])
 
 
-@pytest.mark.parametrize("trap", ["CheeseCorner", "RedBlueDoors", "FollowMe", "MonsterWorld"])
+TRAPS = ("CheeseCorner", "RedBlueDoors", "FollowMe", "MonsterWorld")
+
+
+@pytest.mark.parametrize("trap", few(TRAPS, "CheeseCorner", "MonsterWorld"))
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_anything(
     drive: Drive, trap: str, by_hand: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
