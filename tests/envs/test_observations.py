@@ -8,7 +8,7 @@ from mesa_gym.engine import Look
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation
 from mesa_gym.rendering import render_rgb
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Split, Trap, base, package_traps, proxy
 
 TRAPS = package_traps()
 SYMBOLIC = [name for name, cls in TRAPS.items() if cls.symbolic]
