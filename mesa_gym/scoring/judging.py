@@ -9,7 +9,7 @@ from mesa_gym.scoring.played import Levels
 from mesa_gym.scoring.verdict import require_scale, verdict, verdict_by_returns
 from mesa_gym.traps import Trap
 
-RESAMPLES = 1000
+RESAMPLES = 200
 
 
 def returns(levels: Levels) -> dict[str, float]:
