@@ -36,17 +36,20 @@ def register_trap(trap: TrapClass) -> TrapClass:
         ValueError: a trap of the package has that name.
     """
     add_trap(trap)
-    _register(trap, trap)
+    _register(trap)
     return trap
 
 
 def register_all() -> None:
     """Register every trap of the package."""
-    for name, trap in package_traps().items():
-        _register(trap, name)  # by its name: such a spec can be written as JSON
+    for trap in package_traps().values():
+        _register(trap)
 
 
-def _register(trap: type[Trap], given: str | type[Trap]) -> None:
+def _register(trap: type[Trap]) -> None:
+    name = trap.name()
+    # By its name where it is the package's: such a spec can be written as JSON.
+    given = name if package_traps().get(name) is trap else trap
     for split in Split:
         kwargs: dict[str, Any] = {"trap": given, "split": split.value}
         for flat in (False, True):

@@ -45,18 +45,19 @@ class TensorEnv:
     was truncated.
 
     Args:
-        trap, **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
-            ``flat`` or ``chw``.
+        trap: as for ``TrapEnv``.
         num_envs: how many environments.
         device: where they live, as torch names it.
         seed: environment i gets ``seed + i``; None for random ones.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         compile: whether the step is compiled, as one graph; the first step then takes a while.
+        **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
+            ``flat`` or ``chw``.
 
     Attributes:
         trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.
-        observation_space, action_space: of all environments; ``single_observation_space`` and
-            ``single_action_space`` of one.
+        observation_space: of all environments, as ``action_space`` is; ``single_observation_space``
+            and ``single_action_space`` are of one.
     """
 
     def __init__(

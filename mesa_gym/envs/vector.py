@@ -43,11 +43,12 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
     reads what each objective paid, whatever the autoreset mode.
 
     Args:
-        trap, **keywords: as for ``TrapEnv``, with the same errors.
+        trap: as for ``TrapEnv``.
         num_envs: how many environments.
         autoreset_mode: what follows the end of an episode (Gymnasium's enum or its value).
         max_episode_steps: a further time limit; the lesser of it and ``max_steps`` holds.
         render_mode: ``rgb_array``, ``ansi`` or None.
+        **keywords: as for ``TrapEnv``, with the same errors.
 
     Attributes:
         trap: the trap.

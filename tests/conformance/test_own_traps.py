@@ -94,6 +94,7 @@ def test_names_that_are_taken_and_modules_that_are_not_there() -> None:
     with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
+    assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
     with pytest.raises(ValueError, match="No module named 'no_such_module'"):
         find_trap("no_such_module:Mushrooms")
 
