@@ -87,8 +87,11 @@ class Move:
         """Return whether the target cell has a kind, a trait or a ground layer, bool (n,)."""
         found = self._on.get(name)
         if found is None:
-            if name in self.world.ground:
-                found = self.world.read(self.before.level, name, self.target)
+            world = self.world
+            if name in world.ground:
+                found = world.read(self.before.level, name, self.target)
+            elif name in world.things:  # as `_some` would find, with a call less
+                found = world.any(self.hit(name))
             else:
                 found = self._some(name, self.hit)
             self._on[name] = found
