@@ -1,4 +1,4 @@
-"""What all commands share: exit codes, errors in one line, results that can be written."""
+"""The common parts of commands: exit codes, errors in one line, results that can be written."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 class Command(Protocol):
-    """What the module of a command has.
+    """The interface of a module of a command.
 
     Attributes:
         HELP: what it does, in a line.

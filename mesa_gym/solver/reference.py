@@ -51,7 +51,7 @@ def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
 
 
 class References:
-    """What the reference policies earn on some levels: what ``Solution`` says of others.
+    """The returns of reference policies on some levels, asked for as those of a ``Solution``.
 
     V* of an objective is what its reference policy earns; the floor is the better of the mean of
     16 random episodes (a function of the level) and of staying for ever; the best and the worst

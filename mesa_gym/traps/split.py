@@ -24,7 +24,7 @@ class Split(StrEnum):
 
     @property
     def shifted(self) -> bool:
-        """Whether the objectives conflict on this split."""
+        """True where the objectives conflict, which is under ``shift``."""
         return self is Split.SHIFT
 
     @property
