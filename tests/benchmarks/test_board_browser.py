@@ -7,31 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import CORNER, EVIL, KEYS, VACUUM, some_results
-from browsing import Tab, launched, needs_browser
+from boards import CORNER, EVIL, KEYS, VACUUM
+from browsing import Tab, needs_browser
 
 from benchmarks.evidence import Evidence, read
 from benchmarks.ranking import rank
-from benchmarks.render import render
 from benchmarks.results import Results
 from benchmarks.site.embedded import types
 from benchmarks.tables import figure, interval
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Results that are rendered."""
-    results = some_results(tmp_path_factory.mktemp("results"))
-    render(Results(results, pytest.fail))
-    return results
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from boards import CORNER, some_results
-from browsing import Tab, launched, needs_browser
+from boards import CORNER
+from browsing import Tab, needs_browser
 from few import few
-
-from benchmarks.render import render
-from benchmarks.results import Results
 
 pytestmark = needs_browser
 KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html")
@@ -45,20 +40,6 @@ CONTRASTS = r"""() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Results that are rendered."""
-    results = some_results(tmp_path_factory.mktemp("results"))
-    render(Results(results, pytest.fail))
-    return results
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 def test_no_page_scrolls_sideways_on_a_phone(browser, folder: Path) -> None:

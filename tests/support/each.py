@@ -1,6 +1,7 @@
 """Traps as parameters: all of them, or a few that differ in kind and the rest in slow tests."""
 
 import pytest
+from few import few
 
 from mesa_gym.traps import package_traps
 
@@ -9,10 +10,9 @@ TRAPS = list(package_traps().values())
 FEW = {"CheeseDish", "KeysChests", "FollowMe", "DustSweep", "MonsterWorld"}
 
 
-def _as_parameter(trap):
-    few = trap.__name__ in FEW
-    return pytest.param(trap, id=trap.name(), marks=() if few else pytest.mark.slow)
+def _parametrised(traps):
+    return pytest.mark.parametrize("trap", traps, ids=lambda trap: trap.name())
 
 
-each_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
-few_traps = pytest.mark.parametrize("trap", [*map(_as_parameter, TRAPS)])
+each_trap = _parametrised(TRAPS)
+few_traps = _parametrised(few(TRAPS, *[trap for trap in TRAPS if trap.__name__ in FEW]))
