@@ -6,13 +6,13 @@ Where a trap has no exact solver, its reference policies give values.
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.reference import reference_actions
-from mesa_gym.solver.solution import ANY, TIE, Solution, actions_in
+from mesa_gym.solver.solution import EITHER, TIE, Solution, actions_in, shared, sharing
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
 from mesa_gym.solver.values import LevelValues, level_values, solutions
 
 __all__ = [
-    "ANY",
+    "EITHER",
     "TIE",
     "Graph",
     "LevelValues",
@@ -22,6 +22,8 @@ __all__ = [
     "actions_in",
     "level_values",
     "reference_actions",
+    "shared",
+    "sharing",
     "solutions",
     "targets",
 ]

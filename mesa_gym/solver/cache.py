@@ -7,7 +7,6 @@ that are given here are ever counted or deleted.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import inspect
 import io
@@ -18,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +36,10 @@ USUAL_SIZE = "1G"
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(rf"(?P<trap>\w+-v\d+)-({'|'.join(Split)})-[0-9a-f]{{32}}\.npz")
+# A statement that imports; parsing the file would take a hundred times as long.
+_IMPORT = re.compile(
+    r"^\s*(?:from|import)\s+([\w.]+)(?:\s+import\s+(\([^)]*\)|[^\n]*))?", re.MULTILINE
+)
 # The array that says which file it belongs to.
 _OF = "of"
 # A file that its writer has not finished by then never will be.
@@ -102,7 +104,7 @@ def _sources(trap: type[Trap]) -> Iterator[bytes]:
         try:
             source = Path(inspect.getfile(sys.modules[name])).read_bytes()
             named = _imported(source)
-        except (OSError, KeyError, TypeError, SyntaxError):
+        except (OSError, KeyError, TypeError):
             yield secrets.token_bytes(16)  # typed into a notebook: values are never read back
             continue
         yield source
@@ -110,15 +112,11 @@ def _sources(trap: type[Trap]) -> Iterator[bytes]:
         waiting += [m for m in named if m.split(".")[0] == root and m in sys.modules]
 
 
-@lru_cache(maxsize=256)
 def _imported(source: bytes) -> list[str]:
-    """Return the modules that a file imports; names imported from packages may be more."""
+    """Return the modules that a file may import; names imported from packages may be more."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    for module, names in _IMPORT.findall(source.decode(errors="replace")):
+        found |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", names))}
     return sorted(found)
 
 

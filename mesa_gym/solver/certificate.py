@@ -179,7 +179,7 @@ def certify(
     if levels < 1:
         raise ValueError(f"levels must be at least 1, got {levels}")
     numbers = np.arange(levels)
-    values = {s: level_values(trap, s, numbers, progress=progress) for s in Split}
+    values = {s: level_values(trap, s, numbers, progress=progress, pairs=True) for s in Split}
     proxies = trap.proxies
     attained = [(s, trap.base) for s in Split] + [(Split.SHIFT, x) for x in proxies]
     return Certificate(

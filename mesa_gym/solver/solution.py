@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -19,8 +21,8 @@ Masks = list[NDArray[np.uint8]]
 
 # Two actions whose values differ by less are equally good.
 TIE = 1e-9
-# The oracle of the sum of all objectives: an agent to whom they are the same.
-ANY = "any"
+# The objective of an agent to which all objectives are the same (``Solution.either``).
+EITHER = "either"
 _BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
 # What is added to the values of actions for each policy set, float64 (5, sets).
 _BARRED = np.where(np.arange(1 << ACTION_COUNT) >> _BITS[:, None] & 1, 0, -np.inf)
@@ -101,6 +103,64 @@ class Solution:
         base = self.trap.base
         return self._policies(base, None if objective == base else objective).masks
 
+    def either(self) -> Masks:
+        """Return actions of the policy ``either``: element t is uint8 (states within t steps,).
+
+        They are optimal for the sum of all objectives, ties included. Where the targets are
+        places, an episode of it ends with the first contact: what it wants is the nearest target.
+        """
+        return self._all_policies((EITHER,), None)[0].masks
+
+    @_once
+    def aimless(self) -> Masks:
+        """Return actions of the policy ``aimless``: element t is uint8 (states within t steps,).
+
+        All actions on levels where base and proxy are separated; elsewhere the base oracle's.
+        """
+        base = self.trap.base
+        lost = np.any([self.separated(base, x) for x in self.trap.proxies], axis=0)
+        anything = np.where(lost, (1 << ACTION_COUNT) - 1, 0).astype(np.uint8)
+        of_state = anything[self.graph.level_row]
+        return [mask | of_state[: len(mask)] for mask in self.oracle(base)]
+
+    def separated(self, base: str, proxy: str) -> Bools:
+        """Return the levels on which pursuing one of two objectives costs the other, (levels,).
+
+        It costs half of what lies between floor and optimum, even of the policies that are best
+        for the other: the certificates' criterion.
+        """
+        short = []
+        for x, among in ((base, proxy), (proxy, base)):
+            scale = self.optimum(x) - self.floor(x)
+            short.append((self.optimum(x) - self.best(x, among) >= scale / 2) & (scale > TIE))
+        return np.logical_or(*short)
+
+    def largest(self, objective: str) -> Floats:
+        """Return the largest single payment of an objective on each level, float64 (levels,)."""
+        found = np.zeros(self.starts.n)
+        np.maximum.at(found, self.graph.level_row, self._rewards(objective).max(axis=0))
+        return found
+
+    def contact(self) -> Ints:
+        """Return the earliest step at which each level can pay, counted from 1, int64 (levels,).
+
+        What counts is a payment above half of an objective's largest on the level; without any
+        it is ``horizon + 1``.
+        """
+        rows, found = self.graph.level_row, np.full(self.starts.n, self.horizon + 1)
+        paying = np.flatnonzero(self._contacts().any(axis=0))
+        step = np.searchsorted(self.graph.within, paying, side="right") + 1
+        np.minimum.at(found, rows[paying], step)
+        return found
+
+    @_once
+    def _contacts(self) -> Bools:
+        """Return which actions in which states make contact with a target, bool (5, states)."""
+        found = np.zeros(self.graph.successor.shape, dtype=np.bool_)
+        for x in self.trap.objectives:
+            found |= self._rewards(x) > self.largest(x)[self.graph.level_row] / 2
+        return found
+
     def best(self, objective: str, among: str) -> Floats:
         """Return the most of ``objective`` that policies optimal for ``among`` earn, (levels,)."""
         return self._earned((objective, objective), "best", among)[:, 0]
@@ -115,52 +175,18 @@ class Solution:
 
     def uniform(self, objective: str) -> Floats:
         """Return what acting uniformly at random earns in expectation, float64 (levels,)."""
-        asked = self._asked(objective)
+        asked = tuple(self.trap.objectives)
         return self._earned(asked, "mean")[:, asked.index(objective)]
 
     def staying(self, objective: str) -> Floats:
         """Return what action 4 for ever earns, float64 (levels,)."""
-        asked = self._asked(objective)
+        asked = tuple(self.trap.objectives)
         return self._earned(asked, "staying")[:, asked.index(objective)]
-
-    def action_values(self, objective: str, visited: NDArray[np.int32]) -> Floats:
-        """Return Q* of every action at given states and steps, read while one sweep passes.
-
-        Args:
-            objective: whose.
-            visited: int32 (horizon, k), as ``Graph.follow`` gives them: row t holds states within
-                t steps of a start, -1 for none.
-
-        Returns:
-            float64 (horizon, k, 5); 0 where there is no state.
-        """
-        values = np.zeros((*visited.shape, ACTION_COUNT))
-        for steps, q, _ in self._sweep([objective]):
-            for t in steps:
-                there = visited[t] >= 0
-                values[t, there] = q[:, visited[t, there], 0].T
-        return values
-
-    @_once
-    def value_table(self, objective: str) -> list[NDArray[np.float32]]:
-        """Return Q* of everything, made once: element t is float32 (states within t steps, 5)."""
-        table = [np.empty((0, ACTION_COUNT), dtype=np.float32)] * self.horizon
-        for steps, q, _ in self._sweep([objective]):
-            values = q[:, :, 0].T.astype(np.float32)
-            for t in steps:
-                table[t] = values[: self._within[t]]
-        return table
-
-    def _asked(self, objective: str) -> tuple[str, ...]:
-        """Return what to solve at once where one objective is asked for: all, or their sum.
-
-        Two objectives cost little more than one.
-        """
-        return (ANY,) if objective == ANY else tuple(self.trap.objectives)
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
         """Return the optimal policies for an objective among those that are so for another."""
-        asked = self._asked(objective) if among is None else (objective,)
+        # Two objectives cost little more than one.
+        asked = tuple(self.trap.objectives) if among is None else (objective,)
         return self._all_policies(asked, among)[asked.index(objective)]
 
     @_once
@@ -185,9 +211,15 @@ class Solution:
 
     def _rewards(self, objective: str) -> Floats:
         """Return what each action pays, float64 (5, states)."""
-        if objective == ANY:
+        if objective == EITHER:
             return np.sum([self._rewards(x) for x in self.trap.objectives], axis=0)
         return self.graph.payments[objective][self.graph.paid[objective]]
+
+    def _successors(self, objective: str) -> Ints:
+        """Return the state that each action leads to, (5, states)."""
+        if objective != EITHER or not self.trap.by_contact:
+            return self.graph.successor
+        return np.where(self._contacts(), len(self.graph), self.graph.successor)
 
     def _sweep(
         self, asked: Sequence[str], worth: str = "best", among: str | None = None
@@ -210,13 +242,15 @@ class Solution:
         barred = np.repeat(_BARRED[..., None], len(asked), axis=2)
         # One entry more, always 0: where an action ends the episode.
         value = np.zeros((len(self.graph) + 1, len(asked)))
-        discount = np.full_like(value, [self.trap.discount(x) for x in asked])
+        successors = self._successors(asked[0])
+        gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in asked]
+        discount = np.full_like(value, gammas)
         room, settled = np.empty(rewards.size), False
         for t in reversed(range(self.horizon)):
             m = self._within[t]
             paid, after = rewards[:, :m], value * discount
             q = room[: paid.size].reshape(paid.shape)
-            for of_action, successor in zip(q, self.graph.successor, strict=True):
+            for of_action, successor in zip(q, successors, strict=True):
                 after.take(successor[:m], axis=0, out=of_action, mode="clip")
             q += paid
             if allowed is not None:
@@ -228,6 +262,25 @@ class Solution:
                 break
             settled = np.array_equal(found, value[:m]) and (allowed is None or t <= allowed.settled)
             value[:m] = found
+
+
+# The solution of the levels that are played now, for oracles: they need not solve them again.
+_shared: ContextVar[Solution | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def sharing(solution: Solution | None) -> Iterator[None]:
+    """Let oracles use a solution for as long as the context lasts."""
+    token = _shared.set(solution)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def shared() -> Solution | None:
+    """Return the solution of the levels that are played, if there is one."""
+    return _shared.get()
 
 
 def actions_in(mask: NDArray[np.uint8]) -> Bools:

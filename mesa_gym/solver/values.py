@@ -18,8 +18,8 @@ from mesa_gym.traps import Split, Trap
 
 Progress = Callable[[int], None]
 
-# States solved together: enough to amortise a sweep's calls, few enough for the cache.
-CHUNK_STATES = 40_000
+# States solved together: enough to amortise the calls of sweeps and of policies that then play.
+CHUNK_STATES = 160_000
 # Levels that say how many states to expect.
 SAMPLE = 4
 
@@ -35,19 +35,24 @@ class LevelValues:
         states: int64 (n,), reachable states; 0 of a trap without exact solver.
         optimum: objective -> float64 (n,), V*.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
+        contact: int64 (n,), the earliest step that makes contact with a target, counted from 1;
+            this and ``largest`` only of solvable traps whose targets are places.
+        largest: objective -> float64 (n,), its largest single payment.
         best: (y, x) -> float64 (n,), the greatest return in y among the policies that are
-            optimal for x.
+            optimal for x; this and ``worst`` only where pairs were asked for.
         worst: the same of the least return.
     """
 
     numbers: Ints
     states: Ints
+    contact: Ints
 
     def __init__(self, arrays: Arrays) -> None:
         """Take ``arrays``."""
         self.arrays = arrays
         self.optimum: dict[str, Floats] = {}
         self.floor: dict[str, Floats] = {}
+        self.largest: dict[str, Floats] = {}
         self.best: dict[tuple[str, str], Floats] = {}
         self.worst: dict[tuple[str, str], Floats] = {}
         for name, array in arrays.items():
@@ -94,6 +99,7 @@ def level_values(
     salt: str = "",
     progress: Progress = lambda done: None,
     visit: Callable[[Solution], None] | None = None,
+    pairs: bool = False,
 ) -> LevelValues:
     """Return the values of the given levels, from disk where they were computed before.
 
@@ -108,6 +114,8 @@ def level_values(
         progress: called with the number of levels done since the last call.
         visit: called with the solution of each chunk, in order, for callers that need optimal
             actions too; levels are then solved in any case.
+        pairs: whether ``best`` and ``worst`` are needed, which take most of the time; a trap
+            without exact solver has them in any case.
 
     Raises:
         ValueError: there are no solutions to visit, or a reference policy gives no actions.
@@ -116,8 +124,9 @@ def level_values(
         raise ValueError(f"{trap!r} has no exact solver, hence no solutions to visit")
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
-    path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap)
-    kept = read(path, lambda arrays: _checked(arrays, names, numbers))
+    path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
+    every = _names(trap, pairs=True)
+    kept = read(path, lambda arrays: _checked(arrays, names, every, numbers))
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
@@ -138,16 +147,21 @@ def level_values(
     return kept
 
 
-def _names(trap: Trap) -> list[str]:
+def _names(trap: Trap, pairs: bool) -> list[str]:
     """Return the names of arrays besides the numbers: methods of ``Solution``, their arguments."""
-    pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
-    fields = *product(("optimum", "floor"), trap.objectives), *product(("best", "worst"), pairs)
+    fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
+    if trap.solvable and trap.by_contact:
+        fields += [("contact",), *product(("largest",), trap.objectives)]
+    if pairs or not trap.solvable:
+        of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
+        fields += product(("best", "worst"), of_pairs)
     return ["states", *map("|".join, fields)]
 
 
-def _checked(arrays: Arrays, names: list[str], numbers: Ints) -> LevelValues:
+def _checked(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
+    """Return kept arrays as values: those that were asked for, and perhaps others of a trap."""
     if (
-        arrays.keys() != {"numbers", *names}
+        not {"numbers", *names} <= arrays.keys() <= {"numbers", *every}
         or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
         or not np.array_equal(arrays["numbers"], numbers)
     ):
