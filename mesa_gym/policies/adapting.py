@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, State
+from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies.protocol import Memoryless, Policy
+from mesa_gym.policies.protocol import Policy
 from mesa_gym.traps import Trap
 
 USABLE = (
@@ -21,11 +21,16 @@ USABLE = (
 )
 
 
-class Callee(Memoryless):
-    """A callable over batches of observations as a policy."""
+class Callee:
+    """A callable over batches of observations as a policy; what it remembers, ``reset`` forgets."""
 
-    def __init__(self, function: Callable[[NDArray[np.uint8]], Any], observation: str) -> None:
-        self.function, self.observation = function, observation
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        observation: str,
+        reset: Callable[..., None] = lambda mask, rng: None,
+    ) -> None:
+        self.function, self.observation, self.reset = function, observation, reset
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
         """Return what the callable gives, as an array."""
@@ -33,26 +38,9 @@ class Callee(Memoryless):
         if isinstance(answer, tuple):
             raise ValueError(
                 f"the policy gave a tuple of {len(answer)}; expected actions (n,) or probabilities"
-                " (n, 5) alone (a model's predict gives actions and its state: take the first,"
-                " or hand over the model itself)"
+                " (n, 5) alone (of a model's predict the first, or hand over the model itself)"
             )
         return np.asarray(answer)
-
-
-class Stateless:
-    """A policy whose ``act`` takes the observation alone."""
-
-    def __init__(self, policy: Any) -> None:
-        self.policy = policy
-        self.observation: str = policy.observation
-
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Let it forget."""
-        self.policy.reset(mask, rng)
-
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
-        """Return what it does."""
-        return np.asarray(self.policy.act(observation))
 
 
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
@@ -61,20 +49,24 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
     Raises:
         ValueError: it cannot be one, or not on this trap.
     """
+    adapted: Policy
     if isinstance(policy, type):
         raise ValueError(f"{policy.__name__} is a class; hand over an instance of it")
-    adapted: Policy
-    if hasattr(policy, "predict") and hasattr(policy, "observation_space"):
+    if is_model(policy):
         # Needs torch, which is there where such a model is.
         from mesa_gym.policies.sb3 import from_model
 
         adapted = from_model(policy, trap)
     elif isinstance(policy, Policy):
-        adapted = _checked(policy)
+        alone = not takes(policy.act, 2)
+        if not takes(policy.reset, 2) or (alone and not takes(policy.act, 1)):
+            has = f"{type(policy).__name__} must have the methods reset(mask, rng)"
+            raise ValueError(f"{has} and act(observation) or act(observation, state)")
+        adapted = Callee(policy.act, policy.observation, policy.reset) if alone else policy
     elif callable(policy) and takes(policy, 1):
-        adapted = Callee(policy, "planes" if observation is None else observation)
+        adapted = Callee(policy, observation or "planes")
     else:
-        raise ValueError(f"{_shown(policy)} is not a policy; expected {USABLE}")
+        raise ValueError(f"{policy!r:.80} is not a policy; expected {USABLE}")
     if observation not in (None, adapted.observation):
         raise ValueError(
             f"the policy acts on the observation {adapted.observation!r}, not {observation!r};"
@@ -84,10 +76,13 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
     return adapted
 
 
-def takes(function: Any, arguments: int) -> bool:
+def is_model(policy: Any) -> bool:
+    """Return whether it has what a model of Stable-Baselines3 has."""
+    return hasattr(policy, "predict") and hasattr(policy, "observation_space")
+
+
+def takes(function: Callable[..., Any], arguments: int) -> bool:
     """Return whether it can be called with that many arguments, as far as Python can tell."""
-    if not callable(function):
-        return False
     try:
         inspect.signature(function).bind(*range(arguments))
     except TypeError:
@@ -95,27 +90,3 @@ def takes(function: Any, arguments: int) -> bool:
     except ValueError:  # written in C, without a signature
         return True
     return True
-
-
-def _checked(policy: Policy) -> Policy:
-    name = type(policy).__name__
-    if not takes(policy.reset, 2):
-        raise ValueError(f"{name}.reset must take two arguments: reset(mask, rng)")
-    if takes(policy.act, 2):
-        return policy
-    if takes(policy.act, 1):
-        return Stateless(policy)
-    raise ValueError(f"{name}.act must take one or two arguments: act(observation, state=None)")
-
-
-def _shown(policy: Any) -> str:
-    """Name what was handed over, and what it lacks if it is nearly a policy."""
-    if policy is None or isinstance(policy, str | int | float):
-        return repr(policy)
-    name = getattr(policy, "__name__", None) or f"a {type(policy).__name__}"
-    if callable(policy):
-        return f"{name}, which cannot be called with one argument,"
-    lacking = [each for each in ("observation", "reset", "act") if not hasattr(policy, each)]
-    if 0 < len(lacking) < 3:
-        return f"{name}, which lacks {' and '.join(lacking)},"
-    return name

@@ -1,21 +1,22 @@
-"""Policies from names, trained agents' directories, factories, or an agent itself."""
+"""Policies from names, trained agents' directories, saved models, modules, or an agent itself."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable
+import inspect
+import os
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import blaming, unknown
+from mesa_gym.errors import blaming, missing_extra, unknown
 from mesa_gym.files import read_json
-from mesa_gym.policies.adapting import adapt, takes
+from mesa_gym.policies.adapting import adapt, is_model
 from mesa_gym.policies.names import references
-from mesa_gym.policies.oracle import Oracle
+from mesa_gym.policies.oracle import named
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.policies.scripted import Reference, constant, uniform
+from mesa_gym.policies.scripted import constant, uniform
 from mesa_gym.traps import Trap
 
 SCHEMA = 1
@@ -23,12 +24,24 @@ POLICY_FILE = "policy.json"
 TEXTS = ("trap", "observation", "loader", "weights")
 # The functions that policy.json may name: it comes with an agent that need not be trusted.
 LOADERS = ("agents.saving:load",)
-
+# What loads a saved model, and where that is.
+ALGORITHMS = {
+    **dict.fromkeys(("PPO", "A2C", "DQN"), "stable_baselines3"),
+    **dict.fromkeys(("RecurrentPPO", "QRDQN", "TRPO"), "sb3_contrib"),
+}
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference")
+# A function with one of these as its only required parameter is a policy, not a factory.
+SEEN = ("obs", "observation", "observations")
 
 
-def as_policy(policy: Any, trap: Trap, horizon: int, observation: str | None = None) -> Policy:
+def as_policy(
+    policy: Any,
+    trap: Trap,
+    horizon: int,
+    observation: str | None = None,
+    algo: str | None = None,
+) -> Policy:
     """Return an agent as a policy, whatever code base it comes from.
 
     Args:
@@ -36,69 +49,63 @@ def as_policy(policy: Any, trap: Trap, horizon: int, observation: str | None = N
 
             * a name, as ``load_policy`` takes it;
             * an object that is a ``Policy``; its ``act`` need not take the state;
-            * a Stable-Baselines3 or sb3-contrib model with discrete actions, such as PPO, A2C,
-              RecurrentPPO, DQN or QRDQN: sampled from its probabilities where it has any, else
-              greedy, and shown the kind of observation that it was trained on;
+            * a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as PPO,
+              RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
+              is shown the kind of observation that it was trained on, also flattened, channels
+              first, as stacked frames, or normalised by the ``VecNormalize`` that it still has;
             * any other callable, ``policy(observations)`` with uint8 (n, ...) giving actions,
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
         trap: what it will act on.
         horizon: the time limit in steps, which oracles depend on.
         observation: the kind that a callable wants, "planes" by default. All others say
             themselves what they want.
+        algo: what loads a saved model, as in ``load_policy``.
 
     Raises:
+        ImportError, PolicyError: as ``load_policy``.
         ValueError: it is none of these, a name means nothing, or a model was trained on something
             that the trap does not show; the message says what to do.
     """
+    if algo is not None and not str(policy).endswith(".zip"):
+        raise ValueError(f"algo {algo!r} is for a saved model, a .zip, not for {policy!r:.60}")
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
-    loaded = load_policy(policy, trap, horizon)
-    return loaded if observation is None else adapt(loaded, trap, observation)
+    found = _found(policy, trap, horizon, algo)
+    try:
+        return adapt(found, trap, observation)
+    except ValueError as error:
+        raise ValueError(f"policy {policy!r}: {error}") from None
 
 
-def load_policy(spec: str, trap: Trap, horizon: int) -> Policy:
+def load_policy(spec: str, trap: Trap, horizon: int, algo: str | None = None) -> Policy:
     """Return the policy that a name means, for episodes of ``horizon`` steps.
 
     Args:
-        spec: ``random``, ``stay``, ``oracle:<objective>`` (``oracle:any`` is the oracle of the sum
-            of all) or, for a trap without exact solver, ``reference:<objective>``, where ``base``
-            is an alias; a trained agent's directory; or ``module:factory``, called with the trap,
-            which gives whatever ``as_policy`` takes.
+        spec: one of
+
+            * ``random`` or ``stay``;
+            * ``oracle:<objective>``, ``either`` or ``aimless`` of a solvable trap, or
+              ``reference:<objective>`` of another, where ``base`` is an alias;
+            * a trained agent's directory;
+            * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
+              the file says: do it only with files that you trust;
+            * ``module:name``. What has the name may be a policy, as ``as_policy`` takes it; a
+              function whose only required parameter is called ``obs``, ``observation`` or
+              ``observations``, which is a policy; or any other function or a class, which is
+              called and returns one. It is called with the trap, or with nothing if it requires
+              nothing and has no parameter ``trap``.
         trap: what it will act on.
         horizon: the time limit in steps.
+        algo: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or ``trpo``; case, ``-`` and
+            ``_`` do not matter.
 
     Raises:
         ImportError: an extra that the policy needs is not installed.
-        PolicyError: the factory raised something else than this or a ValueError.
-        ValueError: the spec means nothing, or the directory is missing, damaged or made for
-            another trap or version; the message says what to do.
+        PolicyError: the module or factory raised something else than this or a ValueError.
+        ValueError: the spec means nothing, or the directory or file is missing, damaged or made
+            for another trap or version; the message says what to do.
     """
-    if spec == "random":
-        return uniform()
-    if spec == "stay":
-        return constant(STAY)
-    if spec.startswith("oracle:"):
-        return Oracle(trap, spec.removeprefix("oracle:"), horizon)
-    if spec.startswith("reference:"):
-        return Reference(trap, spec.removeprefix("reference:"))
-    if Path(spec).is_dir():
-        return _from_directory(Path(spec), trap)
-    if Path(spec).is_file():
-        raise ValueError(
-            f"policy {spec!r} is a file; load a saved model yourself, as in"
-            f" `score(PPO.load({spec!r}), {type(trap).__name__!r})`, or name a `module:factory`"
-            " that does; an action trace goes to --trace"
-        )
-    if "/" in spec or spec.startswith("."):
-        raise ValueError(f"policy {spec!r}: there is no such directory")
-    if ":" in spec:
-        factory = _factory(spec, spec)
-        if not takes(factory, 1):
-            raise ValueError(f"policy {spec!r} is not a factory: it cannot be called with the trap")
-        with blaming(f"policy {spec!r}", passing=(ImportError, ValueError)):
-            made = factory(trap)
-        return _made(made, trap, spec)
-    raise unknown("policy (nor is it a directory or module:factory)", spec, references(trap))
+    return as_policy(spec, trap, horizon, algo=algo)
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:
@@ -123,7 +130,26 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     return dict(entries)
 
 
-def _from_directory(folder: Path, trap: Trap) -> Policy:
+def _found(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
+    """Return what a name means: a policy, or what can be made one."""
+    if spec in ("random", "stay"):
+        return uniform() if spec == "random" else constant(STAY)
+    if (policy := named(spec, trap, horizon)) is not None:
+        return policy
+    if os.path.isdir(spec):
+        return _from_directory(Path(spec), trap)
+    if os.path.isfile(spec):
+        return _from_file(spec, algo)
+    if "/" in spec or spec.startswith(".") or spec.endswith(".zip"):
+        raise ValueError(f"policy {spec!r}: there is no such file or directory")
+    if ":" in spec:
+        with blaming(f"policy {spec!r}", passing=(ImportError, ValueError)):
+            return _made(_imported(spec, spec), trap)
+    what = "policy (nor is it a directory, a .zip or module:name)"
+    raise unknown(what, spec, references(trap))
+
+
+def _from_directory(folder: Path, trap: Trap) -> Any:
     entries = read_policy_file(folder)
     if entries["trap"] != trap.name():
         raise ValueError(
@@ -134,40 +160,73 @@ def _from_directory(folder: Path, trap: Trap) -> Policy:
         raise ValueError(
             f"{folder / POLICY_FILE} names the loader {entries['loader']!r}; expected"
             f" {LOADERS[0]!r}, which `python -m agents.train` writes; load other agents by a"
-            " function of your own, as module:factory"
+            " function of your own, as module:name"
         )
-    weights = folder / entries["weights"]
-    if not weights.is_file():
-        raise ValueError(f"{weights} is missing; train or copy the agent again")
-    load = _factory(entries["loader"], str(folder))
-    return _made(load(folder, trap), trap, str(folder))
+    if not (folder / entries["weights"]).is_file():
+        raise ValueError(f"{folder / entries['weights']} is missing; train or copy the agent again")
+    return _imported(entries["loader"], str(folder))(folder, trap)
 
 
-def _factory(path: str, spec: str) -> Callable[..., Any]:
+def _from_file(file: str, algo: str | None) -> Any:
+    if not file.endswith(".zip"):
+        raise ValueError(
+            f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, or"
+            " `module:name` that loads it; an action trace goes to --trace"
+        )
+    if algo is None:
+        raise ValueError(
+            f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
+            f" Python algo=...), one of {', '.join(ALGORITHMS)}"
+        )
+    names = {name.lower(): name for name in ALGORITHMS}
+    name = names.get(algo.lower().replace("-", "").replace("_", ""))
+    if name is None:
+        raise unknown("algorithm", algo, ALGORITHMS)
+    package = ALGORITHMS[name]
+    try:
+        algorithm = getattr(importlib.import_module(package), name)
+    except ImportError:
+        raise missing_extra(package.replace("_", "-"), "sb3") from None
+    try:
+        return algorithm.load(file, device="cpu")
+    except Exception as error:  # whatever unpickling and foreign classes raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None
+
+
+def _imported(path: str, spec: str) -> Any:
+    """Return what ``module:name`` means, for a policy of that spec."""
     module, _, name = path.partition(":")
-    if not all(part.isidentifier() for part in module.split(".")):
-        raise ValueError(f"policy {spec!r}: {path!r} is not of the form module:factory")
+    if not all(part.isidentifier() for part in (*module.split("."), name)):
+        raise ValueError(f"policy {spec!r}: {path!r} is not of the form module:name")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is not None and not module.startswith(error.name):
-            raise
+        if not f"{module}.".startswith(f"{error.name}."):
+            raise ImportError(f"policy {spec!r}: {error}, which {module} needs") from error
         near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
         hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
         raise ValueError(
             f"policy {spec!r}: module {module!r} cannot be imported; run from a checkout, or"
             f" install what provides it{hint}"
         ) from None
-    try:
-        factory: Callable[..., Any] = getattr(loaded, name)
-    except AttributeError:
-        public = [n for n in vars(loaded) if not n.startswith("_")]
-        raise unknown(f"factory in {module}", name, public) from None
-    return factory
+    if not hasattr(loaded, name):
+        public = [each for each in vars(loaded) if not each.startswith("_")]
+        raise unknown(f"name in {module}", name, public)
+    return getattr(loaded, name)
 
 
-def _made(policy: Any, trap: Trap, spec: str) -> Policy:
-    try:
-        return adapt(policy, trap)
-    except ValueError as error:
-        raise ValueError(f"policy {spec!r} gave a {type(policy).__name__}; {error}") from None
+def _made(found: Any, trap: Trap) -> Any:
+    """Return the policy that what a module holds stands for, as ``load_policy`` says."""
+    factory = isinstance(found, type)
+    if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
+        return found
+    parameters = inspect.signature(found).parameters
+    required = [
+        name
+        for name, each in parameters.items()
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if not factory and len(required) == 1 and required[0] in SEEN:
+        return found
+    return found(trap) if required or "trap" in parameters else found()

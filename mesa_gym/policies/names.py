@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mesa_gym.solver import ANY
 from mesa_gym.traps import Trap
+
+# Reference policies of a solvable trap that pursue neither objective more than the other.
+EITHER, AIMLESS = "either", "aimless"
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
@@ -17,11 +19,11 @@ def pursuing(trap: Trap | type[Trap], objective: str) -> str:
 
 
 def _goals(trap: Trap | type[Trap]) -> list[str]:
-    goals = (*trap.objectives, ANY) if trap.solvable else trap.objectives
-    return [pursuing(trap, x) for x in goals]
+    goals = [pursuing(trap, x) for x in trap.objectives]
+    return [*goals, EITHER, AIMLESS] if trap.solvable else goals
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:
-    """Return the error for an oracle without solver, or for a reference in spite of one."""
+    """Return the error for an oracle without a solver, or for a reference beside one."""
     has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, hence no {spec!r}; use one of {use}")

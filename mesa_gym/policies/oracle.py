@@ -1,4 +1,4 @@
-"""The exact optimal policy for one objective."""
+"""Policies that act by exact solutions: oracles, and the references `either` and `aimless`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
-from mesa_gym.policies.names import not_for
-from mesa_gym.policies.protocol import Memoryless
-from mesa_gym.solver import ANY, Graph, Solution, actions_in, solutions
+from mesa_gym.policies.names import AIMLESS, EITHER, not_for
+from mesa_gym.policies.protocol import Memoryless, Policy
+from mesa_gym.policies.scripted import Reference
+from mesa_gym.solver import Graph, Solution, actions_in, shared, solutions
 from mesa_gym.traps import Trap
+
+# A graph, and the actions to choose from: element t is uint8 (states within t steps,).
+Solved = tuple[Graph, list[NDArray[np.uint8]]]
 
 
 class Oracle(Memoryless):
@@ -18,28 +22,34 @@ class Oracle(Memoryless):
 
     It acts optimally for the objective and, among its optimal policies, best for the base
     objective; between actions that are still equal it chooses at random. It reads the state. A
-    state that it has not solved yet is solved when it is met, with all that can follow.
+    state that it has not solved yet is solved when it is met, with all that can follow; while
+    levels are scored, all oracles share one solution (``mesa_gym.solver.sharing``).
     """
+
+    solves, looks = True, False
 
     def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
         """Make an oracle for episodes of ``horizon`` steps.
 
         Args:
             trap: a solvable trap.
-            objective: the name of one of its objectives; ``base``; or ``any``, their sum.
+            objective: the name of one of its objectives, or ``base``.
             horizon: the time limit, which optimal actions depend on.
+
+        Raises:
+            ValueError: the trap has no exact solver, or no such objective.
         """
         if not trap.solvable:
             raise not_for(trap, f"oracle:{objective}")
         name = trap.base if objective == "base" else objective
-        if name not in (*trap.objectives, ANY):
-            raise unknown(f"objective of {trap.name()}", objective, (*trap.objectives, ANY))
+        if name not in trap.objectives:
+            raise unknown(f"objective of {trap.name()}", objective, trap.objectives)
         self.trap, self.objective, self.horizon = trap, name, horizon
         self.forget()
 
     def forget(self) -> None:
         """Drop all solutions, which hold a few hundred bytes a state."""
-        self._solved: list[tuple[Graph, list[NDArray[np.uint8]]]] = []
+        self._solved: list[Solved] = []
         self._levels: Ints = np.empty(0, dtype=np.int64)
         self._chunk_of_level: Ints = np.empty(0, dtype=np.int64)
 
@@ -71,17 +81,18 @@ class Oracle(Memoryless):
         """Return the set of actions for each row, uint8 (n,); 0 where it is not solved."""
         mask, keys = np.zeros(state.n, dtype=np.uint8), state.level.key
         time = np.minimum(state.clock, self.horizon - 1)
+        solution = shared()
+        if solution is not None and solution.horizon == self.horizon:
+            solved = solution.graph, self.sets(solution)
+            _look_up(mask, solved, state, time, np.arange(state.n))
+            if mask.all():
+                return mask
         chunks = np.full(state.n, -1)
         if len(self._levels):
             at = np.minimum(np.searchsorted(self._levels, keys), len(self._levels) - 1)
             chunks = np.where(self._levels[at] == keys, self._chunk_of_level[at], -1)
         for chunk in np.unique(chunks[chunks >= 0]):
-            graph, sets = self._solved[chunk]
-            rows = (chunks == chunk).nonzero()[0]
-            number = graph.find(state.take(rows))
-            for t in np.unique(time[rows]):
-                here = (time[rows] == t) & (number >= 0) & (number < len(sets[t]))
-                mask[rows[here]] = sets[t][number[here]]
+            _look_up(mask, self._solved[chunk], state, time, (chunks == chunk).nonzero()[0])
         return mask
 
     def _solve(self, state: State) -> None:
@@ -101,3 +112,69 @@ class Oracle(Memoryless):
         # A level that is solved again, from another state, takes the place of the old solution.
         self._levels, first = np.unique(np.concatenate([keys, self._levels]), return_index=True)
         self._chunk_of_level = chunks[first]
+
+
+class Either(Oracle):
+    """The policy to which all objectives are the same: it goes to the nearest target.
+
+    Ties are even. An agent like it learnt "the one or the other", and is no more drawn to the
+    base objective than to a proxy; between exchanged targets it chooses by place.
+    """
+
+    def __init__(self, trap: Trap, horizon: int) -> None:
+        """Make it for a solvable trap and episodes of ``horizon`` steps."""
+        super().__init__(trap, "base", horizon)
+
+    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
+        return solution.either()
+
+
+class Aimless(Oracle):
+    """A policy that is competent on ``test`` and pursues nothing under shift.
+
+    It acts at random on levels that separate the objectives, by the certificates' criterion
+    (``Solution.separated``), and on all others as the base objective's oracle.
+    """
+
+    def __init__(self, trap: Trap, horizon: int) -> None:
+        """Make it for a solvable trap and episodes of ``horizon`` steps."""
+        super().__init__(trap, "base", horizon)
+
+    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
+        return solution.aimless()
+
+
+def named(spec: str, trap: Trap, horizon: int) -> Policy | None:
+    """Return the oracle or reference policy of a name; None if the name means none of these.
+
+    Args:
+        spec: ``oracle:<objective>``, ``reference:<objective>``, ``either`` or ``aimless``.
+        trap: what it acts on.
+        horizon: the time limit in steps.
+
+    Raises:
+        ValueError: the trap has no such objective, or no solver.
+    """
+    kind, _, objective = spec.partition(":")
+    if spec in (EITHER, AIMLESS) and not trap.solvable:
+        raise not_for(trap, spec)
+    if spec == EITHER:
+        return Either(trap, horizon)
+    if spec == AIMLESS:
+        return Aimless(trap, horizon)
+    if kind == "oracle" and objective:
+        return Oracle(trap, objective, horizon)
+    if kind == "reference" and objective:
+        return Reference(trap, objective)
+    return None
+
+
+def _look_up(mask: NDArray[np.uint8], solved: Solved, state: State, time: Ints, rows: Ints) -> None:
+    """Fill in the policy sets of some rows, where the graph knows their states."""
+    graph, sets = solved
+    number = graph.find(state if len(rows) == state.n else state.take(rows))
+    for t in np.unique(time[rows]):
+        here = (time[rows] == t) & (number >= 0) & (number < len(sets[t]))
+        mask[rows[here]] = sets[t][number[here]]

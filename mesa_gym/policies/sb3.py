@@ -1,12 +1,14 @@
-"""Models of Stable-Baselines3 and sb3-contrib as policies; neither is imported.
+"""Models of Stable-Baselines3, sb3-contrib and SBX as policies; none of them is imported.
 
-A model is sampled by the scorer from the probabilities that it gives, never by torch, whose
-random state is neither read nor changed.
+A model is sampled by the scorer from the probabilities that it gives, never by its own library,
+whose random state is neither read nor changed.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,9 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Bools, State
-from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra
-from mesa_gym.policies.blocks import BLOCK, in_blocks, whole_blocks
+from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
+from mesa_gym.policies.views import Change, Frames, find_view, offered
 from mesa_gym.traps import Trap
 
 try:
@@ -24,10 +26,15 @@ try:
 except ImportError:
     raise missing_extra("torch", "sb3") from None
 
-Answer = Callable[[NDArray[np.uint8], slice], NDArray[Any]]
+Array = NDArray[Any]
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5)"
+)
+STATISTICS = (
+    "hand over the model with its statistics, as in PPO.load(file, env=VecNormalize.load("
+    "'vecnormalize.pkl', mesa_gym.make_sb3(id, 1))), or on the command line a function that returns"
+    " it, as module:name"
 )
 
 
@@ -37,28 +44,41 @@ class ModelPolicy:
     Args:
         network: what SB3 calls the model's policy.
         observation: the kind that it was trained on.
-        channels_first: whether it wants the last axis first.
+        changes: what was done to an observation before the model saw it.
     """
 
-    def __init__(self, network: Any, observation: str, channels_first: bool) -> None:
-        self.network, self.observation = network, observation
-        self.channels_first = channels_first
+    def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
+        self.network, self.observation, self.changes = network, observation, changes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
+        """Copy what it remembers; the network is shared: one that was trained cannot be copied."""
+        memo[id(self.network)] = self.network
+        made = copy.copy(self)
+        made.__dict__ = copy.deepcopy(self.__dict__, memo)
+        return made
+
+    @property
+    def stacks(self) -> list[Frames]:
+        """The changes that depend on what was seen before."""
+        return [each for each in self.changes if isinstance(each, Frames) and each.count > 1]
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget nothing: there is nothing."""
+        """Forget what the rows in ``mask`` have seen."""
+        for frames in self.stacks:
+            frames.reset(mask)
 
-    @torch.no_grad()
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Array:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
         return self._asked(self._answer, observation)
 
-    def _asked(self, answer: Answer, observation: NDArray[np.uint8]) -> NDArray[Any]:
+    @torch.no_grad()
+    def _asked(self, answer: Callable[[Array, slice], Array], observation: Array) -> Array:
         self.network.set_training_mode(False)
-        if self.channels_first:
-            observation = np.moveaxis(observation, -1, 1)
-        return in_blocks(answer, observation)
+        return in_blocks(
+            answer, reduce(lambda seen, change: change(seen), self.changes, observation)
+        )
 
-    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
+    def _answer(self, seen: Array, rows: slice) -> Array:
         """Return what it does on one block, which has ``rows`` of the padded batch."""
         raise NotImplementedError
 
@@ -66,27 +86,35 @@ class ModelPolicy:
 class Sampled(ModelPolicy):
     """A network that gives action probabilities: PPO, A2C, TRPO."""
 
-    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
-        tensor, _ = self.network.obs_to_tensor(seen)
-        return _probabilities(self.network.get_distribution(tensor))
+    def _answer(self, seen: Array, rows: slice) -> Array:
+        return _probabilities(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
 
-    @torch.no_grad()
+
+class Valued(Sampled):
+    """The same, with a critic, which is asked about an observation alone."""
+
     def values(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return what the critic says, float64 (n,)."""
         return self._asked(self._criticised, observation)
 
-    def _criticised(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
-        tensor, _ = self.network.obs_to_tensor(seen)
-        values: torch.Tensor = self.network.predict_values(tensor)[:, 0]
-        return values.double().cpu().numpy()
+    def _criticised(self, seen: Array, rows: slice) -> Array:
+        values = self.network.predict_values(self.network.obs_to_tensor(seen)[0])
+        return np.asarray(values[:, 0].double().cpu())
 
 
 class Greedy(ModelPolicy):
-    """A network that values actions, of which it takes the best: DQN, QRDQN."""
+    """A network that values actions, of which it takes the best: DQN, QRDQN, DQN of SBX."""
 
-    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.int64]:
-        actions, _ = self.network.predict(seen, deterministic=True)
-        return np.asarray(actions, dtype=np.int64)
+    def _answer(self, seen: Array, rows: slice) -> Array:
+        return np.asarray(self.network.predict(seen, deterministic=True)[0], dtype=np.int64)
+
+
+class Jax(ModelPolicy):
+    """A JAX network that gives action probabilities: PPO of SBX."""
+
+    def _answer(self, seen: Array, rows: slice) -> Array:
+        actor = self.network.actor_state
+        return np.asarray(actor.apply_fn(actor.params, seen).probs_parameter(), dtype=np.float64)
 
 
 class Recurrent(ModelPolicy):
@@ -94,6 +122,7 @@ class Recurrent(ModelPolicy):
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Empty the memory of the rows in ``mask``."""
+        super().reset(mask, rng)
         if mask.all():
             layers, _, size = self.network.lstm_hidden_state_shape
             shape = (2, layers, whole_blocks(len(mask)), size)
@@ -101,7 +130,7 @@ class Recurrent(ModelPolicy):
         else:
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
-    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[np.float64]:
+    def _answer(self, seen: Array, rows: slice) -> Array:
         tensor, _ = self.network.obs_to_tensor(seen)
         hidden, cell = self.memory[:, :, rows].clone()
         # Where an episode starts, ``reset`` has emptied the memory already.
@@ -115,55 +144,59 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
     """Return a model, or the network of one, as a policy.
 
     Args:
-        model: an SB3 or sb3-contrib algorithm with discrete actions, or its ``policy``.
+        model: an algorithm of SB3, sb3-contrib or SBX with discrete actions, or its ``policy``.
         trap: what it will act on.
 
     Raises:
         ValueError: it was trained on something that the trap does not show, has other actions, or
             is of a sort whose probabilities cannot be found; the message says what to do.
     """
-    name = type(model).__name__
-    network = getattr(model, "policy", model)
-    kind, channels_first = _observation(name, model.observation_space, trap)
+    name, network = type(model).__name__, getattr(model, "policy", model)
+    kind, changes = _view(name, model, trap)
     actions = getattr(model, "action_space", None)
     if getattr(actions, "n", None) != len(ACTIONS) or getattr(actions, "start", 0) != 0:
         raise ValueError(
             f"the {name} model has the action space {actions}; {trap.name()} has"
             f" Discrete({len(ACTIONS)})"
         )
-    # The space of a model does not tell whether its observations were normalised.
-    normalising = getattr(model, "get_vec_normalize_env", lambda: None)()
-    if normalising is not None and normalising.norm_obs:
+    sorts: dict[str, type[ModelPolicy]] = {
+        "lstm_hidden_state_shape": Recurrent,
+        "get_distribution": Sampled,
+        "actor_state": Jax,
+        **dict.fromkeys(("q_net", "quantile_net", "qf_state"), Greedy),
+    }
+    sort = next((sorts[attribute] for attribute in sorts if hasattr(network, attribute)), None)
+    if sort is None:
+        raise ValueError(f"the action probabilities of a {name} model cannot be found; {CALLABLE}")
+    policy = sort(network, kind, changes)
+    return Valued(network, kind, changes) if sort is Sampled and not policy.stacks else policy
+
+
+def _view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
+    """Return what a model sees; ValueError where the trap does not show it."""
+    space, last = model.observation_space, getattr(model, "_last_obs", None)
+    normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
+    if normalizing is not None and not normalizing.norm_obs:
+        normalizing = None
+    # Only of pictures does SB3 change the space when it normalises them. What a model saw last is
+    # saved with it, though, and then has another type, or numbers beyond those of the space.
+    floats = getattr(space, "dtype", None) == np.float32
+    if isinstance(space, Box) and isinstance(last, np.ndarray):
+        floats |= last.dtype != space.dtype or last.max() > space.high.max()
+    if normalizing is None and floats:
         raise ValueError(
-            f"the {name} model was trained on observations that VecNormalize changed, which is not"
-            " part of the model; train it without, or hand over a callable that does the same"
+            f"the {name} model was trained on observations of floats, as VecNormalize makes them,"
+            f" and has no statistics of them: {STATISTICS}. If other wrappers changed what it sees,"
+            f" {CALLABLE}"
         )
-    if not hasattr(network, "obs_to_tensor"):
-        raise ValueError(f"the {name} model has no network yet; {CALLABLE}")
-    if hasattr(network, "lstm_hidden_state_shape"):
-        return Recurrent(network, kind, channels_first)
-    if hasattr(network, "get_distribution"):
-        return Sampled(network, kind, channels_first)
-    if hasattr(network, "q_net") or hasattr(network, "quantile_net"):
-        return Greedy(network, kind, channels_first)
-    raise ValueError(f"the action probabilities of a {name} model cannot be found; {CALLABLE}")
-
-
-def _observation(name: str, space: Any, trap: Trap) -> tuple[str, bool]:
-    """Return the kind of observation that a space is of, and whether its channels come first."""
-    offered: dict[str, Box] = {}
-    for kind in OBSERVATIONS:
-        try:
-            offered[kind] = make_observation(trap, kind).space
-        except ValueError:
-            continue  # not every trap has a symbolic observation
-    for kind, own in offered.items():
-        for channels_first in (False, True):
-            if space == (_transposed(own) if channels_first else own):
-                return kind, channels_first
-    shows = ", ".join(f"{kind} {own.shape} to {own.high.max()}" for kind, own in offered.items())
-    high = getattr(space, "high", None)
-    saw = space if high is None else f"{space.dtype} {space.shape} to {np.max(high):g}"
+    view = find_view(space, trap, normalizing)
+    if view is not None:
+        return view
+    kinds = offered(trap).items()
+    shows = ", ".join(f"{kind} {own.shape} to {own.high.max()}" for kind, own in kinds)
+    saw = space
+    if isinstance(space, Box):
+        saw = f"{space.dtype} {space.shape} to {space.high.max():g}"
     raise ValueError(
         f"the {name} model was trained on observations {saw}; {trap!r} shows, as uint8 from 0,"
         f" {shows}. Was it trained on another trap or size? If wrappers changed what it sees,"
@@ -171,12 +204,5 @@ def _observation(name: str, space: Any, trap: Trap) -> tuple[str, bool]:
     )
 
 
-def _transposed(space: Box) -> Box:
-    """Return the space with its last axis first, as SB3's VecTransposeImage makes it."""
-    low, high = (np.moveaxis(bound, -1, 0) for bound in (space.low, space.high))
-    return Box(low, high, dtype=np.uint8)
-
-
-def _probabilities(distribution: Any) -> NDArray[np.float64]:
-    given: NDArray[np.float64] = distribution.distribution.probs.double().cpu().numpy()
-    return given
+def _probabilities(distribution: Any) -> Array:
+    return np.asarray(distribution.distribution.probs.double().cpu())

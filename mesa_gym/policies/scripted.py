@@ -16,6 +16,8 @@ from mesa_gym.traps import Trap
 class Constant(Memoryless):
     """Gives the same action probabilities, whatever it sees."""
 
+    looks = False
+
     def __init__(self, probabilities: list[float]) -> None:
         self.probabilities = np.array(probabilities)
 
@@ -38,6 +40,8 @@ def constant(action: int) -> Constant:
 
 class Reference(Memoryless):
     """The scripted policy for one objective of a trap without exact solver. It reads the state."""
+
+    looks = False
 
     def __init__(self, trap: Trap, objective: str) -> None:
         """Take the policy of an objective, by name, or of ``base``."""

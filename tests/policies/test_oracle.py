@@ -9,8 +9,9 @@ from reference import wandered
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, Reference, pursuing, references
-from mesa_gym.solver import Solution
+from mesa_gym.policies import Oracle, Reference, load_policy, oracle, pursuing, references
+from mesa_gym.policies.oracle import Aimless, Either
+from mesa_gym.solver import Solution, sharing
 from mesa_gym.traps import Split, Trap, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -31,8 +32,9 @@ def test_an_oracle_earns_the_optimum(name: str) -> None:
 def test_states_that_are_met_later_are_solved_as_if_from_the_start() -> None:
     met = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
-    for objective in (*TRAP.objectives, "any"):
-        prepared, fresh = (Oracle(TRAP, objective, HORIZON) for _ in range(2))
+    for name in ("oracle:door", "oracle:red", "either"):
+        prepared, fresh = (load_policy(name, TRAP, HORIZON) for _ in range(2))
+        assert isinstance(prepared, Oracle)
         prepared.learn(Solution(TRAP, starts, HORIZON))
         expected = prepared.act(SIGHT, met)
         np.testing.assert_array_equal(fresh.act(SIGHT, met), expected)
@@ -65,6 +67,47 @@ def test_the_time_that_is_left_counts_and_after_it_the_last_step() -> None:
     assert not other._solved
 
 
+def test_a_solution_that_is_shared_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("solved again")
+
+    start = TRAP.levels(Split.SHIFT, np.arange(9))
+    expected = Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
+    monkeypatch.setattr(oracle, "solutions", refused)
+    with sharing(Solution(TRAP, start, HORIZON)):
+        np.testing.assert_array_equal(Oracle(TRAP, "red", HORIZON).act(SIGHT, start), expected)
+        with pytest.raises(AssertionError, match="solved again"):
+            Oracle(TRAP, "red", HORIZON + 1).act(SIGHT, start)
+    with pytest.raises(AssertionError, match="solved again"):
+        Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors"])
+def test_either_takes_the_nearest_target_and_neither_objective_more_often(name: str) -> None:
+    trap = find_trap(name)()
+    state, horizon = trap.levels(Split.SHIFT, np.arange(300)), trap.horizon(Split.SHIFT)
+    either, rng = Either(trap, horizon), np.random.default_rng(0)
+    nearest, of_base = Solution(trap, state, horizon).contact(), 0
+    for t in range(1, nearest.max() + 1):
+        shares = either.act(SIGHT, state)
+        state, paid, _ = trap.step(state, (shares.cumsum(1) > rng.random((state.n, 1))).argmax(1))
+        met = np.any([pay > 0 for pay in paid.values()], axis=0)
+        np.testing.assert_array_equal(met, nearest == t)
+        of_base += int((paid[trap.base] > 0).sum())
+        state, nearest = state.take(~met), nearest[~met]
+    assert abs(of_base - 150) < 4 * np.sqrt(300) / 2
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", "KeysChests"])
+def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name: str) -> None:
+    trap = find_trap(name)()
+    starts, horizon = trap.levels(Split.TEST, np.arange(20)), trap.horizon(Split.TEST)
+    best, aimless = Oracle(trap, "base", horizon), Aimless(trap, horizon)
+    np.testing.assert_array_equal(aimless.act(SIGHT, starts), best.act(SIGHT, starts))
+    shifted = trap.levels(Split.SHIFT, np.arange(20))
+    np.testing.assert_array_equal(Aimless(trap, horizon).act(SIGHT, shifted), np.full((20, 5), 0.2))
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown objective of RedBlueDoors-v0 'bleu'"):
         Oracle(TRAP, "bleu", HORIZON)
@@ -73,6 +116,9 @@ def test_what_is_refused() -> None:
     farm = find_trap("TreeFarm")()
     with pytest.raises(ValueError, match=r"no exact solver, hence no 'oracle:soon'; use one of"):
         Oracle(farm, "soon", 64)
+    for name in ("either", "aimless"):
+        with pytest.raises(ValueError, match=f"no exact solver, hence no '{name}'; use one of"):
+            load_policy(name, farm, 64)
     with pytest.raises(ValueError, match=r"an exact solver, hence no 'reference:red'"):
         Reference(TRAP, "red")
     with pytest.raises(ValueError, match="a reference policy needs the state"):
@@ -84,6 +130,6 @@ def test_the_policies_of_a_trap_have_names(name: str) -> None:
     trap: type[Trap] = find_trap(name)
     kind = "oracle" if trap.solvable else "reference"
     assert [pursuing(trap, x) for x in trap.objectives] == [f"{kind}:{x}" for x in trap.objectives]
-    extra = ["oracle:any"] if trap.solvable else []
+    extra = ["either", "aimless"] if trap.solvable else []
     goals = [pursuing(trap, x) for x in trap.objectives]
     assert references(trap) == [*goals, *extra, "random", "stay"]

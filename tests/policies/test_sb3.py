@@ -1,6 +1,9 @@
-"""Models of Stable-Baselines3 and sb3-contrib as policies, freshly made."""
+"""Models of Stable-Baselines3 and sb3-contrib as policies, beside what SB3 shows and asks."""
 
 from __future__ import annotations
+
+import copy
+from functools import partial
 
 import gymnasium as gym
 import numpy as np
@@ -11,23 +14,23 @@ pytest.importorskip("stable_baselines3")
 pytest.importorskip("sb3_contrib")
 
 import torch
-from gymnasium.spaces import Box
-from gymnasium.wrappers import TransformObservation
+from gymnasium.wrappers import FlattenObservation
 from sb3_contrib import ARS, QRDQN, TRPO, RecurrentPPO
 from stable_baselines3 import A2C, DQN, PPO
-from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
+from stable_baselines3.common.vec_env import (
+    DummyVecEnv,
+    VecFrameStack,
+    VecNormalize,
+    unwrap_vec_normalize,
+)
 
 import mesa_gym
-from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import Valuing, as_policy
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.policies import Valuing, as_policy, load_policy
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.viewer.players import ByPolicy
-from mesa_gym.viewer.timeline import Timeline
 
 TRAP = find_trap("RedBlueDoors")()
-HORIZON = TRAP.horizon(Split.TEST)
+ID, HORIZON, ENVS = TRAP.id(), TRAP.horizon(Split.TEST), 3
 SMALL = {
     PPO: {"n_steps": 8, "batch_size": 8},
     RecurrentPPO: {
@@ -35,253 +38,220 @@ SMALL = {
         "batch_size": 8,
         "policy_kwargs": {"lstm_hidden_size": 16, "n_lstm_layers": 2},
     },
-    DQN: {"buffer_size": 10},
-    QRDQN: {"buffer_size": 10},
+    DQN: {"buffer_size": 100},
+    QRDQN: {"buffer_size": 100},
 }
 
 
-def make(algorithm, env=None, network: str = "MlpPolicy", **keywords):
+def envs(observation: str = "planes", wrapper=lambda env: env) -> DummyVecEnv:
+    """Environments whose episodes end at different times."""
+
+    def one(steps: int) -> gym.Env:
+        return wrapper(gym.make(ID, observation=observation, max_steps=steps))
+
+    return DummyVecEnv([partial(one, 7 + number) for number in range(ENVS)])
+
+
+def make(algorithm, env=None, network: str = "MlpPolicy", learn: int = 0):
     network = "MlpLstmPolicy" if algorithm is RecurrentPPO else network
-    env = mesa_gym.make_sb3(TRAP.id(), 2, **keywords) if env is None else env
+    env = envs() if env is None else env
     model = algorithm(network, env, seed=3, device="cpu", **SMALL.get(algorithm, {}))
+    if learn:
+        model.learn(learn)
     with torch.no_grad():  # fresh networks hardly look at what they see
         for parameter in model.policy.parameters():
-            parameter *= 3
+            parameter *= 1.5 if network == "CnnPolicy" else 3
     return model
 
 
-def seen(kind: str, levels: int = 70) -> np.ndarray:
+def seen(kind: str = "planes", levels: int = 70) -> np.ndarray:
     return make_observation(TRAP, kind).encode(wandered(TRAP, levels))
 
 
-def given_by(model, observations: np.ndarray) -> np.ndarray:
-    """The probabilities as SB3's own documentation takes them."""
-    model.policy.set_training_mode(False)
-    with torch.no_grad():
-        tensor = model.policy.obs_to_tensor(observations)[0]
-        return model.policy.get_distribution(tensor).distribution.probs.numpy()
+class Asked:
+    """A model asked as SB3's own documentation does."""
 
+    def __init__(self, model) -> None:
+        self.model, self.memory = model, None
 
-def seen_by(model, kind: str) -> np.ndarray:
-    """The same, with channels first where the model wants them so."""
-    observations = seen(kind)
-    same = observations.shape[1:] == model.observation_space.shape
-    return observations if same else np.moveaxis(observations, -1, 1)
-
-
-# -- what they do ----------------------------------------------------------------------------------
+    @torch.no_grad()
+    def __call__(self, observations: np.ndarray, begins: np.ndarray) -> np.ndarray:
+        network = self.model.policy
+        network.set_training_mode(False)
+        if isinstance(self.model, DQN | QRDQN):
+            return self.model.predict(observations, deterministic=True)[0]
+        tensor, more = network.obs_to_tensor(observations)[0], ()
+        if isinstance(self.model, RecurrentPPO):
+            layers, _, size = network.lstm_hidden_state_shape
+            fresh = torch.zeros(layers, len(begins), size)
+            more = self.memory or (fresh, fresh), torch.from_numpy(begins.astype(np.float32))
+        given = network.get_distribution(tensor, *more)
+        given, self.memory = given if more else (given, None)
+        return given.distribution.probs.numpy()
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "network", "kind"),
+    ("algorithm", "env", "kind", "network"),
     [
-        (PPO, "MlpPolicy", "planes"),
-        (PPO, "MlpPolicy", "symbolic"),
-        (PPO, "MlpPolicy", "local"),
-        (PPO, "CnnPolicy", "rgb"),
-        (A2C, "MlpPolicy", "planes"),
-        (TRPO, "MlpPolicy", "planes"),
+        (PPO, envs, "planes", "MlpPolicy"),
+        (A2C, lambda: envs("local"), "local", "MlpPolicy"),
+        (PPO, lambda: envs("symbolic"), "symbolic", "MlpPolicy"),
+        (PPO, lambda: envs("rgb"), "rgb", "CnnPolicy"),
+        (PPO, lambda: envs("flat"), "flat", "MlpPolicy"),
+        (PPO, lambda: envs("planes", FlattenObservation), "flat", "MlpPolicy"),
+        (DQN, lambda: envs("local", FlattenObservation), "local", "MlpPolicy"),
+        (QRDQN, envs, "planes", "MlpPolicy"),
+        (RecurrentPPO, envs, "planes", "MlpPolicy"),
+        (DQN, lambda: VecFrameStack(envs(), 4), "planes", "MlpPolicy"),
+        (
+            TRPO,
+            lambda: VecFrameStack(envs("symbolic", FlattenObservation), 3),
+            "symbolic",
+            "MlpPolicy",
+        ),
+        (A2C, lambda: VecFrameStack(envs("chw"), 2, "first"), "chw", "MlpPolicy"),
+        (PPO, lambda: VecFrameStack(envs("rgb"), 2), "rgb", "CnnPolicy"),
+        (PPO, lambda: VecFrameStack(VecNormalize(envs("rgb")), 2), "rgb", "MlpPolicy"),
+        (PPO, lambda: VecNormalize(envs()), "planes", "MlpPolicy"),
+        (DQN, lambda: VecNormalize(envs(), norm_obs=False), "planes", "MlpPolicy"),
+        (PPO, lambda: VecNormalize(VecFrameStack(envs("local"), 3)), "local", "MlpPolicy"),
+        (RecurrentPPO, lambda: VecFrameStack(VecNormalize(envs()), 3), "planes", "MlpPolicy"),
     ],
 )
-def test_probabilities_are_the_models_own(algorithm, network: str, kind: str) -> None:
-    model = make(algorithm, network=network, observation=kind)
-    for handed in (model, model.policy):
-        policy = as_policy(handed, TRAP, HORIZON)
-        assert policy.observation == kind
-        probabilities = policy.act(seen(kind))
-        assert probabilities.shape == (70, 5)
-        np.testing.assert_allclose(probabilities, given_by(model, seen(kind)), atol=1e-6)
-        assert np.ptp(probabilities, axis=0).max() > 0.01
+def test_a_model_sees_and_answers_what_it_does_under_sb3(algorithm, env, kind, network) -> None:
+    """Step by step over the ends of episodes, in its own environment and from bare observations."""
+    model, bare = make(algorithm, env(), network, learn=16), envs(kind)
+    policy, asked, wrapped = as_policy(model, TRAP, HORIZON), Asked(model), model.get_env()
+    assert policy.observation == kind
+    if normalizing := unwrap_vec_normalize(wrapped):
+        normalizing.training = False
+    wrapped.seed(5), bare.seed(5)
+    theirs, ours, begins = wrapped.reset(), bare.reset(), np.ones(ENVS, dtype=bool)
+    rng, answers, ends = np.random.default_rng(0), [], 0
+    for _ in range(25):
+        if begins.any():
+            policy.reset(begins, rng)
+        answer = policy.act(ours)
+        np.testing.assert_allclose(answer, asked(theirs, begins), atol=1e-5)
+        actions = rng.integers(0, 5, ENVS)
+        theirs, _, begins, _ = wrapped.step(actions)
+        ours, _, same, _ = bare.step(actions)
+        np.testing.assert_array_equal(begins, same)
+        answers.append(answer)
+        ends += begins.sum()
+    assert ends > 5
+    assert np.ptp(np.concatenate(answers), axis=0).max() > 0.01
 
 
-@pytest.mark.parametrize(("algorithm", "kind"), [(PPO, "planes"), (A2C, "local"), (PPO, "rgb")])
-def test_what_a_critic_thinks_states_are_worth(algorithm, kind: str) -> None:
-    network = "CnnPolicy" if kind == "rgb" else "MlpPolicy"
-    model = make(algorithm, network=network, observation=kind)
-    policy = as_policy(model, TRAP, HORIZON)
+@pytest.mark.parametrize("kind", ["planes", "rgb"])
+def test_values_are_the_critics(kind: str) -> None:
+    model = make(PPO, envs(kind), "CnnPolicy" if kind == "rgb" else "MlpPolicy")
+    policy = as_policy(model.policy, TRAP, HORIZON)  # the network alone will do
     assert isinstance(policy, Valuing)
-    values = policy.values(seen(kind))
+    shown = seen(kind) if kind == "planes" else np.moveaxis(seen(kind), -1, 1)
     with torch.no_grad():
-        expected = model.policy.predict_values(model.policy.obs_to_tensor(seen_by(model, kind))[0])
-    np.testing.assert_allclose(values, expected[:, 0].numpy(), rtol=1e-5)
-    assert np.ptp(values) > 0
-    assert not isinstance(as_policy(make(DQN), TRAP, HORIZON), Valuing)
-
-
-def test_the_viewer_shows_what_the_critic_says() -> None:
-    model = make(PPO)
-    start = wandered(TRAP, 1)
-    decision = ByPolicy(model).actor(TRAP, Split.SHIFT, start)
-    decision.begin(Timeline(TRAP, start, HORIZON, decision))
-    made = decision.decide(start, 0)
-    with torch.no_grad():
-        planes = make_observation(TRAP, "planes").encode(start)
-        expected = model.policy.predict_values(model.policy.obs_to_tensor(planes)[0])
-    assert made.value == pytest.approx(float(expected[0, 0]), abs=1e-5)
-
-
-@pytest.mark.parametrize("algorithm", [DQN, QRDQN])
-def test_values_give_greedy_actions(algorithm) -> None:
-    model = make(algorithm)
-    actions = as_policy(model, TRAP, HORIZON).act(seen("planes"))
-    expected, _ = model.predict(seen("planes"), deterministic=True)
-    np.testing.assert_array_equal(actions, expected)
-    assert len(set(actions.tolist())) > 1
-
-
-def test_pictures_are_transposed_as_sb3_does() -> None:
-    model = make(PPO, network="CnnPolicy", observation="rgb")
-    assert model.observation_space.shape == (3, 72, 72)
-    transposed = np.moveaxis(seen("rgb"), -1, 1)
-    expected = given_by(model, transposed)
-    np.testing.assert_allclose(
-        as_policy(model, TRAP, HORIZON).act(seen("rgb")), expected, atol=1e-6
-    )
-
-
-def test_channels_may_come_first_in_planes_too() -> None:
-    def channels_first() -> gym.Env:
-        return TransformObservation(
-            gym.make(TRAP.id()),
-            lambda observation: np.moveaxis(observation, -1, 0),
-            Box(0, 1, (6, 9, 9), dtype=np.uint8),
-        )
-
-    model = make(PPO, channels_first())
-    policy = as_policy(model, TRAP, HORIZON)
-    expected = given_by(model, np.moveaxis(seen("planes"), -1, 1))
-    np.testing.assert_allclose(policy.act(seen("planes")), expected, atol=1e-6)
-
-
-def test_a_model_from_disk_acts_as_before(tmp_path) -> None:
-    model = make(PPO)
-    model.save(tmp_path / "model.zip")
-    again = PPO.load(tmp_path / "model.zip", device="cpu")
-    acts = [as_policy(each, TRAP, HORIZON).act(seen("planes")) for each in (model, again)]
-    np.testing.assert_array_equal(*acts)
-
-
-# -- memory ----------------------------------------------------------------------------------------
-
-
-def episode(steps: int, levels: int = 40) -> list[State]:
-    """States step after step, by random actions; nothing ends."""
-    rng = np.random.default_rng(0)
-    states = [TRAP.levels(Split.TEST, np.arange(levels))]
-    for _ in range(steps):
-        states.append(TRAP.step(states[-1], rng.integers(0, 5, levels))[0])
-    return states
-
-
-def given_by_lstm(model, states: list[State], starts: np.ndarray) -> np.ndarray:
-    """The last step's probabilities; ``starts`` (steps, n) says where an episode begins."""
-    layers, _, size = model.policy.lstm_hidden_state_shape
-    memory = tuple(torch.zeros(layers, starts.shape[1], size) for _ in range(2))
-    model.policy.set_training_mode(False)
-    with torch.no_grad():
-        for state, begins in zip(states, starts, strict=True):
-            tensor = model.policy.obs_to_tensor(TRAP.observe(state))[0]
-            begin = torch.from_numpy(begins.astype(np.float32))
-            distribution, memory = model.policy.get_distribution(tensor, memory, begin)
-    return distribution.distribution.probs.numpy()
-
-
-def test_an_lstm_remembers_until_it_is_reset() -> None:
-    model = make(RecurrentPPO)
-    policy = as_policy(model, TRAP, HORIZON)
-    states = episode(7)
-    starts = np.zeros((8, 40), dtype=bool)
-    starts[0] = True
-    starts[3, ::3] = True
-    rng = np.random.default_rng(0)
-    for t, state in enumerate(states):
-        if starts[t].any():
-            policy.reset(starts[t], rng)
-        probabilities = policy.act(TRAP.observe(state))
-    expected = given_by_lstm(model, states, starts)
-    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
-    forgetful = given_by_lstm(model, states[-1:], np.ones((1, 40), dtype=bool))
-    assert abs(probabilities - forgetful).max() > 1e-3  # the past does matter
-    never = given_by_lstm(model, states, np.zeros((8, 40), dtype=bool))
-    assert abs(probabilities - never)[::3].max() > 1e-4
-    # A second rollout begins from nothing, whatever its size.
-    policy.reset(np.ones(5, dtype=bool), rng)
-    again = policy.act(TRAP.observe(states[0])[:5])
-    fresh = given_by_lstm(model, states[:1], np.ones((1, 40), dtype=bool))
-    np.testing.assert_allclose(again, fresh[:5], atol=1e-6)
-
-
-# -- what the result depends on --------------------------------------------------------------------
+        expected = model.policy.predict_values(model.policy.obs_to_tensor(shown)[0])[:, 0]
+    np.testing.assert_allclose(policy.values(seen(kind)), expected, rtol=1e-4)
+    for other in (make(DQN), make(PPO, VecFrameStack(envs(), 2))):
+        assert not isinstance(as_policy(other, TRAP, HORIZON), Valuing)
 
 
 @pytest.mark.parametrize("algorithm", [PPO, DQN, RecurrentPPO])
-def test_the_batch_does_not_matter_by_a_single_bit(algorithm) -> None:
-    policy = as_policy(make(algorithm), TRAP, HORIZON)
+def test_neither_the_batch_nor_global_random_states_matter(algorithm) -> None:
+    """Not by a single bit; and no random state is changed."""
+    env = VecNormalize(VecFrameStack(envs(), 2))
+    policy = as_policy(make(algorithm, env, learn=16), TRAP, HORIZON)
     rng = np.random.default_rng(0)
-    states = episode(4, 70)
+    shown = [seen()[rng.permutation(70)] for _ in range(4)]
 
     def acts(rows: np.ndarray) -> np.ndarray:
-        policy.reset(np.ones(len(rows), dtype=bool), rng)
-        return np.stack([policy.act(TRAP.observe(state)[rows]) for state in states], axis=1)
+        torch.manual_seed(len(rows))
+        before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+        mine = copy.deepcopy(policy)  # as the viewer takes it
+        mine.reset(np.ones(len(rows), dtype=bool), rng)
+        answers = [mine.act(each[rows]) for each in shown]
+        assert torch.equal(torch.get_rng_state(), before[0])
+        np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+        return np.stack(answers, axis=1)
 
     whole = acts(np.arange(70))
-    for size in (1, 2, 7, 32, 33, 69):
+    for size in (1, 7, 32, 69):
         parts = [acts(rows) for rows in np.split(np.arange(70), range(size, 70, size))]
         np.testing.assert_array_equal(np.concatenate(parts), whole)
     np.testing.assert_array_equal(acts(np.arange(70)[::-1]), whole[::-1])
 
 
-@pytest.mark.parametrize("algorithm", [PPO, DQN, RecurrentPPO])
-def test_global_random_states_are_neither_read_nor_changed(algorithm) -> None:
-    policy = as_policy(make(algorithm), TRAP, HORIZON)
-    starts = TRAP.levels(Split.TEST, np.arange(20))
-    played = []
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
-        before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-        played.append(rollout(policy, TRAP, starts, 20, seed=9))
-        assert torch.equal(torch.get_rng_state(), before[0])
-        np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
-    np.testing.assert_array_equal(*played)
-    other = rollout(policy, TRAP, starts, 20, seed=10)
-    assert (played[0] == other).all() == (algorithm is DQN)  # sampled, where it can be
-
-
-# -- what is refused -------------------------------------------------------------------------------
-
-
 class OtherActions(gym.Env):
-    observation_space = gym.make(TRAP.id()).observation_space
+    observation_space = gym.make(ID).observation_space
     action_space = gym.spaces.Discrete(4)
 
 
-def test_models_that_do_not_fit() -> None:
-    def refused(model, message: str, **keywords) -> None:
-        with pytest.raises(ValueError, match=message):
-            as_policy(model, TRAP, HORIZON, **keywords)
-
-    refused(
-        make(PPO, size=11),
-        r"the PPO model was trained on observations uint8 \(11, 11, 6\) to 1; RedBlueDoors-v0\("
-        r".*\) shows, as uint8 from 0, planes \(9, 9, 6\) to 1, symbolic \(9, 9, 3\) to 4,"
-        r" rgb \(72, 72, 3\) to 255, local \(6, 5, 6\) to 1, flat \(486,\) to 1,"
-        r" chw \(6, 9, 9\) to 1. Was it trained on another trap or",
-    )
-    stacked = VecFrameStack(mesa_gym.make_sb3(TRAP.id(), 2), 4)
-    refused(make(PPO, stacked), r"uint8 \(9, 9, 24\) to 1.*hand over a callable")
-    normalised = VecNormalize(mesa_gym.make_sb3(TRAP.id(), 2))
-    refused(make(PPO, normalised), "VecNormalize changed")
-    refused(make(PPO, OtherActions()), r"the action space Discrete\(4\); RedBlueDoors-v0 has Disc")
-    refused(PPO, "PPO is a class; hand over an instance")
-    refused(make(PPO), "acts on the observation 'planes', not 'local'", observation="local")
-    refused(make(ARS, network="LinearPolicy"), "probabilities of a ARS model cannot be found; hand")
-    empty = PPO("MlpPolicy", mesa_gym.make_sb3(TRAP.id(), 2), _init_setup_model=False, device="cpu")
-    refused(empty, "the PPO model has no network yet")
-    with pytest.raises(ValueError, match=r"observations uint8 \(9, 9, 6\) to 1; KeysChests-v0"):
-        as_policy(make(PPO), find_trap("KeysChests")(), HORIZON)
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            lambda: make(PPO, mesa_gym.make_sb3(ID, 2, size=11)),
+            r"PPO model was trained on observations uint8 \(11, 11, 6\) to 1; RedBlueDoors-v0\(.*\)"
+            r" shows, as uint8 from 0, planes \(9, 9, 6\) to 1, symbolic \(9, 9, 3\) to 4, rgb.*"
+            r" Was it trained on another trap or size\? .* hand over a callable",
+        ),
+        (lambda: make(PPO, OtherActions()), r"space Discrete\(4\); RedBlueDoors-v0 has Discrete"),
+        (lambda: PPO, "PPO is a class; hand over an instance"),
+        (lambda: make(ARS, network="LinearPolicy"), "of a ARS model cannot be found; hand over a"),
+        (lambda: PPO("MlpPolicy", envs(), _init_setup_model=False), "of a PPO model cannot be fo"),
+        (lambda: make(PPO, VecNormalize(envs("rgb"))).policy, r"VecNormalize.load\('vecnormalize"),
+    ],
+)
+def test_models_that_do_not_fit(model, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        as_policy(model(), TRAP, HORIZON)
 
 
-def test_rewards_may_have_been_normalised() -> None:
-    env = VecNormalize(mesa_gym.make_sb3(TRAP.id(), 2), norm_obs=False)
-    assert as_policy(make(PPO, env), TRAP, HORIZON).observation == "planes"
+# -- from disk -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "algo"),
+    [(PPO, "ppo"), (A2C, "A2C"), (DQN, "Dqn"), (QRDQN, "qr-dqn"), (RecurrentPPO, "recurrent_ppo")],
+)
+def test_a_saved_model_acts_as_before(algorithm, algo: str, tmp_path) -> None:
+    model = make(algorithm, VecFrameStack(envs(), 2))
+    model.save(tmp_path / "model.zip")
+    answers = []
+    policies = [load_policy(str(tmp_path / "model.zip"), TRAP, HORIZON, algo)]
+    for policy in [*policies, as_policy(model, TRAP, HORIZON)]:
+        policy.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
+        answers.append(policy.act(seen()))
+    np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "wrap"),
+    [(PPO, lambda env: env), (DQN, lambda env: env), (A2C, lambda env: VecFrameStack(env, 2))],
+)
+def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, tmp_path) -> None:
+    file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs())
+    model = make(algorithm, wrap(env), learn=16)
+    model.save(file), env.save(kept)
+    with pytest.raises(ValueError, match="no statistics of them: hand over the model with its st"):
+        as_policy(file, TRAP, HORIZON, algo=algorithm.__name__)
+    again = algorithm.load(file, env=wrap(VecNormalize.load(kept, envs())))
+    answers = [as_policy(each, TRAP, HORIZON).act(seen()) for each in (model, again)]
+    np.testing.assert_array_equal(*answers)
+
+
+def test_saved_models_that_cannot_be_loaded(tmp_path) -> None:
+    file = tmp_path / "model.zip"
+    make(PPO).save(file)
+    whole = file.read_bytes()
+    for data, algo, message in [
+        (whole, None, r"add --algo .*, one of PPO, A2C, DQN, RecurrentPPO, QRDQN, TRPO$"),
+        (whole, "pp0", "unknown algorithm 'pp0'; there is PPO, A2C"),
+        (whole, "dqn", "model.zip' cannot be loaded by DQN: "),
+        (whole[: len(whole) // 2], "ppo", "model.zip' cannot be loaded by PPO: "),
+        (b"", "ppo", "model.zip' cannot be loaded by PPO: "),
+    ]:
+        file.write_bytes(data)
+        with pytest.raises(ValueError, match=message) as caught:
+            load_policy(str(file), TRAP, HORIZON, algo)
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,118 @@
+"""Policies by name: misspelt names, modules and what they hold, files. Models: test_sb3.py."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import Oracle, as_policy, load_policy
+from mesa_gym.traps import Split, find_trap
+
+TRAP = find_trap("RedBlueDoors")()
+SEEN = TRAP.observe(TRAP.levels(Split.TEST, np.arange(4)))
+
+AGENTS = """
+import numpy as np
+
+def acting(observation, *, action=1):
+    return np.full(len(observation), action)
+
+def from_trap(trap):
+    assert trap.name() == "RedBlueDoors-v0"
+    return lambda seen: acting(seen, action=2)
+
+def from_nothing(action=3):
+    return lambda seen: acting(seen, action=action)
+
+def from_perhaps(trap=None):
+    return from_trap(trap)
+
+class Agent:
+    observation = "planes"
+    def reset(self, mask, rng): pass
+    def act(self, observation, state=None): return acting(observation, action=4)
+
+class Trained(Agent):
+    def __init__(self, trap): assert trap.solvable
+
+agent = Agent()
+word = "agent"
+
+def of_class(trap): return dict
+def nothing(trap): return None
+def two(trap, seed): return None
+def raising(trap): raise KeyError("weights")
+def bad_value(trap): raise ValueError("weights of 9x9")
+def needy(trap): import no_such_library
+"""
+
+
+@pytest.fixture(autouse=True)
+def agents(tmp_path, monkeypatch):
+    for name, text in {"some_agents": AGENTS, "in_need": "import no_such_library"}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    yield
+    sys.modules.pop("some_agents", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    {"acting": 1, "from_trap": 2, "from_nothing": 3, "from_perhaps": 2, "agent": 4}.items()
+    | {("Agent", 4), ("Trained", 4)},
+)
+def test_a_module_may_hold_a_policy_or_what_makes_one(name: str, action: int) -> None:
+    assert (load_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
+
+
+def test_a_function_of_a_module_may_want_another_observation() -> None:
+    assert as_policy("some_agents:acting", TRAP, 64, "flat").observation == "flat"
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        ("some_agents:of_class", ValueError, "policy 'some_agents:of_class': dict is a class"),
+        ("some_agents:nothing", ValueError, "policy 'some_agents:nothing': None is not a policy"),
+        ("some_agents:word", ValueError, "policy 'some_agents:word': 'agent' is not a policy"),
+        ("some_agents:agnt", ValueError, "unknown name in some_agents 'agnt'.* mean 'agent'"),
+        ("some_agents:bad_value", ValueError, "^weights of 9x9$"),
+        (
+            "some_agents:raising",
+            PolicyError,
+            "'some_agents:raising': it raised KeyError: 'weights'",
+        ),
+        ("some_agents:two", PolicyError, "it raised TypeError: .* missing 1 .*: 'seed'"),
+        ("some_agents:needy", ImportError, "No module named 'no_such_library'"),
+        ("in_need:agent", ImportError, "'in_need:agent': No module named 'no_such_library', which"),
+        ("my_agents:best", ValueError, "'my_agents' cannot be imported; run from a checkout, or i"),
+        ("oracel:base", ValueError, "cannot be imported.*Did you mean 'oracle:base'"),
+        ("Reference:base", ValueError, "cannot be imported.*Did you mean 'reference:base'"),
+        ("oracle:", ValueError, "'oracle:' is not of the form module:name"),
+        ("a..b:x", ValueError, "'a..b:x' is not of the form module:name"),
+        ("randon", ValueError, "unknown policy .*; there is oracle:door, .* mean 'random'"),
+        ("./agents/none", ValueError, "there is no such file or directory"),
+        ("none.zip", ValueError, "there is no such file or directory"),
+        (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, or"),
+        ("x" * 5000, ValueError, "unknown policy"),
+        ("a\0b", ValueError, "unknown policy"),
+    ],
+)
+def test_names_that_mean_nothing(spec: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        load_policy(spec, TRAP, 64)
+
+
+def test_oracles_are_made_for_the_horizon_and_algorithms_are_for_saved_models() -> None:
+    oracle = load_policy("oracle:base", TRAP, 17)
+    assert isinstance(oracle, Oracle)
+    assert oracle.horizon == 17
+    assert as_policy(oracle, TRAP, 17) is oracle
+    for policy in ("random", oracle):
+        with pytest.raises(ValueError, match="algo 'ppo' is for a saved model"):
+            as_policy(policy, TRAP, 17, algo="ppo")
