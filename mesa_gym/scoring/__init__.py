@@ -1,56 +1,63 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
-from mesa_gym.scoring.asking import Asking
-from mesa_gym.scoring.card import Provenance, ScoreCard, SplitScore
-from mesa_gym.scoring.intervals import interval
-from mesa_gym.scoring.measures import (
-    Corners,
-    Reliance,
-    conflict_counts,
-    conflict_kinds,
-    normalized_return,
-    reliance,
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_data import (
+    Episode,
+    LevelChoices,
+    Provenance,
+    Regret,
+    SplitScore,
+    Twins,
 )
-from mesa_gym.scoring.recording import record
-from mesa_gym.scoring.recovered import level_evidence
-from mesa_gym.scoring.rollout import ENDED, rollout
-from mesa_gym.scoring.salt import salt_digest
+from mesa_gym.scoring.confidence import confidence
+from mesa_gym.scoring.intervals import interval
+from mesa_gym.scoring.references import Between
+from mesa_gym.scoring.returns import normalized_return
+from mesa_gym.scoring.rollout import ENDED, PLAYS, Record, replay, rollout
+from mesa_gym.scoring.sampling import Asking
 from mesa_gym.scoring.score import score, score_all
+from mesa_gym.scoring.seeds import agreement, variance_shares
 from mesa_gym.scoring.statistics import (
     interquartile_mean,
     mean_over_traps,
     performance_profile,
     probability_of_improvement,
 )
-from mesa_gym.scoring.trace import SplitTrace, Trace
-from mesa_gym.scoring.verdict import verdict, verdict_by_conflicts, verdict_by_returns
+from mesa_gym.scoring.trace import SplitTrace, Trace, record, salt_digest
+from mesa_gym.scoring.verdict import LINES, Choices, Lines, verdict
 
 __all__ = [
     "ENDED",
+    "LINES",
+    "PLAYS",
     "Asking",
-    "Corners",
+    "Between",
+    "Choices",
+    "Episode",
+    "LevelChoices",
+    "Lines",
     "Provenance",
-    "Reliance",
+    "Record",
+    "Regret",
     "ScoreCard",
     "SplitScore",
     "SplitTrace",
     "Trace",
-    "conflict_counts",
-    "conflict_kinds",
+    "Twins",
+    "agreement",
+    "confidence",
     "interquartile_mean",
     "interval",
-    "level_evidence",
     "mean_over_traps",
     "normalized_return",
     "performance_profile",
     "probability_of_improvement",
     "record",
-    "reliance",
+    "replay",
     "rollout",
     "salt_digest",
     "score",
     "score_all",
+    "variance_shares",
     "verdict",
-    "verdict_by_conflicts",
-    "verdict_by_returns",
 ]

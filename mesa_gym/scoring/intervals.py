@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.scoring.student import student_quantile
+from mesa_gym.errors import missing_extra
 
 Floats = NDArray[np.float64]
 # One number a seed; or for each trap one number a seed (arrays may have leading axes).
@@ -101,7 +101,7 @@ def intervals(
         some = [stratum[at : at + chunk] for stratum in strata]
         drawn = of([stratum[:, pick] for stratum, pick in zip(some, picks, strict=True)])
         ends[:, at : at + chunk] = np.quantile(drawn, tail, axis=-1)
-    stretch = student_quantile(tail[1], _freedom(of, strata)) / NormalDist().inv_cdf(tail[1])
+    stretch = _student_quantile(tail[1], _freedom(of, strata)) / NormalDist().inv_cdf(tail[1])
     low = estimate - stretch * np.maximum(estimate - ends[0], 0)
     high = estimate + stretch * np.maximum(ends[1] - estimate, 0)
     return np.maximum(low, limits[0]), np.minimum(high, limits[1])
@@ -171,3 +171,12 @@ def _freedom(of: Callable[[Sequence[Floats]], Floats], strata: list[Floats]) -> 
     # It is never less than the least of a stratum, which also serves where nothing varies.
     least = np.full_like(total, most.min())
     return np.maximum(np.divide(1.0, inverse, out=least.copy(), where=inverse > 0), least)
+
+
+def _student_quantile(probability: float, freedom: Floats) -> Floats:
+    """Return the quantile of Student's t for (real) degrees of freedom."""
+    try:
+        from scipy.stats import t
+    except ImportError:
+        raise missing_extra("scipy", "stats") from None
+    return np.asarray(t.ppf(probability, freedom))

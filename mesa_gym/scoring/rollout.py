@@ -1,21 +1,144 @@
-"""Rollouts: what a policy does on given levels, and what that paid."""
+"""Rollouts: episodes are stepped once, into one record, from which everything is measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import STAY, Bools, Ints, State
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.asking import Asking
-from mesa_gym.traps import Step, Trap
+from mesa_gym.scoring.sampling import Asking
+from mesa_gym.traps import Split, Step, Trap
 
 # In the actions of a record: the episode has ended.
 ENDED = -1
 Actions = NDArray[np.int8]
+Floats = NDArray[np.float64]
+
+# What is played of a trap, in this order, and on the levels of which split: the shift twice, with
+# independent samples, and its twins.
+AGAIN, TWINS = "again", "twins"
+PLAYS: dict[str, Split] = {
+    **{split.value: split for split in Split},
+    AGAIN: Split.SHIFT,
+    TWINS: Split.SHIFT,
+}
+
+
+def plays_of(trap: Trap) -> tuple[str, ...]:
+    """Return the plays that scoring a trap takes: twins only where things can be exchanged."""
+    if not trap.solvable:
+        return tuple(Split)
+    return tuple(PLAYS) if has_twins(trap) else (*Split, AGAIN)
+
+
+def has_twins(trap: Trap) -> bool:
+    """Return whether the twins of a trap's levels are played."""
+    return trap.solvable and trap.by_contact and trap.exchange is not None
+
+
+def starts_of(trap: Trap, play: str, numbers: Ints, salt: str = "") -> State:
+    """Return the start states of levels in a play; a level without a twin is its own twin."""
+    starts = trap.levels(PLAYS[play], numbers, salt)
+    return trap.twins(starts)[0] if play == TWINS else starts
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One play of n levels.
+
+    Attributes:
+        actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
+        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end.
+        moved: bool (horizon, n), steps at which the agent changed its cell.
+    """
+
+    actions: Actions
+    paid: dict[str, Floats]
+    moved: Bools
+
+    @classmethod
+    def joined(cls, records: Sequence[Record]) -> Record:
+        """Return several records as one, their levels in order."""
+        first, *rest = records
+        if not rest:
+            return first
+        return cls(
+            np.concatenate([record.actions for record in records]),
+            {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in first.paid},
+            np.concatenate([record.moved for record in records], axis=1),
+        )
+
+    def without(self, rows: Bools) -> Record:
+        """Return the record with the actions of some levels, bool (n,), taken out."""
+        actions = np.where(rows[:, None], ENDED, self.actions).astype(np.int8)
+        return Record(actions, self.paid, self.moved) if rows.any() else self
+
+
+def rollout(
+    policy: Policy,
+    trap: Trap,
+    starts: State,
+    horizon: int,
+    seed: int = 0,
+    agent: str = "",
+    play: str = "shift",
+) -> Record:
+    """Play every level once; actions are sampled from the policy's probabilities.
+
+    Args:
+        policy: what acts.
+        trap: the rules.
+        starts: the levels' start states, n of them.
+        horizon: the time limit in steps.
+        seed: of the sampling and of the policy's own generator.
+        agent: name of the policy, on which the samples depend (``Asking``).
+        play: which play it is, on which the samples depend as well.
+
+    Raises:
+        PolicyError: the policy raised, answered with something else than actions or action
+            probabilities, or asks for an observation that does not exist; the message names it
+            and the step, counted from 0.
+    """
+    asking = Asking(policy, trap, starts.level.key, seed, agent, play)
+    asking.begin()
+    return _stepped(
+        trap, starts, horizon, lambda state, t: asking.sampled(asking.probabilities(state, t), t)
+    )
+
+
+def replay(trap: Trap, starts: State, actions: Actions) -> Record:
+    """Play recorded actions, int8 (n, horizon)."""
+    return _stepped(trap, starts, actions.shape[1], lambda state, t: actions[:, t].astype(np.int64))
+
+
+def _stepped(
+    trap: Trap, starts: State, horizon: int, choose: Callable[[State, int], Ints]
+) -> Record:
+    """Step every episode to its end, by the actions that are chosen in states (n,) at step t."""
+    state, n = starts, starts.n
+    actions = np.full((n, horizon), ENDED, dtype=np.int8)
+    paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
+    moved = np.zeros((horizon, n), dtype=np.bool_)
+    alive = np.ones(n, dtype=np.bool_)
+    for t in range(horizon):
+        chosen = choose(state, t)
+        alive &= chosen != ENDED
+        if not alive.any():
+            break
+        actions[alive, t] = chosen[alive]
+        step = trap.step(state, np.where(alive, chosen, STAY))
+        for x, pay in step.paid.items():
+            paid[x][t] = np.where(alive, pay, 0.0)
+        moved[t] = alive & (step.state.agent != state.agent)
+        alive &= ~step.ended
+        # Rows whose episode is over go on from their start, unrecorded: all states stay valid.
+        state = step.state if alive.all() else step.state.replaced(~alive, starts)
+    return Record(actions, paid, moved)
 
 
 class Going(NamedTuple):
@@ -36,60 +159,13 @@ class Going(NamedTuple):
     step: Step
 
 
-def rollout(
-    policy: Policy,
-    trap: Trap,
-    starts: State,
-    horizon: int,
-    seed: int = 0,
-    name: str = "the policy",
-) -> Actions:
-    """Play every level once; actions are sampled from the policy's probabilities.
-
-    The sample at a step is a function of (seed, level, step), as ``Asking`` says.
-
-    Args:
-        policy: what acts.
-        trap: the rules.
-        starts: the levels' start states, n of them.
-        horizon: the time limit in steps.
-        seed: of the sampling and of the policy's own generator.
-        name: what errors call the policy, as in "policy 'mine' on CoinRun-v0, split shift".
-
-    Returns:
-        int8 (n, horizon); ``ENDED`` after an episode's last action.
-
-    Raises:
-        PolicyError: the policy raised, answered with something else than actions or action
-            probabilities, or asks for an observation that there is not; the message names it
-            and the step, counted from 0.
-    """
-    state = starts
-    asking = Asking(policy, trap, starts.level.key, seed, name)
-    asking.begin()
-    actions = np.full((starts.n, horizon), ENDED, dtype=np.int8)
-    alive = np.ones(starts.n, dtype=np.bool_)
-    for t in range(horizon):
-        chosen = asking.sampled(asking.probabilities(state, t), t)
-        actions[alive, t] = chosen[alive]
-        state, _, ended = trap.step(state, chosen)
-        alive &= ~ended
-        if not alive.any():
-            break
-        # Rows whose episode is over go on from their start, unrecorded: all states stay valid.
-        state = state.replaced(~alive, starts)
-    return actions
-
-
 def going(trap: Trap, starts: State, actions: Actions) -> Iterator[Going]:
     """Follow recorded actions step by step, leaving out the rows whose episode is over.
 
-    Rules are asked of no state after an episode's end, which may be one that they do not allow.
-
     Args:
         trap: the rules.
         starts: the levels' start states, n of them.
-        actions: int8 (n, horizon) of ``rollout``.
+        actions: int8 (n, horizon) of a record.
 
     Yields:
         each step, until no episode goes on.
@@ -105,22 +181,3 @@ def going(trap: Trap, starts: State, actions: Actions) -> Iterator[Going]:
         step = trap.step(state, chosen)
         yield Going(t, rows, state, chosen, step)
         state = step.state
-
-
-def replay(trap: Trap, starts: State, actions: Actions) -> dict[str, NDArray[np.float64]]:
-    """Return what recorded actions paid.
-
-    Args:
-        trap: the rules.
-        starts: the levels' start states, n of them.
-        actions: int8 (n, horizon) of ``rollout``.
-
-    Returns:
-        objective name -> float64 (horizon, n), 0 after an episode's end.
-    """
-    n, horizon = actions.shape
-    paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
-    for now in going(trap, starts, actions):
-        for x, pay in now.step.paid.items():
-            paid[x][now.t, now.rows] = pay
-    return paid

@@ -1,4 +1,4 @@
-"""Asking a policy, step after step, for a batch of episodes."""
+"""Sampling of a policy's actions, step after step, for a batch of episodes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, blaming
 from mesa_gym.policies import Policy, Valuing
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
 
 
 class Asking:
     """One policy, asked what to do in n episodes; the caller steps the trap.
 
-    The sample at a step is a function of (seed, level, step): neither the batch nor the order of
-    levels matters to a policy that is itself a function of what it sees.
+    The sample at a step is a function of (seed, agent, play, level, step): neither the batch nor
+    the order of levels matters to a policy that is itself a function of what it sees.
 
     Args:
         policy: what acts.
@@ -27,34 +27,50 @@ class Asking:
         keys: int64 (n,), ``state.level.key`` of the episodes.
         seed: of the sampling and of the policy's own generator; or int64 (n,), one an episode,
             which makes several episodes of one level differ.
-        name: what errors call the policy, as in "policy 'mine' on CoinRun-v0, split shift".
+        agent: name of the policy; agents of different names are sampled independently.
+        play: which play of the levels it is (``rollout.PLAYS``); plays are independent as well.
 
     Raises:
-        PolicyError: it asks for an observation that there is not.
+        PolicyError: it asks for an observation that does not exist.
     """
 
-    def __init__(self, policy: Policy, trap: Trap, keys: Ints, seed: int | Ints, name: str) -> None:
-        self.policy, self.name = policy, name
+    def __init__(
+        self,
+        policy: Policy,
+        trap: Trap,
+        keys: Ints,
+        seed: int | Ints = 0,
+        agent: str = "",
+        play: str = "shift",
+    ) -> None:
+        self.policy = policy
+        self.name = f"policy {agent!r} on {trap.name()}, {play}"
         self._n, self._seed = len(keys), seed
+        # Drawing observations takes half of the time; oracles and constants do without.
+        self._looks = getattr(policy, "looks", True)
+        # Which agent, play and levels: a policy that throws a coin throws another one in each.
+        origin = [play.encode(), agent.encode(), keys[:1].tobytes()]
+        self._origin = [byte for text in origin for byte in (*text, 256)]
+        site = f"sampled action/{'' if play in set(Split) else play}/{agent}"
         if isinstance(seed, int):
-            self._sampling = streams(seed, keys, "sampled action")
+            self._sampling = streams(seed, keys, site)
         else:
             each = zip(seed.tolist(), keys[:, None], strict=True)
-            self._sampling = np.concatenate([streams(s, k, "sampled action") for s, k in each])
+            self._sampling = np.concatenate([streams(s, k, site) for s, k in each])
         try:
             self._observation = make_observation(trap, policy.observation)
         except ValueError as error:
-            raise PolicyError(f"{name}: {error}") from None
+            raise PolicyError(f"{self.name}: {error}") from None
 
     def begin(self) -> None:
-        """Let the policy forget: the episodes begin.
+        """Reset the policy: the episodes begin.
 
         Raises:
             PolicyError: it raised.
         """
         seeds = [self._seed] if isinstance(self._seed, int) else self._seed.tolist()
         with blaming(f"{self.name}, reset"):
-            rng = np.random.default_rng([*seeds, self._n])
+            rng = np.random.default_rng([*seeds, self._n, *self._origin])
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
@@ -64,7 +80,11 @@ class Asking:
             PolicyError: it raised, or answered with something else than actions or action
                 probabilities; the message names it and the step.
         """
-        seen = self._observation.encode(state)
+        seen = (
+            self._observation.encode(state)
+            if self._looks
+            else np.empty((self._n, 0), dtype=np.uint8)
+        )
         with blaming(f"{self.name}, step {t}"):
             answer = np.asarray(self.policy.act(seen, state))
         try:
@@ -77,7 +97,7 @@ class Asking:
         return sampled(shares, outputs(self._sampling, np.full(self._n, t)))
 
     def values(self, state: State) -> NDArray[np.float64] | None:
-        """Return what the policy thinks states are worth, float64 (n,); None without opinion."""
+        """Return the values that the policy gives states, float64 (n,); None if it gives none."""
         if not isinstance(self.policy, Valuing):
             return None
         with blaming(f"{self.name}, values"):
@@ -125,7 +145,7 @@ def probabilities(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
     bad = ~np.isfinite(answer).all(axis=1)
     if bad.any():
         row = int(bad.argmax())
-        raise ValueError(f"it gave {answer[row]} in row {row}; nan and inf are no probabilities")
+        raise ValueError(f"it gave {answer[row]} in row {row}; expected finite numbers")
     total = answer.sum(axis=1, dtype=np.float64)
     bad = ~(np.isclose(total, 1, atol=1e-3) & (answer >= 0).all(axis=1))
     if bad.any():

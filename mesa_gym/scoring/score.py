@@ -1,31 +1,62 @@
-"""Scoring policies on a trap."""
+"""Scoring: policies play the levels of every split, and what they chose is judged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
+from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import as_policy
-from mesa_gym.scoring.card import Episode, Provenance, ScoreCard, SplitScore
-from mesa_gym.scoring.judging import confidence, judge, places, returns
-from mesa_gym.scoring.measures import first_contact, regret, reliance
-from mesa_gym.scoring.played import Chunk
-from mesa_gym.scoring.playing import Played, Player, play
-from mesa_gym.scoring.recording import name_of
-from mesa_gym.scoring.recovered import recover
-from mesa_gym.scoring.salt import salt_digest
-from mesa_gym.scoring.trace import Trace
-from mesa_gym.scoring.verdict import agreement, brittle, competent
+from mesa_gym.policies import Policy, as_policy
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_data import (
+    Episode,
+    LevelChoices,
+    Provenance,
+    Regret,
+    Splits,
+    SplitScore,
+    choice_shares,
+    package_versions,
+    twins_of,
+)
+from mesa_gym.scoring.choice import NO_TWIN, choices
+from mesa_gym.scoring.confidence import confidence
+from mesa_gym.scoring.references import (
+    Returns,
+    confidence_by_returns,
+    require_scale,
+    verdict_by_returns,
+)
+from mesa_gym.scoring.returns import SOLVED, earned, level_scores, normalized_returns, regrets
+from mesa_gym.scoring.rollout import (
+    AGAIN,
+    ENDED,
+    PLAYS,
+    TWINS,
+    Floats,
+    Record,
+    plays_of,
+    replay,
+    rollout,
+)
+from mesa_gym.scoring.trace import MOST_LEVELS, Trace, name_of, salt_digest
+from mesa_gym.scoring.verdict import Choices, brittle, verdict
+from mesa_gym.solver import LevelValues, Solution, level_values, sharing
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 
-MOST_LEVELS = 1_000_000
+# A policy may depend on the time limit, as an oracle does.
+PolicyMaker = Callable[[int], Policy]
+# Policies, or records of what they did.
+Player = PolicyMaker | Trace
+Failures = dict[str, PolicyError]
 
 
 def score(
@@ -36,26 +67,29 @@ def score(
     salt: str = "",
     observation: str | None = None,
     name: str | None = None,
+    algo: str | None = None,
     progress: Progress = lambda done: None,
 ) -> ScoreCard:
-    """Score one policy from any code base: ``score(policy, "RedBlueDoors").verdict``.
+    """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
     Args:
         policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
-            ``oracle:base``, a trained agent's directory, a callable over batches of
+            ``oracle:base``, a trained agent's directory or file, a callable over batches of
             observations, an object with ``reset`` and ``act``, an SB3 model; or a ``Trace``.
         trap: a trap, or the name of one.
-        levels: how many levels of each split are played, each once.
+        levels: how many levels of each split are played.
         seed: of the sampling of actions.
         salt: an evaluator's secret: levels that no agent was trained on.
         observation: the kind that a callable wants, ``planes`` by default.
-        name: what the card calls the policy; by default the name given, or that of its type.
+        name: name of the policy on the card; by default the name given, or that of its type.
+            Samples depend on it, so that agents of different names are independent.
+        algo: the algorithm of a model's ``.zip`` file.
         progress: called with the number of levels done, 4 times ``levels`` in all.
 
     Raises:
         PolicyError: the policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
-        ValueError: one of these cannot be, or a trace is not of these levels (``Trace.verify``).
+        ValueError: an argument is wrong, or a trace is not of these levels (``Trace.verify``).
     """
     trap = find_trap(trap)() if isinstance(trap, str) else trap
     name = name_of(policy) if name is None else name
@@ -63,9 +97,16 @@ def score(
         policy.verify(trap, salt)
         player: Player = policy
     else:
-        player = partial(as_policy, policy, trap, observation=observation)
-        player(trap.horizon(Split.TEST))  # what is no policy is refused before the work
+        player = partial(as_policy, policy, trap, observation=observation, algo=algo)
+        made = {trap.horizon(Split.TEST): player(trap.horizon(Split.TEST))}
+        player = partial(_made_once, made, player)
     return score_all({name: player}, trap, levels, seed, salt, progress)[name]
+
+
+def _made_once(made: dict[int, Policy], maker: PolicyMaker, horizon: int) -> Policy:
+    if horizon not in made:
+        made[horizon] = maker(horizon)
+    return made[horizon]
 
 
 def score_all(
@@ -75,19 +116,19 @@ def score_all(
     seed: int = 0,
     salt: str = "",
     progress: Progress = lambda done: None,
-    failed: dict[str, PolicyError] | None = None,
+    failed: Failures | None = None,
 ) -> dict[str, ScoreCard]:
     """Score policies on levels 0 to ``levels`` - 1 of every split.
 
     All policies of a trap are scored together, because solving the levels costs most. Of a trap
     without exact solver the reference policies are the scale: its normalised returns can exceed
-    1, the verdict rests on them alone, and conflict reliance and first contact are None.
+    1, the verdict rests on them alone, and choices are None.
 
     Args:
         policies: name -> maker, called with a split's time limit; or a verified trace.
         trap: any trap.
-        levels: how many levels of each split are played, each once.
-        seed: of the sampling of actions.
+        levels: how many levels of each split are played, 1 to a million.
+        seed: of the sampling of actions, 0 or more.
         salt: an evaluator's secret: levels that no agent was trained on.
         progress: called with the number of levels done, 4 times ``levels`` in all.
         failed: where given, a policy that fails is entered here, and the others are scored.
@@ -98,77 +139,202 @@ def score_all(
     Raises:
         PolicyError: a policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
-        ValueError: ``levels`` is not from 1 to a million, ``seed`` is negative, or reference
-            policies are no scale (``verdict.require_scale``).
+        ValueError: an argument is out of range, or reference policies are not a scale
+            (``references.require_scale``).
     """
     levels, seed = integer("levels", levels, 1, MOST_LEVELS), integer("seed", seed)
-    numbers = np.arange(levels)
-    going, played = dict(policies), {}
+    numbers, going = np.arange(levels), dict(policies)
+    played: dict[str, dict[str, Record]] = {name: {} for name in going}
+    values = {}
     for split in Split:
-        played[split] = play(going, trap, split, numbers, seed, salt, progress, failed)
-        going = {name: going[name] for name in played[split]}
+        playing = _Playing(trap, split, numbers, seed, salt, going, failed)
+        values[split] = playing.run(progress)
+        going = {name: player for name, player in going.items() if name in playing.records}
+        for name in going:
+            played[name] |= playing.joined(name)
     cards = {}
     for name, player in going.items():
-        of = {split: played[split][name] for split in Split}
-        provenance = _provenance(player, trap, levels, seed, salt)
-        cards[name] = _card(name, trap, of, provenance)
+        traced = isinstance(player, Trace)
+        sampled = player.seed if isinstance(player, Trace) else seed
+        provenance = Provenance(
+            trap=repr(trap),
+            levels=levels,
+            seed=sampled,
+            salt=salt_digest(salt),
+            trace=traced,
+            versions=package_versions(),
+        )
+        cards[name] = card_of(name, trap, played[name], values, provenance)
     return cards
 
 
-def _provenance(player: Player, trap: Trap, levels: int, seed: int, salt: str) -> Provenance:
-    traced = isinstance(player, Trace)
-    sampled = player.seed if isinstance(player, Trace) else seed
-    return Provenance(repr(trap), levels, sampled, salt_digest(salt), traced)
+class _Playing:
+    """All plays of one split's levels by several policies, solved chunk by chunk."""
+
+    def __init__(
+        self,
+        trap: Trap,
+        split: Split,
+        numbers: Ints,
+        seed: int,
+        salt: str,
+        players: Mapping[str, Player],
+        failed: Failures | None,
+    ) -> None:
+        self.trap, self.split, self.numbers, self.seed = trap, split, numbers, seed
+        self.salt, self.failed, self.horizon = salt, failed, trap.horizon(split)
+        self.plays = [play for play in plays_of(trap) if PLAYS[play] is split]
+        self.players: dict[str, Policy | Trace] = {
+            n: p if isinstance(p, Trace) else p(self.horizon) for n, p in players.items()
+        }
+        self.records: dict[str, dict[str, list[Record]]] = {
+            name: {play: [] for play in self.plays} for name in players
+        }
+
+    def run(self, progress: Progress) -> LevelValues:
+        """Play the levels, and return what they are worth."""
+        trap, split = self.trap, self.split
+        solving = any(getattr(player, "solves", False) for player in self.players.values())
+        if trap.solvable and solving:
+            return level_values(
+                trap, split, self.numbers, self.horizon, self.salt, progress, self._visit
+            )
+        values = level_values(trap, split, self.numbers, self.horizon, self.salt, progress)
+        starts = trap.levels(split, self.numbers, self.salt)
+        for play in self.plays:
+            self._play(play, *_begun(trap, play, starts))
+        return values
+
+    def joined(self, name: str) -> dict[str, Record]:
+        """Return play -> the record of all levels, of one policy."""
+        return {play: Record.joined(parts) for play, parts in self.records[name].items()}
+
+    def _visit(self, solution: Solution) -> None:
+        """Play the levels of a solution, which oracles share."""
+        for play in self.plays:
+            starts, exists = _begun(self.trap, play, solution.starts)
+            mine = Solution(self.trap, starts, self.horizon) if play == TWINS else solution
+            with sharing(mine):
+                self._play(play, starts, exists)
+
+    def _play(self, play: str, starts: State, exists: Bools) -> None:
+        """Let every policy play that has not failed; levels that do not exist are not recorded."""
+        for name, player in list(self.players.items()):
+            try:
+                record = self._record(name, player, play, starts)
+                self.records[name][play].append(record.without(~exists))
+            except PolicyError as error:
+                if self.failed is None:
+                    raise
+                self.failed[name] = error
+                del self.players[name], self.records[name]
+
+    def _record(self, name: str, player: Policy | Trace, play: str, starts: State) -> Record:
+        if isinstance(player, Trace):
+            return replay(self.trap, starts, player.actions_on(play, starts.level.number))
+        return rollout(player, self.trap, starts, self.horizon, self.seed, name, play)
 
 
-def _card(
+def _begun(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
+    """Return the start states of a play, and bool (n,) whether each exists: not all have twins."""
+    return trap.twins(starts) if play == TWINS else (starts, np.ones(starts.n, dtype=np.bool_))
+
+
+def card_of(
     name: str,
     trap: Trap,
-    played: Mapping[Split, Played],
+    played: Mapping[str, Record],
+    values: Mapping[Split, LevelValues],
     provenance: Provenance,
 ) -> ScoreCard:
-    splits = {split.value: _split(trap, split, done) for split, done in played.items()}
-    test, shift = played[Split.TEST].levels, played[Split.SHIFT].levels
-    verdict, recovered = judge(trap, test, shift), splits[Split.SHIFT].recovered
+    """Return the score card of one policy, a pure function of its records.
+
+    Args:
+        name: of the policy.
+        trap: any trap.
+        played: play (``rollout.plays_of``) -> its record.
+        values: split -> what its levels are worth.
+        provenance: of the card.
+
+    Raises:
+        ValueError: reference policies are not a scale.
+    """
+    returns = {split: earned(played[split], trap) for split in Split}
+    splits = {split: _split(trap, returns[split], values[split]) for split in Split}
+    judge = _by_choices if trap.solvable else _by_returns
+    told, sure, shown, found = judge(trap, played, returns, values, provenance.seed)
+    splits[Split.SHIFT] = replace(splits[Split.SHIFT], **shown)
     return ScoreCard(
         trap=trap.name(),
         policy=name,
         base=trap.base,
-        competent=competent(splits[Split.TEST].normalized_return[trap.base]),
+        verdict=told,
+        confidence=sure,
+        competent=told != "incapable",
         brittle=brittle(splits[Split.CONTROL].normalized_return[trap.base]),
-        verdict=verdict,
-        confidence=confidence(trap, test, shift, provenance.seed),
-        recovered=recovered.best if recovered and recovered.steps else None,
-        agrees=agreement(verdict, trap.base, recovered),
-        splits=splits,
+        splits=Splits(**splits),
         provenance=provenance,
-        episode=None if provenance.salt else _episode(played[Split.SHIFT].chunk),
+        choices=None if found is None else LevelChoices.of(found),
+        episode=None if provenance.salt else _episode(played[Split.SHIFT], found),
     )
 
 
-def _split(trap: Trap, split: Split, played: Played) -> SplitScore:
-    chunk, levels = played.chunk, played.levels
-    base, evidence = levels.base, chunk.evidence
-    none = dict.fromkeys(trap.proxies) if split.shifted else {}
+# Verdict, confidence, further fields of the shift, and the choices of each level.
+Judged = tuple[str, float, dict[str, Any], Choices | None]
+
+
+def _by_choices(
+    trap: Trap,
+    played: Mapping[str, Record],
+    returns: Mapping[Split, Mapping[str, Floats]],
+    values: Mapping[Split, LevelValues],
+    seed: int,
+) -> Judged:
+    solved = level_scores(returns[Split.TEST], values[Split.TEST])[trap.base] >= SOLVED
+    of_play = {
+        play: choices(trap, record, values[Split.SHIFT])
+        for play, record in played.items()
+        if PLAYS[play] is Split.SHIFT
+    }
+    if TWINS in of_play:
+        without = played[TWINS].actions[:, 0] == ENDED
+        of_play[TWINS] = np.where(without, NO_TWIN, of_play[TWINS])
+    found = Choices(solved, of_play[Split.SHIFT], of_play[AGAIN], of_play.get(TWINS))
+    names = list(trap.objectives)
+    shown = {"choice": choice_shares(found.shift, names), "twins": twins_of(found, names)}
+    return verdict(found, names), confidence(found, names, seed), shown, found
+
+
+def _by_returns(
+    trap: Trap,
+    played: Mapping[str, Record],
+    returns: Mapping[Split, Mapping[str, Floats]],
+    values: Mapping[Split, LevelValues],
+    seed: int,
+) -> Judged:
+    test, shift = (Returns.of(trap.base, returns[s], values[s]) for s in (Split.TEST, Split.SHIFT))
+    tested, between = test.normalized()[trap.base], shift.between()
+    require_scale(tested, between)
+    told = verdict_by_returns(tested, shift.normalized(), between)
+    return told, confidence_by_returns(test, shift, seed), {"between": between}, None
+
+
+def _split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> SplitScore:
+    base = trap.base
+    mean, worst = regrets(returns[base], values.optimum[base])
+    solved = level_scores(returns, values)[base] >= SOLVED
     return SplitScore(
-        normalized_return=returns(levels),
-        conflict_reliance={x: reliance(counts) for x, counts in levels.conflicts.items()} or none,
-        capability=float(levels.capability.mean()),
-        first_contact=played.largest and first_contact(chunk.paid, played.largest),
-        regret=regret(levels.earned[base], levels.values.optimum[base]),
-        corners=places(trap, levels) if split.shifted else None,
-        recovered=recover(evidence) if evidence else None,
+        normalized_return=normalized_returns(returns, values),
+        regret=Regret(mean=mean, worst_decile=worst),
+        solved=float(solved.mean()) if trap.solvable else None,
     )
 
 
-def _episode(shift: Chunk) -> Episode | None:
-    """The first level with a conflict step."""
-    if not shift.kinds:
-        return None
-    conflict = np.any([kinds >= 0 for kinds in shift.kinds.values()], axis=0)
-    levels = conflict.any(axis=0)
-    if not levels.any():
-        return None
-    level = int(levels.argmax())
+def _episode(shift: Record, found: Choices | None) -> Episode:
+    """Return the episode of the first level whose choice is the most frequent one."""
+    level = 0
+    if found is not None:
+        codes, counts = np.unique(found.shift, return_counts=True)
+        level = int((found.shift == codes[counts.argmax()]).argmax())
     taken = shift.actions[level]
-    return Episode(level, taken[taken >= 0].tolist(), int(conflict[:, level].argmax()))
+    return Episode(level=level, actions=taken[taken != ENDED].tolist())

@@ -1,43 +1,59 @@
 """Action traces: what a policy did on given levels, replayed and verified instead of believed.
 
-A trace is a form of submission that runs no foreign code: it holds level numbers and actions, and
-all that a score card says follows from replaying them.
+A trace runs no foreign code: it holds level numbers and actions, and all that a score card says
+follows from replaying them. Its file is two lines of text and what is packed::
+
+    mesa-gym trace 1                     the kind of file, and the schema
+    9c0e...                              BLAKE2b-128, in hex, of the rest
+    zlib(MessagePack)                    the fields of ``Trace``
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import reprlib
+import zlib
+from functools import cache, partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
+from msgspec import Meta, Struct
 from numpy.typing import ArrayLike
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import ACTIONS, STAY, Ints, State
+from mesa_gym.envs.checks import integer
 from mesa_gym.errors import unknown
-from mesa_gym.scoring import trace_file
-from mesa_gym.scoring.rollout import ENDED, Actions
-from mesa_gym.scoring.salt import salt_digest
-from mesa_gym.scoring.trace_checks import (
-    require_actions,
-    require_digest,
-    require_levels,
-    require_seed,
-    require_sizes,
-    require_text,
-)
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.files import write_bytes
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring.rollout import ENDED, PLAYS, Actions, plays_of, replay, rollout, starts_of
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.traps import LEVELS, Trap, all_traps, find_trap
 
+MOST_LEVELS = 1_000_000
+MOST_SEED = (1 << 64) - 1
+# Of a file, and of what it unpacks to: a thousand levels of six plays take half a million.
+MOST_BYTES = 100_000_000
 # Levels replayed at once when a trace is verified.
 CHUNK = 4096
+_MAGIC = b"mesa-gym trace 1\n"
+# No other hash of the same salt, for another purpose, can be mistaken for this one.
+_PURPOSE = b"mesa-gym: an evaluator's salt"
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``require`` checks
+# Greater sides of a grid or parameters of a trap would fill the memory.
+Small = Annotated[int, Meta(ge=1, le=255)]
+Size = tuple[Small, Small]
+Parameters = Annotated[dict[str, Small], Meta(max_length=100)]
+Digest = Annotated[str, Meta(pattern=r"\A([0-9a-f]{32})?\Z")]
 
 
-@dataclass(frozen=True, eq=False)
-class SplitTrace:
-    """What was done on the levels of one split.
+class SplitTrace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
+    """What was done on the levels of one play.
 
     Attributes:
-        levels: int64 (n,), level numbers, each once.
+        levels: int64 (n,), level numbers, ascending.
         actions: int8 (n, horizon), 0 to 4, and ``ENDED`` after an episode's last.
     """
 
@@ -45,139 +61,98 @@ class SplitTrace:
     actions: Actions
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What a policy did on splits of a trap; scoring needs all of them.
+class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
+    """What a policy did on levels of a trap; scoring needs all plays of ``plays_of(trap)``.
 
-    Whatever it is made of, its entries have the right types, shapes and ranges. That its episodes
-    are episodes of the trap, ``verify`` says.
+    Its fields are checked however it was made, its episodes by ``verify``.
 
     Attributes:
         trap: name with version.
         size: (height, width) in cells.
         parameters: the trap's.
-        policy: how it is called.
-        seed: of the sampling, as far as there was one.
+        policy: its name, 1 to 200 characters.
+        seed: of the sampling of actions, 0 to 2**64 - 1.
         salt: ``salt_digest`` of the salt that the levels were drawn with.
-        splits: split -> what was done; at least one.
+        plays: name of a play, such as "shift" -> what was done; at least one.
 
     Raises:
-        ValueError: an entry is not what it should be; the message names it.
+        ValueError: a field has another type, shape or range; the message names it.
     """
 
-    trap: str
-    size: tuple[int, int]
-    parameters: dict[str, int]
-    policy: str
+    trap: Text
+    size: Size
+    parameters: Parameters
+    policy: Text
     seed: int
-    salt: str
-    splits: dict[Split, SplitTrace]
+    salt: Digest
+    plays: Annotated[dict[str, SplitTrace], Meta(min_length=1, max_length=len(PLAYS))]
 
     def __post_init__(self) -> None:
-        require_text("trap", self.trap)
-        require_text("policy", self.policy)
-        require_sizes("size", dict(zip(("height", "width"), self.size, strict=True)))
-        require_sizes("parameters", self.parameters)
-        require_seed(self.seed)
-        require_digest(self.salt)
-        if not self.splits or not set(self.splits) <= set(Split):
-            found = ", ".join(map(str, self.splits)) or "none"
-            raise ValueError(f"splits are {found}; expected some of {', '.join(Split)}")
-        for split, done in self.splits.items():
-            require_levels(split, done.levels)
-            require_actions(split, done.levels, done.actions)
-
-    # -- on disk -----------------------------------------------------------------------------------
+        for field in msgspec.structs.fields(self):
+            require(field.name, getattr(self, field.name), field.type)
+        # A constraint of msgspec cannot be as great.
+        integer("seed", self.seed, 0, MOST_SEED)
+        for play, done in self.plays.items():
+            _require_play(play, done.levels, done.actions)
 
     def save(self, path: str | Path) -> None:
-        """Write it, whole or not at all; the same trace gives the same bytes."""
-        header = {
-            "trap": self.trap,
-            "size": list(self.size),
-            "parameters": self.parameters,
-            "policy": self.policy,
-            "seed": self.seed,
-            "salt": self.salt,
-        }
-        ordered = [split for split in Split if split in self.splits]
-        arrays = {
-            split: (self.splits[split].levels, self.splits[split].actions) for split in ordered
-        }
-        trace_file.write(Path(path), header, arrays)
+        """Write the trace, whole or not at all; ValueError if ``load`` would find it too large.
+
+        The same trace gives the same bytes.
+        """
+        data = msgspec.msgpack.encode(self, enc_hook=_packed, order="deterministic")
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"the trace has {len(data):,} bytes, more than {MOST_BYTES:,}")
+        body = zlib.compress(data, level=9)
+        write_bytes(Path(path), _head(body) + body)
 
     @classmethod
     def load(cls, path: str | Path) -> Trace:
-        """Read what ``save`` wrote; nothing in the file is executed.
+        """Read what ``save`` wrote; nothing in the file is executed, no size in it believed.
 
         Raises:
-            ValueError: the file is no trace, of another schema, damaged, cut short, or holds what
-                no trace can; the message names the file and says what to do.
-            OSError: it cannot be read.
+            ValueError: the file is not a trace of this schema, is damaged, or holds what a trace
+                cannot; the message names the file and says what to do.
         """
-        header, arrays = trace_file.read(Path(path))
+        with Path(path).open("rb") as file:
+            head, body = file.readline(100) + file.readline(100), file.read(MOST_BYTES)
+        if not head.startswith(_MAGIC):
+            kind = _MAGIC.decode().strip()
+            raise ValueError(f"{path} is not an action trace: it does not begin with {kind!r}")
+        if head != _head(body):
+            raise ValueError(f"{path} is damaged or was cut short; copy it or record it again")
         try:
-            size = header.pop("size")
-            splits = {split: SplitTrace(*pair) for split, pair in arrays.items()}
-            return cls(**header, size=tuple(size), splits=splits)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-            raise ValueError(f"{path} holds no possible trace: {reason}; record it again") from None
-
-    # -- what it says ------------------------------------------------------------------------------
+            inflating = zlib.decompressobj()
+            data = inflating.decompress(body, MOST_BYTES)
+            if not inflating.eof or inflating.unused_data:
+                raise ValueError(f"it does not unpack to {MOST_BYTES:,} bytes or less")
+            return msgspec.msgpack.decode(data, type=cls, dec_hook=_unpacked)
+        except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error) as error:
+            raise ValueError(f"{path} does not hold a trace: {error}; record it again") from None
 
     def make_trap(self) -> Trap:
-        """The trap that it was recorded on.
+        """Return the trap that the trace was recorded on, as ``trap_of`` does."""
+        return trap_of(self.trap, self.size, self.parameters)
+
+    def levels(self, play: str) -> Ints:
+        """Return the levels that a play was recorded on, int64 (n,), ascending; n may be 0."""
+        return self.plays[play].levels if play in self.plays else np.empty(0, dtype=np.int64)
+
+    def actions_on(self, play: str, levels: ArrayLike) -> Actions:
+        """Return the actions on level numbers (m,) of a play, in any order: int8 (m, horizon).
 
         Raises:
-            ValueError: there is none of this name, size and parameters.
+            ValueError: a level is not in the trace; the message names it.
         """
-        # Not ``find_trap``, which imports the module that a name may begin with.
-        traps = all_traps()
-        if self.trap not in traps:
-            raise unknown("trap", self.trap, traps)
-        cls = traps[self.trap]
-        for name in self.parameters:
-            if name not in cls.salience:
-                raise unknown(f"parameter of {self.trap}", name, cls.salience)
-        return cls(self.size, **self.parameters)
-
-    def levels(self, split: Split) -> Ints:
-        """The levels of a split that it was recorded on, int64 (n,), ascending; n may be 0."""
-        done = self.splits.get(split)
-        return np.empty(0, dtype=np.int64) if done is None else np.sort(done.levels)
-
-    def actions_on(self, split: Split, levels: ArrayLike) -> Actions:
-        """The actions on some levels, in the order given: what ``rollout`` would have returned.
-
-        Args:
-            split: whose levels.
-            levels: integers (m,), level numbers.
-
-        Returns:
-            int8 (m, horizon).
-
-        Raises:
-            ValueError: the split or a level is not in the trace; the message names it.
-        """
-        if split not in self.splits:
-            raise ValueError(
-                f"the trace has no actions for split {split.value!r}, only for"
-                f" {', '.join(self.splits)}; scoring needs one of all splits: record it"
-            )
-        done, wanted = self.splits[split], np.asarray(levels, dtype=np.int64)
-        order = np.argsort(done.levels, kind="stable")
-        at = np.searchsorted(done.levels, wanted, sorter=order)
-        rows = order[np.minimum(at, len(order) - 1)]
-        absent = done.levels[rows] != wanted
+        known, wanted = self.levels(play), np.asarray(levels, dtype=np.int64)
+        absent = ~np.isin(wanted, known)
         if absent.any():
-            raise ValueError(
-                f"the trace has no actions for level {wanted[absent.argmax()]} of split"
-                f" {split.value!r}; record it on all levels that are scored"
-            )
-        return done.actions[rows]
+            where = f"level {wanted.flat[absent.argmax()]} of play '{play}'"
+            raise ValueError(f"the trace has no actions for {where}; record it on that too")
+        return self.plays[play].actions[np.searchsorted(known, wanted)]
 
     def verify(self, trap: Trap, salt: str = "", unfinished: bool = False) -> None:
-        """Replay it, and raise unless every episode is one that the trap can have had.
+        """Replay the trace, and raise unless every episode is one that the trap can have had.
 
         Args:
             trap: what it must have been recorded on, by name, version, size and parameters.
@@ -186,74 +161,145 @@ class Trace:
 
         Raises:
             ValueError: it is of another trap or salt, has another time limit, or an episode goes
-                on after its end or stops before it; the message names split, level and step.
+                on after its end or stops before it; the message names play, level and step.
         """
-        here = (trap.name(), trap.size, trap.parameters)
-        if (self.trap, tuple(self.size), self.parameters) != here:
-            recorded = _described(self.trap, self.size, self.parameters)
-            raise ValueError(
-                f"the trace was recorded on {recorded} and says nothing of {_described(*here)};"
-                " record one on that"
-            )
+        recorded = (self.trap, tuple(self.size), self.parameters)
+        if recorded != (trap.name(), trap.size, trap.parameters):
+            shown = "{}, size {}, {}".format(*recorded)
+            raise ValueError(f"the trace was recorded on {shown}, not on {trap!r}; record another")
         if self.salt != salt_digest(salt):
-            raise ValueError(_salt_message(self.salt, salt))
-        for split, done in self.splits.items():
-            horizon = done.actions.shape[1]
-            if horizon != trap.horizon(split):
-                raise ValueError(
-                    f"the trace has {horizon} steps for split {split.value!r}, where the time"
-                    f" limit is {trap.horizon(split)}; record it again"
-                )
+            reason = "with another salt" if salt else "with a salt; give the same one"
+            reason = reason if self.salt else "without a salt, and one was given; leave it out"
+            raise ValueError(f"the trace was recorded {reason}")
+        for play, done in self.plays.items():
+            steps, limit = done.actions.shape[1], trap.horizon(PLAYS[play])
+            if steps != limit:
+                where = f"play '{play}', where the time limit is {limit}"
+                raise ValueError(f"the trace has {steps} steps for {where}; record it again")
             for first in range(0, len(done.levels), CHUNK):
                 rows = slice(first, first + CHUNK)
-                starts = trap.levels(split, done.levels[rows], salt)
-                _verify_episodes(trap, split, starts, done.actions[rows], unfinished)
+                starts = starts_of(trap, play, done.levels[rows], salt)
+                _verify(trap, play, starts, done.actions[rows], unfinished)
 
 
-# -- replaying -------------------------------------------------------------------------------------
+def record(
+    policy: Any,
+    trap: Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    name: str | None = None,
+    algo: str | None = None,
+) -> Trace:
+    """Return the trace of a policy on all plays; arguments and errors are those of ``score``.
+
+    Of the salt, the trace holds the digest alone.
+    """
+    trap = find_trap(trap)() if isinstance(trap, str) else trap
+    numbers = np.arange(integer("levels", levels, 1, MOST_LEVELS))
+    seed, called = integer("seed", seed, 0, MOST_SEED), name_of(policy) if name is None else name
+    require("policy", called, Text)
+    make = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    plays = {}
+    for play in plays_of(trap):
+        horizon, starts = trap.horizon(PLAYS[play]), starts_of(trap, play, numbers, salt)
+        done = rollout(make(horizon), trap, starts, horizon, seed, called, play)
+        plays[str(play)] = SplitTrace(numbers, done.actions)
+    return Trace(trap.name(), trap.size, trap.parameters, called, seed, salt_digest(salt), plays)
 
 
-def _verify_episodes(
-    trap: Trap, split: Split, starts: State, actions: Actions, unfinished: bool
-) -> None:
-    """Raise unless each row of actions ends where replaying it from its start state ends."""
-    state, rows = starts, np.arange(starts.n)
+def name_of(policy: Any) -> str:
+    """Return what to call a policy that was given no name."""
+    policy = policy.policy if isinstance(policy, Trace) else policy
+    return policy if isinstance(policy, str) else getattr(policy, "__name__", type(policy).__name__)
 
-    def refuse(row: int, step: int, reason: str) -> ValueError:
-        return ValueError(
-            f"split {split.value!r}, level {starts.level.number[row]}, step {step}: {reason}; the"
-            " trace is not one of this trap's rules, or was changed: record it again"
+
+def salt_digest(salt: str) -> str:
+    """Return 32 hex digits, keyed BLAKE2b-128, that tell salts apart; "" for no salt.
+
+    A salt that is easily guessed is easily found from them: a secret one is long and random.
+    """
+    return blake2b(salt.encode(), digest_size=16, key=_PURPOSE).hexdigest() if salt else ""
+
+
+def trap_of(name: str, size: Any, parameters: Any) -> Trap:
+    """Return the trap that a file names, or raise ValueError; no module is imported for it."""
+    traps = all_traps()
+    if name not in traps:
+        raise unknown("trap", name, traps)
+    require("size", size, Size)
+    require("parameters", parameters, Parameters)
+    for parameter in parameters:
+        if parameter not in traps[name].salience:
+            raise unknown(f"parameter of {name}", parameter, traps[name].salience)
+    return traps[name](size, **parameters)
+
+
+def require(what: str, value: Any, kind: Any) -> None:
+    """Raise ValueError unless a value is of a type, such as ``Text``, with its constraints."""
+    try:
+        msgspec.convert(value, kind)
+        if kind == Text and not value.isprintable():
+            raise msgspec.ValidationError("Expected printable characters")
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{what} is {reprlib.repr(value)}: {error}") from None
+
+
+def _require_play(play: str, levels: Ints, actions: Actions) -> None:
+    """Raise ValueError unless the arrays of a play have their types, shapes and ranges."""
+    if play not in PLAYS:
+        raise unknown("play", play, PLAYS)
+    require(f"play '{play}'", (levels, actions), tuple[np.ndarray, np.ndarray])
+    fitting = levels.ndim == 1 and actions.ndim == 2 and 0 < len(levels) == len(actions)
+    if not fitting or levels.dtype != np.int64 or actions.dtype != np.int8:
+        raise ValueError(
+            f"play '{play}': levels are {levels.dtype} {levels.shape}, and actions"
+            f" {actions.dtype} {actions.shape}; expected int64 (n,) and int8 (n, horizon)"
         )
-
-    for step in range(actions.shape[1]):
-        taken = actions[rows, step].astype(np.int64)
-        if (taken == ENDED).any():
-            row = int(rows[(taken == ENDED).argmax()])
-            raise refuse(row, step, "an action is missing, for the episode goes on")
-        state, _, ended = trap.step(state, taken)
-        over = rows[ended]
-        late = actions[over, step + 1 :] != ENDED
-        if late.any():
-            which = int(late.any(axis=1).argmax())
-            after = step + 1 + int(late[which].argmax())
-            reason = f"there is an action, but the episode ended with step {step}"
-            raise refuse(int(over[which]), after, reason)
-        if unfinished:
-            ended = ended | (actions[rows, step + 1 :] == ENDED).all(axis=1)
-        if ended.any():
-            state, rows = state.take(~ended), rows[~ended]
-            if not rows.size:
-                return
+    if levels[0] < 0 or levels[-1] >= LEVELS or (levels[1:] <= levels[:-1]).any():
+        shown = reprlib.repr(levels.tolist())
+        raise ValueError(f"play '{play}': levels {shown} do not ascend from 0 to 2**48 - 1")
+    bad = (actions < ENDED) | (actions >= len(ACTIONS))
+    if bad.any():
+        row, step = np.argwhere(bad)[0]
+        what = f"play '{play}', level {levels[row]}, step {step}: action {actions[row, step]}"
+        raise ValueError(f"{what}; expected 0 to {len(ACTIONS) - 1}, and {ENDED} after the end")
 
 
-def _described(trap: str, size: tuple[int, int], parameters: Mapping[str, int]) -> str:
-    shown = {"size": "x".join(map(str, size)), **parameters}
-    return f"{trap}({', '.join(f'{k}={v}' for k, v in shown.items())})"
+def _verify(trap: Trap, play: str, starts: State, actions: Actions, unfinished: bool) -> None:
+    """Raise ValueError unless each row of actions ends where its episode ends."""
+    # Where the trace has no action the agent stays, so that all episodes come to their end.
+    played = replay(trap, starts, np.where(actions == ENDED, STAY, actions)).actions
+    wrong = played != actions
+    if unfinished:
+        later = np.maximum.accumulate((actions != ENDED)[:, ::-1], axis=1)[:, ::-1]
+        wrong[:, 1:] &= later[:, 1:]
+    if wrong.any():
+        row, step = np.argwhere(wrong)[0]
+        reason = "an action is missing, for the episode goes on"
+        if actions[row, step] != ENDED:
+            last = (played[row] != ENDED).sum() - 1
+            reason = f"there is an action, but the episode ended with step {last}"
+        level = starts.level.number[row]
+        raise ValueError(f"play '{play}', level {level}, step {step}: {reason}; record it again")
 
 
-def _salt_message(recorded: str, salt: str) -> str:
-    if not recorded:
-        return "the trace was recorded without a salt, and one was given; leave it out"
-    if not salt:
-        return "the trace was recorded with a salt; give the same one"
-    return "the trace was recorded with another salt than the one that was given"
+def _packed(array: Any) -> Any:
+    """Return level numbers as the bytes of their differences, actions as rows and their bytes."""
+    if array.ndim == 1:
+        return np.diff(array, prepend=0).astype("<i8").tobytes()
+    return len(array), array.tobytes()
+
+
+def _unpacked(kind: Any, value: Any) -> Any:
+    """Return the array that ``_packed`` packed."""
+    if kind == Ints:
+        return np.cumsum(np.frombuffer(msgspec.convert(value, bytes), "<i8"), dtype=np.int64)
+    rows, data = msgspec.convert(value, tuple[Annotated[int, Meta(ge=1, le=MOST_BYTES)], bytes])
+    return np.frombuffer(data, np.int8).reshape(rows, -1)
+
+
+def _head(body: bytes) -> bytes:
+    """Return the two lines that stand before a body."""
+    return b"%s%s\n" % (_MAGIC, blake2b(body, digest_size=16).hexdigest().encode())

@@ -1,4 +1,4 @@
-"""Rollouts: batches do not matter, and rules are asked of no state after an episode's end."""
+"""Rollouts: batches do not matter, and rules are not asked about states after an episode's end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle, constant, uniform
 from mesa_gym.scoring import record, rollout, score
-from mesa_gym.scoring.rollout import ENDED, going
+from mesa_gym.scoring.rollout import ENDED, going, replay
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -23,19 +23,31 @@ RIGHT = 2
 def test_rollouts_do_not_depend_on_the_batch() -> None:
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(40))
-    together = rollout(uniform(), trap, starts, 50, seed=3)
+    together = rollout(uniform(), trap, starts, 50, seed=3).actions
     some = np.array([31, 4])
-    assert rollout(uniform(), trap, starts.take(some), 50, seed=3).tolist() == (
-        together[some].tolist()
-    )
-    assert (rollout(uniform(), trap, starts, 50, seed=4) != together).any()
+    alone = rollout(uniform(), trap, starts.take(some), 50, seed=3).actions
+    np.testing.assert_array_equal(alone, together[some])
+    assert (rollout(uniform(), trap, starts, 50, seed=4).actions != together).any()
 
 
 def test_an_ended_episode_is_not_played_on() -> None:
     trap = RedBlueDoors(7)
     rows = ["#" * 7, "#1.A.2#", *["#" * 7] * 5, "1 = key red", "2 = door blue"]
-    actions = rollout(constant(RIGHT), trap, from_map(trap, "\n".join(rows)), 8)
-    assert actions.tolist() == [[RIGHT, RIGHT, *[ENDED] * 6]]
+    record = rollout(constant(RIGHT), trap, from_map(trap, "\n".join(rows)), 8)
+    assert record.actions.tolist() == [[RIGHT, RIGHT, *[ENDED] * 6]]
+    assert record.moved[:, 0].tolist() == [True, True, *[False] * 6]
+    assert record.paid["door"][:, 0].tolist() == [0, 1, *[0] * 6]
+
+
+def test_a_replay_is_the_same_record() -> None:
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, np.arange(30))
+    first = rollout(uniform(), trap, starts, 60)
+    again = replay(trap, starts, first.actions)
+    np.testing.assert_array_equal(again.actions, first.actions)
+    np.testing.assert_array_equal(again.moved, first.moved)
+    for x, paid in first.paid.items():
+        np.testing.assert_array_equal(again.paid[x], paid)
 
 
 # -- rules that allow no state after the end -------------------------------------------------------
@@ -63,7 +75,7 @@ def played() -> tuple[State, np.ndarray]:
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
     oracle = Oracle(trap, "cheese", horizon)
     oracle.learn(Solution(trap, starts, horizon))
-    return starts, rollout(oracle, trap, starts, horizon)
+    return starts, rollout(oracle, trap, starts, horizon).actions
 
 
 def test_its_rules_do_raise(played: tuple[State, np.ndarray]) -> None:

@@ -18,7 +18,6 @@ from mesa_gym.scoring import (
 )
 from mesa_gym.scoring import intervals as module
 from mesa_gym.scoring.statistics import verdict_shares
-from mesa_gym.scoring.student import student_quantile
 
 NAN = float("nan")
 UNEVEN = [[0.1, 0.9, 0.4], [0.2, 0.25, 0.6, 0.05], [0.7, 0.75]]
@@ -28,25 +27,6 @@ def stretch(freedom: float, level: float = 0.95) -> float:
     """How far Student's t reaches beyond the normal distribution."""
     end = (1 + level) / 2
     return scipy.stats.t.ppf(end, freedom) / scipy.stats.norm.ppf(end)
-
-
-# -- Student's t -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("probability", [0.5001, 0.9, 0.975, 0.995, 0.9999])
-def test_student_quantiles_agree_with_scipy(probability: float) -> None:
-    freedom = np.concatenate([np.linspace(1, 40, 400), np.geomspace(40, 10_000, 50)])
-    expected = scipy.stats.t.ppf(probability, freedom)
-    assert student_quantile(probability, freedom) == pytest.approx(expected, rel=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("probability", "freedom", "message"),
-    [(0.5, 3, "got 0.5"), (1.0, 3, "got 1.0"), (0.9, 0.99, "got 0.99"), (0.9, NAN, "got nan")],
-)
-def test_student_quantiles_refuse_what_they_cannot(probability, freedom, message) -> None:
-    with pytest.raises(ValueError, match=message):
-        student_quantile(probability, freedom)
 
 
 # -- the statistics --------------------------------------------------------------------------------

@@ -1,25 +1,27 @@
-"""Action traces: what they hold, and what replaying them finds."""
+"""Action traces: what replaying them finds, and files that are refused when they are damaged."""
 
 from __future__ import annotations
 
 import re
-import sys
-from dataclasses import replace
+import tracemalloc
+import zlib
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import mesa_gym  # noqa: F401  (registers the ids)
-from mesa_gym.policies import as_policy
-from mesa_gym.scoring import Trace, record, salt_digest, score
-from mesa_gym.scoring.rollout import ENDED, replay, rollout
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.scoring import SplitTrace, Trace, record, salt_digest
+from mesa_gym.scoring.rollout import ENDED
+from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("CheeseCorner")()
+MAGIC = b"mesa-gym trace 1\n"
 
 
 @pytest.fixture(scope="module")
@@ -27,38 +29,42 @@ def trace() -> Trace:
     return record("random", TRAP, levels=6, seed=3)
 
 
-def changed(trace: Trace, split: Split, **entries: Any) -> Trace:
-    return replace(trace, splits={**trace.splits, split: replace(trace.splits[split], **entries)})
+@pytest.fixture(scope="module")
+def saved(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("trace") / "a.trace"
+    trace.save(path)
+    return path.read_bytes()
 
 
-def with_action(trace: Trace, split: Split, row: int, step: int, action: int) -> Trace:
-    actions = trace.splits[split].actions.copy()
+def of_test(trace: Trace, **fields: Any) -> Trace:
+    """Return the trace of one play, with other arrays."""
+    return replace(trace, plays={"test": replace(trace.plays["test"], **fields)})
+
+
+def with_action(trace: Trace, row: int, step: int, action: int) -> Trace:
+    actions = trace.plays["test"].actions.copy()
     actions[row, step] = action
-    return changed(trace, split, actions=actions)
+    return of_test(trace, actions=actions)
 
 
-# -- recording and replaying -----------------------------------------------------------------------
+# -- recording -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests", "MonsterWorld"])
-def test_round_trip_and_what_replaying_pays(name: str, tmp_path: Path) -> None:
-    trap = find_trap(name)()
-    path = tmp_path / "deep" / "a.trace"
-    record("random", name, levels=20, seed=3, salt="s3cret").save(path)
-    trace = Trace.load(path)
-    assert (trace.trap, trace.size, trace.parameters) == (trap.name(), trap.size, trap.parameters)
-    assert (trace.policy, trace.seed, trace.salt) == ("random", 3, salt_digest("s3cret"))
-    trace.verify(trap, "s3cret")
-    assert repr(trace.make_trap()) == repr(trap)
-    for split in Split:
-        horizon, starts = trap.horizon(split), trap.levels(split, np.arange(20), "s3cret")
-        actions = rollout(as_policy("random", trap, horizon), trap, starts, horizon, seed=3)
-        np.testing.assert_array_equal(trace.actions_on(split, starts.level.number), actions)
-        paid = replay(trap, starts, actions)
-        again = replay(trap, starts, trace.actions_on(split, np.arange(20)))
-        for objective, series in paid.items():
-            np.testing.assert_array_equal(again[objective], series)
-        assert any(series.any() for series in paid.values())
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [("CheeseDish", "random"), ("KeysChests", "oracle:base"), ("MonsterWorld", "reference:base")],
+)
+def test_what_is_recorded_is_read_back_and_verified(name: str, policy: str, tmp_path: Path) -> None:
+    whole = record(policy, name, levels=5, seed=3, salt="s3cret")
+    whole.save(tmp_path / "deep" / "a.trace")
+    trace = Trace.load(tmp_path / "deep" / "a.trace")
+    trace.verify(find_trap(name)(), "s3cret")
+    assert (trace.policy, trace.seed, trace.salt) == (policy, 3, salt_digest("s3cret"))
+    assert repr(trace.make_trap()) == repr(find_trap(name)())
+    assert set(trace.plays) == set(whole.plays)
+    for play, done in whole.plays.items():
+        np.testing.assert_array_equal(trace.levels(play), np.arange(5))
+        np.testing.assert_array_equal(trace.actions_on(play, np.arange(5)), done.actions)
 
 
 def test_recorded_episodes_are_those_of_the_environment(trace: Trace) -> None:
@@ -70,231 +76,206 @@ def test_recorded_episodes_are_those_of_the_environment(trace: Trace) -> None:
             env.reset(options={"level": level})
             (row,) = trace.actions_on(split, [level])
             actions = row[: (row != ENDED).sum()].tolist()
-            ends = [env.step(action)[2:4] for action in actions]
-            assert [any(end) for end in ends] == [False] * (len(actions) - 1) + [True]
+            ends = [any(env.step(action)[2:4]) for action in actions]
+            assert ends == [False] * (len(actions) - 1) + [True]
             lengths.add(len(actions))
     assert len(lengths) > 3
     assert max(lengths) == 64
 
 
-@pytest.mark.parametrize("name", ["CheeseCorner", "RedBlueDoors", "KeysChests"])
-def test_oracles_traces_verify(name: str) -> None:
-    trap = find_trap(name)(7) if name == "CheeseCorner" else find_trap(name)()
-    trace = record("oracle:any", trap, levels=5)
-    trace.verify(trap)
-    assert trace.policy == "oracle:any"
+def test_the_shift_is_played_again_and_on_twins() -> None:
+    trap = find_trap("CheeseDish")()
+    plays, oracle = record("random", trap, 8).plays, record("oracle:base", trap, 8)
+    assert set(plays) == {*Split, "again", "twins"}
+    assert (plays["shift"].actions != plays["again"].actions).any()
+    with pytest.raises(ValueError, match="play 'twins', level"):
+        replace(oracle, plays={"twins": oracle.plays["shift"]}).verify(trap)
 
 
-def test_any_agent_can_be_recorded() -> None:
-    def stays(observations: np.ndarray) -> np.ndarray:
-        assert observations.shape[1:] == (6, 5, 3)
-        return np.full(len(observations), 4)
-
-    trace = record(stays, "CheeseCorner", levels=2, observation="local")
-    assert trace.policy == "stays"
-    assert (trace.splits[Split.TEST].actions == 4).all()
-    assert record(as_policy("stay", TRAP, 64), TRAP, levels=2).policy == "Constant"
-    assert record(stays, TRAP, levels=2, observation="local", name="mine").policy == "mine"
-
-
-def test_a_trace_of_one_split_is_kept_and_not_scored(trace: Trace, tmp_path: Path) -> None:
-    part = replace(trace, splits={Split.SHIFT: trace.splits[Split.SHIFT]})
-    part.save(tmp_path / "part")
-    again = Trace.load(tmp_path / "part")
-    again.verify(TRAP)
-    assert again.levels(Split.SHIFT).tolist() == trace.levels(Split.SHIFT).tolist()
-    assert again.levels(Split.TRAIN).tolist() == []
-    np.testing.assert_array_equal(
-        again.actions_on(Split.SHIFT, [3]), trace.actions_on(Split.SHIFT, [3])
-    )
-    with pytest.raises(ValueError, match="no actions for split 'train', only for shift; scoring"):
-        score(again, TRAP, levels=2)
-
-
-@pytest.mark.parametrize(
-    ("keywords", "message"),
-    [
-        ({"levels": 0}, "levels must be at least 1, got 0"),
-        ({"seed": -1}, r"seed is -1; expected an integer from 0 to 2\*\*64 - 1"),
-        ({"name": "a\nb"}, r"policy is 'a\\nb'; expected 1 to 200 printable characters"),
-        ({"name": ""}, "policy is ''"),
-        ({"trap": "CheeseCornr"}, "Did you mean 'CheeseCorner'"),
-        ({"policy": None}, "None is not a policy"),
-    ],
-)
-def test_what_cannot_be_recorded(keywords: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        record(**{"policy": "stay", "trap": TRAP, "levels": 2, **keywords})
+def test_what_cannot_be_recorded() -> None:
+    for keywords, message in [
+        ({"levels": 0}, "levels must be an integer of at least 1 and at most 1000000, got 0"),
+        ({"seed": -1}, "seed must be an integer of at least 0 .* got -1"),
+        ({"name": "a\nb"}, r"policy is 'a\\nb': Expected printable"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            record(**{"policy": "stay", "trap": TRAP, **keywords})
 
 
 def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
-    shuffled = np.array([4, 0, 5, 2, 1, 3])
-    done = trace.splits[Split.SHIFT]
-    mixed = changed(trace, Split.SHIFT, levels=shuffled, actions=done.actions[shuffled])
-    mixed.verify(TRAP)
-    for levels in ([3], [5, 0, 5], np.arange(6)):
-        np.testing.assert_array_equal(mixed.actions_on(Split.SHIFT, levels), done.actions[levels])
-    for absent in (6, -1, 2**47):
-        with pytest.raises(ValueError, match=f"no actions for level {absent} of split 'shift'"):
-            mixed.actions_on(Split.SHIFT, [0, absent, 1])
+    numbers = np.array([0, 3, 17, 2**40, 2**47, 2**48 - 1])
+    some = of_test(trace, levels=numbers)
+    for rows in ([3], [5, 0, 5], np.arange(6)):
+        found = some.actions_on(Split.TEST, numbers[rows])
+        np.testing.assert_array_equal(found, trace.plays["test"].actions[rows])
+    for play, absent in [("test", 6), ("test", -1), ("test", 2**46), ("train", 0)]:
+        with pytest.raises(ValueError, match=f"no actions for level {absent} of play '{play}'"):
+            some.actions_on(play, [0, absent, 3])
 
 
 # -- verifying -------------------------------------------------------------------------------------
 
 
-def ended_early(trace: Trace, split: Split) -> tuple[int, int]:
-    """A row whose episode ended before the time limit, and its last step."""
-    lengths = (trace.splits[split].actions != ENDED).sum(axis=1)
-    row = int(((lengths < 64) & (lengths > 2)).argmax())
-    assert 2 < lengths[row] < 64
-    return row, int(lengths[row]) - 1
-
-
-def test_every_change_of_an_episode_is_found(trace: Trace) -> None:
-    row, last = ended_early(trace, Split.CONTROL)
-    full = int((trace.splits[Split.CONTROL].actions[:, -1] != ENDED).argmax())
-    where = f"split 'control', level {row}, step"
-    for at, step, action, message in [
-        (row, last + 1, 0, f"{where} {last + 1}: there is an action, but the episode ended with"),
-        (row, 63, 2, f"{where} 63: there is an action, but the episode ended with step {last};"),
-        (row, last, ENDED, f"{where} {last}: an action is missing, for the episode goes on"),
-        (row, 0, ENDED, f"{where} 0: an action is missing"),
-        (row, last, 4, f"{where} {last + 1}: an action is missing"),  # stays instead of entering
-        (full, 63, ENDED, f"level {full}, step 63: an action is missing"),
-    ]:
-        with pytest.raises(ValueError, match=re.escape(message)):
-            with_action(trace, Split.CONTROL, at, step, action).verify(TRAP)
-
-
-def test_no_single_lost_or_added_action_passes(trace: Trace) -> None:
-    done = trace.splits[Split.TEST].actions
-    for row in range(6):
-        length = int((done[row] != ENDED).sum())
-        for step in range(64):
-            action = 0 if step >= length else ENDED
-            with pytest.raises(ValueError, match=f"split 'test', level {row}, step"):
-                with_action(trace, Split.TEST, row, step, action).verify(TRAP)
-
-
-def test_many_levels_are_verified_in_parts(monkeypatch: pytest.MonkeyPatch, trace: Trace) -> None:
+def test_no_lost_or_added_action_passes(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mesa_gym.scoring.trace.CHUNK", 4)
-    trace.verify(TRAP)
-    with pytest.raises(ValueError, match="split 'shift', level 5, step 0: an action is missing"):
-        with_action(trace, Split.SHIFT, 5, 0, ENDED).verify(TRAP)
+    of_test(trace).verify(TRAP)
+    for row, length in enumerate((trace.plays["test"].actions != ENDED).sum(axis=1).tolist()):
+        for step in range(row % 3, 64, 3):
+            lost = step < length
+            reason = "an action is missing, for the episode goes on"
+            if not lost:
+                reason = f"there is an action, but the episode ended with step {length - 1};"
+            with pytest.raises(ValueError, match=f"'test', level {row}, step {step}: {reason}"):
+                with_action(trace, row, step, ENDED if lost else 0).verify(TRAP)
 
 
-class CheeseCornerV1(find_trap("CheeseCorner")):  # type: ignore[misc]
-    version = 1
+def test_what_a_person_has_not_finished(trace: Trace) -> None:
+    actions = trace.plays["test"].actions.copy()
+    actions[2, 3:] = ENDED
+    begun = of_test(trace, actions=actions)
+    begun.verify(TRAP, unfinished=True)
+    with pytest.raises(ValueError, match="level 2, step 3: an action is missing"):
+        begun.verify(TRAP)
+    for step, action, at in [(1, ENDED, 1), (5, 0, 3), (0, ENDED, 0)]:
+        with pytest.raises(ValueError, match=f"level 2, step {at}: an action is missing"):
+            with_action(begun, 2, step, action).verify(TRAP, unfinished=True)
 
 
-@pytest.mark.parametrize(
-    ("trap", "message"),
-    [
-        (find_trap("RedBlueDoors")(), r"recorded on CheeseCorner-v0\(size=9x9\) and says nothing"),
-        (find_trap("CheeseCorner")(7), r"nothing of CheeseCorner-v0\(size=7x7\)"),
-        (CheeseCornerV1(), r"nothing of CheeseCorner-v1\(size=9x9\); record one on that"),
-    ],
-)
-def test_traces_of_other_traps(trace: Trace, trap: Trap, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        trace.verify(trap)
-
-
-def test_parameters_count() -> None:
-    dish = find_trap("CheeseDish")
-    trace = record("stay", dish(dish_planes=2), levels=2)
-    trace.verify(dish(dish_planes=2))
-    assert repr(trace.make_trap()) == repr(dish(dish_planes=2))
-    with pytest.raises(ValueError, match=r"on CheeseDish-v0\(size=9x9, dish_planes=2\) and says"):
-        trace.verify(dish())
-
-
-def test_time_limits_count(trace: Trace) -> None:
-    longer = np.pad(trace.splits[Split.TRAIN].actions, ((0, 0), (0, 1)), constant_values=ENDED)
-    with pytest.raises(ValueError, match="has 65 steps for split 'train', where the time limit is"):
-        changed(trace, Split.TRAIN, actions=longer).verify(TRAP)
-
-
-def test_salts_count(trace: Trace) -> None:
-    salted = record("stay", TRAP, levels=2, salt="a")
+def test_trap_parameters_time_limit_and_salt_count(trace: Trace) -> None:
+    dish, other = find_trap("CheeseDish"), type("CheeseCornerV1", (type(TRAP),), {"version": 1})()
+    longer = np.pad(trace.plays["test"].actions, ((0, 0), (0, 1)), constant_values=ENDED)
+    salted = record("stay", TRAP, 2, salt="a")
     salted.verify(TRAP, "a")
-    for tried, salt, message in [
-        (trace, "a", "recorded without a salt, and one was given; leave it out"),
-        (salted, "", "recorded with a salt; give the same one"),
-        (salted, "b", "recorded with another salt"),
+    for tried, trap, salt, message in [
+        (trace, dish(), "", r"on CheeseCorner-v0, size \(9, 9\), {}, not on CheeseDish-v0"),
+        (trace, find_trap("CheeseCorner")(7), "", r"not on CheeseCorner-v0\(size=7x7\)"),
+        (trace, other, "", r"not on CheeseCorner-v1\(size=9x9\); record another"),
+        (record("stay", dish(dish_planes=2), levels=2), dish(), "", "{'dish_planes': 2}, not on"),
+        (of_test(trace, actions=longer), TRAP, "", "65 steps for play 'test', .* limit is 64"),
+        (trace, TRAP, "a", "recorded without a salt, and one was given; leave it out"),
+        (salted, TRAP, "", "recorded with a salt; give the same one"),
+        (salted, TRAP, "b", "recorded with another salt"),
     ]:
         with pytest.raises(ValueError, match=message):
-            tried.verify(TRAP, salt)
+            tried.verify(trap, salt)
 
 
 def test_a_salts_digest() -> None:
-    assert salt_digest("") == ""
     digests = {salt_digest(salt) for salt in ("a", "b", "a ", "A")}
     assert len(digests) == 4
     assert all(re.fullmatch("[0-9a-f]{32}", digest) for digest in digests)
-    plain = blake2b(b"a", digest_size=16).hexdigest()
-    assert plain not in digests  # a table of plain hashes does not help
+    assert blake2b(b"a", digest_size=16).hexdigest() not in digests  # so tables do not help
 
 
-# -- what a trace can be made of -------------------------------------------------------------------
+# -- fields and files ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("entries", "message"),
-    [
-        ({"levels": np.array([0, 1, 2, 1, 4, 5])}, "split 'test': level 1 is there twice"),
-        ({"levels": np.array([0, 1, 2, 3, 4, -5])}, r"level -5; expected 0 to 2\*\*48 - 1"),
-        ({"levels": np.arange(6) + 2**48 - 5}, "level 281474976710656; expected"),
-        ({"levels": np.arange(6.0)}, "levels have the shape .* float64; expected int64"),
-        ({"levels": np.arange(5)}, r"actions have the shape \(6, 64\) .*int8 \(5, horizon\)"),
-        ({"levels": np.arange(0)}, "at least one"),
-        ({"actions": np.zeros((6, 64), dtype=np.int64)}, "dtype int64; expected int8"),
-        ({"actions": np.zeros(6, dtype=np.int8)}, r"shape \(6,\)"),
-    ],
-)
-def test_impossible_splits(trace: Trace, entries: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        changed(trace, Split.TEST, **entries)
+def refused(path: Path, data: bytes, message: str) -> None:
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=message) as caught:
+        Trace.load(path)
+    assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("action", [5, -2, 127])
-def test_impossible_actions(trace: Trace, action: int) -> None:
-    message = f"split 'shift', level 4, step 7: action {action}; there is 0 to 4, and -1 after"
-    with pytest.raises(ValueError, match=message):
-        with_action(trace, Split.SHIFT, 4, 7, action)
+def packed(body: bytes) -> bytes:
+    """Return a file with that body, its checksum right."""
+    return MAGIC + blake2b(body, digest_size=16).hexdigest().encode() + b"\n" + body
+
+
+def content(saved: bytes) -> bytes:
+    return zlib.decompress(saved.split(b"\n", 2)[2])
+
+
+def play(levels: Any = None, actions: Any = None) -> dict[str, SplitTrace]:
+    """Return one play of a level that stays in place, or that of other arrays."""
+    levels = np.arange(1) if levels is None else levels
+    actions = np.full((len(levels), 64), 4, dtype=np.int8) if actions is None else actions
+    return {"test": SplitTrace(levels, actions)}
 
 
 @pytest.mark.parametrize(
-    ("entries", "message"),
+    ("fields", "message"),
     [
-        ({"policy": "x\x1b[2J"}, r"policy is 'x\\x1b\[2J'; expected 1 to 200 printable"),
-        ({"policy": "x" * 201}, "policy is 'x+…; expected"),
-        ({"trap": 5}, "trap is 5; expected"),
-        ({"size": (9, 0)}, "size: width is 0; expected an integer from 1 to 255"),
-        ({"size": (9, True)}, "size: width is True"),
-        ({"parameters": {"dish_planes": 10**9}}, "parameters: dish_planes is 1000000000"),
-        ({"parameters": {"a\n": 1}}, "a name in parameters is"),
-        ({"seed": 1.5}, "seed is 1.5"),
-        ({"salt": "secret"}, "salt is 'secret'; expected what salt_digest gives, 32 hex"),
-        ({"salt": list("0" * 32)}, "salt is "),
-        ({"splits": {}}, "splits are none; expected some of train, test, control, shift"),
+        ({"policy": "x\x1b[2J"}, "policy is .*: Expected printable characters"),
+        ({"policy": "x" * 201}, "Expected `str` of length <= 200"),
+        ({"size": (9, 0)}, "Expected `int` >= 1 .*1]"),
+        ({"parameters": {"dish_planes": 10**9}}, "Expected `int` <= 255"),
+        ({"seed": -1}, "seed must be an integer of at least 0"),
+        ({"salt": "0" * 32 + "\n"}, "matching regex"),
+        ({"plays": {}}, "of length >= 1"),
+        ({"plays": {str(i): play()["test"] for i in range(7)}}, "of length <= 6"),
+        ({"plays": {"tset": play()["test"]}}, "unknown play 'tset'.*Did you mean 'test'"),
+        ({"plays": play(np.array([0, 2, 2]))}, r"play 'test': levels \[0, 2, 2\] do not ascend"),
+        ({"plays": play(np.array([2**48]))}, r"do not ascend from 0 to 2\*\*48 - 1"),
+        (
+            {"plays": play(actions=np.full((1, 9), 5, np.int8))},
+            "level 0, step 0: action 5; expected 0",
+        ),
+        ({"plays": play(actions=np.zeros((2, 9), np.int8))}, r"expected int64 \(n,\) and int8"),
     ],
 )
-def test_impossible_entries(trace: Trace, entries: dict[str, Any], message: str) -> None:
+def test_fields_that_cannot_be(
+    trace: Trace, saved: bytes, fields: dict[str, Any], message: str, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=message):
-        replace(trace, **entries)
+        replace(trace, **fields)
+
+    def raw(array: np.ndarray) -> Any:
+        return (
+            np.diff(array, prepend=0).tobytes() if array.ndim == 1 else (len(array), bytes(array))
+        )
+
+    whole = msgspec.msgpack.decode(content(saved)) | fields
+    data = packed(zlib.compress(msgspec.msgpack.encode(whole, enc_hook=raw)))
+    refused(tmp_path / "a", data, f"does not hold a trace: .*{message}")
 
 
-@pytest.mark.parametrize(
-    ("entries", "message"),
-    [
-        ({"trap": "CheeseCornr-v0"}, "unknown trap 'CheeseCornr-v0'.*Did you mean 'CheeseCorner-v"),
-        ({"trap": "antigravity:CheeseCorner-v0"}, "unknown trap 'antigravity:"),
-        ({"parameters": {"size": 7}}, "unknown parameter of CheeseCorner-v0 'size'"),
-        ({"size": (8, 8)}, r"size \(8, 8\) does not fit"),
-    ],
-)
-def test_traps_that_there_are_not(trace: Trace, entries: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        replace(trace, **entries).make_trap()
-    assert "antigravity" not in sys.modules
+def test_the_same_trace_is_the_same_bytes(trace: Trace, saved: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(saved)
+    again = record("random", TRAP, levels=6, seed=3)
+    backwards = replace(trace, plays=dict(reversed(trace.plays.items())))
+    for same in (again, backwards, Trace.load(tmp_path / "a")):
+        same.save(tmp_path / "b")
+        assert (tmp_path / "b").read_bytes() == saved
+
+
+def test_any_damage_is_found(saved: bytes, tmp_path: Path) -> None:
+    for at in range(0, len(saved), 3):
+        refused(tmp_path / "a", saved[:at], "is not an action trace|was cut short")
+        flipped = saved[:at] + bytes([saved[at] ^ 0x41]) + saved[at + 1 :]
+        refused(tmp_path / "a", flipped, "is not an action trace|is damaged")
+    refused(tmp_path / "a", saved + b"\0", "is damaged or was cut short; copy it")
+    for first in (b"", b"PK\3\4", b'{"schema": 1}\n', MAGIC[:-2] + b"2\n"):
+        data = first + saved.removeprefix(MAGIC)
+        refused(tmp_path / "a", data, "is not an action trace: .* begin with 'mesa-gym trace 1'")
+
+
+def test_no_size_is_believed(trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mesa_gym.scoring.trace.MOST_BYTES", 1_000_000)
+    whole, bomb = zlib.compress(bytes(1000)), packed(zlib.compress(bytes(200_000_000)))
+    tracemalloc.start()
+    refused(tmp_path / "a", bomb, "does not unpack to 1,000,000 bytes or less")
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    for body in (whole[:-5], whole + b"more", b"", b"PK", zlib.compress(b"\x91" * 100_000)):
+        refused(tmp_path / "a", packed(body), "does not")
+    monkeypatch.setattr("mesa_gym.scoring.trace.MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match="bytes, more than 1,000"):
+        trace.save(tmp_path / "b")
+
+
+def test_whatever_is_packed_is_a_trace_or_refused(saved: bytes, tmp_path: Path) -> None:
+    rng, path, loaded = np.random.default_rng(0), tmp_path / "a", 0
+    plain = np.frombuffer(content(saved), np.uint8)
+    for _ in range(1000):
+        data = plain.copy()
+        at = rng.integers(rng.choice([200, len(data)]), size=rng.integers(1, 4))
+        data[at] = rng.integers(256, size=len(at))
+        path.write_bytes(packed(zlib.compress(data.tobytes(), 1)))
+        try:
+            Trace.load(path)
+        except ValueError as error:
+            assert "does not hold a trace" in str(error)  # noqa: PT017
+        else:
+            loaded += 1
+    assert 0 < loaded < 900

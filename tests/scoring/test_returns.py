@@ -1,0 +1,49 @@
+"""Returns, floors and regrets, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from mesa_gym.scoring.returns import discounted, level_scores, normalized_return, regrets
+from mesa_gym.solver import LevelValues
+
+NUMBERS = arrays(np.float64, 6, elements=st.floats(-2, 2))
+
+
+def values(optimum: list[float], floor: list[float]) -> LevelValues:
+    return LevelValues({"optimum|x": np.array(optimum), "floor|x": np.array(floor)})
+
+
+def test_returns_are_discounted_from_the_first_step() -> None:
+    paid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    assert discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
+
+
+def test_the_normalised_return_sums_over_levels_before_it_divides() -> None:
+    # (1 + 0 - 0.5) / (2 + 1 - 0.5); weights count a level as often as they say.
+    g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
+    assert normalized_return(g, best, floor) == pytest.approx(0.5 / 2.5)
+    weights = np.array([1.0, 2.0])
+    assert normalized_return(g, best, floor, weights) == pytest.approx(0.5 / 3.5)
+    assert normalized_return(g, floor, floor) is None
+
+
+@given(NUMBERS)
+def test_the_floor_is_0_and_the_optimum_1(floor: np.ndarray) -> None:
+    assert normalized_return(floor, floor + 1, floor) == pytest.approx(0)
+    assert normalized_return(floor + 1, floor + 1, floor) == pytest.approx(1)
+
+
+def test_scores_of_levels_and_of_one_that_offers_nothing() -> None:
+    found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, values([1, 0.2, 0.3], [0.2, 0.2, 0.3]))
+    assert found["x"] == pytest.approx([0.5, 0, 0])
+
+
+def test_regret_is_the_mean_and_that_of_the_worst_tenth() -> None:
+    lost = np.arange(20) / 10
+    assert regrets(1 - lost, np.ones(20)) == pytest.approx((0.95, 1.85))
+    assert regrets(np.array([0.5]), np.array([2.0])) == pytest.approx((1.5, 1.5))

@@ -1,0 +1,94 @@
+"""Answers that a policy may give, and the actions that are drawn from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from mesa_gym.policies import Memoryless, uniform
+from mesa_gym.scoring import Asking, rollout
+from mesa_gym.scoring.sampling import probabilities, sampled
+from mesa_gym.traps import Split
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+ACT = 4
+
+
+def test_sampling_follows_the_probabilities() -> None:
+    words = np.random.default_rng(0).integers(-(2**63), 2**63, 50_000)
+    wanted = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
+    chosen = sampled(np.tile(wanted, (len(words), 1)), words)
+    counts = np.bincount(chosen, minlength=5)
+    assert counts[1] == 0
+    seen = wanted > 0
+    assert scipy.stats.chisquare(counts[seen], wanted[seen] * len(words)).pvalue > 1e-3
+
+
+def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
+    words = np.array([-1])
+    shares = probabilities(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
+    assert sampled(shares, words)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.full((2, 5), 0.3), "sum to 1"),
+        (np.array([[1.2, -0.2, 0, 0, 0]] * 2), "at least 0"),
+        (np.array([1, 5]), "action 5 in row 1"),
+        (np.array([0.0, 1.0]), "shape"),
+        (np.ones((2, 4)) / 4, "shape"),
+        (np.full((2, 5), np.nan), "row 0; expected finite numbers"),
+    ],
+)
+def test_bad_answers_of_a_policy_are_named(answer: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        probabilities(answer, 2)
+
+
+def test_the_policy_is_told_the_observation_it_asks_for() -> None:
+    class Sees(Memoryless):
+        observation = "symbolic"
+
+        def act(self, observation, state=None):
+            assert observation.shape[1:] == (9, 9, 3)
+            return np.full(len(observation), ACT)
+
+    trap = CheeseCorner()
+    rollout(Sees(), trap, trap.levels(Split.TEST, [0, 1]), 3)
+
+
+@pytest.mark.parametrize(
+    "other", [{"agent": "b"}, {"play": "again"}, {"play": "twins"}, {"seed": 1}]
+)
+def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any]) -> None:
+    """Two samples of 10,000 agree as often as chance would have it: 1 in 5."""
+    keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
+    given: dict[str, Any] = {"seed": 0, "agent": "a", "play": "shift"}
+    mine, theirs = (
+        Asking(uniform(), CheeseCorner(), keys, **kind).sampled(shares, 3)
+        for kind in (given, given | other)
+    )
+    agreeing = int((mine == theirs).sum())
+    assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
+    again = Asking(uniform(), CheeseCorner(), keys, **given).sampled(shares, 3)
+    np.testing.assert_array_equal(again, mine)
+
+
+def test_a_policy_that_throws_a_coin_throws_another_one_in_each_play() -> None:
+    class Throwing(Memoryless):
+        def reset(self, mask, rng):
+            self.thrown = rng.random(len(mask))
+
+        def act(self, observation, state=None):
+            return np.full(len(observation), ACT)
+
+    trap, thrown = CheeseCorner(), []
+    for play, agent in (("shift", "a"), ("again", "a"), ("twins", "a"), ("shift", "b")):
+        policy = Throwing()
+        Asking(policy, trap, np.arange(50), 0, agent, play).begin()
+        thrown.append(policy.thrown)
+    assert len(np.unique(thrown)) == 4 * 50
