@@ -1,55 +1,38 @@
-"""The command ``mesa-gym``: list, describe, certify, score, watch, ...; a module for each."""
+"""The command ``mesa-gym``: list, describe, certify, score, watch, ..."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NamedTuple, NoReturn
 
 import mesa_gym
-from mesa_gym.cli import cache, certify, describe, listing, play, replay, score, watch
+from mesa_gym.cli import cache, certify, listing, score, watch
 from mesa_gym.command import USAGE, guarded
 from mesa_gym.errors import unknown
 
 __all__ = ["main"]
 
 
-class Command(Protocol):
-    """The interface of a module of a command.
+class Command(NamedTuple):
+    """A command: what declares its arguments, and what does the work and returns the exit code."""
 
-    Attributes:
-        HELP: what it does, in a line.
-    """
-
-    HELP: str
-
-    def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare its arguments."""
-
-    def run(self, options: argparse.Namespace) -> int:
-        """Do it; returns the exit code."""
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
 
 
-COMMANDS: dict[str, Command] = {
-    "list": listing,
-    "describe": describe,
-    "certify": certify,
-    "score": score,
-    "watch": watch,
-    "play": play,
-    "replay": replay,
-    "cache": cache,
+COMMANDS = {
+    "list": Command(listing.list_arguments, listing.list_traps),
+    "describe": Command(listing.describe_arguments, listing.describe),
+    "certify": Command(certify.arguments, certify.run),
+    "score": Command(score.arguments, score.run),
+    "watch": Command(watch.watch_arguments, watch.watch),
+    "play": Command(watch.play_arguments, watch.play),
+    "replay": Command(watch.replay_arguments, watch.replay),
+    "cache": Command(cache.arguments, cache.run),
 }
-
-
-class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Help that tells defaults, where there are any."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        told = str(action.default) not in ("None", "False", "")
-        return super()._get_help_string(action) if told else action.help
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,14 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
         raise unknown("command", given[0], COMMANDS)
-    options = _parser().parse_args(given)
-    return COMMANDS[options.command].run(options)
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
-        command.arguments(commands.add_parser(name, help=command.HELP, formatter_class=_Help))
-    return parser
+        about = command.run.__doc__
+        command.arguments(commands.add_parser(name, help=about, description=about))
+    options = parser.parse_args(given)
+    return COMMANDS[options.command].run(options)

@@ -6,21 +6,10 @@ import argparse
 from collections.abc import Sequence
 
 from mesa_gym.command import DONE
-from mesa_gym.errors import unknown
-from mesa_gym.solver.cache import (
-    SIZE,
-    UNITS,
-    KeptFile,
-    cache_folder,
-    delete,
-    kept_files,
-    size_bound,
-)
+from mesa_gym.solver import cache
+from mesa_gym.solver.cache import KeptFile
 from mesa_gym.terminal import table
 from mesa_gym.traps import find_trap
-
-HELP = "the values of levels that are kept on disk: show or clear them"
-ACTIONS = ("show", "clear")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,25 +18,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "action",
         nargs="?",
         default="show",
-        metavar="show|clear",
-        help="show (the default), or clear, which deletes what is kept; it is computed again when"
-        " it is needed",
+        choices=("show", "clear"),
+        help="clear deletes what is kept; it is computed again when needed (default: %(default)s)",
     )
     parser.add_argument("trap", nargs="?", help="only what is kept of this one")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show or clear the cache."""
-    if options.action not in ACTIONS:
-        raise unknown("action of mesa-gym cache", options.action, ACTIONS)
-    bound = size_bound()
-    files = kept_files()
+    """Show or clear the values of levels that are kept on disk."""
+    bound = cache.size_bound()
+    files = cache.kept_files()
     if options.trap is not None:
         files = _of_trap(options.trap, files)
     if options.action == "clear":
-        print(f"deleted {_amount(delete(files))} in {cache_folder()}")
+        print(f"deleted {_amount(cache.delete(files))} in {cache.cache_folder()}")
         return DONE
-    print(f"{cache_folder()}: {_amount(files)}, of at most {_size(bound)} ({SIZE})")
+    print(f"{cache.cache_folder()}: {_amount(files)}, of at most {_size(bound)} ({cache.SIZE})")
     if files:
         print("\n" + table(["trap", "files", "size"], _rows(files)))
     return DONE
@@ -80,5 +66,5 @@ def _amount(files: Sequence[KeptFile]) -> str:
 
 def _size(size: int) -> str:
     """Write bytes in the greatest unit of which there is one: 999 B, 80.3 kB, 1 GB."""
-    unit, scale = max(((u, s) for u, s in UNITS.items() if s <= max(size, 1)), key=lambda x: x[1])
+    scale, unit = max((s, u) for u, s in cache.UNITS.items() if s <= max(size, 1))
     return f"{size / scale:.3g} {unit.replace('K', 'k')}B"

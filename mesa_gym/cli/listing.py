@@ -1,50 +1,72 @@
-"""``mesa-gym list``: every trap, as a table, as JSON, as a picture."""
+"""``mesa-gym list`` and ``mesa-gym describe``: every trap in a line, one trap in words."""
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 from pathlib import Path
-from typing import Any
 
 from mesa_gym.command import DONE, require_writable
+from mesa_gym.engine.maps import to_map
 from mesa_gym.files import write_bytes
 from mesa_gym.rendering.sheet import contact_sheet
 from mesa_gym.terminal import table
-from mesa_gym.traps import Trap, all_traps
-
-HELP = "every trap"
+from mesa_gym.traps import Split, all_traps, find_trap
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def list_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``list``."""
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
-    parser.add_argument(
-        "--sheet", type=Path, metavar="FILE.png", help="also draw all, training beside shift"
-    )
+    about = "also draw all, training beside shift"
+    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help=about)
 
 
-def run(options: argparse.Namespace) -> int:
-    """List the traps."""
+def list_traps(options: argparse.Namespace) -> int:
+    """List every trap, as a table, as JSON, as a picture."""
     require_writable(options.sheet)
+    traps = all_traps().values()
     if options.sheet is not None:
-        write_bytes(options.sheet, contact_sheet(all_traps().values()))
-    facts = [_facts(cls) for cls in all_traps().values()]
+        write_bytes(options.sheet, contact_sheet(traps))
     if options.json:
+        facts = [
+            {
+                "name": cls.name(),
+                "id": cls.id(),
+                "type": list(cls.category),
+                "source": cls.source,
+                "base": cls.base,
+                "proxies": list(cls.proxies),
+                "solvable": cls.solvable,
+            }
+            for cls in traps
+        ]
         print(json.dumps(facts, indent=1))
         return DONE
-    rows = [[f["id"], f["base"], ", ".join(f["proxies"]), ", ".join(f["type"])] for f in facts]
+    rows = [[c.id(), c.base, ", ".join(c.proxies), ", ".join(c.category)] for c in traps]
     print(table(["trap", "base", "proxies", "type"], rows))
     return DONE
 
 
-def _facts(cls: type[Trap]) -> dict[str, Any]:
-    return {
-        "name": cls.name(),
-        "id": cls.id(),
-        "type": list(cls.category),
-        "source": cls.source,
-        "base": cls.base,
-        "proxies": list(cls.proxies),
-        "solvable": cls.solvable,
-    }
+def describe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``describe``."""
+    parser.add_argument("trap", help="such as RedBlueDoors, or any of its ids")
+
+
+def describe(options: argparse.Namespace) -> int:
+    """Describe a trap, with a level of each split."""
+    cls = find_trap(options.trap)
+    trap = cls()
+    print(cls.name(), "\n", sep="")
+    print(inspect.getdoc(cls), "\n", sep="")
+    print(f"Source: {cls.source}\nType: {', '.join(cls.category)}\nIds:")
+    for split in Split:
+        steps = trap.horizon(split)
+        print(f"  {cls.id(split)}, as vectors {cls.id(split, flat=True)}  ({steps} steps)")
+    print("Objectives:")
+    for objective in cls.objectives.values():
+        print(f"  {objective.role} {objective.name}: {objective.doc}")
+    print("Planes:", ", ".join(f"{plane} ({trap.looks[plane].glyph})" for plane in trap.planes))
+    for split in Split:
+        print(f"\nLevel 0 of {split.value}:\n{to_map(trap, trap.levels(split, [0]))}")
+    return DONE

@@ -8,57 +8,50 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mesa_gym.command import DONE, require_writable
+from mesa_gym.engine import State
+from mesa_gym.envs.checks import integer
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.scoring.trace_checks import require_seed
-from mesa_gym.traps import Split, Trap
+from mesa_gym.scoring.trace import MOST_SEED
+from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer import strip
 from mesa_gym.viewer.app import SIZE, App, Screen
 from mesa_gym.viewer.beside import SPLITS, seats_for
 from mesa_gym.viewer.film import MOST_A_SECOND, find_ffmpeg
 from mesa_gym.viewer.opening import Look, greet
-from mesa_gym.viewer.pane import Seat
 from mesa_gym.viewer.players import Player
 from mesa_gym.viewer.recording import record, require_kind
 from mesa_gym.viewer.session import Session
 
+BESIDE = "splits: the same on train and shift; oracles: each objective's; or another policy"
 OVER = (
     "what is shown over the grids: path, oracles, heat:<objective>, conflicts, visits,"
     " sees, actions, with commas between; or all"
 )
+RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .trace"
+SIZES = "of the window, in pixels (default: %(default)s)"
+SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
+STRIP = "write six moments of the episode: .png or .svg"
 # What can be said of one episode only, and not of the start screen.
 OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what all three commands take."""
-    size = "x".join(map(str, SIZE))
-    parser.add_argument("--split", help="train, test, control or shift (the default)")
-    parser.add_argument("--level", type=int, metavar="N", help="0 to 2**48 - 1")
-    parser.add_argument(
-        "--beside",
-        metavar="WHOM",
-        help="splits: the same on train and shift; oracles: each objective's; or another policy",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the sampling of actions")
-    parser.add_argument("--salt", default="", help="an evaluator's secret: other levels")
-    parser.add_argument("--size", default=size, metavar=size, help="of the window, in pixels")
-    parser.add_argument(
-        "--scale", type=float, default=1.0, metavar="X", help="how large all of it is: 0.5 to 8"
-    )
-    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="0.25 to 64")
-    parser.add_argument("--overlays", metavar="A,B", help=OVER)
-    parser.add_argument("--no-panel", action="store_true", help="leave out the panel")
-    parser.add_argument("--headless", action="store_true", help="no window; none is needed")
-    parser.add_argument(
-        "--record",
-        type=Path,
-        metavar="FILE",
-        help="write what was watched, at last: .png, .gif, .mp4, or the actions: .trace",
-    )
-    parser.add_argument(
-        "--strip", type=Path, metavar="FILE", help="write six moments of the episode: .png or .svg"
-    )
-    parser.add_argument("--step", type=int, metavar="N", help="which one a .png shows")
+    add, size = parser.add_argument, "x".join(map(str, SIZE))
+    add("--split", help="train, test, control or shift (default: shift)")
+    add("--level", type=int, metavar="N", help="0 to 2**48 - 1")
+    add("--beside", metavar="WHOM", help=BESIDE)
+    add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
+    add("--salt", default="", help="an evaluator's secret: other levels")
+    add("--size", default=size, metavar=size, help=SIZES)
+    add("--scale", type=float, default=1.0, metavar="X", help=SCALE)
+    add("--speed", type=float, default=1.0, metavar="X", help="0.25 to 64 (default: %(default)s)")
+    add("--overlays", metavar="A,B", help=OVER)
+    add("--no-panel", action="store_true", help="leave out the panel")
+    add("--headless", action="store_true", help="no window; none is needed")
+    add("--record", type=Path, metavar="FILE", help=RECORD)
+    add("--strip", type=Path, metavar="FILE", help=STRIP)
+    add("--step", type=int, metavar="N", help="which one a .png shows")
 
 
 def checked(options: argparse.Namespace) -> Look:
@@ -69,7 +62,7 @@ def checked(options: argparse.Namespace) -> Look:
         ImportError: an extra that is needed is not installed.
     """
     kind = _checked_files(options)
-    require_seed(options.seed)
+    integer("seed", options.seed, 0, MOST_SEED)
     size = re.fullmatch(r"(\d{1,5})x(\d{1,5})", options.size)
     if size is None:
         raise ValueError(f"size {options.size!r}: expected width and height, such as 1280x800")
@@ -99,28 +92,33 @@ def _checked_files(options: argparse.Namespace) -> str | None:
 
 
 def session_of(
-    options: argparse.Namespace, player: Player, trap: Trap, split: Split, level: int
+    options: argparse.Namespace, player_on: Callable[[Trap], Player], trap: Trap | None = None
 ) -> Session:
-    """Return what is watched on a level.
-
-    Raises:
-        ValueError: the level is out of range, or a player cannot play it.
-    """
-    return Session(trap, _seats(options, player, trap, split), level, options.salt)
-
-
-def session_from_map(options: argparse.Namespace, player_on: Callable[[Trap], Player]) -> Session:
-    """Return what is watched from a map.
+    """Return what is watched: from a map, or on a level.
 
     Args:
         options: of the command.
         player_on: the player on a trap.
+        trap: the one to play; by default the one that the options name.
 
     Raises:
-        ValueError: the map is damaged, or something was asked that it leaves no room for.
+        ValueError: the map is damaged or leaves no room for another option, the level is out of
+            range, or a player cannot play it.
     """
-    from mesa_gym.viewer.mapfile import load_map
+    state, level = None, options.level or 0
+    if options.map is not None:
+        trap, split, state = _from_map(options)
+        level = int(state.level.number[0])
+    else:
+        trap = find_trap(options.trap)() if trap is None else trap
+        split = Split.of(options.split or Split.SHIFT)
+    if options.beside == SPLITS and options.split is not None:
+        raise ValueError(f"--beside {SPLITS} shows train and shift: leave out --split")
+    seats = seats_for(player_on(trap), trap, split, options.beside, options.seed)
+    return Session(trap, seats, level, options.salt, state)
 
+
+def _from_map(options: argparse.Namespace) -> tuple[Trap, Split, State]:
     for name in ("trap", "split", "level"):
         if getattr(options, name) is not None:
             raise ValueError(f"a map says its {name} itself: leave out --{name}")
@@ -128,15 +126,9 @@ def session_from_map(options: argparse.Namespace, player_on: Callable[[Trap], Pl
         raise ValueError(f"a map is of one split: --beside {SPLITS} needs --trap and --level")
     if options.record is not None and require_kind(options.record) == ".trace":
         raise ValueError(f"cannot record {options.record}: a trace begins as a level, not a map")
-    trap, split, state = load_map(options.map)
-    seats = _seats(options, player_on(trap), trap, split)
-    return Session(trap, seats, int(state.level.number[0]), options.salt, state)
+    from mesa_gym.viewer.mapfile import load_map
 
-
-def _seats(options: argparse.Namespace, player: Player, trap: Trap, split: Split) -> list[Seat]:
-    if options.beside == SPLITS and options.split is not None:
-        raise ValueError(f"--beside {SPLITS} shows train and shift: leave out --split")
-    return seats_for(player, trap, split, options.beside, options.seed)
+    return load_map(options.map)
 
 
 def show(session: Session, options: argparse.Namespace, look: Look) -> int:

@@ -1,4 +1,4 @@
-"""``mesa-gym watch``: rollouts of a policy, in a window or on film."""
+"""``mesa-gym watch``, ``play`` and ``replay``: policies, levels by hand, traces."""
 
 from __future__ import annotations
 
@@ -6,44 +6,74 @@ import argparse
 from pathlib import Path
 
 from mesa_gym.cli import viewing
+from mesa_gym.cli.score import POLICIES
 from mesa_gym.command import DONE
+from mesa_gym.scoring import Trace
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.beside import usual_policy
+from mesa_gym.viewer.beside import SPLITS, usual_policy
 from mesa_gym.viewer.opening import Look, greet
-from mesa_gym.viewer.players import ByHand, ByPolicy, Player
+from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace, Player
 
-HELP = "watch, rewind and compare what policies do"
 PLAY = "play"  # what the start screen calls the person at the keyboard
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
-    parser.add_argument(
-        "--policy",
-        help="random, stay, oracle:<objective> (reference:<objective> for a trap without exact"
-        " solver), a trained agent's directory, or module:factory; by default what pursues the"
-        " base objective",
-    )
+def watch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``watch``."""
+    parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
     parser.add_argument("--trap", help="such as RedBlueDoors; by default choose in the window")
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
     viewing.add_options(parser)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Show the policy, or the screen on which a trap and a policy are chosen."""
+def watch(options: argparse.Namespace) -> int:
+    """Watch, rewind and compare what policies do."""
     look = viewing.checked(options)
+    if options.map is None and options.trap is None:
+        return _choose(options, look)
 
     def player_on(trap: Trap) -> Player:
         return ByPolicy(options.policy or usual_policy(trap), options.seed)
 
-    if options.map is not None:
-        return viewing.show(viewing.session_from_map(options, player_on), options, look)
-    if options.trap is None:
-        return _choose(options, look)
-    trap = find_trap(options.trap)()
-    split, level = Split.of(options.split or Split.SHIFT), options.level or 0
-    session = viewing.session_of(options, player_on(trap), trap, split, level)
+    return viewing.show(viewing.session_of(options, player_on), options, look)
+
+
+def play_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``play``."""
+    begun = parser.add_mutually_exclusive_group(required=True)
+    begun.add_argument("--trap", help="such as RedBlueDoors")
+    begun.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
+    viewing.add_options(parser)
+
+
+def play(options: argparse.Namespace) -> int:
+    """Play a trap by hand."""
+    look = viewing.checked(options)
+    return viewing.show(viewing.session_of(options, lambda _: ByHand()), options, look)
+
+
+def replay_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``replay``."""
+    parser.add_argument("trace", type=Path, metavar="FILE", help="recorded actions")
+    parser.set_defaults(map=None)
+    viewing.add_options(parser)
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Watch what a trace recorded; one that is not of the trap's rules is refused."""
+    look = viewing.checked(options)
+    if options.record is not None and options.record.resolve() == options.trace.resolve():
+        raise ValueError(f"--record would replace {options.trace}, which is replayed")
+    trace = Trace.load(options.trace)
+    trap = trace.make_trap()
+    trace.verify(trap, options.salt, unfinished=True)
+    if options.split is None and options.beside != SPLITS:
+        options.split = next((s for s in (Split.SHIFT, *Split) if s in trace.plays), None)
+    if options.level is None:
+        recorded = trace.levels(Split.of(options.split or Split.SHIFT))
+        # Where nothing was recorded, the player says so when it is asked for the level.
+        options.level = int(recorded[0]) if recorded.size else 0
+    session = viewing.session_of(options, lambda _: ByTrace(trace), trap)
     return viewing.show(session, options, look)
 
 
@@ -57,7 +87,7 @@ def _choose(options: argparse.Namespace, look: Look) -> int:
     def begin(name: str, policy: str) -> Screen:
         trap = find_trap(name)()
         player = ByHand() if policy == PLAY else ByPolicy(policy, options.seed)
-        session = viewing.session_of(options, player, trap, Split.SHIFT, 0)
+        session = viewing.session_of(options, lambda _: player, trap)
         greet(session)
         return look.screen(session, back=start)
 

@@ -1,7 +1,5 @@
-"""Reports: a score card as a page, as Markdown and as text for the terminal."""
+"""Reports: a score card as a page and as Markdown; ``print(card)`` is the terminal's."""
 
-from mesa_gym.report.markdown import markdown
-from mesa_gym.report.page import html
-from mesa_gym.report.text import text
+from mesa_gym.report.page import html, markdown
 
-__all__ = ["html", "markdown", "text"]
+__all__ = ["html", "markdown"]

@@ -1,153 +1,110 @@
-"""A score card as one HTML page that needs nothing else."""
+"""A score card as one HTML page that needs nothing else, and as Markdown, both from templates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+import re
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.engine.maps import to_map
+from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.content import facts, provenance, sections
-from mesa_gym.report.parts import Bars, Plot, Section, Table
+from mesa_gym.report.content import sentence, tables
 from mesa_gym.report.strip import Moment, episode_strip
-from mesa_gym.report.svg import svg, swatch
-from mesa_gym.report.words import disagreement, headline, lead
+from mesa_gym.report.svg import safe
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card import number
+from mesa_gym.scoring.confidence import FEW_LEVELS
 from mesa_gym.terminal import printable
 
-STYLE = Path(__file__).with_name("page.css")
-# Should a name ever get past the escaping: nothing is fetched, and no script runs.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+TEMPLATES = Path(__file__).with_name("templates")
+STYLE = TEMPLATES / "card.css"
+# What means nothing in Markdown; and what can stand between backticks, in a table too.
+TAME = re.compile(r"[A-Za-z0-9 ]*|-?[0-9][0-9.,]*|n/a")
+SIMPLE = re.compile(r"[\w./:+=(),-]([\w./:+=(), -]*[\w./:+=(),-])?", re.ASCII)
+
+
+def load_jinja2() -> ModuleType:
+    """Import jinja2.
+
+    Raises:
+        ImportError: it is not installed; the message names the extra.
+    """
+    try:
+        import jinja2
+    except ImportError:
+        raise missing_extra("jinja2", "report") from None
+    return jinja2
 
 
 def html(card: ScoreCard) -> str:
     """Return the page: the verdict first, then what it rests on, number by number.
 
     Args:
-        card: of any trap; one that is not known here is shown without pictures.
+        card: of any trap; one of a trap that is not known here is shown without pictures.
+
+    Raises:
+        ImportError: jinja2 is not installed; the message names the extra.
     """
-    warning = disagreement(card, _quote)
-    alert = f'<p class="warning" role="note"><b>Warning.</b> {warning}</p>\n' if warning else ""
-    shown = "\n".join(_section(section) for section in sections(card, _quote))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{escape(printable(f"{card.policy} on {card.trap}: {card.verdict}"))}</title>
-<style>
-{STYLE.read_text(encoding="utf-8")}</style>
-</head>
-<body>
-<main>
-<h1>{headline(card, _quote)}</h1>
-<p class="lead">{lead(card, _quote)}</p>
-{alert}{_terms(facts(card, _quote))}
-{shown}
-{_episode(card)}
-<section aria-labelledby="provenance">
-<h2 id="provenance">Provenance</h2>
-{_terms(provenance(card, _quote))}
-</section>
-</main>
-</body>
-</html>
-"""
+    return _rendered(card, "card.html", safe, lambda moment: data_uri(moment.picture()))
 
 
-def _quote(name: str) -> str:
-    return f"<code>{escape(printable(name))}</code>"
+def markdown(card: ScoreCard) -> str:
+    """Return the card as a Markdown file (GitHub's), the verdict first; ``html`` says the rest."""
+    return _rendered(card, "card.md", _code, _map)
 
 
-def _section(section: Section) -> str:
-    name = section.title.lower().replace(" ", "-")
-    blocks = [figure(plot) for plot in section.plots]
-    if section.table is not None:
-        blocks.append(_table(section.title, section.table))
-    body = '<div class="side">\n' + "\n".join(blocks) + "\n</div>" if blocks else ""
-    notes = "\n".join(f"<p>{note}</p>" for note in section.notes)
-    return f"""<section aria-labelledby="{name}">
-<h2 id="{name}">{section.title}</h2>
-<p>{section.meaning}</p>
-{body}
-{notes}
-</section>"""
+def _map(moment: Moment) -> str:
+    """Return a block of code that nothing inside it can end."""
+    rows = to_map(moment.trap, moment.state).splitlines()
+    return "\n".join(f"    {printable(row)}" for row in rows)
 
 
-def figure(plot: Plot) -> str:
-    """Return a plot under its title, with what its marks mean."""
-    title = escape(printable(plot.title))
-    return f"<figure>\n<figcaption>{title}</figcaption>\n{svg(plot)}\n{_legend(plot)}</figure>"
+def _code(text: str) -> str:
+    """Return text as code in Markdown; what could be markup is written as numbers of characters."""
+    shown = printable(text)
+    if TAME.fullmatch(shown):
+        return shown
+    if SIMPLE.fullmatch(shown):
+        return f"`{shown}`"
+    numbers = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in shown)
+    return f"<code>{numbers}</code>"
 
 
-def _legend(plot: Plot) -> str:
-    """Say what the marks mean; bars of one part each have their names beside them."""
-    if isinstance(plot, Bars) and all(len(parts) == 1 for parts in plot.bars.values()):
-        return ""
-    entries = "".join(
-        f"<li>{swatch(plot, tone)} {escape(printable(name))}</li>"
-        for name, tone in plot.tones.items()
+def _rendered(
+    card: ScoreCard, template: str, quote: Callable[[str], str], shown: Callable[[Moment], str]
+) -> str:
+    """Return a template filled in: all values pass ``quote`` but the package's own (`safe`)."""
+    jinja2 = load_jinja2()
+    from markupsafe import Markup
+
+    def quoted(value: Any) -> Any:
+        if hasattr(value, "__html__"):
+            return value
+        return Markup(quote(number(value) if isinstance(value, float | None) else str(value)))
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=quoted,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return f'<ul class="legend">{entries}</ul>\n'
-
-
-def _table(caption: str, table: Table) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in table.heads)
-    rows = "\n".join(
-        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for name, *cells in table.rows
-    )
-    # The table scrolls by itself where the screen is narrow; the page never does.
-    return f"""<div class="scroll" tabindex="0" role="region" aria-label="{caption}">
-<table>
-<caption>{caption}</caption>
-<thead><tr>{heads}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>"""
-
-
-def _terms(terms: Mapping[str, str]) -> str:
-    entries = "\n".join(
-        f"<div><dt>{term}</dt><dd>{what}</dd></div>" for term, what in terms.items()
-    )
-    return f"<dl>\n{entries}\n</dl>"
-
-
-def _episode(card: ScoreCard) -> str:
     try:
-        moments = episode_strip(card)
+        moments, reason = episode_strip(card), ""
     except ValueError as error:
-        shown = f"<p>No pictures: {escape(printable(str(error)))}.</p>"
-    else:
-        frames = "\n".join(_frame(moment) for moment in moments)
-        shown = f'<div class="strip">\n{frames}\n</div>'
-    return f"""<section aria-labelledby="episode">
-<h2 id="episode">An episode under shift</h2>
-{_about(card)}{shown}
-</section>"""
-
-
-def _about(card: ScoreCard) -> str:
-    episode = card.episode
-    if episode is None:
-        return ""
-    taken = ", ".join(ACTIONS[action] for action in episode.actions)
-    return f"""<p>Level {episode.level:,}, the first that brought the policy to a conflict step,
-after {episode.conflict} of {len(episode.actions)} actions. That moment is framed.</p>
-<details><summary>All its actions</summary><p>{taken}</p></details>
-"""
-
-
-def _frame(moment: Moment) -> str:
-    kind = ' class="conflict"' if moment.conflict else ""
-    caption = escape(printable(moment.caption))
-    source = data_uri(moment.picture())
-    return (
-        f'<figure{kind}><img src="{source}" alt="the level at {caption}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        moments, reason = [], str(error)
+    page: str = environment.get_template(template).render(
+        card=card,
+        sentence=Markup(sentence(card, quote)),
+        few=FEW_LEVELS,
+        tables=tables(card),
+        moments=[(Markup(shown(moment)), moment.caption) for moment in moments],
+        reason=reason,
+        action_names=ACTIONS,
     )
+    return page

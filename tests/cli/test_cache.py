@@ -1,4 +1,4 @@
-"""``mesa-gym cache``: what is kept is shown and cleared."""
+"""``mesa-gym cache``: what is kept on disk is shown and deleted, of all traps or one."""
 
 from __future__ import annotations
 
@@ -14,25 +14,20 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
 
 
-@pytest.fixture
-def folder(monkeypatch, tmp_path: Path) -> Path:
-    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
-    return tmp_path
-
-
-def test_show_and_clear(folder: Path, capsys) -> None:
+def test_show_and_clear(monkeypatch, tmp_path: Path, capsys) -> None:
     def command(*arguments: str) -> list[str]:
         assert main(["cache", *arguments]) == 0
         return capsys.readouterr().out.splitlines()
 
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     for trap, split in ((CheeseCorner, "test"), (CheeseCorner, "shift"), (CoinRun, "test")):
         level_values(trap(), Split.of(split), np.arange(3))
-    (folder / f".CoinRun-v0-test-{'0' * 32}.npz.abc_1234").write_bytes(b"x" * 2100)
+    (tmp_path / f".CoinRun-v0-test-{'0' * 32}.npz.abc_1234").write_bytes(b"x" * 2100)
     for name in ("CoinRun-v7", "NoLongerThere-v0"):
-        (folder / f"{name}-test-{'0' * 32}.npz").write_bytes(b"x")
-    size = sum(path.stat().st_size for path in folder.iterdir())
+        (tmp_path / f"{name}-test-{'0' * 32}.npz").write_bytes(b"x")
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
     head, _, *rows = command("show")
-    assert head.startswith(f"{folder}: 6 files, {size / 1000:.3g} kB, of at most 1 GB")
+    assert head.startswith(f"{tmp_path}: 6 files, {size / 1000:.3g} kB, of at most 1 GB")
     assert [row.split()[:-2] for row in rows[2:]] == [
         ["CheeseCorner-v0", "2"],
         ["CoinRun-v0", "1"],
@@ -49,21 +44,12 @@ def test_show_and_clear(folder: Path, capsys) -> None:
         ("NoLongerThere", "1 file, 1 B in"),
     ]:
         assert command("clear", name)[0].startswith(f"deleted {told}")
-    assert command() == [f"{folder}: 0 files, 0 B, of at most 1 GB (MESA_GYM_CACHE_SIZE)"]
-    folder.rmdir()
-    assert command("clear") == [f"deleted 0 files, 0 B in {folder}"]
+    assert command() == [f"{tmp_path}: 0 files, 0 B, of at most 1 GB (MESA_GYM_CACHE_SIZE)"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ("claer", "unknown action of mesa-gym cache 'claer'; there is show, clear. Did you mean"),
-        ("clear CheseCorner", "Did you mean 'CheeseCorner'?"),
-        ("clear CoinRun CheeseDish", "unrecognized arguments: CheeseDish"),
-    ],
-)
-def test_bad_usage_deletes_nothing(arguments: str, told: str, folder: Path, run) -> None:
+@pytest.mark.parametrize("wrong", ["claer", "clear CheseCorner", "clear CoinRun CheeseDish"])
+def test_bad_usage_deletes_nothing(wrong: str, monkeypatch, tmp_path: Path, run) -> None:
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     level_values(CheeseCorner(), Split.TEST, np.arange(3))
-    code, err = run(f"cache {arguments}")
-    assert (code, told in err) == (2, True)
-    assert len(list(folder.glob("*.npz"))) == 1
+    assert run(f"cache {wrong}")[0] == 2
+    assert len(list(tmp_path.glob("*.npz"))) == 1

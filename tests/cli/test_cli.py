@@ -3,219 +3,134 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from mesa_gym import __version__
 from mesa_gym.cli import main
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.solver.certificate import attainability
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, all_traps, find_trap
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
+def printed(capsys: pytest.CaptureFixture[str], command: str, code: int = 0) -> tuple[str, str]:
+    """What a command says on standard output and standard error."""
+    assert main(command.split()) == code
     out, err = capsys.readouterr()
-    return code, out, err
+    return out, err
 
 
 def test_list_names_every_trap(capsys) -> None:
-    code, out, _ = run(capsys, "list", "--json")
-    assert code == 0
-    facts = json.loads(out)
-    assert [f["name"] for f in facts] == list(all_traps())
+    facts = json.loads(printed(capsys, "list --json")[0])
+    assert [fact["name"] for fact in facts] == list(all_traps())
     assert set(facts[0]) == {"name", "id", "type", "source", "base", "proxies", "solvable"}
-    code, out, _ = run(capsys, "list")
-    assert code == 0
-    assert all(cls.id() in out for cls in all_traps().values())
+    out, _ = printed(capsys, "list")
+    assert all(fact["id"] in out for fact in facts)
 
 
 @pytest.mark.parametrize("name", all_traps())
-def test_describe_shows_docs_and_a_level_of_each_split(name: str, capsys) -> None:
-    code, out, _ = run(capsys, "describe", name.rsplit("-", 1)[0])
-    assert code == 0
-    for split in ("train", "test", "control", "shift"):
+def test_describe_shows_ids_objectives_and_a_level_of_each_split(name: str, capsys) -> None:
+    out, _ = printed(capsys, f"describe {name.rsplit('-', 1)[0]}")
+    for split in Split:
         assert f"Level 0 of {split}:\n#" in out
-    for objective in all_traps()[name].objectives:
-        assert objective in out
+        for flat in (False, True):
+            assert find_trap(all_traps()[name].id(split, flat=flat)).name() == name
+            assert all_traps()[name].id(split, flat=flat) in out
+    assert all(objective in out for objective in all_traps()[name].objectives)
 
 
-def test_certify_prints_a_table_and_writes_json(capsys, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["cheesecorner", "CHEESECORNER-V0", "mesagym/CheeseCorner-flat-v0"]
+)
+def test_a_trap_is_found_in_any_case(name: str) -> None:
+    assert find_trap(name).name() == "CheeseCorner-v0"
+
+
+@pytest.mark.parametrize("name", ["CheeseCorner", "TreeFarm"])
+def test_certify_explains_its_columns_and_writes_json(name: str, capsys, tmp_path: Path) -> None:
+    """Of a trap without solver only what the splits share is certified."""
     file = tmp_path / "certificate.json"
-    code, out, err = run(capsys, "certify", "CheeseCorner", "--levels", "20", "--json", str(file))
-    assert (code, err) == (0, "certify CheeseCorner-v0: 0 of 80 levels\n")
-    assert "CheeseCorner-v0  yes" in out
-    assert "agreement: the least share of a proxy's optimum that base-optimal play keeps" in out
-    (certificate,) = json.loads(file.read_text())
-    assert certificate["holds"]
-    assert certificate["levels"] == 20
-    for split in ("test", "control", "shift"):
-        assert f"CheeseCorner-v0 {split}: 0.0% of 20 levels are among 600 levels of train" in out
-
-
-def test_of_a_trap_without_solver_what_the_splits_share_is_certified(capsys, tmp_path) -> None:
-    file = tmp_path / "certificate.json"
-    code, out, err = run(capsys, "certify", "TreeFarm", "--levels", "20", "--json", str(file))
-    assert (code, err) == (0, "")
-    assert [line.split(":")[0] for line in out.splitlines()] == [
-        f"TreeFarm-v0 {split}" for split in ("test", "control", "shift")
-    ]
+    out, err = printed(capsys, f"certify {name} --levels 20 --json {file}")
     (certificate,) = json.loads(file.read_text())
     assert certificate["holds"]
     assert [each["split"] for each in certificate["overlap"]] == ["test", "control", "shift"]
+    for split in ("test", "control", "shift"):
+        assert f"{name}-v0 {split}: 0.0% of 20 levels are among 600 levels of train" in out
+    if name == "CheeseCorner":
+        assert err == "certify CheeseCorner-v0: 0 of 80 levels\n"
+        assert "CheeseCorner-v0  yes" in out
+        columns = out.splitlines()[0]
+        assert all(line.split(":")[0].split(",")[0] in columns for line in out.splitlines()[4:10])
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "TreeFarm"])
 def test_a_shared_level_fails_the_certificate(name: str, capsys, monkeypatch) -> None:
     """Here training is compared with itself."""
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
-    code, _, err = run(capsys, "certify", name, "--levels", "5")
-    assert code == 1
+    _, err = printed(capsys, f"certify {name} --levels 5", code=1)
     assert f"{name}-v0 FAILS: train: 100.0% of 5 levels are among 150 levels of train" in err
 
 
-def test_a_trap_that_fails_its_certificate_exits_1(capsys, monkeypatch) -> None:
-    monkeypatch.setattr("mesa_gym.solver.certificate.SEPARATED_SHARE", 1.01)
-    code, _, err = run(capsys, "certify", "CheeseCorner", "--levels", "5")
-    assert code == 1
-    assert "CheeseCorner-v0 FAILS: the base objective and 'corner' conflict on 100.0% of" in err
-    assert "needed are 101%" in err
-
-
-def test_an_unattainable_level_is_named() -> None:
-    """Level 2 of three has its optimum at the floor."""
-    values = SimpleNamespace(
-        numbers=np.array([0, 1, 2]),
-        optimum={"cheese": np.array([0.9, 0.8, 0.1])},
-        floor={"cheese": np.array([0.1, 0.1, 0.1])},
+def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path: Path) -> None:
+    card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
+    out, _ = printed(
+        capsys,
+        "score --policy agents.scripted:noisy_oracle --trap CheeseCorner --levels 30"
+        f" --json {card} --html {page} --markdown {words} --save-trace {trace}",
     )
-    said = str(attainability(values, Split.TRAIN, "cheese"))
-    assert "on 1 of 3 levels of train, of which 2 is the first, 'cheese' can pay no more" in said
+    loaded = ScoreCard.load(card)
+    assert out == f"{loaded}\n"
+    assert loaded.verdict == "base"
+    assert loaded.provenance.command.endswith("--trap=CheeseCorner --levels=30 --seed=0")
+    assert all("pursues the base objective" in file.read_text() for file in (page, words))
+    again, _ = printed(capsys, f"score --trace {trace} --levels 30")
+    assert again == out
 
 
-def test_a_reader_who_has_enough_is_no_error() -> None:
-    """As `mesa-gym list | head -1` has it."""
-    command = [Path(sys.executable).with_name("mesa-gym"), "list"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == 1
-
-
-def test_score_prints_and_saves_a_card(capsys, tmp_path: Path) -> None:
-    file = tmp_path / "card.json"
-    code, out, _ = run(
-        capsys, "score", "--policy", "oracle:red", "--trap", "RedBlueDoors", "--levels", "20",
-        "--json", str(file),
-    )  # fmt: skip
-    assert code == 0
-    assert "verdict: proxy:red" in out
-    assert ScoreCard.load(file).verdict == "proxy:red"
-
-
-def test_score_takes_a_factory(capsys) -> None:
-    code, out, _ = run(
-        capsys, "score", "--policy", "agents.scripted:noisy_oracle", "--trap", "CheeseCorner",
-        "--levels", "30",
-    )  # fmt: skip
-    assert code == 0
-    assert "verdict: base" in out
+ON_CORNER = "score --trap CheeseCorner --policy"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("command", "words"),
     [
-        (["scores"], ["'scores'", "Did you mean 'score'?"]),
-        (["describe", "RedBlueDoor"], ["'RedBlueDoor'", "Did you mean 'RedBlueDoors'?"]),
-        (["describe", "..:x"], ["trap '..:x': '..' is not the name of a module"]),
-        (["score", "--trap", ":x", "--policy", "random"], ["'' is not the name of a module"]),
-        (["describe", "x\x1b[31m"], ["unknown trap 'x\\x1b[31m'"]),
-        (
-            ["score", "--trap", "CheeseCorner", "--policy", "random", "--seed", "-1"],
-            ["seed must be an integer of at least 0, got -1"],
-        ),
-        (
-            ["score", "--trap", "CheeseCorner", "--policy", "random", "--levels", "1000000000"],
-            ["levels must be an integer of at least 1 and at most 1000000, got 1000000000"],
-        ),
-        (["certify", "CheeseCorner", "--levels", "0"], ["levels must be at least 1, got 0"]),
-        (["certify", "KeysChest"], ["Did you mean 'KeysChests'?"]),
-        (["score", "--trap", "KeysChests"], ["--policy"]),
-        (["score", "--trap", "KeysChests", "--policy", "randm"], ["Did you mean 'random'?"]),
-        (["score", "--trap", "KeysChests", "--policy", "oracle:key"], ["Did you mean 'keys'?"]),
-        (["score", "--trap", "KeysChests", "--policy", "./nowhere"], ["no such directory"]),
-        (
-            ["score", "--trap", "KeysChests", "--policy", __file__],
-            ["is a file", "score(PPO.load(", "module:factory", "--trace"],
-        ),
-        (["score", "--trap", "KeysChests", "--policy", "no_such:thing"], ["cannot be imported"]),
-        (["score", "--trap", "KeysChests", "--policy", "json:lods"], ["Did you mean 'loads'?"]),
-        (
-            ["score", "--trap", "KeysChests", "--policy", "builtins:repr"],
-            ["gave a str", "act(observation, state=None)"],
-        ),
-        (
-            ["score", "--trap", "CheeseCorner", "--policy", "stay", "--json", "/no/such/dir/f"],
-            ["cannot write /no/such/dir/f"],
-        ),
+        ("scores", "Did you mean 'score'?"),
+        ("describe RedBlueDoor", "Did you mean 'RedBlueDoors'?"),
+        ("describe ..:x", "trap '..:x': '..' is not the name of a module"),
+        ("score --trap :x --policy random", "'' is not the name of a module"),
+        ("describe x\x1b[31m", "unknown trap 'x\\x1b[31m'"),
+        (f"{ON_CORNER} random --seed -1", "seed must be an integer of at least 0, got -1"),
+        (f"{ON_CORNER} random --levels 1000000000", "at most 1000000, got 1000000000"),
+        (f"{ON_CORNER} random --levels 1.5", "argument --levels: invalid int value: '1.5'"),
+        ("certify CheeseCorner --levels 0", "levels must be an integer of at least 1"),
+        ("score --trap KeysChests", "--policy"),
+        ("score --policy random", "--policy needs --trap"),
+        (f"{ON_CORNER} randm", "Did you mean 'random'?"),
+        (f"{ON_CORNER} ./nowhere", "no such file or directory"),
+        (f"{ON_CORNER} random --algo ppo", "algo 'ppo' is for a saved model, a .zip"),
+        ("score --trace a.trace --algo ppo", "--algo is for a policy"),
+        (f"{ON_CORNER} lacking:make", "this needs 'torch', which is not installed"),
+        (f"{ON_CORNER} stay --json /no/such/dir/f", "cannot write /no/such/dir/f"),
     ],
 )
-def test_bad_usage_is_explained_and_exits_2(arguments, words, capsys) -> None:
-    try:
-        code = main(arguments)
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    assert code == 2
-    assert out == ""
-    for word in words:
-        assert word in err
-
-
-def test_a_missing_file_is_named(capsys) -> None:
-    code, out, err = run(capsys, "replay", "nothing\x1b[31m")
-    assert (code, out) == (1, "")
-    assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
-
-
-def test_a_factory_that_fails_is_named_under_its_traceback(capsys) -> None:
-    code, out, err = run(capsys, "score", "--policy", "json:loads", "--trap", "CheeseCorner")
-    assert (code, out) == (1, "")
-    assert "json/__init__.py" in err
-    assert err.splitlines()[-1].startswith("mesa-gym: policy 'json:loads': it raised TypeError")
-
-
-def test_an_extra_that_a_factory_lacks_is_named(capsys, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_bad_usage_is_explained_and_exits_2(command: str, words: str, run) -> None:
     text = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
     Path("lacking.py").write_text(text + "    raise missing_extra('torch', 'sb3')\n")
-    code, _, err = run(capsys, "score", "--policy", "lacking:make", "--trap", "CheeseCorner")
-    assert code == 2
-    assert err.startswith("mesa-gym: this needs 'torch', which is not installed")
+    code, err = run(command)
+    assert (code, words in err) == (2, True), err
+    assert "Traceback" not in err
 
 
-def test_long_lists_of_names_are_cut(capsys) -> None:
-    _, _, err = run(capsys, "score", "--policy", "numpy:lods", "--trap", "CheeseCorner")
-    assert re.search(r", \.\.\. \(\d+ in all\)\. Did you mean 'load", err)
-    assert len(err) < 1000
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("cheesecorner", "CHEESECORNER-V0", "CheeseCorner-Flat", "MesaGym/CheeseCorner-v0"),
-        *("mesagym/CheeseCorner-Shift-v0", "MesaGym/CheeseCorner-Test-Flat-v0"),
-    ],
-)
-def test_a_trap_is_found_by_every_id_in_any_case(name: str) -> None:
-    assert find_trap(name).name() == "CheeseCorner-v0"
+def test_what_fails_exits_1_and_cannot_change_the_terminal(run) -> None:
+    code, err = run("replay 'nothing\x1b[31m'")
+    assert code == 1
+    assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
+    # A policy's own error stands below its traceback.
+    code, err = run(f"{ON_CORNER} json:loads")
+    assert (code, "json/__init__.py" in err) == (1, True)
+    assert err.splitlines()[-1].startswith("mesa-gym: policy 'json:loads': it raised TypeError")
 
 
 def test_help_tells_defaults(capsys) -> None:
@@ -224,7 +139,6 @@ def test_help_tells_defaults(capsys) -> None:
     told = " ".join(capsys.readouterr().out.split())
     assert "of each split (default: 1000)" in told
     assert "of the sampling of actions (default: 0)" in told
-    assert "None" not in told
 
 
 def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch) -> None:
@@ -237,9 +151,14 @@ def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch) -> None:
     assert told == [f"solve: {done} of 50 levels" for done in (0, 30, 50)]
 
 
-def test_the_package_is_a_command() -> None:
-    command = [sys.executable, "-m", "mesa_gym", "--version"]
-    assert subprocess.run(command, capture_output=True, text=True).stdout == f"{__version__}\n"
+def test_the_package_is_a_command_whose_reader_may_have_enough() -> None:
+    command = [sys.executable, "-m", "mesa_gym"]
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    assert done.stdout == f"{__version__}\n"
+    with subprocess.Popen([*command, "list"], stdout=-1, stderr=-1) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
 
 
 def test_interruption_is_one_line(capsys, monkeypatch) -> None:
@@ -247,16 +166,11 @@ def test_interruption_is_one_line(capsys, monkeypatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mesa_gym.cli.certify.certify", interrupted)
-    code, _, err = run(capsys, "certify", "CheeseCorner")
-    assert code == 130
+    _, err = printed(capsys, "certify CheeseCorner", code=130)
     assert err.splitlines()[1:] == ["mesa-gym: interrupted; nothing was written"]
 
 
 def test_tables_align() -> None:
     text = table(["name", "n"], [["a", "10"], ["long name", "5"]])
-    assert text.splitlines() == [
-        "name       n",
-        "---------  --",
-        "a          10",
-        "long name   5",
-    ]
+    expected = ["name       n", "---------  --", "a          10", "long name   5"]
+    assert text.splitlines() == expected

@@ -30,7 +30,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
     about = f"mesa_gym-{mesa_gym.__version__}.dist-info/"
     of_package = {name for name in names if not name.startswith(about)}
     assert of_package == {name for name in checkout() if name.startswith("mesa_gym/")}
-    assert {"mesa_gym/py.typed", "mesa_gym/report/page.css"} <= of_package
+    assert {"mesa_gym/py.typed", "mesa_gym/report/templates/card.css"} <= of_package
     assert f"{about}licenses/LICENSE" in names
 
 
@@ -45,7 +45,7 @@ def test_the_source_distribution_is_the_checkout(built: Built) -> None:
 def test_the_core_depends_on_three_packages(built: Built) -> None:
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     core = {need.name for need in needed if need.marker is None}
-    assert core == {"array-api-compat", "gymnasium", "numpy"}
+    assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
 
 
 def test_extras_that_messages_name_exist(built: Built) -> None:
