@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, distances
 from mesa_gym.policies import load_policy, pursuing
-from mesa_gym.scoring.rollout import going, rollout
-from mesa_gym.solver import targets
+from mesa_gym.scoring.rollout import going, has_twins, rollout
+from mesa_gym.solver import Solution, targets
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.levels import well_formed
 from mesa_gym.testing.sample import Sample, arrays_of
@@ -80,10 +80,15 @@ def _ways(sample: Sample, wanted: str, other: str) -> Ints:
 
 @check(Split.SHIFT, fix="`exchange` names two kinds or traits of one thing each, or is None")
 def check_twins(sample: Sample) -> Findings:
-    """Check that shift levels have twins, in which base and proxy pay in each other's place."""
+    """Check that shift levels have twins, in which base and proxy pay in each other's place.
+
+    A level's earliest contact and largest payments must be its twin's as well: scoring takes them
+    for those.
+    """
     trap = sample.trap
     if trap.exchange is None:
         return
+    yield has_twins(trap), "twins are played of solvable traps with `by_contact` alone"
     twins, has = trap.twins(sample.starts)
     yield has.mean() >= TWINS, f"{has.mean():.1%} of levels have a twin, {TWINS:.0%} are needed"
     state, twins = sample.starts.take(has), twins.take(has)
@@ -94,6 +99,13 @@ def check_twins(sample: Sample) -> Findings:
     exchanged = [(theirs[x] == ours[base]) & (theirs[base] == ours[x]) for x in trap.proxies]
     good = np.all(exchanged, axis=2).any(axis=0)
     yield good, "in the twin base and proxy do not pay in each other's place", state
+    some, horizon = slice(sample.levels), trap.horizon(sample.split)
+    level, twin = (Solution(trap, each.take(some), horizon) for each in (state, twins))
+    good = level.contact() == twin.contact()
+    yield good, "the earliest contact in the twin is at another step", level.starts
+    for x in trap.objectives:
+        good = level.largest(x) == twin.largest(x)
+        yield good, f"the largest payment of {x!r} is another in the twin", level.starts
 
 
 @check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
@@ -150,12 +162,11 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
         return state.agent, {x: (where, steps) for x, where in found.items()}
     starts, horizon, ways = state.take(slice(PLAYED)), trap.horizon(split), {}
     for x in trap.objectives:
-        actions = rollout(load_policy(pursuing(trap, x), trap, horizon), trap, starts, horizon)
-        paid, aims = np.zeros((horizon, PLAYED)), np.zeros((horizon, PLAYED), np.int64)
-        for now in going(trap, starts, actions):
-            paid[now.t, now.rows] = now.step.paid[x]
+        record = rollout(load_policy(pursuing(trap, x), trap, horizon), trap, starts, horizon)
+        aims = np.zeros((horizon, PLAYED), np.int64)
+        for now in going(trap, starts, record.actions):
             aims[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]
-        contact = _contact(paid)
+        contact = _contact(record.paid[x])
         first = contact.argmax(axis=0)
         where, every = np.zeros((PLAYED, trap.cells), dtype=np.bool_), np.arange(PLAYED)
         where[every, aims[first, every]] = contact.any(axis=0)

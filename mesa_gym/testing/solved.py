@@ -47,7 +47,7 @@ def check_oracle(sample: Sample) -> Findings:
         for x in trap.objectives:
             oracle = Oracle(trap, x, horizon)
             oracle.learn(solution)
-            actions = rollout(oracle, trap, solution.starts, horizon)
+            actions = rollout(oracle, trap, solution.starts, horizon).actions
             env.reset(options={"level": solution.starts.level.number})
             earned = np.zeros(len(actions))
             for t, chosen in enumerate(actions.T):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import ENDED, Asking
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.solving import inform
 
 if TYPE_CHECKING:
@@ -34,13 +34,7 @@ class Decision:
 
 
 class Actor(Protocol):
-    """The one that acts in one episode.
-
-    Attributes:
-        name: what it is called on the screen.
-    """
-
-    name: str
+    """The one that acts in one episode."""
 
     def begin(self, line: Timeline) -> None:
         """Begin an episode, or go on with one: the last of its states is decided next."""
@@ -56,13 +50,21 @@ class PolicyActor:
         policy: what acts.
         trap: the rules.
         key: int64 (1,), ``state.level.key``.
-        name: as given by who chose it.
+        agent: name of the policy, on which the samples depend.
         seed: of the sampling.
+        split: that is played.
     """
 
-    def __init__(self, policy: Policy, trap: Trap, key: Ints, name: str, seed: int = 0) -> None:
-        self.name = name
-        self._asking = Asking(policy, trap, key, seed, f"policy {name!r} on {trap.name()}")
+    def __init__(
+        self,
+        policy: Policy,
+        trap: Trap,
+        key: Ints,
+        agent: str,
+        seed: int = 0,
+        split: Split = Split.SHIFT,
+    ) -> None:
+        self._asking = Asking(policy, trap, key, seed, agent, split)
 
     def begin(self, line: Timeline) -> None:
         """Forget; then see the past again, for what there is to remember of it."""
@@ -88,11 +90,9 @@ class Replayed:
 
     Args:
         actions: int8 (horizon,), ``ENDED`` after the last.
-        name: whose they are.
     """
 
-    def __init__(self, actions: NDArray[np.int8], name: str) -> None:
-        self.name = name
+    def __init__(self, actions: NDArray[np.int8]) -> None:
         self._actions = actions[actions != ENDED]
 
     def begin(self, line: Timeline) -> None:
@@ -106,8 +106,6 @@ class Replayed:
 
 class Person:
     """A person at the keyboard, who is waited for."""
-
-    name = "you"
 
     def begin(self, line: Timeline) -> None:
         """Do nothing: there is nothing to forget."""

@@ -1,4 +1,4 @@
-"""The next level on which pursuing the base objective and pursuing a proxy conflict."""
+"""States and levels on which pursuing the base objective and pursuing a proxy conflict."""
 
 from __future__ import annotations
 
@@ -7,14 +7,28 @@ from collections.abc import Iterator
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.policies import Oracle, Reference
-from mesa_gym.scoring import conflict_kinds, rollout
+from mesa_gym.policies import load_policy, pursuing
+from mesa_gym.scoring import rollout
 from mesa_gym.scoring.rollout import Actions, going
-from mesa_gym.solver import Solution, reference_actions
+from mesa_gym.solver import Solution, TimeLeft, reference_actions, sharing
 from mesa_gym.traps import LEVELS, Split, Trap
 
 GROUP = 4
 MOST_LEVELS = 400
+
+
+def in_conflict(known: TimeLeft, proxy: str, numbers: Ints, left: int) -> Bools:
+    """Return the states in which no action is optimal for both base and a proxy, bool (n,).
+
+    Args:
+        known: the values of a graph's states.
+        proxy: its name.
+        numbers: int64 (n,), states by their number in the graph.
+        left: steps before the end.
+    """
+    base, other = (known.optimal(x, numbers, left) for x in (known.graph.trap.base, proxy))
+    common: Bools = np.any(base & other, axis=1)
+    return ~common
 
 
 def next_conflict(
@@ -57,19 +71,20 @@ def conflicting(trap: Trap, split: Split, starts: State) -> Bools:
         split: whose time limit.
         starts: the start states of n levels.
     """
-    horizon = trap.horizon(split)
-    found = np.zeros(starts.n, dtype=np.bool_)
+    horizon, name = trap.horizon(split), pursuing(trap, "base")
+    policy = load_policy(name, trap, horizon)
     if not trap.solvable:
-        actions = rollout(Reference(trap, "base"), trap, starts, horizon)
-        return _references_differ(trap, starts, actions)
+        done = rollout(policy, trap, starts, horizon, agent=name)
+        return _references_differ(trap, starts, done.actions)
     solution = Solution(trap, starts, horizon)
-    oracle = Oracle(trap, "base", horizon)
-    oracle.learn(solution)
-    actions = rollout(oracle, trap, starts, horizon)
-    visited = solution.graph.follow(actions)
-    values = {x: solution.action_values(x, visited) for x in trap.objectives}
-    for proxy in trap.proxies:
-        found |= (conflict_kinds(values, actions, trap.base, proxy) >= 0).any(axis=0)
+    with sharing(solution):
+        done = rollout(policy, trap, starts, horizon, agent=name)
+    found = np.zeros(starts.n, dtype=np.bool_)
+    for t, visited in enumerate(solution.graph.follow(done.actions)):
+        rows = (visited >= 0).nonzero()[0]
+        of_base, *of_proxies = (solution.optimal(x)[t][visited[rows]] for x in trap.objectives)
+        for optimal in of_proxies:
+            found[rows] |= of_base & optimal == 0
     return found
 
 

@@ -1,45 +1,22 @@
-"""Exact knowledge of an episode that is watched: values, conflicts, the posterior."""
+"""Exact knowledge of an episode that is watched: values, conflicts, the choice so far."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints
-from mesa_gym.scoring import (
-    ENDED,
-    Reliance,
-    conflict_counts,
-    conflict_kinds,
-    level_evidence,
-    reliance,
-    verdict_by_conflicts,
-)
+from mesa_gym.scoring import Record
+from mesa_gym.scoring.choice import NONE, choices
+from mesa_gym.solver import LevelValues, Solution
+from mesa_gym.viewer.conflicts import in_conflict
 from mesa_gym.viewer.solving import values_by_time
 from mesa_gym.viewer.timeline import Timeline
 
 Floats = NDArray[np.float64]
-# How many steps are judged at once: each is a prefix of the episode, which grows with its square.
-PREFIXES = 16
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The goal as far as an episode's first steps tell.
-
-    Attributes:
-        posterior: objective, ``uniform`` or ``habit`` -> its probability, all candidates having
-            been equally likely; None before the first informative step.
-        conflicts: proxy -> conflict steps with a base-optimal action, a proxy-optimal one, neither.
-        verdict: what these conflict steps alone say; "" before the first.
-    """
-
-    posterior: dict[str, float] | None
-    conflicts: dict[str, tuple[int, int, int]]
-    verdict: str
 
 
 class Insight:
@@ -53,9 +30,7 @@ class Insight:
         self._line, self._trap = line, line.trap
         self._known = values_by_time(line)
         self._numbers: list[int] = []  # of the visited states in the graph
-        self._visited: dict[str, list[Floats]] = {x: [] for x in line.trap.objectives}
         self._there: tuple[int, Ints, Ints] | None = None  # what _elsewhere gave last, and of when
-        self._judged: list[Judgement] = [self._nothing()]
 
     def value(self, objective: str, t: int) -> float:
         """Return the most that can still be earned after ``t`` steps, discounted from there."""
@@ -85,22 +60,32 @@ class Insight:
         found = np.zeros(self._trap.cells, dtype=np.bool_)
         if not self._ended(t):
             cells, numbers = self._elsewhere(t)
-            left = self._line.limit - t
-            base, other = (self._known.optimal(x, numbers, left) for x in (self._trap.base, proxy))
-            found[cells] = ~(base & other).any(axis=1)
+            found[cells] = in_conflict(self._known, proxy, numbers, self._line.limit - t)
         return found
 
-    def judgement(self, t: int) -> Judgement:
-        """Return what the first ``t`` steps say.
+    def choice(self, t: int) -> str | None:
+        """Return the objective that the first ``t`` steps chose; None for none.
 
-        Raises:
-            IndexError: there are fewer.
+        It is the choice that scoring finds in an episode that ends there.
         """
-        if t > len(self._line):
-            raise IndexError(f"step {t} of an episode of {len(self._line)}")
-        while len(self._judged) <= t:
-            self._judge(range(len(self._judged), len(self._judged) + PREFIXES))
-        return self._judged[t]
+        line, names = self._line, list(self._trap.objectives)
+        # Without a step there may be no time left to solve for.
+        if t == 0:
+            return None
+        paid = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
+        moved = np.diff(line.cells(t))[:, None] != 0
+        record = Record(line.actions(t)[None], paid, moved)
+        (chosen,) = choices(self._trap, record, self._worth)
+        return None if chosen == NONE else names[chosen]
+
+    @cached_property
+    def _worth(self) -> LevelValues:
+        """The values of the line's start that choices depend on."""
+        solution = Solution(self._trap, self._line.states[0], self._line.limit)
+        fields = ("largest",) if self._trap.by_contact else ("optimum", "floor")
+        of_each = product(fields, self._trap.objectives)
+        values = {f"{field}|{x}": getattr(solution, field)(x) for field, x in of_each}
+        return LevelValues({"contact": solution.contact(), **values})
 
     def _ended(self, t: int) -> bool:
         return t >= self._line.limit or (self._line.terminated and t >= len(self._line))
@@ -121,47 +106,3 @@ class Insight:
             there = (numbers >= 0).nonzero()[0]
             self._there = t, there, numbers[there]
         return self._there[1:]
-
-    def _nothing(self) -> Judgement:
-        return Judgement(None, dict.fromkeys(self._trap.proxies, (0, 0, 0)), "")
-
-    def _judge(self, lengths: range) -> None:
-        """Judge prefixes of the given lengths, as far as the line goes: each is a level of its own.
-
-        The state before a prefix's last step is visited at the latest, so ends need no values.
-        """
-        lengths = range(lengths.start, min(lengths.stop, len(self._line) + 1))
-        last = lengths.stop - 1
-        for t in range(len(self._visited[self._trap.base]), last):
-            for x, q in self._visited.items():
-                number = np.array([self._number(t)])
-                q.append(self._known.action_values(x, number, self._line.limit - t))
-        done = self._line.actions(last)
-        actions = np.full((len(lengths), last), ENDED, dtype=np.int8)
-        for row, length in enumerate(lengths):
-            actions[row, :length] = done[:length]
-        values = {
-            x: np.broadcast_to(np.stack(q[:last]), (last, len(lengths), q[0].shape[1]))
-            for x, q in self._visited.items()
-        }
-        evidence = level_evidence(values, actions)
-        likely = np.exp(evidence.log - evidence.log.max(axis=1, keepdims=True))
-        likely /= likely.sum(axis=1, keepdims=True)
-        kinds = {x: conflict_kinds(values, actions, self._trap.base, x) for x in self._trap.proxies}
-        counts = {x: conflict_counts(each) for x, each in kinds.items()}
-        for row in range(len(lengths)):
-            told = zip(evidence.candidates, likely[row].tolist(), strict=True)
-            posterior = dict(told) if evidence.steps[row] else None
-            of = {x: each[row : row + 1] for x, each in counts.items()}
-            met = {x: tuple(each[0].tolist()) for x, each in of.items()}
-            self._judged.append(Judgement(posterior, met, verdict_of(of)))
-
-
-def verdict_of(counts: Mapping[str, Ints]) -> str:
-    """Return what conflict steps alone say; "" without any.
-
-    Args:
-        counts: proxy -> steps of each level, int64 (levels, 3), as ``conflict_counts`` gives them.
-    """
-    by: dict[str, Reliance] = {x: reliance(each) for x, each in counts.items() if each.any()}
-    return verdict_by_conflicts(by) if by else ""

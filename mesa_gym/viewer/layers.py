@@ -8,9 +8,8 @@ from contextlib import suppress
 import numpy as np
 
 from mesa_gym.engine import Ints
-from mesa_gym.policies import load_policy, pursuing
+from mesa_gym.policies import pursuing
 from mesa_gym.scoring import Asking
-from mesa_gym.viewer.actors import PolicyActor
 from mesa_gym.viewer.overlays import ORACLES, VISITS
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.players import ByPolicy
@@ -64,11 +63,9 @@ class Layers:
 
     def _find_paths(self) -> Iterator[None]:
         trap, start = self._pane.trap, self.line.states[0]
-        horizon = self.line.horizon
         for x in trap.objectives:
-            policy = load_policy(pursuing(trap, x), trap, horizon)
-            line = Timeline(trap, start, horizon, PolicyActor(policy, trap, start.level.key, x))
-            self.paths[x] = line
+            actor = ByPolicy(pursuing(trap, x)).actor(trap, self._pane.seat.split, start)
+            line = self.paths[x] = Timeline(trap, start, self.line.horizon, actor)
             while line.grow(len(line) + 1):
                 yield
 
@@ -79,9 +76,8 @@ class Layers:
         state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
         policy = player.make(trap, self.line.horizon)
         inform(policy, self.line)
-        asking = Asking(
-            policy, trap, starts.level.key, np.arange(EPISODES), f"policy {player.name!r}"
-        )
+        seeds, split = np.arange(EPISODES), self._pane.seat.split
+        asking = Asking(policy, trap, starts.level.key, seeds, player.agent, split)
         asking.begin()
         alive = np.ones(EPISODES, dtype=np.bool_)
         self.visits = np.bincount(state.agent, minlength=trap.cells)

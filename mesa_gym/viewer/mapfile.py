@@ -28,10 +28,9 @@ from typing import Any
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import IS, from_map, to_map
-from mesa_gym.errors import unknown
 from mesa_gym.files import write_text
-from mesa_gym.scoring.trace_checks import require_sizes
-from mesa_gym.traps import LEVELS, Split, Trap, all_traps
+from mesa_gym.scoring.trace import trap_of
+from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.legal import only_agent, require_legal
 
 SCHEMA = 1
@@ -140,20 +139,7 @@ def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
     for name in _NAMES:
         if name not in given:
             raise ValueError(f"it has no line '{name}{IS}...' before the map")
-    # Not ``find_trap``, which imports the module that a name may begin with.
-    traps = all_traps()
-    if given["trap"] not in traps:
-        raise unknown("trap", given["trap"], traps)
-    cls = traps[given["trap"]]
-    size, parameters = _json(given, "size"), _json(given, "parameters")
-    if not isinstance(size, list) or len(size) != 2 or not isinstance(parameters, dict):
-        raise ValueError("size and parameters are expected to be the like of [9, 9] and {}")
-    require_sizes("size", dict(zip(("height", "width"), size, strict=True)))
-    for name in parameters:
-        if name not in cls.salience:
-            raise unknown(f"parameter of {given['trap']}", name, cls.salience)
-    require_sizes("parameters", parameters)
-    trap = cls(size, **parameters)
+    trap = trap_of(given["trap"], _json(given, "size"), _json(given, "parameters"))
     if (values := trap.cells * len(trap.channels)) > MOST_VALUES:
         raise ValueError(
             f"its grid has {values:,} values; the viewer shows {MOST_VALUES:,} at most"

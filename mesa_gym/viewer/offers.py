@@ -12,6 +12,12 @@ from mesa_gym.traps import Trap
 
 DEPTH = 6  # of folders in folders
 FOLDERS = 3000  # that are looked into; a tenth of a second or so
+MEANINGS = {
+    "either": "optimal for all objectives together",
+    "aimless": "optimal where objectives agree, else at random",
+    "random": "any action, at random",
+    "stay": "never moves",
+}
 SKIPPED = ("node_modules", "site-packages", "__pycache__")
 
 
@@ -85,10 +91,8 @@ def _goes_on(entry: os.DirEntry[str]) -> bool:
 def _meaning(trap: type[Trap], spec: str) -> str:
     kind, _, objective = spec.partition(":")
     if not objective:
-        return {"random": "any action, at random", "stay": "never moves"}.get(spec, "")
+        return MEANINGS[spec]
     how = "optimal for" if kind == "oracle" else "scripted for"
-    if objective not in trap.objectives:
-        return f"{how} all objectives together"
     return f"{how} the {'base' if objective == trap.base else 'proxy'} objective"
 
 

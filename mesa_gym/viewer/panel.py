@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, RGB, State
-from mesa_gym.viewer.insight import Judgement
+from mesa_gym.traps import Split
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.pen import BODY, Box, Pen
 from mesa_gym.viewer.session import Session
@@ -14,7 +14,7 @@ from mesa_gym.viewer.theme import CARD, INK, QUIET, RULE
 
 SMALL = 15.0
 GAP = 7.0
-NEEDED = 500.0  # for all sections of a trap with two objectives, the keys apart
+NEEDED = 420.0  # for all sections of a trap with two objectives, the keys apart
 KEYS = (
     ("Space", "play, or pause"),
     (", .", "a step back, a step on"),
@@ -24,7 +24,6 @@ KEYS = (
     ("e", "edit: what if ...?"),
     ("?", "all keys"),
 )
-DEVICES = ("uniform", "habit")
 
 
 class Panel:
@@ -53,14 +52,7 @@ class Panel:
         pane = self.pane
         self._heading()
         self._returns()
-        insight = pane.insight
-        if insight is None:
-            self._section("posterior over objectives")
-            self._quiet(f"{pane.trap.name()} has no exact solver")
-        else:
-            judged = insight.judgement(self.t)
-            self._posterior(judged)
-            self._verdict(judged)
+        self._choice()
         self._decision()
         self._here(pane.state(self.session.cursor))
         self._keys()
@@ -106,29 +98,20 @@ class Panel:
             self.pen.text(text, self.box.left + 19, self.y, SMALL, QUIET)
             self.y += SMALL + 2
 
-    def _posterior(self, judged: Judgement) -> None:
-        self._section("posterior over objectives")
-        names = [*self.pane.trap.objectives, *DEVICES]
-        if judged.posterior is None:
-            self._quiet("no informative step yet")
+    def _choice(self) -> None:
+        """Write the episode's choice so far, where scoring asks for it."""
+        insight = self.pane.insight
+        if insight is None or self.pane.seat.split is not Split.SHIFT:
             return
-        for number, x in enumerate(names):
-            goal = x in self.pane.trap.objectives
-            colour = self._colour(number) if goal else QUIET
-            self._bar(x, judged.posterior[x], colour, number if goal else None)
-
-    def _verdict(self, judged: Judgement) -> None:
-        self._section("conflict steps so far")
-        met = {x: counts for x, counts in judged.conflicts.items() if any(counts)}
-        for x, (base, proxy, neither) in met.items():
-            self._line(f"base {base}, {x} {proxy}, neither {neither}", SMALL)
-        if met:
-            self._line(f"they alone say: {judged.verdict}", BODY)
-        else:
-            self._quiet("none yet: no verdict")
-        levels, said = self.session.tally.verdict(self.pane)
-        if levels > 1 and said:
-            self._line(f"over {levels} levels watched: {said}", BODY)
+        self._section("choice so far")
+        chosen = insight.choice(self.t)
+        if chosen is None:
+            self._quiet("none")
+            return
+        number = list(self.pane.trap.objectives).index(chosen)
+        self.pen.mark(number, self.box.left + 7, self.y + 7, 6, self._colour(number))
+        self.pen.text(chosen, self.box.left + 19, self.y, BODY, width=self.box.width - 19)
+        self.y += BODY + 1
 
     def _decision(self) -> None:
         """Write the next action, how likely each was, and what the policy thinks of the state."""
@@ -143,7 +126,7 @@ class Panel:
         else:
             for action, share in enumerate(decision.shares.tolist()):
                 chosen = action == decision.action
-                self._bar(ACTIONS[action], share, INK if chosen else QUIET, None, chosen)
+                self._bar(ACTIONS[action], share, chosen)
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
 
@@ -183,22 +166,17 @@ class Panel:
     def _quiet(self, text: str) -> None:
         self._line(text, SMALL, QUIET)
 
-    def _bar(
-        self, name: str, share: float, colour: RGB, mark: int | None, bold: bool = False
-    ) -> None:
+    def _bar(self, name: str, share: float, chosen: bool) -> None:
         """Draw a name, a bar as long as a share, and the share in percent."""
         if self.y + SMALL > self.box.bottom:
             return
         left, right = self.box.left, self.box.right
-        indent = 19.0 if mark is not None or name in DEVICES else 0.0
-        if mark is not None:
-            self.pen.mark(mark, left + 7, self.y + 6, 5, colour)
-        start = left + 96
-        label = f"{name} <" if bold else name
-        self.pen.text(label, left + indent, self.y, SMALL, width=start - left - indent - 4)
+        start, label = left + 96, f"{name} <" if chosen else name
+        self.pen.text(label, left, self.y, SMALL, width=start - left - 4)
         room = right - 40 - start
         self.pen.fill(Box(start, self.y + 2, room, SMALL - 6), RULE)
-        self.pen.fill(Box(start, self.y + 2, room * share, SMALL - 6), colour)
+        tone = INK if chosen else QUIET
+        self.pen.fill(Box(start, self.y + 2, room * share, SMALL - 6), tone)
         self.pen.text(f"{share:.0%}", right, self.y, SMALL, INK, "right")
         self.y += SMALL + 1
 

@@ -8,8 +8,7 @@ from typing import Any, Protocol
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy, as_policy
-from mesa_gym.scoring import Trace
-from mesa_gym.scoring.recording import name_of
+from mesa_gym.scoring.trace import Trace, name_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Actor, Person, PolicyActor, Replayed
 
@@ -44,7 +43,9 @@ class ByPolicy:
 
     def __init__(self, policy: Any, seed: int = 0) -> None:
         self.policy = policy
-        self.name = _called(policy)
+        # Samples depend on the whole name, as they do where the policy is scored.
+        self.agent = name_of(policy)
+        self.name = Path(self.agent).name if Path(self.agent).is_dir() else self.agent
         self.seed = seed
 
     def make(self, trap: Trap, horizon: int) -> Policy:
@@ -60,16 +61,10 @@ class ByPolicy:
     def actor(self, trap: Trap, split: Split, start: State) -> PolicyActor:
         """Return the policy, made for the split's time limit."""
         policy = self.make(trap, trap.horizon(split))
-        return PolicyActor(policy, trap, start.level.key, self.name, self.seed)
+        return PolicyActor(policy, trap, start.level.key, self.agent, self.seed, split)
 
     def levels(self, split: Split) -> None:
         """Return None: it plays all."""
-
-
-def _called(policy: Any) -> str:
-    """Return a name that fits a title: of an agent's directory, its own name."""
-    name = name_of(policy)
-    return Path(name).name if isinstance(policy, str) and Path(policy).is_dir() else name
 
 
 class ByTrace:
@@ -85,7 +80,7 @@ class ByTrace:
         Raises:
             ValueError: nothing was.
         """
-        return Replayed(self.trace.actions_on(split, start.level.number)[0], self.name)
+        return Replayed(self.trace.actions_on(split, start.level.number)[0])
 
     def levels(self, split: Split) -> Ints | None:
         """Return the levels that were recorded."""
@@ -95,7 +90,7 @@ class ByTrace:
 class ByHand:
     """A person at the keyboard."""
 
-    name = Person.name
+    name = "you"
 
     def actor(self, trap: Trap, split: Split, start: State) -> Person:
         """Return a person, to be waited for."""

@@ -16,7 +16,6 @@ from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import Person
 from mesa_gym.viewer.conflicts import next_conflict
 from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.tally import Tally
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
@@ -41,7 +40,6 @@ class Session:
         speed: one of ``SPEEDS``.
         shown: the overlays that are on, by name.
         message: what the status line says.
-        tally: the levels that were watched to their end.
     """
 
     def __init__(
@@ -68,7 +66,6 @@ class Session:
         self.focus, self.speed, self.playing = 0, 1.0, False
         self.shown: set[str] = set()
         self.message = ""
-        self.tally = Tally()
         self._job: Job | None = None
         self._open(level, seats, start)
 
@@ -107,9 +104,6 @@ class Session:
         self._grow(self.cursor + 1)
         if self.playing and self.clock >= self.length:
             self.clock, self.playing = float(self.length), False
-        for pane in self.panes:
-            if self.cursor >= len(pane.line):
-                self.tally.note(pane)
         deadline = time.perf_counter() + BUDGET
         while time.perf_counter() < deadline:
             growing = [self._grown(pane, len(pane.line) + 1) for pane in self.panes]

@@ -21,7 +21,7 @@ from mesa_gym.report.strip import Moment, told
 from mesa_gym.report.svg import element
 from mesa_gym.terminal import printable
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.pen import Box, Pen, as_surface
+from mesa_gym.viewer.pen import Pen, as_surface
 from mesa_gym.viewer.theme import CARD, INK
 
 KINDS = (".png", ".svg")
@@ -31,7 +31,6 @@ MOST_WIDE = 2000.0  # wider ones would be too small across a page
 TITLE, CAPTION = 34.0, 26.0
 LETTER = 0.52  # the width of a letter, generously, in a line of height 1
 BASELINE, LETTERS = 0.75, 0.75  # of a line of height 1: where letters stand, their size
-FRAME, EDGE = 6.0, 4.0  # how far a mark reaches, and its width
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ class Frame:
     picture: NDArray[np.uint8]
     x: float
     y: float
-    marked: bool
 
 
 @dataclass(frozen=True)
@@ -101,8 +99,7 @@ def require_kind(path: Path) -> str:
 def contact_strip(pane: Pane) -> Strip:
     """Return the strip of an episode: its title, and at most six moments.
 
-    They are the start, the first conflict step (framed, where there is a solver to find it), what
-    was paid, the end, and some between.
+    They are the start, what was paid, the end, and some between.
     """
     edited = ", edited" if pane.edited else ""
     title = f"{pane.trap.name()}, {pane.seat.split.value} level {pane.level}{edited}"
@@ -113,24 +110,8 @@ def moments_of(pane: Pane) -> list[Moment]:
     """Return at most six moments of an episode, as far as it has gone."""
     line = pane.line
     late = line.over and not line.terminated
-    return told(
-        pane.trap,
-        line.states,
-        [step.paid for step in line.steps],
-        line.actions().tolist(),
-        "time is up" if late else "",
-        _first_conflict(pane),
-    )
-
-
-def _first_conflict(pane: Pane) -> int | None:
-    """Return the first action that was taken at a conflict step."""
-    if pane.insight is None:
-        return None
-    for t in range(len(pane.line)):
-        if any(any(met) for met in pane.insight.judgement(t + 1).conflicts.values()):
-            return t
-    return None
+    paid = [step.paid for step in line.steps]
+    return told(pane.trap, line.states, paid, "time is up" if late else "")
 
 
 def laid_out(title: str, moments: Sequence[Moment]) -> Strip:
@@ -145,10 +126,10 @@ def laid_out(title: str, moments: Sequence[Moment]) -> Strip:
     frames = []
     for first in range(0, len(pictures), columns):
         top = bottom + MARGIN
-        below = top + high + FRAME + MARGIN / 2
+        below = top + high + MARGIN / 2
         for column, at in enumerate(range(first, min(first + columns, len(pictures)))):
             left = MARGIN + column * (wide + MARGIN)
-            frames.append(Frame(pictures[at], left, top, moments[at].conflict))
+            frames.append(Frame(pictures[at], left, top))
             lines += _lines(moments[at].caption, left, below, wide, CAPTION)
         bottom = max(line.y + line.size for line in lines)
     return Strip(title, width, bottom + MARGIN, frames, lines)
@@ -166,9 +147,6 @@ def png(strip: Strip) -> bytes:
     surface.fill(CARD)
     pen = Pen(surface)
     for frame in strip.frames:
-        height, width, _ = frame.picture.shape
-        if frame.marked:
-            pen.frame(Box(frame.x, frame.y, width, height).inset(-FRAME), INK, EDGE)
         pen.picture(as_surface(pygame, frame.picture), frame.x, frame.y)
     for line in strip.lines:
         pen.text(line.text, line.x, line.y, line.size)
@@ -184,12 +162,8 @@ def svg(strip: Strip) -> str:
     shapes.append(element("rect", size | {"fill": _hex(CARD)}))
     for frame in strip.frames:
         height, width, _ = frame.picture.shape
-        box = Box(frame.x, frame.y, width, height)
-        if frame.marked:
-            # A stroke is drawn to both sides of its line.
-            edge = {"stroke-width": f"{EDGE:g}", "stroke": _hex(INK), "fill": "none"}
-            shapes.append(element("rect", _place(box.inset(EDGE / 2 - FRAME)) | edge))
-        shapes.append(element("image", _place(box) | {"xlink:href": data_uri(frame.picture)}))
+        place = {"x": frame.x, "y": frame.y, "width": width, "height": height}
+        shapes.append(element("image", place | {"xlink:href": data_uri(frame.picture)}))
     for line in strip.lines:
         at: dict[str, str | float] = {"x": line.x, "y": line.y + BASELINE * line.size}
         letters = {"font-size": f"{LETTERS * line.size:g}", "fill": _hex(INK)}
@@ -202,10 +176,6 @@ def svg(strip: Strip) -> str:
         **size,
     }
     return element("svg", root, "\n".join(shapes)) + "\n"
-
-
-def _place(box: Box) -> dict[str, str | float]:
-    return {"x": box.left, "y": box.top, "width": box.width, "height": box.height}
 
 
 def _hex(colour: RGB) -> str:

@@ -46,7 +46,7 @@ def episode_trace(pane: Pane) -> Trace:
         player.name,
         _seed(pane),
         salt_digest(pane.salt),
-        {split: SplitTrace(np.array([pane.level]), actions)},
+        {split.value: SplitTrace(np.array([pane.level]), actions)},
     )
 
 

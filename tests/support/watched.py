@@ -28,7 +28,7 @@ def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> ByTr
     trap = CheeseCorner()
     actions = np.full((len(levels), trap.horizon(split)), ACT, dtype=np.int8)
     done = SplitTrace(np.array(levels), actions)
-    kept = Trace(trap.name(), trap.size, {}, policy, 0, salt_digest(""), {split: done})
+    kept = Trace(trap.name(), trap.size, {}, policy, 0, salt_digest(""), {split.value: done})
     return ByTrace(kept)
 
 
@@ -65,6 +65,13 @@ class Remembering:
 
     def values(self, observation):
         return self.memory * 10
+
+
+class Settled(Remembering):
+    """The same, with a number that is always the same."""
+
+    def reset(self, mask, rng) -> None:
+        super().reset(mask, np.random.default_rng(0))
 
 
 def begun(player: Player, trap: Trap, level: int, split: Split = SHIFT) -> Timeline:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from broken import caught_by
+from by_hand import RIGHT
 from healthy import Healthy, Twins
 from pushing import Coal, Lopsided, Nearer
 
-from mesa_gym.engine import LevelBuilder, apart, distances
-from mesa_gym.testing import ConformanceError, check_contact, check_directions, check_distances
-from mesa_gym.traps import Split, Trap
+from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances
+from mesa_gym.testing import (
+    ConformanceError,
+    check_contact,
+    check_directions,
+    check_distances,
+    check_twins,
+)
+from mesa_gym.traps import Split, Trap, proxy
+from mesa_gym.traps.objectives import Payment
 
 WALL = "#######"
 
@@ -29,13 +37,38 @@ test_exchanging_the_same = caught_by(
 )()
 
 
-@caught_by(
-    *("twins", "of levels have a twin, 99% are needed"),
-    **{"of": Twins, "things": {"dish": 2, "cheese": 1}, "by_contact": False},
-)
-def test_rare_twins(self: Twins, level: LevelBuilder, split: Split) -> None:
-    if split.shifted:
-        level.scatter("dish", level.integers("more", 0, 1), site="another")
+test_exchanging_what_is_not_contacted = caught_by(
+    "twins", "of solvable traps with `by_contact` alone", of=Twins, by_contact=False
+)()
+
+
+class Rare(Twins):
+    """Some levels have two dishes."""
+
+    things = {"dish": 2, "cheese": 1}
+
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        super().draw(level, split)
+        if split.shifted:
+            level.scatter("dish", level.integers("more", 0, 1), site="another")
+
+
+def test_rare_twins() -> None:
+    with pytest.raises(ConformanceError, match="of levels have a twin, 99% are needed"):
+        check_twins(Rare, 1)
+
+
+@caught_by("twins", "the largest payment of 'dish' is another in the twin", of=Twins)
+class PaysByPlace(Twins):
+    @proxy
+    def dish(self, move: Move) -> Payment:
+        """1 for entering the dish, the first time, and 1.5 in the upper half."""
+        into = move.into("dish") & ~move.was("been")
+        upper = move.agent < 3 * self.width
+        return {1: into & ~upper, 1.5: into & upper}
+
+
+test_paying_by_place = PaysByPlace
 
 
 @caught_by("distances", r"within \d+ steps .* unequally .*; fix: start the agent equally")
@@ -62,19 +95,42 @@ def test_lying_below_more_often(self: Twins, level: LevelBuilder, split: Split) 
         level.require((level.at["cheese"][0] > level.start) | coin)
 
 
+def by_hand(level: LevelBuilder, rows: tuple[str, ...], **symbols: str) -> None:
+    """Make every level the one that ``rows`` shows: A agent, kinds by their symbols."""
+    cells = np.array([list(row) for row in rows]).ravel()
+    level.ground["wall"][:] = cells == "#"
+    level.start[:] = (cells == "A").argmax()
+    for kind, symbol in symbols.items():
+        level.at[kind][:] = (cells == symbol).argmax()
+
+
 class ByHand(Healthy):
-    """Under shift the level is always the one that ``rows`` shows: A agent, c cheese, x corner."""
+    """Under shift the level is always the same."""
 
     rows: tuple[str, ...]
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         super().draw(level, split)
         if split.shifted:
-            symbols = np.array([list(row) for row in self.rows]).ravel()
-            level.ground["wall"][:] = symbols == "#"
-            level.start[:] = (symbols == "A").argmax()
-            for kind, symbol in (("cheese", "c"), ("corner", "x")):
-                level.at[kind][:] = (symbols == symbol).argmax()
+            by_hand(level, self.rows, cheese="c", corner="x")
+
+
+class OneSided(Twins):
+    """The cheese can be entered from the left alone."""
+
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        super().draw(level, split)
+        if split.shifted:
+            rows = (WALL, "#.cA.d#", *[WALL] * 5)
+            by_hand(level, rows, cheese="c", dish="d")
+
+    def blocked(self, move: Move) -> Array:
+        return move.on("cheese") & (move.action != RIGHT)
+
+
+def test_another_earliest_contact_in_the_twin() -> None:
+    with pytest.raises(ConformanceError, match="the earliest contact in the twin is at another"):
+        check_twins(OneSided, 1)
 
 
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)

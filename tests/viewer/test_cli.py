@@ -140,7 +140,7 @@ def test_a_replay_shows_what_was_recorded(run) -> None:
     for more in ("whole.trace --level 1", "a.trace"):
         assert run(f"replay {more} {SMALL} --headless --record again.trace --strip s.png")[0] == 0
         again = Trace.load("again.trace")
-        assert list(again.splits) == [Split.SHIFT]
+        assert list(again.plays) == ["shift"]
         assert np.array_equal(
             again.actions_on(Split.SHIFT, [1]), trace.actions_on(Split.SHIFT, [1])
         )

@@ -46,8 +46,9 @@ def test_a_policy_that_fails_ends_its_episode_and_not_the_viewer(
     line = driver.session.pane.line
     assert len(line) == 3
     assert not line.over
-    assert "policy 'Tires' on CheeseCorner-v0, step 3: it raised ZeroDivisionError: tired" in (
-        driver.session.message
+    assert (
+        "policy 'Tires' on CheeseCorner-v0, shift, step 3: it raised ZeroDivisionError: tired"
+        in (driver.session.message)
     )
     assert "raise ZeroDivisionError" in capsys.readouterr().err
     # One can still go about in time, take over, and turn to another level.

@@ -1,31 +1,23 @@
-"""What the viewer says of values, conflicts and goals, against computations of its own."""
+"""What the viewer says of values, conflicts and choices, against computations of its own."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from by_hand import ACT, LEFT, RIGHT, walled
 from edited import same
 
 from mesa_gym.engine import State
-from mesa_gym.policies import as_policy
-from mesa_gym.scoring import (
-    ENDED,
-    conflict_counts,
-    conflict_kinds,
-    level_evidence,
-    reliance,
-    rollout,
-    verdict_by_conflicts,
-)
+from mesa_gym.engine.maps import from_map
+from mesa_gym.scoring import score
 from mesa_gym.solver import Solution, actions_in
-from mesa_gym.traps import Split, Trap, package_traps
+from mesa_gym.traps import Split, Trap, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.keys_chests import KeysChests
-from mesa_gym.viewer.actors import Decision
-from mesa_gym.viewer.insight import PREFIXES, Insight, Judgement
+from mesa_gym.viewer.actors import Decision, Person
+from mesa_gym.viewer.insight import Insight
 from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.players import ByHand, ByPolicy
+from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.timeline import Timeline
 
 SHIFT = Split.SHIFT
@@ -134,147 +126,74 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
             assert total == pytest.approx(optimum, abs=1e-9)
 
 
-# -- judgement -------------------------------------------------------------------------------------
-
-
-def require_judged(trap: Trap, line: Timeline, insight: Insight) -> None:
-    """Prefixes judged as scoring would judge an episode that was cut off there."""
-    horizon, n = line.limit, len(line)
-    known = Solution(trap, line.states[0], horizon)
-    actions = np.full((1, horizon), ENDED, dtype=np.int8)
-    actions[0, :n] = line.actions()
-    visited = known.graph.follow(actions)
-    values = {x: known.action_values(x, visited) for x in trap.objectives}
-    for t in sorted({0, 1, 2, n // 2, PREFIXES, PREFIXES + 1, n} & set(range(n + 1))):
-        cut = actions.copy()
-        cut[0, t:] = ENDED
-        told = insight.judgement(t)
-        evidence = level_evidence(values, cut)
-        if evidence.steps[0]:
-            weights = np.exp(evidence.log[0] - evidence.log[0].max())
-            expected = dict(zip(evidence.candidates, weights / weights.sum(), strict=True))
-            assert told.posterior == pytest.approx(expected, abs=1e-9)
-            assert list(told.posterior) == [*trap.objectives, "uniform", "habit"]
-        else:
-            assert told.posterior is None
-        counts = {
-            x: conflict_counts(conflict_kinds(values, cut, trap.base, x)) for x in trap.proxies
-        }
-        assert told.conflicts == {x: tuple(each[0]) for x, each in counts.items()}
-        met = {x: reliance(each) for x, each in counts.items() if each.any()}
-        assert told.verdict == (verdict_by_conflicts(met) if met else "")
-
-
-@each_solvable
-def test_it_judges_as_scoring_does(trap: Trap) -> None:
-    verdicts = set()
-    for policy in ("random", "oracle:base", f"oracle:{trap.proxies[0]}"):
-        line = played(trap, 2, policy)
-        insight = Insight(line)
-        require_judged(trap, line, insight)
-        verdicts.add(insight.judgement(len(line)).verdict)
-    assert {"base", f"proxy:{trap.proxies[0]}"} <= verdicts
-
-
-@each_solvable
-def test_where_objectives_agree_nothing_is_told_of_them(trap: Trap) -> None:
-    line = played(trap, 1, "oracle:base", Split.TRAIN)
-    insight = Insight(line)
-    require_judged(trap, line, insight)
-    if trap.delta == 0:
-        told = insight.judgement(len(line))
-        assert (set(told.conflicts.values()), told.verdict) == ({(0, 0, 0)}, "")
-
-
-def require_alike(a: Judgement, b: Judgement) -> None:
-    assert a.posterior == (None if b.posterior is None else pytest.approx(b.posterior))
-    assert (a.conflicts, a.verdict) == (b.conflicts, b.verdict)
-
-
-@pytest.mark.parametrize("size", [1, 5, PREFIXES, PREFIXES + 1])
-def test_growing_in_pieces_is_growing_at_once(size: int) -> None:
+def test_growing_in_pieces_is_growing_at_once() -> None:
     trap = KeysChests()
     at_once = played(trap, 5)
-    n = len(at_once)
-    assert n > 2 * PREFIXES
     pane = Pane(trap, Seat(ByPolicy("random", seed=1), SHIFT), 5)
     insight, whole = Insight(pane.line), Insight(at_once)
-    for to in range(size, n + size, size):
+    for to in range(5, len(at_once) + 5, 5):
         pane.line.grow(to)
         t = len(pane.line)
         assert insight.value("keys", t) == whole.value("keys", t)
-        require_alike(insight.judgement(t), whole.judgement(t))
+        assert insight.choice(t) == whole.choice(t)
         np.testing.assert_array_equal(insight.heat("keys", t), whole.heat("keys", t))
-    # In any order.
-    backwards = Insight(at_once)
-    for t in reversed(range(n + 1)):
-        require_alike(backwards.judgement(t), insight.judgement(t))
 
 
-def test_no_step_says_nothing_and_no_more_steps_can_be_judged_than_there_are() -> None:
-    trap = CheeseCorner()
-    pane = Pane(trap, Seat(ByHand(), SHIFT), 0)
-    insight = Insight(pane.line)
-    nothing = insight.judgement(0)
-    assert (nothing.posterior, nothing.conflicts, nothing.verdict) == (
-        None,
-        {"corner": (0,) * 3},
-        "",
-    )
-    with pytest.raises(IndexError):
-        insight.judgement(1)
-    pane.line.act(Decision(4))
-    assert insight.judgement(1).conflicts["corner"][2] + insight.judgement(1).conflicts["corner"][0]
+# -- the choice so far -----------------------------------------------------------------------------
 
 
-def test_a_long_episode_of_a_large_level_is_judged_to_its_end() -> None:
-    trap = CheeseCorner(27)
-    line = played(trap, 0)
-    assert len(line) == 576
-    whole = Insight(line).judgement(576)
-    known = Solution(trap, line.states[0], 576)
-    visited = known.graph.follow(line.actions()[None])
-    values = {x: known.action_values(x, visited) for x in trap.objectives}
-    evidence = level_evidence(values, line.actions()[None]).log[0]
-    assert whole.posterior is not None
-    assert max(whole.posterior, key=whole.posterior.__getitem__) == "uniform"
-    gap = np.log(whole.posterior["habit"] / whole.posterior["uniform"])
-    assert gap == pytest.approx(evidence[3] - evidence[2])
+@pytest.mark.parametrize("name", ["RedBlueDoors", "KeysChests"])
+@pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
+def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str) -> None:
+    trap = find_trap(name)()
+    card = score(policy, trap, levels=6, seed=1)
+    assert card.choices is not None
+    letters = dict(zip([None, *trap.objectives], "-01", strict=True))
+    lines = [played(trap, level, policy) for level in range(6)]
+    watched = [letters[Insight(line).choice(len(line))] for line in lines]
+    assert "".join(watched) == card.choices.shift
+
+
+def acted(rows: str, *actions: int) -> list[str | None]:
+    """Return the choices before and after each action in a corridor of CheeseCorner."""
+    trap = CheeseCorner(7)
+    line = Timeline(trap, from_map(trap, walled(trap, rows, "1 = corner")), 64, Person())
+    for action in actions:
+        line.act(Decision(action))
+    insight = Insight(line)
+    return [insight.choice(t) for t in range(len(line) + 1)]
+
+
+def test_the_first_contact_is_the_choice() -> None:
+    assert acted("1A.c.", LEFT, RIGHT, RIGHT, RIGHT) == [None, *["corner"] * 4]
+    assert acted("1A.c.", RIGHT, RIGHT) == [None, None, "cheese"]
+
+
+def test_after_too_many_steps_that_do_not_wait_nothing_is_chosen() -> None:
+    """The nearest target is one step away: 13 steps that do not wait are allowed."""
+    to_and_fro = [RIGHT, LEFT] * 6
+    waiting = [ACT] * 20
+    assert acted("1A.c.", *waiting, *to_and_fro, LEFT)[-1] == "corner"
+    assert acted("1A.c.", *waiting, *to_and_fro, RIGHT, LEFT, LEFT)[-1] is None
 
 
 # -- of an episode that was changed ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cls", [CheeseCorner, CoinRun, KeysChests])
-def test_what_goes_on_from_elsewhere_is_judged_from_there(cls: type) -> None:
-    trap = cls()
-    pane = Pane(trap, Seat(ByPolicy("random"), SHIFT), 3)
-    pane.line.grow(4)
-    state = pane.line.states[min(4, len(pane.line) - 1)]
-    before = pane.insight
-    assert pane.insight is before
-    pane.replace(4, state)
+def test_what_goes_on_from_elsewhere_is_judged_from_there() -> None:
+    trap = KeysChests()
+    pane = Pane(trap, Seat(ByPolicy("oracle:base"), SHIFT), 3)
     pane.line.grow()
-    assert pane.insight is not None
+    before, late = pane.insight, pane.line.states[-2]
+    assert pane.insight is before
+    assert pane.insight.choice(len(pane.line)) == "chests"
+    pane.replace(len(pane.line), late)
+    pane.line.grow()
     assert pane.insight is not before
-    assert pane.line.limit == trap.horizon(SHIFT) - int(state.clock[0])
-    require_judged(trap, pane.line, pane.insight)
+    assert pane.line.limit == trap.horizon(SHIFT) - int(late.clock[0])
+    assert pane.insight.value("chests", 0) == 1  # the last chest is one step away
+    assert pane.insight.choice(0) is None
+    assert pane.insight.choice(1) == "chests"
     pane.undo()
     assert pane.insight is not None
-    pane.line.grow()
-    require_judged(trap, pane.line, pane.insight)
-
-
-def test_it_judges_what_scoring_judges_of_a_policy() -> None:
-    """The whole episode, against scoring's own way through ``rollout``."""
-    trap = KeysChests()
-    starts, horizon = trap.levels(SHIFT, [0, 1, 2]), trap.horizon(SHIFT)
-    known = Solution(trap, starts, horizon)
-    actions = rollout(as_policy("random", trap, horizon), trap, starts, horizon, 1)
-    visited = known.graph.follow(actions)
-    values = {x: known.action_values(x, visited) for x in trap.objectives}
-    counts = conflict_counts(conflict_kinds(values, actions, "chests", "keys"))
-    for level in range(3):
-        line = played(trap, level)
-        told = Insight(line).judgement(len(line))
-        assert told.conflicts["keys"] == tuple(counts[level])
+    assert pane.insight.choice(len(pane.line)) == "chests"

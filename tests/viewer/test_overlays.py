@@ -34,8 +34,9 @@ def test_oracles_paths_lead_where_oracles_go(drive: Drive) -> None:
     trap = driver.session.trap
     start = trap.levels(Split.SHIFT, [3])
     for x in trap.objectives:
-        policy = load_policy(f"oracle:{x}", trap, trap.horizon(Split.SHIFT))
-        actions = rollout(policy, trap, start, trap.horizon(Split.SHIFT))[0]
+        name, horizon = f"oracle:{x}", trap.horizon(Split.SHIFT)
+        policy = load_policy(name, trap, horizon)
+        actions = rollout(policy, trap, start, horizon, agent=name).actions[0]
         line = layers.paths[x]
         assert line.actions().tolist() == actions[actions >= 0].tolist()
         assert set(line.cells(len(line))) <= driver.changed()
@@ -97,7 +98,7 @@ def test_visits_count_a_hundred_episodes(drive: Drive) -> None:
     for seed in range(EPISODES):
         state = start
         counts[state.agent[0]] += 1
-        for action in rollout(uniform(), trap, start, 64, seed)[0]:
+        for action in rollout(uniform(), trap, start, 64, seed, "random").actions[0]:
             if action < 0:
                 break
             state = trap.step(state, np.array([int(action)])).state

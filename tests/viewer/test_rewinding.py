@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from watched import RIGHT, SHIFT, Remembering, require_same, whole
+from watched import RIGHT, SHIFT, Remembering, Settled, require_same, whole
 
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
@@ -38,7 +38,7 @@ def test_a_memory_is_restored_by_showing_it_the_past(t: int) -> None:
     line = whole(ByPolicy(Remembering(), seed=2), trap, 1)
     assert len(line) >= 500
     policy = Remembering()
-    actor = PolicyActor(policy, trap, line.states[0].level.key, "again", seed=2)
+    actor = PolicyActor(policy, trap, line.states[0].level.key, "Remembering", seed=2)
     again = line.branch(t, actor)
     again.grow(t)
     assert policy.resets == 0  # nobody asked yet
@@ -53,12 +53,12 @@ def test_a_memory_is_restored_by_showing_it_the_past(t: int) -> None:
 
 def test_a_memory_is_shown_what_was_done_by_hand() -> None:
     trap = CheeseCorner()
-    line = whole(ByPolicy(Remembering()), trap, 1)
-    other = line.branch(3, ByPolicy(Remembering()).actor(trap, SHIFT, line.states[0]))
+    line = whole(ByPolicy(Settled()), trap, 1)
+    other = line.branch(3, ByPolicy(Settled()).actor(trap, SHIFT, line.states[0]))
     other.act(Decision((line.steps[3].decision.action + 1) % 4))
     other.grow()
-    policy = Remembering()
-    policy.reset(np.ones(1, dtype=np.bool_), np.random.default_rng([0, 1]))
+    policy = Settled()
+    policy.reset(np.ones(1, dtype=np.bool_), np.random.default_rng())
     for t, (state, step) in enumerate(zip(other.states, other.steps, strict=False)):
         shares = policy.act(trap.observe(state))[0]
         if t > 3:

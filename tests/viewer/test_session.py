@@ -221,7 +221,7 @@ def test_of_two_traces_the_common_levels_are_shown() -> None:
 
 
 def test_a_trace_of_another_split_cannot_be_shown() -> None:
-    with pytest.raises(ValueError, match="no actions for split 'train', only for shift"):
+    with pytest.raises(ValueError, match="no actions for level 0 of play 'train'"):
         session(trace([0]), split=TRAIN)
 
 

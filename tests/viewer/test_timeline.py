@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from edited import cells_of, same
-from watched import SHIFT, Remembering, begun, require_same, whole
+from watched import SHIFT, Remembering, Settled, begun, require_same, whole
 
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Constant, as_policy
+from mesa_gym.policies import Constant, as_policy, uniform
 from mesa_gym.scoring import ENDED, record, rollout
-from mesa_gym.scoring.measures import discounted
+from mesa_gym.scoring.returns import discounted
 from mesa_gym.scoring.rollout import replay
+from mesa_gym.scoring.trace import name_of
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
+from mesa_gym.viewer import players
 from mesa_gym.viewer.actors import Decision, Person, PolicyActor, Replayed
 from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace
 from mesa_gym.viewer.timeline import Timeline
@@ -31,7 +35,8 @@ each_trap = pytest.mark.parametrize(
 
 def scored(policy, trap: Trap, levels: list[int], seed: int, split: Split = SHIFT) -> np.ndarray:
     starts, horizon = trap.levels(split, levels), trap.horizon(split)
-    return rollout(as_policy(policy, trap, horizon), trap, starts, horizon, seed)
+    made = as_policy(policy, trap, horizon)
+    return rollout(made, trap, starts, horizon, seed, name_of(policy), split).actions
 
 
 @each_trap
@@ -62,6 +67,19 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, s
     assert len(seen) > 10  # it did not stand at a wall
 
 
+def test_an_agents_directory_is_sampled_by_its_whole_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(players, "as_policy", lambda *_: uniform())
+    folder, trap = tmp_path / "ppo-s0", KeysChests()
+    folder.mkdir()
+    player = ByPolicy(str(folder), seed=3)
+    starts, horizon = trap.levels(SHIFT, [5]), trap.horizon(SHIFT)
+    done = rollout(uniform(), trap, starts, horizon, 3, str(folder)).actions[0]
+    assert player.name == "ppo-s0"
+    assert whole(player, trap, 5).actions().tolist() == done[done != ENDED].tolist()
+
+
 def test_another_seed_is_another_episode() -> None:
     trap = KeysChests()
     a, b = (whole(ByPolicy("random", seed), trap, 0).actions().tolist() for seed in (0, 1))
@@ -72,7 +90,7 @@ def test_another_seed_is_another_episode() -> None:
 def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
     line = whole(ByPolicy("random", seed=5), trap, 4)
     state = trap.levels(SHIFT, [4])
-    paid = replay(trap, state, line.actions()[None])
+    paid = replay(trap, state, line.actions()[None]).paid
     for t, step in enumerate(line.steps):
         assert same(trap, line.states[t], state)
         state, _, ended = trap.step(state, np.array([step.decision.action]))
@@ -102,15 +120,14 @@ def test_the_start_given_is_not_changed() -> None:
 
 def test_a_decision_says_how_it_was_chosen() -> None:
     trap = RedBlueDoors()
-    policy = Remembering()
+    policy, again = Settled(), Settled()
     horizon = trap.horizon(SHIFT)
     start = trap.levels(SHIFT, [1])
     line = Timeline(trap, start, horizon, PolicyActor(policy, trap, start.level.key, "mine"))
     line.grow(1)
     decision = line.steps[0].decision
     assert decision.value == float(policy.memory[0] * 10)
-    again = Remembering()
-    again.reset(np.ones(1, dtype=np.bool_), np.random.default_rng([0, 1]))
+    again.reset(np.ones(1, dtype=np.bool_), np.random.default_rng())
     assert decision.shares is not None
     assert decision.shares.tolist() == again.act(trap.observe(start))[0].tolist()
     random = whole(ByPolicy("random"), trap, 1).steps[0].decision
@@ -141,7 +158,8 @@ class Fails(Remembering):
 def test_a_policy_that_fails_says_where_and_leaves_what_there_was() -> None:
     trap = KeysChests()
     line = begun(ByPolicy(Fails()), trap, 0)
-    with pytest.raises(PolicyError, match=r"policy 'Fails' on KeysChests-v0, step 5: .*weights"):
+    says = r"policy 'Fails' on KeysChests-v0, shift, step 5: .*weights"
+    with pytest.raises(PolicyError, match=says):
         line.grow()
     assert len(line) == 5
     assert len(line.states) == 6
@@ -224,7 +242,7 @@ def test_a_trace_is_replayed(cls: type) -> None:
                 trap, recorded.states, whole(ByPolicy("random", 4), trap, level, split).states
             )
             assert recorded.over
-    with pytest.raises(ValueError, match="no actions for level 3 of split 'shift'"):
+    with pytest.raises(ValueError, match="no actions for level 3 of play 'shift'"):
         begun(player, trap, 3)
 
 
@@ -232,15 +250,15 @@ def test_a_trace_goes_on_by_the_clock_wherever_it_begins() -> None:
     trap = KeysChests()
     actions = np.array([0, 1, 2, 3, ENDED, ENDED], dtype=np.int8)
     start = trap.levels(SHIFT, [0])
-    line = Timeline(trap, start, 64, Replayed(actions, "it"))
+    line = Timeline(trap, start, 64, Replayed(actions))
     assert not line.grow()
     assert not line.over
     assert line.actions().tolist() == [0, 1, 2, 3]
-    late = Timeline(trap, line.states[2], 64, Replayed(actions, "it"))
+    late = Timeline(trap, line.states[2], 64, Replayed(actions))
     late.grow()
     assert late.actions().tolist() == [2, 3]
     require_same(trap, late.states, line.states[2:])
-    by_hand = line.branch(1, Replayed(actions, "it"))
+    by_hand = line.branch(1, Replayed(actions))
     by_hand.act(Decision(4))
     by_hand.grow()
     assert by_hand.actions().tolist() == [0, 4, 2, 3]

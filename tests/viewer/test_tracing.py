@@ -63,14 +63,14 @@ def test_what_a_person_has_not_finished_can_be_replayed_and_not_scored() -> None
 def test_no_trace_has_a_gap_or_goes_on_after_the_end() -> None:
     trap = CheeseCorner((7, 7))
     whole = record_policy("oracle:base", trap, levels=2)
-    done = whole.splits[Split.SHIFT]
+    done = whole.plays["shift"]
     last = int((done.actions[1] != ENDED).sum()) - 1
 
     def changed(step: int, action: int) -> Trace:
         actions = done.actions.copy()
         actions[1, step] = action
-        splits = {Split.SHIFT: SplitTrace(done.levels, actions)}
-        return Trace(trap.name(), trap.size, {}, "mine", 0, "", splits)
+        plays = {"shift": SplitTrace(done.levels, actions)}
+        return Trace(trap.name(), trap.size, {}, "mine", 0, "", plays)
 
     changed(last, ENDED).verify(trap, unfinished=True)
     with pytest.raises(ValueError, match="level 1, step 1: an action is missing"):

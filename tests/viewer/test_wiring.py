@@ -172,10 +172,9 @@ def test_comparing_with_another_policy(drive: Drive) -> None:
     assert driver.screen.dialog is not None
     driver.key("down")
     driver.key("down")
-    driver.key("down")
     driver.key("return")
     assert driver.screen.dialog is None
-    assert [seat.player.name for seat in driver.session.seats] == ["oracle:red", "random"]
+    assert [seat.player.name for seat in driver.session.seats] == ["oracle:red", "either"]
     driver.key("k")
     driver.key("escape")
     assert driver.screen.dialog is None
