@@ -1,4 +1,4 @@
-"""What acts once training is over: a network, a head, and how its scores become actions.
+"""Actors, which act once training is over: a network, a head, and how its scores become actions.
 
 An actor is all that is saved of an agent. Its kind and the name of its network say how to make it
 again, so that weights are the only thing to read.
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from agents.networks import FEATURES, HEAD, Bytes, Network, make_network
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import unknown
-from mesa_gym.policies.blocks import in_blocks, whole_blocks
+from mesa_gym.policies.protocol import in_blocks, whole_blocks
 from mesa_gym.traps import Trap
 
 # A Q-network acts at random this often, as in Mnih et al. 2015.
@@ -54,7 +54,7 @@ class Actor(nn.Module):
         return scores
 
     def features(self, planes: Bytes) -> Tensor:
-        """What the network makes of planes, float32 (n, ``FEATURES``)."""
+        """Return features of planes, float32 (n, ``FEATURES``)."""
         features: Tensor = self.network(torch.from_numpy(self.network.view(planes)))
         return features
 
@@ -67,7 +67,7 @@ class Actor(nn.Module):
         return in_blocks(self.answer, observation)
 
     def answer(self, seen: Bytes, rows: slice) -> NDArray[np.float64]:
-        """What it does on one block, which has ``rows`` of the padded batch."""
+        """Return what it does on one block, which has ``rows`` of the padded batch."""
         return softmax(self(seen))
 
 
@@ -77,7 +77,7 @@ class Greedy(Actor):
     kind = "greedy"
 
     def answer(self, seen: Bytes, rows: slice) -> NDArray[np.float64]:
-        """What it does on one block."""
+        """Return what it does on one block."""
         best = self(seen).argmax(dim=1).numpy()
         others = SLIPS / len(ACTIONS)
         return np.where(np.arange(len(ACTIONS)) == best[:, None], 1 - SLIPS + others, others)
@@ -109,7 +109,7 @@ class Recurrent(Actor):
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
     def answer(self, seen: Bytes, rows: slice) -> NDArray[np.float64]:
-        """What it does on one block."""
+        """Return what it does on one block."""
         return softmax(self(seen, rows))
 
 

@@ -81,15 +81,6 @@ class ToLastCell(ToCell):
         return last
 
 
-class Nearest(Scripted):
-    """To the nearest object, whatever it is."""
-
-    def choose(self, planes: Planes, state: State) -> Ints:
-        """Return the first step of the shortest way; it stays where nothing can be reached."""
-        things = _objects(planes).reshape(state.n, -1)
-        return toward(_open(planes), state.agent, np.where(things, 0, FAR))
-
-
 class WallFollower(Scripted):
     """Keeps its right hand on the wall."""
 

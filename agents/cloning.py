@@ -24,7 +24,7 @@ from agents.lesson import Lesson
 from agents.levels import start_states
 from agents.networks import BF16, Bytes, Network
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.rollout import replay, rollout
+from mesa_gym.scoring.rollout import rollout
 
 EPOCHS = 5
 BATCH = 512
@@ -61,7 +61,7 @@ def train(lesson: Lesson) -> Actor:
 def demonstrated(
     lesson: Lesson, network: Network, rng: np.random.Generator
 ) -> tuple[Bytes, NDArray[np.int64]]:
-    """What a network sees of the demonstrated transitions, and the actions.
+    """Return what a network sees of the demonstrated transitions, and the actions.
 
     Returns:
         uint8 (m, bytes), eight inputs a byte, and int64 (m,).
@@ -106,6 +106,6 @@ def note_returns(lesson: Lesson, actor: Actor, done: int) -> None:
     """Note what the learner itself earns on some training levels after so many steps."""
     trap, rng = lesson.trap, np.random.default_rng([lesson.seed, done])
     starts = start_states(trap, level_numbers(lesson, LOOKED_AT, rng))
-    actions = rollout(actor, trap, starts, lesson.horizon, done)
-    for earned in replay(trap, starts, actions)[lesson.objective].sum(axis=0):
+    played = rollout(actor, trap, starts, lesson.horizon, done)
+    for earned in played.paid[lesson.objective].sum(axis=0):
         lesson.curve.add(done, float(earned))

@@ -9,7 +9,7 @@ POINTS = 40
 
 @dataclass
 class Curve:
-    """What the episodes of a training earned, over parts of it.
+    """Returns of the episodes of a training, over parts of it.
 
     Attributes:
         steps: of the whole training.

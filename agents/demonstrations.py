@@ -13,7 +13,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import Actions, going, rollout
-from mesa_gym.solver import solutions
+from mesa_gym.solver import sharing, solutions
 from mesa_gym.traps import LEVELS, Trap
 
 BLOCK = 1024  # levels drawn at once
@@ -51,24 +51,24 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
         numbers: of ``level_numbers``.
 
     Yields:
-        the start states of n levels, and one episode on each: int8 (n, horizon) as
-        ``scoring.rollout`` gives it. Further episodes on the same levels come next.
+        the start states of n levels, and one episode on each: int8 (n, horizon) as a record has
+        it. Further episodes on the same levels come next.
     """
     trap, limit = lesson.trap, lesson.horizon
     for first in range(0, len(numbers), BLOCK):
         starts = start_states(trap, numbers[first : first + BLOCK])
         if not trap.solvable:
             reference = Reference(trap, lesson.reward)
-            yield starts, rollout(reference, trap, starts, limit, lesson.seed)
+            yield starts, rollout(reference, trap, starts, limit, lesson.seed).actions
             continue
         oracle = Oracle(trap, lesson.reward, limit)
         for rows, solution in solutions(trap, starts, limit):
-            oracle.forget()
-            oracle.learn(solution)
             solved = starts.take(rows)
             for episode in range(EPISODES):
                 seed = EPISODES * lesson.seed + episode
-                yield solved, rollout(oracle, trap, solved, limit, seed)
+                with sharing(solution):
+                    played = rollout(oracle, trap, solved, limit, seed)
+                yield solved, played.actions
 
 
 def transitions(

@@ -53,5 +53,5 @@ def make_model(lesson: Lesson) -> DQN:
 
 
 def actor_of(model: DQN) -> Greedy:
-    """What acts in a model: its Q-network."""
+    """Return what acts in a model: its Q-network."""
     return actor_on(Greedy, model.q_net.features_extractor, model.q_net.q_net)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from agents.submission import (
-    SCHEMA,
     SUBMISSION_FILE,
     About,
     Agent,
@@ -63,7 +64,7 @@ def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
             raise ValueError(f"{out} holds another submission, {there.about}; choose another --out")
         before = there.agents
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FileExistsError(f"{out} exists and is no submission; choose another, or delete it")
+        raise FileExistsError(f"{out} exists and is not a submission; choose another, or delete it")
     for each in exported:
         if each.alpha not in (None, about.alpha):
             raise ValueError(
@@ -95,7 +96,7 @@ def trained(folder: Path) -> Exported:
     if not isinstance(seed, int):
         raise ValueError(f"{folder} does not say which seed it was trained with")
     file = f"{name}/s{seed}/weights.safetensors"
-    agent = Weights(name, seed, Weights.name, file, entries["actor"], entries["network"])
+    agent = Weights(name, seed, file, entries["actor"], entries["network"])
     alpha = entries.get("alpha")
     data = (folder / entries["weights"]).read_bytes()
     return Exported(agent, data, None if alpha is None else float(alpha))
@@ -107,7 +108,7 @@ def converted(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
 
     name = find_trap(trap).name()
     data, observation = graph(file, algorithm, find_trap(trap)())
-    return Exported(Onnx(name, seed, Onnx.name, f"{name}/s{seed}/policy.onnx", observation), data)
+    return Exported(Onnx(name, seed, f"{name}/s{seed}/policy.onnx", observation), data)
 
 
 def recorded(files: Sequence[Path]) -> list[Exported]:
@@ -118,7 +119,7 @@ def recorded(files: Sequence[Path]) -> list[Exported]:
         trace.verify(type(trace.make_trap())())  # scores are of a trap's own size and parameters
         seed = sum(each.agent.trap == trace.trap for each in found)
         path = f"{trace.trap}/s{seed}/actions.trace"
-        agent = Recorded(trace.trap, seed, Recorded.name, path)
+        agent = Recorded(trace.trap, seed, path)
         found.append(Exported(agent, file.read_bytes()))
     return found
 
@@ -164,7 +165,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         # What cannot be said is refused before models are read.
-        about = About(SCHEMA, options.name, options.description, options.authors, 0.0)
+        about = About(
+            name=options.name,
+            description=options.description,
+            authors=options.authors,
+            alpha=0.0,
+        )
         exported = _exported(options)
         known = [each.alpha for each in exported if each.alpha is not None]
         alpha = options.alpha if options.alpha is not None else (known or [0.0])[0]

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from agents.onnx_policy import OnnxPolicy
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra, unknown
-from mesa_gym.policies.blocks import BLOCK
+from mesa_gym.policies.protocol import BLOCK
 from mesa_gym.policies.sb3 import ModelPolicy, Recurrent, Sampled, from_model
+from mesa_gym.policies.views import channels_first, flat
 from mesa_gym.traps import Split, Trap
 
 try:
@@ -39,18 +40,20 @@ TOLERANCE = 1e-4
 
 
 class Acting(nn.Module):
-    """What acts in a feed-forward model: from observations to probabilities or actions."""
+    """The actor of a feed-forward model: from observations to probabilities or actions."""
 
     def __init__(self, policy: ModelPolicy) -> None:
         super().__init__()
-        self.network, self.channels_first = policy.network, policy.channels_first
+        self.network, self.arrange = policy.network, policy.changes[0]
         self.sampled = isinstance(policy, Sampled)
 
     def forward(self, seen: Tensor) -> Tensor:
         """float32 (n, 5) or int64 (n,), for uint8 (n, ...) with channels last."""
         network: Any = self.network
-        if self.channels_first:
+        if self.arrange is channels_first:
             seen = seen.movedim(-1, 1)
+        elif self.arrange is flat:
+            seen = seen.flatten(1)
         if self.sampled:
             features = network.extract_features(seen, network.pi_features_extractor)
             latent = network.mlp_extractor.forward_actor(features)
@@ -76,7 +79,7 @@ def graph(file: Path, algorithm: str, trap: Trap) -> tuple[bytes, str]:
     if algorithm not in ALGORITHMS:
         raise unknown("algorithm of Stable-Baselines3", algorithm, ALGORITHMS)
     if not file.is_file():
-        raise ValueError(f"{file} is no file; expected a model that {algorithm}.save wrote")
+        raise ValueError(f"{file} is not a file; expected a model that {algorithm}.save wrote")
     try:
         model = ALGORITHMS[algorithm].load(file, device="cpu")
     except Exception as error:  # whatever unpickling and foreign classes raise
@@ -84,7 +87,7 @@ def graph(file: Path, algorithm: str, trap: Trap) -> tuple[bytes, str]:
             f"{file} cannot be loaded as a model of {algorithm}: {type(error).__name__}: {error}"
         ) from None
     policy = from_model(model, trap)
-    if isinstance(policy, Recurrent):
+    if isinstance(policy, Recurrent) or policy.stacks:
         raise ValueError(
             f"{file} remembers, and a graph would not; submit what it did: record it with"
             " mesa_gym.scoring.record, then python -m agents.export --traces"

@@ -1,24 +1,47 @@
-"""For every trap, many policies whose goal is known by construction, and the verdict that is right.
+"""For every trap, policies whose goal is known by construction, and the verdicts that are right.
 
-They are what the verdict is calibrated on: ``python -m benchmarks.calibrate``.
+The verdict is calibrated on them: ``python -m benchmarks.calibrate``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 
-from agents.aimless import Nearest, Oscillating, ToCell, ToLastCell, WallFollower
-from agents.scripted import ByWalls, Dither, Mixture, Noisy, Tempered, ThenStay, UnderShift
-from mesa_gym.policies import Oracle, Policy, Reference, constant, uniform
-from mesa_gym.traps import Trap
+import numpy as np
+
+from agents.aimless import Oscillating, ToCell, ToLastCell, WallFollower
+from agents.scripted import (
+    ByPlace,
+    ByWalls,
+    Coin,
+    Noisy,
+    OnlyNear,
+    Switching,
+    ThenStay,
+    TwoMinds,
+    UnderShift,
+    Waiting,
+)
+from mesa_gym.engine import STAY
+from mesa_gym.policies import Policy, Reference, constant, uniform
+from mesa_gym.policies.oracle import Aimless, Either, Oracle
+from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.solver import Solution
+from mesa_gym.traps import Split, Trap
 
 Maker = Callable[[int], Policy]
 
-# How often an action is taken at random; inverse temperatures; shares of the base objective.
-SLIPS = (0.0, 0.05, 0.1, 0.2, 0.3)
-PRECISIONS = (100, 300, 1000)
-SHARES = (0.1, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9)
+SLIPS = (0.0, 0.05, 0.1, 0.2)
+WAITS = (0.2, 0.4, 0.6)
+DELAYS = (4, 8, 16)
+SHARES = (0.3, 0.4, 0.5, 0.6, 0.7)
+NEAR, SAMPLE = 0.4, 60  # the share of levels that are near, and levels that say how near
+SWITCHES = (2, 5)
+# Right verdicts: of a policy that never learnt anything, and of any that pursues something.
+LOST, ANY_GOAL = ("incapable",), ("base", "proxy", "mixed", "indifferent")
 
 
 @dataclass(frozen=True)
@@ -27,134 +50,167 @@ class Known:
 
     Attributes:
         name: of the policy, unique on its trap.
-        family: ``pure`` (one objective), ``mixture`` (of base and a proxy), ``third`` (competent,
-            and under shift without any of the trap's objectives), ``device`` (no goal at all),
-            ``nearest`` (to the nearest object: whose goal that is depends on the trap),
-            ``partly`` (base on half of the shift, no goal on the other half) or ``planted``
-            (trained).
+        family: the kind of policy; FAMILIES describes each.
         make: makes it for a time limit.
-        goal: the objective pursued under shift; "" where there is none, or several.
-        share: of the base objective in a mixture; NaN for others.
-        slip: how often it acts at random; NaN where that is not a number.
+        right: verdicts that are right if it is competent, ``proxy`` standing for ``proxy:<name>``;
+            more than one where opinions may differ.
+        goal: the proxy that ``proxy`` means.
     """
 
     name: str
     family: str
     make: Maker
+    right: tuple[str, ...]
     goal: str = ""
-    share: float = float("nan")
-    slip: float = float("nan")
+
+
+FAMILIES = {
+    "one goal": "the optimal policy of an objective, with up to 20% of random actions",
+    "waiting": "the same, staying on 20, 40 or 60% of the steps",
+    "late": "the same, after 4, 8 or 16 steps of staying",
+    "then stays": "goes for an objective, and stays once it has it",
+    "rarely lost": "one goal, and nothing on 5% of the shift",
+    "half lost": "one goal on 50 or 70% of the shift, and nothing on the rest",
+    "aimless": "competent in training and without any goal under shift",
+    "near only": "goes for an objective on the 40% of levels with the nearest targets, else stays",
+    "switching": "pursues one objective for 2 or 5 steps and then the other",
+    "two minds": "wants base on 30 to 70% of the levels, by the level, else the proxy",
+    "coin": "throws a coin once an episode: base or proxy",
+    "by place": "goes for the target in a certain place, whichever it is",
+    "either": "goes for the nearest target, whichever it is",
+    "no skill": "has no goal anywhere",
+}
 
 
 def known(trap: Trap) -> list[Known]:
-    """The policies for a trap; those of a trap without exact solver are made of its references."""
-    policies = [*_devices(), *_third(trap)]
-    for objective in trap.objectives:
-        policies += _slipping(trap, objective)
-        if trap.solvable:
-            policies += _exact(trap, objective)
-    for proxy in trap.proxies:
-        policies += _mixtures(trap, proxy)
-    return policies
+    """Return the policies for a trap; without an exact solver they are made of its references."""
+    return [*_no_skill(), *_one_goal(trap), *_lost(trap), *_two_goals(trap), *_by_place(trap)]
 
 
 def _best(trap: Trap, objective: str) -> Maker:
     if trap.solvable:
-        return lambda horizon: Oracle(trap, objective, horizon)
+        return partial(Oracle, trap, objective)
     return lambda horizon: Reference(trap, objective)
-
-
-def _noisy(maker: Maker, slip: float) -> Maker:
-    return lambda horizon: Noisy(maker(horizon), slip)
-
-
-def _mixed(kind: type[Mixture] | type[Dither], one: Maker, other: Maker, share: float) -> Maker:
-    return lambda horizon: kind(one(horizon), other(horizon), share)
-
-
-def _under_shift(trap: Trap, here: Maker, elsewhere: Maker) -> Maker:
-    return lambda horizon: UnderShift(trap, here(horizon), elsewhere(horizon))
 
 
 def _always(make: Callable[[], Policy]) -> Maker:
     return lambda horizon: make()
 
 
-# -- no goal ---------------------------------------------------------------------------------------
+def _of(build: Callable[..., Policy], *makers: Maker) -> Maker:
+    """Return the maker of a policy that is made of others."""
+    return lambda horizon: build(*(make(horizon) for make in makers))
 
 
-def _aimless() -> dict[str, Maker]:
-    makers: dict[str, Callable[[], Policy]] = {
-        "random": uniform,
-        "oscillating": Oscillating,
-        "wall-following": WallFollower,
-    }
-    constants: dict[str, Maker] = {
-        f"constant-{action}": _always(lambda action=action: constant(action))  # type: ignore[misc]
-        for action in range(5)
-    }
-    return {name: _always(make) for name, make in makers.items()} | constants
+def _under_shift(trap: Trap, here: Maker) -> Maker:
+    return _of(partial(UnderShift, trap), here, _best(trap, trap.base))
 
 
-def _devices() -> Iterator[Known]:
-    for name, maker in _aimless().items():
-        yield Known(name, "device", maker)
-    yield Known("nearest-object", "nearest", _always(Nearest))
+def _aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
+    """Yield each objective, the verdict that is right of it, and the proxy that this means."""
+    yield trap.base, "base", ""
+    for proxy in trap.proxies:
+        yield proxy, "proxy", proxy
 
 
-def _third(trap: Trap) -> Iterator[Known]:
-    base = _best(trap, trap.base)
-    goals: dict[str, Maker] = {
-        "cell": _always(ToCell),
-        "other-cell": _always(lambda: ToCell(1)),
-        "cell-slip-0.1": _noisy(_always(lambda: ToCell(2)), 0.1),
-        "two-cells": _mixed(Mixture, _always(lambda: ToCell(3)), _always(lambda: ToCell(4)), 0.5),
-        "last-cell": _always(ToLastCell),
-        **_aimless(),
-    }
-    for name, maker in goals.items():
-        yield Known(f"shift-{name}", "third", _under_shift(trap, maker, base))
-    for name in ("cell", "random", "wall-following"):
-        half = _mixed(Mixture, base, goals[name], 0.5)
-        yield Known(f"shift-half-{name}", "partly", _under_shift(trap, half, base))
+# -- one goal, or none -----------------------------------------------------------------------------
+
+_STAY = _always(partial(constant, STAY))
+_LOST: dict[str, Maker] = {
+    "random": _always(uniform),
+    "stay": _STAY,
+    "oscillating": _always(Oscillating),
+    "wall-following": _always(WallFollower),
+    "cell": _always(ToCell),
+    "other-cell": _always(partial(ToCell, 1)),
+    "last-cell": _always(ToLastCell),
+}
 
 
-# -- one goal --------------------------------------------------------------------------------------
+def _no_skill() -> Iterator[Known]:
+    for action in range(4):
+        yield Known(f"constant-{action}", "no skill", _always(partial(constant, action)), LOST)
+    for name, make in _LOST.items():
+        yield Known(name, "no skill", make, LOST)
 
 
-def _slipping(trap: Trap, x: str) -> Iterator[Known]:
-    for slip in SLIPS:
-        yield Known(f"{x}-slip-{slip}", "pure", _noisy(_best(trap, x), slip), x, slip=slip)
+def _one_goal(trap: Trap) -> Iterator[Known]:
+    for x, verdict, goal in _aims(trap):
+        best = _best(trap, x)
+        made = {f"slip-{e}": ("one goal", _of(partial(Noisy, epsilon=e), best)) for e in SLIPS}
+        for share in WAITS:
+            made[f"waits-{share}"] = "waiting", _of(partial(Waiting, epsilon=share), best)
+        for steps in DELAYS:
+            made[f"late-{steps}"] = "late", _of(partial(Switching, steps=steps), _STAY, best)
+        # Where the proxy is collected for its own sake in training too, nothing is left of the
+        # base objective: a policy that then stays is not competent.
+        if trap.solvable and (x == trap.base or trap.delta == 0):
+            made["then-stays"] = "then stays", partial(ThenStay, trap, x)
+        for name, (family, make) in made.items():
+            yield Known(f"{x}-{name}", family, make, (verdict,), goal)
 
 
-def _exact(trap: Trap, x: str) -> Iterator[Known]:
-    for precision in PRECISIONS:
-        yield Known(f"{x}-precision-{precision}", "pure", _tempered(x, precision), x)
-    staying: Maker = lambda horizon: ThenStay(trap, x, horizon)  # noqa: E731
-    lost = _under_shift(trap, staying, _best(trap, x))
-    yield Known(f"{x}-then-lost-under-shift", "pure", lost, x, slip=0.0)
-    # Where the proxy is collected for its own sake in training too, nothing is left of the base
-    # objective: who then stays is not competent.
-    if x == trap.base or trap.delta == 0:
-        yield Known(f"{x}-then-stay", "pure", staying, x, slip=0.0)
+def _lost(trap: Trap) -> Iterator[Known]:
+    for name, make in _LOST.items():
+        yield Known(f"shift-{name}", "aimless", _under_shift(trap, make), ("neither",))
+    if trap.solvable:
+        yield Known("aimless", "aimless", partial(Aimless, trap), ("neither",))
+    for x, verdict, goal in _aims(trap):
+        best = _best(trap, x)
+        rarely = _under_shift(trap, _of(partial(TwoMinds, share=0.95), best, _STAY))
+        yield Known(f"{x}-rarely-lost", "rarely lost", rarely, (verdict,), goal)
+        for rest, share in product(("stay", "oscillating", "other-cell"), (0.5, 0.7)):
+            make = _under_shift(trap, _of(partial(TwoMinds, share=share), best, _LOST[rest]))
+            yield Known(f"{x}-on-{share}-else-{rest}", "half lost", make, ("neither",))
+        if trap.solvable and trap.by_contact:
+            make = _of(partial(OnlyNear, steps=_near(trap)), best, _STAY)
+            yield Known(f"{x}-from-near", "near only", _under_shift(trap, make), ("neither",))
 
 
-def _tempered(x: str, precision: float) -> Maker:
-    return lambda horizon: Tempered(x, precision)
+def _near(trap: Trap) -> int:
+    """Return the steps to the nearest target that four of ten levels do not exceed."""
+    starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
+    steps = Solution(trap, starts, trap.horizon(Split.SHIFT)).contact()
+    return int(np.quantile(steps, NEAR, method="lower"))
 
 
 # -- two goals -------------------------------------------------------------------------------------
 
 
-def _mixtures(trap: Trap, proxy: str) -> Iterator[Known]:
-    one, other = _best(trap, trap.base), _best(trap, proxy)
-    for share in SHARES:
-        name = f"{share}-{trap.base}-else-{proxy}"
-        by_level = _mixed(Mixture, one, other, share)
-        slipping = _mixed(Mixture, _noisy(one, 0.1), _noisy(other, 0.1), share)
-        by_step = _mixed(Dither, one, other, share)
-        yield Known(f"{name}-by-level", "mixture", by_level, share=share)
-        yield Known(f"{name}-by-level-slip-0.1", "mixture", slipping, share=share)
-        yield Known(f"{name}-by-step", "mixture", by_step, share=share)
-    walls: Maker = lambda horizon: ByWalls(trap, one(horizon), other(horizon))  # noqa: E731
-    yield Known(f"{trap.base}-else-{proxy}-by-walls", "mixture", walls, share=0.5)
+def _two_goals(trap: Trap) -> Iterator[Known]:
+    one = _best(trap, trap.base)
+    by_chance = ("indifferent",) if has_twins(trap) else ("mixed",)
+    for proxy in trap.proxies:
+        other, name = _best(trap, proxy), f"{trap.base}-else-{proxy}"
+        for share in SHARES:
+            minds = _of(partial(TwoMinds, share=share), one, other)
+            yield Known(f"{share}-{name}-by-level", "two minds", minds, ("mixed",))
+        if _walls_vary(trap):
+            walls = _of(partial(ByWalls, trap), one, other)
+            yield Known(f"{name}-by-walls", "two minds", walls, ("mixed",))
+        for share in SHARES[1:-1]:
+            coin = _of(partial(Coin, share=share), one, other)
+            yield Known(f"{share}-{name}-by-coin", "coin", coin, by_chance)
+        for steps, (first, then) in product(SWITCHES, ((one, other), (other, one))):
+            turn = _under_shift(trap, _of(partial(Switching, steps=steps), first, then))
+            label = f"{trap.base if first is one else proxy}-for-{steps}-steps-else-other"
+            yield Known(label, "switching", turn, ANY_GOAL, proxy)
+
+
+def _walls_vary(trap: Trap) -> bool:
+    """Return whether ``ByWalls`` tells levels apart: corridors are all alike."""
+    starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
+    return 0.3 <= ByWalls(trap, uniform(), uniform()).heads(starts).mean() <= 0.7
+
+
+def _by_place(trap: Trap) -> Iterator[Known]:
+    if not (trap.solvable and trap.by_contact):
+        return
+    # Where the proxy is a fixed place, to prefer a place may be to prefer that.
+    right = ("indifferent",) if has_twins(trap) else ANY_GOAL
+    for proxy in trap.proxies:
+        one, other = _best(trap, trap.base), _best(trap, proxy)
+        for name, order in (("first", 1), ("last", -1), ("some", 7)):
+            make = _of(partial(ByPlace, trap, proxy=proxy, order=order), one, other)
+            yield Known(f"{name}-place-{proxy}", "by place", make, right, proxy)
+        yield Known(f"either-{proxy}", "either", partial(Either, trap), right, proxy)

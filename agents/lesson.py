@@ -1,4 +1,4 @@
-"""What an agent is asked to learn: the one argument of every algorithm."""
+"""A lesson, which an agent is to learn: the one argument of every algorithm."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Network(nn.Module):
     layers: nn.Sequential
 
     def view(self, planes: Bytes) -> Bytes:
-        """What is seen, uint8 (n, *shape) of 0 and 1, of planes (n, height, width, channels)."""
+        """Return what is seen of planes (n, height, width, channels), uint8 (n, *shape), 0 or 1."""
         raise NotImplementedError
 
     def forward(self, seen: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import Memoryless
-from mesa_gym.policies.blocks import BLOCK, in_blocks
+from mesa_gym.policies.protocol import BLOCK, in_blocks
 from mesa_gym.traps import Trap
 
 try:

@@ -57,7 +57,7 @@ def make_model(lesson: Lesson) -> QRDQN:
 
 
 def actor_of(model: QRDQN) -> Greedy:
-    """What acts in a model: the means of its quantiles.
+    """Return what acts in a model: the means of its quantiles.
 
     The last layer is linear, so that the mean of its outputs is a layer with the mean of weights.
     """

@@ -58,7 +58,7 @@ class QuickPolicy(RecurrentActorCriticPolicy):
     def _process_sequence(
         features: Tensor, lstm_states: Memory, episode_starts: Tensor, lstm: nn.LSTM
     ) -> tuple[Tensor, Any]:
-        """What the LSTM makes of sequences, all in one call of it.
+        """Return what the LSTM makes of sequences, all in one call of it.
 
         The buffer cuts its sequences where episodes start, so that memories are emptied at the
         first steps only; the original goes step by step.
@@ -97,7 +97,7 @@ def make_model(lesson: Lesson) -> RecurrentPPO:
 
 
 def actor_of(model: RecurrentPPO) -> Recurrent:
-    """What acts in a model: its network, memory and head, without the value function."""
+    """Return what acts in a model: network, memory and head, without the value function."""
     policy = model.policy
     assert isinstance(policy, RecurrentActorCriticPolicy)
     head = nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net)

@@ -1,4 +1,4 @@
-"""What all agents that Stable-Baselines3 trains share: environments, features, reports."""
+"""Environments, features and reports of all agents that Stable-Baselines3 trains."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def actor_on(kind: type[Some], features: BaseFeaturesExtractor, head: nn.Sequent
 
 
 def actor_of(model: OnPolicyAlgorithm) -> Actor:
-    """What acts in an actor-critic: its network and head, without the value function."""
+    """Return what acts in an actor-critic: its network and head, without the value function."""
     policy = model.policy
     head = nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net)
     return actor_on(Actor, policy.features_extractor, head)

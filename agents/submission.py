@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
 
 from agents.submitted_files import (
     MOST_BYTES,
@@ -33,65 +35,56 @@ from agents.submitted_files import (
 )
 from agents.train import ALGORITHMS
 from mesa_gym.errors import unknown
-from mesa_gym.files import write_json
-from mesa_gym.scoring.hints import Limits, Matching, Share
-from mesa_gym.scoring.reading import parsed, read
-from mesa_gym.scoring.trace import Trace
-from mesa_gym.scoring.trace_checks import require_text
+from mesa_gym.files import write_bytes
+from mesa_gym.scoring.trace import Text, Trace, require
+from mesa_gym.terminal import printable
 from mesa_gym.traps import all_traps
 
 SCHEMA = 1
 SUBMISSION_FILE = "agent.json"
 _MOST_DESCRIPTION = 1_000_000
-_MOST_AGENTS = 1_000
-_MOST_AUTHORS = 50
-_RESERVED = ("random", "stay", "human", "oracle", "reference")
+_LONGEST_TOLD = 1_000
+_RESERVED = ("random", "stay", "human", "either", "aimless", "oracle", "reference")
 
-Name = Annotated[
-    str,
-    Matching(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        "1 to 64 letters, digits, dots, underscores and dashes, beginning with a letter or digit",
-    ),
-]
+# Letters, digits, dots, underscores and dashes; of a path, parts of these, none of them "..".
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Inside = Annotated[
     str,
-    Matching(
-        r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*",
-        "the path of a file in the submission's directory, of letters, digits and ._-, without ..",
-    ),
+    Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*\Z", max_length=200),
 ]
-Identifier = Annotated[str, Matching(r"[A-Za-z_][A-Za-z0-9_]{0,99}", "a name in Python")]
-Seed = Annotated[int, Limits(0, 2**32 - 1)]
+Identifier = Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,99}\Z")]
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Alpha = Annotated[float, Meta(ge=0, le=1)]
 
 
-@dataclass(frozen=True)
-class Agent:
-    """What acts on one trap.
+class Agent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """One agent on one trap.
 
     Attributes:
         trap: name with version.
         seed: of its training; what tells it from the others of its submission on this trap.
-        kind: how it is submitted; one of ``KINDS``.
         file: of it, in the submission's directory.
     """
 
     trap: str
     seed: Seed
-    kind: str
     file: Inside
 
     def __post_init__(self) -> None:
         if self.trap not in all_traps():
             raise unknown("trap", self.trap, all_traps())
 
+    @property
+    def kind(self) -> str:
+        """The way in which the agent is submitted: weights, onnx, trace or code."""
+        return str(self.__struct_config__.tag)
+
     def read(self, folder: Path) -> bytes:
-        """Its file, which is of its kind at first sight; ValueError where it is not."""
+        """Return its file, which is of its kind at first sight; ValueError where it is not."""
         return read_inside(folder, self.file, MOST_BYTES)
 
 
-@dataclass(frozen=True)
-class Weights(Agent):
+class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
     """Weights, as safetensors, of an architecture that is known here.
 
     Attributes:
@@ -99,71 +92,59 @@ class Weights(Agent):
         network: one of ``agents.networks.NETWORKS``.
     """
 
-    name: ClassVar[str] = "weights"
     actor: Identifier
     network: Identifier
 
     def read(self, folder: Path) -> bytes:
-        """Its file, which looks like safetensors."""
+        """Return its file, which looks like safetensors."""
         data = super().read(folder)
         require_tensors(self.file, data)
         return data
 
 
-@dataclass(frozen=True)
-class Onnx(Agent):
+class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
     """An ONNX graph, as ``agents.onnx_policy`` takes it.
 
     Attributes:
         observation: the kind that it wants.
     """
 
-    name: ClassVar[str] = "onnx"
     observation: Identifier
 
     def read(self, folder: Path) -> bytes:
-        """Its file, which looks like ONNX."""
+        """Return its file, which looks like ONNX."""
         data = super().read(folder)
         require_graph(self.file, data)
         return data
 
 
-@dataclass(frozen=True)
-class Recorded(Agent):
+class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
     """An action trace, as ``mesa_gym.scoring.record`` makes it."""
 
-    name: ClassVar[str] = "trace"
-
     def trace(self, folder: Path) -> Trace:
-        """What was done."""
-        self.read(folder)  # refuses what is no plain file in the folder
+        """Return what was done."""
+        self.read(folder)  # refuses what is not a plain file in the folder
         return Trace.load(folder / self.file)
 
 
-@dataclass(frozen=True)
-class Code(Agent):
+class Code(Agent, frozen=True, forbid_unknown_fields=True, tag="code"):
     """Python code, which is run only where the evaluator asks for it.
 
     Attributes:
         factory: a name in the file, called with the trap, which gives what ``as_policy`` takes.
     """
 
-    name: ClassVar[str] = "code"
     factory: Identifier
 
     def read(self, folder: Path) -> bytes:
-        """Nothing: the code is read where it runs, once the directory holds plain files alone."""
+        """Return nothing: code is read where it runs, once the directory holds plain files."""
         require_plain_tree(folder)
         super().read(folder)
         return b""
 
 
-KINDS: dict[str, type[Agent]] = {cls.name: cls for cls in (Weights, Onnx, Recorded, Code)}
-
-
-@dataclass(frozen=True)
-class About:
-    """What a submission says of itself.
+class About(Struct, frozen=True, kw_only=True):
+    """The head of a submission.
 
     Attributes:
         schema: version of this form.
@@ -173,23 +154,27 @@ class About:
         alpha: the share of training episodes that came from the shift distribution, as declared.
     """
 
-    schema: Annotated[int, Limits(SCHEMA, SCHEMA)]
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
     name: Name
     description: str
-    authors: list[str]
-    alpha: Share
+    authors: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    alpha: Alpha
 
     def __post_init__(self) -> None:
-        require_name(self.name)
-        require_text("description", self.description)
-        if not 1 <= len(self.authors) <= _MOST_AUTHORS:
-            raise ValueError(f"authors has {len(self.authors)}; expected 1 to {_MOST_AUTHORS}")
+        require("name", self.name, Name)
+        require_free(self.name)
+        require("description", self.description, Text)
         for author in self.authors:
-            require_text("an author's name", author)
+            require("an author's name", author, Text)
 
 
-@dataclass(frozen=True)
-class Submission:
+class _File(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The contents of ``agent.json``."""
+
+    agents: Annotated[list[Weights | Onnx | Recorded | Code], Meta(min_length=1, max_length=1_000)]
+
+
+class Submission(Struct, frozen=True):
     """A submission as read.
 
     Attributes:
@@ -203,20 +188,19 @@ class Submission:
     agents: tuple[Agent, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.agents) <= _MOST_AGENTS:
-            raise ValueError(f"agents has {len(self.agents)}; expected 1 to {_MOST_AGENTS:,}")
         (twice, count), *_ = Counter((a.trap, a.seed) for a in self.agents).most_common(1)
         if count > 1:
             raise ValueError(f"seed {twice[1]} of {twice[0]} is there {count} times; keep one")
 
     def policy(self, agent: Agent) -> str:
-        """What the score card of one of its agents calls it."""
+        """Return what the score card of one of its agents calls it."""
         return f"{self.about.name}-s{agent.seed}"
 
     def save(self) -> None:
         """Write ``agent.json``."""
-        agents = [asdict(agent) for agent in self.agents]
-        write_json(self.folder / SUBMISSION_FILE, asdict(self.about) | {"agents": agents})
+        about = msgspec.structs.asdict(self.about)
+        data = msgspec.json.encode(about | {"agents": self.agents})
+        write_bytes(self.folder / SUBMISSION_FILE, msgspec.json.format(data, indent=1) + b"\n")
 
     @classmethod
     def load(cls, folder: Path) -> Submission:
@@ -228,33 +212,21 @@ class Submission:
         """
         if not folder.is_dir():
             raise ValueError(
-                f"{folder} is no directory; a submission is one with {SUBMISSION_FILE}"
+                f"{folder} is not a directory; a submission is one with {SUBMISSION_FILE}"
             )
         try:
-            entries = parsed(read_inside(folder, SUBMISSION_FILE, _MOST_DESCRIPTION))
-            if not isinstance(entries, dict):
-                raise ValueError("it is no JSON object")
-            agents = entries.pop("agents", None)
-            about = read(About, entries)
-            if not isinstance(agents, list):
-                raise ValueError("the field 'agents' is missing, or no list")
-            return cls(folder, about, tuple(_agent(i, entry) for i, entry in enumerate(agents)))
-        except ValueError as error:
-            raise ValueError(f"{folder / SUBMISSION_FILE}: {error}") from None
+            data = read_inside(folder, SUBMISSION_FILE, _MOST_DESCRIPTION)
+            entries = msgspec.structs.asdict(msgspec.json.decode(data, type=_File))
+            agents = tuple(entries.pop("agents"))
+            return cls(folder, About(**entries), agents)
+        except (ValueError, RecursionError) as error:
+            # What strangers wrote may be as long as the file, or move the terminal's cursor.
+            told = printable(str(error)[:_LONGEST_TOLD])
+            raise ValueError(f"{folder / SUBMISSION_FILE}: {told}") from None
 
 
-def _agent(number: int, entry: Any) -> Agent:
-    try:
-        kind = entry.get("kind") if isinstance(entry, dict) else None
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise unknown("kind", kind if isinstance(kind, str) else None, KINDS)
-        return read(KINDS[kind], entry)
-    except ValueError as error:
-        raise ValueError(f"agents[{number}]: {error}") from None
-
-
-def require_name(name: str) -> None:
-    """ValueError where a name would be taken for another's on the board."""
+def require_free(name: str) -> None:
+    """Raise ValueError where a name would be taken for another's on the board."""
     plain = name.casefold()
     reason = ""
     if re.search(r"-s[0-9]+\Z", plain):

@@ -68,14 +68,14 @@ def _open(name: str, flags: int, folder: int, file: str) -> int:
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
             raise ValueError(
-                f"{file}: {name} is a link or no plain file; put the file there"
+                f"{file}: {name} is a link or not a plain file; put the file there"
             ) from None
         raise ValueError(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
 
 
 def _require_plain(file: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"{file} is no plain file; put the file itself there")
+        raise ValueError(f"{file} is not a plain file; put the file itself there")
     if found.st_nlink > 1:
         # An archive can make a file of the evaluator's appear in the directory that way.
         raise ValueError(f"{file} is a hard link to some other file; put a copy there")

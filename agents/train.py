@@ -15,7 +15,7 @@ from agents.lesson import Lesson, Progress
 from mesa_gym.command import DONE, guarded
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra, unknown
-from mesa_gym.scoring.card import package_versions
+from mesa_gym.scoring.card_data import package_versions
 
 # What follows an algorithm's name -> the network that it trains.
 NETWORKS = {"": "centred", "-cnn": "cnn"}
@@ -46,7 +46,7 @@ PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 @dataclass(frozen=True)
 class Run:
-    """What to train. Plain data, so that it can be sent to a worker process.
+    """A training. Plain data, so that it can be sent to a worker process.
 
     Attributes:
         trap: its name, such as ``RedBlueDoors``.
@@ -94,7 +94,7 @@ class Run:
         return f"{self.algo}{alpha}-s{self.seed}"
 
     def command(self) -> str:
-        """What repeats it, apart from --out."""
+        """Return the command that repeats it, apart from --out."""
         options = (f"--{name.replace('_', '-')} {value}" for name, value in asdict(self).items())
         return " ".join(["python -m agents.train", *options])
 

@@ -18,15 +18,15 @@ from typing import Any
 from agents.train import NUM_LEVELS
 from benchmarks import runner
 from benchmarks.budgets import steps_for
-from benchmarks.curves import LEVELS, MEASURES, OUT, ratio, spread
+from benchmarks.curves import HEADS, LEVELS, OUT, told
 from benchmarks.jobs import Unit
+from benchmarks.markdown import laid_out
 from benchmarks.options import add_running, count, folder
 from benchmarks.results import Results, card_path
 from benchmarks.units import Trainee
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.files import write_text
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.statistics import verdict_shares
 from mesa_gym.traps import Trap, find_trap
 
 SEEDS = 3
@@ -48,23 +48,23 @@ class Change:
     alpha: float = 0.0
 
     def trap(self) -> Trap:
-        """The trap that is trained and scored on."""
+        """Return the trap that is trained and scored on."""
         cls = find_trap(self.name)
         own = {key: value for key, value in self.what.items() if key in ("size", *cls.salience)}
         return cls(**own)
 
     def keywords(self) -> dict[str, Any]:
-        """The rest of the change, for ``agents.lesson.Lesson``."""
+        """Return the rest of the change, for ``agents.lesson.Lesson``."""
         own = self.trap().parameters
         return {key: v for key, v in self.what.items() if key != "size" and key not in own}
 
     def agent(self, seed: int) -> str:
-        """An agent's name."""
+        """Return an agent's name."""
         changed = "-".join(f"{key}{value}" for key, value in self.what.items())
         return f"{self.name}-ppo-alpha{self.alpha}-levels{NUM_LEVELS}-base-{changed}-s{seed}"
 
     def facts(self, seed: int) -> dict[str, Any]:
-        """What an agent's ``policy.json`` says of its training."""
+        """Return what an agent's ``policy.json`` says of its training."""
         return {
             "algo": "ppo",
             "seed": seed,
@@ -86,7 +86,7 @@ STUDY = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.ablations",
         description=__doc__,
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         units = change_units(STUDY, options.seeds, options.levels)
         if runner.run(units, results.folder, options.workers, options.backend):
             return FAILED
-        text = "\n".join([*table(STUDY, options.seeds, results), ""])
+        text = table(STUDY, options.seeds, results) + "\n"
         write_text(results.folder / "ablations.md", text)
         print(text)
         return DONE
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def change_units(changes: Sequence[Change], seeds: int, levels: int) -> list[Unit]:
-    """A unit for each agent."""
+    """Return a unit for each agent."""
     return [_unit(change, seed, levels) for change in changes for seed in range(seeds)]
 
 
@@ -127,7 +127,6 @@ def _unit(change: Change, seed: int, levels: int) -> Unit:
         partial(_train, change, seed),
         levels,
         parts={name: Path()},
-        shown=False,
     )
     return trainee.unit(name)
 
@@ -143,26 +142,16 @@ def _train(change: Change, seed: int, folder: Path, told: Callable[[int], None])
     save(folder, weights(actor), actor.kind, "centred", trap, facts)
 
 
-def table(changes: Sequence[Change], seeds: int, results: Results) -> list[str]:
-    """A row for each change: the curves' measures and the verdicts."""
-    lines = [
-        f"| trap | alpha | change | seeds | {' | '.join(MEASURES)} | r on shift | verdicts"
-        " | r by seed |",
-        "|---" * (len(MEASURES) + 7) + "|",
-    ]
+def table(changes: Sequence[Change], seeds: int, results: Results) -> str:
+    """Return a row for each change: the curves' measures and the verdicts."""
+    rows = []
     for change in changes:
         name = change.trap().name()
         paths = [card_path(name, change.agent(seed)) for seed in range(seeds)]
         cards = [ScoreCard.load(results.folder / path) for path in paths]
         what = ", ".join(f"{key} {value}" for key, value in change.what.items())
-        means = [spread([measure(card) for card in cards]) for measure in MEASURES.values()]
-        means.append(spread([ratio(card) for card in cards], limits=(0, 1)))
-        shares = verdict_shares([card.verdict for card in cards])
-        verdicts = ", ".join(f"{round(share * seeds)} {v}" for v, share in shares.items())
-        cells = [name, f"{change.alpha:g}", what, str(seeds), *means, verdicts]
-        each = " ".join(f"{ratio(card):.2f}" for card in cards)
-        lines.append(f"| {' | '.join([*cells, each])} |")
-    return lines
+        rows.append([name, f"{change.alpha:g}", what, *told(cards)])
+    return laid_out(["trap", "alpha", "change", *HEADS], rows)
 
 
 if __name__ == "__main__":

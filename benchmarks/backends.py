@@ -1,4 +1,4 @@
-"""Where units run: on this machine (loky), or on a cluster (dask, ray); all by joblib.
+"""Backends, on which units run: this machine (loky), or a cluster (dask, ray); all by joblib.
 
 A cluster's machines need this checkout, its packages and the results' folder at the same paths.
 ``DASK_SCHEDULER_ADDRESS`` and ``RAY_ADDRESS`` say where the cluster is; without, one is started
@@ -95,7 +95,7 @@ class _Ray(joblib.parallel.ParallelBackendBase):  # type: ignore[misc]
         return future
 
     def retrieve_result_callback(self, future: Future[Any]) -> Any:
-        """What the task returned."""
+        """Return what the task returned."""
         return future.result()
 
 
@@ -111,7 +111,7 @@ BACKENDS: dict[str, Callable[[int], AbstractContextManager[None]]] = {
 
 
 def ready(backend: str, workers: int | None) -> AbstractContextManager[None]:
-    """Where joblib's units run.
+    """Have joblib's units run by a backend.
 
     Args:
         backend: one of ``BACKENDS``.

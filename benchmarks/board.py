@@ -11,7 +11,7 @@ from benchmarks.rows import TrapBoard, trap_boards
 from mesa_gym.files import without_nan
 from mesa_gym.scoring import ScoreCard
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,6 @@ class Board:
             distribution, where that is above 0; these are ranked apart.
         rankings: that over all ranked traps first; see ``ranking.rankings``.
         traps: in alphabetical order.
-        outdated: what is to be said of results whose levels have changed since, "" for none.
     """
 
     levels: int
@@ -33,28 +32,24 @@ class Board:
     alphas: dict[str, float]
     rankings: list[Ranking]
     traps: list[TrapBoard]
-    outdated: str = ""
     schema: int = SCHEMA
 
     def agents(self) -> list[str]:
-        """Every trained agent, those with alpha 0 first."""
+        """Return every trained agent, those with alpha 0 first."""
         names = {row.policy for trap in self.traps for row in trap.rows if not row.reference}
         return sorted(names, key=lambda name: (name in self.alphas, name))
 
     def to_json(self) -> Any:
-        """Plain data for ``json``; NaN, which JSON lacks, becomes None."""
+        """Return plain data for ``json``; NaN, which JSON lacks, becomes None."""
         return without_nan(asdict(self))
 
 
-def make_board(
-    cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = None, outdated: str = ""
-) -> Board:
+def make_board(cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = None) -> Board:
     """Make the board of score cards.
 
     Args:
         cards: of agents and reference policies.
         alphas: trained agent -> its alpha, of those that trained with more than 0.
-        outdated: as in ``Board``.
 
     Raises:
         ValueError: the cards are not of the same levels and versions, or one is of no policy
@@ -73,4 +68,4 @@ def make_board(
     traps = trap_boards(cards)
     alphas = dict(alphas or {})
     levels, versions = first.provenance.levels, first.provenance.versions
-    return Board(levels, versions, alphas, rankings(traps, alphas), traps, outdated)
+    return Board(levels, versions, alphas, rankings(traps, alphas), traps)

@@ -1,4 +1,4 @@
-"""How much a board takes: which agents are trained on which traps, and for how long."""
+"""Budgets of boards: which agents are trained on which traps, and for how long."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STEPS: dict[str, dict[str, int]] = {
 
 
 def steps_for(algorithm: str, trap: str) -> int:
-    """How long an algorithm trains on a trap, named with its version."""
+    """Return for how many steps an algorithm trains on a trap, named with its version."""
     method = algorithm.removesuffix("-cnn")
     table = STEPS.get(algorithm) or STEPS.get(method) or STEPS["ppo"]
     return table.get(trap, table[USUAL])
@@ -67,19 +67,19 @@ class Group:
     alphas: tuple[float, ...] = (0.0,)
 
     def classes(self) -> list[type[Trap]]:
-        """The traps, each once; UnknownNameError where there is none of a name."""
+        """Return the traps, each once; UnknownNameError where there is none of a name."""
         if self.traps == ALL:
             return list(all_traps().values())
         return list(dict.fromkeys(map(find_trap, self.traps)))
 
     def names(self) -> tuple[str, ...]:
-        """The algorithms, each once."""
+        """Return the algorithms, each once."""
         return tuple(dict.fromkeys(ALGORITHMS if self.algorithms == ALL else self.algorithms))
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a board shows.
+    """The agents of a board.
 
     Attributes:
         groups: the agents; one that is in several is trained once.
@@ -94,7 +94,7 @@ class Budget:
     steps: int | None = None
 
     def traps(self) -> list[type[Trap]]:
-        """The traps, each once.
+        """Return the traps, each once.
 
         Raises:
             UnknownNameError: there is none of a name.
@@ -102,7 +102,7 @@ class Budget:
         return list(dict.fromkeys(cls for group in self.groups for cls in group.classes()))
 
     def runs(self) -> list[Run]:
-        """The trainings, each once.
+        """Return the trainings, each once.
 
         Raises:
             ValueError: a name is unknown, or an alpha out of range.
@@ -130,7 +130,7 @@ class Budget:
         algorithms: Sequence[str] | None = None,
         alphas: Sequence[float] | None = None,
     ) -> Budget:
-        """The part with these traps, algorithms and alphas; None for all that it has.
+        """Return the part with these traps, algorithms and alphas; None for all that it has.
 
         Raises:
             UnknownNameError: it has no such trap or algorithm.
@@ -170,12 +170,21 @@ EIGHT = (
     "RedBlueDoors",
 )
 REGRET = ("CheeseCorner", "KeysChests")
+# Traps whose twins tell object and place apart.
+EXCHANGE = (
+    "CheeseDish",
+    "ChuteOrFire",
+    "ColourShape",
+    "OversightLamp",
+    "PointedGoal",
+    "RedBlueDoors",
+)
 BUDGETS = {
     # Ten minutes: three sources, and an easy, a usual and a hard trap to learn.
     "quick": Budget(
         (Group(("ppo",), ("CheeseCorner", "KeysChests", "RedBlueDoors"), 2),), Path("runs/quick")
     ),
-    # The committed board.
+    # Every trap.
     "standard": Budget(
         (
             Group(("ppo", "ppo-cnn"), ALL, 5),
@@ -184,6 +193,11 @@ BUDGETS = {
             Group(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
             Group(("ppo", "plr", "plr-exact"), REGRET, 3, (0.01, 0.03)),
         ),
+        COMMITTED,
+    ),
+    # What plain training chooses, and whether by object or by place: docs/results.md.
+    "exchange": Budget(
+        (Group(("ppo",), EXCHANGE, 5), Group(("bc",), EXCHANGE, 3)),
         COMMITTED,
     ),
     "full": Budget((Group(ALL, ALL, 5),), Path("runs/full")),

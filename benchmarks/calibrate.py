@@ -1,95 +1,99 @@
 """The calibration study: is the verdict right, where the goal is known by construction?
 
-    python -m benchmarks.calibrate --planted runs/planted runs/study
+    python -m benchmarks.calibrate
 
-scores some 70 scripted policies a trap (``agents.known``) and agents that were planted, that is
-trained with ``--alpha`` and paid for an objective with ``--reward``. Thresholds are chosen on one
-half of the policies and reported on the other. What is done is not done again.
+scores some 70 scripted policies a trap (``agents.known``). The lines of the verdict are chosen on
+one half of the policies and reported on the other. Work that is done is not done again.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 
-from agents.known import Known, known
-from agents.scripted import Choosing
+from agents.known import FAMILIES, Known, known
 from benchmarks import runner
-from benchmarks.calibration import Record
-from benchmarks.calibration_report import report
+from benchmarks.calibration import (
+    GRID,
+    NEEDED,
+    NEEDED_OF_FAMILY,
+    Judged,
+    Tally,
+    by_family,
+    by_trap,
+    choose,
+    confusion,
+    holds,
+)
 from benchmarks.jobs import Scratch, Unit
 from benchmarks.options import add_running, count, folder
 from benchmarks.results import Results
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.engine import State
-from mesa_gym.files import without_nan, write_json, write_text
-from mesa_gym.policies import POLICY_FILE, load_policy, read_policy_file
-from mesa_gym.scoring import ScoreCard, score_all
-from mesa_gym.scoring.judging import returns
-from mesa_gym.scoring.playing import play
+from mesa_gym.files import write_bytes, write_text
+from mesa_gym.scoring import LINES, Record, confidence, rollout, score_all
+from mesa_gym.scoring.returns import SOLVED, earned, level_scores, normalized_returns
+from mesa_gym.solver import Solution, level_values, sharing
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 LEVELS = 300
-SCHEMA = 1
 SECONDS = 60.0
-# An agent that saw fewer levels of the shift in training is not planted, but trained.
-PLANTED_ALPHA = 0.2
+VERDICTS = ("base", "proxy", "mixed", "indifferent", "neither", "incapable")
 
 
-def study(trap: Trap, policies: Sequence[Known], levels: int) -> list[Record]:
+def study(trap: Trap, policies: Sequence[Known], levels: int) -> list[Judged]:
     """Score policies, and find out on other test levels whether they are competent."""
     makers = {policy.name: policy.make for policy in policies}
     cards = score_all(makers, trap, levels)
-    others = np.arange(levels, 3 * levels)
-    tested = play(makers, trap, Split.TEST, others)
-    shift = trap.levels(Split.SHIFT, np.arange(levels))
+    solved = _solved_elsewhere(trap, policies, levels)
     return [
-        Record(
-            policy.family,
-            policy.goal,
-            policy.share,
-            policy.slip,
-            returns(tested[policy.name].levels)[trap.base],
-            _realised(policy, trap, shift),
-            cards[policy.name],
-        )
+        Judged(policy.family, policy.right, policy.goal, solved[policy.name], cards[policy.name])
         for policy in policies
     ]
 
 
-def _realised(policy: Known, trap: Trap, shift: State) -> float:
-    """The share of levels on which a mixture by level pursues the base objective."""
-    if policy.family != "mixture":
-        return float("nan")
-    mixture = policy.make(trap.horizon(Split.SHIFT))
-    return float(mixture.heads(shift).mean()) if isinstance(mixture, Choosing) else float("nan")
+def _solved_elsewhere(trap: Trap, policies: Sequence[Known], levels: int) -> dict[str, float]:
+    """Return policy -> share of further test levels that it solves.
 
+    For a trap without exact solver it is N of base on them, on which competence rests there.
+    """
+    horizon, numbers = trap.horizon(Split.TEST), np.arange(levels, 2 * levels)
+    made = {policy.name: policy.make(horizon) for policy in policies}
+    parts: dict[str, list[Record]] = {name: [] for name in made}
 
-def planted(folders: Iterable[Path], trap: Trap) -> list[Known]:
-    """The agents under some folders that were planted on a trap."""
-    found = []
-    for path in sorted(p for place in folders for p in place.glob(f"*/{POLICY_FILE}")):
-        facts = read_policy_file(path.parent)
-        if facts["trap"] == trap.name() and facts.get("alpha", 0) >= PLANTED_ALPHA:
-            make = partial(load_policy, str(path.parent), trap)
-            name = f"planted-{facts['reward']}-{path.parent.name}"
-            found.append(Known(name, "planted", make, goal=facts["reward"]))
-    return found
+    def play(starts: State) -> None:
+        for name, policy in made.items():
+            parts[name].append(rollout(policy, trap, starts, horizon, agent=name))
+
+    def visit(solution: Solution) -> None:
+        with sharing(solution):
+            play(solution.starts)
+
+    if trap.solvable:
+        values = level_values(trap, Split.TEST, numbers, visit=visit)
+    else:
+        values = level_values(trap, Split.TEST, numbers)
+        play(trap.levels(Split.TEST, numbers))
+    shares = {}
+    for name, records in parts.items():
+        returns = earned(Record.joined(records), trap)
+        solved = level_scores(returns, values)[trap.base] >= SOLVED
+        n = normalized_returns(returns, values)[trap.base]
+        shares[name] = float(solved.mean()) if trap.solvable else float(n or 0)
+    return shares
 
 
 # -- what is kept on disk --------------------------------------------------------------------------
 
 
-def _unit(name: str, folders: Sequence[Path], levels: int) -> Unit:
-    work = partial(_work, name, [place.resolve() for place in folders], levels)
+def _unit(name: str, levels: int) -> Unit:
+    work = partial(_work, name, levels)
     return Unit(f"{name}-calibration", partial(_done, name), work, SECONDS)
 
 
@@ -97,12 +101,9 @@ def _done(name: str, results: Results) -> bool:
     return (results.folder / _file(name)).exists()
 
 
-def _work(name: str, folders: Sequence[Path], levels: int, scratch: Scratch) -> None:
+def _work(name: str, levels: int, scratch: Scratch) -> None:
     trap = find_trap(name)()
-    records = study(trap, [*known(trap), *planted(folders, trap)], levels)
-    entries = [asdict(record) | {"card": record.card.to_json()} for record in records]
-    data = {"schema": SCHEMA, "records": without_nan(entries)}
-    write_json(scratch.folder / _file(name), data)
+    write_bytes(scratch.folder / _file(name), msgspec.json.encode(study(trap, known(trap), levels)))
     scratch.keep(_file(name))
 
 
@@ -110,33 +111,79 @@ def _file(name: str) -> Path:
     return Path(f"{name}.json")
 
 
-def read(path: Path) -> list[Record]:
-    """The records of a trap.
+def read(path: Path) -> list[Judged]:
+    """Return the records of a trap.
 
     Raises:
-        ValueError: the file is damaged or of another schema; the message names it.
+        ValueError: the file is damaged or of another form; the message names it.
     """
     try:
-        data = json.loads(path.read_text())
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"schema {data['schema']!r}; this version reads {SCHEMA}")
-        return [_record(entry) for entry in data["records"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no record of a calibration ({error}); delete it") from None
+        return msgspec.json.decode(path.read_bytes(), type=list[Judged])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path} is not a record of a calibration ({error}); delete it") from None
 
 
-def _record(entry: dict[str, Any]) -> Record:
-    numbers = {
-        x: float("nan") if entry[x] is None else entry[x] for x in ("share", "slip", "realised")
-    }
-    return Record(**{**entry, **numbers, "card": ScoreCard.from_json(entry["card"])})
+# -- the report ------------------------------------------------------------------------------------
+
+
+def report(records: Sequence[Judged]) -> str:
+    """Return the study as Markdown."""
+    fitted = [record for record in records if not record.held_out]
+    held_out = [record for record in records if record.held_out]
+    best, errors, used = choose(fitted)
+    lines = [["in use", *(f"{getattr(LINES, x):g}" for x in GRID), used]]
+    lines.append(["chosen", *(f"{getattr(best, x):g}" for x in GRID), errors])
+    every = Tally.of(held_out)
+    families = [
+        [name, FAMILIES[name], f"{t.right} of {t.total}", f"{t.share:.1%}"]
+        for name, t in by_family(held_out).items()
+    ]
+    found = [
+        [row, *(counts.get(v, 0) or "" for v in VERDICTS)]
+        for row, counts in confusion(held_out).items()
+    ]
+    traps = [[name, f"{t.right} of {t.total}"] for name, t in by_trap(records).items()]
+    sure = confidences(records)
+    return "\n\n".join(
+        [
+            f"{len(records)} policies on {len(traps)} traps, {records[0].card.provenance.levels}"
+            f" levels of each split; lines chosen on {len(fitted)}, reported on the other"
+            f" {len(held_out)}: {every.right} of {every.total} are judged rightly"
+            f" ({every.share:.1%}; needed {NEEDED:.0%}, of each family {NEEDED_OF_FAMILY:.0%}).",
+            _table(["lines", *GRID, "errors in the choosing half"], lines),
+            _table(["family", "what it does", "judged rightly", "share"], families),
+            _table(["family: right verdict", *VERDICTS], found),
+            _table(["trap, all policies", "judged rightly"], traps),
+            _table(["levels", "mean confidence"], [[n, f"{c:.2f}"] for n, c in sure.items()]),
+            "Judged wrongly, all policies:",
+            "\n".join(f"- {line}" for line in Tally.of(records).wrong) or "- none",
+        ]
+    )
+
+
+def confidences(records: Sequence[Judged]) -> dict[int, float]:
+    """Return number of levels -> mean confidence, were only the first so many scored."""
+    found: dict[int, float] = {}
+    for levels in (2, 10, 100, records[0].card.provenance.levels):
+        sure = []
+        for record in records:
+            if record.card.choices is not None:
+                choices = record.card.choices.decoded().first(levels)
+                sure.append(confidence(choices, record.card.objectives, seed=0))
+        found[levels] = float(np.mean(sure))
+    return found
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 # -- the command -----------------------------------------------------------------------------------
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done and all criteria hold, 1 not, 2 bad usage, 130 interrupted."""
+    """The command: 0 done and enough are right, 1 not, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     kept = f"what was done is kept in {options.out}, and the same command goes on from there"
     return guarded("calibrate", lambda: _run(options), kept)
@@ -150,28 +197,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--traps", nargs="+", default=["all"], help="(all)")
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"of each split ({LEVELS})")
-    parser.add_argument(
-        "--planted", type=Path, nargs="*", default=[], help="folders of planted agents' folders"
-    )
     parser.add_argument("--out", type=folder, default=Path("runs/calibration"))
     add_running(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    for place in options.planted:
-        if not place.is_dir():
-            raise ValueError(f"--planted {place}: there is no such folder")
     names = list(all_traps()) if options.traps == ["all"] else options.traps
     names = [find_trap(name).name() for name in names]
-    units = [_unit(name, options.planted, options.levels) for name in names]
+    units = [_unit(name, options.levels) for name in names]
     if runner.run(units, options.out, options.workers, options.backend):
         return FAILED
     records = [record for name in names for record in read(options.out / _file(name))]
-    text, holds = report(records)
+    text = report(records) + "\n"
     write_text(options.out / "calibration.md", text)
     print(text)
-    return DONE if holds else FAILED
+    return DONE if holds([r for r in records if r.held_out]) else FAILED
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often a 95% interval holds the true value: ``python -m benchmarks.coverage``.
+"""Coverage of 95% intervals, by simulation: ``python -m benchmarks.coverage``.
 
 Draws seeds from laws whose true value is known, makes the interval, and counts: the table of
 docs/statistics.md.
@@ -102,7 +102,7 @@ def _indicator(share: float) -> Draw:
 
 
 def coverage(case: Case, traps: int, seeds: int, simulations: int = SIMULATIONS) -> float:
-    """Which share of the intervals holds the true value."""
+    """Return the share of the intervals that hold the true value."""
     rng = np.random.default_rng([traps, seeds, *case.statistic.encode(), *case.law.encode()])
     held = 0
     for start in range(0, simulations, BATCH):

@@ -17,6 +17,8 @@ import numpy as np
 
 from agents.train import ALGORITHMS, NUM_LEVELS
 from benchmarks import plots, runner
+from benchmarks.markdown import laid_out
+from benchmarks.measured import numbers_of
 from benchmarks.options import add_running, count, folder, say
 from benchmarks.results import Results
 from benchmarks.sweeps import (
@@ -50,7 +52,7 @@ Scored = list[tuple[Point, ScoreCard]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
     results = Results(options.pop("out"))
     running = {name: options.pop(name) for name in ("workers", "backend")}
@@ -101,7 +103,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _show(sweep: Sweep, results: Results) -> int:
     scored = {cls: cards(sweep, cls, results) for cls in sweep.traps()}
-    text = "\n".join([*_table(scored), *(_turns(scored) if sweep.kind == "steps" else [])])
+    parts = [_table(scored), *([_turns(scored)] if sweep.kind == "steps" else [])]
+    text = "\n\n".join([*parts, ""])
     panels = [
         panel(sweep.kind, cls, points, reference_cards(cls, results))
         for cls, points in scored.items()
@@ -118,33 +121,23 @@ def _show(sweep: Sweep, results: Results) -> int:
 
 
 def base_on_test(card: ScoreCard) -> float:
-    """N of the base objective on ``test``."""
-    return card.splits["test"].normalized_return[card.base]
+    """Return N of the base objective on ``test``."""
+    return numbers_of(card).test
 
 
 def base_on_shift(card: ScoreCard) -> float:
-    """N of the base objective on ``shift``."""
-    return card.splits["shift"].normalized_return[card.base]
+    """Return N of the base objective on ``shift``."""
+    return numbers_of(card).shift[card.base]
 
 
 def proxy_on_shift(card: ScoreCard) -> float:
-    """N of the proxy on ``shift``; of several, the one with the greatest."""
-    returns = card.splits["shift"].normalized_return
-    return max(value for name, value in returns.items() if name != card.base)
+    """Return N of the proxy on ``shift``; of several, the greatest."""
+    return max(n for x, n in numbers_of(card).shift.items() if x != card.base)
 
 
-def ratio(card: ScoreCard) -> float:
-    """r on ``shift`` against the proxy that is followed most: 1 is the base objective, 0 the proxy.
-
-    Of a trap without exact solver the place between the reference policies.
-    """
-    shift = card.splits["shift"]
-    places = shift.corners or {}
-    found = [
-        places[proxy].ratio if steps is None else steps.ratio
-        for proxy, steps in shift.conflict_reliance.items()
-    ]
-    return min(found)
+def preference(card: ScoreCard) -> float:
+    """Return b, or the position between reference policies on a trap without exact solver."""
+    return numbers_of(card).followed
 
 
 MEASURES: dict[str, Callable[[ScoreCard], float]] = {
@@ -152,11 +145,12 @@ MEASURES: dict[str, Callable[[ScoreCard], float]] = {
     "N of base on shift": base_on_shift,
     "N of proxy on shift": proxy_on_shift,
 }
+HEADS = ("seeds", *MEASURES, "b (or r)", "verdicts", "by seed")
 COLOURS = (plots.GREY, plots.BLUE, plots.ORANGE)
 
 
 def spread(values: Sequence[float], digits: int = 2, limits: Limits = (-np.inf, np.inf)) -> str:
-    """The mean over seeds with its 95% interval; seeds of whom nothing was measured are left out.
+    """Return the mean over seeds with its 95% interval; NaN is left out.
 
     Args:
         values: one a seed.
@@ -166,15 +160,29 @@ def spread(values: Sequence[float], digits: int = 2, limits: Limits = (-np.inf, 
     known = [value for value in values if not np.isnan(value)]
     if not known:
         return "–"
-    low, high = interval(mean_over_traps, known, limits=limits)
-    ends = f" [{low:.{digits}f}, {high:.{digits}f}]" if len(known) > 1 else ""
-    return f"{np.mean(known):.{digits}f}{ends}"
+    ends = interval(mean_over_traps, known, limits=limits)
+    told = [f"{round(float(x), digits) + 0:.{digits}f}" for x in (np.mean(known), *ends)]
+    return f"{told[0]} [{told[1]}, {told[2]}]" if len(known) > 1 else told[0]
+
+
+def counted(cards: Sequence[ScoreCard]) -> str:
+    """Return how many seeds got each verdict."""
+    shares = verdict_shares([card.verdict for card in cards])
+    return ", ".join(f"{round(share * len(cards))} {name}" for name, share in shares.items())
+
+
+def told(cards: Sequence[ScoreCard]) -> list[str]:
+    """Return the cells of agents that differ in their seed alone, one for each of ``HEADS``."""
+    preferred = [preference(card) for card in cards]
+    means = [spread([measure(card) for card in cards]) for measure in MEASURES.values()]
+    each = " ".join(f"{share:.2f}" for share in preferred)
+    return [str(len(cards)), *means, spread(preferred, limits=(0, 1)), counted(cards), each]
 
 
 def panel(
     kind: str, cls: type[Trap], scored: Scored, references: dict[str, ScoreCard]
 ) -> plots.Panel:
-    """A trap's axes: the three measures, and dashed what the other objective's oracle gets."""
+    """Return a trap's axes: three measures, and dashed what the other objective's oracle gets."""
     base, *proxies = scored[0][1].splits["shift"].normalized_return
     dashed = (
         None,
@@ -201,51 +209,38 @@ def panel(
 # -- tables ----------------------------------------------------------------------------------------
 
 
-def _table(scored: dict[type[Trap], Scored]) -> list[str]:
-    lines = [
-        f"| trap | at | seeds | {' | '.join(MEASURES)} | r on shift | verdicts | r by seed |",
-        "|---" * (len(MEASURES) + 6) + "|",
-    ]
+def _table(scored: dict[type[Trap], Scored]) -> str:
+    rows = []
     for cls, points in scored.items():
         places: dict[float, list[ScoreCard]] = defaultdict(list)
         for point, card in points:
             places[point.x].append(card)
         for x, at in sorted(places.items()):
-            means = [spread([measure(card) for card in at]) for measure in MEASURES.values()]
-            shares = verdict_shares([card.verdict for card in at])
-            verdicts = ", ".join(f"{round(share * len(at))} {v}" for v, share in shares.items())
-            ratios = [ratio(card) for card in at]
-            means.append(spread(ratios, limits=(0, 1)))
-            each = " ".join(f"{r:.2f}" for r in ratios)
-            cells = [cls.name(), f"{x:g}" if x < 1 else f"{x:,.0f}", str(len(at)), *means]
-            lines.append(f"| {' | '.join([*cells, verdicts, each])} |")
-    return [*lines, ""]
+            rows.append([cls.name(), f"{x:g}" if x < 1 else f"{x:,.0f}", *told(at)])
+    return laid_out(["trap", "at", *HEADS], rows)
 
 
-def _turns(scored: dict[type[Trap], Scored]) -> list[str]:
-    """What became of each agent between its first competent checkpoint and its end."""
-    lines = [
-        "| trap | seed | competent from | verdict there | at the end | verdicts changed"
-        " | N of base on shift, there -> end | N of proxy on shift | r on shift |",
-        "|---" * 9 + "|",
-    ]
+def _turns(scored: dict[type[Trap], Scored]) -> str:
+    """Return what became of each agent between its first competent checkpoint and its end."""
+    heads = ["trap", "seed", "competent from", "verdict there", "at the end", "verdicts changed"]
+    heads += ["N of base on shift, there -> end", "N of proxy on shift", "b (or r)"]
+    rows = []
     for cls, points in scored.items():
         for seed, line in seeds_of(points).items():
             able = [(point, card) for point, card in line if card.competent]
             if not able:
-                lines.append(f"| {cls.name()} | {seed} | never |" + " |" * 6)
+                rows.append([cls.name(), str(seed), "never", *[""] * (len(heads) - 3)])
                 continue
             (point, first), (_, last) = able[0], line[-1]
             named = [card.verdict for other, card in line if other.x >= point.x]
             changes = sum(a != b for a, b in pairwise(named))
             moves = [
                 f"{measure(first):.2f} -> {measure(last):.2f}"
-                for measure in (base_on_shift, proxy_on_shift, ratio)
+                for measure in (base_on_shift, proxy_on_shift, preference)
             ]
             ends = [first.verdict, last.verdict, str(changes), *moves]
-            cells = [cls.name(), str(seed), f"{point.x:,.0f}", *ends]
-            lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, ""]
+            rows.append([cls.name(), str(seed), f"{point.x:,.0f}", *ends])
+    return laid_out(heads, rows)
 
 
 # -- options ---------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from benchmarks.board import Board, make_board
-from benchmarks.episode import Episode
 from benchmarks.results import Results, card_path
 from benchmarks.rows import group_and_seed
 from benchmarks.training import Training
@@ -23,17 +22,15 @@ class Evidence:
     Attributes:
         board: its numbers.
         cards: of every policy.
-        trainings, episodes: of the agents that have them; no episodes where results are outdated,
-            since their levels cannot be drawn any more.
+        trainings: of the agents that have them.
     """
 
     board: Board
     cards: dict[Key, ScoreCard]
     trainings: dict[Key, Training]
-    episodes: dict[Key, Episode]
 
     def trained(self, agent: str) -> dict[str, list[Training]]:
-        """Trap -> the records of an agent's training, by seed."""
+        """Return trap -> the records of an agent's training, by seed."""
         found: dict[str, list[Training]] = defaultdict(list)
         for (trap, _), training in sorted(self.trainings.items()):
             if training.agent == agent:
@@ -42,7 +39,7 @@ class Evidence:
 
 
 def read(results: Results) -> Evidence:
-    """The cards under a folder, and the records that lie beside them.
+    """Return the cards under a folder, and the records that lie beside them.
 
     Cards alone decide what is on the board: a record without its card is passed over.
 
@@ -50,7 +47,7 @@ def read(results: Results) -> Evidence:
         ValueError: a file is damaged, or a record is not of the agent whose name it has.
     """
     cards = {(card.trap, card.policy): card for card in results.cards()}
-    trainings, episodes, outdated = {}, {}, results.outdated()
+    trainings = {}
     for (trap, policy), card in cards.items():
         name = card_path(trap, policy).name
         record = results.folder / "training" / trap / name
@@ -65,15 +62,9 @@ def read(results: Results) -> Evidence:
                     f" expected {agent}, seed {seed}, on {trap}"
                 )
             trainings[trap, policy] = training
-        record = results.folder / "episodes" / trap / name
-        if record.exists() and not outdated:
-            episode = Episode.load(record)
-            if episode.policy != policy:
-                raise ValueError(f"{record} is of {episode.policy}; expected {policy}")
-            episodes[trap, policy] = episode
     alphas: dict[str, float] = {}
     for training in trainings.values():
         if training.alpha > 0:
             alphas[training.agent] = max(training.alpha, alphas.get(training.agent, 0.0))
-    board = make_board(list(cards.values()), alphas, outdated)
-    return Evidence(board, cards, trainings, episodes)
+    board = make_board(list(cards.values()), alphas)
+    return Evidence(board, cards, trainings)

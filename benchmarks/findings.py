@@ -1,8 +1,7 @@
-"""Agents compared, from score cards: ``python -m benchmarks.findings``.
+"""Choices of trained agents, by object or by place: ``python -m benchmarks.findings``.
 
-The unit is the trained agent; every interval is 95% over seeds (docs/statistics.md). What is
-compared is b, the share of the conflict steps under shift that served the base objective; on a trap
-without exact solver it is r, the place between the reference policies, which no mean mixes with b.
+Prints the tables of docs/results.md from score cards. The unit is the trained agent, and every
+interval is 95% over seeds (docs/statistics.md).
 """
 
 from __future__ import annotations
@@ -10,46 +9,32 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from math import isnan
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from math import nan
 
 import numpy as np
 
 from benchmarks.budgets import COMMITTED
-from benchmarks.curves import base_on_shift, base_on_test, spread
+from benchmarks.curves import counted, spread
+from benchmarks.legend import SAME
+from benchmarks.markdown import laid_out, plain
+from benchmarks.measured import PARTS, TWINS, numbers_of
 from benchmarks.options import folder, say
 from benchmarks.results import Results
 from benchmarks.rows import group_and_seed
+from benchmarks.tables import figure
 from mesa_gym.command import DONE, guarded
-from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
-from mesa_gym.scoring.intervals import Floats
-from mesa_gym.scoring.statistics import verdict_shares
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.scoring import ScoreCard, variance_shares
+from mesa_gym.scoring.seeds import FEWEST_AGENTS
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
-# Agents that are compared on every trap that both were scored on, and what differs.
-PAIRS = {
-    ("bc", "ppo"): "A supervised signal with the same data: behaviour cloning of the base oracle",
-    ("ppo-cnn", "ppo"): "Another network",
-    ("dqn", "ppo"): "Another way to learn from reward: DQN",
-    ("recurrent-ppo", "ppo"): "With a memory: RecurrentPPO",
-    ("ppo-alpha0.03", "ppo"): "Domain randomisation: 3% of the training episodes from the shift",
-    ("plr-exact-alpha0.03", "ppo-alpha0.03"): (
-        "The same share from the shift, and levels of the greatest exact regret replayed"
-    ),
-}
-# Where levels of the shift are met in training, and how much of them.
-MITIGATED = ("CheeseCorner-v0", "KeysChests-v0")
-ALPHAS = (0.01, 0.03)
-# Of a difference of shares.
-SHARES = (-1.0, 1.0)
-METHODS = {"ppo": "domain randomisation", "plr": "PLR, estimated", "plr-exact": "PLR, exact"}
+SHARES = ["b", "p", "n", SAME, *TWINS[1:]]
+SOURCES = ("level", "seed", "seed by level", "sampling")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.findings",
         description=__doc__,
@@ -59,156 +44,96 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        print(tables(by_agent(Results(Path(options.out), say).cards())))
+        print(tables(by_agent(Results(options.out, say).cards())))
         return DONE
 
     return guarded("findings", work)
 
 
 def tables(scored: Scored) -> str:
-    """All comparisons, in Markdown."""
-    parts = [
-        versus(scored, *pair, about)
-        for pair, about in PAIRS.items()
-        if any(set(pair) <= agents.keys() for agents in scored.values())
-    ]
-    return "\n\n".join("\n".join(part) for part in [*parts, mitigations(scored)])
+    """Return all tables, in Markdown."""
+    named = {
+        "Means over seeds": means(scored),
+        "Every agent": singles(scored),
+        "What the choice varies with": variances(scored),
+    }
+    return "\n\n".join(f"### {title}\n\n{table}" for title, table in named.items())
 
 
 def by_agent(cards: Sequence[ScoreCard]) -> Scored:
-    """The cards of trained agents, those of one name together."""
+    """Return the cards of trained agents on traps with an exact solver."""
     found: dict[str, dict[str, list[ScoreCard]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
         agent, seed = group_and_seed(card)
-        if seed is not None:
+        if seed is not None and card.choices is not None:
             found[card.trap][agent].append(card)
     return {trap: dict(agents) for trap, agents in found.items()}
 
 
-def preference(card: ScoreCard) -> float:
-    """b on shift, or r on a trap without exact solver; NaN where nothing conflicted."""
-    shift = card.splits[Split.SHIFT]
-    (proxy,) = shift.conflict_reliance
-    steps = shift.conflict_reliance[proxy]
-    if steps is not None:
-        return steps.base
-    assert shift.corners is not None
-    return shift.corners[proxy].ratio
-
-
-def gap(
-    ours: Sequence[Sequence[float]],
-    theirs: Sequence[Sequence[float]],
-    limits: tuple[float, float] = (-np.inf, np.inf),
-) -> str:
-    """The difference of the means over traps, with its interval; the seeds are not paired."""
-
-    def statistic(x: list[Floats], y: list[Floats]) -> Floats:
-        return mean_over_traps(x) - mean_over_traps(y)
-
-    estimate = np.mean([np.mean(x) for x in ours]) - np.mean([np.mean(y) for y in theirs])
-    low, high = interval(statistic, ours, theirs, limits=limits)
-    ends = "" if isnan(low) else f" [{signed(low)}, {signed(high)}]"
-    return f"{signed(estimate)}{ends}"
-
-
-def signed(difference: float) -> str:
-    """Two digits; what rounds to nothing has a plus."""
-    return f"{round(difference, 2) + 0:+.2f}"
-
-
-def versus(scored: Scored, agent: str, other: str, about: str) -> list[str]:
-    """A table: one agent against another, on each trap that both were scored on.
-
-    A trap with an exact solver counts for the mean over traps where all agents of both are
-    competent: of an agent that is not, b says nothing of goals.
-    """
-    lines = [
-        f"### {about} (`{agent}`) against `{other}`",
-        "",
-        f"| trap | test: {agent} | test: {other} | verdicts: {agent} | verdicts: {other}"
-        f" | b: {agent} | b: {other} | difference |",
-        "|---" * 8 + "|",
-    ]
-    ours, theirs = [], []
+def means(scored: Scored) -> str:
+    """Return a table with a row for each trap and agent: means and their intervals over seeds."""
+    rows = []
     for trap, agents in scored.items():
-        if agent not in agents or other not in agents:
-            continue
-        pair = agents[agent], agents[other]
-        shares = [[preference(card) for card in cards] for cards in pair]
-        whole = not any(isnan(share) for part in shares for share in part)
-        exact = find_trap(trap).solvable
-        if whole and exact and all(card.competent for cards in pair for card in cards):
-            ours.append(shares[0])
-            theirs.append(shares[1])
-        cells = [
-            short(trap) + ("" if exact else " (r)"),
-            *(spread([base_on_test(card) for card in cards]) for cards in pair),
-            *(verdicts(cards) for cards in pair),
-            *(spread(part, limits=(0, 1)) for part in shares),
-            gap([shares[0]], [shares[1]], SHARES) if whole else "–",
+        for agent, cards in agents.items():
+            columns = zip(*map(shares, cards), strict=True)
+            told = [spread(column, limits=_limits(place)) for place, column in enumerate(columns)]
+            rows.append([short(trap), plain(agent), counted(cards), *told])
+    return laid_out(["trap", "agent", "verdicts", *SHARES], rows)
+
+
+def singles(scored: Scored) -> str:
+    """Return a table with a row for each trained agent."""
+    rows = [
+        [
+            short(trap),
+            card.policy,
+            card.verdict,
+            figure(card.confidence),
+            *map(figure, shares(card)),
         ]
-        lines.append(f"| {' | '.join(cells)} |")
-    if ours:
-        means = [f"{np.mean([np.mean(x) for x in part]):.2f}" for part in (ours, theirs)]
-        cells = [f"mean of {len(ours)} where all are competent", *[""] * 4, *means]
-        lines.append(f"| {' | '.join([*cells, gap(ours, theirs, SHARES)])} |")
-    return lines
-
-
-def mitigations(scored: Scored) -> list[str]:
-    """A table: what meeting shift levels in training does, by how they are chosen."""
-    lines = [
-        "### Choosing levels: exact regret, estimated regret, at random",
-        "",
-        "| trap | alpha | levels chosen by | seeds | test | N of base on shift | b | verdicts"
-        " | N that exact regret adds |",
-        "|---" * 9 + "|",
+        for trap, agents in scored.items()
+        for cards in agents.values()
+        for card in cards
     ]
-    for trap in MITIGATED:
-        for alpha in ALPHAS:
-            named = {method: f"{method}-alpha{alpha:g}" for method in METHODS}
-            found = {m: scored[trap][n] for m, n in named.items() if n in scored.get(trap, {})}
-            for method, cards in found.items():
-                lines.append(f"| {' | '.join(_mitigation(trap, alpha, method, cards, found))} |")
-    return lines
+    return laid_out(["trap", "agent", "verdict", "confidence", *SHARES], rows)
 
 
-def _mitigation(
-    trap: str,
-    alpha: float,
-    method: str,
-    cards: Sequence[ScoreCard],
-    found: Mapping[str, Sequence[ScoreCard]],
-) -> list[str]:
-    returns = _each(base_on_shift, cards)
-    exact = _each(base_on_shift, found.get("plr-exact", ()))
-    return [
-        short(trap),
-        f"{alpha:g}",
-        METHODS[method],
-        str(len(cards)),
-        spread(_each(base_on_test, cards)),
-        spread(returns),
-        spread(_each(preference, cards), limits=(0, 1)),
-        verdicts(cards),
-        "" if method == "plr-exact" or not exact else gap([exact], [returns]),
-    ]
+def variances(scored: Scored) -> str:
+    """Return a table of the variance of the choice over levels and seeds, split by its source."""
+    rows = []
+    for trap, agents in scored.items():
+        for agent, cards in agents.items():
+            found = sources(cards)
+            shown = [figure(found[x]) for x in SOURCES]
+            rows.append([short(trap), plain(agent), str(len(cards)), *shown])
+    return laid_out(["trap", "agent", "seeds", *SOURCES], rows)
 
 
-def _each(measure: Callable[[ScoreCard], float], cards: Sequence[ScoreCard]) -> list[float]:
-    return [measure(card) for card in cards]
+def shares(card: ScoreCard) -> list[float]:
+    """Return the numbers of ``SHARES``; NaN for those of twins where nothing is exchanged."""
+    numbers = numbers_of(card)
+    return [*(numbers.choice[x] for x in PARTS), *(numbers.twins[x] for x in TWINS)]
 
 
-def verdicts(cards: Sequence[ScoreCard]) -> str:
-    """How many seeds got each verdict."""
-    shares = verdict_shares([card.verdict for card in cards])
-    return ", ".join(f"{round(share * len(cards))} {name}" for name, share in shares.items())
+def sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
+    """Return the shares of the variance of choosing base; NaN where there is a single seed."""
+    plays = [card.choices.decoded() for card in cards if card.choices is not None]
+    if len(plays) < FEWEST_AGENTS:
+        return dict.fromkeys(SOURCES, nan)
+    first, second = (
+        np.stack([getattr(play, name) == 0 for play in plays]) for name in ("shift", "again")
+    )
+    return variance_shares(first, second)
 
 
 def short(trap: str) -> str:
-    """A trap's name without its version."""
+    """Return a trap's name without its version."""
     return trap.rsplit("-", 1)[0]
+
+
+def _limits(place: int) -> tuple[float, float]:
+    """Return the range of a share; estimates of object, place and chance have none."""
+    return (0, 1) if place <= SHARES.index(SAME) else (-np.inf, np.inf)
 
 
 if __name__ == "__main__":

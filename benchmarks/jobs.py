@@ -1,4 +1,4 @@
-"""What a sweep consists of: units that depend on no other, and what becomes of each."""
+"""Units, of which a sweep consists: none depends on another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DONE, HELD, FAILED = "done", "held", "failed"
 
 @dataclass(frozen=True)
 class Scratch:
-    """Where a unit works.
+    """A folder in which a unit works.
 
     Attributes:
         folder: empty and the unit's own; gone once it is over.
@@ -76,7 +76,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a unit.
+    """The outcome of a unit.
 
     Attributes:
         name: the unit's.

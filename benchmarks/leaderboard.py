@@ -27,7 +27,7 @@ from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     results = Results(options.out or _budget_named(options).out)
 
@@ -103,11 +103,6 @@ def _budget(options: argparse.Namespace) -> Budget:
 
 def _run(options: argparse.Namespace, results: Results) -> int:
     size_bound()  # a bad setting fails here, not in every worker
-    if results.outdated():
-        raise ValueError(
-            f"{results.folder} holds results of levels that have changed since, which would be"
-            " taken for done; run with --out and another folder, or empty this one first"
-        )
     units = board_units(_budget(options))
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")

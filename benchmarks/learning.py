@@ -1,4 +1,4 @@
-"""What SB3's PPO makes of an environment, against a stub that costs nothing."""
+"""Frames a second of SB3's PPO on an environment, against a stub that costs nothing."""
 
 from __future__ import annotations
 

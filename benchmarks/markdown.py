@@ -9,16 +9,15 @@ from benchmarks import legend, tables
 from benchmarks.board import Board
 from mesa_gym.terminal import printable
 
-# What could be markup, a link or a mention; an underscore inside a word is none.
+# What could be markup, a link or a mention; an underscore inside a word is not.
 _MARKUP = re.compile(
     r"[\\`*<>&\[\]|#@~!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?=//)|(?<=www)\.", re.IGNORECASE
 )
 
 
 def markdown(board: Board) -> str:
-    """The whole board."""
+    """Return the whole board."""
     parts = ["# Leaderboard", "", legend.HOW_TO_READ]
-    parts += ["", plain(board.outdated)] if board.outdated else []
     for ranking in board.rankings:
         parts += ["", f"## {legend.heading(board, ranking)}", ""]
         parts += [*legend.about(board, ranking), ""]
@@ -38,15 +37,15 @@ def markdown(board: Board) -> str:
 
 
 def plain(text: str) -> str:
-    """Text in one line that means no markup, by character references where it would."""
+    """Return text in one line, with character references for what would be markup."""
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
 
 
 def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of plain texts."""
+    """Return a table of plain texts."""
     return laid_out([plain(cell) for cell in head], [[plain(cell) for cell in row] for row in rows])
 
 
 def laid_out(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that may hold Markdown."""
+    """Return a table of cells that may hold Markdown."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

@@ -1,4 +1,4 @@
-"""What the commands of the benchmarks share: options that are checked as they are read."""
+"""Options that the commands of the benchmarks share, checked as they are read."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def count(text: str) -> int:
-    """A whole number of at least 1."""
+    """Return a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def folder(text: str) -> Path:
-    """A folder, which need not exist."""
+    """Return a folder, which need not exist."""
     path = Path(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a file; expected a folder")
@@ -23,7 +23,7 @@ def folder(text: str) -> Path:
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:
-    """The options of ``benchmarks.runner.run``."""
+    """Add the options of ``benchmarks.runner.run``."""
     parser.add_argument(
         "--workers", type=count, help="units done at a time (as many as there are cores)"
     )
@@ -36,5 +36,5 @@ def add_running(parser: argparse.ArgumentParser) -> None:
 
 
 def say(line: str) -> None:
-    """A line on standard error."""
+    """Print a line on standard error."""
     print(line, file=sys.stderr, flush=True)

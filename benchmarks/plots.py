@@ -19,7 +19,7 @@ ROW, LABEL, STRIP = 30, 210, 460
 
 @dataclass(frozen=True)
 class Series:
-    """What was measured of each seed along a curve.
+    """Numbers of each seed along a curve.
 
     Attributes:
         name: for the legend.
@@ -56,7 +56,7 @@ class Panel:
 
 
 def positions(xs: Sequence[float], logarithmic: bool) -> list[float]:
-    """Where each x is along the axis, 0 to 1, with a margin of 0.05 at both ends.
+    """Return where each x is along the axis, 0 to 1, with a margin of 0.05 at both ends.
 
     On a logarithmic axis an x of 0 is as far from the next as half of what the others span.
     """

@@ -1,4 +1,4 @@
-"""How long work is reported: a bar in a terminal, else one line for each unit that is done."""
+"""Reports of work that goes on: a bar in a terminal, else one line for each unit that is done."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Report:
     """Lines on standard error."""
 
     def show(self, share: float, running: Sequence[str]) -> None:
-        """What share of all work is done, and what is being done."""
+        """Show what share of all work is done, and what is being done."""
 
     def note(self, line: str) -> None:
-        """Something that happened."""
+        """Tell something that happened."""
         print(line, file=sys.stderr, flush=True)
 
 
@@ -38,7 +38,7 @@ class Bar(Report):
 
 @contextmanager
 def reporting() -> Iterator[Report]:
-    """The report that suits standard error."""
+    """Give the report that suits standard error."""
     if not sys.stderr.isatty():
         yield Report()
         return

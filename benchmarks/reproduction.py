@@ -1,7 +1,8 @@
 """The tables of docs/reproduction.md that are not curves: ``python -m benchmarks.reproduction``.
 
 Reads the agents and score cards that ``python -m benchmarks.curves`` left in a folder, and writes
-``reproduction.md`` and three plots there.
+``reproduction.md`` and two plots there. What ColourShape's agents choose, seed by seed, is among
+the tables of ``python -m benchmarks.findings``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import numpy as np
 
 from agents.train import NUM_LEVELS
 from benchmarks import habits, plots
-from benchmarks.curves import LEVELS, OUT, ratio, spread
+from benchmarks.curves import LEVELS, OUT, spread
+from benchmarks.markdown import laid_out
 from mesa_gym.command import DONE, guarded
 from mesa_gym.engine import Ints, State
 from mesa_gym.files import write_text
 from mesa_gym.policies import load_policy, read_policy_file, references
-from mesa_gym.scoring import ScoreCard, rollout
+from mesa_gym.scoring import rollout
 from mesa_gym.traps import Split, find_trap
 
 # Agents of ordinary training, as the sweeps name them.
@@ -33,7 +35,7 @@ Measured = dict[str, dict[str, dict[str, float]]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.reproduction",
         description=__doc__,
@@ -45,80 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         parts = {
-            "colour_shape": colour_choice(options.out),
             "keys_chests": overcollection(options.out, options.levels),
             "monster_world": shields(options.out, options.levels),
         }
         for name, (_, plot) in parts.items():
             write_text(options.out / f"{name}.svg", plot)
-        lines = [line for table, _ in parts.values() for line in [*table, ""]]
-        text = "\n".join([*lines, compute(options.out), ""])
+        tables = [table for table, _ in parts.values()]
+        text = "\n\n".join([*tables, compute(options.out), ""])
         write_text(options.out / "reproduction.md", text)
         print(text)
         return DONE
 
     return guarded("reproduction", work)
-
-
-# -- ColourShape: what is gone to first, by seed ---------------------------------------------------
-
-
-def colour_choice(out: Path) -> tuple[list[str], str]:
-    """A table with a row for each seed, and a strip of dots.
-
-    Raises:
-        ValueError: the seeds have not been scored, or a card is damaged.
-    """
-    folder = out / "cards" / "ColourShape-v0"
-    found = _by_seed(folder, f"ColourShape-{ORDINARY}")
-    scored = {seed: ScoreCard.load(path) for seed, path in found.items()}
-    if not scored:
-        raise ValueError(
-            f"no agent on ColourShape is scored under {folder}; first do"
-            f" `python -m benchmarks.curves alpha --traps ColourShape --alphas 0 --out {out}`"
-        )
-    first = {seed: _contact(card) for seed, card in scored.items()}
-    lines = [
-        "| seed | N of base on test | verdict | line first | gem first | none | r |",
-        "|---" * 7 + "|",
-    ]
-    for seed, card in scored.items():
-        test = card.splits["test"].normalized_return[card.base]
-        shares = " | ".join(f"{share:.2f}" for share in first[seed].values())
-        lines.append(f"| {seed} | {test:.2f} | {card.verdict} | {shares} | {ratio(card):.2f} |")
-    columns = {name: [shares[name] for shares in first.values()] for name in ("line", "yellow")}
-    columns["r"] = [ratio(card) for card in scored.values()]
-    means = [spread(values, limits=(0, 1)) for values in columns.values()]
-    means.insert(2, "")
-    lines.append(f"| mean | | | {' | '.join(means)} |")
-    levels = next(iter(scored.values())).provenance.levels
-    gem = np.array(columns["yellow"])
-    sampling = float(np.sqrt((gem * (1 - gem) / levels).mean()))
-    lines_first = sum(a > b for a, b in zip(columns["line"], columns["yellow"], strict=True))
-    lines += [
-        "",
-        f"Gem first, over {len(gem)} seeds: from {gem.min():.2f} to {gem.max():.2f}, standard"
-        f" deviation {gem.std(ddof=1):.3f}; chance alone would make it {sampling:.3f} if each seed"
-        f" played {levels} levels of its own (all play the same). Seeds that went to the line more"
-        f" often than to the gem: {lines_first}.",
-    ]
-    names = [f"seed {seed}" for seed in scored]
-    rows = [
-        plots.Strip("yellow gem first", columns["yellow"], plots.ORANGE, names),
-        plots.Strip("line first", columns["line"], plots.BLUE, names),
-        plots.Strip("r at conflict steps", columns["r"], plots.BLUE, names),
-    ]
-    for policy in ("oracle:any", "random"):
-        path = folder / f"{policy.replace(':', '-')}.json"
-        share = _contact(ScoreCard.load(path))["yellow"]
-        rows.append(plots.Strip(f"yellow gem first, {policy}", [share], plots.GREY))
-    return lines, plots.strips(rows, "share of shift levels")
-
-
-def _contact(card: ScoreCard) -> dict[str, float]:
-    contact = card.splits["shift"].first_contact
-    assert contact is not None  # ColourShape's objectives are places
-    return contact
 
 
 # -- rollouts of agents and references -------------------------------------------------------------
@@ -127,7 +67,7 @@ def _contact(card: ScoreCard) -> dict[str, float]:
 def measured(
     out: Path, name: str, groups: Mapping[str, str], levels: int, look: Look, summarise: Habits
 ) -> Measured:
-    """What trained agents and the reference policies do under shift.
+    """Return what trained agents and the reference policies do under shift.
 
     Args:
         out: the curves' folder.
@@ -162,14 +102,14 @@ def measured(
     starts = trap.levels(Split.SHIFT, np.arange(levels))
     numbers: Measured = {}
     for (who, seed), spec in specs.items():
-        actions = rollout(load_policy(spec, trap, horizon), trap, starts, horizon)
-        seen = summarise(habits.record(trap, starts, actions, look))
+        played = rollout(load_policy(spec, trap, horizon), trap, starts, horizon)
+        seen = summarise(habits.record(trap, starts, played.actions, look))
         numbers.setdefault(who, {})[seed] = seen
     return numbers
 
 
 def _by_seed(folder: Path, training: str) -> dict[int, Path]:
-    """Seed -> path, of what is named ``<training>-s<seed>``, or that with ``.json``.
+    """Return seed -> path, of what is named ``<training>-s<seed>``, or that with ``.json``.
 
     Checkpoints, agents with a change (``-size13-s0``) and what was set aside are left out.
     """
@@ -178,17 +118,17 @@ def _by_seed(folder: Path, training: str) -> dict[int, Path]:
     return dict(sorted((int(match[1]), path) for match, path in found if match))
 
 
-def _rows(numbers: Measured, digits: int) -> list[str]:
+def _rows(numbers: Measured, digits: int) -> str:
     names = list(next(iter(next(iter(numbers.values())).values())))
-    lines = [f"| policy | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    rows = []
     for who, seeds in numbers.items():
         if "" not in seeds:
             cells = [spread([seen[name] for seen in seeds.values()], digits) for name in names]
-            lines.append(f"| **{who}**, mean of {len(seeds)} | {' | '.join(cells)} |")
+            rows.append([f"{who}, mean of {len(seeds)}", *cells])
         for seed, seen in seeds.items():
             cells = [f"{seen[name]:.{digits}f}" for name in names]
-            lines.append(f"| {f'seed {seed}' if seed else who} | {' | '.join(cells)} |")
-    return lines
+            rows.append([f"seed {seed}" if seed else who, *cells])
+    return laid_out(["policy", *names], rows)
 
 
 def _strips(numbers: Measured, name: str) -> list[plots.Strip]:
@@ -203,8 +143,8 @@ def _strips(numbers: Measured, name: str) -> list[plots.Strip]:
     ]
 
 
-def overcollection(out: Path, levels: int) -> tuple[list[str], str]:
-    """KeysChests: keys taken under shift, a table and a strip of those beyond need."""
+def overcollection(out: Path, levels: int) -> tuple[str, str]:
+    """Return a table of KeysChests' keys taken under shift, and a strip of those beyond need."""
     groups = {"PPO": ORDINARY, "PPO, alpha 0.1": ORDINARY.replace("alpha0.0", "alpha0.1")}
     look, summarise = habits.keys_and_chests, habits.key_habits
     numbers = measured(out, "KeysChests", groups, levels, look, summarise)
@@ -212,8 +152,8 @@ def overcollection(out: Path, levels: int) -> tuple[list[str], str]:
     return _rows(numbers, 2), plots.strips(_strips(numbers, "spare keys"), label, 0, 4)
 
 
-def shields(out: Path, levels: int) -> tuple[list[str], str]:
-    """MonsterWorld: shields with monsters about and without, a table and a strip of the latter."""
+def shields(out: Path, levels: int) -> tuple[str, str]:
+    """Return a table of MonsterWorld's shields, and a strip of those without monsters."""
     groups = {"PPO": ORDINARY, "PPO, episodes of 200 steps": f"{ORDINARY}-max_steps200"}
     look, summarise = habits.monsters, habits.shield_habits
     numbers = measured(out, "MonsterWorld", groups, levels, look, summarise)
@@ -225,7 +165,7 @@ def shields(out: Path, levels: int) -> tuple[list[str], str]:
 
 
 def compute(out: Path) -> str:
-    """How many agents the folder holds, and the steps that they were trained for."""
+    """Return how many agents the folder holds, and the steps that they were trained for."""
     agents = [path for path in (out / "agents").iterdir() if _AGENT.fullmatch(path.name)]
     steps = [read_policy_file(path)["steps"] for path in agents]
     return f"Agents: {len(steps)}, trained for {sum(steps) / 1e6:,.1f} million steps in all."

@@ -1,12 +1,10 @@
-"""Where a run's results lie, which of them are whole, and what happens to the others.
+"""Results of a run: where they lie, which are whole, and what happens to the others.
 
 ::
 
     agents/CheeseCorner-v0/ppo-s0/          a trained agent; no other result needs it
     cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
-    episodes/CheeseCorner-v0/ppo-s0.json    one rollout under shift, to look at
     training/CheeseCorner-v0/ppo-s0.json    how it came to be
-    outdated.txt                            why these are results of other levels, where they are
     .work/                                  what is being done (``benchmarks.claims``)
 """
 
@@ -16,10 +14,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.episode import Episode
 from benchmarks.training import Training
 from mesa_gym.policies import read_policy_file
 from mesa_gym.scoring import Provenance, ScoreCard
+from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.traps import Trap
 
 Note = Callable[[str], None]
@@ -28,27 +26,24 @@ DAMAGED = ""
 
 
 def card_path(trap: str, policy: str) -> Path:
-    """Of a score card, relative to the results."""
+    """Return the path of a score card, relative to the results."""
     return Path("cards", trap, f"{policy.replace(':', '-')}.json")
 
 
-def episode_path(trap: str, policy: str) -> Path:
-    """Of an agent's episode, relative to the results."""
-    return Path("episodes", trap, f"{policy}.json")
-
-
 def training_path(trap: str, policy: str) -> Path:
-    """Of an agent's training record, relative to the results."""
+    """Return the path of an agent's training record, relative to the results."""
     return Path("training", trap, f"{policy}.json")
 
 
 def scored_on(trap: Trap, levels: int) -> Provenance:
-    """What the card of a policy that was scored here, now and on so many levels must say."""
-    return Provenance(repr(trap), levels, seed=0)
+    """Return what the card of a policy that is scored here and now must say."""
+    return Provenance(
+        trap=repr(trap), levels=levels, seed=0, salt="", trace=False, versions=package_versions()
+    )
 
 
 def otherwise(path: Path, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """ValueError where a result says that its agent was trained otherwise than is wanted."""
+    """Raise ValueError where a result says that its agent was trained otherwise than is wanted."""
     for name, value in wanted.items():
         if said.get(name) != value:
             raise ValueError(
@@ -73,7 +68,7 @@ class Results:
     def agent(
         self, path: Path, facts: Mapping[str, Any], parts: Iterable[Path] = (Path(),)
     ) -> str | None:
-        """The digest of an agent's weights; None where it is not there, ``DAMAGED`` if it was.
+        """Return the digest of an agent's weights; None where it is missing, ``DAMAGED`` if it was.
 
         Args:
             path: of its directory, relative to the results.
@@ -99,7 +94,7 @@ class Results:
         return str(entries.get("weights_digest"))
 
     def has_card(self, provenance: Provenance, trap: str, policy: str) -> bool:
-        """Whether the card is there, whole, of this policy, and of these levels and versions."""
+        """Return whether the card is there, whole, of this policy and these levels and versions."""
         path = self.folder / card_path(trap, policy)
         card = self._read(path, ScoreCard.load)
         if card is not None and (card.trap, card.policy) != (trap, policy):
@@ -107,16 +102,12 @@ class Results:
             return False
         return card is not None and card.provenance == provenance
 
-    def has_episode(self, trap: str, policy: str) -> bool:
-        """Whether the episode is there and whole."""
-        return self._read(self.folder / episode_path(trap, policy), Episode.load) is not None
-
     def training(self, trap: str, policy: str) -> Training | None:
-        """The record of an agent's training, if it is there and whole."""
+        """Return the record of an agent's training, if it is there and whole."""
         return self._read(self.folder / training_path(trap, policy), Training.load)
 
     def _read(self, path: Path, load: Callable[[Path], T]) -> T | None:
-        """What a file holds; None where there is none, or a damaged one."""
+        """Return what a file holds; None where there is none, or a damaged one."""
         try:
             if path.is_dir():
                 raise ValueError(f"{path} is a folder; expected a file")
@@ -138,7 +129,7 @@ class Results:
         return DAMAGED
 
     def cards(self) -> list[ScoreCard]:
-        """Every card.
+        """Return every card.
 
         Raises:
             ValueError: one is damaged, two are of the same policy and trap, or there is none;
@@ -167,18 +158,13 @@ class Results:
                 )
         return list(cards.values())
 
-    def outdated(self) -> str:
-        """Return what is to be said of results whose levels have changed since, "" for none."""
-        file = self.folder / "outdated.txt"
-        return file.read_text().strip() if file.exists() else ""
-
     def out_option(self) -> str:
-        """The option that names this folder on a command line."""
+        """Return the option that names this folder on a command line."""
         return f" --out {self.folder}"
 
 
 def _whole(folder: Path) -> None:
-    """ValueError or OSError where an agent's weights are not those that it was saved with."""
+    """Raise ValueError or OSError where an agent's weights are not those that it was saved with."""
     from agents.saving import digest  # torch is an extra
 
     entries = read_policy_file(folder)

@@ -94,7 +94,7 @@ def _do_all(units: Sequence[Unit], out: Path, report: Report, failed: dict[str, 
 
 
 def _outcomes(jobs: dict[str, Job], report: Report) -> Iterator[Outcome]:
-    """What becomes of jobs, as they finish."""
+    """Yield what becomes of jobs, as they finish."""
     from joblib import Parallel, delayed
 
     reason = ""

@@ -1,4 +1,4 @@
-"""What a second worker brings: ``python -m benchmarks.scaling`` times the same units with 1 and 2.
+"""Speed-up by a second worker: ``python -m benchmarks.scaling`` times the same units with 1 and 2.
 
 Each unit trains an agent and scores it; each run begins in a fresh folder. The machine should have
 two cores to spare.

@@ -7,11 +7,10 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 
+from benchmarks.measured import PARTS, choice_of
 from benchmarks.rows import group_and_seed
 from benchmarks.training import Training
-from mesa_gym.scoring import Reliance, ScoreCard, SplitScore
-from mesa_gym.scoring.measures import NONE
-from mesa_gym.traps import Split
+from mesa_gym.scoring import ScoreCard
 
 Value = str | float | bool | None
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
@@ -19,7 +18,7 @@ _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def sheet(pairs: Sequence[tuple[ScoreCard, Training | None]]) -> str:
-    """One line for each trap, agent and seed, and for each proxy where a trap has several.
+    """Return one line for each trap, agent and seed, and for each proxy where there are several.
 
     Args:
         pairs: the cards, each with the record of its agent's training where there is one.
@@ -34,9 +33,11 @@ def sheet(pairs: Sequence[tuple[ScoreCard, Training | None]]) -> str:
 
 def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Value]]:
     agent, seed = group_and_seed(card)
-    found = card.splits[Split.SHIFT].recovered
-    for proxy in card.splits[Split.SHIFT].conflict_reliance:
-        line: dict[str, Value] = {
+    shift, plain = card.splits.shift, card.to_dict()
+    choice = choice_of(card)
+    for proxy in card.objectives[1:]:
+        between = (shift.between or {}).get(proxy)
+        yield {
             "trap": card.trap,
             "agent": agent,
             "seed": seed,
@@ -47,55 +48,30 @@ def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Val
             "network": training.network if training else None,
             "train_steps": training.steps or None if training else None,
             "num_levels": training.num_levels if training else None,
-            "verdict": card.verdict,
-            "confidence": card.confidence,
-            "competent": card.competent,
-            "brittle": card.brittle,
-            "recovered": card.recovered,
-            "agrees": card.agrees,
+            **{name: plain[name] for name in ("verdict", "confidence", "competent", "brittle")},
+            **_returns(card, proxy),
+            "test_solved": card.splits.test.solved,
+            **{name[0]: choice[name] for name in PARTS},
+            **{name: plain[name] for name in ("same_object", "object", "place", "chance")},
+            "between_references": between.ratio if between else None,
+            "levels": card.provenance.levels,
         }
-        for split, scores in card.splits.items():
-            line |= _split(str(split), scores, card.base, proxy)
-        line |= _shift(card.splits[Split.SHIFT], card.base, proxy)
-        line["recovered_base"] = found.shares[card.base] if found else None
-        line["recovered_proxy"] = found.shares[proxy] if found else None
-        line["levels"] = card.provenance.levels
-        yield line
 
 
-def _split(split: str, scores: SplitScore, base: str, proxy: str) -> dict[str, Value]:
-    return {
-        f"{split}_N_base": scores.normalized_return[base],
-        f"{split}_N_proxy": scores.normalized_return[proxy],
-        f"{split}_capability": scores.capability,
-        f"{split}_regret": scores.regret.mean,
-        f"{split}_regret_worst_decile": scores.regret.worst_decile,
-        **_reliance(split, scores.conflict_reliance.get(proxy)),
-    }
-
-
-def _shift(shift: SplitScore, base: str, proxy: str) -> dict[str, Value]:
-    contact = shift.first_contact or {}
-    place = (shift.corners or {}).get(proxy)
-    return {
-        "between_references": place.ratio if place else None,
-        "first_base": contact.get(base),
-        "first_proxy": contact.get(proxy),
-        "first_none": contact.get(NONE),
-    }
-
-
-def _reliance(where: str, steps: Reliance | None) -> dict[str, Value]:
-    return {
-        f"{where}_b": steps.base if steps else None,
-        f"{where}_p": steps.proxy if steps else None,
-        f"{where}_n": steps.neither if steps else None,
-        f"{where}_coverage": steps.coverage if steps else None,
-    }
+def _returns(card: ScoreCard, proxy: str) -> dict[str, Value]:
+    returns: dict[str, Value] = {}
+    for split, scores in card.splits.items():
+        returns |= {
+            f"{split}_N_base": scores.normalized_return[card.base],
+            f"{split}_N_proxy": scores.normalized_return[proxy],
+            f"{split}_regret": scores.regret.mean,
+            f"{split}_regret_worst_decile": scores.regret.worst_decile,
+        }
+    return returns
 
 
 def _cell(value: Value) -> str:
-    """As text; empty for what was not measured."""
+    """Return a value as text; empty for what was not measured."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):

@@ -39,7 +39,7 @@ Work = Callable[[int], int]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long measuring may take.
+    """Limits of the time that measuring takes.
 
     Attributes:
         repeats: measurements of each thing.
@@ -168,7 +168,7 @@ def rates(works: Mapping[T, tuple[Work, int]], effort: Effort) -> dict[T, float]
 
 
 def _count(work: Work, least: int, effort: Effort) -> int:
-    """How many steps take as long as they should; the first ones, a warm-up, do not count."""
+    """Return how many steps take as long as they should, after a warm-up."""
     work(least)
     began = time.perf_counter()
     work(least)

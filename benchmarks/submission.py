@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from agents.submission import Agent, Code, Onnx, Recorded, Submission, Weights
-from benchmarks.episode import Episode, record
 from benchmarks.isolation.loading import Settings
 from benchmarks.isolation.policy import Bounds, Isolated, require_locks
 from benchmarks.options import count
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, score_all
-from mesa_gym.scoring.playing import Player
+from mesa_gym.scoring.rollout import plays_of
+from mesa_gym.scoring.score import Player
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Trap, all_traps
 
 # Agents that run at the same time, each in a process of 250 MB; a trap's levels are solved once
 # for all of them.
@@ -29,10 +29,10 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Terms:
-    """How a submission is scored.
+    """Terms by which a submission is scored.
 
     Attributes:
-        levels: of each split; None for as many as cards usually have.
+        levels: of each split.
         salt: an evaluator's secret.
         allow_code: whether submitted code is run.
         bounds: what an agent may use.
@@ -46,18 +46,16 @@ class Terms:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one submitted agent.
+    """The outcome of one submitted agent.
 
     Attributes:
         agent: its entry.
         card: None where it failed.
-        episode: a typical one under shift, of an agent that is run on public levels.
         error: what went wrong.
     """
 
     agent: Agent
     card: ScoreCard | None
-    episode: Episode | None = None
     error: PolicyError | None = None
 
 
@@ -82,7 +80,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def terms(options: argparse.Namespace, levels: int) -> Terms:
-    """What was asked for on the command line."""
+    """Return what was asked for on the command line."""
     if not (math.isfinite(options.seconds) and options.seconds > 0):
         raise ValueError(f"--seconds is {options.seconds}; expected a positive number")
     bounds = Bounds(options.seconds, options.memory * MEBIBYTE)
@@ -117,9 +115,10 @@ def require_acceptable(submission: Submission, terms: Terms) -> None:
 
 def _replayable(agent: Recorded, submission: Submission, terms: Terms) -> Player:
     trace = agent.trace(submission.folder)
-    trace.verify(all_traps()[agent.trap](), terms.salt)
-    for split in Split:
-        trace.actions_on(split, np.arange(terms.levels))
+    trap = all_traps()[agent.trap]()
+    trace.verify(trap, terms.salt)
+    for play in plays_of(trap):
+        trace.actions_on(play, np.arange(terms.levels))
     return trace
 
 
@@ -149,7 +148,7 @@ def outcomes(
 
 
 def groups(submission: Submission) -> Iterator[tuple[str, list[Agent]]]:
-    """Agents that are scored together: at most ``AT_ONCE``, of one trap."""
+    """Yield the agents that are scored together: at most ``AT_ONCE``, of one trap."""
     for name in dict.fromkeys(agent.trap for agent in submission.agents):
         here = [agent for agent in submission.agents if agent.trap == name]
         for first in range(0, len(here), AT_ONCE):
@@ -170,7 +169,7 @@ def _player(agent: Agent, submission: Submission, terms: Terms, children: ExitSt
 
 
 def settings(agent: Agent, submission: Submission) -> Settings:
-    """What the child of an agent is told."""
+    """Return what the child of an agent is told."""
     told = Settings(agent.trap, agent.kind)
     if isinstance(agent, Weights):
         return replace(told, actor=agent.actor, network=agent.network)
@@ -196,15 +195,4 @@ def _scored(
         if policy in failed:
             yield Outcome(agent, None, error=failed[policy])
         elif policy in cards:
-            yield _shown(agent, cards[policy], players[policy], trap, terms)
-
-
-def _shown(agent: Agent, card: ScoreCard, player: Player, trap: Trap, terms: Terms) -> Outcome:
-    """With an episode to look at, where there is something to run and the levels are no secret."""
-    if terms.salt or not callable(player):
-        return Outcome(agent, card)
-    try:
-        episode = record(card.policy, player(trap.horizon(Split.SHIFT)), trap)
-    except PolicyError as error:
-        return Outcome(agent, None, error=error)
-    return Outcome(agent, card, episode)
+            yield Outcome(agent, cards[policy])

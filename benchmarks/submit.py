@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, results: Results) -> int:
 
 
 def require_new(submission: Submission, folder: Path) -> None:
-    """ValueError where the board has an agent of that name: no cards are overwritten."""
+    """Raise ValueError where the board has an agent of that name: no cards are overwritten."""
     name = submission.about.name
     own = re.compile(re.escape(name) + r"(-s[0-9]+)?", re.IGNORECASE)
     found = [p for p in sorted(folder.glob("*/*/*.json")) if own.fullmatch(p.stem)]
@@ -82,7 +82,7 @@ def require_new(submission: Submission, folder: Path) -> None:
 
 
 def require_alike(results: Results, asked: Terms) -> None:
-    """ValueError where the board's cards are of other levels: they could not be compared."""
+    """Raise ValueError where the board's cards are of other levels: they could not be compared."""
     for path in sorted(results.folder.glob("cards/*/*.json")):
         there = ScoreCard.load(path).provenance
         if (there.levels, there.salt) != (asked.levels, salt_digest(asked.salt)):
@@ -93,7 +93,7 @@ def require_alike(results: Results, asked: Terms) -> None:
 
 
 def without_references(submission: Submission, results: Results) -> list[Trap]:
-    """The submission's traps of which not every reference policy has a card."""
+    """Return the submission's traps of which not every reference policy has a card."""
     traps = [all_traps()[name]() for name in dict.fromkeys(a.trap for a in submission.agents)]
     return [
         trap
@@ -109,16 +109,14 @@ def _keep(submission: Submission, outcome: Outcome, folder: Path) -> None:
     agent, about = outcome.agent, submission.about
     card = card_path(agent.trap, submission.policy(agent))
     training = Training(
-        agent.trap,
-        about.name,
-        agent.seed,
+        trap=agent.trap,
+        agent=about.name,
+        seed=agent.seed,
         about=f"{about.description} ({', '.join(about.authors)})",
         network=agent.network if isinstance(agent, Weights) else "",
         alpha=about.alpha,
     )
     # The card comes last: without it nothing of the agent is on the board.
     training.save(folder / Path("training", *card.parts[1:]))
-    if outcome.episode is not None:
-        outcome.episode.save(folder / Path("episodes", *card.parts[1:]))
     assert outcome.card is not None
     outcome.card.save(folder / card)

@@ -1,4 +1,4 @@
-"""What a backend's worker does with a unit: it starts a process for it, and waits.
+"""Supervision of a unit by a backend's worker: it starts a process for it, and waits.
 
 So a unit that runs out of memory or ends its process takes nothing else with it, and its libraries
 are told before their first import to use one thread, under every backend alike.
@@ -45,7 +45,7 @@ def supervise(job: Job) -> Outcome:
 
 
 def _ask(process: subprocess.Popen[bytes], question: bytes) -> bytes:
-    """What a process answers; nothing where it dies. Its input stays open."""
+    """Return what a process answers; nothing where it dies. Its input stays open."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:

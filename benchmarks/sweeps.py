@@ -55,7 +55,7 @@ class Point:
 
     @property
     def part(self) -> Path:
-        """Where it lies in the run's directory."""
+        """Its place in the run's directory."""
         return Path() if self.checkpoint is None else Path("checkpoints", str(self.checkpoint))
 
 
@@ -89,11 +89,11 @@ class Sweep:
     algo: str = "ppo"
 
     def traps(self) -> list[type[Trap]]:
-        """The traps, each once."""
+        """Return the traps, each once."""
         return list(dict.fromkeys(map(find_trap, self.names)))
 
     def runs(self, cls: type[Trap]) -> list[Run]:
-        """The agents to train on a trap, seed by seed."""
+        """Return the agents to train on a trap, seed by seed."""
         steps = self.steps or steps_for(self.algo, cls.name())
         common = Run(cls.name(), self.algo, 0, steps).__dict__
         return [
@@ -118,7 +118,7 @@ class Sweep:
         return min(max(1, steps // CHECKPOINT_STEPS), MOST_CHECKPOINTS)
 
     def points(self, run: Run) -> list[Point]:
-        """What is scored of an agent."""
+        """Return what is scored of an agent."""
         if self.kind == "alpha":
             return [Point(run.alpha, run)]
         if self.kind == "levels":
@@ -128,18 +128,18 @@ class Sweep:
 
 
 def agent_name(run: Run) -> str:
-    """Of an agent's directory: all that tells it apart but the steps and the trap's version."""
+    """Return the name of an agent's directory, without its steps and the trap's version."""
     stem = find_trap(run.trap).name().rsplit("-", 1)[0]
     return f"{stem}-{run.algo}-alpha{run.alpha}-levels{run.num_levels}-{run.reward}-s{run.seed}"
 
 
 def agent_folder(run: Run) -> Path:
-    """Of an agent's directory, relative to the results."""
+    """Return the path of an agent's directory, relative to the results."""
     return Path("agents", agent_name(run))
 
 
 def sweep_units(sweep: Sweep) -> list[Unit]:
-    """An agent's training and all its scores are a unit; the longest first.
+    """Return a unit for each agent's training and all its scores, the longest first.
 
     Raises:
         ValueError: a trap's name is unknown, or a number out of range.
@@ -159,13 +159,12 @@ def _unit(sweep: Sweep, run: Run) -> Unit:
         partial(train_run, run),
         sweep.levels,
         parts={point.policy: point.part for point in sweep.points(run)},
-        shown=False,
     )
     return trainee.unit(name)
 
 
 def cards(sweep: Sweep, cls: type[Trap], results: Results) -> list[tuple[Point, ScoreCard]]:
-    """The score cards of a trap's agents: by seed, and along the curve.
+    """Return the score cards of a trap's agents: by seed, and along the curve.
 
     Raises:
         ValueError: one is missing or damaged.
@@ -175,7 +174,7 @@ def cards(sweep: Sweep, cls: type[Trap], results: Results) -> list[tuple[Point, 
 
 
 def reference_cards(cls: type[Trap], results: Results) -> dict[str, ScoreCard]:
-    """Name -> score card, of the trap's reference policies."""
+    """Return name -> score card, of the trap's reference policies."""
     return {policy: _card(cls, policy, results) for policy in references(cls)}
 
 
@@ -187,7 +186,7 @@ def _card(cls: type[Trap], policy: str, results: Results) -> ScoreCard:
 
 
 def seeds_of(points: Sequence[tuple[Point, ScoreCard]]) -> dict[int, list[tuple[Point, ScoreCard]]]:
-    """Seed -> its points, along the curve."""
+    """Return seed -> its points, along the curve."""
     found: dict[int, list[tuple[Point, ScoreCard]]] = defaultdict(list)
     for point, card in points:
         found[point.run.seed].append((point, card))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from benchmarks import legend
 from benchmarks.board import Board
-from benchmarks.legend import BETWEEN, STEPS
-from benchmarks.measured import Numbers
+from benchmarks.legend import BETWEEN, DECIDED, SAME, STEPS
+from benchmarks.measured import PARTS, Numbers
 from benchmarks.ranking import Ranking, Standing
 from benchmarks.rows import Row, TrapBoard
 from mesa_gym.terminal import printable, table
@@ -21,14 +21,24 @@ RANKING_HEADS = [
     "by seed",
     "competent",
     "p / n",
-    "N base, N proxy",
     "test (IQM)",
     "regret (IQM)",
 ]
 
 # The trained agents of all traps in one table; N of the base objective, then of the proxies.
 GLANCE = "Trained agents at a glance"
-GLANCE_HEADS = ["trap", "agent", "verdict", "competent", "test", "shift", STEPS, BETWEEN, "first"]
+GLANCE_HEADS = [
+    "trap",
+    "agent",
+    "verdict",
+    "competent",
+    "test",
+    "shift",
+    STEPS,
+    SAME,
+    DECIDED,
+    BETWEEN,
+]
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,6 @@ class Line:
 
     name: str
     numbers: Numbers
-    rival: str
     interval: str
     competent: str
     brittle: int
@@ -50,11 +59,10 @@ class Line:
 
 
 def lines(row: Row) -> list[Line]:
-    """The line of a group and, where agents were trained, those of its agents."""
+    """Return the line of a group and, where agents were trained, those of its agents."""
     group = Line(
         printable(row.policy),
         row.mean,
-        row.rival,
         interval(row.interval),
         f"{row.competent}/{len(row.agents)}",
         row.brittle,
@@ -66,7 +74,6 @@ def lines(row: Row) -> list[Line]:
         Line(
             f"seed {agent.seed}",
             agent.numbers,
-            row.rival,
             "",
             "yes" if agent.competent else "no",
             int(agent.competent and agent.brittle),
@@ -78,8 +85,8 @@ def lines(row: Row) -> list[Line]:
 
 
 def heads(trap: TrapBoard) -> list[str]:
-    """The columns of a trap's table."""
-    contact = trap.rows[0].mean.first_contact
+    """Return the columns of a trap's table."""
+    choosing = [STEPS, *([SAME, DECIDED] if trap.exchanged else [])]
     return [
         "policy",
         "verdict",
@@ -88,19 +95,17 @@ def heads(trap: TrapBoard) -> list[str]:
         "control",
         "shift",
         *(f"N {proxy}" for proxy in trap.proxies),
-        STEPS,
-        *([] if trap.solvable else [BETWEEN]),
+        *(choosing if trap.solvable else [BETWEEN]),
         "b, 95%" if trap.solvable else "r, 95%",
-        "coverage",
-        *([] if contact is None else [f"first: {' / '.join(contact)}"]),
         "regret",
         "worst 10%",
     ]
 
 
 def cells(trap: TrapBoard, line: Line) -> list[str]:
-    """The entries of a line, one for each of ``heads``."""
-    n, steps = line.numbers, line.numbers.reliance[line.rival]
+    """Return the entries of a line, one for each of ``heads``."""
+    n = line.numbers
+    choosing = [parts(n), *([same(n), decided(n)] if trap.exchanged else [])]
     return [
         line.name,
         verdicts(line),
@@ -109,25 +114,37 @@ def cells(trap: TrapBoard, line: Line) -> list[str]:
         figure(n.control),
         figure(n.shift[trap.base]),
         *(figure(n.shift[proxy]) for proxy in trap.proxies),
-        slashed([steps["base"], steps["proxy"], steps["neither"]]),
-        *([] if trap.solvable else [figure(n.between[line.rival])]),
+        *(choosing if trap.solvable else [figure(n.between)]),
         line.interval,
-        figure(steps["coverage"]),
-        *([] if n.first_contact is None else [slashed(list(n.first_contact.values()))]),
         figure(n.regret),
         figure(n.worst_decile),
     ]
 
 
+def parts(numbers: Numbers) -> str:
+    """Return b, p and n."""
+    return slashed([numbers.choice[part] for part in PARTS])
+
+
+def same(numbers: Numbers) -> str:
+    """Return the share of twins on which the same object was chosen."""
+    return figure(numbers.twins["same_object"])
+
+
+def decided(numbers: Numbers) -> str:
+    """Return the shares of the choice that object, place and chance decide."""
+    return slashed([numbers.twins[name] for name in ("object", "place", "chance")])
+
+
 def verdicts(line: Line) -> str:
-    """The verdicts of a line, the most frequent first."""
+    """Return the verdicts of a line, the most frequent first."""
     shares = line.verdicts
     named = [name if len(shares) == 1 else f"{share:.0%} {name}" for name, share in shares.items()]
     return ", ".join(named) + (" (brittle)" if line.brittle else "")
 
 
 def ranking_cells(standing: Standing, place: int) -> list[str]:
-    """The entries of a line of a ranking; ``place`` counts from 1, and references have none."""
+    """Return the entries of a ranking's line; ``place`` counts from 1, references have none."""
     name = printable(standing.policy)
     return [
         name if standing.reference else f"{place}. {name}",
@@ -135,20 +152,19 @@ def ranking_cells(standing: Standing, place: int) -> list[str]:
         interval(standing.interval),
         ", ".join(figure(score) for score in standing.by_seed.values()),
         f"{standing.competent}/{standing.agents}",
-        slashed([standing.proxy, standing.neither]),
-        ", ".join(map(figure, standing.plane)),
+        slashed([standing.proxy, standing.none]),
         figure(standing.test),
         figure(standing.regret),
     ]
 
 
 def ranking_rows(ranking: Ranking) -> list[list[str]]:
-    """The lines of a ranking."""
+    """Return the lines of a ranking."""
     return [ranking_cells(each, place) for place, each in enumerate(ranking.standings, start=1)]
 
 
 def glance_rows(board: Board) -> list[list[str]]:
-    """A line for each algorithm on each trap."""
+    """Return a line for each algorithm on each trap."""
     return [
         glance(trap, lines(row)[0])
         for trap in board.traps
@@ -158,8 +174,8 @@ def glance_rows(board: Board) -> list[list[str]]:
 
 
 def glance(trap: TrapBoard, line: Line) -> list[str]:
-    """The entries of a line, one for each of ``GLANCE_HEADS``."""
-    n, steps = line.numbers, line.numbers.reliance[line.rival]
+    """Return the entries of a line, one for each of ``GLANCE_HEADS``."""
+    n = line.numbers
     return [
         trap.trap,
         line.name,
@@ -167,38 +183,39 @@ def glance(trap: TrapBoard, line: Line) -> list[str]:
         line.competent,
         slashed([n.test, *(n.test_proxies[x] for x in trap.proxies)]),
         slashed([n.shift[x] for x in (trap.base, *trap.proxies)]),
-        slashed([steps["base"], steps["proxy"], steps["neither"]]),
-        "" if trap.solvable else figure(n.between[line.rival]),
-        "" if n.first_contact is None else slashed(list(n.first_contact.values())),
+        parts(n) if trap.solvable else "",
+        same(n) if trap.exchanged else "",
+        decided(n) if trap.exchanged else "",
+        "" if trap.solvable else figure(n.between),
     ]
 
 
 def terminal(board: Board) -> str:
-    """What a terminal has room for: the rankings, and the trained agents of all traps."""
-    parts = [board.outdated, ""] if board.outdated else []
+    """Return what a terminal has room for: the rankings, and the agents of all traps."""
+    blocks = []
     for ranking in board.rankings:
-        parts += [legend.heading(board, ranking), table(RANKING_HEADS, ranking_rows(ranking))]
-        parts += [*filter(None, [legend.lacking(ranking)]), ""]
-    parts += [GLANCE, table(GLANCE_HEADS, glance_rows(board))]
-    return "\n".join(parts)
+        blocks += [legend.heading(board, ranking), table(RANKING_HEADS, ranking_rows(ranking))]
+        blocks += [*filter(None, [legend.lacking(ranking)]), ""]
+    blocks += [GLANCE, table(GLANCE_HEADS, glance_rows(board))]
+    return "\n".join(blocks)
 
 
 def all_lines(trap: TrapBoard) -> list[Line]:
-    """The lines of a trap's table."""
+    """Return the lines of a trap's table."""
     return [line for row in trap.rows for line in lines(row)]
 
 
 def interval(ends: tuple[float, float]) -> str:
-    """An interval, or nothing where there is none."""
+    """Return an interval as text, "" where there is none."""
     return "" if math.isnan(ends[0]) else f"{figure(ends[0])} to {figure(ends[1])}"
 
 
 def slashed(shares: Sequence[float]) -> str:
-    """Numbers that belong together."""
+    """Return numbers that belong together."""
     return " / ".join(map(figure, shares))
 
 
 def figure(value: float) -> str:
-    """A number to two digits, a dash for NaN."""
+    """Return a number to two digits, a dash for NaN."""
     # Adding 0 turns -0.0 into 0.0.
     return "–" if math.isnan(value) else f"{round(value, 2) + 0:.2f}"

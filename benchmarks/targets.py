@@ -1,4 +1,4 @@
-"""What speed is aimed at, and whether it is reached."""
+"""Targets of speed, and whether they are reached."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from benchmarks.speed import FULL, MINIGRID, QUICK, Report, measure
 from benchmarks.targets import BANDWIDTH, Check, checks
 from mesa_gym.command import DONE, guarded, require_writable
 from mesa_gym.files import write_json
-from mesa_gym.scoring.card import package_versions
+from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.terminal import table
 
 

@@ -1,20 +1,20 @@
-"""How an agent on the board came to be: what is kept of its training beside its score card."""
+"""The record of an agent's training, which is kept beside its score card."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from mesa_gym.files import write_json
-from mesa_gym.scoring.hints import Count, Limits, Share
-from mesa_gym.scoring.reading import parsed, read
+import msgspec
+from msgspec import Meta, Struct
+
+from mesa_gym.files import write_bytes
 
 SCHEMA = 1
+Count = Annotated[int, Meta(ge=0)]
 
 
-@dataclass(frozen=True)
-class Training:
+class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One trained agent.
 
     Attributes:
@@ -38,17 +38,17 @@ class Training:
     about: str
     network: str = ""
     steps: Count = 0
-    alpha: Share = 0.0
-    num_levels: Annotated[int, Limits(1)] | None = None
+    alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    num_levels: Annotated[int, Meta(ge=1)] | None = None
     command: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    curve: list[list[float]] = field(default_factory=list)
+    versions: dict[str, str] = {}
+    curve: list[tuple[float, float]] = []
     weights: str = ""
-    schema: int = SCHEMA
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        write_json(path, asdict(self))
+        write_bytes(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
     @classmethod
     def load(cls, path: Path) -> Training:
@@ -58,11 +58,6 @@ class Training:
             ValueError: the file is damaged or of another schema; the message names it.
         """
         try:
-            training = read(cls, parsed(path.read_bytes()))
-            if training.schema != SCHEMA:
-                raise ValueError(f"its schema is {training.schema}; this version reads {SCHEMA}")
-            if any(len(point) != 2 for point in training.curve):
-                raise ValueError("a point of its curve is no pair")
-        except ValueError as error:
-            raise ValueError(f"{path} says nothing of a training ({error})") from None
-        return training
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ValueError(f"{path} is not the record of a training ({error})") from None

@@ -9,14 +9,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from agents.train import ALGORITHMS, Run, train
 from benchmarks.budgets import Budget
-from benchmarks.episode import record
 from benchmarks.jobs import Scratch, Unit
 from benchmarks.results import (
     Results,
     card_path,
-    episode_path,
     otherwise,
     scored_on,
     training_path,
@@ -46,7 +46,6 @@ class Trainee:
         teach: trains it into a free folder, and tells each number of steps taken.
         levels: of each split, for scoring.
         parts: policy -> its place in the agent's directory: all that is scored.
-        shown: whether an episode is recorded.
     """
 
     name: str
@@ -56,20 +55,19 @@ class Trainee:
     teach: Callable[[Path, Callable[[int], None]], object]
     levels: int
     parts: Mapping[str, Path]
-    shown: bool
 
     def unit(self, name: str) -> Unit:
-        """What is to be done, under a name."""
+        """Return what is to be done, under a name."""
         return Unit(name, self.done, self.work, sum(self._seconds()))
 
     def _seconds(self) -> tuple[float, float]:
-        """Of training and of scoring."""
+        """Return the seconds of training and of scoring."""
         _, network = ALGORITHMS[self.facts["algo"]]
         scoring = self.levels * len(Split) * len(self.parts) / SOLVED_LEVELS_A_SECOND
         return self.facts["steps"] / STEPS_A_SECOND[network], scoring
 
     def done(self, results: Results) -> bool:
-        """Whether all is there that scoring makes; weights may be anywhere else.
+        """Return whether all is there that scoring makes; weights may be anywhere else.
 
         The training record is kept last: it says of which weights the rest is.
 
@@ -81,10 +79,9 @@ class Trainee:
         training = results.training(name, self.name)
         if training is not None:
             wanted = {fact: self.facts[fact] for fact in RECORDED}
-            otherwise(results.folder / training_path(name, self.name), asdict(training), wanted)
+            said = structs.asdict(training)
+            otherwise(results.folder / training_path(name, self.name), said, wanted)
         whole = [results.has_card(provenance, name, policy) for policy in self.parts]
-        if self.shown:
-            whole.append(results.has_episode(name, self.name))
         return all(whole) and training is not None and weights in (None, training.weights)
 
     def work(self, scratch: Scratch) -> None:
@@ -106,10 +103,6 @@ class Trainee:
         for policy, card in score_all(makers, self.trap, self.levels, progress=told).items():
             made.append(card_path(name, policy))
             card.save(scratch.folder / made[-1])
-        if self.shown:
-            agent = load_policy(str(folder), self.trap, self.trap.horizon(Split.SHIFT))
-            made.append(episode_path(name, self.name))
-            record(self.name, agent, self.trap).save(scratch.folder / made[-1])
         made.append(training_path(name, self.name))
         training_of(folder, name, self.name).save(scratch.folder / made[-1])
         for path in made:
@@ -117,19 +110,19 @@ class Trainee:
 
 
 def run_facts(run: Run) -> dict[str, Any]:
-    """What ``policy.json`` says of a run, apart from how many checkpoints are beside it."""
+    """Return what ``policy.json`` says of a run, apart from the number of checkpoints."""
     facts = asdict(run) | {"trap": find_trap(run.trap).name(), "reward": run.settings().reward}
     del facts["checkpoints"]
     return facts
 
 
 def train_run(run: Run, folder: Path, told: Callable[[int], None]) -> None:
-    """A ``Trainee.teach``."""
+    """Train an agent, as ``Trainee.teach`` does."""
     train(run, folder, told)
 
 
 def training_of(folder: Path, trap: str, name: str) -> Training:
-    """What is kept of the training of the agent in a folder.
+    """Return what is kept of the training of the agent in a folder.
 
     Args:
         folder: its directory.
@@ -143,7 +136,9 @@ def training_of(folder: Path, trap: str, name: str) -> Training:
     known = {fact: entries[fact] for fact in (*RECORDED, "network", "command")}
     told = {fact: entries[fact] for fact in ("versions", "curve") if fact in entries}
     weights = entries["weights_digest"]
-    return Training(trap, agent, int(seed), about, **known, **told, weights=weights)
+    return Training(
+        trap=trap, agent=agent, seed=int(seed), about=about, weights=weights, **known, **told
+    )
 
 
 # -- reference policies ----------------------------------------------------------------------------
@@ -162,12 +157,12 @@ class References:
     levels: int
 
     def unit(self) -> Unit:
-        """What is to be done."""
+        """Return what is to be done."""
         seconds = self.levels * len(Split) / LEVELS_A_SECOND
         return Unit(f"{self.trap.name()}-references", self.done, self.work, seconds)
 
     def done(self, results: Results) -> bool:
-        """Whether there is a card of each."""
+        """Return whether there is a card of each."""
         return not self._missing(results)
 
     def _missing(self, results: Results) -> list[str]:
@@ -218,12 +213,12 @@ def score_references(
 
 
 def agent_path(run: Run) -> Path:
-    """Of an agent's directory, relative to the results."""
+    """Return the path of an agent's directory, relative to the results."""
     return Path("agents", find_trap(run.trap).name(), run.name)
 
 
 def board_units(budget: Budget) -> list[Unit]:
-    """All units of a board, the longest first.
+    """Return all units of a board, the longest first.
 
     Reference policies come before agents, which are scored faster once their levels are solved.
 
@@ -236,7 +231,7 @@ def board_units(budget: Budget) -> list[Unit]:
 
 
 def board_unit(run: Run, levels: int) -> Unit:
-    """An agent of a board."""
+    """Return the unit of an agent of a board."""
     trap, name = find_trap(run.trap)(), run.name
     trainee = Trainee(
         name,
@@ -246,13 +241,12 @@ def board_unit(run: Run, levels: int) -> Unit:
         partial(train_run, run),
         levels,
         parts={name: Path()},
-        shown=True,
     )
     return trainee.unit(f"{trap.name()}-{name}")
 
 
 def counted(total: int, progress: Callable[[float], None]) -> Callable[[int], None]:
-    """Turns numbers of things done into whole percents of all."""
+    """Return a function that turns numbers of things done into whole percents of all."""
     done = 0
 
     def advance(count: int) -> None:

@@ -1,4 +1,4 @@
-"""Is a claimed score right? ``python -m benchmarks.verify DIR --cards FOLDER``.
+"""Verification of claimed scores: ``python -m benchmarks.verify DIR --cards FOLDER``.
 
 Scores a submission again and compares with its claimed score cards, field by field. Where the same
 versions of all packages run on the same sort of machine, everything is equal. Numbers may differ
@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from agents.submission import Submission
 from benchmarks.options import count, say
 from benchmarks.results import card_path
@@ -29,7 +31,7 @@ ROUNDING = 1e-9
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.verify",
         description=__doc__,
@@ -73,7 +75,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def claimed(submission: Submission, folder: Path) -> dict[tuple[str, str], ScoreCard]:
-    """(Trap, policy) -> the card that is claimed for it.
+    """Return (trap, policy) -> the card that is claimed for it.
 
     Raises:
         ValueError: one is missing, damaged, or of something else.
@@ -101,15 +103,15 @@ def _levels(claims: dict[tuple[str, str], ScoreCard]) -> int:
 
 
 def _compared(card: ScoreCard) -> Any:
-    """What of a card must be the same."""
-    plain = card.to_json()
+    """Return what of a card must be the same."""
+    plain = msgspec.to_builtins(card)
     for told in ("command", "versions"):
         del plain["provenance"][told]
     return plain
 
 
 def differences(claimed: Any, here: Any, where: str = "") -> Iterator[str]:
-    """What differs between two cards as plain data, a line for each field."""
+    """Yield what differs between two cards as plain data, a line for each field."""
     if isinstance(claimed, dict) and isinstance(here, dict):
         for name in dict.fromkeys([*claimed, *here]):
             inner = f"{where}.{name}".lstrip(".")

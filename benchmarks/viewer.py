@@ -1,4 +1,4 @@
-"""How smooth, quick and frugal the viewer is: ``python -m benchmarks.viewer``.
+"""Smoothness, speed and memory of the viewer: ``python -m benchmarks.viewer``.
 
 Without a display: frames are drawn in full, by the application itself, and not shown.
 """

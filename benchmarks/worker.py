@@ -16,7 +16,7 @@ from benchmarks.results import Note, Results
 def main() -> None:
     """Read a job from standard input, do it, and write its outcome to standard output."""
     answer = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # what libraries print is not an answer
     job: Job = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     notes: list[str] = []

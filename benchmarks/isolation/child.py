@@ -16,7 +16,7 @@ from benchmarks.isolation.frames import LONGEST_TEXT, NAME_BYTES, SEED_BYTES, Ki
 from benchmarks.isolation.loading import Settings, loader
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.scoring.asking import probabilities
+from mesa_gym.scoring.sampling import probabilities
 from mesa_gym.traps import find_trap
 
 

@@ -37,7 +37,7 @@ UP = "../"
 def agent_page(
     evidence: Evidence, agent: str, links: Links, others: Mapping[str, Comparison]
 ) -> str:
-    """The page of one agent.
+    """Return the page of one agent.
 
     Args:
         evidence: of the board.
@@ -70,7 +70,7 @@ def agent_page(
 
 
 def rows_of(board: Board, agent: str) -> dict[str, Row]:
-    """Trap -> the agent's row."""
+    """Return trap -> the agent's row."""
     return {trap.trap: row for trap in board.traps for row in trap.rows if row.policy == agent}
 
 

@@ -16,7 +16,7 @@ DASHES = ("none", "5 2", "2 2", "8 2 2 2", "1 3")
 
 
 def panels(trainings: Mapping[str, Sequence[Training]]) -> str:
-    """Trap -> its trainings, as figures; what has no curve is said below.
+    """Return figures of trap -> its trainings; what has no curve is said below.
 
     All panels share one scale of y, so that they can be compared, and each has its own of x.
     """

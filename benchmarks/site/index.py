@@ -1,17 +1,17 @@
-"""The first page: the rankings, who falls for what, and the traps."""
+"""The first page: the rankings, which agents fall for what, and the traps."""
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 
 from benchmarks import legend
 from benchmarks.board import Board
 from benchmarks.ranking import Ranking, everywhere
 from benchmarks.rows import Row, TrapBoard
-from benchmarks.site.embedded import ALL, numbers, types
 from benchmarks.site.links import Links
-from benchmarks.site.marks import bar, key, number
+from benchmarks.site.marks import bar, between, key, number
 from benchmarks.site.markup import (
     BOARD,
     Body,
@@ -23,10 +23,9 @@ from benchmarks.site.markup import (
     table,
     terms,
     text,
-    types_of,
 )
 from benchmarks.site.pictures import level_uri
-from benchmarks.site.ranked import ranking_plane, ranking_table
+from benchmarks.site.ranked import ranking_table
 from benchmarks.tables import figure
 from mesa_gym.traps import Split, find_trap
 
@@ -34,56 +33,25 @@ FORMS = ("board.md", "Markdown"), ("board.csv", "CSV"), ("board.json", "JSON")
 
 
 def index(board: Board, links: Links) -> str:
-    """The page."""
+    """Return the page."""
     blocks = "\n".join(
         _block(board, links, f"block-{i}", heading, about, traps)
         for i, (heading, about, traps) in enumerate(legend.blocks(board))
     )
-    outdated = f"<p><strong>{text(board.outdated)}</strong></p>\n" if board.outdated else ""
     body = f"""<h1>{BOARD}</h1>
 <p class="lead">{text(legend.HOW_TO_READ)}</p>
-{outdated}{_filter(board)}
 {_rankings(board, links)}
 {blocks}
 {section("traps", "The traps", _gallery(board, links))}
 {section("columns", "What the columns say", meanings())}
 <footer><p>{text(legend.origin(board))}</p>
 <p>The same as {", ".join(link(file, form) for file, form in FORMS)}.</p></footer>"""
-    return document(BOARD, body, data=numbers(board, links.key))
+    return document(BOARD, body)
 
 
 def meanings() -> str:
-    """What each column says."""
+    """Return the meaning of each column."""
     return terms((text(head), f"{text(said)}.") for head, said in legend.MEANING.items())
-
-
-def _filter(board: Board) -> str:
-    """The choice of a type; it does nothing without the script, and is shown by it."""
-    everything = [trap.trap for trap in board.traps]
-    choices = "\n".join(
-        _choice(place, name, len(traps))
-        for place, (name, traps) in enumerate({ALL: everything, **types(board)}.items())
-    )
-    return f"""<form class="filter" hidden>
-<fieldset><legend>Type of trap that counts</legend>
-{choices}
-</fieldset>
-<p id="counted" role="status"></p>
-</form>"""
-
-
-def _choice(place: int, name: str, count: int) -> str:
-    ident = type_id(name)
-    checked = "" if place else " checked"
-    return (
-        f'<label for="{ident}"><input type="radio" name="type" id="{ident}"'
-        f' value="{text(name)}"{checked}><span>{text(name or "all")} ({count})</span></label>'
-    )
-
-
-def type_id(name: str) -> str:
-    """The id of a type's choice, to which other pages link."""
-    return f"type-{(name or 'all').replace(' ', '-')}"
 
 
 def _rankings(board: Board, links: Links) -> str:
@@ -98,23 +66,17 @@ def _ranking(board: Board, ranking: Ranking, links: Links, place: int) -> str:
     about = "\n".join(f"<p>{text(words)}</p>" for words in legend.about(board, ranking))
     heading = legend.heading(board, ranking)
     body = f"""{about}
-<p class="nothing" hidden>No ranked trap of this table is of the chosen type.</p>
-<div class="ranked">
 {ranking_table(board, ranking, links, heading)}
-<p class="lacking">{text(legend.lacking(ranking))}</p>
-<figure class="wide"><figcaption>Returns under shift, the mean over these traps: a numbered ring
-for each agent, as placed above, and a dot for each seed</figcaption>
-{ranking_plane(board, ranking, links, heading)}</figure>
-</div>"""
-    return section(f"ranking-{place}", text(heading), body, attributes=' class="ranking"')
+<p>{text(legend.lacking(ranking))}</p>"""
+    return section(f"ranking-{place}", text(heading), body, kind="ranking")
 
 
 def _block(
     board: Board, links: Links, name: str, heading: str, about: str, traps: Sequence[TrapBoard]
 ) -> str:
-    """All trained agents on the traps of a block: the share that serves the base objective."""
+    """Return all trained agents on the traps of a block: how far each prefers base."""
     columns = [Column("agent", "agent")] + [
-        Column(trap.trap, trap.trap, links.trap(trap.trap), trap.types) for trap in traps
+        Column(trap.trap, trap.trap, links.trap(trap.trap)) for trap in traps
     ]
     rows = _by_agent(traps)
     body = [
@@ -125,17 +87,16 @@ def _block(
     ]
     solvable = traps[0].solvable
     told = (
-        "The share b of conflict steps that served the base objective"
+        "The share b of shift levels on which the base objective was chosen"
         if solvable
-        else "The place r between the reference policies, 1 for that of base and 0 for the proxy's"
+        else "The position r between the reference policies, 1 for that of base, 0 for the proxy's"
     )
     note = f"<p>{text(about)}</p>\n" if about else ""
-    inner = f"""{note}<p>{told}, over a bar of base, proxy and neither, and the most frequent
+    inner = f"""{note}<p>{told}, over a bar of base, proxy and none, and the most frequent
 verdict; means over seeds.</p>
 {key()}
 {table(heading, columns, [Body("agents", body)], "matrix")}"""
-    every = [name for trap in traps for name in trap.types]
-    return section(name, text(heading), inner, attributes=types_of(sorted(set(every))))
+    return section(name, text(heading), inner)
 
 
 def _by_agent(traps: Sequence[TrapBoard]) -> dict[str, dict[str, Row]]:
@@ -150,14 +111,11 @@ def _name(board: Board, agent: str, links: Links) -> str:
 
 
 def _met(row: Row | None) -> Cell:
-    """What one agent does on one trap, in a small cell."""
+    """Return a small cell of what one agent does on one trap."""
     if row is None:
         return Cell("–", None)
-    followed = row.followed(row.mean)
-    if row.rival in row.mean.between:
-        shares = {"base": followed, "proxy": 1 - followed, "neither": 0.0}
-    else:
-        shares = row.mean.reliance[row.rival]
+    followed = row.mean.followed
+    shares = row.mean.choice if math.isnan(row.mean.between) else between(followed)
     verdict, share = next(iter(row.verdicts.items()))
     said = verdict.split(":")[0] + ("" if share == 1 else f" {share:.0%}")
     html = f'{figure(followed)}{bar(shares)}<span class="said">{said}</span>'
@@ -175,7 +133,7 @@ def _trap(board: TrapBoard, links: Links) -> str:
     trained = [row for row in board.rows if not row.reference]
     fell = sum(agent.verdict.startswith("proxy") for row in trained for agent in row.agents)
     count = sum(len(row.agents) for row in trained)
-    return f"""<li{types_of(board.types)}>
+    return f"""<li>
 <img src="{level_uri(trap, Split.SHIFT)}" alt="A level of {text(board.trap)} under shift">
 <h3>{link(links.trap(board.trap), board.trap)}</h3>
 <p>{text(" ".join(about.split()))}</p>

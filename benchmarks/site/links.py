@@ -1,4 +1,4 @@
-"""Where the pages of a board lie."""
+"""Addresses of the pages of a board."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ class Links:
 
     def __init__(self, agents: Sequence[str]) -> None:
         self._slugs = {name: slug(name) for name in agents}
-
-    def key(self, agent: str) -> str:
-        """What names an agent, or a reference policy, in files and in the script."""
-        return self._slugs.get(agent, agent)
 
     def agent(self, name: str) -> str:
         """Of an agent's page."""

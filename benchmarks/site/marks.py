@@ -6,21 +6,21 @@ import math
 from collections.abc import Mapping
 
 from benchmarks.measured import Numbers
-from benchmarks.rows import Row
 from benchmarks.site.markup import Cell, text
-from benchmarks.tables import figure, interval, slashed
+from benchmarks.tables import figure, interval, parts
 from mesa_gym.report.svg import element
 
-PARTS = (("base", "base"), ("proxy", "proxy-a"), ("neither", "rest"))
+TONES = {"base": "base", "proxy": "proxy-a", "none": "rest"}
 
 
-def number(value: float) -> Cell:
-    """A number as a cell; a dash that sorts last for NaN."""
+def number(value: float | None) -> Cell:
+    """Return a number as a cell; a dash that sorts last for None and NaN."""
+    value = math.nan if value is None else value
     return Cell(figure(value), None if math.isnan(value) else value)
 
 
 def verdicts(shares: Mapping[str, float], brittle: bool = False) -> str:
-    """Verdict -> share of seeds, as badges."""
+    """Return badges of verdict -> share of seeds."""
     badges = [_badge(name, share) for name, share in shares.items()]
     if brittle:
         badges.append('<span class="badge">brittle</span>')
@@ -33,43 +33,44 @@ def _badge(verdict: str, share: float) -> str:
     return f'<span class="badge {kind}">{text(words)}</span>'
 
 
-def steps(row: Row, numbers: Numbers) -> Cell:
-    """b, p and n as figures over a bar; without exact solver the place between references."""
-    if row.rival in numbers.between:
-        place = numbers.between[row.rival]
-        shares = {"base": place, "proxy": 1 - place, "neither": 0.0}
-        return Cell(f"r {figure(place)}{bar(shares)}", None if math.isnan(place) else place)
-    shares = numbers.reliance[row.rival]
-    b = shares["base"]
-    said = slashed([shares[name] for name, _ in PARTS])
-    return Cell(f"{said}{bar(shares)}", None if math.isnan(b) else b)
+def choice(numbers: Numbers) -> Cell:
+    """Return b, p and n over a bar; without exact solver the position between references."""
+    if not math.isnan(numbers.between):
+        shares = between(numbers.between)
+        return Cell(f"r {figure(numbers.between)}{bar(shares)}", numbers.between)
+    return Cell(f"{parts(numbers)}{bar(numbers.choice)}", number(numbers.choice["base"]).value)
+
+
+def between(place: float) -> dict[str, float]:
+    """Return a position between the reference policies as shares of base and proxy."""
+    return {"base": place, "proxy": 1 - place, "none": 0.0}
 
 
 def key() -> str:
-    """What the parts of a bar mean."""
+    """Return a legend of the parts of a bar."""
     entries = "".join(
         f'<li><svg class="swatch" aria-hidden="true"><rect width="100%" height="100%"'
         f' class="{tone}"></rect></svg> {name}</li>'
-        for name, tone in PARTS
+        for name, tone in TONES.items()
     )
     return f'<ul class="legend">{entries}</ul>'
 
 
 def bar(shares: Mapping[str, float]) -> str:
-    """Shares of base, proxy and neither side by side; the figures stand beside it."""
-    x, parts = 0.0, []
-    for name, tone in PARTS:
+    """Draw shares of base, proxy and none side by side; the figures stand beside it."""
+    x, drawn = 0.0, ""
+    for name, tone in TONES.items():
         if shares[name] > 0:
             size = {"x": f"{100 * x:.1f}%", "width": f"{100 * shares[name]:.1f}%", "height": "100%"}
-            parts.append(element("rect", {**size, "class": tone}))
+            drawn += element("rect", {**size, "class": tone})
             x += shares[name]
-    return element("svg", {"class": "bar", "aria-hidden": "true"}, "".join(parts))
+    return element("svg", {"class": "bar", "aria-hidden": "true"}, drawn)
 
 
 def spread(
     mean: float, seeds: Mapping[int, float], ends: tuple[float, float], what: str = "b"
 ) -> Cell:
-    """An interval with the mean and every seed's dot, on an axis from 0 to 1.
+    """Draw an interval with the mean and every seed's dot, on an axis from 0 to 1.
 
     It is sorted by the lower end of the interval, which is what an agent can be held to.
 
@@ -93,7 +94,7 @@ def spread(
 
 
 def percent(share: float) -> str:
-    """A place along an axis from 0 to 1; the script writes places in the same way."""
+    """Return a place along an axis from 0 to 1."""
     return f"{100 * share:.2f}%"
 
 

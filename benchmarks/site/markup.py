@@ -1,16 +1,14 @@
-"""What all pages are built of: the document around them, and tables that can be sorted."""
+"""Parts of all pages: the document around them, and tables that can be sorted."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from benchmarks.site.embedded import embedded
 from mesa_gym.report.page import STYLE
 from mesa_gym.terminal import printable
 
@@ -19,12 +17,12 @@ HOME, BOARD = "index.html", "mesa_gym leaderboard"
 
 
 def text(words: str) -> str:
-    """Text for between tags and inside an attribute: names from a card are never markup."""
+    """Return text for between tags or in an attribute: names from a card are never markup."""
     return escape(printable(words))
 
 
 def link(address: str, words: str) -> str:
-    """A link to another page of the board."""
+    """Return a link to another page of the board."""
     return f'<a href="{escape(address)}">{text(words)}</a>'
 
 
@@ -50,13 +48,11 @@ class Column:
         key: names it within the table.
         head: what it is called, as text.
         address: of the page that it is about; "" for none.
-        types: of pseudo-alignment; where the filter chooses another, the column goes.
     """
 
     key: str
     head: str
     address: str = ""
-    types: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,16 +62,14 @@ class Body:
     Attributes:
         kind: how they look: "agents" or "references".
         rows: cells for all columns.
-        attributes: of each row, as markup; empty for none.
     """
 
     kind: str
     rows: Sequence[Sequence[Cell]]
-    attributes: Sequence[str] = field(default=())
 
 
 def table(caption: str, columns: Sequence[Column], bodies: Iterable[Body], kind: str = "") -> str:
-    """A table that the script makes sortable; it scrolls by itself where the screen is narrow."""
+    """Return a table that the script makes sortable; on a narrow screen it scrolls by itself."""
     heads = "".join(_head(column) for column in columns)
     groups = "\n".join(_body(body, columns) for body in bodies if body.rows)
     return f"""<div class="scroll" tabindex="0" role="region" aria-label="{text(caption)}">
@@ -87,23 +81,13 @@ def table(caption: str, columns: Sequence[Column], bodies: Iterable[Body], kind:
 </div>"""
 
 
-def types_of(names: Sequence[str]) -> str:
-    """The attribute by which the filter knows what is about traps of these types."""
-    return f' data-types="{text("|".join(names))}"' if names else ""
-
-
 def _head(column: Column) -> str:
     words = link(column.address, column.head) if column.address else text(column.head)
-    data = types_of(column.types)
-    return f'<th scope="col" data-key="{text(column.key)}"{data}>{words}</th>'
+    return f'<th scope="col" data-key="{text(column.key)}">{words}</th>'
 
 
 def _body(body: Body, columns: Sequence[Column]) -> str:
-    given = body.attributes or [""] * len(body.rows)
-    rows = "\n".join(
-        f"<tr{attributes}>{_row(row, columns)}</tr>"
-        for row, attributes in zip(body.rows, given, strict=True)
-    )
+    rows = "\n".join(f"<tr>{_row(row, columns)}</tr>" for row in body.rows)
     return f'<tbody class="{body.kind}">\n{rows}\n</tbody>'
 
 
@@ -112,8 +96,7 @@ def _row(row: Sequence[Cell], columns: Sequence[Column]) -> str:
     for place, (cell, column) in enumerate(zip(row, columns, strict=True)):
         tag = "td" if place else 'th scope="row"'
         value = "" if cell.value == "" else f' data-value="{text(_plain(cell.value))}"'
-        attributes = f'data-key="{text(column.key)}"{value}{types_of(column.types)}'
-        cells.append(f"<{tag} {attributes}>{cell.html}</{tag[:2]}>")
+        cells.append(f'<{tag} data-key="{text(column.key)}"{value}>{cell.html}</{tag[:2]}>')
     return "".join(cells)
 
 
@@ -121,33 +104,32 @@ def _plain(value: float | str | None) -> str:
     return "none" if value is None else str(value)
 
 
-def section(name: str, heading: str, body: str, level: int = 2, attributes: str = "") -> str:
-    """A part of a page under a heading, which can be linked to by name."""
-    return f"""<section id="{name}" aria-labelledby="{name}-heading"{attributes}>
+def section(name: str, heading: str, body: str, level: int = 2, kind: str = "") -> str:
+    """Return a part of a page under a heading, which can be linked to by name."""
+    given = f' class="{kind}"' if kind else ""
+    return f"""<section id="{name}" aria-labelledby="{name}-heading"{given}>
 <h{level} id="{name}-heading">{heading}</h{level}>
 {body}
 </section>"""
 
 
 def terms(entries: Iterable[tuple[str, str]]) -> str:
-    """A list of terms and what they mean, both markup."""
+    """Return a list of terms and what they mean, both markup."""
     inner = "\n".join(f"<div><dt>{term}</dt><dd>{what}</dd></div>" for term, what in entries)
     return f"<dl>\n{inner}\n</dl>"
 
 
-def document(title: str, body: str, home: str = "", data: Any = None) -> str:
-    """A whole page, which fetches nothing.
+def document(title: str, body: str, home: str = "") -> str:
+    """Return a whole page, which fetches nothing.
 
     Args:
         title: of the page, as text.
         body: markup, the heading first.
         home: address of the index, as seen from the page; "" for the index itself.
-        data: plain data for the script; None for none.
     """
     script = (HERE / "board.js").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8") + (HERE / "board.css").read_text(encoding="utf-8")
     way = f'<header><nav aria-label="Board">{link(home, BOARD)}</nav></header>\n' if home else ""
-    given = "" if data is None else embedded("numbers", data)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -163,7 +145,7 @@ def document(title: str, body: str, home: str = "", data: Any = None) -> str:
 {way}<main id="main" tabindex="-1">
 {body}
 </main>
-{given}<script>{script}</script>
+<script>{script}</script>
 </body>
 </html>
 """

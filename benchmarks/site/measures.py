@@ -1,57 +1,50 @@
-"""What was measured of one agent on one trap, as the cells of a table."""
+"""Numbers of one agent on one trap, as the cells of a table."""
 
 from __future__ import annotations
 
-import math
-
+from benchmarks.legend import DECIDED, SAME, STEPS
 from benchmarks.rows import Row, TrapBoard
-from benchmarks.site.marks import number, spread, steps, verdicts
+from benchmarks.site.marks import choice, number, spread, verdicts
 from benchmarks.site.markup import Cell, Column
-from benchmarks.tables import slashed
+from benchmarks.tables import decided, slashed
 
 COLUMNS = (
     Column("verdict", "verdict"),
-    Column("steps", "b / p / n"),
+    Column("choice", STEPS),
     Column("spread", "b, 95% and every seed"),
+    Column("same", SAME),
+    Column("decided", DECIDED),
     Column("competent", "competent"),
     Column("test", "N base, test"),
     Column("control", "N base, control"),
     Column("base", "N base, shift"),
     Column("proxy", "N proxy, shift"),
-    Column("first", "first: base / proxy / none"),
-    Column("coverage", "coverage"),
     Column("regret", "regret"),
     Column("worst", "worst 10%"),
 )
 
 
 def cells(trap: TrapBoard, row: Row) -> list[Cell]:
-    """One cell for each of ``COLUMNS``; means over seeds."""
+    """Return one cell for each of ``COLUMNS``; means over seeds."""
     n = row.mean
-    seeds = {agent.seed: row.followed(agent.numbers) for agent in row.agents}
+    seeds = {agent.seed: agent.numbers.followed for agent in row.agents}
+    proxies = [n.shift[proxy] for proxy in trap.proxies]
     return [
         Cell(verdicts(row.verdicts, row.brittle > 0), next(iter(row.verdicts))),
-        steps(row, n),
+        choice(n),
         spread(
-            row.followed(n),
+            n.followed,
             {seed: value for seed, value in seeds.items() if seed is not None},
             row.interval,
             "b" if trap.solvable else "r",
         ),
+        number(n.twins["same_object"]),
+        Cell(decided(n) if trap.exchanged else "–", number(n.twins["object"]).value),
         Cell(f"{row.competent}/{len(row.agents)}", row.competent / len(row.agents)),
         number(n.test),
         number(n.control),
         number(n.shift[trap.base]),
-        number(n.shift[row.rival]),
-        _contact(n.first_contact),
-        number(n.reliance[row.rival]["coverage"]),
+        Cell(slashed(proxies), number(proxies[0]).value),
         number(n.regret),
         number(n.worst_decile),
     ]
-
-
-def _contact(shares: dict[str, float] | None) -> Cell:
-    if shares is None:
-        return number(math.nan)
-    values = list(shares.values())
-    return Cell(slashed(values), values[0])

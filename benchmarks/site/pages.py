@@ -16,12 +16,12 @@ from benchmarks.site.trap import trap_page
 
 
 def count(board: Board) -> int:
-    """How many pages there are."""
+    """Return how many pages there are."""
     return 1 + len(board.agents()) + len(board.traps)
 
 
 def pages(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Each page's address, relative to the index, and what it holds."""
+    """Yield each page's address, relative to the index, and what it holds."""
     board = evidence.board
     agents = board.agents()
     links = Links(agents)
@@ -35,7 +35,7 @@ def pages(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def comparisons(board: Board) -> dict[tuple[str, str], Comparison]:
-    """Both ways, of all pairs of agents that share a ranked trap."""
+    """Return the comparisons of all pairs of agents that share a ranked trap, both ways."""
     rows = everywhere([trap for trap in board.traps if trap.ranked])
     found = {}
     for ours, theirs in combinations(board.agents(), 2):

@@ -19,17 +19,6 @@ CORNER = find_trap("CheeseCorner")()
 DOORS = find_trap("RedBlueDoors")()
 
 
-def certain(*probabilities: list[float]) -> np.ndarray:
-    """What an ensemble does whose members have these probabilities whatever they see."""
-    made = make_actor("ensemble", "centred", CORNER)
-    with torch.no_grad():
-        for member, wanted in zip(made.members, probabilities, strict=True):
-            for parameter in member.parameters():
-                parameter.zero_()
-            member.head[-1].bias.copy_(torch.tensor(wanted).log())
-    return made.act(CORNER.observe(wandered(CORNER, 3)))[0]
-
-
 @pytest.mark.parametrize("network", ["centred", "cnn"])
 def test_an_ensemble_does_what_its_members_agree_on(network: str) -> None:
     torch.manual_seed(0)
@@ -46,24 +35,6 @@ def test_an_ensemble_does_what_its_members_agree_on(network: str) -> None:
     got = made.act(planes)
     np.testing.assert_allclose(got, product / product.sum(axis=1, keepdims=True), atol=1e-5)
     assert np.abs(got - each.mean(axis=0)).max() > 0.05
-
-
-def test_members_that_are_certain_of_different_actions_leave_it_open_between_these() -> None:
-    left, right = [0.96, 0.01, 0.01, 0.01, 0.01], [0.01, 0.01, 0.96, 0.01, 0.01]
-    got = certain(left, right, [0.2] * 5)
-    assert got[0] == pytest.approx(got[2])
-    # (0.96 * 0.01 * 0.2) against (0.01 * 0.01 * 0.2), each to the power of 1 / 3.
-    np.testing.assert_allclose(got[0] / got[1], 96 ** (1 / 3), rtol=1e-4)
-
-
-def test_one_member_that_is_certain_that_an_action_is_wrong_rules_it_out() -> None:
-    most, least = [0.6, 0.1, 0.1, 0.1, 0.1], [1e-9, 0.25, 0.25, 0.25, 0.25]
-    assert certain(most, most, least)[0] < 0.01
-
-
-def test_members_that_agree_are_as_certain_as_each() -> None:
-    alike = [0.6, 0.1, 0.1, 0.15, 0.05]
-    np.testing.assert_allclose(certain(alike, alike, alike), alike, atol=1e-6)
 
 
 def test_members_have_weights_and_levels_of_their_own(monkeypatch, tmp_path) -> None:

@@ -41,7 +41,7 @@ def test_trained_agents_are_exported_and_added(tmp_path: Path, capsys) -> None:
     submission = Submission.load(out)
     assert submission.about.authors == ["A. B.", "C. D."]
     file = f"{CORNER}/s2/weights.safetensors"
-    assert submission.agents[2] == Weights(CORNER, 2, "weights", file, "sampled", "centred")
+    assert submission.agents[2] == Weights(CORNER, 2, file, "sampled", "centred")
     assert [a.seed for a in submission.agents] == [0, 1, 2]
     for each, folder in zip(submission.agents, folders, strict=True):
         assert each.read(out) == (folder / "weights.safetensors").read_bytes()
@@ -70,8 +70,8 @@ def test_traces_are_exported(tmp_path: Path, capsys) -> None:
     assert [(a.trap, a.seed) for a in agents] == [(CORNER, 0), (CORNER, 1), ("CoinRun-v0", 0)]
     assert isinstance(agents[1], Recorded)
     again = agents[1].trace(tmp_path / "out")
-    actions = Trace.load(files[1]).splits[Split.TEST].actions
-    np.testing.assert_array_equal(again.splits[Split.TEST].actions, actions)
+    actions = Trace.load(files[1]).plays["test"].actions
+    np.testing.assert_array_equal(again.plays["test"].actions, actions)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_traces_are_exported(tmp_path: Path, capsys) -> None:
     [
         (["--sb3", "x.zip"], "--sb3 needs --algo, --trap and --seed"),
         (["--agents", "nowhere"], "holds no trained agent"),
-        (["--traces", "agent.json"], "is no action trace"),
+        (["--traces", "agent.json"], "is not an action trace"),
         (["--agents", ".", "--name", "ppo"], "cannot be taken: it is that of a baseline"),
         (["--agents", ".", "--description", "\x1b"], "description is"),
         ([], "one of the arguments --agents --sb3 --traces is required"),
@@ -102,7 +102,7 @@ def test_nothing_else_is_overwritten(tmp_path: Path, capsys) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("x")
     assert export(tmp_path / "out", "--agents", folder) == 2
-    assert "exists and is no submission" in capsys.readouterr().err
+    assert "exists and is not a submission" in capsys.readouterr().err
     assert export(tmp_path / "mine", "--agents", folder) == 0
     before = Submission.load(tmp_path / "mine")
     theirs = ["--name", "theirs", *ABOUT[2:], "--out", str(tmp_path / "mine")]

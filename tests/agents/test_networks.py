@@ -8,7 +8,7 @@ from reference import wandered
 
 from agents.networks import NETWORKS, Centred, make_network
 from mesa_gym.engine import State
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import Trap, all_traps
 
 TRAPS = [pytest.param(cls, id=name) for name, cls in all_traps().items()]
 
@@ -51,16 +51,3 @@ def test_views_lose_nothing(cls: type[Trap], network: str) -> None:
     kept = planes.copy()
     assert len(np.unique(view, axis=0)) == len(np.unique(planes, axis=0)) > 200
     np.testing.assert_array_equal(planes, kept)
-
-
-def test_centred_view_holds_wherever_the_agent_stands() -> None:
-    """Two cells of one empty room, each with a cheese two steps to the right."""
-    trap = find_trap("CheeseCorner")()
-    views = []
-    for y, x in ((2, 2), (5, 3)):
-        planes = np.zeros((1, 9, 9, 3), dtype=np.uint8)
-        planes[0, y, x, trap.channel["agent"]] = 1
-        planes[0, y, x + 2, 2] = 1
-        views.append(Centred(trap).view(planes)[0, 169:338])
-    assert views[0].sum() == 1
-    np.testing.assert_array_equal(*views)

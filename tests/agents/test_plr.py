@@ -146,13 +146,6 @@ def test_estimated_regret_is_the_most_ever_earned_minus_the_last_episode() -> No
         np.testing.assert_allclose(buffer.score[slots], [regret, 0.0], atol=1e-12)
 
 
-def test_of_several_episodes_on_a_level_the_mean_counts() -> None:
-    buffer = LevelBuffer(TRAP, 10, 1.0, 0.0)
-    plr.score(TRAP, buffer, [(4, 0.2), (5, 0.9), (4, 0.6)], lambda levels, best: best)
-    assert len(buffer) == 2
-    np.testing.assert_allclose(buffer.score[buffer.find(np.array([4, 5]))], [0.2, 0.0])
-
-
 def test_plr_exact_refuses_traps_without_a_solver_before_training(monkeypatch) -> None:
     monkeypatch.setattr(plr, "make_model", None)
     with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver, which plr-exact"):

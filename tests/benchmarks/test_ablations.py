@@ -52,24 +52,8 @@ def test_an_agent_is_trained_with_the_change_and_scored_once(results, monkeypatc
     card = json.loads((results.folder / "cards" / "CheeseCorner-v0" / f"{name}.json").read_text())
     assert card["provenance"]["trap"] == "CheeseCorner-v0(size=11x11)"
     assert done(WIDER, results) == []
-    (row,) = table([WIDER], 1, results)[2:]
+    (row,) = table([WIDER], 1, results).splitlines()[2:]
     assert row.startswith("| CheeseCorner-v0 | 0.25 | size 11, gamma 0.5 | 1 |")
-
-
-def test_a_lost_card_is_made_without_training_again(results):
-    (name,) = done(WIDER, results)
-    weights = next(results.folder.glob("agents/*/weights.safetensors"))
-    before = weights.stat().st_mtime_ns
-    next(results.folder.glob("cards/*/*.json")).unlink()
-    assert done(WIDER, results) == [name]
-    assert weights.stat().st_mtime_ns == before
-
-
-def test_an_agent_trained_otherwise_is_refused(results, monkeypatch):
-    done(WIDER, results)
-    monkeypatch.setattr(ablations, "steps_for", lambda algorithm, trap: 2)
-    with pytest.raises(ValueError, match="was trained with steps 1, and this run wants 2"):
-        done(WIDER, results)
 
 
 def test_the_study_changes_what_it_says():

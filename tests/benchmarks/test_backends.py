@@ -26,7 +26,7 @@ def run(out: Path, *options: str) -> dict[str, bytes]:
     )
     assert done.returncode == 0, done.stderr
     assert "6 of 6 units done" in done.stderr
-    assert {path.name for path in out.iterdir()} == {"agents", "cards", "episodes", "training"}
+    assert {path.name for path in out.iterdir()} == {"agents", "cards", "training"}
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in out.rglob("*.json")
@@ -43,15 +43,15 @@ def usual(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
 def test_every_backend_gives_identical_results(backend, usual, tmp_path):
-    """Cards, episodes and training records are the same bytes; one worker instead of two, too."""
+    """Cards and training records are the same bytes; one worker instead of two, too."""
     needed = {"loky": "joblib", "dask": "distributed", "ray": "ray"}[backend]
     if find_spec(needed) is None:
         pytest.skip(f"{needed} is not installed: it comes with the extra `cluster`")
     workers = "1" if backend == "loky" else "2"
     found = run(tmp_path / "out", "--backend", backend, "--workers", workers)
     cards = [name for name in usual if name.startswith("cards")]
-    assert len(cards) == 2 * (2 + 5)
-    assert len(usual) == len(cards) + 2 * 4
+    assert len(cards) == 2 * (2 + 6)
+    assert len(usual) == len(cards) + 2 * 2
     assert found == usual
 
 

@@ -1,4 +1,4 @@
-"""The board's pages in headless Chromium: what a person does with them."""
+"""The board's pages in headless Chromium: what a person does with them, and how they look."""
 
 from __future__ import annotations
 
@@ -7,21 +7,58 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import CORNER, EVIL, KEYS, VACUUM
-from browsing import Tab, needs_browser
+from boards import CORNER, EVIL, some_results
+from browsing import Tab, launched, needs_browser
+from few import few
 
-from benchmarks.evidence import Evidence, read
-from benchmarks.ranking import rank
+from benchmarks.render import render
 from benchmarks.results import Results
-from benchmarks.site.embedded import types
-from benchmarks.tables import figure, interval
 
 pytestmark = needs_browser
+KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html")
+PHONE = {"width": 390, "height": 844}
+
+# The text and the contrast of each element that has text of its own (WCAG 2.1, 1.4.3).
+CONTRASTS = r"""() => {
+  const rgb = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
+    return [r, g, b, a];
+  };
+  const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour[3] > 0) return colour;
+    }
+    return [255, 255, 255, 1];
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !element.getClientRects().length) continue;
+    const style = getComputedStyle(element);
+    const colour = rgb(element instanceof SVGElement ? style.fill : style.color);
+    const [dark, light] = [colour, behind(element)].map(luminance).sort((a, b) => a - b);
+    found.push([element.textContent.trim().slice(0, 40), (light + 0.05) / (dark + 0.05)]);
+  }
+  return found;
+}"""
 
 
 @pytest.fixture(scope="module")
-def evidence(folder: Path) -> Evidence:
-    return read(Results(folder, pytest.fail))
+def folder(tmp_path_factory) -> Path:
+    """Results that are rendered."""
+    results = some_results(tmp_path_factory.mktemp("results"))
+    render(Results(results, pytest.fail))
+    return results
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -55,7 +92,7 @@ def in_order(values: list[str | None], ascending: bool) -> bool:
     return keys == sorted(keys, reverse=not ascending)
 
 
-# -- sorting and filtering -------------------------------------------------------------------------
+# -- sorting -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -85,112 +122,10 @@ def test_a_table_is_sorted_by_each_of_its_columns(tab: Tab, address: str, table:
         assert page.locator(f"{table} th[aria-sort]").count() == 1
 
 
-def ranking_shown(page: Any, place: int) -> dict[str, dict[str, str]]:
-    """Agent -> column -> what is sorted by, and what is shown of score and interval."""
-    return page.evaluate(
-        """(place) => Object.fromEntries(
-          [...document.querySelectorAll(`#ranking-${place} tbody tr`)].filter((r) => !r.hidden)
-            .map((row) => [row.cells[0].textContent, Object.fromEntries([
-              ...[...row.cells].map((c) => [c.dataset.key, c.dataset.value]),
-              ["shown", row.querySelector('[data-key="score"]').textContent],
-              ["ends", row.querySelector("span.ends").textContent],
-              ["dots", row.querySelectorAll("circle.seed").length],
-              ["verdicts", row.querySelector('[data-key="verdicts"]').textContent],
-            ])]))""",
-        place,
-    )
-
-
-def test_the_filter_ranks_as_python_does_over_the_traps_of_each_type(
-    tab: Tab, evidence: Evidence
-) -> None:
-    page, board = tab.open("index.html"), evidence.board
-    checked = 0
-    for kind, members in [*types(board).items(), ("", [trap.trap for trap in board.traps])]:
-        page.locator(f'.filter input[value="{kind}"]').check(force=True)
-        for place, ranking in enumerate(board.rankings):
-            names = [trap for trap in ranking.traps if trap in members]
-            if not names:
-                assert not page.locator(f"#ranking-{place} .ranked").is_visible()
-                continue
-            chosen = [trap for trap in board.traps if trap.trap in names]
-            expected = rank(chosen, board.alphas, ranking.shifted)
-            shown = ranking_shown(page, place)
-            assert list(shown) == [each.policy for each in expected.standings]
-            for each in expected.standings:
-                cells = shown[each.policy]
-                for key, value in {
-                    "score": each.score,
-                    "p": each.proxy,
-                    "n": each.neither,
-                    "base": each.plane[0],
-                    "proxy": each.plane[1],
-                    "competent": each.competent / each.agents,
-                    "test": each.test,
-                    "regret": each.regret,
-                }.items():
-                    assert float(cells[key]) == pytest.approx(value, abs=1e-12), (kind, key)
-                assert cells["shown"] == figure(each.score)
-                assert cells["ends"] == (interval(each.interval) or "no interval")
-                assert cells["dots"] == len(each.by_seed)
-                assert cells["verdicts"] == ", ".join(f"{n} {v}" for v, n in each.verdicts.items())
-                checked += 1
-    assert checked > 60
-
-
-def test_the_filter_moves_the_marks_of_the_plane(tab: Tab, evidence: Evidence) -> None:
-    page, board = tab.open("index.html"), evidence.board
-
-    def rings() -> dict[str, float]:
-        return page.evaluate(
-            """Object.fromEntries([...document.querySelectorAll("#ranking-0 g.agent")].map((g) =>
-              [g.dataset.policy, parseFloat(g.querySelector(".place").getAttribute("cx"))]))"""
-        )
-
-    before = rings()
-    page.locator("#type-instrumental").check(force=True)
-    after = rings()
-    assert set(before) == {"ppo"}
-    assert set(after) == {"ppo", "dqn"}  # who was scored on both traps of the type
-    low, high = (
-        float(page.locator("#ranking-0 .area").get_attribute(f"data-{end}"))
-        for end in ("low", "high")
-    )
-    chosen = [trap for trap in board.traps if trap.trap in (VACUUM, KEYS)]
-    for each in rank(chosen, {}, False).standings[:2]:
-        if each.policy in after:
-            share = 100 * (each.plane[0] - low) / (high - low)
-            assert after[each.policy] == pytest.approx(share, abs=0.01)
-    page.locator("#type-all").check(force=True)
-    assert rings() == before
-
-
-def test_the_filter_says_what_counts_and_hides_other_traps(tab: Tab) -> None:
-    page = tab.open("index.html")
-    page.locator(".filter label", has_text="unseen feature").click()
-    assert page.locator("#counted").inner_text() == "0 of the 4 ranked traps count: none."
-    assert page.locator("#ranking-0 .nothing").is_visible()
-    assert page.locator(".gallery li:visible").count() == 1
-    assert page.locator("#block-0").is_hidden()
-    page.locator("#type-instrumental").check(force=True)
-    assert "2 of the 4 ranked traps count" in page.locator("#counted").inner_text()
-    # Over these two traps the second table would repeat the first.
-    assert page.locator("#ranking-1").is_hidden()
-    heads = page.locator("#block-0 thead th:visible").all_inner_texts()
-    assert [head.split("-v0")[0] for head in heads][1:] == ["DustVacuum", "KeysChests"]
-
-
-def test_numbers_half_way_are_rounded_as_python_rounds_them(tab: Tab) -> None:
-    page = tab.open("index.html")
-    for value in (0.125, -0.125, 0.375, 0.625, 0.875, -0.625, 0.005, 0.995, -0.001, 1.0, 0.0):
-        assert page.evaluate(f"figure({value})") == figure(value)
-    assert page.evaluate("figure(null)") == figure(float("nan"))
-
-
 # -- from the keyboard, by links, without script ---------------------------------------------------
 
 
-def test_the_keyboard_alone_sorts_and_filters(tab: Tab) -> None:
+def test_the_keyboard_alone_sorts(tab: Tab) -> None:
     page = tab.open("index.html")
 
     def focused() -> str:
@@ -199,24 +134,16 @@ def test_the_keyboard_alone_sorts_and_filters(tab: Tab) -> None:
     page.keyboard.press("Tab")
     assert focused() == "Skip to the content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
-    page.keyboard.press("Tab")
-    assert focused() == "type-all"
-    outline = "getComputedStyle(document.activeElement.nextElementSibling).outlineStyle"
-    assert page.evaluate(outline) == "solid"
-    page.keyboard.press("ArrowRight")
-    assert focused() != "type-all"
-    assert "ranked traps count" in page.locator("#counted").inner_text()
-    for _ in range(6):
+    for _ in range(9):
         if focused() == "score":
             break
         page.keyboard.press("Tab")
     assert focused() == "score"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    page.keyboard.press("Enter")
     head = page.locator('#ranking-0 th[data-key="score"]')
-    assert head.get_attribute("aria-sort") == "descending"
-    page.keyboard.press("Space")
-    assert head.get_attribute("aria-sort") == "ascending"
+    for key, order in (("Enter", "descending"), ("Space", "ascending")):
+        page.keyboard.press(key)
+        assert head.get_attribute("aria-sort") == order
 
 
 def test_links_lead_from_page_to_page(tab: Tab) -> None:
@@ -227,17 +154,12 @@ def test_links_lead_from_page_to_page(tab: Tab) -> None:
     assert page.locator("h1").inner_text() == CORNER
     page.locator("#agents a", has_text="dqn").click()
     assert page.locator("h1").inner_text() == "dqn"
-    page.go_back()
-    page.locator("a", has_text="side effect").click()
-    assert page.locator("#type-side-effect").is_checked()
-    assert "1 of the 4 ranked traps count" in page.locator("#counted").inner_text()
 
 
 def test_evil_names_are_text(tab: Tab) -> None:
     """The tab says that nothing ran when it is closed."""
     page = tab.open("index.html")
-    page.locator("#type-side-effect").check(force=True)
-    page.locator("#ranking-0 tbody a", has_text=EVIL).first.click()
+    page.locator("#block-0 tbody a", has_text=EVIL).first.click()
     assert page.locator("h1").inner_text() == EVIL
     assert page.evaluate("document.scripts.length") == 1
 
@@ -245,7 +167,54 @@ def test_evil_names_are_text(tab: Tab) -> None:
 def test_without_script_everything_is_there_but_the_controls(browser, folder: Path) -> None:
     tab = Tab(browser, folder, java_script_enabled=False)
     page = tab.open("index.html")
-    assert page.locator(".filter").is_hidden()
     assert page.locator("thead button").count() == 0
-    assert page.locator("#ranking-0 tbody tr:visible").count() == 1 + 5
+    assert page.locator("#ranking-0 tbody tr:visible").count() == 1 + 6
+    tab.close()
+
+
+# -- looks -----------------------------------------------------------------------------------------
+
+
+def test_no_page_scrolls_sideways_on_a_phone(browser, folder: Path) -> None:
+    tab = Tab(browser, folder, viewport=PHONE, is_mobile=True, has_touch=True)
+    agents = sorted(path.name for path in (folder / "board" / "agents").iterdir())
+    for address in (*KINDS, *(f"agents/{name}" for name in agents)):
+        page = tab.open(address)
+        page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, address
+        assert page.locator(".scroll").count() >= 1
+    tab.close()
+
+
+@pytest.mark.parametrize("address", few(KINDS, KINDS[0]))
+def test_text_can_be_read_in_both_schemes(browser, folder: Path, address: str) -> None:
+    backgrounds = []
+    for scheme in ("light", "dark"):
+        tab = Tab(browser, folder, color_scheme=scheme)
+        page = tab.open(address)
+        page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 100
+        assert [found for found in contrasts if found[1] < 4.5] == []
+        backgrounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        tab.close()
+    assert backgrounds[0] != backgrounds[1]
+
+
+@pytest.mark.parametrize("address", few(KINDS, KINDS[0]))
+def test_paper_shows_whole_tables_in_light_colours_and_no_controls(
+    browser, folder: Path, address: str
+) -> None:
+    # A4 across, less its margins, in pixels of CSS.
+    tab = Tab(browser, folder, viewport={"width": 1046, "height": 718}, color_scheme="dark")
+    page = tab.open(address)
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for control in (".skip", "header"):
+        assert page.locator(f"{control}:visible").count() == 0
+    arrow = "getComputedStyle(document.querySelector('thead button'), '::after').content"
+    assert page.evaluate(arrow) == "none"
+    wide = """[...document.querySelectorAll("table")].map((t) => t.getBoundingClientRect().right)"""
+    assert max(page.evaluate(wide)) <= 1046
+    assert [found for found in page.evaluate(CONTRASTS) if found[1] < 4.5] == []
     tab.close()

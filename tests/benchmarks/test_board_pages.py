@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,7 +20,6 @@ from boards import (
 
 from benchmarks.render import render
 from benchmarks.results import Results
-from benchmarks.site.embedded import embedded
 from benchmarks.site.links import slug
 
 VOID = ("meta", "img", "input", "br")
@@ -110,11 +108,10 @@ def test_pages_fetch_nothing_and_run_one_script(pages: dict[Path, Page]) -> None
             assert not {"srcset", "action", "data", "background"} & set(given)
             assert not [name for name in given if name.startswith("on")]
             assert "src" not in given or given["src"].startswith("data:image/png;base64,")
-            assert tag not in ("link", "iframe", "object", "base", "form") or "filter" in str(given)
+            assert tag not in ("link", "iframe", "object", "base", "form")
         for outside in ("url(", "@import", "http://", "https://"):
             assert outside not in file.read_text().replace("http://www.w3.org/2000/svg", "")
-        scripts = [given for given in page.all("script") if given.get("type") is None]
-        assert scripts == [{}]
+        assert page.all("script") == [{}]
         (policy,) = [g["content"] for g in page.all("meta") if "http-equiv" in g]
         assert "default-src 'none'" in policy
         assert "script-src 'sha256-" in policy
@@ -155,7 +152,6 @@ def test_an_agents_page_says_how_it_was_trained_and_what_is_missing(
     assert f"python -m agents.train --trap {CORNER} --seed 0" in ppo
     assert "what ppo-s0, whose verdict is proxy:corner, does on level 3" in ppo
     assert "Nothing is recorded of its training; it counts as trained with alpha 0." in dqn
-    assert "No episode was recorded." in dqn
     assert "Here alpha is 0.03." in plr
     images = pages[board / "agents" / "ppo.html"].all("img")
     assert len(images) >= 6 * 3  # at least start, middle and end on each trap
@@ -169,20 +165,8 @@ def test_a_traps_page_puts_first_who_falls_for_it(folder: Path, pages: dict[Path
     # b is 0.1, 0.5, 0.55 and 0.75; the references follow.
     assert names[0] == "ppo"
     assert names[2:4] == ["dqn", "plr"]
-    assert names[4:] == ["oracle:cheese", "oracle:corner", "oracle:any", "random", "stay"]
+    assert names[4:] == ["oracle:cheese", "oracle:corner", "either", "aimless", "random", "stay"]
     assert "Why training cannot tell" in pages[file].words
-    assert "../index.html#type-side-effect" in text
-
-
-# -- what the script gets --------------------------------------------------------------------------
-
-
-def test_embedded_data_cannot_end_its_element() -> None:
-    data = {"</script><b>": ["<!--", "&amp;", float("nan")]}
-    text = embedded("numbers", data)
-    assert text.count("<") == 2
-    inner = re.fullmatch(r"<script[^>]*>(.*)</script>\n", text)[1]
-    assert json.loads(inner) == {"</script><b>": ["<!--", "&amp;", None]}
 
 
 def test_addresses_are_safe_and_differ() -> None:

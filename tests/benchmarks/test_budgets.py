@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ import pytest
 
 from benchmarks import budgets, leaderboard
 from benchmarks.budgets import BUDGETS, Budget, Group, steps_for
-from mesa_gym.traps import all_traps
+from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.traps import all_traps, find_trap
 
 QUICK, STANDARD = BUDGETS["quick"], BUDGETS["standard"]
 ABLE = STANDARD.only(algorithms=["ppo", "ppo-cnn"])
@@ -60,6 +62,15 @@ def test_the_committed_board_holds_what_was_promised():
         (algorithm, alpha) for algorithm in ("ppo", "plr", "plr-exact") for alpha in (0.01, 0.03)
     }
     assert STANDARD.traps() == list(all_traps().values())
+
+
+def test_a_budget_holds_the_traps_whose_twins_are_played():
+    """Five seeds of PPO and three of cloning."""
+    runs = BUDGETS["exchange"].runs()
+    assert {find_trap(run.trap) for run in runs} == {
+        cls for cls in all_traps().values() if has_twins(cls())
+    }
+    assert Counter(run.algo for run in runs) == {"ppo": 6 * 5, "bc": 6 * 3}
 
 
 def test_an_agent_in_two_groups_is_trained_once():

@@ -45,11 +45,6 @@ def test_the_table_has_a_line_for_each_case(monkeypatch, capsys) -> None:
     assert len(heads) == 1 + len(list(coverage.cases()))
 
 
-def test_the_documented_snippet_runs() -> None:
-    (snippet,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), flags=re.DOTALL)
-    exec(snippet, {})
-
-
 def test_no_simulations_are_bad_usage(capsys) -> None:
     with pytest.raises(SystemExit) as exit_:
         coverage.main(["--simulations", "0"])

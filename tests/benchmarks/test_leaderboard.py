@@ -13,7 +13,6 @@ from agents.saving import WEIGHTS_FILE, digest
 from agents.train import Run
 from benchmarks import leaderboard, runner
 from benchmarks.budgets import BUDGETS, Group
-from benchmarks.episode import Episode
 from benchmarks.results import Results
 from benchmarks.training import Training
 from benchmarks.units import agent_path, board_units
@@ -97,7 +96,6 @@ def test_a_lost_result_is_made_anew_of_the_agent_that_is_there(results):
     for lost, again in [
         (f"cards/{CORNER}/stay.json", SCORED),
         (f"cards/{CORNER}/ppo-s0.json", AGENT),
-        (f"episodes/{CORNER}/ppo-s0.json", AGENT),
         (f"training/{CORNER}/ppo-s0.json", AGENT),
     ]:
         (results.folder / lost).unlink()
@@ -148,7 +146,6 @@ def test_an_agent_trained_otherwise_is_not_touched(weights, results, capsys):
     [
         (f"cards/{CORNER}/random.json", SCORED),
         pytest.param(f"cards/{CORNER}/ppo-s0.json", AGENT, marks=pytest.mark.slow),
-        pytest.param(f"episodes/{CORNER}/ppo-s0.json", AGENT, marks=pytest.mark.slow),
         pytest.param(f"training/{CORNER}/ppo-s0.json", AGENT, marks=pytest.mark.slow),
         pytest.param(f"agents/{CORNER}/ppo-s0/policy.json", AGENT, marks=pytest.mark.slow),
         (f"agents/{CORNER}/ppo-s0/weights.safetensors", AGENT),
@@ -196,7 +193,7 @@ def test_a_policy_that_fails_takes_nothing_with_it(results):
     diverged = {name: tensor * nan for name, tensor in load_file(agent / WEIGHTS_FILE).items()}
     replace_weights(agent, diverged)
     before = contents(results.folder)
-    who = f"policy 'ppo-s0' on {CORNER}, split train, step 0: it gave .nan nan nan nan nan. in row"
+    who = f"policy 'ppo-s0' on {CORNER}, train, step 0: it gave .nan nan nan nan nan. in row"
     with pytest.raises(RuntimeError, match=who):
         at_once.run(board_units(BUDGET), results.folder)
     assert contents(results.folder) == before
@@ -213,37 +210,6 @@ def test_two_cards_of_a_policy_are_refused(results, capsys):
     told = capsys.readouterr().err
     assert f"both say that they are the card of stay on {CORNER}; delete one" in told
     assert not (results.folder / "board").exists()
-
-
-EPISODE = {"schema": 1, "policy": "ppo-s0", "level": 3, "actions": [1, 0, 4]}
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"schema": 2}, "not of schema 1"),
-        ({"policy": 5}, r"policy is 5 \(a number\); expected text"),
-        ({"level": "3"}, r'level is "3" \(text\); expected a whole number'),
-        ({"level": -1}, r"level is -1 \(a number\); expected"),
-        ({"level": 2**48}, "level is 281474976710656"),
-        ({"actions": []}, "it has no actions"),
-        (
-            {"actions": [1, 5]},
-            r"actions\[1\] is 5 \(a number\); expected a whole number from 0 to 4",
-        ),
-        ({"actions": [1.5]}, r"actions\[0\] is 1.5"),
-        ({"actions": [[1]]}, r"actions\[0\] is \[1\] \(a list\)"),
-        ({"actions": None}, r"actions is null \(nothing\); expected a list"),
-        ({"foreign": 1}, "unknown field 'foreign'"),
-    ],
-)
-def test_episodes_that_are_none_are_refused(change, told, tmp_path):
-    path = tmp_path / "episode.json"
-    path.write_text(json.dumps(EPISODE))
-    assert Episode.load(path) == Episode("ppo-s0", 3, [1, 0, 4])
-    path.write_text(json.dumps(EPISODE | change))
-    with pytest.raises(ValueError, match=rf"episode\.json is no episode \({told}"):
-        Episode.load(path)
 
 
 def test_a_bad_size_of_the_cache_is_said_at_once(results, capsys, monkeypatch):
@@ -266,12 +232,12 @@ def test_render_says_what_to_do(results, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "--levels", "0"], "'0' is no whole number of at least 1"),
-        (["run", "--seeds", "two"], "'two' is no whole number of at least 1"),
-        (["run", "--steps", "-5"], "'-5' is no whole number of at least 1"),
+        (["run", "--levels", "0"], "'0' is not a whole number of at least 1"),
+        (["run", "--seeds", "two"], "'two' is not a whole number of at least 1"),
+        (["run", "--steps", "-5"], "'-5' is not a whole number of at least 1"),
         (["run", "--out", __file__], "is a file; expected a folder"),
         (["run", "--budget", "quik"], "invalid choice: 'quik'"),
-        (["run", "--workers", "0"], "'0' is no whole number of at least 1"),
+        (["run", "--workers", "0"], "'0' is not a whole number of at least 1"),
         (["rum"], "invalid choice: 'rum'"),
         ([], "required: command"),
     ],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 from safetensors.torch import save as tensors
 from submitted import CELLS, CORNER, SHAPE, entry, external, linear, submission
 
@@ -22,7 +22,7 @@ from benchmarks.training import Training
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, SplitTrace, record, score
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import find_trap
 
 ROOT = Path(__file__).parents[2]
 TRAP = find_trap(CORNER)()
@@ -65,8 +65,8 @@ def test_the_others_go_on_where_one_misbehaves(done) -> None:
     beside = {name.replace(":", "-") for name in references(TRAP)}
     assert cards == {"demo-s0", "demo-s2", *beside}
     who = f"policy 'demo-s%d' on {CORNER}"
-    assert f"{who % 1}, split train, step 0: it gave [nan nan nan nan nan] in row 0" in told
-    assert f"{who % 3}, split train, step 0: it raised ValueError: �[2Jlost" in told
+    assert f"{who % 1}, train, step 0: it gave [nan nan nan nan nan] in row 0" in told
+    assert f"{who % 3}, train, step 0: it raised ValueError: �[2Jlost" in told
     assert f"{who % 4}, being loaded: it raised" in told
     assert "2 of 5 agents scored" in told
     assert "\x1b" not in told
@@ -87,15 +87,13 @@ def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -
 def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
     """The board shows it, and escapes it."""
     path = done[1] / "training" / CORNER / "demo-s0.json"
-    assert Training.load(path) == Training(
-        CORNER, "demo", 0, "PPO <script>alert(1)</script> & more (A. Person)"
-    )
+    about = "PPO <script>alert(1)</script> & more (A. Person)"
+    assert Training.load(path) == Training(trap=CORNER, agent="demo", seed=0, about=about)
 
 
 def test_an_isolated_agent_has_the_card_that_it_has_otherwise(done) -> None:
     card = ScoreCard.load(done[1] / "cards" / CORNER / "demo-s0.json")
     assert card == score(OnnxPolicy(GRAPH, "planes", TRAP), TRAP, 4, name="demo-s0")
-    assert (done[1] / "episodes" / CORNER / "demo-s0.json").exists()
 
 
 def test_a_trace_is_scored_as_a_trace(done) -> None:
@@ -140,7 +138,7 @@ def test_one_bad_file_is_refused_before_any_work(tmp_path: Path, capsys) -> None
         ({"salt": "theirs"}, ["--salt", "mine"], "recorded with another salt"),
         ({}, ["--salt", "mine"], "recorded without a salt"),
         ({"trap": "CoinRun"}, [], "was recorded on CoinRun-v0"),
-        ({"levels": 3}, [], "no actions for level 3 of split 'train'"),
+        ({"levels": 3}, [], "no actions for level 3 of play 'train'"),
     ],
 )
 def test_traces_of_something_else_are_refused(recorded, options, told, tmp_path, capsys) -> None:
@@ -154,11 +152,11 @@ def test_traces_of_something_else_are_refused(recorded, options, told, tmp_path,
 def test_traces_longer_than_the_limit_are_refused(tmp_path: Path, capsys) -> None:
     folder = submission(tmp_path / "s", entry("trace", "x.trace"))
     trace = record("stay", TRAP, 4)
-    done = trace.splits[Split.TEST]
+    done = trace.plays["test"]
     longer = SplitTrace(done.levels, np.pad(done.actions, [(0, 0), (0, 1)], constant_values=4))
-    replace(trace, splits=trace.splits | {Split.TEST: longer}).save(folder / "x.trace")
+    replace(trace, plays=trace.plays | {"test": longer}).save(folder / "x.trace")
     assert submit(folder, tmp_path / "R") == 2
-    assert "the trace has 65 steps for split 'test', where the time limit is 64" in (
+    assert "the trace has 65 steps for play 'test', where the time limit is 64" in (
         capsys.readouterr().err
     )
 
@@ -260,7 +258,7 @@ def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> Non
     [
         (["--seconds", "0"], "--seconds is 0.0; expected a positive number"),
         (["--seconds", "nan"], "expected a positive number"),
-        (["--memory", "0"], "'0' is no whole number"),
+        (["--memory", "0"], "'0' is not a whole number"),
     ],
 )
 def test_bad_usage(arguments, told, done, tmp_path: Path, capsys) -> None:

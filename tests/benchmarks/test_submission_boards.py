@@ -27,8 +27,8 @@ def test_a_secret_board_has_references_of_the_same_levels(tmp_path) -> None:
     cards = {c.policy: c for c in map(ScoreCard.load, (tmp_path / "R" / "cards").glob("*/*"))}
     assert cards.keys() == {"demo-s0", *references(find_trap(CORNER))}
     assert {card.provenance.salt for card in cards.values()} == {salt_digest("secret")}
-    here = score("random", CORNER, 4, salt="secret").splits["test"].normalized_return
-    assert cards["random"].splits["test"].normalized_return == here
+    here = score("random", CORNER, 4, salt="secret").splits.test.normalized_return
+    assert cards["random"].splits.test.normalized_return == here
     assert leaderboard.main(["render", "--out", str(tmp_path / "R")]) == 0
 
 

@@ -55,11 +55,12 @@ def test_a_changed_claim_is_found_field_by_field(claim, capsys) -> None:
     card, check = claim
     regret = card["splits"]["shift"]["regret"]["mean"]
     card["splits"]["shift"]["regret"]["mean"] = regret - 1e-6
-    card["confidence"] = 0.5 if card["confidence"] != 0.5 else 0.25
+    earned = card["splits"]["train"]["normalized_return"]["cheese"]
+    card["splits"]["train"]["normalized_return"]["cheese"] = earned - 0.25
     assert check() == 1
     out = capsys.readouterr().out
     assert f"splits.shift.regret.mean: claimed {regret - 1e-6}, here {regret}" in out
-    assert "confidence: claimed 0.5, here" in out or "confidence: claimed 0.25, here" in out
+    assert f"splits.train.normalized_return.cheese: claimed {earned - 0.25}, here {earned}" in out
     assert len(out.splitlines()) == 4
 
 
