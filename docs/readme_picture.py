@@ -50,7 +50,8 @@ def moments(trap: Trap, split: Split) -> Iterator[Moment]:
     """Level after level, each until something paid, which is held for a while."""
     horizon = trap.horizon(split)
     levels = trap.levels(split, np.arange(LEVELS))
-    actions = rollout(load_policy(str(AGENT), trap, horizon), trap, levels, horizon)
+    policy = load_policy(str(AGENT), trap, horizon)
+    actions = rollout(policy, trap, levels, horizon, agent=AGENT.name, play=split).actions
     firsts = dict.fromkeys(trap.objectives, 0)
     for level in range(LEVELS):
         state = levels.take(np.array([level]))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from agents import train
 from benchmarks import leaderboard
-from benchmarks.markdown import laid_out, plain
-from mesa_gym import cli
+from benchmarks.markdown import laid_out
+from mesa_gym.cli import COMMANDS
 from mesa_gym.files import write_text
 from mesa_gym.scoring import ScoreCard
 
 WIDTH = "88"  # of help texts, in characters
-COMMANDS = """# The command line
+INTRODUCTION = """# The command line
 
 What each command says under `--help`. Exit codes: 0 done, 1 the work failed, 2 bad usage, 130
 interrupted; an error is one line on standard error. `agents` and `benchmarks` are run from a
@@ -27,6 +29,9 @@ What `mesa-gym score --json FILE` and `ScoreCard.save` write. The published JSON
 `ScoreCard.json_schema()` returns it; the tables below are made from it. Every field is present in
 every card. JSON has no NaN: it is null."""
 
+# A line of a docstring's attributes: names, then what they mean.
+FIELD = re.compile(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", re.MULTILINE)
+
 
 def write(folder: Path) -> None:
     """Write both pages."""
@@ -36,16 +41,23 @@ def write(folder: Path) -> None:
 
 def commands() -> str:
     """Return the help of all commands."""
-    parsers = [cli._parser(), leaderboard._parser(), train._parser()]
+    parsers = [*map(_of_mesa_gym, COMMANDS), leaderboard._parser(), train._parser()]
     # argparse asks the terminal how wide it is; a page is not to depend on that.
     before, os.environ["COLUMNS"] = os.environ.get("COLUMNS"), WIDTH
     try:
-        return "\n\n".join([COMMANDS, *map(_command, parsers)]) + "\n"
+        return "\n\n".join([INTRODUCTION, *map(_command, parsers)]) + "\n"
     finally:
         if before is None:
             del os.environ["COLUMNS"]
         else:
             os.environ["COLUMNS"] = before
+
+
+def _of_mesa_gym(name: str) -> argparse.ArgumentParser:
+    command = COMMANDS[name]
+    parser = argparse.ArgumentParser(f"mesa-gym {name}", description=command.run.__doc__)
+    command.arguments(parser)
+    return parser
 
 
 def _command(parser: argparse.ArgumentParser, level: int = 2) -> str:
@@ -67,16 +79,25 @@ def schema() -> str:
     """Return the fields of a score card, object by object."""
     parts = [SCHEMA]
     for name, described in ScoreCard.json_schema()["$defs"].items():
+        about, meanings = _told(described["description"])
         rows = [
-            [f"`{field}`", _type(each), plain(each.get("description", ""))]
-            for field, each in described["properties"].items()
+            [f"`{field}`", _type(form), meanings.get(field, "")]
+            for field, form in described["properties"].items()
         ]
-        parts += [
-            f"## {name}",
-            plain(described["description"]),
-            laid_out(["field", "type", "meaning"], rows),
-        ]
+        parts += [f"## {name}", about, laid_out(["field", "type", "meaning"], rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def _told(docstring: str) -> tuple[str, dict[str, str]]:
+    """Return what a docstring says of an object, and field -> what it says of that."""
+    # In one line, and as Markdown has code.
+    about, _, listed = inspect.cleandoc(docstring).replace("``", "`").partition("Attributes:\n")
+    meanings = {
+        field: " ".join(text.split())
+        for fields, text in FIELD.findall(listed)
+        for field in fields.split(", ")
+    }
+    return about.strip(), meanings
 
 
 def _type(form: dict[str, Any]) -> str:
@@ -85,22 +106,17 @@ def _type(form: dict[str, Any]) -> str:
         name = form["$ref"].rsplit("/", 1)[-1]
         return f"[{name}](#{name.lower()})"
     if "anyOf" in form:
-        return " or ".join(_type(each) for each in form["anyOf"])
-    if "const" in form:
-        return f"always {form['const']}"
-    kind = form["type"] if isinstance(form["type"], str) else " or ".join(form["type"])
-    if "properties" in form:
-        return f"object with {', '.join(form['properties'])}, each {_one(form['properties'])}"
+        return " or ".join(map(_type, form["anyOf"]))
     if isinstance(form.get("additionalProperties"), dict):
         return f"object of {_type(form['additionalProperties'])}"
+    if "prefixItems" in form:
+        return f"array of {len(form['prefixItems'])}, each {_type(form['prefixItems'][0])}"
     if "items" in form:
         return f"array of {_type(form['items'])}"
-    limits = [f"{form[word]:g}" for word in ("minimum", "maximum") if word in form]
-    if len(limits) == 2:
-        return f"{kind}, {limits[0]} to {limits[1]}"
-    return f"{kind}, at least {limits[0]}" if "minimum" in form else kind
-
-
-def _one(properties: dict[str, Any]) -> str:
-    """Return the form that all fields of an object share."""
-    return _type(next(iter(properties.values())))
+    limits = [
+        f"{form[name]:,}".removesuffix(".0") for name in ("minimum", "maximum") if name in form
+    ]
+    if len(limits) < 2:
+        return ", at least ".join([form["type"], *limits])
+    least, most = limits
+    return f"always {least}" if least == most else f"{form['type']}, {least} to {most}"

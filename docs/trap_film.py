@@ -38,10 +38,10 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     """
     starts = trap.levels(Split.SHIFT, np.arange(CANDIDATES))
     horizon = trap.horizon(Split.SHIFT)
-    walks = {
-        x: rollout(load_policy(pursuing(trap, x), trap, horizon), trap, starts, horizon)
-        for x in trap.objectives
-    }
+    walks = {}
+    for x in trap.objectives:
+        policy = load_policy(pursuing(trap, x), trap, horizon)
+        walks[x] = rollout(policy, trap, starts, horizon, agent=pursuing(trap, x)).actions
     number = _most_apart(trap, starts, walks)
     start = starts.take(np.array([number]))
     lines = {x: _played(trap, start, actions[number]) for x, actions in walks.items()}

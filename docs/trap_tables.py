@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.budgets import COMMITTED
+from benchmarks.legend import MEANING, UNSOLVABLE
 from benchmarks.markdown import laid_out, pipes
 from benchmarks.results import Results
 from benchmarks.rows import TrapBoard, trap_boards
@@ -26,12 +27,7 @@ stands in place is `mesa_gym.testing.check_references`: a scripted policy for ea
 written with the trap, must earn more of its own objective than acting at random or staying, the
 two must agree on `test`, and under shift each must fall short of the other's. What they earn is
 the scale of the score; their rows stand in the results below."""
-COLUMNS = """*test* and *shift* are normalised returns of the base objective and of the proxy: 0
-is no better than acting at random or staying, 1 is the {scale}. {middle} *first* is what paid
-first under shift. Trained agents are means over seeds; [every column and seed](../board.md)."""
-STEPS = """*b / p / n* are the shares of the steps under shift, among those at which no action
-serves both, that served the base objective, the proxy, neither."""
-BETWEEN = "*r* is the place between the reference policies, 1 for that of the base objective."
+MEANS = "Trained agents are means over seeds; [every column and seed](../board.md)."
 
 
 def certificate(trap: Trap) -> str:
@@ -116,8 +112,8 @@ def _overlap(found: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _boards() -> dict[str, TrapBoard]:
-    return {board.trap: board for board in trap_boards(Results(ROOT / COMMITTED).cards())}
+def _boards(folder: Path) -> dict[str, TrapBoard]:
+    return {board.trap: board for board in trap_boards(Results(folder).cards())}
 
 
 def named(cls: type[Trap]) -> str:
@@ -127,7 +123,7 @@ def named(cls: type[Trap]) -> str:
 
 def results(cls: type[Trap]) -> str:
     """Return what the committed board says of a trap."""
-    board = _boards().get(cls.name())
+    board = _boards(ROOT / COMMITTED).get(cls.name())
     if board is None:
         return (
             "The committed board has no agents on this trap. To score one:\n\n"
@@ -137,11 +133,7 @@ def results(cls: type[Trap]) -> str:
     # Columns that say nothing of this trap go, and the trap's own name.
     kept = [i for i in range(1, len(GLANCE_HEADS)) if any(row[i] not in ("", "–") for row in rows)]
     shown = [[row[i] for i in kept] for row in rows]
-    middle, scale = (STEPS, "optimum") if cls.solvable else (BETWEEN, "reference policy's")
-    said = COLUMNS.format(scale=scale, middle=middle)
     heads = [GLANCE_HEADS[i] for i in kept]
-    if outdated := Results(ROOT / COMMITTED).outdated():
-        said = f"{outdated} {said}"
-    if not board.rows[0].mean.first_contact:
-        said = said.replace(" *first* is what paid first under shift.", "")
-    return f"{pipes(heads, shown)}\n\n{said}"
+    said = [f"- *{head}*: {MEANING[head]}" for head in heads if head in MEANING]
+    about = MEANS if cls.solvable else f"{MEANS} {UNSOLVABLE[1]}"
+    return "\n\n".join([pipes(heads, shown), about, "\n".join(said)])

@@ -6,22 +6,34 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("PIL")
 pytest.importorskip("stable_baselines3")
 from PIL import Image
 
+from docs import trap_tables
 from docs.trap_film import film
 from docs.trap_pages import main, write_page
 from docs.trap_tables import CERTIFICATES
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
 
 ROOT = Path(__file__).parents[2]
 KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
+
+
+@pytest.fixture(autouse=True)
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A board with one reference on another trap."""
+    folder = tmp_path / "results"
+    card = score("stay", "PointedGoal", levels=2)
+    for trap in (card.trap, "CheeseCorner-v0", "TreeFarm-v0"):
+        (folder / "cards" / trap).mkdir(parents=True)
+    card.save(folder / "cards" / card.trap / "stay.json")
+    monkeypatch.setattr(trap_tables, "COMMITTED", folder)
+    return folder
 
 
 def test_every_trap_has_a_certificate_and_it_holds() -> None:
@@ -58,14 +70,14 @@ def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
     }
 
 
-def test_a_page_has_the_committed_cards(tmp_path: Path) -> None:
+def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
+    """One seed that goes to the corner and one that stays where it is."""
+    for seed, policy in enumerate(("oracle:corner", "stay")):
+        card = score(policy, "CheeseCorner", levels=20, name=f"ppo-s{seed}")
+        card.save(results / "cards" / card.trap / f"ppo-s{seed}.json")
     page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
-    cards = ROOT / "benchmarks" / "results" / "cards" / "CheeseCorner-v0"
-    seeds = [ScoreCard.load(path) for path in sorted(cards.glob("ppo-s*.json"))]
     (line,) = re.findall(r"^\| ppo \|.*$", page, flags=re.MULTILINE)
-    test = np.mean([card.splits[Split.TEST].normalized_return["cheese"] for card in seeds])
-    assert {card.verdict for card in seeds} == {"proxy:corner"}
-    assert f"| proxy:corner | {len(seeds)}/{len(seeds)} | {test:.2f} / " in line
+    assert line.startswith("| ppo | 50% proxy:corner, 50% incapable | 1/2 |")
 
 
 def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
@@ -81,7 +93,9 @@ def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
     assert durations[-1] > 4 * max(durations[:-1])
 
 
-def test_a_random_trap_shows_its_references(tmp_path: Path) -> None:
+def test_a_random_trap_shows_its_references(tmp_path: Path, results: Path) -> None:
+    card = score("reference:soon", "TreeFarm", levels=20)
+    card.save(results / "cards" / card.trap / "reference-soon.json")
     page = write_page(find_trap("TreeFarm"), tmp_path).read_text()
     assert "check_references" in page
     assert "reference:soon" in page
