@@ -48,7 +48,10 @@ nitpick_ignore_regex = [
     ("py:.*", r"(Any|Callable(\[\.\.\.)?|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
     # Names for array types and for what JSON may hold, which say by themselves what they are.
     ("py:.*", r"(Actions|Arrays|Dot|Field|Floats|Infos|Masks|Observations|Payment|Point|Values)"),
-    ("py:.*", r"(list\[)?Annotated\[.*|Annotated|Count|Digest|Name|Number|Parameters|Share|Size|Text|Verdict"),
+    (
+        "py:.*",
+        r"(list\[)?Annotated\[.*|Annotated|Count|Digest|Name|Number|Parameters|Share|Size|Text|Verdict",
+    ),
     # Constants in hints, and small types that users do not make: the text says what they are.
     ("py:.*", r"[A-Z_]+"),
     ("py:.*", r"(Check|Observation|Player|Profile|Progress|RGB|(.+\.)?Rule)"),

@@ -45,7 +45,7 @@ from mesa_gym.scoring.rollout import (
     replay,
     rollout,
 )
-from mesa_gym.scoring.trace import MOST_LEVELS, Trace, name_of, salt_digest
+from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, Trace, name_of, salt_digest
 from mesa_gym.scoring.verdict import Choices, brittle, verdict
 from mesa_gym.solver import LevelValues, Solution, level_values, sharing
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -142,7 +142,8 @@ def score_all(
         ValueError: an argument is out of range, or reference policies are not a scale
             (``references.require_scale``).
     """
-    levels, seed = integer("levels", levels, 1, MOST_LEVELS), integer("seed", seed)
+    levels = integer("levels", levels, 1, MOST_LEVELS)
+    seed = integer("seed", seed, 0, MOST_SEED)
     numbers, going = np.arange(levels), dict(policies)
     played: dict[str, dict[str, Record]] = {name: {} for name in going}
     values = {}

@@ -2,8 +2,7 @@
 
 A trap whose world is random or whose states are too many (``solvable = False``) writes a scripted
 policy for each objective. What these earn takes the place of the optimum, so it is a scale and no
-bound: a policy may earn more, and its normalised return then exceeds 1. Optimal actions are not
-known, and with them all that rests on them (conflict reliance, the recovered objective).
+bound: a policy may earn more, and its normalised return then exceeds 1.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.aimless import Nearest, Oscillating, Scripted, ToCell, ToLastCell, WallFollower
+from agents.aimless import Oscillating, Scripted, ToCell, ToLastCell, WallFollower
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.traps import Split, find_trap
@@ -74,16 +74,6 @@ def test_two_salts_choose_independently() -> None:
     open_cells = ~trap.layer(state, "wall")
     one, other = (ToCell(salt).goal(open_cells, state) for salt in (0, 1))
     assert (one == other).mean() < 0.1
-
-
-def test_the_nearest_object_is_reached_first() -> None:
-    """A key one step to the left is taken before a door two steps to the right."""
-    trap = find_trap("RedBlueDoors")(7)
-    level = "\n".join(["#" * 7, "#.1A.2#", *["#" * 7] * 5, "", "1 = key red", "2 = door blue"])
-    state = from_map(trap, level)
-    assert Nearest().act(trap.observe(state), state).argmax(axis=1).tolist() == [LEFT]
-    state = trap.step(state, np.array([LEFT])).state
-    assert Nearest().act(trap.observe(state), state).argmax(axis=1).tolist() == [RIGHT]
 
 
 def test_scripted_policies_need_the_state() -> None:

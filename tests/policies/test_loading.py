@@ -63,8 +63,15 @@ def agents(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "action"),
-    {"acting": 1, "from_trap": 2, "from_nothing": 3, "from_perhaps": 2, "agent": 4}.items()
-    | {("Agent", 4), ("Trained", 4)},
+    [
+        ("acting", 1),
+        ("from_trap", 2),
+        ("from_nothing", 3),
+        ("from_perhaps", 2),
+        ("agent", 4),
+        ("Agent", 4),
+        ("Trained", 4),
+    ],
 )
 def test_a_module_may_hold_a_policy_or_what_makes_one(name: str, action: int) -> None:
     assert (load_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
