@@ -112,7 +112,13 @@ def rollout(
 
 
 def replay(trap: Trap, starts: State, actions: Actions) -> Record:
-    """Play recorded actions, int8 (n, horizon)."""
+    """Play recorded actions.
+
+    Args:
+        trap: the rules.
+        starts: the levels' start states, n of them.
+        actions: int8 (n, horizon); ``ENDED`` after an episode's last.
+    """
     return _stepped(trap, starts, actions.shape[1], lambda state, t: actions[:, t].astype(np.int64))
 
 

@@ -139,7 +139,7 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
         return self.plays[play].levels if play in self.plays else np.empty(0, dtype=np.int64)
 
     def actions_on(self, play: str, levels: ArrayLike) -> Actions:
-        """Return the actions on level numbers (m,) of a play, in any order: int8 (m, horizon).
+        """Return the actions on ``levels``, numbers (m,) of a play in any order: int8 (m, horizon).
 
         Raises:
             ValueError: a level is not in the trace; the message names it.
@@ -192,9 +192,17 @@ def record(
     name: str | None = None,
     algo: str | None = None,
 ) -> Trace:
-    """Return the trace of a policy on all plays; arguments and errors are those of ``score``.
+    """Return the trace of a policy on all plays; errors are those of ``score``.
 
-    Of the salt, the trace holds the digest alone.
+    Args:
+        policy: whatever ``score`` takes.
+        trap: a trap, or the name of one.
+        levels: how many levels of each split are played.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret, of which the trace holds the digest alone.
+        observation: the kind that a callable wants, ``planes`` by default.
+        name: name of the policy in the trace, on which samples depend.
+        algo: the algorithm of a model's ``.zip`` file.
     """
     trap = find_trap(trap)() if isinstance(trap, str) else trap
     numbers = np.arange(integer("levels", levels, 1, MOST_LEVELS))

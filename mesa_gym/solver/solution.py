@@ -124,7 +124,7 @@ class Solution:
         return [mask | of_state[: len(mask)] for mask in self.oracle(base)]
 
     def separated(self, base: str, proxy: str) -> Bools:
-        """Return the levels on which pursuing one of two objectives costs the other, (levels,).
+        """Return the levels on which pursuing ``base`` or ``proxy`` costs the other, (levels,).
 
         It costs half of what lies between floor and optimum, even of the policies that are best
         for the other: the certificates' criterion.

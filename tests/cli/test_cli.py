@@ -101,7 +101,7 @@ ON_CORNER = "score --trap CheeseCorner --policy"
         ("describe ..:x", "trap '..:x': '..' is not the name of a module"),
         ("score --trap :x --policy random", "'' is not the name of a module"),
         ("describe x\x1b[31m", "unknown trap 'x\\x1b[31m'"),
-        (f"{ON_CORNER} random --seed -1", "seed must be an integer of at least 0, got -1"),
+        (f"{ON_CORNER} random --seed -1", "seed must be an integer of at least 0 and at most"),
         (f"{ON_CORNER} random --levels 1000000000", "at most 1000000, got 1000000000"),
         (f"{ON_CORNER} random --levels 1.5", "argument --levels: invalid int value: '1.5'"),
         ("certify CheeseCorner --levels 0", "levels must be an integer of at least 1"),
