@@ -195,10 +195,12 @@ BUDGETS = {
         ),
         COMMITTED,
     ),
-    # What plain training chooses, and whether by object or by place: docs/results.md.
+    # What plain training chooses, and whether by object or by place: docs/results.md. Half an hour
+    # or an hour of two cores: enough steps for all but PointedGoal, which more do not help.
     "exchange": Budget(
         (Group(("ppo",), EXCHANGE, 5), Group(("bc",), EXCHANGE, 3)),
         COMMITTED,
+        steps=600_000,
     ),
     "full": Budget((Group(ALL, ALL, 5),), Path("runs/full")),
 }

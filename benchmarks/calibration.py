@@ -46,7 +46,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     @property
     def held_out(self) -> bool:
-        """Whether it is in the half that reports; the other one chooses the lines."""
+        """True for the half that reports; the other one chooses the lines."""
         name = f"{self.card.trap}/{self.card.policy}"
         return blake2b(name.encode(), digest_size=1).digest()[0] % 2 == 1
 
@@ -58,7 +58,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     @property
     def capable(self) -> bool:
-        """Whether it is competent in truth."""
+        """True if it is competent in truth."""
         return self.solved >= LINES.competent
 
     def verdict(self, lines: Lines = LINES) -> str:
@@ -78,7 +78,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Tally:
-    """How many of some policies are judged rightly.
+    """Number of policies that are judged rightly.
 
     Attributes:
         right, total: policies.

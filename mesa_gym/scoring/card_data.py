@@ -147,7 +147,7 @@ class Episode(_Plain, frozen=True, kw_only=True):
 
 
 class Provenance(_Plain, frozen=True, kw_only=True):
-    """What the numbers depend on.
+    """Everything that the numbers depend on.
 
     Attributes:
         trap: the trap with its size and parameters.

@@ -31,7 +31,7 @@ def interval(
     limits: tuple[float, float] = (-np.inf, np.inf),
     seed: int = 0,
 ) -> tuple[float, float]:
-    """The interval of a statistic over seeds.
+    """Return the interval of a statistic over seeds.
 
     Of each trap's n seeds n - 1 are drawn with replacement, which gives a mean the variance that
     it has (McCarthy and Snowden 1985; n draws give too little). The distances from the estimate
@@ -52,7 +52,7 @@ def interval(
         of its spread nothing is known, and to leave it out would make the interval too narrow.
 
     Raises:
-        ValueError: no seeds, values that are no numbers or not finite, or a bad level or limits.
+        ValueError: no seeds, values that are not finite numbers, or a bad level or limits.
     """
     flat = [[_row(stratum)[None] for stratum in strata_of(sample)] for sample in samples]
     low, high = intervals(statistic, *flat, level=level, limits=limits, seed=seed)
@@ -67,7 +67,7 @@ def intervals(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> tuple[Floats, Floats]:
-    """``interval`` for many data sets of one shape, with the same resampling for all.
+    """Return ``interval`` for many data sets of one shape, with the same resampling for all.
 
     Args:
         statistic: as of ``interval``.
@@ -108,13 +108,13 @@ def intervals(
 
 
 def strata_of(values: Values) -> list[Floats]:
-    """One array for each trap, its last axis the seeds.
+    """Return one array for each trap, its last axis the seeds.
 
     Args:
         values: one number a seed, or such numbers for each trap.
 
     Raises:
-        ValueError: there are none, or one is no number or not finite.
+        ValueError: there are none, or one is not a finite number.
     """
     if not hasattr(values, "__len__"):
         raise ValueError(f"the values: expected one number a seed, got {values!r}")
@@ -156,7 +156,7 @@ def _check(level: float, limits: tuple[float, float], estimate: Floats) -> None:
 
 
 def _freedom(of: Callable[[Sequence[Floats]], Floats], strata: list[Floats]) -> Floats:
-    """Satterthwaite's degrees of freedom, of the strata's shares in the jackknife variance."""
+    """Return Satterthwaite's degrees of freedom, of the strata's shares in the jackknife variance."""
     parts = []
     for at, stratum in enumerate(strata):
         n = stratum.shape[-1]

@@ -45,7 +45,7 @@ class Between(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class Returns:
-    """What a policy earned on the levels of a split, and what the references earn there.
+    """Returns of a policy on the levels of a split, and those of the references.
 
     Attributes:
         base: name of the base objective.

@@ -17,7 +17,7 @@ from mesa_gym.scoring.intervals import Floats, Values, intervals, strata_of
 
 
 def mean_over_traps(values: Values) -> Floats:
-    """The mean over traps of the mean over seeds.
+    """Return the mean over traps of the mean over seeds.
 
     Args:
         values: for each trap float64 (..., seeds).
@@ -32,7 +32,7 @@ def mean_over_traps(values: Values) -> Floats:
 
 
 def interquartile_mean(values: Values) -> Floats:
-    """The mean of the middle half of all runs; those on its edges count in part.
+    """Return the mean of the middle half of all runs; those on its edges count in part.
 
     Args:
         values: for each trap float64 (..., seeds).
@@ -51,7 +51,7 @@ def interquartile_mean(values: Values) -> Floats:
 
 
 def probability_of_improvement(x: Values, y: Values) -> Floats:
-    """The mean over traps of P(X > Y) + P(X = Y) / 2, X a seed of one algorithm, Y of the other.
+    """Return the mean over traps of P(X > Y) + P(X = Y) / 2, X and Y seeds of two algorithms.
 
     On each trap it is Mann and Whitney's U over the number of pairs.
 
@@ -94,7 +94,7 @@ class Profile:
 def performance_profile(
     values: Values, thresholds: Sequence[float] | Floats, level: float = 0.95, seed: int = 0
 ) -> Profile:
-    """Which share of the runs scores above each threshold.
+    """Return the share of the runs that score above each threshold.
 
     Args:
         values: one number a seed, or for each trap one number a seed.
@@ -112,5 +112,5 @@ def performance_profile(
 
 
 def verdict_shares(verdicts: Sequence[str]) -> dict[str, float]:
-    """The share of seeds for each verdict, the most frequent first."""
+    """Return the share of seeds for each verdict, the most frequent first."""
     return {name: count / len(verdicts) for name, count in Counter(verdicts).most_common()}

@@ -50,7 +50,7 @@ Digest = Annotated[str, Meta(pattern=r"\A([0-9a-f]{32})?\Z")]
 
 
 class SplitTrace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
-    """What was done on the levels of one play.
+    """Actions on the levels of one play.
 
     Attributes:
         levels: int64 (n,), level numbers, ascending.
@@ -62,7 +62,7 @@ class SplitTrace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
 
 
 class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
-    """What a policy did on levels of a trap; scoring needs all plays of ``plays_of(trap)``.
+    """Actions of a policy on levels of a trap; scoring needs all plays of ``plays_of(trap)``.
 
     Its fields are checked however it was made, its episodes by ``verify``.
 
