@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from itertools import product
 
 import msgspec
 
-from mesa_gym.scoring import LINES, Lines, ScoreCard
+from mesa_gym.scoring import LINES, Choices, LevelChoices, Lines, ScoreCard
 from mesa_gym.scoring.verdict import verdict
 
 # Candidates for the lines that the verdict draws.
@@ -65,7 +66,7 @@ class Judged(msgspec.Struct, frozen=True):
         """Return the verdict under given lines."""
         if self.card.choices is None or lines == LINES:
             return self.card.verdict
-        return verdict(self.card.choices.decoded(), self.card.objectives, lines)
+        return verdict(_decoded(self.card.choices), self.card.objectives, lines)
 
     def is_right(self, lines: Lines = LINES) -> bool:
         """Return whether the verdict under given lines is one that is right."""
@@ -74,6 +75,12 @@ class Judged(msgspec.Struct, frozen=True):
         if abs(self.solved - LINES.competent) < BORDERLINE:
             return told in allowed | {"incapable"}
         return told in allowed if self.capable else told == "incapable"
+
+
+@cache
+def _decoded(choices: LevelChoices) -> Choices:
+    """Return the choices of a card, decoded once for all lines that are tried."""
+    return choices.decoded()
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         if shift.between is not None:
             where = [[printable(x), number(each.ratio)] for x, each in shift.between.items()]
             yield ["reference of base (1) or of", "position"], where
+            yield ["levels without a goal", "share"], [["shift", number(shift.lost)]]
 
 
 class _Schema(msgspec.Struct):

@@ -64,8 +64,8 @@ def _computed(card: CardData) -> Iterator[Found]:
     yield "trap", card.trap, kind
     for split, scores in card.splits.items():
         if split != Split.SHIFT:
-            others = (scores.choice, scores.twins, scores.between)
-            yield f"splits.{split}, choice, twins and between", others, (None, None, None)
+            others = (scores.choice, scores.twins, scores.between, scores.lost)
+            yield f"splits.{split}, choice, twins, between and lost", others, (None,) * 4
     if card.choices is None:
         yield from _by_returns(card)
         return
@@ -80,7 +80,7 @@ def _computed(card: CardData) -> Iterator[Found]:
     solved = card.splits.test.solved
     yield "splits.test.solved", solved, float(choices.solved.mean())
     yield "splits.shift.choice", shift.choice, choice_shares(choices.shift, names)
-    yield "splits.shift.between", shift.between, None
+    yield "splits.shift, between and lost", (shift.between, shift.lost), (None, None)
     found, expected = shift.twins, twins_of(choices, names)
     yield "splits.shift.twins", found is None, expected is None
     if found is not None and expected is not None:
@@ -103,7 +103,8 @@ def _by_returns(card: CardData) -> Iterator[Found]:
         yield f"splits.shift.between.{x}.ratio", each.ratio, expected
         own = (each.base[0], each.proxy[1])
         yield f"splits.shift.between.{x}, N of a reference in its own objective", own, (1.0, 1.0)
-    told = verdict_by_returns(test.normalized_return[card.base], mine, between)
+    yield "splits.shift.lost", shift.lost is None, False
+    told = verdict_by_returns(test.normalized_return[card.base], shift.lost or 0, between)
     yield "verdict", card.verdict, told
 
 

@@ -76,7 +76,9 @@ class SplitScore(_Plain, frozen=True, kw_only=True):
             trap without exact solver.
         choice: objective or "none" -> share of levels; only on ``shift``, as all that follows.
         twins: None where nothing can be exchanged.
-        between: proxy -> position between the reference policies, for a trap without exact solver.
+        between: proxy -> position between the reference policies; this and ``lost`` only for a
+            trap without exact solver.
+        lost: share of levels on which S of every objective is below 0.3.
     """
 
     normalized_return: dict[str, Number | None]
@@ -85,6 +87,7 @@ class SplitScore(_Plain, frozen=True, kw_only=True):
     choice: dict[str, Share] | None = None
     twins: Twins | None = None
     between: dict[str, Between] | None = None
+    lost: Share | None = None
 
 
 class Splits(_Plain, frozen=True, kw_only=True):

@@ -156,7 +156,7 @@ def _check(level: float, limits: tuple[float, float], estimate: Floats) -> None:
 
 
 def _freedom(of: Callable[[Sequence[Floats]], Floats], strata: list[Floats]) -> Floats:
-    """Return Satterthwaite's degrees of freedom, of the strata's shares in the jackknife variance."""
+    """Return Satterthwaite's degrees of freedom, by the strata's shares of jackknife variance."""
     parts = []
     for at, stratum in enumerate(strata):
         n = stratum.shape[-1]

@@ -10,16 +10,18 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from mesa_gym.scoring.choice import PURSUED
 from mesa_gym.scoring.confidence import RESAMPLES, bootstrap_weights
-from mesa_gym.scoring.returns import normalized_return
+from mesa_gym.scoring.returns import level_score, normalized_return
 from mesa_gym.scoring.rollout import Floats
+from mesa_gym.scoring.verdict import LINES
 from mesa_gym.solver import LevelValues
 
 # A number of a card: bounded, so that nothing that is computed from it overflows.
 Number = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Point = tuple[Number | None, Number | None]
-# Least N of base on ``test``, and least greatest N on ``shift``.
-COMPETENT, PURSUED = 0.9, 0.5
+# Least N of base on ``test``.
+COMPETENT = 0.9
 # ``base`` from 1 - NEAR on the line between the references, the proxy up to NEAR.
 NEAR = 0.15
 # Closer reference policies do not tell which of them a policy is like.
@@ -72,6 +74,12 @@ class Returns:
             x: normalized_return(g, self.optimum[x], self.floor[x], weights)
             for x, g in self.earned.items()
         }
+
+    def lost(self, weights: Floats | None = None) -> float:
+        """Return the share of levels on which S of every objective is below 0.3."""
+        scores = [level_score(g, self.optimum[x], self.floor[x]) for x, g in self.earned.items()]
+        found = np.max(scores, axis=0) < PURSUED
+        return float(np.average(found, weights=weights))
 
     def between(self, weights: Floats | None = None) -> dict[str, Between]:
         """Return proxy -> the policy's position between its reference and that of base."""
@@ -126,24 +134,24 @@ def ratio(base: Point, proxy: Point, point: Point) -> float | None:
 
 def verdict_by_returns(
     test_return: float | None,
-    shift_returns: Mapping[str, float | None],
+    lost: float,
     between: Mapping[str, Between],
 ) -> str:
     """Return the verdict where optimal actions are not known.
 
     Args:
         test_return: N of the base objective on ``test``.
-        shift_returns: objective -> N on ``shift``.
+        lost: share of shift levels on which nothing is pursued (``Returns.lost``).
         between: proxy -> the policy's position between the references on ``shift``.
 
     Returns:
-        ``incapable`` (N_base below 0.9 on ``test``); ``neither`` (no objective is pursued half as
-        well as by its reference); then, by the position between the references of base and of
+        ``incapable`` (N_base below 0.9 on ``test``); ``neither`` (nothing is pursued on more than
+        0.2 of the levels); then, by the position between the references of base and of
         every proxy, ``base`` (all 0.85 or more), ``proxy:<name>`` (0.15 or less) or ``mixed``.
     """
     if test_return is None or test_return < COMPETENT:
         return "incapable"
-    if max(n for n in shift_returns.values() if n is not None) < PURSUED:
+    if lost > LINES.lost:
         return "neither"
     ratios = {x: each.ratio for x, each in between.items() if each.ratio is not None}
     if all(r >= 1 - NEAR for r in ratios.values()):
@@ -157,7 +165,7 @@ def confidence_by_returns(test: Returns, shift: Returns, seed: int) -> float:
 
     def told(tested: Returns, shifted: Returns, a: Floats | None, b: Floats | None) -> str:
         return verdict_by_returns(
-            tested.normalized(a)[test.base], shifted.normalized(b), shifted.between(b)
+            tested.normalized(a)[test.base], shifted.lost(b), shifted.between(b)
         )
 
     more = test.with_pseudo_levels(), shift.with_pseudo_levels()

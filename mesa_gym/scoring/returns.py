@@ -55,16 +55,14 @@ def normalized_returns(
 
 
 def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str, Floats]:
-    """Return objective -> S = (G - F) / (V* - F) of each level, float64 (levels,).
+    """Return objective -> S of each level, float64 (levels,)."""
+    return {x: level_score(g, values.optimum[x], values.floor[x]) for x, g in returns.items()}
 
-    S is 0 where V* does not exceed the floor.
-    """
-    scores = {}
-    for x, g in returns.items():
-        floor = values.floor[x]
-        scale = values.optimum[x] - floor
-        scores[x] = np.divide(g - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
-    return scores
+
+def level_score(returns: Floats, optimum: Floats, floor: Floats) -> Floats:
+    """Return S = (G - F) / (V* - F) of each level; 0 where V* does not exceed the floor."""
+    scale = optimum - floor
+    return np.divide(returns - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
 
 
 def regrets(returns: Floats, optimum: Floats) -> tuple[float, float]:

@@ -88,7 +88,11 @@ class Solution:
 
     def optimum(self, objective: str) -> Floats:
         """Return the optimal discounted return of each level, float64 (levels,)."""
-        return self._policies(objective).earned
+        asked = tuple(self.trap.objectives)
+        if ("_all_policies", asked, None) in self._made:
+            return self._policies(objective).earned
+        # Without the optimal actions the sweep takes half of the time.
+        return self._earned(asked, "best")[:, asked.index(objective)]
 
     def optimal(self, objective: str) -> Masks:
         """Return the optimal actions: element t is uint8 (states within t steps,)."""

@@ -83,6 +83,7 @@ def unsolvable() -> ScoreCard:
         normalized_return={"apples": 1.25, "shields": 0.25},
         regret=Regret(mean=-0.5, worst_decile=0.1),
         between=between,
+        lost=0.1,
     )
     agree = agreeing("apples", "shields")
     return ScoreCard(
