@@ -98,7 +98,7 @@ def _budget(options: argparse.Namespace) -> Budget:
     if options.seeds:
         groups = tuple(replace(group, seeds=options.seeds) for group in budget.groups)
         budget = replace(budget, groups=groups)
-    return replace(budget, levels=options.levels, steps=options.steps)
+    return replace(budget, levels=options.levels, steps=options.steps or budget.steps)
 
 
 def _run(options: argparse.Namespace, results: Results) -> int:

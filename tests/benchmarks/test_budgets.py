@@ -124,3 +124,9 @@ def test_a_full_board_trains_everything():
     full = replace(BUDGETS["full"], groups=(replace(BUDGETS["full"].groups[0], seeds=1),))
     assert full.groups[0] == Group(("all",), ("all",), 1)
     assert {run.algo for run in full.runs()} == set(budgets.ALGORITHMS)
+
+
+def test_a_budget_keeps_its_steps_unless_others_are_given():
+    assert chosen("--budget", "exchange").steps == 600_000
+    assert chosen("--budget", "exchange", "--steps", "5").steps == 5
+    assert chosen("--budget", "standard").steps is None
