@@ -43,7 +43,7 @@ python_maximum_signature_line_length = 88
 nitpicky = True
 nitpick_ignore_regex = [
     # Other projects' types: to link to them, their inventories would have to be fetched.
-    ("py:.*", r"(np|numpy|gymnasium|stable_baselines3|argparse|collections|pathlib)\..*"),
+    ("py:.*", r"(np|numpy|gymnasium|msgspec|stable_baselines3|argparse|collections|pathlib)\..*"),
     ("py:.*", r"(ArrayLike|AutoresetMode|EnvSpec|NDArray|Tensor|VecEnv\w*|VectorEnv|VecMonitor)"),
     ("py:.*", r"(Any|Callable(\[\.\.\.)?|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
     # Names for array types and for what JSON may hold, which say by themselves what they are.
@@ -54,9 +54,9 @@ nitpick_ignore_regex = [
     ),
     # Constants in hints, and small types that users do not make: the text says what they are.
     ("py:.*", r"[A-Z_]+"),
-    ("py:.*", r"(Check|Observation|Player|Profile|Progress|RGB|(.+\.)?Rule)"),
+    ("py:.*", r"(Check|Failures|Observation|Player|Profile|Progress|RGB|(.+\.)?Rule)"),
     ("py:.*", r"(Sprite|Statistic|Supply|mesa_gym\.envs\.supply\.Supply|Judged|Solved)"),
-    ("py:.*", r"Trap(Class|Like)"),
+    ("py:.*", r"Trap(Class|Like)|-?[0-9.]+"),
 ]
 
 html_theme = "furo"

@@ -13,7 +13,7 @@ from mesa_gym.scoring.confidence import confidence
 from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.references import Between
 from mesa_gym.scoring.returns import normalized_return
-from mesa_gym.scoring.rollout import ENDED, PLAYS, Record, replay, rollout
+from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.sampling import Asking
 from mesa_gym.scoring.score import score, score_all
 from mesa_gym.scoring.seeds import agreement, variance_shares
@@ -29,7 +29,6 @@ from mesa_gym.scoring.verdict import LINES, Choices, Lines, verdict
 __all__ = [
     "ENDED",
     "LINES",
-    "PLAYS",
     "Asking",
     "Between",
     "Choices",

@@ -53,8 +53,10 @@ class Twins(_Plain, frozen=True, kw_only=True):
         levels: how many shift levels have a twin.
         choice: objective or "none" -> share of the twins.
         same_object: share of the pairs, of those with a choice in both, with the same object.
-        object, place, chance: shares of the choice that each decides (``choice.decided_by``);
-            None where the choice does not vary.
+        object: share of the choice that the object decides (``choice.decided_by``); None where
+            the choice does not vary.
+        place: the same of the place.
+        chance: the same of chance.
     """
 
     levels: Count

@@ -85,9 +85,12 @@ def card(
         place = Between(BASE_POINT, PROXY_POINT, ratio(BASE_POINT, PROXY_POINT, point))
         returns = dict(zip(names, point, strict=True))
         splits["shift"] = SplitScore(
-            normalized_return=returns, regret=splits["train"].regret, between={names[1]: place}
+            normalized_return=returns,
+            regret=splits["train"].regret,
+            between={names[1]: place},
+            lost=0.1,
         )
-        told, sure = verdict_by_returns(test, returns, {names[1]: place}), 1.0
+        told, sure = verdict_by_returns(test, 0.1, {names[1]: place}), 1.0
     return ScoreCard(
         trap=trap,
         policy=policy,
