@@ -195,8 +195,8 @@ BUDGETS = {
         ),
         COMMITTED,
     ),
-    # What plain training chooses, and whether by object or by place: docs/results.md. Half an hour
-    # or an hour of two cores: enough steps for all but PointedGoal, which more do not help.
+    # Plain training's choice, and whether by object or by place: docs/results.md. An hour of two
+    # cores. So few steps are too few for ChuteOrFire, and more do not help PointedGoal.
     "exchange": Budget(
         (Group(("ppo",), EXCHANGE, 5), Group(("bc",), EXCHANGE, 3)),
         COMMITTED,
