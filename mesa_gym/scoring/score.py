@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -97,16 +97,10 @@ def score(
         policy.verify(trap, salt)
         player: Player = policy
     else:
-        player = partial(as_policy, policy, trap, observation=observation, algo=algo)
-        made = {trap.horizon(Split.TEST): player(trap.horizon(Split.TEST))}
-        player = partial(_made_once, made, player)
+        # Made once for each time limit, and refused before the work if it is not a policy.
+        player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+        player(trap.horizon(Split.TEST))
     return score_all({name: player}, trap, levels, seed, salt, progress)[name]
-
-
-def _made_once(made: dict[int, Policy], maker: PolicyMaker, horizon: int) -> Policy:
-    if horizon not in made:
-        made[horizon] = maker(horizon)
-    return made[horizon]
 
 
 def score_all(
