@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
 
-# Reference policies of a solvable trap that pursue neither objective more than the other.
-EITHER, AIMLESS = "either", "aimless"
+# A reference policy of a solvable trap, as ``EITHER`` is.
+AIMLESS = "aimless"
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
-from mesa_gym.policies.names import AIMLESS, EITHER, not_for
+from mesa_gym.policies.names import AIMLESS, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
-from mesa_gym.solver import Graph, Solution, actions_in, shared, solutions
+from mesa_gym.solver import EITHER, Graph, Solution, actions_in, shared, solutions
 from mesa_gym.traps import Trap
 
 # A graph, and the actions to choose from: element t is uint8 (states within t steps,).

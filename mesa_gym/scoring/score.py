@@ -310,9 +310,10 @@ def _by_returns(
     test, shift = (Returns.of(trap.base, returns[s], values[s]) for s in (Split.TEST, Split.SHIFT))
     tested, between = test.normalized()[trap.base], shift.between()
     require_scale(tested, between)
-    shown = {"between": between, "lost": shift.lost()}
-    told = verdict_by_returns(tested, shift.lost(), between)
-    return told, confidence_by_returns(test, shift, seed), shown, None
+    lost = shift.lost()
+    told = verdict_by_returns(tested, lost, between)
+    sure = confidence_by_returns(test, shift, seed)
+    return told, sure, {"between": between, "lost": lost}, None
 
 
 def _split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> SplitScore:
