@@ -11,9 +11,10 @@ import numpy as np
 
 from benchmarks.measured import mean
 from benchmarks.rows import Row, TrapBoard, interval_of
-from mesa_gym.policies.names import AIMLESS, EITHER
+from mesa_gym.policies.names import AIMLESS
 from mesa_gym.scoring import interquartile_mean, mean_over_traps
 from mesa_gym.scoring.intervals import Floats, Values, intervals
+from mesa_gym.solver import EITHER
 
 # The reference policies that mean the same on every trap.
 BASE_ORACLE, PROXY_ORACLE = "oracle:base", "oracle:proxy"
