@@ -29,6 +29,7 @@ MODULES = (
     "mesa_gym.policies",
     "mesa_gym.rendering",
     "mesa_gym.report",
+    "mesa_gym.sb3",
     "mesa_gym.scoring",
     "mesa_gym.solver",
     "mesa_gym.testing",

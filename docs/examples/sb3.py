@@ -2,7 +2,7 @@
 
 `mesa_gym.make_sb3` steps all environments together, where SB3's `make_vec_env` steps one after
 the other. Its infos are empty but at the end of an episode, where they hold what each objective
-paid in the whole episode.
+paid in the whole episode. `mesa_gym.sb3.ppo` is SB3's PPO with a network and settings that suit.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import VecEnv
-from torch.nn import ReLU
 
 import mesa_gym
+from mesa_gym.sb3 import ppo
 from mesa_gym.scoring import score
 
 TRAP, BASE, PROXY = "CheeseCorner", "cheese", "corner"
@@ -74,7 +74,7 @@ def evaluate(model: PPO, venv: VecEnv) -> dict[str, list[float]]:
 def main() -> None:
     """Check, compare, train, evaluate, score."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=400_000, help="of training")
+    parser.add_argument("--steps", type=int, default=300_000, help="of training")
     options = parser.parse_args()
     # Vectors, as SB3 warns of every observation with three axes that is no picture.
     warnings.simplefilter("error")
@@ -82,19 +82,7 @@ def main() -> None:
     PPO("MlpPolicy", FLAT, n_steps=64, device="cpu").learn(64)
     warnings.simplefilter("default")
     compare()
-    model = PPO(
-        "MlpPolicy",
-        mesa_gym.make_sb3(ID, ENVS),
-        policy_kwargs={"net_arch": [256, 128], "activation_fn": ReLU},
-        n_steps=64,
-        batch_size=1024,
-        n_epochs=4,
-        learning_rate=lambda remaining: 2e-3 * remaining,
-        gamma=0.97,
-        ent_coef=0.01,
-        seed=0,
-        device="cpu",
-    )
+    model = ppo(TRAP)
     model.learn(options.steps)
     for split in ("train", "shift"):
         found = evaluate(model, mesa_gym.make_sb3(ID, ENVS, seed=9, split=split))

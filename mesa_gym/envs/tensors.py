@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from gymnasium.spaces import Discrete
 from gymnasium.vector.utils import batch_space
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed
+from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
 from mesa_gym.envs.infos import keyed
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.settings import Settings
@@ -48,7 +49,7 @@ class TensorEnv:
         trap: as for ``TrapEnv``.
         num_envs: how many environments.
         device: where they live, as torch names it.
-        seed: environment i gets ``seed + i``; None for random ones.
+        seed: environment i gets ``seed + i``, or its entry of a sequence; None for random ones.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         compile: whether the step is compiled, as one graph; the first step then takes a while.
         **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
@@ -58,6 +59,7 @@ class TensorEnv:
         trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.
         observation_space: of all environments, as ``action_space`` is; ``single_observation_space``
             and ``single_action_space`` are of one.
+        state, episode: where they are, which ``advance`` takes; None and -1 before the first reset.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class TensorEnv:
         num_envs: int,
         *,
         device: Any = "cpu",
-        seed: int | None = None,
+        seed: int | Sequence[int] | None = None,
         num_levels: int = MOST_BANKED,
         compile: bool = False,
         **keywords: Any,
@@ -95,32 +97,39 @@ class TensorEnv:
         if compile:
             self._advance = torch.compile(self.advance, fullgraph=True, dynamic=False)
         self._reseed(secrets.randbits(62) if seed is None else seed)
-        self._state: State | None = None  # before the first reset
+        self.state: State | None = None
 
     def _reseed(self, seed: Any) -> None:
-        first = integer("seed of environment 0", seed, error=Error)
-        streams = episodes([first + row for row in range(self.num_envs)])
+        if isinstance(seed, Sequence):
+            seeds = [
+                integer("a seed", each, error=Error) for each in spread("seed", seed, self.num_envs)
+            ]
+        else:
+            first = integer("seed of environment 0", seed, error=Error)
+            seeds = [first + row for row in range(self.num_envs)]
+        streams = episodes(seeds)
         self._stream = torch.as_tensor(streams, device=self.device)
-        self._episode = torch.full_like(self._stream, -1)
+        self.episode = torch.full_like(self._stream, -1)
 
-    def reset(self, seed: int | None = None) -> tuple[Tensor, dict[str, Any]]:
+    def reset(self, seed: int | Sequence[int] | None = None) -> tuple[Tensor, dict[str, Any]]:
         """Begin an episode in every environment.
 
         Args:
-            seed: environment i gets ``seed + i``; None goes on with the streams of levels.
+            seed: environment i gets ``seed + i``, or its entry of a sequence; None goes on with the
+                streams of levels.
 
         Returns:
             Observations (n, ...) and infos.
         """
         if seed is not None:
             self._reseed(seed)
-        self._episode = self._episode + 1
-        where = self._next(self._episode)
-        self._state = self._bank.take(where)
+        self.episode = self.episode + 1
+        where = self._next(self.episode)
+        self.state = self._bank.take(where)
         seen = self._shown(self._planes[where])
         zeros = torch.zeros(self.num_envs, device=self.device)
         paid = {name: zeros.clone() for name in self.trap.objectives}
-        return seen, self._infos(self._state, paid, seen.clone())
+        return seen, self._infos(self.state, paid, seen.clone())
 
     def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
         """Take one step in every environment; what ends begins its next episode.
@@ -136,10 +145,10 @@ class TensorEnv:
             gymnasium.error.ResetNeeded: before the first reset.
             ValueError: the actions are not n integers on the device.
         """
-        if self._state is None:
+        if self.state is None:
             raise reset_needed()
         self._check(actions)
-        self._state, self._episode, result = self._advance(self._state, self._episode, actions)
+        self.state, self.episode, result = self._advance(self.state, self.episode, actions)
         return result
 
     def advance(self, state: State, episode: Tensor, actions: Tensor) -> Any:

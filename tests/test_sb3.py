@@ -1,0 +1,278 @@
+"""What mesa_gym.sb3 adds to Stable-Baselines3."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from each import TRAPS, few_traps
+from reference import wandered
+from zoo import Zoo
+
+pytest.importorskip("stable_baselines3")
+
+import torch
+from stable_baselines3 import DQN, PPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.logger import KVWriter, Logger
+
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.policies import as_policy, load_policy
+from mesa_gym.sb3 import AGENT, WALL, AnnealedPPO, CentredExtractor, ScoreCallback, make_sb3, ppo
+from mesa_gym.scoring import score
+from mesa_gym.traps import Split, find_trap
+
+CHEESE = find_trap("CheeseCorner")
+ID = CHEESE.id()
+SMALL: dict[str, Any] = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
+
+
+@pytest.mark.parametrize("world", [*TRAPS, Zoo], ids=lambda world: world.__name__)
+def test_the_first_planes_are_agent_and_wall(world) -> None:
+    assert (world.planes[AGENT], world.planes[WALL]) == ("agent", "wall")
+
+
+def seen_by_loop(planes: np.ndarray) -> list[int]:
+    """The view of one observation, cell by cell."""
+    height, width, channels = planes.shape
+    ((y0, x0),) = np.argwhere(planes[..., AGENT])
+    seen: list[int] = []
+
+    def see(y: int, x: int) -> None:
+        inside = 0 <= y < height and 0 <= x < width
+        wall, *others = planes[y, x, WALL:] if inside else [1] + [0] * (channels - 2)
+        seen.extend([1 - wall, *others])
+
+    for y in range(y0 - height + 3, y0 + height - 2):
+        for x in range(x0 - width + 3, x0 + width - 2):
+            see(y, x)
+    for x in range(1, width - 1):
+        see(0, x)
+    return seen
+
+
+@few_traps
+@pytest.mark.parametrize("size", [11, (9, 13)])
+def test_the_view_is_what_a_loop_over_cells_sees(trap, size) -> None:
+    made = trap(size)
+    planes = made.observe(wandered(made, 20))
+    extractor = CentredExtractor(make_sb3(trap.id(), 1, size=size).observation_space)
+    view = extractor.view(torch.from_numpy(planes).float())
+    assert view.tolist() == [seen_by_loop(each) for each in planes]
+
+
+def test_sb3_shows_the_extractor_the_planes_as_they_are() -> None:
+    model, shown = ppo("CheeseCorner", n_envs=2), []
+    model.policy.features_extractor.register_forward_pre_hook(lambda _, seen: shown.append(*seen))
+    planes = model.get_env().reset()
+    model.predict(planes)
+    np.testing.assert_array_equal(shown[0].numpy(), planes)
+
+
+@pytest.mark.parametrize("observation", ["flat", "chw", "rgb", "local", "symbolic"])
+def test_the_extractor_refuses_other_observations(observation: str) -> None:
+    venv = make_sb3(find_trap("KeysChests").id(), 1, observation=observation)
+    with pytest.raises(ValueError, match=r"reads the observation 'planes', .* got Box\("):
+        CentredExtractor(venv.observation_space)
+
+
+def test_a_saved_model_needs_nothing_else(tmp_path, run) -> None:
+    model = ppo("CheeseCorner", seed=1, **SMALL).learn(128)
+    file, trap = str(tmp_path / "model.zip"), CHEESE()
+    model.save(file)
+    planes = trap.observe(wandered(trap, 100))
+    horizon = trap.horizon(Split.TEST)
+    policies = as_policy(model, trap, horizon), load_policy(file, trap, horizon, "ppo")
+    answers = [policy.act(planes) for policy in policies]
+    np.testing.assert_array_equal(*answers)
+    assert np.ptp(answers[0], axis=0).max() > 0
+    assert type(PPO.load(file)) is PPO
+    code, said = run(f"score --policy {file} --algo ppo --trap CheeseCorner --levels 4")
+    assert code == 0, said
+
+
+# -- ppo -------------------------------------------------------------------------------------------
+
+
+def test_a_users_keywords_come_first() -> None:
+    policy_kwargs = {"net_arch": [8], "activation_fn": torch.nn.ReLU}
+    given = {"gamma": 0.5, "learning_rate": 1e-3, "batch_size": 4, "policy_kwargs": policy_kwargs}
+    model = ppo("CheeseCorner", 2, 3, {"num_levels": 5, "alpha": 0.5}, **given)
+    assert (model.gamma, model.lr_schedule(0.5), model.batch_size) == (0.5, 1e-3, 4)
+    assert model.policy.action_net.in_features == 8
+    assert isinstance(model.policy.features_extractor, CentredExtractor)
+    settings = model.get_env().unwrapped.venv.settings
+    assert (settings.num_levels, settings.alpha) == (5, 0.5)
+    default = ppo("mesagym/cheesecorner-shift-flat-v0", 2)
+    assert (default.gamma, default.lr_schedule(0.5), default.batch_size) == (0.97, 1e-3, 16)
+    settings = default.get_env().unwrapped.venv.settings
+    assert (settings.num_levels, settings.split) == (30_000, Split.TRAIN)
+    with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
+        ppo("CheesCorner")
+
+
+def test_an_objective_that_looks_less_far_ahead_is_learnt_as_it_is_meant() -> None:
+    assert ppo("TreeFarm", 2, env_kwargs={"reward": "soon"}).gamma == 0.8
+    assert ppo("TreeFarm", 2).gamma == 0.97
+
+
+def test_trainings_of_two_seeds_share_no_stream_of_levels() -> None:
+    seeds: set[int] = set()
+    for seed in (0, 1):
+        model = ppo("CheeseCorner", seed=seed, **SMALL)
+        model.learn(1)
+        seeds |= set(model.get_env().get_attr("np_random_seed"))
+    assert len(seeds) == 16
+
+
+def test_the_entropy_bonus_falls_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(PPO, "train", lambda model: seen.append(model.ent_coef))
+    model = ppo("CheeseCorner", ent_coef=0.4, **SMALL)
+    for _ in range(2):
+        model.learn(512)
+    assert seen == pytest.approx([0.3, 0.2, 0.1, 0] * 2)
+    assert model.ent_coef == 0.4
+
+
+@pytest.mark.slow
+def test_it_becomes_competent() -> None:
+    callback = ScoreCallback(every=100_000)
+    model = ppo("CheeseCorner").learn(300_000, callback=callback)
+    card = score(model, "CheeseCorner", levels=200)
+    assert card.competent
+    assert card.splits.test.normalized_return["cheese"] >= 0.9
+    assert [each.competent for each in callback.cards.values()][-1]
+
+
+# -- the callback ----------------------------------------------------------------------------------
+
+
+class Episodes(BaseCallback):
+    """Episodes' returns since the log's last line, by SB3's own count."""
+
+    def _on_training_start(self) -> None:
+        self.returns: list[float] = []
+
+    def _on_step(self) -> bool:
+        self.returns += [info["episode"]["r"] for info in self.locals["infos"] if "episode" in info]
+        return True
+
+
+class Lines(KVWriter):
+    """The lines of a log, each with the mean return of its episodes."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self.episodes, self.lines = episodes, []
+
+    def write(self, key_values, key_excluded, step=0) -> None:
+        self.lines.append((step, dict(key_values), self.episodes.returns))
+        self.episodes.returns = []
+
+
+@pytest.mark.parametrize("reward", ["cheese", "corner"])
+@pytest.mark.parametrize("make", [make_sb3, make_vec_env])
+def test_what_episodes_earned_is_what_sb3_counts(make, reward: str) -> None:
+    """In both kinds of environments, and in episodes that go on in a further training."""
+    keywords = {"reward": reward, "max_steps": 60, "size": 7}
+    more = keywords if make is make_sb3 else {"env_kwargs": keywords}
+    model = PPO("MlpPolicy", make(ID, 4, **more), n_steps=50, batch_size=50, n_epochs=1, seed=0)
+    episodes, callback = Episodes(), ScoreCallback(levels=2)
+    log = Lines(episodes)
+    model.set_logger(Logger(None, [log]))
+    for first in (True, False):
+        model.learn(600, callback=[episodes, callback], reset_num_timesteps=first)
+    counted = [(line, returns) for _, line, returns in log.lines if returns]
+    assert len(counted) >= 5
+    for line, returns in counted:
+        assert line[f"rollout/{reward}"] == pytest.approx(np.mean(returns), abs=1e-6)
+    assert max(np.mean(returns) for _, returns in counted) > 0
+
+
+def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None:
+    told: list[tuple[int, dict[str, Any]]] = []
+    run = SimpleNamespace(log=lambda values, step: told.append((step, values)))
+    weights = []
+    for callback in (None, ScoreCallback(every=200, levels=6)):
+        model = ppo("CheeseCorner", seed=2, **SMALL)
+        log = Lines(Episodes())
+        log.episodes.returns = []
+        model.set_logger(Logger(None, [log]))
+        monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=run))
+        model.learn(512, callback=callback)
+        weights.append(model.policy.state_dict())
+    for name, weight in weights[0].items():
+        assert torch.equal(weight, weights[1][name]), name
+    assert [*callback.cards] == [256, 512]
+    assert callback.cards[512] == score(model, CHEESE(), levels=6)
+    scored = [(step, line) for step, line, _ in log.lines if "score/verdict" in line]
+    assert [step for step, _ in scored] == [step for step, _ in told] == [256, 512]
+    for (step, line), (_, values) in zip(scored, told, strict=True):
+        card = callback.cards[step]
+        expected = {"score/competence": card.splits.test.solved, "score/verdict": card.verdict}
+        returns = card.splits.test.normalized_return
+        expected |= {f"score/test/{name}": returns[name] for name in ("cheese", "corner")}
+        assert values == expected == {key: line[key] for key in expected}
+
+
+def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=None))
+    ppo("CheeseCorner", verbose=1, **SMALL).learn(128, callback=ScoreCallback(levels=2))
+    assert "| score/      " in (shown := capsys.readouterr().out)
+    assert "|    verdict     " in shown
+
+
+def test_models_of_other_algorithms_are_scored() -> None:
+    venv = make_sb3("MesaGym/LavaLand-v0", 4)
+    policy_kwargs = {"features_extractor_class": CentredExtractor}
+    model = DQN("MlpPolicy", venv, buffer_size=100, learning_starts=20, policy_kwargs=policy_kwargs)
+    callback = ScoreCallback(every=40, levels=2)
+    model.learn(100, callback=callback)
+    assert [*callback.cards] == [48, 96, 112]
+
+
+def test_a_trap_without_exact_solver_has_base_for_competence() -> None:
+    callback, log = ScoreCallback(levels=2), Lines(Episodes())
+    model = ppo("MonsterWorld", **SMALL)
+    log.episodes.returns = []
+    model.set_logger(Logger(None, [log]))
+    model.learn(128, callback=callback)
+    test = callback.cards[128].splits.test
+    assert test.solved is None
+    assert log.lines[-1][1]["score/competence"] == test.normalized_return[callback.cards[128].base]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"every": 0}, "every must be"),
+        ({"levels": 0}, "levels must be"),
+        ({"trap": "CheesCorner"}, "Did you mean 'CheeseCorner'"),
+        ({}, r"no trap of mesa_gym: name one, as in ScoreCallback\('CheeseCorner'\)"),
+        ({"trap": "CheeseCorner"}, "PPO model was trained on observations"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_before_it_learns(given, message: str) -> None:
+    model = PPO("MlpPolicy", "CartPole-v1", n_steps=64, device="cpu")
+    with pytest.raises(ValueError, match=message):
+        model.learn(64, callback=ScoreCallback(**given))
+    assert model.num_timesteps == 0
+
+
+def test_without_sb3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "mesa_gym.sb3")
+    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
+    with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
+        importlib.import_module("mesa_gym.sb3")
+
+
+def test_one_definition_makes_environments() -> None:
+    import mesa_gym
+
+    assert make_sb3 is mesa_gym.make_sb3
+    assert issubclass(AnnealedPPO, PPO)
