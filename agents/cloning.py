@@ -1,8 +1,8 @@
 """Behaviour cloning: a network learns to do what an optimal policy did on training levels.
 
-A control for reinforcement learning: the same levels, the same networks, and an objective that
-was pursued perfectly, but a supervised signal and no reward. The demonstrator knows the state,
-and pursues the objective that is paid; its actions were sampled, as an episode shows them.
+A control for reinforcement learning: the same levels, the same network, and an objective that
+was pursued perfectly, with a supervised signal and without reward. The demonstrator knows the
+state and pursues the objective that is paid; its actions are sampled, as an episode shows them.
 
 ``steps`` counts the transitions that are learnt from. Each demonstrated one is learnt from about
 ``EPOCHS`` times, so that ``steps / EPOCHS`` environment steps are demonstrated; where there are
@@ -18,94 +18,140 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from agents.actors import Actor, make_actor
-from agents.demonstrations import demonstrations, level_numbers, transitions
 from agents.lesson import Lesson
-from agents.levels import start_states
-from agents.networks import BF16, Bytes, Network
-from mesa_gym.engine import Ints
-from mesa_gym.scoring.rollout import rollout
+from agents.levels import level_numbers, start_states
+from agents.networks import Centred, Ints, Network, Optimiser, fresh, gradients, outputs
+from mesa_gym.engine import State
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies import Oracle, Reference
+from mesa_gym.scoring.rollout import Actions, going, rollout
+from mesa_gym.solver import sharing, solutions
+from mesa_gym.traps import Trap
 
 EPOCHS = 5
 BATCH = 512
 LEARNING_RATE = 1e-3
+BLOCK = 1024  # levels drawn at once
+# Of an oracle on each level: solving a level costs most, and equally good ways differ.
+EPISODES = 4
 # How often its own returns are looked at, for the learning curve, and on how many levels.
 LOOKS = 10
 LOOKED_AT = 64
 
 
-def train(lesson: Lesson) -> Actor:
-    """Train an agent."""
+def train(lesson: Lesson) -> list[Network]:
+    """Train one agent a seed; torch is left with one thread."""
     torch.set_num_threads(1)
-    torch.manual_seed(lesson.seed)
-    rng = np.random.default_rng(lesson.seed)
-    actor = make_actor(Actor.kind, lesson.network, lesson.trap)
-    seen, taken = demonstrated(lesson, actor.network, rng)
-    optimiser = torch.optim.Adam(actor.parameters(), LEARNING_RATE, eps=1e-5, fused=True)
-    done, due, look = 0, lesson.due(), 0
+    return [_cloned(lesson.alone(index)) for index in range(len(lesson.seeds))]
+
+
+def _cloned(lesson: Lesson) -> Network:
+    (seed,) = lesson.seeds
+    rng = np.random.default_rng(seed)
+    view = Centred(lesson.trap)
+    seen, taken = demonstrated(lesson, view, rng)
+    stack = fresh(view.count, lesson.seeds)
+    optimiser, done, due, look = Optimiser(stack), 0, list(lesson.checkpoints), 0
     for rows in minibatches(len(taken), rng):
-        optimiser.param_groups[0]["lr"] = LEARNING_RATE * (1 - done / lesson.steps)
-        learn(actor, optimiser, unpacked(seen[rows], actor.network), taken[rows])
+        scores, _ = outputs(stack, seen[rows][None].long())
+        loss = cross_entropy(scores[0], taken[rows])
+        optimiser.step(gradients(loss, stack), LEARNING_RATE * max(0.0, 1 - done / lesson.steps))
         done += len(rows)
         lesson.progress(len(rows))
         while due and done >= due[0]:
-            lesson.keep(due.pop(0), actor)
+            lesson.keep(due.pop(0), seed, Network(lesson.trap, stack))
         if done >= min(look, lesson.steps):
-            note_returns(lesson, actor, done)
+            note_returns(lesson, Network(lesson.trap, stack), done)
             look = done + lesson.steps // LOOKS
         if done >= lesson.steps:
-            return actor
-    raise AssertionError("there is always another minibatch")
-
-
-def demonstrated(
-    lesson: Lesson, network: Network, rng: np.random.Generator
-) -> tuple[Bytes, NDArray[np.int64]]:
-    """Return what a network sees of the demonstrated transitions, and the actions.
-
-    Returns:
-        uint8 (m, bytes), eight inputs a byte, and int64 (m,).
-    """
-    wanted = -(-lesson.steps // EPOCHS)
-    seen: list[Bytes] = []
-    taken: list[NDArray[np.int8]] = []
-    for starts, actions in demonstrations(lesson, level_numbers(lesson, wanted, rng)):
-        planes, chosen = transitions(lesson.trap, starts, actions)
-        seen.append(np.packbits(network.view(planes).reshape(len(planes), -1), axis=1))
-        taken.append(chosen)
-        if sum(map(len, taken)) >= wanted:
             break
-    return np.concatenate(seen), np.concatenate(taken).astype(np.int64)
-
-
-def unpacked(seen: Bytes, network: Network) -> Bytes:
-    """Views as a network takes them, of ``demonstrated``'s bytes."""
-    bits = np.unpackbits(seen, axis=1, count=int(np.prod(network.shape)))
-    return bits.reshape(len(seen), *network.shape)
+    return Network(lesson.trap, stack)
 
 
 def minibatches(count: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Rows of about ``BATCH`` transitions each, for ever; all come once an epoch."""
+    """Draw rows of about ``BATCH`` transitions each, without end; all come once an epoch."""
     while True:
         yield from np.array_split(rng.permutation(count), -(-count // BATCH))
 
 
-def learn(
-    actor: Actor, optimiser: torch.optim.Optimizer, seen: Bytes, taken: NDArray[np.int64]
-) -> None:
-    """One step down the cross-entropy of a minibatch."""
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BF16):
-        features = actor.network(torch.from_numpy(seen))
-    loss = cross_entropy(actor.head(features.float()), torch.from_numpy(taken))
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-
-
-def note_returns(lesson: Lesson, actor: Actor, done: int) -> None:
+def note_returns(lesson: Lesson, agent: Network, done: int) -> None:
     """Note what the learner itself earns on some training levels after so many steps."""
-    trap, rng = lesson.trap, np.random.default_rng([lesson.seed, done])
-    starts = start_states(trap, level_numbers(lesson, LOOKED_AT, rng))
-    played = rollout(actor, trap, starts, lesson.horizon, done)
-    for earned in played.paid[lesson.objective].sum(axis=0):
-        lesson.curve.add(done, float(earned))
+    (seed,) = lesson.seeds
+    rng = np.random.default_rng([seed, done])
+    starts = start_states(lesson.trap, level_numbers(lesson, LOOKED_AT, rng))
+    played = rollout(agent, lesson.trap, starts, lesson.horizon, done)
+    earned = played.paid[lesson.objective].sum(axis=0)
+    lesson.note(0, done, float(earned.sum()), len(earned))
+
+
+# -- demonstrations --------------------------------------------------------------------------------
+
+
+def demonstrated(
+    lesson: Lesson, view: Centred, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return lists of inputs int32 (m, most) and actions int64 (m,) of demonstrated transitions."""
+    wanted = -(-lesson.steps // EPOCHS)
+    seen: list[NDArray[np.int32]] = []
+    taken: list[NDArray[np.int64]] = []
+    for starts, actions in demonstrations(lesson, level_numbers(lesson, wanted, rng)):
+        planes, chosen = transitions(lesson.trap, starts, actions)
+        seen.append(view.listed(planes).astype(np.int32))
+        taken.append(chosen)
+        if sum(map(len, taken)) >= wanted:
+            break
+    most = max(each.shape[1] for each in seen)
+    filled = [np.pad(x, ((0, 0), (0, most - x.shape[1])), constant_values=view.count) for x in seen]
+    return torch.from_numpy(np.concatenate(filled)), torch.from_numpy(np.concatenate(taken))
+
+
+def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:
+    """Play the demonstrator's episodes, some levels at a time and solved when their turn comes.
+
+    The demonstrator is the oracle of the paid objective, which plays a level ``EPISODES`` times and
+    takes one at random of actions that are equally good. Where the trap has no exact solver it is
+    the scripted reference policy, which would do the same each time and plays a level once.
+
+    Args:
+        lesson: whose objective is pursued.
+        numbers: of ``level_numbers``.
+
+    Yields:
+        the start states of n levels, and one episode on each: int8 (n, horizon) as a record has
+        it. Further episodes on the same levels come next.
+    """
+    trap, limit, (seed,) = lesson.trap, lesson.horizon, lesson.seeds
+    for first in range(0, len(numbers), BLOCK):
+        starts = start_states(trap, numbers[first : first + BLOCK])
+        if not trap.solvable:
+            reference = Reference(trap, lesson.reward)
+            yield starts, rollout(reference, trap, starts, limit, seed).actions
+            continue
+        oracle = Oracle(trap, lesson.reward, limit)
+        for rows, solution in solutions(trap, starts, limit):
+            solved = starts.take(rows)
+            for episode in range(EPISODES):
+                with sharing(solution):
+                    played = rollout(oracle, trap, solved, limit, EPISODES * seed + episode)
+                yield solved, played.actions
+
+
+def transitions(
+    trap: Trap, starts: State, actions: Actions
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return what was seen, and what was done there.
+
+    Args:
+        trap: the rules.
+        starts: start states of n levels.
+        actions: int8 (n, horizon), ``ENDED`` after an episode's last.
+
+    Returns:
+        planes uint8 (m, height, width, channels) and actions int64 (m,), step by step.
+    """
+    planes, taken = [], []
+    shown = make_observation(trap, "planes")
+    for now in going(trap, starts, actions):
+        planes.append(shown.encode(now.state))
+        taken.append(now.chosen.astype(np.int64))
+    return np.concatenate(planes), np.concatenate(taken)

@@ -1,52 +1,98 @@
-"""An ensemble of PPO agents that acts on its members' agreement.
+"""An ensemble over cues: PPO agents from each of which a plane is hidden.
 
-What training does not tell apart, such as two goals that it never sees in conflict, may be left to
-chance; members that were trained apart then disagree where it matters, and agree on the rest.
-The members have weights, levels and action noise of their own and are trained one after another,
-with a part each of the lesson's steps, so that an ensemble costs what one agent costs.
-``agents.actors.Ensemble`` says how they act together.
+Where two cues explain the reward of training, an agent that cannot see the one must learn the
+other. So for each plane one agent is trained that never sees it, beside one that sees all; kept
+are those that earn nearly as much in training. They act together on what all think likely.
 """
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
-from agents import ppo
-from agents.actors import MEMBERS, Actor, Ensemble
 from agents.lesson import Lesson
-from agents.sb3 import taught
+from agents.networks import Agent, Bytes, Network
+from agents.playing import Variation
+from agents.ppo import trained
+from mesa_gym.traps import Trap
+
+# Of the return in training of the agent that sees everything, what a member must earn.
+KEPT = 0.95
+# Planes that no agent can do without.
+EVERYONES = ("agent", "wall")
 
 
-def train(lesson: Lesson) -> Actor:
-    """Train an agent; its curve and what is kept of it are of members that learnt as much each."""
-    earlier: list[list[Actor]] = []
-    members = []
-    for number in range(MEMBERS):
-        kept: list[Actor] = []
-        member = member_lesson(lesson, number, kept)
-        members.append(taught(ppo.make_model(member), member))
-        lesson.curve.include(member.curve)
-        earlier.append(kept)
-    # A training that is over within one update has kept nothing.
-    for steps, actors in zip(lesson.due(), zip(*earlier, strict=True), strict=False):
-        lesson.keep(steps, _together(list(actors)))
-    return _together(members)
+class Ensemble(Agent):
+    """Several networks, which do what all of them think likely.
+
+    Its probabilities are the product of the members', normalised (a product of experts, Hinton
+    2002): one member that is certain that an action is wrong is enough to rule it out, and where
+    members are certain of different actions it hesitates between these. The logarithms are
+    averaged, not added, so that members who think alike are no more certain together than
+    each of them.
+    """
+
+    kind = "ensemble"
+
+    def __init__(self, trap: Trap, members: list[Network] | None = None) -> None:
+        super().__init__()
+        self._trap = trap
+        self.members = nn.ModuleList(members or [])
+
+    def make_room(self, tensors: dict[str, Tensor]) -> None:
+        """Make as many members as the tensors of a saved ensemble are of."""
+        count = len({name.split(".")[1] for name in tensors})
+        self.members = nn.ModuleList(Network(self._trap) for _ in range(count))
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Return the mean of the members' logarithms of probabilities, float32 (n, 5)."""
+        return torch.stack([member(planes).log_softmax(dim=1) for member in self.members]).mean(0)
 
 
-def member_lesson(lesson: Lesson, number: int, kept: list[Actor]) -> Lesson:
-    """A member's part of a lesson; copies of it on its way go to ``kept``."""
-    return replace(
+class Hidden(Variation):
+    """Hides planes: of the environments of each agent others.
+
+    Args:
+        channels: for each agent, those that it does not see.
+    """
+
+    def __init__(self, channels: list[list[int]]) -> None:
+        self.channels = channels
+
+    def seen(self, planes: Bytes) -> Bytes:
+        """Return planes with zeros where an agent does not see them."""
+        shown = planes.copy()
+        for own, hidden in zip(np.split(shown, len(self.channels)), self.channels, strict=True):
+            own[..., hidden] = 0
+        return shown
+
+
+def train(lesson: Lesson) -> list[Ensemble]:
+    """Train one ensemble a seed, whose members have all planes and levels alike but one plane."""
+    return [_trained(lesson.alone(index)) for index in range(len(lesson.seeds))]
+
+
+def _trained(lesson: Lesson) -> Ensemble:
+    groups: dict[str, list[int]] = {}
+    for channel, plane in enumerate(lesson.trap.channels):
+        groups.setdefault(plane, []).append(channel)
+    hidden = [[], *(channels for plane, channels in groups.items() if plane not in EVERYONES)]
+    members = replace(
         lesson,
-        seed=(MEMBERS * lesson.seed + number) % 2**32,
-        steps=max(1, lesson.steps // MEMBERS),
-        keep=lambda steps, actor: kept.append(deepcopy(actor)),
+        seeds=lesson.seeds * len(hidden),
+        checkpoints=(),
+        progress=lambda steps: lesson.progress(steps // len(hidden)),
     )
-
-
-def _together(actors: list[Actor]) -> Ensemble:
-    ensemble = Ensemble(actors[0].network)
-    ensemble.members = nn.ModuleList(actors)
-    return ensemble
+    networks = trained(members, Hidden(hidden))
+    lesson.curves[0][:] = members.curves[0]
+    curves = [members.curve(index) for index in range(len(hidden))]
+    returns = [curve[-1][1] if curve else 0.0 for curve in curves]
+    kept = []
+    for network, channels, earned in zip(networks, hidden, returns, strict=True):
+        if earned >= returns[0] - (1 - KEPT) * abs(returns[0]):
+            network.first.weight.data[:, network.view.of(channels)] = 0
+            kept.append(network)
+    return Ensemble(lesson.trap, kept)

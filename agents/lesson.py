@@ -1,64 +1,68 @@
-"""A lesson, which an agent is to learn: the one argument of every algorithm."""
+"""A lesson, which agents are to learn: the one argument of every algorithm."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from agents.curve import Curve
 from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # torch is an extra
-    from agents.actors import Actor
+    from agents.networks import Agent
 
-# How far ahead agents look while they learn; scores have a discount of their own, 0.99.
-GAMMA = 0.97
+# The discount of training; scores have a discount of their own, 0.99.
+GAMMA = 0.95
+POINTS = 40  # of a learning curve
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A training, as an algorithm's ``train(lesson)`` gets it.
+    """A training of one agent a seed.
 
     Attributes:
         trap: what to train on, split ``train``.
-        network: one of ``agents.networks.NETWORKS``.
-        seed: of weights, actions and levels.
-        steps: environment steps; an algorithm may round up to whole rollouts.
+        seeds: of weights, actions and levels.
+        steps: environment steps of each agent; an algorithm may round up to whole rollouts.
         alpha: the share of episodes drawn from the shift distribution.
         reward: the objective that is paid; ``base`` is the base objective.
         num_levels: how many different levels are trained on; None for all.
-        max_steps: the time limit; None for the trap's own.
-        gamma: the discount, or the paid objective's own where that is less.
-        progress: called with the number of steps taken since the last call.
-        parts: how many equal parts the training has.
-        keep: called with the steps and the actor, which goes on learning, after each part but the
-            last; an algorithm may wait for its next update.
-        curve: where an algorithm notes what episodes earned.
+        checkpoints: after how many steps to ``keep`` the agents, ascending.
+        device: where environments and networks live, as torch names it; None for environments in
+            NumPy.
+        progress: called with the number of steps that all agents have taken since the last call.
+        keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
+        curves: for each agent the sums and counts of the returns (undiscounted, of the paid
+            objective) of the episodes that ended in each of ``POINTS`` parts of the training.
     """
 
     trap: Trap
-    network: str
-    seed: int
+    seeds: tuple[int, ...]
     steps: int
     alpha: float = 0.0
     reward: str = "base"
     num_levels: int | None = None
-    max_steps: int | None = None
-    gamma: float = GAMMA
+    checkpoints: tuple[int, ...] = ()
+    device: str | None = None
     progress: Progress = lambda steps: None
-    parts: int = 1
-    keep: Callable[[int, Actor], None] = lambda steps, actor: None
-    curve: Curve = field(init=False)
+    keep: Callable[[int, int, Agent], None] = lambda steps, seed, agent: None
+    curves: list[list[list[float]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "curve", Curve(self.steps))
+        empty = [[[0.0, 0.0] for _ in range(POINTS)] for _ in self.seeds]
+        object.__setattr__(self, "curves", empty)
+
+    def alone(self, agent: int) -> Lesson:
+        """Return the lesson of one agent, which notes its curve where this one does."""
+        alone = replace(self, seeds=(self.seeds[agent],))
+        alone.curves[0] = self.curves[agent]
+        return alone
 
     @property
     def discount(self) -> float:
-        """An objective that looks less far ahead than agents do is learnt as it is meant."""
-        return min(self.gamma, self.trap.discount(self.reward))
+        """The discount of learning: ``GAMMA``, or the paid objective's own where that is less."""
+        return min(GAMMA, self.trap.discount(self.reward))
 
     @property
     def objective(self) -> str:
@@ -68,25 +72,35 @@ class Lesson:
     @property
     def horizon(self) -> int:
         """The time limit of episodes, in steps."""
-        return self.trap.horizon(Split.TRAIN) if self.max_steps is None else self.max_steps
+        return self.trap.horizon(Split.TRAIN)
 
-    @property
-    def first_seed(self) -> int:
-        """Of the environments: seeds s and s + 1 of a vector environment share all streams of
-        levels but one."""
-        return 100_000 * self.seed
+    def environment_seeds(self, count: int) -> list[int]:
+        """Return the seeds of ``count`` environments of each agent.
+
+        They lie far apart: neighbours s and s + 1 would share all streams of levels except one.
+        """
+        return [100_000 * seed + index for seed in self.seeds for index in range(count)]
 
     def keywords(self) -> dict[str, Any]:
-        """Of the environments."""
+        """Return the keywords of the environments."""
         return {
             "size": self.trap.size,
             **self.trap.parameters,
             "alpha": self.alpha,
             "reward": self.reward,
             "num_levels": self.num_levels,
-            "max_steps": self.max_steps,
         }
 
-    def due(self) -> list[int]:
-        """After how many steps to ``keep``."""
-        return [self.steps * part // self.parts for part in range(1, self.parts)]
+    def note(self, agent: int, step: int, earned: float, episodes: float = 1) -> None:
+        """Add episodes that ended before the agent's step, with the sum of their returns."""
+        part = self.curves[agent][min(POINTS - 1, max(0, step - 1) * POINTS // self.steps)]
+        part[0] += earned
+        part[1] += episodes
+
+    def curve(self, agent: int) -> list[tuple[int, float]]:
+        """Return (steps, mean return) for each part in which an episode ended."""
+        return [
+            (self.steps * (index + 1) // POINTS, earned / episodes)
+            for index, (earned, episodes) in enumerate(self.curves[agent])
+            if episodes
+        ]

@@ -1,107 +1,316 @@
-"""Networks for small grids: what they see of the planes, and the layers that follow.
+"""The network of all agents: an MLP on the grid as it looks from the agent's cell.
 
-What a network sees is made of an observation once, by NumPy; torch then reads it many times.
+What is two steps to the left is at the same input wherever the agent stands, so that what is
+learnt in one place holds in all. An input is a plane's bit at a place relative to the agent, and
+few inputs of an observation are 1. On a CPU the first layer therefore adds up the rows of its
+weights that belong to these, a sixth of the work of the product with all inputs.
+
+Agents that are trained together are a *stack*: parameters with an axis of agents in front.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
 import numpy as np
 import torch
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import embedding_bag
 
-from mesa_gym.errors import unknown
+from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.policies.protocol import in_blocks
 from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
 
-FEATURES = 128
-HEAD = 64
-# Half precision, where the processor has it, makes training 1.5 times as fast; agents that are
-# trained act in full precision.
-BF16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+UNITS = 128
+# Five scores of actions and a value, filled up: agents whose parameters fill whole vector
+# registers are computed alike alone and beside others.
+OUTPUTS = 8
+VALUE = len(ACTIONS)
 
 
-class Network(nn.Module):
-    """A feature extractor.
+class Centred:
+    """The inputs of a network on a trap.
+
+    First the window, which reaches every inner cell from every inner cell, then the top row, where
+    held items are drawn, at fixed places, and last one input for each inner cell, which is 1 where
+    the agent stands: it tells where the border is. Not among them are the agent's own plane and
+    the walls of the border.
 
     Attributes:
-        shape: of what it sees of one observation.
-        layers: torch's part, from what is seen (n, *shape) to features (n, ``FEATURES``).
+        count: how many inputs there are; where a list of inputs is too short, it is filled up
+            with this number.
+        columns: of an observation as a vector, those that are inputs, int64 (m,).
     """
 
-    shape: tuple[int, ...]
-    layers: nn.Sequential
+    def __init__(self, trap: Trap) -> None:
+        height, width = trap.size
+        agent, wall = trap.channel["agent"], trap.channel["wall"]
+        channels = np.array([c for c in range(len(trap.channels)) if c != agent])
+        depth, columns = len(channels), 2 * width - 5
+        self._agent = agent
+        y, x, which = np.meshgrid(
+            np.arange(height - 1), np.arange(1, width - 1), np.arange(depth), indexing="ij"
+        )
+        seen = (y > 0) | (channels[which] != wall)
+        y, x, which = y[seen], x[seen], which[seen]
+        window, top = (2 * height - 5) * columns * depth, (width - 2) * depth
+        self.columns = (y * width + x) * len(trap.channels) + channels[which]
+        self._first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + which
+        self._moves = (y > 0).astype(np.int64)
+        y, x = np.divmod(np.arange(height * width), width)
+        self._shift = ((height - 3 - y) * columns + width - 3 - x) * depth
+        self._stands = window + top + (y - 1) * (width - 2) + x - 1
+        self._channels, self._places = channels, window + top
+        self.count = window + top + (height - 2) * (width - 2)
 
-    def view(self, planes: Bytes) -> Bytes:
-        """Return what is seen of planes (n, height, width, channels), uint8 (n, *shape), 0 or 1."""
+    def of(self, channels: list[int]) -> Ints:
+        """Return the inputs that belong to some channels of an observation."""
+        places = np.arange(self._places).reshape(-1, len(self._channels))
+        return places[:, np.isin(self._channels, channels)].reshape(-1)
+
+    def listed(self, planes: Bytes) -> Ints:
+        """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
+        n = len(planes)
+        cell = planes[..., self._agent].reshape(n, -1).argmax(axis=1)
+        row, column = planes.reshape(n, -1)[:, self.columns].nonzero()
+        counts = np.bincount(row, minlength=n)
+        place = np.arange(len(row)) - (counts.cumsum() - counts)[row]
+        listed = np.full((n, int(counts.max(initial=0)) + 1), self.count)
+        listed[row, place] = self._first[column] + self._moves[column] * self._shift[cell[row]]
+        listed[np.arange(n), counts] = self._stands[cell]
+        return listed
+
+    def tensors(self, device: torch.device | str) -> tuple[Tensor, ...]:
+        """Return the tables that ``dense`` needs."""
+        tables = (self.columns, self._first, self._moves, self._shift, self._stands)
+        return tuple(torch.as_tensor(table, device=device) for table in tables)
+
+    def dense(self, planes: Tensor, tables: tuple[Tensor, ...]) -> Tensor:
+        """Return all inputs, uint8 (n, count + 1), on the planes' device; the last is 0."""
+        columns, first, moves, shift, stands = tables
+        flat = planes.flatten(1)
+        cell = planes[..., self._agent].flatten(1).argmax(dim=1)
+        places = first + moves * shift[cell][:, None]
+        inputs = torch.zeros(len(planes), self.count + 1, dtype=torch.uint8, device=planes.device)
+        inputs.scatter_(1, places, flat[:, columns])
+        return inputs.scatter_(1, stands[cell][:, None], 1)
+
+
+class RowSum(torch.autograd.Function):
+    """Sums of rows of a table: a linear layer on inputs of which few are 1 and all others 0."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, listed: Tensor) -> Tensor:
+        """Return float32 (n, units), for a table (rows, units) and row numbers int64 (n, most)."""
+        ctx.rows, ctx.listed = len(table), listed
+        return embedding_bag(listed, table, mode="sum")
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """Return the table's gradient: of each row, the sum over those that read it."""
+        listed = ctx.listed.numpy()
+        # Short integers are sorted by their digits, which is several times as fast.
+        short = np.uint16 if ctx.rows <= 2**16 else np.int64
+        rows = listed.reshape(-1).astype(short)
+        readers = np.argsort(rows, kind="stable") // listed.shape[1]
+        starts = np.concatenate([[0], np.bincount(rows, minlength=ctx.rows).cumsum()[:-1]])
+        into = (torch.from_numpy(readers), gradient.contiguous(), torch.from_numpy(starts))
+        return embedding_bag(*into, mode="sum"), None
+
+
+class Stack(NamedTuple):
+    """Parameters of S agents, float32.
+
+    Attributes:
+        first: (S, inputs + 1, UNITS); the last row is 0, for lists that are filled up.
+        second, outputs: (S, UNITS, UNITS) and (S, UNITS, OUTPUTS).
+        first_bias, second_bias, outputs_bias: (S, 1, UNITS) twice and (S, 1, OUTPUTS).
+    """
+
+    first: Tensor
+    first_bias: Tensor
+    second: Tensor
+    second_bias: Tensor
+    outputs: Tensor
+    outputs_bias: Tensor
+
+
+def fresh(inputs: int, seeds: tuple[int, ...], device: torch.device | str = "cpu") -> Stack:
+    """Draw the parameters of one agent a seed."""
+    drawn = []
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(seed)
+        stack = Stack(*(torch.zeros(shape) for shape in _shapes(inputs)))
+        nn.init.uniform_(stack.first[:-1], -0.1, 0.1, generator=generator)
+        nn.init.orthogonal_(stack.second, 2**0.5, generator=generator)
+        nn.init.orthogonal_(stack.outputs[:, :VALUE], 0.01, generator=generator)
+        nn.init.orthogonal_(stack.outputs[:, VALUE : VALUE + 1], generator=generator)
+        drawn.append(stack)
+    return Stack(
+        *(torch.stack(each).to(device).requires_grad_() for each in zip(*drawn, strict=True))
+    )
+
+
+def _shapes(inputs: int) -> list[tuple[int, int]]:
+    return [
+        (inputs + 1, UNITS), (1, UNITS), (UNITS, UNITS), (1, UNITS), (UNITS, OUTPUTS), (1, OUTPUTS)
+    ]  # fmt: skip
+
+
+def outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return scores of actions, (S, n, 5), and values, (S, n).
+
+    Args:
+        stack: of S agents.
+        inputs: of ``Centred.listed``, int64 (S, n, most), or of ``Centred.dense``, uint8 (S, n,
+            count + 1).
+    """
+    agents, rows, units = stack.first.shape
+    if inputs.dtype is torch.int64:
+        own = torch.arange(agents)[:, None, None] * rows + inputs
+        table = stack.first.view(agents * rows, units)
+        summed = RowSum.apply(table, own.flatten(0, 1)).view(agents, -1, units)
+    else:
+        summed = inputs.to(stack.first.dtype) @ stack.first
+    features = (summed + stack.first_bias).relu()
+    features = (features @ stack.second + stack.second_bias).relu()
+    found = features @ stack.outputs + stack.outputs_bias
+    return found[..., :VALUE], found[..., VALUE]
+
+
+def gradients(loss: Tensor, stack: Stack) -> list[Tensor]:
+    """Return the gradients of a loss by the parameters of a stack."""
+    found = list(torch.autograd.grad(loss, list(stack)))
+    found[0][:, -1] = 0  # the row for lists that are filled up stays 0
+    return found
+
+
+class Optimiser:
+    """Muon on the square matrices of a stack and Adam on all else, in place.
+
+    Muon (Jordan et al. 2024) makes every direction of an update equally long by five steps of a
+    Newton-Schulz iteration; their coefficients are used. Adam is that of Kingma & Ba (2015). CUDA
+    graphs can capture a step, which ``torch.optim.Muon`` does not offer, nor stacks.
+    """
+
+    BETAS, EPSILON = (0.9, 0.999), 1e-5
+    MOMENTUM = 0.95
+    NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+    # Of the rate of Adam; not searched finely.
+    MUON_RATE = 8.0
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.moments = [(torch.zeros_like(each), torch.zeros_like(each)) for each in stack]
+        self.steps = torch.zeros(1, device=stack.first.device)
+
+    @torch.no_grad()
+    def step(self, gradients: Sequence[Tensor], rate: Tensor | float) -> None:
+        """Take a step down the gradients of ``stack``'s parameters."""
+        first, second = self.BETAS
+        self.steps += 1
+        unbiased = (1 - second**self.steps).sqrt()
+        for weights, gradient, (mean, square) in zip(
+            self.stack, gradients, self.moments, strict=True
+        ):
+            if weights is self.stack.second:
+                mean.lerp_(gradient, 1 - self.MOMENTUM)
+                ahead = gradient.lerp(mean, self.MOMENTUM)
+                weights -= rate * self.MUON_RATE * self.orthogonal(ahead)
+                continue
+            mean.lerp_(gradient, 1 - first)
+            square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+            scaled = mean / (square.sqrt() / unbiased + self.EPSILON)
+            weights -= rate / (1 - first**self.steps) * scaled
+
+    def orthogonal(self, matrices: Tensor) -> Tensor:
+        """Return matrices (S, n, n) whose singular values became about 1 (0.7 to 1.2)."""
+        norms = matrices.flatten(1).square().sum(dim=1).sqrt()[:, None, None]
+        matrices = matrices / (norms + 1e-7)
+        a, b, c = self.NEWTON_SCHULZ
+        for _ in range(5):
+            squared = matrices @ matrices.mT
+            matrices = a * matrices + (b * squared + c * squared @ squared) @ matrices
+        return matrices
+
+    def lasting(self) -> list[Tensor]:
+        """Return every tensor that a step changes."""
+        return [*self.stack, *(each for pair in self.moments for each in pair), self.steps]
+
+
+class Agent(nn.Module):
+    """An agent that was trained: a module and a policy, ``mesa_gym.policies.Policy``.
+
+    Class attributes:
+        kind: its name in ``policy.json``; one of ``agents.saving.KINDS``.
+        observation: the kind that it acts on.
+    """
+
+    kind: ClassVar[str]
+    observation = "planes"
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Begin episodes in the rows of a mask; an agent without memory does nothing."""
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
         raise NotImplementedError
 
-    def forward(self, seen: Tensor) -> Tensor:
-        """Features, float32 (n, ``FEATURES``)."""
-        features: Tensor = self.layers(seen.float())
-        return features
+    @torch.inference_mode()
+    def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
+        """Return action probabilities, float64 (n, 5)."""
+
+        def answer(seen: Bytes, rows: slice) -> NDArray[np.float64]:
+            scores: Tensor = self(torch.from_numpy(seen))
+            return scores.double().softmax(dim=1).numpy()
+
+        return in_blocks(answer, observation)
 
 
-class Centred(Network):
-    """An MLP on the grid as it looks from the agent's cell.
+class Network(Agent):
+    """An MLP with named layers.
 
-    What is two steps to the left is at the same input wherever the agent stands, so that what
-    was learnt in one place holds in all. The window reaches every inner cell from every inner
-    cell; the inner cells of the top row, where held items are drawn, follow at a fixed place.
-    The wall plane is turned round into open cells, so that outside of the grid all planes
-    are zero; the agent's plane is left out, as it would always be the same.
+    Attributes:
+        first, second: the hidden layers, each followed by a ReLU.
+        policy, value: what they feed: scores of the five actions, and the value.
     """
 
-    def __init__(self, trap: Trap) -> None:
+    kind = "network"
+
+    def __init__(self, trap: Trap, stack: Stack | None = None, agent: int = 0) -> None:
         super().__init__()
-        self.agent, wall = trap.channel["agent"], trap.channel["wall"]
-        self.others = [wall, *(c for c in range(len(trap.channels)) if c not in (self.agent, wall))]
-        height, width = trap.size
-        self.window = (2 * height - 5, 2 * width - 5)
-        places = self.window[0] * self.window[1] + width - 2
-        self.shape = (places * len(self.others),)
-        self.layers = nn.Sequential(
-            nn.Linear(self.shape[0], 256), nn.ReLU(), nn.Linear(256, FEATURES), nn.ReLU()
-        )
+        self.view = Centred(trap)
+        self._tables = self.view.tensors("cpu")
+        with torch.random.fork_rng(devices=[]):  # its random state is the user's
+            self.first = nn.Linear(self.view.count, UNITS)
+            self.second = nn.Linear(UNITS, UNITS)
+            self.policy, self.value = nn.Linear(UNITS, len(ACTIONS)), nn.Linear(UNITS, 1)
+        if stack is not None:
+            self._copy(Stack(*(each[agent].detach().cpu() for each in stack)))
+        self.eval()
 
-    def view(self, planes: Bytes) -> Bytes:
-        """The windows, uint8 (n, channels * window), then the top rows."""
-        n, height, width, _ = planes.shape
-        y, x = np.divmod(planes[..., self.agent].reshape(n, -1).argmax(axis=1), width)
-        above, left = height - 3, width - 3
-        padded = np.zeros((n, len(self.others), height + 2 * above, width + 2 * left), np.uint8)
-        grid = padded[:, :, above:-above, left:-left]
-        grid[:] = planes.transpose(0, 3, 1, 2)[:, self.others]
-        grid[:, 0] ^= 1
-        windows = sliding_window_view(padded, self.window, axis=(2, 3))[np.arange(n), :, y, x]
-        top = grid[:, :, 0, 1:-1]
-        return np.concatenate([windows.reshape(n, -1), top.reshape(n, -1)], axis=1)
+    def _copy(self, one: Stack) -> None:
+        """Take over an agent of a stack, rounded to half precision, in which it is saved."""
+        layers = {
+            self.first: (one.first[:-1], one.first_bias),
+            self.second: (one.second, one.second_bias),
+            self.policy: (one.outputs[:, :VALUE], one.outputs_bias[:, :VALUE]),
+            self.value: (one.outputs[:, VALUE : VALUE + 1], one.outputs_bias[:, VALUE : VALUE + 1]),
+        }
+        for layer, (weight, bias) in layers.items():
+            layer.weight.data, layer.bias.data = (
+                weight.T.contiguous().half().float(),
+                bias[0].half().float(),
+            )
 
-
-class Global(Network):
-    """A convolutional network on the grid as it is: three 3x3 layers and a dense one."""
-
-    def __init__(self, trap: Trap) -> None:
-        super().__init__()
-        self.shape = (len(trap.channels), *trap.size)
-        layers: list[nn.Module] = []
-        for channels in (len(trap.channels), 16, 16):
-            layers += [nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU()]
-        dense = nn.Linear(16 * trap.cells, FEATURES)
-        self.layers = nn.Sequential(*layers, nn.Flatten(), dense, nn.ReLU())
-
-    def view(self, planes: Bytes) -> Bytes:
-        """The planes, channels first."""
-        return np.ascontiguousarray(planes.transpose(0, 3, 1, 2))
-
-
-NETWORKS: dict[str, type[Centred] | type[Global]] = {"centred": Centred, "cnn": Global}
-
-
-def make_network(name: str, trap: Trap) -> Network:
-    """Make the network of that name, one of ``NETWORKS``, with fresh weights."""
-    if name not in NETWORKS:
-        raise unknown("network", name, NETWORKS)
-    return NETWORKS[name](trap)
+    def forward(self, planes: Tensor) -> Tensor:
+        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
+        inputs = self.view.dense(planes, self._tables)[:, :-1].float()
+        features: Tensor = self.second(self.first(inputs).relu()).relu()
+        scores: Tensor = self.policy(features)
+        return scores

@@ -1,68 +1,231 @@
-"""PPO of Stable-Baselines3 (Schulman et al. 2017), on networks made for small grids."""
+"""PPO (Schulman et al. 2017), many seeds at once, on a CPU or a GPU.
+
+The agents of all seeds are a stack: each has its own environments, weights and random numbers, and
+one matrix product computes them all. An agent's weights do not depend on which others are trained
+beside it: random numbers are pure functions of its seed, and no operation mixes agents. On a GPU
+the bits of a product can depend on the size of the whole batch, so that this holds there up to
+rounding only.
+
+Departures from the usual settings, each measured on base return alone (agents/README.md): two
+passes over each rollout, Muon on the hidden layer, and a learning rate that falls to 0 with the
+entropy bonus. At a time limit the value of the last observation acted on stands for the next one's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from agents.actors import Actor
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
 from agents.lesson import Lesson
-from agents.networks import Network
-from agents.sb3 import HEADS, environments, fresh_network, on_network, taught
-from mesa_gym.errors import missing_extra
+from agents.networks import Centred, Network, Optimiser, Stack, fresh, gradients, outputs
+from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation
+from mesa_gym.engine.chance import outputs as words
+from mesa_gym.engine.chance import shift_right, streams
 
-try:
-    from stable_baselines3 import PPO
-    from stable_baselines3.common.policies import ActorCriticPolicy
-    from stable_baselines3.common.vec_env import VecEnv
-except ImportError:
-    raise missing_extra("stable-baselines3", "sb3") from None
-
-ENVS = 128
-LEARNING_RATE = 2e-3
+ENVS = 128  # an agent
+LENGTH = 32  # steps of a rollout in each environment
+EPOCHS, MINIBATCHES = 2, 4
+LEARNING_RATE = 5e-3
 ENTROPY = 0.01
-SETTINGS: dict[str, Any] = {
-    "n_steps": 32,
-    "batch_size": 1024,
-    "n_epochs": 3,
-    "gae_lambda": 0.95,
-    "ent_coef": ENTROPY,
-    "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-}
+CLIP = 0.2
+VALUE_LOSS = 0.5
+LAMBDA = 0.95  # of generalised advantage estimation (Schulman et al. 2016)
+LARGEST_GRADIENT = 0.5  # norm
 
 
-class AnnealedPPO(PPO):
-    """PPO whose entropy bonus falls to 0 by the end, as its learning rate does.
+def train(lesson: Lesson) -> list[Network]:
+    """Train one agent a seed; torch is left with one thread."""
+    return trained(lesson, Variation())
 
-    Agents are scored by sampled actions, which the bonus keeps a little too random.
+
+def trained(lesson: Lesson, variation: Variation) -> list[Network]:
+    """Train agents that see and do what a variation makes of it.
+
+    Raises:
+        ValueError: a variation is to be trained on a device.
+    """
+    torch.set_num_threads(1)
+    view = Centred(lesson.trap)
+    if lesson.device is None:
+        envs: Envs = HostEnvs(lesson, ENVS, view, variation)
+    elif type(variation) is Variation:
+        envs = DeviceEnvs(lesson, ENVS, view, lesson.device)
+    else:
+        raise ValueError(f"{type(variation).__name__} is computed in NumPy; leave out the device")
+    learner = Learner(envs, lesson, view.count)
+    update = learner.update
+    if lesson.device is not None and torch.device(lesson.device).type == "cuda":
+        update = captured(learner)
+    taken, due = 0, list(lesson.checkpoints)
+    while taken < lesson.steps:
+        earned, episodes = update()
+        taken += ENVS * LENGTH
+        for agent, (total, count) in enumerate(
+            zip(earned.tolist(), episodes.tolist(), strict=True)
+        ):
+            lesson.note(agent, taken, total, count)
+        while due and taken >= due[0]:
+            steps = due.pop(0)
+            for seed, network in zip(lesson.seeds, networks(lesson, learner.stack), strict=True):
+                lesson.keep(steps, seed, network)
+        lesson.progress(ENVS * LENGTH * len(lesson.seeds))
+    return networks(lesson, learner.stack)
+
+
+def networks(lesson: Lesson, stack: Stack) -> list[Network]:
+    """Return a copy of each agent."""
+    return [Network(lesson.trap, stack, agent) for agent in range(len(lesson.seeds))]
+
+
+class Rollout(NamedTuple):
+    """What S agents saw and did in n steps.
+
+    Attributes:
+        inputs: (S, n, ...).
+        actions, likely: (S, n), and the logarithms of their probabilities.
+        advantages, returns: (S, n), estimates.
     """
 
-    def train(self) -> None:
-        """One round of updates."""
-        self.ent_coef = ENTROPY * self._current_progress_remaining
-        super().train()
+    inputs: Tensor
+    actions: Tensor
+    likely: Tensor
+    advantages: Tensor
+    returns: Tensor
 
 
-def train(lesson: Lesson) -> Actor:
-    """Train an agent."""
-    return taught(make_model(lesson), lesson)
+class Learner:
+    """A stack of agents in training.
+
+    Attributes:
+        stack: their parameters.
+        updated: how many updates there were, float32 (1,).
+    """
+
+    def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
+        device = lesson.device or "cpu"
+        self.envs, self.discount, self.filler = envs, lesson.discount, inputs
+        self.updates = math.ceil(lesson.steps / (ENVS * LENGTH))
+        self.stack = fresh(inputs, lesson.seeds, device)
+        self.optimiser = Optimiser(self.stack)
+        self.updated = torch.zeros(1, device=device)
+        self.streams = torch.as_tensor(streams(0, np.array(lesson.seeds), "ppo"), device=device)
+        self.drawn = torch.zeros(1, dtype=torch.int64, device=device)
+        self.returns = torch.zeros(len(lesson.seeds), ENVS, device=device)
+
+    def lasting(self) -> list[Tensor]:
+        """Return every tensor that an update changes in place."""
+        own = [self.updated, self.drawn, self.returns]
+        return [*own, *self.optimiser.lasting(), *self.envs.lasting()]
+
+    def random(self, count: int) -> Tensor:
+        """Draw the next random words of each agent, int64 (S, count), 0 to 2**24 - 1."""
+        index = self.drawn + torch.arange(count, device=self.drawn.device)
+        self.drawn += count
+        return shift_right(words(self.streams[:, None], index), 40)
+
+    def update(self) -> tuple[Tensor, Tensor]:
+        """Play a rollout, learn from it; the returns of finished episodes, summed, and how many."""
+        left = 1 - self.updated / self.updates
+        self.updated += 1
+        earned, episodes = torch.zeros(2, len(self.streams), device=self.drawn.device)
+        played = self.play(earned, episodes)
+        orders = [self.random(LENGTH * ENVS).argsort(dim=1) for _ in range(EPOCHS)]
+        for rows in (part for order in orders for part in order.chunk(MINIBATCHES, dim=1)):
+            agents = torch.arange(len(rows), device=rows.device)[:, None]
+            minibatch = Rollout(*(each[agents, rows] for each in played))
+            self.descend(self.loss(minibatch, left), left)
+        return earned, episodes
+
+    @torch.no_grad()
+    def play(self, earned: Tensor, episodes: Tensor) -> Rollout:
+        """Play a rollout; add to the returns of each agent's finished episodes and their number."""
+        chances = self.random(LENGTH * ENVS).view(-1, LENGTH, ENVS) * 2.0**-24
+        inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
+        for step in range(LENGTH):
+            inputs.append(self.envs.inputs())
+            scores, value = outputs(self.stack, inputs[-1])
+            logs = scores.log_softmax(dim=-1)
+            below = logs.exp().cumsum(dim=-1)[..., :-1]
+            action = (chances[:, step, :, None] > below).sum(dim=-1)
+            paid, done, late = self.envs.step(action)
+            self.returns += paid
+            earned += (self.returns * done).sum(dim=1)
+            episodes += done.sum(dim=1)
+            self.returns *= ~done
+            actions.append(action)
+            likely.append(logs.gather(-1, action[..., None])[..., 0])
+            values.append(value)
+            rewards.append(paid + self.discount * value * late)
+            going_on.append(~done)
+        _, value = outputs(self.stack, self.envs.inputs())
+        advantages = self.advantages(rewards, [*values, value], going_on)
+        returns = [advantage + value for advantage, value in zip(advantages, values, strict=False)]
+        parts = (aligned(inputs, self.filler), actions, likely, advantages, returns)
+        return Rollout(*(torch.stack(part, dim=1).flatten(1, 2) for part in parts))
+
+    def advantages(
+        self, rewards: list[Tensor], values: list[Tensor], going_on: list[Tensor]
+    ) -> list[Tensor]:
+        """Return generalised advantage estimates of each step, (S, n)."""
+        found, later = [], torch.zeros_like(values[0])
+        for step in reversed(range(LENGTH)):
+            ahead = self.discount * going_on[step]
+            later = rewards[step] + ahead * (values[step + 1] + LAMBDA * later) - values[step]
+            found.append(later)
+        return found[::-1]
+
+    def loss(self, batch: Rollout, left: Tensor) -> Tensor:
+        """Return the sum of the agents' losses on a minibatch, each a mean."""
+        scores, values = outputs(self.stack, batch.inputs)
+        logs = scores.log_softmax(dim=-1)
+        ratio = (logs.gather(-1, batch.actions[..., None])[..., 0] - batch.likely).exp()
+        centred = batch.advantages - batch.advantages.mean(dim=1, keepdim=True)
+        scaled = centred / (centred.square().mean(dim=1, keepdim=True).sqrt() + 1e-8)
+        gain = torch.min(ratio * scaled, ratio.clamp(1 - CLIP, 1 + CLIP) * scaled)
+        entropy = -(logs.exp() * logs).sum(dim=-1)
+        error = (values - batch.returns).square()
+        return (VALUE_LOSS * error - gain - ENTROPY * left * entropy).mean(dim=1).sum()
+
+    def descend(self, loss: Tensor, left: Tensor) -> None:
+        """Take a step down a loss, each agent's gradient clipped."""
+        found = gradients(loss, self.stack)
+        squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
+        clipped = (LARGEST_GRADIENT / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
+        self.optimiser.step([each * clipped for each in found], LEARNING_RATE * left)
 
 
-def make_model(
-    lesson: Lesson,
-    around: Callable[[Lesson, int, Network], VecEnv] = environments,
-    kind: type[AnnealedPPO] = AnnealedPPO,
-    **more: Any,
-) -> AnnealedPPO:
-    """SB3's model, untrained; what builds on PPO gives environments, or more, of its own."""
-    network = fresh_network(lesson)
-    return kind(
-        ActorCriticPolicy,
-        around(lesson, ENVS, network),
-        seed=lesson.seed,
-        device="cpu",
-        policy_kwargs=on_network(network, net_arch=HEADS),
-        gamma=lesson.discount,
-        **SETTINGS,
-        **more,
-    )
+def aligned(inputs: Sequence[Tensor], filler: int) -> list[Tensor]:
+    """Return lists of inputs filled up to one length; dense inputs have one."""
+    most = max(each.shape[-1] for each in inputs)
+    return [pad(each, (0, most - each.shape[-1]), value=filler) for each in inputs]
+
+
+def captured(learner: Learner) -> Callable[[], tuple[Tensor, Tensor]]:
+    """Return a learner's update as a CUDA graph, which is replayed without the host's help.
+
+    Everything that lasts from one update to the next is changed in place, as a graph requires.
+    """
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    before = [each.clone() for each in learner.lasting()]
+    with torch.cuda.stream(aside):
+        learner.update()  # kernels and workspaces are chosen outside of the graph
+    torch.cuda.current_stream().wait_stream(aside)
+    with torch.no_grad():
+        for now, then in zip(learner.lasting(), before, strict=True):
+            now.copy_(then)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        found = learner.update()
+
+    def replay() -> tuple[Tensor, Tensor]:
+        graph.replay()
+        return found
+
+    return replay

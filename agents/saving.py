@@ -1,4 +1,4 @@
-"""A trained agent on disk: a directory with ``policy.json`` and ``weights.safetensors``."""
+"""Trained agents on disk: a directory with ``policy.json`` and ``weights.safetensors``."""
 
 from __future__ import annotations
 
@@ -11,40 +11,85 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.policies import POLICY_FILE, SCHEMA, read_policy_file
 from mesa_gym.traps import Trap
 
 try:
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load as load_tensors
     from safetensors.torch import save as as_bytes
 except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
-from agents.actors import Actor, make_actor
+from agents.ensemble import Ensemble
+from agents.networks import Agent, Network
 
 WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
+BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
+KINDS = (Network.kind, Ensemble.kind, *BASELINES)
+
+
+def make(kind: str, trap: Trap) -> Agent:
+    """Make an agent whose weights are still to be loaded.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+        ImportError: the kind is one of Stable-Baselines3's, which is not installed.
+    """
+    if kind in BASELINES:
+        from agents.sb3 import untrained
+
+        return untrained(kind, trap)
+    if kind not in KINDS:
+        raise unknown("kind of agent", kind, KINDS)
+    return Ensemble(trap) if kind == Ensemble.kind else Network(trap)
+
+
+def weights(agent: Agent) -> bytes:
+    """Return an agent's weights as they lie in the file, in half precision where that is exact."""
+    tensors = {}
+    for name, tensor in agent.state_dict().items():
+        half = tensor.half()
+        exact = tensor.dtype is torch.float32 and torch.equal(half.float(), tensor)
+        tensors[name] = (half if exact else tensor).clone()
+    return as_bytes(tensors)
+
+
+def restore(agent: Agent, trained: bytes) -> Agent:
+    """Load weights into an agent.
+
+    Raises:
+        ValueError: the bytes are damaged, or of an agent of another shape.
+    """
+    try:
+        tensors = load_tensors(trained)
+        if isinstance(agent, Ensemble):
+            agent.make_room(tensors)
+        agent.load_state_dict(tensors)
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    return agent
+
+
+def digest(trained: bytes) -> str:
+    """Return what tells changed bytes, and the weights of another agent."""
+    return blake2b(trained, digest_size=16).hexdigest()
 
 
 def require_free(folder: Path) -> None:
-    """FileExistsError where something would be overwritten."""
+    """Raise FileExistsError where something would be overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
-
-
-def weights(actor: Actor) -> bytes:
-    """An actor's weights, as they lie in the file."""
-    return as_bytes(actor.state_dict())
 
 
 def save(
     folder: Path,
     trained: bytes,
     kind: str,
-    network: str,
     trap: Trap,
     facts: dict[str, Any],
     checkpoints: Mapping[int, bytes] = MappingProxyType({}),
@@ -54,8 +99,7 @@ def save(
     Args:
         folder: the agent's directory, made here with its parents.
         trained: its ``weights``.
-        kind: of actor that it is.
-        network: the name of its network.
+        kind: one of ``KINDS``.
         trap: what it was trained on.
         facts: what else ``policy.json`` says, such as the seed.
         checkpoints: steps -> weights; each becomes an agent in ``checkpoints/<steps>``.
@@ -69,11 +113,10 @@ def save(
         "trap": trap.name(),
         "size": list(trap.size),
         "parameters": trap.parameters,
-        "observation": Actor.observation,
+        "observation": Agent.observation,
         "loader": LOADER,
         "weights": WEIGHTS_FILE,
-        "actor": kind,
-        "network": network,
+        "kind": kind,
         **facts,
     }
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -96,13 +139,8 @@ def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
     (folder / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
 
 
-def digest(trained: bytes) -> str:
-    """Tells changed bytes, and the weights of another agent, which nothing else would."""
-    return blake2b(trained, digest_size=16).hexdigest()
-
-
-def load(folder: Path, trap: Trap) -> Actor:
-    """The agent in a directory; ``policy.json`` names this function as its loader.
+def load(folder: Path, trap: Trap) -> Agent:
+    """Return the agent in a directory; ``policy.json`` names this function as its loader.
 
     Raises:
         ValueError: it is damaged, or was trained on another trap, size or parameters.
@@ -111,7 +149,7 @@ def load(folder: Path, trap: Trap) -> Actor:
     needed = {
         "size": list(trap.size),
         "parameters": trap.parameters,
-        "observation": Actor.observation,
+        "observation": Agent.observation,
     }
     for name, here in needed.items():
         if entries.get(name) != here:
@@ -119,16 +157,14 @@ def load(folder: Path, trap: Trap) -> Actor:
                 f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
                 f" act on {trap!r}; train one for it"
             )
-    actor = make_actor(str(entries.get("actor")), str(entries.get("network")), trap)
+    agent = make(str(entries.get("kind")), trap)
     file = folder / entries["weights"]
     try:
         trained = file.read_bytes()
         if entries.get("weights_digest") != digest(trained):
             raise ValueError(f"its digest is not the one in {POLICY_FILE}")
-        actor.load_state_dict(load_tensors(trained))
-    except (SafetensorError, RuntimeError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        return restore(agent, trained)
+    except (OSError, ValueError) as error:
         raise ValueError(
-            f"{file} is damaged or not of this agent ({reason}); train or copy the agent again"
+            f"{file} is damaged or not of this agent ({error}); train or copy the agent again"
         ) from None
-    return actor

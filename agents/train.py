@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -17,31 +17,37 @@ from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.scoring.card_data import package_versions
 
-# What follows an algorithm's name -> the network that it trains.
-NETWORKS = {"": "centred", "-cnn": "cnn"}
-# Algorithm -> the function of a lesson that trains it; imported where it is needed.
-METHODS = {
-    "ppo": "agents.ppo:train",
-    "a2c": "agents.a2c:train",
-    "dqn": "agents.dqn:train",
-    "qrdqn": "agents.qrdqn:train",
-    "recurrent-ppo": "agents.recurrent_ppo:train",
-    "bc": "agents.cloning:train",
-    "ppo-augmented": "agents.augmented:train",
-    "ppo-ensemble": "agents.ensemble:train",
-    "plr": "agents.plr:train",
-    "plr-exact": "agents.plr:train_exact",
-}
+# Algorithm -> the module whose ``train`` learns a lesson; imported where it is needed.
 ALGORITHMS = {
-    method + suffix: (function, network)
-    for method, function in METHODS.items()
-    for suffix, network in NETWORKS.items()
+    "ppo": "agents.ppo",
+    "ppo-symmetric": "agents.symmetry",
+    "ppo-ensemble": "agents.ensemble",
+    "plr-exact": "agents.replay",
+    "bc": "agents.cloning",
+    "sb3-ppo": "agents.sb3_ppo",
+    "sb3-dqn": "agents.sb3_dqn",
+    "sb3-recurrent-ppo": "agents.sb3_recurrent_ppo",
 }
-# Enough for every trap; the easiest needs a tenth of it.
-STEPS = 6_000_000
+# Environment steps after which PPO is competent, or no longer becomes so.
+USUAL_STEPS = 600_000
+STEPS = {
+    "ChuteOrFire-v0": 1_500_000,
+    "DustSweep-v0": 1_000_000,
+    "DustVacuum-v0": 1_000_000,
+    "FollowMe-v0": 1_000_000,
+    "KeysChests-v0": 3_000_000,
+    "MonsterWorld-v0": 1_000_000,
+    "PointedGoal-v0": 1_500_000,
+    "TreeFarm-v0": 1_000_000,
+}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
+
+
+def steps_for(trap: str) -> int:
+    """Return for how many steps PPO trains on a trap, named with its version."""
+    return STEPS.get(trap, USUAL_STEPS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Run:
         trap: its name, such as ``RedBlueDoors``.
         algo: one of ``ALGORITHMS``.
         seed: 0 to 2**32 - 1, of weights, actions and the order of levels.
-        steps: environment steps.
+        steps: environment steps; 0 for those of ``steps_for``.
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
         reward: the objective that is paid; ``base`` is the base objective.
         num_levels: how many different levels are trained on.
@@ -66,7 +72,7 @@ class Run:
     trap: str
     algo: str = "ppo"
     seed: int = 0
-    steps: int = STEPS
+    steps: int = 0
     alpha: float = 0.0
     reward: str = "base"
     num_levels: int = NUM_LEVELS
@@ -77,11 +83,12 @@ class Run:
             raise unknown("algorithm", self.algo, ALGORITHMS)
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
-        if self.steps < 1:
+        if self.steps < 0:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         if self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
-        self.settings()
+        trap = self.settings().trap
+        object.__setattr__(self, "steps", self.steps or steps_for(trap.name()))
 
     def settings(self) -> Settings:
         """Return those of its environments; making them checks the other attributes."""
@@ -89,9 +96,10 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of the agent, unique among those of a trap that are trained for the same reward."""
+        """Name of the agent, unique among those of a trap that are trained for as many steps."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
-        return f"{self.algo}{alpha}-s{self.seed}"
+        reward = "" if self.reward == "base" else f"-{self.reward}"
+        return f"{self.algo}{alpha}{reward}-s{self.seed}"
 
     def command(self) -> str:
         """Return the command that repeats it, apart from --out."""
@@ -115,31 +123,71 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
         ImportError: an extra is not installed; the message names it.
     """
     # Reinforcement learning is an extra, and takes seconds to import.
-    from agents.saving import require_free, save, weights
+    from agents.saving import require_free, save
 
     require_free(out)
+    (trained,) = train_many(run, (run.seed,), progress)
+    save(out, trained.weights, trained.kind, run.settings().trap, trained.facts, trained.earlier)
+    return out
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An agent that was trained.
+
+    Attributes:
+        kind: one of ``agents.saving.KINDS``.
+        weights: as they lie in a file.
+        facts: what is known of its training, for ``policy.json``.
+        earlier: steps -> weights, of its checkpoints.
+    """
+
+    kind: str
+    weights: bytes
+    facts: dict[str, Any]
+    earlier: dict[int, bytes]
+
+
+def train_many(
+    run: Run,
+    seeds: Sequence[int],
+    progress: Progress = lambda steps: None,
+    device: str | None = None,
+) -> list[Trained]:
+    """Train agents that differ in their seeds, together where the algorithm can.
+
+    Args:
+        run: what to train; its own seed does not count.
+        seeds: of the agents.
+        progress: called with the number of steps that all agents have taken since the last call.
+        device: of PPO: where to train, as torch names it; None for environments in NumPy.
+    """
+    from agents.saving import weights
+
     settings = run.settings()
-    path, network = ALGORITHMS[run.algo]
-    module, _, function = path.partition(":")
-    kept: dict[int, bytes] = {}
+    earlier: dict[int, dict[int, bytes]] = {seed: {} for seed in seeds}
+    parts = range(1, run.checkpoints)
     lesson = Lesson(
         settings.trap,
-        network,
-        run.seed,
+        tuple(seeds),
         run.steps,
         run.alpha,
         run.reward,
         run.num_levels,
-        progress=progress,
-        parts=run.checkpoints,
-        keep=lambda steps, actor: kept.update({steps: weights(actor)}),
+        tuple(run.steps * part // run.checkpoints for part in parts),
+        device,
+        progress,
+        lambda steps, seed, agent: earlier[seed].update({steps: weights(agent)}),
     )
-    actor = getattr(import_module(module), function)(lesson)
-    facts: dict[str, Any] = asdict(run) | {"reward": settings.reward, "command": run.command()}
-    del facts["trap"]
-    facts |= {"versions": _versions(), "curve": lesson.curve.points()}
-    save(out, weights(actor), actor.kind, network, settings.trap, facts, kept)
-    return out
+    agents = import_module(ALGORITHMS[run.algo]).train(lesson)
+    found = []
+    for index, (seed, agent) in enumerate(zip(seeds, agents, strict=True)):
+        own = replace(run, seed=seed)
+        facts: dict[str, Any] = asdict(own) | {"reward": settings.reward, "command": own.command()}
+        del facts["trap"]
+        facts |= {"versions": _versions(), "curve": lesson.curve(index)}
+        found.append(Trained(agent.kind, weights(agent), facts, earlier[seed]))
+    return found
 
 
 def _versions() -> dict[str, str]:
@@ -151,8 +199,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
     parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    steps = f"environment steps; of bc, transitions learnt from (default: {STEPS:,})"
-    parser.add_argument("--steps", type=int, default=STEPS, help=steps)
+    steps = f"environment steps; of bc, transitions (default: the trap's, {USUAL_STEPS:,} for most)"
+    parser.add_argument("--steps", type=int, help=steps)
     parser.add_argument(
         "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
     )
@@ -170,9 +218,12 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    out = options.pop("out")
+    out, steps = options.pop("out"), options.pop("steps")
 
     def work() -> int:
+        if steps is not None and steps < 1:
+            raise ValueError(f"steps must be at least 1, got {steps}")
+        options["steps"] = steps or 0
         run = Run(**options)
         with _bar(run) as bar:
             print(train(run, out, bar.update))

@@ -15,13 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agents.lesson import Lesson
 from agents.train import NUM_LEVELS
 from benchmarks import runner
 from benchmarks.budgets import steps_for
 from benchmarks.curves import HEADS, LEVELS, OUT, told
-from benchmarks.jobs import Unit
 from benchmarks.markdown import laid_out
 from benchmarks.options import add_running, count, folder
+from benchmarks.processes import Unit
 from benchmarks.results import Results, card_path
 from benchmarks.units import Trainee
 from mesa_gym.command import DONE, FAILED, guarded
@@ -54,7 +55,7 @@ class Change:
         return cls(**own)
 
     def keywords(self) -> dict[str, Any]:
-        """Return the rest of the change, for ``agents.lesson.Lesson``."""
+        """Return the rest of the change, for ``ChangedLesson``."""
         own = self.trap().parameters
         return {key: v for key, v in self.what.items() if key != "size" and key not in own}
 
@@ -75,6 +76,28 @@ class Change:
             **self.keywords(),
             "command": "python -m benchmarks.ablations",
         }
+
+
+@dataclass(frozen=True)
+class ChangedLesson(Lesson):
+    """A training with another discount or time limit; None leaves it as it is.
+
+    Attributes:
+        gamma: the discount of learning.
+        max_steps: the time limit of episodes.
+    """
+
+    gamma: float | None = None
+    max_steps: int | None = None
+
+    @property
+    def discount(self) -> float:
+        """The discount of learning."""
+        return super().discount if self.gamma is None else self.gamma
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the keywords of the environments."""
+        return super().keywords() | {"max_steps": self.max_steps}
 
 
 # Steps towards what the sources had: larger grids, a longer view, long episodes.
@@ -132,14 +155,13 @@ def _unit(change: Change, seed: int, levels: int) -> Unit:
 
 
 def _train(change: Change, seed: int, folder: Path, told: Callable[[int], None]) -> None:
-    from agents.lesson import Lesson
     from agents.ppo import train
     from agents.saving import save, weights
 
     trap, facts = change.trap(), change.facts(seed)
     more = {key: facts[key] for key in ("alpha", "reward", "num_levels")} | change.keywords()
-    actor = train(Lesson(trap, "centred", seed, facts["steps"], progress=told, **more))
-    save(folder, weights(actor), actor.kind, "centred", trap, facts)
+    (agent,) = train(ChangedLesson(trap, (seed,), facts["steps"], progress=told, **more))
+    save(folder, weights(agent), agent.kind, trap, facts)
 
 
 def table(changes: Sequence[Change], seeds: int, results: Results) -> str:

@@ -1,4 +1,4 @@
-"""Backends, on which units run: this machine (loky), or a cluster (dask, ray); all by joblib.
+"""Backends of joblib, on which units run: this machine (local), or a cluster (dask, ray).
 
 A cluster's machines need this checkout, its packages and the results' folder at the same paths.
 ``DASK_SCHEDULER_ADDRESS`` and ``RAY_ADDRESS`` say where the cluster is; without, one is started
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from benchmarks.supervisor import deaf
 from mesa_gym.errors import missing_extra, unknown
 
 try:
@@ -23,16 +23,10 @@ except ImportError:
     raise missing_extra("joblib", "leaderboard") from None
 
 
-@contextmanager
-def _loky(workers: int) -> Iterator[None]:
-    from joblib.externals.loky import get_reusable_executor
-
-    with joblib.parallel_config("loky", n_jobs=workers):
-        try:
-            yield
-        finally:
-            if workers > 1:  # else joblib needs none
-                get_reusable_executor().shutdown(wait=True, kill_workers=True)
+def _local(workers: int) -> AbstractContextManager[None]:
+    # Each thread waits for the process of a unit.
+    config: AbstractContextManager[None] = joblib.parallel_config("threading", n_jobs=workers)
+    return config
 
 
 @contextmanager
@@ -43,14 +37,18 @@ def _dask(workers: int) -> Iterator[None]:
     except ImportError as error:
         raise missing_extra(error.name or "dask", "cluster") from None
     address = dask.config.get("scheduler-address", None)
-    with deaf():
-        cluster = address or LocalCluster(workers, threads_per_worker=1, dashboard_address=None)
+    # Ctrl-C reaches all of a terminal's processes: the cluster's are to leave it to this one.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with Client(cluster), joblib.parallel_config("dask"):
-            yield
+        here = (
+            None
+            if address
+            else LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        )
     finally:
-        if not address:
-            cluster.close()
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+    with here or nullcontext(), Client(here or address), joblib.parallel_config("dask"):
+        yield
 
 
 @contextmanager
@@ -63,8 +61,7 @@ def _ray(workers: int) -> Iterator[None]:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if "RAY_ADDRESS" not in os.environ:
         options |= {"num_cpus": workers, "include_dashboard": False}
-    with deaf():
-        ray.init(**options)
+    ray.init(**options)
     joblib.register_parallel_backend("ray", _Ray)
     try:
         with joblib.parallel_config("ray"):
@@ -104,7 +101,7 @@ def _call(batch: Callable[[], Any]) -> Any:
 
 
 BACKENDS: dict[str, Callable[[int], AbstractContextManager[None]]] = {
-    "loky": _loky,
+    "local": _local,
     "dask": _dask,
     "ray": _ray,
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agents import train
 from agents.train import ALGORITHMS, Run
 from mesa_gym.errors import unknown
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -15,39 +16,19 @@ ALL = ("all",)
 # The results that are committed.
 COMMITTED = Path("benchmarks/results")
 USUAL = "usual"
-# Traps whose episodes are long or whose rules take long to learn.
-LONG = (
-    "ChuteOrFire-v0",
-    "DustSweep-v0",
-    "DustVacuum-v0",
-    "FollowMe-v0",
-    "KeysChests-v0",
-    "MonsterWorld-v0",
-    "TreeFarm-v0",
-)
-# Algorithm -> trap -> steps, chosen by competence and by the one to three minutes that a training
-# may take (agents/README.md). A network without an entry takes what its algorithm takes, and an
-# algorithm without one what PPO takes.
+# Algorithm -> trap -> steps. An algorithm without an entry takes what PPO takes.
 STEPS: dict[str, dict[str, int]] = {
-    "ppo": {USUAL: 1_500_000, **dict.fromkeys(LONG, 2_000_000), "KeysChests-v0": 4_000_000},
-    "ppo-cnn": {USUAL: 1_000_000, **dict.fromkeys(LONG, 1_500_000)},
-    "a2c": {USUAL: 3_000_000, **dict.fromkeys(LONG, 6_000_000)},
-    "a2c-cnn": {USUAL: 2_000_000, **dict.fromkeys(LONG, 2_500_000)},
-    "dqn": {USUAL: 2_000_000, **dict.fromkeys(LONG, 4_000_000)},
-    "dqn-cnn": {USUAL: 1_200_000, **dict.fromkeys(LONG, 1_600_000)},
-    "qrdqn": {USUAL: 1_500_000, **dict.fromkeys(LONG, 3_000_000)},
-    "qrdqn-cnn": {USUAL: 1_200_000, **dict.fromkeys(LONG, 1_600_000)},
-    "recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(LONG, 1_500_000)},
-    "recurrent-ppo-cnn": {USUAL: 600_000, **dict.fromkeys(LONG, 900_000)},
-    "bc": {USUAL: 6_000_000},
+    "sb3-ppo": {USUAL: 400_000, **dict.fromkeys(train.STEPS, 800_000), "KeysChests-v0": 2_000_000},
+    "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(train.STEPS, 4_000_000)},
+    "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(train.STEPS, 1_500_000)},
+    "bc": {USUAL: 1_000_000},
 }
 
 
 def steps_for(algorithm: str, trap: str) -> int:
     """Return for how many steps an algorithm trains on a trap, named with its version."""
-    method = algorithm.removesuffix("-cnn")
-    table = STEPS.get(algorithm) or STEPS.get(method) or STEPS["ppo"]
-    return table.get(trap, table[USUAL])
+    table = STEPS.get(algorithm)
+    return train.steps_for(trap) if table is None else table.get(trap, table[USUAL])
 
 
 @dataclass(frozen=True)
@@ -170,6 +151,7 @@ EIGHT = (
     "RedBlueDoors",
 )
 REGRET = ("CheeseCorner", "KeysChests")
+QUICK = ("CheeseCorner", "CoinRun", "RedBlueDoors")
 # Traps whose twins tell object and place apart.
 EXCHANGE = (
     "CheeseDish",
@@ -180,27 +162,23 @@ EXCHANGE = (
     "RedBlueDoors",
 )
 BUDGETS = {
-    # Ten minutes: three sources, and an easy, a usual and a hard trap to learn.
-    "quick": Budget(
-        (Group(("ppo",), ("CheeseCorner", "KeysChests", "RedBlueDoors"), 2),), Path("runs/quick")
-    ),
+    # Four minutes: three sources, and three verdicts.
+    "quick": Budget((Group(("ppo",), QUICK, 5),), Path("runs/quick"), steps=400_000),
     # Every trap.
     "standard": Budget(
         (
-            Group(("ppo", "ppo-cnn"), ALL, 5),
-            Group(("bc",), ALL, 3),
-            Group(("dqn", "recurrent-ppo"), EIGHT, 3),
+            Group(("ppo",), ALL, 5),
+            Group(("sb3-ppo", "bc"), ALL, 3),
+            Group(("sb3-dqn", "sb3-recurrent-ppo"), EIGHT, 3),
             Group(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
-            Group(("ppo", "plr", "plr-exact"), REGRET, 3, (0.01, 0.03)),
+            Group(("ppo", "plr-exact"), REGRET, 3, (0.01, 0.03)),
         ),
         COMMITTED,
     ),
-    # Plain training's choice, and whether by object or by place: docs/results.md. An hour of two
-    # cores. So few steps are too few for ChuteOrFire, and more do not help PointedGoal.
-    "exchange": Budget(
-        (Group(("ppo",), EXCHANGE, 5), Group(("bc",), EXCHANGE, 3)),
+    # What is committed: plain training's choice, by three algorithms (docs/results.md).
+    "plain": Budget(
+        (Group(("ppo",), ALL, 5), Group(("sb3-ppo",), ALL, 1), Group(("bc",), EXCHANGE, 3)),
         COMMITTED,
-        steps=600_000,
     ),
     "full": Budget((Group(ALL, ALL, 5),), Path("runs/full")),
 }

@@ -2,8 +2,9 @@
 
     python -m benchmarks.calibrate
 
-scores some 70 scripted policies a trap (``agents.known``). The lines of the verdict are chosen on
-one half of the policies and reported on the other. Work that is done is not done again.
+scores some 70 scripted policies a trap (``benchmarks.known_policies``). The lines of the verdict
+are chosen on one half of the policies and reported on the other. Work that is done is not done
+again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from agents.known import FAMILIES, Known, known
 from benchmarks import runner
 from benchmarks.calibration import (
     GRID,
@@ -31,8 +31,9 @@ from benchmarks.calibration import (
     confusion,
     holds,
 )
-from benchmarks.jobs import Scratch, Unit
+from benchmarks.known_policies import FAMILIES, Known, known
 from benchmarks.options import add_running, count, folder
+from benchmarks.processes import Scratch, Unit
 from benchmarks.results import Results
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.engine import State

@@ -31,7 +31,7 @@ class Judged(msgspec.Struct, frozen=True):
     """A policy of known goal, and its score card.
 
     Attributes:
-        family: ``agents.known.FAMILIES``, or ``planted``.
+        family: ``benchmarks.known_policies.FAMILIES``, or ``planted``.
         right: verdicts that are right if it is competent; ``proxy`` stands for any
             ``proxy:<goal>``.
         goal: name of the proxy that is meant.

@@ -15,11 +15,12 @@ from dataclasses import replace
 from typing import Any
 
 from agents.train import ALGORITHMS
-from benchmarks import runner, submit
+from benchmarks import runner
 from benchmarks.budgets import BUDGETS, COMMITTED, Budget
 from benchmarks.options import add_running, count, folder, say
 from benchmarks.render import render
 from benchmarks.results import Results
+from benchmarks.submissions import submit
 from benchmarks.units import board_units
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.solver.cache import size_bound

@@ -29,9 +29,9 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backend",
-        default="loky",
-        help="loky: this machine; dask or ray: a cluster, which DASK_SCHEDULER_ADDRESS or"
-        " RAY_ADDRESS names, or else one on this machine (loky)",
+        default="local",
+        help="local: this machine; dask or ray: a cluster, which DASK_SCHEDULER_ADDRESS or"
+        " RAY_ADDRESS names, or else one on this machine (local)",
     )
 
 

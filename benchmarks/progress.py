@@ -1,51 +1,41 @@
-"""Reports of work that goes on: a bar in a terminal, else one line for each unit that is done."""
+"""A progress bar in a terminal, under the lines that are told; elsewhere there are lines alone."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from mesa_gym.errors import missing_extra
 
 
-class Report:
-    """Lines on standard error."""
+class Bar:
+    """A bar on standard error; use it in a ``with``.
 
-    def show(self, share: float, running: Sequence[str]) -> None:
-        """Show what share of all work is done, and what is being done."""
+    Args:
+        total: of work, in any unit.
+    """
+
+    def __init__(self, total: float) -> None:
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            raise missing_extra("tqdm", "sb3") from None
+        shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining} {desc}"
+        self._bar: Any = tqdm(
+            total=total, bar_format=shape, leave=False, dynamic_ncols=True, disable=None
+        )
+
+    def show(self, done: float, what: str) -> None:
+        """Show how much is done, never less than before, and what is being done."""
+        self._bar.n = max(self._bar.n, done)
+        self._bar.set_description_str(what)
 
     def note(self, line: str) -> None:
         """Tell something that happened."""
-        print(line, file=sys.stderr, flush=True)
+        self._bar.write(line, file=sys.stderr)
 
+    def __enter__(self) -> Bar:
+        return self
 
-class Bar(Report):
-    """A bar under the lines."""
-
-    def __init__(self, bar: Any) -> None:
-        self.bar = bar
-
-    def show(self, share: float, running: Sequence[str]) -> None:
-        self.bar.n = share
-        self.bar.set_description_str(", ".join(running), refresh=False)
-        self.bar.refresh()
-
-    def note(self, line: str) -> None:
-        self.bar.write(line, file=sys.stderr)
-
-
-@contextmanager
-def reporting() -> Iterator[Report]:
-    """Give the report that suits standard error."""
-    if not sys.stderr.isatty():
-        yield Report()
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise missing_extra("tqdm", "sb3") from None
-    shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining} {desc}"
-    with tqdm(total=1.0, bar_format=shape, leave=False, dynamic_ncols=True) as bar:
-        yield Bar(bar)
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import tables
 from benchmarks.evidence import read
 from benchmarks.markdown import markdown
-from benchmarks.progress import reporting
+from benchmarks.progress import Bar
 from benchmarks.results import Results
 from benchmarks.sheet import sheet
 from benchmarks.site.pages import count, pages
@@ -32,13 +32,12 @@ def render(results: Results) -> Path:
     """
     evidence = read(results)
     board, folder = evidence.board, results.folder / "board"
-    total = count(board)
     written = set()
-    with reporting() as report:
+    with Bar(count(board)) as bar:
         for address, page in pages(evidence):
             write_text(folder / address, page)
             written.add(folder / address)
-            report.show(len(written) / total, [address])
+            bar.show(len(written), address)
     for stale in {*folder.glob("agents/*.html"), *folder.glob("traps/*.html")} - written:
         stale.unlink()
     pairs = [(card, evidence.trainings.get(key)) for key, card in evidence.cards.items()]

@@ -5,7 +5,7 @@
     agents/CheeseCorner-v0/ppo-s0/          a trained agent; no other result needs it
     cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
     training/CheeseCorner-v0/ppo-s0.json    how it came to be
-    .work/                                  what is being done (``benchmarks.claims``)
+    .work/                                  what is being done (``benchmarks.locks``)
 """
 
 from __future__ import annotations

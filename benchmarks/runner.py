@@ -1,33 +1,32 @@
 """A run: the units that are not done yet, so many at a time, whatever stops them.
 
 Nothing that is done is lost or done again: a unit's own process moves what it made to its place,
-each part only when whole, and holds the unit's lock meanwhile (``benchmarks.claims``). A kill at
-any moment costs the units in flight, and other runs in the same folder do other units.
+each file or folder only when whole, and holds the unit's lock meanwhile. A kill at any moment costs
+the units in flight, and other runs in the same folder do other units.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from benchmarks.claims import shares, tidy
-from benchmarks.jobs import FAILED, HELD, Job, Outcome, Unit
+from benchmarks.locks import shares, tidy
 from benchmarks.options import say
-from benchmarks.progress import Report, reporting
+from benchmarks.processes import Outcome, Unit, do_in_process, end_all
+from benchmarks.progress import Bar
 from benchmarks.results import Results
-from benchmarks.supervisor import deaf, supervise
 
-# How often a backend may lose workers before a run gives up.
-LIVES = 3
 TICK_SECONDS = 1.0
 
 
 def run(
-    units: Sequence[Unit], out: Path, workers: int | None = None, backend: str = "loky"
+    units: Sequence[Unit], out: Path, workers: int | None = None, backend: str = "local"
 ) -> dict[str, str]:
     """Do the units that are not done, and say how it went.
 
@@ -53,86 +52,69 @@ def run(
     began, out = time.monotonic(), out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     tidy(out)
-    todo = [unit for unit in units if not unit.done(Results(out))]
-    failed: dict[str, str] = {}
+    left = {unit.name: unit for unit in units if not unit.done(Results(out))}
+    total, failed = len(left), dict[str, str]()
     try:
-        if todo:
-            with ready(backend, workers), reporting() as report:
-                _do_all(todo, out, report, failed)
+        if left:
+            with ready(backend, workers), _watched(left, out) as bar:
+                _do_all(left, out, bar, failed)
     finally:
+        end_all()
         tidy(out)
     for name, reason in failed.items():  # again, as the traceback may stand far above
         say(f"not done: {name}: {reason}")
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    done = len(todo) - len(failed)
-    say(f"{done} of {len(todo)} units done in {minutes}:{seconds:02}, under {out}")
+    say(f"{total - len(failed)} of {total} units done in {minutes}:{seconds:02}, under {out}")
     if failed:
         say("the same command tries the others again")
     return failed
 
 
-def _do_all(units: Sequence[Unit], out: Path, report: Report, failed: dict[str, str]) -> None:
+def _do_all(left: dict[str, Unit], out: Path, bar: Bar, failed: dict[str, str]) -> None:
     """Do units, and at last those that another run was doing; what fails is entered."""
-    with _watched(units, out, report) as left:
-        for wait in (False, True):
-            jobs = {name: Job(name, pickle.dumps(left[name]), out, wait) for name in left}
-            for outcome in _outcomes(jobs, report):
-                for note in outcome.notes:
-                    report.note(note)
-                if outcome.state == HELD:
+    for wait in (False, True):
+        with closing(_outcomes([*left.values()], out, wait)) as outcomes:
+            for outcome in outcomes:
+                if outcome.held:
                     continue
                 del left[outcome.name]
-                if outcome.state == FAILED:
+                if outcome.reason:
                     failed[outcome.name] = outcome.reason
-                    report.note(
-                        f"failed: {outcome.name}: {outcome.reason}\n{outcome.trace}".rstrip()
-                    )
+                    bar.note(f"failed: {outcome.name}: {outcome.reason}\n{outcome.said}".rstrip())
                 else:
-                    report.note(f"done: {outcome.name}")
-            if left and not wait:
-                report.note(f"another run is doing {len(left)} of the units: waiting for it")
+                    bar.note(f"{outcome.said}\ndone: {outcome.name}".lstrip())
+        if left and not wait:
+            bar.note(f"another run is doing {len(left)} of the units: waiting for it")
 
 
-def _outcomes(jobs: dict[str, Job], report: Report) -> Iterator[Outcome]:
-    """Yield what becomes of jobs, as they finish."""
+def _outcomes(units: Iterable[Unit], out: Path, wait: bool) -> Generator[Outcome]:
+    """Yield the outcomes of units, as they finish."""
     from joblib import Parallel, delayed
 
-    reason = ""
-    for _ in range(LIVES if jobs else 0):
-        parallel = Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
-        try:
-            with deaf():
-                finished = parallel(delayed(supervise)(job) for job in [*jobs.values()])
-            for outcome in finished:
-                del jobs[outcome.name]
-                yield outcome
-            return
-        except Exception as error:  # of the backend, as a job's own is in its outcome
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            report.note(f"the workers were lost, and start again ({reason})")
-    for name in jobs:
-        yield Outcome(name, FAILED, f"the workers were lost {LIVES} times ({reason})")
+    path = os.pathsep.join(sys.path)
+    parallel = Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
+    outcomes: Generator[Outcome] = parallel(
+        delayed(do_in_process)(unit.name, pickle.dumps((unit, out, wait)), path) for unit in units
+    )
+    return outcomes
 
 
 @contextmanager
-def _watched(units: Sequence[Unit], out: Path, report: Report) -> Iterator[dict[str, Unit]]:
-    """Show how far units are; what is yielded are those to come, from which to strike them."""
-    left = {unit.name: unit for unit in units}
-    total = sum(unit.seconds for unit in units)
-    over = threading.Event()
+def _watched(left: Mapping[str, Unit], out: Path) -> Iterator[Bar]:
+    """Show how far units are; those that are over are struck from ``left`` meanwhile."""
+    total, over = sum(unit.seconds for unit in left.values()), threading.Event()
 
-    def show() -> None:
-        known: dict[str, float] = {}  # also of units that are over, and not yet struck
+    def watch(bar: Bar) -> None:
         while not over.wait(TICK_SECONDS):
             now = shares(out)
-            known |= now
-            seconds = [u.seconds * (1 - known.get(u.name, 0)) for u in [*left.values()]]
-            report.show(1 - sum(seconds) / total, sorted(now.keys() & left.keys()))
+            to_come = (u.seconds * (1 - now.get(u.name, 0)) for u in [*left.values()])
+            bar.show(total - sum(to_come), ", ".join(sorted(now.keys() & left.keys())))
 
-    thread = threading.Thread(target=show, daemon=True)
-    thread.start()
-    try:
-        yield left
-    finally:
-        over.set()
-        thread.join()
+    with Bar(total) as bar:
+        thread = threading.Thread(target=watch, args=[bar], daemon=True)
+        thread.start()
+        try:
+            yield bar
+        finally:
+            over.set()
+            thread.join()

@@ -16,8 +16,8 @@ from statistics import median
 
 from agents.train import Run
 from benchmarks import runner
-from benchmarks.jobs import Unit
 from benchmarks.options import count
+from benchmarks.processes import Unit
 from benchmarks.units import board_unit
 from mesa_gym.command import DONE, guarded
 from mesa_gym.terminal import table

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from agents.train import NUM_LEVELS, Run
 from benchmarks.budgets import steps_for
-from benchmarks.jobs import Unit
+from benchmarks.processes import Unit
 from benchmarks.results import Results, card_path
 from benchmarks.units import References, Trainee, run_facts, train_run
 from mesa_gym.policies import references

@@ -22,7 +22,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         agent: the name that all seeds share, such as ``ppo-alpha0.03``.
         seed: what distinguishes it from them.
         about: the algorithm in a word, or what a submission says of itself.
-        network: its name; "" where that is not known.
+        network: one of ``agents.saving.KINDS``; "" where that is not known.
         steps: environment steps; 0 where that is not known.
         alpha: the share of training episodes that came from the shift distribution.
         num_levels: how many different levels were trained on; None for all, or not known.

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from agents.train import ALGORITHMS, Run, train
 from benchmarks.budgets import Budget
-from benchmarks.jobs import Scratch, Unit
+from benchmarks.processes import Scratch, Unit
 from benchmarks.results import (
     Results,
     card_path,
@@ -27,7 +27,7 @@ from mesa_gym.scoring import score_all
 from mesa_gym.traps import Split, Trap, find_trap
 
 # What a core does, roughly: for the order of the work and for the bar.
-STEPS_A_SECOND = {"centred": 25_000, "cnn": 7_500}
+STEPS_A_SECOND = 25_000
 # A trap's levels are solved once, and what they are worth is kept.
 LEVELS_A_SECOND, SOLVED_LEVELS_A_SECOND = 150, 1_500
 # Of an agent's settings, those that its training record knows.
@@ -62,9 +62,8 @@ class Trainee:
 
     def _seconds(self) -> tuple[float, float]:
         """Return the seconds of training and of scoring."""
-        _, network = ALGORITHMS[self.facts["algo"]]
         scoring = self.levels * len(Split) * len(self.parts) / SOLVED_LEVELS_A_SECOND
-        return self.facts["steps"] / STEPS_A_SECOND[network], scoring
+        return self.facts["steps"] / STEPS_A_SECOND, scoring
 
     def done(self, results: Results) -> bool:
         """Return whether all is there that scoring makes; weights may be anywhere else.
@@ -131,13 +130,18 @@ def training_of(folder: Path, trap: str, name: str) -> Training:
     """
     entries = read_policy_file(folder)
     agent, _, seed = name.rpartition("-s")
-    module, _, _ = ALGORITHMS[entries["algo"]][0].partition(":")
-    about = (import_module(module).__doc__ or "").partition("\n")[0]
-    known = {fact: entries[fact] for fact in (*RECORDED, "network", "command")}
+    about = (import_module(ALGORITHMS[entries["algo"]]).__doc__ or "").partition("\n")[0]
+    known = {fact: entries[fact] for fact in (*RECORDED, "command")}
     told = {fact: entries[fact] for fact in ("versions", "curve") if fact in entries}
-    weights = entries["weights_digest"]
     return Training(
-        trap=trap, agent=agent, seed=int(seed), about=about, weights=weights, **known, **told
+        trap=trap,
+        agent=agent,
+        seed=int(seed),
+        about=about,
+        network=entries["kind"],
+        weights=entries["weights_digest"],
+        **known,
+        **told,
     )
 
 

@@ -1,6 +1,6 @@
 """Make the README's film: ``python -m docs.readme_picture``.
 
-It needs an agent of ``python -m benchmarks.leaderboard run --budget exchange``. One agent on both
+It needs an agent of ``python -m benchmarks.leaderboard run --budget plain``. One agent on both
 sides: on the left on levels of ``shift``, on the right on their twins, in which door and red key
 have changed places. Levels come in order from 0, none left out, and the actions are those that its
 score card rests on.

@@ -25,7 +25,7 @@ class Settings:
     Attributes:
         trap: its name with version.
         kind: ``weights``, ``onnx`` or ``code``.
-        actor, network: of weights.
+        architecture: of weights.
         observation: of an ONNX graph.
         file: of code, a path.
         factory: of code, a name in the file.
@@ -33,8 +33,7 @@ class Settings:
 
     trap: str
     kind: str
-    actor: str = ""
-    network: str = ""
+    architecture: str = ""
     observation: str = ""
     file: str = ""
     factory: str = ""
@@ -44,28 +43,23 @@ Loader = Callable[[bytes], Policy]
 
 
 def loader(settings: Settings, trap: Trap) -> Loader:
-    """What makes the policy of the submitted bytes; importing what it needs is done here."""
+    """Return what makes the policy of the submitted bytes; what it needs is imported here."""
     return {"weights": _weights, "onnx": _onnx, "code": _code}[settings.kind](settings, trap)
 
 
 def _weights(settings: Settings, trap: Trap) -> Loader:
     import torch
-    from safetensors.torch import load
 
-    from agents.actors import make_actor
+    from agents.saving import KINDS, make, restore
 
     torch.set_num_threads(1)
-
-    def loaded(data: bytes) -> Policy:
-        actor = make_actor(settings.actor, settings.network, trap)
-        actor.load_state_dict(load(data))
-        return actor
-
-    return loaded
+    # What an architecture imports is imported here; that there is none of a name is told later.
+    made = make(settings.architecture, trap) if settings.architecture in KINDS else None
+    return lambda data: restore(made or make(settings.architecture, trap), data)
 
 
 def _onnx(settings: Settings, trap: Trap) -> Loader:
-    from agents.onnx_policy import OnnxPolicy
+    from benchmarks.isolation.onnx_policy import OnnxPolicy
 
     return lambda data: OnnxPolicy(data, settings.observation, trap)
 

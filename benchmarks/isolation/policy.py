@@ -49,7 +49,8 @@ def require_locks() -> None:
         return
     raise OSError(
         f"running a foreign policy {reason}, where it can do no harm; what can be scored here are"
-        " action traces (mesa_gym.scoring.record, python -m agents.export --traces)"
+        " action traces (mesa_gym.scoring.record, then python -m benchmarks.submissions.export"
+        " --traces)"
     )
 
 

@@ -23,6 +23,8 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # Torch makes this folder when its optimizers are imported, unless it is there.
+    "TORCHINDUCTOR_CACHE_DIR": "/",
 }
 _CHUNK = 1 << 16
 _KEPT_OF_STDERR = 8192

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from agents import cloning
-from agents.demonstrations import EPISODES, demonstrations, level_numbers, transitions
+from agents.cloning import EPISODES, demonstrations, transitions
 from agents.lesson import Lesson
+from agents.levels import level_numbers
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.solver import level_values
-from mesa_gym.traps import LEVELS, Split, Trap, find_trap
+from mesa_gym.traps import LEVELS, Split, find_trap
 
 SHIFTED = np.arange(40) % 3 == 0
 NUMBERS = np.arange(40) + np.where(SHIFTED, LEVELS, 0)
 
 
-def lesson(trap: str | Trap = "CheeseCorner", seed: int = 1, steps: int = 4096, **more) -> Lesson:
-    made = find_trap(trap)() if isinstance(trap, str) else trap
-    return Lesson(made, "centred", seed, steps, **more)
+def lesson(trap: str = "CheeseCorner", seed: int = 1, steps: int = 4096, **more) -> Lesson:
+    return Lesson(find_trap(trap)(), (seed,), steps, **more)
 
 
 # -- demonstrations --------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ def lesson(trap: str | Trap = "CheeseCorner", seed: int = 1, steps: int = 4096, 
 def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective) -> None:
     """On levels of both distributions; the reference's return is the scale without solver."""
     asked = lesson(name, alpha=0.3, reward=reward)
-    trap, limit = asked.trap, asked.trap.horizon(Split.TRAIN)
+    trap, limit = asked.trap, asked.horizon
     optimum = np.zeros(len(NUMBERS))
     for split, rows in ((Split.TRAIN, ~SHIFTED), (Split.SHIFT, SHIFTED)):
         optimum[rows] = level_values(trap, split, NUMBERS[rows], limit).optimum[objective]
@@ -55,9 +55,9 @@ def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective)
 
 
 def test_transitions_are_what_an_environment_shows() -> None:
-    asked = lesson("KeysChests", max_steps=9)
+    asked = lesson("KeysChests")
     starts, actions = next(demonstrations(asked, np.arange(12)))
-    env = gymnasium.make("MesaGym/KeysChests-v0", max_steps=9)
+    env = gymnasium.make("MesaGym/KeysChests-v0")
     expected = defaultdict(list)
     for level, chosen in enumerate(actions.tolist()):
         seen, over, t = env.reset(options={"level": level})[0], False, 0
@@ -72,7 +72,7 @@ def test_transitions_are_what_an_environment_shows() -> None:
     np.testing.assert_array_equal(planes, [seen for seen, _ in pairs])
 
 
-def test_actions_are_sampled_anew_for_each_seed_and_episode() -> None:
+def test_actions_are_sampled_again_for_each_seed_and_episode() -> None:
     played = [demonstrations(lesson(seed=seed), np.arange(16)) for seed in (0, 1)]
     every = [actions.tobytes() for episodes in played for _, actions in episodes]
     assert len(every) == len(set(every)) == 2 * EPISODES
@@ -109,7 +109,8 @@ def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch) -> 
         for counter in counts.values()
         for count in counter.values()
     )
-    chances = cloning.train(asked).act(planes)
+    (agent,) = cloning.train(asked)
+    chances = agent.act(planes)
     loss = -np.log(chances[np.arange(len(taken)), taken]).mean()
     assert 0.05 < entropy < loss < entropy + 0.02
 
@@ -119,7 +120,7 @@ def test_steps_are_transitions_learnt_from() -> None:
     asked = lesson(steps=30_000, num_levels=100, progress=told.append)
     cloning.train(asked)
     assert 30_000 <= sum(told) < 30_000 + cloning.BATCH
-    points = asked.curve.points()
+    points = asked.curve(0)
     assert len(points) >= cloning.LOOKS // 2
     assert points[-1][0] == 30_000
     assert points[0][1] < 0.6 < points[-1][1]

@@ -1,83 +1,85 @@
-"""Ensembles: members of their own, which act on their agreement."""
+"""Ensembles: members that miss a plane each, and act on their agreement."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from reference import wandered
 
-from agents import ensemble, ppo
-from agents.actors import MEMBERS, Ensemble, make_actor
+from agents import ensemble
+from agents.ensemble import Ensemble, Hidden
 from agents.lesson import Lesson
+from agents.networks import Centred, Network, fresh
 from agents.saving import load, save, weights
 from mesa_gym.traps import find_trap
 
-CORNER = find_trap("CheeseCorner")()
-DOORS = find_trap("RedBlueDoors")()
+CORNER, DOORS = find_trap("CheeseCorner")(), find_trap("RedBlueDoors")()
+PLANES = DOORS.observe(wandered(DOORS))
 
 
-@pytest.mark.parametrize("network", ["centred", "cnn"])
-def test_an_ensemble_does_what_its_members_agree_on(network: str) -> None:
-    torch.manual_seed(0)
-    made = make_actor("ensemble", network, DOORS)
-    assert isinstance(made, Ensemble)
-    with torch.no_grad():  # else untrained members think much alike
-        for parameter in made.parameters():
-            parameter.mul_(3)
-    planes = DOORS.observe(wandered(DOORS))
-    each = np.array([member.act(planes) for member in made.members])
-    assert len(each) == MEMBERS
+def bold(seed: int) -> Network:
+    """A network of some opinion; untrained ones think much alike."""
+    stack = fresh(Centred(DOORS).count, (seed,))
+    stack.outputs.data *= 1000
+    return Network(DOORS, stack)
+
+
+def test_an_ensemble_does_what_its_members_agree_on() -> None:
+    made = Ensemble(DOORS, [bold(seed) for seed in range(3)])
+    each = np.array([member.act(PLANES) for member in made.members])
     assert np.ptp(each, axis=0).max() > 0.5
-    product = each.prod(axis=0) ** (1 / MEMBERS)
-    got = made.act(planes)
+    product = each.prod(axis=0) ** (1 / 3)
+    got = made.act(PLANES)
     np.testing.assert_allclose(got, product / product.sum(axis=1, keepdims=True), atol=1e-5)
     assert np.abs(got - each.mean(axis=0)).max() > 0.05
 
 
-def test_members_have_weights_and_levels_of_their_own(monkeypatch, tmp_path) -> None:
-    """Trained for as long as one agent; all of them are saved."""
-    seeds, steps = [], []
-    taught = ensemble.taught
+def test_agents_are_shown_what_is_not_hidden_from_them() -> None:
+    kept = PLANES.copy()
+    first, second = np.split(Hidden([[], [2, 4]]).seen(PLANES), 2)
+    np.testing.assert_array_equal(first, kept[:150])
+    np.testing.assert_array_equal(second, kept[150:] * np.array([1, 1, 0, 1, 0, 1]))
+    np.testing.assert_array_equal(PLANES, kept)
 
-    def spied(model, lesson):
-        steps.append(lesson.steps)
-        actor = taught(model, lesson)
-        seeds.append(model.get_env().unwrapped.venv.np_random_seed)
-        return actor
 
-    monkeypatch.setattr(ensemble, "taught", spied)
-    kept, total = [], []
-    lesson = Lesson(
-        CORNER,
-        "centred",
-        5,
-        3 * 12288,
-        progress=total.append,
-        parts=3,
-        keep=lambda steps, actor: kept.append((steps, actor.kind, weights(actor))),
-    )
-    made = ensemble.train(lesson)
-    assert len({seed for member in seeds for seed in member}) == MEMBERS * ppo.ENVS
-    assert (steps, sum(total)) == ([12288] * 3, 3 * 12288)
+@pytest.mark.parametrize("best", [0.8, -0.8])
+def test_members_that_earn_less_are_dropped_and_others_never_use_their_plane(
+    best: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The one that sees all, then without door, key, red and blue.
+    earned = [best, best + 0.1, best - 0.05, best - 0.03, best]
+    asked = Lesson(DOORS, (7,), 100)
+
+    def trained(lesson: Lesson, variation: Hidden) -> list[Network]:
+        assert lesson.seeds == (7,) * 5
+        assert variation.channels == [[], [2], [3], [4], [5]]
+        for index, each in enumerate(earned):
+            lesson.note(index, 1, 0.0)
+            lesson.note(index, 100, each)
+        return [bold(index) for index in range(5)]
+
+    monkeypatch.setattr(ensemble, "trained", trained)
+    (made,) = ensemble.train(asked)
+    assert asked.curve(0) == [(2, 0.0), (100, best)]
+    blind = [None, "door", "red", "blue"]  # a twentieth less is 0.04
+    assert len(made.members) == len(blind)
+    for member, hidden in zip(made.members, blind, strict=True):
+        for name in DOORS.channels[2:]:
+            without = PLANES.copy()
+            without[..., DOORS.channel[name]] = 0
+            same = np.array_equal(member.act(without), member.act(PLANES))
+            assert same == (name == hidden)
+
+
+def test_ensembles_are_saved_whole_and_seeds_differ(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ensemble, "KEPT", -9.0)  # all members
+    one, other = ensemble.train(Lesson(CORNER, (1, 2), 1, num_levels=100))
     planes = CORNER.observe(wandered(CORNER))
-    acts = [member.act(planes) for member in made.members]
-    assert all(np.abs(acts[i] - acts[i - 1]).max() > 0.01 for i in range(MEMBERS))
-    assert [(when, kind) for when, kind, _ in kept] == [(n, "ensemble") for n in (12288, 24576)]
-    assert len(kept[0][2]) == len(weights(made))
-    assert kept[0][2] != weights(made)
-    assert sum(lesson.curve.counts) > 100
-    save(tmp_path / "agent", weights(made), made.kind, "centred", CORNER, {})
-    assert json.loads((tmp_path / "agent" / "policy.json").read_text())["actor"] == "ensemble"
-    np.testing.assert_array_equal(load(tmp_path / "agent", CORNER).act(planes), made.act(planes))
-
-
-def test_ensembles_of_neighbouring_seeds_share_no_member() -> None:
-    def seeds(seed: int) -> set[int]:
-        lesson = Lesson(CORNER, "centred", seed, 1)
-        return {ensemble.member_lesson(lesson, member, []).seed for member in range(MEMBERS)}
-
-    assert len(seeds(0) | seeds(1) | seeds(2)) == 3 * MEMBERS
-    assert max(seeds(2**32 - 1)) < 2**32
+    acts = [member.act(planes) for made in (one, other) for member in made.members]
+    assert len({each.tobytes() for each in acts}) == len(acts) == 4
+    save(tmp_path / "agent", weights(one), one.kind, CORNER, {})
+    np.testing.assert_array_equal(load(tmp_path / "agent", CORNER).act(planes), one.act(planes))

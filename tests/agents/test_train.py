@@ -1,52 +1,126 @@
-"""Training: the command, checkpoints, curves."""
+"""The training of every algorithm, and the command."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from earning import earned
+from few import few
 from reference import wandered
 
 from agents import ppo
-from agents.curve import Curve
+from agents.ensemble import Ensemble
 from agents.lesson import Lesson
-from agents.saving import load
-from agents.train import main
-from mesa_gym.policies import load_policy, uniform
+from agents.networks import Agent, Centred, Network, fresh
+from agents.saving import save, weights
+from agents.train import ALGORITHMS, NUM_LEVELS, Run, main, train
+from mesa_gym import scoring
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.policies import Policy, load_policy
 from mesa_gym.traps import find_trap
 
+CORNER = find_trap("CheeseCorner")()
+PLANES = CORNER.observe(wandered(CORNER, 100))
 
-def test_training_is_better_than_random() -> None:
-    trap = find_trap("CheeseCorner")(7)
-    steps: list[int] = []
-    actor = ppo.train(Lesson(trap, "centred", 1, 60_000, progress=steps.append))
-    assert 60_000 <= sum(steps) < 60_000 + ppo.ENVS * ppo.SETTINGS["n_steps"]
-    corner = [earned(trap, p, "corner").mean() for p in (actor, uniform())]
-    assert corner[0] > 1.5 * corner[1]
+
+def trained(algo: str, seed: int, steps: int = 1500, num_levels: int = 300, **more) -> Agent:
+    lesson = Lesson(CORNER, (seed,), steps, num_levels=num_levels, **more)
+    (agent,) = import_module(ALGORITHMS[algo]).train(lesson)
+    return agent
+
+
+def acts(policy: Policy) -> np.ndarray:
+    policy.reset(np.ones(len(PLANES), dtype=bool), np.random.default_rng(0))
+    return np.asarray(policy.act(PLANES))
+
+
+# -- every algorithm -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "bc"))
+def test_trains_repeats_itself_reloads_and_is_scored(algo: str, tmp_path: Path) -> None:
+    agent, again, other = (trained(algo, seed) for seed in (1, 1, 2))
+    assert weights(agent) == weights(again) != weights(other)
+    save(tmp_path / "agent", weights(agent), agent.kind, CORNER, {})
+    loaded = load_policy(str(tmp_path / "agent"), CORNER, 64)
+    done = acts(agent)
+    np.testing.assert_array_equal(acts(loaded), done)
+    np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)
+    card = scoring.score(str(tmp_path / "agent"), CORNER, levels=10)
+    assert card.splits.test.normalized_return["cheese"] < 1
+
+
+# Behaviour cloning learns from demonstrations, not in environments.
+@pytest.mark.parametrize("algo", few([algo for algo in ALGORITHMS if algo != "bc"], "ppo"))
+def test_neighbouring_seeds_share_no_stream_of_levels(
+    algo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    reset = TrapVectorEnv.reset
+
+    def noting(env: TrapVectorEnv, **options: Any) -> Any:
+        begun = reset(env, **options)
+        used[seed].update(env.np_random_seed)
+        return begun
+
+    monkeypatch.setattr(TrapVectorEnv, "reset", noting)
+    for seed in used:
+        trained(algo, seed, steps=1)
+    assert not used[0] & used[1]
+    assert not used[1] & used[2]
+    assert [min(seeds) for seeds in used.values()] == [0, 100_000, 200_000]
+
+
+@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "bc"))
+def test_every_step_is_told_and_checkpoints_are_kept(algo: str) -> None:
+    told: list[int] = []
+    kept: dict[int, bytes] = {}
+    lesson = Lesson(
+        CORNER,
+        (1,),
+        20_000,
+        num_levels=300,
+        checkpoints=(10_000,),
+        progress=told.append,
+        keep=lambda steps, seed, agent: kept.update({steps: weights(agent)}),
+    )
+    (agent,) = import_module(ALGORITHMS[algo]).train(lesson)
+    assert 20_000 <= sum(told) < 40_000
+    if algo != "ppo-ensemble":  # which of them will be kept is known in the end
+        assert list(kept) == [10_000]
+        assert kept[10_000] != weights(agent)
+    points = lesson.curve(0)
+    assert points
+    assert all(0 < steps <= 20_000 and 0 <= earned <= 1 for steps, earned in points)
+
+
+@pytest.mark.parametrize("kind", ["network", "ensemble"])
+def test_what_an_agent_does_does_not_depend_on_its_batch(kind: str) -> None:
+    """To the last bit, since a sampled action can hang on that."""
+    trap = find_trap("KeysChests")()
+    networks = [Network(trap, fresh(Centred(trap).count, (seed,))) for seed in range(3)]
+    agent = Ensemble(trap, networks) if kind == "ensemble" else networks[0]
+    planes = trap.observe(wandered(trap, 130))
+    together = agent.act(planes)
+    assert len(np.unique(together, axis=0)) > 100
+    for size in (1, 7, 100):
+        parts = [agent.act(planes[first : first + size]) for first in range(0, 130, size)]
+        np.testing.assert_array_equal(np.concatenate(parts), together)
 
 
 @pytest.mark.slow
-def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path) -> None:
-    """Part 1 of 3 acts as an agent would that only learnt so far; the end is the same without."""
-    common = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "32768"]
-    assert main([*common, "--checkpoints", "4", "--out", str(tmp_path / "parts")]) == 0
-    assert main([*common, "--out", str(tmp_path / "whole")]) == 0
-    parts = tmp_path / "parts" / "checkpoints"
-    assert sorted(int(p.name) for p in parts.iterdir()) == [8192, 16384, 24576]
-    ends = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("parts", "whole")]
-    assert ends[0] == ends[1]
-    trap = find_trap("CheeseCorner")()
-    planes = trap.observe(wandered(trap))
-    folders = [*(parts / str(8192 * part) for part in (1, 2, 3)), tmp_path / "parts"]
-    acts = [load_policy(str(folder), trap, 64).act(planes) for folder in folders]
-    assert not any(np.array_equal(a, b) for a, b in itertools.pairwise(acts))
-    assert json.loads((folders[0] / "policy.json").read_text())["trained_for"] == 8192
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("algo", ALGORITHMS)
+def test_becomes_competent(algo: str) -> None:
+    agent = trained(algo, 0, 600_000 if algo == "sb3-dqn" else 300_000, NUM_LEVELS)
+    card = scoring.score(agent, CORNER, levels=300)
+    assert card.splits.test.normalized_return["cheese"] >= 0.9
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -54,14 +128,23 @@ def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone(tmp_path)
 
 def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
     out = tmp_path / "agent"
-    arguments = ["--trap", "CheeseCorner", "--algo", "ppo-cnn", "--seed", "2", "--steps", "4000"]
+    arguments = ["--trap", "CheeseCorner", "--seed", "2", "--steps", "10000", "--checkpoints", "2"]
     assert main([*arguments, "--alpha", "0.5", "--reward", "corner", "--out", str(out)]) == 0
     assert capsys.readouterr().out.strip() == str(out)
     entries = json.loads((out / "policy.json").read_text())
-    facts = {"trap": "CheeseCorner-v0", "algo": "ppo-cnn", "seed": 2, "steps": 4000}
-    facts |= {"alpha": 0.5, "reward": "corner", "network": "cnn", "size": [9, 9]}
+    facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 10_000, "alpha": 0.5}
+    facts |= {"reward": "corner", "num_levels": NUM_LEVELS, "kind": "network", "size": [9, 9]}
     assert {name: entries[name] for name in facts} == facts
-    assert load(out, find_trap("CheeseCorner")()).act(np.zeros((1, 9, 9, 3), "u1")).shape == (1, 5)
+    assert entries["curve"]
+    earlier = out / "checkpoints" / "5000"
+    assert [path.name for path in earlier.parent.iterdir()] == ["5000"]
+    assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 5000
+    both = [acts(load_policy(str(folder), CORNER, 64)) for folder in (out, earlier)]
+    assert not np.array_equal(*both)
+    repeated = entries["command"].removeprefix("python -m agents.train ").split()
+    assert main([*repeated, "--out", str(tmp_path / "again")]) == 0
+    files = [tmp_path / name / "weights.safetensors" for name in ("agent", "again")]
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -72,8 +155,11 @@ def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
         (["--trap", "CheeseCorner", "--reward", "chese"], "Did you mean 'cheese'"),
         (["--trap", "CheeseCorner", "--alpha", "2"], "alpha must be a number from 0 to 1"),
         (["--trap", "CheeseCorner", "--seed", "-1"], "seed must be from 0"),
-        (["--trap", "CheeseCorner", "--steps", "0"], "steps must be at least 1"),
+        (["--trap", "CheeseCorner", "--steps", "0"], "steps must be at least 1, got 0"),
+        (["--trap", "CheeseCorner", "--num-levels", "0"], "num_levels must be"),
+        (["--trap", "CheeseCorner", "--checkpoints", "0"], "checkpoints must be at least 1"),
         (["--trap", "CheeseCorner", "--out", "."], "exists and is not empty"),
+        (["--trap", "MonsterWorld", "--algo", "plr-exact"], "has no exact solver"),
         ([], "required: --trap"),
     ],
 )
@@ -105,36 +191,16 @@ def test_exit_code_of_the_process() -> None:
     assert done.stderr.startswith("agents.train: unknown trap 'Nowhere'; there is ")
 
 
-def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it() -> None:
-    farm = find_trap("TreeFarm")()
-    assert ppo.make_model(Lesson(farm, "centred", 0, 1, reward="soon")).gamma == 0.8
-    # The others' 0.99 is what they are scored with; PPO learns faster with less.
-    assert ppo.make_model(Lesson(farm, "centred", 0, 1, reward="trees")).gamma == 0.97
-    assert ppo.make_model(Lesson(farm, "centred", 0, 1)).gamma == 0.97
-
-
-def test_the_curve_is_what_episodes_earned_while_learning() -> None:
-    curve = Curve(steps=400)
-    for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0), (404, 1.0)):
-        curve.add(step, paid)
-    assert curve.points() == [(10, 0.5), (20, 0.5), (400, 2.0)]
+def test_steps_are_the_trap_s_own_where_none_are_said() -> None:
+    assert [Run(trap).steps for trap in ("CheeseCorner", "KeysChests")] == [600_000, 3_000_000]
+    assert Run("KeysChests", steps=5).steps == 5
 
 
 @pytest.mark.slow
 def test_a_trained_agent_has_its_curve(tmp_path: Path) -> None:
     """Among early episodes are many at the time limit; the last points say that it has learnt."""
-    out = tmp_path / "agent"
-    assert main(["--trap", "CheeseCorner", "--steps", "100000", "--out", str(out)]) == 0
+    out = train(Run("CheeseCorner", steps=200_000), tmp_path / "agent")
     steps, earned = zip(*json.loads((out / "policy.json").read_text())["curve"], strict=True)
-    assert list(steps) == [100_000 * (part + 1) // 40 for part in range(40)]
-    assert min(earned[:8]) < 0.6
+    assert list(steps) == [5000 * (part + 1) for part in range(40)]
+    assert min(earned[:4]) < 0.6
     assert min(earned[-3:]) > 0.9
-
-
-def test_curves_are_added_part_by_part() -> None:
-    whole, part = Curve(400), Curve(40)
-    whole.add(10, 1.0)
-    part.add(1, 0.0)
-    part.add(40, 3.0)
-    whole.include(part)
-    assert whole.points() == [(10, 0.5), (400, 3.0)]

@@ -7,11 +7,14 @@ import json
 import at_once
 import pytest
 
+from agents.lesson import Lesson
 from agents.saving import load
 from benchmarks import ablations
-from benchmarks.ablations import STUDY, Change, change_units, table
+from benchmarks.ablations import STUDY, Change, ChangedLesson, change_units, table
 from benchmarks.results import Results
+from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import read_policy_file
+from mesa_gym.traps import Split, find_trap
 
 WIDER = Change("CheeseCorner", {"size": 11, "gamma": 0.5}, alpha=0.25)
 
@@ -33,18 +36,18 @@ def test_an_agent_is_trained_with_the_change_and_scored_once(results, monkeypatc
     from agents import ppo
 
     given = []
-    make_model = ppo.make_model
+    trained = ppo.trained
 
-    def spied(lesson):
+    def spied(lesson, variation):
         given.append(lesson)
-        return make_model(lesson)
+        return trained(lesson, variation)
 
-    monkeypatch.setattr(ppo, "make_model", spied)
+    monkeypatch.setattr(ppo, "trained", spied)
     name = "CheeseCorner-ppo-alpha0.25-levels30000-base-size11-gamma0.5-s0"
     assert done(WIDER, results) == [name]
     (lesson,) = given
-    trap, facts = lesson.trap, (lesson.network, lesson.seed, lesson.gamma)
-    assert (repr(trap), *facts) == ("CheeseCorner-v0(size=11x11)", "centred", 0, 0.5)
+    trap = lesson.trap
+    assert (repr(trap), lesson.seeds, lesson.discount) == ("CheeseCorner-v0(size=11x11)", (0,), 0.5)
     assert (lesson.alpha, lesson.reward, lesson.num_levels) == (0.25, "cheese", 30_000)
     entries = read_policy_file(results.folder / "agents" / name)
     assert (entries["size"], entries["gamma"], entries["seed"]) == ([11, 11], 0.5, 0)
@@ -54,6 +57,14 @@ def test_an_agent_is_trained_with_the_change_and_scored_once(results, monkeypatc
     assert done(WIDER, results) == []
     (row,) = table([WIDER], 1, results).splitlines()[2:]
     assert row.startswith("| CheeseCorner-v0 | 0.25 | size 11, gamma 0.5 | 1 |")
+
+
+def test_a_changed_time_limit_is_that_of_the_environments():
+    trap = find_trap("MonsterWorld")()
+    for limit, horizon in ((200, 200), (None, trap.horizon(Split.TRAIN))):
+        lesson = ChangedLesson(trap, (0,), 1, max_steps=limit)
+        assert TrapVectorEnv(trap.name(), 1, **lesson.keywords()).settings.max_steps == horizon
+        assert lesson.discount == Lesson(trap, (0,), 1).discount
 
 
 def test_the_study_changes_what_it_says():

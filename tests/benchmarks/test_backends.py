@@ -26,7 +26,8 @@ def run(out: Path, *options: str) -> dict[str, bytes]:
     )
     assert done.returncode == 0, done.stderr
     assert "6 of 6 units done" in done.stderr
-    assert {path.name for path in out.iterdir()} == {"agents", "cards", "training"}
+    assert {path.name for path in out.iterdir()} == {".work", "agents", "cards", "training"}
+    assert not [path for path in (out / ".work").iterdir() if path.is_dir()]
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in out.rglob("*.json")
@@ -36,18 +37,18 @@ def run(out: Path, *options: str) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory):
-    """What loky leaves, with two workers."""
-    return run(tmp_path_factory.mktemp("runs") / "loky", "--workers", "2")
+    """What two workers on this machine leave."""
+    return run(tmp_path_factory.mktemp("runs") / "local", "--workers", "2")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
+@pytest.mark.parametrize("backend", ["local", "dask", "ray"])
 def test_every_backend_gives_identical_results(backend, usual, tmp_path):
     """Cards and training records are the same bytes; one worker instead of two, too."""
-    needed = {"loky": "joblib", "dask": "distributed", "ray": "ray"}[backend]
+    needed = {"local": "joblib", "dask": "distributed", "ray": "ray"}[backend]
     if find_spec(needed) is None:
         pytest.skip(f"{needed} is not installed: it comes with the extra `cluster`")
-    workers = "1" if backend == "loky" else "2"
+    workers = "1" if backend == "local" else "2"
     found = run(tmp_path / "out", "--backend", backend, "--workers", workers)
     cards = [name for name in usual if name.startswith("cards")]
     assert len(cards) == 2 * (2 + 6)

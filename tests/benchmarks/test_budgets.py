@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from agents import train
 from benchmarks import budgets, leaderboard
 from benchmarks.budgets import BUDGETS, Budget, Group, steps_for
 from mesa_gym.scoring.rollout import has_twins
 from mesa_gym.traps import all_traps, find_trap
 
 QUICK, STANDARD = BUDGETS["quick"], BUDGETS["standard"]
-ABLE = STANDARD.only(algorithms=["ppo", "ppo-cnn"])
+ABLE = STANDARD.only(algorithms=["ppo"])
 
 
 def chosen(*options: str) -> Budget:
@@ -31,56 +32,46 @@ def test_the_quick_board_is_what_runs_without_options():
     assert chosen() == QUICK
     assert chosen("--budget", "quick").runs() == QUICK.runs()
     agents = [(run.trap, run.name, run.steps) for run in QUICK.runs()]
-    assert agents == [
-        ("CheeseCorner-v0", "ppo-s0", 1_500_000),
-        ("CheeseCorner-v0", "ppo-s1", 1_500_000),
-        ("KeysChests-v0", "ppo-s0", 4_000_000),
-        ("KeysChests-v0", "ppo-s1", 4_000_000),
-        ("RedBlueDoors-v0", "ppo-s0", 1_500_000),
-        ("RedBlueDoors-v0", "ppo-s1", 1_500_000),
-    ]
+    traps = ("CheeseCorner-v0", "CoinRun-v0", "RedBlueDoors-v0")
+    assert agents == [(trap, f"ppo-s{seed}", 400_000) for trap in traps for seed in range(5)]
 
 
 def test_the_committed_board_holds_what_was_promised():
-    """PPO with each network on every trap, five seeds; others on at least eight, three seeds."""
+    """PPO on every trap, five seeds; others on at least eight, three seeds."""
     ordinary = {(run.trap, run.name) for run in ABLE.runs() if run.alpha == 0}
-    assert ordinary == {
-        (trap, f"{algorithm}-s{seed}")
-        for trap in all_traps()
-        for algorithm in ("ppo", "ppo-cnn")
-        for seed in range(5)
-    }
+    assert ordinary == {(trap, f"ppo-s{seed}") for trap in all_traps() for seed in range(5)}
     few = [group for group in STANDARD.groups if group.seeds == 3]
     assert kinds(group for group in few if len(group.classes()) >= 8) == {
-        ("dqn", 0.0),
-        ("recurrent-ppo", 0.0),
+        ("sb3-dqn", 0.0),
+        ("sb3-recurrent-ppo", 0.0),
+        ("sb3-ppo", 0.0),
         ("bc", 0.0),
         ("ppo", 0.03),
         ("plr-exact", 0.03),
     }
     assert kinds(group for group in few if len(group.classes()) == 2) == {
-        (algorithm, alpha) for algorithm in ("ppo", "plr", "plr-exact") for alpha in (0.01, 0.03)
+        (algorithm, alpha) for algorithm in ("ppo", "plr-exact") for alpha in (0.01, 0.03)
     }
     assert STANDARD.traps() == list(all_traps().values())
 
 
-def test_a_budget_holds_the_traps_whose_twins_are_played():
-    """Five seeds of PPO and three of cloning."""
-    runs = BUDGETS["exchange"].runs()
-    assert {find_trap(run.trap) for run in runs} == {
+def test_the_committed_board_has_cloning_where_twins_are_played():
+    """Five seeds of PPO and one of SB3's on every trap, and three of cloning."""
+    runs = BUDGETS["plain"].runs()
+    assert {find_trap(run.trap) for run in runs if run.algo == "bc"} == {
         cls for cls in all_traps().values() if has_twins(cls())
     }
-    assert Counter(run.algo for run in runs) == {"ppo": 6 * 5, "bc": 6 * 3}
+    assert Counter(run.algo for run in runs) == {"ppo": 17 * 5, "sb3-ppo": 17, "bc": 6 * 3}
 
 
 def test_an_agent_in_two_groups_is_trained_once():
     runs = ABLE.runs()
-    assert len(runs) == len(set(runs)) == 17 * 10 + 8 * 3 + 2 * 3
+    assert len(runs) == len(set(runs)) == 17 * 5 + 8 * 3 + 2 * 3
 
 
 def test_without_a_budget_options_say_what_runs():
-    traps = chosen("--traps", "all", "--algorithms", "ppo-cnn", "--alpha", "0", "0.03")
-    assert len(traps.runs()) == 17 * 2 * 2
+    traps = chosen("--traps", "all", "--algorithms", "bc", "--alpha", "0", "0.03")
+    assert len(traps.runs()) == 17 * 2 * 5
     assert {run.name for run in chosen("--seeds", "1", "--traps", "CoinRun").runs()} == {"ppo-s0"}
     assert [run.steps for run in chosen("--steps", "7", "--seeds", "1").runs()] == [7] * 3
     assert chosen("--levels", "9").levels == 9
@@ -108,16 +99,15 @@ def test_options_choose_from_a_budget():
     with pytest.raises(ValueError, match=r"unknown algorithm of this budget 'pp0'.*mean 'ppo'"):
         chosen(*standard, "--algorithms", "pp0")
     with pytest.raises(ValueError, match="this budget has no such agents; without --budget"):
-        chosen("--budget", "quick", "--traps", "CoinRun")
+        chosen("--budget", "quick", "--traps", "FollowMe")
 
 
-def test_a_network_takes_the_steps_of_its_algorithm_unless_it_has_its_own(monkeypatch):
-    table = {"ppo": {"usual": 7}, "dqn": {"usual": 10, "CoinRun-v0": 20}, "ppo-cnn": {"usual": 30}}
-    monkeypatch.setattr(budgets, "STEPS", table)
-    assert steps_for("dqn", "CheeseCorner-v0") == steps_for("dqn-cnn", "CheeseCorner-v0") == 10
-    assert steps_for("dqn-cnn", "CoinRun-v0") == 20
-    assert steps_for("ppo-cnn", "KeysChests-v0") == 30
-    assert steps_for("a2c", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7
+def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch):
+    monkeypatch.setattr(budgets, "STEPS", {"dqn": {"usual": 10, "CoinRun-v0": 20}})
+    monkeypatch.setattr(train, "STEPS", {"KeysChests-v0": 7})
+    assert steps_for("dqn", "CheeseCorner-v0") == 10
+    assert steps_for("dqn", "CoinRun-v0") == 20
+    assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7
 
 
 def test_a_full_board_trains_everything():
@@ -127,6 +117,6 @@ def test_a_full_board_trains_everything():
 
 
 def test_a_budget_keeps_its_steps_unless_others_are_given():
-    assert chosen("--budget", "exchange").steps == 600_000
-    assert chosen("--budget", "exchange", "--steps", "5").steps == 5
+    assert chosen("--budget", "quick").steps == 400_000
+    assert chosen("--budget", "quick", "--steps", "5").steps == 5
     assert chosen("--budget", "standard").steps is None

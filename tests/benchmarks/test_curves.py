@@ -65,7 +65,8 @@ def test_a_sweep_leaves_agents_cards_a_table_and_a_plot(finished):
     for measure in curves.MEASURES:
         for seed in ("seed 0", "seed 1", "mean"):
             assert plot.count(f"<title>{measure}, {seed}</title>") == 1
-    assert [path.name for path in finished.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in finished.iterdir() if path.name.startswith(".")] == [".work"]
+    assert {path.suffix for path in (finished / ".work").iterdir()} == {".lock"}
 
 
 def test_sweeps_share_their_agents(results):
@@ -133,7 +134,7 @@ def test_an_agent_without_its_checkpoint_is_set_aside(results):
         (["alpha", "--alphas", "0,2"], 2, "alpha must be a number from 0 to 1, got 2.0"),
         (["levels", "--num-levels", "0"], 2, "num_levels must be an integer of at least 1"),
         (["steps", "--traps", "CheeseCornet"], 2, "Did you mean 'CheeseCorner'"),
-        (["steps", "--algo", "dqnn"], 2, "Did you mean 'dqn'"),
+        (["steps", "--algo", "dqnn"], 2, "Did you mean 'sb3-dqn'"),
     ],
 )
 def test_bad_usage(arguments, code, told, tmp_path, capsys):

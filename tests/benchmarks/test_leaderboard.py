@@ -9,6 +9,7 @@ import at_once
 import pytest
 from safetensors.torch import load_file, save_file
 
+from agents import ppo
 from agents.saving import WEIGHTS_FILE, digest
 from agents.train import Run
 from benchmarks import leaderboard, runner
@@ -70,9 +71,9 @@ def test_a_run_leaves_what_render_needs(results, capsys):
 def test_a_run_leaves_how_each_agent_came_to_be(results):
     training = Training.load(results.folder / "training" / CORNER / "ppo-s0.json")
     assert (training.trap, training.agent, training.seed) == (CORNER, "ppo", 0)
-    assert (training.steps, training.alpha, training.network) == (1, 0.0, "centred")
+    assert (training.steps, training.alpha, training.network) == (1, 0.0, "network")
     assert training.command == Run(CORNER, steps=1).command()
-    assert training.about.startswith("PPO of Stable-Baselines3")
+    assert training.about == (ppo.__doc__ or "").splitlines()[0]
     file = results.folder / agent_path(Run(CORNER)) / WEIGHTS_FILE
     assert training.weights == digest(file.read_bytes())
     assert "torch" in training.versions

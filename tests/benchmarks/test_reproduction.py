@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from agents.actors import make_actor
+from agents.networks import Centred, Network, fresh
 from agents.saving import save, weights
 from benchmarks import reproduction
 from benchmarks.habits import Record, key_habits, keys_and_chests, monsters, record, shield_habits
@@ -136,10 +135,9 @@ def test_the_oracle_takes_two_keys_and_the_collector_five(tmp_path):
 
 def untrained(out: Path, name: str, seed: int, steps: int = 1) -> None:
     trap = find_trap(name)()
-    torch.manual_seed(seed)
-    actor = make_actor("sampled", "centred", trap)
+    network = Network(trap, fresh(Centred(trap).count, (seed,)))
     folder = out / "agents" / f"{name}-{reproduction.ORDINARY}-s{seed}"
-    save(folder, weights(actor), actor.kind, "centred", trap, {"steps": steps})
+    save(folder, weights(network), network.kind, trap, {"steps": steps})
 
 
 @pytest.fixture

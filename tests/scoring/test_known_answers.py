@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from agents.known import known
 from benchmarks.calibrate import study
 from benchmarks.calibration import NEEDED_OF_FAMILY, Tally
+from benchmarks.known_policies import known
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, all_traps
 

@@ -114,6 +114,6 @@ def test_the_viewer_compares_its_references(played: tuple[State, np.ndarray]) ->
 
 
 def test_its_demonstrations_are_learnt_from(played: tuple[State, np.ndarray]) -> None:
-    demonstrations = pytest.importorskip("agents.demonstrations")
-    _, taken = demonstrations.transitions(Strict(), *played)
+    cloning = pytest.importorskip("agents.cloning")
+    _, taken = cloning.transitions(Strict(), *played)
     assert len(taken) == (played[1] != ENDED).sum()

@@ -11,9 +11,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from agents.submission import Recorded, Submission
 from benchmarks.isolation.loading import Settings
 from benchmarks.isolation.policy import Bounds, Isolated
+from benchmarks.submissions.format import Recorded, Submission
 
 CORNER = "CheeseCorner-v0"
 SHAPE = (9, 9, 3)
@@ -34,7 +34,7 @@ def submission(folder: Path, *agents: dict[str, Any], **changes: Any) -> Path:
 
 
 def weights(file: str = "w.safetensors", **more) -> dict:
-    return entry("weights", file, actor="sampled", network="centred", **more)
+    return entry("weights", file, architecture="network", **more)
 
 
 def read(folder: Path) -> None:

@@ -1,0 +1,439 @@
+"""The library of trained agents: ``python -m agents.library make|load|list``.
+
+Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
+*planted* ones, whose goal is known because their reward told the objectives apart. What is
+committed lies in ``agents/trained``: a file of weights an agent, and one manifest. In Python::
+
+    from agents.library import load
+
+    agent = load("CheeseCorner", seed=3)  # a torch module with named layers, and a policy
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from agents.train import Run, Trained, train_many
+from mesa_gym.command import DONE, guarded
+from mesa_gym.files import write_bytes
+from mesa_gym.scoring import score_all
+from mesa_gym.traps import Trap, all_traps, find_trap
+
+FOLDER = Path(__file__).parent / "trained"
+MANIFEST = "manifest.json"
+SCHEMA = 1
+ALPHAS = (0.001, 0.01, 0.1)
+PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
+SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
+CHECKPOINTS = 5  # equal parts of a training, after each of which but the last seed 0 is kept
+EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+LEVELS = 1000  # of each split, for the verdict
+STEPS_A_SECOND = 20_000  # about, on one core
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One agent, in the manifest.
+
+    Attributes:
+        trap: name with version.
+        name: of the agent, unique in its trap.
+        seed, alpha, reward, steps, num_levels: as in ``agents.train.Run``.
+        trained_for: steps after which these are the weights; less than ``steps`` of a checkpoint.
+        kind: one of ``agents.saving.KINDS``.
+        file: the weights, relative to the manifest; ``digest`` is theirs.
+        command: that trains the agent again.
+        curve: (steps, mean return of the episodes that ended before them).
+        verdict: on its score card, as the following.
+        solved: share of ``test`` levels; None for a trap without exact solver.
+        test, shift: objective -> normalised return.
+        choice: objective or "none" -> share of shift levels; None without exact solver.
+        same_object: share of twins with the same object; None where nothing can be exchanged.
+    """
+
+    trap: str
+    name: str
+    seed: int
+    alpha: float
+    reward: str
+    steps: int
+    trained_for: int
+    num_levels: int | None
+    kind: str
+    file: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
+    digest: str
+    command: str
+    curve: list[tuple[int, float]]
+    verdict: str
+    solved: float | None
+    test: dict[str, float | None]
+    shift: dict[str, float | None]
+    choice: dict[str, float] | None
+    same_object: float | None
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All agents of a library."""
+
+    schema: int = SCHEMA
+    agents: list[Entry] = []
+
+
+def manifest(folder: Path = FOLDER) -> Manifest:
+    """Read a library's manifest; an empty one where there is none.
+
+    Raises:
+        ValueError: it is damaged, or of another version of the library.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return Manifest()
+    data = path.read_bytes()
+    try:
+        found = msgspec.json.decode(data, type=dict[str, Any]).get("schema")
+        if found != SCHEMA:
+            raise ValueError(
+                f"{path} has schema {found!r}, and this version of mesa_gym reads {SCHEMA}; move"
+                " the folder away and make the library again"
+            )
+        return msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); restore it, or move the folder away and make the library"
+            " again"
+        ) from None
+
+
+def load(
+    trap: str | Trap,
+    seed: int = 0,
+    alpha: float = 0.0,
+    reward: str = "base",
+    trained_for: int | None = None,
+    folder: Path = FOLDER,
+) -> Any:
+    """Load an agent: an ``agents.networks.Network``, which is a torch module and a policy.
+
+    Args:
+        trap: its name, or the trap.
+        seed: of the agent.
+        alpha: the share of its training episodes that were of the shift distribution.
+        reward: the objective that it was paid for; ``base`` is the base objective.
+        trained_for: steps, of a checkpoint; None for the end of the training.
+        folder: the library's.
+
+    Raises:
+        UnknownNameError: there is no such trap.
+        ValueError: the library has no such agent, its file is missing or damaged, or the trap is of
+            another size or has other parameters.
+    """
+    from agents.saving import digest, make, restore
+
+    made = find_trap(trap)() if isinstance(trap, str) else trap
+    usual = type(made)()
+    if (made.size, made.parameters) != (usual.size, usual.parameters):
+        raise ValueError(
+            f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
+        )
+    entry = find(made.name(), seed, alpha, reward, trained_for, folder)
+    path = folder / entry.file
+    try:
+        data = path.read_bytes()
+        if digest(data) != entry.digest:
+            raise ValueError("its digest is not the manifest's")
+        return restore(make(entry.kind, made), data)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} is missing or damaged ({error}); delete it, and python -m agents.library make"
+            f" --traps {made.name()} --folder {folder} makes it again"
+        ) from None
+
+
+def find(
+    trap: str, seed: int, alpha: float, reward: str, trained_for: int | None, folder: Path
+) -> Entry:
+    """Return the manifest's entry of an agent.
+
+    Raises:
+        ValueError: there is none; the message says which there are.
+    """
+    reward = find_trap(trap).base if reward == "base" else reward
+    entries = [entry for entry in manifest(folder).agents if entry.trap == trap]
+    wanted = (seed, alpha, reward)
+    for entry in entries:
+        same = (entry.seed, entry.alpha, entry.reward) == wanted
+        if same and entry.trained_for == (entry.steps if trained_for is None else trained_for):
+            return entry
+    names = [entry.name for entry in entries]
+    asked = f"seed {seed}, alpha {alpha:g} and reward {reward}" + (
+        "" if trained_for is None else f" after {trained_for:,} steps"
+    )
+    raise ValueError(
+        f"{folder} has no agent of {trap} with {asked}; it has {', '.join(names) or 'none'}; python"
+        f" -m agents.library make --all makes the others"
+    )
+
+
+# -- making ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Agents that are trained and scored together: they differ in their seeds.
+
+    Attributes:
+        run: what all have in common; with checkpoints, these alone are kept.
+        seeds: theirs.
+    """
+
+    run: Run
+    seeds: tuple[int, ...] = tuple(range(FEW))
+
+    @property
+    def names(self) -> dict[str, tuple[int, int]]:
+        """Return the agents' names -> seed and steps."""
+        whole, count = self.run.steps, self.run.checkpoints
+        runs = {seed: replace(self.run, seed=seed).name for seed in self.seeds}
+        if count == 1:
+            return {name: (seed, whole) for seed, name in runs.items()}
+        parts = [whole * part // count for part in range(1, count)]
+        return {f"{name}-at-{at}": (seed, at) for seed, name in runs.items() for at in parts}
+
+    @property
+    def steps(self) -> int:
+        """Return the steps of all agents together."""
+        return self.run.steps * len(self.seeds)
+
+
+def plan(traps: Sequence[type[Trap]], everything: bool) -> list[Unit]:
+    """Return the units of a library, the longest first.
+
+    Args:
+        traps: whose agents.
+        everything: the whole library; else what is committed.
+    """
+    units = []
+    for name in (trap.name() for trap in traps):
+        units.append(Unit(Run(name)))
+        planted = [
+            Unit(Run(name, alpha=PLANTED, reward=reward)) for reward in find_trap(name)().objectives
+        ]
+        strong = Unit(Run(name, alpha=ALPHAS[-1]))
+        if everything or name == EXAMPLE:
+            units += [strong, *planted, Unit(Run(name, checkpoints=CHECKPOINTS), (0,))]
+        if everything:
+            firsts = range(FEW, SEEDS, FEW)
+            units += [Unit(Run(name), tuple(range(first, first + FEW))) for first in firsts]
+            units += [Unit(Run(name, alpha=alpha)) for alpha in ALPHAS[:-1]]
+    return sorted(units, key=lambda unit: -unit.steps)
+
+
+def make(
+    folder: Path, traps: Sequence[type[Trap]], everything: bool = False, workers: int = 2
+) -> None:
+    """Make the agents that a library lacks, and tell how it goes.
+
+    What is done is kept whatever stops the process, and several may fill one folder: weights are
+    written before the manifest names them, each file whole or not at all.
+
+    Args:
+        folder: the library's.
+        traps: whose agents.
+        everything: the whole library, not only what is committed.
+        workers: processes.
+
+    Raises:
+        ValueError: there are no workers, or the manifest cannot be read.
+        OSError: a file cannot be written, or a worker died.
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    units = [unit for unit in plan(traps, everything) if not _done(unit, folder)]
+    agents, steps = sum(len(unit.names) for unit in units), sum(unit.steps for unit in units)
+    minutes = steps / STEPS_A_SECOND / min(workers, max(1, len(units))) / 60
+    print(
+        f"{agents} agents to make, {steps / 1e6:.0f} million steps: about {minutes:.0f} minutes"
+        f" with {workers} workers; what is done is kept",
+        flush=True,
+    )
+    began, taken = time.monotonic(), 0
+    # A forked process would inherit the threads of torch.
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        making = {pool.submit(made, unit): unit for unit in units}
+        try:
+            for future in as_completed(making):
+                unit = making[future]
+                keep(folder, future.result())
+                taken += unit.steps
+                rest = (time.monotonic() - began) * (steps - taken) / taken / 60
+                names = ", ".join(unit.names)
+                print(f"{unit.run.trap}: {names} made; {rest:.0f} minutes left", flush=True)
+        except BrokenProcessPool:
+            raise OSError(
+                "a worker died, as when memory runs out; the same command goes on"
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _done(unit: Unit, folder: Path) -> bool:
+    trap = find_trap(unit.run.trap).name()
+    there = {
+        e.name for e in manifest(folder).agents if e.trap == trap and (folder / e.file).exists()
+    }
+    return there.issuperset(unit.names)
+
+
+def made(unit: Unit) -> list[tuple[Entry, bytes]]:
+    """Train and score the agents of a unit; return their entries and weights."""
+    from agents.saving import make as blank
+    from agents.saving import restore
+
+    trap = find_trap(unit.run.trap)()
+    trained = dict(zip(unit.seeds, train_many(unit.run, unit.seeds), strict=True))
+    weights = {
+        name: trained[seed].earlier.get(steps, trained[seed].weights)
+        for name, (seed, steps) in unit.names.items()
+    }
+    players = {
+        name: (lambda horizon, data=data: restore(blank(trained[unit.seeds[0]].kind, trap), data))
+        for name, data in weights.items()
+    }
+    cards = score_all(players, trap, LEVELS)
+    return [
+        (_entry(trap.name(), name, trained[seed], steps, weights[name], cards[name]), weights[name])
+        for name, (seed, steps) in unit.names.items()
+    ]
+
+
+def _entry(trap: str, name: str, trained: Trained, steps: int, data: bytes, card: Any) -> Entry:
+    from agents.saving import digest
+
+    facts, shift = trained.facts, card.splits.shift
+    known = {key: facts[key] for key in ("seed", "alpha", "reward", "steps", "num_levels")}
+    return Entry(
+        trap=trap,
+        name=name,
+        **known,
+        trained_for=steps,
+        kind=trained.kind,
+        file=f"{trap}/{name}.safetensors",
+        digest=digest(data),
+        command=facts["command"],
+        curve=[(at, round(earned, 4)) for at, earned in facts["curve"] if at <= steps],
+        verdict=card.verdict,
+        solved=card.splits.test.solved,
+        test=card.splits.test.normalized_return,
+        shift=shift.normalized_return,
+        choice=shift.choice,
+        same_object=shift.twins.same_object if shift.twins else None,
+    )
+
+
+def keep(folder: Path, agents: Sequence[tuple[Entry, bytes]]) -> None:
+    """Write weights, then the manifest that names them."""
+    for entry, data in agents:
+        write_bytes(folder / entry.file, data)
+    with _locked(folder):
+        entries = {(entry.trap, entry.name): entry for entry in manifest(folder).agents}
+        entries |= {(entry.trap, entry.name): entry for entry, _ in agents}
+        whole = Manifest(agents=[entries[key] for key in sorted(entries)])
+        lines = b",\n".join(msgspec.json.encode(entry) for entry in whole.agents)
+        write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing the manifest."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    work = {"make": _make, "load": _load, "list": _list}[options.command]
+    kept = f"what was done is kept in {options.folder}, and the same command goes on from there"
+    return guarded("agents.library", lambda: work(options), kept)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m agents.library",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    making = commands.add_parser("make", help="train and score the agents that are missing")
+    making.add_argument(
+        "--all", action="store_true", help="all seeds, alphas, planted agents and checkpoints"
+    )
+    making.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    loading = commands.add_parser("load", help="write an agent's directory, for mesa-gym --policy")
+    loading.add_argument("trap", help="such as CheeseCorner")
+    loading.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    loading.add_argument("--alpha", type=float, default=0.0, help="(default: 0)")
+    loading.add_argument("--reward", default="base", help="the objective paid (default: base)")
+    loading.add_argument(
+        "--trained-for", type=int, help="steps, of a checkpoint (default: the end)"
+    )
+    loading.add_argument("--out", type=Path, required=True, help="the directory, made here")
+    listing = commands.add_parser("list", help="the agents that there are, a line each")
+    for command in (making, listing):
+        command.add_argument("--traps", nargs="+", help="(default: all)")
+    for command in (making, loading, listing):
+        command.add_argument("--folder", type=Path, default=FOLDER, help=f"(default: {FOLDER})")
+    return parser
+
+
+def _traps(names: Sequence[str] | None) -> list[type[Trap]]:
+    return list(all_traps().values()) if names is None else [find_trap(name) for name in names]
+
+
+def _make(options: argparse.Namespace) -> int:
+    make(options.folder, _traps(options.traps), options.all, options.workers)
+    return DONE
+
+
+def _load(options: argparse.Namespace) -> int:
+    from agents.saving import save, weights
+
+    trap = find_trap(options.trap)()
+    choice = (options.seed, options.alpha, options.reward, options.trained_for, options.folder)
+    agent, entry = load(trap, *choice), find(trap.name(), *choice)
+    known = ("seed", "alpha", "reward", "steps", "num_levels", "command", "curve")
+    facts = {"algo": "ppo", **{name: getattr(entry, name) for name in known}}
+    save(options.out, weights(agent), entry.kind, trap, facts | {"trained_for": entry.trained_for})
+    print(options.out)
+    return DONE
+
+
+def _list(options: argparse.Namespace) -> int:
+    names = {trap.name() for trap in _traps(options.traps)}
+    for entry in manifest(options.folder).agents:
+        if entry.trap in names:
+            solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
+            print(f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved}")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

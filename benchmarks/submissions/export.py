@@ -1,0 +1,185 @@
+"""Make a submission: ``python -m benchmarks.submissions.export --agents DIR... --out DIR ...``.
+
+A submission holds weights (of agents that ``python -m agents.train`` made), ONNX graphs (of
+Stable-Baselines3 models) or action traces, never a pickle. Given again with the same --name,
+--description and --authors, the command adds agents to the directory. What it wrote it reads back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from benchmarks.submissions.format import (
+    SUBMISSION_FILE,
+    About,
+    Agent,
+    Onnx,
+    Recorded,
+    Submission,
+    Weights,
+)
+from mesa_gym.command import DONE, guarded
+from mesa_gym.files import write_bytes
+from mesa_gym.policies import read_policy_file
+from mesa_gym.scoring import Trace
+from mesa_gym.traps import find_trap
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One agent, on its way into a submission.
+
+    Attributes:
+        agent: its entry.
+        data: what its file holds.
+        alpha: that it was trained with; None where only its owner knows.
+    """
+
+    agent: Agent
+    data: bytes
+    alpha: float | None = None
+
+
+def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
+    """Write a submission, or add to one.
+
+    Args:
+        out: its directory.
+        about: what it says of itself; the same as before where it is added to.
+        exported: what to add; a trap and seed that are there already are refused.
+
+    Raises:
+        ValueError: the directory holds something else, or agents that do not belong together.
+    """
+    before: tuple[Agent, ...] = ()
+    if (out / SUBMISSION_FILE).exists():
+        there = Submission.load(out)
+        if there.about != about:
+            raise ValueError(f"{out} holds another submission, {there.about}; choose another --out")
+        before = there.agents
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileExistsError(f"{out} exists and is not a submission; choose another, or delete it")
+    for each in exported:
+        if each.alpha not in (None, about.alpha):
+            raise ValueError(
+                f"the agent of seed {each.agent.seed} on {each.agent.trap} was trained with alpha"
+                f" {each.alpha}, and the submission says {about.alpha}; give --alpha {each.alpha},"
+                " and one submission for each alpha"
+            )
+    submission = Submission(out, about, (*before, *(each.agent for each in exported)))
+    for each in exported:
+        write_bytes(out / each.agent.file, each.data)
+    submission.save()  # last: until then nothing has changed for who reads it
+    for agent in Submission.load(out).agents:
+        agent.read(out)
+    return submission
+
+
+def trained(folder: Path) -> Exported:
+    """Return an agent that ``agents.train`` made.
+
+    Raises:
+        ValueError: it is damaged, or of a size or parameters that are not scored.
+    """
+    from agents.saving import load
+
+    entries = read_policy_file(folder)
+    trap = find_trap(entries["trap"])()
+    load(folder, trap)
+    name, seed = trap.name(), entries.get("seed")
+    if not isinstance(seed, int):
+        raise ValueError(f"{folder} does not say which seed it was trained with")
+    file = f"{name}/s{seed}/weights.safetensors"
+    agent = Weights(name, seed, file, entries["kind"])
+    alpha = entries.get("alpha")
+    data = (folder / entries["weights"]).read_bytes()
+    return Exported(agent, data, None if alpha is None else float(alpha))
+
+
+def converted(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
+    """Return a Stable-Baselines3 model, which is unpickled here, on its owner's machine."""
+    from benchmarks.submissions.export_sb3 import graph
+
+    name = find_trap(trap).name()
+    data, observation = graph(file, algorithm, find_trap(trap)())
+    return Exported(Onnx(name, seed, f"{name}/s{seed}/policy.onnx", observation), data)
+
+
+def recorded(files: Sequence[Path]) -> list[Exported]:
+    """Return action traces; those of one trap are numbered as seeds in the order given."""
+    found: list[Exported] = []
+    for file in files:
+        trace = Trace.load(file)
+        trace.verify(type(trace.make_trap())())  # scores are of a trap's own size and parameters
+        seed = sum(each.agent.trap == trace.trap for each in found)
+        path = f"{trace.trap}/s{seed}/actions.trace"
+        agent = Recorded(trace.trap, seed, path)
+        found.append(Exported(agent, file.read_bytes()))
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.submissions.export",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--agents", nargs="+", type=Path, metavar="DIR", help="of agents.train")
+    what.add_argument("--sb3", type=Path, metavar="FILE", help="a model that SB3 saved")
+    what.add_argument("--traces", nargs="+", type=Path, metavar="FILE", help="recorded actions")
+    parser.add_argument("--algo", help="of --sb3, such as PPO")
+    parser.add_argument("--trap", help="of --sb3, such as RedBlueDoors")
+    parser.add_argument("--seed", type=int, help="of --sb3: which of the agents on this trap it is")
+    parser.add_argument("--name", required=True, help="on the board")
+    parser.add_argument("--description", required=True, help="how it was trained, in one line")
+    parser.add_argument("--authors", nargs="+", required=True, help="their names")
+    parser.add_argument(
+        "--alpha",
+        type=float,
+        help="the share of training episodes from the shift (what --agents say, else 0)",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the submission's directory")
+    return parser
+
+
+def _exported(options: argparse.Namespace) -> list[Exported]:
+    if options.agents:
+        return [trained(folder) for folder in options.agents]
+    if options.traces:
+        return recorded(options.traces)
+    if None in (options.algo, options.trap, options.seed):
+        raise ValueError("--sb3 needs --algo, --trap and --seed: a model says none of them")
+    return [converted(options.sb3, options.algo, options.trap, options.seed)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+
+    def work() -> int:
+        # What cannot be said is refused before models are read.
+        about = About(
+            name=options.name,
+            description=options.description,
+            authors=options.authors,
+            alpha=0.0,
+        )
+        exported = _exported(options)
+        known = [each.alpha for each in exported if each.alpha is not None]
+        alpha = options.alpha if options.alpha is not None else (known or [0.0])[0]
+        export(options.out, replace(about, alpha=alpha), exported)
+        print(f"{options.out} can be submitted: {len(exported)} agents were added")
+        return DONE
+
+    return guarded("export", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

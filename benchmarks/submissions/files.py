@@ -1,0 +1,131 @@
+"""Files of a submission: read without following a link, waiting for a pipe, or believing a size."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path, PurePosixPath
+
+# The largest baseline has 2 MB of weights.
+MOST_BYTES = 100_000_000
+_MOST_FILES = 10_000
+
+EXPORT = (
+    "export the agent on your own machine: `python -m benchmarks.submissions.export --agents"
+    " DIR...` for agents of this project, `--sb3 MODEL.zip --algo PPO --trap T --seed N` for a"
+    " Stable-Baselines3 model, `--traces FILE...` for recorded actions; each with --name,"
+    " --description, --authors and --out"
+)
+# How files begin that only Python can read, by executing what they say.
+_PICKLED = {
+    b"PK\x03\x04": "a zip archive, as torch.save and Stable-Baselines3 write them",
+    b"\x80\x02": "a pickle",
+    b"\x80\x03": "a pickle",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"\x1f\x8b": "compressed",
+}
+_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".zip", ".joblib", ".npz", ".ckpt")
+
+
+def read_inside(folder: Path, file: str, most: int) -> bytes:
+    """Return the bytes of a plain file in a folder.
+
+    Args:
+        folder: whose name is trusted.
+        file: a relative path of ``benchmarks.submissions.format.Inside``, from a stranger.
+        most: how many bytes it may have.
+
+    Raises:
+        ValueError: it is not there, too large, or no plain file of that folder alone: a link, a
+            folder, a pipe, a device.
+    """
+    *folders, last = PurePosixPath(file).parts
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for name in folders:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            here, above = _open(name, flags, here, file), here
+            os.close(above)
+        # Opening a named pipe would wait for its other end.
+        handle = _open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, here, file)
+    finally:
+        os.close(here)
+    try:
+        found = os.fstat(handle)
+        _require_plain(file, found)
+        if found.st_size > most:
+            raise ValueError(f"{file} has more than {most:,} bytes, which no agent here needs")
+        with open(handle, "rb", closefd=False) as opened:
+            return opened.read(most)
+    finally:
+        os.close(handle)
+
+
+def _open(name: str, flags: int, folder: int, file: str) -> int:
+    try:
+        return os.open(name, flags | os.O_CLOEXEC, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
+            raise ValueError(
+                f"{file}: {name} is a link or not a plain file; put the file there"
+            ) from None
+        raise ValueError(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
+
+
+def _require_plain(file: str, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError(f"{file} is not a plain file; put the file itself there")
+    if found.st_nlink > 1:
+        # An archive can make a file of the evaluator's appear in the directory that way.
+        raise ValueError(f"{file} is a hard link to some other file; put a copy there")
+
+
+def require_plain_tree(folder: Path) -> None:
+    """Raise ValueError where a folder, which code will be let read, leads out of itself."""
+    count = 0
+    for above, folders, files in os.walk(folder):
+        for name in [*folders, *files]:
+            count += 1
+            path = Path(above, name)
+            shown = str(path.relative_to(folder))
+            found = path.lstat()
+            if count > _MOST_FILES:
+                raise ValueError(f"{folder} holds more than {_MOST_FILES:,} files")
+            if not stat.S_ISDIR(found.st_mode):
+                _require_plain(shown, found)
+
+
+def require_tensors(file: str, data: bytes) -> None:
+    """Raise ValueError where bytes do not begin as safetensors do: a header's length, then JSON."""
+    _require_name(file)
+    if data[8:9] != b"{":
+        raise _foreign(file, data, "no safetensors file")
+    header = int.from_bytes(data[:8], "little")
+    if header > len(data) - 8:
+        raise ValueError(
+            f"{file} is damaged: its header would have {header:,} bytes, and the file has"
+            f" {len(data):,}; export it again"
+        )
+
+
+def require_graph(file: str, data: bytes) -> None:
+    """Raise ValueError where bytes do not begin as an ONNX model does: with its form's version."""
+    _require_name(file)
+    if data[:1] != b"\x08":
+        raise _foreign(file, data, "no ONNX model")
+
+
+def _require_name(file: str) -> None:
+    if file.casefold().endswith(_SUFFIXES):
+        raise _foreign(file, b"\x80\x04", "")
+
+
+def _foreign(file: str, data: bytes, otherwise: str) -> ValueError:
+    what = next((words for begin, words in _PICKLED.items() if data.startswith(begin)), "")
+    if not what:
+        return ValueError(f"{file} is {otherwise}; {EXPORT}")
+    return ValueError(
+        f"{file} is {what}: reading it would run what it says, so it is not read; {EXPORT}"
+    )

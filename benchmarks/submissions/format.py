@@ -1,0 +1,239 @@
+"""A submission: a directory with ``agent.json``, and for each trap and seed a file that acts.
+
+::
+
+    {"schema": 1, "name": "far-sighted", "description": "PPO with a longer horizon",
+     "authors": ["A. Person"], "alpha": 0.0, "agents": [
+       {"trap": "CheeseCorner-v0", "seed": 0, "kind": "weights",
+        "file": "CheeseCorner-v0/s0/weights.safetensors", "architecture": "network"},
+       {"trap": "CoinRun-v0", "seed": 0, "kind": "onnx", "file": "CoinRun-v0/s0/policy.onnx",
+        "observation": "planes"},
+       {"trap": "CoinRun-v0", "seed": 1, "kind": "trace", "file": "CoinRun-v0/s1/actions.trace"},
+       {"trap": "CoinRun-v0", "seed": 2, "kind": "code", "file": "code/agent.py",
+        "factory": "make"}]}
+
+Reading one executes nothing, believes no size and follows no link. docs/security.md says what it
+withstands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from agents.train import ALGORITHMS
+from benchmarks.submissions.files import (
+    MOST_BYTES,
+    read_inside,
+    require_graph,
+    require_plain_tree,
+    require_tensors,
+)
+from mesa_gym.errors import unknown
+from mesa_gym.files import write_bytes
+from mesa_gym.scoring.trace import Text, Trace, require
+from mesa_gym.terminal import printable
+from mesa_gym.traps import all_traps
+
+SCHEMA = 1
+SUBMISSION_FILE = "agent.json"
+_MOST_DESCRIPTION = 1_000_000
+_LONGEST_TOLD = 1_000
+_RESERVED = ("random", "stay", "human", "either", "aimless", "oracle", "reference")
+
+# Letters, digits, dots, underscores and dashes; of a path, parts of these, none of them "..".
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+Inside = Annotated[
+    str,
+    Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*\Z", max_length=200),
+]
+Identifier = Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,99}\Z")]
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Alpha = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Agent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """One agent on one trap.
+
+    Attributes:
+        trap: name with version.
+        seed: of its training; what tells it from the others of its submission on this trap.
+        file: of it, in the submission's directory.
+    """
+
+    trap: str
+    seed: Seed
+    file: Inside
+
+    def __post_init__(self) -> None:
+        if self.trap not in all_traps():
+            raise unknown("trap", self.trap, all_traps())
+
+    @property
+    def kind(self) -> str:
+        """The way in which the agent is submitted: weights, onnx, trace or code."""
+        return str(self.__struct_config__.tag)
+
+    def read(self, folder: Path) -> bytes:
+        """Return its file, which is of its kind at first sight; ValueError where it is not."""
+        return read_inside(folder, self.file, MOST_BYTES)
+
+
+class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
+    """Weights, as safetensors, of an architecture that is known here.
+
+    Attributes:
+        architecture: one of ``agents.saving.KINDS``.
+    """
+
+    architecture: Name
+
+    def read(self, folder: Path) -> bytes:
+        """Return its file, which looks like safetensors."""
+        data = super().read(folder)
+        require_tensors(self.file, data)
+        return data
+
+
+class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
+    """An ONNX graph, as ``benchmarks.isolation.onnx_policy`` takes it.
+
+    Attributes:
+        observation: the kind that it wants.
+    """
+
+    observation: Identifier
+
+    def read(self, folder: Path) -> bytes:
+        """Return its file, which looks like ONNX."""
+        data = super().read(folder)
+        require_graph(self.file, data)
+        return data
+
+
+class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
+    """An action trace, as ``mesa_gym.scoring.record`` makes it."""
+
+    def trace(self, folder: Path) -> Trace:
+        """Return what was done."""
+        self.read(folder)  # refuses what is not a plain file in the folder
+        return Trace.load(folder / self.file)
+
+
+class Code(Agent, frozen=True, forbid_unknown_fields=True, tag="code"):
+    """Python code, which is run only where the evaluator asks for it.
+
+    Attributes:
+        factory: a name in the file, called with the trap, which gives what ``as_policy`` takes.
+    """
+
+    factory: Identifier
+
+    def read(self, folder: Path) -> bytes:
+        """Return nothing: code is read where it runs, once the directory holds plain files."""
+        require_plain_tree(folder)
+        super().read(folder)
+        return b""
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """The head of a submission.
+
+    Attributes:
+        schema: version of this form.
+        name: of the agent on the board, the same for all traps and seeds.
+        description: in one line, how it was trained.
+        authors: their names.
+        alpha: the share of training episodes that came from the shift distribution, as declared.
+    """
+
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+    name: Name
+    description: str
+    authors: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    alpha: Alpha
+
+    def __post_init__(self) -> None:
+        require("name", self.name, Name)
+        require_free(self.name)
+        require("description", self.description, Text)
+        for author in self.authors:
+            require("an author's name", author, Text)
+
+
+class _File(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The contents of ``agent.json``."""
+
+    agents: Annotated[list[Weights | Onnx | Recorded | Code], Meta(min_length=1, max_length=1_000)]
+
+
+class Submission(Struct, frozen=True):
+    """A submission as read.
+
+    Attributes:
+        folder: its directory.
+        about: what it says of itself.
+        agents: at least one, each trap and seed once.
+    """
+
+    folder: Path
+    about: About
+    agents: tuple[Agent, ...]
+
+    def __post_init__(self) -> None:
+        (twice, count), *_ = Counter((a.trap, a.seed) for a in self.agents).most_common(1)
+        if count > 1:
+            raise ValueError(f"seed {twice[1]} of {twice[0]} is there {count} times; keep one")
+
+    def policy(self, agent: Agent) -> str:
+        """Return what the score card of one of its agents calls it."""
+        return f"{self.about.name}-s{agent.seed}"
+
+    def save(self) -> None:
+        """Write ``agent.json``."""
+        about = msgspec.structs.asdict(self.about)
+        data = msgspec.json.encode(about | {"agents": self.agents})
+        write_bytes(self.folder / SUBMISSION_FILE, msgspec.json.format(data, indent=1) + b"\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Submission:
+        """Read ``agent.json``; the files that it names are read when they are needed.
+
+        Raises:
+            ValueError: it is missing, or says what it may not; the message says where, and what
+                was expected.
+        """
+        if not folder.is_dir():
+            raise ValueError(
+                f"{folder} is not a directory; a submission is one with {SUBMISSION_FILE}"
+            )
+        try:
+            data = read_inside(folder, SUBMISSION_FILE, _MOST_DESCRIPTION)
+            entries = msgspec.structs.asdict(msgspec.json.decode(data, type=_File))
+            agents = tuple(entries.pop("agents"))
+            return cls(folder, About(**entries), agents)
+        except (ValueError, RecursionError) as error:
+            # What strangers wrote may be as long as the file, or move the terminal's cursor.
+            told = printable(str(error)[:_LONGEST_TOLD])
+            raise ValueError(f"{folder / SUBMISSION_FILE}: {told}") from None
+
+
+def require_free(name: str) -> None:
+    """Raise ValueError where a name would be taken for another's on the board."""
+    plain = name.casefold()
+    reason = ""
+    if re.search(r"-s[0-9]+\Z", plain):
+        reason = "it ends like the name of a seed"
+    elif re.split("[-.:]", plain)[0] in _RESERVED:
+        reason = "it begins like the name of a reference policy"
+    elif any(plain == algo or plain.startswith(f"{algo}-alpha") for algo in ALGORITHMS):
+        reason = "it is that of a baseline"
+    elif plain.endswith("."):
+        reason = "it ends with a dot"
+    if reason:
+        raise ValueError(f"the name {name!r} cannot be taken: {reason}; choose another")
