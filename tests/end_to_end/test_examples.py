@@ -38,6 +38,10 @@ EXPECTED = {
     "minigrid_wrappers": r"FlatObsWrapper +fits: .*\n(.*\n)*FullyObsWrapper +does not: .*'width'",
     "mushrooms": r"^Mushrooms keeps every promise that a trap makes$",
     "numpy_to_torch": r"^NextStep: 100 .* infos included\nDisabled: .*\nSameStep: DLPack only",
+    "probe": (
+        r"^(\d+) of 20 agents serve the cheese under shift\n"
+        r"the probe is right on (0\.[89]\d|1\.00), on shuffled labels 0\.[345]\d$"
+    ),
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
     "rl_zoo3_train_enjoy": (
         r"Saving to logs/ppo/MesaGym-CheeseCorner-v0_1\n"
@@ -59,7 +63,7 @@ EXPECTED = {
     "vector_wrappers": r"^NextStep: Record(.*\n)*SameStep: not FlattenObservation: ",
 }
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"first_steps", "mushrooms"}
+OUTSIDE = {"first_steps", "mushrooms", "probe"}
 # Without requirements, but they train, or check for long.
 SLOW = {"mushrooms", "cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks", "vector_environments"}
 

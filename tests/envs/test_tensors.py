@@ -62,6 +62,17 @@ def test_steps_are_those_of_the_vector_environment(trap):
     steps_alike(trap, 16, 40, num_levels=32, max_steps=15, alpha=0.3)
 
 
+def test_each_environment_may_have_a_seed_of_its_own():
+    seeds = [7, 300_000, 7]
+    ours = mesa_gym.make_torch("MesaGym/CheeseCorner-v0", 3, num_levels=500, seed=seeds)
+    theirs = gym.make_vec("MesaGym/CheeseCorner-v0", 3, num_levels=500)
+    want, _ = theirs.reset(seed=seeds)
+    np.testing.assert_array_equal(ours.reset()[0].numpy(), want)
+    np.testing.assert_array_equal(ours.reset(seed=seeds)[0].numpy(), want)
+    with pytest.raises(ValueError, match="2 seeds were given for 3 environments"):
+        ours.reset(seed=seeds[:2])
+
+
 @pytest.mark.slow
 @each_trap
 def test_steps_are_those_of_the_vector_environment_at_length(trap):
