@@ -21,7 +21,7 @@ STEPS: dict[str, dict[str, int]] = {
     "sb3-ppo": {USUAL: 400_000, **dict.fromkeys(train.STEPS, 800_000), "KeysChests-v0": 2_000_000},
     "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(train.STEPS, 4_000_000)},
     "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(train.STEPS, 1_500_000)},
-    "bc": {USUAL: 1_000_000},
+    "bc": {USUAL: 600_000},
 }
 
 
