@@ -43,8 +43,10 @@ python_maximum_signature_line_length = 88
 nitpicky = True
 nitpick_ignore_regex = [
     # Other projects' types: to link to them, their inventories would have to be fetched.
-    ("py:.*", r"(np|numpy|gymnasium|msgspec|stable_baselines3|torch|argparse|collections|pathlib)\..*"),
-    ("py:.*", r"(ArrayLike|AutoresetMode|Box|EnvSpec|NDArray|Tensor|VecEnv\w*|VectorEnv|VecMonitor)"),
+    ("py:.*", r"(np|numpy|gymnasium|msgspec|stable_baselines3|torch)\..*"),
+    ("py:.*", r"(argparse|collections|pathlib)\..*"),
+    ("py:.*", r"(ArrayLike|AutoresetMode|Box|EnvSpec|NDArray|Tensor)"),
+    ("py:.*", r"(VecEnv\w*|VectorEnv|VecMonitor)"),
     ("py:.*", r"(Any|Callable(\[\.\.\.)?|ClassVar|Iterator|Iterable|Mapping|Path|Sequence)"),
     # Names for array types and for what JSON may hold, which say by themselves what they are.
     ("py:.*", r"(Actions|Arrays|Dot|Field|Floats|Infos|Masks|Observations|Payment|Point|Values)"),
