@@ -228,12 +228,11 @@ def plan(traps: Sequence[type[Trap]], everything: bool) -> list[Unit]:
     units = []
     for name in (trap.name() for trap in traps):
         units.append(Unit(Run(name)))
-        planted = [
-            Unit(Run(name, alpha=PLANTED, reward=reward)) for reward in find_trap(name)().objectives
-        ]
-        strong = Unit(Run(name, alpha=ALPHAS[-1]))
         if everything or name == EXAMPLE:
-            units += [strong, *planted, Unit(Run(name, checkpoints=CHECKPOINTS), (0,))]
+            goals = find_trap(name)().objectives
+            units += [Unit(Run(name, alpha=PLANTED, reward=goal)) for goal in goals]
+            units.append(Unit(Run(name, alpha=ALPHAS[-1])))
+            units.append(Unit(Run(name, checkpoints=CHECKPOINTS), (0,)))
         if everything:
             firsts = range(FEW, SEEDS, FEW)
             units += [Unit(Run(name), tuple(range(first, first + FEW))) for first in firsts]

@@ -84,7 +84,7 @@ def networks(lesson: Lesson, stack: Stack) -> list[Network]:
 
 
 class Rollout(NamedTuple):
-    """What S agents saw and did in n steps.
+    """Steps of S agents, n each, as they are learnt from.
 
     Attributes:
         inputs: (S, n, ...).

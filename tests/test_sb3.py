@@ -1,4 +1,4 @@
-"""What mesa_gym.sb3 adds to Stable-Baselines3."""
+"""The network, settings and callback of mesa_gym.sb3."""
 
 from __future__ import annotations
 

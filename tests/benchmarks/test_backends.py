@@ -37,7 +37,7 @@ def run(out: Path, *options: str) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory):
-    """What two workers on this machine leave."""
+    """Do a sweep with two workers on this machine; return the files that it leaves."""
     return run(tmp_path_factory.mktemp("runs") / "local", "--workers", "2")
 
 

@@ -65,7 +65,7 @@ def gone(process: int) -> bool:
 
 
 def left(out: Path) -> set[str]:
-    """What a run leaves, apart from locks that no process holds."""
+    """Return the files that a run leaves, apart from locks that no process holds."""
     for path in (out / ".work").iterdir():
         assert path.suffix == ".lock"
         assert path.read_bytes() == b""
