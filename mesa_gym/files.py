@@ -15,17 +15,35 @@ _UNFINISHED = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}", re.DOTALL)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it; folders are made."""
+    """Write a file so that a part of it is never seen, even after a power cut.
+
+    Folders are made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            # Else a file system may keep the new name before what the file holds.
+            os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
+        _sync(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _sync(folder: Path) -> None:
+    """Have a folder's names on the disk; where a system cannot open folders, it does so itself."""
+    if os.name != "posix":
+        return
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def becoming(name: str) -> str | None:
