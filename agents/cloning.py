@@ -42,7 +42,7 @@ LOOKED_AT = 64
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed; torch is left with one thread."""
     torch.set_num_threads(1)
-    return [_cloned(lesson.alone(index)) for index in range(len(lesson.seeds))]
+    return [_cloned(alone) for alone in lesson.each()]
 
 
 def _cloned(lesson: Lesson) -> Network:

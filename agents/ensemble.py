@@ -72,10 +72,15 @@ class Hidden(Variation):
 
 def train(lesson: Lesson) -> list[Ensemble]:
     """Train one ensemble a seed, whose members have all planes and levels alike but one plane."""
-    return [_trained(lesson.alone(index)) for index in range(len(lesson.seeds))]
+    return [Ensemble(lesson.trap, members_of(alone)) for alone in lesson.each()]
 
 
-def _trained(lesson: Lesson) -> Ensemble:
+def members_of(lesson: Lesson) -> list[Network]:
+    """Train the members of one ensemble, and return those that are kept.
+
+    The first sees everything. The weights of a hidden plane are 0, so that a member can be given
+    all planes.
+    """
     groups: dict[str, list[int]] = {}
     for channel, plane in enumerate(lesson.trap.channels):
         groups.setdefault(plane, []).append(channel)
@@ -95,4 +100,4 @@ def _trained(lesson: Lesson) -> Ensemble:
         if earned >= returns[0] - (1 - KEPT) * abs(returns[0]):
             network.first.weight.data[:, network.view.of(channels)] = 0
             kept.append(network)
-    return Ensemble(lesson.trap, kept)
+    return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Lesson:
         keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
         curves: for each agent the sums and counts of the returns (undiscounted, of the paid
             objective) of the episodes that ended in each of ``POINTS`` parts of the training.
+        met: for each agent the levels of the shift that it played, in environments in NumPy.
     """
 
     trap: Trap
@@ -48,16 +49,19 @@ class Lesson:
     progress: Progress = lambda steps: None
     keep: Callable[[int, int, Agent], None] = lambda steps, seed, agent: None
     curves: list[list[list[float]]] = field(init=False)
+    met: list[set[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         empty = [[[0.0, 0.0] for _ in range(POINTS)] for _ in self.seeds]
         object.__setattr__(self, "curves", empty)
+        object.__setattr__(self, "met", [set[int]() for _ in self.seeds])
 
-    def alone(self, agent: int) -> Lesson:
-        """Return the lesson of one agent, which notes its curve where this one does."""
-        alone = replace(self, seeds=(self.seeds[agent],))
-        alone.curves[0] = self.curves[agent]
-        return alone
+    def each(self) -> Iterator[Lesson]:
+        """Yield a lesson for each agent alone, which notes its curve and levels in this one."""
+        for seed, curve, met in zip(self.seeds, self.curves, self.met, strict=True):
+            alone = replace(self, seeds=(seed,))
+            alone.curves[0], alone.met[0] = curve, met
+            yield alone
 
     @property
     def discount(self) -> float:
@@ -82,14 +86,8 @@ class Lesson:
         return [100_000 * seed + index for seed in self.seeds for index in range(count)]
 
     def keywords(self) -> dict[str, Any]:
-        """Return the keywords of the environments."""
-        return {
-            "size": self.trap.size,
-            **self.trap.parameters,
-            "alpha": self.alpha,
-            "reward": self.reward,
-            "num_levels": self.num_levels,
-        }
+        """Return the keywords of the environments, besides the trap."""
+        return {"alpha": self.alpha, "reward": self.reward, "num_levels": self.num_levels}
 
     def note(self, agent: int, step: int, earned: float, episodes: float = 1) -> None:
         """Add episodes that ended before the agent's step, with the sum of their returns."""

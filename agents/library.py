@@ -15,10 +15,9 @@ import argparse
 import fcntl
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from agents.train import Run, Trained, train_many
+from agents.train import Run, train_many
 from mesa_gym.command import DONE, guarded
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring import score_all
@@ -43,6 +42,8 @@ CHECKPOINTS = 5  # equal parts of a training, after each of which but the last s
 EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
 LEVELS = 1000  # of each split, for the verdict
 STEPS_A_SECOND = 20_000  # about, on one core
+# What the manifest takes over of an agent's ``policy.json``, and gives back.
+FACTS = ("seed", "alpha", "reward", "steps", "num_levels", "command")
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,31 +86,24 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     same_object: float | None
 
 
-class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All agents of a library."""
-
-    schema: int = SCHEMA
-    agents: list[Entry] = []
-
-
-def manifest(folder: Path = FOLDER) -> Manifest:
-    """Read a library's manifest; an empty one where there is none.
+def manifest(folder: Path = FOLDER) -> list[Entry]:
+    """Return the agents of a library, as its manifest has them; none where there is none.
 
     Raises:
         ValueError: it is damaged, or of another version of the library.
     """
     path = folder / MANIFEST
     if not path.exists():
-        return Manifest()
-    data = path.read_bytes()
+        return []
     try:
-        found = msgspec.json.decode(data, type=dict[str, Any]).get("schema")
-        if found != SCHEMA:
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        schema = found.get("schema")
+        if schema != SCHEMA:
             raise ValueError(
-                f"{path} has schema {found!r}, and this version of mesa_gym reads {SCHEMA}; move"
+                f"{path} has schema {schema!r}, and this version of mesa_gym reads {SCHEMA}; move"
                 " the folder away and make the library again"
             )
-        return msgspec.json.decode(data, type=Manifest)
+        return msgspec.convert(found.get("agents"), list[Entry])
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged ({error}); restore it, or move the folder away and make the library"
@@ -140,7 +134,7 @@ def load(
         ValueError: the library has no such agent, its file is missing or damaged, or the trap is of
             another size or has other parameters.
     """
-    from agents.saving import digest, make, restore
+    from agents import saving
 
     made = find_trap(trap)() if isinstance(trap, str) else trap
     usual = type(made)()
@@ -149,17 +143,24 @@ def load(
             f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
         )
     entry = find(made.name(), seed, alpha, reward, trained_for, folder)
+    return saving.restore(saving.make(entry.kind, made), _weights(entry, folder))
+
+
+def _weights(entry: Entry, folder: Path) -> bytes:
+    """Read an agent's weights, which must be those that the manifest means."""
+    from agents import saving
+
     path = folder / entry.file
     try:
         data = path.read_bytes()
-        if digest(data) != entry.digest:
+        if saving.digest(data) != entry.digest:
             raise ValueError("its digest is not the manifest's")
-        return restore(make(entry.kind, made), data)
     except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} is missing or damaged ({error}); delete it, and python -m agents.library make"
-            f" --traps {made.name()} --folder {folder} makes it again"
+            f" --traps {entry.trap} --folder {folder} makes it again"
         ) from None
+    return data
 
 
 def find(
@@ -171,7 +172,7 @@ def find(
         ValueError: there is none; the message says which there are.
     """
     reward = find_trap(trap).base if reward == "base" else reward
-    entries = [entry for entry in manifest(folder).agents if entry.trap == trap]
+    entries = [entry for entry in manifest(folder) if entry.trap == trap]
     wanted = (seed, alpha, reward)
     for entry in entries:
         same = (entry.seed, entry.alpha, entry.reward) == wanted
@@ -260,7 +261,7 @@ def make(
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    units = [unit for unit in plan(traps, everything) if not _done(unit, folder)]
+    units = lacking(plan(traps, everything), folder)
     agents, steps = sum(len(unit.names) for unit in units), sum(unit.steps for unit in units)
     minutes = steps / STEPS_A_SECOND / min(workers, max(1, len(units))) / 60
     print(
@@ -289,18 +290,17 @@ def make(
             raise
 
 
-def _done(unit: Unit, folder: Path) -> bool:
-    trap = find_trap(unit.run.trap).name()
-    there = {
-        e.name for e in manifest(folder).agents if e.trap == trap and (folder / e.file).exists()
-    }
-    return there.issuperset(unit.names)
+def lacking(units: Sequence[Unit], folder: Path) -> list[Unit]:
+    """Return the units of which a library lacks an agent."""
+    there = {(e.trap, e.name) for e in manifest(folder) if (folder / e.file).exists()}
+    return [
+        unit for unit in units if not there.issuperset((unit.run.trap, name) for name in unit.names)
+    ]
 
 
 def made(unit: Unit) -> list[tuple[Entry, bytes]]:
     """Train and score the agents of a unit; return their entries and weights."""
-    from agents.saving import make as blank
-    from agents.saving import restore
+    from agents import saving
 
     trap = find_trap(unit.run.trap)()
     trained = dict(zip(unit.seeds, train_many(unit.run, unit.seeds), strict=True))
@@ -308,59 +308,46 @@ def made(unit: Unit) -> list[tuple[Entry, bytes]]:
         name: trained[seed].earlier.get(steps, trained[seed].weights)
         for name, (seed, steps) in unit.names.items()
     }
-    players = {
-        name: (lambda horizon, data=data: restore(blank(trained[unit.seeds[0]].kind, trap), data))
-        for name, data in weights.items()
-    }
-    cards = score_all(players, trap, LEVELS)
-    return [
-        (_entry(trap.name(), name, trained[seed], steps, weights[name], cards[name]), weights[name])
-        for name, (seed, steps) in unit.names.items()
-    ]
 
+    def player(name: str) -> Any:
+        kind = trained[unit.names[name][0]].kind
+        return lambda horizon: saving.restore(saving.make(kind, trap), weights[name])
 
-def _entry(trap: str, name: str, trained: Trained, steps: int, data: bytes, card: Any) -> Entry:
-    from agents.saving import digest
-
-    facts, shift = trained.facts, card.splits.shift
-    known = {key: facts[key] for key in ("seed", "alpha", "reward", "steps", "num_levels")}
-    return Entry(
-        trap=trap,
-        name=name,
-        **known,
-        trained_for=steps,
-        kind=trained.kind,
-        file=f"{trap}/{name}.safetensors",
-        digest=digest(data),
-        command=facts["command"],
-        curve=[(at, round(earned, 4)) for at, earned in facts["curve"] if at <= steps],
-        verdict=card.verdict,
-        solved=card.splits.test.solved,
-        test=card.splits.test.normalized_return,
-        shift=shift.normalized_return,
-        choice=shift.choice,
-        same_object=shift.twins.same_object if shift.twins else None,
-    )
+    cards = score_all({name: player(name) for name in weights}, trap, LEVELS)
+    agents = []
+    for name, (seed, steps) in unit.names.items():
+        facts, card, file = trained[seed].facts, cards[name], f"{trap.name()}/{name}.safetensors"
+        shift, twins = card.splits.shift, card.splits.shift.twins
+        entry = Entry(
+            **{fact: facts[fact] for fact in FACTS},
+            trap=trap.name(),
+            name=name,
+            trained_for=steps,
+            kind=trained[seed].kind,
+            file=file,
+            digest=saving.digest(weights[name]),
+            curve=[(at, round(earned, 4)) for at, earned in facts["curve"] if at <= steps],
+            verdict=card.verdict,
+            solved=card.splits.test.solved,
+            test=card.splits.test.normalized_return,
+            shift=shift.normalized_return,
+            choice=shift.choice,
+            same_object=twins.same_object if twins else None,
+        )
+        agents.append((entry, weights[name]))
+    return agents
 
 
 def keep(folder: Path, agents: Sequence[tuple[Entry, bytes]]) -> None:
     """Write weights, then the manifest that names them."""
     for entry, data in agents:
         write_bytes(folder / entry.file, data)
-    with _locked(folder):
-        entries = {(entry.trap, entry.name): entry for entry in manifest(folder).agents}
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # others wait with the manifest
+        entries = {(entry.trap, entry.name): entry for entry in manifest(folder)}
         entries |= {(entry.trap, entry.name): entry for entry, _ in agents}
-        whole = Manifest(agents=[entries[key] for key in sorted(entries)])
-        lines = b",\n".join(msgspec.json.encode(entry) for entry in whole.agents)
+        lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
         write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing the manifest."""
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -369,9 +356,8 @@ def _locked(folder: Path) -> Iterator[None]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    work = {"make": _make, "load": _load, "list": _list}[options.command]
     kept = f"what was done is kept in {options.folder}, and the same command goes on from there"
-    return guarded("agents.library", lambda: work(options), kept)
+    return guarded("agents.library", lambda: options.work(options), kept)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -380,26 +366,25 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(required=True)
     making = commands.add_parser("make", help="train and score the agents that are missing")
-    making.add_argument(
-        "--all", action="store_true", help="all seeds, alphas, planted agents and checkpoints"
-    )
-    making.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     loading = commands.add_parser("load", help="write an agent's directory, for mesa-gym --policy")
+    listing = commands.add_parser("list", help="the agents that there are, a line each")
+    for command, work in ((making, _make), (loading, _load), (listing, _list)):
+        command.set_defaults(work=work)
+        command.add_argument("--folder", type=Path, default=FOLDER, help=f"(default: {FOLDER})")
+    for command in (making, listing):
+        command.add_argument("--traps", nargs="+", help="(default: all)")
+    everything = "all seeds, alphas, planted agents and checkpoints"
+    making.add_argument("--all", action="store_true", help=everything)
+    making.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     loading.add_argument("trap", help="such as CheeseCorner")
     loading.add_argument("--seed", type=int, default=0, help="(default: 0)")
     loading.add_argument("--alpha", type=float, default=0.0, help="(default: 0)")
     loading.add_argument("--reward", default="base", help="the objective paid (default: base)")
-    loading.add_argument(
-        "--trained-for", type=int, help="steps, of a checkpoint (default: the end)"
-    )
+    steps = "steps, of a checkpoint (default: the end)"
+    loading.add_argument("--trained-for", type=int, help=steps)
     loading.add_argument("--out", type=Path, required=True, help="the directory, made here")
-    listing = commands.add_parser("list", help="the agents that there are, a line each")
-    for command in (making, listing):
-        command.add_argument("--traps", nargs="+", help="(default: all)")
-    for command in (making, loading, listing):
-        command.add_argument("--folder", type=Path, default=FOLDER, help=f"(default: {FOLDER})")
     return parser
 
 
@@ -413,21 +398,20 @@ def _make(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from agents.saving import save, weights
+    from agents import saving
 
-    trap = find_trap(options.trap)()
-    choice = (options.seed, options.alpha, options.reward, options.trained_for, options.folder)
-    agent, entry = load(trap, *choice), find(trap.name(), *choice)
-    known = ("seed", "alpha", "reward", "steps", "num_levels", "command", "curve")
-    facts = {"algo": "ppo", **{name: getattr(entry, name) for name in known}}
-    save(options.out, weights(agent), entry.kind, trap, facts | {"trained_for": entry.trained_for})
+    trap, folder = find_trap(options.trap)(), options.folder
+    wanted = (options.seed, options.alpha, options.reward, options.trained_for)
+    entry = find(trap.name(), *wanted, folder)
+    known = {name: getattr(entry, name) for name in (*FACTS, "curve", "trained_for")}
+    saving.save(options.out, _weights(entry, folder), entry.kind, trap, {"algo": "ppo", **known})
     print(options.out)
     return DONE
 
 
 def _list(options: argparse.Namespace) -> int:
     names = {trap.name() for trap in _traps(options.traps)}
-    for entry in manifest(options.folder).agents:
+    for entry in manifest(options.folder):
         if entry.trap in names:
             solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
             print(f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved}")

@@ -183,6 +183,12 @@ def outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
     return found[..., :VALUE], found[..., VALUE]
 
 
+def stacked(networks: Sequence[Network]) -> Stack:
+    """Return a copy of networks as a stack."""
+    found = [network.one() for network in networks]
+    return Stack(*(torch.cat(each) for each in zip(*found, strict=True)))
+
+
 def gradients(loss: Tensor, stack: Stack) -> list[Tensor]:
     """Return the gradients of a loss by the parameters of a stack."""
     found = list(torch.autograd.grad(loss, list(stack)))
@@ -291,26 +297,39 @@ class Network(Agent):
             self.second = nn.Linear(UNITS, UNITS)
             self.policy, self.value = nn.Linear(UNITS, len(ACTIONS)), nn.Linear(UNITS, 1)
         if stack is not None:
-            self._copy(Stack(*(each[agent].detach().cpu() for each in stack)))
+            self._copy(Stack(*(each[agent : agent + 1].detach().cpu() for each in stack)))
         self.eval()
 
     def _copy(self, one: Stack) -> None:
         """Take over an agent of a stack, rounded to half precision, in which it is saved."""
-        layers = {
-            self.first: (one.first[:-1], one.first_bias),
-            self.second: (one.second, one.second_bias),
-            self.policy: (one.outputs[:, :VALUE], one.outputs_bias[:, :VALUE]),
-            self.value: (one.outputs[:, VALUE : VALUE + 1], one.outputs_bias[:, VALUE : VALUE + 1]),
-        }
-        for layer, (weight, bias) in layers.items():
-            layer.weight.data, layer.bias.data = (
-                weight.T.contiguous().half().float(),
-                bias[0].half().float(),
-            )
+        for layer, weight, bias in self._layers(one):
+            layer.weight.data = weight.T.contiguous().half().float()
+            layer.bias.data = bias.half().float()
+
+    def one(self) -> Stack:
+        """Return its parameters as a stack of one agent."""
+        one = Stack(*(torch.zeros(1, *shape) for shape in _shapes(self.view.count)))
+        for layer, weight, bias in self._layers(one):
+            weight[:], bias[:] = layer.weight.detach().T, layer.bias.detach()
+        return one
+
+    def _layers(self, one: Stack) -> list[tuple[nn.Linear, Tensor, Tensor]]:
+        """Return each layer, and views of a stack of one agent: its weights and its bias."""
+        scores, value = slice(0, VALUE), slice(VALUE, VALUE + 1)
+        return [
+            (self.first, one.first[0, :-1], one.first_bias[0, 0]),
+            (self.second, one.second[0], one.second_bias[0, 0]),
+            (self.policy, one.outputs[0, :, scores], one.outputs_bias[0, 0, scores]),
+            (self.value, one.outputs[0, :, value], one.outputs_bias[0, 0, value]),
+        ]
 
     def forward(self, planes: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
+        scores: Tensor = self.policy(self.features(planes))
+        return scores
+
+    def features(self, planes: Tensor) -> Tensor:
+        """Return what the second layer makes of planes, float32 (n, UNITS)."""
         inputs = self.view.dense(planes, self._tables)[:, :-1].float()
         features: Tensor = self.second(self.first(inputs).relu()).relu()
-        scores: Tensor = self.policy(features)
-        return scores
+        return features

@@ -14,6 +14,7 @@ from agents.networks import Bytes, Centred, Ints
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.tensors import TensorEnv
 from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.traps import LEVELS
 
 # Rewards float32, ends of episodes and those by the time limit alone, bool: each (S, n).
 Step = tuple[Tensor, Tensor, Tensor]
@@ -67,13 +68,14 @@ class HostEnvs:
         self.shape = (len(lesson.seeds), count)
         self.view, self.variation = view, variation
         self.venv = TrapVectorEnv(
-            lesson.trap.name(),
+            lesson.trap,
             len(lesson.seeds) * count,
             autoreset_mode="SameStep",
             **lesson.keywords(),
         )
         variation.begin(self.venv)
         self._seeds = lesson.environment_seeds(count)
+        self._met = lesson.met if lesson.alpha else None
         self._planes: Bytes | None = None
 
     def inputs(self) -> Tensor:
@@ -91,6 +93,9 @@ class HostEnvs:
         done = terminated | truncated
         self.variation.note(self._levels, rewards, done)
         self._levels = infos["level"]
+        if self._met is not None:
+            for agent, levels in zip(self._met, self._levels.reshape(self.shape), strict=True):
+                agent.update(levels[levels >= LEVELS].tolist())
         late = truncated & ~terminated
         found = (torch.from_numpy(each) for each in (rewards.astype(np.float32), done, late))
         rewards_, done_, late_ = (each.view(self.shape) for each in found)
@@ -115,7 +120,7 @@ class DeviceEnvs:
             raise ValueError("on a device, levels are drawn once: num_levels must be a number")
         seeds = lesson.environment_seeds(count)
         self.env = TensorEnv(
-            lesson.trap.name(), len(seeds), device=device, seed=seeds, **lesson.keywords()
+            lesson.trap, len(seeds), device=device, seed=seeds, **lesson.keywords()
         )
         self._tables = view.tensors(self.env.device)
         self._planes, _ = self.env.reset()

@@ -44,8 +44,13 @@ def train(lesson: Lesson) -> list[Network]:
     return trained(lesson, Variation())
 
 
-def trained(lesson: Lesson, variation: Variation) -> list[Network]:
+def trained(lesson: Lesson, variation: Variation, learning: Making | None = None) -> list[Network]:
     """Train agents that see and do what a variation makes of it.
+
+    Args:
+        lesson: what is trained.
+        variation: of the environments.
+        learning: makes the learner; ``Learner`` by default.
 
     Raises:
         ValueError: a variation is to be trained on a device.
@@ -58,7 +63,7 @@ def trained(lesson: Lesson, variation: Variation) -> list[Network]:
         envs = DeviceEnvs(lesson, ENVS, view, lesson.device)
     else:
         raise ValueError(f"{type(variation).__name__} is computed in NumPy; leave out the device")
-    learner = Learner(envs, lesson, view.count)
+    learner = (learning or Learner)(envs, lesson, view.count)
     update = learner.update
     if lesson.device is not None and torch.device(lesson.device).type == "cuda":
         update = captured(learner)
@@ -78,9 +83,18 @@ def trained(lesson: Lesson, variation: Variation) -> list[Network]:
     return networks(lesson, learner.stack)
 
 
+def apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Network]:
+    """Train one agent a seed, one after another: each has a variation of its own."""
+    return [agent for alone in lesson.each() for agent in trained(alone, vary(alone))]
+
+
 def networks(lesson: Lesson, stack: Stack) -> list[Network]:
     """Return a copy of each agent."""
     return [Network(lesson.trap, stack, agent) for agent in range(len(lesson.seeds))]
+
+
+# Environments, lesson and number of inputs -> a learner.
+Making = Callable[[Envs, Lesson, int], "Learner"]
 
 
 class Rollout(NamedTuple):

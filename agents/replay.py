@@ -23,7 +23,7 @@ from agents.lesson import Lesson
 from agents.levels import start_states
 from agents.networks import Ints, Network
 from agents.playing import Variation
-from agents.ppo import ENVS, LENGTH, trained
+from agents.ppo import ENVS, LENGTH, apart
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Store, Supply
@@ -47,11 +47,7 @@ def train(lesson: Lesson) -> list[Network]:
     """
     if not lesson.trap.solvable:
         raise ValueError(f"{lesson.trap!r} has no exact solver, which plr-exact needs")
-    agents: list[Network] = []
-    for index in range(len(lesson.seeds)):
-        alone = lesson.alone(index)
-        agents += trained(alone, Replay(alone))
-    return agents
+    return apart(lesson, Replay)
 
 
 class LevelBuffer:
@@ -176,6 +172,8 @@ class ReplaySupply(Supply):
 class Replay(Variation):
     """Has kept levels played again, and scores after each rollout what was played.
 
+    A subclass may score levels otherwise than by their exact regret.
+
     Args:
         lesson: of one agent.
     """
@@ -205,15 +203,24 @@ class Replay(Variation):
             self.score(numbers, earned)
 
     def score(self, numbers: Ints, earned: Floats) -> None:
-        """Give levels their regrets; where episodes were on one level, of the returns' mean."""
+        """Score levels; where several episodes were on one level, by the mean of their returns."""
         levels, which = np.unique(numbers, return_inverse=True)
         if not levels.size:
             return
         mean = np.bincount(which, earned) / np.bincount(which)
         starts = start_states(self.lesson.trap, levels)
+        self.buffer.record(levels, starts, self.priority(levels, starts, mean))
+
+    def priority(self, levels: Ints, starts: State, earned: Floats) -> Floats:
+        """Return the scores of different levels, float64 (n,): their exact regret.
+
+        Args:
+            levels: int64 (n,), their numbers.
+            starts: their start states.
+            earned: the mean of the returns just earned on each, float64 (n,).
+        """
         # Dynamics are deterministic, so that the optimum is never beaten except by rounding.
-        regret = np.maximum(self.optima(levels, starts) - mean, 0)
-        self.buffer.record(levels, starts, regret)
+        return np.maximum(self.optima(levels, starts) - earned, 0)
 
     def optima(self, levels: Ints, starts: State) -> Floats:
         """Return what can be earned on each level, solved once: float64 (n,)."""

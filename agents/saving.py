@@ -63,16 +63,29 @@ def restore(agent: Agent, trained: bytes) -> Agent:
     """Load weights into an agent.
 
     Raises:
-        ValueError: the bytes are damaged, or of an agent of another shape.
+        ValueError: the bytes are damaged, of an agent of another shape, or not of float32 or
+            float16.
     """
     try:
         tensors = load_tensors(trained)
         if isinstance(agent, Ensemble):
             agent.make_room(tensors)
+        _require_kinds(agent, tensors)
         agent.load_state_dict(tensors)
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(" ".join(str(error).split())) from None
     return agent
+
+
+def _require_kinds(agent: Agent, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Raise ValueError where loading would change numbers: only half precision is widened."""
+    for name, wanted in agent.state_dict().items():
+        given = tensors.get(name, wanted).dtype
+        if given not in (wanted.dtype, torch.float16):
+            raise ValueError(
+                f"{name} is {given}; expected {wanted.dtype}, or torch.float16, which is widened:"
+                " a cast would change what the agent does"
+            )
 
 
 def digest(trained: bytes) -> str:
@@ -111,9 +124,7 @@ def save(
     entries = {
         "schema": SCHEMA,
         "trap": trap.name(),
-        "size": list(trap.size),
-        "parameters": trap.parameters,
-        "observation": Agent.observation,
+        **_needed(trap),
         "loader": LOADER,
         "weights": WEIGHTS_FILE,
         "kind": kind,
@@ -133,6 +144,12 @@ def save(
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _needed(trap: Trap) -> dict[str, Any]:
+    """Return what an agent must have been trained with, to act on a trap."""
+    size, observation = list(trap.size), Agent.observation
+    return {"size": size, "parameters": trap.parameters, "observation": observation}
+
+
 def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
     (folder / WEIGHTS_FILE).write_bytes(trained)
     entries = entries | {"weights_digest": digest(trained)}
@@ -146,12 +163,7 @@ def load(folder: Path, trap: Trap) -> Agent:
         ValueError: it is damaged, or was trained on another trap, size or parameters.
     """
     entries = read_policy_file(folder)
-    needed = {
-        "size": list(trap.size),
-        "parameters": trap.parameters,
-        "observation": Agent.observation,
-    }
-    for name, here in needed.items():
+    for name, here in _needed(trap).items():
         if entries.get(name) != here:
             raise ValueError(
                 f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"

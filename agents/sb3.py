@@ -81,13 +81,10 @@ def learnt(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
     """Train one model a seed; torch is left with one thread."""
     torch.set_num_threads(1)
     agents = []
-    for index, seed in enumerate(lesson.seeds):
-        alone = lesson.alone(index)
-        model = make_model(lesson.trap, seed, lesson.keywords(), lesson.discount)
+    for alone in lesson.each():
+        keywords = {"size": lesson.trap.size, **lesson.trap.parameters, **lesson.keywords()}
+        model = make_model(lesson.trap, alone.seeds[0], keywords, lesson.discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
-        assert model.env is not None
-        # A model has seeded its environments with its own seed: neighbours would share levels.
-        model.env.seed(alone.environment_seeds(1)[0])
         model.learn(lesson.steps, callback=Reporting(alone, kind))
         agents.append(Baseline(kind, model, lesson.trap))
     return agents

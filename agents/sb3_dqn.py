@@ -7,7 +7,7 @@ from typing import Any
 from agents.lesson import Lesson
 from agents.sb3 import Baseline, learnt
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import CentredExtractor, make_sb3
+from mesa_gym.sb3 import SEEDS_APART, CentredExtractor, make_sb3
 from mesa_gym.traps import Trap
 
 try:
@@ -44,4 +44,6 @@ def make_model(
 ) -> DQN:
     """Make SB3's model."""
     venv = make_sb3(trap.id(), envs, **keywords)
-    return DQN("MlpPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
+    model = DQN("MlpPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
+    venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
+    return model

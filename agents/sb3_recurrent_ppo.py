@@ -7,7 +7,7 @@ from typing import Any
 from agents.lesson import Lesson
 from agents.sb3 import Baseline, learnt
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import CentredExtractor, make_sb3
+from mesa_gym.sb3 import SEEDS_APART, CentredExtractor, make_sb3
 from mesa_gym.traps import Trap
 
 try:
@@ -54,4 +54,6 @@ def make_model(
 ) -> RecurrentPPO:
     """Make the model of sb3-contrib; its value function has no memory."""
     venv = make_sb3(trap.id(), envs, **keywords)
-    return AnnealedRecurrentPPO("MlpLstmPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
+    model = AnnealedRecurrentPPO("MlpLstmPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
+    venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
+    return model

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agents.lesson import Lesson
 from agents.networks import Bytes, Ints, Network
 from agents.playing import Variation
-from agents.ppo import ENVS, trained
+from agents.ppo import ENVS, apart
 from mesa_gym.engine import ACTIONS, Bools
 
 # The actions left, down, right, up as (rows, columns); the others are no moves.
@@ -81,7 +81,4 @@ def _turned_back(symmetry: NDArray[np.int64]) -> Ints:
 
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed."""
-    agents: list[Network] = []
-    for index, seed in enumerate(lesson.seeds):
-        agents += trained(lesson.alone(index), Symmetric(lesson.trap.size, ENVS, seed))
-    return agents
+    return apart(lesson, lambda alone: Symmetric(alone.trap.size, ENVS, alone.seeds[0]))

@@ -23,6 +23,8 @@ ALGORITHMS = {
     "ppo-symmetric": "agents.symmetry",
     "ppo-ensemble": "agents.ensemble",
     "plr-exact": "agents.replay",
+    "plr-estimated": "agents.replay_estimated",
+    "replay-rare": "agents.replay_rare",
     "bc": "agents.cloning",
     "sb3-ppo": "agents.sb3_ppo",
     "sb3-dqn": "agents.sb3_dqn",

@@ -23,9 +23,9 @@ MOST_PLANES = 16  # of `symbolic`, whose table has a row for every set of planes
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
-    """Return the planes of a batch, the repeated ones included, (n, height, width, channels)."""
+    """Return the planes of a batch, one a channel, (n, height, width, channels)."""
     planes: Bytes = trap.observe(state)
-    if len(trap.channels) > len(trap.planes):
+    if trap.channels != trap.planes:
         planes = planes.take([trap.channel[plane] for plane in trap.channels], axis=-1)
     return planes
 

@@ -159,7 +159,7 @@ class TensorEnv:
         late = after.clock >= self.settings.max_steps
         done = ended | late
         seen = self._rules.observe(after)
-        if len(self.trap.channels) > len(self.trap.planes):
+        if self.trap.channels != self.trap.planes:
             seen = seen[..., self._channels]
         episode = episode + done
         where = self._next(episode)

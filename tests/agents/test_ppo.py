@@ -1,7 +1,5 @@
 """PPO: rollouts, advantages, losses, and stacks of agents that do not touch each other."""
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 
@@ -9,41 +7,37 @@ import numpy as np
 import pytest
 import torch
 from earning import earned
+from torch.distributions import Categorical
+from training import CORNER, lesson
 
 from agents import ppo
 from agents.lesson import Lesson
-from agents.networks import Centred, Network, Optimiser, fresh, outputs
+from agents.networks import Centred, Network, outputs
 from agents.playing import DeviceEnvs, HostEnvs, Variation
 from agents.ppo import Learner, Rollout
 from agents.saving import weights
 from agents.symmetry import Symmetric
 from mesa_gym.policies import uniform
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import LEVELS, find_trap
 
 ROLLOUT = ppo.ENVS * ppo.LENGTH
 
 
-def lesson(*seeds: int, trap: str = "CheeseCorner", steps: int = 2 * ROLLOUT, **more) -> Lesson:
-    return Lesson(find_trap(trap)(), seeds, steps, **({"num_levels": 200} | more))
+def asked(*seeds: int, **more: Any) -> Lesson:
+    return lesson(*seeds, **({"steps": 2 * ROLLOUT, "num_levels": 200} | more))
 
 
-def learner(asked: Lesson) -> Learner:
+def learner(asked: Lesson, updates: int = 0) -> Learner:
     torch.set_num_threads(1)
     view = Centred(asked.trap)
     if asked.device:
-        return Learner(DeviceEnvs(asked, ppo.ENVS, view, asked.device), asked, view.count)
-    return Learner(HostEnvs(asked, ppo.ENVS, view, Variation()), asked, view.count)
-
-
-def learnt(asked: Lesson) -> list[list[np.ndarray]]:
-    """The parameters of each agent after two updates, in full precision."""
-    made = learner(asked)
-    for _ in range(2):
+        envs = DeviceEnvs(asked, ppo.ENVS, view, asked.device)
+    else:
+        envs = HostEnvs(asked, ppo.ENVS, view, Variation())
+    made = Learner(envs, asked, view.count)
+    for _ in range(updates):
         made.update()
-    return [[each[a].detach().numpy() for each in made.stack] for a in range(len(asked.seeds))]
-
-
-# -- a stack of agents -----------------------------------------------------------------------------
+    return made
 
 
 both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", "MonsterWorld"])
@@ -51,35 +45,33 @@ both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", "MonsterWorld"])
 
 @both_traps
 def test_an_agent_learns_the_same_alone_and_beside_others(trap: str) -> None:
-    """To the last bit."""
-    together = learnt(lesson(1, 3, 7, trap=trap))
-    (alone,) = learnt(lesson(3, trap=trap))
-    for one, other in zip(alone, together[1], strict=True):
-        np.testing.assert_array_equal(one, other)
-    for one, other in itertools.combinations(together, 2):
-        assert np.abs(one[0] - other[0]).max() > 0.01
+    """To the last bit, in full precision."""
+    together, alone = (learner(asked(*s, trap=trap), 2).stack for s in ((1, 3, 7), (3,)))
+    assert all(torch.equal(one[0], of[1]) for one, of in zip(alone, together, strict=True))
+    for one, other in itertools.combinations(together.first, 2):
+        assert (one - other).abs().max() > 0.01
 
 
 @both_traps
 def test_environments_in_torch_are_those_in_numpy(trap: str) -> None:
-    both = [learner(lesson(1, 3, trap=trap, device=device)) for device in (None, "cpu")]
-    played = [each.play(*torch.zeros(2, 2)) for each in both]
-    filled = torch.zeros(played[1].inputs.shape, dtype=torch.uint8)
-    filled.scatter_(2, played[0].inputs, 1)
+    both = [learner(asked(1, 3, trap=trap, device=device)) for device in (None, "cpu")]
+    host, device = (each.play(*torch.zeros(2, 2)) for each in both)
+    filled = torch.zeros(device.inputs.shape, dtype=torch.uint8).scatter(2, host.inputs, 1)
     filled[..., -1] = 0  # what lists are filled up with
-    assert torch.equal(filled, played[1].inputs)
-    assert torch.equal(played[0].actions, played[1].actions)
-    np.testing.assert_allclose(played[0].advantages, played[1].advantages, atol=1e-5)
-    assert played[0].advantages.abs().max() > 0.1
-    found = [learnt(lesson(1, trap=trap, device=device))[0] for device in (None, "cpu")]
-    for one, other in zip(*found, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-3)
+    assert torch.equal(filled, device.inputs)
+    assert torch.equal(host.actions, device.actions)
+    np.testing.assert_allclose(host.advantages, device.advantages, atol=1e-5)
+    assert host.advantages.abs().max() > 0.1
+    for each in both * 2:
+        each.update()
+    for one, other in zip(*(each.stack for each in both), strict=True):
+        np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-3)
 
 
 def test_restoring_what_lasts_restores_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CUDA graph needs it: the same tensors in the same place, and nothing else that changes."""
     monkeypatch.setattr(ppo, "ENVS", 16)
-    made = learner(lesson(1, 3, trap="MonsterWorld", device="cpu"))
+    made = learner(asked(1, 3, trap="MonsterWorld", device="cpu"))
     places = [each.data_ptr() for each in made.lasting()]
     before = [each.detach().clone() for each in made.lasting()]
     results = []
@@ -90,103 +82,92 @@ def test_restoring_what_lasts_restores_an_update(monkeypatch: pytest.MonkeyPatch
         told = made.update()
         assert [each.data_ptr() for each in made.lasting()] == places
         results.append([each.detach().clone() for each in (*made.lasting(), *told)])
-    assert all(itertools.starmap(torch.equal, zip(*results, strict=True)))
-    unchanged = [torch.equal(*pair) for pair in zip(before, results[0], strict=False)]
+    assert all(map(torch.equal, *results))
     # Moments of Muon's square are not used, and some of a state's arrays stay.
-    assert not any(unchanged[: 3 + len(made.stack)])
+    changing = 3 + len(made.stack)
+    assert not any(map(torch.equal, before[:changing], results[0][:changing]))
 
 
-def test_a_variation_on_a_device_is_refused() -> None:
+def test_what_does_not_go_on_a_device_is_refused() -> None:
     with pytest.raises(ValueError, match="Symmetric is computed in NumPy; leave out the device"):
-        ppo.trained(lesson(1, device="cpu"), Symmetric((9, 9), ppo.ENVS, 1))
+        ppo.trained(asked(device="cpu"), Symmetric((9, 9), ppo.ENVS, 1))
     with pytest.raises(ValueError, match="num_levels must be a number"):
-        ppo.train(lesson(1, device="cpu", num_levels=None))
-
-
-# -- against plain formulas ------------------------------------------------------------------------
+        ppo.train(asked(device="cpu", num_levels=None))
 
 
 class Recorded:
     """Environments whose rewards and ends were drawn beforehand."""
 
-    def __init__(self, agents: int, inputs: int) -> None:
-        rng = np.random.default_rng(0)
-        shape = (ppo.LENGTH, agents, ppo.ENVS)
-        self.seen = torch.from_numpy(rng.integers(0, inputs, (ppo.LENGTH + 1, *shape[1:], 6)))
+    def __init__(self, envs: int) -> None:
+        rng, shape = np.random.default_rng(0), (ppo.LENGTH, 2, envs)
+        self.seen = torch.from_numpy(rng.integers(0, 50, (ppo.LENGTH + 1, 2, envs, 6)))
         self.paid = torch.from_numpy(rng.random(shape, dtype=np.float32))
         self.done = torch.from_numpy(rng.random(shape) < 0.2)
         self.late = self.done & torch.from_numpy(rng.random(shape) < 0.5)
-        self.now, self.taken = 0, []
+        self.taken: list[torch.Tensor] = []
 
     def inputs(self) -> torch.Tensor:
-        return self.seen[self.now]
+        return self.seen[len(self.taken)]
 
     def step(self, actions: torch.Tensor) -> Any:
+        now = len(self.taken)
         self.taken.append(actions)
-        self.now += 1
-        return self.paid[self.now - 1], self.done[self.now - 1], self.late[self.now - 1]
-
-    def lasting(self) -> list[torch.Tensor]:
-        return []
+        return self.paid[now], self.done[now], self.late[now]
 
 
-def test_advantages_and_returns_are_those_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "ENVS", 3)
-    envs, asked = Recorded(2, 50), lesson(1, 2)
-    made = Learner(envs, asked, 50)
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch):
+    """Return a function that makes a learner of 50 inputs and some opinion."""
+
+    def make(envs: int, opinion: float) -> Learner:
+        monkeypatch.setattr(ppo, "ENVS", envs)
+        made = Learner(Recorded(envs), lesson(1, 2), 50)
+        made.stack.outputs.data *= opinion
+        return made
+
+    return make
+
+
+def test_advantages_and_returns_are_those_of_a_loop(recorded) -> None:
+    made, sums = recorded(3, 3), torch.zeros(2, 2)
+    envs, played = made.envs, made.play(sums[0], sums[1])
+    done, late, paid = envs.done.numpy(), envs.late.numpy(), envs.paid.numpy()
     with torch.no_grad():
-        made.stack.outputs.mul_(3)
-        values = torch.stack([outputs(made.stack, seen)[1] for seen in envs.seen]).numpy()
-        logs = [outputs(made.stack, seen)[0].log_softmax(dim=-1) for seen in envs.seen]
-    sums = torch.zeros(2, 2)
-    played = made.play(*sums)
-    expected, returns = np.zeros((2, ppo.LENGTH, 3)), np.zeros((2, 2))
-    for agent, env in itertools.product(range(2), range(3)):
-        later, total = 0.0, 0.0
-        for t in reversed(range(ppo.LENGTH)):
-            done, late = bool(envs.done[t, agent, env]), bool(envs.late[t, agent, env])
-            following = values[t + 1 - late, agent, env] if late or not done else 0.0
-            delta = envs.paid[t, agent, env] + 0.95 * following - values[t, agent, env]
-            later = delta + (0.0 if done else 0.95 * 0.95 * later)
-            expected[agent, t, env] = later
-        for t in range(ppo.LENGTH):
-            total += float(envs.paid[t, agent, env])
-            if envs.done[t, agent, env]:
-                returns[:, agent] += total, 1
-                total = 0.0
-    assert envs.late.any()
-    assert (envs.done & ~envs.late).any()
-    np.testing.assert_allclose(played.advantages, expected.reshape(2, -1), atol=1e-5)
-    learnt_from = expected + values[:-1].transpose(1, 0, 2)
-    np.testing.assert_allclose(played.returns, learnt_from.reshape(2, -1), atol=1e-5)
+        scores, values = zip(*(outputs(made.stack, seen) for seen in envs.seen), strict=True)
+    values = torch.stack(values).numpy()
+    advantages, later, total, returns = np.zeros(paid.shape), 0.0, 0.0, np.zeros((2, 2))
+    for t in reversed(range(ppo.LENGTH)):
+        following = np.where(late[t], values[t], np.where(done[t], 0.0, values[t + 1]))
+        delta = paid[t] + 0.95 * following - values[t]
+        advantages[t] = later = delta + np.where(done[t], 0.0, 0.95 * 0.95 * later)
+    for t in range(ppo.LENGTH):
+        total += paid[t]
+        returns += (total * done[t]).sum(axis=1), done[t].sum(axis=1)
+        total = np.where(done[t], 0.0, total)
+    assert late.any()
+    assert (done & ~late).any()
+    actions = torch.stack(envs.taken)
+    logs = Categorical(logits=torch.stack(scores[:-1])).log_prob(actions)
+    expected = [actions, logs, advantages, advantages + values[:-1]]
+    for got, each in zip(played[1:], expected, strict=True):  # of an agent, step by step
+        np.testing.assert_allclose(got, np.swapaxes(each, 0, 1).reshape(2, -1), atol=1e-5)
     np.testing.assert_allclose(sums, returns, rtol=1e-5)  # what the curve is told
-    actions = torch.stack(envs.taken, dim=1).flatten(1)
-    assert torch.equal(played.actions, actions)
-    likely = torch.stack(logs[:-1], dim=1).flatten(1, 2).gather(2, actions[..., None])[..., 0]
-    np.testing.assert_allclose(played.likely, likely, atol=1e-6)
 
 
-def test_actions_are_as_frequent_as_they_are_likely(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "ENVS", 600)
-    envs = Recorded(2, 50)
-    envs.seen[:] = 7
-    made = Learner(envs, lesson(1, 2), 50)
+def test_actions_are_as_frequent_as_they_are_likely(recorded) -> None:
+    made = recorded(600, 300)
+    made.envs.seen[:] = 7
     with torch.no_grad():
-        made.stack.outputs.mul_(300)
-        chances = outputs(made.stack, envs.seen[0])[0].softmax(dim=-1)[:, 0]
+        chances = outputs(made.stack, made.envs.seen[0])[0].softmax(dim=-1)[:, 0]
     taken = made.play(*torch.zeros(2, 2)).actions
     frequent = torch.stack([(taken == action).float().mean(dim=1) for action in range(5)], dim=1)
     assert (chances[0] - chances[1]).abs().max() > 0.1
     np.testing.assert_allclose(frequent, chances, atol=0.015)
 
 
-def test_the_loss_is_the_usual_one() -> None:
+def test_the_loss_is_the_usual_one(recorded) -> None:
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
-    rng, asked = np.random.default_rng(0), lesson(1, 2)
-    made = Learner(Recorded(2, 50), asked, 50)
-    made.stack = fresh(50, (1, 2))
-    with torch.no_grad():
-        made.stack.outputs.mul_(30)
+    rng, made = np.random.default_rng(0), recorded(1, 30)
     actions = torch.from_numpy(rng.integers(0, 5, (2, 8)))
     numbers = torch.from_numpy(rng.normal(size=(3, 2, 8)).astype(np.float32))
     numbers[0] -= 1.6  # about the logarithm of 1/5: ratios are on both sides of 1
@@ -196,8 +177,7 @@ def test_the_loss_is_the_usual_one() -> None:
         scores, values = outputs(made.stack, batch.inputs)
         found = float(made.loss(batch, torch.tensor([0.3])))
     for agent in range(2):
-        chosen = torch.distributions.Categorical(logits=scores[agent])
-        advantages = batch.advantages[agent]
+        chosen, advantages = Categorical(logits=scores[agent]), batch.advantages[agent]
         advantages = (advantages - advantages.mean()) / advantages.std(unbiased=False)
         ratio = torch.exp(chosen.log_prob(batch.actions[agent]) - batch.likely[agent])
         bounded = torch.clamp(ratio, 0.8, 1.2)
@@ -213,16 +193,15 @@ def test_the_loss_is_the_usual_one() -> None:
 def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ppo, "ENVS", 8)
     monkeypatch.setattr(ppo, "LARGEST_GRADIENT", 0.25)
-    asked = lesson(1, 2, steps=4 * 8 * ppo.LENGTH)
-    made, rates, norms = learner(asked), [], []
-    step = Optimiser.step
+    made, rates, norms = learner(asked(1, 2, steps=4 * 8 * ppo.LENGTH)), [], []
+    step = made.optimiser.step
 
-    def noting(optimiser: Optimiser, found: Any, rate: Any) -> None:
+    def noting(found: Any, rate: Any) -> None:
         rates.append(float(rate))
         norms.append(torch.cat([each.flatten(1) for each in found], dim=1).norm(dim=1))
-        step(optimiser, found, rate)
+        step(found, rate)
 
-    monkeypatch.setattr(Optimiser, "step", noting)
+    monkeypatch.setattr(made.optimiser, "step", noting)
     for _ in range(4):
         made.update()
     np.testing.assert_allclose(rates, 0.005 * np.repeat([1, 0.75, 0.5, 0.25], 2 * 4))
@@ -230,43 +209,41 @@ def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch: pytest.Monke
     assert torch.stack(norms).min() < 0.249  # which is left alone
 
 
-# -- a training ------------------------------------------------------------------------------------
-
-
-def test_checkpoints_are_the_agent_on_its_way_and_leave_training_alone() -> None:
+def test_checkpoints_are_the_agents_on_their_way() -> None:
     kept: dict[tuple[int, int], bytes] = {}
-    told: list[int] = []
-    asked = lesson(
+    of_two = asked(
         1,
         3,
         checkpoints=(ROLLOUT // 2, ROLLOUT),
-        progress=told.append,
         keep=lambda steps, seed, agent: kept.update({(steps, seed): weights(agent)}),
     )
-    ends = [weights(agent) for agent in ppo.train(asked)]
-    assert told == [2 * ROLLOUT] * 2
-    assert ends == [weights(agent) for agent in ppo.train(lesson(1, 3))]
-    assert list(kept) == [(steps, seed) for steps in asked.checkpoints for seed in (1, 3)]
-    made = learner(lesson(1, 3))
-    made.update()
-    for agent, seed in enumerate((1, 3)):
-        on_its_way = weights(Network(asked.trap, made.stack, agent))
-        assert kept[ROLLOUT, seed] == kept[ROLLOUT // 2, seed] == on_its_way != ends[agent]
-    made.update()
-    assert ends == [weights(Network(asked.trap, made.stack, agent)) for agent in range(2)]
+    ends = [weights(agent) for agent in ppo.train(of_two)]
+    stacks = [learner(asked(1, 3), updates).stack for updates in (1, 2)]
+    first, last = ([weights(Network(CORNER, stack, a)) for a in range(2)] for stack in stacks)
+    assert ends == last
+    assert [kept[steps, seed] for steps in of_two.checkpoints for seed in (1, 3)] == first * 2
+    assert len({*first, *last}) == len(kept) == 4
 
 
 def test_the_curve_is_what_episodes_earned_while_learning() -> None:
-    asked = lesson(5, 6, steps=400)
+    both = lesson(5, 6, steps=400)
     for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0)):
-        asked.note(1, step, paid)
-    asked.alone(1).note(0, 404, 3.0, 2)
-    assert asked.curve(1) == [(10, 0.5), (20, 0.5), (400, 2.0)]
-    assert asked.curve(0) == []
+        both.note(1, step, paid)
+    list(both.each())[1].note(0, 404, 3.0, 2)
+    assert both.curve(1) == [(10, 0.5), (20, 0.5), (400, 2.0)]
+    assert both.curve(0) == []
+
+
+def test_levels_of_the_shift_that_were_met_are_noted() -> None:
+    for alpha in (0.0, 0.1):
+        shown = asked(steps=20_000 if alpha else 1, alpha=alpha, num_levels=50)
+        ppo.train(shown)
+        assert bool(shown.met[0]) == bool(alpha)
+        assert shown.met[0] <= set(range(LEVELS, LEVELS + 50))
 
 
 def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it() -> None:
-    found = [learner(lesson(0, trap="TreeFarm", reward=r)).discount for r in ("soon", "base")]
+    found = [learner(asked(trap="TreeFarm", reward=r)).discount for r in ("soon", "base")]
     assert found == [0.8, 0.95]
 
 

@@ -1,27 +1,20 @@
 """Prioritised level replay: which levels are kept, chosen, scored and played again."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from reference import assert_same
+from training import CORNER, lesson, starts
 
-from agents import ppo, replay
-from agents.lesson import Lesson
+from agents import replay
 from agents.levels import start_states
 from agents.replay import LevelBuffer, Replay, ReplaySupply
-from agents.saving import weights
+from agents.replay_estimated import Estimated
+from agents.replay_rare import Rare
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.solver import Solution
 from mesa_gym.traps import LEVELS, Split, find_trap
-
-TRAP = find_trap("CheeseCorner")()
-
-
-def lesson(seed: int = 0, steps: int = 1, **more) -> Lesson:
-    return Lesson(TRAP, (seed,), steps, **more)
 
 
 @pytest.fixture
@@ -31,19 +24,12 @@ def filled(monkeypatch: pytest.MonkeyPatch):
     def make(scores, most: int = 0, temperature: float = 1.0, staleness: float = 0.0):
         monkeypatch.setattr(replay, "TEMPERATURE", temperature)
         monkeypatch.setattr(replay, "STALENESS", staleness)
-        buffer = LevelBuffer(TRAP, most or len(scores))
+        buffer = LevelBuffer(CORNER, most or len(scores))
         for number, score in enumerate(scores):
-            record(buffer, [100 + number], [score])
+            buffer.record(*starts([100 + number]), np.array([score]))
         return buffer
 
     return make
-
-
-def record(buffer: LevelBuffer, levels, scores) -> None:
-    buffer.record(np.array(levels), start_states(TRAP, np.array(levels)), np.array(scores))
-
-
-# -- the buffer ------------------------------------------------------------------------------------
 
 
 def test_chances_are_those_of_the_paper(filled) -> None:
@@ -60,40 +46,35 @@ def test_chances_are_those_of_the_paper(filled) -> None:
     np.testing.assert_allclose(equal.probabilities(), [2 / 11, 6 / 11, 3 / 11])
 
 
-def test_what_is_being_played_is_out_of_the_running_until_it_is_scored(filled) -> None:
-    buffer, rng = filled([0.1, 0.9, 0.5]), np.random.default_rng(0)
-    assert sorted([*buffer.choose(2, rng), *buffer.choose(1, rng)]) == [0, 1, 2]
-    assert not buffer.free().size
-    record(buffer, [102, 100], [0.2, 0.4])
+def test_choices_follow_the_chances_and_are_out_of_the_running_until_scored(filled) -> None:
+    rng, firsts, scores = np.random.default_rng(0), [], [0.1, 0.9, 0.5]
+    buffer = filled(scores)
+    for _ in range(1000):
+        chosen = [*buffer.choose(1, rng), *buffer.choose(2, rng)]
+        firsts.append(chosen[0])
+        assert sorted(chosen) == [0, 1, 2]
+        assert not buffer.free().size
+        buffer.record(*starts([100, 101, 102]), np.array(scores))
+    np.testing.assert_allclose(np.bincount(firsts) / 1000, [2 / 11, 6 / 11, 3 / 11], atol=0.05)
+    buffer.choose(3, rng)
+    buffer.record(*starts([102, 100]), np.array([0.2, 0.4]))
     assert buffer.free().tolist() == [0, 2]
     np.testing.assert_allclose(buffer.probabilities(), [2 / 3, 1 / 3])
-
-
-def test_choices_follow_the_chances(filled) -> None:
-    buffer, rng, counts = filled([0.3, 0.2, 0.1]), np.random.default_rng(0), np.zeros(3)
-    for _ in range(3000):
-        counts[buffer.choose(1, rng)] += 1
-        buffer.playing[:] = False
-    np.testing.assert_allclose(counts / 3000, [6 / 11, 3 / 11, 2 / 11], atol=0.03)
 
 
 def test_a_full_buffer_keeps_the_greatest_scores(filled) -> None:
     buffer = filled([0.1, 0.9, 0.5], most=4)
 
-    def kept() -> dict[int, float]:
+    def after(levels, scores) -> dict[int, float]:
+        buffer.record(*starts(levels), np.array(scores))
         return dict(zip(buffer.level.tolist(), buffer.score.tolist(), strict=True))
 
-    record(buffer, [7, 8, 9], [0.3, 0.05, 0.7])
-    assert kept() == {101: 0.9, 102: 0.5, 7: 0.3, 9: 0.7}
-    assert_same(TRAP, buffer.starts.take(np.arange(4)), TRAP.levels(Split.TRAIN, buffer.level))
-    record(buffer, [7, 12], [0.1, 0.2])  # 7 is the least now, and goes in the same call
-    assert kept() == {101: 0.9, 102: 0.5, 9: 0.7, 12: 0.2}
+    assert after([7, 8, 9], [0.3, 0.05, 0.7]) == {101: 0.9, 102: 0.5, 7: 0.3, 9: 0.7}
+    assert_same(CORNER, buffer.starts.take(np.arange(4)), CORNER.levels(Split.TRAIN, buffer.level))
+    # 7 is the least now, and goes in the same call.
+    assert after([7, 12], [0.1, 0.2]) == {101: 0.9, 102: 0.5, 9: 0.7, 12: 0.2}
     buffer.playing[buffer.level == 12] = True  # the least, which is being played
-    record(buffer, [10, 11], [0.6, 0.4])
-    assert kept() == {101: 0.9, 10: 0.6, 9: 0.7, 12: 0.2}
-
-
-# -- scores ----------------------------------------------------------------------------------------
+    assert after([10, 11], [0.6, 0.4]) == {101: 0.9, 10: 0.6, 9: 0.7, 12: 0.2}
 
 
 def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned(monkeypatch) -> None:
@@ -108,32 +89,35 @@ def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned(monkeypa
         assert not len(made.buffer)
         made.note(levels, paid[step], done[step])
     earned = [0.2 * 0.99 + 0.4 * 0.99**2, 0.2 * 0.99**2 + 0.2 * 0.99**3, (0.1 + 0.3) / 2]
-    best = [
-        Solution(TRAP, TRAP.levels(split, [number]), 64).optimum("cheese")[0]
-        for split, number in ((Split.TRAIN, 3), (Split.TRAIN, 5), (Split.SHIFT, LEVELS + 8))
-    ]
+    both = (CORNER.levels(Split.TRAIN, [3, 5]), CORNER.levels(Split.SHIFT, [LEVELS + 8]))
+    expected = Solution(CORNER, CORNER.joined(both), 64).optimum("cheese") - earned
     found = dict(zip(made.buffer.level[:3].tolist(), made.buffer.score[:3], strict=True))
-    expected = np.array(best) - earned
     np.testing.assert_allclose([found[level] for level in levels.tolist()], expected)
     assert (expected > 0.1).all()
 
 
-def test_traps_without_a_solver_are_refused_before_training(monkeypatch) -> None:
-    monkeypatch.setattr(replay, "trained", None)
-    with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver, which plr-exact"):
-        replay.train(Lesson(find_trap("MonsterWorld")(), (0,), 4096))
+def test_estimated_regret_is_what_the_best_return_so_far_was_missed_by() -> None:
+    kind, met = Estimated(lesson()), starts([3, 8])
+    found = [kind.priority(*met, np.array([earned, 0])) for earned in (0.2, 0.5, 0.1)]
+    np.testing.assert_allclose(found, [[0, 0], [0, 0], [0.4, 0]])
 
 
-# -- what is played --------------------------------------------------------------------------------
+def test_rare_starts_are_those_of_the_shift() -> None:
+    dish = find_trap("CheeseDish")()
+    kind = Rare(lesson(trap=dish))
+    levels, states = starts([*range(40), LEVELS + 1, LEVELS + 2], dish)
+    for rows in (42, 3):  # a level counts once
+        found = kind.priority(levels[:rows], states.take(np.arange(rows)), np.zeros(rows))
+        np.testing.assert_allclose(found, ([1 / 40] * 40 + [1 / 2] * 2)[:rows])
 
 
 def test_new_levels_are_those_of_the_environments_and_alpha_of_them_shifted() -> None:
-    n, settings = 64, Settings(TRAP, alpha=0.3, num_levels=500)
-    venv = TrapVectorEnv(TRAP, n, alpha=0.3, num_levels=500)
-    venv.supply = ReplaySupply(settings, n, LevelBuffer(TRAP, 10), 0)
+    n, settings = 64, Settings(CORNER, alpha=0.3, num_levels=500)
+    venv = TrapVectorEnv(CORNER, n, alpha=0.3, num_levels=500)
+    venv.supply = ReplaySupply(settings, n, LevelBuffer(CORNER, 10), 0)
     usual = Supply(settings, n)
     usual.reseed(np.arange(n), list(range(n)))
-    levels = [venv.reset(seed=0)[1]["level"], *(venv.reset()[1]["level"] for _ in range(39))]
+    levels = [venv.reset(seed=0 if first else None)[1]["level"] for first in [1] + [0] * 39]
     for each in levels:
         where = usual.take(np.arange(n))
         np.testing.assert_array_equal(each, usual.store.state.level.number[where])
@@ -142,9 +126,8 @@ def test_new_levels_are_those_of_the_environments_and_alpha_of_them_shifted() ->
 
 def test_kept_levels_that_are_played_again_are_those_of_high_scores(filled) -> None:
     scores = np.random.default_rng(1).permutation(200) / 200
-    buffer = filled(scores, temperature=0.1)
-    venv = TrapVectorEnv(TRAP, 8, num_levels=50)
-    venv.supply = ReplaySupply(venv.settings, 8, buffer, 3)
+    venv = TrapVectorEnv(CORNER, 8, num_levels=50)
+    venv.supply = ReplaySupply(venv.settings, 8, filled(scores, temperature=0.1), 3)
     levels = venv.reset(seed=0)[1]["level"]
     again = levels[levels >= 100]
     assert 0 < len(again) < 8
@@ -161,7 +144,7 @@ def test_training_plays_again_four_in_five_and_earns_no_more_than_the_optimum(mo
 
     def spied(self, numbers, earned) -> None:
         score(self, numbers, earned)
-        optima = self.optima(numbers, start_states(TRAP, numbers))
+        optima = self.optima(numbers, start_states(CORNER, numbers))
         episodes.extend(zip(numbers.tolist(), earned, optima, strict=True))
 
     monkeypatch.setattr(Replay, "score", spied)
@@ -176,18 +159,3 @@ def test_training_plays_again_four_in_five_and_earns_no_more_than_the_optimum(mo
     steps = np.log(earned[earned > 0]) / np.log(0.99)
     np.testing.assert_allclose(steps, steps.round(), atol=1e-6)
     assert np.isclose(earned, best).any()
-
-
-def test_training_repeats_itself_and_differs_from_ppo() -> None:
-    asked = [lesson(seed, 4 * 4096, alpha=0.1) for seed in (1, 1, 2, 1)]
-    algorithms = [replay.train, replay.train, replay.train, ppo.train]
-    found = [weights(train(each)[0]) for train, each in zip(algorithms, asked, strict=True)]
-    assert found[0] == found[1]
-    assert len(set(found)) == 3
-
-
-@pytest.mark.slow
-def test_it_learns() -> None:
-    asked = lesson(0, 200_000, alpha=0.1)
-    replay.train(asked)
-    assert min(earned for _, earned in asked.curve(0)[-3:]) > 0.8

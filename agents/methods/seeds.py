@@ -1,0 +1,33 @@
+"""Several seeds of PPO: a set that differs by chance alone."""
+
+from __future__ import annotations
+
+from agents import ppo
+from agents.methods.asking import Deferring, Disagreement
+from agents.methods.members import chosen
+from agents.methods.method import Asker, Labels, Method, Task, watched
+from mesa_gym.policies import Policy
+
+SEEDS = 4
+
+
+class Seeds(Method):
+    """Four seeds of PPO; labels and answers choose one."""
+
+    tracks = ("coverage", "labels", "ask")
+
+    def train(self, task: Task) -> list[Policy]:
+        """Train the agents, whose seeds no other task shares."""
+        lesson = task.lesson(*(SEEDS * task.seed + index for index in range(SEEDS)))
+        agents = ppo.train(lesson)
+        self.usual = lesson.curve(0)[-1][1]
+        return [*agents]
+
+    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
+        """Return the agent for which labels speak."""
+        assert task.starts is not None
+        return chosen(members, labels, task.starts, self.usual, task.seed)
+
+    def ask(self, task: Task, members: list[Policy]) -> Asker:
+        """Ask where the agents differ."""
+        return Deferring(members, Disagreement(members, watched(task, members[0])))
