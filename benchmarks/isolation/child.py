@@ -21,7 +21,7 @@ from mesa_gym.traps import find_trap
 
 
 class NoAnswerError(Exception):
-    """A policy answered, but with nothing that can be done."""
+    """An answer of a policy that cannot be acted on."""
 
 
 def main() -> NoReturn:

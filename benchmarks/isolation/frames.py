@@ -1,4 +1,4 @@
-"""What goes through the pipes: a kind, a length, and so many bytes. Nothing is ever unpickled.
+"""Frames that go through the pipes: a kind, a length, and so many bytes. Nothing is ever unpickled.
 
 The scorer asks and the child answers each question once:
 
@@ -11,7 +11,7 @@ BEGIN      a bool for each row, then the seed of a generator  DONE: nothing
 ASK        uint8 observations (n, ...)                        ANSWER: float64 (n, 5)
 =========  =================================================  =======================
 
-or FAILED, with a text, to any of them. What fails before LOCKED is no fault of a submission.
+or FAILED, with a text, to any of them. What fails before LOCKED is not a submission's fault.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST_TEXT = 4096
 
 
 class Kind(IntEnum):
-    """Of a frame."""
+    """Kind of a frame."""
 
     SETTINGS = 1
     FILE = 2
@@ -41,12 +41,12 @@ class Kind(IntEnum):
 
 
 def pack(kind: Kind, content: bytes = b"") -> bytes:
-    """A frame."""
+    """Return a frame."""
     return HEAD.pack(kind, len(content)) + content
 
 
 def receive(pipe: BinaryIO) -> tuple[Kind, bytes]:
-    """The next frame of the scorer, for the child, who trusts it; EOFError at its end."""
+    """Read the scorer's next frame, in the child, which trusts it; EOFError at the end."""
     kind, length = HEAD.unpack(_exactly(pipe, HEAD.size))
     return Kind(kind), _exactly(pipe, length)
 
@@ -59,6 +59,6 @@ def _exactly(pipe: BinaryIO, length: int) -> bytes:
 
 
 def plain(text: str, lines: int = 12) -> str:
-    """The end of a foreign text, harmless in a terminal: no control characters, a few lines."""
+    """Return the end of a foreign text: a few lines, without control characters."""
     kept = [line[:400] for line in text.splitlines() if line.strip()][-lines:]
     return "\n".join("".join(c if c.isprintable() else "�" for c in line) for line in kept)

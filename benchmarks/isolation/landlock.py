@@ -37,18 +37,21 @@ class _Rule(ctypes.Structure):
 
 
 def version() -> int:
-    """Of the kernel's Landlock; 0 where there is none."""
+    """Return the version of the kernel's Landlock; 0 where there is none."""
     found = _call("create_ruleset", None, ctypes.c_size_t(0), _VERSION_FLAG)
     return max(found, 0)
 
 
 def libraries() -> list[Path]:
-    """What an interpreter and this project need: their own files, wherever they are installed."""
+    """Return what an interpreter and this project need: their files, wherever they are installed.
+
+    Of ``benchmarks`` this package alone: score cards of others lie beside it.
+    """
     kinds = ("stdlib", "platstdlib", "purelib", "platlib")
     at_home = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     found = [sysconfig.get_path(kind) for kind in kinds]
     found += [sysconfig.get_path(kind, vars=at_home) for kind in kinds]
-    own = [_ROOT / package for package in ("mesa_gym", "agents", "benchmarks")]
+    own = [_ROOT / "mesa_gym", _ROOT / "agents", Path(__file__).parent]
     return [*map(Path, dict.fromkeys([*found, *_SYSTEM])), *own]
 
 

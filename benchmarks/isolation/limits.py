@@ -15,7 +15,7 @@ _OPEN_FILES = 64
 
 
 def begin(parent: int, cpu_seconds: int) -> None:
-    """What holds from the start; imports come after it.
+    """Set what holds from the start; imports come after it.
 
     Args:
         parent: the process that started this one; with it, this one dies.
@@ -49,7 +49,7 @@ def bound_memory(statm: TextIO, more: int) -> None:
 
 
 def no_more_processes() -> None:
-    """For users other than root; seccomp, which binds root too, refuses the calls as well."""
+    """Refuse new processes to users other than root; seccomp does it for root too."""
     _limit(resource.RLIMIT_NPROC, 0)
 
 
@@ -67,7 +67,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _drop_capabilities() -> None:
-    """So that a child of root is as powerless as one of anybody else."""
+    """Drop what makes a child of root more powerful than others."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION, 0)
     nothing = (ctypes.c_uint32 * 6)()
     libc = ctypes.CDLL(None, use_errno=True)

@@ -20,7 +20,7 @@ from mesa_gym.traps import Trap
 
 @dataclass(frozen=True)
 class Settings:
-    """What the child is told: nothing of levels, seeds of the scoring, or a salt.
+    """Settings that the child is told: nothing of levels, seeds of the scoring, or a salt.
 
     Attributes:
         trap: its name with version.
@@ -70,7 +70,7 @@ def _code(settings: Settings, trap: Trap) -> Loader:
         sys.path.insert(0, str(file.parent))
         spec = spec_from_file_location(file.stem, file)
         if spec is None or spec.loader is None:
-            raise ValueError(f"{file.name} is no Python file")
+            raise ValueError(f"{file.name} is not a Python file")
         module = module_from_spec(spec)
         sys.modules[file.stem] = module
         spec.loader.exec_module(module)

@@ -28,7 +28,7 @@ ANSWER_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a policy may use while it is scored on one trap.
+    """Bounds of what a policy may use while it is scored on one trap.
 
     Attributes:
         seconds: of real time for all answers; a single one may take 30.
@@ -109,7 +109,7 @@ class Isolated:
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """What it answers, float64 (n, 5): whatever a process can write, so it must be checked."""
+        """Return its answer, float64 (n, 5), unchecked: it can be whatever a process can write."""
         n = len(observation)
         question = pack(Kind.ASK, np.ascontiguousarray(observation, dtype=np.uint8).tobytes())
         answer = self._ask(question, Kind.ANSWER, n * len(ACTIONS) * 8)

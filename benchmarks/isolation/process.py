@@ -1,4 +1,4 @@
-"""The scorer's side of a child: started clean, asked with a deadline, and put to death."""
+"""The scorer's side of a child: started clean, asked with a deadline, and ended."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEPT_OF_STDERR = 8192
 
 
 class ChildError(RuntimeError):
-    """A child did not answer as it should: why, then the end of what it wrote to standard error."""
+    """An answer that did not come: why, then the end of what the child wrote to standard error."""
 
 
 class Process:
@@ -154,10 +154,10 @@ class Process:
 
 
 def _claimed(head: bytes, expected: Kind, length: int) -> int:
-    """How many bytes follow the head of an answer."""
+    """Return how many bytes follow the head of an answer."""
     kind, claimed = HEAD.unpack(head)
     if kind == expected and claimed == length:
         return length
     if kind == Kind.FAILED and claimed <= LONGEST_TEXT:
         return int(claimed)
-    raise ChildError("it sent something that is no answer")
+    raise ChildError("it sent something that is not an answer")

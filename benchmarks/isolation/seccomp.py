@@ -11,14 +11,17 @@ import struct
 from collections.abc import Iterator
 
 from benchmarks.isolation.syscalls import (
+    FLAGS,
+    FORBIDDEN_FLAGS,
     FREELY,
+    OPENING,
     SECCOMP,
     WITH_ARGUMENTS,
     allowed_arguments,
     machine,
 )
 
-_LOAD_WORD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_LOAD_WORD, _JUMP_IF_EQUAL, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x45, 0x06
 _KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 # Where struct seccomp_data has the call's number, the machine, and six 64-bit arguments.
 _NUMBER, _MACHINE, _ARGUMENTS = 0, 4, 16
@@ -50,7 +53,7 @@ def lock() -> None:
 
 
 def _instructions(architecture: int, place: int) -> Iterator[bytes]:
-    """The program: kill if the machine is another, then call by call, then refuse."""
+    """Yield the program: kill if the machine is another, then call by call, then refuse."""
     yield _instruction(_LOAD_WORD, _MACHINE)
     yield _instruction(_JUMP_IF_EQUAL, architecture, then=1)
     yield _instruction(_RETURN, _KILL_PROCESS)
@@ -58,6 +61,15 @@ def _instructions(architecture: int, place: int) -> Iterator[bytes]:
     for number in (numbers[place] for numbers in FREELY.values()):
         if number is not None:
             yield _instruction(_JUMP_IF_EQUAL, number, otherwise=1)
+            yield _instruction(_RETURN, _ALLOW)
+    for name, numbers in OPENING.items():
+        number = numbers[place]
+        if number is not None:
+            yield _instruction(_JUMP_IF_EQUAL, number, otherwise=4)
+            # The kernel takes the lower half of the argument alone.
+            yield _instruction(_LOAD_WORD, _ARGUMENTS + 8 * FLAGS[name])
+            yield _instruction(_JUMP_IF_SET, FORBIDDEN_FLAGS, otherwise=1)
+            yield _refuse()
             yield _instruction(_RETURN, _ALLOW)
     for name, arguments in allowed_arguments().items():
         check = b"".join(_checks(arguments))

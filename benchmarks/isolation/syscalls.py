@@ -2,7 +2,9 @@
 
 Everything else is refused, so that what a newer kernel adds is refused as well. In particular
 there is no call here that makes a process or a thread, opens a socket, looks into or signals
-another process, changes a limit, or makes memory that RLIMIT_AS does not count.
+another process, changes a limit, changes a file, or makes memory that RLIMIT_AS does not count.
+That a path exists, its size and times, and where a link leads are not hidden: ``stat`` and
+``readlink`` are open to all paths, as Landlock does not know them.
 """
 
 from __future__ import annotations
@@ -23,8 +25,6 @@ FREELY: dict[str, tuple[int | None, int | None]] = {
     "writev": (20, 66),
     "close": (3, 57),
     "lseek": (8, 62),
-    "open": (2, None),
-    "openat": (257, 56),
     "access": (21, None),
     "faccessat": (269, 48),
     "faccessat2": (439, 439),
@@ -82,6 +82,10 @@ FREELY: dict[str, tuple[int | None, int | None]] = {
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
+# These may only read: Landlock knows a right to truncate from Linux 6.2 on alone.
+OPENING: dict[str, tuple[int | None, int | None]] = {"open": (2, None), "openat": (257, 56)}
+FLAGS = {"open": 1, "openat": 2}  # the place of the argument
+FORBIDDEN_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # These are allowed with some arguments alone.
 WITH_ARGUMENTS: dict[str, tuple[int, int]] = {
     "ioctl": (16, 29),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from benchmarks.submissions.files import read_trace
 from benchmarks.submissions.format import (
     SUBMISSION_FILE,
     About,
@@ -27,7 +28,6 @@ from benchmarks.submissions.format import (
 from mesa_gym.command import DONE, guarded
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import read_policy_file
-from mesa_gym.scoring import Trace
 from mesa_gym.traps import find_trap
 
 
@@ -73,6 +73,7 @@ def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
                 " and one submission for each alpha"
             )
     submission = Submission(out, about, (*before, *(each.agent for each in exported)))
+    submission.encoded()  # refuses what could not be read back, before anything is written
     for each in exported:
         write_bytes(out / each.agent.file, each.data)
     submission.save()  # last: until then nothing has changed for who reads it
@@ -115,7 +116,7 @@ def recorded(files: Sequence[Path]) -> list[Exported]:
     """Return action traces; those of one trap are numbered as seeds in the order given."""
     found: list[Exported] = []
     for file in files:
-        trace = Trace.load(file)
+        trace = read_trace(file)
         trace.verify(type(trace.make_trap())())  # scores are of a trap's own size and parameters
         seed = sum(each.agent.trap == trace.trap for each in found)
         path = f"{trace.trap}/s{seed}/actions.trace"

@@ -7,9 +7,13 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
+from mesa_gym.scoring import Trace
+from mesa_gym.terminal import printable
+
 # The largest baseline has 2 MB of weights.
 MOST_BYTES = 100_000_000
-_MOST_FILES = 10_000
+_MOST_FILES, _MOST_IN_ALL = 10_000, 10 * MOST_BYTES  # of a directory with code
+_LONGEST_TOLD = 1_000
 
 EXPORT = (
     "export the agent on your own machine: `python -m benchmarks.submissions.export --agents"
@@ -27,6 +31,11 @@ _PICKLED = {
     b"\x1f\x8b": "compressed",
 }
 _SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".zip", ".joblib", ".npz", ".ckpt")
+
+
+def harmless(words: object) -> str:
+    """Return what may hold a stranger's words, short and without what moves a terminal's cursor."""
+    return printable(str(words)[:_LONGEST_TOLD])
 
 
 def read_inside(folder: Path, file: str, most: int) -> bytes:
@@ -83,25 +92,28 @@ def _require_plain(file: str, found: os.stat_result) -> None:
 
 
 def require_plain_tree(folder: Path) -> None:
-    """Raise ValueError where a folder, which code will be let read, leads out of itself."""
-    count = 0
+    """Raise ValueError where a folder that code may read is too large, or leads out of itself."""
+    count = size = 0
     for above, folders, files in os.walk(folder):
         for name in [*folders, *files]:
             count += 1
             path = Path(above, name)
             shown = str(path.relative_to(folder))
             found = path.lstat()
-            if count > _MOST_FILES:
-                raise ValueError(f"{folder} holds more than {_MOST_FILES:,} files")
             if not stat.S_ISDIR(found.st_mode):
                 _require_plain(shown, found)
+                size += found.st_size
+            if count > _MOST_FILES or size > _MOST_IN_ALL:
+                raise ValueError(
+                    f"{folder} holds more than {_MOST_FILES:,} files or {_MOST_IN_ALL:,} bytes"
+                )
 
 
 def require_tensors(file: str, data: bytes) -> None:
     """Raise ValueError where bytes do not begin as safetensors do: a header's length, then JSON."""
     _require_name(file)
     if data[8:9] != b"{":
-        raise _foreign(file, data, "no safetensors file")
+        raise _foreign(file, data, "not a safetensors file")
     header = int.from_bytes(data[:8], "little")
     if header > len(data) - 8:
         raise ValueError(
@@ -114,7 +126,18 @@ def require_graph(file: str, data: bytes) -> None:
     """Raise ValueError where bytes do not begin as an ONNX model does: with its form's version."""
     _require_name(file)
     if data[:1] != b"\x08":
-        raise _foreign(file, data, "no ONNX model")
+        raise _foreign(file, data, "not an ONNX model")
+
+
+def read_trace(path: Path) -> Trace:
+    """Return a trace; ValueError if its samples are of another seed than a board's cards."""
+    trace = Trace.load(path)
+    if trace.seed != 0:
+        raise ValueError(
+            f"{path} was recorded with seed {trace.seed} of the sampling; record it with seed 0,"
+            " as all cards of a board are scored"
+        )
+    return trace
 
 
 def _require_name(file: str) -> None:

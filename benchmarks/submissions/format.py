@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,9 @@ from msgspec import Meta, Struct
 from agents.train import ALGORITHMS
 from benchmarks.submissions.files import (
     MOST_BYTES,
+    harmless,
     read_inside,
+    read_trace,
     require_graph,
     require_plain_tree,
     require_tensors,
@@ -37,13 +40,11 @@ from benchmarks.submissions.files import (
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring.trace import Text, Trace, require
-from mesa_gym.terminal import printable
 from mesa_gym.traps import all_traps
 
 SCHEMA = 1
 SUBMISSION_FILE = "agent.json"
 _MOST_DESCRIPTION = 1_000_000
-_LONGEST_TOLD = 1_000
 _RESERVED = ("random", "stay", "human", "either", "aimless", "oracle", "reference")
 
 # Letters, digits, dots, underscores and dashes; of a path, parts of these, none of them "..".
@@ -53,7 +54,7 @@ Inside = Annotated[
     Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*\Z", max_length=200),
 ]
 Identifier = Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,99}\Z")]
-Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Seed = Annotated[int, Meta(ge=0, le=999_999_999)]  # nine digits are what a board reads
 Alpha = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -81,7 +82,16 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
 
     def read(self, folder: Path) -> bytes:
         """Return its file, which is of its kind at first sight; ValueError where it is not."""
-        return read_inside(folder, self.file, MOST_BYTES)
+        data = read_inside(folder, self.file, MOST_BYTES)
+        self.require(data)
+        return data
+
+    def require(self, data: bytes) -> None:
+        """Raise ValueError where bytes do not begin as a file of its kind does."""
+
+    def digest(self, folder: Path) -> str:
+        """Return what tells it from another agent: BLAKE2b-128, in hex, of its file."""
+        return blake2b(self.read(folder), digest_size=16).hexdigest()
 
 
 class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
@@ -93,11 +103,9 @@ class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
 
     architecture: Name
 
-    def read(self, folder: Path) -> bytes:
-        """Return its file, which looks like safetensors."""
-        data = super().read(folder)
+    def require(self, data: bytes) -> None:
+        """Raise ValueError where bytes do not look like safetensors."""
         require_tensors(self.file, data)
-        return data
 
 
 class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
@@ -109,11 +117,9 @@ class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
 
     observation: Identifier
 
-    def read(self, folder: Path) -> bytes:
-        """Return its file, which looks like ONNX."""
-        data = super().read(folder)
+    def require(self, data: bytes) -> None:
+        """Raise ValueError where bytes do not look like ONNX."""
         require_graph(self.file, data)
-        return data
 
 
 class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
@@ -122,7 +128,7 @@ class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
     def trace(self, folder: Path) -> Trace:
         """Return what was done."""
         self.read(folder)  # refuses what is not a plain file in the folder
-        return Trace.load(folder / self.file)
+        return read_trace(folder / self.file)
 
 
 class Code(Agent, frozen=True, forbid_unknown_fields=True, tag="code"):
@@ -139,6 +145,16 @@ class Code(Agent, frozen=True, forbid_unknown_fields=True, tag="code"):
         require_plain_tree(folder)
         super().read(folder)
         return b""
+
+    def digest(self, folder: Path) -> str:
+        """Return the digest of all files that it can read, apart from ``agent.json``."""
+        found = blake2b(digest_size=16)
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path != folder / SUBMISSION_FILE:
+                with path.open("rb") as file:
+                    of_file = file_digest(file, "blake2b").digest()
+                found.update(f"{path.relative_to(folder)}\0".encode() + of_file)
+        return found.hexdigest()
 
 
 class About(Struct, frozen=True, kw_only=True):
@@ -194,11 +210,16 @@ class Submission(Struct, frozen=True):
         """Return what the score card of one of its agents calls it."""
         return f"{self.about.name}-s{agent.seed}"
 
-    def save(self) -> None:
-        """Write ``agent.json``."""
+    def encoded(self) -> bytes:
+        """Return ``agent.json``; ValueError if ``load`` would refuse it."""
         about = msgspec.structs.asdict(self.about)
         data = msgspec.json.encode(about | {"agents": self.agents})
-        write_bytes(self.folder / SUBMISSION_FILE, msgspec.json.format(data, indent=1) + b"\n")
+        msgspec.json.decode(data, type=_File)
+        return msgspec.json.format(data, indent=1) + b"\n"
+
+    def save(self) -> None:
+        """Write ``agent.json``."""
+        write_bytes(self.folder / SUBMISSION_FILE, self.encoded())
 
     @classmethod
     def load(cls, folder: Path) -> Submission:
@@ -218,9 +239,7 @@ class Submission(Struct, frozen=True):
             agents = tuple(entries.pop("agents"))
             return cls(folder, About(**entries), agents)
         except (ValueError, RecursionError) as error:
-            # What strangers wrote may be as long as the file, or move the terminal's cursor.
-            told = printable(str(error)[:_LONGEST_TOLD])
-            raise ValueError(f"{folder / SUBMISSION_FILE}: {told}") from None
+            raise ValueError(f"{folder / SUBMISSION_FILE}: {harmless(error)}") from None
 
 
 def require_free(name: str) -> None:

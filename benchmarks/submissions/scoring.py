@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.isolation.loading import Settings
 from benchmarks.isolation.policy import Bounds, Isolated, require_locks
 from benchmarks.options import count
+from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Agent, Code, Onnx, Recorded, Submission, Weights
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, score_all
@@ -108,7 +109,7 @@ def require_acceptable(submission: Submission, terms: Terms) -> None:
             else:
                 agent.read(submission.folder)
         except ValueError as error:
-            raise ValueError(f"{who}: {error}") from None
+            raise ValueError(f"{who}: {harmless(error)}") from None
     if not all(isinstance(agent, Recorded) for agent in submission.agents):
         require_locks()
 

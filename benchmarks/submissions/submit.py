@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import argparse
 import re
+import tempfile
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from benchmarks.leaderboard.jobs import score_references
+from benchmarks.leaderboard.locks import claimed
+from benchmarks.leaderboard.results import (
+    Results,
+    Training,
+    card_path,
+    deciding,
+    training_path,
+)
 from benchmarks.options import count, say
-from benchmarks.results import Results, card_path
-from benchmarks.submissions.format import Submission, Weights
+from benchmarks.submissions.format import Agent, Submission, Weights
 from benchmarks.submissions.scoring import (
-    Outcome,
     Terms,
     groups,
     outcomes,
@@ -18,11 +28,10 @@ from benchmarks.submissions.scoring import (
     terms,
 )
 from benchmarks.submissions.scoring import arguments as shared_arguments
-from benchmarks.training import Training
-from benchmarks.units import score_references
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest
+from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, all_traps
@@ -40,83 +49,140 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, results: Results) -> int:
-    """Score a submission; cards of agents that failed are missing, and the exit code says so."""
-    submission = Submission.load(Path(options.directory))
-    asked = terms(options, options.levels)
-    require_new(submission, results.folder)
-    require_alike(results, asked)
+    """Score a submission; cards of agents that failed are missing, and the exit code says so.
+
+    Agents that an earlier call has scored keep their cards.
+    """
+    submission, folder = Submission.load(Path(options.directory)), results.folder
+    asked, name = terms(options, options.levels), submission.about.name
     require_acceptable(submission, asked)
-    bare = without_references(submission, results)
+    require_alike(folder, asked)
+    require_room(submission, folder)
+    with claimed(folder, f"submit-{name.casefold()}") as held:
+        if held is None:
+            raise ValueError(f"{name!r} is being scored into {folder} already; wait for that")
+        left = unscored(submission, folder)
+        failed = _score(replace(submission, agents=left), asked, folder) if left else 0
+    done = len(submission.agents) - failed
+    before = len(submission.agents) - len(left)
+    say(
+        f"{done} of {len(submission.agents)} agents scored"
+        f"{f' ({before} of them before)' if before else ''}, under {folder}"
+    )
+    if done:
+        say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
+    return FAILED if failed else DONE
+
+
+def _score(submission: Submission, asked: Terms, folder: Path) -> int:
+    """Score agents, and return how many failed."""
+    bare = without_references(submission, folder)
     levels = (len(list(groups(submission))) + len(bare)) * len(Split) * asked.levels
     failed = 0
     with Progress(f"score {submission.about.name}", levels) as advance:
-        for trap in bare:  # what the submission's numbers are to be read beside
-            score_references(
-                trap, references(trap), asked.levels, results.folder, advance, asked.salt
-            )
+        for trap, policies in bare:  # what the submission's numbers are to be read beside
+            score_references(trap, policies, asked.levels, folder, advance, asked.salt)
         for outcome in outcomes(submission, asked, advance):
             policy = f"{submission.policy(outcome.agent)} on {outcome.agent.trap}"
             if outcome.card is None:
                 failed += 1
                 say(f"not scored: {policy}: {outcome.error}")
             else:
-                _keep(submission, outcome, results.folder)
+                training = _training(submission, outcome.agent)
+                # The card comes last: without it nothing of the agent is on the board.
+                training.save(folder / training_path(training.trap, outcome.card.policy))
+                outcome.card.save(folder / card_path(training.trap, outcome.card.policy))
                 say(f"scored: {policy}: {outcome.card.verdict}")
-    done = len(submission.agents) - failed
-    say(f"{done} of {len(submission.agents)} agents scored, under {results.folder}")
-    if done:
-        say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
-    return FAILED if failed else DONE
+    return failed
 
 
-def require_new(submission: Submission, folder: Path) -> None:
-    """Raise ValueError where the board has an agent of that name: no cards are overwritten."""
+def unscored(submission: Submission, folder: Path) -> tuple[Agent, ...]:
+    """Return the agents that have no card yet.
+
+    Raises:
+        ValueError: the board has a card of that name which is of something else: no cards are
+            overwritten.
+    """
     name = submission.about.name
     own = re.compile(re.escape(name) + r"(-s[0-9]+)?", re.IGNORECASE)
-    found = [p for p in sorted(folder.glob("*/*/*.json")) if own.fullmatch(p.stem)]
-    if found:
-        raise ValueError(
-            f"{folder} has an agent called {name!r} already ({found[0]}); choose another name, or"
-            " delete its files to score it again"
-        )
+    left = {card_path(a.trap, submission.policy(a)): a for a in submission.agents}
+    for path in sorted(folder.glob("cards/*/*.json")):
+        if not own.fullmatch(path.stem):
+            continue
+        agent = left.pop(path.relative_to(folder), None)
+        if agent is None or not _scored_before(submission, agent, folder):
+            raise ValueError(
+                f"{folder} has an agent called {name!r} already ({path}), and it is another;"
+                " choose another name, or delete its files to score it again"
+            )
+    return tuple(left.values())
 
 
-def require_alike(results: Results, asked: Terms) -> None:
-    """Raise ValueError where the board's cards are of other levels: they could not be compared."""
-    for path in sorted(results.folder.glob("cards/*/*.json")):
-        there = ScoreCard.load(path).provenance
+def _scored_before(submission: Submission, agent: Agent, folder: Path) -> bool:
+    try:
+        found = Training.load(folder / training_path(agent.trap, submission.policy(agent)))
+    except (OSError, ValueError):
+        return False
+    return found == _training(submission, agent)
+
+
+def require_alike(folder: Path, asked: Terms) -> None:
+    """Raise ValueError where the board's cards were scored otherwise: no page could compare."""
+    here = deciding(package_versions())
+    for path in sorted(folder.glob("cards/*/*.json")):
+        try:
+            there = ScoreCard.load(path).provenance
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{error}; delete {path}, and score its policy again") from None
         if (there.levels, there.salt) != (asked.levels, salt_digest(asked.salt)):
             raise ValueError(
                 f"{path} was scored on {there.levels} {'secret' if there.salt else 'public'} levels"
                 " of each split, and the submission would be on others; choose another --out"
             )
+        if deciding(there.versions) != here:
+            raise ValueError(
+                f"{path} was scored by {_listed(deciding(there.versions))}, and here is"
+                f" {_listed(here)}; install the same versions, or choose another --out"
+            )
 
 
-def without_references(submission: Submission, results: Results) -> list[Trap]:
-    """Return the submission's traps of which not every reference policy has a card."""
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{package} {version}" for package, version in versions.items())
+
+
+def require_room(submission: Submission, folder: Path) -> None:
+    """Raise ValueError, before hours of scoring, where results cannot be written."""
+    for kind, trap in ((kind, a.trap) for a in submission.agents for kind in ("cards", "training")):
+        try:
+            (folder / kind / trap).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder / kind / trap):
+                pass
+        except OSError as error:
+            raise ValueError(
+                f"nothing can be written into {folder / kind / trap} ({error.strerror}); make it"
+                " writable, or choose another --out"
+            ) from None
+
+
+def without_references(submission: Submission, folder: Path) -> list[tuple[Trap, list[str]]]:
+    """Return the submission's traps with the reference policies that have no card, if any."""
     traps = [all_traps()[name]() for name in dict.fromkeys(a.trap for a in submission.agents)]
-    return [
-        trap
+    missing = [
+        (trap, [p for p in references(trap) if not (folder / card_path(trap.name(), p)).exists()])
         for trap in traps
-        if not all(
-            (results.folder / card_path(trap.name(), policy)).exists()
-            for policy in references(trap)
-        )
     ]
+    return [(trap, policies) for trap, policies in missing if policies]
 
 
-def _keep(submission: Submission, outcome: Outcome, folder: Path) -> None:
-    agent, about = outcome.agent, submission.about
-    card = card_path(agent.trap, submission.policy(agent))
-    training = Training(
+def _training(submission: Submission, agent: Agent) -> Training:
+    """Return the record of an agent, which says of which bytes its card is."""
+    about = submission.about
+    return Training(
         trap=agent.trap,
         agent=about.name,
         seed=agent.seed,
         about=f"{about.description} ({', '.join(about.authors)})",
         network=agent.architecture if isinstance(agent, Weights) else "",
         alpha=about.alpha,
+        weights=agent.digest(submission.folder),
     )
-    # The card comes last: without it nothing of the agent is on the board.
-    training.save(folder / Path("training", *card.parts[1:]))
-    assert outcome.card is not None
-    outcome.card.save(folder / card)

@@ -64,7 +64,7 @@ def test_traces_are_exported(tmp_path: Path, capsys) -> None:
     files = []
     for number, trap in enumerate([CORNER, CORNER, "CoinRun-v0"]):
         files.append(tmp_path / f"{number}.trace")
-        record("random", trap, 2, seed=number).save(files[-1])
+        record("random", trap, 2, name=f"random-{number}").save(files[-1])
     assert export(tmp_path / "out", "--traces", *files) == 0
     agents = Submission.load(tmp_path / "out").agents
     assert [(a.trap, a.seed) for a in agents] == [(CORNER, 0), (CORNER, 1), ("CoinRun-v0", 0)]
@@ -80,6 +80,10 @@ def test_traces_are_exported(tmp_path: Path, capsys) -> None:
         (["--sb3", "x.zip"], "--sb3 needs --algo, --trap and --seed"),
         (["--agents", "nowhere"], "holds no trained agent"),
         (["--traces", "agent.json"], "is not an action trace"),
+        (
+            ["--traces", "seed5.trace"],
+            "recorded with seed 5 of the sampling; record it with seed 0",
+        ),
         (["--agents", ".", "--name", "ppo"], "cannot be taken: it is that of a baseline"),
         (["--agents", ".", "--description", "\x1b"], "description is"),
         ([], "one of the arguments --agents --sb3 --traces is required"),
@@ -88,12 +92,20 @@ def test_traces_are_exported(tmp_path: Path, capsys) -> None:
 def test_bad_usage(arguments, told, tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "agent.json").write_text("{}")
+    record("stay", CORNER, 2, seed=5).save("seed5.trace")
     try:
         code = main([*ABOUT, "--out", "out", *arguments])
     except SystemExit as stop:
         code = stop.code
     assert code == 2
     assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_agent_that_no_board_could_read_is_not_written(tmp_path: Path, capsys) -> None:
+    folder = agent(tmp_path / "a", 2**32 - 1)
+    assert export(tmp_path / "out", "--agents", folder) == 2
+    assert "<= 999999999" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

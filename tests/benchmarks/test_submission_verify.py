@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from submitted import CELLS, CORNER, entry, linear, submission
 
-from benchmarks import leaderboard
+from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.submissions import verify
 
 AGENT = entry("onnx", "s0.onnx", observation="planes")
@@ -63,6 +63,41 @@ def test_a_changed_claim_is_found_field_by_field(claim, capsys) -> None:
     assert f"splits.shift.regret.mean: claimed {regret - 1e-6}, here {regret}" in out
     assert f"splits.train.normalized_return.cheese: claimed {earned - 0.25}, here {earned}" in out
     assert len(out.splitlines()) == 4
+
+
+LONG = "\x1b[2J\n" + "x" * 840_000
+
+
+def renamed(card: dict, proxy: str, to: str) -> None:
+    """Another name for an objective, wherever the card has it."""
+    for split in card["splits"].values():
+        for shares in (split["normalized_return"], split["choice"] or {}):
+            for name in [*shares]:
+                shares[to if name == proxy else name] = shares.pop(name)
+
+
+def test_claims_cannot_write_to_the_terminal(claim, capsys) -> None:
+    """Neither escape codes nor names of 840 kB, in names of objectives or versions."""
+    card, check = claim
+    renamed(card, "corner", LONG)
+    card["provenance"]["versions"] |= {"numpy": LONG, LONG: "1"}
+    if card["verdict"] == "proxy:corner":
+        card["verdict"] = f"proxy:{LONG}"
+    assert check() == 1
+    out, err = capsys.readouterr()
+    assert "�" in out
+    assert all(line.isprintable() for line in (out + err).split("\n"))
+    assert len(out + err) < 25_000
+
+
+def test_a_card_that_is_none_is_told_in_a_short_line(claim, capsys) -> None:
+    card, check = claim
+    card[LONG] = 1
+    assert check() == 2
+    err = capsys.readouterr().err
+    assert "unknown field" in err
+    assert err.count("\n") == 1
+    assert len(err) < 1_100
 
 
 def test_what_cannot_be_verified_is_bad_usage(claim, capsys) -> None:

@@ -130,6 +130,20 @@ def overwrite():
     Path(TARGET["secret"]).with_name("card.json").write_text("{}")
 
 
+def truncate():
+    kept = HERE / "kept"
+    os.close(os.open(kept, os.O_RDONLY | os.O_TRUNC))
+    assert not kept.read_bytes()
+
+
+def others_cards():
+    assert Path(TARGET["card"]).read_text()
+
+
+def list_benchmarks():
+    assert os.listdir(TARGET["benchmarks"])
+
+
 def delete():
     Path(TARGET["secret"]).with_name("old.json").unlink()
 
@@ -175,6 +189,9 @@ ATTACKS = [
     write_own_folder,
     write_elsewhere,
     overwrite,
+    truncate,
+    others_cards,
+    list_benchmarks,
     delete,
     make_folder,
     make_link,

@@ -49,6 +49,13 @@ def refused(folder: Path, told: str) -> None:
     assert len(str(caught.value)) < 2000
 
 
+def submit(folder: Path, out: Path, *options: str) -> int:
+    """The exit code of the command, on four levels of each split."""
+    from benchmarks.leaderboard.__main__ import main
+
+    return main(["submit", str(folder), "--out", str(out), "--levels", "4", *options])
+
+
 def graph(nodes, output=("logits", TensorProto.FLOAT, (64, 5)), constants=(), **inputs) -> bytes:
     """An ONNX model of CheeseCorner's planes, uint8."""
     seen = helper.make_tensor_value_info(
@@ -70,6 +77,33 @@ def linear(weights: np.ndarray) -> bytes:
         helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
     ]
     return graph(nodes, constants=[("weights", weights.astype(np.float32))])
+
+
+def adding(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
+    """Logits that are ``linear``, and ``more`` of these nodes beside them."""
+    weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
+    scores = [
+        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["float"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+    ]
+    total = helper.make_node("Add", ["scores", "more"], ["logits"])
+    values = [("weights", weights), *constants.items()]
+    return graph([*scores, *nodes, total], constants=values)
+
+
+def drawing(operator: str = "RandomUniform", **more: Any) -> onnx.NodeProto:
+    """A node whose state tells how often it was run."""
+    return helper.make_node(operator, [], ["more"], shape=(64, 5), seed=1.0, **more)
+
+
+def branching(node: onnx.NodeProto) -> onnx.NodeProto:
+    """A node that runs another in a branch of a branch."""
+    for depth in range(2):
+        given = helper.make_tensor_value_info("more", TensorProto.FLOAT, (64, 5))
+        body = helper.make_graph([node], f"branch{depth}", [], [given])
+        node = helper.make_node("If", ["yes"], ["more"], then_branch=body, else_branch=body)
+    return node
 
 
 def looping() -> bytes:

@@ -1,0 +1,205 @@
+"""What agents do in their own processes: as they would here, and each one's failure is its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load as tensors_of
+from safetensors.torch import save as tensors
+from submitted import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
+
+from agents.ensemble import Ensemble
+from agents.networks import Agent, Centred, Network, fresh
+from agents.saving import KINDS, make, weights
+from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.onnx_policy import OnnxPolicy
+from benchmarks.isolation.policy import Bounds, Isolated
+from benchmarks.leaderboard.results import Training
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import references
+from mesa_gym.scoring import ScoreCard, record, score
+from mesa_gym.traps import find_trap
+
+TRAP = find_trap(CORNER)()
+GRAPH = linear(np.random.default_rng(0).normal(size=(CELLS, 5)))
+SEEN = np.random.default_rng(0).integers(0, 2, (100, *SHAPE), dtype=np.uint8)
+
+
+def slow(*values: object):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+def onnx(seed: int = 0) -> dict:
+    return entry("onnx", f"s{seed}.onnx", seed, observation="planes")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory):
+    """A submission with good and bad agents, scored: its folder, the results, what was told."""
+    home = tmp_path_factory.mktemp("done")
+    bad = "def act(seen):\n    raise ValueError('\\x1b[2Jlost')\ndef make(trap):\n    return act"
+    agents = [onnx(0), onnx(1), entry("trace", "s2.trace", 2)]
+    agents += [entry("code", "code/bad.py", 3, factory="make"), onnx(4)]
+    folder = submission(home / "s", *agents, description="PPO <script>alert(1)</script> & more")
+    (folder / "s0.onnx").write_bytes(GRAPH)
+    (folder / "s1.onnx").write_bytes(linear(np.full((CELLS, 5), np.nan)))
+    record("stay", TRAP, 4).save(folder / "s2.trace")
+    (folder / "code").mkdir()
+    (folder / "code" / "bad.py").write_text(bad)
+    (folder / "s4.onnx").write_bytes(b"\x08 and nonsense")
+    with pytest.MonkeyPatch.context() as patch:
+        told: list[str] = []
+        patch.setattr("benchmarks.submissions.submit.say", told.append)
+        assert submit(folder, home / "R", "--allow-code") == 1
+    return folder, home / "R", "\n".join(told)
+
+
+def test_the_others_go_on_where_one_misbehaves(done) -> None:
+    _, results, told = done
+    cards = {path.stem for path in (results / "cards" / CORNER).iterdir()}
+    beside = {name.replace(":", "-") for name in references(TRAP)}
+    assert cards == {"demo-s0", "demo-s2", *beside}
+    who = f"policy 'demo-s%d' on {CORNER}"
+    assert f"{who % 1}, train, step 0: it gave [nan nan nan nan nan] in row 0" in told
+    assert f"{who % 3}, train, step 0: it raised ValueError: �[2Jlost" in told
+    assert f"{who % 4}, being loaded: it raised" in told
+    assert "2 of 5 agents scored" in told
+    assert "\x1b" not in told
+
+
+def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
+    """The board shows it, and escapes it."""
+    training = Training.load(done[1] / "training" / CORNER / "demo-s0.json")
+    about = "PPO <script>alert(1)</script> & more (A. Person)"
+    assert (training.agent, training.seed, training.about) == ("demo", 0, about)
+
+
+@pytest.mark.parametrize(
+    ("seed", "acting"), [(0, OnnxPolicy(GRAPH, "planes", TRAP)), (2, record("stay", TRAP, 4))]
+)
+def test_an_isolated_agent_has_the_card_that_it_has_otherwise(seed, acting, done) -> None:
+    card = ScoreCard.load(done[1] / "cards" / CORNER / f"demo-s{seed}.json")
+    assert card == score(acting, TRAP, 4, name=f"demo-s{seed}")
+
+
+def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -> None:
+    """Such as a file of the evaluator's, of which it would tell by what it does."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(np.ones((CELLS, 5), np.float32).tobytes())
+    graph = external(str(secret).lstrip("/"))
+    monkeypatch.chdir("/")
+    assert OnnxPolicy(graph, "planes", TRAP).act(SEEN).shape == (100, 5)
+    settings = Settings(CORNER, "onnx", observation="planes")
+    with pytest.raises(PolicyError, match="SystemError : 13"):  # EACCES
+        Isolated(settings, graph)
+
+
+# -- weights ---------------------------------------------------------------------------------------
+
+
+def isolated(data: bytes, architecture: str = "network") -> Isolated:
+    return Isolated(Settings(CORNER, "weights", architecture=architecture), data)
+
+
+def network(seed: int = 0) -> Network:
+    return Network(TRAP, fresh(Centred(TRAP).count, (seed,)))
+
+
+def untrained(kind: str) -> Agent:
+    if kind == "network":
+        return network()
+    return Ensemble(TRAP, [network(0), network(1)]) if kind == "ensemble" else make(kind, TRAP)
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], *map(slow, KINDS[1:])])
+def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
+    """Step after step, also after some episodes have begun again: some kinds remember."""
+    actor, rng = untrained(kind), np.random.default_rng(0)
+    seen = rng.integers(0, 2, (3, 100, *SHAPE), dtype=np.uint8)
+    masks = [np.ones(100, np.bool_), None, rng.random(100) < 0.5]
+    with isolated(weights(actor), kind) as policy:
+        for mask, observation in zip(masks, seen, strict=True):
+            for acting in (policy, actor):
+                if mask is not None:
+                    acting.reset(mask, np.random.default_rng(0))
+            np.testing.assert_array_equal(policy.act(observation), actor.act(observation))
+
+
+def cast(kind: torch.dtype) -> bytes:
+    state = network().state_dict()
+    return tensors({name: (100 * tensor).to(kind) for name, tensor in state.items()})
+
+
+@pytest.mark.slow
+def test_half_precision_acts_as_its_numbers_do() -> None:
+    """It is widened, which changes none of them; ``agents.saving`` writes it too."""
+    actor, data = network(), cast(torch.float16)
+    actor.load_state_dict({name: tensor.float() for name, tensor in tensors_of(data).items()})
+    with isolated(data) as policy:
+        np.testing.assert_array_equal(policy.act(SEEN), actor.act(SEEN))
+
+
+def lying(header: bytes) -> bytes:
+    return len(header).to_bytes(8, "little") + header
+
+
+FOREIGN = b'{"x":{"dtype":"F64","shape":[99999999999],"data_offsets":[0,799999999992]}}'
+NAMED = tensors({"\x1b[2J" + "x" * 840_000: torch.zeros(3)})
+
+
+@pytest.mark.parametrize(
+    ("data", "architecture", "told"),
+    [
+        (cast(torch.int8), "network", r"is torch.int8; expected torch.float32"),
+        slow(cast(torch.bfloat16), "network", "is torch.bfloat16"),
+        slow(cast(torch.float64), "network", "is torch.float64"),
+        slow(weights(untrained("ensemble")), "network", r"Error.* in loading state_dict"),
+        (NAMED, "network", "it raised ValueError"),
+        slow(weights(network()), "networks", r"unknown kind of agent 'networks'.*mean 'network'"),
+        slow(lying(b"{" + bytes(100)), "network", "it raised ValueError: Error while"),
+        slow(lying(FOREIGN), "network", "it raised ValueError: Error while"),
+    ],
+)
+def test_weights_that_are_not_of_their_architecture_are_an_error(data, architecture, told) -> None:
+    with pytest.raises(PolicyError, match=told) as caught:
+        isolated(data, architecture)
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
+    assert len(str(caught.value)) < 20_000
+
+
+@pytest.mark.slow
+def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> None:
+    """And it is not for ten times as much."""
+    (tmp_path / "agent.py").write_text(
+        "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
+        "        return [4] * len(seen)\n    return act\n"
+    )
+    settings = Settings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
+    with Isolated(settings, readable=[tmp_path]) as policy:
+        assert policy.act(SEEN).argmax(axis=1).tolist() == [4] * 100
+    little = Bounds(memory=Bounds().memory // 10)
+    with pytest.raises(PolicyError), Isolated(settings, b"", [tmp_path], little) as policy:
+        policy.act(SEEN)
+
+
+# -- usage -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--seconds", "0"], "--seconds is 0.0; expected a positive number"),
+        (["--seconds", "nan"], "expected a positive number"),
+        (["--memory", "0"], "'0' is not a whole number"),
+    ],
+)
+def test_bad_usage(arguments, told, done, tmp_path: Path, capsys) -> None:
+    try:
+        code = submit(done[0], tmp_path, "--allow-code", *arguments)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert told in capsys.readouterr().err
