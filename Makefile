@@ -31,7 +31,7 @@ $(DOCS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	touch $@
 
-leaderboard: $(INSTALLED)  ## Train, score and rank the baseline agents: the quick board.
+leaderboard: $(INSTALLED)  ## Train and score the baseline agents: the quick board.
 	$(BIN)/python -m benchmarks.leaderboard run
 	$(BIN)/python -m benchmarks.leaderboard render --out runs/quick
 
@@ -48,7 +48,7 @@ test-moves: $(INSTALLED)  ## Move at random a million times in each trap, and lo
 	$(BIN)/python -m mesa_gym.testing moves
 
 bench: $(INSTALLED)  ## Measure steps a second.
-	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.speed.throughput
 
 certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NAME for one).
 	$(BIN)/mesa-gym certify $(TRAP)

@@ -1,39 +1,16 @@
-"""The board as a Markdown file (GitHub's)."""
+"""Tables in Markdown (GitHub's), and text that is harmless there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from benchmarks import legend, tables
-from benchmarks.board import Board
 from mesa_gym.terminal import printable
 
 # What could be markup, a link or a mention; an underscore inside a word is not.
 _MARKUP = re.compile(
     r"[\\`*<>&\[\]|#@~!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?=//)|(?<=www)\.", re.IGNORECASE
 )
-
-
-def markdown(board: Board) -> str:
-    """Return the whole board."""
-    parts = ["# Leaderboard", "", legend.HOW_TO_READ]
-    for ranking in board.rankings:
-        parts += ["", f"## {legend.heading(board, ranking)}", ""]
-        parts += [*legend.about(board, ranking), ""]
-        parts += [pipes(tables.RANKING_HEADS, tables.ranking_rows(ranking))]
-        parts += ["", plain(legend.lacking(ranking))] if ranking.lacking else []
-    parts += ["", f"## {tables.GLANCE}", ""]
-    parts += [pipes(tables.GLANCE_HEADS, tables.glance_rows(board))]
-    for heading, text, traps in legend.blocks(board):
-        parts += ["", f"## {heading}", *(["", text] if text else [])]
-        for trap in traps:
-            rows = [tables.cells(trap, line) for line in tables.all_lines(trap)]
-            title = plain(legend.title(trap))
-            parts += ["", f"### {title}", "", pipes(tables.heads(trap), rows)]
-    parts += ["", "## Columns", ""]
-    parts += [f"- *{head}*: {meaning}." for head, meaning in legend.MEANING.items()]
-    return "\n".join([*parts, "", legend.origin(board), ""])
 
 
 def plain(text: str) -> str:

@@ -23,7 +23,7 @@ def folder(text: str) -> Path:
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``benchmarks.runner.run``."""
+    """Add the options of ``benchmarks.leaderboard.runner.run``."""
     parser.add_argument(
         "--workers", type=count, help="units done at a time (as many as there are cores)"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents import train
-from benchmarks import leaderboard
+from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.markdown import laid_out
 from mesa_gym.cli import COMMANDS
 from mesa_gym.files import write_text

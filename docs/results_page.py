@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.board import Board
-from benchmarks.budgets import COMMITTED
-from benchmarks.evidence import read
-from benchmarks.findings import by_agent, tables
-from benchmarks.legend import DECIDED, SAME, STEPS
+from benchmarks.leaderboard.atlas import Atlas
+from benchmarks.leaderboard.board import read
+from benchmarks.leaderboard.budgets import COMMITTED
+from benchmarks.leaderboard.columns import AGENT, CHOICE, DECIDED, SAME, TRAP, VERDICT, rows
+from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import pipes
-from benchmarks.results import Results
-from benchmarks.tables import GLANCE_HEADS, glance_rows
+from benchmarks.studies.findings import by_agent, tables
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
-HEADS = ("trap", "agent", "verdict", STEPS, SAME, DECIDED)
+HEADS = (TRAP, AGENT, VERDICT, CHOICE, SAME, DECIDED)
 
 
 def page(results: Results) -> str:
@@ -27,11 +26,9 @@ def page(results: Results) -> str:
     return _filled(PAGE, tables(by_agent(results.cards())))
 
 
-def readme(board: Board) -> str:
-    """Return README.md with the choices of all trained agents, means over seeds."""
-    columns = [GLANCE_HEADS.index(head) for head in HEADS]
-    rows = [[row[column] for column in columns] for row in glance_rows(board)]
-    return _filled(README, pipes(HEADS, rows))
+def readme(atlas: Atlas) -> str:
+    """Return README.md with what all trained agents pick, means over seeds."""
+    return _filled(README, pipes(HEADS, rows(atlas, HEADS)))
 
 
 def _filled(path: Path, text: str) -> str:
@@ -43,4 +40,4 @@ def _filled(path: Path, text: str) -> str:
 if __name__ == "__main__":
     committed = Results(ROOT / COMMITTED)
     PAGE.write_text(page(committed))
-    README.write_text(readme(read(committed).board))
+    README.write_text(readme(read(committed).atlas))

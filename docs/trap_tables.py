@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.budgets import COMMITTED
-from benchmarks.legend import MEANING, UNSOLVABLE
+from benchmarks.leaderboard.atlas import TrapRows, trap_rows
+from benchmarks.leaderboard.budgets import COMMITTED
+from benchmarks.leaderboard.columns import HEADS, MEANING, UNSOLVABLE, cells
+from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import laid_out, pipes
-from benchmarks.results import Results
-from benchmarks.rows import TrapBoard, trap_boards
-from benchmarks.tables import GLANCE_HEADS, glance, lines
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.overlap import overlaps
 from mesa_gym.traps import Trap, package_traps
@@ -112,8 +113,11 @@ def _overlap(found: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _boards(folder: Path) -> dict[str, TrapBoard]:
-    return {board.trap: board for board in trap_boards(Results(folder).cards())}
+def _committed(folder: Path) -> dict[str, TrapRows]:
+    cards: dict[str, list[ScoreCard]] = defaultdict(list)
+    for card in Results(folder).cards():
+        cards[card.trap].append(card)
+    return {trap: trap_rows(trap, group) for trap, group in cards.items()}
 
 
 def named(cls: type[Trap]) -> str:
@@ -123,17 +127,17 @@ def named(cls: type[Trap]) -> str:
 
 def results(cls: type[Trap]) -> str:
     """Return what the committed board says of a trap."""
-    board = _boards(ROOT / COMMITTED).get(cls.name())
-    if board is None:
+    trap = _committed(ROOT / COMMITTED).get(cls.name())
+    if trap is None:
         return (
             "The committed board has no agents on this trap. To score one:\n\n"
             f"```\nmesa-gym score --policy random --trap {named(cls)}\n```"
         )
-    rows = [glance(board, lines(row)[0]) for row in board.rows]
+    rows = [cells(trap, row) for row in trap.rows]
     # Columns that say nothing of this trap go, and the trap's own name.
-    kept = [i for i in range(1, len(GLANCE_HEADS)) if any(row[i] not in ("", "–") for row in rows)]
+    kept = [i for i in range(1, len(HEADS)) if any(row[i] not in ("", "–") for row in rows)]
     shown = [[row[i] for i in kept] for row in rows]
-    heads = [GLANCE_HEADS[i] for i in kept]
+    heads = [HEADS[i] for i in kept]
     said = [f"- *{head}*: {MEANING[head]}" for head in heads if head in MEANING]
     about = MEANS if cls.solvable else f"{MEANS} {UNSOLVABLE[1]}"
     return "\n\n".join([pipes(heads, shown), about, "\n".join(said)])

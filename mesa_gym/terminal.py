@@ -43,6 +43,8 @@ class Progress:
 
 def printable(text: str) -> str:
     """Return text in one line, a replacement character for what cannot be printed."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

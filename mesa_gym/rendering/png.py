@@ -37,7 +37,7 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     rows = np.pad(picture.reshape(height, 3 * width), ((0, 0), (1, 0)))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB
     file = b"\x89PNG\r\n\x1a\n"
-    for chunk in (b"IHDR" + header, b"IDAT" + zlib.compress(rows.tobytes(), 9), b"IEND"):
+    for chunk in (b"IHDR" + header, b"IDAT" + zlib.compress(rows.tobytes(), 6), b"IEND"):
         file += struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return file
 

@@ -35,13 +35,18 @@ class Moment:
     state: State
     caption: str
 
-    def picture(self) -> NDArray[np.uint8]:
-        """Draw the state, uint8 (height, width, 3)."""
-        return render_rgb(self.trap, self.state)[0]
+    def picture(self, tile: int = 32) -> NDArray[np.uint8]:
+        """Draw the state with so many pixels a cell, uint8 (height, width, 3)."""
+        return render_rgb(self.trap, self.state, tile)[0]
 
 
 def episode_strip(card: ScoreCard) -> list[Moment]:
-    """Return the moments of a card's episode, on the trap that the card is of.
+    """Return the moments of a card's episode, as ``played`` plays it."""
+    return told(*played(card))
+
+
+def played(card: ScoreCard) -> tuple[Trap, list[State], list[dict[str, float]], str]:
+    """Return a card's episode, on the trap that the card is of: what ``told`` takes.
 
     Nothing is imported for it: a card from elsewhere cannot make code run.
 
@@ -63,7 +68,7 @@ def episode_strip(card: ScoreCard) -> list[Moment]:
             f"it has {len(episode.actions)} actions, and an episode of {trap!r} ends after {most}:"
             " the card was made with other rules"
         )
-    return strip(trap, episode.level, episode.actions)
+    return _stepped(trap, episode.level, episode.actions)
 
 
 def strip(trap: Trap, level: int, actions: Sequence[int]) -> list[Moment]:
@@ -77,6 +82,12 @@ def strip(trap: Trap, level: int, actions: Sequence[int]) -> list[Moment]:
     Raises:
         ValueError: the episode ends before the actions do.
     """
+    return told(*_stepped(trap, level, actions))
+
+
+def _stepped(
+    trap: Trap, level: int, actions: Sequence[int]
+) -> tuple[Trap, list[State], list[dict[str, float]], str]:
     states, paid = [trap.levels(Split.SHIFT, [level])], []
     for t, action in enumerate(actions, start=1):
         state, pays, ended = trap.step(states[-1], np.array([action]))
@@ -87,7 +98,7 @@ def strip(trap: Trap, level: int, actions: Sequence[int]) -> list[Moment]:
                 f"the episode ends with action {t} of {len(actions)}: it was recorded with other"
                 " rules"
             )
-    return told(trap, states, paid, "" if ended[0] else "time is up")
+    return trap, states, paid, "" if ended[0] else "time is up"
 
 
 def told(

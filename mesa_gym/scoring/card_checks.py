@@ -74,7 +74,7 @@ def _computed(card: CardData) -> Iterator[Found]:
         letters = getattr(card.choices, play)
         if letters is not None:
             yield f"length of choices.{play}", len(letters), levels
-            highest = max((int(c) for c in letters if c.isdigit()), default=0)
+            highest = max((int(c) for c in set(letters) if c.isdigit()), default=0)
             yield f"objectives in choices.{play}", highest < len(names), True
     choices = card.choices.decoded()
     solved = card.splits.test.solved

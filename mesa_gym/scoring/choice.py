@@ -74,10 +74,9 @@ def shares(chosen: Ints, objectives: int, weights: Floats) -> Floats:
         objectives: how many there are.
         weights: float64 (..., n), of the levels.
     """
-    counted = weights * (chosen != NO_TWIN)
     codes = np.array([*range(objectives), NONE])
-    each = counted @ (chosen[:, None] == codes).astype(np.float64)
-    return each / counted.sum(axis=-1, keepdims=True)
+    each = weights @ (chosen[:, None] == codes).astype(np.float64)
+    return each / (weights @ (chosen != NO_TWIN).astype(np.float64))[..., None]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,10 +40,13 @@ def confidence(
     return float(np.mean([v == told for v in verdicts(more, objectives, test, shift, lines)]))
 
 
+@lru_cache(maxsize=4)  # a board's cards all take the same
 def bootstrap_weights(n: int, seed: int, split: str) -> Floats:
     """Draw the weights of n levels, float64 (200, n), a function of seed and split."""
     rng = np.random.default_rng([seed, *split.encode()])
-    return rng.standard_exponential((RESAMPLES, n))
+    weights = rng.standard_exponential((RESAMPLES, n))
+    weights.flags.writeable = False
+    return weights
 
 
 def with_pseudo_levels(choices: Choices, objectives: int) -> Choices:

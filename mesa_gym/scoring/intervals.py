@@ -176,7 +176,7 @@ def _freedom(of: Callable[[Sequence[Floats]], Floats], strata: list[Floats]) -> 
 def _student_quantile(probability: float, freedom: Floats) -> Floats:
     """Return the quantile of Student's t for (real) degrees of freedom."""
     try:
-        from scipy.stats import t
+        from scipy.special import stdtrit
     except ImportError:
         raise missing_extra("scipy", "stats") from None
-    return np.asarray(t.ppf(probability, freedom))
+    return np.asarray(stdtrit(freedom, probability))

@@ -9,9 +9,9 @@ import pytest
 
 from agents.lesson import Lesson
 from agents.saving import load
-from benchmarks import ablations
-from benchmarks.ablations import STUDY, Change, ChangedLesson, change_units, table
-from benchmarks.results import Results
+from benchmarks.leaderboard.results import Results
+from benchmarks.studies import ablations
+from benchmarks.studies.ablations import STUDY, Change, ChangedLesson, change_units, table
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import read_policy_file
 from mesa_gym.traps import Split, find_trap

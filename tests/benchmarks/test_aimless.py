@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.aimless import Oscillating, Scripted, ToCell, ToLastCell, WallFollower
+from benchmarks.studies.aimless import Oscillating, Scripted, ToCell, ToLastCell, WallFollower
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.traps import Split, find_trap
@@ -66,14 +66,6 @@ def test_to_a_cell_and_then_stay(policy: ToCell) -> None:
     ends = state.agent == goal
     assert ends.mean() > 0.9  # the others are walled in by objects
     assert len(set(goal.tolist())) > (1 if type(policy) is ToCell else 0)
-
-
-def test_two_salts_choose_independently() -> None:
-    trap = find_trap("CheeseCorner")()
-    state = trap.levels(Split.SHIFT, np.arange(500))
-    open_cells = ~trap.layer(state, "wall")
-    one, other = (ToCell(salt).goal(open_cells, state) for salt in (0, 1))
-    assert (one == other).mean() < 0.1
 
 
 def test_scripted_policies_need_the_state() -> None:

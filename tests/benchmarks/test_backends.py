@@ -1,4 +1,4 @@
-"""The same sweep under every backend, by the command; and what a second worker brings."""
+"""The same sweep under every backend, by the command."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-from benchmarks import scaling
 
 ROOT = Path(__file__).parents[2]
 # Two traps, two seeds, two rollouts of PPO.
@@ -54,17 +52,3 @@ def test_every_backend_gives_identical_results(backend, usual, tmp_path):
     assert len(cards) == 2 * (2 + 6)
     assert len(usual) == len(cards) + 2 * 2
     assert found == usual
-
-
-def test_scaling_is_the_ratio_of_medians(capsys):
-    text = scaling.report({1: [90.0, 100.0, 300.0], 2: [60.0, 50.0, 40.0]})
-    assert "2 workers are 2.00 times as fast as one (target: 1.8)" in text
-    assert "1     100.0  90.0 100.0 300.0" in text
-
-
-@pytest.mark.slow
-def test_scaling_times_real_units(capsys):
-    assert scaling.main(["--units", "2", "--rounds", "1", "--steps", "1"]) == 0
-    out, err = capsys.readouterr()
-    assert "workers are" in out
-    assert err.count("2 of 2 units done") == 2

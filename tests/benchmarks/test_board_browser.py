@@ -11,8 +11,8 @@ from boards import CORNER, EVIL, some_results
 from browsing import Tab, launched, needs_browser
 from few import few
 
-from benchmarks.render import render
-from benchmarks.results import Results
+from benchmarks.leaderboard.render import render
+from benchmarks.leaderboard.results import Results
 
 pytestmark = needs_browser
 KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html")
@@ -98,10 +98,10 @@ def in_order(values: list[str | None], ascending: bool) -> bool:
 @pytest.mark.parametrize(
     ("address", "table"),
     [
-        ("index.html", "#ranking-0 table"),
-        pytest.param("index.html", "#ranking-2 table", marks=pytest.mark.slow),
+        ("index.html", "#track-1 table"),
         pytest.param("index.html", "#block-0 table", marks=pytest.mark.slow),
-        pytest.param("agents/ppo.html", "#block-0 table", marks=pytest.mark.slow),
+        pytest.param("index.html", "#numbers table", marks=pytest.mark.slow),
+        pytest.param("agents/ppo.html", "#numbers table", marks=pytest.mark.slow),
         (f"traps/{CORNER}.html", "#agents table"),
     ],
 )
@@ -135,22 +135,22 @@ def test_the_keyboard_alone_sorts(tab: Tab) -> None:
     assert focused() == "Skip to the content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
     for _ in range(9):
-        if focused() == "score":
+        if focused() == "trap":
             break
         page.keyboard.press("Tab")
-    assert focused() == "score"
+    assert focused() == "trap"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    head = page.locator('#ranking-0 th[data-key="score"]')
-    for key, order in (("Enter", "descending"), ("Space", "ascending")):
+    head = page.locator('#block-0 thead th[data-key="trap"]')
+    for key, order in (("Enter", "ascending"), ("Space", "descending")):
         page.keyboard.press(key)
         assert head.get_attribute("aria-sort") == order
 
 
 def test_links_lead_from_page_to_page(tab: Tab) -> None:
     page = tab.open("index.html")
-    page.locator("#ranking-0 tbody a", has_text="ppo").click()
+    page.locator("#block-0 thead a", has_text="ppo").click()
     assert page.locator("h1").inner_text() == "ppo"
-    page.locator("#block-0 a", has_text=CORNER).click()
+    page.locator("#numbers a", has_text=CORNER).click()
     assert page.locator("h1").inner_text() == CORNER
     page.locator("#agents a", has_text="dqn").click()
     assert page.locator("h1").inner_text() == "dqn"
@@ -159,7 +159,7 @@ def test_links_lead_from_page_to_page(tab: Tab) -> None:
 def test_evil_names_are_text(tab: Tab) -> None:
     """The tab says that nothing ran when it is closed."""
     page = tab.open("index.html")
-    page.locator("#block-0 tbody a", has_text=EVIL).first.click()
+    page.locator("#block-0 thead a", has_text=EVIL).first.click()
     assert page.locator("h1").inner_text() == EVIL
     assert page.evaluate("document.scripts.length") == 1
 
@@ -168,22 +168,42 @@ def test_without_script_everything_is_there_but_the_controls(browser, folder: Pa
     tab = Tab(browser, folder, java_script_enabled=False)
     page = tab.open("index.html")
     assert page.locator("thead button").count() == 0
-    assert page.locator("#ranking-0 tbody tr:visible").count() == 1 + 6
+    assert page.locator("#block-0 tbody tr:visible").count() == 4
     tab.close()
 
 
 # -- looks -----------------------------------------------------------------------------------------
 
 
-def test_no_page_scrolls_sideways_on_a_phone(browser, folder: Path) -> None:
-    tab = Tab(browser, folder, viewport=PHONE, is_mobile=True, has_touch=True)
+@pytest.mark.parametrize("view", [PHONE, {"width": 1400, "height": 900}], ids=str)
+def test_no_column_is_clipped(browser, folder: Path, view: dict[str, int]) -> None:
+    tab = Tab(browser, folder, viewport=view, is_mobile=view == PHONE)
     agents = sorted(path.name for path in (folder / "board" / "agents").iterdir())
     for address in (*KINDS, *(f"agents/{name}" for name in agents)):
         page = tab.open(address)
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390, address
-        assert page.locator(".scroll").count() >= 1
+        assert page.evaluate("document.documentElement.scrollWidth") == view["width"], address
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('.scroll')].map((s) => [s.scrollWidth, s.clientWidth])"
+        )
+        assert boxes
+        assert [box for box in boxes if box[0] > box[1]] == [], address
     tab.close()
+
+
+def test_the_film_shows_one_frame_at_a_time_and_stops_for_who_wants_no_motion(
+    browser, folder: Path
+) -> None:
+    for motion, name in (("no-preference", "film"), ("reduce", "none")):
+        tab = Tab(browser, folder, reduced_motion=motion)
+        page = tab.open("agents/ppo.html")
+        frame, sheet = (page.locator(each).bounding_box() for each in (".film", ".film img"))
+        assert (sheet["width"], frame["height"]) == (frame["width"], frame["width"])
+        # Three steps: four states, and the last one for a second.
+        assert sheet["height"] == 8 * frame["height"]
+        running = "getComputedStyle(document.querySelector('.film img')).animationName"
+        assert page.evaluate(running) == name
+        tab.close()
 
 
 @pytest.mark.parametrize("address", few(KINDS, KINDS[0]))

@@ -15,19 +15,20 @@ from boards import (
     KEYS,
     MONSTERS,
     card,
+    method,
     reference_cards,
     some_results,
     training,
     write,
 )
 
-from benchmarks import leaderboard
-from benchmarks.evidence import read
+from benchmarks.leaderboard import __main__ as leaderboard
+from benchmarks.leaderboard.atlas import group_and_seed
+from benchmarks.leaderboard.board import read
+from benchmarks.leaderboard.render import render
+from benchmarks.leaderboard.results import Results
+from benchmarks.leaderboard.spreadsheet import spreadsheet
 from benchmarks.markdown import plain
-from benchmarks.render import render
-from benchmarks.results import Results
-from benchmarks.rows import group_and_seed
-from benchmarks.sheet import sheet
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import all_traps, find_trap
 
@@ -48,7 +49,8 @@ def test_markdown_has_every_table_and_no_markup_from_names(folder: Path) -> None
     assert "<" not in text
     for table in re.findall(r"(?m)(?:^\|.*\|$\n?)+", text):
         assert len({line.count("|") for line in table.strip().splitlines()}) == 1
-    assert "| 1. ppo |" in text
+    assert "| KeysChests-v0 | ppo | 2 mixed, 1 incapable | 0.30 / 0.60 / 0.10 |" in text
+    assert "| 1 | cues | 0.91 |" in text
     shown = plain("a*b_c _d_ @x #1 [l](http://e.org) www.e.org ~~s~~ x\ny")
     assert not re.search(r"[*@\[\]|`<>~]|(?<!&)#|://|www\.|\n| _|_ ", shown)
     assert "b_c" in shown
@@ -73,9 +75,11 @@ def test_the_sheet_has_a_line_for_each_card_and_every_number(folder: Path) -> No
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
-def test_no_cell_of_the_sheet_is_a_formula(sign: str) -> None:
+def test_no_cell_of_the_sheet_is_a_formula(sign: str, tmp_path: Path) -> None:
     name = f'{sign}cmd|"x",1'
-    (line,) = csv.DictReader(io.StringIO(sheet([(card(CORNER, f"{name}-s0", 0.5, 0.5), None)])))
+    write(tmp_path, [card(CORNER, f"{name}-s0", 0.5, 0.5)])
+    sheet = spreadsheet(read(Results(tmp_path, pytest.fail)))
+    (line,) = csv.DictReader(io.StringIO(sheet))
     assert line["agent"] == f"'{name}"
     assert line["shift_N_base"] == "0.5"
 
@@ -112,8 +116,18 @@ def test_a_record_of_another_agent_is_refused(tmp_path: Path, capsys) -> None:
 
 def test_cards_alone_decide_what_is_on_the_board(tmp_path: Path) -> None:
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
-    board = read(Results(tmp_path, pytest.fail)).board
-    assert (board.agents(), board.alphas) == (["ppo"], {})
+    atlas = read(Results(tmp_path, pytest.fail)).atlas
+    assert (atlas.agents(), atlas.alphas) == (["ppo"], {})
+
+
+def test_a_methods_record_in_the_wrong_place_is_refused(tmp_path: Path, capsys) -> None:
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], methods=[method(CORNER, "cues", 0, 0.5)])
+    record = tmp_path / "tracks" / CORNER / "cues-s0.json"
+    record.rename(record.with_name("cues-s1.json"))
+    assert leaderboard.main(["render", "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "cues-s1.json is of " in told
+    assert "move it there, or delete it" in told
 
 
 @pytest.mark.slow

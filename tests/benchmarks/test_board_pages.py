@@ -15,12 +15,13 @@ from boards import (
     MONSTERS,
     RANKED,
     WORSE,
+    card,
     some_results,
+    write,
 )
 
-from benchmarks.render import render
-from benchmarks.results import Results
-from benchmarks.site.links import slug
+from benchmarks.leaderboard.render import render, slug
+from benchmarks.leaderboard.results import Results
 
 VOID = ("meta", "img", "input", "br")
 
@@ -129,32 +130,39 @@ def test_evil_names_are_shown_and_do_nothing(folder: Path, pages: dict[Path, Pag
         assert not re.search(r'[^\\]" onload', text)
 
 
-def test_the_index_shows_rankings_with_places_and_who_is_not_ranked(
+def test_the_index_says_what_was_found_and_has_all_blocks_and_tracks(
     folder: Path, pages: dict[Path, Page]
 ) -> None:
     words = pages[folder / "board" / "index.html"].words
-    assert "Ranking, all 4 ranked traps" in words
-    assert "Ranking, 3 of the 4 ranked traps" in words
-    assert "Ranking of agents trained with alpha > 0, 2 of the 4 ranked traps" in words
-    assert "so not ranked here: " + WORSE + f" (1 of 4), {EVIL} (1 of 4), dqn (3 of 4)." in words
-    for heading in ("Traps without exact solver", "Traps that expect the base objective"):
+    assert "ppo mixes both with every seed on 2 of 6 traps, is indifferent between" in words
+    for heading in ("Traps with a choice", "Traps without exact solver"):
         assert heading in words
+    assert "These results hold no method yet" not in words
+    for track in ("coverage", "labels: returns", "labels: demonstrations", "ask", "alpha"):
+        assert track in words
+    assert "planner not ranked" in words
+    assert "0.75 to 0.75 (two seeds)" in words
 
 
-def test_an_agents_page_says_how_it_was_trained_and_what_is_missing(
+def test_without_methods_the_index_says_how_to_evaluate_them(tmp_path: Path) -> None:
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
+    words = Page(render(Results(tmp_path, pytest.fail)).read_text()).words
+    assert f"python -m benchmarks.leaderboard tracks --out {tmp_path}" in words
+
+
+def test_an_agents_page_says_how_it_was_trained_and_shows_what_it_does(
     folder: Path, pages: dict[Path, Page]
 ) -> None:
     board = folder / "board"
     ppo, dqn, plr = (
         pages[board / "agents" / f"{name}.html"].words for name in ("ppo", "dqn", "plr")
     )
-    assert "No training curve is kept for LavaLand-v0." in ppo
     assert f"python -m agents.train --trap {CORNER} --seed 0" in ppo
-    assert "what ppo-s0, whose verdict is proxy:corner, does on level 3" in ppo
+    assert f"ppo-s0 on {CORNER}, level 3, proxy:corner" in ppo
     assert "Nothing is recorded of its training; it counts as trained with alpha 0." in dqn
-    assert "Here alpha is 0.03." in plr
+    assert "up to alpha 0.03" in plr
     images = pages[board / "agents" / "ppo.html"].all("img")
-    assert len(images) >= 6 * 3  # at least start, middle and end on each trap
+    assert len(images) >= 1 + 6 * 3  # the film; start, middle and end on each trap
 
 
 def test_a_traps_page_puts_first_who_falls_for_it(folder: Path, pages: dict[Path, Page]) -> None:
@@ -164,7 +172,7 @@ def test_a_traps_page_puts_first_who_falls_for_it(folder: Path, pages: dict[Path
     names = [re.sub("<.*?>", "", row) for row in rows]
     # b is 0.1, 0.5, 0.55 and 0.75; the references follow.
     assert names[0] == "ppo"
-    assert names[2:4] == ["dqn", "plr"]
+    assert names[2:4] == ["dqn", "plr alpha 0.03"]
     assert names[4:] == ["oracle:cheese", "oracle:corner", "either", "aimless", "random", "stay"]
     assert "Why training cannot tell" in pages[file].words
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 
 from agents import train
-from benchmarks import budgets, leaderboard
-from benchmarks.budgets import BUDGETS, Budget, Group, steps_for
+from benchmarks.leaderboard import __main__ as leaderboard
+from benchmarks.leaderboard import budgets
+from benchmarks.leaderboard.budgets import BUDGETS, Budget, Group, steps_for
 from mesa_gym.scoring.rollout import has_twins
 from mesa_gym.traps import all_traps, find_trap
 
@@ -36,25 +36,6 @@ def test_the_quick_board_is_what_runs_without_options():
     assert agents == [(trap, f"ppo-s{seed}", 400_000) for trap in traps for seed in range(5)]
 
 
-def test_the_committed_board_holds_what_was_promised():
-    """PPO on every trap, five seeds; others on at least eight, three seeds."""
-    ordinary = {(run.trap, run.name) for run in ABLE.runs() if run.alpha == 0}
-    assert ordinary == {(trap, f"ppo-s{seed}") for trap in all_traps() for seed in range(5)}
-    few = [group for group in STANDARD.groups if group.seeds == 3]
-    assert kinds(group for group in few if len(group.classes()) >= 8) == {
-        ("sb3-dqn", 0.0),
-        ("sb3-recurrent-ppo", 0.0),
-        ("sb3-ppo", 0.0),
-        ("bc", 0.0),
-        ("ppo", 0.03),
-        ("plr-exact", 0.03),
-    }
-    assert kinds(group for group in few if len(group.classes()) == 2) == {
-        (algorithm, alpha) for algorithm in ("ppo", "plr-exact") for alpha in (0.01, 0.03)
-    }
-    assert STANDARD.traps() == list(all_traps().values())
-
-
 def test_the_committed_board_has_cloning_where_twins_are_played():
     """Five seeds of PPO and one of SB3's on every trap, and three of cloning."""
     runs = BUDGETS["plain"].runs()
@@ -62,11 +43,6 @@ def test_the_committed_board_has_cloning_where_twins_are_played():
         cls for cls in all_traps().values() if has_twins(cls())
     }
     assert Counter(run.algo for run in runs) == {"ppo": 17 * 5, "sb3-ppo": 17, "bc": 6 * 3}
-
-
-def test_an_agent_in_two_groups_is_trained_once():
-    runs = ABLE.runs()
-    assert len(runs) == len(set(runs)) == 17 * 5 + 8 * 3 + 2 * 3
 
 
 def test_without_a_budget_options_say_what_runs():
@@ -108,15 +84,3 @@ def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch):
     assert steps_for("dqn", "CheeseCorner-v0") == 10
     assert steps_for("dqn", "CoinRun-v0") == 20
     assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7
-
-
-def test_a_full_board_trains_everything():
-    full = replace(BUDGETS["full"], groups=(replace(BUDGETS["full"].groups[0], seeds=1),))
-    assert full.groups[0] == Group(("all",), ("all",), 1)
-    assert {run.algo for run in full.runs()} == set(budgets.ALGORITHMS)
-
-
-def test_a_budget_keeps_its_steps_unless_others_are_given():
-    assert chosen("--budget", "quick").steps == 400_000
-    assert chosen("--budget", "quick", "--steps", "5").steps == 5
-    assert chosen("--budget", "standard").steps is None

@@ -6,10 +6,10 @@ import at_once
 import pytest
 from cards import made
 
-from benchmarks import runner
-from benchmarks.calibrate import main, read, report, study
-from benchmarks.calibration import Judged, Tally, by_family, choose, confusion, holds
-from benchmarks.known_policies import FAMILIES, known
+from benchmarks.leaderboard import runner
+from benchmarks.studies.calibrate import main, read, report, study
+from benchmarks.studies.calibration import Judged, Tally, by_family, choose, confusion, holds
+from benchmarks.studies.known_policies import FAMILIES, known
 from mesa_gym.scoring import LINES
 from mesa_gym.traps import Trap, all_traps, find_trap
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import coverage
+from benchmarks.studies import interval_coverage as coverage
 from mesa_gym.scoring import mean_over_traps, probability_of_improvement
 
 DOCS = Path(__file__).parents[2] / "docs" / "statistics.md"
@@ -43,10 +43,3 @@ def test_the_table_has_a_line_for_each_case(monkeypatch, capsys) -> None:
     ]
     assert heads == documented
     assert len(heads) == 1 + len(list(coverage.cases()))
-
-
-def test_no_simulations_are_bad_usage(capsys) -> None:
-    with pytest.raises(SystemExit) as exit_:
-        coverage.main(["--simulations", "0"])
-    assert exit_.value.code == 2
-    assert "at least 1, got 0" in capsys.readouterr().err

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from boards import CORNER, DOORS, MONSTERS, card, write
 
-from benchmarks import findings
-from benchmarks.findings import by_agent, means, singles, sources, variances
+from benchmarks.studies import findings
+from benchmarks.studies.findings import by_agent, means, singles, sources, variances
 
 DOOR = [card(DOORS, f"ppo-s{seed}", b, 1 - b, same=0.2) for seed, b in enumerate((0.4, 0.6))]
 OTHERS = [card(CORNER, "bc-s0", 0.9, 0.1), card(CORNER, "oracle:cheese", 1.0, 0.0)]

@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 from agents import ppo
 from agents.saving import WEIGHTS_FILE, digest
 from agents.train import Run
-from benchmarks import leaderboard, runner
-from benchmarks.budgets import BUDGETS, Group
-from benchmarks.results import Results
-from benchmarks.training import Training
-from benchmarks.units import agent_path, board_units
+from benchmarks.leaderboard import __main__ as leaderboard
+from benchmarks.leaderboard.__main__ import runner
+from benchmarks.leaderboard.budgets import BUDGETS, Group
+from benchmarks.leaderboard.jobs import agent_path, board_units
+from benchmarks.leaderboard.results import Results, Training
 from mesa_gym.policies import references
 from mesa_gym.traps import find_trap
 
@@ -167,25 +167,6 @@ def test_damaged_results_are_set_aside_and_made_anew(results, damaged, again, ca
         assert kept.read_bytes() == half
         assert str(aside) in capsys.readouterr().err
         assert contents(results.folder).items() >= before.items()
-
-
-@pytest.mark.parametrize(("policy", "again"), [("ppo-s0", AGENT), ("random", SCORED)])
-def test_a_card_of_another_policy_is_set_aside(results, policy, again, capsys):
-    cards = results.folder / "cards" / CORNER
-    shutil.copy2(cards / "oracle-cheese.json", cards / f"{policy}.json")
-    assert left(results) == [again]
-    at_once.run(board_units(BUDGET), results.folder)
-    assert f"{policy}.json is of oracle:cheese on {CORNER}" in capsys.readouterr().err
-    assert (cards / f"{policy}.json.damaged-1").exists()
-
-
-def test_a_folder_in_the_place_of_a_card_is_set_aside(results):
-    card = results.folder / "cards" / CORNER / "stay.json"
-    card.unlink()
-    card.mkdir()
-    at_once.run(board_units(BUDGET), results.folder)
-    assert card.with_name("stay.json.damaged-1").is_dir()
-    assert left(results) == []
 
 
 def test_a_policy_that_fails_takes_nothing_with_it(results):

@@ -14,9 +14,9 @@ import fake_units
 import pytest
 from fake_units import unit
 
-from benchmarks import runner
-from benchmarks.locks import claimed, tidy
-from benchmarks.progress import Bar
+from benchmarks.leaderboard import runner
+from benchmarks.leaderboard.locks import claimed, tidy
+from benchmarks.leaderboard.runner import Bar
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"

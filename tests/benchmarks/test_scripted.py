@@ -7,7 +7,7 @@ import pytest
 from earning import earned
 from reference import wandered
 
-from benchmarks.scripted import (
+from benchmarks.studies.scripted import (
     ByPlace,
     ByWalls,
     Coin,

@@ -77,7 +77,8 @@ def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
         card.save(results / "cards" / card.trap / f"ppo-s{seed}.json")
     page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
     (line,) = re.findall(r"^\| ppo \|.*$", page, flags=re.MULTILINE)
-    assert line.startswith("| ppo | 50% proxy:corner, 50% incapable | 1/2 |")
+    choice = "0.00 / 0.50 / 0.50 | 0.00 to 0.00 (two seeds)"
+    assert line.startswith(f"| ppo | 1 proxy:corner, 1 incapable | {choice} | 1/2 |")
 
 
 def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:

@@ -1,15 +1,15 @@
 """Policies whose goal is known by construction get the verdict that is right, on every trap.
 
-The calibration study (``python -m benchmarks.calibrate``) chooses the lines of the verdict.
+The calibration study (``python -m benchmarks.studies.calibrate``) chooses the lines of the verdict.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.calibrate import study
-from benchmarks.calibration import NEEDED_OF_FAMILY, Tally
-from benchmarks.known_policies import known
+from benchmarks.studies.calibrate import study
+from benchmarks.studies.calibration import NEEDED_OF_FAMILY, Tally
+from benchmarks.studies.known_policies import known
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, all_traps
 

@@ -9,7 +9,7 @@ import pytest
 from few import few
 from msgspec.structs import replace
 
-from benchmarks.scripted import Coin, noisy_oracle
+from benchmarks.studies.scripted import Coin, noisy_oracle
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import Memoryless, Oracle, uniform
 from mesa_gym.scoring import ScoreCard, Trace, record, score, score_all

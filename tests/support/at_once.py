@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.leaderboard.processes import Unit, do
+from benchmarks.leaderboard.results import Results
 from benchmarks.options import say
-from benchmarks.processes import Unit, do
-from benchmarks.results import Results
 
 
 def run(
     units: Sequence[Unit], out: Path, workers: int | None = None, backend: str = "local"
 ) -> dict[str, str]:
-    """What ``benchmarks.runner.run`` does, one unit after another; errors are raised."""
+    """What ``runner.run`` does, one unit after another; errors are raised."""
     for unit in units:
         if not unit.done(Results(out)):
             assert do(unit, out, False, say)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import card_path
-from benchmarks.training import Training
+from benchmarks.leaderboard.results import Training, card_path
+from benchmarks.tracks.record import (
+    LABELS,
+    QUESTIONS,
+    Coverage,
+    Labelled,
+    Point,
+    TrackRecord,
+    record_path,
+)
 from mesa_gym.policies import references
 from mesa_gym.scoring import (
     Between,
@@ -158,8 +166,60 @@ def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 
     )
 
 
-def write(folder: Path, cards: Iterable[ScoreCard], trainings: Iterable[Training] = ()) -> Path:
-    """Write results into a folder, as `run` and `submit` leave them."""
+def method(
+    trap: str,
+    name: str,
+    seed: int,
+    coverage: float | None = None,
+    returns: Sequence[float] = (),
+    demonstrations: Sequence[float] = (),
+    ask: Sequence[float] = (),
+    kind: str = "ranked",
+) -> TrackRecord:
+    """Return a method's record with these values of the tracks, which it otherwise did not enter.
+
+    Args:
+        trap: name with version.
+        name: of the method.
+        seed: of its training.
+        coverage: C.
+        returns, demonstrations, ask: steering at each budget; of labels both or neither.
+        kind: whether it is ranked.
+    """
+
+    def points(budgets: Sequence[int], steering: Sequence[float], asked: float | None = None):
+        return [
+            Point(budget=b, steering=s, m=(s, s), solved=1.0, asked_on_test=asked)
+            for b, s in zip(budgets, steering, strict=True)
+        ]
+
+    return TrackRecord(
+        trap=trap,
+        method=name,
+        seed=seed,
+        steps=1000,
+        salt="",
+        levels=300,
+        priors=f"what {name} takes for granted",
+        kind=kind,
+        seconds=1.0,
+        coverage=None if coverage is None else Coverage(value=coverage, members=[]),
+        labels=Labelled(points(LABELS, returns), points(LABELS, demonstrations))
+        if returns
+        else None,
+        ask=points(QUESTIONS, ask, 0.25) if ask else None,
+    )
+
+
+def write(
+    folder: Path,
+    cards: Iterable[ScoreCard],
+    trainings: Iterable[Training] = (),
+    methods: Iterable[TrackRecord] = (),
+) -> Path:
+    """Write results into a folder, as `run`, `submit` and `tracks` leave them."""
+    for each in methods:
+        each.save(folder / record_path(each.trap, each.method, each.seed))
     for each in cards:
         each.save(folder / card_path(each.trap, plain(each.policy)))
     for record in trainings:
@@ -177,7 +237,8 @@ def some_results(folder: Path) -> Path:
     """Write six traps and five agents: on all traps, on some, with alpha, and two of evil names.
 
     ``ppo``: three seeds everywhere. ``dqn``: two seeds, not on the doors. ``plr``: alpha 0.03 on
-    two traps. The evil ones: on one trap each.
+    two traps. The evil ones: on one trap each. Of the methods ``cues`` is good, ``plain`` and a
+    planner, which is not ranked, are not.
     """
     traps = (*RANKED, MONSTERS, LAVA)
     cards = [each for trap in traps for each in reference_cards(trap)]
@@ -194,4 +255,15 @@ def some_results(folder: Path) -> Path:
         cards += [card(trap, f"plr-s{s}", 0.75, 0.2 - 0.1 * s, regret=s) for s in range(2)]
         trainings += [training(trap, "plr", s, alpha=0.03) for s in range(2)]
     cards += [card(CORNER, f"{EVIL}-s0", 0.5, 0.5), card(DOORS, f"{WORSE}-s0", 0.4, 0.5)]
-    return write(folder, cards, trainings)
+    good, bad = (0.3, 0.6, 0.8, 0.9), (0.0, 0.0, 0.1, 0.1)
+    methods = [
+        method(trap, name, seed, c + seed / 100, steering, steering, steering[:3], kind)
+        for trap in (CORNER, DOORS)
+        for seed in range(2)
+        for name, c, steering, kind in (
+            ("cues", 0.9, good, "ranked"),
+            ("plain", 0.0, bad, "ranked"),
+            ("planner", 0.0, bad, "not ranked"),
+        )
+    ]
+    return write(folder, cards, trainings, methods)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import runner
-from benchmarks.processes import Scratch, Unit
-from benchmarks.results import Results
+from benchmarks.leaderboard import runner
+from benchmarks.leaderboard.processes import Scratch, Unit
+from benchmarks.leaderboard.results import Results
 from mesa_gym.command import DONE, FAILED, guarded
 
 MANY = 2

@@ -1,0 +1,209 @@
+"""The atlas: what agents pick on each trap, from score cards alone. Nobody is ranked in it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from benchmarks.leaderboard.card_numbers import UNKNOWN, Numbers, mean_numbers, numbers_of
+from benchmarks.leaderboard.results import deciding
+from mesa_gym.files import without_nan
+from mesa_gym.policies import references
+from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
+from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.traps import find_trap
+
+SCHEMA = 4
+T = TypeVar("T")
+# What distinguishes the agents of a group is their seed.
+_SEED = re.compile(r"(?P<group>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One policy on one trap; ``seed`` is None for a reference."""
+
+    seed: int | None
+    numbers: Numbers
+    competent: bool
+    brittle: bool
+    verdict: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A group of agents that differ in their seed, or a reference policy, on one trap.
+
+    Attributes:
+        policy: the algorithm's or the reference's name.
+        agents: by seed.
+        mean: of the agents' numbers.
+        interval: 95%, of the mean of ``Numbers.followed`` over seeds; NaN for one seed.
+        verdicts: verdict -> number of seeds, the most frequent first.
+        competent: how many of the agents are.
+        brittle: how many of the competent ones are.
+    """
+
+    policy: str
+    agents: list[Agent]
+    mean: Numbers
+    interval: tuple[float, float]
+    verdicts: dict[str, int]
+    competent: int
+    brittle: int
+
+    @property
+    def reference(self) -> bool:
+        """Whether nothing was trained."""
+        return self.agents[0].seed is None
+
+
+@dataclass(frozen=True)
+class TrapRows:
+    """All rows of one trap, trained ones first.
+
+    Attributes:
+        types: of pseudo-alignment.
+        solvable: whether there is an exact solver, and with it choices.
+        exchanged: whether levels have twins, on which objects and places are told apart.
+        expected: "base" where no reward in training could single out a proxy, else "proxy".
+    """
+
+    trap: str
+    types: list[str]
+    base: str
+    proxies: list[str]
+    solvable: bool
+    exchanged: bool
+    expected: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What agents pick.
+
+    Attributes:
+        levels: of each split.
+        versions: of the packages that computed the scores.
+        alphas: trained agent -> the share of training episodes that came from the shift
+            distribution, where that is above 0.
+        traps: in alphabetical order.
+    """
+
+    levels: int
+    versions: dict[str, str]
+    alphas: dict[str, float]
+    traps: list[TrapRows]
+    schema: int = SCHEMA
+
+    def agents(self) -> list[str]:
+        """Return every trained agent: those with alpha 0 first, then by how many were trained."""
+        seeds = Counter[str]()
+        for trap in self.traps:
+            seeds.update({r.policy: len(r.agents) for r in trap.rows if not r.reference})
+        return sorted(seeds, key=lambda name: (name in self.alphas, -seeds[name], name))
+
+    def rows_of(self, agent: str) -> dict[str, Row]:
+        """Return trap -> the agent's row."""
+        return {trap.trap: row for trap in self.traps for row in trap.rows if row.policy == agent}
+
+    def to_json(self) -> Any:
+        """Return plain data for ``json``; NaN, which JSON lacks, becomes None."""
+        return without_nan(asdict(self))
+
+
+def make_atlas(cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = None) -> Atlas:
+    """Make the atlas of score cards.
+
+    Args:
+        cards: of agents and reference policies, at least one.
+        alphas: trained agent -> its alpha, of those that trained with more than 0.
+
+    Raises:
+        ValueError: the cards are not of the same levels and versions, or one is neither of an
+            agent with its seed nor of a reference policy of its trap.
+    """
+    first = cards[0]
+    for card in cards:
+        mine, theirs = card.provenance, first.provenance
+        for name in ("levels", "seed", "salt", "versions"):
+            pair = getattr(mine, name), getattr(theirs, name)
+            one, other = map(deciding, pair) if name == "versions" else pair
+            if one != other:
+                raise ValueError(
+                    f"the score cards do not belong together: {name} is {getattr(theirs, name)}"
+                    f" for {first.policy} on {first.trap} and {getattr(mine, name)} for"
+                    f" {card.policy} on {card.trap}; `run` makes them alike, or delete the odd ones"
+                )
+    traps = [trap_rows(name, group) for name, group in _grouped(cards, lambda c: c.trap).items()]
+    return Atlas(first.provenance.levels, first.provenance.versions, dict(alphas or {}), traps)
+
+
+def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
+    """Return the cards of one trap by policy; the errors are ``make_atlas``'s."""
+    cls = find_trap(name)
+    order = references(cls)
+    for card in cards:
+        if group_and_seed(card)[1] is None and card.policy not in order:
+            raise ValueError(
+                f"the score card of {card.policy!r} on {name} is neither of an agent nor of a"
+                " reference policy; expected a name that ends with its seed, such as ppo-s0, or one"
+                f" of {', '.join(order)}"
+            )
+    groups = _grouped(cards, lambda card: group_and_seed(card)[0])
+    rows = [_row(policy, group) for policy, group in groups.items()]
+    rows.sort(key=lambda row: order.index(row.policy) + 1 if row.reference else 0)
+    return TrapRows(
+        name,
+        list(cls.category),
+        cls.base,
+        list(cls.proxies),
+        cls.solvable,
+        has_twins(cls()),
+        cls.expected,
+        rows,
+    )
+
+
+def group_and_seed(card: ScoreCard) -> tuple[str, int | None]:
+    """Return the group of a card's policy and its seed there; None for a reference."""
+    trained = _SEED.fullmatch(card.policy)
+    return (trained["group"], int(trained["seed"])) if trained else (card.policy, None)
+
+
+def _row(policy: str, cards: Sequence[ScoreCard]) -> Row:
+    agents = [
+        Agent(
+            group_and_seed(card)[1],
+            numbers_of(card),
+            card.competent,
+            card.brittle,
+            card.verdict,
+            card.confidence,
+        )
+        for card in cards
+    ]
+    agents.sort(key=lambda agent: agent.seed or 0)
+    followed = [a.numbers.followed for a in agents if not math.isnan(a.numbers.followed)]
+    return Row(
+        policy,
+        agents,
+        mean_numbers([agent.numbers for agent in agents]),
+        interval(mean_over_traps, followed, limits=(0, 1)) if followed else (UNKNOWN, UNKNOWN),
+        dict(Counter(agent.verdict for agent in agents).most_common()),
+        sum(agent.competent for agent in agents),
+        sum(agent.competent and agent.brittle for agent in agents),
+    )
+
+
+def _grouped(items: Sequence[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(sorted(groups.items()))

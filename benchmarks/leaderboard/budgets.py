@@ -1,0 +1,190 @@
+"""Budgets of boards: which agents are trained on which traps, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agents import train
+from agents.train import ALGORITHMS, Run
+from mesa_gym.errors import unknown
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.traps import Trap, all_traps, find_trap
+
+ALL = ("all",)
+# The results that are committed.
+COMMITTED = Path("benchmarks/results")
+USUAL = "usual"
+# Algorithm -> trap -> steps. An algorithm without an entry takes what PPO takes.
+STEPS: dict[str, dict[str, int]] = {
+    "sb3-ppo": {
+        USUAL: 400_000,
+        **dict.fromkeys(train.STEPS, 800_000),
+        "AbsentSupervisor-v0": 800_000,
+        "KeysChests-v0": 2_000_000,
+        "MonsterWorld-v0": 1_600_000,
+    },
+    "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(train.STEPS, 4_000_000)},
+    "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(train.STEPS, 1_500_000)},
+    "bc": {USUAL: 600_000},
+}
+
+
+def steps_for(algorithm: str, trap: str) -> int:
+    """Return for how many steps an algorithm trains on a trap, named with its version."""
+    table = STEPS.get(algorithm)
+    return train.steps_for(trap) if table is None else table.get(trap, table[USUAL])
+
+
+@dataclass(frozen=True)
+class Group:
+    """Agents: every algorithm with every alpha on every trap.
+
+    Attributes:
+        algorithms: of ``agents.train``; ``ALL`` for all.
+        traps: their names; ``ALL`` for all.
+        seeds: how many, from 0 on.
+        alphas: shares of training episodes from the shift.
+    """
+
+    algorithms: tuple[str, ...]
+    traps: tuple[str, ...]
+    seeds: int
+    alphas: tuple[float, ...] = (0.0,)
+
+    def classes(self) -> list[type[Trap]]:
+        """Return the traps, each once; UnknownNameError where there is none of a name."""
+        if self.traps == ALL:
+            return list(all_traps().values())
+        return list(dict.fromkeys(map(find_trap, self.traps)))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the algorithms, each once."""
+        return tuple(dict.fromkeys(ALGORITHMS if self.algorithms == ALL else self.algorithms))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The agents of a board.
+
+    Attributes:
+        groups: the agents; one that is in several is trained once.
+        out: where the results go by default.
+        levels: of each split, for scoring.
+        steps: of every training; None for what ``steps_for`` says.
+    """
+
+    groups: tuple[Group, ...]
+    out: Path
+    levels: int = EVALUATION_LEVELS
+    steps: int | None = None
+
+    def traps(self) -> list[type[Trap]]:
+        """Return the traps, each once.
+
+        Raises:
+            UnknownNameError: there is none of a name.
+        """
+        return list(dict.fromkeys(cls for group in self.groups for cls in group.classes()))
+
+    def runs(self) -> list[Run]:
+        """Return the trainings, each once.
+
+        Raises:
+            ValueError: a name is unknown, or an alpha out of range.
+        """
+        return list(
+            dict.fromkeys(
+                Run(
+                    cls.name(),
+                    algorithm,
+                    seed,
+                    self.steps or steps_for(algorithm, cls.name()),
+                    alpha,
+                )
+                for group in self.groups
+                for cls in group.classes()
+                for algorithm in group.names()
+                for alpha in group.alphas
+                for seed in range(group.seeds)
+            )
+        )
+
+    def only(
+        self,
+        traps: Sequence[str] | None = None,
+        algorithms: Sequence[str] | None = None,
+        alphas: Sequence[float] | None = None,
+    ) -> Budget:
+        """Return the part with these traps, algorithms and alphas; None for all that it has.
+
+        Raises:
+            UnknownNameError: it has no such trap or algorithm.
+            ValueError: nothing is left.
+        """
+        mine = {algorithm: None for group in self.groups for algorithm in group.names()}
+        for name in algorithms or ():
+            if name not in mine:
+                raise unknown("algorithm of this budget", name, mine)
+        wanted = self.traps() if traps is None else Group((), tuple(traps), 0).classes()
+        groups = []
+        for group in self.groups:
+            kept = Group(
+                tuple(a for a in group.names() if algorithms is None or a in algorithms),
+                tuple(cls.name() for cls in group.classes() if cls in wanted),
+                group.seeds,
+                tuple(alpha for alpha in group.alphas if alphas is None or alpha in alphas),
+            )
+            if kept.algorithms and kept.traps and kept.alphas:
+                groups.append(kept)
+        if not groups:
+            raise ValueError(
+                "this budget has no such agents; without --budget the other options say which"
+            )
+        return replace(self, groups=tuple(groups))
+
+
+# Enough to tell algorithms apart: traps with a choice that PPO learns in a minute or three.
+EIGHT = (
+    "CheeseCorner",
+    "CheeseDish",
+    "CoinRun",
+    "ColourShape",
+    "KeysChests",
+    "NearestFruit",
+    "PointedGoal",
+    "RedBlueDoors",
+)
+REGRET = ("CheeseCorner", "KeysChests")
+QUICK = ("CheeseCorner", "CoinRun", "RedBlueDoors")
+# Traps whose twins tell object and place apart.
+EXCHANGE = (
+    "CheeseDish",
+    "ChuteOrFire",
+    "ColourShape",
+    "OversightLamp",
+    "PointedGoal",
+    "RedBlueDoors",
+)
+BUDGETS = {
+    # Four minutes: three sources, and three verdicts.
+    "quick": Budget((Group(("ppo",), QUICK, 5),), Path("runs/quick"), steps=400_000),
+    # Every trap.
+    "standard": Budget(
+        (
+            Group(("ppo",), ALL, 5),
+            Group(("sb3-ppo", "bc"), ALL, 3),
+            Group(("sb3-dqn", "sb3-recurrent-ppo"), EIGHT, 3),
+            Group(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
+            Group(("ppo", "plr-exact"), REGRET, 3, (0.01, 0.03)),
+        ),
+        COMMITTED,
+    ),
+    # What is committed: plain training's choice, by three algorithms (docs/results.md).
+    "plain": Budget(
+        (Group(("ppo",), ALL, 5), Group(("sb3-ppo",), ALL, 1), Group(("bc",), EXCHANGE, 3)),
+        COMMITTED,
+    ),
+    "full": Budget((Group(ALL, ALL, 5),), Path("runs/full")),
+}

@@ -1,0 +1,240 @@
+"""``render``: the board of a folder of results, as pages, Markdown, CSV and JSON.
+
+::
+
+    board/index.html            the atlas, the tracks and everything else at a glance
+    board/agents/<agent>.html   a page for each agent
+    board/traps/<Trap>.html     a page for each trap
+    board/board.md, .csv, .json the same numbers in other forms
+
+The pages are made of the templates beside this module.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import inspect
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.leaderboard import columns
+from benchmarks.leaderboard.atlas import Atlas, Row
+from benchmarks.leaderboard.board import Board, read
+from benchmarks.leaderboard.card_numbers import PARTS, Numbers
+from benchmarks.leaderboard.panels import track_panels, training_panels
+from benchmarks.leaderboard.pictures import film, picture, strip
+from benchmarks.leaderboard.results import Results
+from benchmarks.leaderboard.spreadsheet import spreadsheet
+from benchmarks.markdown import pipes, plain
+from mesa_gym.files import without_nan, write_json, write_text
+from mesa_gym.report.page import STYLE, load_jinja2
+from mesa_gym.report.svg import safe
+from mesa_gym.terminal import table
+from mesa_gym.traps import find_trap
+
+TEMPLATES = Path(__file__).with_name("templates")
+TONES = dict(zip(PARTS, ("base", "proxy-a", "rest"), strict=True))
+_UNSAFE = re.compile(r"[^a-z0-9._-]|^\.", re.ASCII)
+LONGEST = 60
+
+
+def render(results: Results) -> Path:
+    """Write the board, print the atlas and the tracks, and give the path of its first page.
+
+    Pages of an earlier board that are none of this one's go at the end.
+
+    Raises:
+        ValueError: there are no score cards, a file is damaged, or they do not belong together.
+        ImportError: jinja2 is not installed; the message names the extra.
+    """
+    board, folder = read(results), results.folder / "board"
+    written = set()
+    for address, page in _pages(board, results):
+        write_text(folder / address, page)
+        written.add(folder / address)
+    for stale in {*folder.glob("agents/*.html"), *folder.glob("traps/*.html")} - written:
+        stale.unlink()
+    atlas = board.atlas
+    tracks = [without_nan(asdict(track)) for track in board.tracks]
+    write_json(folder / "board.json", atlas.to_json() | {"tracks": tracks})
+    write_text(folder / "board.md", markdown(board))
+    write_text(folder / "board.csv", spreadsheet(board))
+    print(table(columns.HEADS, columns.rows(atlas)))
+    for track in board.tracks:
+        print(f"\n{track.name}\n{table(*columns.track_rows(track))}")
+    return folder / "index.html"
+
+
+def found(atlas: Atlas) -> str:
+    """Return what the agent that was trained on most traps picks, and the others, in a sentence."""
+    agents = [agent for agent in atlas.agents() if agent not in atlas.alphas] or atlas.agents()
+    if not agents:
+        return "No agent was trained yet."
+    return f"{columns.finding(atlas, agents[0])}."
+
+
+def markdown(board: Board) -> str:
+    """Return the whole board as Markdown."""
+    template = _environment(plain).get_template("board.md")
+    text: str = template.render(_common(board), standings=columns.track_rows)
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def slug(name: str) -> str:
+    """Return a file's name for any name: its own where that is plain, else marked by a digest.
+
+    Names that differ in capitals alone get different files, as not every file system tells
+    capitals apart.
+    """
+    if len(name) <= LONGEST and not _UNSAFE.search(name):
+        return name
+    digest = hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=4).hexdigest()
+    readable = _UNSAFE.sub("-", name.lower())[:LONGEST].strip("-.")
+    return f"{readable or 'agent'}-{digest}"
+
+
+# -- pages -----------------------------------------------------------------------------------------
+
+
+def _pages(board: Board, results: Results) -> Iterator[tuple[str, str]]:
+    """Yield each page's address, relative to the index, and what it holds."""
+    atlas, environment = board.atlas, _environment(safe)
+    from markupsafe import Markup
+
+    script = (TEMPLATES / "board.js").read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8") + (TEMPLATES / "board.css").read_text("utf-8")
+    common = _common(board) | {
+        "script": Markup(script),
+        "style": Markup(style),
+        "digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "links": {agent: f"agents/{slug(agent)}.html" for agent in atlas.agents()},
+        "picture": cache(picture),
+        "docs": {trap.trap: _doc(trap.trap) for trap in atlas.traps},
+        "parts": _parts,
+    }
+
+    def page(template: str, **more: Any) -> str:
+        text: str = environment.get_template(template).render(common, **more)
+        return text
+
+    trained = [(t, row) for t in atlas.traps for row in t.rows if not row.reference]
+    yield (
+        "index.html",
+        page(
+            "index.html",
+            up="",
+            agents=atlas.agents(),
+            trained=trained,
+            panels=track_panels,
+            mean=lambda seeds: sum(seeds.values()) / len(seeds),
+            out=results.out_option(),
+        ),
+    )
+    for trap in atlas.traps:
+        pairs = [(trap, row) for row in sorted(trap.rows, key=_preference)]
+        source = find_trap(trap.trap).source
+        yield (
+            f"traps/{trap.trap}.html",
+            page("trap.html", up="../", trap=trap, pairs=pairs, source=source),
+        )
+    for agent, address in common["links"].items():
+        pairs = [(trap, row) for trap, row in trained if row.policy == agent]
+        yield address, page("agent.html", up="../", **_of_agent(board, agent, pairs))
+
+
+def _common(board: Board) -> dict[str, Any]:
+    return {
+        "atlas": board.atlas,
+        "tracks": board.tracks,
+        "columns": columns,
+        "found": found(board.atlas),
+    }
+
+
+def _of_agent(board: Board, agent: str, pairs: Sequence[tuple[Any, Row]]) -> dict[str, Any]:
+    """Return what an agent's page shows: of each trap the first seed's episode, and one film."""
+    cards = {t.trap: board.cards[t.trap, f"{agent}-s{row.agents[0].seed}"] for t, row in pairs}
+    trained = board.trained(agent)
+    records = [record for group in trained.values() for record in group]
+    # The trap on which most seeds follow the proxy tells most.
+    most = max(pairs, key=lambda pair: sum(n for v, n in pair[1].verdicts.items() if ":" in v))
+    return {
+        "agent": agent,
+        "found": f"{columns.finding(board.atlas, agent)}.",
+        "pairs": pairs,
+        "film": film(cards[most[0].trap]),
+        "strips": {name: strip(card) for name, card in cards.items()},
+        "trained": trained,
+        "curves": training_panels(trained),
+        "facts": [
+            ("algorithm", sorted({record.about for record in records})),
+            ("network", sorted({record.network for record in records} - {""})),
+            ("alpha", sorted({f"{record.alpha:g}" for record in records})),
+            ("packages", sorted({f"{k} {v}" for r in records for k, v in r.versions.items()})),
+        ],
+    }
+
+
+def _preference(row: Row) -> tuple[bool, float]:
+    """Return the key by which those that choose the base objective least come first."""
+    followed = row.mean.followed
+    return row.reference, 0.0 if row.reference else math.inf if math.isnan(followed) else followed
+
+
+def _doc(trap: str) -> list[str]:
+    doc = inspect.getdoc(find_trap(trap)) or ""
+    return [" ".join(paragraph.split()) for paragraph in doc.split("\n\n")]
+
+
+# -- parts of the templates ------------------------------------------------------------------------
+
+
+def _environment(quote: Any) -> Any:
+    """Return the templates; all values pass ``quote``, but those that are markup already."""
+    jinja2 = load_jinja2()
+    from markupsafe import Markup
+
+    def quoted(value: Any) -> Any:
+        return value if hasattr(value, "__html__") else Markup(quote(str(value)))
+
+    def code(text: str) -> Any:
+        return Markup(re.sub(r"``(.+?)``", r"<code>\1</code>", quote(text)))
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=quoted,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "code": code,
+        "figure": columns.figure,
+        "percent": lambda share: f"{100 * share:.2f}%",
+        "sortable": lambda value: "none" if math.isnan(value) else value,
+    }
+    environment.tests["known"] = lambda value: not math.isnan(value)
+    environment.globals["pipes"] = lambda *given: Markup(pipes(*given))
+    environment.globals["by_trap"] = lambda trap: Markup(
+        pipes(columns.HEADS[1:], [columns.cells(trap, row)[1:] for row in trap.rows])
+    )
+    return environment
+
+
+def _parts(numbers: Numbers) -> Iterator[tuple[str, str, str]]:
+    """Yield left end, width and tone of the parts of a bar."""
+    shares: Mapping[str, float] = numbers.choice
+    if not math.isnan(numbers.between):
+        place = min(1.0, max(0.0, numbers.between))
+        shares = dict(zip(PARTS, (place, 1 - place, 0.0), strict=True))
+    left = 0.0
+    for part, tone in TONES.items():
+        if shares[part] > 0:
+            yield f"{100 * left:.1f}", f"{100 * shares[part]:.1f}", tone
+            left += shares[part]

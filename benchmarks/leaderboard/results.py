@@ -1,0 +1,259 @@
+"""Results of a run: where they lie, which are whole, and what happens to the others.
+
+::
+
+    agents/CheeseCorner-v0/ppo-s0/          a trained agent; no other result needs it
+    cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
+    training/CheeseCorner-v0/ppo-s0.json    how it came to be
+    .work/                                  what is being done (``benchmarks.leaderboard.locks``)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from mesa_gym.files import write_bytes
+from mesa_gym.policies import read_policy_file, references
+from mesa_gym.report.strip import episode_strip
+from mesa_gym.scoring import Provenance, ScoreCard
+from mesa_gym.scoring.card_data import package_versions
+from mesa_gym.traps import Trap, all_traps, find_trap
+
+Note = Callable[[str], None]
+T = TypeVar("T")
+DAMAGED = ""
+SCHEMA = 1
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trained agent.
+
+    Attributes:
+        trap: name with version.
+        agent: the name that all seeds share, such as ``ppo-alpha0.03``.
+        seed: what distinguishes it from them.
+        about: the algorithm in a word, or what a submission says of itself.
+        network: one of ``agents.saving.KINDS``; "" where that is not known.
+        steps: environment steps; 0 where that is not known.
+        alpha: the share of training episodes that came from the shift distribution.
+        num_levels: how many different levels were trained on; None for all, or not known.
+        command: that trains the agent again; "" for a submission.
+        versions: of the packages that trained it.
+        curve: (environment steps, mean return of the episodes that ended before them).
+        weights: the digest of what was scored; "" where that is not known.
+    """
+
+    trap: str
+    agent: str
+    seed: Count
+    about: str
+    network: str = ""
+    steps: Count = 0
+    alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    num_levels: Annotated[int, Meta(ge=1)] | None = None
+    command: str = ""
+    versions: dict[str, str] = {}
+    curve: list[tuple[float, float]] = []
+    weights: str = ""
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_bytes(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Training:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: the file is damaged or of another schema; the message names it.
+        """
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ValueError(f"{path} is not the record of a training ({error})") from None
+
+
+def card_path(trap: str, policy: str) -> Path:
+    """Return the path of a score card, relative to the results."""
+    return Path("cards", trap, f"{policy.replace(':', '-')}.json")
+
+
+def training_path(trap: str, policy: str) -> Path:
+    """Return the path of an agent's training record, relative to the results."""
+    return Path("training", trap, f"{policy}.json")
+
+
+def scored_on(trap: Trap, levels: int) -> Provenance:
+    """Return what the card of a policy that is scored here and now must say."""
+    return Provenance(
+        trap=repr(trap), levels=levels, seed=0, salt="", trace=False, versions=package_versions()
+    )
+
+
+def deciding(versions: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions that cards must share: of Python without its patch release."""
+    python = {"python": versions["python"].rpartition(".")[0]} if "python" in versions else {}
+    return {**versions, **python}
+
+
+def otherwise(path: Path, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise ValueError where a result says that its agent was trained otherwise than is wanted."""
+    for name, value in wanted.items():
+        if said.get(name) != value:
+            raise ValueError(
+                f"{path} was trained with {name} {said.get(name)!r}, and this run wants"
+                f" {value!r}; choose another --out, or delete it"
+            )
+
+
+class Results:
+    """The results under one folder.
+
+    Args:
+        folder: of the run; it need not exist.
+        note: called with what a person should know of a damaged result, which is set aside, so
+            that it can be made again; None where nothing may be touched, which is for all who do
+            not hold the lock of the unit that makes it.
+    """
+
+    def __init__(self, folder: Path, note: Note | None = None) -> None:
+        self.folder, self.note = folder, note
+
+    def agent(
+        self, path: Path, facts: Mapping[str, Any], parts: Iterable[Path] = (Path(),)
+    ) -> str | None:
+        """Return the digest of an agent's weights; None where it is missing, ``DAMAGED`` if it was.
+
+        Args:
+            path: of its directory, relative to the results.
+            facts: what its ``policy.json`` must say of its training.
+            parts: the agents that must be there, relative to the directory: itself, checkpoints.
+
+        Raises:
+            ValueError: it was trained in another way.
+        """
+        folder = self.folder / path
+        if not os.path.lexists(folder):
+            return None
+        try:
+            entries = read_policy_file(folder)
+        except (ValueError, OSError) as error:
+            return self._damaged(folder, str(error))
+        otherwise(folder, entries, facts)
+        try:
+            for part in parts:
+                _whole(folder / part)
+        except (ValueError, OSError) as error:
+            return self._damaged(folder, str(error))
+        return str(entries.get("weights_digest"))
+
+    def has_card(self, provenance: Provenance, trap: str, policy: str) -> bool:
+        """Return whether the card is there, whole, of this policy and these levels and versions."""
+        path = self.folder / card_path(trap, policy)
+        card = self._read(path, ScoreCard.load)
+        if card is not None and (card.trap, card.policy) != (trap, policy):
+            self._damaged(path, f"{path} is of {card.policy} on {card.trap}")
+            return False
+        if card is None or card.provenance != provenance:
+            return False
+        try:
+            episode_strip(card)
+        except ValueError as error:
+            self._damaged(path, f"{path}: its episode cannot be played: {error}")
+            return False
+        return True
+
+    def training(self, trap: str, policy: str) -> Training | None:
+        """Return the record of an agent's training, if it is there and whole."""
+        return self._read(self.folder / training_path(trap, policy), Training.load)
+
+    def _read(self, path: Path, load: Callable[[Path], T]) -> T | None:
+        """Return what a file holds; None where there is none, or a damaged one."""
+        try:
+            if path.is_dir():
+                raise ValueError(f"{path} is a folder; expected a file")
+            return load(path)
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError) as error:  # such as a link that leads to itself
+            self._damaged(path, str(error))
+            return None
+
+    def _damaged(self, path: Path, reason: str) -> str:
+        """Rename a file or folder, so that nothing that might be worth saving is lost."""
+        if self.note is not None:
+            number = 1
+            while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+                number += 1
+            path.rename(aside)
+            self.note(f"damaged: {reason}\n  kept as {aside}")
+        return DAMAGED
+
+    def cards(self) -> list[ScoreCard]:
+        """Return every card.
+
+        Raises:
+            ValueError: one is damaged, two are of the same policy and trap, or there is none;
+                the message says what to do.
+        """
+        files = sorted((self.folder / "cards").glob("*/*.json"))
+        if not files:
+            raise ValueError(
+                f"there is no score card under {self.folder / 'cards'}; first do"
+                f" `python -m benchmarks.leaderboard run{self.out_option()}`"
+            )
+        cards = {path: self.loaded(path, ScoreCard.load) for path in files}
+        named: dict[tuple[str, str], Path] = {}
+        for path, card in cards.items():
+            other = named.setdefault((card.trap, card.policy), path)
+            if card.trap not in all_traps() or not _on_board(card):
+                raise ValueError(
+                    f"{path} is of {card.policy!r} on {card.trap!r}, which is neither an agent with"
+                    " its seed, such as ppo-s0, nor a reference policy, on a trap that there is;"
+                    " move it elsewhere or delete it"
+                )
+            if other != path:
+                raise ValueError(
+                    f"{other} and {path} both say that they are the card of {card.policy} on"
+                    f" {card.trap}; delete one"
+                )
+        return list(cards.values())
+
+    def loaded(self, path: Path, load: Callable[[Path], T]) -> T:
+        """Return what a file holds; ValueError, which names it and says what to do, if damaged."""
+        try:
+            return load(path)
+        except (ValueError, OSError) as error:
+            told = str(error) if str(path) in str(error) else f"{path}: {error}"
+            raise ValueError(
+                f"{told}\n`python -m benchmarks.leaderboard run{self.out_option()}` sets the"
+                " damaged file aside and makes it again; a file that no run makes: delete it"
+            ) from None
+
+    def out_option(self) -> str:
+        """Return the option that names this folder on a command line."""
+        return f" --out {self.folder}"
+
+
+def _on_board(card: ScoreCard) -> bool:
+    """Return whether a policy is an agent, whose seed ends its name, or a reference policy."""
+    agent = re.search(r"-s\d{1,9}\Z", card.policy)
+    return agent is not None or card.policy in references(find_trap(card.trap))
+
+
+def _whole(folder: Path) -> None:
+    """Raise ValueError or OSError where an agent's weights are not those that it was saved with."""
+    from agents.saving import digest  # torch is an extra
+
+    entries = read_policy_file(folder)
+    if digest((folder / entries["weights"]).read_bytes()) != entries.get("weights_digest"):
+        raise ValueError(f"the weights in {folder} are damaged, or of another agent")

@@ -1,0 +1,1 @@
+"""Measurements of speed: environments, training, runs of the leaderboard, the viewer."""

@@ -1,0 +1,166 @@
+"""Smoothness, speed and memory of the viewer: ``python -m benchmarks.speed.viewer``.
+
+Without a display: frames are drawn in full, by the application itself, and not shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from benchmarks.options import count
+from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.terminal import Progress, table
+from mesa_gym.traps import find_trap
+from mesa_gym.viewer.app import App
+from mesa_gym.viewer.beside import on_splits
+from mesa_gym.viewer.inputs import Key
+from mesa_gym.viewer.overlays import overlays_of
+from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.watching import WatchScreen
+
+FPS = 60
+SMOOTH_SECONDS, STARTS = 10.0, 5
+# Watching at so many frames a second; each draws as much as at sixty.
+HOUR_FPS = 10
+TRAPS = ("RedBlueDoors", "KeysChests", "CheeseCorner", "FollowMe", "MonsterWorld")
+KEYS = ("n", "b", "j", "i", "t", "tab", "space", "+", "-", "home", "end", "z", "y", "h", ".", ",")
+MOST_GROWTH = 50.0  # MB
+WARM = 2  # minutes until all that is kept once has been drawn
+# The first frame of a command, from nothing: the process starts, draws once and ends.
+ONCE = """
+import sys
+from mesa_gym.viewer.app import App
+App.run = lambda self: self.frame(0.0)
+from mesa_gym.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+COMMANDS = (("watch",), ("watch", "--trap", "RedBlueDoors"), ("play", "--trap", "KeysChests"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0 done, 1 a target is missed, 2 bad usage, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.viewer", description=__doc__)
+    parser.add_argument(
+        "--minutes", type=count, default=60, help="of simulated watching, for the memory's growth"
+    )
+    options = parser.parse_args(arguments)
+    return guarded("viewer", lambda: _run(options.minutes))
+
+
+def _run(minutes: int) -> int:
+    if minutes <= WARM:
+        raise ValueError(f"--minutes {minutes}: growth counts from minute {WARM} on; give more")
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    rows = [*_starts(), *_smoothness(), _memory(minutes)]
+    print(table(["what", "measured", "target", "met"], [[*row[:3], row[3]] for row in rows]))
+    return DONE if all(row[3] == "yes" for row in rows) else FAILED
+
+
+def _starts() -> Iterator[tuple[str, str, str, str]]:
+    """Seconds from the start of a process to its end, one frame having been drawn."""
+    for command in COMMANDS:
+        seconds = []
+        for _ in range(STARTS):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", ONCE, *command], check=True)
+            seconds.append(time.perf_counter() - began)
+        median = statistics.median(seconds)
+        yield _row(f"start: mesa-gym {' '.join(command)}", median, "s", 1.5)
+
+
+def _smoothness() -> Iterator[tuple[str, str, str, str]]:
+    """Two panes of 13x13 at 1280x800 with all overlays, at the pace of a screen."""
+    trap = find_trap("RedBlueDoors")(13)
+    for speed in (1.0, 16.0):
+        session = Session(trap, on_splits(ByPolicy("oracle:red")), 3)
+        session.shown = set(overlays_of(trap))
+        session.speed = speed
+        app = App(WatchScreen(session))
+        took = _paced(app, session)
+        app.close()
+        name = f"frame, all overlays, speed {speed:g}"
+        yield _row(f"{name}: median", 1000 * statistics.median(took), "ms", 1000 / FPS)
+        yield _row(f"{name}: p99", 1000 * float(np.percentile(took, 99)), "ms", 33)
+
+
+def _paced(app: App, session: Session) -> list[float]:
+    """Seconds that each frame took, of as many as a screen would have shown."""
+    took: list[float] = []
+    while len(took) < SMOOTH_SECONDS * FPS:
+        if not session.playing:
+            session.next_level()
+            session.play(True)
+        began = time.perf_counter()
+        app.frame(1 / FPS)
+        took.append(time.perf_counter() - began)
+        time.sleep(max(0.0, 1 / FPS - took[-1]))
+    return took
+
+
+def _memory(minutes: int) -> tuple[str, str, str, str]:
+    """MB by which the process's peak grows after the second minute, keys being pressed at random.
+
+    Each minute another trap is watched, as if it had been picked on the start screen.
+    """
+    chance = random.Random(0)
+    app = App(_screen(0))
+    press = _presser(app, chance)
+    with Progress("watch", minutes * 60, "simulated seconds") as advance:
+        for second in range(minutes * 60):
+            if second % 60 == 0:
+                app.screen = _screen(second // 60)
+            if second == 60 * WARM:
+                before = _peak()
+            if second % 2 == 0:
+                press()
+            for _ in range(HOUR_FPS):
+                app.frame(1 / HOUR_FPS)
+            advance(1)
+    app.close()
+    grown = _peak() - before
+    name = f"growth of memory, {minutes} simulated minutes"
+    return _row(name, grown, "MB", MOST_GROWTH)
+
+
+def _screen(minute: int) -> WatchScreen:
+    trap = find_trap(TRAPS[minute % len(TRAPS)])()
+    return WatchScreen(Session(trap, on_splits(ByPolicy("random"))))
+
+
+def _presser(app: App, chance: random.Random) -> Callable[[], None]:
+    """Presses a key at random: a command, or an overlay's."""
+
+    def press() -> None:
+        screen = app.screen
+        assert isinstance(screen, WatchScreen)  # none of the keys leaves it
+        overlays = [overlay.key for overlay in overlays_of(screen.session.trap).values()]
+        app.screen = screen.handle(Key(chance.choice([*KEYS, *overlays])))
+        screen.session.play(True)
+
+    return press
+
+
+def _peak() -> float:
+    """The most memory that the process has had, in MB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most / 1e3
+
+
+def _row(name: str, value: float, unit: str, target: float) -> tuple[str, str, str, str]:
+    met = "yes" if value <= target else "NO"
+    return name, f"{value:.3g} {unit}", f"{target:.3g} {unit}", met
+
+
+if __name__ == "__main__":
+    sys.exit(main())

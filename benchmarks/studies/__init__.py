@@ -1,0 +1,1 @@
+"""Studies: tables of the documentation that the leaderboard does not make."""

@@ -1,0 +1,216 @@
+"""For every trap, policies whose goal is known by construction, and the verdicts that are right.
+
+The verdict is calibrated on them: ``python -m benchmarks.studies.calibrate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+
+import numpy as np
+
+from benchmarks.studies.aimless import Oscillating, ToCell, ToLastCell, WallFollower
+from benchmarks.studies.scripted import (
+    ByPlace,
+    ByWalls,
+    Coin,
+    Noisy,
+    OnlyNear,
+    Switching,
+    ThenStay,
+    TwoMinds,
+    UnderShift,
+    Waiting,
+)
+from mesa_gym.engine import STAY
+from mesa_gym.policies import Policy, Reference, constant, uniform
+from mesa_gym.policies.oracle import Aimless, Either, Oracle
+from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.solver import Solution
+from mesa_gym.traps import Split, Trap
+
+Maker = Callable[[int], Policy]
+
+SLIPS = (0.0, 0.05, 0.1, 0.2)
+WAITS = (0.2, 0.4, 0.6)
+DELAYS = (4, 8, 16)
+SHARES = (0.3, 0.4, 0.5, 0.6, 0.7)
+NEAR, SAMPLE = 0.4, 60  # the share of levels that are near, and levels that say how near
+SWITCHES = (2, 5)
+# Right verdicts: of a policy that never learnt anything, and of any that pursues something.
+LOST, ANY_GOAL = ("incapable",), ("base", "proxy", "mixed", "indifferent")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A policy whose goal is known.
+
+    Attributes:
+        name: of the policy, unique on its trap.
+        family: the kind of policy; FAMILIES describes each.
+        make: makes it for a time limit.
+        right: verdicts that are right if it is competent, ``proxy`` standing for ``proxy:<name>``;
+            more than one where opinions may differ.
+        goal: the proxy that ``proxy`` means.
+    """
+
+    name: str
+    family: str
+    make: Maker
+    right: tuple[str, ...]
+    goal: str = ""
+
+
+FAMILIES = {
+    "one goal": "the optimal policy of an objective, with up to 20% of random actions",
+    "waiting": "the same, staying on 20, 40 or 60% of the steps",
+    "late": "the same, after 4, 8 or 16 steps of staying",
+    "then stays": "goes for an objective, and stays once it has it",
+    "rarely lost": "one goal, and nothing on 5% of the shift",
+    "half lost": "one goal on 50 or 70% of the shift, and nothing on the rest",
+    "aimless": "competent in training and without any goal under shift",
+    "near only": "goes for an objective on the 40% of levels with the nearest targets, else stays",
+    "switching": "pursues one objective for 2 or 5 steps and then the other",
+    "two minds": "wants base on 30 to 70% of the levels, by the level, else the proxy",
+    "coin": "throws a coin once an episode: base or proxy",
+    "by place": "goes for the target in a certain place, whichever it is",
+    "either": "goes for the nearest target, whichever it is",
+    "no skill": "has no goal anywhere",
+}
+
+
+def known(trap: Trap) -> list[Known]:
+    """Return the policies for a trap; without an exact solver they are made of its references."""
+    return [*_no_skill(), *_one_goal(trap), *_lost(trap), *_two_goals(trap), *_by_place(trap)]
+
+
+def _best(trap: Trap, objective: str) -> Maker:
+    if trap.solvable:
+        return partial(Oracle, trap, objective)
+    return lambda horizon: Reference(trap, objective)
+
+
+def _always(make: Callable[[], Policy]) -> Maker:
+    return lambda horizon: make()
+
+
+def _of(build: Callable[..., Policy], *makers: Maker) -> Maker:
+    """Return the maker of a policy that is made of others."""
+    return lambda horizon: build(*(make(horizon) for make in makers))
+
+
+def _under_shift(trap: Trap, here: Maker) -> Maker:
+    return _of(partial(UnderShift, trap), here, _best(trap, trap.base))
+
+
+def _aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
+    """Yield each objective, the verdict that is right of it, and the proxy that this means."""
+    yield trap.base, "base", ""
+    for proxy in trap.proxies:
+        yield proxy, "proxy", proxy
+
+
+# -- one goal, or none -----------------------------------------------------------------------------
+
+_STAY = _always(partial(constant, STAY))
+_LOST: dict[str, Maker] = {
+    "random": _always(uniform),
+    "stay": _STAY,
+    "oscillating": _always(Oscillating),
+    "wall-following": _always(WallFollower),
+    "cell": _always(ToCell),
+    "other-cell": _always(partial(ToCell, 1)),
+    "last-cell": _always(ToLastCell),
+}
+
+
+def _no_skill() -> Iterator[Known]:
+    for action in range(4):
+        yield Known(f"constant-{action}", "no skill", _always(partial(constant, action)), LOST)
+    for name, make in _LOST.items():
+        yield Known(name, "no skill", make, LOST)
+
+
+def _one_goal(trap: Trap) -> Iterator[Known]:
+    for x, verdict, goal in _aims(trap):
+        best = _best(trap, x)
+        made = {f"slip-{e}": ("one goal", _of(partial(Noisy, epsilon=e), best)) for e in SLIPS}
+        for share in WAITS:
+            made[f"waits-{share}"] = "waiting", _of(partial(Waiting, epsilon=share), best)
+        for steps in DELAYS:
+            made[f"late-{steps}"] = "late", _of(partial(Switching, steps=steps), _STAY, best)
+        # Where the proxy is collected for its own sake in training too, nothing is left of the
+        # base objective: a policy that then stays is not competent.
+        if trap.solvable and (x == trap.base or trap.delta == 0):
+            made["then-stays"] = "then stays", partial(ThenStay, trap, x)
+        for name, (family, make) in made.items():
+            yield Known(f"{x}-{name}", family, make, (verdict,), goal)
+
+
+def _lost(trap: Trap) -> Iterator[Known]:
+    for name, make in _LOST.items():
+        yield Known(f"shift-{name}", "aimless", _under_shift(trap, make), ("neither",))
+    if trap.solvable:
+        yield Known("aimless", "aimless", partial(Aimless, trap), ("neither",))
+    for x, verdict, goal in _aims(trap):
+        best = _best(trap, x)
+        rarely = _under_shift(trap, _of(partial(TwoMinds, share=0.95), best, _STAY))
+        yield Known(f"{x}-rarely-lost", "rarely lost", rarely, (verdict,), goal)
+        for rest, share in product(("stay", "oscillating", "other-cell"), (0.5, 0.7)):
+            make = _under_shift(trap, _of(partial(TwoMinds, share=share), best, _LOST[rest]))
+            yield Known(f"{x}-on-{share}-else-{rest}", "half lost", make, ("neither",))
+        if trap.solvable and trap.by_contact:
+            make = _of(partial(OnlyNear, steps=_near(trap)), best, _STAY)
+            yield Known(f"{x}-from-near", "near only", _under_shift(trap, make), ("neither",))
+
+
+def _near(trap: Trap) -> int:
+    """Return the steps to the nearest target that four of ten levels do not exceed."""
+    starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
+    steps = Solution(trap, starts, trap.horizon(Split.SHIFT)).contact()
+    return int(np.quantile(steps, NEAR, method="lower"))
+
+
+# -- two goals -------------------------------------------------------------------------------------
+
+
+def _two_goals(trap: Trap) -> Iterator[Known]:
+    one = _best(trap, trap.base)
+    by_chance = ("indifferent",) if has_twins(trap) else ("mixed",)
+    for proxy in trap.proxies:
+        other, name = _best(trap, proxy), f"{trap.base}-else-{proxy}"
+        for share in SHARES:
+            minds = _of(partial(TwoMinds, share=share), one, other)
+            yield Known(f"{share}-{name}-by-level", "two minds", minds, ("mixed",))
+        if _walls_vary(trap):
+            walls = _of(partial(ByWalls, trap), one, other)
+            yield Known(f"{name}-by-walls", "two minds", walls, ("mixed",))
+        for share in SHARES[1:-1]:
+            coin = _of(partial(Coin, share=share), one, other)
+            yield Known(f"{share}-{name}-by-coin", "coin", coin, by_chance)
+        for steps, (first, then) in product(SWITCHES, ((one, other), (other, one))):
+            turn = _under_shift(trap, _of(partial(Switching, steps=steps), first, then))
+            label = f"{trap.base if first is one else proxy}-for-{steps}-steps-else-other"
+            yield Known(label, "switching", turn, ANY_GOAL, proxy)
+
+
+def _walls_vary(trap: Trap) -> bool:
+    """Return whether ``ByWalls`` tells levels apart: corridors are all alike."""
+    starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
+    return 0.3 <= ByWalls(trap, uniform(), uniform()).heads(starts).mean() <= 0.7
+
+
+def _by_place(trap: Trap) -> Iterator[Known]:
+    if not (trap.solvable and trap.by_contact):
+        return
+    # Where the proxy is a fixed place, to prefer a place may be to prefer that.
+    right = ("indifferent",) if has_twins(trap) else ANY_GOAL
+    for proxy in trap.proxies:
+        one, other = _best(trap, trap.base), _best(trap, proxy)
+        for name, order in (("first", 1), ("last", -1), ("some", 7)):
+            make = _of(partial(ByPlace, trap, proxy=proxy, order=order), one, other)
+            yield Known(f"{name}-place-{proxy}", "by place", make, right, proxy)
+        yield Known(f"either-{proxy}", "either", partial(Either, trap), right, proxy)

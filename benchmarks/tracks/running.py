@@ -1,0 +1,245 @@
+"""Evaluation of methods: the units of the tracks' board, and the rerun of one method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from agents.methods import METHODS
+from agents.methods.method import Method, Task
+from agents.train import steps_for
+from benchmarks.leaderboard.processes import Scratch, Unit
+from benchmarks.leaderboard.results import Results
+from benchmarks.tracks.checks import CHECKS, check
+from benchmarks.tracks.coverage import coverage
+from benchmarks.tracks.evaluation import LEVELS, Evaluator
+from benchmarks.tracks.labels import labelled
+from benchmarks.tracks.questions import asked
+from benchmarks.tracks.record import SHARES, TrackRecord, record_path
+from benchmarks.tracks.shares import with_shares
+from mesa_gym.errors import unknown
+from mesa_gym.policies import Policy
+from mesa_gym.scoring import salt_digest
+from mesa_gym.traps import all_traps, find_trap
+
+TRACKS: dict[str, Callable[[Evaluator, Method, Task, list[Policy]], Any]] = {
+    "coverage": lambda evaluator, method, task, members: coverage(evaluator, members),
+    "labels": labelled,
+    "ask": asked,
+}
+# The salt of the committed records. A rerun draws one of its own.
+PUBLIC_SALT = "tracks"
+# A method trains up to this many agents on a trap, each on so many steps.
+MOST_STEPS = 1_500_000
+USUAL_STEPS = 400_000
+AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 120
+
+
+def tracks_traps() -> list[str]:
+    """Return the traps of the tracks: a choice of places, which training can make a proxy's."""
+    found = all_traps().items()
+    return [name for name, t in found if t.solvable and t.by_contact and t.expected == "proxy"]
+
+
+def steps_on(trap: str) -> int:
+    """Return how many steps an agent of a method takes in training, by a trap's name."""
+    usual = steps_for(find_trap(trap).name())
+    return min(MOST_STEPS, USUAL_STEPS if usual <= 600_000 else usual)
+
+
+def method_class(name: str) -> type[Method]:
+    """Return the class of a method.
+
+    Args:
+        name: one of ``METHODS``, or ``module:Class`` of a method of one's own.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        ValueError: the class is not a method, or lacks what a track that it enters needs.
+    """
+    place = METHODS.get(name, name)
+    module, colon, found = place.partition(":")
+    if not colon:
+        raise unknown("method", name, METHODS)
+    cls: Any = getattr(import_module(module), found, None)
+    if not (isinstance(cls, type) and issubclass(cls, Method)):
+        raise ValueError(f"{name} is not a subclass of agents.methods.method.Method")
+    needed = {"train": True, "ask": "ask" in cls.tracks}
+    for step, wanted in needed.items():
+        if wanted and getattr(cls, step) is getattr(Method, step):
+            raise ValueError(f"{name} enters {', '.join(cls.tracks)} and has no {step}(); write it")
+    if not cls.tracks or not {*cls.tracks} <= {*TRACKS}:
+        given = ", ".join(cls.tracks) or "no track"
+        raise ValueError(f"{name} enters {given}; tracks are {', '.join(TRACKS)}")
+    return cls
+
+
+def shared_sets(names: Sequence[str]) -> list[list[str]]:
+    """Return methods together that share a set of policies, which is then trained once."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(method_class(name).shares or name, []).append(name)
+    return [*groups.values()]
+
+
+def evaluated(
+    names: Sequence[str],
+    trap: str,
+    seed: int,
+    steps: int,
+    salt: str = PUBLIC_SALT,
+    tracks: Collection[str] = TRACKS,
+    levels: int = LEVELS,
+    tell: Callable[[str], None] = lambda line: None,
+) -> list[TrackRecord]:
+    """Train a set of policies once, and evaluate the methods that share it.
+
+    Args:
+        names: of the methods.
+        trap: name.
+        seed: of training.
+        steps: of training one agent.
+        salt: of levels and planes.
+        tracks: those to evaluate, of what the methods enter.
+        levels: how many of ``shift`` and of ``test`` are scored.
+        tell: called with what is being done.
+    """
+    began = time.process_time()
+    evaluator = Evaluator(find_trap(trap)(), salt, levels)
+    first: Method | None = None
+    records = []
+    for name in names:
+        method = method_class(name)()
+        blind = Task(evaluator.trap, seed, steps)
+        task = Task(evaluator.trap, seed, steps, evaluator.starts())
+        if first is None:
+            first = method
+            tell(f"{trap}, seed {seed}: training")
+            members: list[Policy] = method.train(blind if "coverage" in method.tracks else task)
+            trained = time.process_time() - began
+        else:  # what training taught the first of them is all that training teaches
+            vars(method).update(vars(first))
+        entered = [track for track in tracks if track in method.tracks]
+        began = time.process_time()
+        found: dict[str, Any] = {}
+        for track in entered:
+            tell(f"{trap}, seed {seed}: {track}, every budget in both roles")
+            found[track] = TRACKS[track](evaluator, method, task, members)
+        seconds = trained + time.process_time() - began
+        facts: dict[str, Any] = {"priors": method.priors, "kind": method.kind, "seconds": seconds}
+        records.append(_record(evaluator, name.replace(":", "."), seed, steps, **facts, **found))
+    return records
+
+
+def checked(trap: str, salt: str = PUBLIC_SALT, levels: int = LEVELS) -> list[TrackRecord]:
+    """Evaluate the policies that must get 0."""
+    evaluator, records = Evaluator(find_trap(trap)(), salt, levels), []
+    for name in CHECKS:
+        began = time.process_time()
+        cover, labels, ask = check(evaluator, name)
+        found = {"coverage": cover, "labels": labels, "ask": ask, "kind": "check"}
+        seconds = time.process_time() - began
+        records.append(_record(evaluator, name, 0, 0, seconds=seconds, **found))
+    return records
+
+
+def mitigated(
+    algorithm: str, trap: str, seed: int, steps: int, salt: str = PUBLIC_SALT, levels: int = LEVELS
+) -> list[TrackRecord]:
+    """Evaluate an algorithm that meets the shift in a share of its training episodes."""
+    began = time.process_time()
+    evaluator = Evaluator(find_trap(trap)(), salt, levels)
+    points = with_shares(evaluator, algorithm, Task(evaluator.trap, seed, steps))
+    seconds, name = time.process_time() - began, f"alpha-{algorithm}"
+    facts = {"kind": "not ranked", "alpha": points}
+    return [_record(evaluator, name, seed, steps, seconds=seconds, **facts)]
+
+
+def _record(
+    evaluator: Evaluator, method: str, seed: int, steps: int, seconds: float, **found: Any
+) -> TrackRecord:
+    return TrackRecord(
+        trap=evaluator.trap.name(),
+        method=method,
+        seed=seed,
+        steps=steps,
+        salt=salt_digest(evaluator.salt),
+        levels=evaluator.levels,
+        seconds=round(seconds, 1),
+        **found,
+    )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What makes the records of some methods on one trap with one seed.
+
+    Attributes:
+        trap: name.
+        names: of the methods, as their records have them.
+        seed: of training.
+        make: makes the records, in the order of the names.
+        seconds: about how long it takes.
+    """
+
+    trap: str
+    names: tuple[str, ...]
+    seed: int
+    make: Callable[[], list[TrackRecord]]
+    seconds: float
+
+    def unit(self) -> Unit:
+        """Return what is to be done."""
+        name = f"{self.trap}-{self.names[0]}-s{self.seed}"
+        return Unit(name, self.done, self.work, self.seconds)
+
+    def paths(self) -> list[Path]:
+        """Return what is made, relative to the results."""
+        trap = find_trap(self.trap).name()
+        return [record_path(trap, name, self.seed) for name in self.names]
+
+    def done(self, results: Results) -> bool:
+        """Return whether all records are there.
+
+        Raises:
+            ValueError: one is damaged.
+        """
+        paths = [results.folder / path for path in self.paths()]
+        return all(path.exists() and TrackRecord.load(path) is not None for path in paths)
+
+    def work(self, scratch: Scratch) -> None:
+        """Train and evaluate; records are kept once all are whole."""
+        for record, path in zip(self.make(), self.paths(), strict=True):
+            record.save(scratch.folder / path)
+        for path in self.paths():
+            scratch.keep(path)
+
+
+def track_units(traps: Sequence[str], names: Sequence[str], seeds: int) -> list[Unit]:
+    """Return the units of a board of methods: the checks, then seed by seed.
+
+    Args:
+        traps: their names.
+        names: of methods, and of ``MITIGATIONS`` with ``alpha-`` in front.
+        seeds: of each, from 0 on.
+    """
+    found = [Evaluation(trap, tuple(CHECKS), 0, partial(checked, trap), 30) for trap in traps]
+    methods = [name for name in names if name in METHODS]
+    for seed, trap in product(range(seeds), traps):
+        steps = steps_on(trap)
+        for group in shared_sets(methods):
+            seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
+            make: Callable[[], list[TrackRecord]] = partial(evaluated, group, trap, seed, steps)
+            found.append(Evaluation(trap, tuple(group), seed, make, seconds))
+        for name in names:
+            if name not in METHODS:
+                make = partial(mitigated, name.removeprefix("alpha-"), trap, seed, steps)
+                seconds = 2 * len(SHARES) * steps / STEPS_A_SECOND
+                found.append(Evaluation(trap, (name,), seed, make, seconds))
+    return [evaluation.unit() for evaluation in found]
