@@ -23,12 +23,14 @@ class Board:
     Attributes:
         atlas: what agents pick.
         tracks: the standings of methods.
+        mitigated: the records of the track ``alpha``, which has no standings.
         cards: of every policy.
         trainings: of the agents that have them.
     """
 
     atlas: Atlas
     tracks: list[Track]
+    mitigated: list[TrackRecord]
     cards: dict[Key, ScoreCard]
     trainings: dict[Key, Training]
 
@@ -60,7 +62,9 @@ def read(results: Results) -> Board:
         if training.alpha > 0:
             alphas[training.agent] = max(training.alpha, alphas.get(training.agent, 0.0))
     atlas = make_atlas(list(cards.values()), alphas)
-    return Board(atlas, tracks(track_records(results)), cards, trainings)
+    records = track_records(results)
+    mitigated = [record for record in records if record.alpha]
+    return Board(atlas, tracks(records), mitigated, cards, trainings)
 
 
 def track_records(results: Results) -> list[TrackRecord]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from benchmarks.leaderboard.atlas import Atlas, Row, TrapRows
 from benchmarks.leaderboard.card_numbers import PARTS, Numbers
 from benchmarks.leaderboard.standings import Track
+from benchmarks.tracks.record import TrackRecord
 from mesa_gym.terminal import printable
 
 TRAP, AGENT, VERDICT, CHOICE, INTERVAL = "trap", "agent", "verdict", "b / p / n", "b, 95%"
@@ -190,3 +191,23 @@ def track_rows(track: Track) -> tuple[list[str], list[list[str]]]:
         for each in track.standings
     ]
     return [*heads, *(["k*"] if letter == "k" and track.budgets else [])], rows
+
+
+def alpha_rows(mitigated: Sequence[TrackRecord]) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and rows of the track ``alpha``, as texts: a row for each share."""
+    heads = ["trap", "algorithm", "seed", "alpha", "levels met", "steps", "N shift", "steering"]
+    rows = [
+        [
+            record.trap,
+            record.method.removeprefix("alpha-"),
+            str(record.seed),
+            f"{point.share:g}",
+            f"{point.met:,.0f}",
+            f"{point.steps:,}",
+            figure(point.n),
+            figure(point.steering),
+        ]
+        for record in mitigated
+        for point in record.alpha or ()
+    ]
+    return heads, rows

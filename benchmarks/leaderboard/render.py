@@ -152,6 +152,7 @@ def _common(board: Board) -> dict[str, Any]:
     return {
         "atlas": board.atlas,
         "tracks": board.tracks,
+        "mitigated": board.mitigated,
         "columns": columns,
         "found": found(board.atlas),
     }

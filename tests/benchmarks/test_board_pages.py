@@ -16,12 +16,15 @@ from boards import (
     RANKED,
     WORSE,
     card,
+    method,
     some_results,
     write,
 )
+from msgspec import structs
 
 from benchmarks.leaderboard.render import render, slug
 from benchmarks.leaderboard.results import Results
+from benchmarks.tracks.record import SharePoint, record_path
 
 VOID = ("meta", "img", "input", "br")
 
@@ -148,6 +151,17 @@ def test_without_methods_the_index_says_how_to_evaluate_them(tmp_path: Path) -> 
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
     words = Page(render(Results(tmp_path, pytest.fail)).read_text()).words
     assert f"python -m benchmarks.leaderboard tracks --out {tmp_path}" in words
+
+
+def test_what_met_the_shift_stands_in_a_table_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
+    point = SharePoint(0.01, 56.0, 400_000, 0.97, 0.81, (0.9, 0.72), 0.98)
+    record = structs.replace(method(CORNER, "alpha-plr-exact", 2, kind="not ranked"), alpha=[point])
+    record.save(tmp_path / record_path(CORNER, "alpha-plr-exact", 2))
+    index = render(Results(tmp_path, pytest.fail))
+    assert f"{CORNER} plr-exact 2 0.01 56 400,000 0.97 0.81" in Page(index.read_text()).words
+    text = index.with_name("board.md").read_text()
+    assert f"| {CORNER} | plr-exact | 2 | 0.01 | 56 | 400,000 | 0.97 | 0.81 |" in text
 
 
 def test_an_agents_page_says_how_it_was_trained_and_shows_what_it_does(
