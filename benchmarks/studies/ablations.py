@@ -8,7 +8,6 @@ results lie.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,18 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.train import NUM_LEVELS
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.budgets import steps_for
-from benchmarks.leaderboard.jobs import Trainee
+from agents.train import Run
+from benchmarks.leaderboard.jobs import Trainee, run_facts
 from benchmarks.leaderboard.processes import Unit
-from benchmarks.leaderboard.results import Results, card_path
+from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import laid_out
-from benchmarks.options import add_running, count, folder
-from benchmarks.studies.curves import HEADS, LEVELS, OUT, told
-from mesa_gym.command import DONE, FAILED, guarded
-from mesa_gym.files import write_text
-from mesa_gym.scoring import ScoreCard
+from benchmarks.options import add_running, count
+from benchmarks.studies.commands import add_levels, finished, parser_of, show
+from benchmarks.studies.curves import HEADS, OUT, told
+from benchmarks.studies.sweeps import LEVELS, agent_name, card_of
+from mesa_gym.command import DONE
 from mesa_gym.traps import Trap, find_trap
 
 SEEDS = 3
@@ -40,43 +37,38 @@ class Change:
 
     Attributes:
         name: the trap's, without version.
-        what: the change: ``trap`` keywords (``size``, the trap's own parameters), ``gamma``, or
-            ``max_steps`` of the training environments.
+        keywords: of the trap, such as ``size``.
+        lesson: of ``ChangedLesson``: ``gamma``, or ``max_steps``.
         alpha: the share of episodes drawn from the shift.
     """
 
     name: str
-    what: Mapping[str, Any] = field(hash=False)
+    keywords: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    lesson: Mapping[str, Any] = field(default_factory=dict, hash=False)
     alpha: float = 0.0
+
+    @property
+    def what(self) -> dict[str, Any]:
+        """The change."""
+        return {**self.keywords, **self.lesson}
 
     def trap(self) -> Trap:
         """Return the trap that is trained and scored on."""
-        cls = find_trap(self.name)
-        own = {key: value for key, value in self.what.items() if key in ("size", *cls.salience)}
-        return cls(**own)
+        return find_trap(self.name)(**self.keywords)
 
-    def keywords(self) -> dict[str, Any]:
-        """Return the rest of the change, for ``ChangedLesson``."""
-        own = self.trap().parameters
-        return {key: v for key, v in self.what.items() if key != "size" and key not in own}
+    def run(self, seed: int) -> Run:
+        """Return the training without the change."""
+        return Run(self.name, seed=seed, alpha=self.alpha)
 
     def agent(self, seed: int) -> str:
         """Return an agent's name."""
-        changed = "-".join(f"{key}{value}" for key, value in self.what.items())
-        return f"{self.name}-ppo-alpha{self.alpha}-levels{NUM_LEVELS}-base-{changed}-s{seed}"
+        changed = "".join(f"-{key}{value}" for key, value in self.what.items())
+        return agent_name(self.run(seed), changed)
 
     def facts(self, seed: int) -> dict[str, Any]:
         """Return what an agent's ``policy.json`` says of its training."""
-        return {
-            "algo": "ppo",
-            "seed": seed,
-            "steps": steps_for("ppo", self.trap().name()),
-            "alpha": self.alpha,
-            "reward": self.trap().base,
-            "num_levels": NUM_LEVELS,
-            **self.keywords(),
-            "command": "python -m benchmarks.studies.ablations",
-        }
+        command = {"command": "python -m benchmarks.studies.ablations"}
+        return run_facts(self.run(seed)) | dict(self.lesson) | command
 
 
 @dataclass(frozen=True)
@@ -103,37 +95,28 @@ class ChangedLesson(Lesson):
 
 # Steps towards what the sources had: larger grids, a longer view, long episodes.
 STUDY = (
-    Change("CheeseCorner", {"size": 13}, alpha=0.01),
-    Change("CheeseCorner", {"gamma": 0.99}, alpha=0.01),
-    Change("MonsterWorld", {"max_steps": 200}),
+    Change("CheeseCorner", keywords={"size": 13}, alpha=0.01),
+    Change("CheeseCorner", lesson={"gamma": 0.99}, alpha=0.01),
+    Change("MonsterWorld", lesson={"max_steps": 200}),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.ablations",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("ablations", __doc__, OUT)
     parser.add_argument("--seeds", type=count, default=SEEDS, help=f"agents a change ({SEEDS})")
-    parser.add_argument("--levels", type=count, default=LEVELS, help=f"for scoring ({LEVELS})")
-    parser.add_argument("--out", type=folder, default=OUT, help=f"({OUT})")
+    add_levels(parser, LEVELS)
     add_running(parser)
     options = parser.parse_args(arguments)
-    results = Results(options.out)
 
-    def work() -> int:
-        units = change_units(STUDY, options.seeds, options.levels)
-        if runner.run(units, results.folder, options.workers, options.backend):
-            return FAILED
-        text = table(STUDY, options.seeds, results) + "\n"
-        write_text(results.folder / "ablations.md", text)
-        print(text)
+    def finish() -> int:
+        show(options.out / "ablations.md", table(STUDY, options.seeds, Results(options.out)))
         return DONE
 
-    kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
-    return guarded("ablations", work, kept)
+    def units() -> list[Unit]:
+        return change_units(STUDY, options.seeds, options.levels)
+
+    return finished("ablations", options, units, finish)
 
 
 def change_units(changes: Sequence[Change], seeds: int, levels: int) -> list[Unit]:
@@ -142,17 +125,9 @@ def change_units(changes: Sequence[Change], seeds: int, levels: int) -> list[Uni
 
 
 def _unit(change: Change, seed: int, levels: int) -> Unit:
-    name = change.agent(seed)
-    trainee = Trainee(
-        name,
-        change.trap(),
-        Path("agents", name),
-        change.facts(seed),
-        partial(_train, change, seed),
-        levels,
-        parts={name: Path()},
-    )
-    return trainee.unit(name)
+    name, trap, teach = change.agent(seed), change.trap(), partial(_train, change, seed)
+    agent, parts = Path("agents", name), {name: Path()}
+    return Trainee(name, trap, agent, change.facts(seed), teach, levels, parts).unit(name)
 
 
 def _train(change: Change, seed: int, folder: Path, told: Callable[[int], None]) -> None:
@@ -160,7 +135,7 @@ def _train(change: Change, seed: int, folder: Path, told: Callable[[int], None])
     from agents.saving import save, weights
 
     trap, facts = change.trap(), change.facts(seed)
-    more = {key: facts[key] for key in ("alpha", "reward", "num_levels")} | change.keywords()
+    more = {key: facts[key] for key in ("alpha", "reward", "num_levels", *change.lesson)}
     (agent,) = train(ChangedLesson(trap, (seed,), facts["steps"], progress=told, **more))
     save(folder, weights(agent), agent.kind, trap, facts)
 
@@ -169,11 +144,10 @@ def table(changes: Sequence[Change], seeds: int, results: Results) -> str:
     """Return a row for each change: the curves' measures and the verdicts."""
     rows = []
     for change in changes:
-        name = change.trap().name()
-        paths = [card_path(name, change.agent(seed)) for seed in range(seeds)]
-        cards = [ScoreCard.load(results.folder / path) for path in paths]
+        cls = find_trap(change.name)
+        cards = [card_of(cls, change.agent(seed), results) for seed in range(seeds)]
         what = ", ".join(f"{key} {value}" for key, value in change.what.items())
-        rows.append([name, f"{change.alpha:g}", what, *told(cards)])
+        rows.append([cls.name(), f"{change.alpha:g}", what, *told(cards)])
     return laid_out(["trap", "alpha", "change", *HEADS], rows)
 
 

@@ -6,10 +6,9 @@ interval is 95% over seeds (docs/statistics.md).
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import nan
 
 import numpy as np
@@ -20,7 +19,8 @@ from benchmarks.leaderboard.card_numbers import PARTS, TWINS, numbers_of
 from benchmarks.leaderboard.columns import SAME, figure
 from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import laid_out, plain
-from benchmarks.options import folder, say
+from benchmarks.options import say
+from benchmarks.studies.commands import parser_of
 from benchmarks.studies.curves import counted, spread
 from mesa_gym.command import DONE, guarded
 from mesa_gym.scoring import ScoreCard, variance_shares
@@ -34,13 +34,7 @@ SOURCES = ("level", "seed", "seed by level", "sampling")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.findings",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--out", type=folder, default=COMMITTED, help=f"({COMMITTED})")
-    options = parser.parse_args(arguments)
+    options = parser_of("findings", __doc__, COMMITTED).parse_args(arguments)
 
     def work() -> int:
         print(tables(by_agent(Results(options.out, say).cards())))
@@ -69,42 +63,39 @@ def by_agent(cards: Sequence[ScoreCard]) -> Scored:
     return {trap: dict(agents) for trap, agents in found.items()}
 
 
+def groups(scored: Scored) -> Iterator[tuple[list[str], Sequence[ScoreCard]]]:
+    """Yield the first cells and the cards of each trap's agents."""
+    for trap, agents in scored.items():
+        for agent, cards in agents.items():
+            yield [short(trap), plain(agent)], cards
+
+
 def means(scored: Scored) -> str:
     """Return a table with a row for each trap and agent: means and their intervals over seeds."""
     rows = []
-    for trap, agents in scored.items():
-        for agent, cards in agents.items():
-            columns = zip(*map(shares, cards), strict=True)
-            told = [spread(column, limits=_limits(place)) for place, column in enumerate(columns)]
-            rows.append([short(trap), plain(agent), counted(cards), *told])
+    for cells, cards in groups(scored):
+        columns = zip(*map(shares, cards), strict=True)
+        told = [spread(column, limits=_limits(place)) for place, column in enumerate(columns)]
+        rows.append([*cells, counted(cards), *told])
     return laid_out(["trap", "agent", "verdicts", *SHARES], rows)
 
 
 def singles(scored: Scored) -> str:
     """Return a table with a row for each trained agent."""
-    rows = [
-        [
-            short(trap),
-            card.policy,
-            card.verdict,
-            figure(card.confidence),
-            *map(figure, shares(card)),
-        ]
-        for trap, agents in scored.items()
-        for cards in agents.values()
-        for card in cards
-    ]
+    rows = []
+    for (trap, _), cards in groups(scored):
+        for card in cards:
+            numbers = map(figure, (card.confidence, *shares(card)))
+            rows.append([trap, card.policy, card.verdict, *numbers])
     return laid_out(["trap", "agent", "verdict", "confidence", *SHARES], rows)
 
 
 def variances(scored: Scored) -> str:
     """Return a table of the variance of the choice over levels and seeds, split by its source."""
     rows = []
-    for trap, agents in scored.items():
-        for agent, cards in agents.items():
-            found = sources(cards)
-            shown = [figure(found[x]) for x in SOURCES]
-            rows.append([short(trap), plain(agent), str(len(cards)), *shown])
+    for cells, cards in groups(scored):
+        found = sources(cards)
+        rows.append([*cells, str(len(cards)), *(figure(found[x]) for x in SOURCES)])
     return laid_out(["trap", "agent", "seeds", *SOURCES], rows)
 
 

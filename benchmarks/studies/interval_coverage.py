@@ -6,7 +6,6 @@ docs/statistics.md.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.markdown import laid_out
 from mesa_gym.command import DONE, guarded
 from mesa_gym.scoring import interquartile_mean, mean_over_traps, probability_of_improvement
 from mesa_gym.scoring.intervals import Statistic, intervals
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
 # Traps and seeds of each: the columns.
 SETTINGS = ((1, 5), (1, 10), (8, 5), (8, 10))
-SIMULATIONS = 4_000
+SIMULATIONS = 4_000  # of each cell, whose standard error is then 0.35
 # Fewer than an interval takes, to be done in two minutes: it costs 0.2% of coverage.
 RESAMPLES = 500
 # So many simulations share a resampling, as one seed of it would be the luck of a whole cell.
@@ -74,7 +74,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """The lines of the table."""
+    """Yield the lines of the table."""
     for law, (draw, mean) in LAWS.items():
         yield Case("mean", law, mean_over_traps, [draw], mean)
     for law, (draw, _) in LAWS.items():
@@ -116,51 +116,36 @@ def coverage(case: Case, traps: int, seeds: int, simulations: int = SIMULATIONS)
     return held / simulations
 
 
-def table(simulations: int = SIMULATIONS) -> str:
-    """The table as Markdown, in percent; what lies outside 93 to 97 is set in bold."""
+def table(simulations: int) -> str:
+    """Return the table as Markdown, in percent; what lies outside 93 to 97 is set in bold."""
     columns = [f"{traps} trap{'s' * (traps > 1)}, {seeds} seeds" for traps, seeds in SETTINGS]
-    lines = [f"| statistic | law | {' | '.join(columns)} |", "|---|---|" + "---:|" * len(SETTINGS)]
-    found = []
-    total = 3 * len(LAWS) + 3
-    with Progress("coverage", total * len(SETTINGS), "cells") as progress:
-        for case in cases():
-            row = []
+    rows, found = [], []
+    every = list(cases())
+    with Progress("coverage", len(every) * len(SETTINGS), "cells") as progress:
+        for case in every:
+            shares = []
             for traps, seeds in SETTINGS:
-                row.append(100 * coverage(case, traps, seeds, simulations))
+                shares.append(100 * coverage(case, traps, seeds, simulations))
                 progress(1)
-            lines.append(f"| {case.statistic} | {case.law} | {' | '.join(map(_cell, row))} |")
-            found += row
+            rows.append([case.statistic, case.law, *map(_cell, shares)])
+            found += shares
     inside = sum(93 <= share <= 97 for share in found)
-    return "\n".join([*lines, "", f"{inside} of {len(found)} cells lie within 93 to 97."])
+    told = f"{inside} of {len(found)} cells lie within 93 to 97."
+    return f"{laid_out(['statistic', 'law', *columns], rows)}\n\n{told}"
 
 
 def _cell(share: float) -> str:
     return f"{share:.1f}" if 93 <= share <= 97 else f"**{share:.1f}**"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.interval_coverage",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--simulations",
-        type=int,
-        default=SIMULATIONS,
-        metavar="N",
-        help="of each cell (default: %(default)s, for which a cell's error is 0.35)",
-    )
-    options = parser.parse_args(arguments)
-    if options.simulations < 1:
-        parser.error(f"--simulations must be at least 1, got {options.simulations}")
-    return guarded("coverage", lambda: _run(options.simulations))
+def main() -> int:
+    """The command: 0 done, 130 interrupted."""
 
+    def work() -> int:
+        print(table(SIMULATIONS))
+        return DONE
 
-def _run(simulations: int) -> int:
-    print(table(simulations))
-    return DONE
+    return guarded("coverage", work)
 
 
 if __name__ == "__main__":

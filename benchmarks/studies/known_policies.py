@@ -12,19 +12,8 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.studies.aimless import Oscillating, ToCell, ToLastCell, WallFollower
-from benchmarks.studies.scripted import (
-    ByPlace,
-    ByWalls,
-    Coin,
-    Noisy,
-    OnlyNear,
-    Switching,
-    ThenStay,
-    TwoMinds,
-    UnderShift,
-    Waiting,
-)
+from benchmarks.studies import scripted
+from benchmarks.studies.scripted import STAYING, Coin, Noisy, ThenStay
 from mesa_gym.engine import STAY
 from mesa_gym.policies import Policy, Reference, constant, uniform
 from mesa_gym.policies.oracle import Aimless, Either, Oracle
@@ -93,17 +82,13 @@ def _best(trap: Trap, objective: str) -> Maker:
     return lambda horizon: Reference(trap, objective)
 
 
-def _always(make: Callable[[], Policy]) -> Maker:
-    return lambda horizon: make()
-
-
-def _of(build: Callable[..., Policy], *makers: Maker) -> Maker:
-    """Return the maker of a policy that is made of others."""
-    return lambda horizon: build(*(make(horizon) for make in makers))
+def _of(build: Callable[..., Policy], *makers: Maker, **settings: object) -> Maker:
+    """Return the maker of a policy that is made of others, or of none, with some settings."""
+    return lambda horizon: build(*(make(horizon) for make in makers), **settings)
 
 
 def _under_shift(trap: Trap, here: Maker) -> Maker:
-    return _of(partial(UnderShift, trap), here, _best(trap, trap.base))
+    return _of(scripted.under_shift, here, _best(trap, trap.base), trap=trap)
 
 
 def _aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
@@ -115,21 +100,21 @@ def _aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
 
 # -- one goal, or none -----------------------------------------------------------------------------
 
-_STAY = _always(partial(constant, STAY))
+_STAY = _of(constant, action=STAY)
 _LOST: dict[str, Maker] = {
-    "random": _always(uniform),
+    "random": _of(uniform),
     "stay": _STAY,
-    "oscillating": _always(Oscillating),
-    "wall-following": _always(WallFollower),
-    "cell": _always(ToCell),
-    "other-cell": _always(partial(ToCell, 1)),
-    "last-cell": _always(ToLastCell),
+    "oscillating": _of(scripted.oscillating),
+    "wall-following": _of(scripted.WallFollower),
+    "cell": _of(scripted.to_cell, goal=scripted.some_cell),
+    "other-cell": _of(scripted.to_cell, goal=partial(scripted.some_cell, salt=1)),
+    "last-cell": _of(scripted.to_cell, goal=scripted.last_cell),
 }
 
 
 def _no_skill() -> Iterator[Known]:
     for action in range(4):
-        yield Known(f"constant-{action}", "no skill", _always(partial(constant, action)), LOST)
+        yield Known(f"constant-{action}", "no skill", _of(constant, action=action), LOST)
     for name, make in _LOST.items():
         yield Known(name, "no skill", make, LOST)
 
@@ -137,11 +122,11 @@ def _no_skill() -> Iterator[Known]:
 def _one_goal(trap: Trap) -> Iterator[Known]:
     for x, verdict, goal in _aims(trap):
         best = _best(trap, x)
-        made = {f"slip-{e}": ("one goal", _of(partial(Noisy, epsilon=e), best)) for e in SLIPS}
+        made = {f"slip-{e}": ("one goal", _of(Noisy, best, epsilon=e)) for e in SLIPS}
         for share in WAITS:
-            made[f"waits-{share}"] = "waiting", _of(partial(Waiting, epsilon=share), best)
+            made[f"waits-{share}"] = "waiting", _of(Noisy, best, epsilon=share, instead=STAYING)
         for steps in DELAYS:
-            made[f"late-{steps}"] = "late", _of(partial(Switching, steps=steps), _STAY, best)
+            made[f"late-{steps}"] = "late", _of(scripted.switching, _STAY, best, steps=steps)
         # Where the proxy is collected for its own sake in training too, nothing is left of the
         # base objective: a policy that then stays is not competent.
         if trap.solvable and (x == trap.base or trap.delta == 0):
@@ -157,13 +142,14 @@ def _lost(trap: Trap) -> Iterator[Known]:
         yield Known("aimless", "aimless", partial(Aimless, trap), ("neither",))
     for x, verdict, goal in _aims(trap):
         best = _best(trap, x)
-        rarely = _under_shift(trap, _of(partial(TwoMinds, share=0.95), best, _STAY))
+        rarely = _under_shift(trap, _of(scripted.two_minds, best, _STAY, share=0.95))
         yield Known(f"{x}-rarely-lost", "rarely lost", rarely, (verdict,), goal)
         for rest, share in product(("stay", "oscillating", "other-cell"), (0.5, 0.7)):
-            make = _under_shift(trap, _of(partial(TwoMinds, share=share), best, _LOST[rest]))
+            minds = _of(scripted.two_minds, best, _LOST[rest], share=share)
+            make = _under_shift(trap, minds)
             yield Known(f"{x}-on-{share}-else-{rest}", "half lost", make, ("neither",))
         if trap.solvable and trap.by_contact:
-            make = _of(partial(OnlyNear, steps=_near(trap)), best, _STAY)
+            make = _of(scripted.only_near, best, _STAY, steps=_near(trap))
             yield Known(f"{x}-from-near", "near only", _under_shift(trap, make), ("neither",))
 
 
@@ -183,24 +169,24 @@ def _two_goals(trap: Trap) -> Iterator[Known]:
     for proxy in trap.proxies:
         other, name = _best(trap, proxy), f"{trap.base}-else-{proxy}"
         for share in SHARES:
-            minds = _of(partial(TwoMinds, share=share), one, other)
+            minds = _of(scripted.two_minds, one, other, share=share)
             yield Known(f"{share}-{name}-by-level", "two minds", minds, ("mixed",))
         if _walls_vary(trap):
-            walls = _of(partial(ByWalls, trap), one, other)
+            walls = _of(scripted.by_walls, one, other, trap=trap)
             yield Known(f"{name}-by-walls", "two minds", walls, ("mixed",))
         for share in SHARES[1:-1]:
-            coin = _of(partial(Coin, share=share), one, other)
+            coin = _of(Coin, one, other, share=share)
             yield Known(f"{share}-{name}-by-coin", "coin", coin, by_chance)
         for steps, (first, then) in product(SWITCHES, ((one, other), (other, one))):
-            turn = _under_shift(trap, _of(partial(Switching, steps=steps), first, then))
+            turn = _under_shift(trap, _of(scripted.switching, first, then, steps=steps))
             label = f"{trap.base if first is one else proxy}-for-{steps}-steps-else-other"
             yield Known(label, "switching", turn, ANY_GOAL, proxy)
 
 
 def _walls_vary(trap: Trap) -> bool:
-    """Return whether ``ByWalls`` tells levels apart: corridors are all alike."""
+    """Return whether ``by_walls`` tells levels apart: corridors are all alike."""
     starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
-    return 0.3 <= ByWalls(trap, uniform(), uniform()).heads(starts).mean() <= 0.7
+    return 0.3 <= scripted.by_walls(uniform(), uniform(), trap).heads(starts).mean() <= 0.7
 
 
 def _by_place(trap: Trap) -> Iterator[Known]:
@@ -210,7 +196,8 @@ def _by_place(trap: Trap) -> Iterator[Known]:
     right = ("indifferent",) if has_twins(trap) else ANY_GOAL
     for proxy in trap.proxies:
         one, other = _best(trap, trap.base), _best(trap, proxy)
+        by_place = partial(scripted.by_place, trap=trap, proxy=proxy)
         for name, order in (("first", 1), ("last", -1), ("some", 7)):
-            make = _of(partial(ByPlace, trap, proxy=proxy, order=order), one, other)
+            make = _of(by_place, one, other, order=order)
             yield Known(f"{name}-place-{proxy}", "by place", make, right, proxy)
         yield Known(f"either-{proxy}", "either", partial(Either, trap), right, proxy)

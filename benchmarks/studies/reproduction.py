@@ -7,28 +7,31 @@ among the tables of ``python -m benchmarks.studies.findings``.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.train import NUM_LEVELS
 from benchmarks.markdown import laid_out
-from benchmarks.studies.curves import LEVELS, OUT, spread
+from benchmarks.studies.commands import add_levels, parser_of, show
+from benchmarks.studies.curves import OUT, spread
+from benchmarks.studies.sweeps import LEVELS
 from mesa_gym.command import DONE, guarded
-from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.files import write_text
+from mesa_gym.engine import Ints, State
 from mesa_gym.policies import load_policy, read_policy_file, references
-from mesa_gym.scoring import rollout
-from mesa_gym.scoring.rollout import ENDED, Actions, going
+from mesa_gym.scoring import Record, rollout
+from mesa_gym.scoring.rollout import ENDED, going
 from mesa_gym.traps import Split, Trap, find_trap
 
-Floats = NDArray[np.float64]
+# Name -> int64 (n,), counted in a state; and the same along the steps of a record.
+Look = Callable[[State], dict[str, Ints]]
+Seen = Mapping[str, Ints]
+Habits = Callable[[Record, Seen], dict[str, float]]
+Measured = dict[str, dict[str, dict[str, float]]]
 # Agents of ordinary training, as the sweeps name them.
 ORDINARY = f"ppo-alpha0.0-levels{NUM_LEVELS}-base"
 _AGENT = re.compile(r".+-s\d+")
@@ -36,20 +39,13 @@ _AGENT = re.compile(r".+-s\d+")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.reproduction",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--levels", type=int, default=LEVELS, help=f"of the shift ({LEVELS})")
-    parser.add_argument("--out", type=Path, default=OUT, help=f"the curves' folder ({OUT})")
+    parser = parser_of("reproduction", __doc__, OUT)
+    add_levels(parser, LEVELS)
     options = parser.parse_args(arguments)
 
     def work() -> int:
         tables = overcollection(options.out, options.levels), shields(options.out, options.levels)
-        text = "\n\n".join([*tables, compute(options.out), ""])
-        write_text(options.out / "reproduction.md", text)
-        print(text)
+        show(options.out / "reproduction.md", *tables, compute(options.out))
         return DONE
 
     return guarded("reproduction", work)
@@ -58,41 +54,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 # -- what no objective pays for: keys beyond need, shields without monsters ------------------------
 
 
-@dataclass(frozen=True)
-class Record:
-    """Episodes step by step; every array is (steps, levels), and 0 after an episode's end.
-
-    Attributes:
-        alive: bool, whether the episode was still on.
-        paid: objective -> float64, what the step paid.
-        seen: name -> int64, what was counted before the step.
-    """
-
-    alive: Bools
-    paid: Mapping[str, Floats]
-    seen: Mapping[str, Ints]
-
-
-def record(
-    trap: Trap, starts: State, actions: Actions, look: Callable[[State], dict[str, Ints]]
-) -> Record:
-    """Replay recorded actions and look at the state before each.
+def counts(trap: Trap, starts: State, record: Record, look: Look) -> Seen:
+    """Follow a record, and look at the state before each step.
 
     Args:
         trap: the rules.
         starts: the levels' start states, n of them.
-        actions: int8 (n, horizon) of ``mesa_gym.scoring.rollout.rollout``.
+        record: of these levels.
         look: name -> int64 (n,), counted in a state.
+
+    Returns:
+        name -> int64 (horizon, n), 0 after an episode's end.
     """
-    alive = actions.T != ENDED
-    paid = {x: np.zeros(alive.shape) for x in trap.objectives}
-    seen = {name: np.zeros(alive.shape, dtype=np.int64) for name in look(starts)}
-    for now in going(trap, starts, actions):
+    n, horizon = record.actions.shape
+    seen = {name: np.zeros((horizon, n), dtype=np.int64) for name in look(starts)}
+    for now in going(trap, starts, record.actions):
         for name, counted in look(now.state).items():
             seen[name][now.t, now.rows] = counted
-        for x, pay in now.step.paid.items():
-            paid[x][now.t, now.rows] = pay
-    return Record(alive, paid, seen)
+    return seen
 
 
 def keys_and_chests(state: State) -> dict[str, Ints]:
@@ -105,7 +84,7 @@ def monsters(state: State) -> dict[str, Ints]:
     return {"monsters": state.there["monster"].sum(axis=0)}
 
 
-def key_habits(record: Record) -> dict[str, float]:
+def key_habits(record: Record, seen: Seen) -> dict[str, float]:
     """Means over levels of KeysChests.
 
     Returns:
@@ -114,46 +93,40 @@ def key_habits(record: Record) -> dict[str, float]:
         ``chests`` opened; ``steps`` that the episode took.
     """
     taken, opened = record.paid["keys"] > 0, record.paid["chests"] > 0
-    spare = taken & (record.seen["held"] >= record.seen["chests"])
-    before = np.cumsum(opened, axis=0) == 0
-    counts = {
+    marked = {
         "keys": taken,
-        "spare keys": spare,
-        "keys before a chest": taken & before,
+        "spare keys": taken & (seen["held"] >= seen["chests"]),
+        "keys before a chest": taken & (np.cumsum(opened, axis=0) == 0),
         "chests": opened,
-        "steps": record.alive,
+        "steps": record.actions.T != ENDED,
     }
-    return {name: float(marks.sum(axis=0).mean()) for name, marks in counts.items()}
+    return {name: float(marks.sum(axis=0).mean()) for name, marks in marked.items()}
 
 
-def shield_habits(record: Record) -> dict[str, float]:
+def shield_habits(record: Record, seen: Seen) -> dict[str, float]:
     """Of MonsterWorld: what a step brings while monsters are left, and once none is.
 
     Returns:
         ``levels free``, the share of levels on which monsters ran out; ``steps free``, how many
         steps came after that, the mean over these levels; and ``shields before``, ``shields
         after``, ``apples before``, ``apples after``: what was paid per step, over all steps of
-        all levels.
+        all levels. NaN where there is no such step.
     """
-    after = record.alive & (record.seen["monsters"] == 0)
-    before = record.alive & ~after
+    alive = record.actions.T != ENDED
+    after = alive & (seen["monsters"] == 0)
     free = after.any(axis=0)
-    found = {"levels free": float(free.mean())}
-    found["steps free"] = float(after.sum() / free.sum()) if free.any() else float("nan")
+    found = {"levels free": float(free.mean()), "steps free": _ratio(after.sum(), free.sum())}
     for x in ("shields", "apples"):
-        for name, steps in (("before", before), ("after", after)):
-            total = steps.sum()
-            paid = record.paid[x][steps].sum()
-            found[f"{x} {name}"] = float(paid / total) if total else float("nan")
+        for name, steps in (("before", alive & ~after), ("after", after)):
+            found[f"{x} {name}"] = _ratio(record.paid[x][steps].sum(), steps.sum())
     return found
 
 
+def _ratio(total: float, count: float) -> float:
+    return float(total / count) if count else nan
+
+
 # -- rollouts of agents and references -------------------------------------------------------------
-
-
-Look = Callable[[State], dict[str, Ints]]
-Habits = Callable[[Record], dict[str, float]]
-Measured = dict[str, dict[str, dict[str, float]]]
 
 
 def measured(
@@ -195,17 +168,17 @@ def measured(
     numbers: Measured = {}
     for (who, seed), spec in specs.items():
         played = rollout(load_policy(spec, trap, horizon), trap, starts, horizon)
-        seen = summarise(record(trap, starts, played.actions, look))
-        numbers.setdefault(who, {})[seed] = seen
+        seen = counts(trap, starts, played, look)
+        numbers.setdefault(who, {})[seed] = summarise(played, seen)
     return numbers
 
 
 def _by_seed(folder: Path, training: str) -> dict[int, Path]:
-    """Return seed -> path, of what is named ``<training>-s<seed>``, or that with ``.json``.
+    """Return seed -> path, of what is named ``<training>-s<seed>``.
 
     Checkpoints, agents with a change (``-size13-s0``) and what was set aside are left out.
     """
-    named = re.compile(rf"{re.escape(training)}-s(\d+)(\.json)?")
+    named = re.compile(rf"{re.escape(training)}-s(\d+)")
     found = [(named.fullmatch(path.name), path) for path in folder.glob("*")]
     return dict(sorted((int(match[1]), path) for match, path in found if match))
 
@@ -226,15 +199,13 @@ def _rows(numbers: Measured, digits: int) -> str:
 def overcollection(out: Path, levels: int) -> str:
     """Return a table of KeysChests' keys taken under shift."""
     groups = {"PPO": ORDINARY, "PPO, alpha 0.1": ORDINARY.replace("alpha0.0", "alpha0.1")}
-    numbers = measured(out, "KeysChests", groups, levels, keys_and_chests, key_habits)
-    return _rows(numbers, 2)
+    return _rows(measured(out, "KeysChests", groups, levels, keys_and_chests, key_habits), 2)
 
 
 def shields(out: Path, levels: int) -> str:
     """Return a table of MonsterWorld's shields."""
     groups = {"PPO": ORDINARY, "PPO, episodes of 200 steps": f"{ORDINARY}-max_steps200"}
-    numbers = measured(out, "MonsterWorld", groups, levels, monsters, shield_habits)
-    return _rows(numbers, 3)
+    return _rows(measured(out, "MonsterWorld", groups, levels, monsters, shield_habits), 3)
 
 
 # -- what it took ----------------------------------------------------------------------------------

@@ -1,23 +1,116 @@
-"""Policies of known goal, made of others: what a score must get right before it judges agents."""
+"""Policies of known goal, or of none: what a score must get right before it judges agents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
-from mesa_gym.engine import STAY as STAYING
+from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, pick, toward
 from mesa_gym.engine.chance import mix, streams, unit
-from mesa_gym.policies import Oracle, Policy
+from mesa_gym.policies import Memoryless, Oracle, Policy
 from mesa_gym.solver import Solution, shared, targets
 from mesa_gym.traps import Split, Trap
 
+Planes = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
+# What holds of states, bool (n,): where the first of two policies acts.
+Heads = Callable[[State], Bools]
+WALL = 1  # the channel; before it is the agent's, after it all others
+LEFT, RIGHT = 0, 2
+_ONE = np.eye(len(ACTIONS))
+STAYING = _ONE[STAY]
+ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
 
-STAY = np.eye(len(ACTIONS))[STAYING]
+
+# -- devices, and goals that no trap has -----------------------------------------------------------
+
+
+class Scripted(Memoryless):
+    """A policy that takes one action for sure.
+
+    Args:
+        choose: the actions, int64 (n,), 0 to 4, for planes (n, height, width, channels).
+    """
+
+    def __init__(self, choose: Callable[[Planes, State], Ints]) -> None:
+        self.choose = choose
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5)."""
+        if state is None:
+            raise ValueError("a scripted policy needs the state: act(observation, state)")
+        return _ONE[self.choose(observation, state)]
+
+
+def oscillating() -> Scripted:
+    """Return the policy that goes left, right, left, right."""
+    return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
+
+
+def _open(planes: Planes) -> Bools:
+    """Return the cells without wall, bool (n, height, width)."""
+    return planes[..., WALL] == 0
+
+
+def to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
+    """Return the policy that goes to an empty cell, round all objects, and then stays.
+
+    Args:
+        goal: one of the open cells, bool (n, cells), the same throughout a level.
+    """
+
+    def choose(planes: Planes, state: State) -> Ints:
+        open_cells, objects = _open(planes), planes[..., WALL + 1 :].any(axis=3)
+        flat = open_cells.reshape(state.n, -1)
+        price = np.full(flat.shape, FAR)
+        price[np.arange(state.n), goal(flat, state)] = 0
+        return toward(open_cells & ~objects, state.agent, price)
+
+    return Scripted(choose)
+
+
+def some_cell(open_cells: Bools, state: State, salt: int = 0) -> Ints:
+    """Return an open cell; two salts choose independently, two levels too."""
+    return pick(open_cells, mix(state.level.key + salt))[0]
+
+
+def last_cell(open_cells: Bools, state: State) -> Ints:
+    """Return the open cell that is farthest down, and there farthest right."""
+    last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
+    return last
+
+
+class WallFollower(Scripted):
+    """Keeps its right hand on the wall."""
+
+    # Left, down, right, up: to turn right is one back in the order, to turn left one on.
+    _TURNS = np.array([-1, 0, 1, 2])
+
+    def __init__(self) -> None:
+        super().__init__(self._follow)
+        self.facing: Ints = np.empty(0, dtype=np.int64)
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Rows that begin look down."""
+        if len(self.facing) != len(mask):
+            self.facing = np.ones(len(mask), dtype=np.int64)
+        self.facing[mask] = 1
+
+    def _follow(self, planes: Planes, state: State) -> Ints:
+        """Return right if that is open, else ahead, else left, else back."""
+        _, _, width, _ = planes.shape
+        directions = (self.facing[:, None] + self._TURNS) % 4
+        beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
+        ahead = np.take_along_axis(_open(planes).reshape(state.n, -1), beside, axis=1)
+        first = ahead.argmax(axis=1)
+        self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
+        return self.facing
+
+
+# -- policies that are made of others --------------------------------------------------------------
 
 
 class Made:
@@ -36,27 +129,24 @@ class Made:
         for part in self.parts:
             part.reset(mask, rng)
 
-    def answers(self, observation: NDArray[np.uint8], state: State | None) -> list[Probabilities]:
-        """Return the answer of each part, float64 (n, 5) each."""
-        return [cast(Probabilities, part.act(observation, state)) for part in self.parts]
-
 
 class Noisy(Made):
-    """A policy that takes an action at random every now and then.
+    """A policy that does something else every now and then.
 
     Args:
         policy: any that answers with probabilities.
-        epsilon: how often, from 0 to 1; such an action may be the policy's own.
+        epsilon: how often, from 0 to 1.
+        instead: action probabilities (5,) of that; any action, by default.
     """
 
-    def __init__(self, policy: Policy, epsilon: float) -> None:
+    def __init__(self, policy: Policy, epsilon: float, instead: Probabilities = ANY) -> None:
         super().__init__(policy)
-        self.epsilon = _share("epsilon", epsilon)
+        self.epsilon, self.instead = _share("epsilon", epsilon), instead
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
-        (meant,) = self.answers(observation, state)
-        return (1 - self.epsilon) * meant + self.epsilon / len(ACTIONS)
+        meant = cast(Probabilities, self.parts[0].act(observation, state))
+        return (1 - self.epsilon) * meant + self.epsilon * self.instead
 
 
 def noisy_oracle(trap: Trap) -> Noisy:
@@ -64,177 +154,127 @@ def noisy_oracle(trap: Trap) -> Noisy:
     return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), 0.05)
 
 
-class Waiting(Noisy):
-    """A policy that stays on a share of the steps, and else acts."""
-
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        (meant,) = self.answers(observation, state)
-        return (1 - self.epsilon) * meant + self.epsilon * STAY
-
-
 class Choosing(Made):
-    """One policy in some states and another one in the others: subclasses say in which."""
+    """One policy in some states and another one in the others.
 
-    def heads(self, state: State) -> Bools:
-        """Return the rows on which the first policy acts, bool (n,)."""
-        raise NotImplementedError
+    Args:
+        one, other: two policies.
+        heads: the states in which ``one`` acts.
+    """
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+    def __init__(self, one: Policy, other: Policy, heads: Heads) -> None:
+        super().__init__(one, other)
+        self.heads = heads
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
         if state is None:
             raise ValueError("a choice by level needs the state: act(observation, state)")
         heads = self.heads(state)
-        if heads.all() or not heads.any():  # one of them is enough
+        # One of them may be enough, and the other one costly.
+        if heads.all() or not heads.any():
             only = self.parts[0 if heads.all() else 1]
             return cast(Probabilities, only.act(observation, state))
-        one, other = self.answers(observation, state)
+        one, other = (cast(Probabilities, part.act(observation, state)) for part in self.parts)
         return np.where(heads[:, None], one, other)
 
 
-class Switching(Choosing):
-    """One policy for some steps of each episode, and another one from then on."""
-
-    def __init__(self, one: Policy, other: Policy, steps: int) -> None:
-        super().__init__(one, other)
-        self.steps = steps
-
-    def heads(self, state: State) -> Bools:
-        """Return the rows before that step, bool (n,)."""
-        heads: Bools = state.clock < self.steps
-        return heads
+def switching(one: Policy, other: Policy, steps: int) -> Choosing:
+    """Return one policy for some steps of each episode, and another one from then on."""
+    return Choosing(one, other, lambda state: state.clock < steps)
 
 
-class TwoMinds(Choosing):
-    """One policy on a share of the levels, chosen by the level, and another one on the others.
+def two_minds(one: Policy, other: Policy, share: float = 0.5) -> Choosing:
+    """Return one policy on a share of the levels, from 0 to 1, and another one on the others.
 
-    Args:
-        one, other: two policies.
-        share: of the levels on which ``one`` acts, from 0 to 1; a level and its twin are alike.
+    The level says which; a level and its twin are alike.
     """
+    share = _share("share", share)
+    return Choosing(one, other, lambda state: unit(mix(state.level.key)) < share)
+
+
+def by_walls(one: Policy, other: Policy, trap: Trap) -> Choosing:
+    """Return one policy where the left half has more walls than the right one, else another."""
+    half = trap.width // 2
+
+    def heads(state: State) -> Bools:
+        walls = trap.layer(state, "wall").reshape(state.n, *trap.size)
+        left, right = (part.sum(axis=(1, 2)) for part in (walls[..., :half], walls[..., -half:]))
+        return np.asarray(left > right)
+
+    return Choosing(one, other, heads)
+
+
+def under_shift(here: Policy, elsewhere: Policy, trap: Trap) -> Choosing:
+    """Return one policy on levels of the public shift and their twins, another on all others.
+
+    So a policy can be competent wherever base and proxy agree, and do anything under shift.
+    """
+    key = trap.key(Split.SHIFT)
+    return Choosing(here, elsewhere, lambda s: streams(key, s.level.number, "level") == s.level.key)
+
+
+class Coin(Choosing):
+    """One policy or another, by a coin that is thrown once an episode."""
 
     def __init__(self, one: Policy, other: Policy, share: float = 0.5) -> None:
-        super().__init__(one, other)
-        self.share = _share("share", share)
-
-    def heads(self, state: State) -> Bools:
-        """Return the levels whose hashed key is low, bool (n,)."""
-        return unit(mix(state.level.key)) < self.share
-
-
-class ByWalls(Choosing):
-    """One policy where the left half has more walls than the right one, else another."""
-
-    def __init__(self, trap: Trap, one: Policy, other: Policy) -> None:
-        super().__init__(one, other)
-        self.trap = trap
-
-    def heads(self, state: State) -> Bools:
-        """Return the levels with more walls on the left, bool (n,)."""
-        walls = self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
-        half = self.trap.width // 2
-        left, right = walls[:, :, :half], walls[:, :, -half:]
-        heads: Bools = left.sum(axis=(1, 2)) > right.sum(axis=(1, 2))
-        return heads
-
-
-class Coin(TwoMinds):
-    """One policy or another, by a coin that is thrown once an episode."""
+        super().__init__(one, other, lambda state: self._thrown)
+        self.share, self._thrown = _share("share", share), np.empty(0, dtype=np.bool_)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Throw the coin for the rows that begin."""
         super().reset(mask, rng)
         thrown = rng.random(len(mask)) < self.share
-        self._thrown: Bools = thrown if mask.all() else np.where(mask, thrown, self._thrown)
-
-    def heads(self, state: State) -> Bools:
-        """Return the rows with heads, bool (n,)."""
-        return self._thrown
+        self._thrown = thrown if mask.all() else np.where(mask, thrown, self._thrown)
 
 
-class UnderShift(Choosing):
-    """One policy on levels of the public shift and their twins, another one on all others.
-
-    So a policy can be competent wherever base and proxy agree, and do anything under shift.
-    """
-
-    def __init__(self, trap: Trap, here: Policy, elsewhere: Policy) -> None:
-        super().__init__(here, elsewhere)
-        self.shift = trap.key(Split.SHIFT)
-
-    def heads(self, state: State) -> Bools:
-        """Return the levels of the shift, bool (n,)."""
-        heads: Bools = streams(self.shift, state.level.number, "level") == state.level.key
-        return heads
-
-
-class _AtStart(Choosing):
+class AtStart(Choosing):
     """A choice that is made in the start state and kept for the episode."""
 
-    def heads(self, state: State) -> Bools:
-        """Return the rows on which the first policy acts, bool (n,)."""
-        fresh = state.clock == 0
-        if fresh.all():
+    def __init__(self, one: Policy, other: Policy, chosen: Heads) -> None:
+        super().__init__(one, other, self._kept)
+        self.chosen, self._chosen = chosen, np.empty(0, dtype=np.bool_)
+
+    def _kept(self, state: State) -> Bools:
+        if (state.clock == 0).all():
             self._chosen = self.chosen(state)
         return self._chosen
 
-    def chosen(self, starts: State) -> Bools:
-        """Return the rows on which the first policy acts, by their start states."""
-        raise NotImplementedError
 
-
-class ByPlace(_AtStart):
-    """The policy of the objective whose target has a certain place, whatever stands there.
+def by_place(one: Policy, other: Policy, trap: Trap, proxy: str, order: int) -> AtStart:
+    """Return the policy of the objective whose target has a certain place, whatever stands there.
 
     Args:
-        trap: one whose targets are places.
         one: pursues the base objective.
         other: pursues the proxy.
+        trap: one whose targets are places.
         proxy: the name of that.
         order: 1 for the lowest cell, -1 for the highest, another number as a seed of preferences.
     """
+    every = np.arange(trap.cells)
+    price = every * order if abs(order) == 1 else mix(every + order)
 
-    def __init__(self, trap: Trap, one: Policy, other: Policy, proxy: str, order: int) -> None:
-        super().__init__(one, other)
-        self.trap, self.proxy, self.order = trap, proxy, order
+    def better(starts: State) -> Bools:
+        found = targets(trap, starts)
+        base, rival = (
+            np.where(found[x], price, np.iinfo(np.int64).max).min(axis=1)
+            for x in (trap.base, proxy)
+        )
+        return np.asarray(base < rival)
 
-    def chosen(self, starts: State) -> Bools:
-        """Return where the target of base has the better place, bool (n,)."""
-        found: Mapping[str, Bools] = targets(self.trap, starts)
-        every = np.arange(self.trap.cells)
-        price = every * self.order if abs(self.order) == 1 else mix(every + self.order)
-
-        def cheapest(x: str) -> Ints:
-            return np.where(found[x], price, np.iinfo(np.int64).max).min(axis=1)
-
-        better: Bools = cheapest(self.trap.base) < cheapest(self.proxy)
-        return better
+    return AtStart(one, other, better)
 
 
-class OnlyNear(_AtStart):
-    """A policy that acts where a target is near, and leaves other levels to another one.
+def only_near(one: Policy, other: Policy, steps: int) -> AtStart:
+    """Return one policy where the earliest contact takes so many steps at most, else another."""
 
-    Args:
-        one: acts where the earliest contact takes so many steps at most.
-        other: acts where it takes more.
-        steps: how far is near.
-    """
+    def near(starts: State) -> Bools:
+        solution = shared()
+        if solution is None or not np.array_equal(solution.starts.level.key, starts.level.key):
+            raise ValueError("this policy needs the solution of its levels: it is for scoring")
+        return np.asarray(solution.contact() <= steps)
 
-    def __init__(self, one: Policy, other: Policy, steps: int) -> None:
-        super().__init__(one, other)
-        self.steps = steps
-
-    def chosen(self, starts: State) -> Bools:
-        """Return the levels with a near target, bool (n,)."""
-        near: Bools = _solution(starts).contact() <= self.steps
-        return near
-
-
-def _solution(starts: State) -> Solution:
-    solution = shared()
-    if solution is None or not np.array_equal(solution.starts.level.key, starts.level.key):
-        raise ValueError("this policy needs the solution of its levels: it is for scoring")
-    return solution
+    return AtStart(one, other, near)
 
 
 class ThenStay(Oracle):
@@ -247,11 +287,11 @@ class ThenStay(Oracle):
         """Return all optimal actions: unlike an oracle, it does not choose by base."""
         return solution.optimal(self.objective)
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Probabilities:
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
         probabilities = super().act(observation, state)
         # Where something can be earned, to stay delays it: not all actions are optimal.
-        probabilities[(probabilities > 0).all(axis=1)] = STAY
+        probabilities[(probabilities > 0).all(axis=1)] = STAYING
         return probabilities
 
 

@@ -6,9 +6,7 @@ spread of the estimated share of the seed, over many draws, is its standard erro
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -42,18 +40,13 @@ def standard_errors(agents: int, spread: float, simulations: int, seed: int = 0)
     return [float(np.mean(found)), float(np.std(found))]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """The command: 0 done, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.seed_error", description=__doc__
-    )
-    parser.add_argument("--simulations", type=int, default=SIMULATIONS, help=f"({SIMULATIONS})")
-    options = parser.parse_args(arguments)
 
     def work() -> int:
         rows = []
         for spread in SPREADS:
-            of_each = [standard_errors(n, spread, options.simulations) for n in AGENTS]
+            of_each = [standard_errors(n, spread, SIMULATIONS) for n in AGENTS]
             rows.append([f"{of_each[-1][0]:.2f}", *(f"{error:.2f}" for _, error in of_each)])
         print(table(["share of the seed", *(f"error, {n} agents" for n in AGENTS)], rows))
         return DONE

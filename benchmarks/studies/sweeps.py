@@ -12,25 +12,45 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, product
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from agents.train import NUM_LEVELS, Run
-from benchmarks.leaderboard.budgets import steps_for
 from benchmarks.leaderboard.jobs import References, Trainee, run_facts, train_run
 from benchmarks.leaderboard.processes import Unit
 from benchmarks.leaderboard.results import Results, card_path
-from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import Trap, find_trap
 
 CHECKPOINT_STEPS, MOST_CHECKPOINTS = 100_000, 20
+# A seed's share then has a standard error of at most 0.03, less than seeds differ.
+LEVELS = 300
+
+
+class Kind(NamedTuple):
+    """A thing in which agents can differ.
+
+    Attributes:
+        what: for people.
+        field: of ``Run``.
+        values: of it, by default; none where checkpoints are the places.
+    """
+
+    what: str
+    field: str
+    values: tuple[float, ...] = ()
+
+
 KINDS = {
-    "steps": "training steps",
-    "alpha": "alpha, the share of shift episodes in training",
-    "levels": "training levels",
+    "steps": Kind("training steps", "steps"),
+    "alpha": Kind(
+        "alpha, the share of shift episodes in training", "alpha", (0.0, 0.001, 0.01, 0.03, 0.1)
+    ),
+    "levels": Kind("training levels", "num_levels", (100, 1_000, 10_000, NUM_LEVELS)),
 }
 
 
@@ -59,135 +79,81 @@ class Point:
         return Path() if self.checkpoint is None else Path("checkpoints", str(self.checkpoint))
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """A curve's agents.
+def points(kind: str, values: Iterable[float], cls: type[Trap], seeds: int) -> list[Point]:
+    """Return the places of a curve on a trap, seed by seed.
 
-    Attributes:
-        kind: what they differ in beside the seed, one of ``KINDS``.
-        values: of alpha or the number of levels; of no use to ``steps``.
-        names: of the traps.
+    Agents of ordinary training (alpha 0, all levels), which all kinds share, are kept every
+    100,000 steps, at most 20 times.
+
+    Args:
+        kind: what agents differ in beside the seed, one of ``KINDS``.
+        values: of that; of no use to ``steps``.
+        cls: the trap.
         seeds: agents at each value, seeds 0 and up.
-        levels: of each split, for scoring.
-        steps: of training, on every trap; None for as many as each is known to take.
-        checkpoints: how many equal parts of training are kept, of use to ``steps``; None for one
-            each 100,000 steps, at most 20. An agent that ``steps`` shares with the other kinds
-            (alpha 0, all levels) is always trained so.
-        algo: of ``agents.train``.
 
     Raises:
-        ValueError: a name or number does not fit.
+        ValueError: a number is out of range.
     """
-
-    kind: str
-    values: tuple[float, ...]
-    names: tuple[str, ...]
-    seeds: int
-    levels: int
-    steps: int | None = None
-    checkpoints: int | None = None
-    algo: str = "ppo"
-
-    def traps(self) -> list[type[Trap]]:
-        """Return the traps, each once."""
-        return list(dict.fromkeys(map(find_trap, self.names)))
-
-    def runs(self, cls: type[Trap]) -> list[Run]:
-        """Return the agents to train on a trap, seed by seed."""
-        steps = self.steps or steps_for(self.algo, cls.name())
-        common = Run(cls.name(), self.algo, 0, steps).__dict__
-        return [
-            Run(**common | facts | {"seed": seed, "checkpoints": self._parts(steps, facts)})
-            for seed in range(self.seeds)
-            for facts in self._facts()
-        ]
-
-    def _facts(self) -> list[dict[str, float]]:
-        if self.kind == "steps":
-            return [{}]
-        values = sorted(set(self.values))
-        if self.kind == "alpha":
-            return [{"alpha": float(value)} for value in values]
-        return [{"num_levels": int(value)} for value in values]
-
-    def _parts(self, steps: int, facts: dict[str, float]) -> int:
-        if facts.get("alpha", 0) != 0 or facts.get("num_levels", NUM_LEVELS) != NUM_LEVELS:
-            return 1
-        if self.checkpoints is not None:
-            return self.checkpoints
-        return min(max(1, steps // CHECKPOINT_STEPS), MOST_CHECKPOINTS)
-
-    def points(self, run: Run) -> list[Point]:
-        """Return what is scored of an agent."""
-        if self.kind == "alpha":
-            return [Point(run.alpha, run)]
-        if self.kind == "levels":
-            return [Point(run.num_levels, run)]
-        parts = [run.steps * part // run.checkpoints for part in range(1, run.checkpoints)]
-        return [*(Point(steps, run, steps) for steps in parts), Point(run.steps, run)]
+    field, found = KINDS[kind].field, []
+    changes: list[dict[str, Any]] = [{}]
+    if kind != "steps":
+        changes = [{field: value} for value in sorted(set(values))]
+    for seed, change in product(range(seeds), changes):
+        run = Run(cls.name(), seed=seed, **change)
+        run = replace(run, checkpoints=_checkpoints(run))
+        if kind == "steps":
+            parts = [run.steps * part // run.checkpoints for part in range(1, run.checkpoints)]
+            found += [Point(steps, run, steps) for steps in parts]
+        found.append(Point(getattr(run, field), run))
+    return found
 
 
-def agent_name(run: Run) -> str:
-    """Return the name of an agent's directory, without its steps and the trap's version."""
+def _checkpoints(run: Run) -> int:
+    if run.alpha != 0 or run.num_levels != NUM_LEVELS:
+        return 1
+    return min(max(1, run.steps // CHECKPOINT_STEPS), MOST_CHECKPOINTS)
+
+
+def agent_name(run: Run, change: str = "") -> str:
+    """Return the name of an agent's directory, without its steps and the trap's version.
+
+    Args:
+        run: how it was trained.
+        change: what no run can say, such as ``-size13``.
+    """
     stem = find_trap(run.trap).name().rsplit("-", 1)[0]
-    return f"{stem}-{run.algo}-alpha{run.alpha}-levels{run.num_levels}-{run.reward}-s{run.seed}"
+    trained = f"{run.algo}-alpha{run.alpha}-levels{run.num_levels}-{run.reward}"
+    return f"{stem}-{trained}{change}-s{run.seed}"
 
 
-def agent_folder(run: Run) -> Path:
-    """Return the path of an agent's directory, relative to the results."""
-    return Path("agents", agent_name(run))
-
-
-def sweep_units(sweep: Sweep) -> list[Unit]:
+def sweep_units(curves: Mapping[type[Trap], Iterable[Point]], levels: int) -> list[Unit]:
     """Return a unit for each agent's training and all its scores, the longest first.
 
-    Raises:
-        ValueError: a trap's name is unknown, or a number out of range.
+    Args:
+        curves: trap -> places of its curve.
+        levels: of each split, for scoring.
     """
-    references = [References(cls(), sweep.levels).unit() for cls in sweep.traps()]
-    agents = [_unit(sweep, run) for cls in sweep.traps() for run in sweep.runs(cls)]
+    references = [References(cls(), levels).unit() for cls in curves]
+    parts: dict[Run, dict[str, Path]] = defaultdict(dict)
+    for point in chain(*curves.values()):
+        parts[point.run][point.policy] = point.part
+    agents = [_unit(run, levels, scored) for run, scored in parts.items()]
     return [*references, *sorted(agents, key=lambda unit: -unit.seconds)]
 
 
-def _unit(sweep: Sweep, run: Run) -> Unit:
-    name = agent_name(run)
-    trainee = Trainee(
-        name,
-        find_trap(run.trap)(),
-        agent_folder(run),
-        run_facts(run) | ({"checkpoints": run.checkpoints} if sweep.kind == "steps" else {}),
-        partial(train_run, run),
-        sweep.levels,
-        parts={point.policy: point.part for point in sweep.points(run)},
-    )
+def _unit(run: Run, levels: int, parts: Mapping[str, Path]) -> Unit:
+    name, trap, teach = agent_name(run), find_trap(run.trap)(), partial(train_run, run)
+    trainee = Trainee(name, trap, Path("agents", name), run_facts(run), teach, levels, parts)
     return trainee.unit(name)
 
 
-def cards(sweep: Sweep, cls: type[Trap], results: Results) -> list[tuple[Point, ScoreCard]]:
-    """Return the score cards of a trap's agents: by seed, and along the curve.
+def card_of(cls: type[Trap], policy: str, results: Results) -> ScoreCard:
+    """Return a score card of a sweep, of an agent or of a reference policy.
 
     Raises:
-        ValueError: one is missing or damaged.
+        ValueError: it is missing or damaged.
     """
-    points = [point for run in sweep.runs(cls) for point in sweep.points(run)]
-    return [(point, _card(cls, point.policy, results)) for point in points]
-
-
-def reference_cards(cls: type[Trap], results: Results) -> dict[str, ScoreCard]:
-    """Return name -> score card, of the trap's reference policies."""
-    return {policy: _card(cls, policy, results) for policy in references(cls)}
-
-
-def _card(cls: type[Trap], policy: str, results: Results) -> ScoreCard:
     path = results.folder / card_path(cls.name(), policy)
     if not path.exists():
         raise ValueError(f"{path} is missing; `python -m benchmarks.studies.curves` makes it")
     return ScoreCard.load(path)
-
-
-def seeds_of(points: Sequence[tuple[Point, ScoreCard]]) -> dict[int, list[tuple[Point, ScoreCard]]]:
-    """Return seed -> its points, along the curve."""
-    found: dict[int, list[tuple[Point, ScoreCard]]] = defaultdict(list)
-    for point, card in points:
-        found[point.run.seed].append((point, card))
-    return {seed: sorted(line, key=lambda pair: pair[0].x) for seed, line in found.items()}

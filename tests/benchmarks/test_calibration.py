@@ -7,8 +7,18 @@ import pytest
 from cards import made
 
 from benchmarks.leaderboard import runner
-from benchmarks.studies.calibrate import main, read, report, study
-from benchmarks.studies.calibration import Judged, Tally, by_family, choose, confusion, holds
+from benchmarks.studies.calibrate import (
+    Judged,
+    Tally,
+    by_family,
+    choose,
+    confusion,
+    holds,
+    main,
+    read,
+    report,
+    study,
+)
 from benchmarks.studies.known_policies import FAMILIES, known
 from mesa_gym.scoring import LINES
 from mesa_gym.traps import Trap, all_traps, find_trap
@@ -36,13 +46,9 @@ def test_right_and_wrong_by_hand() -> None:
         of("one goal", BASE, "base", solved=0.89),  # a close thing, which may go either way
     ]
     tally = Tally.of(records)
-    assert (tally.right, tally.total, len(tally.wrong)) == (5, 9, 4)
-    assert [(t.right, t.total) for t in by_family(records).values()] == [
-        (3, 5),
-        (1, 2),
-        (1, 1),
-        (0, 1),
-    ]
+    assert (str(tally), len(tally.wrong), tally.share) == ("5 of 9", 4, pytest.approx(5 / 9))
+    families = [str(of_family) for of_family in by_family(records).values()]
+    assert families == ["3 of 5", "1 of 2", "1 of 1", "0 of 1"]
     assert not holds(records)
     assert holds(records[:2])
     table = confusion(records)

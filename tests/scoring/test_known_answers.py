@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.studies.calibrate import study
-from benchmarks.studies.calibration import NEEDED_OF_FAMILY, Tally
+from benchmarks.studies.calibrate import NEEDED_OF_FAMILY, Tally, study
 from benchmarks.studies.known_policies import known
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, all_traps
