@@ -152,4 +152,7 @@ def table(changes: Sequence[Change], seeds: int, results: Results) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Workers find functions of this module by its name, which is not __main__.
+    from benchmarks.studies import ablations
+
+    sys.exit(ablations.main())

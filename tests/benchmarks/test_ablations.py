@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
+import runpy
+import sys
+from pathlib import Path
 
 import at_once
 import pytest
@@ -10,12 +14,14 @@ import pytest
 from agents import train
 from agents.lesson import Lesson
 from agents.saving import load
+from benchmarks.leaderboard.processes import Unit
 from benchmarks.leaderboard.results import Results
 from benchmarks.studies.ablations import STUDY, Change, ChangedLesson, change_units, table
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import read_policy_file
 from mesa_gym.traps import Split, find_trap
 
+EXTRA = {"curves": ("steps", "--traps", "CheeseCorner")}
 WIDER = Change("CheeseCorner", {"size": 11}, {"gamma": 0.5}, alpha=0.25)
 
 
@@ -72,3 +78,25 @@ def test_the_study_changes_what_it_says():
     assert sizes == [(13, 13), *[find_trap(change.name)().size for change in STUDY[1:]]]
     assert [change.what for change in STUDY] == [{"size": 13}, {"gamma": 0.99}, {"max_steps": 200}]
     assert len({change.agent(0) for change in STUDY}) == len(STUDY)
+
+
+@pytest.mark.parametrize("study", ["ablations", "calibrate", "curves"])
+def test_workers_find_what_a_study_sends_them(
+    study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+
+    def run(units: list[Unit], *rest: object) -> dict[str, str]:
+        sent.extend(map(pickle.dumps, units))
+        return {"all": "it is a test"}
+
+    monkeypatch.setattr("benchmarks.leaderboard.runner.run", run)
+    monkeypatch.setattr(sys, "argv", [study, *EXTRA.get(study, ()), "--out", str(tmp_path)])
+    # As in a process of its own, in which nothing has imported the module.
+    monkeypatch.delitem(sys.modules, f"benchmarks.studies.{study}", raising=False)
+    monkeypatch.delattr(f"benchmarks.studies.{study}", raising=False)
+    with pytest.raises(SystemExit):
+        runpy.run_module(f"benchmarks.studies.{study}", run_name="__main__")
+    assert sent
+    # A worker's own __main__ is another module.
+    assert not any(b"__main__" in unit for unit in sent)
