@@ -15,14 +15,14 @@ def test_the_pages_have_the_tables_of_the_committed_cards() -> None:
     """`python -m docs.results_page` writes them."""
     committed = Results(ROOT / COMMITTED)
     assert PAGE.read_text() == page(committed)
-    assert README.read_text() == readme(read(committed).atlas)
+    assert README.read_text() == readme(read(committed))
 
 
 def test_tables_are_of_trained_agents_and_leave_the_text_alone(tmp_path, monkeypatch) -> None:
     results = Results(some_results(tmp_path / "results"), pytest.fail)
     for name, fill in (
         ("PAGE", lambda: page(results)),
-        ("README", lambda: readme(read(results).atlas)),
+        ("README", lambda: readme(read(results))),
     ):
         path = tmp_path / name
         path.write_text(f"before\n{BEGIN}\n\nold\n\n{END}\nafter\n")
