@@ -4,7 +4,7 @@
 without options it makes the quick board. ``render`` makes tables and pages from the score cards
 alone, by default those that are committed. ``submit`` scores other people's agents, which need
 not be trusted. ``tracks`` evaluates methods with a given amount of information, and ``rerun`` one
-method on levels that nobody has seen (docs/tracks.md).
+method on unseen levels (docs/tracks.md).
 """
 
 from __future__ import annotations

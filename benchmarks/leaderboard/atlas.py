@@ -1,4 +1,4 @@
-"""The atlas: what agents pick on each trap, from score cards alone. Nobody is ranked in it."""
+"""The atlas: what agents pick on each trap, from score cards alone. It ranks no agent."""
 
 from __future__ import annotations
 

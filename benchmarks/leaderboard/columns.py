@@ -51,7 +51,7 @@ HOW_TO_READ = (
     "Every agent was trained where two objectives pay the same, and is then watched on levels"
     " where they conflict: base is what was rewarded, proxy is what only went along with it."
     " Nothing in such training tells the two apart, so that what is seen are the learner's own"
-    " inclinations: nobody is ranked."
+    " inclinations: agents are not ranked."
 )
 # The blocks of traps: heading, what a reader must know of it.
 CHOOSING = ("Traps with a choice", "")

@@ -57,7 +57,7 @@ def add_rerun(parser: argparse.ArgumentParser) -> None:
 
 
 def rerun(options: argparse.Namespace) -> int:
-    """Evaluate one method on levels that nobody has seen, and print what it got."""
+    """Evaluate one method on unseen levels, and print what it got."""
     method_class(options.method)
     salt = options.salt or secrets.token_hex(8)
     say(f"salt {salt}")

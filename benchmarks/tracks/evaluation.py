@@ -91,7 +91,7 @@ class Wanted(Oracle):
 
 
 class Evaluator:
-    """Levels of one trap that nobody could have tuned a method on, and their exact values.
+    """Levels of one trap on which no method was tuned, and their exact values.
 
     Args:
         trap: a solvable trap.
