@@ -137,7 +137,7 @@ def _python(arguments: list[str]) -> None:
     module = importlib.import_module(
         f"{name}.__main__" if spec.submodule_search_locations else name
     )
-    if not hasattr(module, "argparse"):
+    if not hasattr(module, "main"):
         assert len(arguments) == 2, f"{name} takes no arguments"
         return
     with pytest.raises(_Parsed):
