@@ -20,13 +20,13 @@ from agents.methods.asking import (
     Novelty,
     Weighing,
 )
-from agents.methods.members import chosen, most_different, recombined
-from agents.methods.method import Asker, Labels, Method, Task, watched
+from agents.methods.members import Choosing, most_different, recombined
+from agents.methods.method import Asker, Task, watched
 from agents.networks import Network
 from mesa_gym.policies import Policy
 
 
-class Cues(Method):
+class Cues(Choosing):
     """One agent for each plane left out, and one that sees all; asks where they differ."""
 
     tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
@@ -45,11 +45,6 @@ class Cues(Method):
     def others(self, task: Task) -> list[Network]:
         """Return further members."""
         return []
-
-    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
-        """Return the member for which labels speak."""
-        assert task.starts is not None
-        return chosen(members, labels, task.starts, self.usual, task.seed)
 
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Ask where the members differ."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from agents.methods.method import WALL, Bytes, Episode, Floats, Labels
+from agents.methods.method import WALL, Bytes, Episode, Floats, Labels, Method, Task
 from agents.networks import Network, outputs, stacked
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import Policy
@@ -124,6 +124,21 @@ def chosen(
     total = np.sum(weights, axis=0)
     worth = (np.array(earned) @ np.array(weights) + DOUBT * usual / 2) / (total + DOUBT)
     return members[int(worth.argmax())]
+
+
+class Choosing(Method):
+    """Base class of methods of which labels choose a member.
+
+    Attributes:
+        usual: the return of training episodes at the end of training.
+    """
+
+    usual: float
+
+    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
+        """Return the member for which labels speak."""
+        assert task.starts is not None
+        return chosen(members, labels, task.starts, self.usual, task.seed)
 
 
 def _likely(members: Sequence[Policy], episode: Episode) -> Floats:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from agents import ppo
 from agents.methods.asking import Deferring, Disagreement
-from agents.methods.members import chosen
-from agents.methods.method import Asker, Labels, Method, Task, watched
+from agents.methods.members import Choosing
+from agents.methods.method import Asker, Task, watched
 from mesa_gym.policies import Policy
 
 SEEDS = 4
 
 
-class Seeds(Method):
+class Seeds(Choosing):
     """Four seeds of PPO; labels and answers choose one."""
 
     tracks = ("coverage", "labels", "ask")
@@ -22,11 +22,6 @@ class Seeds(Method):
         agents = ppo.train(lesson)
         self.usual = lesson.curve(0)[-1][1]
         return [*agents]
-
-    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
-        """Return the agent for which labels speak."""
-        assert task.starts is not None
-        return chosen(members, labels, task.starts, self.usual, task.seed)
 
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Ask where the agents differ."""

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from agents import ppo
 from agents.lesson import Lesson
-from agents.methods.members import chosen
-from agents.methods.method import Bytes, Labels, Method, Task
+from agents.methods.members import Choosing
+from agents.methods.method import Bytes, Task
 from agents.networks import Centred, outputs
 from agents.playing import Envs, Variation
 from mesa_gym.policies import Policy
@@ -41,7 +41,7 @@ class Diverse(ppo.Learner):
         return super().loss(batch, left) + PENALTY * shared
 
 
-class TwoHeads(Method):
+class TwoHeads(Choosing):
     """Two agents with penalised agreement; labels choose one."""
 
     tracks = ("labels",)
@@ -54,11 +54,6 @@ class TwoHeads(Method):
         agents = ppo.trained(lesson, Variation(), partial(Diverse, task.starts))
         self.usual = lesson.curve(0)[-1][1]
         return [*agents]
-
-    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
-        """Return the agent for which labels speak."""
-        assert task.starts is not None
-        return chosen(members, labels, task.starts, self.usual, task.seed)
 
 
 def mutual_information(first: Tensor, second: Tensor) -> Tensor:

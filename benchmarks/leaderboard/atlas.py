@@ -86,7 +86,7 @@ class TrapRows:
 
 @dataclass(frozen=True)
 class Atlas:
-    """What agents pick.
+    """Picks of agents, trap by trap.
 
     Attributes:
         levels: of each split.

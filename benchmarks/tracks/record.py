@@ -1,4 +1,4 @@
-"""What is kept of a method on one trap with one seed: ``tracks/<Trap>/<method>-s<seed>.json``."""
+"""Records of a method on one trap with one seed: ``tracks/<Trap>/<method>-s<seed>.json``."""
 
 from __future__ import annotations
 

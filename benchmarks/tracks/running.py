@@ -178,7 +178,7 @@ def _record(
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What makes the records of some methods on one trap with one seed.
+    """Evaluation of some methods on one trap with one seed.
 
     Attributes:
         trap: name.
