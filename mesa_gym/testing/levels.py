@@ -28,7 +28,8 @@ def check_level_identity(sample: Sample) -> Findings:
     every = np.arange(len(numbers))
     for rows in (*every[:, None], every, every[::-1], np.array([1, 0, 1])):
         drawn = arrays_of(again, again.levels(split, numbers[rows]))
-        what, wanted = f"levels {numbers[rows]} are others than in a larger batch", whole.take(rows)
+        wanted = whole.take(rows)
+        what = f"levels {numbers[rows].tolist()} are others than in a larger batch"  # in one line
         yield same(what, drawn, arrays_of(trap, wanted), wanted)
 
 
