@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -33,7 +33,27 @@ SCHEMA = 1
 Count = Annotated[int, Meta(ge=0)]
 
 
-class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base class of records that lie on disk as JSON."""
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_bytes(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: the file is damaged or of another schema; the message names it.
+        """
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
+
+
+class Training(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One trained agent.
 
     Attributes:
@@ -64,22 +84,6 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     curve: list[tuple[float, float]] = []
     weights: str = ""
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_bytes(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Training:
-        """Read what ``save`` wrote.
-
-        Raises:
-            ValueError: the file is damaged or of another schema; the message names it.
-        """
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ValueError(f"{path} is not the record of a training ({error})") from None
 
 
 def card_path(trap: str, policy: str) -> Path:
@@ -159,7 +163,7 @@ class Results:
     def has_card(self, provenance: Provenance, trap: str, policy: str) -> bool:
         """Return whether the card is there, whole, of this policy and these levels and versions."""
         path = self.folder / card_path(trap, policy)
-        card = self._read(path, ScoreCard.load)
+        card = self.read(path, ScoreCard.load)
         if card is not None and (card.trap, card.policy) != (trap, policy):
             self._damaged(path, f"{path} is of {card.policy} on {card.trap}")
             return False
@@ -174,9 +178,9 @@ class Results:
 
     def training(self, trap: str, policy: str) -> Training | None:
         """Return the record of an agent's training, if it is there and whole."""
-        return self._read(self.folder / training_path(trap, policy), Training.load)
+        return self.read(self.folder / training_path(trap, policy), Training.load)
 
-    def _read(self, path: Path, load: Callable[[Path], T]) -> T | None:
+    def read(self, path: Path, load: Callable[[Path], T]) -> T | None:
         """Return what a file holds; None where there is none, or a damaged one."""
         try:
             if path.is_dir():

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
-from mesa_gym.files import write_bytes
+from benchmarks.leaderboard.results import Saved
 
 SCHEMA = 1
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -77,7 +76,7 @@ class SharePoint(Struct, frozen=True, forbid_unknown_fields=True):
     solved: Share
 
 
-class TrackRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A method on one trap with one seed.
 
     Attributes:
@@ -108,22 +107,6 @@ class TrackRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ask: list[Point] | None = None
     alpha: list[SharePoint] | None = None
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_bytes(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
-
-    @classmethod
-    def load(cls, path: Path) -> TrackRecord:
-        """Read what ``save`` wrote.
-
-        Raises:
-            ValueError: the file is damaged or of another schema; the message names it.
-        """
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ValueError(f"{path} is not the record of a method ({error})") from None
 
 
 def record_path(trap: str, method: str, seed: int) -> Path:

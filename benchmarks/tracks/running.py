@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from itertools import product
@@ -112,12 +112,12 @@ def evaluated(
     """
     began = time.process_time()
     evaluator = Evaluator(find_trap(trap)(), salt, levels)
+    blind = Task(evaluator.trap, seed, steps)
+    task = replace(blind, starts=evaluator.starts())
     first: Method | None = None
     records = []
     for name in names:
         method = method_class(name)()
-        blind = Task(evaluator.trap, seed, steps)
-        task = Task(evaluator.trap, seed, steps, evaluator.starts())
         if first is None:
             first = method
             tell(f"{trap}, seed {seed}: training")
@@ -205,13 +205,9 @@ class Evaluation:
         return [record_path(trap, name, self.seed) for name in self.names]
 
     def done(self, results: Results) -> bool:
-        """Return whether all records are there.
-
-        Raises:
-            ValueError: one is damaged.
-        """
+        """Return whether all records are there and whole."""
         paths = [results.folder / path for path in self.paths()]
-        return all(path.exists() and TrackRecord.load(path) is not None for path in paths)
+        return None not in [results.read(path, TrackRecord.load) for path in paths]
 
     def work(self, scratch: Scratch) -> None:
         """Train and evaluate; records are kept once all are whole."""

@@ -105,6 +105,17 @@ def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     assert len(made[0]) == 6
 
 
+def test_a_damaged_record_is_set_aside_and_made_again(tmp_path: Path) -> None:
+    unit, *_ = running.track_units(["CheeseDish"], ["ppo"], 1)
+    assert runner.run([unit], tmp_path, 1) == {}
+    path = tmp_path / record_path("CheeseDish-v0", "sweeper", 0)
+    whole = path.read_text()
+    path.write_text(whole[:-30])
+    assert runner.run([unit], tmp_path, 1) == {}
+    assert json.loads(path.read_text()).keys() == json.loads(whole).keys()
+    assert path.with_name(f"{path.name}.damaged-1").read_text() == whole[:-30]
+
+
 def _without_seconds(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text()) | {"seconds": 0}
 
