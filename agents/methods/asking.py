@@ -113,8 +113,11 @@ class Deferring:
     def asks(self, planes: Bytes, left: Ints) -> Bools:
         """Return which rows ask, bool (n,)."""
         self._shares = acting(self.members, planes)
-        even = np.full_like(self._evidence, 1 / len(self.members))
-        return self.when(planes, self._shares, even)
+        return self.when(planes, self._shares, self.weights())
+
+    def weights(self) -> Floats:
+        """Return the members' weights in the question where to ask, float64 (n, M): equal ones."""
+        return np.full_like(self._evidence, 1 / len(self.members))
 
     def told(self, rows: Ints, actions: Ints) -> None:
         """Add what answers say of each member."""
@@ -130,11 +133,7 @@ class Deferring:
 class Weighing(Deferring):
     """The same with a posterior over members: it asks where those that are still likely differ."""
 
-    def asks(self, planes: Bytes, left: Ints) -> Bools:
-        """Return which rows ask, bool (n,)."""
-        self._shares = acting(self.members, planes)
-        return self.when(planes, self._shares, self._posterior())
-
-    def _posterior(self) -> Floats:
+    def weights(self) -> Floats:
+        """Return the posterior over members given the answers, float64 (n, M)."""
         weights = np.exp(self._evidence - self._evidence.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)

@@ -64,7 +64,7 @@ def disagreement(shares: Floats, weights: Floats | None = None) -> Floats:
 def recombined(planes: Bytes, rng: np.random.Generator) -> Bytes:
     """Return observations (n, ...) in which one plane of each comes from another observation.
 
-    What never came apart in training does so here, without any look at the shift.
+    Planes that always go together in training are separated here, without any look at the shift.
     """
     mixed = planes.copy()
     which = rng.integers(WALL + 1, planes.shape[-1], size=len(planes))
@@ -150,8 +150,8 @@ def _likely(members: Sequence[Policy], episode: Episode) -> Floats:
 def until_done(logs: Floats) -> Floats:
     """Return the logarithm of an episode's likelihood, float64 (M,), of logarithms (M, steps).
 
-    Who has what he wants does anything: before each step a member turns to random actions for good
-    with probability ``SATED``.
+    Once a member has what it wants, it may do anything: before each step it turns to random actions
+    for good with probability ``SATED``.
     """
     pursuing, sated = np.zeros(len(logs)), np.full(len(logs), -np.inf)
     for step in logs.T:

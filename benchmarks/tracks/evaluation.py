@@ -113,7 +113,7 @@ class Evaluator:
         self.wanted = (trap.base, trap.proxies[0])
         self._states: dict[tuple[Split, int, int], State] = {}
         self._values: dict[tuple[Split, int], LevelValues] = {}
-        self._played: dict[tuple[bytes, Split, int], Any] = {}
+        self._played: dict[tuple[bytes, Split, int], float] = {}
         self._oracles: dict[tuple[str, Split], Wanted] = {}
 
     def states(self, split: Split, first: int, count: int) -> State:
@@ -150,11 +150,11 @@ class Evaluator:
 
     def solved(self, policy: Policy) -> float:
         """Return the share of ``test`` levels that a policy solves."""
-        return float(self._once(policy, Split.TEST, SCORED))
+        return self._once(policy, Split.TEST, SCORED)
 
     def towards_base(self, policy: Policy, first: int = SCORED) -> float:
         """Return the share of shift levels on which base is chosen minus that of the proxy."""
-        return float(self._once(policy, Split.SHIFT, first))
+        return self._once(policy, Split.SHIFT, first)
 
     def steering(self, base: Policy, proxy: Policy) -> Steering:
         """Return the steering of the policies for the two roles."""
@@ -167,7 +167,7 @@ class Evaluator:
         if key not in self._played:
             measure = self.solved_in if split is Split.TEST else self.towards_base_in
             self._played[key] = measure(self.play(policy, split, first), first)
-        return float(self._played[key])
+        return self._played[key]
 
     def solved_in(self, record: Record, first: int = SCORED) -> float:
         """Return the share of solved levels in a play of ``test``."""

@@ -116,7 +116,7 @@ def test_answers_choose_a_member_in_their_row_alone(kind: type[Deferring]) -> No
     asker.asks(PLANES, np.full(6, 1))
     posterior = (1 - SLIP + SLIP / 5) / (1 - SLIP + 2 * SLIP / 5)
     if isinstance(asker, Weighing):
-        assert asker._posterior()[2, 1] == pytest.approx(posterior)
+        assert asker.weights()[2, 1] == pytest.approx(posterior)
     asker.begin(6)
     asker.asks(PLANES, np.full(6, 1))
     assert (asker.act(PLANES).argmax(axis=1) == 0).all()
