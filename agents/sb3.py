@@ -82,8 +82,7 @@ def learnt(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
     torch.set_num_threads(1)
     agents = []
     for alone in lesson.each():
-        keywords = {"size": lesson.trap.size, **lesson.trap.parameters, **lesson.keywords()}
-        model = make_model(lesson.trap, alone.seeds[0], keywords, lesson.discount)
+        model = make_model(lesson.trap, alone.seeds[0], lesson.keywords(), lesson.discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
         model.learn(lesson.steps, callback=Reporting(alone, kind))
         agents.append(Baseline(kind, model, lesson.trap))
@@ -94,7 +93,6 @@ def untrained(kind: str, trap: Trap) -> Baseline:
     """Make a baseline for weights that were saved: ``agents.sb3_ppo`` makes ``sb3-ppo``."""
     module: Any = import_module(f"agents.{kind.replace('-', '_')}")
     state = torch.get_rng_state()
-    keywords = {"size": trap.size, **trap.parameters}
-    model = module.make_model(trap, 0, keywords, 0.99, envs=1)
+    model = module.make_model(trap, 0, {}, 0.99, envs=1)
     torch.set_rng_state(state)
     return Baseline(kind, model, trap)

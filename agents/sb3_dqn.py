@@ -43,7 +43,7 @@ def make_model(
     trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = ENVS
 ) -> DQN:
     """Make SB3's model."""
-    venv = make_sb3(trap.id(), envs, **keywords)
+    venv = make_sb3(trap, envs, **keywords)
     model = DQN("MlpPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
     venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
     return model

@@ -19,4 +19,4 @@ def make_model(
     trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = 128
 ) -> AnnealedPPO:
     """Make SB3's model."""
-    return ppo(trap.name(), envs, seed, keywords, gamma=discount)
+    return ppo(trap, envs, seed, keywords, gamma=discount)

@@ -53,7 +53,7 @@ def make_model(
     trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = ENVS
 ) -> RecurrentPPO:
     """Make the model of sb3-contrib; its value function has no memory."""
-    venv = make_sb3(trap.id(), envs, **keywords)
+    venv = make_sb3(trap, envs, **keywords)
     model = AnnealedRecurrentPPO("MlpLstmPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
     venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
     return model

@@ -130,7 +130,7 @@ class AnnealedPPO(PPO):
 
 
 def ppo(
-    trap: str,
+    trap: str | Trap,
     n_envs: int = 128,
     seed: int = 0,
     env_kwargs: dict[str, Any] | None = None,
@@ -140,7 +140,7 @@ def ppo(
 
     Args:
         trap: a name such as ``RedBlueDoors``, or an id, whose split does not matter: an agent
-            trains on ``train``.
+            trains on ``train``; or a trap object.
         n_envs: how many environments.
         seed: of weights, actions and levels; trainings of different seeds share no stream of
             levels.
@@ -154,7 +154,8 @@ def ppo(
         TypeError, ValueError: a keyword is unknown or does not fit.
     """
     env_kwargs = {"num_levels": NUM_LEVELS} | (env_kwargs or {})
-    venv = make_sb3(find_trap(trap).id(), n_envs, **env_kwargs)
+    found = find_trap(trap).id() if isinstance(trap, str) else trap
+    venv = make_sb3(found, n_envs, **env_kwargs)
     made: Trap = venv.get_attr("trap")[0]
     policy_kwargs = {"features_extractor_class": CentredExtractor, "net_arch": [64]}
     policy_kwargs |= settings.pop("policy_kwargs", {})

@@ -6,6 +6,7 @@
 # Name -> where its class is; imported where it is needed, since torch is an extra.
 METHODS = {
     "ppo": "agents.methods.plain:Plain",
+    "sb3-ppo": "agents.methods.plain:Baselines3",
     "bc": "agents.methods.plain:Cloned",
     "symmetry": "agents.methods.plain:Symmetry",
     "seeds": "agents.methods.seeds:Seeds",

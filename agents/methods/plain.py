@@ -1,11 +1,11 @@
-"""Single agents: PPO, PPO in the grid's symmetries, and behaviour cloning.
+"""Single agents: PPO, SB3's PPO, PPO in the grid's symmetries, and behaviour cloning.
 
 They ignore labels, and so tell what a method gets that uses no information.
 """
 
 from __future__ import annotations
 
-from agents import cloning, ppo, symmetry
+from agents import cloning, ppo, sb3_ppo, symmetry
 from agents.methods.asking import Deferring, Never
 from agents.methods.method import Asker, Method, Task
 from mesa_gym.policies import Policy
@@ -23,6 +23,14 @@ class Plain(Method):
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Never ask."""
         return Deferring(members, Never())
+
+
+class Baselines3(Plain):
+    """PPO of Stable-Baselines3."""
+
+    def train(self, task: Task) -> list[Policy]:
+        """Train one agent."""
+        return [*sb3_ppo.train(task.lesson())]
 
 
 class Symmetry(Plain):

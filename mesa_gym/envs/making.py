@@ -64,11 +64,11 @@ def _register(trap: type[Trap]) -> None:
             )
 
 
-def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> VecMonitor:
+def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: Any) -> VecMonitor:
     """Make n environments for SB3, monitored (else SB3 would not print the mean return).
 
     Args:
-        id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
+        trap: a registered id, such as ``MesaGym/RedBlueDoors-v0``, or a trap.
         n: how many environments; episodes are the same as in n single ones.
         seed: of the first environment; the others count up from it.
         **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
@@ -77,9 +77,14 @@ def make_sb3(id: str, n: int, *, seed: int | None = None, **keywords: Any) -> Ve
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
     """
     from mesa_gym.envs.sb3 import monitored
+    from mesa_gym.envs.vector import TrapVectorEnv
 
-    kind, mode = "vector_entry_point", AutoresetMode.SAME_STEP.value
-    venv: Any = gymnasium.make_vec(id, n, vectorization_mode=kind, autoreset_mode=mode, **keywords)
+    venv: Any
+    keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
+    if isinstance(trap, Trap):
+        venv = TrapVectorEnv(trap, n, **keywords)
+    else:
+        venv = gymnasium.make_vec(trap, n, vectorization_mode="vector_entry_point", **keywords)
     return monitored(venv, seed)
 
 
