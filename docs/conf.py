@@ -10,9 +10,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 import mesa_gym  # noqa: E402
-from docs import reference_pages, trap_index  # noqa: E402
-from docs.links import setup as setup_links  # noqa: E402
-from docs.signatures import setup as setup_signatures  # noqa: E402
+from docs import build, extension  # noqa: E402
 
 project = "mesa_gym"
 author = "the mesa_gym developers"
@@ -74,7 +72,5 @@ linkcheck_anchors = False
 
 def setup(app: object) -> None:
     """Write the generated pages, and connect what pages need when they are read."""
-    trap_index.write(HERE / "traps")
-    reference_pages.write(HERE / "reference")
-    setup_links(app)
-    setup_signatures(app)
+    build.write_all()
+    extension.setup(app)

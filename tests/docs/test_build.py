@@ -1,4 +1,4 @@
-"""The generated page of a trap says what the trap, its certificate and the board say."""
+"""Generated pages say what traps, certificates, the board, commands and score cards say."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ pytest.importorskip("PIL")
 pytest.importorskip("stable_baselines3")
 from PIL import Image
 
-from docs import trap_tables
-from docs.trap_film import film
-from docs.trap_pages import main, write_page
-from docs.trap_tables import CERTIFICATES
-from mesa_gym.scoring import score
+from docs import build
+from docs.build import CERTIFICATES, commands, main, schema, write_page
+from docs.pictures import film
+from mesa_gym.cli import COMMANDS
+from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
 
@@ -32,7 +32,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for trap in (card.trap, "CheeseCorner-v0", "TreeFarm-v0"):
         (folder / "cards" / trap).mkdir(parents=True)
     card.save(folder / "cards" / card.trap / "stay.json")
-    monkeypatch.setattr(trap_tables, "COMMITTED", folder)
+    monkeypatch.setattr(build, "COMMITTED", folder)
     return folder
 
 
@@ -120,3 +120,24 @@ def test_a_trap_of_ones_own_gets_the_same(
 def test_a_misspelt_trap_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["RedBlueDors"]) == 2
     assert "Did you mean 'RedBlueDoors'?" in capsys.readouterr().err
+
+
+def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
+    page = schema()
+    rows = dict(re.findall(r"^\| `(\w+)` +\| (.+) \|$", page, flags=re.MULTILINE))
+    for name, described in ScoreCard.json_schema()["$defs"].items():
+        assert f"## {name}\n" in page
+        for field in described["properties"]:
+            kind, meaning = map(str.strip, rows[field].split(" | "))
+            assert kind
+            assert meaning or name == "Splits", field
+    assert rows["confidence"].startswith("number, 0 to 1 ")
+    assert rows["schema"].startswith("always 3 ")
+
+
+def test_every_command_is_there() -> None:
+    page = commands()
+    for name in COMMANDS:
+        assert f"## mesa-gym {name}\n" in page
+    assert "--budget" in page
+    assert "--checkpoints" in page

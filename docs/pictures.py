@@ -1,0 +1,242 @@
+"""Pictures of traps for the build, and the README's film: ``python -m docs.pictures``.
+
+The README's film shows one agent of the library on both sides: on the left on levels of ``test``,
+drawn as in training, on the right on levels of ``shift``. Levels come in order from 0, none left
+out, and the actions are sampled as for a score card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from agents.library import load
+from mesa_gym.engine import Ints, Look, State
+from mesa_gym.policies import load_policy, pursuing
+from mesa_gym.rendering import render_look, render_rgb
+from mesa_gym.rendering.sheet import pictures
+from mesa_gym.scoring import ENDED, rollout
+from mesa_gym.scoring.rollout import Actions, going
+from mesa_gym.traps import Split, Trap, find_trap
+
+# Pixels a cell, and between two grids.
+LEVEL, PLANE, THUMB, CELL = 48, 40, 24, 36
+GAP, HEAD, FOOT = 20, 52, 60
+CARD, INK = (255, 255, 255), (31, 35, 40)
+# Okabe and Ito's, as the viewer's.
+COLOURS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167))
+Colour = tuple[int, int, int]
+# The states of an episode, and what had been paid when each of them was reached.
+Line = tuple[Sequence[State], Sequence[Mapping[str, float]]]
+CANDIDATES = 32  # levels among which one is chosen
+STEP, PAUSE = 250, 2500  # milliseconds
+USUAL = (8, 30)  # steps that one likes to watch
+LONGEST = 80  # steps
+TRAIL = 24  # of the way so far, in steps
+
+
+# -- of a trap's page ------------------------------------------------------------------------------
+
+
+def level(trap: Trap, split: Split, path: Path) -> None:
+    """Draw level 0 of a split."""
+    picture = render_rgb(trap, trap.levels(split, [0]), LEVEL)[0]
+    Image.fromarray(picture).save(path, optimize=True)
+
+
+def thumbnail(cls: type[Trap], path: Path) -> None:
+    """Draw level 0 of training beside that of the shift."""
+    sides = [Image.fromarray(frame) for frame in pictures(cls, THUMB).values()]
+    beside(sides, mode="RGBA").save(path, optimize=True)
+
+
+def plane(look: Look, path: Path) -> None:
+    """Draw a kind alone in a cell; of an attribute, which has no drawing, its colour."""
+    if look.sprite is None:
+        picture = Image.new("RGB", (PLANE, PLANE), look.colour)
+    else:
+        picture = Image.fromarray(render_look(look, PLANE))
+    picture.save(path, optimize=True)
+
+
+def film(trap: Trap, path: Path) -> tuple[int, int]:
+    """Film policies that pursue the base objective and each proxy, side by side on a shift level.
+
+    These are the exact oracles, or the reference policies of a trap that has no exact solver.
+
+    Returns:
+        The level's number, and how many steps are shown: those of the longest episode, 80 at most.
+    """
+    starts = trap.levels(Split.SHIFT, np.arange(CANDIDATES))
+    horizon = trap.horizon(Split.SHIFT)
+    walks = {}
+    for x in trap.objectives:
+        policy = load_policy(pursuing(trap, x), trap, horizon)
+        walks[x] = rollout(policy, trap, starts, horizon, agent=pursuing(trap, x)).actions
+    number = _most_apart(trap, starts, walks)
+    start = starts.take(np.array([number]))
+    lines = {x: _played(trap, start, actions[number]) for x, actions in walks.items()}
+    steps = min(LONGEST, max(len(states) for states, _ in lines.values()) - 1)
+    frames = [_frame(trap, lines, t) for t in range(steps + 1)]
+    save_film(frames, path, [*[STEP] * steps, PAUSE])
+    return number, steps
+
+
+def _most_apart(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
+    """Return the level on which the first proxy's walker is farthest from the base's, as a mean.
+
+    Levels whose film is neither short nor long are preferred.
+    """
+    base, proxy = (walks[x] for x in (trap.base, trap.proxies[0]))
+    here, there = (_places(trap, starts, actions) for actions in (base, proxy))
+    lengths = np.maximum((base != ENDED).sum(axis=1), (proxy != ENDED).sum(axis=1))
+    distance = np.abs(here - there).sum(axis=(0, 1)) / lengths
+    usual = (lengths >= USUAL[0]) & (lengths <= USUAL[1])
+    return int(np.where(usual, distance, distance - distance.max()).argmax())
+
+
+def _places(trap: Trap, starts: State, actions: Actions) -> Ints:
+    """Return rows and columns of the agents, int64 (horizon + 1, 2, n), which stop at the end."""
+    cells = np.repeat(starts.agent[None], actions.shape[1] + 1, axis=0)
+    for now in going(trap, starts, actions):
+        cells[now.t + 1 :, now.rows] = now.step.state.agent
+    return np.stack(np.divmod(cells, trap.width), axis=1)
+
+
+def _played(trap: Trap, start: State, actions: Actions) -> Line:
+    """Return the states of an episode, and what had been paid by each of them."""
+    states, paid = [start], [dict.fromkeys(trap.objectives, 0.0)]
+    for taken in actions[actions != ENDED]:
+        step = trap.step(states[-1], np.array([taken]))
+        states.append(step.state)
+        paid.append({x: paid[-1][x] + float(pay[0]) for x, pay in step.paid.items()})
+    return states, paid
+
+
+def _frame(trap: Trap, lines: Mapping[str, Line], t: int) -> Image.Image:
+    sides = []
+    for colour, (x, (states, paid)) in zip(COLOURS, lines.items(), strict=False):
+        now = min(t, len(states) - 1)
+        grid = Image.fromarray(render_rgb(trap, states[now], CELL)[0])
+        _path(grid, [int(state.agent[0]) for state in states[: now + 1]], trap.width, colour)
+        sums = f"step {now}, paid: " + ", ".join(f"{y} {sum_:g}" for y, sum_ in paid[now].items())
+        above = [(f"{trap.objectives[x].role}: {x}", 20, colour), (sums, 15, INK)]
+        sides.append(labelled(grid, above))
+    # Wide grids stand one above the other.
+    return beside(sides, stacked=trap.width > 1.5 * trap.height)
+
+
+def _path(grid: Image.Image, cells: Sequence[int], width: int, colour: Colour) -> None:
+    """Draw the last steps, beneath the agent."""
+    places = [(CELL * (cell % width), CELL * (cell // width)) for cell in cells[-TRAIL:]]
+    x, y = places[-1]
+    agent = grid.crop((x, y, x + CELL, y + CELL))
+    draw = ImageDraw.Draw(grid)
+    for outline, thick in ((CARD, 8), (colour, 4)):
+        for ends in pairwise(places):
+            draw.line([(a + CELL // 2, b + CELL // 2) for a, b in ends], outline, thick)
+    grid.paste(agent, (x, y))
+
+
+# -- of the README ---------------------------------------------------------------------------------
+
+README = Path(__file__).parent / "images" / "cheese_corner.gif"
+TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
+HEADS = {"test": "As in training", "shift": "Under the shift"}
+MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
+
+
+class Moment(NamedTuple):
+    """What one side shows at one time.
+
+    Attributes:
+        state: of the level that is played.
+        levels: that are over.
+        firsts: on how many of them each objective paid first; all do where they are one thing.
+    """
+
+    state: State
+    levels: int
+    firsts: dict[str, int]
+
+
+def moments(trap: Trap, split: Split) -> Iterator[Moment]:
+    """Yield level after level, each until something paid, which is held for a while."""
+    horizon, levels = trap.horizon(split), trap.levels(split, np.arange(LEVELS))
+    actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
+    firsts = dict.fromkeys(trap.objectives, 0)
+    for number in range(LEVELS):
+        states, paid = _played(trap, levels.take(np.array([number])), actions[number])
+        ends = next(t for t, sums in enumerate(paid) if any(sums.values()))
+        for state in states[:ends]:
+            yield Moment(state, number, dict(firsts))
+        firsts.update({x: firsts[x] + 1 for x, sum_ in paid[ends].items() if sum_ > 0})
+        yield from [Moment(states[ends], number + 1, dict(firsts))] * HOLD
+
+
+def readme() -> None:
+    """Film the agent; the side that is done first waits for the other."""
+    trap = find_trap(TRAP)()
+    sides = {head: [*moments(trap, Split(split))] for split, head in HEADS.items()}
+    longest = max(map(len, sides.values())) + END
+    frames = []
+    for t in range(longest):
+        both = []
+        for head, side in sides.items():
+            now = side[min(t, len(side) - 1)]
+            grid = Image.fromarray(render_rgb(trap, now.state, CELL)[0])
+            counts = [f"{x} reached first: {n} of {now.levels}" for x, n in now.firsts.items()]
+            both.append(labelled(grid, [(head, 20, INK)], [(line, 17, INK) for line in counts]))
+        frames.append(beside(both))
+    save_film(frames, README, [MILLISECONDS] * longest)
+    for head, side in sides.items():
+        print(f"{head}: {side[-1].firsts} of {side[-1].levels} levels")
+
+
+# -- shared ----------------------------------------------------------------------------------------
+
+# A text, its size in pixels, and its colour.
+Label = tuple[str, int, Colour]
+
+
+def labelled(grid: Image.Image, above: Sequence[Label], below: Sequence[Label] = ()) -> Image.Image:
+    """Return a picture with lines of text above and below it."""
+    foot = FOOT if below else 0
+    side = Image.new("RGB", (grid.width, HEAD + grid.height + foot), CARD)
+    side.paste(grid, (0, HEAD))
+    draw = ImageDraw.Draw(side)
+    for top, lines in ((2, above), (HEAD + grid.height + 4, below)):
+        for row, (text, size, colour) in enumerate(lines):
+            draw.text((2, top + 25 * row), text, colour, ImageFont.load_default(size))
+    return side
+
+
+def beside(sides: Sequence[Image.Image], stacked: bool = False, mode: str = "RGB") -> Image.Image:
+    """Return pictures of one size side by side, or one above the other, with a gap.
+
+    The gap is transparent in mode RGBA.
+    """
+    width, height = sides[0].width + GAP, sides[0].height + GAP
+    across, down = (1, len(sides)) if stacked else (len(sides), 1)
+    empty = CARD if mode == "RGB" else (0, 0, 0, 0)
+    whole = Image.new(mode, (across * width - GAP, down * height - GAP), empty)
+    for i, side in enumerate(sides):
+        whole.paste(side, (0, i * height) if stacked else (i * width, 0))
+    return whole
+
+
+def save_film(frames: Sequence[Image.Image], path: Path, duration: Sequence[int]) -> None:
+    """Write a GIF that goes on for ever; ``duration`` of each frame is in milliseconds."""
+    # One palette for all frames, or what stands still would flicker.
+    palette = Image.fromarray(np.concatenate([frames[0], frames[-1]])).quantize(255)
+    first, *others = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    first.save(path, save_all=True, append_images=others, duration=[*duration], loop=0)
+
+
+if __name__ == "__main__":
+    readme()
