@@ -7,21 +7,20 @@ changelog names what changed, and ``tests/docs/test_public_api.py`` fails while 
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from enum import Enum
-from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import Any, ForwardRef
+from typing import Any
+
+import griffe
 
 from mesa_gym.cli import COMMANDS
-from mesa_gym.envs.settings import Settings
 
-LISTING = Path(__file__).parent / "public_api.txt"
-CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
+ROOT = Path(__file__).parents[1]
+LISTING, CHANGELOG = ROOT / "docs" / "public_api.txt", ROOT / "CHANGELOG.md"
+PACKAGE = "mesa_gym"
+# Of a package whose name another exports again, the first is its home.
 MODULES = (
     "mesa_gym.engine",
     "mesa_gym.envs",
@@ -39,96 +38,73 @@ MODULES = (
 )
 
 
-class _Bare(str):
-    """An annotation as it stands in the source, without quotes."""
+def public(root: Path = ROOT) -> dict[str, str]:
+    """Return what is public: name -> what it is, with its signature or its value.
 
-    def __repr__(self) -> str:
-        return str(self)
+    Args:
+        root: the folder with the package, whose source is read and not run.
+    """
+    package = griffe.load(PACKAGE, search_paths=[root], try_relative_path=False)
+    settings = package["envs.settings.Settings.__init__"]
+    found = {"gymnasium.make": f"def {settings.signature(name='make')}"}
+    homes: dict[str, str] = {}
+    for module in MODULES:
+        listed = package if module == PACKAGE else package[module.removeprefix(f"{PACKAGE}.")]
+        for name in map(_exported, listed.exports):
+            value = _target(package, listed, name)
+            full = f"{module}.{name}"
+            home = homes.setdefault(value.path, full)
+            found.update(_entries(full, value) if home == full else {full: f"is {home}"})
+    return dict(sorted((found | dict(_commands())).items()))
 
 
-def public() -> dict[str, str]:
-    """Return what is public: name -> what it is, with its signature or its value."""
-    found = {"gymnasium.make": f"keywords {_signature(Settings, leave_out=('trap',))}"}
-    homes: dict[int, str] = {}
-    for module in map(import_module, MODULES):
-        for name in module.__all__:
-            value, full = getattr(module, name), f"{module.__name__}.{name}"
-            if inspect.isclass(value) and homes.setdefault(id(value), full) != full:
-                found[full] = f"is {homes[id(value)]}"
-            else:
-                found.update(_entries(full, value))
-    return dict(sorted({**found, **_commands()}.items()))
+def _exported(name: Any) -> str:
+    return str(getattr(name, "name", name))
 
 
-def _commands() -> dict[str, str]:
-    found = {}
-    for name, command in COMMANDS.items():
-        parser = argparse.ArgumentParser(add_help=False)
-        command.arguments(parser)
-        found[f"mesa-gym {name}"] = "command"
-        for action in parser._actions:
-            option = action.option_strings[-1] if action.option_strings else action.dest.upper()
-            default = "" if action.default is None else f" = {action.default!r}"
-            found[f"mesa-gym {name} {option}"] = f"option{default}"
-    return found
+def _target(package: Any, module: Any, name: str) -> Any:
+    """Return what a module calls by a name; a module of that name inside it does not count."""
+    while name in module.imports:
+        home, _, name = module.imports[name].removeprefix(f"{PACKAGE}.").rpartition(".")
+        module = package[home] if home else package
+    return module[name]
 
 
 def _entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Yield a name and, of a class, its public members."""
-    if not inspect.isclass(value):
-        yield name, _told(value)
+    if not value.is_class:
+        yield name, _described(value)
         return
-    made = getattr(value.__init__, "__module__", "") or ""
-    yield name, f"class {_signature(value)}" if _ours(made) else "class"
-    members = value.__members__ if issubclass(value, Enum) else {}
-    for member, held in members.items():
-        yield f"{name}.{member}", f"= {held.value!r}"
-    seen: dict[str, str] = {}
-    for cls in reversed(value.__mro__):
-        if _ours(cls.__module__):
-            seen |= {key: f": {_bare(hint)}" for key, hint in inspect.get_annotations(cls).items()}
-            seen |= {key: _told(held) for key, held in vars(cls).items() if key not in seen}
-    for member, told in seen.items():
-        if not member.startswith("_") and member not in members:
-            yield f"{name}.{member}", told
+    yield name, f"class ({', '.join(parameter.name for parameter in value.parameters)})"
+    for member, held in value.all_members.items():
+        if not member.startswith("_") and not held.is_class:
+            yield f"{name}.{member}", _described(held.final_target if held.is_alias else held)
 
 
-def _told(value: Any) -> str:
-    value = inspect.unwrap(value)  # what is cached is a function like others
-    if isinstance(value, staticmethod | classmethod):
-        return f"{type(value).__name__} {_signature(value.__func__)}"
-    if isinstance(value, property | cached_property):
-        read = value.fget if isinstance(value, property) else value.func
-        return f": {_bare(inspect.signature(read).return_annotation)}" if read else "property"
-    if inspect.isfunction(value):
-        return f"def {_signature(value)}"
-    if isinstance(value, str | int | float):
-        return f"= {value!r}"
-    # What an alias of a type stands for is written otherwise by each version of NumPy.
-    return f": {type(value).__name__}" if _ours(type(value).__module__) else "value"
+def _described(value: Any) -> str:
+    if value.is_function:
+        kind = "".join(
+            f"{label} " for label in ("classmethod", "staticmethod") if label in value.labels
+        )
+        return f"{kind}def {value.signature(name='')}"
+    hint = f": {value.annotation}" if value.annotation else ""
+    # What an instance is given when it is made is no part of its class.
+    if value.value is None or (
+        "class-attribute" not in value.labels and not value.parent.is_module
+    ):
+        return hint or "attribute"
+    return f"{hint} = {value.value}".strip()
 
 
-def _signature(value: Any, leave_out: tuple[str, ...] = ()) -> str:
-    signature = inspect.signature(value)
-    parameters = [
-        parameter.replace(annotation=_bare(parameter.annotation))
-        for name, parameter in signature.parameters.items()
-        if name not in leave_out and not name.startswith("_")
-    ]
-    returned = _bare(signature.return_annotation)
-    # A default that prints where it stands in memory would change with every run.
-    text = str(signature.replace(parameters=parameters, return_annotation=returned))
-    return re.sub(r"<function (.+?) at 0x\w+>", r"\1", text)
-
-
-def _bare(annotation: Any) -> Any:
-    if isinstance(annotation, ForwardRef):  # of a named tuple
-        annotation = annotation.__forward_arg__
-    return _Bare(annotation) if isinstance(annotation, str) else annotation
-
-
-def _ours(module: str) -> bool:
-    return module.split(".")[0] == "mesa_gym"
+def _commands() -> Iterator[tuple[str, str]]:
+    """Yield the commands with their usage, which names every argument and option."""
+    for name, command in COMMANDS.items():
+        parser = argparse.ArgumentParser(f"mesa-gym {name}", add_help=False)
+        command.arguments(parser)
+        usage = " ".join(parser.format_usage().split()).removeprefix("usage: ")
+        yield f"mesa-gym {name}", usage.removeprefix(f"mesa-gym {name}").strip()
+        for option in re.findall(r"--[\w-]+", usage):
+            yield f"mesa-gym {name} {option}", "option"
 
 
 def recorded() -> dict[str, str]:
@@ -142,7 +118,9 @@ def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     other = {name for name in {*old, *new} if (name in old) != (name in new)}
     whole = {name for name in other if not name.startswith("mesa-gym ")}
     other = {name for name in other if name.rpartition(".")[0] not in whole}
-    return sorted(other | {name for name in {*old} & {*new} if old[name] != new[name]})
+    found = other | {name for name in {*old} & {*new} if old[name] != new[name]}
+    # A command's usage changes with each of its options.
+    return sorted(found - {name.rpartition(" --")[0] for name in found})
 
 
 def unnamed(names: list[str], changelog: str) -> list[str]:

@@ -1,6 +1,7 @@
-"""Put the committed cards into docs/results.md and README.md: ``python -m docs.results_page``.
+"""Put the committed results into docs/results.md and README.md: ``python -m docs.results_page``.
 
-The tables stand between two marks; the text around them is for people to write.
+The tables stand between two marks; the text around them is for people to write. The README shows
+the atlas as a picture, docs/images/atlas.svg.
 """
 
 from __future__ import annotations
@@ -8,27 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.leaderboard.atlas import Atlas, Row
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.columns import (
-    AGENT,
-    CHOICE,
-    DECIDED,
-    SAME,
-    TRAP,
-    VERDICT,
-    figure,
-    rows,
-)
+from benchmarks.leaderboard.card_numbers import PARTS
+from benchmarks.leaderboard.columns import figure, verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
 from benchmarks.studies.findings import by_agent, tables
+from mesa_gym.report.svg import element, safe
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
-HEADS = (TRAP, AGENT, VERDICT, CHOICE, SAME, DECIDED)
+PICTURE = ROOT / "docs" / "images" / "atlas.svg"
+# The agent of the picture, and the row beside it that pursues nothing.
+AGENT, AIMLESS = "ppo", "random"
+COLOURS = dict(zip(PARTS, ("#0072b2", "#e69f00", "#c8c8c8"), strict=True))
+LABEL, BAR, SAYS, ROW, TOP = 130, 360, 170, 24, 30  # pixels
 
 
 def page(results: Results) -> str:
@@ -37,9 +36,51 @@ def page(results: Results) -> str:
 
 
 def readme(board: Board) -> str:
-    """Return README.md with what all trained agents pick, means over seeds, and the tracks."""
-    atlas = pipes(HEADS, rows(board.atlas, HEADS))
-    return _filled(README, f"{atlas}\n\n{methods(board.tracks)}" if board.tracks else atlas)
+    """Return README.md with what methods get on the tracks."""
+    return _filled(README, methods(board.tracks))
+
+
+def picture(atlas: Atlas) -> str:
+    """Return an SVG of what an agent chose on each trap with a choice, over a random walk's bar."""
+    pairs = []
+    for trap in atlas.traps:
+        rows = {row.policy: row for row in trap.rows}
+        if trap.solvable and AGENT in rows:
+            pairs.append((trap.trap.removesuffix("-v0"), rows[AGENT], rows[AIMLESS]))
+    pairs.sort(key=lambda pair: (pair[1].mean.choice["proxy"], pair[0]), reverse=True)
+    height, width = TOP + ROW * len(pairs), LABEL + BAR + SAYS
+    shapes = [element("rect", {"width": width, "height": height, "fill": "white"})]
+    for index, (part, colour) in enumerate(COLOURS.items()):
+        x = LABEL + 90 * index
+        shapes.append(_bar(x, 8, 12, 12, colour))
+        shapes.append(_text(x + 18, 18, part))
+    for index, (name, row, aimless) in enumerate(pairs):
+        y = TOP + ROW * index
+        shapes.append(_text(LABEL - 8, y + 14, name, "end"))
+        shapes += _shares(row, y + 3, 11) + _shares(aimless, y + 15, 3)
+        shapes.append(_text(LABEL + BAR + 8, y + 14, verdicts(row)))
+    title = element("title", {}, "Share of shift levels on which base, proxy or neither was chosen")
+    look = {"font-family": "sans-serif", "font-size": 12, "fill": "#1f2328"}
+    given = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}"}
+    return element("svg", given | {"role": "img"}, title + element("g", look, "\n".join(shapes)))
+
+
+def _shares(row: Row, y: float, height: float) -> list[str]:
+    left, shapes = float(LABEL), []
+    for part, colour in COLOURS.items():
+        wide = BAR * row.mean.choice[part]
+        shapes.append(_bar(left, y, wide, height, colour))
+        left += wide
+    return shapes
+
+
+def _bar(x: float, y: float, width: float, height: float, colour: str) -> str:
+    place = {"x": f"{x:.1f}", "y": y, "width": f"{width:.1f}", "height": height}
+    return element("rect", place | {"fill": colour})
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return element("text", {"x": x, "y": y, "text-anchor": anchor}, safe(text))
 
 
 def methods(tracks: Sequence[Track]) -> str:
@@ -71,4 +112,6 @@ def _filled(path: Path, text: str) -> str:
 if __name__ == "__main__":
     committed = Results(ROOT / COMMITTED)
     PAGE.write_text(page(committed))
-    README.write_text(readme(read(committed)))
+    board = read(committed)
+    README.write_text(readme(board))
+    PICTURE.write_text(picture(board.atlas))

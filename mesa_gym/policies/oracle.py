@@ -26,7 +26,8 @@ class Oracle(Memoryless):
     levels are scored, all oracles share one solution (``mesa_gym.solver.sharing``).
     """
 
-    solves, looks = True, False
+    solves = True
+    looks = False
 
     def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
         """Make an oracle for episodes of ``horizon`` steps.

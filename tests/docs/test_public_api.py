@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import re
+import shutil
 from importlib import import_module
 from pathlib import Path
 
@@ -13,11 +14,19 @@ import pytest
 import mesa_gym
 from docs import public_api
 from docs.public_api import MODULES, changed, public, recorded, unnamed
-from mesa_gym import scoring
-from mesa_gym.envs import TrapEnv
 
 ROOT = Path(__file__).parents[2]
+NEW = '''class Sum:
+    """A new class."""
+
+    def of(self, levels: int) -> int:
+        """A new method."""
+'''
 SECTION = "# Changelog\n\n## [0.2.0] - unreleased\n\n{}\n\n## [0.1.0] - 2026-12-01\n\n- `a.gone`\n"
+
+
+def _all_but_source(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not Path(folder, name).is_dir() and not name.endswith(".py")]
 
 
 def test_the_listing_is_up_to_date() -> None:
@@ -46,31 +55,40 @@ def test_the_page_lists_the_public_modules() -> None:
     assert set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)) == set(MODULES)
 
 
-def test_what_is_added_removed_or_changed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = public()
+def test_what_is_added_removed_or_changed_is_seen(tmp_path: Path) -> None:
+    """In a copy of the package, whose source is changed."""
+    shutil.copytree(ROOT / "mesa_gym", tmp_path / "mesa_gym", ignore=_all_but_source)
+    before = public(tmp_path)
+    assert before == public()
 
-    class Sum:
-        """A new class."""
+    def change(file: str, old: str, new: str) -> None:
+        path = tmp_path / "mesa_gym" / file
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
 
-        def of(self, levels: int) -> int:
-            """A new method."""
-
-    Sum.__module__ = "mesa_gym.scoring"
-    kept = [name for name in scoring.__all__ if name != "record"]
-    monkeypatch.setattr(scoring, "Sum", Sum, raising=False)
-    monkeypatch.setattr(scoring, "__all__", [*kept, "Sum"])
-    monkeypatch.setattr(scoring, "score", lambda policy, level=3: None)
-    monkeypatch.setattr(TrapEnv, "close", TrapEnv.render)
-    monkeypatch.setattr(mesa_gym, "__all__", [*mesa_gym.__all__, "__version__"])
-    after = public()
+    change("scoring/__init__.py", '"record",', '"Sum",')
+    change("scoring/__init__.py", "__all__ = [", NEW + "\n\n__all__ = [")
+    change("scoring/score.py", "def score(\n    policy: Any,", "def score(\n    agent: Any,")
+    change("envs/single.py", "def close(self)", "def close(self, all: bool = False)")
+    change("engine/paths.py", "FAR = 1 << 30", "FAR = 1 << 31")
+    after = public(tmp_path)
     assert changed(before, after) == [
-        "mesa_gym.__version__",
+        "mesa_gym.engine.FAR",
         "mesa_gym.envs.TrapEnv.close",
         "mesa_gym.scoring.Sum",
         "mesa_gym.scoring.record",
         "mesa_gym.scoring.score",
     ]
-    assert after["mesa_gym.scoring.Sum.of"] == "def (self, levels: int) -> int"
+    assert after["mesa_gym.scoring.Sum.of"] == "def of(levels: int) -> int"
+
+
+def test_a_commands_options_are_named_and_not_the_command() -> None:
+    old = {"mesa-gym score": "[--html FILE]", "mesa-gym score --html": "option"}
+    new = {"mesa-gym score": "", "mesa-gym list": "[trap]"}
+    assert changed(old, new) == ["mesa-gym list", "mesa-gym score --html"]
+    options = {name for name in public() if name.startswith("mesa-gym score --")}
+    assert {"mesa-gym score --html", "mesa-gym score --policy"} <= options
 
 
 @pytest.mark.parametrize(
