@@ -44,7 +44,7 @@ def public(root: Path = ROOT) -> dict[str, str]:
     Args:
         root: the folder with the package, whose source is read and not run.
     """
-    package = griffe.load(PACKAGE, search_paths=[root], try_relative_path=False)
+    package: Any = griffe.load(PACKAGE, search_paths=[root], try_relative_path=False)
     settings = package["envs.settings.Settings.__init__"]
     found = {"gymnasium.make": f"def {settings.signature(name='make')}"}
     homes: dict[str, str] = {}

@@ -27,6 +27,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import cache, reduce
+from typing import Any
 
 import numpy as np
 
@@ -87,14 +88,21 @@ def find_sprite(name: str) -> Sprite:
 
 def _register(drawings: dict[str, Sprite], what: str, draw: Sprite) -> Sprite:
     name = draw.__name__
-    # A module that is loaded again registers its drawings again.
-    if name in drawings and drawings[name].__module__ != draw.__module__:
+    there = drawings.get(name, draw)
+    # A module that is loaded again, or copied, registers its drawings again.
+    if there.__module__ != draw.__module__ and _code(there) != _code(draw):
         raise ValueError(
-            f"there is a {what} {name!r} already, in {drawings[name].__module__}; give the one in"
+            f"there is a {what} {name!r} already, in {there.__module__}; give the one in"
             f" {draw.__module__} another name"
         )
     drawings[name] = draw
     return draw
+
+
+def _code(draw: Any) -> tuple[object, ...]:
+    """Return what a function does, wherever it stands."""
+    code = draw.__code__
+    return code.co_code, code.co_consts, code.co_names
 
 
 def _described(text: str) -> dict[str, Sprite]:

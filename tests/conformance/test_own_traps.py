@@ -17,7 +17,7 @@ from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 ROOT = Path(mesa_gym.__file__).parent
-EXAMPLE = ROOT.parent / "docs" / "examples" / "mushrooms.py"
+EXAMPLE = ROOT / "cli" / "example_trap.py"
 CODE = EXAMPLE.read_text()
 
 USE = """

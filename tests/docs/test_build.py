@@ -16,6 +16,7 @@ from docs import build
 from docs.build import CERTIFICATES, commands, main, schema, write_page
 from docs.pictures import film
 from mesa_gym.cli import COMMANDS
+from mesa_gym.cli import main as cli_main
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
@@ -108,7 +109,8 @@ def test_a_trap_of_ones_own_gets_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: None
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "examples"))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert cli_main(["new-trap", "Mushrooms"]) == 0
     assert main(["mushrooms:Mushrooms", "--out", "pages"]) == 0
     page = (tmp_path / "pages" / "Mushrooms.md").read_text()
     assert "import mushrooms" in page

@@ -37,7 +37,6 @@ EXPECTED = {
     "jax_step": r"^(\w+-v0: [\d,]+ steps under jit equal NumPy's, planes included\n){17}$",
     "minari_dataset": r"^20 episodes of \d+ steps read back equal, \d+ terminated$",
     "minigrid_wrappers": r"FlatObsWrapper +fits: .*\n(.*\n)*FullyObsWrapper +does not: .*'width'",
-    "mushrooms": r"^Mushrooms keeps every promise that a trap makes$",
     "numpy_to_torch": r"^NextStep: 100 .* infos included\nDisabled: .*\nSameStep: DLPack only",
     "probe": (
         r"^(\d+) of 20 agents serve the cheese under shift\n"
@@ -64,10 +63,10 @@ EXPECTED = {
     "vector_wrappers": r"^NextStep: Record(.*\n)*SameStep: not FlattenObservation: ",
 }
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"first_steps", "mushrooms", "probe"}
+OUTSIDE = {"first_steps", "probe"}
 FROM_CHECKOUT = {"probe"}
 # Without requirements, but they train, or check for long.
-SLOW = {"mushrooms", "cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks", "vector_environments"}
+SLOW = {"cleanrl_ppo", "gymnasium_checks", "sb3", "sb3_masks", "vector_environments"}
 
 
 def requirements(name: str) -> Path:

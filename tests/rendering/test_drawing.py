@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,3 +79,17 @@ def test_a_name_that_is_taken_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"a sprite 'key' already, in mesa_gym.*another name"):
         sprite(key)
+
+
+def test_a_copy_of_a_module_may_register_the_same_drawing() -> None:
+    code = "def teapot(canvas, colour):\n    canvas.paint(canvas.circle(0.5, 0.5, 0.3), colour)\n"
+    copies: list[dict[str, Any]] = [{"__name__": name} for name in ("one", "two", "other")]
+    for module, text in zip(copies, (code, "\n" + code, code.replace("0.3", "0.4")), strict=True):
+        exec(text, module)
+    try:
+        sprite(copies[0]["teapot"])
+        sprite(copies[1]["teapot"])
+        with pytest.raises(ValueError, match="'teapot' already, in two"):
+            sprite(copies[2]["teapot"])
+    finally:
+        del SPRITES["teapot"]

@@ -1,0 +1,39 @@
+"""``mesa-gym new-trap``: the file that docs/write_a_trap.md explains, to change into one's own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from mesa_gym.command import DONE
+from mesa_gym.traps import all_traps
+
+EXAMPLE, EXAMPLE_NAME = Path(__file__).with_name("example_trap.py"), "Mushrooms"
+NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("name", metavar="NAME", help="of the class, such as RipeBerries")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write a trap that passes every check, to begin a trap of your own with."""
+    name: str = options.name
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a class name; expected one such as RipeBerries")
+    if f"{name}-v0" in all_traps():
+        raise ValueError(f"there is a trap {name} already; choose another name")
+    module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    path = Path(f"{module}.py")
+    with path.open("x", encoding="utf-8") as file:  # a file that is there is not overwritten
+        file.write(EXAMPLE.read_text(encoding="utf-8").replace(EXAMPLE_NAME, name))
+    print(
+        f"{path} is written. It passes every check:\n"
+        f"  python {path}\n"
+        f"  mesa-gym certify {module}:{name} --levels 100\n"
+        f"  mesa-gym describe {module}:{name}\n"
+        "Change it step by step: docs/write_a_trap.md"
+    )
+    return DONE
