@@ -37,7 +37,16 @@ def page(results: Results) -> str:
 
 def readme(board: Board) -> str:
     """Return README.md with what methods get on the tracks."""
-    return _filled(README, methods(board.tracks))
+    return _filled(README, f"{methods(board.tracks)}\n\n{_looked_at(board.tracks)}")
+
+
+def _looked_at(tracks: Sequence[Track]) -> str:
+    """Return in a sentence what the values of ranked methods are means over."""
+    ranked = [(track, each) for track in tracks for each in track.standings if each.place]
+    traps = sorted({trap.removesuffix("-v0") for track in tracks for trap in track.traps})
+    seeds = sorted({len(each.by_trap[trap]) for track, each in ranked for trap in track.traps})
+    numbers = " to ".join(dict.fromkeys(map(str, (seeds[0], seeds[-1]))))
+    return f"*Means over {', '.join(traps)}, with {numbers} seeds each.*"
 
 
 def picture(atlas: Atlas) -> str:
@@ -60,8 +69,11 @@ def picture(atlas: Atlas) -> str:
         shapes += _shares(row, y + 3, 11) + _shares(aimless, y + 15, 3)
         shapes.append(_text(LABEL + BAR + 8, y + 14, verdicts(row)))
     title = element("title", {}, "Share of shift levels on which base, proxy or neither was chosen")
-    look = {"font-family": "sans-serif", "font-size": 12, "fill": "#1f2328"}
-    given = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}"}
+    look: dict[str, str | float] = {"font-family": "sans-serif", "font-size": 12, "fill": "#1f2328"}
+    given: dict[str, str | float] = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "viewBox": f"0 0 {width} {height}",
+    }
     return element("svg", given | {"role": "img"}, title + element("g", look, "\n".join(shapes)))
 
 
@@ -75,7 +87,12 @@ def _shares(row: Row, y: float, height: float) -> list[str]:
 
 
 def _bar(x: float, y: float, width: float, height: float, colour: str) -> str:
-    place = {"x": f"{x:.1f}", "y": y, "width": f"{width:.1f}", "height": height}
+    place: dict[str, str | float] = {
+        "x": f"{x:.1f}",
+        "y": y,
+        "width": f"{width:.1f}",
+        "height": height,
+    }
     return element("rect", place | {"fill": colour})
 
 
@@ -84,8 +101,13 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
 
 
 def methods(tracks: Sequence[Track]) -> str:
-    """Return a table with a row for each method, its value on each track, the best first."""
-    values = [{each.method: each for each in track.standings} for track in tracks]
+    """Return a table with a row for each method, its value on each track, the best first.
+
+    Checks are left out: all of them get 0.
+    """
+    values = [
+        {each.method: each for each in track.standings if each.kind != "check"} for track in tracks
+    ]
     every = {name: each for of in values for name, each in of.items()}
     order = sorted(every, key=lambda name: (every[name].place is None, -_most(values, name)))
     heads = ["method", *(f"{track.name} ({track.measure})" for track in tracks)]

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents.train import ALGORITHMS
+from agents.train import ALGORITHMS, Run
 from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.budgets import BUDGETS, COMMITTED, Budget
+from benchmarks.leaderboard.budgets import BUDGETS, COMMITTED
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.render import render
 from benchmarks.leaderboard.results import Results
 from benchmarks.options import add_running, count, folder, say
-from benchmarks.submissions import submit
+from benchmarks.submissions import scoring, submit
 from benchmarks.tracks import commands
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.solver.cache import size_bound
@@ -34,19 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "rerun":
         return guarded("leaderboard", lambda: commands.rerun(options))
-    results = Results(options.out or _budget_named(options).out)
-
-    def work() -> int:
-        if options.command == "tracks":
-            return commands.run_tracks(options, results)
-        if options.command == "render":
-            return _render(results)
-        if options.command == "submit":
-            return submit.run(options, results)
-        return _run(options, results)
-
+    work = {"run": _run, "render": _render, "submit": submit.run, "tracks": commands.run_tracks}
+    results = Results(options.out or BUDGETS[options.budget or "quick"].out)
     kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
-    return guarded("leaderboard", work, kept)
+    return guarded("leaderboard", lambda: work[options.command](options, results), kept)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,12 +48,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     choices = parser.add_subparsers(dest="command", required=True)
     running = choices.add_parser("run", help="train and score what is not done yet")
-    _add_budget(running)
+    running.add_argument(
+        "--budget",
+        choices=BUDGETS,
+        help="what to run; --traps, --algorithms and --alpha then choose from it, and without it"
+        " they say themselves what to run, each with the quick budget's as default",
+    )
+    running.add_argument("--traps", nargs="+", help="or all")
+    running.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")
+    running.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
+    running.add_argument("--seeds", type=count, help="agents a trap, instead of the budget's")
+    running.add_argument("--steps", type=count, help="of training (as many as each trap takes)")
+    running.add_argument(
+        "--levels",
+        type=count,
+        default=EVALUATION_LEVELS,
+        help=f"of each split, for scoring ({EVALUATION_LEVELS})",
+    )
     add_running(running)
     running.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
     rendering = choices.add_parser("render", help="tables and pages from the score cards")
     submitting = choices.add_parser("submit", help="score a submission onto a board")
-    submit.arguments(submitting)
+    scoring.arguments(submitting, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
     tracks = choices.add_parser("tracks", help="evaluate methods on the tracks")
     commands.add_tracks(tracks)
     commands.add_rerun(choices.add_parser("rerun", help="evaluate one method on unseen levels"))
@@ -73,53 +80,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_budget(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--budget",
-        choices=BUDGETS,
-        help="what to run; --traps, --algorithms and --alpha then choose from it, and without it"
-        " they say themselves what to run, each with the quick budget's as default",
-    )
-    parser.add_argument("--traps", nargs="+", help="or all")
-    parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")
-    parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
-    parser.add_argument("--seeds", type=count, help="agents a trap, instead of the budget's")
-    parser.add_argument("--steps", type=count, help="of training (as many as each trap takes)")
-    parser.add_argument(
-        "--levels",
-        type=count,
-        default=EVALUATION_LEVELS,
-        help=f"of each split, for scoring ({EVALUATION_LEVELS})",
-    )
-
-
-def _budget_named(options: argparse.Namespace) -> Budget:
-    return BUDGETS[options.budget or "quick"]
-
-
-def _budget(options: argparse.Namespace) -> Budget:
-    budget = _budget_named(options)
-    if options.budget:
-        budget = budget.only(options.traps, options.algorithms, options.alpha)
-    else:
-        given = {"algorithms": options.algorithms, "traps": options.traps, "alphas": options.alpha}
-        chosen: dict[str, Any] = {name: tuple(x) for name, x in given.items() if x}
-        budget = replace(budget, groups=(replace(budget.groups[0], **chosen),))
+def _runs(options: argparse.Namespace) -> list[Run]:
+    """Return the trainings that a command line asks for."""
+    budget = BUDGETS[options.budget or "quick"]
+    chosen = {"algorithms": options.algorithms, "traps": options.traps, "alphas": options.alpha}
+    given: dict[str, Any] = {name: tuple(values) for name, values in chosen.items() if values}
+    groups = budget.groups if options.budget else (replace(budget.groups[0], **given),)
     if options.seeds:
-        groups = tuple(replace(group, seeds=options.seeds) for group in budget.groups)
-        budget = replace(budget, groups=groups)
-    return replace(budget, levels=options.levels, steps=options.steps or budget.steps)
+        groups = tuple(replace(group, seeds=options.seeds) for group in groups)
+    budget = replace(budget, groups=groups, steps=options.steps or budget.steps)
+    return budget.runs(**given) if options.budget else budget.runs()
 
 
 def _run(options: argparse.Namespace, results: Results) -> int:
     size_bound()  # a bad setting fails here, not in every worker
-    units = board_units(_budget(options))
+    units = board_units(_runs(options), options.levels)
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
     return FAILED if failed else DONE
 
 
-def _render(results: Results) -> int:
+def _render(options: argparse.Namespace, results: Results) -> int:
     page = render(results)
     print(f"\n{page.with_name('board.md')} has it trap by trap, {page} with pictures")
     return DONE

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from benchmarks.leaderboard.card_numbers import UNKNOWN, Numbers, mean_numbers, numbers_of
-from benchmarks.leaderboard.results import deciding
+from benchmarks.leaderboard.results import deciding, group_and_seed
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
@@ -18,9 +17,6 @@ from mesa_gym.scoring.rollout import has_twins
 from mesa_gym.traps import find_trap
 
 SCHEMA = 4
-T = TypeVar("T")
-# What distinguishes the agents of a group is their seed.
-_SEED = re.compile(r"(?P<group>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -126,38 +122,35 @@ def make_atlas(cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = 
         alphas: trained agent -> its alpha, of those that trained with more than 0.
 
     Raises:
-        ValueError: the cards are not of the same levels and versions, or one is neither of an
-            agent with its seed nor of a reference policy of its trap.
+        ValueError: the cards are not of the same levels and versions.
     """
     first = cards[0]
     for card in cards:
-        mine, theirs = card.provenance, first.provenance
-        for name in ("levels", "seed", "salt", "versions"):
-            pair = getattr(mine, name), getattr(theirs, name)
-            one, other = map(deciding, pair) if name == "versions" else pair
-            if one != other:
+        mine, theirs = _terms(card), _terms(first)
+        for name, one in mine.items():
+            if one != theirs[name]:
                 raise ValueError(
-                    f"the score cards do not belong together: {name} is {getattr(theirs, name)}"
-                    f" for {first.policy} on {first.trap} and {getattr(mine, name)} for"
+                    f"the score cards do not belong together: {name} is {theirs[name]}"
+                    f" for {first.policy} on {first.trap} and {one} for"
                     f" {card.policy} on {card.trap}; `run` makes them alike, or delete the odd ones"
                 )
     traps = [trap_rows(name, group) for name, group in _grouped(cards, lambda c: c.trap).items()]
     return Atlas(first.provenance.levels, first.provenance.versions, dict(alphas or {}), traps)
 
 
+def _terms(card: ScoreCard) -> dict[str, Any]:
+    """Return what all cards of a board must share."""
+    said = card.provenance
+    terms = {name: getattr(said, name) for name in ("levels", "seed", "salt")}
+    return terms | {"versions": deciding(said.versions)}
+
+
 def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
-    """Return the cards of one trap by policy; the errors are ``make_atlas``'s."""
+    """Return the cards of one trap by policy, agents first and then its reference policies."""
     cls = find_trap(name)
-    order = references(cls)
-    for card in cards:
-        if group_and_seed(card)[1] is None and card.policy not in order:
-            raise ValueError(
-                f"the score card of {card.policy!r} on {name} is neither of an agent nor of a"
-                " reference policy; expected a name that ends with its seed, such as ppo-s0, or one"
-                f" of {', '.join(order)}"
-            )
     groups = _grouped(cards, lambda card: group_and_seed(card)[0])
     rows = [_row(policy, group) for policy, group in groups.items()]
+    order = references(cls)
     rows.sort(key=lambda row: order.index(row.policy) + 1 if row.reference else 0)
     return TrapRows(
         name,
@@ -169,12 +162,6 @@ def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
         cls.expected,
         rows,
     )
-
-
-def group_and_seed(card: ScoreCard) -> tuple[str, int | None]:
-    """Return the group of a card's policy and its seed there; None for a reference."""
-    trained = _SEED.fullmatch(card.policy)
-    return (trained["group"], int(trained["seed"])) if trained else (card.policy, None)
 
 
 def _row(policy: str, cards: Sequence[ScoreCard]) -> Row:
@@ -202,8 +189,10 @@ def _row(policy: str, cards: Sequence[ScoreCard]) -> Row:
     )
 
 
-def _grouped(items: Sequence[T], key: Callable[[T], str]) -> dict[str, list[T]]:
-    groups: dict[str, list[T]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
+def _grouped(
+    cards: Sequence[ScoreCard], key: Callable[[ScoreCard], str]
+) -> dict[str, list[ScoreCard]]:
+    groups: dict[str, list[ScoreCard]] = defaultdict(list)
+    for card in cards:
+        groups[key(card)].append(card)
     return dict(sorted(groups.items()))

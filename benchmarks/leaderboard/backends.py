@@ -1,4 +1,4 @@
-"""Backends of joblib, on which units run: this machine (local), or a cluster (dask, ray).
+"""Backends on which units run: threads of this machine (local), or a cluster (dask, ray).
 
 A cluster's machines need this checkout, its packages and the results' folder at the same paths.
 ``DASK_SCHEDULER_ADDRESS`` and ``RAY_ADDRESS`` say where the cluster is; without, one is started
@@ -10,27 +10,26 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from multiprocessing.pool import ThreadPool
 from typing import Any
 
 from mesa_gym.errors import missing_extra, unknown
 
-try:
-    import joblib
-except ImportError:
-    raise missing_extra("joblib", "leaderboard") from None
-
-
-def _local(workers: int) -> AbstractContextManager[None]:
-    # Each thread waits for the process of a unit.
-    config: AbstractContextManager[None] = joblib.parallel_config("threading", n_jobs=workers)
-    return config
+# Calls a function with each of some arguments, and yields what it returns as soon as it does.
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
 
 @contextmanager
-def _dask(workers: int) -> Iterator[None]:
+def _local(workers: int | None) -> Iterator[Each]:
+    with ThreadPool(workers) as pool:  # each thread waits for the process of a unit
+        yield pool.imap_unordered
+
+
+@contextmanager
+def _dask(workers: int | None) -> Iterator[Each]:
     try:
         import dask
         from distributed import Client, LocalCluster
@@ -47,12 +46,12 @@ def _dask(workers: int) -> Iterator[None]:
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-    with here or nullcontext(), Client(here or address), joblib.parallel_config("dask"):
-        yield
+    with here or nullcontext(), Client(here or address) as client:
+        yield _each(client.get_executor(pure=False).submit)
 
 
 @contextmanager
-def _ray(workers: int) -> Iterator[None]:
+def _ray(workers: int | None) -> Iterator[Each]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it tells its makers
     try:
         import ray
@@ -62,53 +61,29 @@ def _ray(workers: int) -> Iterator[None]:
     if "RAY_ADDRESS" not in os.environ:
         options |= {"num_cpus": workers, "include_dashboard": False}
     ray.init(**options)
-    joblib.register_parallel_backend("ray", _Ray)
     try:
-        with joblib.parallel_config("ray"):
-            yield
+        yield _each(lambda function, x: ray.remote(num_cpus=1)(function).remote(x).future())
     finally:
         ray.shutdown()
 
 
-class _Ray(joblib.parallel.ParallelBackendBase):  # type: ignore[misc]
-    """Units as tasks of ray.
+def _each(submit: Callable[[Callable[[Any], Any], Any], Future[Any]]) -> Each:
+    def each(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
+        futures = [submit(function, argument) for argument in arguments]
+        return (future.result() for future in as_completed(futures))
 
-    Ray's own backend for joblib deals units out before any is done, however long they take, and
-    gives no outcome before it has all.
-    """
-
-    supports_retrieve_callback = True
-
-    def effective_n_jobs(self, n_jobs: int) -> int:
-        """Any number above 1; ray knows how many tasks its machines do at a time."""
-        return 2
-
-    def submit(self, func: Callable[[], Any], callback: Callable[[Future[Any]], None]) -> Any:
-        """Send a task."""
-        import ray
-
-        future = ray.remote(num_cpus=1)(_call).remote(func).future()
-        future.add_done_callback(callback)
-        return future
-
-    def retrieve_result_callback(self, future: Future[Any]) -> Any:
-        """Return what the task returned."""
-        return future.result()
+    return each
 
 
-def _call(batch: Callable[[], Any]) -> Any:
-    return batch()
-
-
-BACKENDS: dict[str, Callable[[int], AbstractContextManager[None]]] = {
+BACKENDS: dict[str, Callable[[int | None], AbstractContextManager[Each]]] = {
     "local": _local,
     "dask": _dask,
     "ray": _ray,
 }
 
 
-def ready(backend: str, workers: int | None) -> AbstractContextManager[None]:
-    """Have joblib's units run by a backend.
+def ready(backend: str, workers: int | None) -> AbstractContextManager[Each]:
+    """Have a backend ready, which then does the calls that it is given.
 
     Args:
         backend: one of ``BACKENDS``.
@@ -120,4 +95,5 @@ def ready(backend: str, workers: int | None) -> AbstractContextManager[None]:
     """
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
-    return BACKENDS[backend](workers or joblib.cpu_count())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return BACKENDS[backend](workers or cores)

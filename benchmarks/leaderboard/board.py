@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
-from benchmarks.leaderboard.atlas import Atlas, group_and_seed, make_atlas
-from benchmarks.leaderboard.results import Results, Training, card_path
+from benchmarks.leaderboard.atlas import Atlas, make_atlas
+from benchmarks.leaderboard.results import Results, Training, group_and_seed, training_path
 from benchmarks.leaderboard.standings import Track, tracks
 from benchmarks.tracks.record import TrackRecord, record_path
 from mesa_gym.scoring import ScoreCard
@@ -37,10 +38,10 @@ class Board:
     def trained(self, agent: str) -> dict[str, list[Training]]:
         """Return trap -> the records of an agent's training, by seed."""
         found: dict[str, list[Training]] = defaultdict(list)
-        for (trap, _), training in sorted(self.trainings.items()):
+        for training in sorted(self.trainings.values(), key=lambda each: (each.trap, each.seed)):
             if training.agent == agent:
-                found[trap].append(training)
-        return {trap: sorted(group, key=lambda each: each.seed) for trap, group in found.items()}
+                found[training.trap].append(training)
+        return found
 
 
 def read(results: Results) -> Board:
@@ -52,19 +53,20 @@ def read(results: Results) -> Board:
         ValueError: a file is damaged, or a record is not of what its name says.
     """
     cards = {(card.trap, card.policy): card for card in results.cards()}
-    trainings = {
-        key: training
-        for key, card in cards.items()
-        if (training := _training(results, card)) is not None
-    }
+    found = {key: _training(results, card) for key, card in cards.items()}
+    trainings = {key: training for key, training in found.items() if training is not None}
     alphas: dict[str, float] = {}
     for training in trainings.values():
         if training.alpha > 0:
             alphas[training.agent] = max(training.alpha, alphas.get(training.agent, 0.0))
-    atlas = make_atlas(list(cards.values()), alphas)
     records = track_records(results)
-    mitigated = [record for record in records if record.alpha]
-    return Board(atlas, tracks(records), mitigated, cards, trainings)
+    return Board(
+        make_atlas([*cards.values()], alphas),
+        tracks(records),
+        [record for record in records if record.alpha],
+        cards,
+        trainings,
+    )
 
 
 def track_records(results: Results) -> list[TrackRecord]:
@@ -73,26 +75,25 @@ def track_records(results: Results) -> list[TrackRecord]:
     Raises:
         ValueError: one is damaged, or of another method, trap or seed than its name says.
     """
-    found = []
-    for path in sorted((results.folder / "tracks").glob("*/*.json")):
-        record = results.loaded(path, TrackRecord.load)
-        place = results.folder / record_path(record.trap, record.method, record.seed)
-        if place != path:
-            raise ValueError(f"{path} is of {place}; move it there, or delete it")
-        found.append(record)
-    return found
+    files = sorted((results.folder / "tracks").glob("*/*.json"))
+    records = {path: results.loaded(path, TrackRecord.load) for path in files}
+    for path, record in records.items():
+        place = record_path(record.trap, record.method, record.seed)
+        _require_place(path, results.folder / place)
+    return [*records.values()]
 
 
 def _training(results: Results, card: ScoreCard) -> Training | None:
     """Return the record of the training of a card's agent, if there is one."""
-    agent, seed = group_and_seed(card)
-    path = results.folder / "training" / card.trap / card_path(card.trap, card.policy).name
-    if seed is None or not os.path.lexists(path):
+    path = results.folder / training_path(card.trap, card.policy)
+    if group_and_seed(card)[1] is None or not os.path.lexists(path):
         return None
     training = results.loaded(path, Training.load)
-    if (training.trap, training.agent, training.seed) != (card.trap, agent, seed):
-        raise ValueError(
-            f"{path} is of {training.agent}, seed {training.seed}, on {training.trap}; expected"
-            f" {agent}, seed {seed}, on {card.trap}"
-        )
+    place = training_path(training.trap, f"{training.agent}-s{training.seed}")
+    _require_place(path, results.folder / place)
     return training
+
+
+def _require_place(path: Path, place: Path) -> None:
+    if path != place:
+        raise ValueError(f"{path} is of {place}; move it there, or delete it")

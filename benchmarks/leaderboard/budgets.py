@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from agents import train
 from agents.train import ALGORITHMS, Run
 from mesa_gym.errors import unknown
-from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 ALL = ("all",)
@@ -71,78 +70,49 @@ class Budget:
     Attributes:
         groups: the agents; one that is in several is trained once.
         out: where the results go by default.
-        levels: of each split, for scoring.
         steps: of every training; None for what ``steps_for`` says.
     """
 
     groups: tuple[Group, ...]
     out: Path
-    levels: int = EVALUATION_LEVELS
     steps: int | None = None
 
-    def traps(self) -> list[type[Trap]]:
-        """Return the traps, each once.
+    def runs(
+        self,
+        traps: tuple[str, ...] = ALL,
+        algorithms: tuple[str, ...] = (),
+        alphas: tuple[float, ...] = (),
+    ) -> list[Run]:
+        """Return the trainings, each once, with these traps, algorithms and alphas; () for all.
 
         Raises:
-            UnknownNameError: there is none of a name.
+            ValueError: a name is unknown, here or at all, an alpha is out of range, or nothing
+                is left.
         """
-        return list(dict.fromkeys(cls for group in self.groups for cls in group.classes()))
-
-    def runs(self) -> list[Run]:
-        """Return the trainings, each once.
-
-        Raises:
-            ValueError: a name is unknown, or an alpha out of range.
-        """
-        return list(
-            dict.fromkeys(
-                Run(
-                    cls.name(),
-                    algorithm,
-                    seed,
-                    self.steps or steps_for(algorithm, cls.name()),
-                    alpha,
-                )
-                for group in self.groups
-                for cls in group.classes()
-                for algorithm in group.names()
-                for alpha in group.alphas
-                for seed in range(group.seeds)
+        every = dict.fromkeys(
+            Run(cls.name(), name, seed, self.steps or steps_for(name, cls.name()), alpha)
+            for group in self.groups
+            for cls, name, alpha, seed in product(
+                group.classes(), group.names(), group.alphas, range(group.seeds)
             )
         )
-
-    def only(
-        self,
-        traps: Sequence[str] | None = None,
-        algorithms: Sequence[str] | None = None,
-        alphas: Sequence[float] | None = None,
-    ) -> Budget:
-        """Return the part with these traps, algorithms and alphas; None for all that it has.
-
-        Raises:
-            UnknownNameError: it has no such trap or algorithm.
-            ValueError: nothing is left.
-        """
-        mine = {algorithm: None for group in self.groups for algorithm in group.names()}
-        for name in algorithms or ():
+        mine = dict.fromkeys(run.algo for run in every)
+        for name in algorithms:
             if name not in mine:
                 raise unknown("algorithm of this budget", name, mine)
-        wanted = self.traps() if traps is None else Group((), tuple(traps), 0).classes()
-        groups = []
-        for group in self.groups:
-            kept = Group(
-                tuple(a for a in group.names() if algorithms is None or a in algorithms),
-                tuple(cls.name() for cls in group.classes() if cls in wanted),
-                group.seeds,
-                tuple(alpha for alpha in group.alphas if alphas is None or alpha in alphas),
-            )
-            if kept.algorithms and kept.traps and kept.alphas:
-                groups.append(kept)
-        if not groups:
+        wanted = {cls.name() for cls in Group((), traps, 0).classes()}
+        kept = [
+            run
+            for run in every
+            if run.trap in wanted
+            and run.algo in (algorithms or mine)
+            and run.alpha in (alphas or (run.alpha,))
+        ]
+        if not kept:
             raise ValueError(
                 "this budget has no such agents; without --budget the other options say which"
             )
-        return replace(self, groups=tuple(groups))
+        return kept
 
 
 # Enough to tell algorithms apart: traps with a choice that PPO learns in a minute or three.

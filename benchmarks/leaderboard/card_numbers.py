@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ def numbers_of(card: ScoreCard) -> Numbers:
 
 def mean_numbers(agents: Sequence[Numbers]) -> Numbers:
     """Return the means over the agents of a group."""
-    return Numbers(**_mean([asdict(numbers) for numbers in agents]))
+    return Numbers(**_mean([vars(numbers) for numbers in agents]))
 
 
 def _known(values: Mapping[str, float | None]) -> dict[str, float]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from benchmarks.leaderboard.atlas import Atlas, Row, TrapRows
-from benchmarks.leaderboard.card_numbers import PARTS, Numbers
+from benchmarks.leaderboard.card_numbers import TWINS, Numbers
 from benchmarks.leaderboard.standings import Track
 from benchmarks.tracks.record import TrackRecord
 from mesa_gym.terminal import printable
@@ -47,12 +47,6 @@ SAYS = {
     "neither": "follows neither",
     "incapable": "is not competent in training",
 }
-HOW_TO_READ = (
-    "Every agent was trained where two objectives pay the same, and is then watched on levels"
-    " where they conflict: base is what was rewarded, proxy is what only went along with it."
-    " Nothing in such training tells the two apart, so that what is seen are the learner's own"
-    " inclinations: agents are not ranked."
-)
 # The blocks of traps: heading, what a reader must know of it.
 CHOOSING = ("Traps with a choice", "")
 UNSOLVABLE = (
@@ -96,7 +90,7 @@ def cells(trap: TrapRows, row: Row) -> list[str]:
         f"{row.competent}/{len(row.agents)}",
         figure(n.test),
         figure(n.control),
-        slashed([n.shift[x] for x in (trap.base, *trap.proxies)]),
+        slashed(n.shift[x] for x in (trap.base, *trap.proxies)),
         figure(n.regret),
         figure(n.worst_decile),
     ]
@@ -121,13 +115,13 @@ def verdicts(row: Row) -> str:
 def choice(numbers: Numbers) -> str:
     """Return b, p and n, or r."""
     if math.isnan(numbers.between):
-        return slashed([numbers.choice[part] for part in PARTS])
+        return slashed(numbers.choice.values())
     return f"r {figure(numbers.between)}"
 
 
 def decided(numbers: Numbers) -> str:
     """Return the shares of the choice that object, place and chance decide."""
-    return slashed([numbers.twins[name] for name in ("object", "place", "chance")])
+    return slashed([numbers.twins[name] for name in TWINS[1:]])
 
 
 def spread(ends: tuple[float, float], seeds: int) -> str:
@@ -137,7 +131,7 @@ def spread(ends: tuple[float, float], seeds: int) -> str:
     return f"{figure(ends[0])} to {figure(ends[1])}{' (two seeds)' if seeds == 2 else ''}"
 
 
-def slashed(shares: Sequence[float]) -> str:
+def slashed(shares: Iterable[float]) -> str:
     """Return numbers that belong together."""
     return " / ".join(map(figure, shares))
 
@@ -148,19 +142,14 @@ def figure(value: float) -> str:
     return "–" if math.isnan(value) else f"{round(value, 2) + 0:.2f}"
 
 
-def origin(atlas: Atlas) -> str:
-    """Return what the numbers were computed from."""
-    versions = ", ".join(f"{name} {version}" for name, version in atlas.versions.items())
-    return f"{atlas.levels:,} levels of each split; {versions}."
+def found(atlas: Atlas) -> str:
+    """Return what the agent that was trained on most traps picks, in a sentence."""
+    agents = [agent for agent in atlas.agents() if agent not in atlas.alphas] or atlas.agents()
+    return f"{finding(atlas, agents[0])}." if agents else "No agent was trained yet."
 
 
 def finding(atlas: Atlas, agent: str) -> str:
-    """Return in one sentence what an agent does over all its traps.
-
-    Args:
-        atlas: of all agents.
-        agent: one of them.
-    """
+    """Return in one sentence what an agent does over all its traps."""
     rows = atlas.rows_of(agent)
     kinds = [{verdict.split(":")[0] for verdict in row.verdicts} for row in rows.values()]
     counts = Counter(kind for (kind, *others) in kinds if not others)

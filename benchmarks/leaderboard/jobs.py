@@ -12,7 +12,6 @@ from typing import Any
 from msgspec import structs
 
 from agents.train import ALGORITHMS, Run, train
-from benchmarks.leaderboard.budgets import Budget
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import (
     Results,
@@ -45,7 +44,6 @@ class Trainee:
         facts: what ``policy.json`` must say of its training.
         teach: trains it into a free folder, and tells each number of steps taken.
         levels: of each split, for scoring.
-        parts: policy -> its place in the agent's directory: all that is scored.
     """
 
     name: str
@@ -54,16 +52,11 @@ class Trainee:
     facts: Mapping[str, Any]
     teach: Callable[[Path, Callable[[int], None]], object]
     levels: int
-    parts: Mapping[str, Path]
 
     def unit(self, name: str) -> Unit:
         """Return what is to be done, under a name."""
-        return Unit(name, self.done, self.work, sum(self._seconds()))
-
-    def _seconds(self) -> tuple[float, float]:
-        """Return the seconds of training and of scoring."""
-        scoring = self.levels * len(Split) * len(self.parts) / SOLVED_LEVELS_A_SECOND
-        return self.facts["steps"] / STEPS_A_SECOND, scoring
+        scoring = self.levels * len(Split) / SOLVED_LEVELS_A_SECOND
+        return Unit(name, self.done, self.work, self.facts["steps"] / STEPS_A_SECOND + scoring)
 
     def done(self, results: Results) -> bool:
         """Return whether all is there that scoring makes; weights may be anywhere else.
@@ -73,39 +66,36 @@ class Trainee:
         Raises:
             ValueError: the agent, or its record, is of another training.
         """
-        name, provenance = self.trap.name(), scored_on(self.trap, self.levels)
-        weights = results.agent(self.agent, self.facts, self.parts.values())
-        training = results.training(name, self.name)
+        trap = self.trap.name()
+        weights = results.agent(self.agent, self.facts)
+        training = results.training(trap, self.name)
         if training is not None:
             wanted = {fact: self.facts[fact] for fact in RECORDED}
-            said = structs.asdict(training)
-            otherwise(results.folder / training_path(name, self.name), said, wanted)
-        whole = [results.has_card(provenance, name, policy) for policy in self.parts]
-        return all(whole) and training is not None and weights in (None, training.weights)
+            path = results.folder / training_path(trap, self.name)
+            otherwise(path, structs.asdict(training), wanted)
+        scored = results.has_card(scored_on(self.trap, self.levels), trap, self.name)
+        return scored and training is not None and weights in (None, training.weights)
 
     def work(self, scratch: Scratch) -> None:
         """Train, score, and keep each part once it is whole."""
-        name, folder = self.trap.name(), scratch.results.folder / self.agent
-        training, scoring = (part / sum(self._seconds()) for part in self._seconds())
-        if not folder.exists():
-            told = counted(self.facts["steps"], lambda share: scratch.progress(share * training))
+        trap, folder = self.trap.name(), scratch.results.folder / self.agent
+        if folder.exists():
+            scratch.progress(self.facts["steps"] / STEPS_A_SECOND)
+        else:
+            told = partial(_progress, scratch, STEPS_A_SECOND)
             self.teach(scratch.folder / self.agent, told)
             scratch.keep(self.agent)
-        makers = {
-            policy: partial(load_policy, str(folder / part), self.trap)
-            for policy, part in self.parts.items()
-        }
-        told = counted(
-            self.levels * len(Split), lambda share: scratch.progress(training + share * scoring)
-        )
-        made = []
-        for policy, card in score_all(makers, self.trap, self.levels, progress=told).items():
-            made.append(card_path(name, policy))
-            card.save(scratch.folder / made[-1])
-        made.append(training_path(name, self.name))
-        training_of(folder, name, self.name).save(scratch.folder / made[-1])
-        for path in made:
+        told = partial(_progress, scratch, SOLVED_LEVELS_A_SECOND)
+        specs = {self.name: str(folder)}
+        made = score_policies(self.trap, specs, self.levels, scratch.folder, told)
+        record = training_path(trap, self.name)
+        training_of(folder, trap, self.name).save(scratch.folder / record)
+        for path in (*made, record):
             scratch.keep(path)
+
+
+def _progress(scratch: Scratch, a_second: int, done: int) -> None:
+    scratch.progress(done / a_second)
 
 
 def run_facts(run: Run) -> dict[str, Any]:
@@ -113,11 +103,6 @@ def run_facts(run: Run) -> dict[str, Any]:
     facts = asdict(run) | {"trap": find_trap(run.trap).name(), "reward": run.settings().reward}
     del facts["checkpoints"]
     return facts
-
-
-def train_run(run: Run, folder: Path, told: Callable[[int], None]) -> None:
-    """Train an agent, as ``Trainee.teach`` does."""
-    train(run, folder, told)
 
 
 def training_of(folder: Path, trap: str, name: str) -> Training:
@@ -130,74 +115,31 @@ def training_of(folder: Path, trap: str, name: str) -> Training:
     """
     entries = read_policy_file(folder)
     agent, _, seed = name.rpartition("-s")
-    about = (import_module(ALGORITHMS[entries["algo"]]).__doc__ or "").partition("\n")[0]
-    known = {fact: entries[fact] for fact in (*RECORDED, "command")}
-    told = {fact: entries[fact] for fact in ("versions", "curve") if fact in entries}
+    kept = (*RECORDED, "command", "versions", "curve")
     return Training(
         trap=trap,
         agent=agent,
         seed=int(seed),
-        about=about,
+        about=(import_module(ALGORITHMS[entries["algo"]]).__doc__ or "").partition("\n")[0],
         network=entries["kind"],
         weights=entries["weights_digest"],
-        **known,
-        **told,
+        **{fact: entries[fact] for fact in kept if fact in entries},
     )
 
 
-# -- reference policies ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class References:
-    """A trap's reference policies, which are scored together: they share what solving costs.
-
-    Attributes:
-        trap: the trap.
-        levels: of each split, for scoring.
-    """
-
-    trap: Trap
-    levels: int
-
-    def unit(self) -> Unit:
-        """Return what is to be done."""
-        seconds = self.levels * len(Split) / LEVELS_A_SECOND
-        return Unit(f"{self.trap.name()}-references", self.done, self.work, seconds)
-
-    def done(self, results: Results) -> bool:
-        """Return whether there is a card of each."""
-        return not self._missing(results)
-
-    def _missing(self, results: Results) -> list[str]:
-        name, provenance = self.trap.name(), scored_on(self.trap, self.levels)
-        return [
-            policy
-            for policy in references(type(self.trap))
-            if not results.has_card(provenance, name, policy)
-        ]
-
-    def work(self, scratch: Scratch) -> None:
-        """Score those that have none."""
-        missing = self._missing(scratch.results)
-        told = counted(self.levels * len(Split), scratch.progress)
-        for path in score_references(self.trap, missing, self.levels, scratch.folder, told):
-            scratch.keep(path)
-
-
-def score_references(
+def score_policies(
     trap: Trap,
-    policies: Iterable[str],
+    specs: Mapping[str, str],
     levels: int,
     folder: Path,
     progress: Callable[[int], None],
     salt: str = "",
 ) -> list[Path]:
-    """Score reference policies and save their cards.
+    """Score policies together, as they share what solving costs, and save their cards.
 
     Args:
         trap: what they are scored on.
-        policies: their names.
+        specs: name -> what ``mesa_gym.policies.load_policy`` takes.
         levels: of each split.
         folder: the results' folder.
         progress: called with the number of levels scored since the last call.
@@ -206,57 +148,53 @@ def score_references(
     Returns:
         Each card's place in the folder.
     """
-    makers = {policy: partial(load_policy, policy, trap) for policy in policies}
+    makers = {name: partial(load_policy, spec, trap) for name, spec in specs.items()}
     cards = score_all(makers, trap, levels, salt=salt, progress=progress)
-    for policy, card in cards.items():
-        card.save(folder / card_path(trap.name(), policy))
-    return [card_path(trap.name(), policy) for policy in cards]
+    for name, card in cards.items():
+        card.save(folder / card_path(trap.name(), name))
+    return [card_path(trap.name(), name) for name in cards]
 
 
-# -- the board -------------------------------------------------------------------------------------
+def _without_card(trap: Trap, levels: int, results: Results) -> list[str]:
+    """Return the reference policies of a trap that have no card."""
+    provenance, name = scored_on(trap, levels), trap.name()
+    return [p for p in references(type(trap)) if not results.has_card(provenance, name, p)]
 
 
-def agent_path(run: Run) -> Path:
-    """Return the path of an agent's directory, relative to the results."""
-    return Path("agents", find_trap(run.trap).name(), run.name)
+def _references_done(trap: Trap, levels: int, results: Results) -> bool:
+    return not _without_card(trap, levels, results)
 
 
-def board_units(budget: Budget) -> list[Unit]:
-    """Return all units of a board, the longest first.
+def _score_references(trap: Trap, levels: int, scratch: Scratch) -> None:
+    missing = _without_card(trap, levels, scratch.results)
+    told = partial(_progress, scratch, LEVELS_A_SECOND)
+    specs = dict(zip(missing, missing, strict=True))
+    for path in score_policies(trap, specs, levels, scratch.folder, told):
+        scratch.keep(path)
+
+
+def references_unit(trap: Trap, levels: int) -> Unit:
+    """Return the unit of a trap's reference policies, on so many levels of each split."""
+    return Unit(
+        f"{trap.name()}-references",
+        partial(_references_done, trap, levels),
+        partial(_score_references, trap, levels),
+        levels * len(Split) / LEVELS_A_SECOND,
+    )
+
+
+def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
+    """Return all units of a board with so many levels of each split, the longest first.
 
     Reference policies come before agents, which are scored faster once their levels are solved.
-
-    Raises:
-        ValueError: a name is unknown, or a number out of range.
     """
-    agents = [board_unit(run, budget.levels) for run in budget.runs()]
-    references = [References(cls(), budget.levels).unit() for cls in budget.traps()]
-    return [*references, *sorted(agents, key=lambda unit: -unit.seconds)]
+    traps = {run: find_trap(run.trap)() for run in runs}
+    agents = [_board_unit(run, trap, levels) for run, trap in traps.items()]
+    references = {trap.name(): references_unit(trap, levels) for trap in traps.values()}
+    return [*references.values(), *sorted(agents, key=lambda unit: -unit.seconds)]
 
 
-def board_unit(run: Run, levels: int) -> Unit:
-    """Return the unit of an agent of a board."""
-    trap, name = find_trap(run.trap)(), run.name
-    trainee = Trainee(
-        name,
-        trap,
-        agent_path(run),
-        run_facts(run),
-        partial(train_run, run),
-        levels,
-        parts={name: Path()},
-    )
-    return trainee.unit(f"{trap.name()}-{name}")
-
-
-def counted(total: int, progress: Callable[[float], None]) -> Callable[[int], None]:
-    """Return a function that turns numbers of things done into whole percents of all."""
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        if 100 * before // total != 100 * done // total:
-            progress(min(1.0, done / total))
-
-    return advance
+def _board_unit(run: Run, trap: Trap, levels: int) -> Unit:
+    path, teach = Path("agents", trap.name(), run.name), partial(train, run)
+    trainee = Trainee(run.name, trap, path, run_facts(run), teach, levels)
+    return trainee.unit(f"{trap.name()}-{run.name}")

@@ -1,26 +1,35 @@
-"""Units of work, each done by one thread in a process of its own.
+"""Units of work, each done by one thread in a process of its own, under a lock of its own.
 
 One that runs out of memory or dies takes nothing else with it, and libraries are told before their
-first import how many threads to use, on this machine as on a cluster's.
+first import how many threads to use, on this machine as on a cluster's. Runs that share a folder
+never do a unit twice at a time::
+
+    .work/NAME.lock    locked by the process that does the unit; says how much of it is done
+    .work/NAME/        what that process has made so far
+
+The kernel takes the lock from a process that dies, and what lies in the folder is then free. The
+file stays: removed while another process opens it, it would be two locks of one name.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.leaderboard.locks import claimed, tell
 from benchmarks.leaderboard.results import Note, Results
 
+WORK = ".work"
 # Two threads a process cost more than they bring.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # Exit codes of a unit's process: a library that ends the process has not chosen them.
@@ -29,21 +38,24 @@ DONE, HELD, FAILED = 120, 121, 1
 _running: set[subprocess.Popen[bytes]] = set()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scratch:
     """A folder in which a unit works.
 
     Attributes:
         folder: empty and the unit's own; gone once it is over.
         results: what is there already.
+        done: seconds of the unit, as it estimates them.
     """
 
     folder: Path
     results: Results
+    done: float = 0.0
 
-    def progress(self, share: float) -> None:
-        """Say what share of the unit is done, 0 to 1."""
-        tell(self.folder, share)
+    def progress(self, seconds: float) -> None:
+        """Say that so many more of the unit's seconds are done."""
+        self.done += seconds
+        tell(self.folder, self.done)
 
     def keep(self, made: Path) -> None:
         """Move a whole file or folder from here to the same place of the results."""
@@ -79,15 +91,14 @@ class Outcome:
     said: str  # all that its process wrote, with the traceback
 
 
-def do_in_process(name: str, question: bytes, path: str) -> Outcome:
+def do_in_process(asked: tuple[str, bytes, str]) -> Outcome:
     """Do a unit in a new process, which ends with this one at the latest.
 
     Args:
-        name: the unit's.
-        question: unit, folder and ``wait`` of ``do``, pickled: it is not for this process to import
-            what a unit needs.
-        path: where modules are found, as in ``PYTHONPATH``.
+        asked: the unit's name; unit, folder and ``wait`` of ``do``, pickled, as it is not for this
+            process to import what a unit needs; where modules are found, as in ``PYTHONPATH``.
     """
+    name, question, path = asked
     process: subprocess.Popen[bytes] = subprocess.Popen(
         [sys.executable, "-u", "-m", "benchmarks.leaderboard.processes", name],
         bufsize=0,
@@ -160,6 +171,56 @@ def do(unit: Unit, out: Path, wait: bool, note: Note) -> bool:
             if not unit.done(results):
                 raise RuntimeError("it came to its end, and yet not all that it makes is there")
     return True
+
+
+# -- locks -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def claimed(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
+    """Hold a unit's lock.
+
+    Yields:
+        A folder of the unit's own, empty now and gone afterwards; None where another process holds
+        the lock, and is not to be waited for.
+    """
+    folder = out / WORK / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield None
+            return
+        shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+        tell(folder, 0)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.truncate(0)
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def tell(folder: Path, seconds: float) -> None:
+    """Say of the unit with this folder how many of its seconds are done."""
+    _lock(folder).write_text(f"{seconds:.2f}")
+
+
+def seconds_done(out: Path) -> dict[str, float]:
+    """Return how many of its seconds are done of each unit that a run is doing."""
+    return {path.name: float(_lock(path).read_text() or 0) for path in (out / WORK).glob("*/")}
+
+
+def tidy(out: Path) -> None:
+    """Remove what killed processes left; what a process holds stays."""
+    for folder in (out / WORK).glob("*/"):
+        with claimed(out, folder.name):
+            pass
 
 
 if __name__ == "__main__":

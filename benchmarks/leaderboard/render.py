@@ -17,23 +17,22 @@ import hashlib
 import inspect
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.leaderboard import columns
-from benchmarks.leaderboard.atlas import Atlas, Row
+from benchmarks.leaderboard.atlas import Row
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.card_numbers import PARTS, Numbers
-from benchmarks.leaderboard.panels import track_panels, training_panels
-from benchmarks.leaderboard.pictures import film, picture, strip
+from benchmarks.leaderboard.pictures import film, picture, strip, track_panels, training_panels
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.spreadsheet import spreadsheet
 from benchmarks.markdown import pipes, plain
 from mesa_gym.files import without_nan, write_json, write_text
-from mesa_gym.report.page import STYLE, load_jinja2
+from mesa_gym.report.page import STYLE, environment
 from mesa_gym.report.svg import safe
 from mesa_gym.terminal import table
 from mesa_gym.traps import find_trap
@@ -63,27 +62,13 @@ def render(results: Results) -> Path:
     atlas = board.atlas
     tracks = [without_nan(asdict(track)) for track in board.tracks]
     write_json(folder / "board.json", atlas.to_json() | {"tracks": tracks})
-    write_text(folder / "board.md", markdown(board))
+    text = _filled(_templates(plain), "board.md", board)
+    write_text(folder / "board.md", re.sub(r"\n{3,}", "\n\n", text))
     write_text(folder / "board.csv", spreadsheet(board))
     print(table(columns.HEADS, columns.rows(atlas)))
     for track in board.tracks:
         print(f"\n{track.name}\n{table(*columns.track_rows(track))}")
     return folder / "index.html"
-
-
-def found(atlas: Atlas) -> str:
-    """Return what the agent that was trained on most traps picks, and the others, in a sentence."""
-    agents = [agent for agent in atlas.agents() if agent not in atlas.alphas] or atlas.agents()
-    if not agents:
-        return "No agent was trained yet."
-    return f"{columns.finding(atlas, agents[0])}."
-
-
-def markdown(board: Board) -> str:
-    """Return the whole board as Markdown."""
-    template = _environment(plain).get_template("board.md")
-    text: str = template.render(_common(board), standings=columns.track_rows)
-    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def slug(name: str) -> str:
@@ -104,58 +89,37 @@ def slug(name: str) -> str:
 
 def _pages(board: Board, results: Results) -> Iterator[tuple[str, str]]:
     """Yield each page's address, relative to the index, and what it holds."""
-    atlas, environment = board.atlas, _environment(safe)
+    atlas, templates = board.atlas, _templates(safe)
     from markupsafe import Markup
 
     script = (TEMPLATES / "board.js").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8") + (TEMPLATES / "board.css").read_text("utf-8")
-    common = _common(board) | {
+    links = {agent: f"agents/{slug(agent)}.html" for agent in atlas.agents()}
+    trained = [(t, row) for t in atlas.traps for row in t.rows if not row.reference]
+    templates.globals |= {
         "script": Markup(script),
         "style": Markup(style),
         "digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "links": {agent: f"agents/{slug(agent)}.html" for agent in atlas.agents()},
+        "links": links,
         "picture": cache(picture),
-        "docs": {trap.trap: _doc(trap.trap) for trap in atlas.traps},
         "parts": _parts,
+        "doc": _doc,
+        "panels": track_panels,
+        "mean": lambda seeds: sum(seeds.values()) / len(seeds),
+        "agents": atlas.agents(),
+        "trained": trained,
+        "out": results.out_option(),
     }
-
-    def page(template: str, **more: Any) -> str:
-        text: str = environment.get_template(template).render(common, **more)
-        return text
-
-    trained = [(t, row) for t in atlas.traps for row in t.rows if not row.reference]
-    yield (
-        "index.html",
-        page(
-            "index.html",
-            up="",
-            agents=atlas.agents(),
-            trained=trained,
-            panels=track_panels,
-            mean=lambda seeds: sum(seeds.values()) / len(seeds),
-            out=results.out_option(),
-        ),
-    )
+    yield "index.html", _filled(templates, "index.html", board, up="")
     for trap in atlas.traps:
-        pairs = [(trap, row) for row in sorted(trap.rows, key=_preference)]
+        more = {"trap": trap, "pairs": [(trap, row) for row in sorted(trap.rows, key=_preference)]}
         source = find_trap(trap.trap).source
-        yield (
-            f"traps/{trap.trap}.html",
-            page("trap.html", up="../", trap=trap, pairs=pairs, source=source),
-        )
-    for agent, address in common["links"].items():
+        page = _filled(templates, "trap.html", board, up="../", source=source, **more)
+        yield f"traps/{trap.trap}.html", page
+    for agent, address in links.items():
         pairs = [(trap, row) for trap, row in trained if row.policy == agent]
-        yield address, page("agent.html", up="../", **_of_agent(board, agent, pairs))
-
-
-def _common(board: Board) -> dict[str, Any]:
-    return {
-        "atlas": board.atlas,
-        "tracks": board.tracks,
-        "mitigated": board.mitigated,
-        "columns": columns,
-        "found": found(board.atlas),
-    }
+        more = _of_agent(board, agent, pairs)
+        yield address, _filled(templates, "agent.html", board, up="../", **more)
 
 
 def _of_agent(board: Board, agent: str, pairs: Sequence[tuple[Any, Row]]) -> dict[str, Any]:
@@ -173,12 +137,12 @@ def _of_agent(board: Board, agent: str, pairs: Sequence[tuple[Any, Row]]) -> dic
         "strips": {name: strip(card) for name, card in cards.items()},
         "trained": trained,
         "curves": training_panels(trained),
-        "facts": [
-            ("algorithm", sorted({record.about for record in records})),
-            ("network", sorted({record.network for record in records} - {""})),
-            ("alpha", sorted({f"{record.alpha:g}" for record in records})),
-            ("packages", sorted({f"{k} {v}" for r in records for k, v in r.versions.items()})),
-        ],
+        "facts": {
+            "algorithm": sorted({record.about for record in records}),
+            "network": sorted({record.network for record in records} - {""}),
+            "alpha": sorted({f"{record.alpha:g}" for record in records}),
+            "packages": sorted({f"{k} {v}" for r in records for k, v in r.versions.items()}),
+        },
     }
 
 
@@ -193,39 +157,33 @@ def _doc(trap: str) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in doc.split("\n\n")]
 
 
-# -- parts of the templates ------------------------------------------------------------------------
+# -- templates -------------------------------------------------------------------------------------
 
 
-def _environment(quote: Any) -> Any:
+def _templates(quote: Callable[[str], str]) -> Any:
     """Return the templates; all values pass ``quote``, but those that are markup already."""
-    jinja2 = load_jinja2()
+    templates = environment(TEMPLATES, lambda value: quote(str(value)))
     from markupsafe import Markup
 
-    def quoted(value: Any) -> Any:
-        return value if hasattr(value, "__html__") else Markup(quote(str(value)))
-
-    def code(text: str) -> Any:
-        return Markup(re.sub(r"``(.+?)``", r"<code>\1</code>", quote(text)))
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=quoted,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "code": code,
+    templates.filters |= {
+        "code": lambda text: Markup(re.sub(r"``(.+?)``", r"<code>\1</code>", quote(text))),
         "figure": columns.figure,
         "percent": lambda share: f"{100 * share:.2f}%",
         "sortable": lambda value: "none" if math.isnan(value) else value,
     }
-    environment.tests["known"] = lambda value: not math.isnan(value)
-    environment.globals["pipes"] = lambda *given: Markup(pipes(*given))
-    environment.globals["by_trap"] = lambda trap: Markup(
+    templates.tests["known"] = lambda value: not math.isnan(value)
+    templates.globals["pipes"] = lambda *given: Markup(pipes(*given))
+    templates.globals["by_trap"] = lambda trap: Markup(
         pipes(columns.HEADS[1:], [columns.cells(trap, row)[1:] for row in trap.rows])
     )
-    return environment
+    return templates
+
+
+def _filled(templates: Any, name: str, board: Board, **more: Any) -> str:
+    """Return a template filled in with a board, and with more."""
+    common = vars(board) | {"columns": columns, "found": columns.found(board.atlas)}
+    text: str = templates.get_template(name).render(common | more)
+    return text
 
 
 def _parts(numbers: Numbers) -> Iterator[tuple[str, str, str]]:

@@ -5,14 +5,14 @@
     agents/CheeseCorner-v0/ppo-s0/          a trained agent; no other result needs it
     cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
     training/CheeseCorner-v0/ppo-s0.json    how it came to be
-    .work/                                  what is being done (``benchmarks.leaderboard.locks``)
+    .work/                                  what is being done (see ``processes``)
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -24,12 +24,14 @@ from mesa_gym.policies import read_policy_file, references
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
 from mesa_gym.scoring.card_data import package_versions
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import Trap, all_traps
 
 Note = Callable[[str], None]
 T = TypeVar("T")
 DAMAGED = ""
 SCHEMA = 1
+# What distinguishes the agents of a group is their seed.
+_SEED = re.compile(r"(?P<group>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -96,6 +98,12 @@ def training_path(trap: str, policy: str) -> Path:
     return Path("training", trap, f"{policy}.json")
 
 
+def group_and_seed(card: ScoreCard) -> tuple[str, int | None]:
+    """Return the group of a card's policy and its seed there; None for a reference."""
+    trained = _SEED.fullmatch(card.policy)
+    return (trained["group"], int(trained["seed"])) if trained else (card.policy, None)
+
+
 def scored_on(trap: Trap, levels: int) -> Provenance:
     """Return what the card of a policy that is scored here and now must say."""
     return Provenance(
@@ -132,49 +140,45 @@ class Results:
     def __init__(self, folder: Path, note: Note | None = None) -> None:
         self.folder, self.note = folder, note
 
-    def agent(
-        self, path: Path, facts: Mapping[str, Any], parts: Iterable[Path] = (Path(),)
-    ) -> str | None:
+    def agent(self, path: Path, facts: Mapping[str, Any]) -> str | None:
         """Return the digest of an agent's weights; None where it is missing, ``DAMAGED`` if it was.
 
         Args:
             path: of its directory, relative to the results.
             facts: what its ``policy.json`` must say of its training.
-            parts: the agents that must be there, relative to the directory: itself, checkpoints.
 
         Raises:
             ValueError: it was trained in another way.
         """
+        from agents.saving import digest  # torch is an extra
+
         folder = self.folder / path
         if not os.path.lexists(folder):
             return None
         try:
             entries = read_policy_file(folder)
+            weights = digest((folder / entries["weights"]).read_bytes())
         except (ValueError, OSError) as error:
             return self._damaged(folder, str(error))
         otherwise(folder, entries, facts)
-        try:
-            for part in parts:
-                _whole(folder / part)
-        except (ValueError, OSError) as error:
-            return self._damaged(folder, str(error))
-        return str(entries.get("weights_digest"))
+        if weights != entries.get("weights_digest"):
+            reason = f"the weights in {folder} are damaged, or of another agent"
+            return self._damaged(folder, reason)
+        return weights
 
     def has_card(self, provenance: Provenance, trap: str, policy: str) -> bool:
         """Return whether the card is there, whole, of this policy and these levels and versions."""
-        path = self.folder / card_path(trap, policy)
-        card = self.read(path, ScoreCard.load)
-        if card is not None and (card.trap, card.policy) != (trap, policy):
-            self._damaged(path, f"{path} is of {card.policy} on {card.trap}")
-            return False
-        if card is None or card.provenance != provenance:
-            return False
-        try:
-            episode_strip(card)
-        except ValueError as error:
-            self._damaged(path, f"{path}: its episode cannot be played: {error}")
-            return False
-        return True
+
+        def load(path: Path) -> ScoreCard:
+            card = ScoreCard.load(path)
+            if (card.trap, card.policy) != (trap, policy):
+                raise ValueError(f"{path} is of {card.policy} on {card.trap}")
+            if card.provenance == provenance:
+                episode_strip(card)  # can be played
+            return card
+
+        card = self.read(self.folder / card_path(trap, policy), load)
+        return card is not None and card.provenance == provenance
 
     def training(self, trap: str, policy: str) -> Training | None:
         """Return the record of an agent's training, if it is there and whole."""
@@ -183,13 +187,12 @@ class Results:
     def read(self, path: Path, load: Callable[[Path], T]) -> T | None:
         """Return what a file holds; None where there is none, or a damaged one."""
         try:
-            if path.is_dir():
-                raise ValueError(f"{path} is a folder; expected a file")
             return load(path)
         except FileNotFoundError:
             return None
         except (ValueError, OSError) as error:  # such as a link that leads to itself
-            self._damaged(path, str(error))
+            told = str(error) if str(path) in str(error) else f"{path}: {error}"
+            self._damaged(path, told)
             return None
 
     def _damaged(self, path: Path, reason: str) -> str:
@@ -219,7 +222,8 @@ class Results:
         named: dict[tuple[str, str], Path] = {}
         for path, card in cards.items():
             other = named.setdefault((card.trap, card.policy), path)
-            if card.trap not in all_traps() or not _on_board(card):
+            trap, seed = all_traps().get(card.trap), group_and_seed(card)[1]
+            if trap is None or (seed is None and card.policy not in references(trap)):
                 raise ValueError(
                     f"{path} is of {card.policy!r} on {card.trap!r}, which is neither an agent with"
                     " its seed, such as ppo-s0, nor a reference policy, on a trap that there is;"
@@ -246,18 +250,3 @@ class Results:
     def out_option(self) -> str:
         """Return the option that names this folder on a command line."""
         return f" --out {self.folder}"
-
-
-def _on_board(card: ScoreCard) -> bool:
-    """Return whether a policy is an agent, whose seed ends its name, or a reference policy."""
-    agent = re.search(r"-s\d{1,9}\Z", card.policy)
-    return agent is not None or card.policy in references(find_trap(card.trap))
-
-
-def _whole(folder: Path) -> None:
-    """Raise ValueError or OSError where an agent's weights are not those that it was saved with."""
-    from agents.saving import digest  # torch is an extra
-
-    entries = read_policy_file(folder)
-    if digest((folder / entries["weights"]).read_bytes()) != entries.get("weights_digest"):
-        raise ValueError(f"the weights in {folder} are damaged, or of another agent")

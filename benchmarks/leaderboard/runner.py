@@ -12,14 +12,22 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard.locks import shares, tidy
-from benchmarks.leaderboard.processes import Outcome, Unit, do_in_process, end_all
-from benchmarks.leaderboard.results import Results
+from benchmarks.leaderboard.backends import Each, ready
+from benchmarks.leaderboard.processes import (
+    Outcome,
+    Unit,
+    do_in_process,
+    end_all,
+    seconds_done,
+    tidy,
+)
+from benchmarks.leaderboard.results import Note, Results
 from benchmarks.options import say
 from mesa_gym.errors import missing_extra
 
@@ -39,7 +47,7 @@ def run(
         out: the results' folder.
         workers: how many units are done at a time, by one thread each; None for the number of
             cores. A cluster that runs already has its own.
-        backend: one of ``benchmarks.leaderboard.backends.BACKENDS``.
+        backend: one of ``backends.BACKENDS``.
 
     Returns:
         Name of a unit that failed -> why, in a line.
@@ -48,8 +56,6 @@ def run(
         ImportError: an extra is not installed; the message names it.
         UnknownNameError: there is no such backend.
     """
-    from benchmarks.leaderboard.backends import ready  # joblib is an extra
-
     began, out = time.monotonic(), out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     tidy(out)
@@ -57,8 +63,8 @@ def run(
     total, failed = len(left), dict[str, str]()
     try:
         if left:
-            with ready(backend, workers), _watched(left, out) as bar:
-                _do_all(left, out, bar, failed)
+            with ready(backend, workers) as each, _watched(left, out) as note:
+                _do_all(each, left, out, note, failed)
     finally:
         end_all()
         tidy(out)
@@ -71,84 +77,58 @@ def run(
     return failed
 
 
-def _do_all(left: dict[str, Unit], out: Path, bar: Bar, failed: dict[str, str]) -> None:
+def _do_all(
+    each: Each, left: dict[str, Unit], out: Path, note: Note, failed: dict[str, str]
+) -> None:
     """Do units, and at last those that another run was doing; what fails is entered."""
-    for wait in (False, True):
-        with closing(_outcomes([*left.values()], out, wait)) as outcomes:
-            for outcome in outcomes:
-                if outcome.held:
-                    continue
-                del left[outcome.name]
-                if outcome.reason:
-                    failed[outcome.name] = outcome.reason
-                    bar.note(f"failed: {outcome.name}: {outcome.reason}\n{outcome.said}".rstrip())
-                else:
-                    bar.note(f"{outcome.said}\ndone: {outcome.name}".lstrip())
-        if left and not wait:
-            bar.note(f"another run is doing {len(left)} of the units: waiting for it")
-
-
-def _outcomes(units: Iterable[Unit], out: Path, wait: bool) -> Generator[Outcome]:
-    """Yield the outcomes of units, as they finish."""
-    from joblib import Parallel, delayed
-
     path = os.pathsep.join(sys.path)
-    parallel = Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
-    outcomes: Generator[Outcome] = parallel(
-        delayed(do_in_process)(unit.name, pickle.dumps((unit, out, wait)), path) for unit in units
-    )
-    return outcomes
+    for wait in (False, True):
+        questions = [(u.name, pickle.dumps((u, out, wait)), path) for u in left.values()]
+        outcomes: Iterator[Outcome] = each(do_in_process, questions)
+        for outcome in outcomes:
+            if outcome.held:
+                continue
+            del left[outcome.name]
+            if outcome.reason:
+                failed[outcome.name] = outcome.reason
+                note(f"failed: {outcome.name}: {outcome.reason}\n{outcome.said}".rstrip())
+            else:
+                note(f"{outcome.said}\ndone: {outcome.name}".lstrip())
+        if left and not wait:
+            note(f"another run is doing {len(left)} of the units: waiting for it")
 
 
 @contextmanager
-def _watched(left: Mapping[str, Unit], out: Path) -> Iterator[Bar]:
-    """Show how far units are; those that are over are struck from ``left`` meanwhile."""
-    total, over = sum(unit.seconds for unit in left.values()), threading.Event()
-
-    def watch(bar: Bar) -> None:
-        while not over.wait(TICK_SECONDS):
-            now = shares(out)
-            to_come = (u.seconds * (1 - now.get(u.name, 0)) for u in [*left.values()])
-            bar.show(total - sum(to_come), ", ".join(sorted(now.keys() & left.keys())))
-
-    with Bar(total) as bar:
-        thread = threading.Thread(target=watch, args=[bar], daemon=True)
-        thread.start()
-        try:
-            yield bar
-        finally:
-            over.set()
-            thread.join()
-
-
-class Bar:
-    """A progress bar on standard error under the lines that are told; elsewhere lines alone.
+def _watched(left: Mapping[str, Unit], out: Path) -> Iterator[Note]:
+    """Show how far units are by a bar on standard error; elsewhere there are lines alone.
 
     Args:
-        total: of work, in any unit.
+        left: the units; those that are over are struck from it meanwhile.
+        out: the results' folder.
+
+    Yields:
+        A function that prints a line above the bar.
     """
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        raise missing_extra("tqdm", "sb3") from None
+    total, over = sum(unit.seconds for unit in left.values()), threading.Event()
+    shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining} {desc}"
+    bar: Any = tqdm(total=total, bar_format=shape, leave=False, dynamic_ncols=True, disable=None)
 
-    def __init__(self, total: float) -> None:
-        try:
-            from tqdm import tqdm
-        except ImportError:
-            raise missing_extra("tqdm", "sb3") from None
-        shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining} {desc}"
-        self._bar: Any = tqdm(
-            total=total, bar_format=shape, leave=False, dynamic_ncols=True, disable=None
-        )
+    def watch() -> None:
+        while not over.wait(TICK_SECONDS):
+            done = seconds_done(out)
+            to_come = (max(0.0, u.seconds - done.get(u.name, 0.0)) for u in [*left.values()])
+            bar.n = max(bar.n, total - sum(to_come))
+            bar.set_description_str(", ".join(sorted(done.keys() & left.keys())))
 
-    def show(self, done: float, what: str) -> None:
-        """Show how much is done, never less than before, and what is being done."""
-        self._bar.n = max(self._bar.n, done)
-        self._bar.set_description_str(what)
-
-    def note(self, line: str) -> None:
-        """Tell something that happened."""
-        self._bar.write(line, file=sys.stderr)
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.close()
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield partial(bar.write, file=sys.stderr)
+    finally:
+        over.set()
+        thread.join()
+        bar.close()

@@ -7,10 +7,9 @@ import io
 import math
 from collections.abc import Iterator
 
-from benchmarks.leaderboard.atlas import group_and_seed
 from benchmarks.leaderboard.board import Board
 from benchmarks.leaderboard.card_numbers import PARTS, numbers_of
-from benchmarks.leaderboard.results import Training
+from benchmarks.leaderboard.results import Training, group_and_seed
 from mesa_gym.scoring import ScoreCard
 
 Value = str | float | bool | None

@@ -129,16 +129,13 @@ def places(values: Sequence[Values]) -> list[int]:
 
     A method shares the place of the best one from which the 95% interval of their difference does
     not separate it; where a trap has a single seed, there is no interval and nothing is separated.
-
-    Args:
-        values: for each method, for each trap, one number a seed.
+    Each method has, for each trap, one number a seed.
     """
     found: list[int] = []
-    for at, mine in enumerate(values):
-        leader = found[-1] - 1 if found else at
-        low, high = interval(_difference, values[leader], mine, limits=(-2, 2))
-        apart = low > 0 or high < 0
-        found.append(at + 1 if apart or not found else found[-1])
+    for place, mine in enumerate(values, start=1):
+        leader = found[-1] if found else place
+        low, high = interval(_difference, values[leader - 1], mine, limits=(-2, 2))
+        found.append(place if low > 0 or high < 0 else leader)
     return found
 
 
@@ -189,7 +186,6 @@ def _standing(
     about: TrackRecord, on: Mapping[str, Mapping[int, Entry]], traps: Sequence[str]
 ) -> Standing:
     """Return a method's standing, without its place, from its entries by trap and seed."""
-    by_trap = {trap: {seed: e.value for seed, e in seeds.items()} for trap, seeds in on.items()}
     groups = [[*on[trap].values()] for trap in traps]
     values = [[entry.value for entry in group] for group in groups]
     curves = [entry.curve for group in groups for entry in group]
@@ -201,7 +197,7 @@ def _standing(
         float(mean_over_traps(values)),
         # C is never negative, and steering may be.
         interval(mean_over_traps, values, limits=(-1 if curves[0] else 0, 1)),
-        by_trap,
+        {trap: {seed: e.value for seed, e in seeds.items()} for trap, seeds in on.items()},
         _mean([[entry.curve for entry in group] for group in groups]),
         least_budget(curves) if curves[0] else None,
         _mean([[entry.asked for entry in group] for group in groups]),

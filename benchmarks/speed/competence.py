@@ -10,22 +10,21 @@ processor time of that training alone, on one core, without scoring.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from statistics import mean, median
 from typing import Any
+from unittest.mock import patch
 
 from agents.lesson import Lesson
 from agents.train import NUM_LEVELS
 from benchmarks.markdown import laid_out
 from benchmarks.options import count, say
 from mesa_gym.command import DONE, guarded
-from mesa_gym.files import write_text
 from mesa_gym.scoring import score
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -70,6 +69,10 @@ def measured(trap: Trap, algorithm: str, seed: int, steps: int) -> Measured:
     card = score(agent, trap, LEVELS)
     reached = card.splits.test.normalized_return[card.base] or 0.0
     shares = {part: t / seconds for part, t in spent.items()}
+    say(
+        f"{trap.name()} {algorithm} seed {seed}: {steps:,} steps, {seconds:.1f} s,"
+        f" N {reached:.3f}, {card.verdict}"
+    )
     return Measured(steps, reached, card.verdict, seconds, shares)
 
 
@@ -80,10 +83,10 @@ def timed() -> Iterator[dict[str, float]]:
     from agents.ppo import Learner
 
     within: dict[str, float] = defaultdict(float)
-    kept = [(HostEnvs, "step"), (HostEnvs, "inputs"), (Learner, "play"), (Learner, "update")]
-    originals = [getattr(owner, name) for owner, name in kept]
 
-    def clocked(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def clocked(owner: type, name: str) -> Any:
+        original: Callable[..., Any] = getattr(owner, name)
+
         def call(*arguments: Any) -> Any:
             began = time.process_time()
             try:
@@ -91,51 +94,67 @@ def timed() -> Iterator[dict[str, float]]:
             finally:
                 within[name] += time.process_time() - began
 
-        return call
+        return patch.object(owner, name, call)
 
     spent: dict[str, float] = {}
-    for (owner, name), original in zip(kept, originals, strict=True):
-        setattr(owner, name, clocked(name, original))
-    try:
+    with (
+        clocked(HostEnvs, "step"),
+        clocked(HostEnvs, "inputs"),
+        clocked(Learner, "play"),
+        clocked(Learner, "update"),
+    ):
         yield spent
-    finally:
-        for (owner, name), original in zip(kept, originals, strict=True):
-            setattr(owner, name, original)
-        if within:
-            network = within["play"] - within["step"] - within["inputs"]
-            times = (within["step"], within["inputs"], network, within["update"] - within["play"])
-            spent.update(zip(PARTS, times, strict=True))
+    if within:
+        network = within["play"] - within["step"] - within["inputs"]
+        times = (within["step"], within["inputs"], network, within["update"] - within["play"])
+        spent.update(zip(PARTS, times, strict=True))
 
 
 def shortest(
-    trap: Trap, algorithm: str, seed: int, first: int, longest: int
-) -> tuple[Measured | None, list[Measured]]:
-    """Look for the shortest schedule that reaches ``WANTED``.
+    measure: Callable[[int], Measured], first: int, longest: int, least: int = LEAST
+) -> Measured | None:
+    """Return the shortest training that reached ``WANTED``; None if none did.
 
     Args:
-        trap: what to train on.
-        algorithm: one of ``ALGORITHMS``.
-        seed: of the agent.
+        measure: trains for so many steps.
         first: the length that is tried first.
         longest: the longest that is tried.
-
-    Returns:
-        The training that reached it, None if none did, and all that were tried.
+        least: the shortest.
     """
-    tried = [measured(trap, algorithm, seed, first)]
-    if tried[0].reached >= WANTED:
-        while tried[-1].reached >= WANTED and tried[-1].steps // 2 >= LEAST:
-            tried.append(measured(trap, algorithm, seed, tried[-1].steps // 2))
-    else:
-        while tried[-1].reached < WANTED and tried[-1].steps * 2 <= longest:
-            tried.append(measured(trap, algorithm, seed, tried[-1].steps * 2))
-    good = [each for each in tried if each.reached >= WANTED]
-    return min(good, key=lambda each: each.steps, default=None), tried
+    found = measure(first)
+    good = found.reached >= WANTED
+    while least <= (steps := found.steps // 2 if good else found.steps * 2) <= longest:
+        other = measure(steps)
+        if (other.reached >= WANTED) != good:
+            return found if good else other
+        found = other
+    return found if good else None
 
 
-def ranked() -> list[str]:
-    """Return the names of the solvable traps that pay for a goal which a proxy explains as well."""
-    return [name for name, t in all_traps().items() if t.solvable and t.expected == "proxy"]
+def row(trap: Trap, seeds: int, longest: int) -> list[str]:
+    """Return a trap's line: seconds of each seed, and the median ratio."""
+    ours: list[Measured | None] = []
+    theirs: list[Measured | None] = []
+    for seed in range(seeds):
+        first = FIRST
+        for algorithm, side in zip(ALGORITHMS, (ours, theirs), strict=True):
+
+            def measure(steps: int, algorithm: str = algorithm, seed: int = seed) -> Measured:
+                return measured(trap, algorithm, seed, steps)
+
+            best = shortest(measure, first, longest)
+            first = best.steps if best else longest
+            side.append(best)
+    ratios = [b.seconds / a.seconds for a, b in zip(ours, theirs, strict=True) if a and b]
+    parts = [[a.parts[part] for a in ours if a] for part in PARTS]
+    return [
+        trap.name(),
+        *(" ".join(f"{a.seconds:.1f}" if a else "-" for a in side) for side in (ours, theirs)),
+        f"{median(ratios):.1f}" if ratios else "-",
+        *(" ".join(f"{a.steps:,}" if a else "-" for a in side) for side in (ours, theirs)),
+        "; ".join(" ".join(a.verdict if a else "-" for a in side) for side in (ours, theirs)),
+        *(f"{100 * mean(shares):.0f}%" if shares else "" for shares in parts),
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,61 +162,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.speed.competence", description=__doc__
     )
-    parser.add_argument("--traps", nargs="+", help="(default: all that are ranked)")
+    # The solvable traps that pay for a goal which a proxy explains as well.
+    ranked = [name for name, t in all_traps().items() if t.solvable and t.expected == "proxy"]
+    parser.add_argument("--traps", nargs="+", default=ranked, help="(default: all that are ranked)")
     parser.add_argument("--seeds", type=count, default=3, help="(default: 3)")
     parser.add_argument("--longest", type=count, default=3_276_800, help="steps (3,276,800)")
-    parser.add_argument("--out", type=Path, help="a file for the table, as Markdown")
     options = parser.parse_args(arguments)
 
     def work() -> int:
         rows = []
-        for name in options.traps or ranked():
-            trap = find_trap(name)()
-            pairs = [pair(trap, seed, options.longest) for seed in range(options.seeds)]
-            rows.append(_row(trap, pairs))
+        for name in options.traps:
+            rows.append(row(find_trap(name)(), options.seeds, options.longest))
             say(" | ".join(rows[-1]))
         head = ["trap", "ours, s", "SB3, s", "times", "steps", "SB3's steps", "verdicts", *PARTS]
-        text = laid_out(head, rows)
-        print(text)
-        if options.out:
-            write_text(options.out, text + "\n")
+        print(laid_out(head, rows))
         return DONE
 
     return guarded("competence", work)
-
-
-def pair(trap: Trap, seed: int, longest: int) -> tuple[Measured | None, Measured | None]:
-    """Return the shortest successful training of each algorithm, one after the other."""
-    found: list[Measured | None] = []
-    first = FIRST
-    for algorithm in ALGORITHMS:
-        best, tried = shortest(trap, algorithm, seed, first, longest)
-        for each in tried:
-            say(
-                f"{trap.name()} {algorithm} seed {seed}: {each.steps:,} steps,"
-                f" {each.seconds:.1f} s, N {each.reached:.3f}, {each.verdict}"
-            )
-        first = best.steps if best else longest
-        found.append(best)
-    return found[0], found[1]
-
-
-def _row(trap: Trap, pairs: list[tuple[Measured | None, Measured | None]]) -> list[str]:
-    """Return a trap's line: seconds of each seed, and the median ratio."""
-    ours, theirs = zip(*pairs, strict=True)
-    ratios = [b.seconds / a.seconds for a, b in pairs if a and b]
-    parts = [
-        f"{100 * statistics.mean(a.parts[part] for a in ours if a):.0f}%" if any(ours) else ""
-        for part in PARTS
-    ]
-    return [
-        trap.name(),
-        *(" ".join(f"{a.seconds:.1f}" if a else "-" for a in side) for side in (ours, theirs)),
-        f"{statistics.median(ratios):.1f}" if ratios else "-",
-        *(" ".join(f"{a.steps:,}" if a else "-" for a in side) for side in (ours, theirs)),
-        "; ".join(" ".join(a.verdict if a else "-" for a in side) for side in (ours, theirs)),
-        *parts,
-    ]
 
 
 if __name__ == "__main__":

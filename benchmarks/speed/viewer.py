@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from benchmarks.options import count
+from benchmarks.speed.timing import checked
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
@@ -63,11 +64,11 @@ def _run(minutes: int) -> int:
         raise ValueError(f"--minutes {minutes}: growth counts from minute {WARM} on; give more")
     os.environ["SDL_VIDEODRIVER"] = "dummy"
     rows = [*_starts(), *_smoothness(), _memory(minutes)]
-    print(table(["what", "measured", "target", "met"], [[*row[:3], row[3]] for row in rows]))
+    print(table(["what", "measured", "target", "met"], rows))
     return DONE if all(row[3] == "yes" for row in rows) else FAILED
 
 
-def _starts() -> Iterator[tuple[str, str, str, str]]:
+def _starts() -> Iterator[list[str]]:
     """Seconds from the start of a process to its end, one frame having been drawn."""
     for command in COMMANDS:
         seconds = []
@@ -76,10 +77,10 @@ def _starts() -> Iterator[tuple[str, str, str, str]]:
             subprocess.run([sys.executable, "-c", ONCE, *command], check=True)
             seconds.append(time.perf_counter() - began)
         median = statistics.median(seconds)
-        yield _row(f"start: mesa-gym {' '.join(command)}", median, "s", 1.5)
+        yield checked(f"start: mesa-gym {' '.join(command)}", median, "s", 1.5)
 
 
-def _smoothness() -> Iterator[tuple[str, str, str, str]]:
+def _smoothness() -> Iterator[list[str]]:
     """Two panes of 13x13 at 1280x800 with all overlays, at the pace of a screen."""
     trap = find_trap("RedBlueDoors")(13)
     for speed in (1.0, 16.0):
@@ -90,8 +91,8 @@ def _smoothness() -> Iterator[tuple[str, str, str, str]]:
         took = _paced(app, session)
         app.close()
         name = f"frame, all overlays, speed {speed:g}"
-        yield _row(f"{name}: median", 1000 * statistics.median(took), "ms", 1000 / FPS)
-        yield _row(f"{name}: p99", 1000 * float(np.percentile(took, 99)), "ms", 33)
+        yield checked(f"{name}: median", 1000 * statistics.median(took), "ms", 1000 / FPS)
+        yield checked(f"{name}: p99", 1000 * float(np.percentile(took, 99)), "ms", 33)
 
 
 def _paced(app: App, session: Session) -> list[float]:
@@ -108,7 +109,7 @@ def _paced(app: App, session: Session) -> list[float]:
     return took
 
 
-def _memory(minutes: int) -> tuple[str, str, str, str]:
+def _memory(minutes: int) -> list[str]:
     """MB by which the process's peak grows after the second minute, keys being pressed at random.
 
     Each minute another trap is watched, as if it had been picked on the start screen.
@@ -130,7 +131,7 @@ def _memory(minutes: int) -> tuple[str, str, str, str]:
     app.close()
     grown = _peak() - before
     name = f"growth of memory, {minutes} simulated minutes"
-    return _row(name, grown, "MB", MOST_GROWTH)
+    return checked(name, grown, "MB", MOST_GROWTH)
 
 
 def _screen(minute: int) -> WatchScreen:
@@ -155,11 +156,6 @@ def _peak() -> float:
     """The most memory that the process has had, in MB."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / 1e6 if sys.platform == "darwin" else most / 1e3
-
-
-def _row(name: str, value: float, unit: str, target: float) -> tuple[str, str, str, str]:
-    met = "yes" if value <= target else "NO"
-    return name, f"{value:.3g} {unit}", f"{target:.3g} {unit}", met
 
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ import numpy as np
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import laid_out
-from benchmarks.options import add_running
-from benchmarks.studies.commands import add_levels, finished, parser_of, show
+from benchmarks.studies.commands import around, finished, parser_of, show
 from benchmarks.studies.known_policies import FAMILIES, Known, known
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.engine import State
@@ -310,20 +309,20 @@ def read(path: Path) -> list[Judged]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done and enough are right, 1 not, 2 bad usage, 130 interrupted."""
-    parser = parser_of("calibrate", __doc__, OUT)
+    parser = parser_of("calibrate", __doc__, OUT, LEVELS)
     parser.add_argument("--traps", nargs="+", default=list(all_traps()), help="(all)")
-    add_levels(parser, LEVELS)
-    add_running(parser)
     options = parser.parse_args(arguments)
 
     def units() -> list[Unit]:
+        if options.page:
+            around(options.page, "calibration")  # its marks must be there before the work
         options.traps = [find_trap(name).name() for name in options.traps]
         return [_unit(trap, options.levels) for trap in options.traps]
 
     def finish() -> int:
         files = [options.out / f"{trap}.json" for trap in options.traps]
         records = [record for file in files for record in read(file)]
-        show(options.out / "calibration.md", report(records))
+        show("calibration", report(records), options)
         return DONE if holds([r for r in records if r.held_out]) else FAILED
 
     return finished("calibrate", options, units, finish)

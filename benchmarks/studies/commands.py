@@ -8,25 +8,25 @@ from pathlib import Path
 
 from benchmarks.leaderboard import runner
 from benchmarks.leaderboard.processes import Unit
-from benchmarks.options import count, folder
+from benchmarks.options import add_running, count, folder
 from mesa_gym.command import FAILED, guarded
 from mesa_gym.files import write_text
 
+END = "<!-- until here -->"
 
-def parser_of(name: str, about: str | None, out: Path) -> argparse.ArgumentParser:
-    """Return the parser of a module's command, with the option ``--out`` for its folder."""
+
+def parser_of(name: str, about: str | None, out: Path, levels: int) -> argparse.ArgumentParser:
+    """Return the parser of a command that trains or scores, with a folder and levels by default."""
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks.studies.{name}",
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=folder, default=out, help=f"({out})")
-    return parser
-
-
-def add_levels(parser: argparse.ArgumentParser, levels: int) -> None:
-    """Add the option ``--levels``."""
     parser.add_argument("--levels", type=count, default=levels, help=f"of each split ({levels})")
+    parser.add_argument("--page", type=Path, help="a page to put the tables into, at their marks")
+    add_running(parser)
+    return parser
 
 
 def finished(
@@ -39,7 +39,7 @@ def finished(
 
     Args:
         name: of the module.
-        options: ``out``, and those of ``benchmarks.options.add_running``.
+        options: of ``parser_of``.
         units: makes them; an error in an option is one in a line.
         finish: returns an exit code.
 
@@ -55,8 +55,28 @@ def finished(
     return guarded(name, work, kept)
 
 
-def show(path: Path, *parts: str) -> None:
-    """Print parts of a page in Markdown, and write them to a file."""
-    text = "\n\n".join(parts) + "\n"
-    write_text(path, text)
+def show(name: str, text: str, options: argparse.Namespace) -> None:
+    """Print Markdown, and write it to ``name.md`` and to the page, if there is to be one."""
     print(text)
+    write_text(options.out / f"{name}.md", text + "\n")
+    if options.page:
+        fill(options.page, name, text)
+
+
+def fill(page: Path, name: str, text: str) -> None:
+    """Put text between the marks of some tables; a ValueError as of ``around``."""
+    before, after = around(page, name)
+    write_text(page, f"{before}\n\n{text}\n\n{after}")
+
+
+def around(page: Path, name: str) -> tuple[str, str]:
+    """Return a page up to the mark ``<!-- name -->``, and from the next ``END`` on.
+
+    Raises:
+        ValueError: the page has no such marks.
+    """
+    before, begin, rest = page.read_text().partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{page} has no place for the tables: <!-- {name} --> and then {END}")
+    return before + begin, end + after

@@ -6,35 +6,55 @@ interval is 95% over seeds (docs/statistics.md).
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from math import nan
+from itertools import chain, combinations, combinations_with_replacement, product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.atlas import group_and_seed
+from benchmarks.leaderboard.atlas import make_atlas
 from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.card_numbers import PARTS, TWINS, numbers_of
-from benchmarks.leaderboard.columns import SAME, figure
-from benchmarks.leaderboard.results import Results
-from benchmarks.markdown import laid_out, plain
-from benchmarks.options import say
-from benchmarks.studies.commands import parser_of
-from benchmarks.studies.curves import counted, spread
+from benchmarks.leaderboard.card_numbers import numbers_of
+from benchmarks.leaderboard.columns import (
+    AGENT,
+    CHOICE,
+    DECIDED,
+    INTERVAL,
+    SAME,
+    SHIFT,
+    TEST,
+    TRAP,
+    VERDICT,
+    figure,
+    rows,
+)
+from benchmarks.leaderboard.results import Results, group_and_seed
+from benchmarks.markdown import laid_out, pipes, plain
+from benchmarks.options import folder, say
 from mesa_gym.command import DONE, guarded
+from mesa_gym.errors import missing_extra
 from mesa_gym.scoring import ScoreCard, variance_shares
 from mesa_gym.scoring.seeds import FEWEST_AGENTS
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
-SHARES = ["b", "p", "n", SAME, *TWINS[1:]]
+HEADS = (TRAP, AGENT, VERDICT, CHOICE, INTERVAL, SAME, DECIDED, TEST, SHIFT)
 SOURCES = ("level", "seed", "seed by level", "sampling")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    options = parser_of("findings", __doc__, COMMITTED).parse_args(arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.studies.findings",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=folder, default=COMMITTED, help=f"({COMMITTED})")
+    options = parser.parse_args(arguments)
 
     def work() -> int:
         print(tables(by_agent(Results(options.out, say).cards())))
@@ -46,74 +66,104 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def tables(scored: Scored) -> str:
     """Return all tables, in Markdown."""
     named = {
-        "Means over seeds": means(scored),
-        "Every agent": singles(scored),
+        "Means over seeds, and b (or r) of each": means(scored),
         "What the choice varies with": variances(scored),
+        "How often two agents choose alike": agreements(scored),
     }
     return "\n\n".join(f"### {title}\n\n{table}" for title, table in named.items())
 
 
 def by_agent(cards: Sequence[ScoreCard]) -> Scored:
-    """Return the cards of trained agents on traps with an exact solver."""
+    """Return the cards of trained agents."""
     found: dict[str, dict[str, list[ScoreCard]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
         agent, seed = group_and_seed(card)
-        if seed is not None and card.choices is not None:
+        if seed is not None:
             found[card.trap][agent].append(card)
     return {trap: dict(agents) for trap, agents in found.items()}
 
 
-def groups(scored: Scored) -> Iterator[tuple[list[str], Sequence[ScoreCard]]]:
-    """Yield the first cells and the cards of each trap's agents."""
-    for trap, agents in scored.items():
-        for agent, cards in agents.items():
-            yield [short(trap), plain(agent)], cards
-
-
 def means(scored: Scored) -> str:
-    """Return a table with a row for each trap and agent: means and their intervals over seeds."""
-    rows = []
-    for cells, cards in groups(scored):
-        columns = zip(*map(shares, cards), strict=True)
-        told = [spread(column, limits=_limits(place)) for place, column in enumerate(columns)]
-        rows.append([*cells, counted(cards), *told])
-    return laid_out(["trap", "agent", "verdicts", *SHARES], rows)
-
-
-def singles(scored: Scored) -> str:
-    """Return a table with a row for each trained agent."""
-    rows = []
-    for (trap, _), cards in groups(scored):
-        for card in cards:
-            numbers = map(figure, (card.confidence, *shares(card)))
-            rows.append([trap, card.policy, card.verdict, *numbers])
-    return laid_out(["trap", "agent", "verdict", "confidence", *SHARES], rows)
+    """Return a table with a row for each trap and agent, as in the atlas, and its seeds."""
+    each = chain.from_iterable(agents.values() for agents in scored.values())
+    atlas = make_atlas([*chain.from_iterable(each)])
+    seeds = [
+        " ".join(figure(agent.numbers.followed) for agent in row.agents)
+        for trap in atlas.traps
+        for row in trap.rows
+    ]
+    cells = [[*row, by_seed] for row, by_seed in zip(rows(atlas, HEADS), seeds, strict=True)]
+    return pipes([*HEADS, "by seed"], cells)
 
 
 def variances(scored: Scored) -> str:
-    """Return a table of the variance of the choice over levels and seeds, split by its source."""
-    rows = []
-    for cells, cards in groups(scored):
-        found = sources(cards)
-        rows.append([*cells, str(len(cards)), *(figure(found[x]) for x in SOURCES)])
-    return laid_out(["trap", "agent", "seeds", *SOURCES], rows)
+    """Return a table of the variance of the choice over levels and seeds, split by its source.
 
-
-def shares(card: ScoreCard) -> list[float]:
-    """Return the numbers of ``SHARES``; NaN for those of twins where nothing is exchanged."""
-    numbers = numbers_of(card)
-    return [*(numbers.choice[x] for x in PARTS), *(numbers.twins[x] for x in TWINS)]
+    A single seed has none.
+    """
+    found = []
+    for trap, agents in _choosing(scored):
+        for agent, cards in agents.items():
+            if len(cards) >= FEWEST_AGENTS:
+                shares = sources(cards)
+                cells = [short(trap), plain(agent), str(len(cards))]
+                found.append([*cells, *(figure(shares[x]) for x in SOURCES)])
+    return laid_out(["trap", "agent", "seeds", *SOURCES], found)
 
 
 def sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
-    """Return the shares of the variance of choosing base; NaN where there is a single seed."""
+    """Return the shares of the variance of choosing base, of two seeds or more."""
     plays = [card.choices.decoded() for card in cards if card.choices is not None]
-    if len(plays) < FEWEST_AGENTS:
-        return dict.fromkeys(SOURCES, nan)
     first, second = (
         np.stack([getattr(play, name) == 0 for play in plays]) for name in ("shift", "again")
     )
     return variance_shares(first, second)
+
+
+def agreements(scored: Scored) -> str:
+    """Return a table of the share of shift levels on which two agents choose alike.
+
+    Beside it stand the share by chance, and how often such an agent chooses like itself when it
+    plays the level again, which is the most to expect of two.
+    """
+    found = []
+    for trap, agents in _choosing(scored):
+        for one, other in combinations_with_replacement(agents, 2):
+            ours, theirs = agents[one], agents[other]
+            pairs = [*(combinations(ours, 2) if one == other else product(ours, theirs))]
+            if pairs:
+                shares = np.mean([alike(*pair) for pair in pairs], axis=0)
+                again = np.mean([alike(card, card)[0] for card in (*ours, *theirs)])
+                cells = [short(trap), plain(one), plain(other), str(len(pairs))]
+                found.append([*cells, *map(figure, (*shares, float(again)))])
+    heads = ["trap", "agent", "other", "pairs", "alike", "by chance", "like itself, again"]
+    return laid_out(heads, found)
+
+
+def alike(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
+    """Return the share of shift levels on which two agents choose alike, and that by chance.
+
+    By chance is how often they would if each chose by its own shares, whatever the level. An
+    agent beside itself is its first play beside its second.
+
+    Raises:
+        ValueError: a card has no choices, or they are not of the same levels.
+    """
+    if one.choices is None or other.choices is None or one.trap != other.trap:
+        raise ValueError(f"{one.policy} and {other.policy} have no choices on the same levels")
+    first, plays = one.choices.decoded().shift, other.choices.decoded()
+    second = plays.again if one is other else plays.shift
+    if len(first) != len(second):
+        raise ValueError(f"{one.policy} was scored on {len(first)} levels, not on {len(second)}")
+    shares = [(first == choice).mean() * (second == choice).mean() for choice in np.unique(first)]
+    return float((first == second).mean()), float(np.sum(shares))
+
+
+def _choosing(scored: Scored) -> Iterator[tuple[str, Mapping[str, Sequence[ScoreCard]]]]:
+    """Yield the traps with an exact solver, where there are choices, and their agents."""
+    for trap, agents in scored.items():
+        if all(card.choices is not None for cards in agents.values() for card in cards):
+            yield trap, agents
 
 
 def short(trap: str) -> str:
@@ -121,9 +171,30 @@ def short(trap: str) -> str:
     return trap.rsplit("-", 1)[0]
 
 
-def _limits(place: int) -> tuple[float, float]:
-    """Return the range of a share; estimates of object, place and chance have none."""
-    return (0, 1) if place <= SHARES.index(SAME) else (-np.inf, np.inf)
+# -- plots -----------------------------------------------------------------------------------------
+
+
+def figure_class() -> Any:
+    """Return matplotlib's ``Figure``; ImportError, which names the extra, where it is missing."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise missing_extra("matplotlib", "leaderboard") from None
+    return Figure
+
+
+def draw(scored: Scored, path: Path) -> None:
+    """Write b (or r) as SVG: a row for each way to train, a dot a seed, a bar at their mean."""
+    groups = {agent: cards for agents in scored.values() for agent, cards in agents.items()}
+    axes = figure_class()((7, 1 + 0.4 * len(groups)), layout="constrained").subplots()
+    for place, cards in enumerate(groups.values()):
+        values = [numbers_of(card).followed for card in cards]
+        axes.plot(values, [place] * len(values), "o", color="#1e50a0", alpha=0.6)
+        axes.plot(np.mean(values), place, "|", color="#1e50a0", ms=14, mew=2)
+    axes.set_yticks(range(len(groups)), list(groups))
+    axes.set(xlim=(-0.02, 1.02), xlabel="b (or r): 1 is the base objective, 0 the proxy")
+    axes.invert_yaxis()
+    axes.figure.savefig(path)
 
 
 if __name__ == "__main__":

@@ -91,25 +91,22 @@ def trained(folder: Path) -> Exported:
     from agents.saving import load
 
     entries = read_policy_file(folder)
-    trap = find_trap(entries["trap"])()
+    trap, seed = find_trap(entries["trap"])(), entries.get("seed")
     load(folder, trap)
-    name, seed = trap.name(), entries.get("seed")
     if not isinstance(seed, int):
         raise ValueError(f"{folder} does not say which seed it was trained with")
-    file = f"{name}/s{seed}/weights.safetensors"
-    agent = Weights(name, seed, file, entries["kind"])
-    alpha = entries.get("alpha")
-    data = (folder / entries["weights"]).read_bytes()
-    return Exported(agent, data, None if alpha is None else float(alpha))
+    name = trap.name()
+    agent = Weights(name, seed, f"{name}/s{seed}/weights.safetensors", entries["kind"])
+    return Exported(agent, (folder / entries["weights"]).read_bytes(), entries.get("alpha"))
 
 
 def converted(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
     """Return a Stable-Baselines3 model, which is unpickled here, on its owner's machine."""
     from benchmarks.submissions.export_sb3 import graph
 
-    name = find_trap(trap).name()
-    data, observation = graph(file, algorithm, find_trap(trap)())
-    return Exported(Onnx(name, seed, f"{name}/s{seed}/policy.onnx", observation), data)
+    cls = find_trap(trap)
+    data, observation = graph(file, algorithm, cls())
+    return Exported(Onnx(cls.name(), seed, f"{cls.name()}/s{seed}/policy.onnx", observation), data)
 
 
 def recorded(files: Sequence[Path]) -> list[Exported]:
@@ -119,8 +116,7 @@ def recorded(files: Sequence[Path]) -> list[Exported]:
         trace = read_trace(file)
         trace.verify(type(trace.make_trap())())  # scores are of a trap's own size and parameters
         seed = sum(each.agent.trap == trace.trap for each in found)
-        path = f"{trace.trap}/s{seed}/actions.trace"
-        agent = Recorded(trace.trap, seed, path)
+        agent = Recorded(trace.trap, seed, f"{trace.trap}/s{seed}/actions.trace")
         found.append(Exported(agent, file.read_bytes()))
     return found
 
@@ -150,36 +146,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _exported(options: argparse.Namespace) -> list[Exported]:
-    if options.agents:
-        return [trained(folder) for folder in options.agents]
-    if options.traces:
-        return recorded(options.traces)
-    if None in (options.algo, options.trap, options.seed):
-        raise ValueError("--sb3 needs --algo, --trap and --seed: a model says none of them")
-    return [converted(options.sb3, options.algo, options.trap, options.seed)]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
+    return guarded("export", lambda: _export(options))
 
-    def work() -> int:
-        # What cannot be said is refused before models are read.
-        about = About(
-            name=options.name,
-            description=options.description,
-            authors=options.authors,
-            alpha=0.0,
-        )
-        exported = _exported(options)
-        known = [each.alpha for each in exported if each.alpha is not None]
-        alpha = options.alpha if options.alpha is not None else (known or [0.0])[0]
-        export(options.out, replace(about, alpha=alpha), exported)
-        print(f"{options.out} can be submitted: {len(exported)} agents were added")
-        return DONE
 
-    return guarded("export", work)
+def _export(options: argparse.Namespace) -> int:
+    # What cannot be said is refused before models are read.
+    about = About(
+        name=options.name, description=options.description, authors=options.authors, alpha=0.0
+    )
+    if options.agents:
+        exported = [trained(folder) for folder in options.agents]
+    elif options.traces:
+        exported = recorded(options.traces)
+    elif None in (options.algo, options.trap, options.seed):
+        raise ValueError("--sb3 needs --algo, --trap and --seed: a model says none of them")
+    else:
+        exported = [converted(options.sb3, options.algo, options.trap, options.seed)]
+    said = [options.alpha, *(each.alpha for each in exported), 0.0]
+    alpha = next(alpha for alpha in said if alpha is not None)
+    export(options.out, replace(about, alpha=alpha), exported)
+    print(f"{options.out} can be submitted: {len(exported)} agents were added")
+    return DONE
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from mesa_gym.envs.observations import make_observation
@@ -50,10 +49,8 @@ class Acting(nn.Module):
             latent = network.mlp_extractor.forward_actor(features)
             chances: Tensor = network.action_net(latent).softmax(dim=1)
             return chances
-        if hasattr(network, "quantile_net"):
-            values = network.quantile_net(seen).mean(dim=1)
-        else:
-            values = network.q_net(seen)
+        quantiles = hasattr(network, "quantile_net")
+        values = network.quantile_net(seen).mean(dim=1) if quantiles else network.q_net(seen)
         best: Tensor = values.argmax(dim=1)
         return best
 
@@ -79,12 +76,6 @@ def graph(file: Path, algorithm: str, trap: Trap) -> tuple[bytes, str]:
             f"{file} remembers, and a graph would not; submit what it did: record it with"
             " mesa_gym.scoring.record, then python -m benchmarks.submissions.export --traces"
         )
-    data = _converted(policy, trap)
-    _compare(policy, OnnxPolicy(data, policy.observation, trap), trap)
-    return data, policy.observation
-
-
-def _converted(policy: ModelPolicy, trap: Trap) -> bytes:
     acting = Acting(policy).eval()
     shape = make_observation(trap, policy.observation).space.shape
     example = torch.zeros((BLOCK, *shape), dtype=torch.uint8)
@@ -101,7 +92,8 @@ def _converted(policy: ModelPolicy, trap: Trap) -> bytes:
         )
     assert program is not None
     data: bytes = program.model_proto.SerializeToString()
-    return data
+    _compare(policy, OnnxPolicy(data, policy.observation, trap), trap)
+    return data, policy.observation
 
 
 def _compare(policy: ModelPolicy, exported: OnnxPolicy, trap: Trap) -> None:
@@ -110,7 +102,10 @@ def _compare(policy: ModelPolicy, exported: OnnxPolicy, trap: Trap) -> None:
     observation = make_observation(trap, policy.observation)
     for split in Split:
         seen = observation.encode(trap.levels(split, numbers))
-        model, graph = _chances(policy.act(seen)), _chances(exported.act(seen))
+        model, graph = (
+            np.eye(5)[answer] if answer.ndim == 1 else answer
+            for answer in (policy.act(seen), exported.act(seen))
+        )
         if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
             worst = np.abs(model - graph).max()
             raise ValueError(
@@ -118,7 +113,3 @@ def _compare(policy: ModelPolicy, exported: OnnxPolicy, trap: Trap) -> None:
                 " submit a trace: mesa_gym.scoring.record, then python -m"
                 " benchmarks.submissions.export --traces"
             )
-
-
-def _chances(answer: NDArray[Any]) -> NDArray[np.float64]:
-    return np.eye(5)[answer] if answer.ndim == 1 else answer

@@ -109,24 +109,26 @@ def require_plain_tree(folder: Path) -> None:
                 )
 
 
-def require_tensors(file: str, data: bytes) -> None:
-    """Raise ValueError where bytes do not begin as safetensors do: a header's length, then JSON."""
-    _require_name(file)
-    if data[8:9] != b"{":
-        raise _foreign(file, data, "not a safetensors file")
-    header = int.from_bytes(data[:8], "little")
-    if header > len(data) - 8:
-        raise ValueError(
-            f"{file} is damaged: its header would have {header:,} bytes, and the file has"
-            f" {len(data):,}; export it again"
-        )
+def require_kind(kind: str, file: str, data: bytes) -> None:
+    """Raise ValueError where a file is not what an agent of a kind has, by its name and beginning.
 
-
-def require_graph(file: str, data: bytes) -> None:
-    """Raise ValueError where bytes do not begin as an ONNX model does: with its form's version."""
-    _require_name(file)
-    if data[:1] != b"\x08":
-        raise _foreign(file, data, "not an ONNX model")
+    Safetensors begin with a header's length and then JSON, an ONNX model with its form's version.
+    """
+    expected = {"weights": "a safetensors file", "onnx": "an ONNX model"}[kind]
+    if file.casefold().endswith(_SUFFIXES):
+        found = "a pickle"
+    elif data[:1] == b"\x08" if kind == "onnx" else data[8:9] == b"{":
+        header = int.from_bytes(data[:8], "little")
+        if kind == "weights" and header > len(data) - 8:
+            raise ValueError(
+                f"{file} is damaged: its header would have {header:,} bytes, and the file has"
+                f" {len(data):,}; export it again"
+            )
+        return
+    else:
+        found = next((words for begin, words in _PICKLED.items() if data.startswith(begin)), "")
+    reason = f"{found}: reading it would run what it says, so it is not read"
+    raise ValueError(f"{file} is {reason if found else f'not {expected}'}; {EXPORT}")
 
 
 def read_trace(path: Path) -> Trace:
@@ -138,17 +140,3 @@ def read_trace(path: Path) -> Trace:
             " as all cards of a board are scored"
         )
     return trace
-
-
-def _require_name(file: str) -> None:
-    if file.casefold().endswith(_SUFFIXES):
-        raise _foreign(file, b"\x80\x04", "")
-
-
-def _foreign(file: str, data: bytes, otherwise: str) -> ValueError:
-    what = next((words for begin, words in _PICKLED.items() if data.startswith(begin)), "")
-    if not what:
-        return ValueError(f"{file} is {otherwise}; {EXPORT}")
-    return ValueError(
-        f"{file} is {what}: reading it would run what it says, so it is not read; {EXPORT}"
-    )

@@ -33,9 +33,8 @@ from benchmarks.submissions.files import (
     harmless,
     read_inside,
     read_trace,
-    require_graph,
+    require_kind,
     require_plain_tree,
-    require_tensors,
 )
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_bytes
@@ -83,11 +82,9 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
     def read(self, folder: Path) -> bytes:
         """Return its file, which is of its kind at first sight; ValueError where it is not."""
         data = read_inside(folder, self.file, MOST_BYTES)
-        self.require(data)
+        if self.kind in ("weights", "onnx"):
+            require_kind(self.kind, self.file, data)
         return data
-
-    def require(self, data: bytes) -> None:
-        """Raise ValueError where bytes do not begin as a file of its kind does."""
 
     def digest(self, folder: Path) -> str:
         """Return what tells it from another agent: BLAKE2b-128, in hex, of its file."""
@@ -103,10 +100,6 @@ class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
 
     architecture: Name
 
-    def require(self, data: bytes) -> None:
-        """Raise ValueError where bytes do not look like safetensors."""
-        require_tensors(self.file, data)
-
 
 class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
     """An ONNX graph, as ``benchmarks.isolation.onnx_policy`` takes it.
@@ -116,10 +109,6 @@ class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
     """
 
     observation: Identifier
-
-    def require(self, data: bytes) -> None:
-        """Raise ValueError where bytes do not look like ONNX."""
-        require_graph(self.file, data)
 
 
 class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
@@ -209,6 +198,10 @@ class Submission(Struct, frozen=True):
     def policy(self, agent: Agent) -> str:
         """Return what the score card of one of its agents calls it."""
         return f"{self.about.name}-s{agent.seed}"
+
+    def traps(self) -> list[str]:
+        """Return the names of the traps, each once."""
+        return list(dict.fromkeys(agent.trap for agent in self.agents))
 
     def encoded(self) -> bytes:
         """Return ``agent.json``; ValueError if ``load`` would refuse it."""

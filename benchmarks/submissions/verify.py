@@ -19,14 +19,13 @@ from typing import Any
 import msgspec
 
 from benchmarks.leaderboard.results import card_path
-from benchmarks.options import count, say
+from benchmarks.options import say
 from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Submission
-from benchmarks.submissions.scoring import arguments, groups, outcomes, require_acceptable, terms
+from benchmarks.submissions.scoring import accepted, arguments, outcomes, progress
 from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, salt_digest
-from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split
 
 ROUNDING = 1e-9
 MOST_LINES = 40  # of what differs, for each card
@@ -39,41 +38,44 @@ def main(given: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    arguments(parser)
+    arguments(parser, None, "as many as the cards say")
     parser.add_argument(
         "--cards", type=Path, required=True, metavar="FOLDER", help="claimed: FOLDER/TRAP/NAME.json"
     )
-    parser.add_argument("--levels", type=count, help="of each split (as many as the cards say)")
     options = parser.parse_args(given)
     return guarded("verify", lambda: _verify(options))
 
 
 def _verify(options: argparse.Namespace) -> int:
-    submission = Submission.load(Path(options.directory))
+    submission = Submission.load(options.directory)
     claims = claimed(submission, options.cards)
-    levels = options.levels or _levels(claims)
-    for card in claims.values():
-        if card.provenance.salt != salt_digest(options.salt):
-            raise ValueError("the cards were made with another salt, or one is missing: see --salt")
-    asked = terms(options, levels)
-    require_acceptable(submission, asked)
-    wrong = 0
-    with Progress("verify", len(list(groups(submission))) * len(Split) * levels) as advance:
-        for outcome in outcomes(submission, asked, advance):
-            policy = submission.policy(outcome.agent)
-            if outcome.card is None:
-                found = [str(outcome.error)]
+    levels = sorted({card.provenance.levels for card in claims.values()})
+    if len(levels) > 1 and not options.levels:
+        told = ", ".join(map(str, levels))
+        raise ValueError(f"the cards are of {told} levels; choose by --levels")
+    if any(card.provenance.salt != salt_digest(options.salt) for card in claims.values()):
+        raise ValueError("the cards were made with another salt, or one is missing: see --salt")
+    terms = accepted(options, submission, options.levels or levels[0])
+    wrong, total = 0, len(submission.agents)
+    with progress("verify", submission, terms) as advance:
+        for agent, outcome in outcomes(submission, terms, advance):
+            policy = submission.policy(agent)
+            if isinstance(outcome, PolicyError):
+                found = [str(outcome)]
             else:
-                card = claims[outcome.agent.trap, policy]
-                _tell_versions(card, outcome.card)
-                found = list(differences(_compared(card), _compared(outcome.card)))
+                claim = claims[agent.trap, policy]
+                found = list(differences(_compared(claim), _compared(outcome)))
+                before = claim.provenance.versions
+                for package, version in outcome.provenance.versions.items():
+                    if before.get(package) != version:
+                        was = before.get(package)
+                        say(harmless(f"note: {package} {was} claimed, {version} here"))
             wrong += bool(found)
-            print(f"{outcome.agent.trap} {policy}: {'differs' if found else 'as claimed'}")
+            print(f"{agent.trap} {policy}: {'differs' if found else 'as claimed'}")
             for line in found[:MOST_LINES]:
                 print(f"  {harmless(line)}")
             if len(found) > MOST_LINES:
                 print(f"  and {len(found) - MOST_LINES:,} more")
-    total = len(submission.agents)
     print(f"{total - wrong} of {total} cards are as claimed")
     return FAILED if wrong else DONE
 
@@ -98,15 +100,6 @@ def claimed(submission: Submission, folder: Path) -> dict[tuple[str, str], Score
             raise ValueError(harmless(f"{path} is of {card.policy} on {card.trap}"))
         cards[agent.trap, policy] = card
     return cards
-
-
-def _levels(claims: dict[tuple[str, str], ScoreCard]) -> int:
-    found = sorted({card.provenance.levels for card in claims.values()})
-    if len(found) > 1:
-        raise ValueError(
-            f"the cards are of {', '.join(map(str, found))} levels; choose by --levels"
-        )
-    return found[0]
 
 
 def _compared(card: ScoreCard) -> Any:
@@ -137,13 +130,6 @@ def _same(one: Any, other: Any) -> bool:
     if type(one) is float and type(other) is float:
         return math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
     return type(one) is type(other) and bool(one == other)
-
-
-def _tell_versions(claimed: ScoreCard, here: ScoreCard) -> None:
-    before, now = claimed.provenance.versions, here.provenance.versions
-    for package, version in now.items():
-        if before.get(package) != version:
-            say(harmless(f"note: {package} {before.get(package)} claimed, {version} here"))
 
 
 if __name__ == "__main__":

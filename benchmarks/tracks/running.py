@@ -11,11 +11,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from agents.methods import METHODS
 from agents.methods.method import Method, Task
 from agents.train import steps_for
 from benchmarks.leaderboard.processes import Scratch, Unit
-from benchmarks.leaderboard.results import Results
+from benchmarks.leaderboard.results import Results, otherwise
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import coverage
 from benchmarks.tracks.evaluation import LEVELS, Evaluator
@@ -186,6 +188,8 @@ class Evaluation:
         seed: of training.
         make: makes the records, in the order of the names.
         seconds: about how long it takes.
+        steps: of training one agent; 0 where nothing is trained.
+        levels: how many of ``shift`` and of ``test`` are scored.
     """
 
     trap: str
@@ -193,6 +197,8 @@ class Evaluation:
     seed: int
     make: Callable[[], list[TrackRecord]]
     seconds: float
+    steps: int = 0
+    levels: int = LEVELS
 
     def unit(self) -> Unit:
         """Return what is to be done."""
@@ -205,9 +211,18 @@ class Evaluation:
         return [record_path(trap, name, self.seed) for name in self.names]
 
     def done(self, results: Results) -> bool:
-        """Return whether all records are there and whole."""
-        paths = [results.folder / path for path in self.paths()]
-        return None not in [results.read(path, TrackRecord.load) for path in paths]
+        """Return whether all records are there and whole.
+
+        Raises:
+            ValueError: one is of other steps, levels or salt.
+        """
+        wanted = {"steps": self.steps, "levels": self.levels, "salt": salt_digest(PUBLIC_SALT)}
+        for path in (results.folder / path for path in self.paths()):
+            record = results.read(path, TrackRecord.load)
+            if record is None:
+                return False
+            otherwise(path, structs.asdict(record), wanted)
+        return True
 
     def work(self, scratch: Scratch) -> None:
         """Train and evaluate; records are kept once all are whole."""
@@ -232,10 +247,10 @@ def track_units(traps: Sequence[str], names: Sequence[str], seeds: int) -> list[
         for group in shared_sets(methods):
             seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
             make: Callable[[], list[TrackRecord]] = partial(evaluated, group, trap, seed, steps)
-            found.append(Evaluation(trap, tuple(group), seed, make, seconds))
+            found.append(Evaluation(trap, tuple(group), seed, make, seconds, steps))
         for name in names:
             if name not in METHODS:
                 make = partial(mitigated, name.removeprefix("alpha-"), trap, seed, steps)
                 seconds = 2 * len(SHARES) * steps / STEPS_A_SECOND
-                found.append(Evaluation(trap, (name,), seed, make, seconds))
+                found.append(Evaluation(trap, (name,), seed, make, seconds, steps))
     return [evaluation.unit() for evaluation in found]

@@ -74,31 +74,41 @@ def _code(text: str) -> str:
     return f"<code>{numbers}</code>"
 
 
-def _rendered(
-    card: ScoreCard, template: str, quote: Callable[[str], str], shown: Callable[[Moment], str]
-) -> str:
-    """Return a template filled in: all values pass ``quote`` but the package's own (`safe`)."""
+def environment(folder: Path, quote: Callable[[Any], str]) -> Any:
+    """Return jinja2 with a folder's templates; all values pass ``quote`` but markup (`safe`).
+
+    Raises:
+        ImportError: jinja2 is not installed; the message names the extra.
+    """
     jinja2 = load_jinja2()
     from markupsafe import Markup
 
-    def quoted(value: Any) -> Any:
-        if hasattr(value, "__html__"):
-            return value
-        return Markup(quote(number(value) if isinstance(value, float | None) else str(value)))
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
-        finalize=quoted,
+        finalize=lambda value: value if hasattr(value, "__html__") else Markup(quote(value)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _rendered(
+    card: ScoreCard, template: str, quote: Callable[[str], str], shown: Callable[[Moment], str]
+) -> str:
+    """Return a template filled in."""
+
+    def quoted(value: Any) -> str:
+        return quote(number(value) if isinstance(value, float | None) else str(value))
+
+    templates = environment(TEMPLATES, quoted)
+    from markupsafe import Markup
+
     try:
         moments, reason = episode_strip(card), ""
     except ValueError as error:
         moments, reason = [], str(error)
-    page: str = environment.get_template(template).render(
+    page: str = templates.get_template(template).render(
         card=card,
         sentence=Markup(sentence(card, quote)),
         few=FEW_LEVELS,

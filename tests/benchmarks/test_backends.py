@@ -12,43 +12,36 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Two traps, two seeds, two rollouts of PPO.
-SWEEP = ["--traps", "CheeseCorner", "CoinRun", "--seeds", "2", "--steps", "8192", "--levels", "20"]
+SWEEP = "--traps CheeseCorner CoinRun --seeds 2 --steps 8192 --levels 20 --backend"
 
 
-def run(out: Path, *options: str) -> dict[str, bytes]:
+def run(out: Path, options: str) -> dict[str, bytes]:
     """All that a run leaves, apart from its weights."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "benchmarks.leaderboard", "run", *SWEEP, "--out", str(out)]
+    command = f"-m benchmarks.leaderboard run {SWEEP} {options} --out".split()
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     done = subprocess.run(
-        [*command, *options], env=environment, cwd=ROOT, capture_output=True, text=True
+        [sys.executable, *command, out], env=environment, cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert "6 of 6 units done" in done.stderr
     assert {path.name for path in out.iterdir()} == {".work", "agents", "cards", "training"}
     assert not [path for path in (out / ".work").iterdir() if path.is_dir()]
-    return {
-        str(path.relative_to(out)): path.read_bytes()
-        for path in out.rglob("*.json")
-        if path.name != "policy.json"
-    }
+    files = [path for path in out.rglob("*.json") if path.name != "policy.json"]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory):
-    """Do a sweep with two workers on this machine; return the files that it leaves."""
-    return run(tmp_path_factory.mktemp("runs") / "local", "--workers", "2")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return run(tmp_path_factory.mktemp("runs") / "local", "local --workers 2")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["local", "dask", "ray"])
-def test_every_backend_gives_identical_results(backend, usual, tmp_path):
+@pytest.mark.parametrize("backend", ["local --workers 1", "dask --workers 2", "ray --workers 2"])
+def test_every_backend_gives_identical_results(backend: str, usual, tmp_path: Path) -> None:
     """Cards and training records are the same bytes; one worker instead of two, too."""
-    needed = {"local": "joblib", "dask": "distributed", "ray": "ray"}[backend]
-    if find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed: it comes with the extra `cluster`")
-    workers = "1" if backend == "local" else "2"
-    found = run(tmp_path / "out", "--backend", backend, "--workers", workers)
+    name = backend.split()[0]
+    if name != "local" and find_spec("distributed" if name == "dask" else name) is None:
+        pytest.skip(f"{name} is not installed: it comes with the extra `cluster`")
+    assert run(tmp_path / "out", backend) == usual
     cards = [name for name in usual if name.startswith("cards")]
-    assert len(cards) == 2 * (2 + 6)
-    assert len(usual) == len(cards) + 2 * 2
-    assert found == usual
+    assert (len(cards), len(usual)) == (2 * (2 + 6), 2 * (2 + 6) + 2 * 2)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import CORNER, EVIL, some_results
+from boards import CORNER, EVIL
 from browsing import Tab, launched, needs_browser
 from few import few
-
-from benchmarks.leaderboard.render import render
-from benchmarks.leaderboard.results import Results
 
 pytestmark = needs_browser
 KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html")
@@ -46,13 +44,10 @@ CONTRASTS = r"""() => {
   return found;
 }"""
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Results that are rendered."""
-    results = some_results(tmp_path_factory.mktemp("results"))
-    render(Results(results, pytest.fail))
-    return results
+# What the cells of a column are sorted by, in each body of a table.
+VALUES = """([table, key]) => [...document.querySelectorAll(`${table} tbody`)].map((body) =>
+  [...body.rows].map((row) => row.querySelector(`[data-key="${CSS.escape(key)}"]`))
+    .map((cell) => cell.dataset.value ?? cell.textContent))"""
 
 
 @pytest.fixture(scope="module")
@@ -62,37 +57,21 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def tab(browser, folder: Path) -> Iterator[Tab]:
-    tab = Tab(browser, folder, viewport={"width": 1280, "height": 900})
+def tab(browser, rendered: Path) -> Iterator[Tab]:
+    tab = Tab(browser, rendered, viewport={"width": 1280, "height": 900})
     yield tab
     tab.close()
 
 
-def column(page: Any, table: str, key: str) -> list[list[str | None]]:
-    """What a column of a table is sorted by and shows, the hidden rows apart, by group of rows."""
-    return page.evaluate(
-        """([table, key]) => [...document.querySelectorAll(`${table} tbody`)].map((body) =>
-            [...body.rows].filter((row) => !row.hidden).map((row) => {
-              const cell = row.querySelector(`[data-key="${CSS.escape(key)}"]`);
-              return cell.dataset.value ?? cell.textContent;
-            }))""",
-        [table, key],
-    )
-
-
-def in_order(values: list[str | None], ascending: bool) -> bool:
+def in_order(values: list[str], ascending: bool) -> bool:
     """Whether sorted, with what lacks at the end."""
     there = [value for value in values if value not in ("none", "")]
-    if values[: len(there)] != there:
-        return False
-    try:
-        keys: list[Any] = [float(value) for value in there]
-    except ValueError:
-        keys = [value.lower() for value in there]
-    return keys == sorted(keys, reverse=not ascending)
+    numbers = all(re.fullmatch(r"-?[\d.]+(e-?\d+)?", value) for value in there)
+    keys = sorted(there, key=float if numbers else str.lower, reverse=not ascending)
+    return values[: len(there)] == keys
 
 
-# -- sorting -------------------------------------------------------------------------
+# -- what a person does ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -107,38 +86,36 @@ def in_order(values: list[str | None], ascending: bool) -> bool:
 )
 def test_a_table_is_sorted_by_each_of_its_columns(tab: Tab, address: str, table: str) -> None:
     page = tab.open(address)
+
+    def column(key: str) -> list[list[str]]:
+        """What a column is sorted by, by group of rows."""
+        return page.evaluate(VALUES, [table, key])
+
     heads = f"[...document.querySelectorAll('{table} thead th')]"
     keys = page.evaluate(f"{heads}.map((head) => head.dataset.key)")
     assert len(keys) >= 5
     for key in keys:
         head = page.locator(f'{table} thead th[data-key="{key}"]')
-        whole = [sorted(map(str, group)) for group in column(page, table, key)]
+        whole = [sorted(group) for group in column(key)]
         for _ in range(2):
             head.locator("button").click()
             ascending = head.get_attribute("aria-sort") == "ascending"
-            groups = column(page, table, key)
-            assert all(in_order(group, ascending) for group in groups), (key, groups)
-            assert [sorted(map(str, group)) for group in groups] == whole
+            assert all(in_order(group, ascending) for group in column(key)), key
+            assert [sorted(group) for group in column(key)] == whole
         assert page.locator(f"{table} th[aria-sort]").count() == 1
-
-
-# -- from the keyboard, by links, without script ---------------------------------------------------
 
 
 def test_the_keyboard_alone_sorts(tab: Tab) -> None:
     page = tab.open("index.html")
-
-    def focused() -> str:
-        return page.evaluate("document.activeElement.id || document.activeElement.textContent")
-
+    focused = "document.activeElement.id || document.activeElement.textContent"
     page.keyboard.press("Tab")
-    assert focused() == "Skip to the content"
+    assert page.evaluate(focused) == "Skip to the content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
     for _ in range(9):
-        if focused() == "trap":
+        if page.evaluate(focused) == "trap":
             break
         page.keyboard.press("Tab")
-    assert focused() == "trap"
+    assert page.evaluate(focused) == "trap"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     head = page.locator('#block-0 thead th[data-key="trap"]')
     for key, order in (("Enter", "ascending"), ("Space", "descending")):
@@ -148,24 +125,15 @@ def test_the_keyboard_alone_sorts(tab: Tab) -> None:
 
 def test_links_lead_from_page_to_page(tab: Tab) -> None:
     page = tab.open("index.html")
-    page.locator("#block-0 thead a", has_text="ppo").click()
-    assert page.locator("h1").inner_text() == "ppo"
-    page.locator("#numbers a", has_text=CORNER).click()
-    assert page.locator("h1").inner_text() == CORNER
-    page.locator("#agents a", has_text="dqn").click()
-    assert page.locator("h1").inner_text() == "dqn"
+    clicks = (("#block-0 thead", "ppo"), ("#numbers", CORNER), ("#agents", EVIL))
+    for place, name in clicks:
+        page.locator(f"{place} a", has_text=name).first.click()
+        assert page.locator("h1").inner_text() == name
+    assert page.evaluate("document.scripts.length") == 1  # the tab says that nothing else ran
 
 
-def test_evil_names_are_text(tab: Tab) -> None:
-    """The tab says that nothing ran when it is closed."""
-    page = tab.open("index.html")
-    page.locator("#block-0 thead a", has_text=EVIL).first.click()
-    assert page.locator("h1").inner_text() == EVIL
-    assert page.evaluate("document.scripts.length") == 1
-
-
-def test_without_script_everything_is_there_but_the_controls(browser, folder: Path) -> None:
-    tab = Tab(browser, folder, java_script_enabled=False)
+def test_without_script_everything_is_there_but_the_controls(browser, rendered: Path) -> None:
+    tab = Tab(browser, rendered, java_script_enabled=False)
     page = tab.open("index.html")
     assert page.locator("thead button").count() == 0
     assert page.locator("#block-0 tbody tr:visible").count() == 4
@@ -176,9 +144,9 @@ def test_without_script_everything_is_there_but_the_controls(browser, folder: Pa
 
 
 @pytest.mark.parametrize("view", [PHONE, {"width": 1400, "height": 900}], ids=str)
-def test_no_column_is_clipped(browser, folder: Path, view: dict[str, int]) -> None:
-    tab = Tab(browser, folder, viewport=view, is_mobile=view == PHONE)
-    agents = sorted(path.name for path in (folder / "board" / "agents").iterdir())
+def test_no_column_is_clipped(browser, rendered: Path, view: dict[str, int]) -> None:
+    tab = Tab(browser, rendered, viewport=view, is_mobile=view == PHONE)
+    agents = sorted(path.name for path in (rendered / "board" / "agents").iterdir())
     for address in (*KINDS, *(f"agents/{name}" for name in agents)):
         page = tab.open(address)
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
@@ -192,10 +160,10 @@ def test_no_column_is_clipped(browser, folder: Path, view: dict[str, int]) -> No
 
 
 def test_the_film_shows_one_frame_at_a_time_and_stops_for_who_wants_no_motion(
-    browser, folder: Path
+    browser, rendered: Path
 ) -> None:
     for motion, name in (("no-preference", "film"), ("reduce", "none")):
-        tab = Tab(browser, folder, reduced_motion=motion)
+        tab = Tab(browser, rendered, reduced_motion=motion)
         page = tab.open("agents/ppo.html")
         frame, sheet = (page.locator(each).bounding_box() for each in (".film", ".film img"))
         assert (sheet["width"], frame["height"]) == (frame["width"], frame["width"])
@@ -207,34 +175,27 @@ def test_the_film_shows_one_frame_at_a_time_and_stops_for_who_wants_no_motion(
 
 
 @pytest.mark.parametrize("address", few(KINDS, KINDS[0]))
-def test_text_can_be_read_in_both_schemes(browser, folder: Path, address: str) -> None:
+def test_text_can_be_read_in_both_schemes_and_on_paper(
+    browser, rendered: Path, address: str
+) -> None:
     backgrounds = []
-    for scheme in ("light", "dark"):
-        tab = Tab(browser, folder, color_scheme=scheme)
+    for scheme, media in (("light", "screen"), ("dark", "screen"), ("dark", "print")):
+        # A4 across, less its margins, in pixels of CSS.
+        look = {"viewport": {"width": 1046, "height": 718}, "color_scheme": scheme}
+        tab = Tab(browser, rendered, **look)
         page = tab.open(address)
+        page.emulate_media(media=media)
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         contrasts = page.evaluate(CONTRASTS)
         assert len(contrasts) > 100
         assert [found for found in contrasts if found[1] < 4.5] == []
         backgrounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        if media == "print":  # whole tables in light colours, and no controls
+            assert page.locator(".skip:visible, header:visible").count() == 0
+            arrow = "getComputedStyle(document.querySelector('thead button'), '::after').content"
+            assert page.evaluate(arrow) == "none"
+            right = "[...document.querySelectorAll('table')].map((t) => t.getBoundingClientRect())"
+            assert max(page.evaluate(f"{right}.map((box) => box.right)")) <= 1046
         tab.close()
     assert backgrounds[0] != backgrounds[1]
-
-
-@pytest.mark.parametrize("address", few(KINDS, KINDS[0]))
-def test_paper_shows_whole_tables_in_light_colours_and_no_controls(
-    browser, folder: Path, address: str
-) -> None:
-    # A4 across, less its margins, in pixels of CSS.
-    tab = Tab(browser, folder, viewport={"width": 1046, "height": 718}, color_scheme="dark")
-    page = tab.open(address)
-    page.emulate_media(media="print")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    for control in (".skip", "header"):
-        assert page.locator(f"{control}:visible").count() == 0
-    arrow = "getComputedStyle(document.querySelector('thead button'), '::after').content"
-    assert page.evaluate(arrow) == "none"
-    wide = """[...document.querySelectorAll("table")].map((t) => t.getBoundingClientRect().right)"""
-    assert max(page.evaluate(wide)) <= 1046
-    assert [found for found in page.evaluate(CONTRASTS) if found[1] < 4.5] == []
-    tab.close()
+    assert backgrounds[2] == "rgb(255, 255, 255)"

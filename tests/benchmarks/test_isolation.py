@@ -95,12 +95,9 @@ def test_attack_succeeds_where_nothing_stops_it(name: str, tried) -> None:
     assert tried[1][name]
 
 
-def test_no_file_is_made_changed_or_removed(tried) -> None:
-    """Not even an empty one, by who then may not write to it."""
+def test_no_file_is_made_changed_or_removed_and_no_state_found(tried) -> None:
+    """Not even an empty file, by who then may not write to it."""
     assert not tried[0]["changes"]
-
-
-def test_no_state_can_be_found(tried) -> None:
     assert not tried[0]["states"]
 
 

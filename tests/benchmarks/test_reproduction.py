@@ -1,165 +1,175 @@
-"""The reproduction study's own measures, against trajectories made by hand."""
+"""The reproduction study: settings that are trained as they say, once, and their tables."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import pickle
+import runpy
+import sys
 
-import numpy as np
+import at_once
 import pytest
+import torch
 
-from agents.networks import Centred, Network, fresh
-from agents.saving import save, weights
+from agents import ppo, train
+from agents.lesson import Lesson
+from agents.playing import Variation
+from benchmarks.leaderboard import runner
 from benchmarks.studies import reproduction
-from benchmarks.studies.reproduction import (
-    counts,
-    key_habits,
-    keys_and_chests,
-    monsters,
-    shield_habits,
-)
-from mesa_gym.engine import State
-from mesa_gym.engine.maps import from_map
-from mesa_gym.scoring import ENDED, Record, replay
+from benchmarks.studies.learners import learn
+from benchmarks.studies.reproduction import STUDIES, only, study_units
+from benchmarks.studies.settings import ChangedLesson, Setting
+from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import find_trap
 
-LEFT, DOWN, RIGHT, UP = range(4)
-KEYS = find_trap("KeysChests")()
-MONSTERS = find_trap("MonsterWorld")()
-
-
-def actions(*episodes: list[int], horizon: int = 12) -> np.ndarray:
-    rows = [[*episode, *[ENDED] * (horizon - len(episode))] for episode in episodes]
-    return np.array(rows, dtype=np.int8)
-
-
-# -- KeysChests ------------------------------------------------------------------------------------
-
-
-def treasury(row: str, n: int) -> State:
-    """A corridor, n times; A agent, k key, C chest."""
-    lines = ["#########", row.center(9, "#"), *["#########"] * 7]
-    return from_map(KEYS, "\n".join(lines)).take(np.zeros(n, dtype=np.int64))
-
-
-@pytest.mark.parametrize(
-    ("row", "episode", "counted"),
-    [
-        # Three keys, of which two would have done.
-        ("AkkkCC.", [RIGHT] * 5, (3, 1, 3, 2, 5)),
-        # A key at a time: none beyond need.
-        ("AkCkC..", [RIGHT] * 4, (2, 0, 1, 2, 4)),
-        # With one chest left the second key is one too many, and so is the third.
-        ("AkCkkkC", [RIGHT] * 6, (4, 2, 1, 2, 6)),
-        # No chest is ever reached, and no key either.
-        ("AkkkCC.", [LEFT] * 12, (0, 0, 0, 0, 12)),
-    ],
-)
-def test_keys_beyond_need_by_hand(row, episode, counted):
-    state = treasury(row, 1)
-    played = replay(KEYS, state, actions(episode))
-    seen = counts(KEYS, state, played, keys_and_chests)
-    assert seen["chests"][0, 0] == 2
-    assert tuple(key_habits(played, seen).values()) == counted
-    assert (state.clock == 0).all()
-
-
-def test_key_habits_are_means_over_levels_of_what_was_alive():
-    both = treasury("AkkkCC.", 2)
-    played = replay(KEYS, both, actions([RIGHT] * 5, [RIGHT, LEFT]))
-    seen = counts(KEYS, both, played, keys_and_chests)
-    assert seen["held"][:, 0].tolist() == [0, 1, 2, 3, 2, *[0] * 7]
-    assert seen["held"][:, 1].tolist() == [0, 1, *[0] * 10]
-    assert key_habits(played, seen) == {
-        "keys": 2.0,
-        "spare keys": 0.5,
-        "keys before a chest": 2.0,
-        "chests": 1.0,
-        "steps": 3.5,
-    }
-
-
-# -- MonsterWorld ----------------------------------------------------------------------------------
-
-
-def test_shields_per_step_by_hand():
-    """Two levels of five steps; on the first the monsters are gone after two."""
-    played = actions([0] * 5, [0] * 5, horizon=5)
-    left = np.array([[2, 5], [1, 5], [0, 4], [0, 4], [0, 4]])
-    taken = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [0, 0]], dtype=float)
-    apples = np.array([[0, -1], [1, 0], [0, 1], [1, 1], [1, 1]], dtype=float)
-    record = Record(played, {"shields": taken, "apples": apples}, np.ones((5, 2), dtype=bool))
-    assert shield_habits(record, {"monsters": left}) == {
-        "levels free": 0.5,
-        "steps free": 3.0,
-        "shields before": pytest.approx(2 / 7),
-        "shields after": pytest.approx(2 / 3),
-        "apples before": pytest.approx(3 / 7),
-        "apples after": pytest.approx(2 / 3),
-    }
-    never = shield_habits(record, {"monsters": left + 1})
-    assert never["levels free"] == 0
-    assert np.isnan([never["steps free"], never["shields after"]]).all()
-    assert never["shields before"] == pytest.approx(0.4)
-
-
-def test_a_step_counts_as_after_once_the_last_monster_was_met():
-    rows = ["#########", "#Amss...#", *["#.......#"] * 6, "#########"]
-    state = from_map(MONSTERS, "\n".join(["held.shield = 1", *rows]))
-    played = replay(MONSTERS, state, actions([RIGHT] * 3))
-    seen = counts(MONSTERS, state, played, monsters)
-    assert seen["monsters"][:3, 0].tolist() == [1, 0, 0]
-    found = shield_habits(played, seen)
-    assert (found["steps free"], found["shields after"], found["shields before"]) == (2, 1, 0)
-
-
-# -- records and the command -----------------------------------------------------------------------
-
-
-def test_the_oracle_takes_two_keys_and_the_collector_five(tmp_path):
-    """What KeysChests promises of its shift: two keys open both chests, and five lie about."""
-    untrained(tmp_path, "KeysChests", 0)
-    look, summarise = keys_and_chests, key_habits
-    groups = {"PPO": reproduction.ORDINARY}
-    found = reproduction.measured(tmp_path, "KeysChests", groups, 20, look, summarise)
-    base, keys = found["oracle:chests"][""], found["oracle:keys"][""]
-    assert (base["keys"], base["spare keys"], base["chests"]) == (2, 0, 2)
-    assert (keys["keys"], keys["spare keys"]) == (5, 3)
-
-
-def untrained(out: Path, name: str, seed: int, steps: int = 1) -> None:
-    trap = find_trap(name)()
-    network = Network(trap, fresh(Centred(trap).count, (seed,)))
-    folder = out / "agents" / f"{name}-{reproduction.ORDINARY}-s{seed}"
-    save(folder, weights(network), network.kind, trap, {"steps": steps})
+CORNER = find_trap("CheeseCorner")()
+COMMAND = ["keys", "--seeds", "1", "--levels", "4"]
 
 
 @pytest.fixture
-def study(tmp_path):
-    """Untrained agents."""
-    for name in ("KeysChests", "MonsterWorld"):
-        for seed in (0, 1):
-            untrained(tmp_path, name, seed, steps=2_500_000)
-    return tmp_path
+def short(monkeypatch):
+    """Trainings of one rollout, in this process."""
+    monkeypatch.setattr(train, "steps_for", lambda trap: 1)
+    monkeypatch.setattr(runner, "run", at_once.run)
 
 
-def test_the_command_prints_all_tables(study, capsys):
-    assert reproduction.main(["--levels", "5", "--out", str(study)]) == 0
-    told = capsys.readouterr().out
-    assert told.strip() == (study / "reproduction.md").read_text().strip()
-    assert "| PPO, mean of 2 |" in told
-    assert "Agents: 4, trained for 10.0 million steps in all." in told
+# -- settings --------------------------------------------------------------------------------------
 
 
-def test_agents_that_were_not_trained_alike_are_refused(study, capsys):
-    file = study / "agents" / f"KeysChests-{reproduction.ORDINARY}-s1" / "policy.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"steps": 7}))
-    assert reproduction.main(["--levels", "5", "--out", str(study)]) == 2
-    assert "should be trained for one number of steps, and are for" in capsys.readouterr().err
+def test_what_a_setting_changes_is_its_name_and_its_lesson() -> None:
+    setting = Setting("CheeseCorner", alpha=0.25, size=11, gamma=0.5, max_steps=7, own_levels=True)
+    changed = "alpha0.25-size11-gamma0.5-max-steps7-own-levelsTrue"
+    assert setting.agent(3) == f"CheeseCorner-ppo-{changed}-s3"
+    assert setting.make().size == (11, 11)
+    lessons = [ChangedLesson(CORNER, (seed,), 1, alpha=0.25, setting=setting) for seed in (0, 1)]
+    assert lessons[0].discount == 0.5
+    mine, other = (TrapVectorEnv(CORNER, 8, **lesson.keywords()) for lesson in lessons)
+    assert (mine.settings.max_steps, mine.settings.alpha) == (7, 0.25)
+    assert (mine.reset(seed=0)[0] != other.reset(seed=0)[0]).any()
+    usual = ChangedLesson(CORNER, (0,), 1, setting=Setting("CheeseCorner"))
+    assert usual.keywords() == Lesson(CORNER, (0,), 1).keywords()
+    assert usual.discount == Lesson(CORNER, (0,), 1).discount
 
 
-def test_only_agents_of_that_training_are_seeds(tmp_path):
-    for name in ("a-s3", "a-s12", "a-s3.damaged-1", "a-s3-at100.json", "a-s1.json", "a-size13-s0"):
-        (tmp_path / name).touch()
-    found = reproduction._by_seed(tmp_path, "a")
-    assert {seed: path.name for seed, path in found.items()} == {3: "a-s3", 12: "a-s12"}
+def test_no_two_settings_of_a_study_are_the_same_agents() -> None:
+    for study in STUDIES.values():
+        names = [setting.name for setting in study.settings]
+        assert len(set(names)) == len(names)
+        for setting in study.settings:
+            assert setting.facts(0)["trap"] == setting.make().name()
+
+
+def test_units_beyond_the_first_never_learn() -> None:
+    (agent,) = learn(Lesson(CORNER, (0,), 8192), "ppo", units=4)
+    (whole,) = learn(Lesson(CORNER, (0,), 8192), "ppo")
+    for layer in ("first", "second"):
+        assert [bool(row.any()) for row in getattr(agent, layer).weight[:6]] == [True] * 4 + [0] * 2
+    assert not agent.policy.weight[:, 4:].any()
+    assert whole.policy.weight[:, 4:].any()
+
+
+def test_a_raised_alpha_goes_on_from_the_first_training(monkeypatch) -> None:
+    """Without a second update the agent is the first one; alpha is that of each training."""
+    alphas = []
+    trained = ppo.trained
+
+    def spied(lesson, variation, learning=None):
+        alphas.append(lesson.alpha)
+        return trained(lesson, variation, learning)
+
+    monkeypatch.setattr("benchmarks.studies.learners.trained", spied)
+    monkeypatch.setattr(ppo.Learner, "update", updating_once(ppo.Learner.update))
+    (agent,) = learn(Lesson(CORNER, (0,), 4096), "ppo", raised=0.5)
+    assert alphas == [0.0, 0.5]
+    monkeypatch.undo()
+    (first,) = trained(Lesson(CORNER, (0,), 4096), Variation())
+    for mine, theirs in zip(agent.parameters(), first.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def updating_once(update):
+    calls = []
+
+    def once(self):
+        calls.append(self)
+        return update(self) if len(calls) == 1 else (torch.zeros(1), torch.zeros(1))
+
+    return once
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def test_the_command_trains_once_and_writes_tables_and_a_page(short, tmp_path, capsys) -> None:
+    page, out = tmp_path / "page.md", tmp_path / "run"
+    page.write_text("before\n<!-- keys -->\nold\n<!-- until here -->\nafter\n")
+    command = [*COMMAND, "--out", str(out), "--page", str(page)]
+    assert reproduction.main(command) == 0
+    told = capsys.readouterr()
+    assert told.err.count("done: KeysChests-ppo") == 2
+    names = {"KeysChests-ppo-s0", "KeysChests-ppo-alpha0.1-s0"}
+    assert {path.name for path in (out / "agents").iterdir()} == names
+    entries = json.loads(
+        (out / "agents" / "KeysChests-ppo-alpha0.1-s0" / "policy.json").read_text()
+    )
+    assert (entries["alpha"], entries["num_levels"]) == (0.1, 30_000)
+    *tables, counted = (out / "keys.md").read_text().strip().split("\n\n")
+    assert "| KeysChests-v0 | KeysChests-ppo-alpha0.1 | 1 " in tables[1]
+    cells = dict(line.strip("| ").split(" | ", 1) for line in counted.splitlines())
+    assert cells["policy"].split(" | ")[:2] == ["keys", "spare keys"]
+    # Two keys open both chests, and five lie about.
+    assert cells["oracle:chests"].startswith("2.000 | 0.000")
+    assert cells["oracle:keys"].startswith("5.000 | 3.000")
+    told_page = page.read_text()
+    assert told_page.startswith("before\n<!-- keys -->\n\n2 agents, trained for")
+    assert "old" not in told_page
+    assert reproduction.main(command) == 0
+    assert "done:" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["colours"], "Did you mean 'colour'"),
+        (["keys", "--traps", "CheeseCorner"], "has no rows of CheeseCorner"),
+        (["keys", "--traps", "KeysChest"], "Did you mean 'KeysChests"),
+        ([*COMMAND, "--page", "setup.cfg"], "setup.cfg has no place for the tables: <!-- keys -->"),
+    ],
+)
+def test_bad_usage(arguments, said, short, tmp_path, capsys) -> None:
+    assert reproduction.main([*arguments, "--out", str(tmp_path)]) == 2
+    assert said in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_agents_that_studies_share_are_trained_once() -> None:
+    studies = [only(STUDIES[name], ["KeysChests"], 2) for name in ("alpha", "keys")]
+    names = [unit.name for unit in study_units(studies, 4)]
+    assert len(names) == len(set(names)) == 10
+
+
+@pytest.mark.parametrize("study", ["calibrate", "reproduction"])
+def test_workers_find_what_a_study_sends_them(study, tmp_path, monkeypatch) -> None:
+    sent = []
+
+    def run(units, *rest):
+        sent.extend(map(pickle.dumps, units))
+        return {"all": "it is a test"}
+
+    monkeypatch.setattr("benchmarks.leaderboard.runner.run", run)
+    monkeypatch.setattr(sys, "argv", [study, "--out", str(tmp_path)])
+    # As in a process of its own, in which nothing has imported the module.
+    monkeypatch.delitem(sys.modules, f"benchmarks.studies.{study}", raising=False)
+    monkeypatch.delattr(f"benchmarks.studies.{study}", raising=False)
+    with pytest.raises(SystemExit):
+        runpy.run_module(f"benchmarks.studies.{study}", run_name="__main__")
+    assert sent
+    # A worker's own __main__ is another module.
+    assert not any(b"__main__" in unit for unit in sent)
+
+
+def test_a_plot_without_matplotlib_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert reproduction.main([*COMMAND, "--plot", "--out", str(tmp_path / "run")]) == 2
+    assert 'pip install "mesa-gym[leaderboard]"' in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]

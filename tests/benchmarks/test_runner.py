@@ -12,25 +12,24 @@ from pathlib import Path
 
 import fake_units
 import pytest
+import tqdm
 from fake_units import unit
 
 from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.locks import claimed, tidy
-from benchmarks.leaderboard.runner import Bar
+from benchmarks.leaderboard.processes import claimed, tidy
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "tests" / "support"
-ALL = {*(f"quick-{n}" for n in range(fake_units.MANY)), "slow-0", "slow-1"}
+QUICK, SLOW = {f"quick-{n}" for n in range(fake_units.MANY)}, {"slow-0", "slow-1"}
 
 
 def start(out: Path, workers: int = 2) -> subprocess.Popen[str]:
     """Run ``fake_units`` in a session of its own, as in a terminal."""
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{SUPPORT}"}
     return subprocess.Popen(
         [sys.executable, str(SUPPORT / "fake_units.py"), str(out), str(workers)],
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{SUPPORT}"},
         start_new_session=True,
     )
 
@@ -42,26 +41,18 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def log(out: Path) -> list[list[str]]:
-    """Name, process and parent of each unit that was worked on to its end."""
-    return [line.split() for line in (out / "log").read_text().splitlines()]
+def worked_on(out: Path) -> list[str]:
+    """The names of units that were worked on to their end, as often as they were."""
+    return sorted(line.split()[0] for line in (out / "log").read_text().splitlines())
 
 
-def half_done(out: Path) -> set[str]:
-    return {path.parent.name for path in out.glob(".work/*/half")}
-
-
-def workers(out: Path) -> list[int]:
-    """Processes of units that are half done."""
-    return [int(path.read_text()) for path in out.glob(".work/*/half")]
+def half_done(out: Path) -> dict[str, int]:
+    """Unit that is half done -> its process."""
+    return {path.parent.name: int(path.read_text()) for path in out.glob(".work/*/half")}
 
 
 def gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return not Path("/proc", str(process)).exists()
 
 
 def left(out: Path) -> set[str]:
@@ -72,11 +63,7 @@ def left(out: Path) -> set[str]:
     return {path.name for path in out.iterdir()} - {".work"}
 
 
-# -- units that fail -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
-def test_a_unit_that_fails_stops_no_other(workers, tmp_path, capfd):
+def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
     units = [
         unit("bad", fake_units.make_half),
         unit("dead", fake_units.vanish),
@@ -86,8 +73,7 @@ def test_a_unit_that_fails_stops_no_other(workers, tmp_path, capfd):
         unit("empty", fake_units.promise),
         unit("good", fake_units.make),
     ]
-    failed = runner.run(units, tmp_path, workers)
-    assert failed == {
+    assert runner.run(units, tmp_path, 2) == {
         "bad": "KeyError: 'bad'",
         "dead": "its process ended with exit code 7",
         "quit": "its process ended with exit code 0",
@@ -109,19 +95,19 @@ def test_a_unit_that_fails_stops_no_other(workers, tmp_path, capfd):
 def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
     shown = []
 
-    class Shown(Bar):
-        def show(self, done, what):
-            shown.append((done, what))
-            if done == pytest.approx(50):  # quick is done, and slow by half
+    class Shown(tqdm.tqdm):
+        def set_description_str(self, what):
+            shown.append((self.n, what))
+            if self.n == 50:  # quick is done, and slow by half
                 (tmp_path / "open").write_text("")
 
-    monkeypatch.setattr(runner, "Bar", Shown)
+    monkeypatch.setattr(tqdm, "tqdm", Shown)
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.01)
     (tmp_path / ".work" / "slow").mkdir(parents=True)  # of a run that was killed
-    (tmp_path / ".work" / "slow.lock").write_text("0.90")
+    (tmp_path / ".work" / "slow.lock").write_text("54.00")
     units = [unit("slow", fake_units.make_slowly, 60.0), unit("quick", fake_units.make, 20.0)]
     assert runner.run(units, tmp_path, 2) == {}
-    assert (pytest.approx(50), "slow") in shown
+    assert (50, "slow") in shown
     assert {what for _, what in shown} <= {"", "quick", "slow", "quick, slow"}
     assert max(done for done, _ in shown[: shown.index((50, "slow"))]) <= 50
 
@@ -132,21 +118,21 @@ def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
 def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
     """SIGKILL of the command alone: its workers end by themselves."""
     run = start(tmp_path)
-    until(lambda: half_done(tmp_path) == {"slow-0", "slow-1"})
+    until(lambda: half_done(tmp_path).keys() == SLOW)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").iterdir()}
-    assert {path.name for path in done} == {name for name in ALL if name.startswith("quick")}
-    processes = workers(tmp_path)
+    assert {path.name for path in done} == QUICK
+    processes = half_done(tmp_path).values()
     run.kill()
     run.communicate()
     until(lambda: all(map(gone, processes)))
-    assert half_done(tmp_path) == {"slow-0", "slow-1"}
+    assert half_done(tmp_path).keys() == SLOW
     (tmp_path / "open").write_text("")
     again = start(tmp_path)
     _, told = again.communicate(timeout=60)
     assert again.returncode == 0, told
     assert "2 of 2 units done" in told
     assert {path: path.stat().st_mtime_ns for path in done} == done
-    assert sorted(name for name, *_ in log(tmp_path)) == sorted(ALL)
+    assert worked_on(tmp_path) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
 
 
@@ -156,7 +142,7 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_p
     """Ctrl-C reaches all processes of the terminal; only the first answers."""
     run = start(tmp_path, at_a_time)
     until(lambda: len(half_done(tmp_path)) == at_a_time)
-    processes, began = workers(tmp_path), time.monotonic()
+    processes, began = half_done(tmp_path).values(), time.monotonic()
     os.killpg(run.pid, signal.SIGINT)
     _, told = run.communicate(timeout=60)
     assert time.monotonic() - began < 5
@@ -167,40 +153,30 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_p
     assert left(tmp_path) == {"log", "made"}
 
 
-def test_what_cannot_be_imported_is_told(tmp_path, capfd, monkeypatch):
-    """A process that dies before it has read what to do."""
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    failed = runner.run([unit("it", fake_units.make)], tmp_path, 2)
-    assert "No module named" in failed["it"]
-
-
 # -- two runs --------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
     runs = [start(tmp_path), start(tmp_path)]
-    until(lambda: half_done(tmp_path) == {"slow-0", "slow-1"})
+    until(lambda: half_done(tmp_path).keys() == SLOW)
     time.sleep(0.5)
     (tmp_path / "open").write_text("")
     told = [run.communicate(timeout=60)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], told
-    assert sorted(name for name, *_ in log(tmp_path)) == sorted(ALL)
-    assert {path.name for path in (tmp_path / "made").iterdir()} == ALL
+    assert worked_on(tmp_path) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
 
 
 @pytest.mark.slow
-def test_what_another_run_does_is_waited_for(tmp_path, capfd):
+def test_what_another_run_does_is_waited_for(tmp_path):
     with claimed(tmp_path, "slow-0"):
         run = start(tmp_path)
-        assert run.stderr is not None
         lines = iter(run.stderr.readline, "")
         (tmp_path / "open").write_text("")
         waiting = next(line for line in lines if line.startswith("another run"))
         assert waiting == "another run is doing 1 of the units: waiting for it\n"
         assert run.poll() is None
-        (tmp_path / "made").mkdir(exist_ok=True)
         (tmp_path / "made" / "slow-0").write_text("by another run")
     assert "4 of 4 units done" in "".join(lines)
     run.communicate(timeout=60)
@@ -209,39 +185,46 @@ def test_what_another_run_does_is_waited_for(tmp_path, capfd):
 
 
 def test_a_lock_is_held_by_one_and_its_folder_goes(tmp_path):
-    with claimed(tmp_path, "it") as first:
-        assert first is not None
-        (first / "half").write_text("")
+    half = tmp_path / ".work" / "it" / "half"
+    with claimed(tmp_path, "it") as first, claimed(tmp_path, "other") as other:
+        assert (first, other) == (half.parent, half.parent.with_name("other"))
+        half.write_text("")
         with claimed(tmp_path, "it") as second:
             assert second is None
-        with claimed(tmp_path, "other") as other:
-            assert other is not None
         tidy(tmp_path)
-        assert (first / "half").exists()
+        assert half.exists()
     assert left(tmp_path) == set()
-    (tmp_path / ".work" / "it").mkdir()
-    (tmp_path / ".work" / "it" / "half").write_text("of a process that was killed")
+    half.parent.mkdir()
+    half.write_text("of a process that was killed")
     with claimed(tmp_path, "it") as first:
-        assert first is not None
         assert list(first.iterdir()) == []
-    (tmp_path / ".work" / "it").mkdir()
+    half.parent.mkdir()
     tidy(tmp_path)
     assert left(tmp_path) == set()
 
 
-# -- backends --------------------------------------------------------------------------------------
+# -- what lacks ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("package", ["dask", "distributed", "ray"])
-def test_a_missing_extra_is_named(package, tmp_path, monkeypatch):
+def test_what_cannot_be_imported_is_told(tmp_path, capfd, monkeypatch):
+    """A process that dies before it has read what to do."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    failed = runner.run([unit("it", fake_units.make)], tmp_path, 2)
+    assert "No module named" in failed["it"]
+
+
+@pytest.mark.parametrize(
+    ("package", "backend", "told"),
+    [
+        # The extra as a whole may be absent, as it is after `make`.
+        ("dask", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
+        ("distributed", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
+        ("ray", "ray", r"needs 'ray'.*mesa-gym\[cluster\]"),
+        ("tqdm", "local", r"needs 'tqdm'.*mesa-gym\[sb3\]"),
+        ("nothing", "locl", "unknown backend 'locl'.*Did you mean 'local'"),
+    ],
+)
+def test_a_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
-    backend = "ray" if package == "ray" else "dask"
-    # The extra as a whole may be absent, as it is after `make`.
-    lacking = "ray" if package == "ray" else "dask|distributed"
-    with pytest.raises(ImportError, match=rf"needs '({lacking})'.*mesa-gym\[cluster\]"):
+    with pytest.raises((ImportError, ValueError), match=told):
         runner.run([unit("it", fake_units.make)], tmp_path, 2, backend)
-
-
-def test_an_unknown_backend_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"unknown backend 'locl'.*Did you mean 'local'"):
-        runner.run([unit("it", fake_units.make)], tmp_path, 2, "locl")

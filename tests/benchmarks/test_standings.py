@@ -10,8 +10,6 @@ from boards import CORNER, DOORS, method
 
 from benchmarks.leaderboard.standings import area, least_budget, places, tracks
 
-FLAT = [0.5] * 4
-
 
 def test_the_area_is_under_steering_over_the_logarithm_of_the_labels() -> None:
     # From log2 2 to log2 65; between k = 1 and k = 4 steering rises from 0 to 1.
@@ -35,11 +33,8 @@ def test_methods_that_the_interval_does_not_separate_share_a_place() -> None:
     good, alike = [[0.90, 0.92, 0.94]], [[0.89, 0.91, 0.93]]
     poor, poorer = [[0.10, 0.12, 0.14]], [[0.0, 0.01, 0.02]]
     assert places([good, alike, poor, poorer]) == [1, 1, 3, 4]
+    assert places([[[0.9]], [[0.1]]]) == [1, 1]  # one seed separates nothing
     assert places([]) == []
-
-
-def test_one_seed_separates_nothing() -> None:
-    assert places([[[0.9]], [[0.1]]]) == [1, 1]
 
 
 def test_a_value_is_the_mean_over_the_traps_that_all_ranked_methods_have() -> None:
@@ -47,62 +42,38 @@ def test_a_value_is_the_mean_over_the_traps_that_all_ranked_methods_have() -> No
         *(method(CORNER, "both", s, coverage=c) for s, c in enumerate((0.2, 0.4))),
         *(method(DOORS, "both", s, coverage=1.0) for s in range(2)),
         *(method(CORNER, "one", s, coverage=0.9) for s in range(2)),
+        method(CORNER, "planner", 0, coverage=1.0, kind="privileged"),
         method(DOORS, "elsewhere", 0, coverage=1.0, kind="not ranked"),
+        method(CORNER, "shy", 0),  # entered nothing
     ]
     (track,) = tracks(records)
-    assert (track.name, track.traps, track.lacking) == (
-        "coverage",
-        [CORNER],
-        {"elsewhere": [CORNER]},
-    )
-    assert [(each.method, each.value) for each in track.standings] == [
-        ("one", pytest.approx(0.9)),
-        ("both", pytest.approx(0.3)),
-    ]
-    both = track.standings[1]
+    assert (track.name, track.traps) == ("coverage", [CORNER])
+    assert track.lacking == {"elsewhere": [CORNER]}
+    one, both, planner = track.standings
+    assert [each.method for each in (one, both, planner)] == ["one", "both", "planner"]
+    assert (both.value, both.place, both.seeds) == (pytest.approx(0.3), 1, 2)
     assert both.by_trap == {CORNER: {0: 0.2, 1: 0.4}, DOORS: {0: 1.0, 1: 1.0}}
     # One of two seeds is drawn: 0.1 to either side, stretched as Student's t is.
     half = scipy.stats.t.ppf(0.975, 1) / scipy.stats.norm.ppf(0.975) * 0.1
     assert both.interval == pytest.approx((max(0, 0.3 - half), 0.3 + half))
-    assert both.seeds == 2
-
-
-def test_methods_that_are_not_ranked_stand_below_without_a_place() -> None:
-    records = [
-        method(CORNER, "planner", 0, coverage=1.0, kind="privileged"),
-        method(CORNER, "plain", 0, coverage=0.0),
-    ]
-    (track,) = tracks(records)
-    assert [(s.method, s.kind, s.place) for s in track.standings] == [
-        ("plain", "ranked", 1),
-        ("planner", "privileged", None),
-    ]
-    assert isnan(track.standings[0].interval[0])
+    assert (planner.kind, planner.place) == ("privileged", None)
+    assert isnan(planner.interval[0])
 
 
 def test_labels_are_two_tables_and_questions_one() -> None:
-    records = [
-        method(CORNER, "cues", s, returns=(0, 0, 0, s), demonstrations=FLAT, ask=(0.2, 0.4, 0.9))
-        for s in range(2)
-    ]
-    returns, demonstrations, ask = tracks(records)
-    assert (returns.name, demonstrations.name, ask.name) == (
-        "labels: returns",
-        "labels: demonstrations",
-        "ask",
+    flat, few = [0.5] * 4, (0.2, 0.4, 0.9)
+    returns, demonstrations, ask = tracks(
+        [method(CORNER, "cues", s, None, (0, 0, 0, s), flat, few) for s in range(2)]
     )
+    names = [track.name for track in (returns, demonstrations, ask)]
+    assert names == ["labels: returns", "labels: demonstrations", "ask"]
     (slow,) = returns.standings
     assert slow.curve == {1: 0, 4: 0, 16: 0, 64: 0.5}
     # The mean of 0 and of the last interval's half.
     last = (log2(65) - log2(17)) / 2 / (log2(65) - log2(2))
     assert slow.value == pytest.approx(last / 2)
-    assert slow.enough is None
-    assert demonstrations.standings[0].enough == 1
+    assert (slow.enough, demonstrations.standings[0].enough) == (None, 1)
     (asked,) = ask.standings
     assert asked.value == pytest.approx(0.5)
     assert asked.curve == pytest.approx({1: 0.2, 2: 0.4, 4: 0.9})
     assert asked.asked == {1: 0.25, 2: 0.25, 4: 0.25}
-
-
-def test_a_method_that_entered_nothing_is_nowhere() -> None:
-    assert tracks([method(CORNER, "shy", 0)]) == []

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from safetensors.numpy import save as tensors
-from submitted import CELLS, CORNER, entry, linear, submission, submit, weights
+from submitted import CORNER, entry, submission, submit, weights, written
 
 from agents.train import ALGORITHMS
 from benchmarks.submissions.files import MOST_BYTES, read_inside
@@ -74,64 +74,18 @@ def records_more(folder: Path) -> None:
     longer.save(submission(folder, entry("trace", "x")) / "x")
 
 
-# -- files that are not what they should be --------------------------------------------------------
+def spoilt(spoil: Callable[[Path], object], file: str = "w.safetensors") -> Build:
+    """Something in the place of an agent's file, with a file of the evaluator's at hand."""
+
+    def build(folder: Path) -> None:
+        submission(folder, weights(file))
+        folder.with_name("salt").write_text("x")
+        spoil(folder / file)
+
+    return build
 
 
-def linked(folder: Path) -> None:
-    submission(folder, weights())
-    (folder / "w.safetensors").symlink_to("/etc/hostname")
-
-
-def below_a_link(folder: Path) -> None:
-    submission(folder, weights("in/w.safetensors"))
-    folder.with_name("secret").mkdir()
-    (folder.with_name("secret") / "w.safetensors").write_bytes(tensors({"x": np.zeros(3)}))
-    (folder / "in").symlink_to(folder.with_name("secret"))
-
-
-def described_by_a_link(folder: Path) -> None:
-    submission(folder, weights())
-    (folder / "agent.json").rename(folder.with_name("other.json"))
-    (folder / "agent.json").symlink_to(folder.with_name("other.json"))
-
-
-def looping(folder: Path) -> None:
-    submission(folder, weights())
-    (folder / "w.safetensors").symlink_to(folder / "w.safetensors")
-
-
-def hard_linked(folder: Path) -> None:
-    submission(folder, weights())
-    folder.with_name("salt").write_text("x")
-    os.link(folder.with_name("salt"), folder / "w.safetensors")
-
-
-def piped(folder: Path) -> None:
-    submission(folder, weights())
-    os.mkfifo(folder / "w.safetensors")  # would block who opens it without care
-
-
-def foldered(folder: Path) -> None:
-    (submission(folder, weights()) / "w.safetensors").mkdir()
-
-
-def sparse(path: Path, size: int = 10**10) -> None:
-    with open(path, "wb") as file:
-        file.truncate(size)
-
-
-def huge(folder: Path) -> None:
-    sparse(submission(folder, weights()) / "w.safetensors", MOST_BYTES + 1)
-
-
-def second_bad(folder: Path) -> None:
-    agents = [entry("onnx", f"s{seed}.onnx", seed, observation="planes") for seed in range(2)]
-    submission(folder, *agents)
-    (folder / "s0.onnx").write_bytes(linear(np.zeros((CELLS, 5))))
-    (folder / "s1.onnx").write_bytes(b"\x80\x04\x95")
-
-
-def code_beside(spoil: Callable[[Path], None]) -> Build:
+def code_beside(spoil: Callable[[Path], object]) -> Build:
     """Code with something in a folder beside it."""
 
     def build(folder: Path) -> None:
@@ -142,6 +96,28 @@ def code_beside(spoil: Callable[[Path], None]) -> Build:
         spoil(folder / "data" / "x")
 
     return build
+
+
+def below_a_link(path: Path) -> None:
+    secret = path.parents[1].with_name("secret")
+    secret.mkdir()
+    (secret / path.name).write_bytes(tensors({"x": np.zeros(3)}))
+    path.parent.symlink_to(secret)
+
+
+def described_by_a_link(path: Path) -> None:
+    description, other = path.with_name("agent.json"), path.parents[1] / "other.json"
+    description.rename(other)
+    description.symlink_to(other)
+
+
+def sparse(path: Path, size: int = 10**10) -> None:
+    with open(path, "wb") as file:
+        file.truncate(size)
+
+
+def second_bad(folder: Path) -> None:
+    (written(folder, 0, 1) / "s1.onnx").write_bytes(b"\x80\x04\x95")
 
 
 # -- the attacks: what the submission is, the options, what is told --------------------------------
@@ -156,6 +132,7 @@ OTHERS_NAMES = ["trailing.", "mine-s3", "MINE-S03", "random", "Stay", "oracle-ch
 OTHERS_NAMES += ["reference-monsters", "PPO", "sb3-dqn", "ppo-alpha0.03", *ALGORITHMS]
 HEAD = r"agent\.json: .*"
 REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
+    *((says(), ("--seconds", x), "--seconds is .*expected a positive") for x in ("0", "nan")),
     # the head
     (says(schema=2), PUBLIC, HEAD + r"<= 1 - at `\$\.schema`"),
     (says(foreign=1), PUBLIC, HEAD + "unknown field `foreign`"),
@@ -204,14 +181,14 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (lambda folder: folder.mkdir(), PUBLIC, r"agent\.json cannot be read: No such file"),
     (lambda folder: None, PUBLIC, "is not a directory"),
     # files
-    (linked, PUBLIC, "w.safetensors is a link"),
-    (looping, PUBLIC, "w.safetensors is a link"),
-    (below_a_link, PUBLIC, "in is a link"),
-    (described_by_a_link, PUBLIC, "agent.json is a link"),
-    (hard_linked, PUBLIC, "is a hard link to some other file"),
-    (piped, PUBLIC, "is not a plain file"),
-    (foldered, PUBLIC, "is not a plain file"),
-    (huge, PUBLIC, "more than 100,000,000 bytes"),
+    (spoilt(lambda x: x.symlink_to("/etc/hostname")), PUBLIC, "w.safetensors is a link"),
+    (spoilt(lambda x: x.symlink_to(x)), PUBLIC, "w.safetensors is a link"),
+    (spoilt(below_a_link, "in/w.safetensors"), PUBLIC, "in is a link"),
+    (spoilt(described_by_a_link), PUBLIC, "agent.json is a link"),
+    (spoilt(lambda x: os.link(x.parents[1] / "salt", x)), PUBLIC, "is a hard link to some other"),
+    (spoilt(os.mkfifo), PUBLIC, "is not a plain file"),  # would block who opens it without care
+    (spoilt(Path.mkdir), PUBLIC, "is not a plain file"),
+    (spoilt(lambda x: sparse(x, MOST_BYTES + 1)), PUBLIC, "more than 100,000,000 bytes"),
     (code_beside(lambda x: x.symlink_to("/etc/hostname")), CODE, "data/x is not a plain file"),
     (code_beside(lambda x: x.symlink_to(x)), CODE, "data/x is not a plain file"),
     (code_beside(lambda x: os.link(x.parents[2] / "salt", x)), CODE, "data/x is a hard link"),

@@ -12,7 +12,7 @@ from agents.networks import Centred, Network, fresh
 from agents.saving import save, weights
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.submissions.export import main
-from benchmarks.submissions.format import Recorded, Submission, Weights
+from benchmarks.submissions.format import Submission, Weights
 from mesa_gym import make_sb3
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring import Trace, record
@@ -20,6 +20,8 @@ from mesa_gym.traps import Split, find_trap
 
 CORNER = "CheeseCorner-v0"
 TRAP = find_trap(CORNER)()
+MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp symbolic", "TRPO Mlp local"]
+MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
 ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."]
 
 
@@ -60,52 +62,44 @@ def test_alpha_is_what_the_agents_say(tmp_path: Path, capsys) -> None:
     assert not (tmp_path / "two").exists()
 
 
-def test_traces_are_exported(tmp_path: Path, capsys) -> None:
-    files = []
-    for number, trap in enumerate([CORNER, CORNER, "CoinRun-v0"]):
-        files.append(tmp_path / f"{number}.trace")
-        record("random", trap, 2, name=f"random-{number}").save(files[-1])
+def test_traces_are_exported(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.trace" for number in range(3)]
+    for file, trap in zip(files, [CORNER, CORNER, "CoinRun-v0"], strict=True):
+        record("random", trap, 2, name=file.stem).save(file)
     assert export(tmp_path / "out", "--traces", *files) == 0
     agents = Submission.load(tmp_path / "out").agents
     assert [(a.trap, a.seed) for a in agents] == [(CORNER, 0), (CORNER, 1), ("CoinRun-v0", 0)]
-    assert isinstance(agents[1], Recorded)
-    again = agents[1].trace(tmp_path / "out")
-    actions = Trace.load(files[1]).plays["test"].actions
-    np.testing.assert_array_equal(again.plays["test"].actions, actions)
+    again, actions = (
+        trace.plays["test"].actions
+        for trace in (agents[1].trace(tmp_path / "out"), Trace.load(files[1]))
+    )
+    np.testing.assert_array_equal(again, actions)
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--sb3", "x.zip"], "--sb3 needs --algo, --trap and --seed"),
-        (["--agents", "nowhere"], "holds no trained agent"),
-        (["--traces", "agent.json"], "is not an action trace"),
-        (
-            ["--traces", "seed5.trace"],
-            "recorded with seed 5 of the sampling; record it with seed 0",
-        ),
-        (["--agents", ".", "--name", "ppo"], "cannot be taken: it is that of a baseline"),
-        (["--agents", ".", "--description", "\x1b"], "description is"),
-        ([], "one of the arguments --agents --sb3 --traces is required"),
+        ("--sb3 x.zip", "--sb3 needs --algo, --trap and --seed"),
+        ("--agents nowhere", "holds no trained agent"),
+        ("--agents greatest", "<= 999999999"),
+        ("--traces agent.json", "is not an action trace"),
+        ("--traces seed5.trace", "recorded with seed 5 of the sampling; record it with seed 0"),
+        ("--agents . --name ppo", "cannot be taken: it is that of a baseline"),
+        ("--agents . --description \x1b", "description is"),
+        ("", "one of the arguments --agents --sb3 --traces is required"),
     ],
 )
-def test_bad_usage(arguments, told, tmp_path: Path, capsys, monkeypatch) -> None:
+def test_bad_usage(arguments: str, told: str, tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "agent.json").write_text("{}")
     record("stay", CORNER, 2, seed=5).save("seed5.trace")
+    agent(tmp_path / "greatest", 2**32 - 1)  # which no board could read
     try:
-        code = main([*ABOUT, "--out", "out", *arguments])
+        code = main([*ABOUT, "--out", "out", *filter(None, arguments.split(" "))])
     except SystemExit as stop:
         code = stop.code
     assert code == 2
     assert told in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_an_agent_that_no_board_could_read_is_not_written(tmp_path: Path, capsys) -> None:
-    folder = agent(tmp_path / "a", 2**32 - 1)
-    assert export(tmp_path / "out", "--agents", folder) == 2
-    assert "<= 999999999" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -124,26 +118,16 @@ def test_nothing_else_is_overwritten(tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("algo", "network", "observation"),
-    [
-        ("PPO", "MlpPolicy", "planes"),
-        ("PPO", "CnnPolicy", "rgb"),
-        ("A2C", "MlpPolicy", "symbolic"),
-        ("TRPO", "MlpPolicy", "local"),
-        ("DQN", "MlpPolicy", "planes"),
-        ("QRDQN", "MlpPolicy", "planes"),
-    ],
-)
-def test_models_of_sb3_are_exported_to_the_same_answers(
-    algo: str, network: str, observation: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("kind", MODELS)
+def test_models_of_sb3_are_exported_to_the_same_answers(kind: str, tmp_path: Path) -> None:
     from mesa_gym.policies.loading import ALGORITHMS
     from mesa_gym.policies.sb3 import from_model
 
+    algo, network, observation = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
     envs = make_sb3(f"MesaGym/{CORNER}", 2, observation=observation, seed=0)
-    model = getattr(import_module(ALGORITHMS[algo]), algo)(network, envs, seed=0, **keywords)
+    cls = getattr(import_module(ALGORITHMS[algo]), algo)
+    model = cls(f"{network}Policy", envs, seed=0, **keywords)
     model.save(tmp_path / "model.zip")
     file, out = tmp_path / "model.zip", tmp_path / "out"
     assert export(out, "--sb3", file, "--algo", algo, "--trap", "CheeseCorner", "--seed", 4) == 0
@@ -161,11 +145,11 @@ def test_models_that_cannot_be_exported(tmp_path: Path, capsys) -> None:
 
     envs = make_sb3(f"MesaGym/{CORNER}", 2, seed=0)
     RecurrentPPO("MlpLstmPolicy", envs, n_steps=8, seed=0).save(tmp_path / "model.zip")
-    for algo, told in [
-        ("RecurrentPPO", "remembers, and a graph would not; submit what it did"),
-        ("DQN", "cannot be loaded by DQN"),
-        ("PPP", "Did you mean 'PPO'"),
-    ]:
+    for algo, told in {
+        "RecurrentPPO": "remembers, and a graph would not; submit what it did",
+        "DQN": "cannot be loaded by DQN",
+        "PPP": "Did you mean 'PPO'",
+    }.items():
         arguments = ["--algo", algo, "--trap", "CheeseCorner", "--seed", 0]
         assert export(tmp_path / "out", "--sb3", tmp_path / "model.zip", *arguments) == 2
         assert told in capsys.readouterr().err

@@ -21,46 +21,35 @@ from mesa_gym.scoring import record
 
 
 def test_a_submission_is_read_as_it_was_written(tmp_path: Path) -> None:
-    agents = [weights(), entry("onnx", "a/b.onnx", 1, "CoinRun-v0", observation="rgb")]
-    agents += [entry("trace", "c.trace", 2), entry("code", "d/e.py", 3, factory="make")]
+    agents = [weights(), entry("onnx", "a/x.onnx", 1, "CoinRun-v0", observation="rgb")]
+    agents += [entry("trace", "x.trace", 2), entry("code", "agent.py", 3, factory="make")]
     loaded = Submission.load(submission(tmp_path, *agents))
     about = About(name="demo", description="A test", authors=["A. Person"], alpha=0.0)
     assert loaded.about == about
     assert [agent.kind for agent in loaded.agents] == ["weights", "onnx", "trace", "code"]
     replace(loaded, folder=tmp_path / "copy").save()
     assert Submission.load(tmp_path / "copy").agents == loaded.agents
-
-
-def test_what_cannot_be_read_is_not_written(tmp_path: Path) -> None:
-    loaded = Submission.load(submission(tmp_path, weights()))
-    (agent,) = loaded.agents
-    again = replace(loaded, folder=tmp_path / "x", agents=(replace(agent, seed=10**9),))
-    with pytest.raises(ValueError, match="<= 999999999"):
-        again.save()
-    assert not (tmp_path / "x").exists()
-
-
-@pytest.mark.parametrize("name", ["a", "far-sighted", "PPO2", "ppo-mine", "v1.0_b", "x" * 64])
-def test_names_that_are_taken(name: str, tmp_path: Path) -> None:
-    assert Submission.load(submission(tmp_path, weights(), name=name)).about.name == name
-
-
-def test_files_are_read(tmp_path: Path) -> None:
-    agents = [weights(), entry("onnx", "x.onnx", 1, observation="planes")]
-    agents += [entry("trace", "x.trace", 2), entry("code", "agent.py", 3, factory="make")]
-    submission(tmp_path, *agents)
     # A header of 0x280 bytes, which is that of an agent of this project, begins like a pickle.
     header = b"{" + b" " * (0x280 - 2) + b"}"
     tensors, graph = len(header).to_bytes(8, "little") + header, linear(np.zeros((CELLS, 5)))
     assert tensors.startswith(b"\x80\x02")
     (tmp_path / "w.safetensors").write_bytes(tensors)
-    (tmp_path / "x.onnx").write_bytes(graph)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.onnx").write_bytes(graph)
     record("stay", CORNER, 2).save(tmp_path / "x.trace")
     (tmp_path / "agent.py").write_text("")
-    one, two, three, four = Submission.load(tmp_path).agents
+    one, two, three, four = loaded.agents
     assert (one.read(tmp_path), two.read(tmp_path), four.read(tmp_path)) == (tensors, graph, b"")
     assert three.trace(tmp_path).policy == "stay"
     assert external("/etc/passwd").startswith(b"\x08")  # this one ends in the child
+    with pytest.raises(ValueError, match="<= 999999999"):  # what cannot be read is not written
+        replace(loaded, folder=tmp_path / "y", agents=(replace(one, seed=10**9),)).save()
+    assert not (tmp_path / "y").exists()
+
+
+@pytest.mark.parametrize("name", ["a", "far-sighted", "PPO2", "ppo-mine", "v1.0_b", "x" * 64])
+def test_names_that_are_taken(name: str, tmp_path: Path) -> None:
+    assert Submission.load(submission(tmp_path, weights(), name=name)).about.name == name
 
 
 def test_digests_tell_files_apart(tmp_path: Path) -> None:
@@ -123,13 +112,13 @@ def test_pickles_are_refused_whatever_they_are_called(kind, suffix, tmp_path, ca
 
 
 def test_the_bombs_are_live(tmp_path: Path) -> None:
-    for name, data in pickles(tmp_path / "went-off").items():
+    bombs = pickles(tmp_path / "went-off")
+    del bombs["sb3"]  # which holds that of torch
+    for name, data in bombs.items():
         if name.startswith("pickle"):
             pickle.loads(data)
-        elif name.startswith("torch"):
-            torch.load(io.BytesIO(data), weights_only=False)
         elif name == "npz":
             np.load(io.BytesIO(data), allow_pickle=True)["x"]
         else:
-            os.mkdir(tmp_path / "went-off")
+            torch.load(io.BytesIO(data), weights_only=False)
         (tmp_path / "went-off").rmdir()

@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import pytest
-from boards import some_results
+from boards import RANKED, some_results
 
 from benchmarks.leaderboard.board import read
 from benchmarks.leaderboard.results import Results
 from docs import results_page
-from docs.results_page import BEGIN, COMMITTED, END, PAGE, README, ROOT, page, readme
+from docs.results_page import (
+    BAR,
+    BEGIN,
+    COMMITTED,
+    END,
+    PAGE,
+    PICTURE,
+    README,
+    ROOT,
+    page,
+    picture,
+    readme,
+)
 
 
 def test_the_pages_have_the_tables_of_the_committed_cards() -> None:
     """`python -m docs.results_page` writes them."""
     committed = Results(ROOT / COMMITTED)
+    board = read(committed)
     assert PAGE.read_text() == page(committed)
-    assert README.read_text() == readme(read(committed))
+    assert README.read_text() == readme(board)
+    assert PICTURE.read_text() == picture(board.atlas)
 
 
-def test_tables_are_of_trained_agents_and_leave_the_text_alone(tmp_path, monkeypatch) -> None:
+def test_tables_leave_the_text_around_them_alone(tmp_path, monkeypatch) -> None:
     results = Results(some_results(tmp_path / "results"), pytest.fail)
-    for name, fill in (
-        ("PAGE", lambda: page(results)),
-        ("README", lambda: readme(read(results))),
+    for name, fill, start, part in (
+        ("PAGE", lambda: page(results), "| RedBlueDoors", "0.44"),
+        # Two seeds of .90 and .91 on each trap.
+        ("README", lambda: readme(read(results)), "| cues |", "| 0.91 |"),
     ):
         path = tmp_path / name
         path.write_text(f"before\n{BEGIN}\n\nold\n\n{END}\nafter\n")
         monkeypatch.setattr(results_page, name, path)
         lines = fill().splitlines()
         assert (lines[0], lines[-1]) == ("before", "after")
-        rows = [line for line in lines if line.startswith("| RedBlueDoors")]
-        assert any("indifferent" in row and "0.44" in row for row in rows)
+        assert any(line.startswith(start) and part in line for line in lines)
         assert not any("oracle" in line or "old" in line for line in lines)
+    assert "*Means over CheeseCorner, RedBlueDoors, with 2 seeds each.*" in lines
+
+
+def test_the_picture_has_a_bar_of_each_trap_with_a_choice(tmp_path) -> None:
+    atlas = read(Results(some_results(tmp_path / "results"), pytest.fail)).atlas
+    drawn = picture(atlas)
+    for place, trap in enumerate(RANKED):
+        assert f">{trap.removesuffix('-v0')}</text>" in drawn
+        b = (0.1 + 0.1 * place) * BAR  # of the cards that ``some_results`` makes, seeds 0 to 2
+        assert f'width="{b:.1f}" height="11"' in drawn
+    assert "MonsterWorld" not in drawn
+    assert "plr" not in drawn

@@ -41,7 +41,7 @@ begin = "watch --trap CheeseCorner --size 640x420 --headless --record".split()
 assert [main([*begin, f"watched.{kind}"]) for kind in ("png", "gif", "mp4")] == [0, 0, 0]
 assert main(["list", "--sheet", "traps.png"]) == 0
 """,
-    "leaderboard": "import joblib, minigrid, mesa_gym, onnx, onnxruntime, onnxscript, torch",
+    "leaderboard": "import minigrid, mesa_gym, onnx, onnxruntime, onnxscript, torch",
     "docs": "import furo, myst_parser, sphinx",
     "dev": """
 import build, hypothesis, jsonschema, mypy, PIL, playwright, pytest, pytest_timeout, scipy

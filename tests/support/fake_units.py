@@ -46,7 +46,7 @@ def log(name: str, scratch: Scratch) -> None:
 
 def make_slowly(name: str, scratch: Scratch) -> None:
     """Works once there is a file ``open``."""
-    scratch.progress(0.5)
+    scratch.progress(30)
     (scratch.folder / "half").write_text(str(os.getpid()))
     while not (scratch.results.folder / "open").exists():
         time.sleep(0.05)

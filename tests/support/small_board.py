@@ -19,8 +19,8 @@ STEPS, LEVELS, SEEDS = 20_000, 20, 2
 
 def units(out: Path) -> list[Unit]:
     """Return the units of the board."""
-    budget = Budget((Group(("ppo", "bc"), TRAPS, SEEDS),), out, LEVELS, STEPS)
-    found = board_units(budget)
+    budget = Budget((Group(("ppo", "bc"), TRAPS, SEEDS),), out, STEPS)
+    found = board_units(budget.runs(), LEVELS)
     for trap in TRAPS:
         checks = partial(checked, trap, levels=LEVELS)
         found.append(Evaluation(trap, tuple(CHECKS), 0, checks, 5, levels=LEVELS).unit())

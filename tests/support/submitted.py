@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.isolation.loading import Settings
 from benchmarks.isolation.policy import Bounds, Isolated
-from benchmarks.submissions.format import Recorded, Submission
 
 CORNER = "CheeseCorner-v0"
 SHAPE = (9, 9, 3)
@@ -37,23 +35,22 @@ def weights(file: str = "w.safetensors", **more) -> dict:
     return entry("weights", file, architecture="network", **more)
 
 
-def read(folder: Path) -> None:
-    for agent in Submission.load(folder).agents:
-        agent.trace(folder) if isinstance(agent, Recorded) else agent.read(folder)
-
-
-def refused(folder: Path, told: str) -> None:
-    with pytest.raises(ValueError, match=told) as caught:
-        read(folder)
-    assert "\x1b" not in str(caught.value)
-    assert len(str(caught.value)) < 2000
-
-
 def submit(folder: Path, out: Path, *options: str) -> int:
     """The exit code of the command, on four levels of each split."""
     from benchmarks.leaderboard.__main__ import main
 
     return main(["submit", str(folder), "--out", str(out), "--levels", "4", *options])
+
+
+def written(folder: Path, *seeds: int, weights: int = 0, **changes: Any) -> Path:
+    """A submission of graphs with random weights."""
+    seeds = seeds or (0,)
+    agents = [entry("onnx", f"s{seed}.onnx", seed, observation="planes") for seed in seeds]
+    submission(folder, *agents, **changes)
+    for seed in seeds:
+        rng = np.random.default_rng([seed, weights])
+        (folder / f"s{seed}.onnx").write_bytes(linear(rng.normal(size=(CELLS, 5))))
+    return folder
 
 
 def graph(nodes, output=("logits", TensorProto.FLOAT, (64, 5)), constants=(), **inputs) -> bytes:
@@ -69,27 +66,26 @@ def graph(nodes, output=("logits", TensorProto.FLOAT, (64, 5)), constants=(), **
     return model.SerializeToString()
 
 
-def linear(weights: np.ndarray) -> bytes:
-    """Logits that are a linear function, float32 (cells, 5), of the planes."""
-    nodes = [
+def product(name: str) -> list[onnx.NodeProto]:
+    """Nodes for the planes times ``weights``."""
+    return [
         helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Flatten", ["float"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+        helper.make_node("MatMul", ["flat", "weights"], [name]),
     ]
-    return graph(nodes, constants=[("weights", weights.astype(np.float32))])
+
+
+def linear(weights: np.ndarray) -> bytes:
+    """Logits that are a linear function, float32 (cells, 5), of the planes."""
+    return graph(product("logits"), constants=[("weights", weights.astype(np.float32))])
 
 
 def adding(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
     """Logits that are ``linear``, and ``more`` of these nodes beside them."""
     weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
-    scores = [
-        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Flatten", ["float"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
-    ]
     total = helper.make_node("Add", ["scores", "more"], ["logits"])
     values = [("weights", weights), *constants.items()]
-    return graph([*scores, *nodes, total], constants=values)
+    return graph([*product("scores"), *nodes, total], constants=values)
 
 
 def drawing(operator: str = "RandomUniform", **more: Any) -> onnx.NodeProto:
@@ -123,9 +119,7 @@ def looping() -> bytes:
         [value("go_on", TensorProto.BOOL, ()), value("after", scores, shape)],
     )
     nodes = [
-        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Flatten", ["float"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        *product("scores"),
         helper.make_node("Loop", ["times", "yes", "scores"], ["logits"], body=body),
     ]
     weights = np.ones((CELLS, 5), np.float32)
@@ -138,9 +132,7 @@ def allocating() -> bytes:
     nodes = [
         helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
         helper.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
-        helper.make_node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Flatten", ["float"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        *product("scores"),
         helper.make_node("Add", ["scores", "sum"], ["logits"]),
     ]
     weights = np.ones((CELLS, 5), np.float32)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from agents.methods import METHODS
 from agents.methods.method import Method
 from benchmarks.leaderboard import runner
 from benchmarks.leaderboard.__main__ import main
+from benchmarks.leaderboard.results import Results
 from benchmarks.tracks import running
 from benchmarks.tracks.record import TrackRecord, record_path
 from mesa_gym.errors import UnknownNameError
@@ -114,6 +116,21 @@ def test_a_damaged_record_is_set_aside_and_made_again(tmp_path: Path) -> None:
     assert runner.run([unit], tmp_path, 1) == {}
     assert json.loads(path.read_text()).keys() == json.loads(whole).keys()
     assert path.with_name(f"{path.name}.damaged-1").read_text() == whole[:-30]
+
+
+def test_a_record_of_other_steps_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    def evaluation(steps: int) -> running.Evaluation:
+        make = partial(running.evaluated, [LAZY], "CheeseDish", 0, steps, levels=10)
+        return running.Evaluation("CheeseDish", (LAZY.replace(":", "."),), 0, make, 1, steps, 10)
+
+    short, long = evaluation(1), evaluation(2)
+    (record,) = short.make()
+    (path,) = short.paths()
+    record.save(tmp_path / path)
+    results = Results(tmp_path)
+    assert short.done(results)
+    with pytest.raises(ValueError, match=r"steps 1, .*wants 2"):
+        long.done(results)
 
 
 def _without_seconds(path: Path) -> dict[str, Any]:

@@ -1,21 +1,30 @@
-"""Coverage of 95% intervals, by simulation: ``python -m benchmarks.studies.interval_coverage``.
+"""Errors of what is said of seeds, by simulation: ``python -m benchmarks.studies.intervals``.
 
-Draws seeds from laws whose true value is known, makes the interval, and counts: the table of
-docs/statistics.md.
+Draws seeds from laws whose true value is known, makes the interval, and counts how often it holds
+that; then does the same for the seed's share of the variance. ``--page docs/statistics.md`` puts
+both tables there.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.markdown import laid_out
+from benchmarks.studies.commands import fill
 from mesa_gym.command import DONE, guarded
-from mesa_gym.scoring import interquartile_mean, mean_over_traps, probability_of_improvement
+from mesa_gym.scoring import (
+    interquartile_mean,
+    mean_over_traps,
+    probability_of_improvement,
+    variance_shares,
+)
 from mesa_gym.scoring.intervals import Statistic, intervals
 from mesa_gym.terminal import Progress
 
@@ -30,6 +39,14 @@ RESAMPLES = 500
 BATCH = 100
 # What the true values that have no closed form are computed from.
 LARGE = 2**22
+# Of the seed's share: numbers of agents, and standard deviations, in logits, of what their seeds
+# differ by (little, some, nearly everything), of what levels do, and of both together.
+AGENTS, SPREADS = (2, 5, 10, 20), (0.5, 1.5, 5.0)
+LEVEL_SPREAD, BOTH_SPREAD = 1.5, 1.0
+LEVELS, ESTIMATES = 300, 400
+
+
+# -- coverage --------------------------------------------------------------------------------------
 
 
 def bimodal(high: float) -> Draw:
@@ -53,8 +70,7 @@ LAWS: dict[str, tuple[Draw, float]] = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A statistic of seeds that are drawn from a law: a line of the table.
 
     Attributes:
@@ -116,36 +132,71 @@ def coverage(case: Case, traps: int, seeds: int, simulations: int = SIMULATIONS)
     return held / simulations
 
 
-def table(simulations: int) -> str:
-    """Return the table as Markdown, in percent; what lies outside 93 to 97 is set in bold."""
+def covered() -> str:
+    """Return the coverage in percent; what lies outside 93 to 97 is set in bold."""
     columns = [f"{traps} trap{'s' * (traps > 1)}, {seeds} seeds" for traps, seeds in SETTINGS]
-    rows, found = [], []
-    every = list(cases())
+    rows, every = [], list(cases())
     with Progress("coverage", len(every) * len(SETTINGS), "cells") as progress:
         for case in every:
-            shares = []
+            row = [case.statistic, case.law]
             for traps, seeds in SETTINGS:
-                shares.append(100 * coverage(case, traps, seeds, simulations))
+                share = 100 * coverage(case, traps, seeds, SIMULATIONS)
+                row.append(f"{share:.1f}" if 93 <= share <= 97 else f"**{share:.1f}**")
                 progress(1)
-            rows.append([case.statistic, case.law, *map(_cell, shares)])
-            found += shares
-    inside = sum(93 <= share <= 97 for share in found)
-    told = f"{inside} of {len(found)} cells lie within 93 to 97."
-    return f"{laid_out(['statistic', 'law', *columns], rows)}\n\n{told}"
+            rows.append(row)
+    return laid_out(["statistic", "law", *columns], rows)
 
 
-def _cell(share: float) -> str:
-    return f"{share:.1f}" if 93 <= share <= 97 else f"**{share:.1f}**"
+# -- the seed's share of the variance --------------------------------------------------------------
 
 
-def main() -> int:
-    """The command: 0 done, 130 interrupted."""
+def seed_shares(agents: int, spread: float, estimates: int, seed: int = 0) -> tuple[float, float]:
+    """Return the mean and the standard deviation of the estimated share of the seed.
+
+    Args:
+        agents: how many agents an estimate takes.
+        spread: standard deviation, in logits, of what seeds differ by.
+        estimates: how many are made.
+        seed: of the draws.
+    """
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(estimates):
+        logits = rng.normal(0, LEVEL_SPREAD, (1, LEVELS)) + rng.normal(0, spread, (agents, 1))
+        logits = logits + rng.normal(0, BOTH_SPREAD, (agents, LEVELS))
+        base = 1 / (1 + np.exp(-logits))
+        first, second = (rng.random((2, *base.shape)) < base).astype(np.float64)
+        found.append(variance_shares(first, second)["seed"])
+    return float(np.mean(found)), float(np.std(found))
+
+
+def seed_errors() -> str:
+    """Return the standard error of the seed's share, by its size and the number of agents."""
+    rows = []
+    for spread in SPREADS:
+        found = [seed_shares(agents, spread, ESTIMATES) for agents in AGENTS]
+        rows.append([f"{found[-1][0]:.2f}", *(f"{error:.2f}" for _, error in found)])
+    return laid_out(["share of the seed", *(f"error, {n} agents" for n in AGENTS)], rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 2 bad usage, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.studies.intervals",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--page", type=Path, help="a page to put the tables into, at their marks")
+    options = parser.parse_args(arguments)
 
     def work() -> int:
-        print(table(SIMULATIONS))
+        for name, made in (("seed errors", seed_errors), ("coverage", covered)):
+            table = made()
+            print(f"{table}\n")
+            if options.page:
+                fill(options.page, name, table)
         return DONE
 
-    return guarded("coverage", work)
+    return guarded("intervals", work)
 
 
 if __name__ == "__main__":

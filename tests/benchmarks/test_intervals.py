@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.studies import interval_coverage as coverage
+from benchmarks.studies import intervals as coverage
 from mesa_gym.scoring import mean_over_traps, probability_of_improvement
 
 DOCS = Path(__file__).parents[2] / "docs" / "statistics.md"
@@ -32,15 +32,26 @@ def test_the_documented_table_is_that_of_the_command() -> None:
         assert float(cell) == pytest.approx(100 * coverage.coverage(case, 1, 5), abs=0.3)
 
 
-def test_the_table_has_a_line_for_each_case(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(coverage, "LARGE", 1_000)
-    monkeypatch.setattr(coverage, "RESAMPLES", 20)
-    monkeypatch.setattr(coverage, "SIMULATIONS", 2)
-    assert coverage.main() == 0
-    printed, documented = (
-        [line.rsplit("|", 5)[0] for line in text.splitlines() if line.startswith("| ")]
-        for text in (capsys.readouterr().out, DOCS.read_text())
+def test_the_command_fills_a_page_with_a_line_for_each_case(monkeypatch, tmp_path) -> None:
+    for name, few in (("LARGE", 1_000), ("RESAMPLES", 20), ("SIMULATIONS", 2), ("ESTIMATES", 2)):
+        monkeypatch.setattr(coverage, name, few)
+    page = tmp_path / "page.md"
+    page.write_text(DOCS.read_text())
+    assert coverage.main(["--page", str(page)]) == 0
+    heads, documented = (
+        [line.split(" | ")[:2] for line in path.read_text().splitlines() if line.startswith("| ")]
+        for path in (page, DOCS)
     )
-    heads = [line for line in printed if "---" not in line]
-    assert heads == documented
-    assert len(heads) == 1 + len(list(coverage.cases()))
+    assert [head[0] for head in heads[:2]] == ["| share of the seed", "| ---"]
+    # Of the seed's share even the first column is an estimate.
+    rest = 2 + len(coverage.SPREADS)
+    assert heads[rest:] == documented[rest:]
+    assert len(heads[rest:]) == 2 + len(list(coverage.cases()))
+
+
+def test_the_share_of_the_seed_is_estimated_better_with_more_agents() -> None:
+    (few_mean, few), (many_mean, many) = (coverage.seed_shares(n, 1.5, 50) for n in (2, 20))
+    assert few > 2 * many
+    assert few_mean == pytest.approx(many_mean, abs=3 * few / 50**0.5)
+    # Seeds that differ by nothing have no share.
+    assert coverage.seed_shares(20, 0.0, 50)[0] == pytest.approx(0, abs=0.02)

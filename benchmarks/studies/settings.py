@@ -1,0 +1,139 @@
+"""Settings: ways to train agents that differ in their seed alone, trained and scored once.
+
+::
+
+    agents/CheeseCorner-ppo-alpha0.01-s3/                  a trained agent
+    cards/CheeseCorner-v0/CheeseCorner-ppo-alpha0.01-s3.json
+    training/CheeseCorner-v0/CheeseCorner-ppo-alpha0.01-s3.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agents.lesson import Lesson
+from agents.train import NUM_LEVELS, Run
+from benchmarks.leaderboard.jobs import Trainee, run_facts
+from benchmarks.leaderboard.processes import Unit
+from benchmarks.leaderboard.results import Results, card_path
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.traps import Trap, find_trap
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A way to train, which a row of a study's table has.
+
+    Attributes:
+        trap: the trap's name, without version.
+        algo: one of ``agents.train.ALGORITHMS``; what stands below ``size`` is for ``ppo`` alone.
+        alpha: the share of training episodes drawn from the shift.
+        num_levels: how many different levels are trained on.
+        reward: the objective that is paid.
+        steps: environment steps; 0 for those of ``agents.train.steps_for``.
+        size: of the grid; None for the trap's own.
+        gamma: the discount of learning; None for the usual one.
+        max_steps: the time limit of training episodes; None for the trap's own.
+        own_levels: whether each seed has training levels of its own.
+        units: how many units of each layer learn; None for all.
+        raised: alpha of the second half of training, which begins another schedule.
+    """
+
+    trap: str
+    algo: str = "ppo"
+    alpha: float = 0.0
+    num_levels: int = NUM_LEVELS
+    reward: str = "base"
+    steps: int = 0
+    size: int | None = None
+    gamma: float | None = None
+    max_steps: int | None = None
+    own_levels: bool = False
+    units: int | None = None
+    raised: float | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is not as usual."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)[2:]
+            if getattr(self, field.name) != field.default
+        }
+
+    @property
+    def name(self) -> str:
+        """The name of its agents, without their seed."""
+        changes = (f"-{key.replace('_', '-')}{value}" for key, value in self.changes.items())
+        return f"{self.trap}-{self.algo}{''.join(changes)}"
+
+    def agent(self, seed: int) -> str:
+        """Return the name of an agent."""
+        return f"{self.name}-s{seed}"
+
+    def make(self) -> Trap:
+        """Return the trap that is trained and scored on."""
+        return find_trap(self.trap)(self.size)
+
+    def facts(self, seed: int) -> dict[str, Any]:
+        """Return what ``policy.json`` must say of an agent's training.
+
+        Raises:
+            ValueError: a name is unknown, or a number out of range.
+        """
+        run = Run(self.trap, self.algo, seed, self.steps, self.alpha, self.reward, self.num_levels)
+        command = "python -m benchmarks.studies.reproduction"
+        return run_facts(run) | {"command": command, "setting": self.name}
+
+    def unit(self, seed: int, levels: int) -> Unit:
+        """Return an agent's training and its scores on so many levels of each split."""
+        name = self.agent(seed)
+        teach, path = partial(train, self, seed), Path("agents", name)
+        return Trainee(name, self.make(), path, self.facts(seed), teach, levels).unit(name)
+
+    def card(self, seed: int, results: Results) -> ScoreCard:
+        """Return an agent's score card.
+
+        Raises:
+            OSError, ValueError: it is missing or damaged.
+        """
+        path = card_path(find_trap(self.trap).name(), self.agent(seed))
+        return ScoreCard.load(results.folder / path)
+
+
+@dataclass(frozen=True)
+class ChangedLesson(Lesson):
+    """A lesson with what a setting changes; one without a setting changes nothing."""
+
+    setting: Setting | None = None
+
+    @property
+    def discount(self) -> float:
+        """The discount of learning."""
+        gamma = self.setting.gamma if self.setting else None
+        return super().discount if gamma is None else gamma
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the keywords of the environments, besides the trap."""
+        more: dict[str, Any] = {}
+        if self.setting and self.setting.max_steps:
+            more["max_steps"] = self.setting.max_steps
+        if self.setting and self.setting.own_levels:
+            more["salt"] = f"training levels of seed {self.seeds[0]}"
+        return super().keywords() | more
+
+
+def train(setting: Setting, seed: int, folder: Path, told: Callable[[int], None]) -> None:
+    """Train an agent and write its directory, as ``Trainee.teach`` does."""
+    from agents.saving import save, weights
+    from benchmarks.studies.learners import learn
+
+    trap, facts = setting.make(), setting.facts(seed)
+    known = {key: facts[key] for key in ("steps", "alpha", "reward", "num_levels")}
+    lesson = ChangedLesson(trap, (seed,), progress=told, setting=setting, **known)
+    (agent,) = learn(lesson, setting.algo, setting.units, setting.raised)
+    save(folder, weights(agent), agent.kind, trap, facts | {"curve": lesson.curve(0)})
