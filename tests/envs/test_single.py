@@ -67,7 +67,6 @@ def test_actions_that_are_not_blocked():
         around = [grid[y][x - 1], grid[y + 1][x], grid[y][x + 1], grid[y - 1][x]]
         assert env.action_masks().tolist() == [*(cell != "#" for cell in around), True]
     assert env.get_action_meanings() == ["left", "down", "right", "up", "act"]
-    assert {chr(key): action for (key,), action in env.get_keys_to_action().items()}["w"] == 3
 
 
 @each_trap
