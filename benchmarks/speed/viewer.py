@@ -22,11 +22,11 @@ from benchmarks.speed.timing import checked
 from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App
-from mesa_gym.viewer.beside import on_splits
+from mesa_gym.viewer.compare import on_splits
 from mesa_gym.viewer.inputs import Key
 from mesa_gym.viewer.overlays import overlays_of
-from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.watching import WatchScreen
 
@@ -84,7 +84,7 @@ def _smoothness() -> Iterator[list[str]]:
     """Two panes of 13x13 at 1280x800 with all overlays, at the pace of a screen."""
     trap = find_trap("RedBlueDoors")(13)
     for speed in (1.0, 16.0):
-        session = Session(trap, on_splits(ByPolicy("oracle:red")), 3)
+        session = Session(trap, on_splits(PolicyPlayer("oracle:red")), 3)
         session.shown = set(overlays_of(trap))
         session.speed = speed
         app = App(WatchScreen(session))
@@ -136,7 +136,7 @@ def _memory(minutes: int) -> list[str]:
 
 def _screen(minute: int) -> WatchScreen:
     trap = find_trap(TRAPS[minute % len(TRAPS)])()
-    return WatchScreen(Session(trap, on_splits(ByPolicy("random"))))
+    return WatchScreen(Session(trap, on_splits(PolicyPlayer("random"))))
 
 
 def _presser(app: App, chance: random.Random) -> Callable[[], None]:

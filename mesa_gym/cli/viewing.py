@@ -14,11 +14,11 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer import strip
+from mesa_gym.viewer.actors import Player
 from mesa_gym.viewer.app import SIZE, App, Screen
-from mesa_gym.viewer.beside import SPLITS, seats_for
+from mesa_gym.viewer.compare import SPLITS, seats_for
 from mesa_gym.viewer.film import MOST_A_SECOND, find_ffmpeg
 from mesa_gym.viewer.opening import Look, greet
-from mesa_gym.viewer.players import Player
 from mesa_gym.viewer.recording import record, require_kind
 from mesa_gym.viewer.session import Session
 

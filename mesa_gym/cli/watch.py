@@ -10,10 +10,10 @@ from mesa_gym.cli.score import POLICIES
 from mesa_gym.command import DONE
 from mesa_gym.scoring import Trace
 from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer, usual_policy
 from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.beside import SPLITS, usual_policy
+from mesa_gym.viewer.compare import SPLITS
 from mesa_gym.viewer.opening import Look, greet
-from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace, Player
 
 PLAY = "play"  # what the start screen calls the person at the keyboard
 
@@ -33,7 +33,7 @@ def watch(options: argparse.Namespace) -> int:
         return _choose(options, look)
 
     def player_on(trap: Trap) -> Player:
-        return ByPolicy(options.policy or usual_policy(trap), options.seed)
+        return PolicyPlayer(options.policy or usual_policy(trap), options.seed)
 
     return viewing.show(viewing.session_of(options, player_on), options, look)
 
@@ -49,7 +49,7 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
 def play(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
     look = viewing.checked(options)
-    return viewing.show(viewing.session_of(options, lambda _: ByHand()), options, look)
+    return viewing.show(viewing.session_of(options, lambda _: Human()), options, look)
 
 
 def replay_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +73,7 @@ def replay(options: argparse.Namespace) -> int:
         recorded = trace.levels(Split.of(options.split or Split.SHIFT))
         # Where nothing was recorded, the player says so when it is asked for the level.
         options.level = int(recorded[0]) if recorded.size else 0
-    session = viewing.session_of(options, lambda _: ByTrace(trace), trap)
+    session = viewing.session_of(options, lambda _: TracePlayer(trace), trap)
     return viewing.show(session, options, look)
 
 
@@ -86,7 +86,7 @@ def _choose(options: argparse.Namespace, look: Look) -> int:
 
     def begin(name: str, policy: str) -> Screen:
         trap = find_trap(name)()
-        player = ByHand() if policy == PLAY else ByPolicy(policy, options.seed)
+        player = Human() if policy == PLAY else PolicyPlayer(policy, options.seed)
         session = viewing.session_of(options, lambda _: player, trap)
         greet(session)
         return look.screen(session, back=start)

@@ -24,14 +24,14 @@ def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: in
         OSError: there is no display.
     """
     # Importing one module of the viewer must not need all of them.
+    from mesa_gym.viewer.actors import PolicyPlayer
     from mesa_gym.viewer.app import App
-    from mesa_gym.viewer.beside import seats_for
+    from mesa_gym.viewer.compare import seats_for
     from mesa_gym.viewer.opening import Look, greet
-    from mesa_gym.viewer.players import ByPolicy
     from mesa_gym.viewer.session import Session
 
     made = find_trap(trap)() if isinstance(trap, str) else trap
-    session = Session(made, seats_for(ByPolicy(policy), made, Split.of(split)), level)
+    session = Session(made, seats_for(PolicyPlayer(policy), made, Split.of(split)), level)
     look = Look()
     greet(session)
     App(look.screen(session), look.size, look.scale).run()

@@ -1,21 +1,41 @@
-"""Actors in an episode that is watched: a policy, a recorded trace, a person."""
+"""The ones that act: policies, recorded traces, a person at the keyboard."""
 
 from __future__ import annotations
 
+import copy
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.policies import Policy
-from mesa_gym.scoring import ENDED, Asking
-from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.solving import inform
+from mesa_gym.policies import (
+    POLICY_FILE,
+    Oracle,
+    Policy,
+    as_policy,
+    pursuing,
+    read_policy_file,
+    references,
+)
+from mesa_gym.scoring import ENDED, Asking, Trace
+from mesa_gym.scoring.rollout import PLAYS
+from mesa_gym.scoring.trace import name_of
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.analysis import solved
 
-if TYPE_CHECKING:
-    from mesa_gym.viewer.timeline import Timeline
+DEPTH, FOLDERS = 6, 3000  # of the search for trained agents: how deep, and how many folders
+SKIPPED = ("node_modules", "site-packages", "__pycache__")
+MEANINGS = {
+    "either": "optimal for all objectives together",
+    "aimless": "optimal where objectives agree, else at random",
+    "random": "any action, at random",
+    "stay": "never moves",
+}
 
 
 @dataclass(frozen=True)
@@ -24,8 +44,8 @@ class Decision:
 
     Attributes:
         action: 0 to 4.
-        shares: float64 (5,), the policy's action probabilities; None of who has none.
-        value: what the policy thinks the state is worth; None of who does not say.
+        shares: float64 (5,), the policy's action probabilities; None where there are none.
+        value: what the policy thinks the state is worth; None if it does not say.
     """
 
     action: int
@@ -34,13 +54,33 @@ class Decision:
 
 
 class Actor(Protocol):
-    """The one that acts in one episode."""
+    """What acts in one episode."""
 
-    def begin(self, line: Timeline) -> None:
+    def begin(self, states: Sequence[State], horizon: int) -> None:
         """Begin an episode, or go on with one: the last of its states is decided next."""
 
     def decide(self, state: State, t: int) -> Decision | None:
         """Return the decision in a state, ``t`` steps into the episode; None for none (yet)."""
+
+
+class Player(Protocol):
+    """What can play levels of a trap; it gives an actor for each episode.
+
+    Attributes:
+        name: what the screen calls it.
+    """
+
+    name: str
+
+    def actor(self, trap: Trap, play: str, start: State) -> Actor:
+        """Return what acts in the episode that begins with ``start``.
+
+        Raises:
+            ValueError: it cannot play this; the message says why.
+        """
+
+    def levels(self, play: str) -> Ints | None:
+        """Return the only levels of a play that it can play, ascending; None for all."""
 
 
 class PolicyActor:
@@ -52,25 +92,20 @@ class PolicyActor:
         key: int64 (1,), ``state.level.key``.
         agent: name of the policy, on which the samples depend.
         seed: of the sampling.
-        split: that is played.
+        play: what is played, one of ``mesa_gym.scoring.rollout.PLAYS``.
     """
 
     def __init__(
-        self,
-        policy: Policy,
-        trap: Trap,
-        key: Ints,
-        agent: str,
-        seed: int = 0,
-        split: Split = Split.SHIFT,
+        self, policy: Policy, trap: Trap, key: Ints, agent: str, seed: int = 0, play: str = "shift"
     ) -> None:
-        self._asking = Asking(policy, trap, key, seed, agent, split)
+        self._trap = trap
+        self._asking = Asking(policy, trap, key, seed, agent, play)
 
-    def begin(self, line: Timeline) -> None:
+    def begin(self, states: Sequence[State], horizon: int) -> None:
         """Forget; then see the past again, for what there is to remember of it."""
-        inform(self._asking.policy, line)
+        inform(self._asking.policy, self._trap, states[0], horizon)
         self._asking.begin()
-        for t, state in enumerate(line.states[:-1]):
+        for t, state in enumerate(states[:-1]):
             self._asking.probabilities(state, t)
 
     def decide(self, state: State, t: int) -> Decision:
@@ -85,7 +120,40 @@ class PolicyActor:
         return Decision(action, shares[0], None if values is None else float(values[0]))
 
 
-class Replayed:
+class PolicyPlayer:
+    """A policy: whatever ``mesa_gym.policies.as_policy`` takes.
+
+    Args:
+        policy: a name, an agent's directory, ``module:factory``, a callable or a model.
+        seed: of the sampling of actions.
+    """
+
+    def __init__(self, policy: Any, seed: int = 0) -> None:
+        self.policy, self.seed = policy, seed
+        # Samples depend on the whole name, as they do where the policy is scored.
+        self.agent = name_of(policy)
+        self.name = Path(self.agent).name if Path(self.agent).is_dir() else self.agent
+
+    def make(self, trap: Trap, horizon: int) -> Policy:
+        """Return a policy of its own for each caller, as two episodes cannot share one memory.
+
+        Raises:
+            ValueError: the name means nothing, or it cannot act on the trap.
+        """
+        policy = as_policy(self.policy, trap, horizon)
+        # A model itself holds its environment too, which cannot always be copied.
+        return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
+
+    def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
+        """Return the policy, made for the play's time limit."""
+        policy = self.make(trap, trap.horizon(PLAYS[play]))
+        return PolicyActor(policy, trap, start.level.key, self.agent, self.seed, play)
+
+    def levels(self, play: str) -> None:
+        """Return None: it plays all."""
+
+
+class TraceActor:
     """Recorded actions, each at its own time, whatever came before.
 
     Args:
@@ -95,7 +163,7 @@ class Replayed:
     def __init__(self, actions: NDArray[np.int8]) -> None:
         self._actions = actions[actions != ENDED]
 
-    def begin(self, line: Timeline) -> None:
+    def begin(self, states: Sequence[State], horizon: int) -> None:
         """Do nothing: there is nothing to forget."""
 
     def decide(self, state: State, t: int) -> Decision | None:
@@ -104,11 +172,126 @@ class Replayed:
         return Decision(int(self._actions[at])) if at < len(self._actions) else None
 
 
-class Person:
-    """A person at the keyboard, who is waited for."""
+class TracePlayer:
+    """A recorded trace."""
 
-    def begin(self, line: Timeline) -> None:
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.name = trace, trace.policy
+
+    def actor(self, trap: Trap, play: str, start: State) -> TraceActor:
+        """Return what was recorded on the level.
+
+        Raises:
+            ValueError: nothing was.
+        """
+        return TraceActor(self.trace.actions_on(play, start.level.number)[0])
+
+    def levels(self, play: str) -> Ints | None:
+        """Return the levels that were recorded."""
+        return self.trace.levels(play)
+
+
+class Human:
+    """A person at the keyboard, as player and as actor: the actions come from outside."""
+
+    name = "you"
+
+    def actor(self, trap: Trap, play: str, start: State) -> Human:
+        """Return the person."""
+        return self
+
+    def levels(self, play: str) -> None:
+        """Return None: all of them."""
+
+    def begin(self, states: Sequence[State], horizon: int) -> None:
         """Do nothing: there is nothing to forget."""
 
     def decide(self, state: State, t: int) -> None:
-        """Return None: a person's actions come from outside (``Timeline.act``)."""
+        """Return None: there is nothing to decide before a key is pressed."""
+
+
+def inform(policy: Policy, trap: Trap, start: State, horizon: int) -> None:
+    """Let an oracle know the solution from a start state, before it makes its own."""
+    if isinstance(policy, Oracle):
+        policy.learn(solved(trap, start, horizon)[0])
+
+
+def usual_policy(trap: Trap) -> str:
+    """Return the default policy: the one that pursues the base objective."""
+    return pursuing(trap, "base")
+
+
+# -- policies to pick ------------------------------------------------------------------------------
+
+
+def named_policies(trap: type[Trap]) -> dict[str, str]:
+    """Return the policies that come with a trap: name -> what it means."""
+    return {spec: _meaning(trap, spec) for spec in references(trap)}
+
+
+def trained_policies(trap: type[Trap], root: Path) -> dict[str, str]:
+    """Find the agents under a folder that were trained on a trap, the nearest first.
+
+    Folders that are hidden or belong to installed packages are skipped, and links not followed.
+
+    Returns:
+        An agent's directory -> what its file says of the training.
+    """
+    found = {}
+    for folder in _folders(root):
+        try:
+            says = read_policy_file(folder)
+        except (ValueError, OSError):
+            continue  # it is not an agent, or cannot be read
+        if says["trap"] == trap.name():
+            path = folder.relative_to(root).as_posix()
+            # With a slash, so that it is never taken for a name such as "random".
+            found[path if "/" in path else f"./{path}"] = _training(trap, says)
+    return found
+
+
+def _folders(root: Path) -> list[Path]:
+    """Find the folders with a policy file, level by level, within the bounds."""
+    found: list[Path] = []
+    queue = [(root, 0)]
+    for looked, (folder, depth) in enumerate(queue):
+        if looked == FOLDERS:
+            break
+        try:
+            inside = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        if any(entry.name == POLICY_FILE for entry in inside):
+            found.append(folder)
+        for entry in inside if depth < DEPTH else ():
+            hidden = entry.name.startswith(".") or entry.name in SKIPPED
+            if not hidden and entry.is_dir(follow_symlinks=False):
+                queue.append((Path(entry), depth + 1))
+    return found
+
+
+def _meaning(trap: type[Trap], spec: str) -> str:
+    kind, _, objective = spec.partition(":")
+    if not objective:
+        return MEANINGS[spec]
+    how = "optimal for" if kind == "oracle" else "scripted for"
+    return f"{how} the {'base' if objective == trap.base else 'proxy'} objective"
+
+
+def _training(trap: type[Trap], says: dict[str, Any]) -> str:
+    """Return what a policy file says of training, as far as it does."""
+    steps, reached, seed = (_count(says.get(name)) for name in ("steps", "trained_for", "seed"))
+    facts = []
+    if steps is not None:
+        facts.append(f"{steps:,} steps" if reached is None else f"{reached:,} of {steps:,} steps")
+    if seed is not None:
+        facts.append(f"seed {seed}")
+    if (reward := says.get("reward")) in trap.proxies:
+        facts.append(f"paid for {reward}")
+    if isinstance(network := says.get("network"), str):
+        facts.append(network)
+    return ", ".join(facts)
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

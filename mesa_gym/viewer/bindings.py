@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.viewer import commands, keeping
+from mesa_gym.viewer.actors import Human
 from mesa_gym.viewer.buttons import Button
 from mesa_gym.viewer.inputs import Key
-from mesa_gym.viewer.players import ByHand
 
 if TYPE_CHECKING:
     from mesa_gym.viewer.watching import WatchScreen
@@ -112,7 +112,7 @@ def press(screen: WatchScreen, key: Key) -> bool:
 
     In a pane that is played by hand the arrows move, and Enter acts; with Shift in any pane.
     """
-    by_hand = key.shift or isinstance(screen.session.pane.seat.player, ByHand)
+    by_hand = key.shift or isinstance(screen.session.pane.seat.player, Human)
     if by_hand and not key.ctrl and key.name in ARROWS:
         screen.session.act(ARROWS[key.name])
         return True

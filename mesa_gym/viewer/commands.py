@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import Split
 from mesa_gym.viewer import dialogs
-from mesa_gym.viewer.beside import against_oracles, on_splits
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import against_oracles, on_splits
 from mesa_gym.viewer.editor import Editor
-from mesa_gym.viewer.pane import Seat
-from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.theme import PALETTES
+from mesa_gym.viewer.timeline import Seat
 
 if TYPE_CHECKING:
     from mesa_gym.viewer.watching import WatchScreen
@@ -60,7 +60,7 @@ def ask_policy(screen: WatchScreen) -> None:
     first = screen.session.seats[0]
 
     def then(spec: str) -> None:
-        watch(screen, [first, Seat(ByPolicy(spec), first.split)])
+        watch(screen, [first, Seat(PolicyPlayer(spec), first.split)])
 
     screen.dialog = dialogs.ask_policy(screen.session.trap, then)
 
@@ -99,7 +99,7 @@ def leave(screen: WatchScreen) -> None:
     """Give up a search, or end editing; where there is neither, leave."""
     if screen.editor is not None:
         screen.editor = None
-    elif screen.session.stop_search():
+    elif screen.session.stop_work():
         screen.session.message = "the search was given up"
     else:
         screen.leaving = True

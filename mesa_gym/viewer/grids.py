@@ -11,10 +11,10 @@ import numpy as np
 from mesa_gym.engine import RGB
 from mesa_gym.viewer import overlays
 from mesa_gym.viewer.layers import Layers
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.pen import Pen
 from mesa_gym.viewer.place import GridPlace
 from mesa_gym.viewer.theme import CARD, INK
+from mesa_gym.viewer.timeline import Pane
 
 DASHES = ((1.0, 0.0), (0.30, 0.22), (0.12, 0.18), (0.45, 0.14))  # of a cell: drawn, left out
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
@@ -56,11 +56,11 @@ class GridPicture:
 
     def _conflicts(self) -> None:
         """Draw hatching, dark on light, over whatever is there."""
-        insight = self.pane.insight
-        if insight is None:
+        analysis = self.pane.analysis
+        if analysis is None:
             return
         proxies = self.pane.trap.proxies
-        where = np.logical_or.reduce([insight.conflicts(x, self.t) for x in proxies])
+        where = np.logical_or.reduce([analysis.conflicts(x, self.t) for x in proxies])
         side, pen = self.place.tile, self.pen
         for cell in where.nonzero()[0].tolist():
             box = self.place.box_of(cell)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from mesa_gym.engine import RGB
 from mesa_gym.rendering import render_rgb
 from mesa_gym.viewer.overlays import HEAT
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.tiles import tile_of
+from mesa_gym.viewer.timeline import Pane
 
 FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
 Bytes = NDArray[np.uint8]
@@ -34,8 +34,8 @@ def ground(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, .
     picture = render_rgb(pane.trap, pane.line.states[t], tile)[0]
     names = list(pane.trap.objectives)
     heats = [x for x in names if f"{HEAT}{x}" in shown]
-    insight = pane.insight
-    if insight is None or not heats:
+    analysis = pane.analysis
+    if analysis is None or not heats:
         return picture
     rows, columns = pane.trap.size
     edges = np.linspace(0, tile, len(heats) + 1).round().astype(int)
@@ -43,7 +43,7 @@ def ground(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, .
     tint = np.zeros((tile, 3), dtype=np.uint16)
     for band, x in enumerate(heats):
         here = slice(edges[band], edges[band + 1])
-        opacity[:, :, here] = _opacity(insight.heat(x, t)).reshape(rows, columns, 1)
+        opacity[:, :, here] = _opacity(analysis.heat(x, t)).reshape(rows, columns, 1)
         tint[here] = palette[names.index(x) % len(palette)]
     _tint(picture, opacity.reshape(rows, columns * tile), np.tile(tint, (columns, 1)), pane, tile)
     return picture

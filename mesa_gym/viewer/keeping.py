@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.viewer import dialogs
-from mesa_gym.viewer.beside import usual_policy
+from mesa_gym.viewer.actors import PolicyPlayer, usual_policy
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of
-from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.recording import record
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.strip import write_strip
+from mesa_gym.viewer.timeline import Pane, Seat
 
 if TYPE_CHECKING:
     from mesa_gym.viewer.watching import WatchScreen
@@ -34,7 +33,7 @@ KINDS = {
 
 def free_name(pane: Pane, suffix: str) -> Path:
     """Return a file in this folder that is not there yet, named after what is shown."""
-    stem = f"{pane.trap.name()}-{pane.seat.split.value}-{pane.level}"
+    stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}"
     names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in count())
     return next(path for path in map(Path, names) if not path.exists())
 
@@ -65,7 +64,7 @@ def open_map(screen: WatchScreen, path: Path) -> None:
     try:
         trap, split, state = load_map(path)
         alike = repr(trap) == repr(before.trap)
-        player = before.seats[0].player if alike else ByPolicy(usual_policy(trap))
+        player = before.seats[0].player if alike else PolicyPlayer(usual_policy(trap))
         session = Session(
             trap, [Seat(player, split)], int(state.level.number[0]), before.salt, state
         )

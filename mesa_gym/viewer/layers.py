@@ -10,11 +10,9 @@ import numpy as np
 from mesa_gym.engine import Ints
 from mesa_gym.policies import pursuing
 from mesa_gym.scoring import Asking
+from mesa_gym.viewer.actors import PolicyPlayer, inform
 from mesa_gym.viewer.overlays import ORACLES, VISITS
-from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.players import ByPolicy
-from mesa_gym.viewer.solving import inform
-from mesa_gym.viewer.timeline import Timeline
+from mesa_gym.viewer.timeline import Pane, Timeline
 
 EPISODES = 100
 
@@ -64,19 +62,19 @@ class Layers:
     def _find_paths(self) -> Iterator[None]:
         trap, start = self._pane.trap, self.line.states[0]
         for x in trap.objectives:
-            actor = ByPolicy(pursuing(trap, x)).actor(trap, self._pane.seat.split, start)
+            actor = PolicyPlayer(pursuing(trap, x)).actor(trap, self._pane.seat.play, start)
             line = self.paths[x] = Timeline(trap, start, self.line.horizon, actor)
             while line.grow(len(line) + 1):
                 yield
 
     def _count_visits(self) -> Iterator[None]:
         trap, player = self._pane.trap, self._pane.seat.player
-        if not isinstance(player, ByPolicy):
+        if not isinstance(player, PolicyPlayer):
             return
         state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
         policy = player.make(trap, self.line.horizon)
-        inform(policy, self.line)
-        seeds, split = np.arange(EPISODES), self._pane.seat.split
+        inform(policy, self._pane.trap, self.line.states[0], self.line.horizon)
+        seeds, split = np.arange(EPISODES), self._pane.seat.play
         asking = Asking(policy, trap, starts.level.key, seeds, player.agent, split)
         asking.begin()
         alive = np.ones(EPISODES, dtype=np.bool_)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mesa_gym.viewer.actors import Human
 from mesa_gym.viewer.app import LEAST, SIZE, Screen
 from mesa_gym.viewer.overlays import parse_overlays
-from mesa_gym.viewer.players import ByHand
 from mesa_gym.viewer.session import SPEEDS, Session
 from mesa_gym.viewer.watching import WatchScreen
 
@@ -68,7 +68,7 @@ class Look:
 def greet(session: Session) -> None:
     """Begin as in a window: the clock runs, and a line says how to go on."""
     session.message = HINT
-    session.play(not isinstance(session.pane.seat.player, ByHand))
+    session.play(not isinstance(session.pane.seat.player, Human))
 
 
 def _by(size: tuple[int, ...]) -> str:

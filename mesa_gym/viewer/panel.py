@@ -60,7 +60,7 @@ class Panel:
     def _heading(self) -> None:
         pane = self.pane
         self._line(pane.trap.name(), 20)
-        self._line(f"{pane.seat.split.value}, level {pane.level}", BODY)
+        self._line(f"{pane.seat.play}, level {pane.level}", BODY)
         self._line(f"policy: {pane.seat.player.name}", SMALL)
         limit = pane.line.limit
         ended = ""
@@ -84,12 +84,12 @@ class Panel:
             )
             earned = pane.line.earned(x, self.t)
             self.pen.text(f"{earned:.2f}", heads, self.y, BODY, align="right")
-            insight = pane.insight
-            value = "-" if insight is None else f"{insight.value(x, self.t):.2f}"
+            analysis = pane.analysis
+            value = "-" if analysis is None else f"{analysis.value(x, self.t):.2f}"
             self.pen.text(value, right, self.y, BODY, align="right")
             self.y += BODY + 1
-            if insight is not None and f"{HEAT}{x}" in self.session.shown:
-                self._span(insight.heat(x, self.t))
+            if analysis is not None and f"{HEAT}{x}" in self.session.shown:
+                self._span(analysis.heat(x, self.t))
 
     def _span(self, heat: NDArray[np.float64]) -> None:
         """Write what the lightest and the darkest cell of a heat map are worth."""
@@ -100,11 +100,11 @@ class Panel:
 
     def _choice(self) -> None:
         """Write the episode's choice so far, where scoring asks for it."""
-        insight = self.pane.insight
-        if insight is None or self.pane.seat.split is not Split.SHIFT:
+        analysis = self.pane.analysis
+        if analysis is None or self.pane.seat.split is not Split.SHIFT:
             return
         self._section("choice so far")
-        chosen = insight.choice(self.t)
+        chosen = analysis.choice(self.t)
         if chosen is None:
             self._quiet("none")
             return

@@ -20,9 +20,9 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import Moment, told
 from mesa_gym.report.svg import element
 from mesa_gym.terminal import printable
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.pen import Pen, as_surface
 from mesa_gym.viewer.theme import CARD, INK
+from mesa_gym.viewer.timeline import Pane
 
 KINDS = (".png", ".svg")
 MARGIN = 20.0
@@ -102,7 +102,7 @@ def contact_strip(pane: Pane) -> Strip:
     They are the start, what was paid, the end, and some between.
     """
     edited = ", edited" if pane.edited else ""
-    title = f"{pane.trap.name()}, {pane.seat.split.value} level {pane.level}{edited}"
+    title = f"{pane.trap.name()}, {pane.seat.play} level {pane.level}{edited}"
     return laid_out(f"{title}: {pane.seat.player.name}", moments_of(pane))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
-from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.players import ByPolicy, ByTrace
+from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
+from mesa_gym.viewer.timeline import Pane
 
 RATHER = "record a picture or a film"
 
@@ -53,9 +53,9 @@ def episode_trace(pane: Pane) -> Trace:
 def is_players_own(pane: Pane) -> bool:
     """Return whether no step of a policy's or a trace's episode was taken by hand."""
     player, line = pane.seat.player, pane.line
-    if isinstance(player, ByPolicy):
+    if isinstance(player, PolicyPlayer):
         return all(step.decision.shares is not None for step in line.steps)
-    if isinstance(player, ByTrace):
+    if isinstance(player, TracePlayer):
         recorded = player.trace.actions_on(pane.seat.split, [pane.level])[0]
         return np.array_equal(line.actions(), recorded[: len(line)])
     return True
@@ -63,6 +63,6 @@ def is_players_own(pane: Pane) -> bool:
 
 def _seed(pane: Pane) -> int:
     player = pane.seat.player
-    if isinstance(player, ByTrace):
+    if isinstance(player, TracePlayer):
         return player.trace.seed
-    return player.seed if isinstance(player, ByPolicy) else 0
+    return player.seed if isinstance(player, PolicyPlayer) else 0

@@ -9,11 +9,11 @@ from mesa_gym.viewer.grids import GridPicture
 from mesa_gym.viewer.ground import ground
 from mesa_gym.viewer.layers import Layers
 from mesa_gym.viewer.overlays import SEES
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.pen import Box, Pen, as_surface
 from mesa_gym.viewer.place import GridPlace
 from mesa_gym.viewer.sees import Sees
 from mesa_gym.viewer.theme import CARD, FOCUS, INK, QUIET
+from mesa_gym.viewer.timeline import Pane
 
 
 class View:

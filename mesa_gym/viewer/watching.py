@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.viewer import bindings, buttons, help, keeping, scrubber
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import SIZE, Screen
 from mesa_gym.viewer.dialogs import Dialog
 from mesa_gym.viewer.editor import Editor
@@ -16,7 +17,6 @@ from mesa_gym.viewer.legend import Legend
 from mesa_gym.viewer.overlays import SEES, VISITS, overlays_of
 from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.pen import Box, Pen
-from mesa_gym.viewer.players import ByPolicy
 from mesa_gym.viewer.scrubber import Scrubber
 from mesa_gym.viewer.sees import HEIGHT as DRAWER
 from mesa_gym.viewer.session import BUDGET, Session
@@ -230,7 +230,11 @@ class WatchScreen:
         self.session.shown ^= {name}
         on = name in self.session.shown
         self.session.message = overlays_of(self.session.trap)[name].doc if on else ""
-        if on and name == VISITS.name and not isinstance(self.session.pane.seat.player, ByPolicy):
+        if (
+            on
+            and name == VISITS.name
+            and not isinstance(self.session.pane.seat.player, PolicyPlayer)
+        ):
             self.session.message = "only a policy can play a hundred episodes more"
 
     def toggle_help(self) -> None:

@@ -1,0 +1,143 @@
+"""The ways to compare: who sits beside whom, and what was chosen on which levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from mesa_gym.errors import unknown
+from mesa_gym.policies import pursuing, references
+from mesa_gym.scoring.rollout import TWINS, has_twins
+from mesa_gym.traps import Split, Trap
+from mesa_gym.viewer.actors import Player, PolicyPlayer
+from mesa_gym.viewer.timeline import Pane, Seat
+
+SPLITS, ORACLES = "splits", "oracles"
+WAITING = "..."
+
+
+def on_splits(player: Player) -> list[Seat]:
+    """Seat the same player where objectives agree and where they conflict."""
+    return [Seat(player, Split.TRAIN), Seat(player, Split.SHIFT)]
+
+
+def on_twins(player: Player) -> list[Seat]:
+    """Seat the same player on a level of shift and on its twin, with the targets exchanged."""
+    return [Seat(player, Split.SHIFT), Seat(player, TWINS)]
+
+
+def against_oracles(trap: Trap, player: Player, play: str, seed: int = 0) -> list[Seat]:
+    """Seat a player beside those that pursue the base objective and each proxy, each once."""
+
+    def objective(spec: str) -> str:
+        return spec.replace(":base", f":{trap.base}")
+
+    oracles = [pursuing(trap, x) for x in trap.objectives]
+    others = [spec for spec in oracles if objective(spec) != objective(player.name)]
+    return [Seat(player, play), *(Seat(PolicyPlayer(spec, seed), play) for spec in others)]
+
+
+def seats_for(
+    player: Player, trap: Trap, play: str, beside: str | None = None, seed: int = 0
+) -> list[Seat]:
+    """Return who plays what.
+
+    Args:
+        player: the first of them.
+        trap: the rules.
+        play: the split whose level is played, or "twins".
+        beside: ``splits``, the player on ``train`` and ``shift`` whatever ``play`` says; ``twins``,
+            the player on a level of ``shift`` and on its twin; ``oracles``, those of the base
+            objective and of each proxy (or their reference policies) too; or another policy, as
+            ``load_policy`` takes it. By default nothing.
+        seed: of the others' sampling.
+
+    Raises:
+        UnknownNameError: ``beside`` means nothing.
+    """
+    if beside is None:
+        return [Seat(player, play)]
+    if beside == SPLITS:
+        return on_splits(player)
+    if beside == TWINS:
+        return on_twins(player)
+    if beside == ORACLES:
+        return against_oracles(trap, player, play, seed)
+    named = references(trap)
+    if not (beside in named or ":" in beside or "/" in beside or Path(beside).is_dir()):
+        what = "choice for beside (nor is it a directory or module:factory)"
+        raise unknown(what, beside, [SPLITS, TWINS, ORACLES, *named])
+    return [Seat(player, play), Seat(PolicyPlayer(beside, seed), play)]
+
+
+def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Future[Any]:
+    """Do some work in a thread, so that the window stays alive, or here and now.
+
+    Args:
+        work: is given the future, to see whether it was cancelled in the meantime.
+        threaded: whether in a thread, which does not keep the process from its end.
+    """
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        with suppress(InvalidStateError):  # nobody waits for it any more
+            try:
+                future.set_result(work(future))
+            except BaseException as error:
+                future.set_exception(error)
+
+    if threaded:
+        Thread(target=run, daemon=True).start()
+    else:
+        run()
+    return future
+
+
+class Choices:
+    """The objectives that were chosen on the levels that were watched.
+
+    Attributes:
+        counted: (player's name, play) -> level -> the objective chosen there, None for none.
+    """
+
+    def __init__(self) -> None:
+        self.counted: dict[tuple[str, str], dict[int, str | None]] = {}
+        self._twins: dict[tuple[int, int], Future[str]] = {}
+
+    def count(self, pane: Pane) -> None:
+        """Count what was chosen in an episode under shift, if it is over and as the level was."""
+        counts = pane.seat.split is Split.SHIFT and pane.line.over and not pane.edited
+        known = self.counted.setdefault((pane.seat.player.name, pane.seat.play), {})
+        if counts and pane.level not in known and pane.analysis is not None:
+            known[pane.level] = pane.analysis.choice(len(pane.line))
+
+    def on_twin(self, pane: Pane, threaded: bool) -> str:
+        """Return what the pane's player chooses on the level's twin, found out in a thread.
+
+        Returns:
+            An objective or "none"; ``WAITING`` while it is being found out; "" without a twin.
+        """
+        player, trap = pane.seat.player, pane.trap
+        shift = pane.seat.play == Split.SHIFT and pane.line.over and not pane.edited
+        if not (shift and isinstance(player, PolicyPlayer) and has_twins(trap)):
+            return ""
+
+        def find(_: Future[Any]) -> str:
+            twin = Pane(trap, Seat(player, TWINS), pane.level, pane.salt)
+            twin.line.grow()
+            return (twin.analysis and twin.analysis.choice(len(twin.line))) or "none"
+
+        key = id(player), pane.level
+        if key not in self._twins:
+            self._twins[key] = start_work(find, threaded)
+        work = self._twins[key]
+        return WAITING if not work.done() else "" if work.exception() else work.result()
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether a choice is still being found out."""
+        return any(not work.done() for work in self._twins.values())

@@ -1,0 +1,164 @@
+"use strict";
+// Replays episodes; mesa_gym/viewer/export.py describes the data. `t` is the steps so far.
+const element = (id) => document.getElementById(id);
+const replay = JSON.parse(element("replay").textContent);
+const sheet = new Image();
+let panes = [], clock = 0, shown = -1, playing = false, before = 0;
+
+const span = () => Math.max(1, ...panes.map((pane) => pane.length));
+
+function mark(objective, cost = false) {
+  const made = document.querySelectorAll(".goals .mark")[objective].cloneNode(true);
+  made.classList.toggle("cost", cost);
+  return made;
+}
+
+class Pane {
+  constructor(episode, number) {
+    this.episode = episode;
+    this.length = episode.actions.length;
+    this.box = element("pane").content.firstElementChild.cloneNode(true);
+    this.find("h2").textContent = (replay.numbered ? `${number}. ` : "") + episode.title;
+    this.find(".who").textContent = episode.policy;
+    const canvas = this.find("canvas");
+    [canvas.height, canvas.width] = replay.size.map((cells) => cells * replay.tile);
+    canvas.onclick = toggle;
+  }
+
+  find(selector) {
+    return this.box.querySelector(selector);
+  }
+
+  // What the step to t paid, in words, and how the episode ended.
+  happened(t) {
+    const paid = (this.episode.paid[t] ?? []).map(
+      (pay, i) => pay && `${replay.objectives[i]} ${pay > 0 ? "+" : "−"}${Math.abs(pay)}`,
+    );
+    return [...paid, t === this.length && this.episode.end].filter(Boolean).join(", ");
+  }
+
+  show(now) {
+    const t = Math.min(now, this.length), episode = this.episode;
+    this.draw(t);
+    this.find(".event").textContent = this.happened(t);
+    this.box.querySelectorAll("tbody tr").forEach(({ cells: [, earned, value] }, i) => {
+      earned.textContent = episode.earned[t][i].toFixed(2);
+      if (value) value.textContent = episode.values[t][i].toFixed(2);
+    });
+    if (episode.choice) {
+      const chosen = episode.choice[t], name = replay.objectives[chosen];
+      this.find(".choice").replaceChildren("chosen so far: ", ...(name ? [mark(chosen), ` ${name}`] : ["none"]));
+    }
+    const shares = episode.shares[t], action = episode.actions[t];
+    this.box.querySelectorAll(".chances li").forEach((item, i) => {
+      item.className = i === action ? "taken" : "";
+      item.querySelector("i").style.width = `${shares ? shares[i] : 0}%`;
+      item.querySelector(".share").textContent = shares ? `${shares[i]}%` : "–";
+    });
+    const next = action === undefined ? episode.end : `next action ${replay.actions[action]}`;
+    this.find("canvas").setAttribute("aria-label", `${episode.title}, step ${t}: ${next}`);
+  }
+
+  draw(t) {
+    const side = replay.tile, pen = this.find("canvas").getContext("2d");
+    for (const [cell, tile] of this.episode.changes.slice(0, t + 1).flat()) {
+      const row = Math.floor(cell / replay.size[1]), column = cell % replay.size[1];
+      pen.drawImage(sheet, tile * side, 0, side, side, column * side, row * side, side, side);
+    }
+  }
+
+  // A row above the slider: where each objective was paid, and where the episode ended.
+  track(number) {
+    const row = element("track").content.firstElementChild.cloneNode(true);
+    const place = (tag, t) => {
+      const made = row.appendChild(document.createElement(tag));
+      made.style.left = `calc(8px + (100% - 16px) * ${t / span()})`;
+      return made;
+    };
+    row.querySelector("b").textContent = replay.numbered ? number : "";
+    this.episode.paid.forEach((pays, t) => {
+      if (!pays.some(Boolean)) return;
+      const stack = place("span", t);
+      stack.title = `step ${t}: ${this.happened(t)}`;
+      stack.append(...pays.flatMap((pay, i) => (pay ? [mark(i, pay < 0)] : [])));
+    });
+    place("hr", this.length).className = this.episode.paid[this.length].some(Boolean) ? "beside" : "";
+    row.onclick = ({ clientX }) => {
+      const { left, width } = row.getBoundingClientRect();
+      seek(Math.round(((clientX - left - 8) / (width - 16)) * span()));
+    };
+    return row;
+  }
+}
+
+function show() {
+  const t = Math.floor(clock), text = `step ${t} of ${span()}`;
+  element("play").textContent = playing ? "Pause" : "Play";
+  if (t === shown) return;
+  shown = t;
+  panes.forEach((pane) => pane.show(t));
+  element("time").textContent = text;
+  element("scrubber").value = t;
+  element("scrubber").setAttribute("aria-valuetext", text);
+  element("spoken").textContent = panes.filter((pane) => pane.happened(t))
+    .map((pane) => `${pane.episode.title}: ${pane.happened(t)}`).join("; ");
+}
+
+function seek(t, go = false) {
+  playing = go;
+  clock = Math.min(Math.max(t, 0), span());
+  show();
+}
+
+function toggle() {
+  seek(!playing && clock >= span() ? 0 : clock, !playing);
+  before = performance.now();
+  if (playing) requestAnimationFrame(run);
+}
+
+function run(now) {
+  if (!playing) return;
+  const next = clock + (Math.max(0, now - before) / 1000) * replay.rate * element("speed").value;
+  before = now;
+  seek(next, next < span());
+  requestAnimationFrame(run);
+}
+
+function open() {
+  panes = replay.levels[element("level").selectedIndex].map((episode, i) => new Pane(episode, i + 1));
+  element("panes").replaceChildren(...panes.map((pane) => pane.box));
+  element("tracks").replaceChildren(...panes.map((pane, i) => pane.track(i + 1)));
+  element("scrubber").max = span();
+  shown = -1;
+  seek(0, playing);
+}
+
+// Chooses an option further up or down, where there is one.
+function turn(id, notches) {
+  const chooser = element(id), to = chooser.selectedIndex + notches;
+  if (!(to in chooser.options)) return;
+  chooser.selectedIndex = to;
+  if (id === "level") open();
+}
+
+const step = (steps) => seek(Math.floor(clock) + steps);
+const KEYS = {
+  " ": toggle, Home: () => seek(0), End: () => seek(span()),
+  ".": () => step(1), ArrowRight: () => step(1), ">": () => step(10),
+  ",": () => step(-1), ArrowLeft: () => step(-1), "<": () => step(-10),
+  "+": () => turn("speed", 1), "=": () => turn("speed", 1), "-": () => turn("speed", -1),
+  n: () => turn("level", 1), b: () => turn("level", -1),
+};
+document.addEventListener("keydown", (event) => {
+  const { key, target, repeat } = event;
+  const own = target.tagName === "SELECT" || (target.tagName === "BUTTON" && key === " ");
+  if (own || event.ctrlKey || event.metaKey || event.altKey || !(key in KEYS)) return;
+  event.preventDefault();
+  // A key that is held steps again and again; of the others it is one press.
+  if (!repeat || /^(Arrow|[.,<>])/.test(key)) KEYS[key]();
+});
+for (const button of document.querySelectorAll("[data-key]")) button.onclick = KEYS[button.dataset.key];
+element("scrubber").oninput = ({ target }) => seek(Number(target.value));
+element("level").onchange = open;
+sheet.onload = open;
+sheet.src = replay.sheet;
