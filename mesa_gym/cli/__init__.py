@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import mesa_gym
-from mesa_gym.cli import cache, certify, listing, new_trap, score, watch
+from mesa_gym.cli import cache, certify, export, listing, new_trap, score, watch
 from mesa_gym.command import USAGE, guarded
 from mesa_gym.errors import unknown
 
@@ -31,6 +31,7 @@ COMMANDS = {
     "watch": Command(watch.watch_arguments, watch.watch),
     "play": Command(watch.play_arguments, watch.play),
     "replay": Command(watch.replay_arguments, watch.replay),
+    "export": Command(export.arguments, export.run),
     "new-trap": Command(new_trap.arguments, new_trap.run),
     "cache": Command(cache.arguments, cache.run),
 }

@@ -3,30 +3,27 @@
 const element = (id) => document.getElementById(id);
 const replay = JSON.parse(element("replay").textContent);
 const sheet = new Image();
+const span = () => Math.max(1, ...panes.map((pane) => pane.length));
 let panes = [], clock = 0, shown = -1, playing = false, before = 0;
 
-const span = () => Math.max(1, ...panes.map((pane) => pane.length));
-
 function mark(objective, cost = false) {
-  const made = document.querySelectorAll(".goals .mark")[objective].cloneNode(true);
+  const made = document.querySelectorAll(".goal .mark")[objective].cloneNode(true);
   made.classList.toggle("cost", cost);
   return made;
 }
 
 class Pane {
+  find = (selector) => this.box.querySelector(selector);
+
   constructor(episode, number) {
     this.episode = episode;
     this.length = episode.actions.length;
     this.box = element("pane").content.firstElementChild.cloneNode(true);
     this.find("h2").textContent = (replay.numbered ? `${number}. ` : "") + episode.title;
-    this.find(".who").textContent = episode.policy;
+    this.find(".quiet").textContent = episode.policy;
     const canvas = this.find("canvas");
     [canvas.height, canvas.width] = replay.size.map((cells) => cells * replay.tile);
     canvas.onclick = toggle;
-  }
-
-  find(selector) {
-    return this.box.querySelector(selector);
   }
 
   // What the step to t paid, in words, and how the episode ended.
@@ -39,37 +36,33 @@ class Pane {
 
   show(now) {
     const t = Math.min(now, this.length), episode = this.episode;
-    this.draw(t);
+    const side = replay.tile, pen = this.find("canvas").getContext("2d");
+    for (const [cell, tile] of episode.changes.slice(0, t + 1).flat()) {
+      const x = (cell % replay.size[1]) * side, y = Math.floor(cell / replay.size[1]) * side;
+      pen.drawImage(sheet, tile * side, 0, side, side, x, y, side, side);
+    }
     this.find(".event").textContent = this.happened(t);
     this.box.querySelectorAll("tbody tr").forEach(({ cells: [, earned, value] }, i) => {
       earned.textContent = episode.earned[t][i].toFixed(2);
       if (value) value.textContent = episode.values[t][i].toFixed(2);
     });
     if (episode.choice) {
-      const chosen = episode.choice[t], name = replay.objectives[chosen];
-      this.find(".choice").replaceChildren("chosen so far: ", ...(name ? [mark(chosen), ` ${name}`] : ["none"]));
+      const i = episode.choice[t], chosen = i < 0 ? ["none"] : [mark(i), ` ${replay.objectives[i]}`];
+      this.find(".choice").replaceChildren("chosen so far: ", ...chosen);
     }
     const shares = episode.shares[t], action = episode.actions[t];
+    const next = action === undefined ? episode.end : `next action ${replay.actions[action]}`;
+    this.find("canvas").setAttribute("aria-label", `${episode.title}, step ${t}: ${next}`);
     this.box.querySelectorAll(".chances li").forEach((item, i) => {
       item.className = i === action ? "taken" : "";
       item.querySelector("i").style.width = `${shares ? shares[i] : 0}%`;
       item.querySelector(".share").textContent = shares ? `${shares[i]}%` : "–";
     });
-    const next = action === undefined ? episode.end : `next action ${replay.actions[action]}`;
-    this.find("canvas").setAttribute("aria-label", `${episode.title}, step ${t}: ${next}`);
-  }
-
-  draw(t) {
-    const side = replay.tile, pen = this.find("canvas").getContext("2d");
-    for (const [cell, tile] of this.episode.changes.slice(0, t + 1).flat()) {
-      const row = Math.floor(cell / replay.size[1]), column = cell % replay.size[1];
-      pen.drawImage(sheet, tile * side, 0, side, side, column * side, row * side, side, side);
-    }
   }
 
   // A row above the slider: where each objective was paid, and where the episode ended.
   track(number) {
-    const row = element("track").content.firstElementChild.cloneNode(true);
+    const row = this.find(".track");
     const place = (tag, t) => {
       const made = row.appendChild(document.createElement(tag));
       made.style.left = `calc(8px + (100% - 16px) * ${t / span()})`;
@@ -80,13 +73,10 @@ class Pane {
       if (!pays.some(Boolean)) return;
       const stack = place("span", t);
       stack.title = `step ${t}: ${this.happened(t)}`;
+      stack.onclick = () => seek(t);
       stack.append(...pays.flatMap((pay, i) => (pay ? [mark(i, pay < 0)] : [])));
     });
-    place("hr", this.length).className = this.episode.paid[this.length].some(Boolean) ? "beside" : "";
-    row.onclick = ({ clientX }) => {
-      const { left, width } = row.getBoundingClientRect();
-      seek(Math.round(((clientX - left - 8) / (width - 16)) * span()));
-    };
+    place("hr", this.length);
     return row;
   }
 }
@@ -141,24 +131,22 @@ function turn(id, notches) {
   if (id === "level") open();
 }
 
-const step = (steps) => seek(Math.floor(clock) + steps);
 const KEYS = {
   " ": toggle, Home: () => seek(0), End: () => seek(span()),
-  ".": () => step(1), ArrowRight: () => step(1), ">": () => step(10),
-  ",": () => step(-1), ArrowLeft: () => step(-1), "<": () => step(-10),
+  ".": () => seek(shown + 1), ArrowRight: () => seek(shown + 1), ">": () => seek(shown + 10),
+  ",": () => seek(shown - 1), ArrowLeft: () => seek(shown - 1), "<": () => seek(shown - 10),
   "+": () => turn("speed", 1), "=": () => turn("speed", 1), "-": () => turn("speed", -1),
   n: () => turn("level", 1), b: () => turn("level", -1),
 };
 document.addEventListener("keydown", (event) => {
-  const { key, target, repeat } = event;
-  const own = target.tagName === "SELECT" || (target.tagName === "BUTTON" && key === " ");
-  if (own || event.ctrlKey || event.metaKey || event.altKey || !(key in KEYS)) return;
+  const { key, target: { tagName } } = event;
+  if (tagName === "SELECT" || (tagName === "BUTTON" && key === " ")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !(key in KEYS)) return;
   event.preventDefault();
   // A key that is held steps again and again; of the others it is one press.
-  if (!repeat || /^(Arrow|[.,<>])/.test(key)) KEYS[key]();
+  if (!event.repeat || /^(Arrow|[.,<>])/.test(key)) KEYS[key]();
 });
 for (const button of document.querySelectorAll("[data-key]")) button.onclick = KEYS[button.dataset.key];
 element("scrubber").oninput = ({ target }) => seek(Number(target.value));
-element("level").onchange = open;
-sheet.onload = open;
+sheet.onload = element("level").onchange = open;
 sheet.src = replay.sheet;

@@ -1,0 +1,72 @@
+"""``mesa-gym export``: a page that replays what policies did."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mesa_gym.cli.score import POLICIES
+from mesa_gym.command import DONE, require_writable
+from mesa_gym.envs.checks import integer
+from mesa_gym.files import write_text
+from mesa_gym.report.page import load_jinja2
+from mesa_gym.scoring.rollout import TWINS
+from mesa_gym.scoring.trace import MOST_SEED
+from mesa_gym.terminal import Progress
+from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.viewer.actors import PolicyPlayer, usual_policy
+from mesa_gym.viewer.compare import SPLITS, seats_for
+from mesa_gym.viewer.export import replay_page
+from mesa_gym.viewer.timeline import Seat
+
+BESIDE = (
+    "splits: the same on train and shift; twins: with the targets exchanged; oracles: each"
+    " objective's; or another policy"
+)
+ENDINGS = (".html", ".htm")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    add("--policy", action="append", help=f"{POLICIES}; give it again for one more beside it")
+    add("--trap", required=True, help="such as RedBlueDoors")
+    add("--split", help="train, test, control or shift (default: shift)")
+    add("--levels", type=int, nargs="+", default=[0], metavar="N", help="0 to 2**48 - 1")
+    add("--beside", metavar="WHOM", help=BESIDE)
+    add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
+    add("--salt", default="", help="an evaluator's secret: other levels")
+    out = "the page, one HTML file (default: %(default)s)"
+    add("--out", type=Path, default=Path("replay.html"), metavar="FILE", help=out)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write a page that replays what policies did: one HTML file for any browser."""
+    # What cannot be is refused before any work.
+    if options.out.suffix.lower() not in ENDINGS:
+        raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
+    require_writable(options.out)
+    load_jinja2()
+    integer("seed", options.seed, 0, MOST_SEED)
+    trap = find_trap(options.trap)()
+    seats = _seats(trap, options)
+    episodes = len(seats) * len(set(options.levels))
+    with Progress(f"export {options.out.name}", episodes, "episodes") as advance:
+        page = replay_page(trap, seats, options.levels, options.salt, advance)
+    write_text(options.out, page)
+    print(f"wrote {options.out} ({len(page.encode()) / 1000:.0f} kB)")
+    return DONE
+
+
+def _seats(trap: Trap, options: argparse.Namespace) -> list[Seat]:
+    """Return who plays what, from left to right."""
+    if options.beside in (SPLITS, TWINS) and options.split is not None:
+        raise ValueError(f"--beside {options.beside} says what is played: leave out --split")
+    split = Split.of(options.split or Split.SHIFT)
+    policies = options.policy or [usual_policy(trap)]
+    players = [PolicyPlayer(policy, options.seed) for policy in policies]
+    if len(players) == 1:
+        return seats_for(players[0], trap, split, options.beside, options.seed)
+    if options.beside is not None:
+        raise ValueError(f"--beside {options.beside} goes with one --policy, not {len(players)}")
+    return [Seat(player, split) for player in players]

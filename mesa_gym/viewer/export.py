@@ -1,0 +1,182 @@
+"""A page that replays episodes: one HTML file that needs nothing else, for any browser."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mesa_gym
+from mesa_gym.engine import ACTIONS, State
+from mesa_gym.envs.checks import integer
+from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.png import data_uri
+from mesa_gym.report.page import TEMPLATES as REPORT
+from mesa_gym.report.page import load_jinja2
+from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, marker
+from mesa_gym.scoring.rollout import TWINS
+from mesa_gym.terminal import printable
+from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.viewer.session import RATE, SPEEDS
+from mesa_gym.viewer.timeline import Pane, Seat
+
+TEMPLATES = Path(__file__).with_name("templates")
+TILE = 64  # pixels a cell; pages are looked at on screens of high density too
+
+
+class Tiles:
+    """The distinct pictures of cells in some states, each kept once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+
+    def numbers(self, trap: Trap, state: State) -> list[int]:
+        """Return the number of the picture of each cell of a state, a batch of one."""
+        height, width = trap.size
+        picture = render_rgb(trap, state, TILE)[0].reshape(height, TILE, width, TILE, 3)
+        cells = picture.swapaxes(1, 2).reshape(trap.cells, -1)
+        return [self._numbers.setdefault(c.tobytes(), len(self._numbers)) for c in cells]
+
+    def sheet(self) -> NDArray[np.uint8]:
+        """Return all pictures in a row, in the order of their numbers, uint8 (TILE, n TILE, 3)."""
+        pictures = np.frombuffer(b"".join(self._numbers), dtype=np.uint8)
+        return np.concatenate(pictures.reshape(-1, TILE, TILE, 3), axis=1)
+
+
+def replay_page(
+    trap: Trap,
+    seats: Sequence[Seat],
+    levels: Sequence[int],
+    salt: str = "",
+    advance: Callable[[int], None] = lambda episodes: None,
+) -> str:
+    """Play levels to their end and return the page that replays them.
+
+    Args:
+        trap: the rules.
+        seats: who plays what; they are shown side by side.
+        levels: their numbers, 0 to 2**48 - 1; the page has a chooser of them.
+        salt: an evaluator's secret.
+        advance: is told of each episode that has been played.
+
+    Returns:
+        HTML that fetches nothing and carries its script, style and pictures in itself.
+
+    Raises:
+        ValueError: a level is out of range, or a player cannot play it.
+        ImportError: jinja2 is not installed.
+        PolicyError: a policy failed.
+    """
+    load_jinja2()
+    numbers = [integer("level", level, 0, LEVELS - 1) for level in dict.fromkeys(levels)]
+    tiles = Tiles()
+
+    def played(number: int, seat: Seat) -> dict[str, Any]:
+        done = episode(Pane(trap, seat, number, salt), tiles)
+        advance(1)
+        return done
+
+    episodes = [[played(number, seat) for seat in seats] for number in numbers]
+    data = {
+        "objectives": list(trap.objectives),
+        "actions": ACTIONS,
+        "size": trap.size,
+        "tile": TILE,
+        "rate": RATE,
+        "numbered": len(seats) > 1,
+        "sheet": data_uri(tiles.sheet()),
+        "levels": episodes,
+    }
+    return _rendered(trap, seats, numbers, data)
+
+
+def episode(pane: Pane, tiles: Tiles) -> dict[str, Any]:
+    """Play an episode to its end and return what the page's script shows of it.
+
+    Args:
+        pane: who plays which level.
+        tiles: takes up the pictures of its cells.
+
+    Returns:
+        Plain data. Lists have an entry for each number of steps t from 0 to the end: ``changes``
+        (pairs of a cell and the picture that it shows from then on; all cells at 0), ``paid`` (what
+        step t paid, by objective), ``earned`` (discounted), ``values`` (V* of what is to come; None
+        without solver) and ``choice`` (an objective's number or -1; None but under shift).
+        ``actions`` and ``shares`` (in percent) are of the step that comes next.
+    """
+    line, names = pane.line, list(pane.trap.objectives)
+    line.grow()
+    times = range(len(line) + 1)
+    shown = [dict(enumerate(tiles.numbers(pane.trap, state))) for state in line.states]
+    analysis, decisions = pane.analysis, [step.decision for step in line.steps]
+    chosen = None
+    if analysis is not None and pane.seat.split is Split.SHIFT:
+        chosen = [analysis.choice(t) for t in times]
+    return {
+        "title": f"{_play(pane.seat)}, level {pane.level}",
+        "policy": printable(pane.seat.player.name),
+        "end": "the episode ended" if line.terminated else "time is up",
+        "changes": [sorted(now.items() - before.items()) for before, now in pairwise([{}, *shown])],
+        "paid": [[0] * len(names), *([_short(s.paid[x]) for x in names] for s in line.steps)],
+        "earned": [[_short(line.earned(x, t)) for x in names] for t in times],
+        "values": analysis and [[_short(analysis.value(x, t)) for x in names] for t in times],
+        "choice": chosen and [-1 if x is None else names.index(x) for x in chosen],
+        "actions": [decision.action for decision in decisions],
+        "shares": [
+            None if d.shares is None else np.rint(100 * d.shares).astype(int).tolist()
+            for d in decisions
+        ],
+    }
+
+
+def _play(seat: Seat) -> str:
+    return "twin of shift" if seat.play == TWINS else str(seat.split)
+
+
+def _short(number: float) -> float:
+    """Return a number to a hundredth, never as -0."""
+    return round(float(number), 2) + 0.0
+
+
+def _rendered(
+    trap: Trap, seats: Sequence[Seat], levels: Sequence[int], data: dict[str, Any]
+) -> str:
+    """Return the template filled in: all values but the package's own markup are escaped."""
+    jinja2 = load_jinja2()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([TEMPLATES, REPORT]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    players = ", ".join(dict.fromkeys(printable(seat.player.name) for seat in seats))
+    page: str = environment.get_template("replay.html").render(
+        title=f"{players} on {trap.name()}",
+        story=_story(trap),
+        objectives=list(trap.objectives.values()),
+        marks=[marker((0, 0), tone) for tone in (BASE_TONE, *PROXY_TONES)],
+        solved=trap.solvable,
+        actions=ACTIONS,
+        speeds=SPEEDS,
+        levels=levels,
+        numbered=data["numbered"],
+        columns=len(seats),
+        made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
+        # In a script nothing else can end the element.
+        data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+    )
+    return page
+
+
+def _story(trap: Trap) -> list[str]:
+    """Return what the trap is about, in a sentence, and what shows under shift."""
+    paragraphs = inspect.cleandoc(type(trap).__doc__ or "").split("\n\n")
+    about, what, *_ = (printable(" ".join(text.split())) for text in (*paragraphs, "", ""))
+    return [about, what]
