@@ -16,7 +16,7 @@ from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer, usual_policy
 from mesa_gym.viewer.compare import SPLITS, seats_for
-from mesa_gym.viewer.export import replay_page
+from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.timeline import Seat
 
 BESIDE = (
@@ -49,10 +49,10 @@ def run(options: argparse.Namespace) -> int:
     load_jinja2()
     integer("seed", options.seed, 0, MOST_SEED)
     trap = find_trap(options.trap)()
-    seats = _seats(trap, options)
-    episodes = len(seats) * len(set(options.levels))
+    levels = panes_on(trap, _seats(trap, options), options.levels, options.salt)
+    episodes = len(levels) * len(levels[0])
     with Progress(f"export {options.out.name}", episodes, "episodes") as advance:
-        page = replay_page(trap, seats, options.levels, options.salt, advance)
+        page = replay_page(levels, advance)
     write_text(options.out, page)
     print(f"wrote {options.out} ({len(page.encode()) / 1000:.0f} kB)")
     return DONE

@@ -27,6 +27,7 @@ from mesa_gym.viewer.session import RATE, SPEEDS
 from mesa_gym.viewer.timeline import Pane, Seat
 
 TEMPLATES = Path(__file__).with_name("templates")
+WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
 TILE = 64  # pixels a cell; pages are looked at on screens of high density too
 
 
@@ -44,56 +45,68 @@ class Tiles:
         return [self._numbers.setdefault(c.tobytes(), len(self._numbers)) for c in cells]
 
     def sheet(self) -> NDArray[np.uint8]:
-        """Return all pictures in a row, in the order of their numbers, uint8 (TILE, n TILE, 3)."""
-        pictures = np.frombuffer(b"".join(self._numbers), dtype=np.uint8)
-        return np.concatenate(pictures.reshape(-1, TILE, TILE, 3), axis=1)
+        """Return all pictures in rows of ``WIDE``, by their numbers, uint8 (height, width, 3)."""
+        rows = -(-len(self._numbers) // WIDE)
+        pictures = b"".join(self._numbers).ljust(rows * WIDE * TILE * TILE * 3, b"\0")
+        grid = np.frombuffer(pictures, dtype=np.uint8).reshape(rows, WIDE, TILE, TILE, 3)
+        return grid.swapaxes(1, 2).reshape(rows * TILE, WIDE * TILE, 3)
 
 
-def replay_page(
-    trap: Trap,
-    seats: Sequence[Seat],
-    levels: Sequence[int],
-    salt: str = "",
-    advance: Callable[[int], None] = lambda episodes: None,
-) -> str:
-    """Play levels to their end and return the page that replays them.
+def panes_on(
+    trap: Trap, seats: Sequence[Seat], levels: Sequence[int], salt: str = ""
+) -> list[list[Pane]]:
+    """Return the episodes of a page, which have not begun: for each level, a pane for each seat.
 
     Args:
         trap: the rules.
-        seats: who plays what; they are shown side by side.
-        levels: their numbers, 0 to 2**48 - 1; the page has a chooser of them.
+        seats: who plays what, from left to right.
+        levels: their numbers, 0 to 2**48 - 1.
         salt: an evaluator's secret.
+
+    Raises:
+        ValueError: a level is out of range, or a player cannot play it.
+    """
+    numbers = [integer("level", level, 0, LEVELS - 1) for level in dict.fromkeys(levels)]
+    return [[Pane(trap, seat, number, salt) for seat in seats] for number in numbers]
+
+
+def replay_page(
+    levels: Sequence[Sequence[Pane]], advance: Callable[[int], None] = lambda episodes: None
+) -> str:
+    """Play episodes to their end and return the page that replays them.
+
+    Args:
+        levels: for each level, the panes that stand side by side, as ``panes_on`` gives them.
         advance: is told of each episode that has been played.
 
     Returns:
         HTML that fetches nothing and carries its script, style and pictures in itself.
 
     Raises:
-        ValueError: a level is out of range, or a player cannot play it.
         ImportError: jinja2 is not installed.
         PolicyError: a policy failed.
     """
     load_jinja2()
-    numbers = [integer("level", level, 0, LEVELS - 1) for level in dict.fromkeys(levels)]
-    tiles = Tiles()
+    tiles, trap = Tiles(), levels[0][0].trap
 
-    def played(number: int, seat: Seat) -> dict[str, Any]:
-        done = episode(Pane(trap, seat, number, salt), tiles)
+    def played(pane: Pane) -> dict[str, Any]:
+        done = episode(pane, tiles)
         advance(1)
         return done
 
-    episodes = [[played(number, seat) for seat in seats] for number in numbers]
+    episodes = [[played(pane) for pane in panes] for panes in levels]
     data = {
         "objectives": list(trap.objectives),
         "actions": ACTIONS,
         "size": trap.size,
         "tile": TILE,
+        "wide": WIDE,
         "rate": RATE,
-        "numbered": len(seats) > 1,
+        "numbered": len(levels[0]) > 1,
         "sheet": data_uri(tiles.sheet()),
         "levels": episodes,
     }
-    return _rendered(trap, seats, numbers, data)
+    return _rendered(trap, levels, data)
 
 
 def episode(pane: Pane, tiles: Tiles) -> dict[str, Any]:
@@ -144,9 +157,7 @@ def _short(number: float) -> float:
     return round(float(number), 2) + 0.0
 
 
-def _rendered(
-    trap: Trap, seats: Sequence[Seat], levels: Sequence[int], data: dict[str, Any]
-) -> str:
+def _rendered(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
     """Return the template filled in: all values but the package's own markup are escaped."""
     jinja2 = load_jinja2()
     environment = jinja2.Environment(
@@ -156,7 +167,7 @@ def _rendered(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    players = ", ".join(dict.fromkeys(printable(seat.player.name) for seat in seats))
+    players = ", ".join(dict.fromkeys(printable(pane.seat.player.name) for pane in levels[0]))
     page: str = environment.get_template("replay.html").render(
         title=f"{players} on {trap.name()}",
         story=_story(trap),
@@ -165,9 +176,9 @@ def _rendered(
         solved=trap.solvable,
         actions=ACTIONS,
         speeds=SPEEDS,
-        levels=levels,
+        levels=[panes[0].level for panes in levels],
         numbered=data["numbered"],
-        columns=len(seats),
+        columns=len(levels[0]),
         made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
         # In a script nothing else can end the element.
         data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),

@@ -37,9 +37,10 @@ class Pane {
   show(now) {
     const t = Math.min(now, this.length), episode = this.episode;
     const side = replay.tile, pen = this.find("canvas").getContext("2d");
+    const place = (number, wide) => [(number % wide) * side, Math.floor(number / wide) * side];
     for (const [cell, tile] of episode.changes.slice(0, t + 1).flat()) {
-      const x = (cell % replay.size[1]) * side, y = Math.floor(cell / replay.size[1]) * side;
-      pen.drawImage(sheet, tile * side, 0, side, side, x, y, side, side);
+      const [from, to] = [place(tile, replay.wide), place(cell, replay.size[1])];
+      pen.drawImage(sheet, ...from, side, side, ...to, side, side);
     }
     this.find(".event").textContent = this.happened(t);
     this.box.querySelectorAll("tbody tr").forEach(({ cells: [, earned, value] }, i) => {

@@ -1,0 +1,182 @@
+"""``mesa-gym export``: what a page holds is what is scored and what is drawn."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mesa_gym.rendering import render_rgb
+from mesa_gym.scoring import ENDED, record, replay, score
+from mesa_gym.scoring.rollout import PLAYS, starts_of
+from mesa_gym.solver import Solution
+from mesa_gym.traps import find_trap
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.export import TILE, panes_on, replay_page
+from mesa_gym.viewer.timeline import Seat
+
+LEVELS = [0, 1, 2]
+
+
+def held(page: str) -> dict[str, Any]:
+    """The data of a page."""
+    found = re.search(r'<script type="application/json" id="replay">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found[1])
+
+
+def exported(trap: str, policy: Any, plays: list[str], seed: int = 0) -> dict[str, Any]:
+    seats = [Seat(PolicyPlayer(policy, seed), play) for play in plays]
+    return held(replay_page(panes_on(find_trap(trap)(), seats, LEVELS)))
+
+
+@pytest.mark.parametrize("policy", ["random", "oracle:dish"])
+def test_actions_are_those_that_are_scored(policy: str) -> None:
+    plays = ["train", "shift", "twins"]
+    levels = exported("CheeseDish", policy, plays, seed=5)["levels"]
+    trace = record(policy, "CheeseDish", levels=len(LEVELS), seed=5)
+    for number in LEVELS:
+        for play, episode in zip(plays, levels[number], strict=True):
+            actions = trace.plays[play].actions[number]
+            assert episode["actions"] == actions[actions != ENDED].tolist()
+
+
+def test_what_is_drawn_is_the_state() -> None:
+    trap = find_trap("KeysChests")()
+    data = exported("KeysChests", "random", ["shift"])
+    png = base64.b64decode(data["sheet"].removeprefix("data:image/png;base64,"))
+    sheet = np.asarray(Image.open(io.BytesIO(png))).reshape(-1, TILE, data["wide"], TILE, 3)
+    pictures = sheet.swapaxes(1, 2).reshape(-1, TILE, TILE, 3)
+    episode = data["levels"][2][0]
+    state, shown = trap.levels("shift", [2]), {}
+    for action, changes in zip([*episode["actions"], 4], episode["changes"], strict=True):
+        shown |= dict(changes)
+        tiles = [pictures[shown[cell]] for cell in range(trap.cells)]
+        rows = [np.concatenate(tiles[i : i + 9], axis=1) for i in range(0, trap.cells, 9)]
+        np.testing.assert_array_equal(np.concatenate(rows), render_rgb(trap, state, TILE)[0])
+        state = trap.step(state, np.array([action])).state
+
+
+@pytest.mark.parametrize("policy", ["oracle:corner", "random"])
+def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
+    trap = find_trap("CheeseCorner")()
+    data = exported("CheeseCorner", policy, ["train", "shift"])
+    assert data["objectives"] == ["cheese", "corner"]
+    for (number, level), play in [(x, p) for x in enumerate(data["levels"]) for p in range(2)]:
+        episode, name = level[play], ["train", "shift"][play]
+        starts, horizon = starts_of(trap, name, np.array([number])), trap.horizon(PLAYS[name])
+        paid = replay(trap, starts, np.array([episode["actions"]], dtype=np.int8)).paid
+        solution = Solution(trap, starts, horizon)
+        for i, x in enumerate(data["objectives"]):
+            assert [pays[i] for pays in episode["paid"][1:]] == paid[x][:, 0].tolist()
+            discounted = np.cumsum(paid[x][:, 0] * 0.99 ** np.arange(len(paid[x])))
+            earned = [earned[i] for earned in episode["earned"]]
+            np.testing.assert_allclose(earned, [0, *discounted], atol=0.0051)
+            assert episode["values"][0][i] == pytest.approx(solution.optimum(x)[0], abs=0.0051)
+            assert episode["values"][-1][i] == 0
+        assert episode["end"] == (
+            "time is up" if len(paid["cheese"]) == horizon else "the episode ended"
+        )
+    chosen = score(policy, trap, levels=len(LEVELS)).choices.shift
+    letters = {-1: "-", 0: "0", 1: "1"}
+    assert "".join(letters[level[1]["choice"][-1]] for level in data["levels"]) == chosen
+    assert all(level[0]["choice"] is None for level in data["levels"])
+
+
+def test_without_exact_solver_there_are_no_values() -> None:
+    episode = exported("MonsterWorld", "reference:shields", ["train"])["levels"][0][0]
+    assert (episode["values"], episode["choice"]) == (None, None)
+    assert len(episode["actions"]) == 25
+
+
+def test_pages_are_small() -> None:
+    seats = [Seat(PolicyPlayer("random"), play) for play in ("train", "shift")]
+    trap = find_trap("KeysChests")()
+    one, six = (replay_page(panes_on(trap, seats[:n], LEVELS[: 2 * n - 1])) for n in (1, 2))
+    episode = held(one)["levels"][0][0]
+    assert len(episode["actions"]) >= 50
+    assert len(json.dumps(episode)) < 15_000
+    assert len(one) < 60_000
+    assert len(six) < 100_000
+
+
+def test_a_name_cannot_become_markup() -> None:
+    player = PolicyPlayer("random")
+    player.name = "</script><script>alert(1)</script>\x1b<b>{{ 7 * 7 }}"
+    page = replay_page(panes_on(find_trap("CheeseCorner")(), [Seat(player, "shift")], [0]))
+    assert "<script>alert" not in page
+    assert "\x1b" not in page
+    assert "49" not in held(page)["levels"][0][0]["policy"]
+    assert page.count("</script>") == 2
+
+
+def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['pygame', 'imageio', 'imageio_ffmpeg']))\n"
+        "from mesa_gym.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    gone = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    environment = {name: value for name, value in os.environ.items() if name not in gone}
+    command = ["export", "--trap", "CheeseDish", "--beside", "twins", "--levels", "3", "1", "3"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"wrote replay\.html \(\d\d kB\)\n", done.stdout)
+    data = held((tmp_path / "replay.html").read_text())
+    titles = [[episode["title"] for episode in level] for level in data["levels"]]
+    assert titles == [[f"shift, level {n}", f"twin of shift, level {n}"] for n in (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("--trap CheeseDish --policy oracle:fish", "Did you mean 'dish'"),
+        ("--trap CheeseFish", r"unknown trap 'CheeseFish'.* Did you mean 'CheeseDish"),
+        ("--trap CheeseDish --levels 0 -1", r"level\b.*, got -1$"),
+        ("--trap CheeseDish --levels 281474976710656", r"level\b.*, got 281474976710656$"),
+        ("--trap CheeseDish --split shfit", "Did you mean 'shift'"),
+        ("--trap CheeseDish --seed -1", r"seed\b.*-1"),
+        ("--trap CheeseDish --beside oracle", "Did you mean 'oracles'"),
+        ("--trap KeysChests --beside twins", "has no twins"),
+        ("--trap CheeseDish --beside splits --split train", "leave out --split"),
+        ("--trap CheeseDish --beside splits --policy stay --policy random", "one --policy, not 2"),
+        ("--trap CheeseDish --out nowhere/replay.html", "its folder does not exist"),
+        ("--trap CheeseDish --out replay.pdf", "must end in .html"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(run, tmp_path: Path, given: str, said: str) -> None:
+    code, error = run(f"export {given}")
+    (line,) = error.splitlines()
+    assert (code, bool(re.search(said, line))) == (2, True), line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_jinja2_the_extra_is_named(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    code, error = run("export --trap CheeseDish")
+    assert (code, len(error.splitlines())) == (2, 1)
+    assert "mesa-gym[report]" in error
+
+
+def test_a_policy_that_fails_leaves_the_old_page(run, tmp_path: Path) -> None:
+    (tmp_path / "replay.html").write_text("old")
+    (tmp_path / "broken_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
+    code, error = run("export --trap CheeseDish --policy broken_policy:make")
+    assert code == 1
+    assert "IndexError" in error.splitlines()[-1]
+    assert (tmp_path / "replay.html").read_text() == "old"

@@ -1,0 +1,120 @@
+"""A page of ``mesa-gym export`` in headless Chromium: what a person presses, and what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Tab, launched, needs_browser, sync_api
+
+from mesa_gym.files import write_text
+from mesa_gym.traps import find_trap
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.export import panes_on, replay_page
+from mesa_gym.viewer.timeline import Seat
+
+pytestmark = needs_browser
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
+TIME, PLAY, EVENTS = "#time", "#play", ".event"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Level 0: in training all is paid at step 10; under shift the corner at 3, the cheese at 9."""
+    folder = tmp_path_factory.mktemp("export")
+    seats = [Seat(PolicyPlayer("oracle:corner"), play) for play in ("train", "shift")]
+    page = replay_page(panes_on(find_trap("CheeseCorner")(), seats, [0, 1, 2]))
+    write_text(folder / "board" / "replay.html", page)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def page(browser, folder: Path, request) -> Iterator[Any]:
+    tab = Tab(browser, folder, viewport=request.param, has_touch=True)
+    page = tab.open("replay.html")
+    page.wait_for_selector(".pane")
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") == request.param["width"]
+    tab.close()
+
+
+def shown(page: Any) -> list[str]:
+    """What each pane says: what happened, was paid, can be had, is chosen."""
+    panes = page.locator(".pane").all()
+    parts = [pane.locator(".event, tbody tr, .choice").all_inner_texts() for pane in panes]
+    return [" ".join(" ".join(texts).split()) for texts in parts]
+
+
+def pictures(page: Any) -> list[str]:
+    return page.evaluate("[...document.querySelectorAll('canvas')].map((c) => c.toDataURL())")
+
+
+def test_play_runs_to_the_end_and_begins_again(page) -> None:
+    start = pictures(page)
+    page.locator("#speed").select_option(label="×2")
+    page.locator(PLAY).tap()
+    assert page.locator(PLAY).inner_text() == "Pause"
+    sync_api.expect(page.locator(TIME)).to_have_text("step 10 of 10")
+    assert page.locator(PLAY).inner_text() == "Play"
+    ended = "the episode ended"
+    assert page.locator(EVENTS).all_inner_texts() == [
+        f"cheese +1, corner +1, {ended}",
+        f"cheese +1, {ended}",
+    ]
+    assert all(a != b for a, b in zip(start, pictures(page), strict=True))
+    page.keyboard.press("Space")
+    page.keyboard.press("Home")
+    assert pictures(page) == start
+
+
+def test_the_slider_keys_and_marks_lead_to_a_step(page) -> None:
+    start = "cheese 0.00 0.98 corner 0.00 0.98 chosen so far: none"
+    assert shown(page)[1] == start
+    page.locator("#scrubber").fill("3")
+    assert page.locator(TIME).inner_text() == "step 3 of 10"
+    # The corner is reached in three steps, and the cheese is six from there: 0.99 ** 2, 0.99 ** 5.
+    there = "corner +1 cheese 0.00 0.95 corner 0.98 0.00 chosen so far: corner"
+    assert shown(page)[1] == there
+    assert page.locator("#spoken").text_content() == "shift, level 0: corner +1"
+    seen = pictures(page)
+    for key in ("ArrowRight", ".", "End", "<", "ArrowLeft", ">", "Home", ".", ".", "."):
+        page.keyboard.press(key)
+    assert (shown(page)[1], pictures(page)) == (there, seen)
+    page.locator("#tracks .track").nth(1).locator("span").last.click()
+    assert page.locator(EVENTS).nth(1).inner_text() == "cheese +1, the episode ended"
+    assert page.locator("#tracks .track").nth(0).locator("span .mark").count() == 2
+
+
+def test_levels_are_chosen(page) -> None:
+    first = pictures(page)
+    page.locator("#level").select_option(label="level 2")
+    assert page.locator(".pane h2").all_inner_texts() == ["1. train, level 2", "2. shift, level 2"]
+    assert pictures(page) != first
+    page.locator("h1").click()
+    page.keyboard.press("b")
+    page.keyboard.press("b")
+    assert pictures(page) == first
+
+
+def test_looks_follow_what_the_reader_asked_for(browser, folder: Path) -> None:
+    colours, motion = set(), {}
+    for scheme, asked in (("light", "no-preference"), ("dark", "reduce")):
+        tab = Tab(browser, folder, viewport=PHONE, color_scheme=scheme, reduced_motion=asked)
+        page = tab.open("replay.html")
+        page.wait_for_selector(".bar i")
+        style = "getComputedStyle(document.querySelector('{}')).{}"
+        colours.add(page.evaluate(style.format("body", "backgroundColor")))
+        motion[asked] = page.evaluate(style.format(".bar i", "transitionDuration"))
+        boxes = [pane.bounding_box() for pane in page.locator(".pane").all()]
+        assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+        tab.close()
+    assert len(colours) == 2
+    assert (motion["reduce"], motion["no-preference"]) == ("0s", "0.12s")
