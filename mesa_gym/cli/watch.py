@@ -9,13 +9,11 @@ from mesa_gym.cli import viewing
 from mesa_gym.cli.score import POLICIES
 from mesa_gym.command import DONE
 from mesa_gym.scoring import Trace
+from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer, usual_policy
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.compare import SPLITS
-from mesa_gym.viewer.opening import Look, greet
-
-PLAY = "play"  # what the start screen calls the person at the keyboard
 
 
 def watch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +33,8 @@ def watch(options: argparse.Namespace) -> int:
     def player_on(trap: Trap) -> Player:
         return PolicyPlayer(options.policy or usual_policy(trap), options.seed)
 
-    return viewing.show(viewing.session_of(options, player_on), options, look)
+    what = options.policy or "the policy"
+    return viewing.show(lambda: viewing.session_of(options, player_on), options, look, what)
 
 
 def play_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +48,8 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
 def play(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
     look = viewing.checked(options)
-    return viewing.show(viewing.session_of(options, lambda _: Human()), options, look)
+    make = lambda: viewing.session_of(options, lambda _: Human())  # noqa: E731
+    return viewing.show(make, options, look, "the level")
 
 
 def replay_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,29 +67,31 @@ def replay(options: argparse.Namespace) -> int:
     trace = Trace.load(options.trace)
     trap = trace.make_trap()
     trace.verify(trap, options.salt, unfinished=True)
-    if options.split is None and options.beside != SPLITS:
-        options.split = next((s for s in (Split.SHIFT, *Split) if s in trace.plays), None)
+    if options.split is None and options.beside not in (SPLITS, TWINS):
+        options.split = next((s for s in (Split.SHIFT, *Split, TWINS) if s in trace.plays), None)
     if options.level is None:
-        recorded = trace.levels(Split.of(options.split or Split.SHIFT))
+        recorded = trace.levels(viewing.play_of(options.split))
         # Where nothing was recorded, the player says so when it is asked for the level.
         options.level = int(recorded[0]) if recorded.size else 0
-    session = viewing.session_of(options, lambda _: TracePlayer(trace), trap)
-    return viewing.show(session, options, look)
+    make = lambda: viewing.session_of(options, lambda _: TracePlayer(trace), trap)  # noqa: E731
+    return viewing.show(make, options, look, f"{options.trace}")
 
 
-def _choose(options: argparse.Namespace, look: Look) -> int:
+def _choose(options: argparse.Namespace, look: viewing.Look) -> int:
     for name in viewing.OF_AN_EPISODE:
         given = getattr(options, name)
         if given is not None and given is not False:
             raise ValueError(f"--{name} needs --trap: on which trap?")
-    from mesa_gym.viewer.start import StartScreen
+    from mesa_gym.viewer.start import PLAY, StartScreen
 
     def begin(name: str, policy: str) -> Screen:
         trap = find_trap(name)()
         player = Human() if policy == PLAY else PolicyPlayer(policy, options.seed)
         session = viewing.session_of(options, lambda _: player, trap)
-        greet(session)
-        return look.screen(session, back=start)
+        screen = look.screen(session, back=start)
+        screen.greet()
+        session.prepare()
+        return screen
 
     start = StartScreen(begin)
     viewing.show_window(start, look)

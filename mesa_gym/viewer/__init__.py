@@ -26,12 +26,11 @@ def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: in
     # Importing one module of the viewer must not need all of them.
     from mesa_gym.viewer.actors import PolicyPlayer
     from mesa_gym.viewer.app import App
-    from mesa_gym.viewer.compare import seats_for
-    from mesa_gym.viewer.opening import Look, greet
+    from mesa_gym.viewer.screen import WatchScreen
     from mesa_gym.viewer.session import Session
+    from mesa_gym.viewer.timeline import Seat
 
-    made = find_trap(trap)() if isinstance(trap, str) else trap
-    session = Session(made, seats_for(PolicyPlayer(policy), made, Split.of(split)), level)
-    look = Look()
-    greet(session)
-    App(look.screen(session), look.size, look.scale).run()
+    made, played = find_trap(trap)() if isinstance(trap, str) else trap, Split.of(split)
+    screen = WatchScreen(Session(made, [Seat(PolicyPlayer(policy), played)], level))
+    screen.greet()
+    App(screen).run()

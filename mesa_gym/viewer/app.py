@@ -1,34 +1,72 @@
-"""The application: a window, its events, and the screen that is shown in it."""
+"""The application: a window, what a person does in it, and the screen that it shows."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mesa_gym.rendering.pygame import load_pygame, open_window
-from mesa_gym.viewer.inputs import Input, read
-from mesa_gym.viewer.pen import Pen
+from mesa_gym.viewer.drawing import Painter
 from mesa_gym.viewer.theme import PAPER
 
 SIZE = (1280, 800)
-LEAST = (640, 420)
-FPS = 60
+LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
+HELD = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
+DELAY, AGAIN = 0.4, 0.05  # seconds until a held key is repeated, and between repeats
+
+
+@dataclass(frozen=True)
+class Input:
+    """Something that a person did.
+
+    Attributes:
+        kind: ``key``; ``press``, ``release`` or ``drag`` of a mouse button (1 is the left one, 3
+            the right one), ``hover`` with none down; ``wheel``; or ``drop`` of a file.
+        name: of a key, what it writes, in lower case ("a", "?", "+"), or where it writes nothing
+            that is seen, pygame's name of it ("space", "left", "page up"); of a drop, the file.
+        x, y: where the mouse is, in points.
+        button: of the mouse; of a wheel, the notches, up being positive.
+        shift, ctrl: whether these were held (Command counts as Control).
+    """
+
+    kind: str
+    name: str = ""
+    x: float = 0.0
+    y: float = 0.0
+    button: int = 1
+    shift: bool = False
+    ctrl: bool = False
 
 
 class Screen(Protocol):
-    """The content of the window."""
+    """The content of the window.
+
+    Attributes:
+        changed: whether it looks otherwise than it was drawn last.
+    """
+
+    changed: bool
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
 
     def handle(self, event: Input) -> Screen | None:
-        """Take what a person did; returns the screen to show next, None for leaving."""
+        """Take what a person did; return the screen to show next, None for leaving."""
 
-    def update(self, seconds: float) -> None:
-        """Let time pass."""
+    def update(self, seconds: float) -> Screen | None:
+        """Let time pass; return the screen to show next."""
 
-    def draw(self, pen: Pen) -> None:
+    def wait(self) -> float | None:
+        """Return the seconds until ``update`` has something to do; None for never by itself."""
+
+    def draw(self, painter: Painter) -> None:
         """Draw everything; the surface has been cleared."""
 
 
 class App:
-    """A window with a screen in it.
+    """A window with a screen in it, which is drawn when something has changed.
 
     Args:
         screen: the first one.
@@ -44,16 +82,24 @@ class App:
         self.screen: Screen | None = screen
         self._scale = scale
         self._pygame: Any = load_pygame()
-        self._window: Any = open_window("mesa_gym", size, resizable=True)
+        self._window: Any = open_window(screen.title, size, resizable=True)
         self._window.minimum_size = LEAST
-        self._pygame.key.set_repeat(350, 40)
+        # Repeats come from this clock: the system's would count presses double in a slow frame.
+        self._pygame.key.set_repeat(0)
+        self._held: tuple[int, Input, float] | None = None  # code, key, seconds to the next repeat
+        self._drawn: Screen | None = None
         self._clock = self._pygame.time.Clock()
 
     def run(self) -> None:
         """Show screens until the last one is left, or the window closed."""
         try:
             while self.screen is not None:
-                self.frame(self._clock.tick(FPS) / 1000)
+                waits = [self.screen.wait(), None if self._held is None else self._held[2]]
+                known = [seconds for seconds in waits if seconds is not None]
+                # A screen that has just been left, or made, draws at once.
+                if self._drawn is self.screen and not self.screen.changed:
+                    self._await(min(known, default=None))
+                self.frame(self._clock.tick() / 1000)
         finally:
             self.close()
 
@@ -63,20 +109,57 @@ class App:
         self._pygame.display.quit()
 
     def frame(self, seconds: float) -> None:
-        """Run one frame: events, time, drawing."""
+        """Run one frame: events, time, and drawing where something has changed."""
         for event in self._pygame.event.get():
-            if event.type in (self._pygame.QUIT, self._pygame.WINDOWCLOSE):
-                self.screen = None
-            elif self.screen is not None:
-                meant = read(self._pygame, event, self._density() / self._points())
-                if meant is not None:
-                    self.screen = self.screen.handle(meant)
+            self._take(event)
+        self._repeat(seconds)
         if self.screen is not None:
-            self.screen.update(seconds)
-            surface = self._window.get_surface()
-            surface.fill(PAPER)
-            self.screen.draw(Pen(surface, self._points()))
-            self._window.flip()
+            self.screen = self.screen.update(seconds)
+        if self.screen is not None and (self.screen.changed or self._drawn is not self.screen):
+            self._draw(self.screen)
+
+    def _await(self, seconds: float | None) -> None:
+        """Sleep until something happens, or so long."""
+        if seconds is not None and seconds <= 0:
+            return
+        pygame = self._pygame
+        # Milliseconds; 0 is for ever.
+        event = pygame.event.wait(0 if seconds is None else math.ceil(seconds * 1000))
+        if event.type != pygame.NOEVENT:
+            self._take(event)
+
+    def _take(self, event: Any) -> None:
+        pygame = self._pygame
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
+            self.screen = None
+        elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSIZECHANGED, pygame.WINDOWRESIZED):
+            self._drawn = None
+        elif event.type == pygame.WINDOWFOCUSLOST or (
+            event.type == pygame.KEYUP and self._held is not None and event.key == self._held[0]
+        ):
+            self._held = None
+        meant = read(pygame, event, self._density() / self._points())
+        if meant is not None and meant.kind == "key":
+            self._held = (event.key, meant, DELAY) if meant.name in HELD else None
+        if meant is not None and self.screen is not None:
+            self.screen = self.screen.handle(meant)
+
+    def _repeat(self, seconds: float) -> None:
+        """Press a key again that is held: once a frame at most, however long that took."""
+        if self._held is not None and self.screen is not None:
+            code, key, left = self._held
+            self._held = code, key, AGAIN if left <= seconds else left - seconds
+            if left <= seconds:
+                self.screen = self.screen.handle(key)
+
+    def _draw(self, screen: Screen) -> None:
+        if self._window.title != screen.title:
+            self._window.title = screen.title
+        surface = self._window.get_surface()
+        surface.fill(PAPER)
+        screen.draw(Painter(surface, self._points()))
+        self._window.flip()
+        self._drawn, screen.changed = screen, False
 
     def _density(self) -> float:
         """Return the pixels of the surface for one unit of the window's size."""
@@ -84,4 +167,40 @@ class App:
 
     def _points(self) -> float:
         """Return the pixels of a point."""
-        return self._density() * self._scale
+        return fitting(self._window.get_surface().get_size(), self._density() * self._scale)
+
+
+def fitting(size: tuple[int, int], scale: float) -> float:
+    """Return the pixels of a point in a picture: fewer than wished where not all would fit."""
+    return min(scale, size[0] / LEAST[0], size[1] / LEAST[1])
+
+
+def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
+    """Return what a pygame event means; None for events without use here.
+
+    Args:
+        pygame: the module.
+        event: any of its events.
+        points: points per unit in which the window counts the mouse's place.
+    """
+    if event.type == pygame.KEYDOWN:
+        shift = bool(event.mod & pygame.KMOD_SHIFT)
+        ctrl = bool(event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META))
+        written = getattr(event, "unicode", "")
+        if len(written) == 1 and written.isprintable() and written != " ":
+            return Input("key", written.lower(), shift=shift, ctrl=ctrl)
+        name = pygame.key.name(event.key).lower()
+        # Keys of the keypad are called "[8]".
+        return Input("key", name.strip("[]") or name, shift=shift, ctrl=ctrl)
+    if event.type == pygame.MOUSEWHEEL and event.y:
+        return Input("wheel", button=event.y)
+    if event.type == pygame.DROPFILE:
+        return Input("drop", event.file)
+    mouse = {pygame.MOUSEBUTTONDOWN: "press", pygame.MOUSEBUTTONUP: "release"}
+    if event.type == pygame.MOUSEMOTION:
+        kind, button = ("drag" if event.buttons[0] else "hover"), 1
+    elif event.type in mouse and event.button in (1, 3):
+        kind, button = mouse[event.type], event.button
+    else:
+        return None
+    return Input(kind, "", event.pos[0] * points, event.pos[1] * points, button)

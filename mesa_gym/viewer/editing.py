@@ -1,105 +1,92 @@
-"""Editing a state: what if the door were red?
+"""Edited states: what if the door were red? Changing them, and checking them.
 
-Pure functions on a batch of one, which return another legal one (``require_legal``). Things that
-the agent cannot see belong to their cells and stay there.
+Edits are pure functions on a batch of one, and return another state that the trap can have. Things
+that the agent cannot see belong to their cells and stay there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
-from mesa_gym.engine import Array, State
-from mesa_gym.engine.map_grid import place
-from mesa_gym.traps import Trap
-from mesa_gym.viewer.legal import listed, only_agent, places_of, require_legal, stem
-from mesa_gym.viewer.tiles import Content
+from mesa_gym.engine import ACTIONS, LevelBuilder, State
+from mesa_gym.engine.map_grid import Entry, entries_of, fill, place
+from mesa_gym.engine.maps import IS, from_map, to_map
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.traps import Split, Trap
 
 
 def offered(trap: Trap) -> tuple[list[str], list[str], list[str]]:
     """Return the kinds, the traits and the ground layers that can be edited, by name."""
-    inside = places_of(trap).inside
-    grounds = [name for name in _seen(trap, trap.ground) if name in inside or name == "wall"]
+    grounds = [name for name in _seen(trap, trap.ground) if name not in hanging(trap) - {"wall"}]
     return _kinds(trap), list(trap.traits), grounds
 
 
-def things_at(trap: Trap, state: State, cell: int) -> list[tuple[str, int]]:
-    """Return the things that are seen on a cell: kinds and slots."""
-    return [
-        (kind, int(slot))
-        for kind in _kinds(trap)
-        for slot in np.flatnonzero((state.there[kind] & (state.at[kind] == cell))[:, 0])
-    ]
+def only_agent(trap: Trap) -> str:
+    """Return why nothing except the agent can be changed; "" where other things can."""
+    if not trap.const:
+        return ""
+    return (
+        f"{stem(trap)} keeps {listed(trap.const)} beside the grid, which may name cells and would"
+        " not fit an edited grid: only the agent can be moved"
+    )
 
 
-def ground_at(trap: Trap, state: State, cell: int) -> list[str]:
-    """Return the ground layers that are seen on a cell; none in the top row, which stays wall."""
-    grounds = _seen(trap, trap.ground) if cell >= trap.width else []
-    return [name for name in grounds if trap.layer(state, name)[0, cell]]
+def editable(trap: Trap, cell: int) -> bool:
+    """Return whether a cell is within the border, or where things hang in it."""
+    row, column = divmod(cell, trap.width)
+    highest = 0 if hanging(trap) & set(trap.things) else 1
+    return highest <= row < trap.height - 1 and 0 < column < trap.width - 1
 
 
-def traits_of(state: State, kind: str, slot: int) -> list[str]:
-    """Return the traits that a thing has."""
-    kinds = state.level.traits.items()
-    return [trait for trait, having in kinds if kind in having and having[kind][slot, 0]]
+def things_at(trap: Trap, state: State, cell: int) -> list[Entry]:
+    """Return the ground and the things that are seen on a cell, apart from the agent."""
+    return [e for e in _entries(trap, state) if e.cell == cell and e.there and _shown(trap, e)]
 
 
-def contents_at(trap: Trap, state: State, cell: int) -> Content:
-    """Return what is seen on a cell apart from the agent."""
-    things = [
-        " ".join([kind, *_seen(trap, traits_of(state, kind, slot))])
-        for kind, slot in things_at(trap, state, cell)
-    ]
-    return (*ground_at(trap, state, cell), *things)
+def names_at(trap: Trap, state: State, cell: int) -> list[str]:
+    """Return what is seen on a cell, in a map's words, such as "key red"."""
+    found = things_at(trap, state, cell)
+    return [" ".join([entry.name, *_seen(trap, entry.traits)]) for entry in found]
 
 
 def move(trap: Trap, state: State, here: int, there: int) -> State:
     """Move what is on a cell to a bare one; from the agent's cell, the agent alone.
 
-    Args:
-        trap: the rules.
-        state: a batch of one.
-        here: flat cell index.
-        there: flat cell index.
-
     Raises:
         ValueError: it cannot be; the message says why.
     """
+    entries = _entries(trap, state)
     if here == state.agent[0]:
-        return _with_agent(trap, state, there)
+        _require_inside(trap, there)
+        if there == here:
+            raise ValueError(f"the agent is at {place(trap, there)} already")
+        found = [e.name for e in entries if e.cell == there and e.there and _solid(trap, e)]
+        if found:
+            what = f"{place(trap, there)} has {listed(found)}"
+            raise ValueError(f"{what}: the agent cannot be put there")
+        moved = [e._replace(cell=there) if e.name == "agent" else e for e in entries]
+        return _rebuilt(trap, state, moved)
     _require_editable(trap, state, here)
     _require_editable(trap, state, there)
-    if not contents_at(trap, state, here):
+    if not things_at(trap, state, here):
         raise ValueError(f"there is nothing to move at {place(trap, here)}")
-    if found := contents_at(trap, state, there):
+    if found := names_at(trap, state, there):
         raise ValueError(f"{place(trap, there)} is taken by {listed(found)}; remove that first")
     # What is gone keeps its cell, to which it may come back: it goes along, or makes room.
-    at = {
-        kind: np.where(cells == here, there, np.where(cells == there, here, cells))
-        for kind, cells in state.at.items()
-        if kind in _kinds(trap)
-    }
-    grounds = ground_at(trap, state, here)
-    changes = {(name, cell): cell == there for name in grounds for cell in (here, there)}
-    return _checked(trap, _with_ground(trap, state, changes)._replace(at=state.at | at))
+    swap = {here: there, there: here}
+    moved = [e._replace(cell=swap.get(e.cell, e.cell)) if _shown(trap, e) else e for e in entries]
+    return _rebuilt(trap, state, moved)
 
 
 def remove(trap: Trap, state: State, cell: int) -> State:
-    """Take away what is on a cell.
-
-    Args:
-        trap: the rules.
-        state: a batch of one.
-        cell: flat cell index.
-
-    Raises:
-        ValueError: it cannot be; the message says why.
-    """
+    """Take away what is on a cell; ValueError, with the reason, where that cannot be."""
     _require_editable(trap, state, cell)
-    if not contents_at(trap, state, cell):
+    if not things_at(trap, state, cell):
         raise ValueError(f"there is nothing to remove at {place(trap, cell)}")
-    return _checked(trap, _cleared(trap, state, cell))
+    return _rebuilt(trap, state, _cleared(trap, _entries(trap, state), cell))
 
 
 def put(trap: Trap, state: State, name: str, cell: int) -> State:
@@ -107,12 +94,6 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
 
     A thing takes a slot of its kind in which none is, with the traits of that slot. The only
     thing of a kind with one slot is taken from where it is.
-
-    Args:
-        trap: the rules.
-        state: a batch of one.
-        name: a kind or a ground layer.
-        cell: flat cell index.
 
     Raises:
         ValueError: it cannot be; the message says why.
@@ -123,103 +104,164 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
     _require_editable(trap, state, cell)
     if name in grounds and cell < trap.width:
         raise ValueError(f"{place(trap, cell)} is in the top row, which stays wall")
-    if trap.layer(state, name)[0, cell]:
+    if any(entry.name == name for entry in things_at(trap, state, cell)):
         raise ValueError(f"there is {name} at {place(trap, cell)} already")
+    entries = _entries(trap, state)
     if name == "wall":
-        _require_left(trap, state, cell)
-        state = _cleared(trap, state, cell)
-    elif "wall" in ground_at(trap, state, cell):
-        state = _with_ground(trap, state, {("wall", cell): False})
+        for entry in entries if trap.chance else ():
+            if entry.cell == cell and not entry.there:
+                what = f"{place(trap, cell)} cannot be wall: {entry.name} may come back there"
+                raise ValueError(what)
+        entries = _cleared(trap, entries, cell)
+    elif cell >= trap.width:
+        entries = [e for e in entries if (e.name, e.cell) != ("wall", cell)]
     if name in grounds:
-        return _checked(trap, _with_ground(trap, state, {(name, cell): True}))
-    slot = _slot_for(trap, state, name, cell)
-    at = _written(state.at, name, slot, cell)
-    return _checked(trap, state._replace(at=at, there=_written(state.there, name, slot, True)))
+        return _rebuilt(trap, state, [*entries, Entry(cell, name)])
+    return _rebuilt(trap, state, _placed(trap, entries, name, cell))
 
 
 def toggle(trap: Trap, state: State, trait: str, cell: int) -> State:
     """Give a trait to the things on a cell that can have it, or take it from those that have it.
-
-    Args:
-        trap: the rules.
-        state: a batch of one.
-        trait: its name.
-        cell: flat cell index.
 
     Raises:
         ValueError: it cannot be; the message says why.
     """
     if reason := only_agent(trap):
         raise ValueError(reason)
-    kinds = state.level.traits[trait]
-    things = [(kind, slot) for kind, slot in things_at(trap, state, cell) if kind in kinds]
-    if not things:
-        raise ValueError(f"nothing at {place(trap, cell)} can be {trait}: {listed(kinds)} can")
-    for kind, slot in things:
-        kinds = _written(kinds, kind, slot, not kinds[kind][slot, 0])
-    level = state.level._replace(traits=state.level.traits | {trait: kinds})
-    return _checked(trap, state._replace(level=level))
+    found = [e for e in things_at(trap, state, cell) if e.name in trap.traits[trait]]
+    if not found:
+        can = listed(trap.traits[trait])
+        raise ValueError(f"nothing at {place(trap, cell)} can be {trait}: {can} can")
+    changed = [
+        e._replace(traits=sorted({*e.traits} ^ {trait})) if e in found else e
+        for e in _entries(trap, state)
+    ]
+    return _rebuilt(trap, state, changed)
 
 
-# -- writing ---------------------------------------------------------------------------------------
+# -- what a trap can have --------------------------------------------------------------------------
 
 
-def _with_agent(trap: Trap, state: State, cell: int) -> State:
-    """Return the state with the agent on another cell, on which no thing is."""
-    _require_inside(trap, cell)
-    if cell == state.agent[0]:
-        raise ValueError(f"the agent is at {place(trap, cell)} already")
-    found = [name for name in ("wall", *trap.things) if trap.layer(state, name)[0, cell]]
-    if found:
-        raise ValueError(f"{place(trap, cell)} has {listed(found)}: the agent cannot be put there")
-    return _checked(trap, state._replace(agent=np.array([cell])))
+def require_legal(trap: Trap, state: State) -> None:
+    """Raise unless a state is one that the trap can have.
 
+    It is if a map can show it (a closed border, the agent and all things on open cells, hands and
+    variables within their limits), in the top row hangs only what levels hang there, no two
+    things that show on one plane share a cell, every observation that the trap offers can show
+    it, and all five actions can be taken, not all of which end the episode.
 
-def _with_ground(trap: Trap, state: State, changes: Mapping[tuple[str, int], bool]) -> State:
-    """Return the state with tables of its own, and in them (layer, cell) -> whether it is set."""
-    own = trap.joined([state])
-    for (name, cell), there in changes.items():
-        own.level.tables[name][cell] = there
-    return own
+    Args:
+        trap: the rules.
+        state: a batch of one.
 
-
-def _cleared(trap: Trap, state: State, cell: int) -> State:
-    """Return the state without what is seen on a cell; what is gone keeps its cell."""
-    there = state.there
-    for kind, slot in things_at(trap, state, cell):
-        there = _written(there, kind, slot, False)
-    changes = {(name, cell): False for name in ground_at(trap, state, cell)}
-    return _with_ground(trap, state, changes)._replace(there=there)
-
-
-def _written(part: dict[str, Array], kind: str, slot: int, value: int | bool) -> dict[str, Array]:
-    """Return kind -> (slots, 1) with one slot written."""
-    array = part[kind].copy()
-    array[slot, 0] = value
-    return part | {kind: array}
-
-
-def _slot_for(trap: Trap, state: State, kind: str, cell: int) -> int:
-    """Return the slot for a new thing: the one that was on its cell, a fresh one, any free one."""
-    at, free = state.at[kind][:, 0], ~state.there[kind][:, 0]
-    if len(free) > 1 and not free.any():
+    Raises:
+        ValueError: the first reason why not, in words.
+    """
+    from_map(trap, to_map(trap, state, hidden=True))
+    for entry in _entries(trap, state):
+        where, above = place(trap, entry.cell), entry.cell < trap.width
+        if entry.name in trap.things and entry.there and above != (entry.name in hanging(trap)):
+            hangs = "hangs" if entry.name in hanging(trap) else "cannot hang"
+            raise ValueError(
+                f"{where} holds {entry.name}, which in {stem(trap)} {hangs} in the top row"
+            )
+    shown = set()
+    for plane, cells, there in trap.dots(state):
+        for cell in (cells if there is None else cells[there]).ravel().tolist():
+            if (plane, cell) in shown:
+                raise ValueError(f"two things at {place(trap, cell)} would both show as {plane}")
+            shown.add((plane, cell))
+    if trap.symbolic:
+        make_observation(trap, "symbolic").encode(state)
+    every = state.take(np.zeros(len(ACTIONS), dtype=np.int64))
+    try:
+        ended = trap.step(every, np.arange(len(ACTIONS))).ended
+    except Exception as error:
         raise ValueError(
-            f"there are {len(free)} {kind} already, as many as {stem(trap)} has room for; remove"
-            " one first"
-        )
-    return int((free * (1 + (at == 0) + 2 * (at == cell))).argmax())
+            f"the rules of {stem(trap)} fail on this state ({type(error).__name__}: {error})"
+        ) from error
+    if ended.all():
+        raise ValueError("the episode would be over whatever is done next")
 
 
-# -- what is refused -------------------------------------------------------------------------------
+@lru_cache(maxsize=16)
+def hanging(trap: Trap) -> frozenset[str]:
+    """Return the kinds and ground layers that level 0 of any split has in the top row.
+
+    Raises:
+        ValueError: the trap has no levels of its size.
+    """
+    try:
+        levels = [trap.levels(split, [0]) for split in Split]
+    except RuntimeError as error:
+        raise ValueError(f"levels of {trap!r} cannot be drawn: {error}") from error
+    every = (entry for state in levels for entry in _entries(trap, state))
+    # What has no place yet is in cell 0.
+    return frozenset(entry.name for entry in every if 0 < entry.cell < trap.width)
 
 
-def _checked(trap: Trap, after: State) -> State:
+def stem(trap: Trap) -> str:
+    """Return a trap's name without its version."""
+    return trap.name().rpartition("-")[0]
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as people list them: "red, blue and yellow"."""
+    every = list(words)
+    return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
+
+
+def _entries(trap: Trap, state: State) -> list[Entry]:
+    """Return all that a state has in its cells: ground, things, also those that are gone."""
+    lines = to_map(trap, state, hidden=True).splitlines()
+    grid = [line for line in lines if IS not in line]
+    parts = [line.partition(IS) for line in lines if IS in line]
+    return list(entries_of(trap, grid, {name: text for name, _, text in parts if len(name) == 1}))
+
+
+def _rebuilt(trap: Trap, state: State, entries: list[Entry]) -> State:
+    """Return the state with other entries in its cells, if the trap can have it."""
+    builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
+    fill(trap, builder, entries)
+    own, made = trap.joined([state]).level, builder.states()
+    kept = {name: own.tables[name] for name in (*trap.const, *trap.chance)}
+    level = own._replace(
+        traits=made.level.traits, tables=made.level.tables | kept, row=made.level.row
+    )
+    after = state._replace(level=level, agent=made.agent, at=made.at, there=made.there)
     require_legal(trap, after)
     return after
 
 
+def _cleared(trap: Trap, entries: list[Entry], cell: int) -> list[Entry]:
+    """Return the entries without what is seen on a cell; what is gone keeps its cell."""
+    left = []
+    for entry in entries:
+        gone = entry.cell == cell and _shown(trap, entry)
+        if gone and entry.name in trap.things:
+            left.append(entry._replace(there=False))
+        elif not gone:
+            left.append(entry)
+    return left
+
+
+def _placed(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entry]:
+    """Return the entries with a thing more: one that was on its cell, a fresh one, any free one."""
+    mine, slots = [e for e in entries if e.name == kind], trap.things[kind]
+    back = [e for e in mine if not e.there and e.cell == cell]
+    free = [e for e in mine if not e.there] or (mine if slots == 1 else [])
+    if not back and len(mine) < slots:
+        return [*entries, Entry(cell, kind)]
+    if not back and not free:
+        raise ValueError(
+            f"there are {slots} {kind} already, as many as {stem(trap)} has room for; remove one"
+            " first"
+        )
+    taken = (back or free)[0]
+    return [e._replace(cell=cell, there=True) if e is taken else e for e in entries]
+
+
 def _require_inside(trap: Trap, cell: int) -> None:
-    """Raise unless a cell lies within the border."""
     row, column = divmod(cell, trap.width)
     if row == 0:
         where = place(trap, cell)
@@ -230,7 +272,7 @@ def _require_inside(trap: Trap, cell: int) -> None:
 
 def _require_editable(trap: Trap, state: State, cell: int) -> None:
     """Raise unless what is on a cell, apart from the agent, can be changed."""
-    if not (places_of(trap).above and 0 < cell < trap.width - 1):
+    if not editable(trap, cell):
         _require_inside(trap, cell)
     if reason := only_agent(trap):
         raise ValueError(reason)
@@ -238,17 +280,20 @@ def _require_editable(trap: Trap, state: State, cell: int) -> None:
         raise ValueError(f"the agent stands at {place(trap, cell)}; move it away first")
 
 
-def _require_left(trap: Trap, state: State, cell: int) -> None:
-    """Raise if chance may bring something back to a cell."""
-    for kind in trap.things if trap.chance else ():
-        if (~state.there[kind] & (state.at[kind] == cell)).any():
-            raise ValueError(f"{place(trap, cell)} cannot be wall: {kind} may come back there")
-
-
 def _kinds(trap: Trap) -> list[str]:
     """Return the kinds that are seen, by themselves or by traits that they can have."""
     by_traits = {kind for trait in _seen(trap, trap.traits) for kind in trap.traits[trait]}
     return [kind for kind in trap.things if kind in by_traits or _seen(trap, [kind])]
+
+
+def _shown(trap: Trap, entry: Entry) -> bool:
+    """Return whether an entry is seen and can be edited; the top row stays wall."""
+    ground = entry.name in trap.ground and entry.cell >= trap.width and _seen(trap, [entry.name])
+    return bool(ground) or entry.name in _kinds(trap)
+
+
+def _solid(trap: Trap, entry: Entry) -> bool:
+    return entry.name == "wall" or entry.name in trap.things
 
 
 def _seen(trap: Trap, names: Iterable[str]) -> list[str]:

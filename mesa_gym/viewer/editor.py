@@ -1,24 +1,36 @@
-"""The edit mode inside a pane: a cursor, something carried, a palette."""
+"""The edit mode inside a pane: a cursor, something carried, a bar of what can be put."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mesa_gym.engine import State
 from mesa_gym.engine.map_grid import place as place_name
-from mesa_gym.traps import Trap
+from mesa_gym.rendering import render_look, render_rgb
+from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.viewer import editing
-from mesa_gym.viewer.inputs import Drag, Input, Key, Press, Release
-from mesa_gym.viewer.legal import listed, places_of
-from mesa_gym.viewer.palette import ERASE, MOVE, PUT, TOGGLE, Palette, picture
-from mesa_gym.viewer.pen import Box, Pen
-from mesa_gym.viewer.place import GridPlace
+from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.drawing import Box, Painter, as_surface
+from mesa_gym.viewer.overlays import GridPlace
+from mesa_gym.viewer.panes import bare_floor
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.theme import CARD, INK
-from mesa_gym.viewer.tiles import AGENT, Content
+from mesa_gym.viewer.theme import CARD, INK, QUIET, RULE, SMALL
+from mesa_gym.viewer.widgets import ENTER
 
 ARROWS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
+MOVE, PUT, TICK, ERASE = "move", "put", "tick", "erase"
+ROW, ICON, GAP, BOX = 28.0, 20.0, 4.0, 11.0  # of the bar: an entry, its picture, a check box
+MOST_ROWS = 2  # of entries; where they do not fit, only the chosen one has its name
 LIFTED = 0.84  # the side of what is carried, in cells
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that a press on a cell can do: its name, and what it does with that."""
+
+    name: str
+    does: str
 
 
 class Editor:
@@ -26,48 +38,50 @@ class Editor:
 
     Attributes:
         trap: the rules.
-        palette: what can be put.
-        cursor: the cell that keys are about; None before the first state was seen.
-        carried: the cell whose object (or agent) is being moved; None for none.
+        entries: of the bar, ``move`` first.
+        chosen: which of them.
+        reason: why there are no others; "" where there are.
+        cursor: the cell that keys are about.
+        carried: the cell whose content (or agent) is being moved; None for none.
     """
 
-    def __init__(self, trap: Trap) -> None:
-        """Make an editor with nothing chosen; it looks at the trap's levels, which takes a moment.
-
-        Raises:
-            ValueError: the trap has no levels of its size to look at.
-        """
-        self.trap, self.palette = trap, Palette(trap)
-        self.cursor: int | None = None
+    def __init__(self, session: Session) -> None:
+        """Make an editor with nothing chosen; ValueError for a trap without levels of its size."""
+        self.trap = session.trap
+        self.reason, self.chosen = editing.only_agent(self.trap), 0
+        self.entries = [Entry(MOVE, MOVE)]
+        if not self.reason:
+            kinds, traits, grounds = editing.offered(self.trap)
+            self.entries += [Entry(kind, PUT) for kind in kinds]
+            self.entries += [Entry(trait, TICK) for trait in traits]
+            self.entries += [Entry(ground, PUT) for ground in grounds]
+            self.entries.append(Entry(ERASE, ERASE))
         self.carried: int | None = None
         self._at: tuple[float, float] | None = None  # of the mouse that drags
-        self._shown: State | None = None
+        self._placed: list[Box] = []
+        self._shown = session.pane.state(session.cursor)
+        self.cursor = int(self._shown.agent[0])
 
     def handle(self, event: Input, session: Session, place: GridPlace) -> bool:
-        """Take what a person did.
+        """Take what a person did; return whether it was meant for the editor.
 
         Args:
             event: a key or the mouse.
             session: whose focused pane is edited, at what it shows; refusals go to its message.
             place: of that pane's grid.
-
-        Returns:
-            Whether it was meant for the editor.
         """
-        state = self._see(session)
-        match event:
-            case Key(ctrl=False):
-                return self._key(event, session, state)
-            case Press():
-                return self._press(event, session, state, place.cell_at(event.x, event.y))
-            case Drag() if self._at is not None:
-                self._at = event.x, event.y
-                return True
-            case Release() if self._at is not None:
-                there = place.cell_at(event.x, event.y)
-                self._put_down(session, state, self.carried if there is None else there)
-                self._let_go()
-                return True
+        state, cell = self._see(session), place.cell_at(event.x, event.y)
+        if event.kind == "key" and not event.ctrl:
+            return self._key(event, session, state)
+        if event.kind == "press":
+            return self._press(event, session, state, cell)
+        if event.kind == "drag" and self._at is not None:
+            self._at = event.x, event.y
+            return True
+        if event.kind == "release" and self._at is not None:
+            self._put_down(session, state, self.carried if cell is None else cell)
+            self._let_go()
+            return True
         return False
 
     def _see(self, session: Session) -> State:
@@ -76,31 +90,28 @@ class Editor:
         if state is not self._shown:
             self._shown = state
             self._let_go()
-        if self.cursor is None:
-            self.cursor = int(state.agent[0])
         return state
 
     def _let_go(self) -> None:
         self.carried = self._at = None
 
-    # -- keys --------------------------------------------------------------------------------------
-
-    def _key(self, key: Key, session: Session, state: State) -> bool:
-        assert self.cursor is not None  # a state is shown
+    def _key(self, key: Input, session: Session, state: State) -> bool:
         if key.name == "tab":
-            self.palette.turn(-1 if key.shift else 1)
+            self.chosen = (self.chosen + (-1 if key.shift else 1)) % len(self.entries)
         elif key.shift:
             return False
         elif key.name in ARROWS:
-            self.cursor = self._beside(*ARROWS[key.name])
-        elif key.name in ("return", "enter"):
-            if self.carried is None:
-                self._pick_up(session, state, self.cursor)
-            else:
-                self._put_down(session, state, self.cursor)
+            row, column = divmod(self.cursor, self.trap.width)
+            down, right = ARROWS[key.name]
+            cell = (row + down) * self.trap.width + column + right
+            self.cursor = cell if editing.editable(self.trap, cell) else self.cursor
+        elif key.name in ENTER and self.carried is None:
+            self._pick_up(session, state, self.cursor)
+        elif key.name in ENTER:
+            self._put_down(session, state, self.cursor)
         elif key.name in ("delete", "backspace"):
             self._remove(session, state, self.cursor)
-        elif key.name == "space" and self.palette.entry.does != MOVE:
+        elif key.name == "space" and self.entries[self.chosen].does != MOVE:
             self._apply(session, state, self.cursor)
         elif key.name == "escape" and self.carried is not None:
             self._let_go()
@@ -108,41 +119,34 @@ class Editor:
             return False
         return True
 
-    def _beside(self, down: int, right: int) -> int:
-        """Return the cell next to the cursor, or the cursor's own if that is not for editing."""
-        assert self.cursor is not None  # a state is shown
-        row, column = divmod(self.cursor, self.trap.width)
-        cell = (row + down) * self.trap.width + column + right
-        return cell if self._editable(cell) else self.cursor
-
-    def _editable(self, cell: int) -> bool:
-        """Return whether a cell is within the border, or where levels hang things in it."""
-        row, column = divmod(cell, self.trap.width)
-        highest = 0 if places_of(self.trap).above else 1
-        return highest <= row < self.trap.height - 1 and 0 < column < self.trap.width - 1
-
-    # -- the mouse ---------------------------------------------------------------------------------
-
-    def _press(self, event: Press, session: Session, state: State, cell: int | None) -> bool:
+    def _press(self, event: Input, session: Session, state: State, cell: int | None) -> bool:
         if cell is None:
-            return event.button == 1 and self.palette.choose_at(event.x, event.y)
-        if self._editable(cell):
+            here = [n for n, box in enumerate(self._placed) if box.holds(event.x, event.y)]
+            self.chosen = here[0] if here and event.button == 1 else self.chosen
+            return bool(here)
+        if editing.editable(self.trap, cell):
             self.cursor = cell
         if event.button == 3:
             self._remove(session, state, cell)
-        elif self.palette.entry.does != MOVE:
+        elif self.entries[self.chosen].does != MOVE:
             self._apply(session, state, cell)
         elif self.carried is not None:
             self._put_down(session, state, cell)
-        elif self._lifted(state, cell):
+        elif self._content(state, cell):
             self._pick_up(session, state, cell)
             self._at = event.x, event.y
         return True
 
     # -- what is done ------------------------------------------------------------------------------
 
+    def _content(self, state: State, cell: int) -> str:
+        """Return what is picked up from a cell, in words: the agent alone, or all that is there."""
+        if cell == state.agent[0]:
+            return "agent"
+        return editing.listed(editing.names_at(self.trap, state, cell))
+
     def _pick_up(self, session: Session, state: State, cell: int) -> None:
-        if self._lifted(state, cell):
+        if self._content(state, cell):
             session.play(False)
             self.carried = cell
         else:
@@ -154,19 +158,18 @@ class Editor:
         if here is None or there is None or here == there:
             self._let_go()
             return
-        name = listed(self._lifted(state, here))
-        done = f"{name} moved to {place_name(self.trap, there)}"
-        if self.palette.reason:
-            done = f"{name} moved as if it had walked there; all else stays as it is"
+        done = f"{self._content(state, here)} moved to {place_name(self.trap, there)}"
+        if self.reason:
+            done += " as if it had walked there; all else stays as it is"
         self._try(session, lambda: editing.move(self.trap, state, here, there), done)
 
     def _apply(self, session: Session, state: State, cell: int) -> None:
-        """Do on a cell what the palette's entry says."""
-        trap, entry, where = self.trap, self.palette.entry, place_name(self.trap, cell)
+        """Do on a cell what the chosen entry says."""
+        trap, entry, where = self.trap, self.entries[self.chosen], place_name(self.trap, cell)
         if entry.does == PUT:
             done = f"{entry.name} put at {where}"
             self._try(session, lambda: editing.put(trap, state, entry.name, cell), done)
-        elif entry.does == TOGGLE:
+        elif entry.does == TICK:
             now = "no longer" if entry.name in self._traits(state, cell) else "now"
             done = f"what is at {where} is {now} {entry.name}"
             self._try(session, lambda: editing.toggle(trap, state, entry.name, cell), done)
@@ -174,9 +177,8 @@ class Editor:
             self._remove(session, state, cell)
 
     def _remove(self, session: Session, state: State, cell: int) -> None:
-        """Take away what is on a cell."""
-        content = editing.contents_at(self.trap, state, cell)
-        done = f"{listed(content)} removed from {place_name(self.trap, cell)}"
+        content = editing.listed(editing.names_at(self.trap, state, cell))
+        done = f"{content} removed from {place_name(self.trap, cell)}"
         self._try(session, lambda: editing.remove(self.trap, state, cell), done)
 
     def _try(self, session: Session, edit: Callable[[], State], done: str) -> None:
@@ -193,58 +195,96 @@ class Editor:
             session.message = f"{done}; z takes it back"
             self._let_go()
 
+    def _traits(self, state: State, cell: int) -> set[str]:
+        found = editing.things_at(self.trap, state, cell)
+        return {trait for entry in found for trait in entry.traits}
+
     # -- drawing -----------------------------------------------------------------------------------
 
-    def draw(self, pen: Pen, place: GridPlace, session: Session, bar: Box) -> None:
-        """Draw the cursor and what is carried over the grid, and the palette in ``bar``."""
-        state = self._see(session)
-        assert self.cursor is not None  # a state is shown
+    def height(self, painter: Painter, width: float) -> float:
+        """Return how high the bar is in a width, and place its entries."""
+        for named in (True, False):
+            x, y, self._placed = GAP, 3.0, []
+            for number, entry in enumerate(self.entries):
+                wide = ICON + 2 * GAP
+                if named or number == self.chosen:
+                    wide += painter.measure(entry.name, SMALL) + GAP
+                if x + wide > width:
+                    x, y = GAP, y + ROW
+                self._placed.append(Box(x, y, wide, ROW - 2))
+                x += wide + GAP
+            if y < MOST_ROWS * ROW:
+                break
+        return y + ROW + SMALL + 6
+
+    def draw(self, painter: Painter, place: GridPlace, session: Session, bar: Box) -> None:
+        """Draw the cursor and what is carried over the grid, and the entries in ``bar``."""
+        state, side = self._see(session), place.tile
+        tile = max(MIN_TILE, painter.pixels(side))
         if self.carried is not None:
             box = place.box_of(self.carried)
-            pen.picture(picture(self.trap, self._left(state), pen, place.tile), box.left, box.top)
+            floor = bare_floor(self.trap, tile)
+            painter.picture(as_surface(painter.pygame, floor), box.left, box.top)
         box = place.box_of(self.cursor)
         for inset, colour in ((0, INK), (1.5, CARD), (3, INK)):
-            pen.frame(box.inset(inset), colour, 1.5)
+            painter.frame(box.inset(inset), colour, 1.5)
         if self.carried is not None:
             x, y = self._at or place.middle(self.cursor)
-            side = place.tile * LIFTED
-            lifted = Box(x - side / 2, y - side / 2, side, side)
-            content = self._lifted(state, self.carried)
-            pen.picture(picture(self.trap, content, pen, side), lifted.left, lifted.top)
-            pen.frame(lifted.inset(-2), CARD, 2)
-            pen.frame(lifted.inset(-3), INK, 1)
-        self.palette.draw(pen, bar, self._hint(state), self._traits(state, self.cursor))
+            lifted = Box(x - side * LIFTED / 2, y - side * LIFTED / 2, side * LIFTED, side * LIFTED)
+            grid = render_rgb(self.trap, state, max(MIN_TILE, painter.pixels(lifted.width)))[0]
+            high, (row, column) = (
+                len(grid) // self.trap.height,
+                divmod(self.carried, self.trap.width),
+            )
+            part = grid[row * high : (row + 1) * high, column * high : (column + 1) * high]
+            painter.picture(as_surface(painter.pygame, part), lifted.left, lifted.top)
+            painter.frame(lifted.inset(-2), CARD, 2)
+            painter.frame(lifted.inset(-3), INK, 1)
+        painter.fill(bar, CARD, 4)
+        self._placed = [
+            Box(bar.left + at.left, bar.top + at.top, at.width, at.height) for at in self._placed
+        ]
+        for number, box in enumerate(self._placed):
+            self._draw_entry(painter, box, number, self._traits(state, self.cursor))
+        hint, y = self._hint(state), bar.bottom - SMALL - 3
+        painter.text(hint, bar.left + GAP, y, SMALL, INK, width=bar.width - 2 * GAP)
 
-    def _lifted(self, state: State, cell: int) -> Content:
-        """Return what is picked up from a cell: the agent alone, or all that is there."""
-        if cell == state.agent[0]:
-            return AGENT
-        return editing.contents_at(self.trap, state, cell)
-
-    def _left(self, state: State) -> Content:
-        """Return what stays on the cell from which something is carried."""
-        assert self.carried is not None
-        if self.carried == state.agent[0]:
-            return editing.contents_at(self.trap, state, self.carried)
-        return ("wall",) if self.carried < self.trap.width else ()
-
-    def _traits(self, state: State, cell: int) -> set[str]:
-        """Return the traits of the things on a cell."""
-        things = editing.things_at(self.trap, state, cell)
-        return {trait for thing in things for trait in editing.traits_of(state, *thing)}
+    def _draw_entry(self, painter: Painter, box: Box, number: int, ticked: set[str]) -> None:
+        entry, chosen = self.entries[number], number == self.chosen
+        if chosen:
+            painter.fill(box, INK, 4)
+        icon = Box(box.left + GAP, box.middle[1] - ICON / 2, ICON, ICON)
+        look = self.trap.looks.get(entry.name)
+        if entry.does == TICK:
+            painter.fill(icon, CARD, 3)
+            tick = "\N{BALLOT BOX WITH CHECK}" if entry.name in ticked else "\N{BALLOT BOX}"
+            painter.text(tick, icon.middle[0], icon.top, ICON, INK, "middle")
+            if look is not None:
+                painter.fill(Box(icon.right - 5, icon.top, 5, ICON), look.colour)
+        elif look is not None:
+            picture = render_look(look, max(MIN_TILE, painter.pixels(ICON)))
+            painter.picture(as_surface(painter.pygame, picture), icon.left, icon.top)
+            painter.frame(icon, RULE)
+        else:
+            painter.fill(icon, CARD, 3)
+            sign = "\N{MULTIPLICATION X}" if entry.does == ERASE else "\N{LEFT RIGHT ARROW}"
+            painter.text(sign, icon.middle[0], icon.top, ICON, QUIET, "middle")
+        if box.width > ICON + 2 * GAP:
+            y = box.middle[1] - SMALL / 2
+            painter.text(entry.name, icon.right + GAP, y, SMALL, CARD if chosen else INK)
 
     def _hint(self, state: State) -> str:
         """Return what keys and the mouse do now."""
-        entry = self.palette.entry
+        entry = self.entries[self.chosen]
         if self.carried is not None:
-            name = listed(self._lifted(state, self.carried))
+            name = self._content(state, self.carried)
             return f"{name}: arrows and Enter, or let go, to put it down; Escape puts it back"
-        if self.palette.reason:
+        if self.reason:
             return "arrows and Enter, or drag, to move the agent"
         doing = {
             MOVE: "arrows and Enter, or drag, to move things; Tab: what to put",
             PUT: f"arrows and Space, or a press, to put {entry.name}",
-            TOGGLE: f"arrows and Space, or a press, to tick {entry.name}",
+            TICK: f"arrows and Space, or a press, to tick {entry.name}",
             ERASE: "arrows and Space, or a press, to erase",
         }[entry.does]
         return f"{doing}; Delete or right button removes"

@@ -1,6 +1,6 @@
 """A state as a text file that a person can read, change and load again.
 
-What it is, four lines that say of what, the map (``mesa_gym.engine.maps``), and its end::
+It says what it is and of what, holds the map (``mesa_gym.engine.maps``), and ends::
 
     mesa-gym map 1
     trap = RedBlueDoors-v0
@@ -14,8 +14,7 @@ What it is, four lines that say of what, the map (``mesa_gym.engine.maps``), and
     end
 
 The digest only tells whether the file was changed since it was saved, which is welcome where the
-change can be checked. Nothing in the file is executed, and no size in it is believed before
-it is checked.
+change can be checked. Nothing in it is executed, and no size believed before it is checked.
 """
 
 from __future__ import annotations
@@ -31,19 +30,13 @@ from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.files import write_text
 from mesa_gym.scoring.trace import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.legal import only_agent, require_legal
+from mesa_gym.viewer.editing import only_agent, require_legal
 
 SCHEMA = 1
-# A map of the largest grid with all its symbols explained has a tenth of that.
-MOST_BYTES = 1_000_000
-MOST_IN_LINE = 10_000
-# Of a grid's planes; what is larger would take minutes to look into.
-MOST_VALUES = 100_000
-_MAGIC = "mesa-gym map"
-_END = "end"
+# Of a file, a line, and a grid's planes: no map of a trap comes near.
+MOST_BYTES, MOST_IN_LINE, MOST_VALUES = 1_000_000, 10_000, 100_000
+_MAGIC, _END, _DIGEST = "mesa-gym map", "end", "unchanged"
 _NAMES = ("trap", "size", "parameters", "split")
-_DIGEST = "unchanged"
-_HEAD = (*_NAMES, _DIGEST)
 _AGAIN = "save it again with the viewer"
 
 
@@ -59,15 +52,12 @@ def save_map(path: str | Path, trap: Trap, split: Split, state: State) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    lines = [
-        f"trap{IS}{trap.name()}",
-        f"size{IS}{json.dumps(trap.size)}",
-        f"parameters{IS}{json.dumps(trap.parameters)}",
-        f"split{IS}{split.value}",
-        *to_map(trap, state, hidden=True).splitlines(),
-    ]
-    head = [f"{_MAGIC} {SCHEMA}", *lines[: len(_NAMES)], f"{_DIGEST}{IS}{_digest(lines)}", ""]
-    write_text(Path(path), "\n".join([*head, *lines[len(_NAMES) :], _END, ""]))
+    texts = trap.name(), json.dumps(trap.size), json.dumps(trap.parameters), split.value
+    head = [f"{name}{IS}{text}" for name, text in zip(_NAMES, texts, strict=True)]
+    lines = to_map(trap, state, hidden=True).splitlines()
+    digest = f"{_DIGEST}{IS}{_digest([*head, *lines])}"
+    whole = [f"{_MAGIC} {SCHEMA}", *head, digest, "", *lines, _END, ""]
+    write_text(Path(path), "\n".join(whole))
 
 
 def load_map(path: str | Path) -> tuple[Trap, Split, State]:
@@ -84,13 +74,16 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
     """
     path = Path(path)
     lines = _lines(path)
-    head = list(takewhile(lambda line: _entry(line)[0] in _HEAD, lines))
+    head = list(takewhile(lambda line: _entry(line)[0] in (*_NAMES, _DIGEST), lines))
     given = dict(map(_entry, head))
     rest = [line for line in lines if _entry(line)[0] != _DIGEST]
     try:
         trap, split = _of_what(given)
         state = from_map(trap, "\n".join(lines[len(head) :]))
-        _require_ranges(trap, split, state)
+        ranges = (state.level.number, LEVELS), (state.clock, trap.horizon(split))
+        for name, (value, end) in zip(("level", "clock"), ranges, strict=True):
+            if not 0 <= value[0] < end:
+                raise ValueError(f"{name}{IS}{value[0]}: expected 0 to {end - 1}")
         if given.get(_DIGEST) != _digest(rest) and (reason := only_agent(trap)):
             raise ValueError(f"it was changed since it was saved; {reason}")
         require_legal(trap, state)
@@ -110,9 +103,8 @@ def _lines(path: Path) -> list[str]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(
-            f"{path} is not a map, or damaged: it is not UTF-8 text; {_AGAIN}"
-        ) from None
+        reason = f"{path} is not a map, or damaged: it is not UTF-8 text; {_AGAIN}"
+        raise ValueError(reason) from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or not lines[0].startswith(_MAGIC):
         raise ValueError(f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}")
@@ -152,13 +144,3 @@ def _json(given: dict[str, str], name: str) -> Any:
         return json.loads(given[name])
     except ValueError as error:
         raise ValueError(f"'{name}{IS}{given[name]}' cannot be read ({error})") from None
-
-
-def _require_ranges(trap: Trap, split: Split, state: State) -> None:
-    """Raise unless the level is one that can be named, and some of its time is left."""
-    for name, value, end in (
-        ("level", int(state.level.number[0]), LEVELS),
-        ("clock", int(state.clock[0]), trap.horizon(split)),
-    ):
-        if not 0 <= value < end:
-            raise ValueError(f"{name}{IS}{value}: expected 0 to {end - 1}")

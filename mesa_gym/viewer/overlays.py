@@ -1,13 +1,29 @@
-"""Overlays of a grid: names, keys, and what each shows."""
+"""Overlays of a grid: names and keys, what takes time to find of them, how they are drawn."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
+
+from mesa_gym.engine import RGB, Ints
 from mesa_gym.errors import unknown
+from mesa_gym.policies import pursuing
+from mesa_gym.scoring import Asking
 from mesa_gym.traps import Trap
+from mesa_gym.viewer.actors import PolicyPlayer, inform
+from mesa_gym.viewer.analysis import paying_cells
+from mesa_gym.viewer.drawing import Box, Painter, Point
+from mesa_gym.viewer.theme import CARD, INK
+from mesa_gym.viewer.timeline import Pane, Timeline
 
 HEAT = "heat:"
+EPISODES = 100  # behind the visits
+DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
+LEAST_SHARE = 0.005  # of an action whose chance is drawn
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,12 @@ class Overlay:
     exact: bool = False
 
 
+PAYS = Overlay(
+    "pays",
+    "m",
+    "what pays",
+    "The mark of an objective in the corner of each cell that pays it when it is entered now.",
+)
 PATH = Overlay("path", "p", "path so far", "Where the agent has been, from a ring at the start.")
 ORACLES = Overlay(
     "oracles",
@@ -53,7 +75,7 @@ SEES = Overlay(
     "sees", "s", "what it sees", "The planes one by one, and the egocentric window of `local`."
 )
 ACTIONS = Overlay(
-    "actions", "a", "action chances", "Arrows as long as the policy's probabilities; a ring to act."
+    "actions", "a", "action chances", "Arrows as long as the policy's probabilities; a disc to act."
 )
 
 
@@ -64,12 +86,12 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
             f"{HEAT}{x}",
             str(number),
             f"V of {x}",
-            f"The most that {x} can still pay with the agent on each cell, all else as it is.",
+            f"The most that {x} can still pay with the agent on each cell, all else as it is: V*.",
             exact=True,
         )
         for number, x in enumerate(trap.objectives, 1)
     ]
-    every = [PATH, ORACLES, *heats, CONFLICTS, VISITS, SEES, ACTIONS]
+    every = [PAYS, PATH, ORACLES, *heats, CONFLICTS, VISITS, SEES, ACTIONS]
     return {overlay.name: overlay for overlay in every if trap.solvable or not overlay.exact}
 
 
@@ -87,3 +109,239 @@ def parse_overlays(trap: Trap, names: str) -> set[str]:
         if name not in there:
             raise unknown(f"overlay of {trap.name()}", name, there)
     return set(given)
+
+
+class Found:
+    """What takes time to find of one pane's episode, piece by piece: oracles' paths and visits.
+
+    Attributes:
+        line: the timeline that the pane had when it was made, from whose start all is seen.
+        paths: objective -> the oracle's episode, as far as it is known.
+        visits: int64 (cells,), how often the agent was there; None where no policy plays.
+        version: grows with all that is found, so that a drawing can be seen to be out of date.
+    """
+
+    def __init__(self, pane: Pane) -> None:
+        self._pane, self.line = pane, pane.line
+        self.paths: dict[str, Timeline] = {}
+        self.visits: Ints | None = None
+        self.version = 0
+        self._works = {ORACLES.name: self._find_paths(), VISITS.name: self._count_visits()}
+
+    def left(self, shown: set[str]) -> bool:
+        """Return whether the overlays that are on need more work."""
+        return any(name in shown for name in self._works)
+
+    def work(self, shown: set[str]) -> None:
+        """Do a small piece of what the overlays that are on still need.
+
+        Raises:
+            PolicyError: the policy failed; what it was asked for is not looked for again.
+        """
+        name = next(name for name in self._works if name in shown)
+        work = self._works.pop(name)
+        self.version += 1
+        with suppress(StopIteration):
+            next(work)
+            self._works[name] = work
+
+    def _find_paths(self) -> Iterator[None]:
+        trap, start = self._pane.trap, self.line.states[0]
+        for x in trap.objectives:
+            actor = PolicyPlayer(pursuing(trap, x)).actor(trap, self._pane.seat.play, start)
+            line = self.paths[x] = Timeline(trap, start, self.line.horizon, actor)
+            while line.grow(len(line) + 1):
+                yield
+
+    def _count_visits(self) -> Iterator[None]:
+        trap, player = self._pane.trap, self._pane.seat.player
+        if not isinstance(player, PolicyPlayer):
+            return
+        state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
+        policy = player.make(trap, self.line.horizon)
+        inform(policy, trap, self.line.states[0], self.line.horizon)
+        seeds, play = np.arange(EPISODES), self._pane.seat.play
+        asking = Asking(policy, trap, starts.level.key, seeds, player.agent, play)
+        asking.begin()
+        alive = np.ones(EPISODES, dtype=np.bool_)
+        self.visits = np.bincount(state.agent, minlength=trap.cells)
+        for t in range(self.line.limit):
+            actions = asking.sampled(asking.probabilities(state, t), t)
+            state, _, ended = trap.step(state, actions)
+            self.visits = self.visits + np.bincount(state.agent[alive], minlength=trap.cells)
+            alive &= ~ended
+            if not alive.any():
+                break
+            # Rows whose episode is over go on from their start, uncounted: all states stay valid.
+            state = state.replaced(~alive, starts)
+            yield
+
+
+@dataclass(frozen=True)
+class GridPlace:
+    """The place of a grid of square cells.
+
+    Attributes:
+        left, top: of its upper left corner, in points.
+        tile: the side of a cell in points.
+        rows, columns: of cells.
+    """
+
+    left: float
+    top: float
+    tile: float
+    rows: int
+    columns: int
+
+    @property
+    def box(self) -> Box:
+        """Return the box of the whole grid."""
+        return Box(self.left, self.top, self.columns * self.tile, self.rows * self.tile)
+
+    def cell_at(self, x: float, y: float) -> int | None:
+        """Return the flat index of the cell under a point; None outside."""
+        if not self.box.holds(x, y):
+            return None
+        row, column = int((y - self.top) / self.tile), int((x - self.left) / self.tile)
+        return min(row, self.rows - 1) * self.columns + min(column, self.columns - 1)
+
+    def box_of(self, cell: int) -> Box:
+        """Return the box of a cell."""
+        row, column = divmod(cell, self.columns)
+        side = self.tile
+        return Box(self.left + column * side, self.top + row * side, side, side)
+
+    def middle(self, cell: int) -> Point:
+        """Return the middle of a cell."""
+        return self.box_of(cell).middle
+
+
+class OverlayPainter:
+    """A painter of the overlays of one pane's grid.
+
+    Args:
+        painter: of the picture's own surface, whose upper left corner is the grid's.
+        pane: what is shown.
+        found: what is known of it.
+        t: steps from the timeline's start.
+        palette: colours of objectives, the base first.
+    """
+
+    def __init__(
+        self, painter: Painter, pane: Pane, found: Found, t: int, palette: tuple[RGB, ...]
+    ) -> None:
+        self.painter, self.pane, self.found, self.t = painter, pane, found, t
+        height, width = pane.trap.size
+        tile = painter.surface.get_width() / width / painter.scale
+        self.place = GridPlace(0, 0, tile, height, width)
+        colours = (palette[k % len(palette)] for k in range(len(pane.trap.objectives)))
+        # Objective -> its number, which gives it a shape, and its colour.
+        self.looks = dict(zip(pane.trap.objectives, enumerate(colours), strict=True))
+
+    def draw(self, shown: set[str]) -> None:
+        """Draw the overlays that are on, what is beneath first."""
+        parts = {
+            CONFLICTS: self._conflicts,
+            VISITS: self._visits,
+            ORACLES: self._oracles,
+            PATH: self._path,
+            PAYS: self._pays,
+            ACTIONS: self._actions,
+        }
+        for overlay, draw in parts.items():
+            if overlay.name in shown:
+                draw()
+
+    def _conflicts(self) -> None:
+        """Draw hatching, dark on light, over whatever is there."""
+        analysis, side = self.pane.analysis, self.place.tile
+        if analysis is None:
+            return
+        where = [analysis.conflicts(x, self.t) for x in self.pane.trap.proxies]
+        for cell in np.logical_or.reduce(where).nonzero()[0].tolist():
+            box = self.place.box_of(cell)
+            for k in range(1, 6, 2):
+                along = side * k / 3
+                a = (box.left + min(along, side), box.top + max(0.0, along - side))
+                b = (box.left + max(0.0, along - side), box.top + min(along, side))
+                self.painter.line([a, b], CARD, 2.6)
+                self.painter.line([a, b], INK, 1.0)
+
+    def _visits(self) -> None:
+        visits, side = self.found.visits, self.place.tile
+        if visits is None:
+            return
+        for cell in visits.nonzero()[0].tolist():
+            box = self.place.box_of(cell)
+            size = max(2.0, side * 0.42 * math.sqrt(visits[cell] / int(visits.max())))
+            x, y = box.right - size / 2 - 1, box.top + size / 2 + 1
+            self.painter.disc(x, y, size / 2 + 1, CARD)
+            self.painter.disc(x, y, size / 2, INK)
+            if side >= 30:
+                text, height = f"{visits[cell]}", min(14.0, side * 0.34)
+                x, y = box.right - self.painter.measure(text, height) - 2, box.bottom - height
+                # Letters with an edge can be read on anything.
+                for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                    self.painter.text(text, x + dx, y + dy, height, CARD)
+                self.painter.text(text, x, y, height, INK)
+
+    def _oracles(self) -> None:
+        side = self.place.tile
+        for x, line in self.found.paths.items():
+            number, colour = self.looks[x]
+            shift = side * 0.13 * (number - (len(self.looks) - 1) / 2)
+            cells = line.cells(len(line))
+            points = [(a + shift, b + shift) for a, b in map(self.place.middle, cells)]
+            self.painter.line(_without_stays(points), CARD, 4.5)
+            self.painter.line(_without_stays(points), colour, 2.0)
+            # The shape tells the lines apart without colour.
+            for place in set(points):
+                self.painter.mark(
+                    number, *place, side * (0.15 if place == points[-1] else 0.07), colour
+                )
+
+    def _path(self) -> None:
+        points = _without_stays([self.place.middle(c) for c in self.pane.line.cells(self.t)])
+        self.painter.line(points, CARD, 5.0)
+        self.painter.line(points, INK, 2.4)
+        self.painter.disc(*points[0], self.place.tile * 0.2, CARD, 4.5)
+        self.painter.disc(*points[0], self.place.tile * 0.2, INK, 2.0)
+
+    def _pays(self) -> None:
+        """Draw the marks of objectives in the corners of cells that pay them."""
+        line, size = self.pane.line, max(2.5, self.place.tile * 0.12)
+        if line.terminated and self.t == len(line):
+            return
+        for x, cells in paying_cells(self.pane.trap, line.states[self.t]).items():
+            number, colour = self.looks[x]
+            for cell in cells:
+                box = self.place.box_of(cell)
+                left = box.left + size + 2 + number * (2 * size + 2)
+                self.painter.mark(number, left, box.top + size + 2, size, colour)
+
+    def _actions(self) -> None:
+        """Draw arrows from the agent's cell, and a disc for ``act``."""
+        line, side = self.pane.line, self.place.tile
+        shares = line.steps[self.t].decision.shares if self.t < len(line) else None
+        if shares is None:
+            return
+        x, y = self.place.middle(int(line.states[self.t].agent[0]))
+        for share, (dx, dy) in zip(shares[:4].tolist(), DIRECTIONS, strict=True):
+            if share < LEAST_SHARE:
+                continue
+            reach, wide = side * (0.42 + 0.62 * share), side * 0.15
+            tip = (x + dx * reach, y + dy * reach)
+            foot = (x + dx * side * 0.36, y + dy * side * 0.36)
+            for grow, colour in ((1.6, CARD), (0.0, INK)):
+                self.painter.line([foot, tip], colour, side * 0.1 + 2 * grow)
+                end = wide + grow
+                ends = [(tip[0] + sign * dy * end, tip[1] + sign * dx * end) for sign in (-1, 1)]
+                self.painter.polygon([(tip[0] + dx * end, tip[1] + dy * end), *ends], colour)
+        if shares[4] >= LEAST_SHARE:
+            radius = side * (0.1 + 0.25 * float(shares[4]))
+            self.painter.disc(x, y, radius + 1.6, CARD)
+            self.painter.disc(x, y, radius, INK)
+
+
+def _without_stays(points: list[Point]) -> list[Point]:
+    return [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]

@@ -1,24 +1,55 @@
-"""Recording what is watched, without a window: pictures, films and action traces."""
+"""Recording what is watched, without a window: pictures, films, strips for papers, traces."""
 
 from __future__ import annotations
 
+import io
 import math
+import tempfile
+import textwrap
 from collections.abc import Iterator
+from html import escape
+from itertools import repeat
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mesa_gym.engine import RGB
+from mesa_gym.errors import missing_extra
+from mesa_gym.files import write_bytes, write_text
 from mesa_gym.rendering import write_png
+from mesa_gym.rendering.png import data_uri
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.terminal import Progress
-from mesa_gym.viewer.film import MOST_A_SECOND, Picture, write_film
-from mesa_gym.viewer.pen import Pen
+from mesa_gym.report.strip import told
+from mesa_gym.report.svg import element
+from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
+from mesa_gym.terminal import Progress, printable
+from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
+from mesa_gym.viewer.app import fitting
+from mesa_gym.viewer.drawing import Painter, as_surface
 from mesa_gym.viewer.session import RATE, Session
-from mesa_gym.viewer.theme import PAPER
-from mesa_gym.viewer.tracing import episode_trace
+from mesa_gym.viewer.theme import CARD, INK, PAPER
+from mesa_gym.viewer.timeline import Pane
 
-KINDS = (".png", *MOST_A_SECOND, ".trace")
+# Pictures a second at most. What shows GIFs slows those down that have more than 50.
+FILMS = {".gif": 50, ".mp4": 60}
+KINDS, STRIPS = (".png", *FILMS, ".trace"), (".png", ".svg")
+# What imageio hands to ffmpeg. Browsers take a film that is not marked for BT.709, and this one is
+# marked too; each picture of a GIF has a palette of its own, and no dithering.
+_MARKS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+_MATRIX = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
+_QUALITY = ["-crf", "14", "-tune", "animation", "-movflags", "+faststart"]
+_PALETTE = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=none"
+_ENCODING: dict[str, dict[str, Any]] = {
+    ".mp4": {"codec": "libx264", "output_params": [*_MATRIX, *_QUALITY, *_MARKS]},
+    ".gif": {"codec": "gif", "pixelformat": "pal8", "output_params": ["-filter_complex", _PALETTE]},
+}
+# Of a strip, in pixels: across the width of a page its lines are the size of a footnote.
+MARGIN, MOST_WIDE, TITLE, CAPTION = 20.0, 2000.0, 34.0, 26.0
+LETTER, EM = 0.52, 0.75  # of a line of height 1: the width of a letter, generously, and its size
+RATHER = "record a picture or a film"
+Picture = NDArray[np.uint8]
 
 
 class Shown(Protocol):
@@ -30,85 +61,67 @@ class Shown(Protocol):
 
     session: Session
 
-    def settle(self) -> None:
-        """Let all episodes come to their end, and find all that is shown of them."""
+    def settling(self) -> Iterator[None]:
+        """Let all episodes come to their end, and find all that is shown of them, in pieces."""
 
-    def draw(self, pen: Pen) -> None:
+    def draw(self, painter: Painter) -> None:
         """Draw everything; the surface has been cleared."""
 
 
+def require_kind(path: Path, kinds: tuple[str, ...] = KINDS) -> str:
+    """Return the suffix of a recording, in lower case; ValueError for another kind of file."""
+    kind = path.suffix.lower()
+    if kind not in kinds:
+        raise ValueError(f"cannot record {path}: its name must end in {', '.join(kinds)}")
+    return kind
+
+
+def load_imageio() -> Any:
+    """Import what writes films; ImportError, with the extra's name, if it is not installed."""
+    try:
+        import imageio.v2
+        import imageio_ffmpeg  # noqa: F401  imageio finds it by itself, later
+    except ImportError as error:
+        raise missing_extra(str(error.name).replace("_", "-"), "viewer") from None
+    return imageio.v2
+
+
 def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
-    """Return what the screen shows now.
+    """Return what the screen shows now, uint8 (height, width, 3).
 
     Args:
         screen: drawn as it would be in a window.
         size: width and height in pixels.
         scale: pixels a point.
-
-    Returns:
-        uint8 (height, width, 3).
     """
     pygame = load_pygame()
     surface = pygame.Surface(size)
     surface.fill(PAPER)
-    screen.draw(Pen(surface, scale))
-    width, height = size
+    screen.draw(Painter(surface, fitting(size, scale)))
     pixels = np.frombuffer(pygame.image.tobytes(surface, "RGB"), dtype=np.uint8)
-    return pixels.reshape(height, width, 3)
-
-
-def frames(
-    screen: Shown, size: tuple[int, int], scale: float = 1.0, every: int = 1
-) -> Iterator[Picture]:
-    """Yield pictures of all that is watched, to the last step of the longest episode.
-
-    All episodes come to their end first. Afterwards the clock is where it was, and stands still.
-
-    Args:
-        screen: what shows it.
-        size: width and height in pixels.
-        scale: pixels a point.
-        every: which steps to show, counted from the first; the last is shown in any case.
-
-    Yields:
-        uint8 (height, width, 3).
-    """
-    session = screen.session
-    screen.settle()
-    before = session.cursor
-    session.play(False)
-    try:
-        for t in shown_steps(session.length, every):
-            session.seek(t)
-            yield frame(screen, size, scale)
-    finally:
-        session.seek(before)
-
-
-def shown_steps(length: int, every: int) -> list[int]:
-    """Return every so many steps of an episode, and the last."""
-    return sorted({*range(0, length, every), length})
-
-
-def pace(speed: float, most: float) -> tuple[int, float]:
-    """Find how a speed is kept with at most so many pictures a second.
-
-    Returns:
-        Which steps to show (each, every second, ...), and pictures a second.
-    """
-    rate = RATE * speed
-    every = max(1, math.ceil(rate / most))
-    return every, rate / every
+    return pixels.reshape(size[1], size[0], 3)
 
 
 def record(
-    screen: Shown,
-    path: Path,
-    size: tuple[int, int],
-    scale: float = 1.0,
-    step: int | None = None,
+    screen: Shown, path: Path, size: tuple[int, int], scale: float = 1.0, step: int | None = None
 ) -> None:
-    """Write what is watched to a file, whole or not at all.
+    """Write what is watched to a file, whole or not at all; ``recording`` says what is what."""
+    pieces = recording(screen, path, size, scale, step)
+    if require_kind(path) not in FILMS:
+        for _ in pieces:
+            pass
+        return
+    for _ in screen.settling():
+        pass
+    with Progress(f"record {path.name}", len(_film_steps(screen.session, path)), "frames") as done:
+        for _ in pieces:
+            done(1)
+
+
+def recording(
+    screen: Shown, path: Path, size: tuple[int, int], scale: float = 1.0, step: int | None = None
+) -> Iterator[None]:
+    """Write what is watched to a file, whole or not at all, in pieces of one picture.
 
     Args:
         screen: what shows it; all its episodes come to their end.
@@ -120,46 +133,193 @@ def record(
 
     Raises:
         ValueError: another suffix, no such step, or an episode that makes no trace.
-        ImportError: imageio-ffmpeg is not installed.
+        ImportError: imageio or imageio-ffmpeg is not installed.
         OSError: the file cannot be written.
         PolicyError: a policy failed.
     """
     kind, session = require_kind(path), screen.session
-    screen.settle()
+    yield from screen.settling()
+    session.playing = False
     if kind == ".trace":
         episode_trace(session.pane).save(path)
     elif kind == ".png":
-        write_png(path, _picture(screen, size, scale, step))
+        shown = session.length if step is None else step
+        if not 0 <= shown <= session.length:
+            raise ValueError(f"step {shown}: what is watched has steps 0 to {session.length}")
+        session.seek(shown)
+        write_png(path, frame(screen, size, scale))
     else:
-        every, fps = pace(session.speed, MOST_A_SECOND[kind])
-        total = len(shown_steps(session.length, every))
-        with Progress(f"record {path.name}", total, "frames") as advance:
-
-            def counted() -> Iterator[Picture]:
-                for picture in frames(screen, size, scale, every):
-                    yield picture
-                    advance(1)
-
-            write_film(path, counted(), fps)
+        steps = _film_steps(session, path)
+        fps = RATE * session.speed / steps.step
+        yield from _film(path, _frames(screen, size, scale, [*steps[:-1], session.length]), fps)
 
 
-def require_kind(path: Path) -> str:
-    """Return the suffix of a recording, in lower case; ValueError for another kind of file."""
+def _film_steps(session: Session, path: Path) -> range:
+    """Return which steps a film shows, in place of the last one the end of the longest episode."""
+    every = max(1, math.ceil(RATE * session.speed / FILMS[require_kind(path)]))
+    return range(0, session.length + every, every)
+
+
+def _frames(
+    screen: Shown, size: tuple[int, int], scale: float, steps: list[int]
+) -> Iterator[Picture]:
+    for t in steps:
+        screen.session.seek(t)
+        yield frame(screen, size, scale)
+
+
+def _film(path: Path, frames: Iterator[Picture], fps: float) -> Iterator[None]:
+    """Write a film piece by piece; its last picture is held for a second."""
     kind = path.suffix.lower()
-    if kind not in KINDS:
-        raise ValueError(f"cannot record {path}: its name must end in {', '.join(KINDS)}")
-    return kind
+    with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
+        made = Path(folder) / f"film{kind}"
+        options = {"quality": None, "macro_block_size": 1, "ffmpeg_log_level": "error"}
+        writing = load_imageio().get_writer
+        with writing(made, format="FFMPEG", fps=fps, **options, **_ENCODING[kind]) as writer:
+            for picture in frames:
+                # H.264 needs even sides: the last row or column is repeated.
+                odd = [(0, side % 2) for side in picture.shape[:2]]
+                last = np.pad(picture, [*odd, (0, 0)], mode="edge")
+                writer.append_data(last)
+                yield
+            for again in repeat(last, max(0, round(fps) - 1)):
+                writer.append_data(again)
+        write_bytes(path, made.read_bytes())
 
 
-def _picture(screen: Shown, size: tuple[int, int], scale: float, step: int | None) -> Picture:
-    session = screen.session
-    shown = session.length if step is None else step
-    if not 0 <= shown <= session.length:
-        raise ValueError(f"step {shown}: what is watched has steps 0 to {session.length}")
-    before = session.cursor
-    session.play(False)
-    session.seek(shown)
-    try:
-        return frame(screen, size, scale)
-    finally:
-        session.seek(before)
+# -- strips for papers -----------------------------------------------------------------------------
+
+
+def write_strip(path: Path, pane: Pane) -> None:
+    """Write at most six moments of a pane's episode side by side, whole or not at all.
+
+    They are the start, what was paid, the end, and some between; wide ones in several rows.
+
+    Args:
+        path: ends in ``.png`` or ``.svg``; a SVG carries its pictures in itself, and its text is
+            text.
+        pane: the episode, as far as it has gone.
+
+    Raises:
+        ValueError: another kind of file.
+        OSError: it cannot be written.
+    """
+    kind, line = require_kind(path, STRIPS), pane.line
+    late = "time is up" if line.over and not line.terminated else ""
+    moments = told(pane.trap, line.states, [step.paid for step in line.steps], late)
+    pictures = [moment.picture() for moment in moments]
+    high, wide, _ = pictures[0].shape
+    rows = math.ceil(len(pictures) * (wide + MARGIN) / MOST_WIDE)
+    columns = math.ceil(len(pictures) / rows)
+    width = MARGIN + columns * (wide + MARGIN)
+    title = f"{pane.trap.name()}, {pane.title}"
+    lines = _wrapped(title, MARGIN, MARGIN, width - 2 * MARGIN, TITLE)
+    bottom, places = lines[-1][2] + TITLE + MARGIN / 2, []
+    for first in range(0, len(pictures), columns):
+        for column, at in enumerate(range(first, min(first + columns, len(pictures)))):
+            left = MARGIN + column * (wide + MARGIN)
+            places.append((left, bottom))
+            caption = moments[at].caption
+            lines += _wrapped(caption, left, bottom + high + MARGIN / 2, wide, CAPTION)
+        bottom = max(y + size for _, _, y, size in lines) + MARGIN
+    size = width, bottom
+    if kind == ".svg":
+        write_text(path, _svg(title, size, pictures, places, lines))
+    else:
+        write_bytes(path, _png(size, pictures, places, lines))
+
+
+Line = tuple[str, float, float, float]  # of text: left, top and height
+Places = list[tuple[float, float]]
+
+
+def _wrapped(text: str, x: float, y: float, width: float, size: float) -> list[Line]:
+    wrapped = textwrap.wrap(printable(text), int(width / (LETTER * size)))
+    return [(each, x, y + k * size, size) for k, each in enumerate(wrapped)]
+
+
+def _png(
+    size: tuple[float, float], pictures: list[Picture], places: Places, lines: list[Line]
+) -> bytes:
+    pygame = load_pygame()
+    surface = pygame.Surface((round(size[0]), round(size[1])))
+    surface.fill(CARD)
+    painter = Painter(surface)
+    for picture, place in zip(pictures, places, strict=True):
+        painter.picture(as_surface(pygame, picture), *place)
+    for line in lines:
+        painter.text(*line)
+    file = io.BytesIO()
+    pygame.image.save(surface, file, "strip.png")
+    return file.getvalue()
+
+
+def _svg(
+    title: str,
+    size: tuple[float, float],
+    pictures: list[Picture],
+    places: Places,
+    lines: list[Line],
+) -> str:
+    sides: dict[str, str | float] = {"width": size[0], "height": size[1]}
+    shapes = [element("title", {}, escape(printable(title)))]
+    shapes.append(element("rect", sides | {"fill": _hex(CARD)}))
+    for picture, (x, y) in zip(pictures, places, strict=True):
+        place = {"x": x, "y": y, "width": picture.shape[1], "height": picture.shape[0]}
+        shapes.append(element("image", place | {"xlink:href": data_uri(picture)}))
+    for text, x, y, high in lines:
+        at: dict[str, str | float] = {"x": x, "y": y + EM * high}
+        letters = {"font-size": f"{EM * high:g}", "fill": _hex(INK)}
+        shapes.append(element("text", at | letters, escape(text)))
+    root = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "xmlns:xlink": "http://www.w3.org/1999/xlink",
+        "viewBox": f"0 0 {size[0]:g} {size[1]:g}",
+        "font-family": "Helvetica, Arial, sans-serif",
+        **sides,
+    }
+    return element("svg", root, "\n".join(shapes)) + "\n"
+
+
+def _hex(colour: RGB) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+# -- traces ----------------------------------------------------------------------------------------
+
+
+def episode_trace(pane: Pane) -> Trace:
+    """Return what a player did on a level, from its start: a trace of that level alone.
+
+    An episode that a person has not finished makes one too; it can be watched again, and not be
+    scored.
+
+    Raises:
+        ValueError: the episode makes no trace; the message says why.
+    """
+    trap, player, play = pane.trap, pane.seat.player, pane.seat.play
+    done = pane.line.actions()
+    if pane.edited:
+        raise ValueError(
+            "a trace holds what was done on a level, and this episode does not begin as one"
+            f" (edited, or from a map); {RATHER}"
+        )
+    if not len(done):
+        raise ValueError("a trace holds what was done, and nothing has been done in the episode")
+    own = True
+    if isinstance(player, PolicyPlayer):
+        own = all(step.decision.shares is not None for step in pane.line.steps)
+    elif isinstance(player, TracePlayer):
+        own = np.array_equal(done, player.trace.actions_on(play, [pane.level])[0][: len(done)])
+    if not own:
+        raise ValueError(
+            f"a trace of {player.name!r} holds what it did, and some of this episode was done by"
+            f" hand; {RATHER}, or play all of it by hand"
+        )
+    actions = np.full((1, trap.horizon(pane.seat.split)), ENDED, dtype=np.int8)
+    actions[0, : len(done)] = done
+    seed = player.seed if isinstance(player, PolicyPlayer) else 0
+    seed = player.trace.seed if isinstance(player, TracePlayer) else seed
+    plays = {str(play): SplitTrace(np.array([pane.level]), actions)}
+    salt = salt_digest(pane.salt)
+    return Trace(trap.name(), trap.size, trap.parameters, player.name, seed, salt, plays)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from functools import reduce
 from typing import Any
 
@@ -17,9 +18,9 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.analysis import next_conflict
+from mesa_gym.viewer.analysis import Analysis, next_conflict
 from mesa_gym.viewer.compare import Choices, start_work
-from mesa_gym.viewer.timeline import Pane, Seat
+from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
@@ -277,16 +278,15 @@ class Session:
         def make(_: Future[Any]) -> list[Pane]:
             panes = self._made(level, seats, start)
             for pane in panes if self.threaded else ():
-                self._prepare(pane)
+                _prepare(pane.line)
             return panes
 
         self._do(f"preparing level {level}", make, lambda panes: self._show(level, seats, panes))
 
-    def _prepare(self, pane: Pane) -> None:
-        """Take a pane's first step, and solve its level, as far as that is possible."""
-        self._grown(pane, 1)
-        if pane.analysis is not None:
-            pane.analysis.prepare()
+    def prepare(self) -> None:
+        """Do ahead, in a thread, what the first picture of each pane would wait for."""
+        for pane in self.panes:
+            _prepare(pane.line)
 
     # -- work that takes longer than a frame -------------------------------------------------------
 
@@ -339,8 +339,19 @@ class Session:
 
     def replace(self, state: State) -> None:
         """Go on from another state in the focused pane."""
-        self.pane.replace(self.cursor, state)
-        self.playing, self.clock = False, 0.0
+        pane, cursor = self.pane, self.cursor
+
+        def make(_: Future[Any]) -> Timeline:
+            line = pane.line_from(state)
+            if self.threaded:
+                _prepare(line)
+            return line
+
+        def show(line: Timeline) -> None:
+            pane.replace(cursor, line)
+            self.playing, self.clock = False, 0.0
+
+        self._do("preparing the edited level", make, show)
 
     def undo(self) -> None:
         """Take back the last change in the focused pane."""
@@ -360,3 +371,11 @@ def _ended(pane: Pane, cursor: int) -> bool:
 def _growing(pane: Pane) -> bool:
     """Return whether an episode goes on of its own accord."""
     return not pane.line.over and not isinstance(pane.line.actor, Human)
+
+
+def _prepare(line: Timeline) -> None:
+    """Take an episode's first step and solve its level, as far as that is possible."""
+    with suppress(PolicyError):  # it fails again, and is reported, when the episode is shown
+        line.grow(1)
+    if line.trap.solvable:
+        Analysis(line).prepare()

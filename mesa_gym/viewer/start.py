@@ -1,41 +1,95 @@
-"""The first screen: which trap, and who plays it."""
+"""The first screens: which trap, who plays it, and waiting for what takes long to load."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from pathlib import Path
+from typing import Any
 
-from mesa_gym.errors import PolicyError
-from mesa_gym.traps import Trap, all_traps
-from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.buttons import Button
-from mesa_gym.viewer.cards import Cards
-from mesa_gym.viewer.chooser import Chooser, Entry, corner_button
-from mesa_gym.viewer.inputs import Input, Key, Press
-from mesa_gym.viewer.notice import Notice
-from mesa_gym.viewer.offers import Offer, named, trained
-from mesa_gym.viewer.pen import Box, Pen
-from mesa_gym.viewer.theme import INK, QUIET
+from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.raster import MIN_TILE
+from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.viewer.actors import named_policies, trained_policies
+from mesa_gym.viewer.app import Input, Screen
+from mesa_gym.viewer.compare import start_work
+from mesa_gym.viewer.drawing import Box, Painter, as_surface
+from mesa_gym.viewer.keys import story
+from mesa_gym.viewer.session import FAILURES
+from mesa_gym.viewer.theme import BODY, CARD, HEADING, INK, PALETTES, QUIET, SMALL, TITLE
+from mesa_gym.viewer.widgets import Chooser, Notice
 
-MARGIN = 16.0
-HEAD = 46.0
-TITLE, SMALL = 28.0, 18.0
-BUTTONS = (Button("Esc: leave", "escape"), Button("?: help", "?"))
-PLAY = "play"
+PLAY = "play"  # what the start screen calls the person at the keyboard
+MARGIN, LIST = 12.0, 0.34  # around all; the list's share of the width
+SPLITS = (Split.TRAIN, Split.SHIFT)
+POLL, BLINK = 0.05, 3.0  # seconds between looks at what is loading; changes of its sign a second
 DOUBLE = 0.4  # seconds within which two presses are meant as one
 HELP = """\
-A card is a trap: level 0 of train beside level 0 of shift. In training the base objective and \
-its proxies are reached together; under shift they conflict.
+The list has all traps. Beside it stands what the highlighted one pays, and level 0 of train \
+beside level 0 of shift: in training the base objective and its proxies are reached together; \
+under shift they conflict.
 
-Arrow keys, Page Up, Page Down, Home, End: move from card to card
+Arrow keys, Page Up, Page Down, Home, End, wheel: move in the list
 Letters: go to the next name that begins with them
 Enter, or a press: pick the trap, then who plays it
-Wheel, or the bar at the right: scroll
 Esc: back; here Esc or q leaves
 ? or F1: this help
 
 Agents are found if their folders lie under the one that the viewer was started in."""
-UNFINISHED = "Some folders were too deep or too many to search; name others with --policy."
+
+
+class LoadingScreen:
+    """What is being loaded, until the screen that was waited for is there."""
+
+    title = "mesa_gym"
+
+    def __init__(
+        self, what: str, make: Callable[[], Screen], failed: Callable[[str], Screen] | None = None
+    ) -> None:
+        """Begin to load, in a thread.
+
+        Args:
+            what: is loaded.
+            make: gives the screen that comes next.
+            failed: gives it where that cannot be, from the reason; without it the error is raised
+                when the screen is next updated.
+        """
+        self._what, self._failed, self.changed = what, failed, True
+        self._began = time.monotonic()
+        self._work = start_work(lambda _: make())
+
+    def ready(self, patience: float) -> Screen:
+        """Return the next screen if it is there within some seconds, otherwise this one."""
+        if not wait([self._work], patience).done:
+            return self
+        error = self._work.exception()
+        if error is None:
+            return self._work.result()
+        if self._failed is None or not isinstance(error, FAILURES):
+            raise error
+        return self._failed(str(error))
+
+    def handle(self, event: Input) -> Screen | None:
+        """Leave where that is wished; all else waits."""
+        return None if event.kind == "key" and event.name in ("escape", "q") else self
+
+    def update(self, seconds: float) -> Screen | None:
+        """Look whether it is done."""
+        self.changed = True
+        return self.ready(0.0)
+
+    def wait(self) -> float:
+        """Return the seconds between two looks."""
+        return POLL
+
+    def draw(self, painter: Painter) -> None:
+        """Say what is being loaded, for how long."""
+        (width, height), passed = painter.size, time.monotonic() - self._began
+        text = f"Loading {self._what}" + " ." * (1 + int(passed * BLINK) % 3)
+        left = (width - painter.measure(text, TITLE)) / 2
+        painter.text(text, max(MARGIN, left), height / 2 - TITLE, TITLE, width=width - 2 * MARGIN)
+        painter.text(f"{passed:.0f} s", width / 2, height / 2 + 4, SMALL, QUIET, "middle")
 
 
 class StartScreen:
@@ -47,97 +101,119 @@ class StartScreen:
             or PolicyError of it is shown, and one can choose again.
     """
 
-    def __init__(self, begin: Callable[[str, str], Screen]) -> None:
-        self._begin = begin
-        self.cards = Cards(list(all_traps().values()))
-        self.policies: Chooser | None = None
-        self.notice: Notice | None = None
-        self._offers: list[Offer] = []
-        self._buttons: dict[str, Box] = {}
-        self._offered = 0.0  # seconds since the policies appeared
+    title = "mesa_gym"
 
-    @property
-    def trap(self) -> type[Trap]:
-        """Return the trap that is highlighted, or picked."""
-        return self.cards.traps[self.cards.highlighted]
+    def __init__(self, begin: Callable[[str, str], Screen]) -> None:
+        self._begin, self.changed = begin, True
+        self.traps: list[type[Trap]] = list(all_traps().values())
+        self.list = Chooser("Traps", [(t.name(), "") for t in self.traps], self._ask_policy)
+        self.dialog: Chooser | Notice | None = None
+        self._chosen: tuple[str, str] | None = None
+        self._age = 0.0  # seconds since the policies appeared
+        self._pictures: dict[tuple[type[Trap], int], list[Any]] = {}
 
     def handle(self, event: Input) -> Screen | None:
-        """Take what a person did; returns the screen to show next, None for leaving."""
-        if self.notice is not None:
-            self.notice.handle(event)
-            self.notice = None if self.notice.left else self.notice
-        elif isinstance(event, Key) and event.name in ("?", "f1"):
-            self.notice = Notice("Which trap?", HELP)
-        elif self.policies is not None:
-            return self._choose_policy(self.policies, event)
-        else:
-            return self._choose_trap(event)
+        """Take what a person did; return the screen to show next, None for leaving."""
+        self.changed = True
+        if self.dialog is not None:
+            # A press may be the second half of a double one on the list.
+            asked = self.dialog
+            if not (event.kind == "press" and self._age < DOUBLE) and not asked.handle(event):
+                self.dialog = None if self.dialog is asked else self.dialog
+            if self._chosen is not None:
+                chosen, self._chosen = self._chosen, None
+                name = chosen[0] if chosen[1] == PLAY else f"{chosen[1]} for {chosen[0]}"
+                return LoadingScreen(name, lambda: self._begin(*chosen), self._sorry)
+        elif event.kind == "key" and event.name in ("?", "f1"):
+            self.dialog = Notice("Which trap?", HELP)
+        elif event.kind == "key" and event.name in ("escape", "q"):
+            return None
+        elif not self.list.handle(event) and self.dialog is None:
+            return None  # by the list's own button
         return self
 
-    def update(self, seconds: float) -> None:
+    def update(self, seconds: float) -> Screen:
         """Let time pass."""
-        self.cards.update(seconds)
-        self._offered += seconds
-        if self.policies is not None:
-            self.policies.update(seconds)
-
-    def _choose_trap(self, event: Input) -> Screen | None:
-        if isinstance(event, Press):
-            pressed = [name for name, box in self._buttons.items() if box.holds(event.x, event.y)]
-            event = Key(pressed[0]) if pressed else event
-            if pressed == ["?"]:
-                return self.handle(event)
-        self.cards.handle(event)
-        if self.cards.chosen is not None:
-            self.cards.chosen = None
-            self._offer()
-        return None if self.cards.left else self
-
-    def _offer(self) -> None:
-        """Show the policies for the trap."""
-        self._offered = 0.0
-        trap = self.trap
-        agents, done = trained(trap, Path.cwd())
-        self._offers = [Offer(PLAY, "with the keyboard"), *named(trap), *agents]
-        labels = ["you (play it yourself)", *(offer.spec for offer in self._offers[1:])]
-        entries = [Entry(a, offer.detail) for a, offer in zip(labels, self._offers, strict=True)]
-        note = f"base: {trap.base}\nproxy: {', '.join(trap.proxies)}"
-        note += "" if done else f"\n{UNFINISHED}"
-        self.policies = Chooser(f"{trap.name()}: who plays?", entries, note)
-
-    def _choose_policy(self, policies: Chooser, event: Input) -> Screen:
-        if isinstance(event, Press) and self._offered < DOUBLE:
-            return self  # the second half of a double press on the card
-        policies.handle(event)
-        if policies.left:
-            self.policies = None
-        elif policies.chosen is not None:
-            spec = self._offers[policies.chosen].spec
-            policies.chosen = None
-            try:
-                return self._begin(self.trap.name(), spec)
-            except (ValueError, ImportError, PolicyError) as error:
-                self.notice = Notice("That did not work", str(error))
+        self._age += seconds
+        (self.dialog or self.list).update(seconds)
         return self
 
-    def draw(self, pen: Pen) -> None:
-        """Draw everything."""
-        width, height = pen.size
-        room = Box(MARGIN, MARGIN, width - 2 * MARGIN, height - 2 * MARGIN)
-        if self.notice is not None:
-            self.notice.draw(pen, room)
-        elif self.policies is not None:
-            self.policies.draw(pen, room)
-        else:
-            below = Box(room.left, HEAD, room.width, room.bottom - HEAD)
-            self.cards.draw(pen, below)
-            self._head(pen, room)
+    def wait(self) -> None:
+        """Return None: all waits for a person."""
 
-    def _head(self, pen: Pen, room: Box) -> None:
-        right = room.right
-        for button in BUTTONS:
-            box = self._buttons[button.key] = corner_button(pen, button, right, 10)
-            right = box.left - 8
-        left = room.left + pen.text("Which trap?", room.left, 13, TITLE, INK) + MARGIN
-        hint = f"{self.cards.seen}   Arrows or letters, then Enter; or press one".strip()
-        pen.text(hint, left, 18, SMALL, QUIET, width=right - left)
+    def _sorry(self, reason: str) -> Screen:
+        self.dialog = Notice("That did not work", reason)
+        return self
+
+    def _ask_policy(self, number: int) -> None:
+        """Show the policies for a trap."""
+        trap, self._age = self.traps[number], 0.0
+        policies = {PLAY: "with the keyboard"} | named_policies(trap)
+        policies |= trained_policies(trap, Path.cwd())
+        labels = ["you (play it yourself)", *list(policies)[1:]]
+        specs = list(policies)
+
+        def then(chosen: int) -> None:
+            self._chosen = trap.name(), specs[chosen]
+
+        entries = zip(labels, policies.values(), strict=True)
+        note = f"base: {trap.base}\nproxy: {', '.join(trap.proxies)}"
+        self.dialog = Chooser(f"{trap.name()}: who plays?", entries, then, note)
+
+    def draw(self, painter: Painter) -> None:
+        """Draw everything."""
+        width, height = painter.size
+        room = Box(0, 0, width, height).inset(MARGIN)
+        if self.dialog is not None:
+            self.dialog.draw(painter, room)
+            return
+        wide = room.width * LIST
+        self.list.draw(painter, Box(room.left, room.top, wide, room.height))
+        left = room.left + wide + MARGIN
+        self._preview(painter, Box(left, room.top, room.right - left, room.height))
+
+    def _preview(self, painter: Painter, box: Box) -> None:
+        """Draw what the highlighted trap is: its objectives, two levels, its story."""
+        trap = self.traps[self.list.highlighted]
+        painter.fill(box, CARD, 6)
+        inner = box.inset(MARGIN)
+        painter.text(trap.name(), inner.left, inner.top, HEADING, width=inner.width - 150)
+        hint = "Enter: pick   ?: help"
+        painter.text(hint, inner.right, inner.top + 6, SMALL, QUIET, "right")
+        y = inner.top + HEADING + 4
+        for number, (x, objective) in enumerate(trap.objectives.items()):
+            tones = PALETTES["okabe-ito"]
+            painter.mark(number, inner.left + 8, y + 9, 6, tones[number % len(tones)])
+            role = "base" if x == trap.base else "proxy"
+            below = Box(inner.left + 22, y, inner.width - 22, 3 * BODY)
+            y = painter.wrapped(f"{x} ({role}): {objective.doc}", below, BODY) + 2
+        y += 4
+        gap, most = MARGIN, (inner.bottom - y) * 0.6
+        rows, columns = trap.default_size
+        side = min((inner.width - gap) / 2 / columns, (most - SMALL) / rows)
+        left = inner.left
+        for split, picture in zip(SPLITS, self._drawn(painter, trap, side), strict=True):
+            painter.text(f"{split.value}, level 0", left, y, SMALL, QUIET)
+            if isinstance(picture, str):
+                painter.wrapped(picture, Box(left, y + SMALL, inner.width / 2, most), SMALL)
+            else:
+                painter.picture(picture, left, y + SMALL + 2)
+            left += columns * side + gap
+        y += SMALL + rows * side + 10
+        painter.wrapped(story(trap), Box(inner.left, y, inner.width, inner.bottom - y), BODY, INK)
+
+    def _drawn(self, painter: Painter, trap: type[Trap], side: float) -> list[Any]:
+        """Return pictures of a trap's level 0, or why there are none."""
+        tile = max(MIN_TILE, int(side * painter.scale))
+        key = trap, tile
+        if key not in self._pictures:
+            # A trap from elsewhere may raise anything; others are still good.
+            try:
+                made = trap()
+                states = [made.levels(split, [0]) for split in SPLITS]
+                pictures = [render_rgb(made, state, tile)[0] for state in states]
+                self._pictures[key] = [as_surface(painter.pygame, each) for each in pictures]
+            except Exception as error:
+                reason = f"cannot be drawn: {type(error).__name__}: {error}"
+                self._pictures[key] = [reason] * len(SPLITS)
+        return self._pictures[key]

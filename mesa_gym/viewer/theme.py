@@ -12,6 +12,8 @@ INK: RGB = (26, 28, 36)
 QUIET: RGB = (92, 96, 108)  # second to ink; 6:1 on a card
 RULE: RGB = (196, 199, 206)
 FOCUS: RGB = (26, 28, 36)
+EMPTY: RGB = (236, 237, 240)  # of a plane
+HEADING, TITLE, BODY, SMALL = 26.0, 20.0, 17.0, 15.0  # heights of lines of text, in points
 
 # For objectives, the base first; a trap has four at most. All can be told apart with red-green and
 # blue-yellow colour blindness: Okabe and Ito 2008, "Color Universal Design"; Tol 2021, "Colour

@@ -181,7 +181,9 @@ class Pane:
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
         self.edited = start is not None
         number = np.array([level])
-        self.line = self._line(starts_of(trap, seat.play, number, salt) if start is None else start)
+        self.line = self.line_from(
+            starts_of(trap, seat.play, number, salt) if start is None else start
+        )
         self._past: list[tuple[Timeline, bool, int]] = []
         self._analysis: tuple[Timeline, Analysis] | None = None
 
@@ -224,9 +226,8 @@ class Pane:
             self._remember(cursor)
         self.line = line
 
-    def replace(self, cursor: int, state: State) -> None:
-        """Go on from another state, a batch of one, as if the episode began there."""
-        line = self._line(state)
+    def replace(self, cursor: int, line: Timeline) -> None:
+        """Go on with another episode, which ``line_from`` made."""
         self._remember(cursor)
         self.line, self.edited = line, True
 
@@ -243,5 +244,6 @@ class Pane:
     def _actor(self, start: State) -> Actor:
         return self.seat.player.actor(self.trap, self.seat.play, start)
 
-    def _line(self, start: State) -> Timeline:
+    def line_from(self, start: State) -> Timeline:
+        """Return an episode of the pane's player that begins with a state, a batch of one."""
         return Timeline(self.trap, start, self.trap.horizon(self.seat.split), self._actor(start))

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.viewer.theme import CARD, INK, SHAPES
+from mesa_gym.viewer.theme import BODY, CARD, INK, SHAPES
 
+FONT = Path(__file__).with_name("font.ttf")  # DejaVu Sans; its licence lies beside it
+EM = 0.76  # of a line's height: the size of its letters
 MOST_TEXTS = 400
 ELLIPSIS = "..."
-# Letters are drawn so many times too large, as their hinting spaces small ones unevenly.
-FINER = 3
-BODY = 17.0  # the height of a line of text in points
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Box:
         """Return the lower edge."""
         return self.top + self.height
 
+    @property
+    def middle(self) -> Point:
+        """Return the middle."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
     def holds(self, x: float, y: float) -> bool:
         """Return whether a point lies in it."""
         return self.left <= x < self.right and self.top <= y < self.bottom
@@ -52,8 +57,8 @@ class Box:
         return Box(self.left + by, self.top + by, self.width - 2 * by, self.height - 2 * by)
 
 
-class Pen:
-    """A pen for one surface.
+class Painter:
+    """A painter of one surface.
 
     Attributes:
         surface: the pygame surface.
@@ -61,9 +66,9 @@ class Pen:
         pygame: the module.
     """
 
-    # Shared by all pens: letters are the same whatever they are drawn on.
-    _fonts: dict[int, Any] = {}
-    _texts: OrderedDict[tuple[str, int, RGB], Any] = OrderedDict()
+    # Shared by all painters: letters are the same whatever they are drawn on.
+    fonts: dict[int, Any] = {}
+    texts: OrderedDict[tuple[str, int, RGB], Any] = OrderedDict()
 
     def __init__(self, surface: Any, scale: float = 1.0) -> None:
         self.surface, self.scale = surface, scale
@@ -96,15 +101,10 @@ class Pen:
 
     def frame(self, box: Box, colour: RGB, width: float = 1.0, round_by: float = 0.0) -> None:
         """Draw the edge of a box, inside it."""
-        self.pygame.draw.rect(
-            self.surface,
-            colour,
-            self.rect(box),
-            max(1, self.pixels(width)),
-            border_radius=self.pixels(round_by),
-        )
+        thick, radius = max(1, self.pixels(width)), self.pixels(round_by)
+        self.pygame.draw.rect(self.surface, colour, self.rect(box), thick, border_radius=radius)
 
-    def line(self, points: Sequence[tuple[float, float]], colour: RGB, width: float = 1.0) -> None:
+    def line(self, points: Sequence[Point], colour: RGB, width: float = 1.0) -> None:
         """Draw a line through points, with round joints."""
         at = [(x * self.scale, y * self.scale) for x, y in points]
         thick = max(1, self.pixels(width))
@@ -114,7 +114,7 @@ class Pen:
             for x, y in at:
                 self.pygame.draw.aacircle(self.surface, colour, (x, y), thick / 2)
 
-    def polygon(self, points: Sequence[tuple[float, float]], colour: RGB) -> None:
+    def polygon(self, points: Sequence[Point], colour: RGB) -> None:
         """Fill a polygon."""
         at = [(x * self.scale, y * self.scale) for x, y in points]
         self.pygame.draw.polygon(self.surface, colour, at)
@@ -169,11 +169,11 @@ class Pen:
         drawn = self._letters(text, size, colour)
         wide = drawn.get_width() / self.scale
         left = x - {"left": 0.0, "middle": wide / 2, "right": wide}[align]
-        self.picture(drawn, left, y)
+        self.picture(drawn, left, y + max(0.0, size - drawn.get_height() / self.scale) / 2)
         return wide
 
     def wrapped(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
-        """Write words in as many lines as they need; returns the lower edge of the last.
+        """Write words in as many lines as they need; return the lower edge of the last.
 
         Lines that a box has no room for are left out.
         """
@@ -199,8 +199,7 @@ class Pen:
                     lines.append(line)
                 line = word
                 while len(line) > 1 and self.measure(line, size) > width:
-                    wide = partial(self._wide, line, size)
-                    end = max(bisect_right(range(len(line)), width, key=wide) - 1, 1)
+                    end = max(self._letters_within(line, size, width), 1)
                     lines.append(line[:end])
                     line = line[end:]
             lines.append(line)
@@ -208,32 +207,32 @@ class Pen:
 
     def measure(self, text: str, size: float = BODY) -> float:
         """Return the width of a line in points."""
-        return self._font(size).size(_printable(text))[0] / FINER / self.scale
+        return float(self._font(size).size(_printable(text))[0]) / self.scale
 
-    def _wide(self, text: str, size: float, letters: int) -> float:
-        return self.measure(text[:letters], size)
+    def _letters_within(self, text: str, size: float, width: float) -> int:
+        """Return how many of the first letters there is room for."""
+        every = range(len(text) + 1)
+        return bisect_right(every, width, key=lambda n: self.measure(text[:n], size)) - 1
 
     def _cut(self, text: str, size: float, width: float) -> str:
-        while text and self.measure(text + ELLIPSIS, size) > width:
-            text = text[:-1]
-        return text.rstrip() + ELLIPSIS if text else ""
+        room = width - self.measure(ELLIPSIS, size)
+        kept = text[: self._letters_within(text, size, room)] if room > 0 else ""
+        return kept.rstrip() + ELLIPSIS if kept else ""
 
     def _font(self, size: float) -> Any:
-        pixels = max(6, self.pixels(size))
-        if pixels not in Pen._fonts:
-            Pen._fonts[pixels] = self.pygame.font.Font(None, pixels * FINER)
-        return Pen._fonts[pixels]
+        pixels = max(6, round(size * EM * self.scale))
+        if pixels not in self.fonts:
+            self.fonts[pixels] = self.pygame.font.Font(FONT, pixels)
+        return self.fonts[pixels]
 
     def _letters(self, text: str, size: float, colour: RGB) -> Any:
-        key = (text, max(6, self.pixels(size)), colour)
-        if key not in Pen._texts:
-            large = self._font(size).render(_printable(text), True, colour)
-            fine = large.get_width() / FINER, large.get_height() / FINER
-            Pen._texts[key] = self.pygame.transform.smoothscale(large, fine)
-            if len(Pen._texts) > MOST_TEXTS:
-                Pen._texts.popitem(last=False)
-        Pen._texts.move_to_end(key)
-        return Pen._texts[key]
+        key = text, max(6, round(size * EM * self.scale)), colour
+        if key not in self.texts:
+            self.texts[key] = self._font(size).render(_printable(text), True, colour)
+            if len(self.texts) > MOST_TEXTS:
+                self.texts.popitem(last=False)
+        self.texts.move_to_end(key)
+        return self.texts[key]
 
 
 def _printable(text: str) -> str:

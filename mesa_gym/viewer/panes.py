@@ -1,0 +1,297 @@
+"""The places of everything in a window, and the panes: each a grid with what lies over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import RGB, State
+from mesa_gym.engine.looks import EMPTY as BARE
+from mesa_gym.engine.maps import from_map
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.raster import MIN_TILE
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.drawing import Box, Painter, as_surface
+from mesa_gym.viewer.overlays import HEAT, Found, GridPlace, OverlayPainter
+from mesa_gym.viewer.theme import BODY, CARD, EMPTY, FOCUS, INK, QUIET
+from mesa_gym.viewer.timeline import Pane
+
+MARGIN, BETWEEN = 8.0, 6.0
+TITLE, DRAWER, LABEL = 22.0, 112.0, 14.0  # heights: of a title, of what is seen, of its labels
+PANEL_LEAST, PANEL_SHARE, PANEL_MOST = 216.0, 0.24, 720.0  # of the panel's width
+FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Boxes in points; ``grids`` are inside ``panes``, above ``drawers``."""
+
+    panes: list[Box]
+    grids: list[GridPlace]
+    drawers: list[Box]
+    panel: Box
+    strips: dict[str, Box]
+
+
+def inner_width(width: float, panel: bool) -> float:
+    """Return the width of all that is left of the panel."""
+    return width - 2 * MARGIN - (_panel_width(width) + MARGIN if panel else 0.0)
+
+
+def arrange(
+    size: tuple[float, float],
+    scale: float,
+    panes: int,
+    cells: tuple[int, int],
+    panel: bool,
+    drawer: float,
+    strips: dict[str, float],
+) -> Layout:
+    """Lay out a window.
+
+    Args:
+        size: of the window in points.
+        scale: pixels a point; the cells of grids are whole pixels.
+        panes: how many.
+        cells: rows and columns of every grid.
+        panel: whether there is one.
+        drawer: the height of what the agent sees, below each grid; 0 for none.
+        strips: heights of what is below the panes, from the bottom up; 0 for none.
+    """
+    width, height = size
+    inner, bottom = inner_width(width, panel), height - MARGIN
+    boxes = {}
+    for name, high in strips.items():
+        bottom -= high
+        boxes[name] = Box(MARGIN, bottom, inner, high)
+        bottom -= BETWEEN if high else 0.0
+    room = Box(MARGIN, MARGIN, inner, max(60.0, bottom - MARGIN))
+    # Beside or below each other, whichever makes the cells larger.
+    options = [_split(room, panes, across) for across in range(panes, 0, -1)]
+    placed = max(options, key=lambda option: _side(option[0], cells, drawer))
+    grids = [_grid(pane, cells, drawer, scale) for pane in placed]
+    drawers = [
+        Box(pane.left + 6, grid.box.bottom + 4, pane.width - 12, max(0.0, drawer - 8))
+        for pane, grid in zip(placed, grids, strict=True)
+    ]
+    wide = _panel_width(width) if panel else 0.0
+    side = Box(width - MARGIN - wide, MARGIN, wide, height - 2 * MARGIN)
+    return Layout(placed, grids, drawers, side, boxes)
+
+
+def _panel_width(width: float) -> float:
+    return min(PANEL_MOST, max(PANEL_LEAST, width * PANEL_SHARE))
+
+
+def _split(room: Box, count: int, across: int) -> list[Box]:
+    down = -(-count // across)
+    wide = (room.width - MARGIN * (across - 1)) / across
+    high = (room.height - MARGIN * (down - 1)) / down
+    places = [divmod(k, across) for k in range(count)]
+    return [
+        Box(room.left + x * (wide + MARGIN), room.top + y * (high + MARGIN), wide, high)
+        for y, x in places
+    ]
+
+
+def _side(pane: Box, cells: tuple[int, int], drawer: float) -> float:
+    """Return how large a cell can be in a pane, in points."""
+    high = pane.height - TITLE - drawer - 6
+    return max(1.0, min((pane.width - 12) / cells[1], high / cells[0]))
+
+
+def _grid(pane: Box, cells: tuple[int, int], drawer: float, scale: float) -> GridPlace:
+    """Place the grid in the middle of a pane, on whole pixels."""
+    tile = max(MIN_TILE, int(_side(pane, cells, drawer) * scale)) / scale
+    left = pane.left + (pane.width - tile * cells[1]) / 2
+    spare = pane.height - TITLE - 6 - drawer - tile * cells[0]
+    top = pane.top + TITLE + max(0.0, spare / 2)
+    return GridPlace(round(left * scale) / scale, round(top * scale) / scale, tile, *cells)
+
+
+class View:
+    """One pane on the screen, drawn again only where something has changed.
+
+    Attributes:
+        pane: what it shows.
+    """
+
+    def __init__(self, pane: Pane) -> None:
+        self.pane = pane
+        self._found = Found(pane)
+        self._local = make_observation(pane.trap, "local")
+        # What pictures depend on, and they: the grid alone, and with what lies over it.
+        self._ground: tuple[Any, Any] | None = None
+        self._drawn: tuple[Any, Any] | None = None
+
+    @property
+    def found(self) -> Found:
+        """Return what takes time to find of the pane's present timeline."""
+        if self._found.line is not self.pane.line:
+            self._found = Found(self.pane)
+        return self._found
+
+    def draw(
+        self,
+        painter: Painter,
+        box: Box,
+        grid: GridPlace,
+        cursor: int,
+        shown: set[str],
+        palette: tuple[RGB, ...],
+        number: int | None,
+        focused: bool,
+    ) -> None:
+        """Draw the title and the grid with its overlays.
+
+        Args:
+            painter: draws.
+            box: the whole pane.
+            grid: where the grid goes.
+            cursor: the clock.
+            shown: the overlays that are on.
+            palette: colours of objectives.
+            number: of the pane; None where it is alone.
+            focused: whether keys are about it.
+        """
+        painter.fill(box, CARD, 6)
+        if number is not None and focused:
+            painter.frame(box, FOCUS, 2, 6)
+        title = self.pane.title if number is None else f"{number}  {self.pane.title}"
+        tone = INK if focused else QUIET
+        painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
+        picture = self._picture(painter, grid, cursor, shown, palette)
+        painter.picture(picture, grid.left, grid.top)
+
+    def _picture(
+        self,
+        painter: Painter,
+        grid: GridPlace,
+        cursor: int,
+        shown: set[str],
+        palette: tuple[RGB, ...],
+    ) -> Any:
+        pane, found = self.pane, self.found
+        t, tile = pane.time(cursor), round(grid.tile * painter.scale)
+        # Timelines are kept here, so that no other one can have their identity.
+        base = (pane.line, t, tile, frozenset(shown), palette)
+        if self._ground is None or self._ground[0] != base:
+            picture = tinted_grid(pane, t, tile, shown, palette)
+            self._ground = base, as_surface(painter.pygame, picture)
+        key = (*base, t < len(pane.line), found.version, painter.scale)
+        if self._drawn is None or self._drawn[0] != key:
+            # One surface for as long as its size is right: new ones would scatter the memory.
+            size = self._ground[1].get_size()
+            if self._drawn is None or self._drawn[1].get_size() != size:
+                self._drawn = key, painter.pygame.Surface(size)
+            own = Painter(self._drawn[1], painter.scale)
+            own.picture(self._ground[1], 0, 0)
+            OverlayPainter(own, pane, found, t, palette).draw(shown)
+            self._drawn = key, own.surface
+        return self._drawn[1]
+
+    def draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
+        """Draw what the agent sees: the planes from left to right, then its own window."""
+        trap, state, room = self.pane.trap, self.pane.state(cursor), box.height - LABEL - 2
+        window = self._window(painter, state, room)
+        wide = window.get_width() / painter.scale
+        step = (box.width - wide - 8) / len(trap.planes)
+        side = min(room / trap.height, (step - 4) / trap.width)
+        planes = trap.observe(state)[0]
+        for k, plane in enumerate(trap.planes):
+            x = box.left + k * step
+            painter.text(plane, x, box.top, LABEL, INK, width=step - 3)
+            picture = _plane(planes[..., k], max(1, int(side * painter.scale)))
+            painter.picture(as_surface(painter.pygame, picture), x, box.top + LABEL + 1)
+        painter.text("local", box.right - wide, box.top, LABEL, INK, width=wide)
+        painter.picture(window, box.right - wide, box.top + LABEL + 1)
+
+    def _window(self, painter: Painter, state: State, room: float) -> Any:
+        """Draw the `local` observation: a row of what is held, then what is around."""
+        trap = self.pane.trap
+        # The cells in place of planes, to find which of them the window shows.
+        every: Any = np.arange(trap.cells).reshape(1, *trap.size, 1)
+        every = every.repeat(len(trap.channels), axis=-1)
+        cells = self._local.show(every, state)[0, ..., 0]
+        tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
+        grid = render_rgb(trap, state, tile).reshape(trap.height, tile, trap.width, tile, 3)
+        tiles = grid.swapaxes(1, 2).reshape(trap.cells, tile, tile, 3)[cells]
+        rows, columns = cells.shape
+        picture = tiles.swapaxes(1, 2).reshape(rows * tile, columns * tile, 3)
+        picture[tile - 1 : tile] = np.array(QUIET, dtype=np.uint8)
+        return as_surface(painter.pygame, picture)
+
+
+def _plane(layer: Bytes, tile: int) -> Bytes:
+    """Draw a plane, set cells dark, with lines between cells where they are large enough."""
+    large = layer.repeat(tile, axis=0).repeat(tile, axis=1)[..., None] > 0
+    if tile > 3:
+        ticks = np.arange(len(layer) * tile) % tile == 0, np.arange(large.shape[1]) % tile == 0
+        lines = (ticks[0][:, None] | ticks[1])[..., None]
+        return np.where(large, INK, np.where(lines, CARD, EMPTY)).astype(np.uint8)
+    return np.where(large, INK, EMPTY).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def bare_floor(trap: Trap, tile: int) -> Bytes:
+    """Return the picture of a cell where nothing is, uint8 (tile, tile, 3)."""
+    wall, agent = trap.looks["wall"].glyph, trap.looks["agent"].glyph
+    edge, room = wall * trap.width, wall + BARE * (trap.width - 2) + wall
+    lines = [edge, wall + agent + room[2:], *[room] * (trap.height - 3), edge]
+    picture = render_rgb(trap, from_map(trap, "\n".join(lines)), tile)[0]
+    return picture[tile : 2 * tile, 2 * tile : 3 * tile]
+
+
+def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, ...]) -> Bytes:
+    """Draw the grid after ``t`` steps with the heat maps that are on.
+
+    Heat maps are bands beside each other in each cell, one an objective; the darker, the more.
+    Only bare floor is tinted, so that what stands on it is seen as it is.
+
+    Args:
+        pane: what is shown.
+        t: steps from the timeline's start.
+        tile: pixels a cell.
+        shown: the overlays that are on.
+        palette: colours of objectives, the base first.
+
+    Returns:
+        uint8 (height, width, 3), a fresh array.
+    """
+    trap, analysis = pane.trap, pane.analysis
+    picture = render_rgb(trap, pane.line.states[t], tile)[0]
+    heats = [(k, x) for k, x in enumerate(trap.objectives) if f"{HEAT}{x}" in shown]
+    if analysis is None or not heats:
+        return picture
+    edges = np.linspace(0, tile, len(heats) + 1).round().astype(int)
+    opacity = np.zeros((*trap.size, tile), dtype=np.uint16)
+    tint = np.zeros((tile, 3), dtype=np.uint16)
+    for band, (number, x) in enumerate(heats):
+        here = slice(edges[band], edges[band + 1])
+        opacity[:, :, here] = _opacity(analysis.heat(x, t)).reshape(*trap.size, 1)
+        tint[here] = palette[number % len(palette)]
+    floor = np.tile(bare_floor(trap, tile), (1, trap.width, 1))
+    tints = np.tile(tint, (trap.width, 1))
+    for row, share in enumerate(opacity.reshape(trap.height, -1)):
+        # A row of cells at a time stays in the processor's cache.
+        part = picture[row * tile : (row + 1) * tile]
+        weight = ((part == floor).all(axis=-1) * share)[..., None]
+        part[:] = (part * (FULL - weight) + weight * tints) >> 8
+    return picture
+
+
+def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
+    """Return how strongly each cell is tinted, least to most on the map; 0 if unknown."""
+    known = np.isfinite(heat)
+    opacity = np.zeros(heat.shape, dtype=np.uint16)
+    if known.any():
+        low, high = heat[known].min(), heat[known].max()
+        share = (heat[known] - low) / (high - low) if high > low else np.ones(known.sum())
+        opacity[known] = np.round(FAINT + (STRONG - FAINT) * share)
+    return opacity

@@ -1,0 +1,300 @@
+"""Parts that screens are made of: buttons, tooltips, and what stands over a screen."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.drawing import Box, Painter
+from mesa_gym.viewer.theme import BODY, CARD, FOCUS, HEADING, INK, QUIET, RULE, SMALL
+
+PAD, WIDEST = 16.0, 860.0  # of dialogs
+BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two
+ROW = 28.0
+ENTER = ("return", "enter")
+FORGET = 1.0  # seconds after which letters begin another name
+TIP = 300.0  # the width of a tooltip at most
+
+
+@dataclass(frozen=True)
+class Button:
+    """A label, the key that does the same, and what that is."""
+
+    label: str
+    key: str
+    doc: str = ""
+
+
+def place_buttons(
+    painter: Painter, buttons: Sequence[Button], box: Box, rows: int, more: Button
+) -> list[tuple[Button, Box]]:
+    """Place buttons in rows; where they do not all fit, ``more`` stands for those that do not."""
+
+    def flow(shown: Sequence[Button]) -> list[tuple[Button, Box]]:
+        placed, x, y = [], box.left, box.top
+        for button in shown:
+            wide = painter.measure(button.label, SMALL) + 2 * PADDING
+            if x > box.left and x + wide > box.right + 0.5:
+                x, y = box.left, y + BUTTON + GAP
+            placed.append((button, Box(x, y, wide, BUTTON)))
+            x += wide + GAP
+        return placed
+
+    lowest = box.top + (rows - 1) * (BUTTON + GAP) + 1
+    placed, kept = flow(buttons), list(buttons)
+    while placed[-1][1].top > lowest and kept:
+        kept.pop()
+        placed = flow([*kept, more])
+    return placed
+
+
+def draw_button(painter: Painter, label: str, box: Box) -> Box:
+    """Draw a button; return its box."""
+    painter.fill(box, CARD, 4)
+    painter.frame(box, QUIET, 1, 4)
+    y = box.top + (box.height - SMALL) / 2
+    painter.text(label, box.middle[0], y, SMALL, INK, "middle", box.width)
+    return box
+
+
+class Tips:
+    """Words that are explained where the mouse rests on them."""
+
+    def __init__(self) -> None:
+        self._tips: list[tuple[Box, str]] = []
+        self._at: tuple[float, float] | None = None
+
+    def clear(self) -> None:
+        """Forget all, before everything is drawn again."""
+        self._tips = []
+
+    def add(self, box: Box, text: str, scale: float = 1.0) -> None:
+        """Explain what is in a box, which is given in points that are so many of the window's."""
+        sides = (side * scale for side in (box.left, box.top, box.width, box.height))
+        self._tips.append((Box(*sides), text))
+
+    def move(self, x: float, y: float) -> bool:
+        """Move the mouse; return whether another tip is to be shown than before."""
+        before, self._at = self._found(), (x, y)
+        return self._found() != before
+
+    def _found(self) -> tuple[Box, str] | None:
+        at = self._at
+        return at and next((tip for tip in reversed(self._tips) if tip[0].holds(*at)), None)
+
+    def draw(self, painter: Painter) -> None:
+        """Draw the tip of what the mouse is on, beside it and within the window."""
+        if (found := self._found()) is None:
+            return
+        (anchor, text), (width, height) = found, painter.size
+        lines = painter.lines(text, TIP, SMALL)
+        wide = max(painter.measure(line, SMALL) for line in lines) + 2 * PADDING
+        high = len(lines) * SMALL + PADDING
+        top = anchor.bottom + 4 if anchor.bottom + high + 8 < height else anchor.top - high - 4
+        box = Box(max(4.0, min(anchor.left, width - wide - 4)), max(4.0, top), wide, high)
+        painter.fill(box, INK, 4)
+        for k, line in enumerate(lines):
+            y = box.top + PADDING / 2 + k * SMALL
+            painter.text(line, box.left + PADDING, y, SMALL, CARD)
+
+
+class Rows:
+    """A card of rows over a screen, of which as many are shown as there is room for.
+
+    Attributes:
+        highlighted: the number of a row that is always shown.
+    """
+
+    def __init__(self, title: str, leave: str, note: str = "") -> None:
+        self.title, self._leave, self._note = title, leave, note
+        self.highlighted = 0
+        self._top, self._room, self._total = 0, 1, 0
+        self._back: Box | None = None
+        self._placed: dict[int, Box] = {}
+
+    def update(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def left_by(self, event: Input) -> bool:
+        """Return whether an event presses the button to leave."""
+        pressed = event.kind == "press" and self._back is not None
+        return pressed and self._back is not None and self._back.holds(event.x, event.y)
+
+    def move(self, event: Input) -> bool:
+        """Move the highlight, by keys or the wheel; return whether the event was such a one."""
+        last, page = self._total - 1, self._room
+        steps = {"up": -1, "down": 1, "page up": -page, "page down": page}
+        steps |= {"home": -self._total, "end": self._total}
+        by = -event.button if event.kind == "wheel" else steps.get(event.name)
+        if event.kind not in ("key", "wheel") or by is None:
+            return False
+        self.highlighted = min(max(self.highlighted + by, 0), max(last, 0))
+        return True
+
+    def place(self, painter: Painter, box: Box, total: int, row: float = ROW) -> dict[int, Box]:
+        """Draw the card in the middle of a box; return the rows that are shown and their boxes."""
+        width = min(box.width, WIDEST)
+        note = painter.lines(self._note, width - 2 * PAD, SMALL) if self._note else []
+        above = PAD + HEADING + len(note) * SMALL + PAD / 2
+        self._total, self._room = total, max(int((box.height - above - PAD) / row), 1)
+        at = min(max(self._top, self.highlighted - self._room + 1), self.highlighted)
+        self._top = max(0, min(at, total - self._room))
+        rows = range(self._top, min(self._top + self._room, total))
+        height = above + row * max(len(rows), 1) + PAD
+        card = Box(box.middle[0] - width / 2, box.middle[1] - height / 2, width, height)
+        painter.fill(card, CARD, 6)
+        painter.frame(card, RULE, 1, 6)
+        wide = painter.measure(self._leave, SMALL) + 2 * PADDING
+        button = Box(card.right - PAD - wide, card.top + PAD - 4, wide, BUTTON)
+        self._back = draw_button(painter, self._leave, button)
+        left, right = card.left + PAD, button.left - PADDING
+        if total > self._room:
+            shown = f"{rows[0] + 1}-{rows[-1] + 1} of {total}"
+            right -= painter.text(shown, right, card.top + PAD, SMALL, QUIET, "right") + PADDING
+        painter.text(self.title, left, card.top + PAD - 4, HEADING, INK, width=right - left)
+        for k, line in enumerate(note):
+            painter.text(line, left, card.top + PAD + HEADING + k * SMALL, SMALL, QUIET)
+        top, wide = card.top + above, width - 2 * PAD
+        self._placed = {n: Box(left, top + k * row, wide, row) for k, n in enumerate(rows)}
+        return self._placed
+
+
+class Chooser(Rows):
+    """A list with one entry highlighted; what is chosen is handed on.
+
+    Args:
+        title: one line above it.
+        entries: labels, each with what else is worth saying.
+        then: called with the number of what was chosen.
+        note: what else to say above it, in as many lines as that takes.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        entries: Iterable[tuple[str, str]],
+        then: Callable[[int], None],
+        note: str = "",
+    ) -> None:
+        super().__init__(title, "Esc: back", note)
+        self.entries, self._then = list(entries), then
+        self._typed, self._age = "", 0.0
+
+    def update(self, seconds: float) -> None:
+        """Let time pass: letters that were typed a while ago are forgotten."""
+        self._age += seconds
+
+    def handle(self, event: Input) -> bool:
+        """Take what a person did; return whether the list stays open."""
+        if self.left_by(event) or (event.kind == "key" and event.name == "escape"):
+            return False
+        chosen = None
+        if event.kind == "key" and event.name in ENTER and self.entries:
+            chosen = self.highlighted
+        elif event.kind in ("press", "hover"):
+            rows = self._placed.items()
+            found = next((n for n, row in rows if row.holds(event.x, event.y)), None)
+            self.highlighted = self.highlighted if found is None else found
+            chosen = found if event.kind == "press" else None
+        elif not self.move(event) and event.kind == "key" and not event.ctrl:
+            self._find(" " if event.name == "space" else event.name)
+        if chosen is None:
+            return True
+        self.highlighted = chosen
+        self._then(chosen)
+        return False
+
+    def _find(self, letter: str) -> None:
+        """Highlight an entry that begins with what was just typed; a letter again, the next."""
+        before = self._typed if self._age < FORGET else ""
+        self._typed, self._age = "", 0.0
+        if len(letter) != 1:
+            return
+        count = len(self.entries)
+        tries = [(before + letter, self.highlighted)] if before else []
+        for typed, first in [*tries, (letter, self.highlighted + 1)]:
+            order = ((first + step) % count for step in range(count))
+            found = (n for n in order if self.entries[n][0].lower().startswith(typed))
+            if (number := next(found, None)) is not None:
+                self.highlighted, self._typed = number, typed
+                return
+
+    def draw(self, painter: Painter, box: Box) -> None:
+        """Draw it in the middle of a box."""
+        for number, row in self.place(painter, box, len(self.entries)).items():
+            (label, detail), lit = self.entries[number], number == self.highlighted
+            ink, quiet = (CARD, CARD) if lit else (INK, QUIET)
+            if lit:
+                painter.fill(row, FOCUS, 4)
+            left, right, y = row.left + 8, row.right - 8, row.top + (ROW - BODY) / 2
+            if detail:
+                room = (right - left) * 0.55
+                right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
+            painter.text(shortened(painter, label, right - left), left, y, BODY, ink)
+
+
+class Notice(Rows):
+    """A title and a text to read, which scrolls where it does not fit."""
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(title, "Enter: on")
+        self._text = text
+
+    def handle(self, event: Input) -> bool:
+        """Take what a person did; return whether it stays open."""
+        if event.kind == "wheel" or event.name in ("up", "down", "page up", "page down"):
+            # The highlight is not seen: what moves is the edge of what is shown.
+            forward = event.button < 0 if event.kind == "wheel" else event.name.endswith("down")
+            self.highlighted = self._top + self._room - 1 if forward else self._top
+            return self.move(event)
+        return event.kind != "key" and not self.left_by(event)
+
+    def draw(self, painter: Painter, box: Box) -> None:
+        """Draw it in the middle of a box."""
+        lines = painter.lines(self._text, min(box.width, WIDEST) - 2 * PAD, BODY)
+        for number, row in self.place(painter, box, len(lines), BODY + 3).items():
+            painter.text(lines[number], row.left, row.top, BODY)
+
+
+class NumberPrompt(Rows):
+    """A question for a number, which is handed on."""
+
+    def __init__(self, title: str, note: str, then: Callable[[int], None]) -> None:
+        super().__init__(title, "Esc: back", note)
+        self._then, self._typed = then, ""
+
+    def handle(self, event: Input) -> bool:
+        """Take what a person did; return whether it stays open."""
+        if event.kind == "key" and re.fullmatch("[0-9]", event.name):
+            self._typed = (self._typed + event.name)[:20]
+        elif event.kind == "key" and event.name == "backspace":
+            self._typed = self._typed[:-1]
+        elif event.kind == "key" and event.name in ENTER and self._typed:
+            self._then(int(self._typed))
+            return False
+        return not self.left_by(event) and event.name != "escape"
+
+    def draw(self, painter: Painter, box: Box) -> None:
+        """Draw it in the middle of a box."""
+        row = self.place(painter, box, 1)[0]
+        painter.frame(row, INK, 1, 4)
+        painter.text(f"{self._typed}|", row.left + 8, row.top + (ROW - BODY) / 2, BODY)
+
+
+Dialog = Chooser | Notice | NumberPrompt
+
+
+def shortened(painter: Painter, text: str, width: float) -> str:
+    """Leave out the middle of a text that is too long, as paths differ at the end."""
+
+    def without(letters: int) -> str:
+        middle = (len(text) - letters) // 3
+        return f"{text[:middle]}...{text[middle + letters :]}" if letters else text
+
+    def fits(letters: int) -> bool:
+        return painter.measure(without(letters), BODY) <= width
+
+    return without(bisect_left(range(len(text)), True, key=fits))
