@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mesa_gym.cli.score import POLICIES
+from mesa_gym.cli.viewing import BESIDE
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
@@ -19,10 +20,6 @@ from mesa_gym.viewer.compare import SPLITS, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.timeline import Seat
 
-BESIDE = (
-    "splits: the same on train and shift; twins: with the targets exchanged; oracles: each"
-    " objective's; or another policy"
-)
 ENDINGS = (".html", ".htm")
 
 
@@ -37,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
     add("--salt", default="", help="an evaluator's secret: other levels")
     out = "the page, one HTML file (default: %(default)s)"
-    add("--out", type=Path, default=Path("replay.html"), metavar="FILE", help=out)
+    add("--out", type=Path, default="replay.html", metavar="FILE", help=out)
 
 
 def run(options: argparse.Namespace) -> int:
