@@ -15,7 +15,7 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.traps import Split, Trap, find_trap
-from mesa_gym.viewer.actors import Player
+from mesa_gym.viewer.actors import MEANINGS, Player
 from mesa_gym.viewer.app import LEAST, SIZE, App, Screen
 from mesa_gym.viewer.compare import SPLITS, seats_for
 from mesa_gym.viewer.mapfile import load_map
@@ -47,6 +47,7 @@ STRIP = "write six moments of the episode: .png or .svg"
 # What can be said of one episode only, and not of the start screen.
 SCALES = (0.5, 8.0)  # pixels a point
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
+QUICK = ("oracle", "reference", *MEANINGS, "the policy", "the level")
 PATIENCE = 0.1  # seconds before a window is opened on what is still being loaded
 OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
 
@@ -218,8 +219,10 @@ def show(make: Callable[[], Session], options: argparse.Namespace, look: Look, w
             return made[0]
 
         made: list[WatchScreen] = []
-        # What is wrong at once is said without a window.
-        show_window(LoadingScreen(what, begin).ready(PATIENCE), look)
+        loading = LoadingScreen(what, begin)
+        # What is wrong at once is said without a window; what may import torch comes after it.
+        slow = "/" in what or Path(what).exists() or what.partition(":")[0] not in QUICK
+        show_window(loading if slow else loading.ready(PATIENCE), look)
         if not made:
             return DONE
         screen = made[0].plain()

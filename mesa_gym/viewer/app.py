@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from mesa_gym.viewer.theme import PAPER
 SIZE = (1280, 800)
 LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
 HELD = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
+NAP = 0.025  # seconds between two looks for events
 DELAY, AGAIN = 0.4, 0.05  # seconds until a held key is repeated, and between repeats
 
 
@@ -120,13 +122,10 @@ class App:
 
     def _await(self, seconds: float | None) -> None:
         """Sleep until something happens, or so long."""
-        if seconds is not None and seconds <= 0:
-            return
-        pygame = self._pygame
-        # Milliseconds; 0 is for ever.
-        event = pygame.event.wait(0 if seconds is None else math.ceil(seconds * 1000))
-        if event.type != pygame.NOEVENT:
-            self._take(event)
+        # SDL's own waiting looks a thousand times a second, which takes 3% of a core.
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        while not self._pygame.event.peek() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, NAP))
 
     def _take(self, event: Any) -> None:
         pygame = self._pygame

@@ -40,10 +40,11 @@ KINDS, STRIPS = (".png", *FILMS, ".trace"), (".png", ".svg")
 _MARKS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
 _MATRIX = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
 _QUALITY = ["-crf", "14", "-tune", "animation", "-movflags", "+faststart"]
-_PALETTE = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=none"
+_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=none"
+_PALETTE = ["-filter_complex", _FILTER, "-f", "gif"]
 _ENCODING: dict[str, dict[str, Any]] = {
     ".mp4": {"codec": "libx264", "output_params": [*_MATRIX, *_QUALITY, *_MARKS]},
-    ".gif": {"codec": "gif", "pixelformat": "pal8", "output_params": ["-filter_complex", _PALETTE]},
+    ".gif": {"codec": "gif", "pixelformat": "pal8", "output_params": _PALETTE},
 }
 # Of a strip, in pixels: across the width of a page its lines are the size of a footnote.
 MARGIN, MOST_WIDE, TITLE, CAPTION = 20.0, 2000.0, 34.0, 26.0
@@ -172,7 +173,7 @@ def _film(path: Path, frames: Iterator[Picture], fps: float) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
     kind = path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
-        made = Path(folder) / f"film{kind}"
+        made = Path(folder) / "film.mp4"  # imageio knows no GIF of ffmpeg's, which has one
         options = {"quality": None, "macro_block_size": 1, "ffmpeg_log_level": "error"}
         writing = load_imageio().get_writer
         with writing(made, format="FFMPEG", fps=fps, **options, **_ENCODING[kind]) as writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class LoadingScreen:
     def __init__(
         self, what: str, make: Callable[[], Screen], failed: Callable[[str], Screen] | None = None
     ) -> None:
-        """Begin to load, in a thread.
+        """Make a screen that begins to load, in a thread, once it has been drawn.
 
         Args:
             what: is loaded.
@@ -55,12 +55,14 @@ class LoadingScreen:
             failed: gives it where that cannot be, from the reason; without it the error is raised
                 when the screen is next updated.
         """
-        self._what, self._failed, self.changed = what, failed, True
-        self._began = time.monotonic()
-        self._work = start_work(lambda _: make())
+        self._what, self._make, self._failed, self.changed = what, make, failed, True
+        self._began = 0.0
+        self._work: Future[Any] | None = None
 
     def ready(self, patience: float) -> Screen:
         """Return the next screen if it is there within some seconds, otherwise this one."""
+        if self._work is None:
+            self._began, self._work = time.monotonic(), start_work(lambda _: self._make())
         if not wait([self._work], patience).done:
             return self
         error = self._work.exception()
@@ -75,7 +77,9 @@ class LoadingScreen:
         return None if event.kind == "key" and event.name in ("escape", "q") else self
 
     def update(self, seconds: float) -> Screen | None:
-        """Look whether it is done."""
+        """Look whether it is done; the window comes first."""
+        if self._work is None and self.changed:
+            return self
         self.changed = True
         return self.ready(0.0)
 
@@ -85,7 +89,7 @@ class LoadingScreen:
 
     def draw(self, painter: Painter) -> None:
         """Say what is being loaded, for how long."""
-        (width, height), passed = painter.size, time.monotonic() - self._began
+        (width, height), passed = painter.size, time.monotonic() - (self._began or time.monotonic())
         text = f"Loading {self._what}" + " ." * (1 + int(passed * BLINK) % 3)
         left = (width - painter.measure(text, TITLE)) / 2
         painter.text(text, max(MARGIN, left), height / 2 - TITLE, TITLE, width=width - 2 * MARGIN)

@@ -10,10 +10,10 @@ from desk import Desk
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer.timeline import Pane, Seat
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.watching import WatchScreen
+from mesa_gym.viewer.screen import WatchScreen
 
 
 class Driver(Desk):
@@ -66,4 +66,4 @@ Drive = Callable[..., Driver]  # what the fixture `drive` is
 def session(
     trap: str = "RedBlueDoors", policy: Any = "oracle:red", level: int = 3, split: str = "shift"
 ) -> Session:
-    return Session(find_trap(trap)(), [Seat(ByPolicy(policy), Split.of(split))], level)
+    return Session(find_trap(trap)(), [Seat(PolicyPlayer(policy), Split.of(split))], level)

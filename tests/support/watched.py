@@ -9,27 +9,27 @@ from mesa_gym.engine import State
 from mesa_gym.scoring import SplitTrace, Trace, salt_digest
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace, Player
+from mesa_gym.viewer.timeline import Pane, Seat
+from mesa_gym.viewer.actors import Human, PolicyPlayer, TracePlayer, Player
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.timeline import Timeline
 
 TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
-STAY, EATS, HAND = ByPolicy("stay"), ByPolicy("oracle:base"), ByHand()
+STAY, EATS, HAND = PolicyPlayer("stay"), PolicyPlayer("oracle:base"), Human()
 
 
 def session(*players, split: Split = SHIFT, level: int = 0, trap: Trap | None = None) -> Session:
     return Session(trap or CheeseCorner(), [Seat(p, split) for p in players], level)
 
 
-def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> ByTrace:
+def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> TracePlayer:
     """Staying for ever on some levels of CheeseCorner."""
     trap = CheeseCorner()
     actions = np.full((len(levels), trap.horizon(split)), ACT, dtype=np.int8)
     done = SplitTrace(np.array(levels), actions)
     kept = Trace(trap.name(), trap.size, {}, policy, 0, salt_digest(""), {split.value: done})
-    return ByTrace(kept)
+    return TracePlayer(kept)
 
 
 def open_direction(pane: Pane, cursor: int) -> int:

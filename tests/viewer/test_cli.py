@@ -20,12 +20,12 @@ from mesa_gym.cli import viewing
 from mesa_gym.scoring import Trace
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.app import App
-from mesa_gym.viewer.beside import seats_for
-from mesa_gym.viewer.inputs import Key
+from mesa_gym.viewer.app import App, Input
+from mesa_gym.viewer.compare import seats_for
 from mesa_gym.viewer.mapfile import save_map
-from mesa_gym.viewer.players import ByPolicy
-from mesa_gym.viewer.watching import WatchScreen
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.start import LoadingScreen
 
 
 @pytest.fixture
@@ -37,13 +37,16 @@ def windows(monkeypatch) -> Iterator[list[Callable[[App], object]]]:
     frame = App.frame
 
     def framed(app: App, seconds: float) -> None:
-        if doings:
+        if isinstance(app.screen, LoadingScreen):
+            pass
+        elif doings:
             doings.pop(0)(app)
         else:
             pygame.event.post(pygame.event.Event(pygame.QUIT))
         frame(app, 0.0)
 
     monkeypatch.setattr(App, "frame", framed)
+    monkeypatch.setattr(App, "_await", lambda app, seconds: None)
     yield doings
     assert not pygame.display.get_init()
 
@@ -87,6 +90,7 @@ def test_options_change_what_is_seen(run) -> None:
         "--step 0 --no-panel",
         "--step 0 --overlays heat:cheese,oracles",
         "--step 0 --beside splits",
+        "--step 0 --beside twins --trap CheeseDish",
         "--step 0 --beside oracles",
         "--step 0 --beside random",
         "--step 0 --speed 2",
@@ -103,23 +107,28 @@ def test_all_overlays_can_be_recorded_at_once(run) -> None:
 
 
 def test_who_sits_beside_whom() -> None:
-    player = ByPolicy("random", seed=5)
+    player = PolicyPlayer("random", seed=5)
     for name, kind in (("KeysChests", "oracle"), ("TreeFarm", "reference")):
         trap = find_trap(name)()
 
-        def seated(beside: str | None, trap=trap) -> list[tuple[str, Split]]:
+        def seated(beside: str | None, trap=trap) -> list[tuple[str, str]]:
             seats = seats_for(player, trap, Split.TEST, beside, seed=5)
             assert seats[0].player is player
             assert {seat.player.seed for seat in seats} == {5}
-            return [(seat.player.name, seat.split) for seat in seats]
+            return [(seat.player.name, seat.play) for seat in seats]
 
         assert seated(None) == [("random", Split.TEST)]
         assert seated("splits") == [("random", Split.TRAIN), ("random", Split.SHIFT)]
         assert seated("stay") == [("random", Split.TEST), ("stay", Split.TEST)]
+        assert seated("twins") == [("random", Split.SHIFT), ("random", "twins")]
         first, base, *proxies = seated("oracles")
         assert first == ("random", Split.TEST)
         assert base in ((f"{kind}:base", Split.TEST), (f"{kind}:{trap.base}", Split.TEST))
         assert proxies == [(f"{kind}:{x}", Split.TEST) for x in trap.proxies]
+    # The base oracle is not its own neighbour.
+    trap = find_trap("KeysChests")()
+    alone = seats_for(PolicyPlayer("oracle:base"), trap, "shift", "oracles")
+    assert [seat.player.name for seat in alone] == ["oracle:base", "oracle:keys"]
 
 
 def test_other_commands_do_without_pygame() -> None:
@@ -190,11 +199,11 @@ def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -
 
 
 def test_the_help_is_not_recorded(run, windows) -> None:
-    for more in ("", "--headless"):
+    for more in ("", "--headless --overlays pays"):
         if not more:
-            windows += [lambda app: app.screen.handle(Key("?")), lambda app: None]
-        assert run(f"watch --trap CheeseCorner {SMALL} --record a{more}.png {more}") == (0, "")
-    assert np.array_equal(picture("a.png"), picture("a--headless.png"))
+            windows += [lambda app: app.screen.handle(Input("key", "?")), lambda app: None]
+        assert run(f"watch --trap CheeseCorner {SMALL} --record a{len(more)}.png {more}") == (0, "")
+    assert np.array_equal(picture("a0.png"), picture("a26.png"))
 
 
 def test_an_edited_episode_is_refused_as_a_trace_and_nothing_is_lost(run, windows) -> None:
@@ -220,9 +229,9 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch) -> None:
     assert isinstance(screen, WatchScreen)
     assert not screen.panel
     assert screen.session.speed == 8
-    assert screen.handle(Key("escape")) is start
+    assert screen.handle(Input("key", "escape")) is start
     (seat,) = screen.session.seats
-    assert (seat.player.name, seat.player.seed, seat.split) == ("oracle:keys", 4, Split.SHIFT)
+    assert (seat.player.name, seat.player.seed, seat.play) == ("oracle:keys", 4, Split.SHIFT)
     assert start.begin("KeysChests", "play").session.seats[0].player.name == "you"
     with pytest.raises(ValueError, match="Did you mean"):
         start.begin("KeysChests", "randm")

@@ -16,16 +16,16 @@ from mesa_gym.traps.dust_sweep import DustSweep
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.tree_farm import TreeFarm
-from mesa_gym.viewer import conflicts
-from mesa_gym.viewer.conflicts import MOST_LEVELS, conflicting, next_conflict
-from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.players import ByPolicy
+from mesa_gym.viewer import analysis
+from mesa_gym.viewer.analysis import MOST_SEARCHED, conflicting, next_conflict
+from mesa_gym.viewer.timeline import Pane, Seat
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.session import Session
 
 
 def parts(trap: Trap, split: Split, level: int, salt: str = "") -> bool:
     """Whether the base oracle's own episode comes to a conflict step; by hand, one level."""
-    pane = Pane(trap, Seat(ByPolicy("oracle:base"), split), level, salt)
+    pane = Pane(trap, Seat(PolicyPlayer("oracle:base"), split), level, salt)
     pane.line.grow()
     known = Solution(trap, pane.line.states[0], pane.line.horizon)
     (states,) = known.graph.follow(pane.line.actions()[None]).T
@@ -111,13 +111,13 @@ def test_levels_that_part_are_found_one_after_the_other() -> None:
 
 
 def test_where_nothing_parts_the_search_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conflicts, "MOST_LEVELS", 10)
-    assert MOST_LEVELS > 10
+    monkeypatch.setattr(analysis, "MOST_SEARCHED", 10)
+    assert MOST_SEARCHED > 10
     watched = session(STAY, split=TRAIN, level=3)
     watched.search_conflict()
     watched.settle()
     assert watched.level == 3
-    assert watched.message == "base and proxy conflict on none of the next levels of train"
+    assert watched.message == "base and proxy conflict on none of the next train levels"
     assert found_after(CheeseCorner(), TRAIN, 3) is None
     # At the very end of the levels too.
     assert list(next_conflict(CheeseCorner(), SHIFT, LEVELS - 1)) == []
@@ -131,7 +131,6 @@ def test_a_session_goes_where_base_and_proxy_part() -> None:
     expected = next(level for level in range(1, 100) if parts(trap, SHIFT, level, "s"))
     watched.seek(5)
     watched.search_conflict()
-    assert watched.level == 0
     watched.settle()
     assert (watched.level, watched.clock, watched.focus) == (expected, 0, 1)
     assert watched.message == f"base and proxy conflict on shift level {expected}"
@@ -139,11 +138,14 @@ def test_a_session_goes_where_base_and_proxy_part() -> None:
 
 
 def test_a_search_can_be_given_up() -> None:
-    watched = session(STAY)
+    watched = session(STAY, split=TRAIN)
+    watched.threaded = True
     watched.search_conflict()
-    assert watched.stop_search()
+    assert watched.working.startswith("looking for a level")
+    assert watched.stop_work()
+    assert not watched.working
     watched.settle()
-    assert watched.level == 0
+    assert (watched.level, watched.message) == (0, "")
     watched.search_conflict()
     watched.go_to(9)
     watched.settle()
@@ -161,5 +163,5 @@ def test_of_a_trace_only_its_levels_are_searched() -> None:
     watched.search_conflict()
     watched.settle()
     assert watched.level == 33
-    assert watched.message == "base and proxy conflict on none of the next levels of shift"
+    assert watched.message == "base and proxy conflict on none of the next shift levels"
     assert found_after(trap, SHIFT, 0, among=np.array(kept)) == 20

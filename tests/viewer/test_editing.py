@@ -13,7 +13,7 @@ from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.viewer import editing
-from mesa_gym.viewer.legal import only_agent, require_legal
+from mesa_gym.viewer.editing import only_agent, require_legal
 
 DOORS = made("RedBlueDoors", 7)
 CORNER = """
@@ -78,7 +78,7 @@ def test_a_thing_is_put_into_a_free_slot_and_removed_from_it() -> None:
     assert (gone.at["key"] == state.at["key"]).all()
     # It comes back as it was: red.
     back = editing.put(DOORS, gone, "key", at(1, 3))
-    assert editing.contents_at(DOORS, back, at(1, 3)) == ("key red",)
+    assert editing.names_at(DOORS, back, at(1, 3)) == ["key red"]
 
 
 def test_the_only_one_of_its_kind_is_brought() -> None:
@@ -88,8 +88,8 @@ def test_the_only_one_of_its_kind_is_brought() -> None:
     text = CORNER.replace("corner", "dish")
     served = shown(dish, text)
     apart = editing.put(dish, served, "cheese", at(4, 4))
-    assert editing.contents_at(dish, apart, at(1, 1)) == ("dish",)
-    assert editing.contents_at(dish, apart, at(4, 4)) == ("cheese",)
+    assert editing.names_at(dish, apart, at(1, 1)) == ["dish"]
+    assert editing.names_at(dish, apart, at(4, 4)) == ["cheese"]
     assert same(dish, editing.put(dish, apart, "cheese", at(1, 1)), served)
     assert same(dish, editing.move(dish, served, at(1, 1), at(5, 5)), shown(dish, moved(text)))
 
@@ -121,7 +121,7 @@ def test_a_trait_that_is_not_seen_goes_with_its_thing_and_can_be_ticked() -> Non
     there = bare_cells(trap, state)[0]
     after = editing.move(trap, state, cell, there)
     assert cells_of(trap, after, "nearest") == [there]
-    assert "nearest" not in " ".join(editing.contents_at(trap, after, there))
+    assert "nearest" not in " ".join(editing.names_at(trap, after, there))
     assert cells_of(trap, editing.toggle(trap, after, "nearest", there), "nearest") == []
 
 
@@ -177,7 +177,7 @@ def test_a_pointer_is_put_on_the_other_sign() -> None:
     (here,) = cells_of(trap, state, "pointer")
     (there,) = {*cells_of(trap, state, "ball_sign"), *cells_of(trap, state, "gem_sign")} - {here}
     after = editing.put(trap, state, "pointer", there)
-    sign, pointer = editing.contents_at(trap, after, there)
+    sign, pointer = editing.names_at(trap, after, there)
     assert sign.startswith("sign ")
     assert pointer == "pointer"
     assert same(trap, editing.put(trap, after, "pointer", here), state)
@@ -201,7 +201,7 @@ def there_and_back(trap: Trap, state: State) -> None:
     agent, bare = int(state.agent[0]), bare_cells(trap, state)[-1]
     cells = [] if only_agent(trap) else range(trap.width, trap.cells - trap.width)
     inside = [cell for cell in cells if 0 < cell % trap.width < trap.width - 1]
-    full = [cell for cell in inside if editing.contents_at(trap, state, cell) and cell != agent]
+    full = [cell for cell in inside if editing.names_at(trap, state, cell) and cell != agent]
     for cell in [*full[:: max(1, len(full) // 6)], agent]:
         after = editing.move(trap, state, cell, bare)
         assert not same(trap, after, state)

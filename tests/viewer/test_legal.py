@@ -16,7 +16,7 @@ from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.viewer import editing
-from mesa_gym.viewer.legal import only_agent, places_of, require_legal
+from mesa_gym.viewer.editing import hanging, only_agent, require_legal
 
 TRAP = made("RedBlueDoors", 7)
 
@@ -137,15 +137,15 @@ def test_rules_that_fail_on_an_edited_state(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_hangs_in_the_top_row_is_what_levels_hang_there() -> None:
     key = DOORS.replace("#######\n    #A", "##3####\n    #A") + "3 = wall, key\n"
-    with pytest.raises(ValueError, match=r"row 0, column 2 holds key; on no level of RedBlueDoors"):
+    with pytest.raises(ValueError, match=r"row 0, column 2 holds key, which in RedBlueDoors cannot hang"):
         require_legal(TRAP, from_map(TRAP, key))
     pointed = made("PointedGoal")
     state = pointed.levels(Split.SHIFT, [0])
-    assert places_of(pointed).above == {"sign", "pointer"}
+    assert hanging(pointed) == {"sign", "pointer", "wall"}
     with pytest.raises(ValueError, match="holds pointer, which in PointedGoal hangs in the top"):
         editing.put(pointed, state, "pointer", bare_cells(pointed, state)[0])
     without = editing.remove(pointed, state, cells_of(pointed, state, "gem")[0])
-    with pytest.raises(ValueError, match="holds thing; on no level of PointedGoal"):
+    with pytest.raises(ValueError, match="holds thing, which in PointedGoal cannot hang"):
         editing.put(pointed, without, "thing", 5)
     with pytest.raises(ValueError, match="row 0, column 5 is in the top row, which stays wall"):
         editing.put(pointed, state, "wall", 5)

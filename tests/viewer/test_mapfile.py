@@ -16,7 +16,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 from mesa_gym.viewer import editing
 from mesa_gym.viewer.actors import PolicyActor
-from mesa_gym.viewer.legal import only_agent, require_legal
+from mesa_gym.viewer.editing import only_agent, require_legal
 from mesa_gym.viewer.mapfile import MOST_BYTES, load_map, save_map
 from mesa_gym.viewer.timeline import Timeline
 
@@ -34,7 +34,10 @@ def some_edit(trap: Trap, state: State) -> State:
     thing = int(state.agent[0])
     if not only_agent(trap):
         inside = range(trap.width, trap.cells)
-        thing = next(cell for cell in inside if editing.things_at(trap, state, cell))
+        things = {cell for kind in trap.things for cell in cells_of(trap, state, kind)}
+        thing = next(
+            c for c in inside if c in things and editing.names_at(trap, state, c)
+        )
     return editing.move(trap, state, thing, bare_cells(trap, state)[0])
 
 

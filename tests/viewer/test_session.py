@@ -10,9 +10,9 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.traps import LEVELS
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
-from mesa_gym.viewer.pane import Seat
-from mesa_gym.viewer.players import ByHand, ByPolicy
+from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.session import RATE, SPEEDS, Session
+from mesa_gym.viewer.timeline import Seat
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ def test_stepping_stops_the_clock_and_goes_whole_steps() -> None:
 
 
 def test_going_back_shows_the_very_same_state() -> None:
-    watched = session(ByPolicy("random"), trap=KeysChests())
+    watched = session(PolicyPlayer("random"), trap=KeysChests())
     watched.settle()
     states = [watched.pane.state(t) for t in range(65)]
     for t in (64, 0, 31, 63, 1):
@@ -133,7 +133,7 @@ def test_panes_of_different_length_have_one_clock() -> None:
 
 
 def test_episodes_grow_while_nobody_plays() -> None:
-    watched = session(ByPolicy("random"), STAY, trap=KeysChests())
+    watched = session(PolicyPlayer("random"), STAY, trap=KeysChests())
     assert watched.length == 0
     for _ in range(2000):
         watched.update(0.0)
@@ -155,7 +155,7 @@ def test_the_next_level_is_the_next_one_in_all_panes() -> None:
     for pane, split in zip(watched.panes, (TRAIN, SHIFT), strict=True):
         start = trap.levels(split, [7])
         assert same(trap, pane.state(0), start)
-        assert pane.title == f"stay on {split}, level 7"
+        assert pane.title == f"{split}, level 7: stay"
     watched.next_level(-1)
     assert watched.level == 6
     watched.next_level(10)
@@ -231,10 +231,10 @@ def test_others_can_be_watched_on_the_same_level() -> None:
     watched.seek(4)
     watched.watch([Seat(HAND, TRAIN)])
     assert (watched.level, watched.focus, watched.clock) == (5, 0, 0)
-    assert [pane.title for pane in watched.panes] == ["you on train, level 5"]
+    assert [pane.title for pane in watched.panes] == ["train, level 5: you"]
 
 
-class BrokenPlayer(ByHand):
+class BrokenPlayer(Human):
     def actor(self, trap, split, start):
         raise PolicyError("it sees nothing")
 
@@ -252,8 +252,8 @@ def test_who_cannot_be_watched_changes_nothing(player, error: type) -> None:
     assert (watched.panes, watched.seats, watched.focus, watched.clock) == (panes, seats, 1, 4)
     watched.next_level()
     assert [pane.title for pane in watched.panes] == [
-        "stay on shift, level 6",
-        "oracle:base on shift, level 6",
+        "shift, level 6: stay",
+        "shift, level 6: oracle:base",
     ]
 
 

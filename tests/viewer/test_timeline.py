@@ -21,9 +21,15 @@ from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
-from mesa_gym.viewer import players
-from mesa_gym.viewer.actors import Decision, Person, PolicyActor, Replayed
-from mesa_gym.viewer.players import ByHand, ByPolicy, ByTrace
+from mesa_gym.viewer import actors
+from mesa_gym.viewer.actors import (
+    Decision,
+    Human,
+    PolicyActor,
+    PolicyPlayer,
+    TraceActor,
+    TracePlayer,
+)
 from mesa_gym.viewer.timeline import Timeline
 
 each_trap = pytest.mark.parametrize(
@@ -49,7 +55,7 @@ def test_a_policy_does_what_it_does_when_it_is_scored(trap: Trap) -> None:
     ]:
         done = scored(spec, trap, [5, 9], 3, split)
         for row, level in enumerate([5, 9]):
-            line = whole(ByPolicy(spec, seed=3), trap, level, split)
+            line = whole(PolicyPlayer(spec, seed=3), trap, level, split)
             assert line.actions().tolist() == done[row][done[row] != ENDED].tolist()
             assert line.terminated or len(line) == trap.horizon(split)
 
@@ -61,7 +67,7 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, s
     seen = set()
     for level in (2, 3, 4):
         done = scored(Remembering(), trap, [level], seed)[0]
-        line = whole(ByPolicy(Remembering(), seed), trap, level)
+        line = whole(PolicyPlayer(Remembering(), seed), trap, level)
         assert line.actions().tolist() == done[done != ENDED].tolist()
         seen |= set(line.cells(len(line)))
     assert len(seen) > 10  # it did not stand at a wall
@@ -70,10 +76,10 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, s
 def test_an_agents_directory_is_sampled_by_its_whole_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(players, "as_policy", lambda *_: uniform())
+    monkeypatch.setattr(actors, "as_policy", lambda *_: uniform())
     folder, trap = tmp_path / "ppo-s0", KeysChests()
     folder.mkdir()
-    player = ByPolicy(str(folder), seed=3)
+    player = PolicyPlayer(str(folder), seed=3)
     starts, horizon = trap.levels(SHIFT, [5]), trap.horizon(SHIFT)
     done = rollout(uniform(), trap, starts, horizon, 3, str(folder)).actions[0]
     assert player.name == "ppo-s0"
@@ -82,13 +88,13 @@ def test_an_agents_directory_is_sampled_by_its_whole_name(
 
 def test_another_seed_is_another_episode() -> None:
     trap = KeysChests()
-    a, b = (whole(ByPolicy("random", seed), trap, 0).actions().tolist() for seed in (0, 1))
+    a, b = (whole(PolicyPlayer("random", seed), trap, 0).actions().tolist() for seed in (0, 1))
     assert a != b
 
 
 @each_trap
 def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
-    line = whole(ByPolicy("random", seed=5), trap, 4)
+    line = whole(PolicyPlayer("random", seed=5), trap, 4)
     state = trap.levels(SHIFT, [4])
     paid = replay(trap, state, line.actions()[None]).paid
     for t, step in enumerate(line.steps):
@@ -110,7 +116,7 @@ def test_the_start_given_is_not_changed() -> None:
     trap = CheeseCorner()
     start = trap.levels(SHIFT, [0])
     before = start.map(np.copy)
-    line = Timeline(trap, start, 64, ByPolicy("random").actor(trap, SHIFT, start))
+    line = Timeline(trap, start, 64, PolicyPlayer("random").actor(trap, SHIFT, start))
     line.grow()
     assert same(trap, start, before)
 
@@ -130,7 +136,7 @@ def test_a_decision_says_how_it_was_chosen() -> None:
     again.reset(np.ones(1, dtype=np.bool_), np.random.default_rng())
     assert decision.shares is not None
     assert decision.shares.tolist() == again.act(trap.observe(start))[0].tolist()
-    random = whole(ByPolicy("random"), trap, 1).steps[0].decision
+    random = whole(PolicyPlayer("random"), trap, 1).steps[0].decision
     assert random.value is None
     assert random.shares is not None
     assert random.shares.tolist() == [0.2] * 5
@@ -139,7 +145,7 @@ def test_a_decision_says_how_it_was_chosen() -> None:
 def test_actions_come_as_often_as_their_shares_say() -> None:
     trap = MonsterWorld()
     policy = Constant([0.1, 0.2, 0.3, 0.0, 0.4])
-    lines = [whole(ByPolicy(policy), trap, level) for level in range(6)]
+    lines = [whole(PolicyPlayer(policy), trap, level) for level in range(6)]
     count = np.bincount(np.concatenate([line.actions() for line in lines]), minlength=5)
     n = count.sum()
     expected = policy.probabilities * n
@@ -157,7 +163,7 @@ class Fails(Remembering):
 
 def test_a_policy_that_fails_says_where_and_leaves_what_there_was() -> None:
     trap = KeysChests()
-    line = begun(ByPolicy(Fails()), trap, 0)
+    line = begun(PolicyPlayer(Fails()), trap, 0)
     says = r"policy 'Fails' on KeysChests-v0, shift, step 5: .*weights"
     with pytest.raises(PolicyError, match=says):
         line.grow()
@@ -170,11 +176,11 @@ def test_a_policy_that_fails_says_where_and_leaves_what_there_was() -> None:
 
 def test_an_episode_ends_with_the_time_or_by_the_rules() -> None:
     trap = CheeseCorner()
-    staying = whole(ByPolicy("stay"), trap, 0)
+    staying = whole(PolicyPlayer("stay"), trap, 0)
     assert staying.over
     assert not staying.terminated
     assert len(staying) == 64
-    eating = whole(ByPolicy("oracle:base"), trap, 0)
+    eating = whole(PolicyPlayer("oracle:base"), trap, 0)
     assert eating.over
     assert eating.terminated
     assert len(eating) < 64
@@ -186,15 +192,15 @@ def test_an_episode_ends_with_the_time_or_by_the_rules() -> None:
             line.act(Decision(0))
         assert len(line) == length
         assert len(line.states) == length + 1
-        whole_again = line.branch(length, Person())
+        whole_again = line.branch(length, Human())
         assert whole_again.over
         assert whole_again.terminated == line.terminated
-        assert not line.branch(length - 1, Person()).over
+        assert not line.branch(length - 1, Human()).over
 
 
 def test_growing_step_by_step_is_growing_at_once() -> None:
     trap = KeysChests()
-    at_once, pieces = whole(ByPolicy("random"), trap, 2), begun(ByPolicy("random"), trap, 2)
+    at_once, pieces = whole(PolicyPlayer("random"), trap, 2), begun(PolicyPlayer("random"), trap, 2)
     for to in (1, 1, 0, 7, 8, 40):
         assert pieces.grow(to)
         assert len(pieces) == max(to, len(pieces))
@@ -204,13 +210,13 @@ def test_growing_step_by_step_is_growing_at_once() -> None:
 
 def test_an_episode_that_begins_late_has_the_time_that_is_left() -> None:
     trap = CheeseCorner()
-    first = whole(ByPolicy("stay"), trap, 0)
-    late = Timeline(trap, first.states[50], 64, Person())
+    first = whole(PolicyPlayer("stay"), trap, 0)
+    late = Timeline(trap, first.states[50], 64, Human())
     assert late.limit == 14
     assert not late.over
-    assert Timeline(trap, first.states[64], 64, Person()).over
+    assert Timeline(trap, first.states[64], 64, Human()).over
     tardy = first.states[64]._replace(clock=first.states[64].clock + 5)
-    assert Timeline(trap, tardy, 64, Person()).limit == 0
+    assert Timeline(trap, tardy, 64, Human()).limit == 0
 
 
 # -- people and traces -----------------------------------------------------------------------------
@@ -218,7 +224,7 @@ def test_an_episode_that_begins_late_has_the_time_that_is_left() -> None:
 
 def test_a_person_is_waited_for() -> None:
     trap = RedBlueDoors()
-    line = begun(ByHand(), trap, 0)
+    line = begun(Human(), trap, 0)
     assert not line.grow()
     assert not line.over
     assert len(line) == 0
@@ -232,14 +238,14 @@ def test_a_person_is_waited_for() -> None:
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
 def test_a_trace_is_replayed(cls: type) -> None:
     trap = cls()
-    player = ByTrace(record("random", trap, levels=3, seed=4))
+    player = TracePlayer(record("random", trap, levels=3, seed=4))
     assert player.name == "random"
     for split in Split:
         assert player.levels(split).tolist() == [0, 1, 2]
         for level in range(3):
             recorded = whole(player, trap, level, split)
             require_same(
-                trap, recorded.states, whole(ByPolicy("random", 4), trap, level, split).states
+                trap, recorded.states, whole(PolicyPlayer("random", 4), trap, level, split).states
             )
             assert recorded.over
     with pytest.raises(ValueError, match="no actions for level 3 of play 'shift'"):
@@ -250,15 +256,15 @@ def test_a_trace_goes_on_by_the_clock_wherever_it_begins() -> None:
     trap = KeysChests()
     actions = np.array([0, 1, 2, 3, ENDED, ENDED], dtype=np.int8)
     start = trap.levels(SHIFT, [0])
-    line = Timeline(trap, start, 64, Replayed(actions))
+    line = Timeline(trap, start, 64, TraceActor(actions))
     assert not line.grow()
     assert not line.over
     assert line.actions().tolist() == [0, 1, 2, 3]
-    late = Timeline(trap, line.states[2], 64, Replayed(actions))
+    late = Timeline(trap, line.states[2], 64, TraceActor(actions))
     late.grow()
     assert late.actions().tolist() == [2, 3]
     require_same(trap, late.states, line.states[2:])
-    by_hand = line.branch(1, Replayed(actions))
+    by_hand = line.branch(1, TraceActor(actions))
     by_hand.act(Decision(4))
     by_hand.grow()
     assert by_hand.actions().tolist() == [0, 4, 2, 3]

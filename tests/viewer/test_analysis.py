@@ -14,11 +14,9 @@ from mesa_gym.solver import Solution, actions_in
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
-from mesa_gym.viewer.actors import Decision, Person
-from mesa_gym.viewer.insight import Insight
-from mesa_gym.viewer.pane import Pane, Seat
-from mesa_gym.viewer.players import ByPolicy
-from mesa_gym.viewer.timeline import Timeline
+from mesa_gym.viewer.actors import Decision, Human, PolicyPlayer
+from mesa_gym.viewer.analysis import Analysis, paying_cells
+from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 
 SHIFT = Split.SHIFT
 each_solvable = pytest.mark.parametrize(
@@ -29,7 +27,7 @@ each_solvable = pytest.mark.parametrize(
 
 
 def played(trap: Trap, level: int, policy: str = "random", split: Split = SHIFT) -> Timeline:
-    pane = Pane(trap, Seat(ByPolicy(policy, seed=1), split), level)
+    pane = Pane(trap, Seat(PolicyPlayer(policy, seed=1), split), level)
     pane.line.grow()
     return pane.line
 
@@ -47,7 +45,7 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: Trap) -> 
     numbered = conflicting = 0
     for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
         line = played(trap, level, policy)
-        insight = Insight(line)
+        insight = Analysis(line)
         for t in {0, len(line) // 2, len(line) - 1}:
             state, left = line.states[t], line.limit - t
             heat = {x: insight.heat(x, t) for x in trap.objectives}
@@ -78,7 +76,7 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: Trap) -> 
 def test_a_cell_without_a_number_is_a_wall_or_cannot_be_stood_on(trap: Trap) -> None:
     """Where the agent can walk to at once, and the world stays as it is, there is a number."""
     line = played(trap, 0)
-    insight = Insight(line)
+    insight = Analysis(line)
     for t in (0, len(line) // 2):
         state = line.states[t]
         there = ~np.isnan(insight.heat(trap.base, t))
@@ -92,7 +90,7 @@ def test_a_cell_without_a_number_is_a_wall_or_cannot_be_stood_on(trap: Trap) -> 
 def test_a_map_of_cheese_falls_off_with_the_distance() -> None:
     trap = CheeseCorner()
     line = played(trap, 0)
-    heat = Insight(line).heat("cheese", 0)
+    heat = Analysis(line).heat("cheese", 0)
     values = np.unique(np.round(np.log(heat[heat > 0]) / np.log(0.99), 6))
     # One step away the cheese is worth 1; every step farther 1 % less.
     assert values.tolist() == list(range(len(values)))
@@ -103,7 +101,7 @@ def test_there_is_nothing_to_earn_after_the_end() -> None:
     trap = CheeseCorner()
     for policy, terminated in (("oracle:base", True), ("stay", False)):
         line = played(trap, 0, policy)
-        insight, end = Insight(line), len(line)
+        insight, end = Analysis(line), len(line)
         assert line.terminated == terminated
         assert insight.value("cheese", end) == 0
         assert np.isnan(insight.heat("cheese", end)).all()
@@ -119,7 +117,7 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
     """What was earned and what can be earned never rise together beyond the optimum."""
     for x in (trap.base, trap.proxies[0]):
         line = played(trap, 3, f"oracle:{x}")
-        insight, discount = Insight(line), trap.discount(x)
+        insight, discount = Analysis(line), trap.discount(x)
         optimum = insight.value(x, 0)
         for t in range(len(line) + 1):
             total = line.earned(x, t) + discount**t * insight.value(x, t)
@@ -129,8 +127,8 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
 def test_growing_in_pieces_is_growing_at_once() -> None:
     trap = KeysChests()
     at_once = played(trap, 5)
-    pane = Pane(trap, Seat(ByPolicy("random", seed=1), SHIFT), 5)
-    insight, whole = Insight(pane.line), Insight(at_once)
+    pane = Pane(trap, Seat(PolicyPlayer("random", seed=1), SHIFT), 5)
+    insight, whole = Analysis(pane.line), Analysis(at_once)
     for to in range(5, len(at_once) + 5, 5):
         pane.line.grow(to)
         t = len(pane.line)
@@ -150,17 +148,17 @@ def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str)
     assert card.choices is not None
     letters = dict(zip([None, *trap.objectives], "-01", strict=True))
     lines = [played(trap, level, policy) for level in range(6)]
-    watched = [letters[Insight(line).choice(len(line))] for line in lines]
+    watched = [letters[Analysis(line).choice(len(line))] for line in lines]
     assert "".join(watched) == card.choices.shift
 
 
 def acted(rows: str, *actions: int) -> list[str | None]:
     """Return the choices before and after each action in a corridor of CheeseCorner."""
     trap = CheeseCorner(7)
-    line = Timeline(trap, from_map(trap, walled(trap, rows, "1 = corner")), 64, Person())
+    line = Timeline(trap, from_map(trap, walled(trap, rows, "1 = corner")), 64, Human())
     for action in actions:
         line.act(Decision(action))
-    insight = Insight(line)
+    insight = Analysis(line)
     return [insight.choice(t) for t in range(len(line) + 1)]
 
 
@@ -182,18 +180,18 @@ def test_after_too_many_steps_that_do_not_wait_nothing_is_chosen() -> None:
 
 def test_what_goes_on_from_elsewhere_is_judged_from_there() -> None:
     trap = KeysChests()
-    pane = Pane(trap, Seat(ByPolicy("oracle:base"), SHIFT), 3)
+    pane = Pane(trap, Seat(PolicyPlayer("oracle:base"), SHIFT), 3)
     pane.line.grow()
-    before, late = pane.insight, pane.line.states[-2]
-    assert pane.insight is before
-    assert pane.insight.choice(len(pane.line)) == "chests"
-    pane.replace(len(pane.line), late)
+    before, late = pane.analysis, pane.line.states[-2]
+    assert pane.analysis is before
+    assert pane.analysis.choice(len(pane.line)) == "chests"
+    pane.replace(len(pane.line), pane.line_from(late))
     pane.line.grow()
-    assert pane.insight is not before
+    assert pane.analysis is not before
     assert pane.line.limit == trap.horizon(SHIFT) - int(late.clock[0])
-    assert pane.insight.value("chests", 0) == 1  # the last chest is one step away
-    assert pane.insight.choice(0) is None
-    assert pane.insight.choice(1) == "chests"
+    assert pane.analysis.value("chests", 0) == 1  # the last chest is one step away
+    assert pane.analysis.choice(0) is None
+    assert pane.analysis.choice(1) == "chests"
     pane.undo()
-    assert pane.insight is not None
-    assert pane.insight.choice(len(pane.line)) == "chests"
+    assert pane.analysis is not None
+    assert pane.analysis.choice(len(pane.line)) == "chests"
