@@ -250,7 +250,9 @@ class Notice(Rows):
             forward = event.button < 0 if event.kind == "wheel" else event.name.endswith("down")
             self.highlighted = self._top + self._room - 1 if forward else self._top
             return self.move(event)
-        return event.kind != "key" and not self.left_by(event)
+        # An arrow that is still held from playing does not close it unread.
+        closes = event.kind == "key" and event.name not in ("left", "right")
+        return not closes and not self.left_by(event)
 
     def draw(self, painter: Painter, box: Box) -> None:
         """Draw it in the middle of a box."""

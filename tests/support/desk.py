@@ -60,6 +60,7 @@ class Desk:
             code = CODES[name] if name in CODES else pygame.key.key_code(name)
             written = name if len(name) == 1 else ""
             self.post(pygame.KEYDOWN, key=code, mod=mod, unicode=written)
+            self.post(pygame.KEYUP, key=code, mod=mod)
             self.frame()
 
     def press(self, x: float, y: float, button: int = 1) -> None:
@@ -75,6 +76,11 @@ class Desk:
         self.post(pygame.MOUSEMOTION, pos=end, rel=(0, 0), buttons=(1, 0, 0))
         self.frame()
         self.post(pygame.MOUSEBUTTONUP, pos=end, button=1)
+        self.frame()
+
+    def hover(self, x: float, y: float) -> None:
+        """Move the mouse with no button down."""
+        self.post(pygame.MOUSEMOTION, pos=(x, y), rel=(0, 0), buttons=(0, 0, 0))
         self.frame()
 
     def wheel(self, notches: int) -> None:

@@ -26,12 +26,17 @@ class Driver(Desk):
         super().__init__(self.screen, **keywords)
 
     @property
+    def message(self) -> str:
+        return self.screen.session.message
+
+    @property
     def session(self) -> Session:
         return self.screen.session
 
     def settle(self) -> None:
         """Let all that is looked for be found, and draw it."""
-        self.screen.settle()
+        for _ in self.screen.settling():
+            pass
         self.frame()
 
     @property

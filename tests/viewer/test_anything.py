@@ -1,0 +1,120 @@
+"""Whatever is pressed, in whatever order: no exception, and what is shown is an episode."""
+
+from __future__ import annotations
+
+import random
+import resource
+from pathlib import Path
+
+import numpy as np
+import pytest
+from desk import Desk
+from edited import same
+
+from mesa_gym.traps import find_trap
+from mesa_gym.viewer.actors import Human, PolicyPlayer
+from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.start import LoadingScreen, StartScreen
+from mesa_gym.viewer.timeline import Seat, Timeline
+
+NAMES = (
+    *("space", ".", ",", ">", "<", "home", "end", "+", "-", "n", "b", "j", "t", "i", "k", "tab"),
+    *("e", "z", "h", "y", "?", "return", "up", "down", "left", "right", "delete", "backspace"),
+    *("1", "2", "3", "p", "o", "c", "v", "g", "s", "a", "m", "w", "r", "page up", "f1", "x"),
+)
+MOST_GROWTH = 60.0  # MB
+
+
+def anything(rng: random.Random) -> Input:
+    """A key, or the mouse somewhere."""
+    x, y = rng.uniform(0, 1280), rng.uniform(0, 800)
+    if rng.random() < 0.75:
+        return Input("key", rng.choice(NAMES), shift=rng.random() < 0.1)
+    kind = rng.choice(["press", "press", "drag", "release", "hover", "wheel"])
+    return Input(kind, "", x, y, rng.choice([-1, 1]) if kind == "wheel" else rng.choice([1, 1, 3]))
+
+
+def require_episode(line: Timeline) -> None:
+    """AssertionError unless each state follows from the one before by the trap's own step."""
+    assert len(line.states) == len(line.steps) + 1
+    assert len(line) <= line.limit
+    for before, step, after in zip(line.states, line.steps, line.states[1:], strict=False):
+        again, paid, ended = line.trap.step(before, np.array([step.decision.action]))
+        assert same(line.trap, again, after)
+        assert step.paid == {x: pay[0] for x, pay in paid.items()}
+    assert line.terminated == bool(line.steps and ended[0])
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def watched(trap: str, by_hand: bool, events: int) -> None:
+    rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
+    screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
+    moments, before = set(), 0.0
+    with Desk(screen) as desk:
+        for number in range(events):
+            asked = screen.dialog is not None and rng.random() < 0.4
+            # Escape ends a question, and would end the viewer elsewhere.
+            event = Input("key", "escape") if asked else anything(rng)
+            desk.app.screen = screen.handle(event)
+            screen.leaving, desk.app.screen = False, screen  # `q` may have been picked in the list
+            desk.frame(rng.choice([0.0, 0.02, 0.3]))
+            session = screen.session
+            assert 0 <= session.cursor <= session.length
+            assert 0 <= session.focus < len(session.panes)
+            moments.add((session.level, session.cursor))
+            before = peak() if number == events // 4 else before
+        for pane in screen.session.panes:
+            require_episode(pane.line)
+    assert len(moments) > 5
+    assert events < 1000 or peak() - before < MOST_GROWTH
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("trap", "by_hand"), [("CheeseDish", False), ("MonsterWorld", True)])
+def test_anything(trap: str, by_hand: bool) -> None:
+    watched(trap, by_hand, 120)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("trap", ["CheeseDish", "RedBlueDoors", "FollowMe", "MonsterWorld"])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_ten_thousand_events(trap: str, by_hand: bool) -> None:
+    watched(trap, by_hand, 10_000)
+
+
+def started(events: int) -> None:
+    rng = random.Random(events)
+    begun: list[str] = []
+
+    def begin(name: str, policy: str) -> StartScreen:
+        begun.append(policy)
+        raise ValueError("not now")
+
+    start = StartScreen(begin)
+    with Desk(start) as desk:
+        for _ in range(events):
+            desk.app.screen = desk.app.screen.handle(anything(rng)) or start
+            desk.frame(rng.choice([0.0, 0.5]))
+            while isinstance(desk.app.screen, LoadingScreen):
+                desk.app.screen = desk.app.screen.ready(1.0)
+    assert begun
+
+
+def test_anything_on_the_start_screen() -> None:
+    started(300)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_thousand_events_on_the_start_screen() -> None:
+    started(10_000)
