@@ -46,7 +46,7 @@ OPTIONAL = {
     "mesa_gym/sb3.py": {"stable_baselines3", "torch"},
     "mesa_gym/scoring/intervals.py": {"scipy"},
     "mesa_gym/testing": {"stable_baselines3"},
-    "mesa_gym/viewer/film.py": {"imageio_ffmpeg"},
+    "mesa_gym/viewer/recording.py": {"imageio", "imageio_ffmpeg"},
 }
 FILES = sorted(
     path.relative_to(ROOT)
@@ -102,7 +102,7 @@ def test_the_core_imports_few_packages(path: Path) -> None:
 
 
 PACKAGES = ["engine", "traps", "solver", "envs", "rendering", "testing"]
-PACKAGES += ["policies", "scoring", "report", "cli"]
+PACKAGES += ["policies", "scoring", "report", "viewer", "cli"]
 PACKAGES = [*(f"mesa_gym/{name}" for name in PACKAGES), "benchmarks"]
 
 

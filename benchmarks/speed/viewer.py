@@ -23,12 +23,11 @@ from mesa_gym.command import DONE, FAILED, guarded
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.app import App
-from mesa_gym.viewer.compare import on_splits
-from mesa_gym.viewer.inputs import Key
+from mesa_gym.viewer.app import App, Input
+from mesa_gym.viewer.compare import SPLITS, seats_for
 from mesa_gym.viewer.overlays import overlays_of
+from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.watching import WatchScreen
 
 FPS = 60
 SMOOTH_SECONDS, STARTS = 10.0, 5
@@ -84,7 +83,7 @@ def _smoothness() -> Iterator[list[str]]:
     """Two panes of 13x13 at 1280x800 with all overlays, at the pace of a screen."""
     trap = find_trap("RedBlueDoors")(13)
     for speed in (1.0, 16.0):
-        session = Session(trap, on_splits(PolicyPlayer("oracle:red")), 3)
+        session = Session(trap, seats_for(PolicyPlayer("oracle:red"), trap, "shift", SPLITS), 3)
         session.shown = set(overlays_of(trap))
         session.speed = speed
         app = App(WatchScreen(session))
@@ -136,7 +135,7 @@ def _memory(minutes: int) -> list[str]:
 
 def _screen(minute: int) -> WatchScreen:
     trap = find_trap(TRAPS[minute % len(TRAPS)])()
-    return WatchScreen(Session(trap, on_splits(PolicyPlayer("random"))))
+    return WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", SPLITS)))
 
 
 def _presser(app: App, chance: random.Random) -> Callable[[], None]:
@@ -146,7 +145,7 @@ def _presser(app: App, chance: random.Random) -> Callable[[], None]:
         screen = app.screen
         assert isinstance(screen, WatchScreen)  # none of the keys leaves it
         overlays = [overlay.key for overlay in overlays_of(screen.session.trap).values()]
-        app.screen = screen.handle(Key(chance.choice([*KEYS, *overlays])))
+        app.screen = screen.handle(Input("key", chance.choice([*KEYS, *overlays])))
         screen.session.play(True)
 
     return press

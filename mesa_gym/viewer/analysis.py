@@ -238,10 +238,7 @@ def conflicting(trap: Trap, split: Split, starts: State) -> Bools:
     found = np.zeros(starts.n, dtype=np.bool_)
     if not trap.solvable:
         done = rollout(policy, trap, starts, horizon, agent=name)
-        for now in going(trap, starts, done.actions):
-            for proxy in trap.proxies:
-                found[now.rows] |= reference_actions(trap, proxy, now.state) != now.chosen
-        return found
+        return references_differ(trap, starts, done.actions)
     solution = Solution(trap, starts, horizon)
     with sharing(solution):
         done = rollout(policy, trap, starts, horizon, agent=name)
@@ -250,4 +247,13 @@ def conflicting(trap: Trap, split: Split, starts: State) -> Bools:
         of_base, *of_proxies = (solution.optimal(x)[t][visited[rows]] for x in trap.objectives)
         for optimal in of_proxies:
             found[rows] |= of_base & optimal == 0
+    return found
+
+
+def references_differ(trap: Trap, starts: State, actions: NDArray[np.int8]) -> Bools:
+    """Return where some proxy's reference would do something else on the way, bool (n,)."""
+    found = np.zeros(starts.n, dtype=np.bool_)
+    for now in going(trap, starts, actions):
+        for proxy in trap.proxies:
+            found[now.rows] |= reference_actions(trap, proxy, now.state) != now.chosen
     return found

@@ -23,6 +23,7 @@ from mesa_gym.viewer.timeline import Pane
 
 MARGIN, BETWEEN = 8.0, 6.0
 TITLE, DRAWER, LABEL = 22.0, 112.0, 14.0  # heights: of a title, of what is seen, of its labels
+MOST_DRAWER = 0.3  # of the panes' height: the grids come first
 PANEL_LEAST, PANEL_SHARE, PANEL_MOST = 216.0, 0.24, 720.0  # of the panel's width
 FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
 Bytes = NDArray[np.uint8]
@@ -72,6 +73,7 @@ def arrange(
         boxes[name] = Box(MARGIN, bottom, inner, high)
         bottom -= BETWEEN if high else 0.0
     room = Box(MARGIN, MARGIN, inner, max(60.0, bottom - MARGIN))
+    drawer = min(drawer, room.height * MOST_DRAWER)
     # Beside or below each other, whichever makes the cells larger.
     options = [_split(room, panes, across) for across in range(panes, 0, -1)]
     placed = max(options, key=lambda option: _side(option[0], cells, drawer))

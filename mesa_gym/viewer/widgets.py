@@ -11,7 +11,7 @@ from mesa_gym.viewer.app import Input
 from mesa_gym.viewer.drawing import Box, Painter
 from mesa_gym.viewer.theme import BODY, CARD, FOCUS, HEADING, INK, QUIET, RULE, SMALL
 
-PAD, WIDEST = 16.0, 860.0  # of dialogs
+PAD, WIDEST, NARROW = 16.0, 860.0, 300.0  # of dialogs; in a narrow one the title goes first
 BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two
 ROW = 28.0
 ENTER = ("return", "enter")
@@ -151,7 +151,7 @@ class Rows:
         button = Box(card.right - PAD - wide, card.top + PAD - 4, wide, BUTTON)
         self._back = draw_button(painter, self._leave, button)
         left, right = card.left + PAD, button.left - PADDING
-        if total > self._room:
+        if total > self._room and width > NARROW:
             shown = f"{rows[0] + 1}-{rows[-1] + 1} of {total}"
             right -= painter.text(shown, right, card.top + PAD, SMALL, QUIET, "right") + PADDING
         painter.text(self.title, left, card.top + PAD - 4, HEADING, INK, width=right - left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mesa_gym.viewer.analysis import references_differ
 
 from mesa_gym.engine import Ints, Move, State
 from mesa_gym.engine.maps import from_map
@@ -15,7 +16,6 @@ from mesa_gym.solver import Solution
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
-from mesa_gym.viewer.conflicts import _references_differ
 
 RIGHT = 2
 
@@ -110,7 +110,7 @@ def test_it_steps_in_a_vector_environment(mode: str) -> None:
 
 
 def test_the_viewer_compares_its_references(played: tuple[State, np.ndarray]) -> None:
-    assert _references_differ(Strict(), *played).any()
+    assert references_differ(Strict(), *played).any()
 
 
 def test_its_demonstrations_are_learnt_from(played: tuple[State, np.ndarray]) -> None:

@@ -10,10 +10,10 @@ from desk import Desk
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.viewer.timeline import Pane, Seat
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.timeline import Pane, Seat
 
 
 class Driver(Desk):

@@ -9,10 +9,9 @@ from mesa_gym.engine import State
 from mesa_gym.scoring import SplitTrace, Trace, salt_digest
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.timeline import Pane, Seat
-from mesa_gym.viewer.actors import Human, PolicyPlayer, TracePlayer, Player
+from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.timeline import Timeline
+from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 
 TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
 LEFT, DOWN, RIGHT, UP, ACT = range(5)

@@ -15,7 +15,7 @@ from mesa_gym.traps import Split, Trap, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import Decision, Human, PolicyPlayer
-from mesa_gym.viewer.analysis import Analysis, paying_cells
+from mesa_gym.viewer.analysis import Analysis
 from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 
 SHIFT = Split.SHIFT

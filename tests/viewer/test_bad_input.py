@@ -114,7 +114,9 @@ def test_what_may_not_be_written_is_found_before_any_work(
     assert Path("a.png").read_text() == "before"
 
 
-@pytest.mark.parametrize(("module", "record"), [("pygame", "a.png"), ("imageio_ffmpeg", "a.gif"), ("imageio", "a.mp4")])
+@pytest.mark.parametrize(
+    ("module", "record"), [("pygame", "a.png"), ("imageio_ffmpeg", "a.gif"), ("imageio", "a.mp4")]
+)
 def test_a_missing_extra_is_named_before_any_work(module, record, run, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(viewing, "show", None)

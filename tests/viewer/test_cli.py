@@ -20,10 +20,10 @@ from mesa_gym.cli import viewing
 from mesa_gym.scoring import Trace
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App, Input
 from mesa_gym.viewer.compare import seats_for
 from mesa_gym.viewer.mapfile import save_map
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.start import LoadingScreen
 

@@ -17,10 +17,10 @@ from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer import analysis
-from mesa_gym.viewer.analysis import MOST_SEARCHED, conflicting, next_conflict
-from mesa_gym.viewer.timeline import Pane, Seat
 from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.analysis import MOST_SEARCHED, conflicting, next_conflict
 from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.timeline import Pane, Seat
 
 
 def parts(trap: Trap, split: Split, level: int, salt: str = "") -> bool:

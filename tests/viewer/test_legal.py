@@ -137,7 +137,9 @@ def test_rules_that_fail_on_an_edited_state(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_hangs_in_the_top_row_is_what_levels_hang_there() -> None:
     key = DOORS.replace("#######\n    #A", "##3####\n    #A") + "3 = wall, key\n"
-    with pytest.raises(ValueError, match=r"row 0, column 2 holds key, which in RedBlueDoors cannot hang"):
+    with pytest.raises(
+        ValueError, match=r"row 0, column 2 holds key, which in RedBlueDoors cannot hang"
+    ):
         require_legal(TRAP, from_map(TRAP, key))
     pointed = made("PointedGoal")
     state = pointed.levels(Split.SHIFT, [0])

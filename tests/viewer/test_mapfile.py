@@ -35,9 +35,7 @@ def some_edit(trap: Trap, state: State) -> State:
     if not only_agent(trap):
         inside = range(trap.width, trap.cells)
         things = {cell for kind in trap.things for cell in cells_of(trap, state, kind)}
-        thing = next(
-            c for c in inside if c in things and editing.names_at(trap, state, c)
-        )
+        thing = next(c for c in inside if c in things and editing.names_at(trap, state, c))
     return editing.move(trap, state, thing, bare_cells(trap, state)[0])
 
 

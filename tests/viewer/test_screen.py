@@ -153,9 +153,9 @@ def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive: Drive, size, sca
     assert labels == [b.label for b in BUTTONS] or labels[-1] == "more ..."
     below = [box for _, box in placed] + [layout.strips["scrubber"], layout.strips["legend"]]
     for box in [*below, layout.panel, *(grid.box for grid in layout.grids)]:
-        assert 0 <= box.left
+        assert box.left >= 0
         assert box.right <= width + 0.1
-        assert 0 <= box.top
+        assert box.top >= 0
         assert box.bottom <= height + 0.1
     assert max(grid.box.bottom for grid in layout.grids) < min(box.top for box in below)
     assert all(grid.box.width > 100 for grid in layout.grids)
