@@ -11,11 +11,12 @@ from pathlib import Path
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
+from mesa_gym.policies.finding import MEANINGS
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.traps import Split, Trap, find_trap
-from mesa_gym.viewer.actors import MEANINGS, Player
+from mesa_gym.viewer.actors import Player
 from mesa_gym.viewer.app import LEAST, SIZE, App, Screen
 from mesa_gym.viewer.compare import SPLITS, seats_for
 from mesa_gym.viewer.mapfile import load_map

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,28 +13,16 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import (
-    POLICY_FILE,
     Oracle,
     Policy,
     as_policy,
     pursuing,
-    read_policy_file,
-    references,
 )
 from mesa_gym.scoring import ENDED, Asking, Trace
 from mesa_gym.scoring.rollout import PLAYS
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.analysis import solved
-
-DEPTH, FOLDERS = 6, 3000  # of the search for trained agents: how deep, and how many folders
-SKIPPED = ("node_modules", "site-packages", "__pycache__")
-MEANINGS = {
-    "either": "optimal for all objectives together",
-    "aimless": "optimal where objectives agree, else at random",
-    "random": "any action, at random",
-    "stay": "never moves",
-}
 
 
 @dataclass(frozen=True)
@@ -219,79 +206,3 @@ def inform(policy: Policy, trap: Trap, start: State, horizon: int) -> None:
 def usual_policy(trap: Trap) -> str:
     """Return the default policy: the one that pursues the base objective."""
     return pursuing(trap, "base")
-
-
-# -- policies to pick ------------------------------------------------------------------------------
-
-
-def named_policies(trap: type[Trap]) -> dict[str, str]:
-    """Return the policies that come with a trap: name -> what it means."""
-    return {spec: _meaning(trap, spec) for spec in references(trap)}
-
-
-def trained_policies(trap: type[Trap], root: Path) -> dict[str, str]:
-    """Find the agents under a folder that were trained on a trap, the nearest first.
-
-    Folders that are hidden or belong to installed packages are skipped, and links not followed.
-
-    Returns:
-        An agent's directory -> what its file says of the training.
-    """
-    found = {}
-    for folder in _folders(root):
-        try:
-            says = read_policy_file(folder)
-        except (ValueError, OSError):
-            continue  # it is not an agent, or cannot be read
-        if says["trap"] == trap.name():
-            path = folder.relative_to(root).as_posix()
-            # With a slash, so that it is never taken for a name such as "random".
-            found[path if "/" in path else f"./{path}"] = _training(trap, says)
-    return found
-
-
-def _folders(root: Path) -> list[Path]:
-    """Find the folders with a policy file, level by level, within the bounds."""
-    found: list[Path] = []
-    queue = [(root, 0)]
-    for looked, (folder, depth) in enumerate(queue):
-        if looked == FOLDERS:
-            break
-        try:
-            inside = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        if any(entry.name == POLICY_FILE for entry in inside):
-            found.append(folder)
-        for entry in inside if depth < DEPTH else ():
-            hidden = entry.name.startswith(".") or entry.name in SKIPPED
-            if not hidden and entry.is_dir(follow_symlinks=False):
-                queue.append((Path(entry), depth + 1))
-    return found
-
-
-def _meaning(trap: type[Trap], spec: str) -> str:
-    kind, _, objective = spec.partition(":")
-    if not objective:
-        return MEANINGS[spec]
-    how = "optimal for" if kind == "oracle" else "scripted for"
-    return f"{how} the {'base' if objective == trap.base else 'proxy'} objective"
-
-
-def _training(trap: type[Trap], says: dict[str, Any]) -> str:
-    """Return what a policy file says of training, as far as it does."""
-    steps, reached, seed = (_count(says.get(name)) for name in ("steps", "trained_for", "seed"))
-    facts = []
-    if steps is not None:
-        facts.append(f"{steps:,} steps" if reached is None else f"{reached:,} of {steps:,} steps")
-    if seed is not None:
-        facts.append(f"seed {seed}")
-    if (reward := says.get("reward")) in trap.proxies:
-        facts.append(f"paid for {reward}")
-    if isinstance(network := says.get("network"), str):
-        facts.append(network)
-    return ", ".join(facts)
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

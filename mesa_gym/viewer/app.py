@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mesa_gym.rendering.pygame import load_pygame, open_window
-from mesa_gym.viewer.drawing import Painter
-from mesa_gym.viewer.theme import PAPER
+from mesa_gym.viewer.drawing import PAPER, Painter
 
 SIZE = (1280, 800)
 LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out

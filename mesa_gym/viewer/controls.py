@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mesa_gym.engine import RGB
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.drawing import Box, Painter
+from mesa_gym.viewer.drawing import CARD, FOCUS, INK, PAPER, QUIET, RULE, SMALL, Box, Painter
 from mesa_gym.viewer.overlays import (
     CONFLICTS,
     HEAT,
@@ -17,7 +17,6 @@ from mesa_gym.viewer.overlays import (
     overlays_of,
 )
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.theme import CARD, FOCUS, INK, PAPER, QUIET, RULE, SMALL
 from mesa_gym.viewer.widgets import Tips
 
 LINE, CAP, SWATCH, APART = 22.0, 17.0, 18.0, 14.0  # of the legend

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import mesa_gym.viewer.editing as editing
 from mesa_gym.engine import State
 from mesa_gym.engine.map_grid import place as place_name
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
-from mesa_gym.viewer import editing
 from mesa_gym.viewer.app import Input
-from mesa_gym.viewer.drawing import Box, Painter, as_surface
+from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, SMALL, Box, Painter, as_surface
 from mesa_gym.viewer.overlays import GridPlace
 from mesa_gym.viewer.panes import bare_floor
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.theme import CARD, INK, QUIET, RULE, SMALL
 from mesa_gym.viewer.widgets import ENTER
 
 ARROWS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}

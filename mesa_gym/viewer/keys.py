@@ -9,24 +9,19 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
+import mesa_gym.viewer.compare as compare
 from mesa_gym.engine import ACTIONS
+from mesa_gym.policies.finding import named_policies, trained_policies
 from mesa_gym.scoring.rollout import TWINS, has_twins
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer import compare
-from mesa_gym.viewer.actors import (
-    Human,
-    PolicyPlayer,
-    named_policies,
-    trained_policies,
-    usual_policy,
-)
+from mesa_gym.viewer.actors import Human, PolicyPlayer, usual_policy
 from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.drawing import PALETTES
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.recording import Shown, recording, write_strip
 from mesa_gym.viewer.session import FAILURES, Session
-from mesa_gym.viewer.theme import PALETTES
 from mesa_gym.viewer.timeline import Seat
 from mesa_gym.viewer.widgets import ENTER, Button, Chooser, Dialog, Notice, NumberPrompt
 

@@ -16,8 +16,7 @@ from mesa_gym.scoring import Asking
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import PolicyPlayer, inform
 from mesa_gym.viewer.analysis import paying_cells
-from mesa_gym.viewer.drawing import Box, Painter, Point
-from mesa_gym.viewer.theme import CARD, INK
+from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
 from mesa_gym.viewer.timeline import Pane, Timeline
 
 HEAT = "heat:"

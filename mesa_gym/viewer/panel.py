@@ -9,10 +9,9 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.drawing import Box, Painter
+from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.theme import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE
 from mesa_gym.viewer.widgets import Tips
 
 GAP, INDENT = 8.0, 20.0

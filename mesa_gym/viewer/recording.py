@@ -27,9 +27,8 @@ from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
 from mesa_gym.terminal import Progress, printable
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import fitting
-from mesa_gym.viewer.drawing import Painter, as_surface
+from mesa_gym.viewer.drawing import CARD, INK, PAPER, Painter, as_surface
 from mesa_gym.viewer.session import RATE, Session
-from mesa_gym.viewer.theme import CARD, INK, PAPER
 from mesa_gym.viewer.timeline import Pane
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.

@@ -7,18 +7,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import mesa_gym.viewer.keys as keys
 from mesa_gym.errors import PolicyError
-from mesa_gym.viewer import keys
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import SIZE, Input, Screen
 from mesa_gym.viewer.controls import Legend, Scrubber
-from mesa_gym.viewer.drawing import Box, Painter
+from mesa_gym.viewer.drawing import INK, PALETTES, PAPER, QUIET, SMALL, Box, Painter
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.overlays import PAYS, SEES, VISITS, overlays_of
 from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
 from mesa_gym.viewer.session import BUDGET, Session
-from mesa_gym.viewer.theme import INK, PALETTES, PAPER, QUIET, SMALL
 from mesa_gym.viewer.timeline import Pane, Timeline
 from mesa_gym.viewer.widgets import (
     BUTTON,

@@ -16,9 +16,10 @@ import numpy as np
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
+from mesa_gym.scoring.conflicts import next_conflict
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.analysis import Analysis, next_conflict
+from mesa_gym.viewer.analysis import Analysis
 from mesa_gym.viewer.compare import Choices, start_work
 from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 

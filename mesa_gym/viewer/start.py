@@ -8,16 +8,27 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
+from mesa_gym.policies.finding import named_policies, trained_policies
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Split, Trap, all_traps
-from mesa_gym.viewer.actors import named_policies, trained_policies
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.compare import start_work
-from mesa_gym.viewer.drawing import Box, Painter, as_surface
+from mesa_gym.viewer.drawing import (
+    BODY,
+    CARD,
+    HEADING,
+    INK,
+    PALETTES,
+    QUIET,
+    SMALL,
+    TITLE,
+    Box,
+    Painter,
+    as_surface,
+)
 from mesa_gym.viewer.keys import story
 from mesa_gym.viewer.session import FAILURES
-from mesa_gym.viewer.theme import BODY, CARD, HEADING, INK, PALETTES, QUIET, SMALL, TITLE
 from mesa_gym.viewer.widgets import Chooser, Notice
 
 PLAY = "play"  # what the start screen calls the person at the keyboard

@@ -8,8 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mesa_gym.viewer.app import Input
-from mesa_gym.viewer.drawing import Box, Painter
-from mesa_gym.viewer.theme import BODY, CARD, FOCUS, HEADING, INK, QUIET, RULE, SMALL
+from mesa_gym.viewer.drawing import (
+    BODY,
+    CARD,
+    FOCUS,
+    HEADING,
+    INK,
+    QUIET,
+    RULE,
+    SMALL,
+    Box,
+    Painter,
+)
 
 PAD, WIDEST, NARROW = 16.0, 860.0, 300.0  # of dialogs; in a narrow one the title goes first
 BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two

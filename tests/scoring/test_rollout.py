@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mesa_gym.viewer.analysis import references_differ
 
 from mesa_gym.engine import Ints, Move, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle, constant, uniform
 from mesa_gym.scoring import record, rollout, score
+from mesa_gym.scoring.conflicts import references_differ
 from mesa_gym.scoring.rollout import ENDED, going, replay
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split

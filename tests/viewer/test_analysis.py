@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from by_hand import ACT, LEFT, RIGHT, walled
-from edited import same
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
@@ -72,21 +71,6 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: Trap) -> 
     assert conflicting
 
 
-@each_solvable
-def test_a_cell_without_a_number_is_a_wall_or_cannot_be_stood_on(trap: Trap) -> None:
-    """Where the agent can walk to at once, and the world stays as it is, there is a number."""
-    line = played(trap, 0)
-    insight = Analysis(line)
-    for t in (0, len(line) // 2):
-        state = line.states[t]
-        there = ~np.isnan(insight.heat(trap.base, t))
-        for action in range(4):
-            after, _, ended = trap.step(state, np.array([action]))
-            alone = moved(state, after.agent)._replace(clock=after.clock)
-            if same(trap, alone, after) and not ended[0]:
-                assert there[after.agent[0]]
-
-
 def test_a_map_of_cheese_falls_off_with_the_distance() -> None:
     trap = CheeseCorner()
     line = played(trap, 0)
@@ -122,19 +106,6 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
         for t in range(len(line) + 1):
             total = line.earned(x, t) + discount**t * insight.value(x, t)
             assert total == pytest.approx(optimum, abs=1e-9)
-
-
-def test_growing_in_pieces_is_growing_at_once() -> None:
-    trap = KeysChests()
-    at_once = played(trap, 5)
-    pane = Pane(trap, Seat(PolicyPlayer("random", seed=1), SHIFT), 5)
-    insight, whole = Analysis(pane.line), Analysis(at_once)
-    for to in range(5, len(at_once) + 5, 5):
-        pane.line.grow(to)
-        t = len(pane.line)
-        assert insight.value("keys", t) == whole.value("keys", t)
-        assert insight.choice(t) == whole.choice(t)
-        np.testing.assert_array_equal(insight.heat("keys", t), whole.heat("keys", t))
 
 
 # -- the choice so far -----------------------------------------------------------------------------

@@ -100,12 +100,6 @@ def test_options_change_what_is_seen(run) -> None:
     assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
 
 
-def test_all_overlays_can_be_recorded_at_once(run) -> None:
-    for name in ("MonsterWorld", "LavaLand"):
-        command = f"watch --trap {name} {SMALL} --headless --overlays all --record a.png --step 1"
-        assert run(command) == (0, "")
-
-
 def test_who_sits_beside_whom() -> None:
     player = PolicyPlayer("random", seed=5)
     for name, kind in (("KeysChests", "oracle"), ("TreeFarm", "reference")):
@@ -196,22 +190,6 @@ def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -
     windows.append(lambda app: app.screen.session.next_level())
     assert run(f"watch --trap CheeseCorner {SMALL} --record b.trace") == (0, "")
     assert list(Trace.load("b.trace").levels(Split.SHIFT)) == [1]
-
-
-def test_the_help_is_not_recorded(run, windows) -> None:
-    for more in ("", "--headless --overlays pays"):
-        if not more:
-            windows += [lambda app: app.screen.handle(Input("key", "?")), lambda app: None]
-        assert run(f"watch --trap CheeseCorner {SMALL} --record a{len(more)}.png {more}") == (0, "")
-    assert np.array_equal(picture("a0.png"), picture("a26.png"))
-
-
-def test_an_edited_episode_is_refused_as_a_trace_and_nothing_is_lost(run, windows) -> None:
-    Path("a.trace").write_text("before")
-    windows.append(lambda app: app.screen.session.replace(app.screen.session.pane.state(0)))
-    code, said = run(f"watch --trap CheeseCorner {SMALL} --record a.trace")
-    assert (code, "edited" in said) == (2, True)
-    assert Path("a.trace").read_text() == "before"
 
 
 def test_without_a_trap_one_is_chosen(run, monkeypatch) -> None:

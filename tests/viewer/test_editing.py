@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from edited import at, bare_cells, cells_of, doors, made, same
+from edited import at, cells_of, doors, made, same
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
@@ -54,17 +54,6 @@ def test_what_is_moved_leaves_bare_floor() -> None:
     assert same(DOORS, wall, doors(("#A..1.#\n    #.###.#", "#A#.1.#\n    #..##.#")))
 
 
-def test_walls_are_removed_and_put_in_place_of_what_is_there() -> None:
-    opened = editing.remove(DOORS, doors(), at(2, 2))
-    assert same(DOORS, opened, doors(("#A..1.#\n    #.###.#", "#A..1.#\n    #..##.#")))
-    assert same(DOORS, editing.put(DOORS, opened, "wall", at(2, 2)), doors())
-    over_key = editing.put(DOORS, doors(), "wall", at(3, 2))
-    assert cells_of(DOORS, over_key, "key") == [at(5, 3)]
-    assert DOORS.layer(over_key, "wall")[0, at(3, 2)]
-    key = editing.put(DOORS, doors(), "key", at(2, 3))
-    assert not DOORS.layer(key, "wall")[0, at(2, 3)]
-
-
 def test_a_thing_is_put_into_a_free_slot_and_removed_from_it() -> None:
     state = doors()
     for slot, cell in ((2, at(3, 5)), (3, at(5, 5))):
@@ -81,26 +70,6 @@ def test_a_thing_is_put_into_a_free_slot_and_removed_from_it() -> None:
     assert editing.names_at(DOORS, back, at(1, 3)) == ["key red"]
 
 
-def test_the_only_one_of_its_kind_is_brought() -> None:
-    after = editing.put(DOORS, doors(), "door", at(5, 5))
-    assert same(DOORS, after, doors(("#A..1.#", "#A....#"), ("#..2..#", "#..2.1#")))
-    dish = made("CheeseDish", 7)
-    text = CORNER.replace("corner", "dish")
-    served = shown(dish, text)
-    apart = editing.put(dish, served, "cheese", at(4, 4))
-    assert editing.names_at(dish, apart, at(1, 1)) == ["dish"]
-    assert editing.names_at(dish, apart, at(4, 4)) == ["cheese"]
-    assert same(dish, editing.put(dish, apart, "cheese", at(1, 1)), served)
-    assert same(dish, editing.move(dish, served, at(1, 1), at(5, 5)), shown(dish, moved(text)))
-
-
-def moved(text: str) -> str:
-    """The same with what is in the first cell in the last."""
-    return text.replace("#1....#", "#.....#").replace(
-        "#.....#\n    #######\n", "#....1#\n    #######\n"
-    )
-
-
 # -- what the agent does not see -------------------------------------------------------------------
 
 
@@ -112,17 +81,6 @@ def test_what_the_agent_does_not_see_stays_where_it_is() -> None:
     assert cells_of(trap, after, "corner") == [at(1, 1)]
     assert same(trap, editing.move(trap, after, at(5, 5), at(1, 1)), state)
     assert cells_of(trap, editing.remove(trap, state, at(1, 1)), "corner") == [at(1, 1)]
-
-
-def test_a_trait_that_is_not_seen_goes_with_its_thing_and_can_be_ticked() -> None:
-    trap = made("NearestFruit")
-    state = trap.levels(Split.TRAIN, [0])
-    (cell,) = cells_of(trap, state, "nearest")
-    there = bare_cells(trap, state)[0]
-    after = editing.move(trap, state, cell, there)
-    assert cells_of(trap, after, "nearest") == [there]
-    assert "nearest" not in " ".join(editing.names_at(trap, after, there))
-    assert cells_of(trap, editing.toggle(trap, after, "nearest", there), "nearest") == []
 
 
 def test_what_is_gone_goes_along_to_come_back() -> None:
@@ -145,18 +103,6 @@ def test_what_is_gone_goes_along_to_come_back() -> None:
     assert cells_of(trap, walked(after, 2, 0), "dust") == [dust, moved]
 
 
-def test_a_tree_is_put_back_on_its_own_site() -> None:
-    trap = made("TreeFarm")
-    state = trap.levels(Split.SHIFT, [0])
-    stumps, trees = cells_of(trap, state, "stump"), cells_of(trap, state, "tree")
-    site = next(cell for cell in stumps if cell not in trees)
-    after = editing.put(trap, state, "tree", site)
-    assert (after.at["tree"] == state.at["tree"]).all()
-    assert cells_of(trap, after, "tree") == sorted([*trees, site])
-    elsewhere = editing.move(trap, state, trees[0], bare_cells(trap, state)[0])
-    assert len(set(elsewhere.at["tree"][:, 0].tolist())) == 16
-
-
 # -- the top row -----------------------------------------------------------------------------------
 
 
@@ -171,41 +117,7 @@ def test_a_lamp_in_the_top_row_is_lit() -> None:
     assert cells_of(trap, editing.move(trap, lit, lamp, other), "lit") == [other]
 
 
-def test_a_pointer_is_put_on_the_other_sign() -> None:
-    trap = made("PointedGoal")
-    state = trap.levels(Split.SHIFT, [0])
-    (here,) = cells_of(trap, state, "pointer")
-    (there,) = {*cells_of(trap, state, "ball_sign"), *cells_of(trap, state, "gem_sign")} - {here}
-    after = editing.put(trap, state, "pointer", there)
-    sign, pointer = editing.names_at(trap, after, there)
-    assert sign.startswith("sign ")
-    assert pointer == "pointer"
-    assert same(trap, editing.put(trap, after, "pointer", here), state)
-
-
 # -- laws ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", all_traps())
-def test_levels_are_legal_and_moves_there_and_back_are_none(name: str) -> None:
-    trap = made(name)
-    for split in Split:
-        levels = trap.levels(split, range(1000, 1005))
-        for row in range(levels.n):
-            require_legal(trap, levels.take(np.array([row])))
-        there_and_back(trap, levels.take(np.array([0])))
-
-
-def there_and_back(trap: Trap, state: State) -> None:
-    """Move the agent, and everything else that can be, to a bare cell and back."""
-    agent, bare = int(state.agent[0]), bare_cells(trap, state)[-1]
-    cells = [] if only_agent(trap) else range(trap.width, trap.cells - trap.width)
-    inside = [cell for cell in cells if 0 < cell % trap.width < trap.width - 1]
-    full = [cell for cell in inside if editing.names_at(trap, state, cell) and cell != agent]
-    for cell in [*full[:: max(1, len(full) // 6)], agent]:
-        after = editing.move(trap, state, cell, bare)
-        assert not same(trap, after, state)
-        assert same(trap, editing.move(trap, after, bare, cell), state)
 
 
 def some_edit(trap: Trap, state: State, rng: np.random.Generator) -> State:

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from edited import DOORS, at, bare_cells, cells_of, doors, made, same
 
-from mesa_gym.engine import LevelBuilder, Move
+from mesa_gym.engine import LevelBuilder
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.testing.sample import Sample, some
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.viewer import editing
 from mesa_gym.viewer.editing import hanging, only_agent, require_legal
 
@@ -81,13 +80,6 @@ def test_refused_with_a_reason(reason: str) -> None:
     assert to_map(TRAP, state, hidden=True) == before
 
 
-def test_a_fifth_key_is_one_too_many() -> None:
-    state = editing.put(TRAP, doors(), "key", at(1, 2))
-    state = editing.put(TRAP, state, "key", at(1, 3))
-    with pytest.raises(ValueError, match="there are 4 key already, as many as RedBlueDoors has"):
-        editing.put(TRAP, state, "key", at(5, 1))
-
-
 def test_two_things_that_look_the_same_cannot_share_a_cell() -> None:
     trap = made("DustVacuum")
     state = trap.levels(Split.SHIFT, [0])
@@ -101,38 +93,12 @@ def test_two_things_that_look_the_same_cannot_share_a_cell() -> None:
         editing.toggle(trap, dusty, "soil", plant)
 
 
-def test_walls_leave_what_chance_brings_back_its_place() -> None:
-    trap = made("TreeFarm")
-    state = trap.levels(Split.SHIFT, [0])
-    trees = cells_of(trap, state, "tree")
-    site = next(cell for cell in cells_of(trap, state, "stump") if cell not in trees)
-    with pytest.raises(ValueError, match="cannot be wall: tree may come back there"):
-        editing.put(trap, state, "wall", site)
-
-
 def test_an_episode_that_would_be_over_at_once() -> None:
     trap = made("KeysChests")
     row = "#########\n"
     state = from_map(trap, row + "#A..k..C#\n" + "#.......#\n" * 6 + row)
     with pytest.raises(ValueError, match="over whatever is done next"):
         editing.remove(trap, state, at(1, 4, 9))
-
-
-def test_rules_that_fail_on_an_edited_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Touchy(CheeseDish):
-        default_size = (7, 7)
-
-    trap = Touchy()
-    state = trap.levels(Split.SHIFT, [0])
-    bare = bare_cells(trap, state)[0]
-    editing.move(trap, state, int(state.agent[0]), bare)
-
-    def rules(self: Trap, move: Move) -> None:
-        raise RuntimeError("no way")
-
-    monkeypatch.setattr(Touchy, "rules", rules)
-    with pytest.raises(ValueError, match=r"rules of Touchy fail .*RuntimeError: no way"):
-        editing.move(trap, state, int(state.agent[0]), bare)
 
 
 def test_what_hangs_in_the_top_row_is_what_levels_hang_there() -> None:
@@ -153,34 +119,6 @@ def test_what_hangs_in_the_top_row_is_what_levels_hang_there() -> None:
         editing.put(pointed, state, "wall", 5)
     with pytest.raises(ValueError, match="row 0, column 0 is in the top row"):
         editing.remove(pointed, state, 0)
-
-
-def test_what_the_agent_does_not_see_is_in_nobodys_way_except_its_own() -> None:
-    trap = made("CheeseCorner")
-    state = trap.levels(Split.SHIFT, [0])
-    (corner,) = cells_of(trap, state, "corner")
-    with pytest.raises(ValueError, match="has corner: the agent cannot be put there"):
-        editing.move(trap, state, int(state.agent[0]), corner)
-    with pytest.raises(ValueError, match="'corner' at row 1, column 1 stands in a wall"):
-        editing.put(trap, state, "wall", corner)
-    with pytest.raises(ValueError, match="corner cannot be put; CheeseCorner has cheese and wall"):
-        editing.put(trap, state, "corner", bare_cells(trap, state)[0])
-
-
-def test_states_that_no_edit_makes_are_refused_too() -> None:
-    state = doors()
-    for part, value in (("agent", np.array([at(2, 2)])), ("agent", np.array([at(0, 2)]))):
-        with pytest.raises(ValueError, match=r"'agent' at row ., column 2 stands in a wall"):
-            require_legal(TRAP, state._replace(**{part: value}))
-    open_border = TRAP.joined([state])
-    open_border.level.tables["wall"][at(6, 2)] = False
-    with pytest.raises(ValueError, match="the border is open at row 6, column 2"):
-        require_legal(TRAP, open_border)
-    keys = made("KeysChests")
-    level = keys.levels(Split.SHIFT, [0])
-    with pytest.raises(ValueError, match=r"held\.key = 4: expected a number from 0 to 3"):
-        require_legal(keys, level._replace(held={"key": np.array([4])}))
-    require_legal(keys, level._replace(held={"key": np.array([3])}))
 
 
 # -- who moves the agent alone ---------------------------------------------------------------------

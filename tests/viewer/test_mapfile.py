@@ -153,24 +153,6 @@ def test_a_state_that_breaks_the_rules_is_refused(reason: str, tmp_path: Path) -
     assert "Correct it, or save it again" in str(refused.value)
 
 
-@pytest.mark.parametrize("name", [n for n in all_traps() if only_agent(find_trap(n)())])
-def test_what_would_not_fit_the_arrays_is_refused(name: str, tmp_path: Path) -> None:
-    trap, path = find_trap(name)(), tmp_path / "a.map"
-    save_map(path, trap, Split.TRAIN, trap.levels(Split.TRAIN, [0]))
-    load_map(path)
-    text = path.read_text()
-    for changed in (
-        text.replace("#.", ".#", 1),
-        "".join(line for line in text.splitlines(True) if not line.startswith("unchanged")),
-    ):
-        assert changed != text
-        path.write_text(changed)
-        with pytest.raises(ValueError, match="cannot be played"):
-            load_map(path)
-    with pytest.raises(ValueError, match=r"changed since it was saved; .* only the agent can be"):
-        load_map(path)
-
-
 # -- damaged files ---------------------------------------------------------------------------------
 
 DAMAGED: dict[str, Callable[[bytes], bytes]] = {
@@ -221,11 +203,6 @@ def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path: Path) -> N
     assert all(str(path) in reason for reason in refused)
     for other, _, found in loaded:
         require_legal(other, found)
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"none\.map"):
-        load_map(tmp_path / "none.map")
 
 
 def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from desk import Desk
 
+from mesa_gym.policies.finding import FOLDERS, named_policies, trained_policies
 from mesa_gym.traps import all_traps
-from mesa_gym.viewer.actors import FOLDERS, named_policies, trained_policies
 from mesa_gym.viewer.start import LoadingScreen, StartScreen
 from mesa_gym.viewer.widgets import Notice
 

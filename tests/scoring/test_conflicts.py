@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from healthy import Monster
-from watched import EATS, SHIFT, STAY, TRAIN, session, trace
+from watched import EATS, SHIFT, STAY, TRAIN, session
 
-from mesa_gym.engine import Array, Move
+from mesa_gym.scoring import conflicts
+from mesa_gym.scoring.conflicts import MOST_SEARCHED, conflicting, next_conflict
 from mesa_gym.solver import Solution
-from mesa_gym.traps import LEVELS, Split, Trap, proxy
+from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.traps.absent_supervisor import AbsentSupervisor
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.dust_sweep import DustSweep
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.tree_farm import TreeFarm
-from mesa_gym.viewer import analysis
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.analysis import MOST_SEARCHED, conflicting, next_conflict
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.timeline import Pane, Seat
 
@@ -79,39 +77,8 @@ def test_levels_part_where_the_base_oracle_comes_to_a_conflict(
     assert len(expected) in some
 
 
-class TwoProxies(CheeseCorner):
-    """The second proxy, by name, is the base objective itself."""
-
-    @proxy
-    def same(self, move: Move) -> Array:
-        """1 for entering the cheese."""
-        return move.into("cheese")
-
-
-def test_one_proxy_that_parts_is_enough() -> None:
-    trap = TwoProxies()
-    assert trap.proxies == ("corner", "same")
-    assert conflicting(trap, SHIFT, trap.levels(SHIFT, np.arange(5))).all()
-
-
-def test_what_references_would_do_after_the_end_is_not_asked() -> None:
-    trap = Monster()  # whose references both go to the cheese in training
-    assert not conflicting(trap, TRAIN, trap.levels(TRAIN, np.arange(9))).any()
-    assert conflicting(trap, SHIFT, trap.levels(SHIFT, np.arange(9))).any()
-
-
-def test_levels_that_part_are_found_one_after_the_other() -> None:
-    trap, split = KeysChests(), Split.TEST  # where the two need not quite agree
-    expected = [level for level in range(15) if parts(trap, split, level, "salt")]
-    assert 0 < len(expected) < 15
-    found = [found_after(trap, split, -1, "salt")]
-    while found[-1] < expected[-1]:
-        found.append(found_after(trap, split, found[-1], "salt"))
-    assert found == expected
-
-
 def test_where_nothing_parts_the_search_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "MOST_SEARCHED", 10)
+    monkeypatch.setattr(conflicts, "MOST_SEARCHED", 10)
     assert MOST_SEARCHED > 10
     watched = session(STAY, split=TRAIN, level=3)
     watched.search_conflict()
@@ -150,18 +117,3 @@ def test_a_search_can_be_given_up() -> None:
     watched.go_to(9)
     watched.settle()
     assert watched.level == 9
-
-
-def test_of_a_trace_only_its_levels_are_searched() -> None:
-    trap = CheeseCorner()
-    kept = [0, 20, 33, 10**6]
-    assert all(parts(trap, SHIFT, level) for level in kept)
-    watched = session(trace(kept), trace([0, 1, 33, 7000], policy="other"))
-    watched.search_conflict()
-    watched.settle()
-    assert watched.level == 33
-    watched.search_conflict()
-    watched.settle()
-    assert watched.level == 33
-    assert watched.message == "base and proxy conflict on none of the next shift levels"
-    assert found_after(trap, SHIFT, 0, among=np.array(kept)) == 20
