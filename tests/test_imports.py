@@ -125,7 +125,7 @@ VIEWER = [p for p in FILES if str(p).startswith("mesa_gym/viewer/")]
 @pytest.mark.parametrize("path", VIEWER, ids=str)
 def test_the_viewer_is_made_of_public_names_and_short_files(path: Path) -> None:
     text = (ROOT / path).read_text()
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 400
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom):
             names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]

@@ -1,23 +1,28 @@
-"""The ways to compare: who sits beside whom, and what was chosen on which levels."""
+"""The ways to compare: who sits beside whom, what was chosen, where others would go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
+
+from mesa_gym.engine import Ints
 from mesa_gym.errors import unknown
 from mesa_gym.policies import pursuing, references
+from mesa_gym.scoring import Asking
 from mesa_gym.scoring.rollout import TWINS, has_twins
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Player, PolicyPlayer
-from mesa_gym.viewer.timeline import Pane, Seat
+from mesa_gym.viewer.actors import Player, PolicyPlayer, inform
+from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 
 SPLITS, ORACLES = "splits", "oracles"
 WAITING = "..."
+EPISODES = 100  # behind the visits
 
 
 def on_splits(player: Player) -> list[Seat]:
@@ -141,3 +146,69 @@ class Choices:
     def waiting(self) -> bool:
         """Return whether a choice is still being found out."""
         return any(not work.done() for work in self._twins.values())
+
+
+class Found:
+    """What takes time to find of one pane's episode, piece by piece: oracles' paths and visits.
+
+    Attributes:
+        line: the timeline that the pane had when it was made, from whose start all is seen.
+        paths: objective -> the oracle's episode, as far as it is known.
+        visits: int64 (cells,), how often the agent was there; None where no policy plays.
+        version: grows with all that is found, so that a drawing can be seen to be out of date.
+    """
+
+    def __init__(self, pane: Pane) -> None:
+        self._pane, self.line = pane, pane.line
+        self.paths: dict[str, Timeline] = {}
+        self.visits: Ints | None = None
+        self.version = 0
+        self._works = {"oracles": self._find_paths(), "visits": self._count_visits()}
+
+    def left(self, shown: set[str]) -> bool:
+        """Return whether the overlays that are on need more work."""
+        return any(name in shown for name in self._works)
+
+    def work(self, shown: set[str]) -> None:
+        """Do a small piece of what the overlays that are on still need.
+
+        Raises:
+            PolicyError: the policy failed; what it was asked for is not looked for again.
+        """
+        name = next(name for name in self._works if name in shown)
+        work = self._works.pop(name)
+        self.version += 1
+        with suppress(StopIteration):
+            next(work)
+            self._works[name] = work
+
+    def _find_paths(self) -> Iterator[None]:
+        trap, start = self._pane.trap, self.line.states[0]
+        for x in trap.objectives:
+            actor = PolicyPlayer(pursuing(trap, x)).actor(trap, self._pane.seat.play, start)
+            line = self.paths[x] = Timeline(trap, start, self.line.horizon, actor)
+            while line.grow(len(line) + 1):
+                yield
+
+    def _count_visits(self) -> Iterator[None]:
+        trap, player = self._pane.trap, self._pane.seat.player
+        if not isinstance(player, PolicyPlayer):
+            return
+        state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
+        policy = player.make(trap, self.line.horizon)
+        inform(policy, trap, self.line.states[0], self.line.horizon)
+        seeds, play = np.arange(EPISODES), self._pane.seat.play
+        asking = Asking(policy, trap, starts.level.key, seeds, player.agent, play)
+        asking.begin()
+        alive = np.ones(EPISODES, dtype=np.bool_)
+        self.visits = np.bincount(state.agent, minlength=trap.cells)
+        for t in range(self.line.limit):
+            actions = asking.sampled(asking.probabilities(state, t), t)
+            state, _, ended = trap.step(state, actions)
+            self.visits = self.visits + np.bincount(state.agent[alive], minlength=trap.cells)
+            alive &= ~ended
+            if not alive.any():
+                break
+            # Rows whose episode is over go on from their start, uncounted: all states stay valid.
+            state = state.replaced(~alive, starts)
+            yield

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -13,28 +11,21 @@ import mesa_gym.viewer.compare as compare
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies.finding import named_policies, trained_policies
 from mesa_gym.scoring.rollout import TWINS, has_twins
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import Human, PolicyPlayer, usual_policy
 from mesa_gym.viewer.app import Input
 from mesa_gym.viewer.drawing import PALETTES
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of
-from mesa_gym.viewer.recording import Shown, recording, write_strip
+from mesa_gym.viewer.panel import story
+from mesa_gym.viewer.recording import RECORDINGS, Shown, free_name, recording_as
 from mesa_gym.viewer.session import FAILURES, Session
 from mesa_gym.viewer.timeline import Seat
 from mesa_gym.viewer.widgets import ENTER, Button, Chooser, Dialog, Notice, NumberPrompt
 
+CONFLICT = "jump to the next level where base and proxy conflict"
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
-# What can be recorded -> how the file's name ends, and what is in it.
-RECORDINGS = {
-    "picture": (".png", "what is shown now, PNG"),
-    "film": (".mp4", "the episode, MP4"),
-    "film that repeats": (".gif", "the episode, GIF"),
-    "actions": (".trace", "a trace, for mesa-gym replay"),
-    "strip for papers": ("-strip.png", "six moments, PNG"),
-    "strip for papers, sharp at any size": ("-strip.svg", "six moments, SVG"),
-}
 
 
 class Screen(Shown, Protocol):
@@ -59,14 +50,21 @@ class Binding:
     """Keys that do the same.
 
     Attributes:
-        keys: as people write them: ``Space``, ``Ctrl+s``, ``?``.
+        written: the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``.
         doc: what they do.
         do: does it.
+        label: of the button for it; "" for none.
     """
 
-    keys: tuple[str, ...]
+    written: str
     doc: str
     do: Callable[[Screen], object]
+    label: str = ""
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys, as ``Input`` names them."""
+        return [key.replace("page-", "page ") for key in self.written.lower().split()]
 
 
 # -- side by side ----------------------------------------------------------------------------------
@@ -123,6 +121,10 @@ def attempt(screen: Screen, do: Callable[[], object]) -> None:
         screen.session.message = str(error)
 
 
+def _step(steps: int) -> Callable[[Screen], object]:
+    return lambda screen: screen.session.step(steps)
+
+
 # -- time, levels, looks ---------------------------------------------------------------------------
 
 
@@ -171,17 +173,10 @@ def tell_story(screen: Screen) -> None:
     screen.dialog = Notice(trap.name(), story(trap))
 
 
-def story(trap: type[Trap]) -> str:
-    """Return what a trap is about: its source, and what its author wrote."""
-    paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
-    told = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    return "\n\n".join([*told, f"Source: {trap.source}"])
-
-
 def list_commands(screen: Screen) -> None:
     """List all commands with their keys, to choose one."""
     overlays = list(overlays_of(screen.session.trap).values())
-    every = [(binding.doc, "  ".join(binding.keys)) for binding in BINDINGS]
+    every = [(binding.doc, binding.written) for binding in BINDINGS]
     every += [(f"overlay: {overlay.label}", overlay.key) for overlay in overlays]
 
     def then(number: int) -> None:
@@ -219,14 +214,6 @@ def leave(screen: Screen) -> None:
 
 
 # -- files -----------------------------------------------------------------------------------------
-
-
-def free_name(session: Session, suffix: str) -> Path:
-    """Return a file in this folder that is not there yet, named after what is shown."""
-    pane = session.pane
-    stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}"
-    names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in count())
-    return next(path for path in map(Path, names) if not path.exists())
 
 
 def save(screen: Screen) -> None:
@@ -277,81 +264,47 @@ def ask_recording(screen: Screen) -> None:
 
 def record(screen: Screen, kind: str) -> None:
     """Write a recording, piece by piece; the status line says how far it is."""
-    session, (size, scale) = screen.session, screen.drawn
-    path, plain = free_name(session, RECORDINGS[kind][0]), screen.plain()
-
-    def pieces() -> Iterator[None]:
-        if "strip" in kind:
-            yield from plain.settling()
-            write_strip(path, plain.session.pane)
-        else:
-            step = session.cursor if kind == "picture" else None
-            for number, piece in enumerate(recording(plain, path, size, scale, step)):
-                session.message = f"recording {path.name}: picture {number}"
-                yield piece
-        session.message = f"wrote {path.absolute()}"
-
-    session.start_pieces(pieces())
+    session, plain = screen.session, screen.plain()
+    session.start_pieces(recording_as(session, plain, kind, *screen.drawn))
 
 
 BINDINGS = (
-    Binding(("Space",), "play, or pause", lambda s: s.session.play()),
-    Binding((".", "Right"), "one step on (Right: unless you play)", lambda s: s.session.step(1)),
-    Binding((",", "Left"), "one step back (Left: likewise)", lambda s: s.session.step(-1)),
-    Binding((">",), "ten steps on", lambda s: s.session.step(10)),
-    Binding(("<",), "ten steps back", lambda s: s.session.step(-10)),
-    Binding(("Home",), "to the start", lambda s: s.session.seek(0)),
-    Binding(("End",), "to the end", to_end),
-    Binding(("+", "=", "Up"), "twice as fast", lambda s: s.session.faster(1)),
-    Binding(("-", "Down"), "half as fast", lambda s: s.session.faster(-1)),
-    Binding(("n", "Page down"), "next level", lambda s: s.session.next_level(1)),
-    Binding(("b", "Page up"), "previous level", lambda s: s.session.next_level(-1)),
-    Binding(("g",), "go to a level by its number", ask_level),
-    Binding(
-        ("j",),
-        "jump to the next level where base and proxy conflict",
-        lambda s: s.session.search_conflict(),
-    ),
-    Binding(("t",), "the next split: train, test, control, shift, twins", next_split),
-    Binding(("r",), "another seed for what policies do", ask_seed),
-    Binding(("i",), "alone; on train and shift; with the twin; against oracles", next_comparison),
-    Binding(("k",), "compare with another policy", ask_policy),
-    Binding(("Tab",), "the next pane: keys and panel are about it", next_pane),
-    Binding(("e",), "edit: move, add, remove things; e again: go on from there", edit),
-    Binding(("z", "Ctrl+z"), "take back the last change", lambda s: s.session.undo()),
-    Binding(("Ctrl+s",), "save what is shown as a map", save),
-    Binding(("Ctrl+o",), "open a map (or drop one on the window)", ask_map),
-    Binding(("Ctrl+r",), "record a picture, film, trace or strip", ask_recording),
-    Binding(("w",), "what this trap is about", tell_story),
-    Binding(("h",), "hide the panel and the controls", toggle_panel),
-    Binding(("y",), "other colours", next_palette),
-    Binding(("?", "F1"), "all commands", list_commands),
-    Binding(("q", "Escape"), "stop, close, leave", leave),
+    Binding("Space", "play, or pause", lambda s: s.session.play(), "play / pause"),
+    Binding(", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
+    Binding(". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
+    Binding(">", "ten steps on", _step(10)),
+    Binding("<", "ten steps back", _step(-10)),
+    Binding("Home", "to the start", lambda s: s.session.seek(0), "start"),
+    Binding("End", "to the end", to_end, "end"),
+    Binding("- Down", "half as fast", lambda s: s.session.faster(-1), "½x"),
+    Binding("+ = Up", "twice as fast", lambda s: s.session.faster(1), "2x"),
+    Binding("b Page-up", "previous level", lambda s: s.session.next_level(-1), "◀ level"),
+    Binding("n Page-down", "next level", lambda s: s.session.next_level(1), "level ▶"),
+    Binding("j", CONFLICT, lambda s: s.session.search_conflict(), "conflict ▶"),
+    Binding("i", "alone; train and shift; twins; oracles", next_comparison, "side by side"),
+    Binding("e", "edit: move, add, remove things; e again: go on from there", edit, "edit"),
+    Binding("w", "what this trap is about", tell_story, "story"),
+    Binding("Ctrl+r", "record a picture, film, trace or strip", ask_recording, "record"),
+    Binding("k", "compare with another policy", ask_policy, "compare"),
+    Binding("? F1", "all commands", list_commands, "keys ?"),
+    Binding("g", "go to a level by its number", ask_level),
+    Binding("t", "the next split: train, test, control, shift, twins", next_split),
+    Binding("r", "another seed for what policies do", ask_seed),
+    Binding("Tab", "the next pane: keys and panel are about it", next_pane),
+    Binding("z Ctrl+z", "take back the last change", lambda s: s.session.undo()),
+    Binding("Ctrl+s", "save what is shown as a map", save),
+    Binding("Ctrl+o", "open a map (or drop one on the window)", ask_map),
+    Binding("h", "hide the panel and the controls", toggle_panel),
+    Binding("y", "other colours", next_palette),
+    Binding("q Escape", "stop, close, leave", leave),
 )
-BY_KEY = {key.lower(): binding for binding in BINDINGS for key in binding.keys}
-
-MORE = Button("more ...", "?", "all commands")
+BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 BUTTONS = tuple(
-    Button(label, key, f"{BY_KEY[key.lower()].doc} ({key})")
-    for label, key in (
-        ("play / pause", "Space"),
-        ("\N{BLACK LEFT-POINTING TRIANGLE} step", ","),
-        ("step \N{BLACK RIGHT-POINTING TRIANGLE}", "."),
-        ("start", "Home"),
-        ("end", "End"),
-        ("½x", "-"),
-        ("2x", "+"),
-        ("\N{BLACK LEFT-POINTING TRIANGLE} level", "b"),
-        ("level \N{BLACK RIGHT-POINTING TRIANGLE}", "n"),
-        ("conflict \N{BLACK RIGHT-POINTING TRIANGLE}", "j"),
-        ("side by side", "i"),
-        ("edit", "e"),
-        ("story", "w"),
-        ("record", "Ctrl+r"),
-        ("compare", "k"),
-        ("keys ?", "?"),
-    )
+    Button(binding.label, binding.keys[0], f"{binding.doc} ({binding.written.split()[0]})")
+    for binding in BINDINGS
+    if binding.label
 )
+MORE = Button("more ...", "?", "all commands")
 
 
 def press(screen: Screen, key: Input) -> None:

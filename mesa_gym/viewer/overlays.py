@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from mesa_gym.engine import RGB, Ints
+from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
-from mesa_gym.policies import pursuing
-from mesa_gym.scoring import Asking
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.actors import PolicyPlayer, inform
 from mesa_gym.viewer.analysis import paying_cells
+from mesa_gym.viewer.compare import Found
 from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
-from mesa_gym.viewer.timeline import Pane, Timeline
+from mesa_gym.viewer.timeline import Pane
 
 HEAT = "heat:"
-EPISODES = 100  # behind the visits
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
 LEAST_SHARE = 0.005  # of an action whose chance is drawn
 
@@ -108,72 +103,6 @@ def parse_overlays(trap: Trap, names: str) -> set[str]:
         if name not in there:
             raise unknown(f"overlay of {trap.name()}", name, there)
     return set(given)
-
-
-class Found:
-    """What takes time to find of one pane's episode, piece by piece: oracles' paths and visits.
-
-    Attributes:
-        line: the timeline that the pane had when it was made, from whose start all is seen.
-        paths: objective -> the oracle's episode, as far as it is known.
-        visits: int64 (cells,), how often the agent was there; None where no policy plays.
-        version: grows with all that is found, so that a drawing can be seen to be out of date.
-    """
-
-    def __init__(self, pane: Pane) -> None:
-        self._pane, self.line = pane, pane.line
-        self.paths: dict[str, Timeline] = {}
-        self.visits: Ints | None = None
-        self.version = 0
-        self._works = {ORACLES.name: self._find_paths(), VISITS.name: self._count_visits()}
-
-    def left(self, shown: set[str]) -> bool:
-        """Return whether the overlays that are on need more work."""
-        return any(name in shown for name in self._works)
-
-    def work(self, shown: set[str]) -> None:
-        """Do a small piece of what the overlays that are on still need.
-
-        Raises:
-            PolicyError: the policy failed; what it was asked for is not looked for again.
-        """
-        name = next(name for name in self._works if name in shown)
-        work = self._works.pop(name)
-        self.version += 1
-        with suppress(StopIteration):
-            next(work)
-            self._works[name] = work
-
-    def _find_paths(self) -> Iterator[None]:
-        trap, start = self._pane.trap, self.line.states[0]
-        for x in trap.objectives:
-            actor = PolicyPlayer(pursuing(trap, x)).actor(trap, self._pane.seat.play, start)
-            line = self.paths[x] = Timeline(trap, start, self.line.horizon, actor)
-            while line.grow(len(line) + 1):
-                yield
-
-    def _count_visits(self) -> Iterator[None]:
-        trap, player = self._pane.trap, self._pane.seat.player
-        if not isinstance(player, PolicyPlayer):
-            return
-        state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
-        policy = player.make(trap, self.line.horizon)
-        inform(policy, trap, self.line.states[0], self.line.horizon)
-        seeds, play = np.arange(EPISODES), self._pane.seat.play
-        asking = Asking(policy, trap, starts.level.key, seeds, player.agent, play)
-        asking.begin()
-        alive = np.ones(EPISODES, dtype=np.bool_)
-        self.visits = np.bincount(state.agent, minlength=trap.cells)
-        for t in range(self.line.limit):
-            actions = asking.sampled(asking.probabilities(state, t), t)
-            state, _, ended = trap.step(state, actions)
-            self.visits = self.visits + np.bincount(state.agent[alive], minlength=trap.cells)
-            alive &= ~ended
-            if not alive.any():
-                break
-            # Rows whose episode is over go on from their start, uncounted: all states stay valid.
-            state = state.replaced(~alive, starts)
-            yield
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, RGB
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.timeline import Pane
 from mesa_gym.viewer.widgets import Tips
 
 GAP, INDENT = 8.0, 20.0
@@ -45,6 +47,17 @@ PLAY_KEYS = (
     ("b n", "previous, next level"),
     ("w", "what this trap is about"),
     ("?", "all keys"),
+)
+
+PLAYING = """You are the agent. Your goal is {base}, the base objective: {doc}
+
+{proxies}
+
+Arrows move; Enter acts, or waits where there is nothing to act on. The comma goes a step \
+back, n to the next level, w tells what the trap is about, ? lists all commands. You have {limit} \
+steps."""
+PROXY = (
+    "{name} is a proxy objective, which pays you nothing: {doc} In training it was as good a goal."
 )
 
 
@@ -258,3 +271,37 @@ class _Writer:
         number = list(self.pane.trap.objectives).index(name)
         tone = self.palette[number % len(self.palette)]
         self.painter.mark(number, x + 7, self.y + 8, 5.5, tone)
+
+
+# -- texts to read ---------------------------------------------------------------------------------
+
+
+def story(trap: type[Trap]) -> str:
+    """Return what a trap is about: its source, and what its author wrote."""
+    paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
+    told = [" ".join(paragraph.split()) for paragraph in paragraphs]
+    return "\n\n".join([*told, f"Source: {trap.source}"])
+
+
+def introduction(pane: Pane) -> str:
+    """Return what a person who plays needs to know first: the goal, and the keys."""
+    trap = pane.trap
+    docs = {x: objective.doc for x, objective in trap.objectives.items()}
+    proxies = "\n".join(PROXY.format(name=x, doc=docs[x]) for x in trap.proxies)
+    base, limit = trap.base, pane.line.limit
+    return PLAYING.format(base=base, doc=docs[base], proxies=proxies, limit=limit)
+
+
+def summary(pane: Pane) -> str:
+    """Return what an episode that is over came to, in words."""
+    line, trap = pane.line, pane.trap
+    how = "The trap's rules ended it" if line.terminated else "The time was up"
+    said = [f"{how} after {len(line)} steps."]
+    for x in trap.objectives:
+        role = "base objective" if x == trap.base else "proxy"
+        most = "" if pane.analysis is None else f", of at most {pane.analysis.value(x, 0):.2f}"
+        said.append(f"{x}, the {role}: {line.earned(x, len(line)):.2f}{most} (discounted)")
+    if pane.seat.split.shifted and pane.analysis is not None:
+        chosen = pane.analysis.choice(len(line)) or "none"
+        said.append(f"What you chose, as scoring sees it: {chosen}.")
+    return "\n\n".join(said) + "\n\nn: the next level. Home: the start. The comma: a step back."

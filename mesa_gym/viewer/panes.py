@@ -16,8 +16,9 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
+from mesa_gym.viewer.compare import Found
 from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, FOCUS, INK, QUIET, Box, Painter, as_surface
-from mesa_gym.viewer.overlays import HEAT, Found, GridPlace, OverlayPainter
+from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter
 from mesa_gym.viewer.timeline import Pane
 
 MARGIN, BETWEEN = 8.0, 6.0

@@ -5,29 +5,25 @@ from __future__ import annotations
 import io
 import math
 import tempfile
-import textwrap
 from collections.abc import Iterator
-from html import escape
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes, write_text
 from mesa_gym.rendering import write_png
-from mesa_gym.rendering.png import data_uri
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import told
-from mesa_gym.report.svg import element
+from mesa_gym.report.strip_layout import laid_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
-from mesa_gym.terminal import Progress, printable
+from mesa_gym.terminal import Progress
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import fitting
-from mesa_gym.viewer.drawing import CARD, INK, PAPER, Painter, as_surface
+from mesa_gym.viewer.drawing import CARD, PAPER, Painter, as_surface
 from mesa_gym.viewer.session import RATE, Session
 from mesa_gym.viewer.timeline import Pane
 
@@ -45,9 +41,15 @@ _ENCODING: dict[str, dict[str, Any]] = {
     ".mp4": {"codec": "libx264", "output_params": [*_MATRIX, *_QUALITY, *_MARKS]},
     ".gif": {"codec": "gif", "pixelformat": "pal8", "output_params": _PALETTE},
 }
-# Of a strip, in pixels: across the width of a page its lines are the size of a footnote.
-MARGIN, MOST_WIDE, TITLE, CAPTION = 20.0, 2000.0, 34.0, 26.0
-LETTER, EM = 0.52, 0.75  # of a line of height 1: the width of a letter, generously, and its size
+# What can be recorded -> how the file's name ends, and what is in it.
+RECORDINGS = {
+    "picture": (".png", "what is shown now, PNG"),
+    "film": (".mp4", "the episode, MP4"),
+    "film that repeats": (".gif", "the episode, GIF"),
+    "actions": (".trace", "a trace, for mesa-gym replay"),
+    "strip for papers": ("-strip.png", "six moments, PNG"),
+    "strip for papers, sharp at any size": ("-strip.svg", "six moments, SVG"),
+}
 RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
 
@@ -207,82 +209,21 @@ def write_strip(path: Path, pane: Pane) -> None:
     kind, line = require_kind(path, STRIPS), pane.line
     late = "time is up" if line.over and not line.terminated else ""
     moments = told(pane.trap, line.states, [step.paid for step in line.steps], late)
-    pictures = [moment.picture() for moment in moments]
-    high, wide, _ = pictures[0].shape
-    rows = math.ceil(len(pictures) * (wide + MARGIN) / MOST_WIDE)
-    columns = math.ceil(len(pictures) / rows)
-    width = MARGIN + columns * (wide + MARGIN)
-    title = f"{pane.trap.name()}, {pane.title}"
-    lines = _wrapped(title, MARGIN, MARGIN, width - 2 * MARGIN, TITLE)
-    bottom, places = lines[-1][2] + TITLE + MARGIN / 2, []
-    for first in range(0, len(pictures), columns):
-        for column, at in enumerate(range(first, min(first + columns, len(pictures)))):
-            left = MARGIN + column * (wide + MARGIN)
-            places.append((left, bottom))
-            caption = moments[at].caption
-            lines += _wrapped(caption, left, bottom + high + MARGIN / 2, wide, CAPTION)
-        bottom = max(y + size for _, _, y, size in lines) + MARGIN
-    size = width, bottom
+    strip = laid_out(f"{pane.trap.name()}, {pane.title}", moments)
     if kind == ".svg":
-        write_text(path, _svg(title, size, pictures, places, lines))
-    else:
-        write_bytes(path, _png(size, pictures, places, lines))
-
-
-Line = tuple[str, float, float, float]  # of text: left, top and height
-Places = list[tuple[float, float]]
-
-
-def _wrapped(text: str, x: float, y: float, width: float, size: float) -> list[Line]:
-    wrapped = textwrap.wrap(printable(text), int(width / (LETTER * size)))
-    return [(each, x, y + k * size, size) for k, each in enumerate(wrapped)]
-
-
-def _png(
-    size: tuple[float, float], pictures: list[Picture], places: Places, lines: list[Line]
-) -> bytes:
+        write_text(path, strip.svg())
+        return
     pygame = load_pygame()
-    surface = pygame.Surface((round(size[0]), round(size[1])))
+    surface = pygame.Surface((round(strip.width), round(strip.height)))
     surface.fill(CARD)
     painter = Painter(surface)
-    for picture, place in zip(pictures, places, strict=True):
-        painter.picture(as_surface(pygame, picture), *place)
-    for line in lines:
-        painter.text(*line)
+    for picture, x, y in strip.pictures:
+        painter.picture(as_surface(pygame, picture), x, y)
+    for text, x, y, size in strip.lines:
+        painter.text(text, x, y, size)
     file = io.BytesIO()
     pygame.image.save(surface, file, "strip.png")
-    return file.getvalue()
-
-
-def _svg(
-    title: str,
-    size: tuple[float, float],
-    pictures: list[Picture],
-    places: Places,
-    lines: list[Line],
-) -> str:
-    sides: dict[str, str | float] = {"width": size[0], "height": size[1]}
-    shapes = [element("title", {}, escape(printable(title)))]
-    shapes.append(element("rect", sides | {"fill": _hex(CARD)}))
-    for picture, (x, y) in zip(pictures, places, strict=True):
-        place = {"x": x, "y": y, "width": picture.shape[1], "height": picture.shape[0]}
-        shapes.append(element("image", place | {"xlink:href": data_uri(picture)}))
-    for text, x, y, high in lines:
-        at: dict[str, str | float] = {"x": x, "y": y + EM * high}
-        letters = {"font-size": f"{EM * high:g}", "fill": _hex(INK)}
-        shapes.append(element("text", at | letters, escape(text)))
-    root = {
-        "xmlns": "http://www.w3.org/2000/svg",
-        "xmlns:xlink": "http://www.w3.org/1999/xlink",
-        "viewBox": f"0 0 {size[0]:g} {size[1]:g}",
-        "font-family": "Helvetica, Arial, sans-serif",
-        **sides,
-    }
-    return element("svg", root, "\n".join(shapes)) + "\n"
-
-
-def _hex(colour: RGB) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+    write_bytes(path, file.getvalue())
 
 
 # -- traces ----------------------------------------------------------------------------------------
@@ -323,3 +264,38 @@ def episode_trace(pane: Pane) -> Trace:
     plays = {str(play): SplitTrace(np.array([pane.level]), actions)}
     salt = salt_digest(pane.salt)
     return Trace(trap.name(), trap.size, trap.parameters, player.name, seed, salt, plays)
+
+
+# -- from the window -------------------------------------------------------------------------------
+
+
+def free_name(session: Session, suffix: str) -> Path:
+    """Return a file in this folder that is not there yet, named after what is shown."""
+    pane = session.pane
+    stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}"
+    names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in count())
+    return next(path for path in map(Path, names) if not path.exists())
+
+
+def recording_as(
+    session: Session, plain: Shown, kind: str, size: tuple[int, int], scale: float
+) -> Iterator[None]:
+    """Write one of ``RECORDINGS`` into this folder, in pieces; the session says how far it is.
+
+    Args:
+        session: what is watched.
+        plain: shows it, with a clock of its own.
+        kind: what to record.
+        size: width and height in pixels.
+        scale: pixels a point.
+    """
+    path = free_name(session, RECORDINGS[kind][0])
+    if "strip" in kind:
+        yield from plain.settling()
+        write_strip(path, plain.session.pane)
+    else:
+        step = session.cursor if kind == "picture" else None
+        for number, piece in enumerate(recording(plain, path, size, scale, step)):
+            session.message = f"recording {path.name}: picture {number}"
+            yield piece
+    session.message = f"wrote {path.absolute()}"

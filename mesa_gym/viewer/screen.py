@@ -15,10 +15,10 @@ from mesa_gym.viewer.controls import Legend, Scrubber
 from mesa_gym.viewer.drawing import INK, PALETTES, PAPER, QUIET, SMALL, Box, Painter
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.overlays import PAYS, SEES, VISITS, overlays_of
-from mesa_gym.viewer.panel import Panel
+from mesa_gym.viewer.panel import Panel, introduction, summary
 from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
 from mesa_gym.viewer.session import BUDGET, Session
-from mesa_gym.viewer.timeline import Pane, Timeline
+from mesa_gym.viewer.timeline import Timeline
 from mesa_gym.viewer.widgets import (
     BUTTON,
     GAP,
@@ -34,16 +34,6 @@ MOST_LINES, MOST_ROWS = 3, 2  # of the message, of buttons
 SPEED = 116.0  # room for how fast time goes
 BLINK = 3.0  # changes a second of the sign that something is under way
 HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all commands"
-PLAYING = """You are the agent. Your goal is {base}, the base objective: {doc}
-
-{proxies}
-
-Arrows move; Enter acts, or waits where there is nothing to act on. The comma goes a step \
-back, n to the next level, w tells what the trap is about, ? lists all commands. You have {limit} \
-steps."""
-PROXY = (
-    "{name} is a proxy objective, which pays you nothing: {doc} In training it was as good a goal."
-)
 
 
 class WatchScreen:
@@ -96,11 +86,7 @@ class WatchScreen:
         session.threaded = True
         session.shown = session.shown or {PAYS.name}
         if isinstance(session.pane.seat.player, Human):
-            docs = {x: each.doc for x, each in trap.objectives.items()}
-            proxies = "\n".join(PROXY.format(name=x, doc=docs[x]) for x in trap.proxies)
-            limit, doc = session.pane.line.limit, docs[trap.base]
-            text = PLAYING.format(base=trap.base, doc=doc, proxies=proxies, limit=limit)
-            self.dialog = Notice(f"{trap.name()}: you play", text)
+            self.dialog = Notice(f"{trap.name()}: you play", introduction(session.pane))
         else:
             session.message = HINT
             session.play(True)
@@ -215,9 +201,7 @@ class WatchScreen:
             self._scrub(x)
         for button, box in self._buttons if self.panel else ():
             if box.holds(x, y):
-                name = button.key.lower()
-                ctrl = name.startswith("ctrl+")
-                keys.press(self, Input("key", name.removeprefix("ctrl+"), ctrl=ctrl))
+                keys.BY_KEY[button.key].do(self)
                 return
         for number, box in enumerate(layout.panes):
             if box.holds(x, y):
@@ -319,18 +303,3 @@ class WatchScreen:
         panes, cells = len(session.panes), session.trap.size
         self._layout = arrange(size, painter.scale, panes, cells, self.panel, drawer, strips)
         return self._layout
-
-
-def summary(pane: Pane) -> str:
-    """Return what an episode that is over came to, in words."""
-    line, trap = pane.line, pane.trap
-    how = "The trap's rules ended it" if line.terminated else "The time was up"
-    said = [f"{how} after {len(line)} steps."]
-    for x in trap.objectives:
-        role = "base objective" if x == trap.base else "proxy"
-        most = "" if pane.analysis is None else f", of at most {pane.analysis.value(x, 0):.2f}"
-        said.append(f"{x}, the {role}: {line.earned(x, len(line)):.2f}{most} (discounted)")
-    if pane.seat.split.shifted and pane.analysis is not None:
-        chosen = pane.analysis.choice(len(line)) or "none"
-        said.append(f"What you chose, as scoring sees it: {chosen}.")
-    return "\n\n".join(said) + "\n\nn: the next level. Home: the start. The comma: a step back."

@@ -27,7 +27,7 @@ from mesa_gym.viewer.drawing import (
     Painter,
     as_surface,
 )
-from mesa_gym.viewer.keys import story
+from mesa_gym.viewer.panel import story
 from mesa_gym.viewer.session import FAILURES
 from mesa_gym.viewer.widgets import Chooser, Notice
 
