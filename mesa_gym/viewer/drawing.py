@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,6 @@ SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
 
 FONT = Path(__file__).with_name("font.ttf")  # DejaVu Sans; its licence lies beside it
 EM = 0.76  # of a line's height: the size of its letters
-MOST_TEXTS = 400
 ELLIPSIS = "..."
 Point = tuple[float, float]
 
@@ -89,10 +88,6 @@ class Painter:
         scale: pixels a point.
         pygame: the module.
     """
-
-    # Shared by all painters: letters are the same whatever they are drawn on.
-    fonts: dict[int, Any] = {}
-    texts: OrderedDict[tuple[str, int, RGB], Any] = OrderedDict()
 
     def __init__(self, surface: Any, scale: float = 1.0) -> None:
         self.surface, self.scale = surface, scale
@@ -231,7 +226,7 @@ class Painter:
 
     def measure(self, text: str, size: float = BODY) -> float:
         """Return the width of a line in points."""
-        return float(self._font(size).size(_printable(text))[0]) / self.scale
+        return _width(text, self._em(size)) / self.scale
 
     def _letters_within(self, text: str, size: float, width: float) -> int:
         """Return how many of the first letters there is room for."""
@@ -243,20 +238,28 @@ class Painter:
         kept = text[: self._letters_within(text, size, room)] if room > 0 else ""
         return kept.rstrip() + ELLIPSIS if kept else ""
 
-    def _font(self, size: float) -> Any:
-        pixels = max(6, round(size * EM * self.scale))
-        if pixels not in self.fonts:
-            self.fonts[pixels] = self.pygame.font.Font(FONT, pixels)
-        return self.fonts[pixels]
+    def _em(self, size: float) -> int:
+        """Return the pixels of letters in a line of some height."""
+        return max(6, round(size * EM * self.scale))
 
     def _letters(self, text: str, size: float, colour: RGB) -> Any:
-        key = text, max(6, round(size * EM * self.scale)), colour
-        if key not in self.texts:
-            self.texts[key] = self._font(size).render(_printable(text), True, colour)
-            if len(self.texts) > MOST_TEXTS:
-                self.texts.popitem(last=False)
-        self.texts.move_to_end(key)
-        return self.texts[key]
+        return _written(text, self._em(size), colour)
+
+
+# Letters are the same whatever they are drawn on.
+@lru_cache(maxsize=64)
+def _font(pixels: int) -> Any:
+    return load_pygame().font.Font(FONT, pixels)
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str, pixels: int) -> int:
+    return int(_font(pixels).size(_printable(text))[0])
+
+
+@lru_cache(maxsize=400)
+def _written(text: str, pixels: int, colour: RGB) -> Any:
+    return _font(pixels).render(_printable(text), True, colour)
 
 
 def _printable(text: str) -> str:
