@@ -283,7 +283,8 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[R
     for row, share in enumerate(opacity.reshape(trap.height, -1)):
         # A row of cells at a time stays in the processor's cache.
         part = picture[row * tile : (row + 1) * tile]
-        weight = ((part == floor).all(axis=-1) * share)[..., None]
+        same = part == floor
+        weight = ((same[..., 0] & same[..., 1] & same[..., 2]) * share)[..., None]
         part[:] = (part * (FULL - weight) + weight * tints) >> 8
     return picture
 

@@ -1,0 +1,117 @@
+"""The viewer can be read: no text over another, colours that can be told apart, golden pixels."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from desk import pygame
+from PIL import Image
+from viewing import session
+
+from mesa_gym.traps import all_traps, find_trap
+from mesa_gym.viewer import drawing
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.app import Input, fitting
+from mesa_gym.viewer.compare import seats_for
+from mesa_gym.viewer.drawing import CARD, INK, PALETTES, PAPER, QUIET, SHAPES, Box, Painter
+from mesa_gym.viewer.panes import tinted_grid
+from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.session import Session
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
+# Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color
+# vision deficiency", table 1, severity 1.0; on linear RGB.
+BLINDNESS = {
+    "none": [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    "protanopia": [0.1523, 1.0526, -0.2049, 0.1145, 0.7863, 0.0992, -0.0039, -0.0481, 1.052],
+    "deuteranopia": [0.3673, 0.8607, -0.228, 0.2801, 0.6725, 0.0474, -0.0118, 0.0429, 0.969],
+    "tritanopia": [1.2555, -0.0767, -0.1788, -0.0784, 0.9308, 0.1476, 0.0047, 0.6914, 0.3039],
+}
+
+
+def texts_of(screen: WatchScreen, size: tuple[int, int], scale: float, monkeypatch) -> Any:
+    """Every line that is written on the window itself, and where, in points of the window."""
+    surface, write = pygame.Surface(size), Painter.text
+    points, written = fitting(size, scale), []
+
+    def noting(painter: Painter, text: str, x: float, y: float, *more: Any, **named: Any) -> float:
+        wide = write(painter, text, x, y, *more, **named)
+        height = more[0] if more else named.get("size", drawing.BODY)
+        align = more[2] if len(more) > 2 else named.get("align", "left")
+        if painter.surface is surface and wide > 0.5:
+            left = x - {"left": 0, "middle": wide / 2, "right": wide}[align]
+            share = painter.scale / points
+            sides = (left, y + height * 0.2, wide, height * 0.55)
+            written.append((text, Box(*(side * share for side in sides))))
+        return wide
+
+    with monkeypatch.context() as patched:
+        screen.draw(Painter(surface, points))  # the panel finds its size
+        patched.setattr(Painter, "text", noting)
+        screen.draw(Painter(surface, points))
+    return written, Box(0, 0, size[0] / points, size[1] / points)
+
+
+@pytest.mark.parametrize(("size", "scale"), [((640, 420), 1), ((1280, 800), 1), ((2560, 1600), 2)])
+@pytest.mark.parametrize(
+    ("name", "key"), [("KeysChests", ""), ("ColourShape", "e"), ("CoinRun", "?")]
+)
+def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatch) -> None:
+    trap = find_trap(name)()
+    screen = WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", "oracles")))
+    for _ in screen.settling():
+        pass
+    screen.handle(Input("key", key)) if key else None
+    texts, window = texts_of(screen, size, scale, monkeypatch)
+    assert len(texts) > 15
+    for text, box in texts:
+        assert window.left <= box.left, text
+        assert box.right <= window.right + 0.5, text
+        assert box.bottom <= window.bottom, text
+    for (a, one), (b, other) in combinations(texts, 2):
+        wide = min(one.right, other.right) - max(one.left, other.left)
+        high = min(one.bottom, other.bottom) - max(one.top, other.top)
+        assert wide < 0.5 or high < 0.5, f"{a!r} and {b!r}"
+
+
+def linear(colour: tuple[int, int, int]) -> np.ndarray:
+    share = np.array(colour) / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(a: tuple[int, int, int], b: tuple[int, int, int]) -> float:
+    """WCAG 2.1's contrast ratio."""
+    light = sorted(float(linear(c) @ (0.2126, 0.7152, 0.0722)) for c in (a, b))
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIE 1976 L*a*b* (D65) of linear sRGB."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x = np.array(to_xyz) @ np.clip(rgb, 0, 1) / (0.9505, 1.0, 1.089)
+    f = np.where(x > 0.008856, np.cbrt(x), 7.787 * x + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_letters_and_objectives_can_be_told_apart_by_everyone(palette: str) -> None:
+    """Colours differ by 10 units at least (2.3 is just noticeable), shapes differ anyhow."""
+    assert all(contrast(tone, paper) >= 4.5 for tone in (INK, QUIET) for paper in (CARD, PAPER))
+    most = max(len(cls.objectives) for cls in all_traps().values())
+    colours = PALETTES[palette][:most]
+    assert most == len(colours)
+    assert len({tuple(shape) for shape in SHAPES}) >= most
+    for blind, matrix in BLINDNESS.items():
+        for a, b in combinations(colours, 2):
+            seen = [lab(np.reshape(matrix, (3, 3)) @ linear(colour)) for colour in (a, b)]
+            assert np.linalg.norm(seen[0] - seen[1]) > 10, (blind, a, b)
+
+
+def test_heat_maps_are_what_they_were() -> None:
+    shown = {"heat:door", "heat:red"}
+    drawn = tinted_grid(session().pane, 0, 16, shown, PALETTES["okabe-ito"])
+    assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
