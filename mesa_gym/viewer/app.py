@@ -169,8 +169,12 @@ class App:
 
 
 def fitting(size: tuple[int, int], scale: float) -> float:
-    """Return the pixels of a point in a picture: fewer than wished where not all would fit."""
-    return min(scale, size[0] / LEAST[0], size[1] / LEAST[1])
+    """Return the pixels of a point in a picture: fewer than wished where not all would fit.
+
+    In a window that is larger than usual there are more: letters grow with its root.
+    """
+    room = min(have / (usual * scale) for have, usual in zip(size, SIZE, strict=True))
+    return min(scale * max(1.0, room) ** 0.5, size[0] / LEAST[0], size[1] / LEAST[1])
 
 
 def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:

@@ -164,7 +164,8 @@ def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive: Drive, size, sca
 def test_the_panel_grows_with_the_window(drive: Drive) -> None:
     scales = []
     for size in ((1280, 800), (2560, 1600)):
-        scales.append(drive(session(), size=size).screen._panel._kept[1])
+        screen = drive(session(), size=size).screen
+        scales.append(screen.drawn[1] * screen._panel._kept[1])
     assert scales[1] > 1.7 * scales[0]
 
 
