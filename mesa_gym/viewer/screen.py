@@ -52,13 +52,7 @@ class WatchScreen:
     """
 
     def __init__(self, session: Session, panel: bool = True, back: Screen | None = None) -> None:
-        """Make a screen that has not been drawn.
-
-        Args:
-            session: what is watched.
-            panel: whether the panel and the controls are shown.
-            back: the screen that one goes back to; None to end with this one.
-        """
+        """Make a screen that has not been drawn; one leaves it for another, or for good."""
         self.session, self.panel = session, panel
         self.dialog: Dialog | None = None
         self.editor: Editor | None = None

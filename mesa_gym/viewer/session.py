@@ -60,14 +60,7 @@ class Session:
         salt: str = "",
         start: State | None = None,
     ) -> None:
-        """Make a session at the beginning of a level.
-
-        Args:
-            trap: the rules.
-            seats: who plays what.
-            level: its number, 0 to 2**48 - 1.
-            salt: an evaluator's secret.
-            start: another state to begin with, in all panes.
+        """Make a session at the beginning of a level, or from another start in all panes.
 
         Raises:
             ValueError: the level is out of range, or a player cannot play it.

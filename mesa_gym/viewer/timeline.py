@@ -46,14 +46,7 @@ class Timeline:
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
-        """Make an episode that has not begun.
-
-        Args:
-            trap: the rules.
-            start: a batch of one. Its clock says how much of the time has passed.
-            horizon: the time limit of the split.
-            actor: acts from there.
-        """
+        """Make an episode that has not begun; the start's clock says what time has passed."""
         self.trap, self.actor = trap, actor
         self.states: list[State] = [start]
         self.steps: list[Step] = []
@@ -101,12 +94,7 @@ class Timeline:
         self.terminated = bool(ended[0])
 
     def branch(self, t: int, actor: Actor) -> Timeline:
-        """Return a line with the same past up to ``t``, and a future that is open.
-
-        Args:
-            t: how many steps to keep.
-            actor: acts from there; it is shown the past before it acts.
-        """
+        """Return a line with the same first ``t`` steps; another actor is shown them and goes on."""
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         line.terminated = self.terminated and t >= len(self)
@@ -164,14 +152,7 @@ class Pane:
     def __init__(
         self, trap: Trap, seat: Seat, level: int, salt: str = "", start: State | None = None
     ) -> None:
-        """Make an episode that has not begun.
-
-        Args:
-            trap: the rules.
-            seat: who plays what.
-            level: its number.
-            salt: an evaluator's secret.
-            start: another state to begin with, a batch of one.
+        """Make an episode that has not begun, of a level or from a start, a batch of one.
 
         Raises:
             ValueError: the player cannot play this level, or the trap has no twins.

@@ -173,14 +173,7 @@ class Rows:
 
 
 class Chooser(Rows):
-    """A list with one entry highlighted; what is chosen is handed on.
-
-    Args:
-        title: one line above it.
-        entries: labels, each with what else is worth saying.
-        then: called with the number of what was chosen.
-        note: what else to say above it, in as many lines as that takes.
-    """
+    """A list of labels, each with a detail; ``then`` gets the number of the one that is chosen."""
 
     def __init__(
         self,
