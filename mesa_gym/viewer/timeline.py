@@ -94,7 +94,7 @@ class Timeline:
         self.terminated = bool(ended[0])
 
     def branch(self, t: int, actor: Actor) -> Timeline:
-        """Return a line with the same first ``t`` steps; another actor is shown them and goes on."""
+        """Return a line with the same first ``t`` steps; an actor sees them and goes on."""
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         line.terminated = self.terminated and t >= len(self)
