@@ -23,7 +23,7 @@ MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
 KEYS = (
     ("c", "h", "e", "e", "Return"),
     ("Down", "Down", "Return"),
-    ("i", "Tab", "p", "o", "1"),
+    ("i", "p", "o", "1"),
     # A step stops the clock, which has been running since the policy was chosen.
     ("n", "period", "Home", "period", "period", "period", "period", "period"),
 )

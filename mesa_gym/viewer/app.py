@@ -110,12 +110,15 @@ class App:
         self._pygame.display.quit()
 
     def frame(self, seconds: float) -> None:
-        """Run one frame: events, time, and drawing where something has changed."""
-        for event in self._pygame.event.get():
-            self._take(event)
-        self._repeat(seconds)
+        """Run one frame: time, events, and drawing where something has changed."""
+        # The time that has passed was before what is only now done: a pause is not played.
         if self.screen is not None:
             self.screen = self.screen.update(seconds)
+        held = self._held
+        for event in self._pygame.event.get():
+            self._take(event)
+        if self._held is held:
+            self._repeat(seconds)
         if self.screen is not None and (self.screen.changed or self._drawn is not self.screen):
             self._draw(self.screen)
 

@@ -185,6 +185,7 @@ class Chooser(Rows):
         super().__init__(title, "Esc: back", note)
         self.entries, self._then = list(entries), then
         self._typed, self._age = "", 0.0
+        self._mouse: tuple[float, float] | None = None
 
     def update(self, seconds: float) -> None:
         """Let time pass: letters that were typed a while ago are forgotten."""
@@ -197,6 +198,8 @@ class Chooser(Rows):
         chosen = None
         if event.kind == "key" and event.name in ENTER and self.entries:
             chosen = self.highlighted
+        elif event.kind == "hover" and self._mouse in (None, (event.x, event.y)):
+            self._mouse = event.x, event.y  # where it was when the list appeared highlights nothing
         elif event.kind in ("press", "hover"):
             rows = self._placed.items()
             found = next((n for n, row in rows if row.holds(event.x, event.y)), None)

@@ -85,6 +85,8 @@ def test_the_mouse_picks_too_and_a_double_press_is_one() -> None:
     start = StartScreen(begun)
     with Desk(start) as desk:
         row = start.list._placed[2].middle
+        desk.hover(*start.list._placed[4].middle)  # where the mouse happened to be
+        assert start.list.highlighted == 0
         desk.hover(*row)
         assert start.list.highlighted == 2
         shown = desk.pixels
