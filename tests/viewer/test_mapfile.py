@@ -101,15 +101,6 @@ def test_a_map_written_by_hand(tmp_path: Path) -> None:
     assert same(trap, load_map(written(tmp_path, foreign))[2], state)
 
 
-def test_a_saved_map_changed_by_hand(tmp_path: Path) -> None:
-    path = written(tmp_path, MAP)
-    trap, split, state = load_map(path)
-    save_map(path, trap, split, state)
-    path.write_text(path.read_text().replace("door blue", "door red"))
-    red = editing.toggle(trap, editing.toggle(trap, state, "blue", 11), "red", 11)
-    assert same(trap, load_map(path)[2], red)
-
-
 UNLAWFUL = {
     "'door' at row 3, column 2 is one too many; a level has 1": ("2 = key", "2 = door"),
     "would both show as key": ("1 = door blue", "1 = key, key"),
