@@ -246,7 +246,7 @@ class Notice(Rows):
     """A title and a text to read, which scrolls where it does not fit."""
 
     def __init__(self, title: str, text: str) -> None:
-        super().__init__(title, "Enter: on")
+        super().__init__(title, "Enter: continue")
         self._text = text
 
     def handle(self, event: Input) -> bool:
