@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True, scope="session")
 def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
-    """Level values are computed by the code under test, never taken from the user's cache."""
+    """Level values are computed by the code under test, never taken from the user's cache.
+
+    SB3 would leave a folder of logs in the system's own for each training.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MESA_GYM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SB3_LOGDIR", str(tmp_path_factory.mktemp("sb3")))
         yield
 
 
