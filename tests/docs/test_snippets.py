@@ -105,7 +105,14 @@ def test_commands_are_understood(page: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", only_parse)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for program, *arguments in _commands(page):
+    commands = _commands(page)
+    # Files that the page has a command write.
+    written = {
+        f"{words[2].lower()}.py" for words in commands if words[:2] == ["mesa-gym", "new-trap"]
+    }
+    for program, *arguments in commands:
+        if arguments[:1] and arguments[0] in written:
+            continue
         understood = {"mesa-gym": _mesa_gym, "python": _python, "make": _make}[program]
         try:
             understood(arguments)

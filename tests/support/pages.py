@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym import scoring
+from mesa_gym import cli, scoring
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -82,9 +82,17 @@ def short_training(prepared: Prepared) -> Names:
     return {}
 
 
+def own_trap(prepared: Prepared) -> Names:
+    """The file that the page's first command writes."""
+    assert cli.main(["new-trap", "Mushrooms"]) == 0
+    prepared.patch.syspath_prepend(prepared.folder)
+    return {}
+
+
 PREPARE: dict[str, Callable[[Prepared], Names]] = {
     "docs/scoring.md": scoring_page,
     "docs/train.md": short_training,
+    "docs/write_a_trap.md": own_trap,
 }
 
 
