@@ -156,7 +156,8 @@ class Scrubber:
                 )
             for t, step in enumerate(pane.line.steps, start=1):
                 paid = [step.paid[x] for x in session.trap.objectives]
-                _draw_marks(painter, paid, self.place_of(t), middle, palette)
+                if any(paid):
+                    _draw_marks(painter, paid, self.place_of(t), middle, palette)
         painter.disc(done, top + TRACK / 2, 8, CARD)
         painter.disc(done, top + TRACK / 2, 7, INK)
         below = top + TRACK + 4
