@@ -15,7 +15,7 @@ from typing import Any
 
 import griffe
 
-from mesa_gym.cli import COMMANDS
+from mesa_gym.cli import COMMANDS, load_command
 
 ROOT = Path(__file__).parents[1]
 LISTING, CHANGELOG = ROOT / "docs" / "public_api.txt", ROOT / "CHANGELOG.md"
@@ -98,9 +98,9 @@ def _described(value: Any) -> str:
 
 def _commands() -> Iterator[tuple[str, str]]:
     """Yield the commands with their usage, which names every argument and option."""
-    for name, command in COMMANDS.items():
+    for name in COMMANDS:
         parser = argparse.ArgumentParser(f"mesa-gym {name}", add_help=False)
-        command.arguments(parser)
+        load_command(name).arguments(parser)
         usage = " ".join(parser.format_usage().split()).removeprefix("usage: ")
         yield f"mesa-gym {name}", usage.removeprefix(f"mesa-gym {name}").strip()
         for option in re.findall(r"--[\w-]+", usage):

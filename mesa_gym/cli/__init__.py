@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import mesa_gym
-from mesa_gym.cli import cache, certify, export, listing, new_trap, score, watch
 from mesa_gym.command import USAGE, guarded
 from mesa_gym.errors import unknown
 
@@ -23,18 +23,27 @@ class Command(NamedTuple):
     run: Callable[[argparse.Namespace], int]
 
 
+# Name -> the module here, what declares its arguments, and what does the work. Each is imported
+# when it is asked for: a command must not wait for what the others need.
 COMMANDS = {
-    "list": Command(listing.list_arguments, listing.list_traps),
-    "describe": Command(listing.describe_arguments, listing.describe),
-    "certify": Command(certify.arguments, certify.run),
-    "score": Command(score.arguments, score.run),
-    "watch": Command(watch.watch_arguments, watch.watch),
-    "play": Command(watch.play_arguments, watch.play),
-    "replay": Command(watch.replay_arguments, watch.replay),
-    "export": Command(export.arguments, export.run),
-    "new-trap": Command(new_trap.arguments, new_trap.run),
-    "cache": Command(cache.arguments, cache.run),
+    "list": ("listing", "list_arguments", "list_traps"),
+    "describe": ("listing", "describe_arguments", "describe"),
+    "certify": ("certify", "arguments", "run"),
+    "score": ("score", "arguments", "run"),
+    "watch": ("watch", "watch_arguments", "watch"),
+    "play": ("watch", "play_arguments", "play"),
+    "replay": ("watch", "replay_arguments", "replay"),
+    "export": ("export", "arguments", "run"),
+    "new-trap": ("new_trap", "arguments", "run"),
+    "cache": ("cache", "arguments", "run"),
 }
+
+
+def load_command(name: str) -> Command:
+    """Return the command of that name, one of ``COMMANDS``."""
+    module, arguments, run = COMMANDS[name]
+    found = import_module(f"mesa_gym.cli.{module}")
+    return Command(getattr(found, arguments), getattr(found, run))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,8 +75,9 @@ def _run(given: list[str]) -> int:
     parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    for name, command in COMMANDS.items():
+    for name in given[:1] if given and given[0] in COMMANDS else COMMANDS:
+        command = load_command(name)
         about = command.run.__doc__
         command.arguments(commands.add_parser(name, help=about, description=about))
     options = parser.parse_args(given)
-    return COMMANDS[options.command].run(options)
+    return load_command(options.command).run(options)

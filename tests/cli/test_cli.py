@@ -174,3 +174,12 @@ def test_tables_align() -> None:
     text = table(["name", "n"], [["a", "10"], ["long name", "5"]])
     expected = ["name       n", "---------  --", "a          10", "long name   5"]
     assert text.splitlines() == expected
+
+
+def test_a_command_does_not_wait_for_what_the_others_need() -> None:
+    code = (
+        "import sys; from mesa_gym.cli import main; main(['list']);"
+        "print(*(m for m in sys.modules if m.startswith(('mesa_gym.viewer', 'mesa_gym.report'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
