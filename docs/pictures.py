@@ -152,7 +152,7 @@ MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and
 
 
 class Moment(NamedTuple):
-    """What one side shows at one time.
+    """One side of the film at one time.
 
     Attributes:
         state: of the level that is played.

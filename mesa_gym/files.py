@@ -47,7 +47,7 @@ def _sync(folder: Path) -> None:
 
 
 def becoming(name: str) -> str | None:
-    """What the file that ``write_bytes`` calls ``name`` shall become; None if it calls none so."""
+    """Return the name that an unfinished file of ``write_bytes`` will get; None for other files."""
     unfinished = _UNFINISHED.fullmatch(name)
     return unfinished["name"] if unfinished else None
 

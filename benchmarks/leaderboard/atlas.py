@@ -55,7 +55,7 @@ class Row:
 
     @property
     def reference(self) -> bool:
-        """Whether nothing was trained."""
+        """True where nothing was trained."""
         return self.agents[0].seed is None
 
 

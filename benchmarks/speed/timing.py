@@ -1,4 +1,4 @@
-"""How speeds are measured: in turns, several times each, and the median counts.
+"""Measurement of speeds: in turns, several times each, and the median counts.
 
 A shared machine is not equally fast from one second to the next, so that rates to be compared are
 measured beside each other.

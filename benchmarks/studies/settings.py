@@ -58,7 +58,7 @@ class Setting:
 
     @property
     def changes(self) -> dict[str, Any]:
-        """What is not as usual."""
+        """The fields that are not as usual."""
         return {
             field.name: getattr(self, field.name)
             for field in fields(self)[2:]

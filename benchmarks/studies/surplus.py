@@ -22,7 +22,7 @@ Seen = Mapping[str, Ints]
 
 
 class Surplus(NamedTuple):
-    """What is counted in a state, name -> int64 (n,), and the numbers that a record then has."""
+    """Counts in a state, name -> int64 (n,), and the numbers that a record then has."""
 
     look: Callable[[State], dict[str, Ints]]
     summarise: Callable[[Record, Seen], dict[str, float]]

@@ -21,7 +21,7 @@ Env = gym.Env[Any, Any]
 
 
 class Episode(NamedTuple):
-    """What was seen (the start first), and what each step gave."""
+    """Return what was seen (the start first), and what each step gave."""
 
     seen: list[Any]
     rewards: list[float]
@@ -119,7 +119,7 @@ def check_frames(plain: Episode) -> None:
 
 
 def refusal(wrap: Callable[[Env], Env]) -> str:
-    """What a wrapper says against the environment."""
+    """Return a wrapper's error on the environment."""
     try:
         wrap(make())
     except (TypeError, ValueError) as error:

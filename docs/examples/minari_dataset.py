@@ -24,7 +24,7 @@ Given = tuple[tuple[Any, dict[str, Any]], list[tuple[Any, ...]]]
 
 
 def take(env: gym.Env[Any, Any], actions: list[int], **reset: Any) -> Given:
-    """What the reset and each step of an episode give, to its end."""
+    """Return what the reset and each step of an episode give, to its end."""
     start, steps = env.reset(**reset), []
     for action in actions:
         steps.append(env.step(action))

@@ -45,7 +45,7 @@ def bare() -> gym.Env[Any, Any]:
 
 
 def walk(env: gym.Env[Any, Any]) -> Seen:
-    """What is seen on the way to the door, the start included."""
+    """Return what is seen on the way to the door, the start included."""
     seen = [env.reset(options={"level": LEVEL})[0]]
     for action in WAY:
         observation, reward, terminated, _, info = env.step(action)
@@ -117,7 +117,7 @@ MISSES: dict[str, tuple[str, str]] = {
 
 
 def refusal(name: str) -> str:
-    """What a wrapper's error says."""
+    """Return a wrapper's error."""
     needed = {"no_death_types": ("lava",)} if name == "NoDeath" else {}
     try:
         walk(getattr(wrappers, name)(AsMinigrid(bare()), **needed))

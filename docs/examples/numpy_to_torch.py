@@ -57,7 +57,7 @@ def compare_steps(autoreset: AutoresetMode) -> int:
 
 
 def refusal(autoreset: AutoresetMode) -> str:
-    """What it says when an episode has ended, if not before."""
+    """Return its error when an episode has ended, if not before."""
     try:
         compare_steps(autoreset)
     except BufferError as error:

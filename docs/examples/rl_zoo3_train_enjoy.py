@@ -17,7 +17,7 @@ COMMON = ("--gym-packages", "mesa_gym", "--algo", "ppo", "--env", ID, "--device"
 
 
 def zoo(module: str, *arguments: str) -> str:
-    """What one of the zoo's commands prints."""
+    """Return what one of the zoo's commands prints."""
     command = [sys.executable, "-m", f"rl_zoo3.{module}", *COMMON, *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 

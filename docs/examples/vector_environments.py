@@ -47,7 +47,7 @@ def play(envs: Envs, steps: int = STEPS) -> tuple[list[Any], dict[str, np.ndarra
 
 
 def by_hand(row: int, autoreset: AutoresetMode) -> dict[str, list[float]]:
-    """What each objective paid to one environment, without any vector environment."""
+    """Return what each objective paid to one environment, without any vector environment."""
     env = gym.make(ID, max_steps=HORIZON)
     env.reset(seed=7 + row)
     paid: dict[str, list[float]] = {"door": [], "red": []}

@@ -30,7 +30,7 @@ def make_envs(autoreset: AutoresetMode) -> Envs:
 
 
 def play(envs: Envs) -> Iterator[Step]:
-    """What each step gave; always the same levels and actions."""
+    """Return what each step gave; always the same levels and actions."""
     envs.reset(seed=1)
     for actions in ACTIONS:
         step = envs.step(actions)

@@ -41,7 +41,7 @@ class Decision:
 
 
 class Actor(Protocol):
-    """What acts in one episode."""
+    """Actor of one episode."""
 
     def begin(self, states: Sequence[State], horizon: int) -> None:
         """Begin an episode, or go on with one: the last of its states is decided next."""
@@ -51,7 +51,7 @@ class Actor(Protocol):
 
 
 class Player(Protocol):
-    """What can play levels of a trap; it gives an actor for each episode.
+    """Player of a trap's levels; it gives an actor for each episode.
 
     Attributes:
         name: what the screen calls it.

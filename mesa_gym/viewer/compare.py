@@ -149,7 +149,7 @@ class Choices:
 
 
 class Found:
-    """What takes time to find of one pane's episode, piece by piece: oracles' paths and visits.
+    """Searches of one pane's episode that take time, piece by piece: oracles' paths and visits.
 
     Attributes:
         line: the timeline that the pane had when it was made, from whose start all is seen.

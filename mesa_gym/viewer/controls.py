@@ -1,4 +1,4 @@
-"""What is below the panes: the legend of overlays, and the track of the episode."""
+"""Controls below the panes: the legend of overlays, and the track of the episode."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ Agents are found if their folders lie under the one that the viewer was started 
 
 
 class LoadingScreen:
-    """What is being loaded, until the screen that was waited for is there."""
+    """Screen that names what is being loaded, until the next screen is there."""
 
     title = "mesa_gym"
 
