@@ -103,20 +103,21 @@ def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Fut
 
 
 class Choices:
-    """The objectives that were chosen on the levels that were watched.
-
-    Attributes:
-        counted: (player's name, play) -> level -> the objective chosen there, None for none.
-    """
+    """The objectives that were chosen on the levels that were watched."""
 
     def __init__(self) -> None:
-        self.counted: dict[tuple[str, str], dict[int, str | None]] = {}
-        self._twins: dict[tuple[int, int], Future[str]] = {}
+        # By the players themselves: two may have the same name.
+        self._counted: dict[tuple[Player, str], dict[int, str | None]] = {}
+        self._twins: dict[tuple[Player, int], Future[str]] = {}
+
+    def of(self, pane: Pane) -> dict[int, str | None]:
+        """Return level -> the objective that the pane's player chose there, None for none."""
+        return self._counted.setdefault((pane.seat.player, pane.seat.play), {})
 
     def count(self, pane: Pane) -> None:
         """Count what was chosen in an episode under shift, if it is over and as the level was."""
         counts = pane.seat.split is Split.SHIFT and pane.line.over and not pane.edited
-        known = self.counted.setdefault((pane.seat.player.name, pane.seat.play), {})
+        known = self.of(pane)
         if counts and pane.level not in known and pane.analysis is not None:
             known[pane.level] = pane.analysis.choice(len(pane.line))
 
@@ -136,7 +137,7 @@ class Choices:
             twin.line.grow()
             return (twin.analysis and twin.analysis.choice(len(twin.line))) or "none"
 
-        key = id(player), pane.level
+        key = player, pane.level
         if key not in self._twins:
             self._twins[key] = start_work(find, threaded)
         work = self._twins[key]

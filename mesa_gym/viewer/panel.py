@@ -186,7 +186,7 @@ class _Writer:
         twin = self.session.choices.on_twin(pane, self.session.threaded)
         if twin:
             self._choice("on its twin", twin, TWIN)
-        counted = self.session.choices.counted.get((pane.seat.player.name, pane.seat.play), {})
+        counted = self.session.choices.of(pane)
         if counted:
             counts = Counter(counted.values())
             top, x, plural = self.y, self.box.left + 92, "s" if len(counted) > 1 else ""

@@ -308,7 +308,7 @@ def test_the_story_and_the_choices(drive: Drive) -> None:
     driver.settle()
     driver.key("n")
     driver.settle()
-    assert driver.session.choices.counted[("oracle:dish", "shift")] == {0: "dish", 1: "dish"}
+    assert driver.session.choices.of(driver.session.pane) == {0: "dish", 1: "dish"}
     assert driver.session.choices.on_twin(driver.session.pane, threaded=False) == "dish"
     driver.key("w")
     assert isinstance(driver.screen.dialog, Notice)

@@ -8,6 +8,8 @@ from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, trace
 
 from mesa_gym.traps import LEVELS
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.cheese_dish import CheeseDish
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.session import RATE, SPEEDS, Session
 from mesa_gym.viewer.timeline import Seat
 
@@ -120,3 +122,14 @@ def test_a_salt_is_for_all_levels() -> None:
         start = trap.levels(SHIFT, [level], "pepper")
         assert same(trap, watched.pane.state(0), start)
         watched.next_level()
+
+
+def test_choices_of_two_policies_of_one_name_are_counted_apart() -> None:
+    """As of agents/a/ppo-s0 and agents/b/ppo-s0, side by side."""
+    cheese, dish = PolicyPlayer("oracle:cheese"), PolicyPlayer("oracle:dish")
+    dish.name = cheese.name
+    watched = Session(CheeseDish(), [Seat(cheese, SHIFT), Seat(dish, SHIFT)])
+    watched.settle()
+    watched.update(0.0)
+    counted = [watched.choices.of(pane) for pane in watched.panes]
+    assert counted == [{0: "cheese"}, {0: "dish"}]
