@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from agents import train
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.atlas import TrapRows, trap_rows
@@ -35,6 +33,7 @@ from docs import pictures
 from mesa_gym import cli
 from mesa_gym.command import DONE, guarded
 from mesa_gym.files import write_text
+from mesa_gym.report.page import environment
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.overlap import overlaps
@@ -47,12 +46,7 @@ CERTIFICATES = HERE / "certificates.json"
 ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 # How a paragraph of a trap's docstring says what it is about.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
-TEMPLATES = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
 
 
 def write_all() -> None:

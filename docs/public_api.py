@@ -88,7 +88,7 @@ def _described(value: Any) -> str:
         )
         return f"{kind}def {value.signature(name='')}"
     hint = f": {value.annotation}" if value.annotation else ""
-    # What an instance is given when it is made is no part of its class.
+    # What an instance is given when it is made is not part of its class.
     if value.value is None or (
         "class-attribute" not in value.labels and not value.parent.is_module
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -74,8 +74,8 @@ def _code(text: str) -> str:
     return f"<code>{numbers}</code>"
 
 
-def environment(folder: Path, quote: Callable[[Any], str]) -> Any:
-    """Return jinja2 with a folder's templates; all values pass ``quote`` but markup (`safe`).
+def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> Any:
+    """Return jinja2 with the templates of folders; all values pass ``quote`` but markup (`safe`).
 
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.

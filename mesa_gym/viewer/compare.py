@@ -89,7 +89,7 @@ def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Fut
     future: Future[Any] = Future()
 
     def run() -> None:
-        with suppress(InvalidStateError):  # nobody waits for it any more
+        with suppress(InvalidStateError):  # it was cancelled
             try:
                 future.set_result(work(future))
             except BaseException as error:

@@ -18,8 +18,8 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
-from mesa_gym.report.page import load_jinja2
-from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, marker
+from mesa_gym.report.page import environment, load_jinja2
+from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, marker, safe
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -159,16 +159,9 @@ def _short(number: float) -> float:
 
 def _rendered(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
     """Return the template filled in: all values but the package's own markup are escaped."""
-    jinja2 = load_jinja2()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, REPORT]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment([TEMPLATES, REPORT], lambda value: safe(str(value)))
     players = ", ".join(dict.fromkeys(printable(pane.seat.player.name) for pane in levels[0]))
-    page: str = environment.get_template("replay.html").render(
+    page: str = templates.get_template("replay.html").render(
         title=f"{players} on {trap.name()}",
         story=_story(trap),
         objectives=list(trap.objectives.values()),
