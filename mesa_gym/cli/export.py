@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from mesa_gym.cli.score import POLICIES
-from mesa_gym.cli.viewing import BESIDE
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
@@ -16,7 +15,7 @@ from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer, usual_policy
-from mesa_gym.viewer.compare import SPLITS, seats_for
+from mesa_gym.viewer.compare import BESIDE, SPLITS, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.timeline import Seat
 

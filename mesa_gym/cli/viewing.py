@@ -18,7 +18,7 @@ from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import Player
 from mesa_gym.viewer.app import LEAST, SIZE, App, Screen
-from mesa_gym.viewer.compare import SPLITS, seats_for
+from mesa_gym.viewer.compare import BESIDE, SPLITS, seats_for
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.recording import (
@@ -33,10 +33,6 @@ from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import SPEEDS, Session
 from mesa_gym.viewer.start import LoadingScreen
 
-BESIDE = (
-    "splits: the same on train and shift; twins: on a level and with its targets exchanged;"
-    " oracles: each objective's; or another policy"
-)
 OVER = (
     "what is shown over the grids: pays, path, oracles, heat:<objective>, conflicts, visits,"
     " sees, actions, with commas between; or all"

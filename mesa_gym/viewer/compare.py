@@ -21,6 +21,11 @@ from mesa_gym.viewer.actors import Player, PolicyPlayer, inform
 from mesa_gym.viewer.timeline import Pane, Seat, Timeline
 
 SPLITS, ORACLES = "splits", "oracles"
+# The ways to compare, for people.
+BESIDE = (
+    "splits: the same on train and shift; twins: on a level and with its targets exchanged;"
+    " oracles: each objective's; or another policy"
+)
 WAITING = "..."
 EPISODES = 100  # behind the visits
 
