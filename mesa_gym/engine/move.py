@@ -72,7 +72,7 @@ class Move:
     def _standing(self, kind: str, cell: Array) -> Array:
         at, there = self.before.at[kind], self.before.there[kind]
         found = self.world.nothing(at, cell)
-        # NumPy is quicker where shapes are alike, hence the axis.
+        # The axis is there because NumPy is quicker where shapes are alike.
         return there & (at == cell[None, ...]) if found is None else found
 
     def _some(self, name: str, slots: Callable[[str], Array]) -> Array:
@@ -202,7 +202,7 @@ class Move:
         return mix(start + world.column(count, clock) * GOLDEN)
 
     def appear(self, kind: str, where: Array, words: Array, slot: Array | None = None) -> None:
-        """Put a thing on a random cell on which nothing is.
+        """Put a thing on a random cell on which nothing is; none appears where there is none.
 
         Args:
             kind: its kind.
@@ -235,6 +235,7 @@ class Move:
             cell.reshape(-1)[rows] = np.argmax(free, axis=1)
         else:
             cell = xp.reshape(xp.argmax(xp.astype(free, xp.int8), axis=1), where.shape)
+        slot = slot & (cell > 0)  # a corner of the border: no cell was free
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
 
     def _taken(self, flat: Any) -> Array:
