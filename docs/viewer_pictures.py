@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageGrab
 
 FOLDER = Path(__file__).parent / "images"
-AGENT = "runs/quick/agents/CheeseCorner-v0/ppo-s0"  # of the quick board
+AGENT = "benchmarks/results/agents/CheeseCorner-v0/ppo-s0"  # of the board
 DISPLAY, SIZE = ":77", "1280x800"
 MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
 # The start screen: the trap by its first letters, then the policy; side by side, overlays, in time.
@@ -37,6 +37,7 @@ def pressed() -> Image.Image:
         viewer = subprocess.Popen([*MESA_GYM, "watch"], env={"DISPLAY": DISPLAY, **_environment()})
         try:
             _xdotool("search", "--sync", "--class", "mesa-gym", "windowfocus")
+            time.sleep(3)  # until the traps are there
             for keys in KEYS:
                 _xdotool("key", "--delay", "150", *keys)
                 time.sleep(1)

@@ -85,7 +85,7 @@ def _smoothness() -> Iterator[list[str]]:
     for speed in (1.0, 16.0):
         session = Session(trap, seats_for(PolicyPlayer("oracle:red"), trap, "shift", SPLITS), 3)
         session.shown = set(overlays_of(trap))
-        session.speed = speed
+        session.speed, session.threaded = speed, True  # as in a window
         app = App(WatchScreen(session))
         took = _paced(app, session)
         app.close()

@@ -15,6 +15,16 @@ from mesa_gym.errors import unknown
 
 __all__ = ["main"]
 
+# What several commands say of their options.
+POLICIES = (
+    "random, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap without"
+    " exact solver), a trained agent's directory, or module:name"
+)
+BESIDE = (
+    "splits: the same on train and shift; twins: on a level and with its targets exchanged;"
+    " oracles: each objective's; or another policy"
+)
+
 
 class Command(NamedTuple):
     """A command: what declares its arguments, and what does the work and returns the exit code."""

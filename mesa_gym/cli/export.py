@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli.score import POLICIES
+from mesa_gym.cli import BESIDE, POLICIES
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
+from mesa_gym.policies import pursuing
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
-from mesa_gym.viewer.actors import PolicyPlayer, usual_policy
-from mesa_gym.viewer.compare import BESIDE, SPLITS, seats_for
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import SPLITS, Seat, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
-from mesa_gym.viewer.timeline import Seat
 
 ENDINGS = (".html", ".htm")
 
@@ -59,7 +59,7 @@ def _seats(trap: Trap, options: argparse.Namespace) -> list[Seat]:
     if options.beside in (SPLITS, TWINS) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is played: leave out --split")
     split = Split.of(options.split or Split.SHIFT)
-    policies = options.policy or [usual_policy(trap)]
+    policies = options.policy or [pursuing(trap, "base")]
     players = [PolicyPlayer(policy, options.seed) for policy in policies]
     if len(players) == 1:
         return seats_for(players[0], trap, split, options.beside, options.seed)

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mesa_gym import report
+from mesa_gym.cli import POLICIES
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.files import write_text
 from mesa_gym.report.page import load_jinja2
@@ -17,11 +18,6 @@ from mesa_gym.scoring import Trace, record, score
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
-
-POLICIES = (
-    "random, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap without"
-    " exact solver), a trained agent's directory, or module:name"
-)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,19 +1,32 @@
-"""``mesa-gym watch``, ``play`` and ``replay``: policies, levels by hand, traces."""
+"""``mesa-gym watch``, ``play`` and ``replay``: policies, levels by hand, traces.
+
+The window comes first: what it shows is imported, with all that this needs, while it is open.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
-from mesa_gym.cli import viewing
-from mesa_gym.cli.score import POLICIES
+from mesa_gym.cli import BESIDE, POLICIES
 from mesa_gym.command import DONE
-from mesa_gym.scoring import Trace
-from mesa_gym.scoring.rollout import TWINS
-from mesa_gym.traps import Split, Trap, find_trap
-from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer, usual_policy
-from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.compare import SPLITS
+from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.traps import find_trap
+from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
+
+OVER = (
+    "what is shown over the grids: pays, path, oracles, heat:<objective>, conflicts, visits,"
+    " sees, actions, with commas between; or all"
+)
+RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .trace"
+SIZES = "of the window, in pixels (default: %(default)s)"
+SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
+STRIP = "write six moments of the episode: .png or .svg"
+# What can be said of one episode only, and not of the start screen.
+OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
+SCALES = (0.5, 8.0)  # pixels a point
+MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
 
 def watch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,20 +34,7 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
     parser.add_argument("--trap", help="such as RedBlueDoors; by default choose in the window")
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
-    viewing.add_options(parser)
-
-
-def watch(options: argparse.Namespace) -> int:
-    """Watch, rewind and compare what policies do."""
-    look = viewing.checked(options)
-    if options.map is None and options.trap is None:
-        return _choose(options, look)
-
-    def player_on(trap: Trap) -> Player:
-        return PolicyPlayer(options.policy or usual_policy(trap), options.seed)
-
-    what = options.policy or "the policy"
-    return viewing.show(lambda: viewing.session_of(options, player_on), options, look, what)
+    _add_options(parser)
 
 
 def play_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,57 +42,98 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
     begun = parser.add_mutually_exclusive_group(required=True)
     begun.add_argument("--trap", help="such as RedBlueDoors")
     begun.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
-    viewing.add_options(parser)
-
-
-def play(options: argparse.Namespace) -> int:
-    """Play a trap by hand."""
-    look = viewing.checked(options)
-    make = lambda: viewing.session_of(options, lambda _: Human())  # noqa: E731
-    return viewing.show(make, options, look, "the level")
+    _add_options(parser)
 
 
 def replay_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``replay``."""
     parser.add_argument("trace", type=Path, metavar="FILE", help="recorded actions")
-    parser.set_defaults(map=None)
-    viewing.add_options(parser)
+    parser.set_defaults(map=None, trap=None)
+    _add_options(parser)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add, size = parser.add_argument, "x".join(map(str, SIZE))
+    add("--split", help="train, test, control, shift (the default) or twins")
+    add("--level", type=int, metavar="N", help="0 to 2**48 - 1")
+    add("--beside", metavar="WHOM", help=BESIDE)
+    add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
+    add("--salt", default="", help="an evaluator's secret: other levels")
+    add("--size", default=size, metavar=size, help=SIZES)
+    add("--scale", type=float, default=1.0, metavar="X", help=SCALE)
+    add("--speed", type=float, default=1.0, metavar="X", help="0.25 to 64 (default: %(default)s)")
+    add("--overlays", metavar="A,B", help=OVER)
+    add("--no-panel", action="store_true", help="leave out the panel")
+    add("--headless", action="store_true", help="no window; none is needed")
+    add("--record", type=Path, metavar="FILE", help=RECORD)
+    add("--strip", type=Path, metavar="FILE", help=STRIP)
+    add("--step", type=int, metavar="N", help="which one a .png shows")
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Watch, rewind and compare what policies do."""
+    for name in OF_AN_EPISODE if options.map is None and options.trap is None else ():
+        given = getattr(options, name)
+        if given is not None and given is not False:
+            raise ValueError(f"--{name} needs --trap: on which trap?")
+    return _run(options, options.policy or options.trap or "mesa_gym")
+
+
+def play(options: argparse.Namespace) -> int:
+    """Play a trap by hand."""
+    return _run(options, "the level")
 
 
 def replay(options: argparse.Namespace) -> int:
     """Watch what a trace recorded; one that is not of the trap's rules is refused."""
-    look = viewing.checked(options)
-    if options.record is not None and options.record.resolve() == options.trace.resolve():
-        raise ValueError(f"--record would replace {options.trace}, which is replayed")
-    trace = Trace.load(options.trace)
-    trap = trace.make_trap()
-    trace.verify(trap, options.salt, unfinished=True)
-    if options.split is None and options.beside not in (SPLITS, TWINS):
-        options.split = next((s for s in (Split.SHIFT, *Split, TWINS) if s in trace.plays), None)
-    if options.level is None:
-        recorded = trace.levels(viewing.play_of(options.split))
-        # Where nothing was recorded, the player says so when it is asked for the level.
-        options.level = int(recorded[0]) if recorded.size else 0
-    make = lambda: viewing.session_of(options, lambda _: TracePlayer(trace), trap)  # noqa: E731
-    return viewing.show(make, options, look, f"{options.trace}")
+    return _run(options, str(options.trace))
 
 
-def _choose(options: argparse.Namespace, look: viewing.Look) -> int:
-    for name in viewing.OF_AN_EPISODE:
-        given = getattr(options, name)
-        if given is not None and given is not False:
-            raise ValueError(f"--{name} needs --trap: on which trap?")
-    from mesa_gym.viewer.start import PLAY, StartScreen
+def _run(options: argparse.Namespace, what: str) -> int:
+    """Open the window unless headless, and write what is asked for.
 
-    def begin(name: str, policy: str) -> Screen:
-        trap = find_trap(name)()
-        player = Human() if policy == PLAY else PolicyPlayer(policy, options.seed)
-        session = viewing.session_of(options, lambda _: player, trap)
-        screen = look.screen(session, back=start)
-        screen.greet()
-        session.prepare()
-        return screen
+    Args:
+        options: of the command.
+        what: to say while it is being loaded.
+    """
+    size, scale = _size(options.size), options.scale
+    if not SCALES[0] <= scale <= SCALES[1]:
+        raise ValueError(f"scale {scale:g}: expected {SCALES[0]:g} to {SCALES[1]:g}")
+    if options.trap is not None:
+        find_trap(options.trap)
+    load_pygame()
+    if not (options.headless or options.record or options.strip):
+        App(LoadingScreen(what, lambda: _begun(options)), size, scale).run()
+        return DONE
+    from mesa_gym.cli import viewing
 
-    start = StartScreen(begin)
-    viewing.show_window(start, look)
-    return DONE
+    # What cannot be written is refused before any work.
+    viewing.check(options)
+    if options.headless:
+        return viewing.write(viewing.screen_of(options), options, size)
+    made: list[Screen] = []
+
+    def begin() -> Screen:
+        made.append(_begun(options))
+        return made[0]
+
+    App(LoadingScreen(what, begin), size, scale).run()
+    return viewing.write(made[0], options, size) if made else DONE
+
+
+def _begun(options: argparse.Namespace) -> Screen:
+    """Return the screen that comes after the loading."""
+    from mesa_gym.cli import viewing
+
+    return viewing.begun(options)
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if found is None:
+        raise ValueError(f"size {text!r}: expected width and height, such as 1280x800")
+    size = int(found[1]), int(found[2])
+    if not all(a <= b <= c for a, b, c in zip(LEAST, size, MOST, strict=True)):
+        sides = ("x".join(map(str, each)) for each in (size, LEAST, MOST))
+        raise ValueError("size {}: expected {} to {}".format(*sides))
+    return size

@@ -25,12 +25,17 @@ def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: in
     """
     # Importing one module of the viewer must not need all of them.
     from mesa_gym.viewer.actors import PolicyPlayer
-    from mesa_gym.viewer.app import App
+    from mesa_gym.viewer.app import App, LoadingScreen
+    from mesa_gym.viewer.compare import Seat
     from mesa_gym.viewer.screen import WatchScreen
     from mesa_gym.viewer.session import Session
-    from mesa_gym.viewer.timeline import Seat
 
     made, played = find_trap(trap)() if isinstance(trap, str) else trap, Split.of(split)
-    screen = WatchScreen(Session(made, [Seat(PolicyPlayer(policy), played)], level))
-    screen.greet()
-    App(screen).run()
+    player = PolicyPlayer(policy)
+
+    def begin() -> WatchScreen:
+        screen = WatchScreen(Session(made, [Seat(player, played)], level))
+        screen.greet()
+        return screen
+
+    App(LoadingScreen(player.name, begin)).run()

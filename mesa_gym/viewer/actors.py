@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.policies import (
-    Oracle,
-    Policy,
-    as_policy,
-    pursuing,
-)
+from mesa_gym.engine.maps import to_map
+from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.scoring import ENDED, Asking, Trace
 from mesa_gym.scoring.rollout import PLAYS
 from mesa_gym.scoring.trace import name_of
+from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.analysis import solved
+
+MOST_KEPT = 8  # solutions; a few levels at most are on the screen at once
+_kept: OrderedDict[tuple[str, int, str], tuple[Solution, TimeLeft]] = OrderedDict()
+_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,22 @@ class Decision:
     value: float | None = None
 
 
-class Actor(Protocol):
+class Actor:
     """Actor of one episode."""
 
     def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Begin an episode, or go on with one: the last of its states is decided next."""
+        """Begin an episode, or go on with one: the last of its states is decided next.
+
+        Raises:
+            ValueError: it cannot play this.
+        """
 
     def decide(self, state: State, t: int) -> Decision | None:
         """Return the decision in a state, ``t`` steps into the episode; None for none (yet)."""
+        return None
 
 
-class Player(Protocol):
+class Player:
     """Player of a trap's levels; it gives an actor for each episode.
 
     Attributes:
@@ -65,49 +72,45 @@ class Player(Protocol):
         Raises:
             ValueError: it cannot play this; the message says why.
         """
+        raise NotImplementedError
 
     def levels(self, play: str) -> Ints | None:
         """Return the only levels of a play that it can play, ascending; None for all."""
+        return None
 
 
-class PolicyActor:
+class PolicyActor(Actor):
     """A policy, sampled as scoring samples it: what is watched is what is scored.
 
     Args:
-        policy: what acts.
+        player: makes what acts when the episode begins, as that may take long.
         trap: the rules.
-        key: int64 (1,), ``state.level.key``.
-        agent: name of the policy, on which the samples depend.
-        seed: of the sampling.
         play: what is played, one of ``mesa_gym.scoring.rollout.PLAYS``.
     """
 
-    def __init__(
-        self, policy: Policy, trap: Trap, key: Ints, agent: str, seed: int = 0, play: str = "shift"
-    ) -> None:
-        self._trap = trap
-        self._asking = Asking(policy, trap, key, seed, agent, play)
+    def __init__(self, player: PolicyPlayer, trap: Trap, play: str) -> None:
+        self._player, self._trap, self._play = player, trap, play
 
     def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Forget; then see the past again, for what there is to remember of it."""
-        inform(self._asking.policy, self._trap, states[0], horizon)
+        """See the past, for what there is to remember of it."""
+        player, trap, start = self._player, self._trap, states[0]
+        policy = player.make(trap, trap.horizon(PLAYS[self._play]))
+        informed(policy, trap, start, horizon)
+        key, agent = start.level.key, player.agent
+        self._asking = Asking(policy, trap, key, player.seed, agent, self._play)
         self._asking.begin()
         for t, state in enumerate(states[:-1]):
             self._asking.probabilities(state, t)
 
     def decide(self, state: State, t: int) -> Decision:
-        """Return what the policy does.
-
-        Raises:
-            PolicyError: it failed.
-        """
+        """Return what the policy does; PolicyError if it failed."""
         shares = self._asking.probabilities(state, t)
         values = self._asking.values(state)
         action = int(self._asking.sampled(shares, t)[0])
         return Decision(action, shares[0], None if values is None else float(values[0]))
 
 
-class PolicyPlayer:
+class PolicyPlayer(Player):
     """A policy: whatever ``mesa_gym.policies.as_policy`` takes.
 
     Args:
@@ -133,25 +136,14 @@ class PolicyPlayer:
 
     def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
         """Return the policy, made for the play's time limit."""
-        policy = self.make(trap, trap.horizon(PLAYS[play]))
-        return PolicyActor(policy, trap, start.level.key, self.agent, self.seed, play)
-
-    def levels(self, play: str) -> None:
-        """Return None: it plays all."""
+        return PolicyActor(self, trap, play)
 
 
-class TraceActor:
-    """Recorded actions, each at its own time, whatever came before.
-
-    Args:
-        actions: int8 (horizon,), ``ENDED`` after the last.
-    """
+class TraceActor(Actor):
+    """Recorded actions, int8 (n,), each at its own time, whatever came before."""
 
     def __init__(self, actions: NDArray[np.int8]) -> None:
-        self._actions = actions[actions != ENDED]
-
-    def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Do nothing: there is nothing to forget."""
+        self._actions = actions
 
     def decide(self, state: State, t: int) -> Decision | None:
         """Return the action that was recorded for the state's time; None after the last."""
@@ -159,26 +151,23 @@ class TraceActor:
         return Decision(int(self._actions[at])) if at < len(self._actions) else None
 
 
-class TracePlayer:
+class TracePlayer(Player):
     """A recorded trace."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.name = trace, trace.policy
 
     def actor(self, trap: Trap, play: str, start: State) -> TraceActor:
-        """Return what was recorded on the level.
+        """Return what was recorded on the level; ValueError where nothing was."""
+        actions = self.trace.actions_on(play, start.level.number)[0]
+        return TraceActor(actions[actions != ENDED])
 
-        Raises:
-            ValueError: nothing was.
-        """
-        return TraceActor(self.trace.actions_on(play, start.level.number)[0])
-
-    def levels(self, play: str) -> Ints | None:
+    def levels(self, play: str) -> Ints:
         """Return the levels that were recorded."""
         return self.trace.levels(play)
 
 
-class Human:
+class Human(Player, Actor):
     """A person at the keyboard, as player and as actor: the actions come from outside."""
 
     name = "you"
@@ -187,22 +176,28 @@ class Human:
         """Return the person."""
         return self
 
-    def levels(self, play: str) -> None:
-        """Return None: all of them."""
 
-    def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Do nothing: there is nothing to forget."""
-
-    def decide(self, state: State, t: int) -> None:
-        """Return None: there is nothing to decide before a key is pressed."""
-
-
-def inform(policy: Policy, trap: Trap, start: State, horizon: int) -> None:
-    """Let an oracle know the solution from a start state, before it makes its own."""
+def informed(policy: Policy, trap: Trap, start: State, horizon: int) -> Policy:
+    """Return a policy; an oracle knows the solution from a start before it makes its own."""
     if isinstance(policy, Oracle):
         policy.learn(solved(trap, start, horizon)[0])
+    return policy
 
 
-def usual_policy(trap: Trap) -> str:
-    """Return the default policy: the one that pursues the base objective."""
-    return pursuing(trap, "base")
+def solved(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeLeft]:
+    """Return the solution from a start state, and the values of all that can follow from it.
+
+    All views of an episode share it, in whatever thread; the last few are kept.
+    """
+    key = repr(trap), horizon, to_map(trap, start, hidden=True)
+    with _lock:
+        known = _kept.get(key)
+    if known is None:
+        solution = Solution(trap, start, horizon)
+        known = solution, TimeLeft(solution.graph, max(0, horizon - int(start.clock[0])))
+    with _lock:
+        _kept[key] = known
+        _kept.move_to_end(key)
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return known

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from threading import Thread
+from typing import Any
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.rendering.pygame import load_pygame, open_window
-from mesa_gym.viewer.drawing import PAPER, Painter
+from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TITLE, Painter
 
 SIZE = (1280, 800)
 LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
 HELD = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
 NAP = 0.025  # seconds between two looks for events
+TURN = 0.001  # seconds that work in a thread leaves to frames, again and again
 DELAY, AGAIN = 0.4, 0.05  # seconds until a held key is repeated, and between repeats
+POLL, BLINK = 0.05, 3.0  # seconds between looks at work in a thread; changes of its sign a second
+FAILURES = (ValueError, ImportError, OSError, PolicyError)  # to be said, not to be raised
 
 
 @dataclass(frozen=True)
@@ -40,27 +50,31 @@ class Input:
     ctrl: bool = False
 
 
-class Screen(Protocol):
+class Screen:
     """The content of the window.
 
     Attributes:
         changed: whether it looks otherwise than it was drawn last.
     """
 
-    changed: bool
+    changed = True
 
     @property
     def title(self) -> str:
         """Return the window's title."""
+        return "mesa_gym"
 
     def handle(self, event: Input) -> Screen | None:
         """Take what a person did; return the screen to show next, None for leaving."""
+        return self
 
     def update(self, seconds: float) -> Screen | None:
         """Let time pass; return the screen to show next."""
+        return self
 
     def wait(self) -> float | None:
         """Return the seconds until ``update`` has something to do; None for never by itself."""
+        return None
 
     def draw(self, painter: Painter) -> None:
         """Draw everything; the surface has been cleared."""
@@ -83,6 +97,9 @@ class App:
         self.screen: Screen | None = screen
         self._scale = scale
         self._pygame: Any = load_pygame()
+        if sys.platform == "linux":
+            # X and Wayland take pictures as they are; through OpenGL, SDL's choice, they cost more.
+            os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         self._window: Any = open_window(screen.title, size, resizable=True)
         self._window.minimum_size = LEAST
         # Repeats come from this clock: the system's would count presses double in a slow frame.
@@ -99,7 +116,7 @@ class App:
                 known = [seconds for seconds in waits if seconds is not None]
                 # A screen that has just been left, or made, draws at once.
                 if self._drawn is self.screen and not self.screen.changed:
-                    self._await(min(known, default=None))
+                    self._await(min(known, default=math.inf))
                 self.frame(self._clock.tick() / 1000)
         finally:
             self.close()
@@ -122,10 +139,10 @@ class App:
         if self.screen is not None and (self.screen.changed or self._drawn is not self.screen):
             self._draw(self.screen)
 
-    def _await(self, seconds: float | None) -> None:
+    def _await(self, seconds: float) -> None:
         """Sleep until something happens, or so long."""
         # SDL's own waiting looks a thousand times a second, which takes 3% of a core.
-        end = math.inf if seconds is None else time.monotonic() + seconds
+        end = time.monotonic() + seconds
         while not self._pygame.event.peek() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, NAP))
 
@@ -209,3 +226,84 @@ def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
     else:
         return None
     return Input(kind, "", event.pos[0] * points, event.pos[1] * points, button)
+
+
+# -- what takes longer than a frame ----------------------------------------------------------------
+
+
+def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Future[Any]:
+    """Do some work in a thread, so that the window stays alive, or here and now.
+
+    A thread does not keep the process from its end, as those of an executor do.
+
+    Args:
+        work: is given the future, to see whether it was cancelled in the meantime.
+        threaded: whether in a thread.
+    """
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        with suppress(InvalidStateError):  # it was cancelled
+            try:
+                future.set_result(work(future))
+            except BaseException as error:
+                future.set_exception(error)
+
+    if threaded:
+        Thread(target=run, daemon=True).start()
+    else:
+        run()
+    return future
+
+
+def under_way(what: str) -> str:
+    """Return the sign that something is under way, which moves."""
+    return what + " ." * (1 + int(time.monotonic() * BLINK) % 3)
+
+
+class LoadingScreen(Screen):
+    """Screen that names what is being loaded, until the next screen is there.
+
+    It begins to load, in a thread, once it has been drawn.
+
+    Args:
+        what: is loaded.
+        make: gives the screen that comes next.
+        failed: gives it where that cannot be, from the reason; without it the error is raised.
+    """
+
+    def __init__(
+        self, what: str, make: Callable[[], Screen], failed: Callable[[str], Screen] | None = None
+    ) -> None:
+        self._what, self._make, self._failed = what, make, failed
+        self._began = time.monotonic()
+        self._work: Future[Any] | None = None
+
+    def handle(self, event: Input) -> Screen | None:
+        """Leave where that is wished; all else waits."""
+        return None if event.kind == "key" and event.name in ("escape", "q") else self
+
+    def update(self, seconds: float) -> Screen | None:
+        """Look whether it is done; the window comes first."""
+        if self._work is None:
+            self._work = None if self.changed else start_work(lambda _: self._make())
+        elif self._work.done():
+            error = self._work.exception()
+            if error is None:
+                return self._work.result()
+            if self._failed is None or not isinstance(error, FAILURES):
+                raise error
+            return self._failed(str(error))
+        self.changed = True
+        return self
+
+    def wait(self) -> float:
+        """Return the seconds between two looks."""
+        return POLL
+
+    def draw(self, painter: Painter) -> None:
+        """Say what is being loaded, for how long."""
+        (width, height), text = painter.size, under_way(f"Loading {self._what}")
+        painter.text(text, width / 2, height / 2 - TITLE, TITLE, align="middle", width=width - 24)
+        passed = f"{time.monotonic() - self._began:.0f} s"
+        painter.text(passed, width / 2, height / 2 + 4, SMALL, QUIET, "middle")

@@ -1,54 +1,131 @@
-"""The ways to compare: who sits beside whom, what was chosen, where others would go."""
+"""The panes: who plays what beside whom, what was chosen, where others would go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import Ints
+from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
 from mesa_gym.policies import pursuing, references
 from mesa_gym.scoring import Asking
-from mesa_gym.scoring.rollout import TWINS, has_twins
+from mesa_gym.scoring.rollout import PLAYS, TWINS, has_twins, starts_of
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Player, PolicyPlayer, inform
-from mesa_gym.viewer.timeline import Pane, Seat, Timeline
+from mesa_gym.viewer.actors import Actor, Decision, Player, PolicyPlayer, informed
+from mesa_gym.viewer.app import TURN, start_work
+from mesa_gym.viewer.timeline import Analysis, Timeline
 
 SPLITS, ORACLES = "splits", "oracles"
-# The ways to compare, for people.
-BESIDE = (
-    "splits: the same on train and shift; twins: on a level and with its targets exchanged;"
-    " oracles: each objective's; or another policy"
-)
 WAITING = "..."
 EPISODES = 100  # behind the visits
+MOST_UNDONE = 100
 
 
-def on_splits(player: Player) -> list[Seat]:
-    """Seat the same player where objectives agree and where they conflict."""
-    return [Seat(player, Split.TRAIN), Seat(player, Split.SHIFT)]
+@dataclass(frozen=True)
+class Seat:
+    """A player and what it plays, whatever the level.
+
+    Attributes:
+        player: who.
+        play: a split, or "twins": the levels of shift with the targets exchanged.
+    """
+
+    player: Player
+    play: str
+
+    @property
+    def split(self) -> Split:
+        """Return the split of the levels."""
+        return PLAYS[self.play]
 
 
-def on_twins(player: Player) -> list[Seat]:
-    """Seat the same player on a level of shift and on its twin, with the targets exchanged."""
-    return [Seat(player, Split.SHIFT), Seat(player, TWINS)]
+class Pane:
+    """One episode on the screen: who plays it, what is known of it, and what was changed.
 
+    Attributes:
+        trap: the rules.
+        seat: who plays what.
+        level: its number.
+        salt: an evaluator's secret.
+        line: the episode.
+        edited: whether it began elsewhere than the level does.
+    """
 
-def against_oracles(trap: Trap, player: Player, play: str, seed: int = 0) -> list[Seat]:
-    """Seat a player beside those that pursue the base objective and each proxy, each once."""
+    def __init__(
+        self, trap: Trap, seat: Seat, level: int, salt: str = "", start: State | None = None
+    ) -> None:
+        """Make an episode that has not begun, of a level or from a start, a batch of one.
 
-    def objective(spec: str) -> str:
-        return spec.replace(":base", f":{trap.base}")
+        Raises:
+            ValueError: the player cannot play this level, or the trap has no twins.
+        """
+        if seat.play == TWINS and not has_twins(trap):
+            raise ValueError(f"{trap.name()} has no twins: no two targets can be exchanged")
+        self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
+        self.edited = start is not None
+        if start is None:
+            start = starts_of(trap, seat.play, np.array([level]), salt)
+        self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
+        self._past: list[tuple[Timeline, bool, int]] = []
+        self._analysis: Analysis | None = None
 
-    oracles = [pursuing(trap, x) for x in trap.objectives]
-    others = [spec for spec in oracles if objective(spec) != objective(player.name)]
-    return [Seat(player, play), *(Seat(PolicyPlayer(spec, seed), play) for spec in others)]
+    @property
+    def title(self) -> str:
+        """Return what is played, by whom; what is most needed comes first."""
+        edited = ", edited" if self.edited else ""
+        return f"{self.seat.play}, level {self.level}{edited}: {self.seat.player.name}"
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """Return what the exact solver knows of the episode; None without a solver."""
+        if self.trap.solvable and (self._analysis is None or self._analysis.line is not self.line):
+            self._analysis = Analysis(self.line)
+        return self._analysis
+
+    def time(self, cursor: int) -> int:
+        """Return the step that is shown when the clock says ``cursor``: the last one at most."""
+        return min(cursor, len(self.line))
+
+    def state(self, cursor: int) -> State:
+        """Return the state that is shown."""
+        return self.line.states[self.time(cursor)]
+
+    def act(self, cursor: int, action: int) -> None:
+        """Take a step by hand from what is shown; the future that was there can be had back.
+
+        Raises:
+            ValueError: the episode is over there.
+        """
+        t = self.time(cursor)
+        line = self.line.branch(t, self._actor(self.line.states[0]))
+        line.act(Decision(action))
+        # A person who plays need not undo every single step.
+        if t < len(self.line):
+            self._remember(cursor)
+        self.line = line
+
+    def replace(self, cursor: int, edited: Pane) -> None:
+        """Go on with the episode of another pane, which began elsewhere."""
+        self._remember(cursor)
+        self.line, self.edited, self._analysis = edited.line, True, edited.analysis
+
+    def undo(self) -> int | None:
+        """Take back the last change; returns the step that was shown then, None without one."""
+        if not self._past:
+            return None
+        self.line, self.edited, cursor = self._past.pop()
+        return cursor
+
+    def _actor(self, start: State) -> Actor:
+        return self.seat.player.actor(self.trap, self.seat.play, start)
+
+    def _remember(self, cursor: int) -> None:
+        self._past = [*self._past[1 - MOST_UNDONE :], (self.line, self.edited, cursor)]
 
 
 def seats_for(
@@ -69,42 +146,23 @@ def seats_for(
     Raises:
         UnknownNameError: ``beside`` means nothing.
     """
-    if beside is None:
-        return [Seat(player, play)]
+    others: list[str] = []
     if beside == SPLITS:
-        return on_splits(player)
+        return [Seat(player, Split.TRAIN), Seat(player, Split.SHIFT)]
     if beside == TWINS:
-        return on_twins(player)
+        return [Seat(player, Split.SHIFT), Seat(player, TWINS)]
     if beside == ORACLES:
-        return against_oracles(trap, player, play, seed)
-    named = references(trap)
-    if not (beside in named or ":" in beside or "/" in beside or Path(beside).is_dir()):
-        what = "choice for beside (nor is it a directory or module:factory)"
-        raise unknown(what, beside, [SPLITS, TWINS, ORACLES, *named])
-    return [Seat(player, play), Seat(PolicyPlayer(beside, seed), play)]
-
-
-def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Future[Any]:
-    """Do some work in a thread, so that the window stays alive, or here and now.
-
-    Args:
-        work: is given the future, to see whether it was cancelled in the meantime.
-        threaded: whether in a thread, which does not keep the process from its end.
-    """
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        with suppress(InvalidStateError):  # it was cancelled
-            try:
-                future.set_result(work(future))
-            except BaseException as error:
-                future.set_exception(error)
-
-    if threaded:
-        Thread(target=run, daemon=True).start()
-    else:
-        run()
-    return future
+        oracles = {x: pursuing(trap, x) for x in trap.objectives}
+        # A player that is one of them is not its own neighbour, by whatever name.
+        named = player.name.replace(":base", f":{trap.base}")
+        others = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
+    elif beside is not None:
+        known = references(trap)
+        if not (beside in known or ":" in beside or "/" in beside or Path(beside).is_dir()):
+            what = "choice for beside (nor is it a directory or module:factory)"
+            raise unknown(what, beside, [SPLITS, TWINS, ORACLES, *known])
+        others = [beside]
+    return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in others)]
 
 
 class Choices:
@@ -137,7 +195,7 @@ class Choices:
         if not (shift and isinstance(player, PolicyPlayer) and has_twins(trap)):
             return ""
 
-        def find(_: Future[Any]) -> str:
+        def find(_: Future[str]) -> str:
             twin = Pane(trap, Seat(player, TWINS), pane.level, pane.salt)
             twin.line.grow()
             return (twin.analysis and twin.analysis.choice(len(twin.line))) or "none"
@@ -155,7 +213,7 @@ class Choices:
 
 
 class Found:
-    """Searches of one pane's episode that take time, piece by piece: oracles' paths and visits.
+    """Searches about one pane's episode that take time: oracles' paths and visits.
 
     Attributes:
         line: the timeline that the pane had when it was made, from whose start all is seen.
@@ -165,56 +223,62 @@ class Found:
     """
 
     def __init__(self, pane: Pane) -> None:
-        self._pane, self.line = pane, pane.line
+        self.line, self.version = pane.line, 0
         self.paths: dict[str, Timeline] = {}
         self.visits: Ints | None = None
-        self.version = 0
-        self._works = {"oracles": self._find_paths(), "visits": self._count_visits()}
+        self._trap, self._seat = pane.trap, pane.seat
+        self._works: dict[str, Future[None]] = {}
+        self._reported: list[Future[None]] = []
 
-    def left(self, shown: set[str]) -> bool:
-        """Return whether the overlays that are on need more work."""
-        return any(name in shown for name in self._works)
-
-    def work(self, shown: set[str]) -> None:
-        """Do a small piece of what the overlays that are on still need.
+    def look(self, shown: set[str], threaded: bool) -> bool:
+        """Look for what the overlays that are on show; return whether that is still under way.
 
         Raises:
             PolicyError: the policy failed; what it was asked for is not looked for again.
         """
-        name = next(name for name in self._works if name in shown)
-        work = self._works.pop(name)
-        self.version += 1
-        with suppress(StopIteration):
-            next(work)
-            self._works[name] = work
+        searches: dict[str, Callable[[Future[None]], None]]
+        searches = {"oracles": self._find_paths, "visits": self._count_visits}
+        for name in searches.keys() & shown - self._works.keys():
+            self._works[name] = start_work(searches[name], threaded)
+        done = [work for work in self._works.values() if work.done()]
+        for work in done:
+            if work not in self._reported:
+                self._reported.append(work)
+                work.result()
+        return len(done) < len(self._works)
 
-    def _find_paths(self) -> Iterator[None]:
-        trap, start = self._pane.trap, self.line.states[0]
-        for x in trap.objectives:
-            actor = PolicyPlayer(pursuing(trap, x)).actor(trap, self._pane.seat.play, start)
-            line = self.paths[x] = Timeline(trap, start, self.line.horizon, actor)
+    def _find_paths(self, work: Future[None]) -> None:
+        start = self.line.states[0]
+        for x in self._trap.objectives:
+            oracle = PolicyPlayer(pursuing(self._trap, x))
+            actor = oracle.actor(self._trap, self._seat.play, start)
+            line = Timeline(self._trap, start, self.line.horizon, actor)
             while line.grow(len(line) + 1):
-                yield
+                time.sleep(TURN)
+            self.paths = {**self.paths, x: line}
+            self.version += 1
 
-    def _count_visits(self) -> Iterator[None]:
-        trap, player = self._pane.trap, self._pane.seat.player
+    def _count_visits(self, work: Future[None]) -> None:
+        trap, player = self._trap, self._seat.player
         if not isinstance(player, PolicyPlayer):
             return
         state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
-        policy = player.make(trap, self.line.horizon)
-        inform(policy, trap, self.line.states[0], self.line.horizon)
-        seeds, play = np.arange(EPISODES), self._pane.seat.play
+        made = player.make(trap, self.line.horizon)
+        policy = informed(made, trap, self.line.states[0], self.line.horizon)
+        play, seeds = self._seat.play, np.arange(EPISODES)
         asking = Asking(policy, trap, starts.level.key, seeds, player.agent, play)
         asking.begin()
         alive = np.ones(EPISODES, dtype=np.bool_)
-        self.visits = np.bincount(state.agent, minlength=trap.cells)
+        visits = np.bincount(state.agent, minlength=trap.cells)
         for t in range(self.line.limit):
             actions = asking.sampled(asking.probabilities(state, t), t)
             state, _, ended = trap.step(state, actions)
-            self.visits = self.visits + np.bincount(state.agent[alive], minlength=trap.cells)
+            time.sleep(TURN)
+            visits = visits + np.bincount(state.agent[alive], minlength=trap.cells)
             alive &= ~ended
             if not alive.any():
                 break
             # Rows whose episode is over go on from their start, uncounted: all states stay valid.
             state = state.replaced(~alive, starts)
-            yield
+        self.visits = visits
+        self.version += 1

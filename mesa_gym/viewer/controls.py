@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from mesa_gym.engine import RGB
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.drawing import CARD, FOCUS, INK, PAPER, QUIET, RULE, SMALL, Box, Painter
-from mesa_gym.viewer.overlays import (
-    CONFLICTS,
-    HEAT,
-    ORACLES,
-    PATH,
-    PAYS,
-    SEES,
-    VISITS,
-    Overlay,
-    overlays_of,
-)
+from mesa_gym.viewer.drawing import CARD, INK, PAPER, QUIET, RULE, SMALL, Box, Painter
+from mesa_gym.viewer.overlays import HEAT, Overlay, overlays_of
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.widgets import Tips
+from mesa_gym.viewer.widgets import Tips, flow
 
 LINE, CAP, SWATCH, APART = 22.0, 17.0, 18.0, 14.0  # of the legend
 ROW, TRACK, SIDE, NUMBER = 21.0, 8.0, 10.0, 14.0  # of the track; a row for each pane's marks
@@ -30,71 +19,62 @@ class Legend:
         painter: what it will be drawn with.
         trap: whose overlays.
         shown: those that are on.
-        width: how much room there is.
+        room: how wide it can be.
         only_shown: whether to leave out those that are off, and the keys.
     """
 
     def __init__(
-        self, painter: Painter, trap: Trap, shown: set[str], width: float, only_shown: bool = False
+        self, painter: Painter, trap: Trap, shown: set[str], room: float, only_shown: bool = False
     ) -> None:
-        self._trap, self._shown = trap, shown
-        self._cap = 0.0 if only_shown else CAP + 4
-        self._placed: list[tuple[Overlay, Box]] = []
-        x, row = 0.0, 0
-        for overlay in overlays_of(trap).values():
-            if only_shown and overlay.name not in shown:
-                continue
-            wide = self._cap + SWATCH + 4 + painter.measure(overlay.label, SMALL)
-            if x and x + wide > width:
-                x, row = 0.0, row + 1
-            self._placed.append((overlay, Box(x, row * LINE, wide, LINE)))
-            x += wide + APART
-        self.height = (row + 1) * LINE if self._placed else 0.0
+        self._numbers = {f"{HEAT}{x}": number for number, x in enumerate(trap.objectives)}
+        self._shown, self._cap = shown, 0.0 if only_shown else CAP + 4
+        every = [o for o in overlays_of(trap).values() if not only_shown or o.name in shown]
+        widths = [self._cap + SWATCH + 4 + painter.measure(o.label, SMALL) for o in every]
+        self._placed = list(zip(every, flow(widths, room, LINE, APART, 0), strict=True))
+        self.height = self._placed[-1][1].bottom if every else 0.0
 
     def at(self, x: float, y: float) -> Overlay | None:
         """Return the overlay under a point, counted from the legend's own corner."""
         return next((overlay for overlay, box in self._placed if box.holds(x, y)), None)
 
-    def draw(self, painter: Painter, at: Box, palette: tuple[RGB, ...], tips: Tips) -> None:
+    def draw(self, painter: Painter, place: Box, tips: Tips) -> None:
         """Draw it with its corner at a box's."""
-        for overlay, box in self._placed:
-            on = overlay.name in self._shown
-            x, y = at.left + box.left, at.top + box.top
-            tips.add(Box(x, y, box.width, box.height), overlay.doc)
+        for overlay, placed in self._placed:
+            on, box = overlay.name in self._shown, placed.within(place)
+            x, y = box.left, box.top
+            tips.add(box, overlay.doc)
             if self._cap:
                 painter.fill(Box(x, y + 2, CAP, CAP), INK if on else CARD, 3)
                 painter.frame(Box(x, y + 2, CAP, CAP), INK if on else QUIET, 1, 3)
                 tone = CARD if on else INK
                 painter.text(overlay.key, x + CAP / 2, y + 3, SMALL, tone, "middle")
             x += self._cap
-            self._swatch(painter, overlay, x + SWATCH / 2, y + 2 + CAP / 2, palette)
+            self._swatch(painter, overlay.name, x + SWATCH / 2, y + 2 + CAP / 2)
             painter.text(overlay.label, x + SWATCH + 4, y + 3, SMALL, INK if on else QUIET)
 
-    def _swatch(
-        self, painter: Painter, overlay: Overlay, x: float, y: float, palette: tuple[RGB, ...]
-    ) -> None:
-        if overlay.name.startswith(HEAT):
-            number = list(self._trap.objectives).index(overlay.name.removeprefix(HEAT))
-            painter.mark(number, x, y, 6.5, palette[number % len(palette)])
-        elif overlay == PAYS:
+    def _swatch(self, painter: Painter, name: str, x: float, y: float) -> None:
+        """Draw what an overlay looks like, around a point."""
+        if name in self._numbers:
+            painter.mark(self._numbers[name], x, y, 6.5)
+        elif name == "pays":
             painter.frame(Box(x - 8, y - 8, 16, 16), QUIET)
             for number in (0, 1):
-                painter.mark(number, x - 4 + 7 * number, y - 3, 2.6, palette[number])
-        elif overlay == PATH:
+                painter.mark(number, x - 4 + 7 * number, y - 3, 2.6)
+        elif name == "path":
             painter.line([(x - 7, y + 4), (x, y + 4), (x, y - 4), (x + 7, y - 4)], INK, 2.2)
-        elif overlay == ORACLES:
+        elif name == "oracles":
             for number, down in ((0, -3), (1, 4)):
-                painter.line([(x - 7, y + down), (x + 7, y + down)], palette[number], 2)
-                painter.mark(number, x + 5, y + down, 2.5, palette[number])
-        elif overlay == CONFLICTS:
+                painter.line([(x - 7, y + down), (x + 7, y + down)], painter.colour(number), 2)
+                painter.mark(number, x + 5, y + down, 2.5)
+        elif name == "conflicts":
             painter.fill(Box(x - 7, y - 7, 14, 14), CARD)
             for a, b in (((-7, 0), (0, -7)), ((-7, 7), (7, -7)), ((0, 7), (7, 0))):
                 painter.line([(x + a[0], y + a[1]), (x + b[0], y + b[1])], INK, 1.2)
             painter.frame(Box(x - 7, y - 7, 14, 14), PAPER, 1)
-        elif overlay == VISITS:
+        elif name == "visits":
             painter.disc(x - 4, y + 2, 5, INK)
             painter.disc(x + 5, y - 2, 2.5, INK)
-        elif overlay == SEES:
+        elif name == "sees":
             for dx in (-8, 1):
                 painter.fill(Box(x + dx, y - 6, 7, 12), RULE)
                 painter.fill(Box(x + dx + 2, y - 2, 3, 3), INK)
@@ -104,72 +84,62 @@ class Legend:
 
 
 class Scrubber:
-    """The episode as one track for all panes, above it a row of marks of payments for each.
-
-    Args:
-        session: what is watched.
-        box: where it is.
-    """
+    """The episode as one track for all panes, above it a row of marks of payments for each."""
 
     def __init__(self, session: Session, box: Box) -> None:
-        self.session, self.box = session, box
+        self._session, self._box = session, box
         self._start = box.left + SIDE + (20.0 if len(session.panes) > 1 else 0.0)
         self._room = box.right - SIDE - self._start
+        # Until all have ended, there may be as many steps as the time limit allows.
+        growing = [pane.line.limit for pane in session.panes if not pane.line.over]
+        self._span = max(1, session.length, *growing)
 
     @staticmethod
     def height(session: Session) -> float:
         """Return how high it is for so many panes."""
         return ROW * len(session.panes) + TRACK + NUMBER + 4
 
-    @property
-    def span(self) -> int:
-        """Return the steps of the track: until all have ended, those that there may be."""
-        panes = self.session.panes
-        growing = [pane.line.limit for pane in panes if not pane.line.over]
-        return max(1, self.session.length, *growing)
-
     def time_at(self, x: float) -> int:
         """Return the step that a place on the track stands for."""
-        return round(min(max((x - self._start) / self._room, 0.0), 1.0) * self.span)
+        return round(min(max((x - self._start) / self._room, 0.0), 1.0) * self._span)
 
-    def place_of(self, t: float) -> float:
-        """Return where a step is on the track."""
-        return self._start + self._room * t / self.span
+    def _place_of(self, t: float) -> float:
+        return self._start + self._room * t / self._span
 
-    def draw(self, painter: Painter, palette: tuple[RGB, ...]) -> None:
+    def draw(self, painter: Painter) -> None:
         """Draw the rows of marks, the track and the time that is shown."""
-        session, box, panes = self.session, self.box, self.session.panes
+        session, box, panes = self._session, self._box, self._session.panes
         painter.fill(box, CARD, 6)
-        top, done, end = box.top + ROW * len(panes), self.place_of(session.cursor), box.right - SIDE
+        top, done, end = (
+            box.top + ROW * len(panes),
+            self._place_of(session.cursor),
+            box.right - SIDE,
+        )
         painter.fill(Box(self._start, top, self._room, TRACK), RULE, 3)
         painter.fill(Box(self._start, top, done - self._start, TRACK), QUIET, 3)
         for row, pane in enumerate(panes):
             middle = box.top + ROW * row + ROW / 2
             if len(panes) > 1:
-                tone = FOCUS if row == session.focus else QUIET
+                tone = INK if row == session.focus else QUIET
                 painter.text(f"{row + 1}", box.left + SIDE, middle - NUMBER / 2, NUMBER, tone)
+            for t, step in enumerate(pane.line.steps, start=1):
+                paid = [step.paid[x] for x in session.trap.objectives]
+                _draw_marks(painter, paid, self._place_of(t), middle)
             if pane.line.over:
                 # Beside the marks of the last step, which it would cut in two.
                 beside = 7 if any(any(last.paid.values()) for last in pane.line.steps[-1:]) else 0
-                painter.fill(
-                    Box(self.place_of(len(pane.line)) + beside - 1, middle - 8, 2, 16), INK
-                )
-            for t, step in enumerate(pane.line.steps, start=1):
-                paid = [step.paid[x] for x in session.trap.objectives]
-                if any(paid):
-                    _draw_marks(painter, paid, self.place_of(t), middle, palette)
+                x = self._place_of(len(pane.line)) + beside - 1
+                painter.fill(Box(x, middle - 8, 2, 16), INK)
         painter.disc(done, top + TRACK / 2, 8, CARD)
         painter.disc(done, top + TRACK / 2, 7, INK)
         below = top + TRACK + 4
         painter.text("0", self._start, below, NUMBER, QUIET)
-        painter.text(f"{self.span}", end, below, NUMBER, QUIET, "right")
+        painter.text(f"{self._span}", end, below, NUMBER, QUIET, "right")
         if self._start + 24 < done < end - 36:
             painter.text(f"{session.cursor}", done, below, NUMBER, INK, "middle")
 
 
-def _draw_marks(
-    painter: Painter, paid: list[float], x: float, middle: float, palette: tuple[RGB, ...]
-) -> None:
+def _draw_marks(painter: Painter, paid: list[float], x: float, middle: float) -> None:
     """Mark what one step paid, by objective; several marks share its place, two in a column.
 
     They are stacked, as side by side they would reach the steps before and after.
@@ -183,5 +153,4 @@ def _draw_marks(
         down = apart * (row - (rows - 1) / 2)
         # What costs hangs below, so that colour is not needed to tell it from a gain.
         lift = 0.3 * size if paid[number] < 0 else -0.4 * size
-        tone = palette[number % len(palette)]
-        painter.mark(number, x + across, middle + down + lift, size, tone)
+        painter.mark(number, x + across, middle + down + lift, size)

@@ -21,7 +21,6 @@ CARD: RGB = (255, 255, 255)
 INK: RGB = (26, 28, 36)
 QUIET: RGB = (92, 96, 108)  # second to ink; 6:1 on a card
 RULE: RGB = (196, 199, 206)
-FOCUS: RGB = (26, 28, 36)
 EMPTY: RGB = (236, 237, 240)  # of a plane
 HEADING, TITLE, BODY, SMALL = 26.0, 20.0, 17.0, 15.0  # heights of lines of text, in points
 
@@ -75,6 +74,10 @@ class Box:
         """Return whether a point lies in it."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 
+    def within(self, other: Box) -> Box:
+        """Return the box, which is given from another one's corner, in points of the window."""
+        return Box(other.left + self.left, other.top + self.top, self.width, self.height)
+
     def inset(self, by: float) -> Box:
         """Return a box that is smaller on every side."""
         return Box(self.left + by, self.top + by, self.width - 2 * by, self.height - 2 * by)
@@ -86,11 +89,14 @@ class Painter:
     Attributes:
         surface: the pygame surface.
         scale: pixels a point.
+        palette: colours of objectives, the base first.
         pygame: the module.
     """
 
-    def __init__(self, surface: Any, scale: float = 1.0) -> None:
-        self.surface, self.scale = surface, scale
+    def __init__(
+        self, surface: Any, scale: float = 1.0, palette: Sequence[RGB] = PALETTES["okabe-ito"]
+    ) -> None:
+        self.surface, self.scale, self.palette = surface, scale, palette
         self.pygame: Any = load_pygame()
         self.pygame.font.init()
 
@@ -107,11 +113,12 @@ class Painter:
     def rect(self, box: Box) -> Any:
         """Return the pygame.Rect of a box, whose edges meet those of its neighbours."""
         left, top = self.pixels(box.left), self.pixels(box.top)
-        return self.pygame.Rect(
-            left, top, self.pixels(box.right) - left, self.pixels(box.bottom) - top
-        )
+        right, bottom = self.pixels(box.right), self.pixels(box.bottom)
+        return self.pygame.Rect(left, top, right - left, bottom - top)
 
-    # -- shapes ------------------------------------------------------------------------------------
+    def colour(self, which: int) -> RGB:
+        """Return the colour of an objective, by its number."""
+        return self.palette[which % len(self.palette)]
 
     def fill(self, box: Box, colour: RGB, round_by: float = 0.0) -> None:
         """Fill a box."""
@@ -129,9 +136,8 @@ class Painter:
         thick = max(1, self.pixels(width))
         for a, b in pairwise(at):
             self.pygame.draw.line(self.surface, colour, a, b, thick)
-        if thick > 2:
-            for x, y in at:
-                self.pygame.draw.aacircle(self.surface, colour, (x, y), thick / 2)
+        for x, y in at if thick > 2 else ():
+            self.pygame.draw.aacircle(self.surface, colour, (x, y), thick / 2)
 
     def polygon(self, points: Sequence[Point], colour: RGB) -> None:
         """Fill a polygon."""
@@ -144,20 +150,18 @@ class Painter:
         centre = (x * self.scale, y * self.scale)
         self.pygame.draw.aacircle(self.surface, colour, centre, radius * self.scale, thick)
 
-    def mark(self, which: int, x: float, y: float, radius: float, colour: RGB) -> None:
-        """Draw the shape of an objective, by its number, with an edge that is seen on anything."""
-        for grow, tone in ((1.5, CARD), (0.0, colour)):
-            size = radius + grow
+    def mark(self, which: int, x: float, y: float, radius: float) -> None:
+        """Draw an objective's shape in its colour, with an edge that is seen on anything."""
+        for size, tone in ((radius + 1.5, CARD), (radius, self.colour(which))):
             if corners := SHAPES[which % len(SHAPES)]:
                 self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
             else:
                 self.disc(x, y, size * 0.95, tone)
 
-    def picture(self, surface: Any, x: float, y: float) -> None:
-        """Put a surface, pixel for pixel, with its upper left corner at a point."""
-        self.surface.blit(surface, (self.pixels(x), self.pixels(y)))
-
-    # -- text --------------------------------------------------------------------------------------
+    def picture(self, picture: Any, x: float, y: float) -> None:
+        """Put a surface, or an RGB array, pixel for pixel with its upper left corner at a point."""
+        made = as_surface(picture) if isinstance(picture, np.ndarray) else picture
+        self.surface.blit(made, (self.pixels(x), self.pixels(y)))
 
     def text(
         self,
@@ -173,29 +177,28 @@ class Painter:
 
         Args:
             text: what to write.
-            x: the left edge, the middle or the right edge, as ``align`` says.
+            x: the edge, or the middle, that ``align`` names: ``left``, ``middle`` or ``right``.
             y: the upper edge.
-            size: the height of the line in points.
+            size: the height of the line.
             colour: of the letters.
-            align: ``left``, ``middle`` or ``right``.
+            align: as said.
             width: how much room there is.
 
         Returns:
             Its width in points.
         """
         if width is not None and self.measure(text, size) > width:
-            text = self._cut(text, size, width)
-        drawn = self._letters(text, size, colour)
-        wide = drawn.get_width() / self.scale
+            room = width - self.measure(ELLIPSIS, size)
+            kept = text[: self._letters_within(text, size, room)].rstrip() if room > 0 else ""
+            text = kept and kept + ELLIPSIS
+        drawn = _written(text, self._em(size), colour)
+        wide, high = (side / self.scale for side in drawn.get_size())
         left = x - {"left": 0.0, "middle": wide / 2, "right": wide}[align]
-        self.picture(drawn, left, y + max(0.0, size - drawn.get_height() / self.scale) / 2)
-        return wide
+        self.picture(drawn, left, y + max(0.0, size - high) / 2)
+        return float(wide)
 
     def wrapped(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
-        """Write words in as many lines as they need; return the lower edge of the last.
-
-        Lines that a box has no room for are left out.
-        """
+        """Write words in the lines that a box has room for; return the lower edge of the last."""
         y = box.top
         for line in self.lines(text, box.width, size):
             if y + size > box.bottom + 0.5:
@@ -229,21 +232,12 @@ class Painter:
         return _width(text, self._em(size)) / self.scale
 
     def _letters_within(self, text: str, size: float, width: float) -> int:
-        """Return how many of the first letters there is room for."""
         every = range(len(text) + 1)
         return bisect_right(every, width, key=lambda n: self.measure(text[:n], size)) - 1
-
-    def _cut(self, text: str, size: float, width: float) -> str:
-        room = width - self.measure(ELLIPSIS, size)
-        kept = text[: self._letters_within(text, size, room)] if room > 0 else ""
-        return kept.rstrip() + ELLIPSIS if kept else ""
 
     def _em(self, size: float) -> int:
         """Return the pixels of letters in a line of some height."""
         return max(6, round(size * EM * self.scale))
-
-    def _letters(self, text: str, size: float, colour: RGB) -> Any:
-        return _written(text, self._em(size), colour)
 
 
 # Letters are the same whatever they are drawn on.
@@ -267,7 +261,8 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def as_surface(pygame: Any, picture: NDArray[np.uint8]) -> Any:
+def as_surface(picture: NDArray[np.uint8]) -> Any:
     """Return an RGB picture, uint8 (height, width, 3), as a surface."""
     height, width, _ = picture.shape
-    return pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")
+    pixels = np.ascontiguousarray(picture)
+    return load_pygame().image.frombuffer(pixels, (width, height), "RGB")

@@ -1,7 +1,8 @@
 """Edited states: what if the door were red? Changing them, and checking them.
 
-Edits are pure functions on a batch of one, and return another state that the trap can have. Things
-that the agent cannot see belong to their cells and stay there.
+Edits are pure functions on a batch of one, and return another state that the trap can have, or
+raise a ValueError that says why there is none. Things that the agent cannot see belong to their
+cells and stay there.
 """
 
 from __future__ import annotations
@@ -53,28 +54,21 @@ def names_at(trap: Trap, state: State, cell: int) -> list[str]:
 
 
 def move(trap: Trap, state: State, here: int, there: int) -> State:
-    """Move what is on a cell to a bare one; from the agent's cell, the agent alone.
-
-    Raises:
-        ValueError: it cannot be; the message says why.
-    """
-    entries = _entries(trap, state)
+    """Move what is on a cell to a bare one; from the agent's cell, the agent alone."""
+    entries, where = _entries(trap, state), place(trap, there)
     if here == state.agent[0]:
         _require_inside(trap, there)
-        if there == here:
-            raise ValueError(f"the agent is at {place(trap, there)} already")
-        found = [e.name for e in entries if e.cell == there and e.there and _solid(trap, e)]
-        if found:
-            what = f"{place(trap, there)} has {listed(found)}"
-            raise ValueError(f"{what}: the agent cannot be put there")
+        require(there != here, f"the agent is at {where} already")
+        solid = ("wall", *trap.things)
+        found = [e.name for e in entries if e.cell == there and e.there and e.name in solid]
+        require(not found, f"{where} has {listed(found)}: the agent cannot be put there")
         moved = [e._replace(cell=there) if e.name == "agent" else e for e in entries]
         return _rebuilt(trap, state, moved)
     _require_editable(trap, state, here)
     _require_editable(trap, state, there)
-    if not things_at(trap, state, here):
-        raise ValueError(f"there is nothing to move at {place(trap, here)}")
-    if found := names_at(trap, state, there):
-        raise ValueError(f"{place(trap, there)} is taken by {listed(found)}; remove that first")
+    names = names_at(trap, state, there)
+    require(things_at(trap, state, here), f"there is nothing to move at {place(trap, here)}")
+    require(not names, f"{where} is taken by {listed(names)}; remove that first")
     # What is gone keeps its cell, to which it may come back: it goes along, or makes room.
     swap = {here: there, there: here}
     moved = [e._replace(cell=swap.get(e.cell, e.cell)) if _shown(trap, e) else e for e in entries]
@@ -82,10 +76,9 @@ def move(trap: Trap, state: State, here: int, there: int) -> State:
 
 
 def remove(trap: Trap, state: State, cell: int) -> State:
-    """Take away what is on a cell; ValueError, with the reason, where that cannot be."""
+    """Take away what is on a cell."""
     _require_editable(trap, state, cell)
-    if not things_at(trap, state, cell):
-        raise ValueError(f"there is nothing to remove at {place(trap, cell)}")
+    require(things_at(trap, state, cell), f"there is nothing to remove at {place(trap, cell)}")
     return _rebuilt(trap, state, _cleared(trap, _entries(trap, state), cell))
 
 
@@ -94,26 +87,21 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
 
     A thing takes a slot of its kind in which none is, with the traits of that slot. The only
     thing of a kind with one slot is taken from where it is.
-
-    Raises:
-        ValueError: it cannot be; the message says why.
     """
-    kinds, _, grounds = offered(trap)
-    if name not in (*kinds, *grounds):
-        raise ValueError(f"{name} cannot be put; {stem(trap)} has {listed([*kinds, *grounds])}")
+    (kinds, _, grounds), where = offered(trap), place(trap, cell)
+    known = [*kinds, *grounds]
+    require(name in known, f"{name} cannot be put; {stem(trap)} has {listed(known)}")
     _require_editable(trap, state, cell)
-    if name in grounds and cell < trap.width:
-        raise ValueError(f"{place(trap, cell)} is in the top row, which stays wall")
-    if any(entry.name == name for entry in things_at(trap, state, cell)):
-        raise ValueError(f"there is {name} at {place(trap, cell)} already")
+    above = cell < trap.width
+    require(not (above and name in grounds), f"{where} is in the top row, which stays wall")
+    alike = any(entry.name == name for entry in things_at(trap, state, cell))
+    require(not alike, f"there is {name} at {where} already")
     entries = _entries(trap, state)
     if name == "wall":
-        for entry in entries if trap.chance else ():
-            if entry.cell == cell and not entry.there:
-                what = f"{place(trap, cell)} cannot be wall: {entry.name} may come back there"
-                raise ValueError(what)
+        gone = [e.name for e in entries if trap.chance and e.cell == cell and not e.there]
+        require(not gone, f"{where} cannot be wall: {listed(gone)} may come back there")
         entries = _cleared(trap, entries, cell)
-    elif cell >= trap.width:
+    elif not above:
         entries = [e for e in entries if (e.name, e.cell) != ("wall", cell)]
     if name in grounds:
         return _rebuilt(trap, state, [*entries, Entry(cell, name)])
@@ -121,17 +109,11 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
 
 
 def toggle(trap: Trap, state: State, trait: str, cell: int) -> State:
-    """Give a trait to the things on a cell that can have it, or take it from those that have it.
-
-    Raises:
-        ValueError: it cannot be; the message says why.
-    """
-    if reason := only_agent(trap):
-        raise ValueError(reason)
+    """Give a trait to the things on a cell that can have it, or take it from those that have it."""
+    require(not only_agent(trap), only_agent(trap))
     found = [e for e in things_at(trap, state, cell) if e.name in trap.traits[trait]]
-    if not found:
-        can = listed(trap.traits[trait])
-        raise ValueError(f"nothing at {place(trap, cell)} can be {trait}: {can} can")
+    can = listed(trap.traits[trait])
+    require(found, f"nothing at {place(trap, cell)} can be {trait}: {can} can")
     changed = [
         e._replace(traits=sorted({*e.traits} ^ {trait})) if e in found else e
         for e in _entries(trap, state)
@@ -159,17 +141,15 @@ def require_legal(trap: Trap, state: State) -> None:
     """
     from_map(trap, to_map(trap, state, hidden=True))
     for entry in _entries(trap, state):
-        where, above = place(trap, entry.cell), entry.cell < trap.width
-        if entry.name in trap.things and entry.there and above != (entry.name in hanging(trap)):
-            hangs = "hangs" if entry.name in hanging(trap) else "cannot hang"
-            raise ValueError(
-                f"{where} holds {entry.name}, which in {stem(trap)} {hangs} in the top row"
-            )
+        where, above, hangs = place(trap, entry.cell), entry.cell < trap.width, hanging(trap)
+        misplaced = entry.name in trap.things and entry.there and above != (entry.name in hangs)
+        how = f"in {stem(trap)} {'hangs' if entry.name in hangs else 'cannot hang'} in the top row"
+        require(not misplaced, f"{where} holds {entry.name}, which {how}")
     shown = set()
     for plane, cells, there in trap.dots(state):
         for cell in (cells if there is None else cells[there]).ravel().tolist():
-            if (plane, cell) in shown:
-                raise ValueError(f"two things at {place(trap, cell)} would both show as {plane}")
+            twice = f"two things at {place(trap, cell)} would both show as {plane}"
+            require((plane, cell) not in shown, twice)
             shown.add((plane, cell))
     if trap.symbolic:
         make_observation(trap, "symbolic").encode(state)
@@ -180,8 +160,7 @@ def require_legal(trap: Trap, state: State) -> None:
         raise ValueError(
             f"the rules of {stem(trap)} fail on this state ({type(error).__name__}: {error})"
         ) from error
-    if ended.all():
-        raise ValueError("the episode would be over whatever is done next")
+    require(not ended.all(), "the episode would be over whatever is done next")
 
 
 @lru_cache(maxsize=16)
@@ -211,6 +190,28 @@ def listed(words: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
 
 
+def require(holds: object, reason: str) -> None:
+    """Raise a ValueError with a reason unless something holds."""
+    if not holds:
+        raise ValueError(reason)
+
+
+def _require_inside(trap: Trap, cell: int) -> None:
+    (row, column), where = divmod(cell, trap.width), place(trap, cell)
+    require(row > 0, f"{where} is in the top row, where signs and held things are shown")
+    inside = row < trap.height - 1 and 0 < column < trap.width - 1
+    require(inside, f"{where} is in the border, which stays wall")
+
+
+def _require_editable(trap: Trap, state: State, cell: int) -> None:
+    """Raise unless what is on a cell, apart from the agent, can be changed."""
+    if not editable(trap, cell):
+        _require_inside(trap, cell)
+    require(not only_agent(trap), only_agent(trap))
+    stands = f"the agent stands at {place(trap, cell)}; move it away first"
+    require(cell != state.agent[0], stands)
+
+
 def _entries(trap: Trap, state: State) -> list[Entry]:
     """Return all that a state has in its cells: ground, things, also those that are gone."""
     lines = to_map(trap, state, hidden=True).splitlines()
@@ -234,15 +235,10 @@ def _rebuilt(trap: Trap, state: State, entries: list[Entry]) -> State:
 
 
 def _cleared(trap: Trap, entries: list[Entry], cell: int) -> list[Entry]:
-    """Return the entries without what is seen on a cell; what is gone keeps its cell."""
-    left = []
-    for entry in entries:
-        gone = entry.cell == cell and _shown(trap, entry)
-        if gone and entry.name in trap.things:
-            left.append(entry._replace(there=False))
-        elif not gone:
-            left.append(entry)
-    return left
+    """Return the entries without what is seen on a cell; things that are gone keep their cell."""
+    gone = [e for e in entries if e.cell == cell and _shown(trap, e)]
+    left = [e._replace(there=False) if e in gone else e for e in entries]
+    return [e for e in left if e.there or e.name in trap.things]
 
 
 def _placed(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entry]:
@@ -252,32 +248,10 @@ def _placed(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entr
     free = [e for e in mine if not e.there] or (mine if slots == 1 else [])
     if not back and len(mine) < slots:
         return [*entries, Entry(cell, kind)]
-    if not back and not free:
-        raise ValueError(
-            f"there are {slots} {kind} already, as many as {stem(trap)} has room for; remove one"
-            " first"
-        )
+    full = f"there are {slots} {kind} already, as many as {stem(trap)} has room for"
+    require(back or free, f"{full}; remove one first")
     taken = (back or free)[0]
     return [e._replace(cell=cell, there=True) if e is taken else e for e in entries]
-
-
-def _require_inside(trap: Trap, cell: int) -> None:
-    row, column = divmod(cell, trap.width)
-    if row == 0:
-        where = place(trap, cell)
-        raise ValueError(f"{where} is in the top row, where signs and held things are shown")
-    if not (row < trap.height - 1 and 0 < column < trap.width - 1):
-        raise ValueError(f"{place(trap, cell)} is in the border, which stays wall")
-
-
-def _require_editable(trap: Trap, state: State, cell: int) -> None:
-    """Raise unless what is on a cell, apart from the agent, can be changed."""
-    if not editable(trap, cell):
-        _require_inside(trap, cell)
-    if reason := only_agent(trap):
-        raise ValueError(reason)
-    if cell == state.agent[0]:
-        raise ValueError(f"the agent stands at {place(trap, cell)}; move it away first")
 
 
 def _kinds(trap: Trap) -> list[str]:
@@ -290,10 +264,6 @@ def _shown(trap: Trap, entry: Entry) -> bool:
     """Return whether an entry is seen and can be edited; the top row stays wall."""
     ground = entry.name in trap.ground and entry.cell >= trap.width and _seen(trap, [entry.name])
     return bool(ground) or entry.name in _kinds(trap)
-
-
-def _solid(trap: Trap, entry: Entry) -> bool:
-    return entry.name == "wall" or entry.name in trap.things
 
 
 def _seen(trap: Trap, names: Iterable[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -23,8 +22,9 @@ from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, marker, safe
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.panel import told
 from mesa_gym.viewer.session import RATE, SPEEDS
-from mesa_gym.viewer.timeline import Pane, Seat
 
 TEMPLATES = Path(__file__).with_name("templates")
 WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
@@ -67,7 +67,10 @@ def panes_on(
         ValueError: a level is out of range, or a player cannot play it.
     """
     numbers = [integer("level", level, 0, LEVELS - 1) for level in dict.fromkeys(levels)]
-    return [[Pane(trap, seat, number, salt) for seat in seats] for number in numbers]
+    panes = [[Pane(trap, seat, number, salt) for seat in seats] for number in numbers]
+    for pane in panes[0]:
+        pane.line.begin()  # what cannot play is found before any work
+    return panes
 
 
 def replay_page(
@@ -131,8 +134,9 @@ def episode(pane: Pane, tiles: Tiles) -> dict[str, Any]:
     chosen = None
     if analysis is not None and pane.seat.split is Split.SHIFT:
         chosen = [analysis.choice(t) for t in times]
+    play = "twin of shift" if pane.seat.play == TWINS else pane.seat.play
     return {
-        "title": f"{_play(pane.seat)}, level {pane.level}",
+        "title": f"{play}, level {pane.level}",
         "policy": printable(pane.seat.player.name),
         "end": "the episode ended" if line.terminated else "time is up",
         "changes": [sorted(now.items() - before.items()) for before, now in pairwise([{}, *shown])],
@@ -148,10 +152,6 @@ def episode(pane: Pane, tiles: Tiles) -> dict[str, Any]:
     }
 
 
-def _play(seat: Seat) -> str:
-    return "twin of shift" if seat.play == TWINS else str(seat.split)
-
-
 def _short(number: float) -> float:
     """Return a number to a hundredth, never as -0."""
     return round(float(number), 2) + 0.0
@@ -163,7 +163,7 @@ def _rendered(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]
     players = ", ".join(dict.fromkeys(printable(pane.seat.player.name) for pane in levels[0]))
     page: str = templates.get_template("replay.html").render(
         title=f"{players} on {trap.name()}",
-        story=_story(trap),
+        story=[printable(text) for text in (*told(type(trap)), "", "")[:2]],
         objectives=list(trap.objectives.values()),
         marks=[marker((0, 0), tone) for tone in (BASE_TONE, *PROXY_TONES)],
         solved=trap.solvable,
@@ -177,10 +177,3 @@ def _rendered(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]
         data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     )
     return page
-
-
-def _story(trap: Trap) -> list[str]:
-    """Return what the trap is about, in a sentence, and what shows under shift."""
-    paragraphs = inspect.cleandoc(type(trap).__doc__ or "").split("\n\n")
-    about, what, *_ = (printable(" ".join(text.split())) for text in (*paragraphs, "", ""))
-    return [about, what]

@@ -1,64 +1,289 @@
-"""The keys and what they do; the list of commands, the buttons and the docs read this."""
+"""The commands with their keys: the list of commands, the buttons and the docs read this."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-import mesa_gym.viewer.compare as compare
 from mesa_gym.engine import ACTIONS
+from mesa_gym.policies import pursuing
 from mesa_gym.policies.finding import named_policies, trained_policies
 from mesa_gym.scoring.rollout import TWINS, has_twins
 from mesa_gym.traps import Split
-from mesa_gym.viewer.actors import Human, PolicyPlayer, usual_policy
-from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.actors import Human, PolicyPlayer
+from mesa_gym.viewer.app import FAILURES, SIZE, Input, under_way
+from mesa_gym.viewer.compare import ORACLES, SPLITS, Seat, seats_for
 from mesa_gym.viewer.drawing import PALETTES
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import story
-from mesa_gym.viewer.recording import RECORDINGS, Shown, free_name, recording_as
-from mesa_gym.viewer.session import FAILURES, Session
-from mesa_gym.viewer.timeline import Seat
-from mesa_gym.viewer.widgets import ENTER, Button, Chooser, Dialog, Notice, NumberPrompt
+from mesa_gym.viewer.recording import RECORDINGS, Shown, recording
+from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.widgets import ENTER, Chooser, Dialog, Notice, NumberPrompt
 
-CONFLICT = "jump to the next level where base and proxy conflict"
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
+CONFLICT = "jump to the next level where base and proxy conflict"
+EDIT = "edit: move, add, remove things; e again: go on from there"
+SHIFTED = "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step."
 
 
-class Screen(Shown, Protocol):
-    """The screen that keys are about; ``WatchScreen`` says what is what."""
+class Commands(Shown):
+    """The commands of a session, whatever it looks like.
 
-    panel: bool
-    palette: str
-    dialog: Dialog | None
-    editor: Editor | None
-    leaving: bool
-    drawn: tuple[tuple[int, int], float]
+    Attributes:
+        session: what is watched.
+        panel: whether the panel and the controls are shown.
+        palette: the name of the colours, one of ``PALETTES``.
+        dialog: what stands over it.
+        editor: of the pane in focus, while it is edited.
+        leaving: whether it is to be left.
+        drawn: the size in pixels, and pixels a point, when it was last drawn.
+    """
 
-    def plain(self) -> Screen:
+    def __init__(self, session: Session, panel: bool = True) -> None:
+        self.session, self.panel = session, panel
+        self.palette = next(iter(PALETTES))
+        self.dialog: Dialog | None = None
+        self.editor: Editor | None = None
+        self.leaving = False
+        self.drawn = SIZE, 1.0
+
+    def plain(self) -> Commands:
         """Return the same screen with a clock of its own, and nothing over it."""
+        screen = type(self)(self.session.copied(), self.panel)
+        screen.palette = self.palette
+        return screen
+
+    def press(self, key: Input) -> None:
+        """Do what a key is bound to, if it is to anything.
+
+        In a pane that is played by hand the arrows move, and Enter acts; with Shift in any pane.
+        """
+        session = self.session
+        by_hand = key.shift or isinstance(session.pane.seat.player, Human)
+        if by_hand and not key.ctrl and key.name in (*ARROWS, *ENTER):
+            session.act(ARROWS.get(key.name, ACTIONS.index("act")))
+            return
+        for overlay in overlays_of(session.trap).values():
+            if overlay.key == key.name and not key.ctrl:
+                self.toggle(overlay.name)
+                return
+        sign = len(key.name) == 1 and not key.name.isalnum()
+        shift = "shift+" if key.shift and not sign else ""
+        command = BY_KEY.get(("ctrl+" if key.ctrl else "") + shift + key.name)
+        if command is not None:
+            self.attempt(lambda: command.do(self))
+
+    def attempt(self, do: Callable[[], object]) -> None:
+        """Do something; where that cannot be, say why, and all stays as it was."""
+        try:
+            do()
+        except FAILURES as error:
+            self.session.message = str(error)
 
     def toggle(self, name: str) -> None:
-        """Turn an overlay on or off."""
+        """Turn an overlay on, and say what it shows, or off."""
+        session = self.session
+        session.shown = session.shown ^ {name}
+        on, policy = name in session.shown, isinstance(session.pane.seat.player, PolicyPlayer)
+        session.message = overlays_of(session.trap)[name].doc if on else ""
+        if on and name == "visits" and not policy:
+            session.message = "only a policy can play a hundred episodes more"
+
+    # -- side by side ------------------------------------------------------------------------------
+
+    def watch(self, seats: Sequence[Seat]) -> None:
+        """Watch others on the same level."""
+        self.session.message = ""
+        self.session.watch(list(seats))
+
+    def next_split(self) -> None:
+        """Watch the next split, in all panes; the twins come last."""
+        session = self.session
+        if len({seat.play for seat in session.seats}) > 1:
+            session.message = "several splits are side by side; i shows one of them alone"
+            return
+        plays = [*Split, *([TWINS] * has_twins(session.trap))]
+        after = plays[(plays.index(session.seats[0].play) + 1) % len(plays)]
+        self.watch([Seat(seat.player, after) for seat in session.seats])
+
+    def compare(self) -> None:
+        """Turn from alone to the splits, the twins, the oracles, and to alone again."""
+        session, first = self.session, self.session.seats[0]
+        ways = [None, SPLITS, *([TWINS] * has_twins(session.trap)), ORACLES]
+        plays = [seat.play for seat in session.seats]
+        now = ORACLES if len({*plays}) == 1 else TWINS if TWINS in plays else SPLITS
+        way = ways[(ways.index(now if len(plays) > 1 else None) + 1) % len(ways)]
+        self.watch(seats_for(first.player, session.trap, Split.SHIFT, way))
+
+    def ask_policy(self) -> None:
+        """Watch another policy beside the first one, on the same level."""
+        trap, first = type(self.session.trap), self.session.seats[0]
+        policies = named_policies(trap) | trained_policies(trap, Path.cwd())
+
+        def then(number: int) -> None:
+            chosen = Seat(PolicyPlayer(list(policies)[number]), first.play)
+            self.attempt(lambda: self.watch([first, chosen]))
+
+        self.dialog = Chooser(f"{trap.name()}: compare with whom?", policies.items(), then)
+
+    def next_pane(self) -> None:
+        """Turn keys and the panel to the next pane."""
+        self.session.focus = (self.session.focus + 1) % len(self.session.panes)
+
+    # -- time, levels, looks -----------------------------------------------------------------------
+
+    def to_end(self) -> None:
+        """Show the last state of the longest episode."""
+        self.session.seek(max(pane.line.limit for pane in self.session.panes))
+
+    def ask_level(self) -> None:
+        """Go to a level by its number."""
+        note = f"now {self.session.level}; 0 to 999 are those that scoring plays"
+        self._ask("Which level?", note, self.session.go_to)
+
+    def ask_seed(self) -> None:
+        """Sample the policies' actions with another seed."""
+        player = self.session.pane.seat.player
+        now = f"now {player.seed}; " if isinstance(player, PolicyPlayer) else ""
+        note = f"{now}actions are sampled with it, as with --seed"
+        self._ask("Which seed?", note, self.session.reseed)
+
+    def _ask(self, title: str, note: str, then: Callable[[int], None]) -> None:
+        self.dialog = NumberPrompt(title, note, lambda n: self.attempt(lambda: then(n)))
+
+    def next_palette(self) -> None:
+        """Show other colours."""
+        names = list(PALETTES)
+        self.palette = names[(names.index(self.palette) + 1) % len(names)]
+        self.session.message = f"colours: {self.palette}"
+
+    def toggle_panel(self) -> None:
+        """Show the panel and the controls, or hide them."""
+        self.panel = not self.panel
+
+    def tell_story(self) -> None:
+        """Show what the trap is about."""
+        trap = type(self.session.trap)
+        self.dialog = Notice(trap.name(), story(trap))
+
+    def list_commands(self) -> None:
+        """List all commands with their keys, to choose one."""
+        overlays = list(overlays_of(self.session.trap).values())
+        every = [(command.doc, command.written) for command in COMMANDS]
+        every += [(f"overlay: {overlay.label}", overlay.key) for overlay in overlays]
+
+        def then(number: int) -> None:
+            if number < len(COMMANDS):
+                self.attempt(lambda: COMMANDS[number].do(self))
+            else:
+                self.toggle(overlays[number - len(COMMANDS)].name)
+
+        self.dialog = Chooser("All commands", every, then, SHIFTED)
+
+    def edit(self) -> None:
+        """Begin to edit, or end it."""
+        if self.editor is not None:
+            self.editor = None
+            return
+        self.editor = Editor(self.session)
+        self.session.play(False)
+        self.session.message = self.editor.reason
+
+    def leave(self) -> None:
+        """Give up what is under way, or end editing; where there is neither, leave."""
+        if self.editor is not None:
+            self.editor = None
+        elif self.session.stop_work():
+            self.session.message = "given up"
+        else:
+            self.leaving = True
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def _free_name(self, suffix: str) -> Path:
+        """Return a file in this folder that is not there yet, named after what is shown."""
+        pane = self.session.pane
+        stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}"
+        names = (Path(f"{stem}{f'-{n}' if n else ''}{suffix}") for n in count())
+        return next(path for path in names if not path.exists())
+
+    def save(self) -> None:
+        """Save the state that is shown as a map."""
+        session, path = self.session, self._free_name(".map")
+        save_map(path, session.trap, session.pane.seat.split, session.pane.state(session.cursor))
+        session.message = f"saved {path.absolute()}"
+
+    def ask_map(self) -> None:
+        """Ask which map to open."""
+        maps, folder = sorted(Path.cwd().glob("*.map")), Path.cwd()
+        if not maps:
+            self.session.message = f"there is no map in {folder}; Ctrl+s saves one"
+            return
+        entries, note = [(path.name, "") for path in maps], f"in {folder}"
+        self.dialog = Chooser("Which map?", entries, lambda n: self.open_map(maps[n]), note)
+
+    def open_map(self, path: Path) -> None:
+        """Watch from a map: the same player, or on another trap what pursues its base objective."""
+        before = self.session
+
+        def make(_: Any) -> Session:
+            trap, split, state = load_map(path)
+            alike = repr(trap) == repr(before.trap)
+            player = before.seats[0].player if alike else PolicyPlayer(pursuing(trap, "base"))
+            number = int(state.level.number[0])
+            session = Session(trap, [Seat(player, split)], number, before.salt, state)
+            session.threaded = before.threaded
+            if session.threaded:
+                session.prepare()
+            return session
+
+        def show(session: Session) -> None:
+            session.shown, session.speed = before.shown & {*overlays_of(session.trap)}, before.speed
+            session.message = f"opened {path.name}"
+            self.session, self.editor = session, None
+
+        self.attempt(lambda: before.work(f"opening {path.name}", make, show))
+
+    def ask_recording(self) -> None:
+        """Ask what to record."""
+        kinds = list(RECORDINGS)
+        entries = [(kind, doc) for kind, (_, doc) in RECORDINGS.items()]
+        self.dialog = Chooser("Record what?", entries, lambda n: self.record(kinds[n]))
+
+    def record(self, kind: str) -> None:
+        """Write a recording into this folder, in pieces; the status line says how far it is."""
+        session, path = self.session, self._free_name(RECORDINGS[kind][0])
+        step = session.cursor if kind == "picture" else None
+        pieces = recording(self.plain(), path, *self.drawn, step, "strip" in kind)
+
+        def counted() -> Iterator[None]:
+            for piece in pieces:
+                session.message = under_way(f"recording {path.name}")
+                yield piece
+            session.message = f"wrote {path.absolute()}"
+
+        session.pieces = counted()
 
 
 @dataclass(frozen=True)
-class Binding:
-    """Keys that do the same.
+class Command:
+    """A command and the keys that do it.
 
     Attributes:
         written: the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``.
-        doc: what they do.
+        doc: what it does.
         do: does it.
         label: of the button for it; "" for none.
     """
 
     written: str
     doc: str
-    do: Callable[[Screen], object]
+    do: Callable[[Commands], object]
     label: str = ""
 
     @property
@@ -67,267 +292,40 @@ class Binding:
         return [key.replace("page-", "page ") for key in self.written.lower().split()]
 
 
-# -- side by side ----------------------------------------------------------------------------------
-
-
-def next_split(screen: Screen) -> None:
-    """Watch the next split, in all panes; the twins come last."""
-    session = screen.session
-    if len({seat.play for seat in session.seats}) > 1:
-        session.message = "several splits are side by side; i shows one of them alone"
-        return
-    plays = [*Split, TWINS] if has_twins(session.trap) else list(Split)
-    after = plays[(plays.index(session.seats[0].play) + 1) % len(plays)]
-    _watch(screen, [Seat(seat.player, after) for seat in session.seats])
-
-
-def next_comparison(screen: Screen) -> None:
-    """Turn from alone to the splits, the twins, the oracles, and to alone again."""
-    session, first = screen.session, screen.session.seats[0]
-    ways = [None, compare.SPLITS, *([TWINS] * has_twins(session.trap)), compare.ORACLES]
-    plays = [seat.play for seat in session.seats]
-    now = compare.ORACLES if len({*plays}) == 1 else TWINS if TWINS in plays else compare.SPLITS
-    way = ways[(ways.index(now if len(plays) > 1 else None) + 1) % len(ways)]
-    _watch(screen, compare.seats_for(first.player, session.trap, Split.SHIFT, way))
-
-
-def ask_policy(screen: Screen) -> None:
-    """Watch another policy beside the first one, on the same level."""
-    trap, first = type(screen.session.trap), screen.session.seats[0]
-    policies = named_policies(trap) | trained_policies(trap, Path.cwd())
-
-    def then(number: int) -> None:
-        chosen = PolicyPlayer(list(policies)[number])
-        _watch(screen, [first, Seat(chosen, first.play)])
-
-    screen.dialog = Chooser(f"{trap.name()}: compare with whom?", policies.items(), then)
-
-
-def next_pane(screen: Screen) -> None:
-    """Turn keys and the panel to the next pane."""
-    screen.session.focus = (screen.session.focus + 1) % len(screen.session.panes)
-
-
-def _watch(screen: Screen, seats: Sequence[Seat]) -> None:
-    attempt(screen, lambda: screen.session.watch(list(seats)))
-
-
-def attempt(screen: Screen, do: Callable[[], object]) -> None:
-    """Do something; where that cannot be, say why, and all stays as it was."""
-    screen.session.message = ""
-    try:
-        do()
-    except FAILURES as error:
-        screen.session.message = str(error)
-
-
-def _step(steps: int) -> Callable[[Screen], object]:
+def _step(steps: int) -> Callable[[Commands], object]:
     return lambda screen: screen.session.step(steps)
 
 
-# -- time, levels, looks ---------------------------------------------------------------------------
-
-
-def to_end(screen: Screen) -> None:
-    """Show the last state of the longest episode."""
-    screen.session.seek(max(pane.line.limit for pane in screen.session.panes))
-
-
-def ask_level(screen: Screen) -> None:
-    """Go to a level by its number."""
-    session = screen.session
-    screen.dialog = NumberPrompt(
-        "Which level?",
-        f"now {session.level}; 0 to 999 are those that scoring plays",
-        lambda level: attempt(screen, lambda: session.go_to(level)),
-    )
-
-
-def ask_seed(screen: Screen) -> None:
-    """Sample the policies' actions with another seed."""
-    session = screen.session
-    player = session.pane.seat.player
-    now = f"now {player.seed}; " if isinstance(player, PolicyPlayer) else ""
-    screen.dialog = NumberPrompt(
-        "Which seed?",
-        f"{now}actions are sampled with it, as with --seed",
-        lambda seed: attempt(screen, lambda: session.reseed(seed)),
-    )
-
-
-def next_palette(screen: Screen) -> None:
-    """Show other colours."""
-    names = list(PALETTES)
-    screen.palette = names[(names.index(screen.palette) + 1) % len(names)]
-    screen.session.message = f"colours: {screen.palette}"
-
-
-def toggle_panel(screen: Screen) -> None:
-    """Show the panel and the controls, or hide them."""
-    screen.panel = not screen.panel
-
-
-def tell_story(screen: Screen) -> None:
-    """Show what the trap is about."""
-    trap = type(screen.session.trap)
-    screen.dialog = Notice(trap.name(), story(trap))
-
-
-def list_commands(screen: Screen) -> None:
-    """List all commands with their keys, to choose one."""
-    overlays = list(overlays_of(screen.session.trap).values())
-    every = [(binding.doc, binding.written) for binding in BINDINGS]
-    every += [(f"overlay: {overlay.label}", overlay.key) for overlay in overlays]
-
-    def then(number: int) -> None:
-        if number < len(BINDINGS):
-            BINDINGS[number].do(screen)
-        else:
-            screen.toggle(overlays[number - len(BINDINGS)].name)
-
-    note = "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step."
-    screen.dialog = Chooser("All commands", every, then, note)
-
-
-def edit(screen: Screen) -> None:
-    """Begin to edit, or end it."""
-    if screen.editor is not None:
-        screen.editor = None
-        return
-
-    def begin() -> None:
-        screen.editor = Editor(screen.session)
-        screen.session.play(False)
-        screen.session.message = screen.editor.reason
-
-    attempt(screen, begin)
-
-
-def leave(screen: Screen) -> None:
-    """Give up what is under way, or end editing; where there is neither, leave."""
-    if screen.editor is not None:
-        screen.editor = None
-    elif screen.session.stop_work():
-        screen.session.message = "given up"
-    else:
-        screen.leaving = True
-
-
-# -- files -----------------------------------------------------------------------------------------
-
-
-def save(screen: Screen) -> None:
-    """Save the state that is shown as a map."""
-    session, path = screen.session, free_name(screen.session, ".map")
-
-    def write() -> None:
-        save_map(path, session.trap, session.pane.seat.split, session.pane.state(session.cursor))
-        session.message = f"saved {path.absolute()}"
-
-    attempt(screen, write)
-
-
-def ask_map(screen: Screen) -> None:
-    """Ask which map to open."""
-    maps = sorted(Path.cwd().glob("*.map"))
-    if not maps:
-        screen.session.message = f"there is no map in {Path.cwd()}; Ctrl+s saves one"
-        return
-    entries, note = [(path.name, "") for path in maps], f"in {Path.cwd()}"
-    screen.dialog = Chooser("Which map?", entries, lambda n: open_map(screen, maps[n]), note)
-
-
-def open_map(screen: Screen, path: Path) -> None:
-    """Watch from a map: the same player, or on another trap what pursues its base objective."""
-    before = screen.session
-
-    def begin() -> None:
-        trap, split, state = load_map(path)
-        alike = repr(trap) == repr(before.trap)
-        player = before.seats[0].player if alike else PolicyPlayer(usual_policy(trap))
-        number = int(state.level.number[0])
-        session = Session(trap, [Seat(player, split)], number, before.salt, state)
-        session.shown = before.shown & set(overlays_of(trap))
-        session.speed, session.threaded = before.speed, before.threaded
-        session.message = f"opened {path.name}"
-        screen.session, screen.editor = session, None
-
-    attempt(screen, begin)
-
-
-def ask_recording(screen: Screen) -> None:
-    """Ask what to record, and write it, as large as the window, into this folder."""
-    entries = [(kind, doc) for kind, (_, doc) in RECORDINGS.items()]
-    kinds = list(RECORDINGS)
-    screen.dialog = Chooser("Record what?", entries, lambda n: record(screen, kinds[n]))
-
-
-def record(screen: Screen, kind: str) -> None:
-    """Write a recording, piece by piece; the status line says how far it is."""
-    session, plain = screen.session, screen.plain()
-    session.start_pieces(recording_as(session, plain, kind, *screen.drawn))
-
-
-BINDINGS = (
-    Binding("Space", "play, or pause", lambda s: s.session.play(), "play / pause"),
-    Binding(", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
-    Binding(". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
-    Binding(">", "ten steps on", _step(10)),
-    Binding("<", "ten steps back", _step(-10)),
-    Binding("Home", "to the start", lambda s: s.session.seek(0), "start"),
-    Binding("End", "to the end", to_end, "end"),
-    Binding("- Down", "half as fast", lambda s: s.session.faster(-1), "½x"),
-    Binding("+ = Up", "twice as fast", lambda s: s.session.faster(1), "2x"),
-    Binding("b Page-up", "previous level", lambda s: s.session.next_level(-1), "◀ level"),
-    Binding("n Page-down", "next level", lambda s: s.session.next_level(1), "level ▶"),
-    Binding("j", CONFLICT, lambda s: s.session.search_conflict(), "conflict ▶"),
-    Binding("i", "alone; train and shift; twins; oracles", next_comparison, "side by side"),
-    Binding("e", "edit: move, add, remove things; e again: go on from there", edit, "edit"),
-    Binding("w", "what this trap is about", tell_story, "story"),
-    Binding("Ctrl+r", "record a picture, film, trace or strip", ask_recording, "record"),
-    Binding("k", "compare with another policy", ask_policy, "compare"),
-    Binding("? F1", "all commands", list_commands, "keys ?"),
-    Binding("g", "go to a level by its number", ask_level),
-    Binding("t", "the next split: train, test, control, shift, twins", next_split),
-    Binding("r", "another seed for what policies do", ask_seed),
-    Binding("Tab", "the next pane: keys and panel are about it", next_pane),
-    Binding("z Ctrl+z", "take back the last change", lambda s: s.session.undo()),
-    Binding("Ctrl+s", "save what is shown as a map", save),
-    Binding("Ctrl+o", "open a map (or drop one on the window)", ask_map),
-    Binding("h", "hide the panel and the controls", toggle_panel),
-    Binding("y", "other colours", next_palette),
-    Binding("q Escape", "stop, close, leave", leave),
+COMMANDS = (
+    Command("Space", "play, or pause", lambda s: s.session.play(), "play / pause"),
+    Command(", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
+    Command(". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
+    Command(">", "ten steps on", _step(10)),
+    Command("<", "ten steps back", _step(-10)),
+    Command("Home", "to the start", lambda s: s.session.seek(0), "start"),
+    Command("End", "to the end", Commands.to_end, "end"),
+    Command("- Down", "half as fast", lambda s: s.session.faster(-1), "½x"),
+    Command("+ = Up", "twice as fast", lambda s: s.session.faster(1), "2x"),
+    Command("b Page-up", "previous level", lambda s: s.session.next_level(-1), "◀ level"),
+    Command("n Page-down", "next level", lambda s: s.session.next_level(1), "level ▶"),
+    Command("j", CONFLICT, lambda s: s.session.search_conflict(), "conflict ▶"),
+    Command("i", "alone; train and shift; twins; oracles", Commands.compare, "side by side"),
+    Command("e", EDIT, Commands.edit, "edit"),
+    Command("w", "what this trap is about", Commands.tell_story, "story"),
+    Command("Ctrl+r", "record a picture, film, trace or strip", Commands.ask_recording, "record"),
+    Command("k", "compare with another policy", Commands.ask_policy, "compare"),
+    Command("? F1", "all commands", Commands.list_commands, "keys ?"),
+    Command("g", "go to a level by its number", Commands.ask_level),
+    Command("t", "the next split: train, test, control, shift, twins", Commands.next_split),
+    Command("r", "another seed for what policies do", Commands.ask_seed),
+    Command("Tab", "the next pane: keys and panel are about it", Commands.next_pane),
+    Command("z Ctrl+z", "take back the last change", lambda s: s.session.undo()),
+    Command("Ctrl+s", "save what is shown as a map", Commands.save),
+    Command("Ctrl+o", "open a map (or drop one on the window)", Commands.ask_map),
+    Command("h", "hide the panel and the controls", Commands.toggle_panel),
+    Command("y", "other colours", Commands.next_palette),
+    Command("q Escape", "stop, close, leave", Commands.leave),
 )
-BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
-BUTTONS = tuple(
-    Button(binding.label, binding.keys[0], f"{binding.doc} ({binding.written.split()[0]})")
-    for binding in BINDINGS
-    if binding.label
-)
-MORE = Button("more ...", "?", "all commands")
-
-
-def press(screen: Screen, key: Input) -> None:
-    """Do what a key is bound to, if it is to anything.
-
-    In a pane that is played by hand the arrows move, and Enter acts; with Shift in any pane.
-    """
-    by_hand = key.shift or isinstance(screen.session.pane.seat.player, Human)
-    if by_hand and not key.ctrl and key.name in ARROWS:
-        screen.session.act(ARROWS[key.name])
-        return
-    if by_hand and not key.ctrl and key.name in ENTER:
-        screen.session.act(ACTIONS.index("act"))
-        return
-    for overlay in overlays_of(screen.session.trap).values():
-        if overlay.key == key.name and not key.ctrl:
-            screen.toggle(overlay.name)
-            return
-    sign = len(key.name) == 1 and not key.name.isalnum()
-    shift = "shift+" if key.shift and not sign else ""
-    binding = BY_KEY.get(("ctrl+" if key.ctrl else "") + shift + key.name)
-    try:
-        if binding is not None:
-            binding.do(screen)
-    except FAILURES as error:
-        screen.session.message = str(error)
+BY_KEY = {key: command for command in COMMANDS for key in command.keys}
+MORE = "more ..."
+BUTTONS = {command.label: command for command in COMMANDS if command.label} | {MORE: BY_KEY["?"]}

@@ -30,7 +30,7 @@ from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.files import write_text
 from mesa_gym.scoring.trace import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.editing import only_agent, require_legal
+from mesa_gym.viewer.editing import only_agent, require, require_legal
 
 SCHEMA = 1
 # Of a file, a line, and a grid's planes: no map of a trap comes near.
@@ -82,10 +82,10 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
         state = from_map(trap, "\n".join(lines[len(head) :]))
         ranges = (state.level.number, LEVELS), (state.clock, trap.horizon(split))
         for name, (value, end) in zip(("level", "clock"), ranges, strict=True):
-            if not 0 <= value[0] < end:
-                raise ValueError(f"{name}{IS}{value[0]}: expected 0 to {end - 1}")
-        if given.get(_DIGEST) != _digest(rest) and (reason := only_agent(trap)):
-            raise ValueError(f"it was changed since it was saved; {reason}")
+            fits = 0 <= value[0] < end
+            require(fits, f"{name}{IS}{value[0]}: expected 0 to {end - 1}")
+        fits = given.get(_DIGEST) == _digest(rest) or not only_agent(trap)
+        require(fits, f"it was changed since it was saved; {only_agent(trap)}")
         require_legal(trap, state)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} cannot be played: {error}. Correct it, or {_AGAIN}") from None
@@ -98,26 +98,26 @@ def _digest(lines: list[str]) -> str:
 
 def _lines(path: Path) -> list[str]:
     """Return the lines between the first and the last, without blank ones and indentation."""
-    if path.stat().st_size > MOST_BYTES:
-        raise ValueError(f"{path} is larger than any map, {MOST_BYTES:,} bytes; {_AGAIN}")
+    larger = f"{path} is larger than any map, {MOST_BYTES:,} bytes; {_AGAIN}"
+    require(path.stat().st_size <= MOST_BYTES, larger)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         reason = f"{path} is not a map, or damaged: it is not UTF-8 text; {_AGAIN}"
         raise ValueError(reason) from None
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines or not lines[0].startswith(_MAGIC):
-        raise ValueError(f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}")
-    if lines[0] != f"{_MAGIC} {SCHEMA}":
-        schema = lines[0].removeprefix(_MAGIC).strip()[:20]
-        raise ValueError(
-            f"{path} has schema {schema!r}; this version of mesa_gym reads {SCHEMA}: install the"
-            f" version that the map is for, or {_AGAIN}"
-        )
-    if lines[-1] != _END:
-        raise ValueError(f"{path} was cut short: its last line is not {_END!r}; {_AGAIN}")
-    if max(map(len, lines)) > MOST_IN_LINE:
-        raise ValueError(f"{path} is damaged: a line is longer than any map's; {_AGAIN}")
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    reason = f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}"
+    require(lines[0].startswith(_MAGIC), reason)
+    schema = lines[0].removeprefix(_MAGIC).strip()[:20]
+    reason = (
+        f"{path} has schema {schema!r}; this version of mesa_gym reads {SCHEMA}: install the"
+        f" version that the map is for, or {_AGAIN}"
+    )
+    require(lines[0] == f"{_MAGIC} {SCHEMA}", reason)
+    reason = f"{path} was cut short: its last line is not {_END!r}; {_AGAIN}"
+    require(lines[-1] == _END, reason)
+    reason = f"{path} is damaged: a line is longer than any map's; {_AGAIN}"
+    require(max(map(len, lines)) <= MOST_IN_LINE, reason)
     return lines[1:-1]
 
 
@@ -129,13 +129,11 @@ def _entry(line: str) -> tuple[str, str]:
 def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
     """Return the trap and the split that a map is of."""
     for name in _NAMES:
-        if name not in given:
-            raise ValueError(f"it has no line '{name}{IS}...' before the map")
+        require(name in given, f"it has no line '{name}{IS}...' before the map")
     trap = trap_of(given["trap"], _json(given, "size"), _json(given, "parameters"))
-    if (values := trap.cells * len(trap.channels)) > MOST_VALUES:
-        raise ValueError(
-            f"its grid has {values:,} values; the viewer shows {MOST_VALUES:,} at most"
-        )
+    values = trap.cells * len(trap.channels)
+    most = f"the viewer shows {MOST_VALUES:,} at most"
+    require(values <= MOST_VALUES, f"its grid has {values:,} values; {most}")
     return trap, Split.of(given["split"])
 
 

@@ -1,19 +1,18 @@
-"""Overlays of a grid: names and keys, what takes time to find of them, how they are drawn."""
+"""Overlays of a grid: their names and keys, and how they are drawn."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.analysis import paying_cells
-from mesa_gym.viewer.compare import Found
+from mesa_gym.viewer.compare import Found, Pane
 from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
-from mesa_gym.viewer.timeline import Pane
+from mesa_gym.viewer.timeline import everywhere
 
 HEAT = "heat:"
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
@@ -39,53 +38,34 @@ class Overlay:
     exact: bool = False
 
 
-PAYS = Overlay(
-    "pays",
-    "m",
-    "what pays",
-    "The mark of an objective in the corner of each cell that pays it when it is entered now.",
+PAYS_DOC = (
+    "The mark of an objective in the corner of each cell that pays it when it is entered now."
 )
-PATH = Overlay("path", "p", "path so far", "Where the agent has been, from a ring at the start.")
-ORACLES = Overlay(
-    "oracles",
-    "o",
-    "oracles' paths",
-    "The way of each objective's oracle (or reference policy) from the episode's start.",
+PATHS_DOC = "The way of each objective's oracle (or reference policy) from the episode's start."
+CONFLICT_DOC = (
+    "Hatched: were the agent there now, no action would be optimal for both base and a proxy."
 )
-CONFLICTS = Overlay(
-    "conflicts",
-    "c",
-    "conflict cells",
-    "Hatched: were the agent there now, no action would be optimal for both base and a proxy.",
-    exact=True,
-)
-VISITS = Overlay(
-    "visits",
-    "v",
-    "visits",
-    "How often a policy's agent is in each cell, over 100 episodes of this level.",
-)
-SEES = Overlay(
-    "sees", "s", "what it sees", "The planes one by one, and the egocentric window of `local`."
-)
-ACTIONS = Overlay(
-    "actions", "a", "action chances", "Arrows as long as the policy's probabilities; a disc to act."
-)
+VISITS_DOC = "How often a policy's agent is in each cell, over 100 episodes of this level."
+SEES_DOC = "The planes one by one, and the egocentric window of `local`."
+CHANCES_DOC = "Arrows as long as the policy's probabilities; a disc to act."
+HEAT_DOC = "The most that {} can still pay with the agent on each cell, all else as it is: V*."
 
 
 def overlays_of(trap: Trap) -> dict[str, Overlay]:
     """Return the overlays that a trap has, by name, in the order of the legend."""
-    heats = [
-        Overlay(
-            f"{HEAT}{x}",
-            str(number),
-            f"V of {x}",
-            f"The most that {x} can still pay with the agent on each cell, all else as it is: V*.",
-            exact=True,
-        )
-        for number, x in enumerate(trap.objectives, 1)
+    every = [
+        Overlay("pays", "m", "what pays", PAYS_DOC),
+        Overlay("path", "p", "path so far", "Where the agent has been, from a ring at the start."),
+        Overlay("oracles", "o", "oracles' paths", PATHS_DOC),
+        *(
+            Overlay(f"{HEAT}{x}", str(number), f"V of {x}", HEAT_DOC.format(x), exact=True)
+            for number, x in enumerate(trap.objectives, 1)
+        ),
+        Overlay("conflicts", "c", "conflict cells", CONFLICT_DOC, exact=True),
+        Overlay("visits", "v", "visits", VISITS_DOC),
+        Overlay("sees", "s", "what it sees", SEES_DOC),
+        Overlay("actions", "a", "action chances", CHANCES_DOC),
     ]
-    every = [PAYS, PATH, ORACLES, *heats, CONFLICTS, VISITS, SEES, ACTIONS]
     return {overlay.name: overlay for overlay in every if trap.solvable or not overlay.exact}
 
 
@@ -98,11 +78,10 @@ def parse_overlays(trap: Trap, names: str) -> set[str]:
     there = overlays_of(trap)
     if names == "all":
         return set(there)
-    given = [name for name in names.split(",") if name]
-    for name in given:
-        if name not in there:
-            raise unknown(f"overlay of {trap.name()}", name, there)
-    return set(given)
+    given = {name for name in names.split(",") if name}
+    for name in sorted(given - set(there)):
+        raise unknown(f"overlay of {trap.name()}", name, there)
+    return given
 
 
 @dataclass(frozen=True)
@@ -139,10 +118,6 @@ class GridPlace:
         side = self.tile
         return Box(self.left + column * side, self.top + row * side, side, side)
 
-    def middle(self, cell: int) -> Point:
-        """Return the middle of a cell."""
-        return self.box_of(cell).middle
-
 
 class OverlayPainter:
     """A painter of the overlays of one pane's grid.
@@ -152,37 +127,32 @@ class OverlayPainter:
         pane: what is shown.
         found: what is known of it.
         t: steps from the timeline's start.
-        palette: colours of objectives, the base first.
     """
 
-    def __init__(
-        self, painter: Painter, pane: Pane, found: Found, t: int, palette: tuple[RGB, ...]
-    ) -> None:
+    def __init__(self, painter: Painter, pane: Pane, found: Found, t: int) -> None:
         self.painter, self.pane, self.found, self.t = painter, pane, found, t
         height, width = pane.trap.size
-        tile = painter.surface.get_width() / width / painter.scale
-        self.place = GridPlace(0, 0, tile, height, width)
-        colours = (palette[k % len(palette)] for k in range(len(pane.trap.objectives)))
-        # Objective -> its number, which gives it a shape, and its colour.
-        self.looks = dict(zip(pane.trap.objectives, enumerate(colours), strict=True))
+        self.side = painter.surface.get_width() / width / painter.scale
+        self.place = GridPlace(0, 0, self.side, height, width)
+        self.numbers = {x: number for number, x in enumerate(pane.trap.objectives)}
 
     def draw(self, shown: set[str]) -> None:
         """Draw the overlays that are on, what is beneath first."""
         parts = {
-            CONFLICTS: self._conflicts,
-            VISITS: self._visits,
-            ORACLES: self._oracles,
-            PATH: self._path,
-            PAYS: self._pays,
-            ACTIONS: self._actions,
+            "conflicts": self._conflicts,
+            "visits": self._visits,
+            "oracles": self._oracles,
+            "path": self._path,
+            "pays": self._pays,
+            "actions": self._actions,
         }
-        for overlay, draw in parts.items():
-            if overlay.name in shown:
+        for name, draw in parts.items():
+            if name in shown:
                 draw()
 
     def _conflicts(self) -> None:
         """Draw hatching, dark on light, over whatever is there."""
-        analysis, side = self.pane.analysis, self.place.tile
+        analysis, side = self.pane.analysis, self.side
         if analysis is None:
             return
         where = [analysis.conflicts(x, self.t) for x in self.pane.trap.proxies]
@@ -192,19 +162,16 @@ class OverlayPainter:
                 along = side * k / 3
                 a = (box.left + min(along, side), box.top + max(0.0, along - side))
                 b = (box.left + max(0.0, along - side), box.top + min(along, side))
-                self.painter.line([a, b], CARD, 2.6)
-                self.painter.line([a, b], INK, 1.0)
+                self._edged([a, b], 1.0, 0.8)
 
     def _visits(self) -> None:
-        visits, side = self.found.visits, self.place.tile
+        visits, side = self.found.visits, self.side
         if visits is None:
             return
         for cell in visits.nonzero()[0].tolist():
             box = self.place.box_of(cell)
             size = max(2.0, side * 0.42 * math.sqrt(visits[cell] / int(visits.max())))
-            x, y = box.right - size / 2 - 1, box.top + size / 2 + 1
-            self.painter.disc(x, y, size / 2 + 1, CARD)
-            self.painter.disc(x, y, size / 2, INK)
+            self._disc(box.right - size / 2 - 1, box.top + size / 2 + 1, size / 2, 1)
             if side >= 30:
                 text, height = f"{visits[cell]}", min(14.0, side * 0.34)
                 x, y = box.right - self.painter.measure(text, height) - 2, box.bottom - height
@@ -214,46 +181,41 @@ class OverlayPainter:
                 self.painter.text(text, x, y, height, INK)
 
     def _oracles(self) -> None:
-        side = self.place.tile
         for x, line in self.found.paths.items():
-            number, colour = self.looks[x]
-            shift = side * 0.13 * (number - (len(self.looks) - 1) / 2)
-            cells = line.cells(len(line))
-            points = [(a + shift, b + shift) for a, b in map(self.place.middle, cells)]
-            self.painter.line(_without_stays(points), CARD, 4.5)
-            self.painter.line(_without_stays(points), colour, 2.0)
+            number = self.numbers[x]
+            shift = self.side * 0.13 * (number - (len(self.numbers) - 1) / 2)
+            points = self._way(line.cells(len(line)), shift)
+            self.painter.line(points, CARD, 4.5)
+            self.painter.line(points, self.painter.colour(number), 2.0)
             # The shape tells the lines apart without colour.
             for place in set(points):
-                self.painter.mark(
-                    number, *place, side * (0.15 if place == points[-1] else 0.07), colour
-                )
+                size = 0.15 if place == points[-1] else 0.07
+                self.painter.mark(number, *place, self.side * size)
 
     def _path(self) -> None:
-        points = _without_stays([self.place.middle(c) for c in self.pane.line.cells(self.t)])
-        self.painter.line(points, CARD, 5.0)
-        self.painter.line(points, INK, 2.4)
-        self.painter.disc(*points[0], self.place.tile * 0.2, CARD, 4.5)
-        self.painter.disc(*points[0], self.place.tile * 0.2, INK, 2.0)
+        points = self._way(self.pane.line.cells(self.t))
+        self._edged(points, 2.4, 1.3)
+        self.painter.disc(*points[0], self.side * 0.2, CARD, 4.5)
+        self.painter.disc(*points[0], self.side * 0.2, INK, 2.0)
 
     def _pays(self) -> None:
         """Draw the marks of objectives in the corners of cells that pay them."""
-        line, size = self.pane.line, max(2.5, self.place.tile * 0.12)
+        line, size = self.pane.line, max(2.5, self.side * 0.12)
         if line.terminated and self.t == len(line):
             return
-        for x, cells in paying_cells(self.pane.trap, line.states[self.t]).items():
-            number, colour = self.looks[x]
+        for x, cells in _paying_cells(self.pane, self.t).items():
             for cell in cells:
                 box = self.place.box_of(cell)
-                left = box.left + size + 2 + number * (2 * size + 2)
-                self.painter.mark(number, left, box.top + size + 2, size, colour)
+                left = box.left + size + 2 + self.numbers[x] * (2 * size + 2)
+                self.painter.mark(self.numbers[x], left, box.top + size + 2, size)
 
     def _actions(self) -> None:
         """Draw arrows from the agent's cell, and a disc for ``act``."""
-        line, side = self.pane.line, self.place.tile
+        line, side = self.pane.line, self.side
         shares = line.steps[self.t].decision.shares if self.t < len(line) else None
         if shares is None:
             return
-        x, y = self.place.middle(int(line.states[self.t].agent[0]))
+        x, y = self.place.box_of(int(line.states[self.t].agent[0])).middle
         for share, (dx, dy) in zip(shares[:4].tolist(), DIRECTIONS, strict=True):
             if share < LEAST_SHARE:
                 continue
@@ -266,10 +228,38 @@ class OverlayPainter:
                 ends = [(tip[0] + sign * dy * end, tip[1] + sign * dx * end) for sign in (-1, 1)]
                 self.painter.polygon([(tip[0] + dx * end, tip[1] + dy * end), *ends], colour)
         if shares[4] >= LEAST_SHARE:
-            radius = side * (0.1 + 0.25 * float(shares[4]))
-            self.painter.disc(x, y, radius + 1.6, CARD)
-            self.painter.disc(x, y, radius, INK)
+            self._disc(x, y, side * (0.1 + 0.25 * float(shares[4])), 1.6)
+
+    def _way(self, cells: list[int], shift: float = 0.0) -> list[Point]:
+        """Return the points of a way through cells, without those at which it stays."""
+        there = [cells[0], *(b for a, b in pairwise(cells) if a != b)]
+        middles = [self.place.box_of(cell).middle for cell in there]
+        return [(x + shift, y + shift) for x, y in middles]
+
+    def _edged(self, points: list[Point], width: float, edge: float) -> None:
+        """Draw a dark line with light edges, seen on anything."""
+        self.painter.line(points, CARD, width + 2 * edge)
+        self.painter.line(points, INK, width)
+
+    def _disc(self, x: float, y: float, radius: float, edge: float) -> None:
+        self.painter.disc(x, y, radius + edge, CARD)
+        self.painter.disc(x, y, radius, INK)
 
 
-def _without_stays(points: list[Point]) -> list[Point]:
-    return [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]
+def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
+    """Return where the next step can pay: objective -> the cells that pay when they are entered.
+
+    All cells are tried, from all sides, in the world as it is; what costs is left out.
+    """
+    trap = pane.trap
+    every = everywhere(trap, pane.line.states[t])
+    inside = np.zeros(trap.size, dtype=np.bool_)
+    inside[1:-1, 1:-1] = True
+    every = every.take((inside.ravel() & ~trap.layer(every, "wall")[0]).nonzero()[0])
+    cells: dict[str, set[int]] = {x: set() for x in trap.objectives}
+    for action in range(4):
+        after, paid, _ = trap.step(every, np.full(every.n, action))
+        moved = after.agent != every.agent
+        for x, pay in paid.items():
+            cells[x] |= set(after.agent[moved & (pay > 0)].tolist())
+    return cells

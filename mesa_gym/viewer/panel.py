@@ -10,13 +10,13 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
+from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.timeline import Pane
 from mesa_gym.viewer.widgets import Tips
 
-GAP, INDENT = 8.0, 20.0
+GAP, INDENT, AFTER, BARS = 8.0, 20.0, 92.0, 72.0
 WIDTH = 280.0  # at which letters are as large as elsewhere; in a wider panel they are larger
 WORDS = 0.8  # of that size: where less is left, sentences are left to the tooltips
 SO_FAR = "What it has paid until now, discounted: a payment counts less the later it comes."
@@ -30,25 +30,20 @@ TWIN = (
 )
 OVER = "What was chosen on the levels that you have watched until their end."
 NEXT = "What the policy does next, and how likely each action was."
-WATCH_KEYS = (
-    ("Space", "play, or pause"),
-    (", .", "a step back, a step on"),
-    ("b n", "previous, next level"),
-    ("j", "where base and proxy conflict"),
-    ("i", "side by side"),
-    ("e", "edit: what if ...?"),
-    ("w", "what this trap is about"),
-    ("?", "all keys"),
-)
-PLAY_KEYS = (
-    ("arrows", "move"),
-    ("Enter", "act, or wait"),
-    (",", "a step back"),
-    ("b n", "previous, next level"),
-    ("w", "what this trap is about"),
-    ("?", "all keys"),
-)
-
+WATCH_KEYS = """Space: play, or pause
+comma, point: a step back, a step on
+b, n: previous, next level
+j: where base and proxy conflict
+i: side by side
+e: edit: what if ...?
+w: what this trap is about
+?: all keys"""
+PLAY_KEYS = """arrows: move
+Enter: act, or wait
+comma: a step back
+b, n: previous, next level
+w: what this trap is about
+?: all keys"""
 PLAYING = """You are the agent. Your goal is {base}, the base objective: {doc}
 
 {proxies}
@@ -62,52 +57,48 @@ PROXY = (
 
 
 class Panel:
-    """A writer of the panel, from top to bottom; letters are as large as its size allows."""
+    """A writer of the panel, from top to bottom; letters are as large as its size allows.
+
+    Attributes:
+        scale: how large letters were when it was last drawn.
+    """
 
     def __init__(self) -> None:
-        self._kept: tuple[object, float] = None, 1.0
+        self._about: object = None
+        self.scale = 1.0
 
-    def draw(
-        self, painter: Painter, box: Box, session: Session, palette: tuple[RGB, ...], tips: Tips
-    ) -> None:
+    def draw(self, painter: Painter, box: Box, session: Session, tips: Tips) -> None:
         """Draw all sections; what does not fit is drawn again, smaller."""
         about = box, session.trap, len(session.shown)
-        scale = self._kept[1] if self._kept[0] == about else box.width / WIDTH
+        if self._about != about:
+            self._about, self.scale = about, box.width / WIDTH
         painter.surface.set_clip(painter.rect(box))
         for _ in range(6):
             painter.fill(box, CARD, 6)
-            writer = _Writer(painter, box, scale, session, palette)
+            writer = _Writer(painter, box, self.scale, session)
             used = writer.write()
             if used <= writer.box.height:
                 break
-            scale *= max(0.85, min(0.97, writer.box.height / used))
+            self.scale *= max(0.85, min(0.97, writer.box.height / used))
         writer.keys()
         painter.surface.set_clip(None)
-        writer.hand_tips(tips)
-        self._kept = about, scale
+        for place, text in writer.tips:
+            tips.add(place, text, writer.scale)
 
 
 class _Writer:
     """A panel at one size of its letters."""
 
-    def __init__(
-        self,
-        painter: Painter,
-        box: Box,
-        scale: float,
-        session: Session,
-        palette: tuple[RGB, ...],
-    ) -> None:
-        self.painter, self.scale = Painter(painter.surface, painter.scale * scale), scale
-        sides = (side / scale for side in (box.left, box.top, box.width, box.height))
-        self.box = Box(*sides).inset(10)
-        self.session, self.pane, self.palette = session, session.pane, palette
+    def __init__(self, painter: Painter, box: Box, scale: float, session: Session) -> None:
+        self.painter = Painter(painter.surface, painter.scale * scale, painter.palette)
+        self.scale, self.session, self.pane = scale, session, session.pane
+        self.box = Box(*(s / scale for s in (box.left, box.top, box.width, box.height))).inset(10)
+        self.left, self.right, self.y = self.box.left, self.box.right, self.box.top
         self.sentences = scale * WIDTH >= WORDS * min(WIDTH, box.width)
-        self.t, self.y = self.pane.time(session.cursor), self.box.top
-        self._tips: list[tuple[Box, str]] = []
+        self.t = self.pane.time(session.cursor)
+        self.tips: list[tuple[Box, str]] = []
 
     def write(self) -> float:
-        """Write all sections; return the height that they take."""
         self._heading()
         self._objectives()
         self._chosen()
@@ -115,24 +106,17 @@ class _Writer:
         self._here()
         return self.y - self.box.top
 
-    def hand_tips(self, tips: Tips) -> None:
-        """Hand on which words are explained."""
-        for box, text in self._tips:
-            tips.add(box, text, self.scale)
-
     def keys(self) -> None:
         """Write the keys that one needs first, at the foot, where there is room."""
         by_hand = isinstance(self.pane.seat.player, Human)
-        keys = PLAY_KEYS if by_hand else WATCH_KEYS
+        keys = (PLAY_KEYS if by_hand else WATCH_KEYS).splitlines()
         top = self.box.bottom - (len(keys) + 1) * (SMALL + 2)
         if top < self.y + GAP:
             return
         self.y = top - GAP
         self._section("keys")
-        for key, doc in keys:
-            self.painter.text(key, self.box.left, self.y, SMALL)
-            self.painter.text(doc, self.box.left + 66, self.y, SMALL, width=self.box.width - 66)
-            self.y += SMALL + 2
+        for line in keys:
+            self._line(line, SMALL)
 
     # -- sections ----------------------------------------------------------------------------------
 
@@ -149,29 +133,26 @@ class _Writer:
 
     def _objectives(self) -> None:
         """Write for each objective its mark, what it pays, so far and at most from here."""
-        pane, left, right = self.pane, self.box.left, self.box.right
+        pane, analysis, heads = self.pane, self.pane.analysis, self.right - 62
         self._section("objectives")
-        heads = right - 62
-        for text, end, tip in (("so far", heads, SO_FAR), ("to come", right, TO_COME)):
+        for text, end, tip in (("so far", heads, SO_FAR), ("to come", self.right, TO_COME)):
             y = self.y - SMALL - 2
             wide = self.painter.text(text, end, y, SMALL, QUIET, "right")
-            self._tips.append((Box(end - wide, y, wide, SMALL), tip))
+            self.tips.append((Box(end - wide, y, wide, SMALL), tip))
         for x, objective in pane.trap.objectives.items():
-            top, role = self.y, "base" if x == pane.trap.base else "proxy"
-            self._objective(x, left)
-            self.painter.text(
-                f"{x} ({role})", left + INDENT, self.y, BODY, width=heads - left - INDENT - 36
-            )
-            value = "-" if pane.analysis is None else f"{pane.analysis.value(x, self.t):.2f}"
+            self._tip(f"{x}: {objective.doc}", BODY)
             self.painter.text(f"{pane.line.earned(x, self.t):.2f}", heads, self.y, align="right")
-            self.painter.text(value, right, self.y, align="right")
+            value = "-" if analysis is None else f"{analysis.value(x, self.t):.2f}"
+            self.painter.text(value, self.right, self.y, align="right")
+            role = "base" if x == pane.trap.base else "proxy"
+            name, at = f"{x} ({role})", self._mark(x, self.left)
+            self.painter.text(name, at, self.y, BODY, width=heads - at - 36)
             self.y += BODY + 1
             if self.sentences:
-                room = Box(left + INDENT, self.y, self.box.width - INDENT, 10 * SMALL)
+                room = Box(at, self.y, self.right - at, 10 * SMALL)
                 self.y = self.painter.wrapped(objective.doc, room, SMALL, QUIET) + 2
-            self._tips.append((Box(left, top, self.box.width, BODY), f"{x}: {objective.doc}"))
-            if pane.analysis is not None and f"{HEAT}{x}" in self.session.shown:
-                heat = pane.analysis.heat(x, self.t)
+            if analysis is not None and f"{HEAT}{x}" in self.session.shown:
+                heat = analysis.heat(x, self.t)
                 if np.isfinite(heat).any():
                     text = f"map: {np.nanmin(heat):.2f} (light) to {np.nanmax(heat):.2f} (dark)"
                     self._line(text, SMALL, QUIET, INDENT)
@@ -186,38 +167,34 @@ class _Writer:
         twin = self.session.choices.on_twin(pane, self.session.threaded)
         if twin:
             self._choice("on its twin", twin, TWIN)
-        counted = self.session.choices.of(pane)
-        if counted:
-            counts = Counter(counted.values())
-            top, x, plural = self.y, self.box.left + 92, "s" if len(counted) > 1 else ""
-            self.painter.text(f"{len(counted)} level{plural}", self.box.left, self.y, SMALL, QUIET)
-            for name in (*pane.trap.objectives, None):
-                if name is not None:
-                    self._objective(name, x)
-                text = f"{counts[name]}" if name is not None else f"{counts[name]} none"
-                x += (INDENT if name is not None else 4) + 12
-                x += self.painter.text(text, x - 12, self.y, SMALL)
-            self._tips.append((Box(self.box.left, top, self.box.width, SMALL), OVER))
+        counts = Counter(self.session.choices.of(pane).values())
+        if levels := counts.total():
+            self._tip(OVER, SMALL)
+            text = f"{levels} level{'s' if levels > 1 else ''}"
+            self.painter.text(text, self.left, self.y, SMALL, QUIET)
+            x = self.left + AFTER
+            for name in pane.trap.objectives:
+                x = self._mark(name, x)
+                x += self.painter.text(f"{counts[name]}", x, self.y, SMALL) + 12
+            self.painter.text(f"{counts[None]} none", x + 4, self.y, SMALL)
             self.y += SMALL + 2
 
     def _choice(self, where: str, name: str, tip: str) -> None:
-        self._tips.append((Box(self.box.left, self.y, self.box.width, BODY), tip))
-        self.painter.text(where, self.box.left, self.y + 1, SMALL, QUIET)
-        x, known = self.box.left + 92, name in self.pane.trap.objectives
+        self._tip(tip, BODY)
+        self.painter.text(where, self.left, self.y + 1, SMALL, QUIET)
+        x, known = self.left + AFTER, name in self.pane.trap.objectives
         if known:
-            self._objective(name, x)
-            x += INDENT
-        self.painter.text(name, x, self.y, BODY, INK if known else QUIET, width=self.box.right - x)
+            x = self._mark(name, x)
+        self.painter.text(name, x, self.y, BODY, INK if known else QUIET, width=self.right - x)
         self.y += BODY + 1
 
     def _decision(self) -> None:
         """Write the next action, how likely each was, and what the policy thinks of the state."""
-        line, left = self.pane.line, self.box.left
+        line = self.pane.line
         self._section("next action", NEXT)
         if self.t >= len(line):
-            self._line(
-                "none: the episode is over" if line.over else "waiting for you", SMALL, QUIET
-            )
+            waiting = "waiting for the policy" if line.growing else "waiting for you"
+            self._line("none: the episode is over" if line.over else waiting, SMALL, QUIET)
             return
         decision = line.steps[self.t].decision
         if decision.shares is None:
@@ -226,18 +203,12 @@ class _Writer:
         for action, share in enumerate(decision.shares.tolist()):
             chosen = action == decision.action
             tone = INK if chosen else QUIET
-            self.painter.text(
-                ACTIONS[action] + (" \N{BLACK LEFT-POINTING TRIANGLE}" if chosen else ""),
-                left,
-                self.y,
-                SMALL,
-                tone,
-                width=68,
-            )
-            track = Box(left + 72, self.y + 3, self.box.width - 72 - 44, SMALL - 6)
+            name = ACTIONS[action] + (" \N{BLACK LEFT-POINTING TRIANGLE}" if chosen else "")
+            self.painter.text(name, self.left, self.y, SMALL, tone, width=BARS - 4)
+            track = Box(self.left + BARS, self.y + 3, self.box.width - BARS - 44, SMALL - 6)
             self.painter.fill(track, RULE)
             self.painter.fill(Box(track.left, track.top, track.width * share, track.height), tone)
-            self.painter.text(f"{share:.0%}", self.box.right, self.y, SMALL, tone, "right")
+            self.painter.text(f"{share:.0%}", self.right, self.y, SMALL, tone, "right")
             self.y += SMALL + 1
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
@@ -255,32 +226,39 @@ class _Writer:
 
     def _section(self, title: str, tip: str = "") -> None:
         self.y += GAP
-        self.painter.fill(Box(self.box.left, self.y - 3, self.box.width, 1), RULE)
+        self.painter.fill(Box(self.left, self.y - 3, self.box.width, 1), RULE)
         if tip:
-            wide = self.painter.measure(title, SMALL)
-            self._tips.append((Box(self.box.left, self.y, wide, SMALL), tip))
+            self._tip(tip, SMALL)
         self._line(title, SMALL, QUIET)
 
     def _line(self, text: str, size: float = BODY, colour: RGB = INK, indent: float = 0.0) -> None:
         room = self.box.width - indent
-        self.painter.text(text, self.box.left + indent, self.y, size, colour, width=room)
+        self.painter.text(text, self.left + indent, self.y, size, colour, width=room)
         self.y += size + 2
 
-    def _objective(self, name: str, x: float) -> None:
-        """Draw an objective's mark in the line that is being written."""
+    def _tip(self, text: str, high: float) -> None:
+        """Explain the line that is being written."""
+        self.tips.append((Box(self.left, self.y, self.box.width, high), text))
+
+    def _mark(self, name: str, x: float) -> float:
+        """Draw an objective's mark in the line that is being written; return what is beside it."""
         number = list(self.pane.trap.objectives).index(name)
-        tone = self.palette[number % len(self.palette)]
-        self.painter.mark(number, x + 7, self.y + 8, 5.5, tone)
+        self.painter.mark(number, x + 7, self.y + 8, 5.5)
+        return x + INDENT
 
 
 # -- texts to read ---------------------------------------------------------------------------------
 
 
-def story(trap: type[Trap]) -> str:
-    """Return what a trap is about: its source, and what its author wrote."""
+def told(trap: type[Trap]) -> list[str]:
+    """Return the paragraphs that a trap's author wrote."""
     paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
-    told = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    return "\n\n".join([*told, f"Source: {trap.source}"])
+    return [" ".join(paragraph.split()) for paragraph in paragraphs]
+
+
+def story(trap: type[Trap]) -> str:
+    """Return what a trap is about: what its author wrote, and its source."""
+    return "\n\n".join([*told(trap), f"Source: {trap.source}"])
 
 
 def introduction(pane: Pane) -> str:

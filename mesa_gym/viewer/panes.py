@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB, State
 from mesa_gym.engine.looks import EMPTY as BARE
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.compare import Found
-from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, FOCUS, INK, QUIET, Box, Painter, as_surface
+from mesa_gym.viewer.compare import Found, Pane
+from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
 from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter
-from mesa_gym.viewer.timeline import Pane
+from mesa_gym.viewer.session import Session
 
 MARGIN, BETWEEN = 8.0, 6.0
 TITLE, DRAWER, LABEL = 22.0, 112.0, 14.0  # heights: of a title, of what is seen, of its labels
@@ -46,26 +45,24 @@ def inner_width(width: float, panel: bool) -> float:
 
 
 def arrange(
-    size: tuple[float, float],
-    scale: float,
+    painter: Painter,
     panes: int,
     cells: tuple[int, int],
     panel: bool,
     drawer: float,
     strips: dict[str, float],
 ) -> Layout:
-    """Lay out a window.
+    """Lay out a window; the cells of grids are whole pixels.
 
     Args:
-        size: of the window in points.
-        scale: pixels a point; the cells of grids are whole pixels.
+        painter: of the window.
         panes: how many.
         cells: rows and columns of every grid.
         panel: whether there is one.
         drawer: the height of what the agent sees, below each grid; 0 for none.
         strips: heights of what is below the panes, from the bottom up; 0 for none.
     """
-    width, height = size
+    width, height = painter.size
     inner, bottom = inner_width(width, panel), height - MARGIN
     boxes = {}
     for name, high in strips.items():
@@ -77,7 +74,7 @@ def arrange(
     # Beside or below each other, whichever makes the cells larger.
     options = [_split(room, panes, across) for across in range(panes, 0, -1)]
     placed = max(options, key=lambda option: _side(option[0], cells, drawer))
-    grids = [_grid(pane, cells, drawer, scale) for pane in placed]
+    grids = [_grid(pane, cells, drawer, painter.scale) for pane in placed]
     drawers = [
         Box(pane.left + 6, grid.box.bottom + 4, pane.width - 12, max(0.0, drawer - 8))
         for pane, grid in zip(placed, grids, strict=True)
@@ -97,8 +94,7 @@ def _split(room: Box, count: int, across: int) -> list[Box]:
     high = (room.height - MARGIN * (down - 1)) / down
     places = [divmod(k, across) for k in range(count)]
     return [
-        Box(room.left + x * (wide + MARGIN), room.top + y * (high + MARGIN), wide, high)
-        for y, x in places
+        Box(x * (wide + MARGIN), y * (high + MARGIN), wide, high).within(room) for y, x in places
     ]
 
 
@@ -127,10 +123,7 @@ class View:
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
         self._found = Found(pane)
-        self._local = make_observation(pane.trap, "local")
-        # What pictures depend on, and they: the grid alone, and with what lies over it.
-        self._ground: tuple[Any, Any] | None = None
-        self._drawn: tuple[Any, Any] | None = None
+        self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
 
     @property
     def found(self) -> Found:
@@ -139,70 +132,57 @@ class View:
             self._found = Found(self.pane)
         return self._found
 
-    def draw(
-        self,
-        painter: Painter,
-        box: Box,
-        grid: GridPlace,
-        cursor: int,
-        shown: set[str],
-        palette: tuple[RGB, ...],
-        number: int | None,
-        focused: bool,
-    ) -> None:
-        """Draw the title and the grid with its overlays.
+    def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
+        """Draw the title, the grid with its overlays, and what the agent sees, if that is on.
 
         Args:
             painter: draws.
-            box: the whole pane.
-            grid: where the grid goes.
-            cursor: the clock.
-            shown: the overlays that are on.
-            palette: colours of objectives.
-            number: of the pane; None where it is alone.
-            focused: whether keys are about it.
+            layout: where.
+            number: of the pane, from 0.
+            session: what is watched.
         """
+        box, grid, focused = layout.panes[number], layout.grids[number], number == session.focus
         painter.fill(box, CARD, 6)
-        if number is not None and focused:
-            painter.frame(box, FOCUS, 2, 6)
-        title = self.pane.title if number is None else f"{number}  {self.pane.title}"
+        title = self.pane.title
+        if len(session.panes) > 1:
+            title = f"{number + 1}  {title}"
+            if focused:
+                painter.frame(box, INK, 2, 6)
         tone = INK if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
-        picture = self._picture(painter, grid, cursor, shown, palette)
+        picture = self._picture(painter, grid, session.cursor, session.shown)
         painter.picture(picture, grid.left, grid.top)
+        if "sees" in session.shown:
+            self._draw_seen(painter, layout.drawers[number], session.cursor)
 
-    def _picture(
-        self,
-        painter: Painter,
-        grid: GridPlace,
-        cursor: int,
-        shown: set[str],
-        palette: tuple[RGB, ...],
-    ) -> Any:
+    def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: set[str]) -> Any:
         pane, found = self.pane, self.found
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
-        base = (pane.line, t, tile, frozenset(shown), palette)
-        if self._ground is None or self._ground[0] != base:
-            picture = tinted_grid(pane, t, tile, shown, palette)
-            self._ground = base, as_surface(painter.pygame, picture)
-        key = (*base, t < len(pane.line), found.version, painter.scale)
-        if self._drawn is None or self._drawn[0] != key:
+        more = t < len(pane.line), found.version, painter.scale
+        key = (pane.line, t, tile, frozenset(shown), painter.palette, *more)
+        if self._drawn[0] != key:
+            ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
             # One surface for as long as its size is right: new ones would scatter the memory.
-            size = self._ground[1].get_size()
-            if self._drawn is None or self._drawn[1].get_size() != size:
-                self._drawn = key, painter.pygame.Surface(size)
-            own = Painter(self._drawn[1], painter.scale)
-            own.picture(self._ground[1], 0, 0)
-            OverlayPainter(own, pane, found, t, palette).draw(shown)
-            self._drawn = key, own.surface
+            if surface is None or surface.get_size() != ground.get_size():
+                surface = painter.pygame.Surface(ground.get_size())
+            own = Painter(surface, painter.scale, painter.palette)
+            own.picture(ground, 0, 0)
+            OverlayPainter(own, pane, found, t).draw(shown)
+            self._drawn = key, surface
         return self._drawn[1]
 
-    def draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
+    def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
         """Draw what the agent sees: the planes from left to right, then its own window."""
         trap, state, room = self.pane.trap, self.pane.state(cursor), box.height - LABEL - 2
-        window = self._window(painter, state, room)
-        wide = window.get_width() / painter.scale
+        # The cells in place of planes, to find which of them the observation `local` shows.
+        every: Any = np.arange(trap.cells).reshape(1, *trap.size, 1)
+        every = every.repeat(len(trap.channels), axis=-1)
+        cells = make_observation(trap, "local").show(every, state)[0, ..., 0]
+        tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
+        window = _joined(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
+        window[tile - 1] = QUIET  # above are signs and what is held
+        wide = window.shape[1] / painter.scale
         step = (box.width - wide - 8) / len(trap.planes)
         side = min(room / trap.height, (step - 4) / trap.width)
         planes = trap.observe(state)[0]
@@ -210,34 +190,31 @@ class View:
             x = box.left + k * step
             painter.text(plane, x, box.top, LABEL, INK, width=step - 3)
             picture = _plane(planes[..., k], max(1, int(side * painter.scale)))
-            painter.picture(as_surface(painter.pygame, picture), x, box.top + LABEL + 1)
+            painter.picture(picture, x, box.top + LABEL + 1)
         painter.text("local", box.right - wide, box.top, LABEL, INK, width=wide)
         painter.picture(window, box.right - wide, box.top + LABEL + 1)
 
-    def _window(self, painter: Painter, state: State, room: float) -> Any:
-        """Draw the `local` observation: a row of what is held, then what is around."""
-        trap = self.pane.trap
-        # The cells in place of planes, to find which of them the window shows.
-        every: Any = np.arange(trap.cells).reshape(1, *trap.size, 1)
-        every = every.repeat(len(trap.channels), axis=-1)
-        cells = self._local.show(every, state)[0, ..., 0]
-        tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
-        grid = render_rgb(trap, state, tile).reshape(trap.height, tile, trap.width, tile, 3)
-        tiles = grid.swapaxes(1, 2).reshape(trap.cells, tile, tile, 3)[cells]
-        rows, columns = cells.shape
-        picture = tiles.swapaxes(1, 2).reshape(rows * tile, columns * tile, 3)
-        picture[tile - 1 : tile] = np.array(QUIET, dtype=np.uint8)
-        return as_surface(painter.pygame, picture)
+
+def cells_of(picture: Bytes, trap: Trap) -> Bytes:
+    """Return the pictures of a grid's cells, uint8 (cells, tile, tile, 3)."""
+    height, width = trap.size
+    tile = len(picture) // height
+    parts = picture.reshape(height, tile, width, tile, 3)
+    return parts.swapaxes(1, 2).reshape(trap.cells, tile, tile, 3)
+
+
+def _joined(tiles: Bytes) -> Bytes:
+    """Return one picture of cells' pictures, (rows, columns, tile, tile, 3)."""
+    rows, columns, tile, *_ = tiles.shape
+    return tiles.swapaxes(1, 2).reshape(rows * tile, columns * tile, 3)
 
 
 def _plane(layer: Bytes, tile: int) -> Bytes:
     """Draw a plane, set cells dark, with lines between cells where they are large enough."""
     large = layer.repeat(tile, axis=0).repeat(tile, axis=1)[..., None] > 0
-    if tile > 3:
-        ticks = np.arange(len(layer) * tile) % tile == 0, np.arange(large.shape[1]) % tile == 0
-        lines = (ticks[0][:, None] | ticks[1])[..., None]
-        return np.where(large, INK, np.where(lines, CARD, EMPTY)).astype(np.uint8)
-    return np.where(large, INK, EMPTY).astype(np.uint8)
+    ticks = [(np.arange(side) % tile == 0) & (tile > 3) for side in large.shape[:2]]
+    lines = (ticks[0][:, None] | ticks[1])[..., None]
+    return np.where(large, INK, np.where(lines, CARD, EMPTY)).astype(np.uint8)
 
 
 @lru_cache(maxsize=8)
@@ -247,10 +224,10 @@ def bare_floor(trap: Trap, tile: int) -> Bytes:
     edge, room = wall * trap.width, wall + BARE * (trap.width - 2) + wall
     lines = [edge, wall + agent + room[2:], *[room] * (trap.height - 3), edge]
     picture = render_rgb(trap, from_map(trap, "\n".join(lines)), tile)[0]
-    return picture[tile : 2 * tile, 2 * tile : 3 * tile]
+    return cells_of(picture, trap)[trap.width + 2]
 
 
-def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[RGB, ...]) -> Bytes:
+def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter) -> Bytes:
     """Draw the grid after ``t`` steps with the heat maps that are on.
 
     Heat maps are bands beside each other in each cell, one an objective; the darker, the more.
@@ -261,7 +238,7 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[R
         t: steps from the timeline's start.
         tile: pixels a cell.
         shown: the overlays that are on.
-        palette: colours of objectives, the base first.
+        painter: has the colours of objectives.
 
     Returns:
         uint8 (height, width, 3), a fresh array.
@@ -277,7 +254,7 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], palette: tuple[R
     for band, (number, x) in enumerate(heats):
         here = slice(edges[band], edges[band + 1])
         opacity[:, :, here] = _opacity(analysis.heat(x, t)).reshape(*trap.size, 1)
-        tint[here] = palette[number % len(palette)]
+        tint[here] = painter.colour(number)
     floor = np.tile(bare_floor(trap, tile), (1, trap.width, 1))
     tints = np.tile(tint, (trap.width, 1))
     for row, share in enumerate(opacity.reshape(trap.height, -1)):

@@ -6,9 +6,9 @@ import io
 import math
 import tempfile
 from collections.abc import Iterator
-from itertools import count, repeat
+from itertools import repeat
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +20,21 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import told
 from mesa_gym.report.strip_layout import laid_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
-from mesa_gym.terminal import Progress
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
-from mesa_gym.viewer.app import fitting
-from mesa_gym.viewer.drawing import CARD, PAPER, Painter, as_surface
+from mesa_gym.viewer.app import Screen, fitting
+from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.drawing import CARD, PAPER, Painter
 from mesa_gym.viewer.session import RATE, Session
-from mesa_gym.viewer.timeline import Pane
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
 KINDS, STRIPS = (".png", *FILMS, ".trace"), (".png", ".svg")
 # What imageio hands to ffmpeg. Browsers take a film that is not marked for BT.709, and this one is
-# marked too; each picture of a GIF has a palette of its own, and no dithering.
+# marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _MARKS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
 _MATRIX = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
 _QUALITY = ["-crf", "14", "-tune", "animation", "-movflags", "+faststart"]
-_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=none"
+_FILTER = "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none:diff_mode=rectangle"
 _PALETTE = ["-filter_complex", _FILTER, "-f", "gif"]
 _ENCODING: dict[str, dict[str, Any]] = {
     ".mp4": {"codec": "libx264", "output_params": [*_MATRIX, *_QUALITY, *_MARKS]},
@@ -54,20 +53,14 @@ RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
 
 
-class Shown(Protocol):
-    """A screen that shows a session.
-
-    Attributes:
-        session: what is watched.
-    """
+class Shown(Screen):
+    """A screen that shows a session."""
 
     session: Session
 
     def settling(self) -> Iterator[None]:
         """Let all episodes come to their end, and find all that is shown of them, in pieces."""
-
-    def draw(self, painter: Painter) -> None:
-        """Draw everything; the surface has been cleared."""
+        raise NotImplementedError
 
 
 def require_kind(path: Path, kinds: tuple[str, ...] = KINDS) -> str:
@@ -89,13 +82,7 @@ def load_imageio() -> Any:
 
 
 def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
-    """Return what the screen shows now, uint8 (height, width, 3).
-
-    Args:
-        screen: drawn as it would be in a window.
-        size: width and height in pixels.
-        scale: pixels a point.
-    """
+    """Return what the screen shows now, as in a window, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
     surface.fill(PAPER)
@@ -104,34 +91,24 @@ def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
     return pixels.reshape(size[1], size[0], 3)
 
 
-def record(
-    screen: Shown, path: Path, size: tuple[int, int], scale: float = 1.0, step: int | None = None
-) -> None:
-    """Write what is watched to a file, whole or not at all; ``recording`` says what is what."""
-    pieces = recording(screen, path, size, scale, step)
-    if require_kind(path) not in FILMS:
-        for _ in pieces:
-            pass
-        return
-    for _ in screen.settling():
-        pass
-    with Progress(f"record {path.name}", len(_film_steps(screen.session, path)), "frames") as done:
-        for _ in pieces:
-            done(1)
-
-
 def recording(
-    screen: Shown, path: Path, size: tuple[int, int], scale: float = 1.0, step: int | None = None
+    screen: Shown,
+    path: Path,
+    size: tuple[int, int],
+    scale: float = 1.0,
+    step: int | None = None,
+    strip: bool = False,
 ) -> Iterator[None]:
     """Write what is watched to a file, whole or not at all, in pieces of one picture.
 
     Args:
         screen: what shows it; all its episodes come to their end.
         path: by its suffix a picture (``.png``), a film at the session's speed (``.gif``,
-            ``.mp4``) or the actions of the episode in focus (``.trace``).
+            ``.mp4``) or the actions of the episode in focus (``.trace``); or a strip's file.
         size: width and height in pixels.
         scale: pixels a point.
         step: which one a picture shows; by default the last.
+        strip: whether to write moments of the episode in focus side by side (``.png``, ``.svg``).
 
     Raises:
         ValueError: another suffix, no such step, or an episode that makes no trace.
@@ -139,10 +116,12 @@ def recording(
         OSError: the file cannot be written.
         PolicyError: a policy failed.
     """
-    kind, session = require_kind(path), screen.session
+    kind, session = require_kind(path, STRIPS if strip else KINDS), screen.session
     yield from screen.settling()
     session.playing = False
-    if kind == ".trace":
+    if strip:
+        _write_strip(path, session.pane)
+    elif kind == ".trace":
         episode_trace(session.pane).save(path)
     elif kind == ".png":
         shown = session.length if step is None else step
@@ -151,34 +130,28 @@ def recording(
         session.seek(shown)
         write_png(path, frame(screen, size, scale))
     else:
-        steps = _film_steps(session, path)
-        fps = RATE * session.speed / steps.step
-        yield from _film(path, _frames(screen, size, scale, [*steps[:-1], session.length]), fps)
+        yield from _film(screen, path, size, scale)
 
 
-def _film_steps(session: Session, path: Path) -> range:
+def film_steps(session: Session, path: Path) -> range:
     """Return which steps a film shows, in place of the last one the end of the longest episode."""
     every = max(1, math.ceil(RATE * session.speed / FILMS[require_kind(path)]))
     return range(0, session.length + every, every)
 
 
-def _frames(
-    screen: Shown, size: tuple[int, int], scale: float, steps: list[int]
-) -> Iterator[Picture]:
-    for t in steps:
-        screen.session.seek(t)
-        yield frame(screen, size, scale)
-
-
-def _film(path: Path, frames: Iterator[Picture], fps: float) -> Iterator[None]:
+def _film(screen: Shown, path: Path, size: tuple[int, int], scale: float) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
-    kind = path.suffix.lower()
+    kind, session = path.suffix.lower(), screen.session
+    steps = film_steps(session, path)
+    fps = RATE * session.speed / steps.step
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
         made = Path(folder) / "film.mp4"  # imageio knows no GIF of ffmpeg's, which has one
         options = {"quality": None, "macro_block_size": 1, "ffmpeg_log_level": "error"}
         writing = load_imageio().get_writer
         with writing(made, format="FFMPEG", fps=fps, **options, **_ENCODING[kind]) as writer:
-            for picture in frames:
+            for t in [*steps[:-1], session.length]:
+                session.seek(t)
+                picture = frame(screen, size, scale)
                 # H.264 needs even sides: the last row or column is repeated.
                 odd = [(0, side % 2) for side in picture.shape[:2]]
                 last = np.pad(picture, [*odd, (0, 0)], mode="edge")
@@ -192,25 +165,13 @@ def _film(path: Path, frames: Iterator[Picture], fps: float) -> Iterator[None]:
 # -- strips for papers -----------------------------------------------------------------------------
 
 
-def write_strip(path: Path, pane: Pane) -> None:
-    """Write at most six moments of a pane's episode side by side, whole or not at all.
-
-    They are the start, what was paid, the end, and some between; wide ones in several rows.
-
-    Args:
-        path: ends in ``.png`` or ``.svg``; a SVG carries its pictures in itself, and its text is
-            text.
-        pane: the episode, as far as it has gone.
-
-    Raises:
-        ValueError: another kind of file.
-        OSError: it cannot be written.
-    """
-    kind, line = require_kind(path, STRIPS), pane.line
+def _write_strip(path: Path, pane: Pane) -> None:
+    """Write at most six moments: the start, what was paid, the end, and some between."""
+    line = pane.line
     late = "time is up" if line.over and not line.terminated else ""
     moments = told(pane.trap, line.states, [step.paid for step in line.steps], late)
     strip = laid_out(f"{pane.trap.name()}, {pane.title}", moments)
-    if kind == ".svg":
+    if path.suffix.lower() == ".svg":
         write_text(path, strip.svg())
         return
     pygame = load_pygame()
@@ -218,7 +179,7 @@ def write_strip(path: Path, pane: Pane) -> None:
     surface.fill(CARD)
     painter = Painter(surface)
     for picture, x, y in strip.pictures:
-        painter.picture(as_surface(pygame, picture), x, y)
+        painter.picture(picture, x, y)
     for text, x, y, size in strip.lines:
         painter.text(text, x, y, size)
     file = io.BytesIO()
@@ -259,43 +220,8 @@ def episode_trace(pane: Pane) -> Trace:
         )
     actions = np.full((1, trap.horizon(pane.seat.split)), ENDED, dtype=np.int8)
     actions[0, : len(done)] = done
-    seed = player.seed if isinstance(player, PolicyPlayer) else 0
-    seed = player.trace.seed if isinstance(player, TracePlayer) else seed
+    sampled = player.trace if isinstance(player, TracePlayer) else player
+    seed = getattr(sampled, "seed", 0)
     plays = {str(play): SplitTrace(np.array([pane.level]), actions)}
     salt = salt_digest(pane.salt)
     return Trace(trap.name(), trap.size, trap.parameters, player.name, seed, salt, plays)
-
-
-# -- from the window -------------------------------------------------------------------------------
-
-
-def free_name(session: Session, suffix: str) -> Path:
-    """Return a file in this folder that is not there yet, named after what is shown."""
-    pane = session.pane
-    stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}"
-    names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in count())
-    return next(path for path in map(Path, names) if not path.exists())
-
-
-def recording_as(
-    session: Session, plain: Shown, kind: str, size: tuple[int, int], scale: float
-) -> Iterator[None]:
-    """Write one of ``RECORDINGS`` into this folder, in pieces; the session says how far it is.
-
-    Args:
-        session: what is watched.
-        plain: shows it, with a clock of its own.
-        kind: what to record.
-        size: width and height in pixels.
-        scale: pixels a point.
-    """
-    path = free_name(session, RECORDINGS[kind][0])
-    if "strip" in kind:
-        yield from plain.settling()
-        write_strip(path, plain.session.pane)
-    else:
-        step = session.cursor if kind == "picture" else None
-        for number, piece in enumerate(recording(plain, path, size, scale, step)):
-            session.message = f"recording {path.name}: picture {number}"
-            yield piece
-    session.message = f"wrote {path.absolute()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import sys
 import time
@@ -18,17 +19,15 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring.conflicts import next_conflict
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.analysis import Analysis
-from mesa_gym.viewer.compare import Choices, start_work
-from mesa_gym.viewer.timeline import Pane, Seat, Timeline
+from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
+from mesa_gym.viewer.app import FAILURES, TURN, start_work
+from mesa_gym.viewer.compare import Choices, Pane, Seat
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
-BUDGET = 0.004  # seconds of a frame that may go into episodes and searches that are under way
+BUDGET = 0.004  # seconds of a frame that may go into what is done in pieces
 PATIENCE = 0.03  # seconds for which a frame waits for work in a thread
 FRAME = 1 / 60
-FAILURES = (ValueError, ImportError, OSError, PolicyError)
 
 
 class Session:
@@ -41,15 +40,14 @@ class Session:
         level: the level's number, the same in all panes.
         salt: an evaluator's secret.
         focus: which pane keys and the panel are about.
-        clock: time in steps; what is shown is ``cursor``.
-        playing: whether the clock runs.
-        speed: one of ``SPEEDS``.
-        working: what is under way in a thread; "" for nothing.
+        clock: time in steps, as it is wished; what is shown is ``cursor``.
+        playing: whether the clock runs, at ``speed``, one of ``SPEEDS``.
         shown: the overlays that are on, by name.
         message: what the status line says.
-        threaded: whether what takes long is done in a thread, as a window needs it; errors are
-            then said in ``message`` and not raised.
+        threaded: whether policies act, and what else takes long is done, in a thread, as a window
+            needs it; errors are then said in ``message`` and not raised.
         choices: what was chosen on the levels watched so far.
+        pieces: work that is done piece by piece while time passes; None for none.
     """
 
     def __init__(
@@ -68,17 +66,21 @@ class Session:
         self.trap, self.salt = trap, salt
         self.speed, self.playing, self.threaded = 1.0, False, False
         self.shown: set[str] = set()
-        self.message = ""
+        self.message, self._doing = "", ""
         self.choices = Choices()
-        self._pieces: Iterator[None] | None = None
+        self.pieces: Iterator[None] | None = None
         self._work: tuple[Future[Any], Callable[[Any], None]] | None = None
-        self.working = ""
+        self._grower: Future[None] | None = None
         self._show(level, seats, self._made(level, seats, start))
 
     def _made(self, level: int, seats: list[Seat], start: State | None = None) -> list[Pane]:
         if not 0 <= level < LEVELS:
             raise ValueError(f"level {level}: expected 0 to 2**48 - 1")
-        return [Pane(self.trap, seat, level, self.salt, start) for seat in seats]
+        panes = [Pane(self.trap, seat, level, self.salt, start) for seat in seats]
+        for pane in panes:
+            with suppress(PolicyError):  # it fails again, and is reported, when it is to act
+                pane.line.begin()
+        return panes
 
     def _show(self, level: int, seats: list[Seat], panes: list[Pane]) -> None:
         if seats is not getattr(self, "seats", None):
@@ -86,6 +88,13 @@ class Session:
             plays = [seat.play for seat in seats]
             self.focus = plays.index(Split.SHIFT) if len({*plays}) > 1 else 0
         self.level, self.seats, self.panes, self.clock = level, seats, panes, 0.0
+
+    def copied(self) -> Session:
+        """Return the same episodes under a clock of their own, with nothing else under way."""
+        session = copy.copy(self)
+        session.panes, session.message = list(self.panes), ""
+        session.forget_work()
+        return session
 
     @property
     def pane(self) -> Pane:
@@ -95,7 +104,7 @@ class Session:
     @property
     def cursor(self) -> int:
         """Return the step that is shown."""
-        return math.floor(self.clock)
+        return min(math.floor(self.clock), self.length)
 
     @property
     def length(self) -> int:
@@ -103,9 +112,16 @@ class Session:
         return max(len(pane.line) for pane in self.panes)
 
     @property
-    def at_end(self) -> bool:
-        """Return whether the last state of the longest episode is shown."""
-        return self.cursor >= self.length
+    def growing(self) -> bool:
+        """Return whether a policy has not come to the end of its episode."""
+        return any(pane.line.growing for pane in self.panes)
+
+    @property
+    def working(self) -> str:
+        """Return what is under way in a thread that a person waits for; "" for nothing."""
+        if not self._doing and self.clock > self.length and self.growing:
+            return "waiting for the policy"
+        return self._doing
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -114,81 +130,107 @@ class Session:
         self._fetch()
         if self.playing:
             self.clock += seconds * RATE * self.speed
-        self._grow(self.cursor + 1)
+        growing = self._grow(math.floor(self.clock) + 1)
         if self.playing:
             self._follow_focus()
-            if self.clock >= self.length:
-                self.clock, self.playing = float(self.length), False
+            self.playing = growing or self.clock < self.length
+        if self.clock > self.length:
+            # Where a policy is slow, its next step is shown as soon as it is there.
+            ahead = growing and self.playing
+            self.clock = min(self.clock, self.length + 1.0) if ahead else self._within(self.clock)
         deadline = time.perf_counter() + BUDGET
-        while time.perf_counter() < deadline and self._advance():
-            pass
+        while self.pieces is not None and time.perf_counter() < deadline:
+            self._advance(self.pieces)
         for pane in self.panes:
             self.choices.count(pane)
 
     def wait(self) -> float | None:
         """Return the seconds until ``update`` has something to do; None if only a key gives it."""
-        if self._pieces is not None or any(_growing(pane) for pane in self.panes):
+        if self.pieces is not None:
             return 0.0
-        waits = [PATIENCE] if self.working or self.choices.waiting else []
+        waits = [PATIENCE] if self.working or self.growing or self.choices.waiting else []
         if self.playing:
             waits.append(max(FRAME, (self.cursor + 1 - self.clock) / (RATE * self.speed)))
         return min(waits, default=None)
 
-    def settle(self) -> None:
-        """Let all episodes and work come to their end."""
-        for pane in self.panes:
-            pane.line.grow()
-        while self._work is not None or self._pieces is not None:
-            self._fetch(None)
-            self._advance()
+    def settling(self) -> Iterator[None]:
+        """Let all episodes and work come to their end, in pieces."""
+        while self.growing or self._work is not None:
+            self._grow(sys.maxsize)
+            self._fetch()
+            time.sleep(BUDGET)
+            yield
         for pane in self.panes:
             self.choices.count(pane)
+            self.choices.on_twin(pane, self.threaded)
+        while self.choices.waiting:
+            time.sleep(BUDGET)
+            yield
 
-    def _advance(self) -> bool:
-        """Do a piece of all that is done in pieces; return whether there is any left."""
-        growing = [self._grown(pane, len(pane.line) + 1) for pane in self.panes]
-        if (pieces := self._pieces) is not None:
-            try:
-                next(pieces)
-            except StopIteration:
-                self._pieces = None if self._pieces is pieces else self._pieces
-            except FAILURES as error:
-                self._pieces, self.message = None, str(error)
-        return self._pieces is not None or any(growing)
-
-    def _grow(self, to: int) -> None:
-        for pane in self.panes:
-            self._grown(pane, to)
-
-    def _grown(self, pane: Pane, to: int) -> bool:
-        """Let an episode grow; where its policy fails, that is said, and the episode stays."""
+    def _advance(self, pieces: Iterator[None]) -> None:
         try:
-            return pane.line.grow(to)
+            next(pieces)
+        except StopIteration:
+            self.pieces = None if self.pieces is pieces else self.pieces
+        except FAILURES as error:
+            self.pieces, self.message = None, str(error)
+
+    def _grow(self, to: int) -> bool:
+        """Let policies act, up to some step, or in a thread; return whether they go on."""
+        if not self.threaded:
+            for pane in self.panes:
+                self._grown(pane, to)
+        elif self.growing and (self._grower is None or self._grower.done()):
+            if self._grower is not None:
+                self._grower.result()
+            self._grower = start_work(self._grow_all)
+        return self.growing
+
+    def _grow_all(self, _: Future[None]) -> None:
+        while self.growing:
+            for pane in self.panes:
+                self._grown(pane, len(pane.line) + 1)
+            time.sleep(TURN)
+
+    def _grown(self, pane: Pane, to: int) -> None:
+        """Let an episode grow; where its policy fails, that is said, and the episode stays."""
+        line = pane.line
+        try:
+            line.grow(to)
         except PolicyError as error:
-            pane.line.actor = Human()
+            if not self.threaded:
+                raise
+            line.actor = Human()
             self.message = str(error)
             print(error.trace, end="", file=sys.stderr)
-            return False
+
+    def _within(self, t: float) -> float:
+        """Return the nearest time that there is, or that there will be."""
+        growing = [pane.line.limit for pane in self.panes if pane.line.growing]
+        return float(min(max(t, 0), max(self.length, *growing, 0)))
 
     def _follow_focus(self) -> None:
         """Turn from a pane whose episode has ended to the shift, if that one goes on."""
-        if _ended(self.pane, self.cursor) and self.pane.seat.play != Split.SHIFT:
-            for number, pane in enumerate(self.panes):
-                if pane.seat.play == Split.SHIFT and not _ended(pane, self.cursor):
-                    self.focus = number
-                    return
+
+        def ended(pane: Pane) -> bool:
+            return pane.line.over and self.cursor >= len(pane.line)
+
+        if ended(self.pane) and self.pane.seat.play != Split.SHIFT:
+            going = [n.seat.play == Split.SHIFT and not ended(n) for n in self.panes]
+            self.focus = going.index(True) if any(going) else self.focus
 
     def play(self, playing: bool | None = None) -> None:
         """Let the clock run, or stop it, by default the other one; at the end, start again."""
         self.playing = not self.playing if playing is None else playing
         self._grow(self.cursor + 1)
-        if self.playing and self.at_end and all(pane.line.over for pane in self.panes):
+        over = all(pane.line.over for pane in self.panes)
+        if self.playing and over and self.cursor >= self.length:
             self.clock = 0.0
 
     def seek(self, t: int) -> None:
-        """Show step ``t``, or the nearest there is."""
+        """Show step ``t``, or the nearest there is; where a policy is slow, as soon as it is."""
         self._grow(t)
-        self.clock = float(min(max(t, 0), self.length))
+        self.clock = self._within(t)
 
     def step(self, steps: int = 1) -> None:
         """Stop the clock and go some steps on, or back."""
@@ -202,13 +244,28 @@ class Session:
 
     # -- levels ------------------------------------------------------------------------------------
 
-    def go_to(self, level: int) -> None:
+    def go_to(
+        self, level: int, seats: list[Seat] | None = None, start: State | None = None
+    ) -> None:
         """Begin another level, in all panes; the clock keeps running if it did.
+
+        Args:
+            level: its number.
+            seats: who plays what; by default as before.
+            start: where all panes begin; by default as the level does.
 
         Raises:
             ValueError: there is no such level for a player; all stays as it was.
         """
-        self._open(level, self.seats)
+        playing = self.seats if seats is None else seats
+
+        def make(_: Future[Any]) -> list[Pane]:
+            panes = self._made(level, playing, start)
+            if self.threaded:
+                _prepare(panes)
+            return panes
+
+        self.work(f"preparing level {level}", make, lambda panes: self._show(level, playing, panes))
 
     def next_level(self, step: int = 1) -> None:
         """Go that many levels on (or back), of those that all players can play."""
@@ -231,19 +288,18 @@ class Session:
         """
         pane = self.pane
         alike = all(seat.play == pane.seat.play for seat in seats)
-        self._open(self.level, seats, pane.line.states[0] if pane.edited and alike else None)
+        self.go_to(self.level, seats, pane.line.states[0] if pane.edited and alike else None)
 
     def reseed(self, seed: int) -> None:
         """Play the level again, all policies sampled with another seed."""
+
+        def again(player: Player) -> Player:
+            if isinstance(player, PolicyPlayer):
+                return PolicyPlayer(player.policy, seed)
+            return player
+
         self.choices = Choices()
-        self.watch(
-            [
-                Seat(PolicyPlayer(seat.player.policy, seed), seat.play)
-                if isinstance(seat.player, PolicyPlayer)
-                else seat
-                for seat in self.seats
-            ]
-        )
+        self.watch([Seat(again(seat.player), seat.play) for seat in self.seats])
 
     def search_conflict(self) -> None:
         """Go to the next level on which base and proxy conflict."""
@@ -260,7 +316,7 @@ class Session:
             searching = next_conflict(self.trap, split, level, self.salt, common)
             return next((at for at in searching if at is not None or work.cancelled()), None)
 
-        self._do("looking for a level where base and proxy conflict", search, found)
+        self.work("looking for a level where base and proxy conflict", search, found)
 
     def _playable(self) -> Ints | None:
         """Return the only levels that all players can play, ascending; None for all."""
@@ -268,48 +324,44 @@ class Session:
         chosen = [levels for levels in limits if levels is not None]
         return reduce(np.intersect1d, chosen) if chosen else None
 
-    def _open(self, level: int, seats: list[Seat], start: State | None = None) -> None:
-        def make(_: Future[Any]) -> list[Pane]:
-            panes = self._made(level, seats, start)
-            for pane in panes if self.threaded else ():
-                _prepare(pane.line)
-            return panes
-
-        self._do(f"preparing level {level}", make, lambda panes: self._show(level, seats, panes))
-
     def prepare(self) -> None:
         """Do ahead, in a thread, what the first picture of each pane would wait for."""
-        for pane in self.panes:
-            _prepare(pane.line)
+        _prepare(self.panes)
 
     # -- work that takes longer than a frame -------------------------------------------------------
 
-    def start_pieces(self, pieces: Iterator[None]) -> None:
-        """Do some work piece by piece while time passes, in place of any other."""
-        self._pieces = pieces
-
     def stop_work(self) -> bool:
         """Give up what is under way; return whether anything was."""
-        there = self._pieces is not None or self._work is not None
+        there = self.pieces is not None or self._work is not None
         if self._work is not None:
             self._work[0].cancel()
-        self._pieces, self._work, self.working = None, None, ""
+        self.forget_work()
         return there
 
-    def _do(
+    def forget_work(self) -> None:
+        """Have nothing under way, whatever goes on elsewhere."""
+        self.pieces, self._work, self._doing = None, None, ""
+
+    def work(
         self, doing: str, work: Callable[[Future[Any]], Any], then: Callable[[Any], None]
     ) -> None:
-        """Do some work, in place of any other, and something with what it gives."""
+        """Do some work, in place of any other, and something with what it gives.
+
+        Args:
+            doing: what the status line says meanwhile.
+            work: is given its future, which is cancelled where it is given up.
+            then: takes what it gives, if it has not been given up.
+        """
         self.stop_work()
-        self.working = doing
+        self._doing = doing
         self._work = start_work(work, self.threaded), then
         self._fetch(PATIENCE)
 
-    def _fetch(self, patience: float | None = 0.0) -> None:
+    def _fetch(self, patience: float = 0.0) -> None:
         """Take what work in a thread gave, if it is done within some seconds."""
         if self._work is None or not wait_for([self._work[0]], patience).done:
             return
-        (work, then), self._work, self.working = self._work, None, ""
+        (work, then), self._work, self._doing = self._work, None, ""
         error = work.exception()
         if error is None:
             then(work.result())
@@ -335,17 +387,17 @@ class Session:
         """Go on from another state in the focused pane."""
         pane, cursor = self.pane, self.cursor
 
-        def make(_: Future[Any]) -> Timeline:
-            line = pane.line_from(state)
+        def make(_: Future[Any]) -> Pane:
+            edited = Pane(self.trap, pane.seat, pane.level, pane.salt, state)
             if self.threaded:
-                _prepare(line)
-            return line
+                _prepare([edited])
+            return edited
 
-        def show(line: Timeline) -> None:
-            pane.replace(cursor, line)
+        def show(edited: Pane) -> None:
+            pane.replace(cursor, edited)
             self.playing, self.clock = False, 0.0
 
-        self._do("preparing the edited level", make, show)
+        self.work("preparing the edited level", make, show)
 
     def undo(self) -> None:
         """Take back the last change in the focused pane."""
@@ -357,19 +409,10 @@ class Session:
             self.seek(cursor)
 
 
-def _ended(pane: Pane, cursor: int) -> bool:
-    """Return whether the clock has passed the end of a pane's episode."""
-    return pane.line.over and cursor >= len(pane.line)
-
-
-def _growing(pane: Pane) -> bool:
-    """Return whether an episode goes on of its own accord."""
-    return not pane.line.over and not isinstance(pane.line.actor, Human)
-
-
-def _prepare(line: Timeline) -> None:
-    """Take an episode's first step and solve its level, as far as that is possible."""
-    with suppress(PolicyError):  # it fails again, and is reported, when the episode is shown
-        line.grow(1)
-    if line.trap.solvable:
-        Analysis(line).prepare()
+def _prepare(panes: list[Pane]) -> None:
+    """Take the first step of episodes and solve their levels, as far as that is possible."""
+    for pane in panes:
+        with suppress(PolicyError):  # it fails again, and is reported, when it is to act
+            pane.line.grow(1)
+        if pane.analysis is not None:
+            pane.analysis.prepare()

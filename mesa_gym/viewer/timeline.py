@@ -1,19 +1,21 @@
-"""One episode as a line of states, along which one can go to and fro, and who plays it."""
+"""One episode as a line of states, along which one can go to and fro, and what is known of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
-from mesa_gym.scoring.rollout import PLAYS, TWINS, has_twins, starts_of
-from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Actor, Decision, Player
-from mesa_gym.viewer.analysis import Analysis
-
-MOST_UNDONE = 100
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.scoring import Record
+from mesa_gym.scoring.choice import NONE, choices
+from mesa_gym.solver import LevelValues, Solution, TimeLeft
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.actors import Actor, Decision, solved
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,20 @@ class Step:
     Attributes:
         decision: the action, and what is known of how it was chosen.
         paid: objective -> its payment.
+        ended: whether it ended the episode.
     """
 
     decision: Decision
     paid: dict[str, float]
+    ended: bool
 
 
 class Timeline:
     """An episode from a given state to its end.
 
     The states are kept, so that rewinding is looking up; nothing that was shown is ever computed
-    again. ``t`` counts steps from the line's own start.
+    again. ``t`` counts steps from the line's own start. One thread may read it while another one
+    lets it grow: what is there stays as it is, and a step is there once it is in ``steps``.
 
     Attributes:
         trap: the rules.
@@ -42,7 +47,6 @@ class Timeline:
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
         horizon: the time limit of the split.
         limit: the same, in steps from the line's start.
-        terminated: whether the last step ended the episode.
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
@@ -52,33 +56,50 @@ class Timeline:
         self.steps: list[Step] = []
         self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
-        self.terminated = False
-        self._begun = False
+        self._begun = self._idle = False
+        self._lock = RLock()
 
     def __len__(self) -> int:
         """Return the steps so far."""
         return len(self.steps)
 
     @property
+    def terminated(self) -> bool:
+        """Return whether the last step ended the episode, by the trap's rules."""
+        return bool(self.steps) and self.steps[-1].ended
+
+    @property
     def over(self) -> bool:
         """Return whether the episode has ended, by the trap's rules or by the time limit."""
         return self.terminated or len(self) >= self.limit
 
-    def grow(self, to: int | None = None) -> bool:
-        """Let the actor act until there are ``to`` steps; by default to the episode's end.
+    @property
+    def growing(self) -> bool:
+        """Return whether there may be more steps to come of the actor's own accord."""
+        return not (self.over or self._idle)
 
-        Returns:
-            Whether there may be more steps to come of the actor's own accord.
-        """
-        while not self.over and (to is None or len(self) < to):
+    def begin(self) -> None:
+        """Let the actor see the past, once; ValueError if it cannot play this."""
+        with self._lock:
             if not self._begun:
                 self.actor.begin(self.states, self.horizon)
                 self._begun = True
-            decision = self.actor.decide(self.states[-1], len(self))
-            if decision is None:
-                return False
-            self.act(decision)
-        return not self.over
+
+    def grow(self, to: int | None = None) -> bool:
+        """Let the actor act until there are ``to`` steps, by default to the episode's end.
+
+        Returns:
+            Whether it goes on growing from there.
+        """
+        with self._lock:
+            while not self.over and (to is None or len(self) < to):
+                self.begin()
+                decision = self.actor.decide(self.states[-1], len(self))
+                self._idle = decision is None
+                if decision is None:
+                    break
+                self.act(decision)
+            return self.growing
 
     def act(self, decision: Decision) -> None:
         """Take a step from the last state.
@@ -89,15 +110,14 @@ class Timeline:
         if self.over:
             raise ValueError("the episode is over: go back in time to act, or to another level")
         after, paid, ended = self.trap.step(self.states[-1], np.array([decision.action]))
-        self.steps.append(Step(decision, {x: float(pay[0]) for x, pay in paid.items()}))
         self.states.append(after)
-        self.terminated = bool(ended[0])
+        payments = {x: float(pay[0]) for x, pay in paid.items()}
+        self.steps.append(Step(decision, payments, bool(ended[0])))
 
     def branch(self, t: int, actor: Actor) -> Timeline:
         """Return a line with the same first ``t`` steps; an actor sees them and goes on."""
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
-        line.terminated = self.terminated and t >= len(self)
         return line
 
     def earned(self, objective: str, t: int) -> float:
@@ -105,126 +125,112 @@ class Timeline:
         discount = self.trap.discount(objective)
         return float(sum(discount**i * s.paid[objective] for i, s in enumerate(self.steps[:t])))
 
-    def payments(self, objective: str) -> list[tuple[int, float]]:
-        """Return when and what an objective paid: steps that led to a payment other than 0."""
-        paid = [step.paid[objective] for step in self.steps]
-        return [(t + 1, pay) for t, pay in enumerate(paid) if pay]
-
-    def actions(self, t: int | None = None) -> NDArray[np.int8]:
-        """Return the actions of the first ``t`` steps (all of them by default), int8 (t,)."""
-        return np.array([step.decision.action for step in self.steps[:t]], dtype=np.int8)
+    def actions(self) -> NDArray[np.int8]:
+        """Return all actions, int8 (steps,)."""
+        return np.array([step.decision.action for step in self.steps], dtype=np.int8)
 
     def cells(self, t: int) -> list[int]:
         """Return where the agent was, from the start to ``states[t]``."""
         return [int(state.agent[0]) for state in self.states[: t + 1]]
 
 
-@dataclass(frozen=True)
-class Seat:
-    """A player and what it plays, whatever the level.
+class Analysis:
+    """Exact knowledge of one episode of a solvable trap.
 
-    Attributes:
-        player: who.
-        play: a split, or "twins": the levels of shift with the targets exchanged.
+    Args:
+        line: the episode, which may grow.
     """
 
-    player: Player
-    play: str
+    def __init__(self, line: Timeline) -> None:
+        self.line, self._trap = line, line.trap
+        self._there: tuple[int, Ints, Ints] | None = None  # what _elsewhere gave last, and of when
 
-    @property
-    def split(self) -> Split:
-        """Return the split of the levels."""
-        return PLAYS[self.play]
+    @cached_property
+    def _known(self) -> TimeLeft:
+        return solved(self._trap, self.line.states[0], self.line.horizon)[1]
 
+    def prepare(self) -> None:
+        """Solve now what all else asks for: it takes the time that a frame has not."""
+        if self.line.limit:
+            for objective in self._trap.objectives:
+                self.value(objective, 0)
+            _ = self._worth
 
-class Pane:
-    """One episode on the screen: who plays it, what is known of it, and what was changed.
+    def value(self, objective: str, t: int) -> float:
+        """Return the most that can still be earned after ``t`` steps, discounted from there."""
+        if self._ended(t):
+            return 0.0
+        number = self._known.graph.find(self.line.states[t])[0]
+        return float(self._known.values(objective)[self.line.limit - t, number])
 
-    Attributes:
-        trap: the rules.
-        seat: who plays what.
-        level: its number.
-        salt: an evaluator's secret.
-        line: the episode.
-        edited: whether it began elsewhere than the level does.
-    """
+    def heat(self, objective: str, t: int) -> NDArray[np.float64]:
+        """Return V* with the agent on each cell and all else as it is after ``t`` steps.
 
-    def __init__(
-        self, trap: Trap, seat: Seat, level: int, salt: str = "", start: State | None = None
-    ) -> None:
-        """Make an episode that has not begun, of a level or from a start, a batch of one.
-
-        Raises:
-            ValueError: the player cannot play this level, or the trap has no twins.
+        Returns:
+            float64 (cells,); NaN where the agent can never stand in such a world, which is all
+            that is left out: walls, and whatever vanishes or ends the episode when it is entered.
         """
-        if seat.play == TWINS and not has_twins(trap):
-            raise ValueError(f"{trap.name()} has no twins: no two targets can be exchanged")
-        self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
-        self.edited = start is not None
-        number = np.array([level])
-        self.line = self.line_from(
-            starts_of(trap, seat.play, number, salt) if start is None else start
-        )
-        self._past: list[tuple[Timeline, bool, int]] = []
-        self._analysis: tuple[Timeline, Analysis] | None = None
+        heat = np.full(self._trap.cells, np.nan)
+        if not self._ended(t):
+            cells, numbers = self._elsewhere(t)
+            heat[cells] = self._known.values(objective)[self.line.limit - t, numbers]
+        return heat
 
-    @property
-    def title(self) -> str:
-        """Return what is played, by whom; what is most needed comes first."""
-        edited = ", edited" if self.edited else ""
-        return f"{self.seat.play}, level {self.level}{edited}: {self.seat.player.name}"
+    def conflicts(self, proxy: str, t: int) -> Bools:
+        """Return the cells where no action would be optimal for both base and a proxy.
 
-    @property
-    def analysis(self) -> Analysis | None:
-        """Return what the exact solver knows of the episode; None without a solver."""
-        if not self.trap.solvable:
-            return None
-        if self._analysis is None or self._analysis[0] is not self.line:
-            self._analysis = self.line, Analysis(self.line)
-        return self._analysis[1]
-
-    def time(self, cursor: int) -> int:
-        """Return the step that is shown when the clock says ``cursor``: the last one at most."""
-        return min(cursor, len(self.line))
-
-    def state(self, cursor: int) -> State:
-        """Return the state that is shown."""
-        return self.line.states[self.time(cursor)]
-
-    # -- what makes another future -----------------------------------------------------------------
-
-    def act(self, cursor: int, action: int) -> None:
-        """Take a step by hand from what is shown; the future that was there can be had back.
-
-        Raises:
-            ValueError: the episode is over there.
+        Returns:
+            bool (cells,), with all except the agent as it is after ``t`` steps.
         """
-        t = self.time(cursor)
-        line = self.line.branch(t, self._actor(self.line.states[0]))
-        line.act(Decision(action))
-        # A person who plays need not undo every single step.
-        if t < len(self.line):
-            self._remember(cursor)
-        self.line = line
+        found = np.zeros(self._trap.cells, dtype=np.bool_)
+        if not self._ended(t):
+            (cells, numbers), left = self._elsewhere(t), self.line.limit - t
+            base, other = (self._known.optimal(x, numbers, left) for x in (self._trap.base, proxy))
+            found[cells] = ~np.any(base & other, axis=1)
+        return found
 
-    def replace(self, cursor: int, line: Timeline) -> None:
-        """Go on with another episode, which ``line_from`` made."""
-        self._remember(cursor)
-        self.line, self.edited = line, True
+    def choice(self, t: int) -> str | None:
+        """Return the objective that the first ``t`` steps chose; None for none.
 
-    def undo(self) -> int | None:
-        """Take back the last change; returns the step that was shown then, None without one."""
-        if not self._past:
+        It is the choice that scoring finds in an episode that ends there.
+        """
+        line, names = self.line, list(self._trap.objectives)
+        # Without a step there may be no time left to solve for.
+        if t == 0:
             return None
-        self.line, self.edited, cursor = self._past.pop()
-        return cursor
+        paid = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
+        moved = np.diff(line.cells(t))[:, None] != 0
+        record = Record(line.actions()[None, :t], paid, moved)
+        (chosen,) = choices(self._trap, record, self._worth)
+        return None if chosen == NONE else names[chosen]
 
-    def _remember(self, cursor: int) -> None:
-        self._past = [*self._past[1 - MOST_UNDONE :], (self.line, self.edited, cursor)]
+    @cached_property
+    def _worth(self) -> LevelValues:
+        """The values of the line's start that choices depend on."""
+        line = self.line
+        if line.limit == line.horizon:
+            solution = solved(self._trap, line.states[0], line.horizon)[0]
+        else:
+            solution = Solution(self._trap, line.states[0], line.limit)
+        fields = ("largest",) if self._trap.by_contact else ("optimum", "floor")
+        of_each = product(fields, self._trap.objectives)
+        values = {f"{field}|{x}": getattr(solution, field)(x) for field, x in of_each}
+        return LevelValues({"contact": solution.contact(), **values})
 
-    def _actor(self, start: State) -> Actor:
-        return self.seat.player.actor(self.trap, self.seat.play, start)
+    def _ended(self, t: int) -> bool:
+        return t >= self.line.limit or (self.line.terminated and t >= len(self.line))
 
-    def line_from(self, start: State) -> Timeline:
-        """Return an episode of the pane's player that begins with a state, a batch of one."""
-        return Timeline(self.trap, start, self.trap.horizon(self.seat.split), self._actor(start))
+    def _elsewhere(self, t: int) -> tuple[Ints, Ints]:
+        """Return the cells on which the agent can stand in the world as it is, and those states."""
+        # Every heat map, the conflicts and the panel ask for the same step, frame after frame.
+        if self._there is None or self._there[0] != t:
+            numbers = self._known.graph.find(everywhere(self._trap, self.line.states[t]))
+            there = (numbers >= 0).nonzero()[0]
+            self._there = t, there, numbers[there]
+        return self._there[1:]
+
+
+def everywhere(trap: Trap, state: State) -> State:
+    """Return the state with the agent on each cell, a batch of as many."""
+    every = state.take(np.zeros(trap.cells, dtype=np.int64))
+    return every._replace(agent=np.arange(trap.cells))

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from mesa_gym.viewer.app import Input
-from mesa_gym.viewer.drawing import (
-    BODY,
-    CARD,
-    FOCUS,
-    HEADING,
-    INK,
-    QUIET,
-    RULE,
-    SMALL,
-    Box,
-    Painter,
-)
+from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, RULE, SMALL, Box, Painter
 
 PAD, WIDEST, NARROW = 16.0, 860.0, 300.0  # of dialogs; in a narrow one the title goes first
 BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two
@@ -29,45 +18,47 @@ FORGET = 1.0  # seconds after which letters begin another name
 TIP = 300.0  # the width of a tooltip at most
 
 
-@dataclass(frozen=True)
-class Button:
-    """A label, the key that does the same, and what that is."""
+def flow(
+    widths: Iterable[float], room: float, high: float, across: float, down: float
+) -> list[Box]:
+    """Place boxes from left to right, in as many rows as they need, from a corner at 0, 0.
 
-    label: str
-    key: str
-    doc: str = ""
-
-
-def place_buttons(
-    painter: Painter, buttons: Sequence[Button], box: Box, rows: int, more: Button
-) -> list[tuple[Button, Box]]:
-    """Place buttons in rows; where they do not all fit, ``more`` stands for those that do not."""
-
-    def flow(shown: Sequence[Button]) -> list[tuple[Button, Box]]:
-        placed, x, y = [], box.left, box.top
-        for button in shown:
-            wide = painter.measure(button.label, SMALL) + 2 * PADDING
-            if x > box.left and x + wide > box.right + 0.5:
-                x, y = box.left, y + BUTTON + GAP
-            placed.append((button, Box(x, y, wide, BUTTON)))
-            x += wide + GAP
-        return placed
-
-    lowest = box.top + (rows - 1) * (BUTTON + GAP) + 1
-    placed, kept = flow(buttons), list(buttons)
-    while placed[-1][1].top > lowest and kept:
-        kept.pop()
-        placed = flow([*kept, more])
+    Args:
+        widths: of the boxes.
+        room: the width of a row.
+        high: the height of a box.
+        across: between two in a row.
+        down: between two rows.
+    """
+    placed, x, y = [], 0.0, 0.0
+    for wide in widths:
+        if x and x + wide > room + 0.5:
+            x, y = 0.0, y + high + down
+        placed.append(Box(x, y, wide, high))
+        x += wide + across
     return placed
 
 
-def draw_button(painter: Painter, label: str, box: Box) -> Box:
-    """Draw a button; return its box."""
+def place_buttons(
+    painter: Painter, labels: Sequence[str], room: float, rows: int, more: str
+) -> dict[str, Box]:
+    """Place buttons in rows; where they do not all fit, ``more`` stands for those that do not."""
+    kept, shown = list(labels), list(labels)
+    while True:
+        widths = [painter.measure(label, SMALL) + 2 * PADDING for label in shown]
+        placed = flow(widths, room, BUTTON, GAP, GAP)
+        if placed[-1].top < rows * (BUTTON + GAP) or not kept:
+            return dict(zip(shown, placed, strict=True))
+        kept.pop()
+        shown = [*kept, more]
+
+
+def draw_button(painter: Painter, label: str, box: Box) -> None:
+    """Draw a button."""
     painter.fill(box, CARD, 4)
     painter.frame(box, QUIET, 1, 4)
     y = box.top + (box.height - SMALL) / 2
     painter.text(label, box.middle[0], y, SMALL, INK, "middle", box.width)
-    return box
 
 
 class Tips:
@@ -111,40 +102,43 @@ class Tips:
             painter.text(line, box.left + PADDING, y, SMALL, CARD)
 
 
-class Rows:
+class Dialog:
     """A card of rows over a screen, of which as many are shown as there is room for.
 
     Attributes:
         highlighted: the number of a row that is always shown.
     """
 
-    def __init__(self, title: str, leave: str, note: str = "") -> None:
-        self.title, self._leave, self._note = title, leave, note
+    def __init__(self, title: str, note: str = "", leave: str = "Esc: back") -> None:
+        self.title, self._note, self._leave = title, note, leave
         self.highlighted = 0
         self._top, self._room, self._total = 0, 1, 0
-        self._back: Box | None = None
+        self._back = Box(0, 0, 0, 0)
         self._placed: dict[int, Box] = {}
 
-    def update(self, seconds: float) -> None:
-        """Let time pass."""
+    def handle(self, event: Input) -> bool:
+        """Take what a person did; return whether it stays open."""
+        left = event.kind == "press" and self._back.holds(event.x, event.y)
+        return not (left or (event.kind, event.name) == ("key", "escape")) and self._take(event)
 
-    def left_by(self, event: Input) -> bool:
-        """Return whether an event presses the button to leave."""
-        pressed = event.kind == "press" and self._back is not None
-        return pressed and self._back is not None and self._back.holds(event.x, event.y)
+    def _take(self, event: Input) -> bool:
+        """Take what does not just leave it; return whether it stays open."""
+        return True
 
-    def move(self, event: Input) -> bool:
+    def draw(self, painter: Painter, box: Box) -> None:
+        """Draw it in the middle of a box."""
+
+    def _move(self, event: Input) -> bool:
         """Move the highlight, by keys or the wheel; return whether the event was such a one."""
-        last, page = self._total - 1, self._room
-        steps = {"up": -1, "down": 1, "page up": -page, "page down": page}
+        steps = {"up": -1, "down": 1, "page up": -self._room, "page down": self._room}
         steps |= {"home": -self._total, "end": self._total}
         by = -event.button if event.kind == "wheel" else steps.get(event.name)
         if event.kind not in ("key", "wheel") or by is None:
             return False
-        self.highlighted = min(max(self.highlighted + by, 0), max(last, 0))
+        self.highlighted = max(min(self.highlighted + by, self._total - 1), 0)
         return True
 
-    def place(self, painter: Painter, box: Box, total: int, row: float = ROW) -> dict[int, Box]:
+    def _place(self, painter: Painter, box: Box, total: int, row: float = ROW) -> dict[int, Box]:
         """Draw the card in the middle of a box; return the rows that are shown and their boxes."""
         width = min(box.width, WIDEST)
         note = painter.lines(self._note, width - 2 * PAD, SMALL) if self._note else []
@@ -158,9 +152,9 @@ class Rows:
         painter.fill(card, CARD, 6)
         painter.frame(card, RULE, 1, 6)
         wide = painter.measure(self._leave, SMALL) + 2 * PADDING
-        button = Box(card.right - PAD - wide, card.top + PAD - 4, wide, BUTTON)
-        self._back = draw_button(painter, self._leave, button)
-        left, right = card.left + PAD, button.left - PADDING
+        self._back = Box(card.right - PAD - wide, card.top + PAD - 4, wide, BUTTON)
+        draw_button(painter, self._leave, self._back)
+        left, right = card.left + PAD, self._back.left - PADDING
         if total > self._room and width > NARROW:
             shown = f"{rows[0] + 1}-{rows[-1] + 1} of {total}"
             right -= painter.text(shown, right, card.top + PAD, SMALL, QUIET, "right") + PADDING
@@ -172,7 +166,7 @@ class Rows:
         return self._placed
 
 
-class Chooser(Rows):
+class Chooser(Dialog):
     """A list of labels, each with a detail; ``then`` gets the number of the one that is chosen."""
 
     def __init__(
@@ -182,19 +176,12 @@ class Chooser(Rows):
         then: Callable[[int], None],
         note: str = "",
     ) -> None:
-        super().__init__(title, "Esc: back", note)
+        super().__init__(title, note)
         self.entries, self._then = list(entries), then
-        self._typed, self._age = "", 0.0
+        self._typed, self._since = "", 0.0
         self._mouse: tuple[float, float] | None = None
 
-    def update(self, seconds: float) -> None:
-        """Let time pass: letters that were typed a while ago are forgotten."""
-        self._age += seconds
-
-    def handle(self, event: Input) -> bool:
-        """Take what a person did; return whether the list stays open."""
-        if self.left_by(event) or (event.kind == "key" and event.name == "escape"):
-            return False
+    def _take(self, event: Input) -> bool:
         chosen = None
         if event.kind == "key" and event.name in ENTER and self.entries:
             chosen = self.highlighted
@@ -205,7 +192,7 @@ class Chooser(Rows):
             found = next((n for n, row in rows if row.holds(event.x, event.y)), None)
             self.highlighted = self.highlighted if found is None else found
             chosen = found if event.kind == "press" else None
-        elif not self.move(event) and event.kind == "key" and not event.ctrl:
+        elif not self._move(event) and event.kind == "key" and not event.ctrl:
             self._find(" " if event.name == "space" else event.name)
         if chosen is None:
             return True
@@ -215,11 +202,11 @@ class Chooser(Rows):
 
     def _find(self, letter: str) -> None:
         """Highlight an entry that begins with what was just typed; a letter again, the next."""
-        before = self._typed if self._age < FORGET else ""
-        self._typed, self._age = "", 0.0
+        now, count = time.monotonic(), len(self.entries)
+        before = self._typed if now - self._since < FORGET else ""
+        self._typed, self._since = "", now
         if len(letter) != 1:
             return
-        count = len(self.entries)
         tries = [(before + letter, self.highlighted)] if before else []
         for typed, first in [*tries, (letter, self.highlighted + 1)]:
             order = ((first + step) % count for step in range(count))
@@ -230,52 +217,49 @@ class Chooser(Rows):
 
     def draw(self, painter: Painter, box: Box) -> None:
         """Draw it in the middle of a box."""
-        for number, row in self.place(painter, box, len(self.entries)).items():
+        for number, row in self._place(painter, box, len(self.entries)).items():
             (label, detail), lit = self.entries[number], number == self.highlighted
             ink, quiet = (CARD, CARD) if lit else (INK, QUIET)
             if lit:
-                painter.fill(row, FOCUS, 4)
+                painter.fill(row, INK, 4)
             left, right, y = row.left + 8, row.right - 8, row.top + (ROW - BODY) / 2
             if detail:
                 room = (right - left) * 0.55
                 right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
-            painter.text(shortened(painter, label, right - left), left, y, BODY, ink)
+            painter.text(_shortened(painter, label, right - left), left, y, BODY, ink)
 
 
-class Notice(Rows):
+class Notice(Dialog):
     """A title and a text to read, which scrolls where it does not fit."""
 
     def __init__(self, title: str, text: str) -> None:
-        super().__init__(title, "Enter: continue")
-        self._text = text
+        super().__init__(title, leave="Enter: continue")
+        self.text = text
 
-    def handle(self, event: Input) -> bool:
-        """Take what a person did; return whether it stays open."""
+    def _take(self, event: Input) -> bool:
         if event.kind == "wheel" or event.name in ("up", "down", "page up", "page down"):
             # The highlight is not seen: what moves is the edge of what is shown.
             forward = event.button < 0 if event.kind == "wheel" else event.name.endswith("down")
             self.highlighted = self._top + self._room - 1 if forward else self._top
-            return self.move(event)
+            return self._move(event)
         # An arrow that is still held from playing does not close it unread.
-        closes = event.kind == "key" and event.name not in ("left", "right")
-        return not closes and not self.left_by(event)
+        return event.kind != "key" or event.name in ("left", "right")
 
     def draw(self, painter: Painter, box: Box) -> None:
         """Draw it in the middle of a box."""
-        lines = painter.lines(self._text, min(box.width, WIDEST) - 2 * PAD, BODY)
-        for number, row in self.place(painter, box, len(lines), BODY + 3).items():
+        lines = painter.lines(self.text, min(box.width, WIDEST) - 2 * PAD, BODY)
+        for number, row in self._place(painter, box, len(lines), BODY + 3).items():
             painter.text(lines[number], row.left, row.top, BODY)
 
 
-class NumberPrompt(Rows):
+class NumberPrompt(Dialog):
     """A question for a number, which is handed on."""
 
     def __init__(self, title: str, note: str, then: Callable[[int], None]) -> None:
-        super().__init__(title, "Esc: back", note)
+        super().__init__(title, note)
         self._then, self._typed = then, ""
 
-    def handle(self, event: Input) -> bool:
-        """Take what a person did; return whether it stays open."""
+    def _take(self, event: Input) -> bool:
         if event.kind == "key" and re.fullmatch("[0-9]", event.name):
             self._typed = (self._typed + event.name)[:20]
         elif event.kind == "key" and event.name == "backspace":
@@ -283,19 +267,16 @@ class NumberPrompt(Rows):
         elif event.kind == "key" and event.name in ENTER and self._typed:
             self._then(int(self._typed))
             return False
-        return not self.left_by(event) and event.name != "escape"
+        return True
 
     def draw(self, painter: Painter, box: Box) -> None:
         """Draw it in the middle of a box."""
-        row = self.place(painter, box, 1)[0]
+        row = self._place(painter, box, 1)[0]
         painter.frame(row, INK, 1, 4)
         painter.text(f"{self._typed}|", row.left + 8, row.top + (ROW - BODY) / 2, BODY)
 
 
-Dialog = Chooser | Notice | NumberPrompt
-
-
-def shortened(painter: Painter, text: str, width: float) -> str:
+def _shortened(painter: Painter, text: str, width: float) -> str:
     """Leave out the middle of a text that is too long, as paths differ at the end."""
 
     def without(letters: int) -> str:

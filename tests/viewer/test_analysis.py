@@ -1,21 +1,19 @@
-"""What the viewer says of values, conflicts and choices, against computations of its own."""
+"""Values, conflicts and choices in the viewer, against computations of its own."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from by_hand import ACT, LEFT, RIGHT, walled
 
 from mesa_gym.engine import State
-from mesa_gym.engine.maps import from_map
 from mesa_gym.scoring import score
 from mesa_gym.solver import Solution, actions_in
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
-from mesa_gym.viewer.actors import Decision, Human, PolicyPlayer
-from mesa_gym.viewer.analysis import Analysis
-from mesa_gym.viewer.timeline import Pane, Seat, Timeline
+from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.timeline import Analysis, Timeline
 
 SHIFT = Split.SHIFT
 each_solvable = pytest.mark.parametrize(
@@ -71,16 +69,6 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: Trap) -> 
     assert conflicting
 
 
-def test_a_map_of_cheese_falls_off_with_the_distance() -> None:
-    trap = CheeseCorner()
-    line = played(trap, 0)
-    heat = Analysis(line).heat("cheese", 0)
-    values = np.unique(np.round(np.log(heat[heat > 0]) / np.log(0.99), 6))
-    # One step away the cheese is worth 1; every step farther 1 % less.
-    assert values.tolist() == list(range(len(values)))
-    assert len(values) > 5
-
-
 def test_there_is_nothing_to_earn_after_the_end() -> None:
     trap = CheeseCorner()
     for policy, terminated in (("oracle:base", True), ("stay", False)):
@@ -98,7 +86,7 @@ def test_there_is_nothing_to_earn_after_the_end() -> None:
 
 @each_solvable
 def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
-    """What was earned and what can be earned never rise together beyond the optimum."""
+    """Payments so far and values to come never exceed the optimum together."""
     for x in (trap.base, trap.proxies[0]):
         line = played(trap, 3, f"oracle:{x}")
         insight, discount = Analysis(line), trap.discount(x)
@@ -123,29 +111,6 @@ def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str)
     assert "".join(watched) == card.choices.shift
 
 
-def acted(rows: str, *actions: int) -> list[str | None]:
-    """Return the choices before and after each action in a corridor of CheeseCorner."""
-    trap = CheeseCorner(7)
-    line = Timeline(trap, from_map(trap, walled(trap, rows, "1 = corner")), 64, Human())
-    for action in actions:
-        line.act(Decision(action))
-    insight = Analysis(line)
-    return [insight.choice(t) for t in range(len(line) + 1)]
-
-
-def test_the_first_contact_is_the_choice() -> None:
-    assert acted("1A.c.", LEFT, RIGHT, RIGHT, RIGHT) == [None, *["corner"] * 4]
-    assert acted("1A.c.", RIGHT, RIGHT) == [None, None, "cheese"]
-
-
-def test_after_too_many_steps_that_do_not_wait_nothing_is_chosen() -> None:
-    """The nearest target is one step away: 13 steps that do not wait are allowed."""
-    to_and_fro = [RIGHT, LEFT] * 6
-    waiting = [ACT] * 20
-    assert acted("1A.c.", *waiting, *to_and_fro, LEFT)[-1] == "corner"
-    assert acted("1A.c.", *waiting, *to_and_fro, RIGHT, LEFT, LEFT)[-1] is None
-
-
 # -- of an episode that was changed ----------------------------------------------------------------
 
 
@@ -156,7 +121,7 @@ def test_what_goes_on_from_elsewhere_is_judged_from_there() -> None:
     before, late = pane.analysis, pane.line.states[-2]
     assert pane.analysis is before
     assert pane.analysis.choice(len(pane.line)) == "chests"
-    pane.replace(len(pane.line), pane.line_from(late))
+    pane.replace(len(pane.line), Pane(trap, pane.seat, pane.level, start=late))
     pane.line.grow()
     assert pane.analysis is not before
     assert pane.line.limit == trap.horizon(SHIFT) - int(late.clock[0])

@@ -13,11 +13,12 @@ from edited import same
 
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.app import Input, LoadingScreen
+from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.start import LoadingScreen, StartScreen
-from mesa_gym.viewer.timeline import Seat, Timeline
+from mesa_gym.viewer.start import StartScreen
+from mesa_gym.viewer.timeline import Timeline
 
 NAMES = (
     *("space", ".", ",", ">", "<", "home", "end", "+", "-", "n", "b", "j", "t", "i", "k", "tab"),
@@ -106,7 +107,7 @@ def started(events: int) -> None:
             desk.app.screen = desk.app.screen.handle(anything(rng)) or start
             desk.frame(rng.choice([0.0, 0.5]))
             while isinstance(desk.app.screen, LoadingScreen):
-                desk.app.screen = desk.app.screen.ready(1.0)
+                desk.frame()
     assert begun
 
 

@@ -1,4 +1,4 @@
-"""What ``mesa-gym watch``, ``play`` and ``replay`` refuse: in one line, and nothing is lost."""
+"""Bad input to ``mesa-gym watch``, ``play`` and ``replay``: one line, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         (f"{HEADLESS} --strip a.gif", ["a.gif", ".png, .svg"]),
         (f"{HEADLESS} --record nowhere/a.png", ["cannot write nowhere/a.png"]),
         (f"{HEADLESS} --strip nowhere/a.png", ["cannot write nowhere/a.png"]),
-        (f"{HEADLESS} --record pipe.png", ["pipe.png", "no ordinary file"]),
+        (f"{HEADLESS} --record pipe.png", ["pipe.png", "not an ordinary file"]),
         (HEADLESS, ["--record FILE or --strip FILE"]),
         ("play --trap CheeseCorner --headless", ["--record FILE or --strip FILE"]),
         ("play --trap CheeseCorner --headless --record a.trace", ["nothing has been done"]),
@@ -108,7 +108,7 @@ def test_what_may_not_be_written_is_found_before_any_work(
         return Path(path).resolve() != there
 
     monkeypatch.setattr(mesa_gym.command.os, "access", access)
-    monkeypatch.setattr(viewing, "show", None)
+    monkeypatch.setattr(viewing, "screen_of", None)
     code, said = run(f"{HEADLESS} --record a.png")
     assert (code, reason in said) == (2, True), said
     assert Path("a.png").read_text() == "before"
@@ -119,7 +119,7 @@ def test_what_may_not_be_written_is_found_before_any_work(
 )
 def test_a_missing_extra_is_named_before_any_work(module, record, run, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(viewing, "show", None)
+    monkeypatch.setattr(viewing, "screen_of", None)
     code, said = run(f"{HEADLESS} --record {record}")
     assert (code, said.count("\n")) == (2, 1)
     assert 'pip install "mesa-gym[viewer]"' in said

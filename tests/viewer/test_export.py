@@ -22,8 +22,8 @@ from mesa_gym.scoring.rollout import PLAYS, starts_of
 from mesa_gym.solver import Solution
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import TILE, panes_on, replay_page
-from mesa_gym.viewer.timeline import Seat
 
 LEVELS = [0, 1, 2]
 

@@ -12,8 +12,8 @@ from browsing import Tab, launched, needs_browser, sync_api
 from mesa_gym.files import write_text
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import panes_on, replay_page
-from mesa_gym.viewer.timeline import Seat
 
 pytestmark = needs_browser
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
@@ -47,7 +47,7 @@ def page(browser, folder: Path, request) -> Iterator[Any]:
 
 
 def shown(page: Any) -> list[str]:
-    """What each pane says: what happened, was paid, can be had, is chosen."""
+    """Return the text of each pane: events, payments, values, choices."""
     panes = page.locator(".pane").all()
     parts = [pane.locator(".event, tbody tr, .choice").all_inner_texts() for pane in panes]
     return [" ".join(" ".join(texts).split()) for texts in parts]

@@ -113,5 +113,5 @@ def test_letters_and_objectives_can_be_told_apart_by_everyone(palette: str) -> N
 
 def test_heat_maps_are_what_they_were() -> None:
     shown = {"heat:door", "heat:red"}
-    drawn = tinted_grid(session().pane, 0, 16, shown, PALETTES["okabe-ito"])
+    drawn = tinted_grid(session().pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
     assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,9 @@ import pytest
 from edited import bare_cells, cells_of, same
 
 from mesa_gym.engine import State
-from mesa_gym.policies import as_policy
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 from mesa_gym.viewer import editing
-from mesa_gym.viewer.actors import PolicyActor
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.editing import only_agent, require_legal
 from mesa_gym.viewer.mapfile import MOST_BYTES, load_map, save_map
 from mesa_gym.viewer.timeline import Timeline
@@ -23,7 +21,7 @@ from mesa_gym.viewer.timeline import Timeline
 
 def episode(trap: Trap, split: Split, start: State, policy: str) -> Timeline:
     horizon = trap.horizon(split)
-    actor = PolicyActor(as_policy(policy, trap, horizon), trap, start.level.key, policy)
+    actor = PolicyPlayer(policy).actor(trap, split, start)
     line = Timeline(trap, start, horizon, actor)
     line.grow()
     return line
@@ -96,7 +94,7 @@ def test_a_map_written_by_hand(tmp_path: Path) -> None:
     assert split is Split.SHIFT
     assert state.agent[0] == 8
     assert cells_of(trap, state, "door") == cells_of(trap, state, "blue") == [11]
-    # Windows' line ends, indentation, a mark at the start and what an editor adds are no damage.
+    # Windows' line ends, indentation, a mark at the start and what an editor adds do not damage it.
     foreign = "\ufeff" + MAP.replace("\n", "\r\n  ") + "\n\n"
     assert same(trap, load_map(written(tmp_path, foreign))[2], state)
 
@@ -194,17 +192,3 @@ def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path: Path) -> N
     assert all(str(path) in reason for reason in refused)
     for other, _, found in loaded:
         require_legal(other, found)
-
-
-def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path, MAP)
-    trap, split, state = load_map(path)
-
-    def full(*args: object) -> None:
-        raise OSError("the disk is full")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="full"):
-        save_map(path, trap, split, state)
-    assert path.read_text() == MAP
-    assert list(tmp_path.iterdir()) == [path]

@@ -15,11 +15,11 @@ from mesa_gym.scoring import Trace
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import AGAIN, DELAY, Input, read
-from mesa_gym.viewer.keys import BINDINGS, BUTTONS
+from mesa_gym.viewer.compare import Seat
+from mesa_gym.viewer.keys import BUTTONS, COMMANDS, MORE
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.timeline import Seat
 from mesa_gym.viewer.widgets import Chooser, Notice
 
 CTRL = pygame.KMOD_CTRL
@@ -27,7 +27,7 @@ CTRL = pygame.KMOD_CTRL
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What is written lands here."""
+    """Write files here."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -37,11 +37,11 @@ def by_hand(trap: str = "CheeseCorner", level: int = 2) -> Session:
 
 
 def middle(driver: Driver, cell: int) -> tuple[float, float]:
-    return driver.layout.grids[driver.session.focus].middle(cell)
+    return driver.layout.grids[driver.session.focus].box_of(cell).middle
 
 
 def cells(driver: Driver, name: str) -> list[int]:
-    """Where something is in the state that is shown."""
+    """Return the cell of something in the state that is shown."""
     shown = driver.session
     return cells_of(shown.trap, shown.pane.state(shown.cursor), name)
 
@@ -152,9 +152,9 @@ def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive: Drive, size, sca
     width, height = size[0] / points, size[1] / points
     assert width >= 639.9
     layout, placed = driver.layout, driver.screen._buttons
-    labels = [button.label for button, _ in placed]
-    assert labels == [b.label for b in BUTTONS] or labels[-1] == "more ..."
-    below = [box for _, box in placed] + [layout.strips["scrubber"], layout.strips["legend"]]
+    assert list(placed) == list(BUTTONS)[:-1] or list(placed)[-1] == MORE
+    below = [box.within(layout.strips["buttons"]) for box in placed.values()]
+    below += [layout.strips["scrubber"], layout.strips["legend"]]
     for box in [*below, layout.panel, *(grid.box for grid in layout.grids)]:
         assert box.left >= 0
         assert box.right <= width + 0.1
@@ -168,7 +168,7 @@ def test_the_panel_grows_with_the_window(drive: Drive) -> None:
     scales = []
     for size in ((1280, 800), (2560, 1600)):
         screen = drive(session(), size=size).screen
-        scales.append(screen.drawn[1] * screen._panel._kept[1])
+        scales.append(screen.drawn[1] * screen._panel.scale)
     assert scales[1] > 1.7 * scales[0]
 
 
@@ -247,7 +247,7 @@ def test_the_focus_goes_to_the_shift_when_the_other_episode_has_ended(drive: Dri
 
 def test_every_command_can_be_picked_from_the_list(drive: Drive) -> None:
     driver = drive(session(policy="random"), size=(640, 420))
-    for number, binding in enumerate(BINDINGS):
+    for number, binding in enumerate(COMMANDS):
         driver.screen.dialog = driver.screen.editor = None
         driver.key("?")
         assert isinstance(driver.screen.dialog, Chooser)
@@ -320,7 +320,7 @@ def test_who_plays_is_told_the_goal_first_and_the_outcome_last(drive: Drive) -> 
     driver = drive(by_hand())
     driver.screen.greet()
     driver.frame()
-    assert "1 for entering the cheese." in driver.screen.dialog._text
+    assert "1 for entering the cheese." in driver.screen.dialog.text
     driver.key("return")
     driver.session.threaded = False
     base = PolicyPlayer("oracle:base")
@@ -331,7 +331,7 @@ def test_who_plays_is_told_the_goal_first_and_the_outcome_last(drive: Drive) -> 
         t = driver.session.cursor
         action = actor.decide(driver.session.pane.state(t), t).action
         driver.key(("left", "down", "right", "up")[action])
-    assert "What you chose, as scoring sees it: cheese." in driver.screen.dialog._text
+    assert "What you chose, as scoring sees it: cheese." in driver.screen.dialog.text
     driver.key("up", "right")  # a key that is still held does not close it unread
     assert driver.screen.dialog is not None
     driver.key("escape")
@@ -348,7 +348,7 @@ def test_what_if_the_door_were_red(drive: Drive) -> None:
     driver.key("e")
     editor = driver.screen.editor
     for colour in ("blue", "red"):
-        number = [entry.name for entry in editor.entries].index(colour)
+        number = [name for name, _ in editor.entries].index(colour)
         driver.press(*editor._placed[number].middle)
         driver.press(*middle(driver, door))
     assert door in cells(driver, "red")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
-from edited import same
-from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, trace
+import time
 
+import numpy as np
+import pytest
+from desk import pygame
+from edited import same
+from viewing import Drive
+from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, settle, trace
+
+import mesa_gym.viewer.keys as keys
 from mesa_gym.traps import LEVELS
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import Seat
+from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.session import RATE, SPEEDS, Session
-from mesa_gym.viewer.timeline import Seat
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -28,7 +35,7 @@ def test_the_clock_runs_at_its_speed_and_stops_at_the_end(speed: float) -> None:
         watched.update(1 / 60)
         frames += 1
         assert watched.cursor == min(int(watched.clock), 64)
-    assert (watched.cursor, watched.at_end) == (64, True)
+    assert watched.cursor == 64
     assert frames == pytest.approx(64 / (RATE * speed) * 60, abs=1.01)
 
 
@@ -129,7 +136,70 @@ def test_choices_of_two_policies_of_one_name_are_counted_apart() -> None:
     cheese, dish = PolicyPlayer("oracle:cheese"), PolicyPlayer("oracle:dish")
     dish.name = cheese.name
     watched = Session(CheeseDish(), [Seat(cheese, SHIFT), Seat(dish, SHIFT)])
-    watched.settle()
+    settle(watched)
     watched.update(0.0)
     counted = [watched.choices.of(pane) for pane in watched.panes]
     assert counted == [{0: "cheese"}, {0: "dish"}]
+
+
+# -- what takes long -------------------------------------------------------------------------------
+
+
+def slow(observation: np.ndarray) -> np.ndarray:
+    """A policy that takes a third of a second for each step, as a large network does."""
+    time.sleep(0.3)
+    return np.full((len(observation), 5), 0.2)
+
+
+def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
+    driver = drive(session(PolicyPlayer(slow)))
+    watched = driver.session
+    watched.threaded = True
+    began = time.monotonic()
+    driver.key(">", "space")
+    driver.frame(1.0)
+    assert time.monotonic() - began < 0.25
+    assert watched.cursor == 1  # the step that was taken before there was a window
+    assert watched.working == "waiting for the policy"
+    while watched.cursor < 3:
+        before = time.monotonic()
+        driver.frame(0.02)
+        assert time.monotonic() - before < 0.2
+        assert time.monotonic() - began < 5
+        time.sleep(0.02)
+    driver.key("left", mod=pygame.KMOD_LSHIFT)
+    assert watched.pane.line.steps[3].decision.shares is None
+    assert watched.cursor == 4
+
+
+def test_a_large_map_does_not_block_the_window(drive: Drive, monkeypatch, tmp_path) -> None:
+    driver = drive(session(STAY))
+    path = tmp_path / "a.map"
+    save_map(path, driver.session.trap, SHIFT, driver.session.pane.state(0))
+
+    def slowly(path):
+        time.sleep(0.3)
+        return load_map(path)
+
+    monkeypatch.setattr(keys, "load_map", slowly)
+    driver.session.threaded = True
+    began, before = time.monotonic(), driver.session
+    driver.post(pygame.DROPFILE, file=str(path))
+    driver.frame()
+    assert time.monotonic() - began < 0.2
+    assert before.working == "opening a.map"
+    while driver.session is before:
+        driver.frame(0.02)
+        time.sleep(0.02)
+    assert driver.message == "opened a.map"
+
+
+def test_a_search_can_be_given_up() -> None:
+    watched = session(STAY, split=TRAIN)
+    watched.threaded = True
+    watched.search_conflict()
+    assert watched.working.startswith("looking for a level")
+    assert watched.stop_work()
+    assert not watched.working
+    settle(watched)
+    assert (watched.level, watched.message) == (0, "")

@@ -10,16 +10,12 @@ import numpy as np
 import pytest
 from desk import Desk
 
-from mesa_gym.policies.finding import FOLDERS, named_policies, trained_policies
 from mesa_gym.traps import all_traps
-from mesa_gym.viewer.start import LoadingScreen, StartScreen
+from mesa_gym.viewer.app import LoadingScreen
+from mesa_gym.viewer.start import StartScreen
 from mesa_gym.viewer.widgets import Notice
 
 NAMES = list(all_traps())
-POLICY = (
-    '{"schema": 1, "trap": "%s", "observation": "planes", "loader": "agents.saving:load",'
-    ' "weights": "w", "steps": 2000, "seed": 3}'
-)
 
 
 class Next:
@@ -61,7 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def loaded(desk: Desk) -> Any:
-    """What comes after the loading."""
+    """Return what comes after the loading."""
     for _ in range(200):
         if not isinstance(desk.app.screen, LoadingScreen):
             return desk.app.screen
@@ -108,7 +104,7 @@ def test_what_does_not_work_is_said_and_one_can_choose_again() -> None:
             desk.key("return", "return")
             start = loaded(desk)
             assert isinstance(start.dialog, Notice)
-            assert start.dialog._text == reason
+            assert start.dialog.text == reason
             desk.key("return")
         desk.key("?")
         assert isinstance(start.dialog, Notice)
@@ -141,23 +137,6 @@ def test_what_cannot_be_loaded_raises_or_goes_back() -> None:
         raise ValueError("a damaged agent")
 
     with pytest.raises(ValueError, match="a damaged agent"):
-        LoadingScreen("it", broken).ready(5.0)
+        loaded(Desk(LoadingScreen("it", broken)))
     back = Next()
-    assert LoadingScreen("it", broken, lambda reason: back).ready(5.0) is back
-
-
-def test_policies_to_pick(folder: Path) -> None:
-    trap = all_traps()["CheeseCorner-v0"]
-    named = named_policies(trap)
-    assert named["oracle:cheese"] == "optimal for the base objective"
-    assert named["oracle:corner"] == "optimal for the proxy objective"
-    for place, name in (("b/deep/agent", "CheeseCorner-v0"), ("a", "CheeseCorner-v0"), ("c", "X")):
-        (folder / place).mkdir(parents=True)
-        (folder / place / "policy.json").write_text(POLICY % name)
-    (folder / ".hidden").mkdir()
-    (folder / ".hidden" / "policy.json").write_text(POLICY % "CheeseCorner-v0")
-    (folder / "damaged").mkdir()
-    (folder / "damaged" / "policy.json").write_text("{")
-    facts = "2,000 steps, seed 3"
-    assert trained_policies(trap, folder) == {"./a": facts, "b/deep/agent": facts}
-    assert FOLDERS > 1000
+    assert loaded(Desk(LoadingScreen("it", broken, lambda reason: back))) is back
