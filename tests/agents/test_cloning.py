@@ -63,12 +63,6 @@ def test_transitions_are_what_an_environment_shows() -> None:
     np.testing.assert_array_equal(planes, shown)
 
 
-def test_actions_are_sampled_again_for_each_seed_and_episode() -> None:
-    played = [demonstrations(lesson(seed), np.arange(16)) for seed in (0, 1)]
-    every = [actions.tobytes() for episodes in played for _, actions in episodes]
-    assert len(every) == len(set(every)) == 2 * EPISODES
-
-
 def test_levels_are_different_training_levels() -> None:
     rng = np.random.default_rng(0)
     numbers = level_numbers(lesson(num_levels=1000, alpha=0.25), 600, rng)

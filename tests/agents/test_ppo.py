@@ -6,19 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from earning import earned
 from torch.distributions import Categorical
-from training import CORNER, lesson
+from training import lesson
 
 from agents import ppo
 from agents.lesson import Lesson
-from agents.networks import Centred, Network, outputs
+from agents.networks import Centred, outputs
 from agents.playing import DeviceEnvs, HostEnvs, Variation
 from agents.ppo import Learner, Rollout
-from agents.saving import weights
 from agents.symmetry import Symmetric
-from mesa_gym.policies import uniform
-from mesa_gym.traps import LEVELS, find_trap
+from mesa_gym.traps import LEVELS
 
 ROLLOUT = ppo.ENVS * ppo.LENGTH
 
@@ -209,22 +206,6 @@ def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch: pytest.Monke
     assert torch.stack(norms).min() < 0.249  # which is left alone
 
 
-def test_checkpoints_are_the_agents_on_their_way() -> None:
-    kept: dict[tuple[int, int], bytes] = {}
-    of_two = asked(
-        1,
-        3,
-        checkpoints=(ROLLOUT // 2, ROLLOUT),
-        keep=lambda steps, seed, agent: kept.update({(steps, seed): weights(agent)}),
-    )
-    ends = [weights(agent) for agent in ppo.train(of_two)]
-    stacks = [learner(asked(1, 3), updates).stack for updates in (1, 2)]
-    first, last = ([weights(Network(CORNER, stack, a)) for a in range(2)] for stack in stacks)
-    assert ends == last
-    assert [kept[steps, seed] for steps in of_two.checkpoints for seed in (1, 3)] == first * 2
-    assert len({*first, *last}) == len(kept) == 4
-
-
 def test_the_curve_is_what_episodes_earned_while_learning() -> None:
     both = lesson(5, 6, steps=400)
     for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0)):
@@ -245,10 +226,3 @@ def test_levels_of_the_shift_that_were_met_are_noted() -> None:
 def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it() -> None:
     found = [learner(asked(trap="TreeFarm", reward=r)).discount for r in ("soon", "base")]
     assert found == [0.8, 0.95]
-
-
-def test_training_is_better_than_random() -> None:
-    trap = find_trap("CheeseCorner")(7)
-    (agent,) = ppo.train(Lesson(trap, (1,), 40_000))
-    corner = [earned(trap, policy, "corner").mean() for policy in (agent, uniform())]
-    assert corner[0] > 1.5 * corner[1]

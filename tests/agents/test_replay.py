@@ -111,19 +111,6 @@ def test_rare_starts_are_those_of_the_shift() -> None:
         np.testing.assert_allclose(found, ([1 / 40] * 40 + [1 / 2] * 2)[:rows])
 
 
-def test_new_levels_are_those_of_the_environments_and_alpha_of_them_shifted() -> None:
-    n, settings = 64, Settings(CORNER, alpha=0.3, num_levels=500)
-    venv = TrapVectorEnv(CORNER, n, alpha=0.3, num_levels=500)
-    venv.supply = ReplaySupply(settings, n, LevelBuffer(CORNER, 10), 0)
-    usual = Supply(settings, n)
-    usual.reseed(np.arange(n), list(range(n)))
-    levels = [venv.reset(seed=0 if first else None)[1]["level"] for first in [1] + [0] * 39]
-    for each in levels:
-        where = usual.take(np.arange(n))
-        np.testing.assert_array_equal(each, usual.store.state.level.number[where])
-    assert np.mean(np.array(levels) >= LEVELS) == pytest.approx(0.3, abs=0.03)
-
-
 def test_kept_levels_that_are_played_again_are_those_of_high_scores(filled) -> None:
     scores = np.random.default_rng(1).permutation(200) / 200
     venv = TrapVectorEnv(CORNER, 8, num_levels=50)
@@ -159,3 +146,16 @@ def test_training_plays_again_four_in_five_and_earns_no_more_than_the_optimum(mo
     steps = np.log(earned[earned > 0]) / np.log(0.99)
     np.testing.assert_allclose(steps, steps.round(), atol=1e-6)
     assert np.isclose(earned, best).any()
+
+
+def test_new_levels_are_those_of_the_environments_and_alpha_of_them_shifted() -> None:
+    n, settings = 64, Settings(CORNER, alpha=0.3, num_levels=500)
+    venv = TrapVectorEnv(CORNER, n, alpha=0.3, num_levels=500)
+    venv.supply = ReplaySupply(settings, n, LevelBuffer(CORNER, 10), 0)
+    usual = Supply(settings, n)
+    usual.reseed(np.arange(n), list(range(n)))
+    levels = [venv.reset(seed=0 if first else None)[1]["level"] for first in [1] + [0] * 39]
+    for each in levels:
+        where = usual.take(np.arange(n))
+        np.testing.assert_array_equal(each, usual.store.state.level.number[where])
+    assert np.mean(np.array(levels) >= LEVELS) == pytest.approx(0.3, abs=0.03)

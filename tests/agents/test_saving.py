@@ -1,18 +1,21 @@
-"""Agents on disk: bit for bit, all or nothing, and refused where they are damaged."""
+"""Agents on disk, of Stable-Baselines3 too: bit for bit, all or nothing, and damaged."""
 
 import json
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from reference import wandered
 from training import DOORS, acts, drawn
 
 from agents.ensemble import Ensemble
 from agents.networks import Agent
-from agents.saving import WEIGHTS_FILE, save, weights
+from agents.saving import BASELINES, WEIGHTS_FILE, load, save, weights
 from mesa_gym.policies import load_policy
-from mesa_gym.traps import Trap, all_traps
+from mesa_gym.traps import Trap, all_traps, find_trap
 
 
 def reloaded(agent: Agent, trap: Trap, folder: Path) -> None:
@@ -45,43 +48,44 @@ def test_weights_are_halves_where_these_are_exact(value: float, size: int, tmp_p
     reloaded(agent, DOORS, tmp_path / "agent")
 
 
-def edit_weights(folder: Path, change) -> None:
-    (folder / WEIGHTS_FILE).write_bytes(change((folder / WEIGHTS_FILE).read_bytes()))
+def changed(**entries: object):
+    return lambda x: json.dumps(json.loads(x) | entries).encode()
 
 
-def change(folder: Path, **entries: object) -> None:
-    path = folder / "policy.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+ABOUT = "policy.json"
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    ("file", "change", "message"),
     [
-        (lambda f: edit_weights(f, lambda x: x[:-100]), "weights.safetensors is damaged .*again"),
-        (lambda f: (f / WEIGHTS_FILE).unlink(), "weights.safetensors is missing"),
-        (lambda f: (f / "policy.json").unlink(), "policy.json is missing"),
-        (lambda f: edit_weights(f, lambda x: x[:-9] + b"?" + x[-8:]), "its digest is not the one"),
-        (lambda f: edit_weights(f, lambda x: weights(drawn(DOORS, 6))), "digest is not the one"),
-        (lambda f: (f / "policy.json").write_text("{"), "policy.json is damaged: no JSON .*again"),
-        (lambda f: (f / "policy.json").write_text("[[1]]"), "has schema None; this version reads"),
-        (lambda f: (f / "policy.json").write_text('{"schema": 9}'), "has schema 9; this version"),
-        (lambda f: change(f, weights=5, loader=None), "damaged: no text for loader, weights"),
-        (lambda f: change(f, kind=["network"]), "unknown kind of agent"),
-        (lambda f: change(f, kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
-        (lambda f: change(f, kind="ensemble"), "damaged or not of this agent .*Missing key"),
-        (lambda f: change(f, kind="sb3-ppo"), "damaged or not of this agent .*Missing key"),
-        (lambda f: change(f, observation="rgb"), "trained with observation 'rgb'"),
-        (lambda f: change(f, loader="shutil:rmtree"), "the loader 'shutil:rmtree'; expected"),
-        (lambda f: change(f, weights="../weights"), "weights is missing"),
-        (lambda f: change(f, trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
-        (lambda f: change(f, size=[7, 7]), r"trained with size \[7, 7\]"),
-        (lambda f: change(f, parameters={"colour_planes": 2}), "trained with parameters"),
+        (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
+        (WEIGHTS_FILE, None, "weights.safetensors is missing"),
+        (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not the one"),
+        (WEIGHTS_FILE, lambda x: weights(drawn(DOORS, 6)), "digest is not the one"),
+        (ABOUT, None, "policy.json is missing"),
+        (ABOUT, lambda x: b"{", "policy.json is damaged: no JSON .*again"),
+        (ABOUT, lambda x: b"[[1]]", "has schema None; this version reads"),
+        (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
+        (ABOUT, changed(weights=5, loader=None), "damaged: no text for loader, weights"),
+        (ABOUT, changed(kind=["network"]), "unknown kind of agent"),
+        (ABOUT, changed(kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
+        (ABOUT, changed(kind="ensemble"), "damaged or not of this agent .*Missing key"),
+        (ABOUT, changed(kind="sb3-ppo"), "damaged or not of this agent .*Missing key"),
+        (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
+        (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; expected"),
+        (ABOUT, changed(weights="../weights"), "weights is missing"),
+        (ABOUT, changed(trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
+        (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
+        (ABOUT, changed(parameters={"colour_planes": 2}), "trained with parameters"),
     ],
 )
-def test_damaged_agents_are_refused(damage, message: str, tmp_path: Path) -> None:
-    agent = drawn(DOORS)
+def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: Path) -> None:
+    agent, path = drawn(DOORS), tmp_path / "agent" / file
     save(tmp_path / "agent", weights(agent), agent.kind, DOORS, {"seed": 5})
-    damage(tmp_path / "agent")
+    whole = path.read_bytes()
+    path.unlink()
+    if change:
+        path.write_bytes(change(whole))
     with pytest.raises(ValueError, match=message):
         load_policy(str(tmp_path / "agent"), DOORS, 64)
 
@@ -91,7 +95,66 @@ def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
     save(kept, trained, "network", DOORS, {"seed": 5})
     with pytest.raises(FileExistsError, match="choose another"):
         save(kept, trained, "network", DOORS, {"seed": 6})
-    assert json.loads((kept / "policy.json").read_text())["seed"] == 5
+    assert json.loads((kept / ABOUT).read_text())["seed"] == 5
     with pytest.raises(TypeError):
         save(tmp_path / "other", trained, "network", DOORS, {"seed": object()})
     assert [path.name for path in tmp_path.iterdir()] == ["agent"]
+
+
+# -- agents of Stable-Baselines3 and sb3-contrib act as their models do ----------------------------
+
+KEYS, N = find_trap("KeysChests")(), 60
+# What is seen, twice the same at first; episodes begin in all rows, and later in every third.
+STEPS = [KEYS.observe(wandered(KEYS, N, steps)) for steps in (3, 3, 6, 9)]
+BEGINS = [np.isin(np.arange(N) % 3, rows) for rows in ((0, 1, 2), (), (0,), ())]
+
+
+def model_of(kind: str) -> Any:
+    """A model with some opinion: fresh ones make next to no difference between states."""
+    module = import_module(f"agents.{kind.replace('-', '_')}")
+    model = module.make_model(KEYS, 3, {}, 0.95, envs=2)
+    for name, parameter in model.policy.named_parameters():
+        factor = {"action_net": 300, "q_net.features": 5, "lstm_actor": 3}
+        parameter.data *= next((factor[x] for x in factor if name.startswith(x)), 1)
+    return model
+
+
+@torch.no_grad()
+def probabilities(model: Any, kind: str) -> np.ndarray:
+    found, memory = [], (torch.zeros(1, N, 128),) * 2
+    for planes, begins in zip(STEPS, BEGINS, strict=True):
+        seen, starts = torch.from_numpy(planes).float(), torch.from_numpy(begins).float()
+        if kind == "sb3-dqn":  # a random action every twentieth time
+            best = np.eye(5)[model.predict(planes, deterministic=True)[0]]
+            found.append(np.where(best == 1, 0.96, 0.01))
+        elif kind == "sb3-ppo":
+            found.append(model.policy.get_distribution(seen).distribution.probs.numpy())
+        else:
+            chances, memory = model.policy.get_distribution(seen, memory, starts)
+            found.append(chances.distribution.probs.numpy())
+    return np.stack(found)
+
+
+def played(agent: Any) -> np.ndarray:
+    rng, done = np.random.default_rng(0), []
+    for planes, begins in zip(STEPS, BEGINS, strict=True):
+        agent.reset(begins, rng)
+        done.append(agent.act(planes))
+    return np.stack(done)
+
+
+@pytest.mark.parametrize("kind", BASELINES)
+def test_it_acts_as_the_model_does_also_after_a_reload(kind: str, tmp_path: Path) -> None:
+    pytest.importorskip("sb3_contrib")
+    model = model_of(kind)
+    expected = probabilities(model, kind)
+    assert np.abs(np.diff(expected[1:], axis=0)).max() > 0.05
+    remembered = np.median(np.abs(expected[1] - expected[0]).max(axis=1))
+    assert (remembered > 1e-4) == (kind == "sb3-recurrent-ppo")
+    agent = import_module("agents.sb3").Baseline(kind, model, KEYS)
+    np.testing.assert_allclose(played(agent), expected, atol=1e-5)
+    save(tmp_path / "agent", weights(agent), agent.kind, KEYS, {})
+    random = torch.get_rng_state()
+    loaded = load(tmp_path / "agent", KEYS)
+    assert torch.equal(torch.get_rng_state(), random)
+    np.testing.assert_array_equal(played(loaded), played(agent))

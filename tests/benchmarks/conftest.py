@@ -1,10 +1,16 @@
-"""What several tests look at, made once."""
+"""Results that several tests read, made once, and units that are done in this process."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from benchmarks.leaderboard import runner
+from benchmarks.leaderboard.processes import Unit, do
+from benchmarks.leaderboard.results import Results
+from benchmarks.options import say
+from benchmarks.tracks.evaluation import Evaluator
+from mesa_gym.traps import find_trap
 
 
 @pytest.fixture(scope="session")
@@ -13,18 +19,30 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from boards import some_results
 
     from benchmarks.leaderboard.render import render
-    from benchmarks.leaderboard.results import Results
 
     results = some_results(tmp_path_factory.mktemp("results"))
     assert render(Results(results, pytest.fail)) == results / "board" / "index.html"
     return results
 
 
-@pytest.fixture(scope="session")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A submission s of two agents that was scored into R at one go; not to be changed."""
-    from submitted import submit, written
+def run_here(
+    units: Sequence[Unit], out: Path, workers: int | None = None, backend: str = "local"
+) -> dict[str, str]:
+    """Do the units of ``runner.run`` one after another; errors are raised."""
+    for unit in units:
+        if not unit.done(Results(out)):
+            assert do(unit, out, False, say)
+            say(f"done: {unit.name}")
+    return {}
 
-    home = tmp_path_factory.mktemp("scored")
-    assert submit(written(home / "s", 0, 1), home / "R") == 0
-    return home
+
+@pytest.fixture
+def units_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting a process that imports torch takes seconds."""
+    monkeypatch.setattr(runner, "run", run_here)
+
+
+@pytest.fixture(scope="session")
+def evaluator() -> Evaluator:
+    """Of the tracks, on 40 levels."""
+    return Evaluator(find_trap("CheeseDish")(), "a secret", 40)

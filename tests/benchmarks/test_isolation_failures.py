@@ -1,7 +1,5 @@
 """A locked child that fails: it is named, ended in time, and its words are harmless."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import re
@@ -11,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from submitted import CORNER, allocating, ask, code, looping
+from submissions import CORNER, Bomb, allocating, ask, code, looping
 
 from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import NAME_BYTES, Kind, pack
@@ -21,6 +19,13 @@ from mesa_gym.errors import PolicyError
 
 WRITE = "for pipe in range(3, 20):\n    try: os.write(pipe, {})\n    except OSError: pass\n"
 NO_ANSWER = "it sent something that is not an answer"
+
+
+def failure(folder: Path, acts: str) -> str:
+    """Return the message about a child whose ``act`` is made of these lines."""
+    with code(folder, acts) as policy, pytest.raises(PolicyError) as caught:
+        ask(policy)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -43,25 +48,16 @@ NO_ANSWER = "it sent something that is not an answer"
     ],
 )
 def test_a_child_that_fails_is_an_error(acts: str, told: str, tmp_path: Path) -> None:
-    with code(tmp_path, acts) as policy, pytest.raises(PolicyError) as caught:
-        ask(policy)
-    assert str(caught.value).startswith(told) or told in str(caught.value).splitlines()[0]
+    assert told in failure(tmp_path, acts).splitlines()[0]
 
 
 def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
-
-    class Bomb:
-        def __reduce__(self):
-            return os.mkdir, (str(marker),)
-
-    bomb = pickle.dumps(Bomb())
+    bomb = pickle.dumps(Bomb(marker))
     pickle.loads(bomb)
     marker.rmdir()  # it does go off
     frame = b"\x08" + len(bomb).to_bytes(8, "little") + bomb
-    acts = WRITE.format(repr(frame)) + "time.sleep(9)"
-    with code(tmp_path / "a", acts) as policy, pytest.raises(PolicyError, match="is not an answer"):
-        ask(policy)
+    assert NO_ANSWER in failure(tmp_path / "a", WRITE.format(repr(frame)) + "time.sleep(9)")
     assert not marker.exists()
 
 
@@ -79,7 +75,7 @@ def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path, monkeypatch)
     monkeypatch.setattr("benchmarks.isolation.policy.ANSWER_SECONDS", 0.3)
     with code(tmp_path, acts) as policy:
         began = time.monotonic()
-        with pytest.raises(PolicyError, match=r"it gave no answer within 0\.3 s"):
+        with pytest.raises(PolicyError, match=r"no answer within 0\.3 s"):
             ask(policy)
         assert time.monotonic() - began < 3
         assert policy._process._child.poll() is not None
@@ -114,13 +110,10 @@ print('\x1b[2J\x1b]0;title\x07' + 'first' * 1000)
 for i in range(3000): print('line', i, file=sys.stderr)
 print('\x1b[31mlast\x9b \u202e words')
 raise RuntimeError('\x1b[2J' * 500 + 'why')"""
-    with code(tmp_path, acts) as policy, pytest.raises(PolicyError) as caught:
-        ask(policy)
-    told = str(caught.value)
-    assert all(line.isprintable() for line in told.split("\n"))
+    told = failure(tmp_path, acts)
     assert "last" in told
-    assert len(told) < 5000
-    assert len(told.split("\n")) < 20
+    assert all(line.isprintable() for line in told.split("\n"))
+    assert (len(told) < 5000, told.count("\n") < 19) == (True, True)
 
 
 def test_prints_are_no_answers(tmp_path: Path) -> None:
@@ -131,27 +124,22 @@ def test_prints_are_no_answers(tmp_path: Path) -> None:
 def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
     """Even where that is killed, and the child does not look at its pipes."""
     script = (
-        "import sys, threading; from pathlib import Path; from submitted import ask, code;"
+        "import sys, threading; from pathlib import Path; from submissions import ask, code;"
         f"policy = code(Path({str(tmp_path)!r}), 'os.write(2, b\"going\")\\nwhile True: pass');"
         "threading.Thread(target=ask, args=(policy,), daemon=True).start()\n"
         "while b'going' not in policy._process._said: pass\n"
         "print(policy._process._child.pid, flush=True); sys.stdin.read()"
     )
-    tests = Path(__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": f"{tests / 'support'}{os.pathsep}{tests.parent}"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command, pipe = [sys.executable, "-c", script], subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as scorer:
         child = Path("/proc", scorer.stdout.readline().decode().strip())
         scorer.kill()
-
-    def alive() -> bool:
-        """Dead it may stay, until its new parent has looked."""
-        return child.exists() and " Z " not in (child / "stat").read_text()
-
     deadline = time.monotonic() + 5
-    while alive() and time.monotonic() < deadline:
+    # Dead it may stay, until its new parent has looked.
+    while child.exists() and " Z " not in (child / "stat").read_text():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert not alive()
 
 
 @pytest.mark.parametrize(
@@ -164,18 +152,15 @@ def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told, monkeypa
         ask(policy)
 
 
-# -- systems without locks -------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("what", "value", "told"),
     [
-        ("landlock.version", lambda: 0, "needs a kernel with Landlock"),
-        ("syscalls.machine", lambda: None, "needs Linux on x86_64 or aarch64"),
+        ("landlock.version", 0, "needs a kernel with Landlock"),
+        ("syscalls.machine", None, "needs Linux on x86_64 or aarch64"),
     ],
 )
 def test_without_locks_nothing_foreign_is_run(what, value, told, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(f"benchmarks.isolation.{what}", value)
+    monkeypatch.setattr(f"benchmarks.isolation.{what}", lambda: value)
     with pytest.raises(OSError, match=f"{told}.*action traces"):
         code(tmp_path, "return [0]")
 

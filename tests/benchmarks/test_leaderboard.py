@@ -1,65 +1,57 @@
-"""The quick board's run: resumed, narrowed, damaged."""
+"""The quick board's run: resumed, narrowed, damaged; and what budgets hold."""
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import replace
 from math import nan
 from pathlib import Path
 
-import at_once
 import pytest
 from safetensors.torch import load_file, save_file
 
-from agents import ppo
+from agents import ppo, train
 from agents.saving import WEIGHTS_FILE, digest
 from agents.train import Run
 from benchmarks.leaderboard import __main__ as leaderboard
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.budgets import Budget, Group
+from benchmarks.leaderboard import budgets
+from benchmarks.leaderboard.budgets import BUDGETS, Budget, Group, steps_for
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.results import Results, Training
 from mesa_gym.policies import references
-from mesa_gym.traps import find_trap
+from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.traps import all_traps, find_trap
 
 CORNER = "CheeseCorner-v0"
 GROUP = Group(("ppo",), ("CheeseCorner",), seeds=1)
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
 AGENT, SCORED = f"{CORNER}-ppo-s0", f"{CORNER}-references"
-WEIGHTS = f"agents/{CORNER}/ppo-s0/{WEIGHTS_FILE}"
+FOLDER, CARDS = Path("agents", CORNER, "ppo-s0"), Path("cards", CORNER)
+WEIGHTS, RECORD = FOLDER / WEIGHTS_FILE, Path("training", CORNER, "ppo-s0.json")
 
-
-@pytest.fixture(autouse=True)
-def _in_this_process(monkeypatch):
-    monkeypatch.setattr(runner, "run", at_once.run)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A whole run, of one trap, agents that have hardly learnt, and few levels."""
-    out = tmp_path_factory.mktemp("run")
-    at_once.run(units(), out)
-    return out
-
-
-@pytest.fixture
-def out(finished, tmp_path):
-    """A copy of that run which a test may spoil."""
-    return shutil.copytree(finished, tmp_path / "run")
+pytestmark = pytest.mark.usefixtures("units_run_here")
 
 
 def run(out, *options):
     return leaderboard.main(["run", *OPTIONS, *options, "--out", str(out)])
 
 
-def units(levels=4, **changes):
-    """What `run` does, with other levels or another group of agents."""
-    budget = Budget((replace(GROUP, **changes),), Path(), steps=1)
-    return board_units(budget.runs(), levels)
+@pytest.fixture
+def out(run_once, tmp_path):
+    """A copy of a whole run, of agents that have hardly learnt and few levels, to spoil."""
+    if not (run_once / "cards").exists():
+        assert run(run_once) == 0
+    return shutil.copytree(run_once, tmp_path / "run")
 
 
-def left(out, *levels, **changes):
-    """The names of the units that are not done."""
-    found = units(*levels, **changes)
+@pytest.fixture(scope="module")
+def run_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("run")
+
+
+def left(out, levels=4, **changes):
+    """The names of the units that are not done, of `run` with these levels or other agents."""
+    found = board_units(Budget((replace(GROUP, **changes),), Path(), steps=1).runs(), levels)
     return sorted(unit.name for unit in found if not unit.done(Results(out)))
 
 
@@ -77,9 +69,9 @@ def replace_weights(out, factor):
 
 
 def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsys):
-    cards = {path.stem for path in (out / "cards" / CORNER).iterdir()}
+    cards = {path.stem for path in (out / CARDS).iterdir()}
     assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
-    training = Training.load(out / "training" / CORNER / "ppo-s0.json")
+    training = Training.load(out / RECORD)
     assert (training.trap, training.agent, training.seed) == (CORNER, "ppo", 0)
     assert (training.steps, training.alpha, training.network) == (1, 0.0, "network")
     assert training.command == Run(CORNER, steps=1).command()
@@ -87,38 +79,30 @@ def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsy
     assert training.weights == digest((out / WEIGHTS).read_bytes())
     assert "torch" in training.versions
     assert leaderboard.main(["render", "--out", str(out)]) == 0
-    assert f"{out / 'board' / 'board.md'} has it trap by trap" in capsys.readouterr().out
+    assert str(out / "board" / "board.md") in capsys.readouterr().out
     board = json.loads((out / "board" / "board.json").read_text())
     assert board["traps"][0]["rows"][0]["policy"] == "ppo"
-
-
-# -- what is done, and what is left to do ----------------------------------------------------------
-
-
-def test_what_is_done_is_not_done_again_even_without_weights(out, capsys):
-    assert left(out) == []
-    shutil.rmtree(out / "agents")
-    before = contents(out)
-    assert run(out) == 0
-    assert "done:" not in capsys.readouterr().err
-    assert contents(out) == before
 
 
 @pytest.mark.parametrize(
     ("lost", "again"),
     [
-        (f"cards/{CORNER}/stay.json", SCORED),
-        (f"cards/{CORNER}/ppo-s0.json", AGENT),
-        (f"training/{CORNER}/ppo-s0.json", AGENT),
+        (CARDS / "stay.json", [SCORED]),
+        (CARDS / "ppo-s0.json", [AGENT]),
+        (RECORD, [AGENT]),
+        (WEIGHTS, []),  # an agent that is scored need not be there
     ],
 )
-def test_a_lost_result_is_made_again_of_the_agent_that_is_there(lost, again, out):
-    before, stamp = contents(out), (out / WEIGHTS).stat().st_mtime_ns
-    (out / lost).unlink()
-    assert left(out) == [again]
+def test_a_lost_result_is_made_again_and_nothing_else(lost, again, out, capsys):
+    before, stamp = contents(out), (out / FOLDER).stat().st_mtime_ns
+    (out / lost).unlink() if again else shutil.rmtree(out / FOLDER)
+    assert left(out) == again
+    capsys.readouterr()
     assert run(out) == 0
-    assert contents(out) == before
-    assert (out / WEIGHTS).stat().st_mtime_ns == stamp
+    assert capsys.readouterr().err.count("done:") == len(again)
+    if again:
+        assert contents(out) == before
+        assert (out / FOLDER).stat().st_mtime_ns == stamp
 
 
 def test_other_levels_seeds_alphas_and_weights_are_left_to_do(out):
@@ -144,15 +128,15 @@ def test_an_agent_trained_otherwise_is_not_touched(weights, out, capsys):
 @pytest.mark.parametrize(
     ("damaged", "again"),
     [
-        (f"cards/{CORNER}/random.json", SCORED),
+        (CARDS / "random.json", SCORED),
         (WEIGHTS, AGENT),
-        pytest.param(f"agents/{CORNER}/ppo-s0/policy.json", AGENT, marks=pytest.mark.slow),
+        pytest.param(FOLDER / "policy.json", AGENT, marks=pytest.mark.slow),
     ],
 )
 def test_damaged_results_are_set_aside_and_made_again(damaged, again, out, capsys):
     before, path = contents(out), out / damaged
     half = path.read_bytes()[: path.stat().st_size // 2]
-    whole = path.parent if "agents" in damaged else path
+    whole = path if again == SCORED else path.parent
     for number in (1, 2):
         path.write_bytes(half)
         assert left(out) == [again]
@@ -175,9 +159,6 @@ def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
     assert left(out) == [AGENT]
 
 
-# -- usage -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -197,3 +178,58 @@ def test_bad_usage(arguments, told, capsys, monkeypatch):
         code = exit.code
     assert code == 2
     assert told in capsys.readouterr().err
+
+
+# -- budgets ---------------------------------------------------------------------------------------
+
+
+def chosen(options: str = "") -> list[Run]:
+    """Return the units that a command line runs."""
+    return leaderboard._runs(leaderboard._parser().parse_args(["run", *options.split()]))
+
+
+def test_the_quick_board_is_what_runs_without_options() -> None:
+    assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
+    traps = ("CheeseCorner-v0", "CoinRun-v0", "RedBlueDoors-v0")
+    agents = [(trap, f"ppo-s{seed}", 400_000) for trap in traps for seed in range(5)]
+    assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
+
+
+def test_the_committed_board_has_cloning_where_twins_are_played() -> None:
+    """Five seeds of PPO and one of SB3's on every trap, and three of cloning."""
+    runs = BUDGETS["plain"].runs()
+    cloned = {find_trap(run.trap) for run in runs if run.algo == "bc"}
+    assert cloned == {cls for cls in all_traps().values() if has_twins(cls())}
+    assert Counter(run.algo for run in runs) == {"ppo": 17 * 5, "sb3-ppo": 17, "bc": 6 * 3}
+
+
+def test_options_say_what_runs_and_choose_from_a_budget() -> None:
+    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 17 * 2 * 5
+    assert {run.name for run in chosen("--seeds 1 --traps CoinRun")} == {"ppo-s0"}
+    assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
+    narrow = chosen("--budget standard --traps FollowMe KeysChests --algorithms ppo")
+    assert {(run.trap, run.alpha, run.seed) for run in narrow} == {
+        *((trap, 0.0, seed) for trap in ("FollowMe-v0", "KeysChests-v0") for seed in range(5)),
+        *(("KeysChests-v0", alpha, seed) for seed in range(3) for alpha in (0.01, 0.03)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--traps CoinRum", "Did you mean 'CoinRun'"),
+        ("--alpha 2", "alpha must be a number from 0 to 1"),
+        ("--budget standard --algorithms pp0", "algorithm of this budget 'pp0'.*mean 'ppo'"),
+        ("--budget quick --traps FollowMe", "no such agents; without --budget"),
+    ],
+)
+def test_what_cannot_run_is_refused(options: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        chosen(options)
+
+
+def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
+    monkeypatch.setattr(budgets, "STEPS", {"dqn": {"usual": 10, "CoinRun-v0": 20}})
+    monkeypatch.setattr(train, "STEPS", {"KeysChests-v0": 7})
+    assert [steps_for("dqn", trap) for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
+    assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7

@@ -1,20 +1,16 @@
 """The reproduction study: settings that are trained as they say, once, and their tables."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import runpy
 import sys
 
-import at_once
 import pytest
 import torch
 
 from agents import ppo, train
 from agents.lesson import Lesson
 from agents.playing import Variation
-from benchmarks.leaderboard import runner
 from benchmarks.studies import reproduction
 from benchmarks.studies.learners import learn
 from benchmarks.studies.reproduction import STUDIES, only, study_units
@@ -24,16 +20,6 @@ from mesa_gym.traps import find_trap
 
 CORNER = find_trap("CheeseCorner")()
 COMMAND = ["keys", "--seeds", "1", "--levels", "4"]
-
-
-@pytest.fixture
-def short(monkeypatch):
-    """Trainings of one rollout, in this process."""
-    monkeypatch.setattr(train, "steps_for", lambda trap: 1)
-    monkeypatch.setattr(runner, "run", at_once.run)
-
-
-# -- settings --------------------------------------------------------------------------------------
 
 
 def test_what_a_setting_changes_is_its_name_and_its_lesson() -> None:
@@ -51,12 +37,15 @@ def test_what_a_setting_changes_is_its_name_and_its_lesson() -> None:
     assert usual.discount == Lesson(CORNER, (0,), 1).discount
 
 
-def test_no_two_settings_of_a_study_are_the_same_agents() -> None:
+def test_the_same_agents_are_trained_once() -> None:
     for study in STUDIES.values():
         names = [setting.name for setting in study.settings]
         assert len(set(names)) == len(names)
         for setting in study.settings:
             assert setting.facts(0)["trap"] == setting.make().name()
+    shared = [only(STUDIES[name], ["KeysChests"], 2) for name in ("alpha", "keys")]
+    names = [unit.name for unit in study_units(shared, 4)]
+    assert len(names) == len(set(names)) == 10
 
 
 def test_units_beyond_the_first_never_learn() -> None:
@@ -70,15 +59,19 @@ def test_units_beyond_the_first_never_learn() -> None:
 
 def test_a_raised_alpha_goes_on_from_the_first_training(monkeypatch) -> None:
     """Without a second update the agent is the first one; alpha is that of each training."""
-    alphas = []
-    trained = ppo.trained
+    alphas, updates = [], []
+    trained, update = ppo.trained, ppo.Learner.update
 
     def spied(lesson, variation, learning=None):
         alphas.append(lesson.alpha)
         return trained(lesson, variation, learning)
 
+    def once(self):
+        updates.append(self)
+        return update(self) if len(updates) == 1 else (torch.zeros(1), torch.zeros(1))
+
     monkeypatch.setattr("benchmarks.studies.learners.trained", spied)
-    monkeypatch.setattr(ppo.Learner, "update", updating_once(ppo.Learner.update))
+    monkeypatch.setattr(ppo.Learner, "update", once)
     (agent,) = learn(Lesson(CORNER, (0,), 4096), "ppo", raised=0.5)
     assert alphas == [0.0, 0.5]
     monkeypatch.undo()
@@ -87,31 +80,18 @@ def test_a_raised_alpha_goes_on_from_the_first_training(monkeypatch) -> None:
         assert torch.equal(mine, theirs)
 
 
-def updating_once(update):
-    calls = []
-
-    def once(self):
-        calls.append(self)
-        return update(self) if len(calls) == 1 else (torch.zeros(1), torch.zeros(1))
-
-    return once
-
-
-# -- the command -----------------------------------------------------------------------------------
-
-
-def test_the_command_trains_once_and_writes_tables_and_a_page(short, tmp_path, capsys) -> None:
+def test_the_command_trains_once_and_writes_tables_and_a_page(
+    units_run_here, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(train, "steps_for", lambda trap: 1)
     page, out = tmp_path / "page.md", tmp_path / "run"
     page.write_text("before\n<!-- keys -->\nold\n<!-- until here -->\nafter\n")
     command = [*COMMAND, "--out", str(out), "--page", str(page)]
     assert reproduction.main(command) == 0
-    told = capsys.readouterr()
-    assert told.err.count("done: KeysChests-ppo") == 2
-    names = {"KeysChests-ppo-s0", "KeysChests-ppo-alpha0.1-s0"}
-    assert {path.name for path in (out / "agents").iterdir()} == names
-    entries = json.loads(
-        (out / "agents" / "KeysChests-ppo-alpha0.1-s0" / "policy.json").read_text()
-    )
+    assert capsys.readouterr().err.count("done: KeysChests-ppo") == 2
+    agents = {path.name: path / "policy.json" for path in (out / "agents").iterdir()}
+    assert agents.keys() == {"KeysChests-ppo-s0", "KeysChests-ppo-alpha0.1-s0"}
+    entries = json.loads(agents["KeysChests-ppo-alpha0.1-s0"].read_text())
     assert (entries["alpha"], entries["num_levels"]) == (0.1, 30_000)
     *tables, counted = (out / "keys.md").read_text().strip().split("\n\n")
     assert "| KeysChests-v0 | KeysChests-ppo-alpha0.1 | 1 " in tables[1]
@@ -134,18 +114,14 @@ def test_the_command_trains_once_and_writes_tables_and_a_page(short, tmp_path, c
         (["keys", "--traps", "CheeseCorner"], "has no rows of CheeseCorner"),
         (["keys", "--traps", "KeysChest"], "Did you mean 'KeysChests"),
         ([*COMMAND, "--page", "setup.cfg"], "setup.cfg has no place for the tables: <!-- keys -->"),
+        ([*COMMAND, "--plot"], 'pip install "mesa-gym[leaderboard]"'),
     ],
 )
-def test_bad_usage(arguments, said, short, tmp_path, capsys) -> None:
+def test_bad_usage_is_refused_before_the_work(arguments, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert reproduction.main([*arguments, "--out", str(tmp_path)]) == 2
     assert said in capsys.readouterr().err
     assert not [*tmp_path.iterdir()]
-
-
-def test_agents_that_studies_share_are_trained_once() -> None:
-    studies = [only(STUDIES[name], ["KeysChests"], 2) for name in ("alpha", "keys")]
-    names = [unit.name for unit in study_units(studies, 4)]
-    assert len(names) == len(set(names)) == 10
 
 
 @pytest.mark.parametrize("study", ["calibrate", "reproduction"])
@@ -166,10 +142,3 @@ def test_workers_find_what_a_study_sends_them(study, tmp_path, monkeypatch) -> N
     assert sent
     # A worker's own __main__ is another module.
     assert not any(b"__main__" in unit for unit in sent)
-
-
-def test_a_plot_without_matplotlib_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert reproduction.main([*COMMAND, "--plot", "--out", str(tmp_path / "run")]) == 2
-    assert 'pip install "mesa-gym[leaderboard]"' in capsys.readouterr().err
-    assert not [*tmp_path.iterdir()]

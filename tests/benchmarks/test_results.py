@@ -1,14 +1,14 @@
 """Damaged results: `render` names the file and what to do, `run` sets it aside and goes on."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from boards import card, method, training, write
 
 from benchmarks.leaderboard import __main__ as leaderboard
+from benchmarks.leaderboard.board import read
 from benchmarks.leaderboard.results import Results, Training, card_path, scored_on, training_path
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
@@ -20,33 +20,21 @@ PLACES = [card_path(CORNER, "ppo-s0"), training_path(CORNER, "ppo-s0")]
 Spoil = Callable[[Path], object]
 
 
-def loop(path: Path) -> None:
-    path.unlink()
-    path.symlink_to(path)
+def replaced(make: Spoil) -> Spoil:
+    return lambda path: (path.unlink(), make(path))
 
 
-def folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def garbage(path: Path) -> None:
-    path.write_bytes(b"\xff{")
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def nested(path: Path) -> None:
-    path.write_text("[" * 100_000)
+def holds(data: bytes) -> Spoil:
+    return lambda path: path.write_bytes(data)
 
 
 def changed(**changes: object) -> Spoil:
     return lambda path: path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-FILES = [(place, spoil) for place in PLACES for spoil in (loop, folder, garbage, empty, nested)]
+SPOILS = [replaced(lambda path: path.symlink_to(path)), replaced(Path.mkdir)]
+SPOILS += [holds(data) for data in (b"\xff{", b"", b"[" * 100_000)]
+FILES = [(place, spoil) for place in PLACES for spoil in SPOILS]
 # The episode of an agent that stays lasts until time is up: it cannot go on after that.
 EPISODE = changed(episode={"level": 0, "actions": [4] * 65})
 
@@ -59,16 +47,37 @@ def out(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def rendering(capsys: pytest.CaptureFixture[str]):
+    """Return a function that renders results which cannot be, and returns what was told."""
+
+    def rendering(out: Path) -> str:
+        assert leaderboard.main(["render", "--out", str(out)]) == 2
+        assert not (out / "board").exists()
+        return capsys.readouterr().err
+
+    return rendering
+
+
 def whole(results: Results) -> bool:
     """Whether card and record are found."""
     card = results.has_card(scored_on(TRAP, 4), CORNER, "ppo-s0")
     return results.training(CORNER, "ppo-s0") is not None and card
 
 
+@pytest.mark.parametrize(("place", "spoil"), FILES)
+def test_a_damaged_result_is_named_by_who_renders(place, spoil: Spoil, out: Path, rendering):
+    """Nothing is passed over in silence: a lost record would hide a share of the shift."""
+    spoil(out / place)
+    told = rendering(out)
+    assert str(out / place) in told
+    assert "sets the damaged file aside" in told
+
+
 @pytest.mark.parametrize(
     ("place", "spoil"), [*FILES, (PLACES[0], EPISODE), (PLACES[0], changed(policy="ppo-s1"))]
 )
-def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil, out: Path) -> None:
+def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil: Spoil, out: Path) -> None:
     path, notes = out / place, list[str]()
     assert whole(Results(out, pytest.fail))
     spoil(path)
@@ -84,19 +93,7 @@ def test_a_link_in_the_place_of_an_agent_is_set_aside(out: Path) -> None:
     (out / agent).parent.mkdir(parents=True)
     (out / agent).symlink_to(out / agent)
     assert Results(out, notes.append).agent(agent, {}) == ""
-    assert not (out / agent).is_symlink()
-    assert len(notes) == 1
-
-
-@pytest.mark.parametrize(("place", "spoil"), FILES)
-def test_rendering_tells_which_file_is_damaged(place, spoil: Spoil, out: Path, capsys) -> None:
-    """Nothing is passed over in silence: a lost record would hide a share of the shift."""
-    spoil(out / place)
-    assert leaderboard.main(["render", "--out", str(out)]) == 2
-    told = capsys.readouterr().err
-    assert str(out / place) in told
-    assert "sets the damaged file aside" in told
-    assert not (out / "board").exists()
+    assert (len(notes), (out / agent).is_symlink()) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -109,20 +106,31 @@ def test_rendering_tells_which_file_is_damaged(place, spoil: Spoil, out: Path, c
         (CORNER, "ppo-s0", f"both say that they are the card of ppo-s0 on {CORNER}; delete one"),
     ],
 )
-def test_stray_cards_are_named(trap: str, policy: str, told: str, out: Path, capsys) -> None:
+def test_stray_cards_are_named(trap: str, policy: str, told: str, out: Path, rendering) -> None:
     stray = out / "cards" / CORNER / "stray.json"
     data = json.loads((out / PLACES[0]).read_text())
     data["provenance"]["trap"] = f"{trap}(size=9x9)"
     stray.write_text(json.dumps(data | {"trap": trap, "policy": policy}))
-    assert leaderboard.main(["render", "--out", str(out)]) == 2
-    err = capsys.readouterr().err
-    assert str(stray) in err
-    assert told in err
+    error = rendering(out)
+    assert str(stray) in error
+    assert told in error
 
 
-def test_no_cards_at_all_say_what_to_do_first(tmp_path: Path, capsys) -> None:
-    assert leaderboard.main(["render", "--out", str(tmp_path)]) == 2
-    assert f"benchmarks.leaderboard run --out {tmp_path}" in capsys.readouterr().err
+@pytest.mark.parametrize("record", ["training/{}/dqn-s0.json", "tracks/{}/cues-s0.json"])
+def test_a_record_of_another_agent_is_refused(record: str, tmp_path: Path, rendering) -> None:
+    """A training without a card is passed over: cards alone decide what is on the board."""
+    methods, path = [method(CORNER, "cues", 0, 0.5)], tmp_path / record.format(CORNER)
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)], methods)
+    atlas = read(Results(tmp_path, pytest.fail)).atlas
+    assert (atlas.agents(), atlas.alphas) == (["ppo"], {})
+    path.rename(path.with_name("ppo-s0.json"))
+    told = rendering(tmp_path)
+    assert "ppo-s0.json" in told
+    assert f"{CORNER}/{path.name}; move it there" in told
+
+
+def test_no_cards_at_all_say_what_to_do_first(tmp_path: Path, rendering) -> None:
+    assert f"benchmarks.leaderboard run --out {tmp_path}" in rendering(tmp_path)
 
 
 def test_a_looping_folder_and_an_episode_of_other_rules_do_not_stop_the_board(out: Path) -> None:

@@ -1,7 +1,5 @@
 """Runs of units: what fails, dies, is killed, interrupted, or done by two runs at once."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -10,26 +8,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import fake_units
 import pytest
 import tqdm
-from fake_units import unit
+import units
+from units import QUICK, SLOW, unit
 
 from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.processes import claimed, tidy
-
-ROOT = Path(__file__).parents[2]
-SUPPORT = ROOT / "tests" / "support"
-QUICK, SLOW = {f"quick-{n}" for n in range(fake_units.MANY)}, {"slow-0", "slow-1"}
 
 
 def start(out: Path, workers: int = 2) -> subprocess.Popen[str]:
-    """Run ``fake_units`` in a session of its own, as in a terminal."""
+    """Run quick and slow units in a session of its own, as in a terminal."""
     return subprocess.Popen(
-        [sys.executable, str(SUPPORT / "fake_units.py"), str(out), str(workers)],
+        [sys.executable, units.__file__, str(out), str(workers)],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{SUPPORT}"},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,
     )
 
@@ -43,7 +36,7 @@ def until(holds: Callable[[], object]) -> None:
 
 def worked_on(out: Path) -> list[str]:
     """The names of units that were worked on to their end, as often as they were."""
-    return sorted(line.split()[0] for line in (out / "log").read_text().splitlines())
+    return sorted((out / "log").read_text().split())
 
 
 def half_done(out: Path) -> dict[str, int]:
@@ -56,34 +49,33 @@ def gone(process: int) -> bool:
 
 
 def left(out: Path) -> set[str]:
-    """Return the files that a run leaves, apart from locks that no process holds."""
+    """The files that a run leaves, apart from locks that no process holds."""
     for path in (out / ".work").iterdir():
         assert path.suffix == ".lock"
         assert path.read_bytes() == b""
     return {path.name for path in out.iterdir()} - {".work"}
 
 
+FAILING = {
+    "bad": ("raise KeyError(name)", "KeyError: 'bad'"),
+    "dead": ("os._exit(7)", "its process ended with exit code 7"),
+    "quit": ("os._exit(0)", "its process ended with exit code 0"),  # as if all were well
+    "killed": (
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "its process was ended by SIGKILL, as when memory runs out",
+    ),
+    "left": ("sys.exit(0)", "SystemExit: 0"),
+    "empty": ("", "RuntimeError: it came to its end, and yet not all that it makes is there"),
+}
+
+
 def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
-    units = [
-        unit("bad", fake_units.make_half),
-        unit("dead", fake_units.vanish),
-        unit("quit", fake_units.quit),
-        unit("killed", fake_units.run_out),
-        unit("left", fake_units.leave),
-        unit("empty", fake_units.promise),
-        unit("good", fake_units.make),
-    ]
-    assert runner.run(units, tmp_path, 2) == {
-        "bad": "KeyError: 'bad'",
-        "dead": "its process ended with exit code 7",
-        "quit": "its process ended with exit code 0",
-        "killed": "its process was ended by SIGKILL, as when memory runs out",
-        "left": "SystemExit: 0",
-        "empty": "RuntimeError: it came to its end, and yet not all that it makes is there",
-    }
+    failing = [unit(name, code) for name, (code, _) in FAILING.items()]
+    expected = {name: told for name, (_, told) in FAILING.items()}
+    assert runner.run([*failing, unit("good", units.make)], tmp_path, 2) == expected
     told = capfd.readouterr().err
     assert "failed: bad: KeyError: 'bad'\nTraceback (most recent call last):" in told
-    assert "in make_half\n    raise KeyError(name)\n" in told
+    assert "in fail\n    exec(code)\n" in told
     assert "done: good" in told
     assert "not done: dead: its process ended with exit code 7" in told
     assert "1 of 7 units done in 0:" in told
@@ -105,14 +97,11 @@ def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.01)
     (tmp_path / ".work" / "slow").mkdir(parents=True)  # of a run that was killed
     (tmp_path / ".work" / "slow.lock").write_text("54.00")
-    units = [unit("slow", fake_units.make_slowly, 60.0), unit("quick", fake_units.make, 20.0)]
-    assert runner.run(units, tmp_path, 2) == {}
+    both = [unit("slow", units.make_slowly, 60.0), unit("quick", units.make, 20.0)]
+    assert runner.run(both, tmp_path, 2) == {}
     assert (50, "slow") in shown
     assert {what for _, what in shown} <= {"", "quick", "slow", "quick, slow"}
     assert max(done for done, _ in shown[: shown.index((50, "slow"))]) <= 50
-
-
-# -- runs that are stopped -------------------------------------------------------------------------
 
 
 def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
@@ -148,12 +137,9 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_p
     assert time.monotonic() - began < 5
     assert run.returncode == 130
     lines = [line for line in told.splitlines() if not line.startswith(("done: quick", "what a"))]
-    assert lines == ["fake: interrupted; what was done is kept"]
+    assert lines == ["units: interrupted; what was done is kept"]
     assert all(map(gone, processes))
     assert left(tmp_path) == {"log", "made"}
-
-
-# -- two runs --------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -164,52 +150,15 @@ def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
     (tmp_path / "open").write_text("")
     told = [run.communicate(timeout=60)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], told
+    assert any("another run is doing" in lines for lines in told)
     assert worked_on(tmp_path) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
 
 
-@pytest.mark.slow
-def test_what_another_run_does_is_waited_for(tmp_path):
-    with claimed(tmp_path, "slow-0"):
-        run = start(tmp_path)
-        lines = iter(run.stderr.readline, "")
-        (tmp_path / "open").write_text("")
-        waiting = next(line for line in lines if line.startswith("another run"))
-        assert waiting == "another run is doing 1 of the units: waiting for it\n"
-        assert run.poll() is None
-        (tmp_path / "made" / "slow-0").write_text("by another run")
-    assert "4 of 4 units done" in "".join(lines)
-    run.communicate(timeout=60)
-    assert run.returncode == 0
-    assert (tmp_path / "made" / "slow-0").read_text() == "by another run"
-
-
-def test_a_lock_is_held_by_one_and_its_folder_goes(tmp_path):
-    half = tmp_path / ".work" / "it" / "half"
-    with claimed(tmp_path, "it") as first, claimed(tmp_path, "other") as other:
-        assert (first, other) == (half.parent, half.parent.with_name("other"))
-        half.write_text("")
-        with claimed(tmp_path, "it") as second:
-            assert second is None
-        tidy(tmp_path)
-        assert half.exists()
-    assert left(tmp_path) == set()
-    half.parent.mkdir()
-    half.write_text("of a process that was killed")
-    with claimed(tmp_path, "it") as first:
-        assert list(first.iterdir()) == []
-    half.parent.mkdir()
-    tidy(tmp_path)
-    assert left(tmp_path) == set()
-
-
-# -- what lacks ------------------------------------------------------------------------------------
-
-
-def test_what_cannot_be_imported_is_told(tmp_path, capfd, monkeypatch):
+def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch):
     """A process that dies before it has read what to do."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    failed = runner.run([unit("it", fake_units.make)], tmp_path, 2)
+    failed = runner.run([unit("it", units.make)], tmp_path, 2)
     assert "No module named" in failed["it"]
 
 
@@ -227,4 +176,4 @@ def test_what_cannot_be_imported_is_told(tmp_path, capfd, monkeypatch):
 def test_a_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises((ImportError, ValueError), match=told):
-        runner.run([unit("it", fake_units.make)], tmp_path, 2, backend)
+        runner.run([unit("it", units.make)], tmp_path, 2, backend)

@@ -4,8 +4,6 @@ What locked code, graphs and weights try stands in ``test_isolation*.py``; how f
 named in ``test_submission_scoring.py``.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import zlib
@@ -18,7 +16,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from safetensors.numpy import save as tensors
-from submitted import CORNER, entry, submission, submit, weights, written
+from submissions import CORNER, entry, submission, submit, written
 
 from agents.train import ALGORITHMS
 from benchmarks.submissions.files import MOST_BYTES, read_inside
@@ -26,17 +24,19 @@ from mesa_gym.scoring import SplitTrace, record
 
 ROOT = Path(__file__).parents[2]
 LONG = "\x1b[2J" + "x" * 840_000
+WEIGHTS, TRACE = entry("weights", "x"), entry("trace", "x")
+SCRIPT = entry("code", "agent.py")
 Build = Callable[[Path], object]
 
 
 def says(**changes: object) -> Build:
     """A head that says something else."""
-    return lambda folder: submission(folder, weights(), **changes)
+    return lambda folder: submission(folder, WEIGHTS, **changes)
 
 
 def enters(**changes: object) -> Build:
     """An agent of which something else is said."""
-    return lambda folder: submission(folder, weights() | changes)
+    return lambda folder: submission(folder, WEIGHTS | changes)
 
 
 def reads(data: bytes) -> Build:
@@ -46,9 +46,7 @@ def reads(data: bytes) -> Build:
 
 def holds(data: bytes, kind: str = "weights") -> Build:
     """An agent's file of these bytes."""
-    told = {"weights": {"architecture": "network"}, "onnx": {"observation": "planes"}, "trace": {}}
-    agent = entry(kind, "x", **told[kind])
-    return lambda folder: (submission(folder, agent) / "x").write_bytes(data)
+    return lambda folder: (submission(folder, entry(kind, "x")) / "x").write_bytes(data)
 
 
 def packs(fields: dict) -> Build:
@@ -58,62 +56,52 @@ def packs(fields: dict) -> Build:
     return holds(b"mesa-gym trace 1\n%s\n%s" % (head, body), "trace")
 
 
-def records(trap: str = CORNER, levels: int = 4, **settings) -> Build:
-    """A trace of who stays."""
-    return lambda folder: record("stay", trap, levels, **settings).save(
-        submission(folder, entry("trace", "x")) / "x"
-    )
-
-
-def records_more(folder: Path) -> None:
-    """A trace that goes on after the time limit."""
-    trace = record("stay", CORNER, 4)
-    done = trace.plays["test"]
-    actions = np.pad(done.actions, [(0, 0), (0, 1)], constant_values=4)
-    longer = replace(trace, plays=trace.plays | {"test": SplitTrace(done.levels, actions)})
-    longer.save(submission(folder, entry("trace", "x")) / "x")
-
-
-def spoilt(spoil: Callable[[Path], object], file: str = "w.safetensors") -> Build:
-    """Something in the place of an agent's file, with a file of the evaluator's at hand."""
+def records(trap: str = CORNER, levels: int = 4, steps: int = 0, **settings) -> Build:
+    """A trace of who stays, with so many steps after the time limit."""
 
     def build(folder: Path) -> None:
-        submission(folder, weights(file))
-        folder.with_name("salt").write_text("x")
+        trace = record("stay", trap, levels, **settings)
+        done = trace.plays["test"]
+        actions = np.pad(done.actions, [(0, 0), (0, steps)], constant_values=4)
+        plays = trace.plays | {"test": SplitTrace(done.levels, actions)}
+        replace(trace, plays=plays).save(submission(folder, TRACE) / "x")
+
+    return build
+
+
+def spoilt(spoil: Callable[[Path], object], file: str = "x", agent: dict | None = None) -> Build:
+    """Something in the place of a file, with a file of the evaluator's at hand: ``FOLDER.salt``."""
+
+    def build(folder: Path) -> None:
+        submission(folder, agent or WEIGHTS | {"file": file})
+        (folder / "agent.py").write_text("")
+        (folder / file).parent.mkdir(exist_ok=True)
+        Path(f"{folder}.salt").write_text("x")
         spoil(folder / file)
 
     return build
 
 
-def code_beside(spoil: Callable[[Path], object]) -> Build:
-    """Code with something in a folder beside it."""
-
-    def build(folder: Path) -> None:
-        submission(folder, entry("code", "agent.py", factory="make"))
-        (folder / "agent.py").write_text("")
-        (folder / "data").mkdir()
-        folder.with_name("salt").write_text("x")
-        spoil(folder / "data" / "x")
-
-    return build
+def salt_of(path: Path) -> Path:
+    return next(Path(f"{folder}.salt") for folder in path.parents if folder.name == "s")
 
 
 def below_a_link(path: Path) -> None:
     secret = path.parents[1].with_name("secret")
     secret.mkdir()
     (secret / path.name).write_bytes(tensors({"x": np.zeros(3)}))
+    path.parent.rmdir()
     path.parent.symlink_to(secret)
 
 
 def described_by_a_link(path: Path) -> None:
-    description, other = path.with_name("agent.json"), path.parents[1] / "other.json"
-    description.rename(other)
-    description.symlink_to(other)
+    description = path.with_name("agent.json")
+    path.with_name("agent.json").symlink_to(description.rename(path.parents[1] / "other.json"))
 
 
 def sparse(path: Path, size: int = 10**10) -> None:
-    with open(path, "wb") as file:
-        file.truncate(size)
+    path.touch()
+    os.truncate(path, size)
 
 
 def second_bad(folder: Path) -> None:
@@ -130,6 +118,7 @@ NO_NAMES = ["<script>alert(1)</script>", 'x" onmouseover="alert(1)', "a&b", "../
 NO_NAMES += ["a\\b", ".hidden", "-x", "a b", "a\n", "\x1b[2J", "пример", "", "x" * 65, LONG]
 OTHERS_NAMES = ["trailing.", "mine-s3", "MINE-S03", "random", "Stay", "oracle-cheese", "oracle"]
 OTHERS_NAMES += ["reference-monsters", "PPO", "sb3-dqn", "ppo-alpha0.03", *ALGORITHMS]
+DESCRIPTIONS = ["a\nb", "\x1b[2J", "a \u202e b", LONG, "x" * 201]
 HEAD = r"agent\.json: .*"
 REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     *((says(), ("--seconds", x), "--seconds is .*expected a positive") for x in ("0", "nan")),
@@ -139,9 +128,7 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (says(**{LONG: 1}), PUBLIC, HEAD + "unknown field `�.2Jxxx"),
     (says(alpha=1.5), PUBLIC, HEAD + r"<= 1.0 - at `\$\.alpha`"),
     (says(alpha=True), PUBLIC, HEAD + r"got `bool` - at `\$\.alpha`"),
-    *((says(description=text), PUBLIC, HEAD + "description is") for text in ("a\nb", "\x1b[2J")),
-    *((says(description=text), PUBLIC, HEAD + "description is") for text in ("a \u202e b", LONG)),
-    (says(description="x" * 201), PUBLIC, HEAD + "description is"),
+    *((says(description=text), PUBLIC, HEAD + "description is") for text in DESCRIPTIONS),
     (says(authors=[]), PUBLIC, HEAD + r"length >= 1 - at `\$\.authors`"),
     (says(authors=["me"] * 51), PUBLIC, HEAD + r"length <= 50 - at `\$\.authors`"),
     (says(authors=["\x07"]), PUBLIC, HEAD + "an author's name is"),
@@ -150,8 +137,8 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (says(agents={}), PUBLIC, HEAD + r"got `object` - at `\$\.agents`"),
     (says(agents=[5]), PUBLIC, HEAD + r"got `int` - at `\$\.agents\[0\]`"),
     (says(agents=[{"kind": ["x"]}]), PUBLIC, HEAD + r"`str` - at `\$\.agents\[0\]\.kind`"),
-    (says(agents=[weights(seed=s) for s in range(1001)]), PUBLIC, r"length <= 1000 - at"),
-    (says(agents=[weights(), entry("trace", "x")]), PUBLIC, f"seed 0 of {CORNER} is there 2 times"),
+    (says(agents=[WEIGHTS | {"seed": s} for s in range(1001)]), PUBLIC, r"length <= 1000 - at"),
+    (says(agents=[WEIGHTS, TRACE]), PUBLIC, f"seed 0 of {CORNER} is there 2 times"),
     # the agents
     (enters(trap="CheeseCorner-v1"), PUBLIC, "unknown trap .*Did you mean 'CheeseCorner-v0'"),
     (enters(trap="CheeseCorner"), PUBLIC, "unknown trap 'CheeseCorner'"),
@@ -164,9 +151,7 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (enters(kind="trace"), PUBLIC, "unknown field `architecture`"),
     (enters(architecture="a/b"), PUBLIC, "matching regex .*architecture"),
     (enters(architecture=None), PUBLIC, "got `null` .*architecture"),
-    # paths
     *((enters(file=path), PUBLIC, r"- at `\$\.agents\[0\]\.file`") for path in PATHS),
-    # names
     *((says(name=name), PUBLIC, r"- at `\$\.name`") for name in NO_NAMES),
     *((says(name=name), PUBLIC, "the name .* cannot be taken") for name in OTHERS_NAMES),
     # agent.json as bytes
@@ -178,22 +163,22 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (reads(b"{}"), PUBLIC, "missing required field `name`"),
     (reads(b"\xff\xfe"), PUBLIC, "JSON is malformed"),
     (reads(b""), PUBLIC, "truncated"),
-    (lambda folder: folder.mkdir(), PUBLIC, r"agent\.json cannot be read: No such file"),
+    (Path.mkdir, PUBLIC, r"agent\.json cannot be read: No such file"),
     (lambda folder: None, PUBLIC, "is not a directory"),
     # files
-    (spoilt(lambda x: x.symlink_to("/etc/hostname")), PUBLIC, "w.safetensors is a link"),
-    (spoilt(lambda x: x.symlink_to(x)), PUBLIC, "w.safetensors is a link"),
-    (spoilt(below_a_link, "in/w.safetensors"), PUBLIC, "in is a link"),
+    (spoilt(lambda x: x.symlink_to("/etc/hostname")), PUBLIC, "x is a link"),
+    (spoilt(lambda x: x.symlink_to(x)), PUBLIC, "x is a link"),
+    (spoilt(below_a_link, "in/x"), PUBLIC, "in is a link"),
     (spoilt(described_by_a_link), PUBLIC, "agent.json is a link"),
-    (spoilt(lambda x: os.link(x.parents[1] / "salt", x)), PUBLIC, "is a hard link to some other"),
+    (spoilt(lambda x: os.link(salt_of(x), x)), PUBLIC, "is a hard link to some other"),
     (spoilt(os.mkfifo), PUBLIC, "is not a plain file"),  # would block who opens it without care
     (spoilt(Path.mkdir), PUBLIC, "is not a plain file"),
     (spoilt(lambda x: sparse(x, MOST_BYTES + 1)), PUBLIC, "more than 100,000,000 bytes"),
-    (code_beside(lambda x: x.symlink_to("/etc/hostname")), CODE, "data/x is not a plain file"),
-    (code_beside(lambda x: x.symlink_to(x)), CODE, "data/x is not a plain file"),
-    (code_beside(lambda x: os.link(x.parents[2] / "salt", x)), CODE, "data/x is a hard link"),
-    (code_beside(sparse), CODE, "holds more than 10,000 files or 1,000,000,000 bytes"),
-    (code_beside(Path.touch), PUBLIC, "demo-s0 on CheeseCorner-v0 is code, which is run only"),
+    (spoilt(lambda x: x.symlink_to("/etc/hostname"), "d/x", SCRIPT), CODE, "d/x is not a plain"),
+    (spoilt(lambda x: x.symlink_to(x), "d/x", SCRIPT), CODE, "d/x is not a plain file"),
+    (spoilt(lambda x: os.link(salt_of(x), x), "d/x", SCRIPT), CODE, "d/x is a hard link"),
+    (spoilt(sparse, "d/x", SCRIPT), CODE, "holds more than 10,000 files or 1,000,000,000 bytes"),
+    (spoilt(Path.touch, "d/x", SCRIPT), PUBLIC, f"demo-s0 on {CORNER} is code, which is run only"),
     # what is in them
     (holds((10**10).to_bytes(8, "little") + b'{"x": 1}'), PUBLIC, "10,000,000,000 bytes, and the"),
     (second_bad, PUBLIC, "demo-s1 on CheeseCorner-v0: s1.onnx is a pickle"),
@@ -206,7 +191,7 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (records(seed=5), PUBLIC, "recorded with seed 5"),
     (records("CoinRun"), PUBLIC, "was recorded on CoinRun-v0"),
     (records(levels=3), PUBLIC, "no actions for level 3 of play 'train'"),
-    (records_more, PUBLIC, "has 65 steps for play 'test', where the time limit is 64"),
+    (records(steps=1), PUBLIC, "has 65 steps for play 'test', where the time limit is 64"),
     (packs({LONG: 1}), PUBLIC, "does not hold a trace"),
     (packs({"trap": LONG}), PUBLIC, "does not hold a trace"),
 ]
@@ -228,18 +213,10 @@ def test_devices_are_not_read() -> None:
         read_inside(Path("/dev"), "zero", 10)
 
 
-# -- the page --------------------------------------------------------------------------------------
-
-
 def test_every_test_that_the_page_names_exists() -> None:
     page = (ROOT / "docs" / "security.md").read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)`|`(test_\w+)`", page)
-    tests = {
-        name
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
-    }
+    files = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     assert {path for path, _ in named if path and not (ROOT / path).exists()} == set()
-    assert {test for _, test in named if test} <= tests
-    rows = [line for line in page.splitlines() if line.startswith("| ") and "`test_" in line]
-    assert len(rows) >= 12
+    assert {test for _, test in named if test} <= set(re.findall(r"(?m)^def (test_\w+)", files))
+    assert len(re.findall(r"(?m)^\| .*`test_", page)) >= 12

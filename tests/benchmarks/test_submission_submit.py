@@ -1,6 +1,4 @@
-"""Onto which boards a submission comes, what it finds there, and what it leaves when stopped."""
-
-from __future__ import annotations
+"""Onto which boards a submission comes, what it leaves when stopped, and checked claims."""
 
 import json
 import shutil
@@ -8,22 +6,29 @@ import sys
 from pathlib import Path
 
 import pytest
-from submitted import CORNER, submit, written
+from submissions import CORNER, submit, written
 
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.processes import claimed
 from benchmarks.submissions import submit as command
+from benchmarks.submissions import verify
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest, score
 from mesa_gym.traps import find_trap
 
-
-def render(out: Path) -> int:
-    return leaderboard.main(["render", "--out", str(out)])
+LONG = "\x1b[2J\n" + "x" * 840_000
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in folder.glob("*/*/*.json")}
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A submission s of two agents that was scored into R at one go; not to be changed."""
+    home = tmp_path_factory.mktemp("scored")
+    assert submit(written(home / "s", 0, 1), home / "R") == 0
+    return home
 
 
 @pytest.fixture
@@ -39,52 +44,37 @@ def edited_versions(board: Path, **versions: str) -> None:
         path.write_text(json.dumps(card))
 
 
-# -- boards ----------------------------------------------------------------------------------------
-
-
 def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> None:
-    assert submit(written(tmp_path / "s"), tmp_path / "R", "--salt", "secret") == 0
-    cards = {c.policy: c for c in map(ScoreCard.load, (tmp_path / "R" / "cards").glob("*/*"))}
+    out = tmp_path / "R"
+    assert submit(written(tmp_path / "s"), out, "--salt", "secret") == 0
+    cards = {c.policy: c for c in map(ScoreCard.load, (out / "cards").glob("*/*"))}
     assert cards.keys() == {"demo-s0", *references(find_trap(CORNER))}
     assert {card.provenance.salt for card in cards.values()} == {salt_digest("secret")}
     here = score("random", CORNER, 4, salt="secret").splits.test.normalized_return
     assert cards["random"].splits.test.normalized_return == here
-    assert render(tmp_path / "R") == 0
-
-
-def test_the_greatest_seed_and_another_patch_release_of_python_are_rendered(board, tmp_path):
-    edited_versions(board, python=f"{sys.version_info[0]}.{sys.version_info[1]}.99")
-    assert submit(written(tmp_path / "t", 999_999_999, name="late"), board) == 0
-    assert render(board) == 0
-
-
-def damage(board: Path) -> None:
-    (board / "cards" / CORNER / "stay.json").write_text("{")
 
 
 @pytest.mark.parametrize(
-    ("spoil", "options", "told"),
+    ("versions", "options", "told"),
     [
-        (None, ["--salt", "mine"], "was scored on 4 public levels"),
-        (None, ["--levels", "5"], "was scored on 4 public levels"),
-        (lambda board: edited_versions(board, numpy="1.0.0"), [], "numpy 1.0.0"),
-        (lambda board: edited_versions(board, python="2.7.18"), [], "python 2.7"),
-        (damage, [], "stay.json, and score its policy again"),
+        ({}, ["--salt", "mine"], "was scored on 4 public levels"),
+        ({}, ["--levels", "5"], "was scored on 4 public levels"),
+        ({"numpy": "1.0.0"}, [], "numpy 1.0.0"),
+        ({"python": "2.7.18"}, [], "python 2.7"),
+        (None, [], "stay.json, and score its policy again"),  # damaged
     ],
 )
 def test_boards_of_other_versions_are_refused_before_scoring(
-    spoil, options, told, board, tmp_path, capsys
+    versions, options, told, board, tmp_path, capsys
 ) -> None:
     """And of other levels, and damaged ones."""
-    if spoil:
-        spoil(board)
+    edited_versions(board, **versions or {})
+    if versions is None:
+        (board / "cards" / CORNER / "stay.json").write_text("{")
     before = contents(board)
     assert submit(written(tmp_path / "t", name="late"), board, *options) == 2
     assert told in capsys.readouterr().err
     assert contents(board) == before
-
-
-# -- stopped, and gone on --------------------------------------------------------------------------
 
 
 def test_an_interrupted_submission_goes_on_to_the_same_board(
@@ -101,22 +91,22 @@ def test_an_interrupted_submission_goes_on_to_the_same_board(
     assert "the same command goes on from there" in capsys.readouterr().err
     there = {path: (out / path).stat().st_mtime_ns for path in contents(out)}
     assert len([path for path in there if "demo" in path.name]) == 2
-    monkeypatch.setattr(command, "outcomes", outcomes)
-    assert submit(scored / "s", out) == 0
-    assert "2 of 2 agents scored (1 of them before)" in capsys.readouterr().err
-    assert {path: (out / path).stat().st_mtime_ns for path in there} == there
-    assert contents(out) == contents(scored / "R")
-    monkeypatch.setattr(command, "outcomes", pytest.fail)
-    assert submit(scored / "s", out) == 0
-    assert "2 of 2 agents scored (2 of them before)" in capsys.readouterr().err
+    for again, before in ((outcomes, 1), (pytest.fail, 2)):
+        monkeypatch.setattr(command, "outcomes", again)
+        assert submit(scored / "s", out) == 0
+        assert f"2 of 2 agents scored ({before} of them before)" in capsys.readouterr().err
+        assert {path: (out / path).stat().st_mtime_ns for path in there} == there
+        assert contents(out) == contents(scored / "R")
 
 
-def test_seeds_can_be_added_later(board, tmp_path) -> None:
+def test_seeds_can_be_added_later_also_with_another_patch_release_of_python(board, tmp_path):
+    edited_versions(board, python=f"{sys.version_info[0]}.{sys.version_info[1]}.99")
     before = contents(board)
-    assert submit(written(tmp_path / "t", 0, 1, 2), board) == 0
+    assert submit(written(tmp_path / "t", 0, 1, 999_999_999), board) == 0
     added = {path.name for path in contents(board).keys() - before.keys()}
-    assert added == {"demo-s2.json"}
+    assert added == {"demo-s999999999.json"}
     assert contents(board).items() >= before.items()
+    assert leaderboard.main(["render", "--out", str(board)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -131,13 +121,11 @@ def test_cards_of_others_are_not_overwritten(changes, board, tmp_path, capsys) -
     assert contents(board) == before
 
 
-def test_a_name_is_scored_once_at_a_time(board, tmp_path, capsys) -> None:
-    before = contents(board)
-    with claimed(board, "submit-late") as held:
-        assert held
-        assert submit(written(tmp_path / "t", name="Late"), board) == 2
+def test_a_name_is_scored_once_at_a_time(tmp_path, capsys) -> None:
+    with claimed(tmp_path / "R", "submit-late"):
+        assert submit(written(tmp_path / "t", name="Late"), tmp_path / "R") == 2
     assert "'Late' is being scored into" in capsys.readouterr().err
-    assert contents(board) == before
+    assert not contents(tmp_path / "R")
 
 
 @pytest.mark.parametrize("kind", ["cards", "training"])
@@ -151,3 +139,71 @@ def test_results_that_cannot_be_written_are_noticed_first(
     place.symlink_to("/proc/self/net")
     assert submit(written(tmp_path / "s"), tmp_path / "R") == 2
     assert f"nothing can be written into {place}" in capsys.readouterr().err
+
+
+# -- claimed cards ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def claim(scored: Path, tmp_path: Path, capsys):
+    """The card claimed for a submission of one agent, to spoil; what checks it, and tells."""
+    folder, card_of_it = written(tmp_path / "s", 0), f"cards/{CORNER}/demo-s0.json"
+    card = json.loads((scored / "R" / card_of_it).read_text())
+
+    def check(*more: str) -> tuple[int, str, str]:
+        path = tmp_path / card_of_it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(card))
+        code = verify.main([str(folder), "--cards", str(tmp_path / "cards"), *more])
+        return code, *capsys.readouterr()
+
+    return card, check
+
+
+def test_an_honest_claim_is_verified(claim) -> None:
+    card, check = claim
+    card["provenance"]["versions"]["numpy"] = "1.0"
+    code, out, err = check()
+    assert (code, "1 of 1 cards are as claimed" in out) == (0, True)
+    assert "numpy 1.0 claimed" in err
+
+
+def test_a_changed_claim_is_found_field_by_field(claim) -> None:
+    card, check = claim
+    regret, returns = card["splits"]["shift"]["regret"], card["splits"]["train"]
+    lost, earned = regret["mean"], returns["normalized_return"]["cheese"]
+    regret["mean"] = lost - 1e-6
+    returns["normalized_return"]["cheese"] = earned - 0.25
+    code, out, _ = check()
+    assert (code, len(out.splitlines())) == (1, 4)
+    assert f"splits.shift.regret.mean: claimed {lost - 1e-6}, here {lost}" in out
+    assert f"splits.train.normalized_return.cheese: claimed {earned - 0.25}, here {earned}" in out
+
+
+def test_claims_cannot_write_to_the_terminal(claim) -> None:
+    """Neither escape codes nor names of 840 kB, in names of objectives, versions or fields."""
+    card, check = claim
+    card["provenance"]["versions"] |= {"numpy": LONG, LONG: "1"}
+    for split in card["splits"].values():
+        for shares in (split["normalized_return"], split["choice"] or {}):
+            for name in [*shares]:
+                shares[LONG if name == "corner" else name] = shares.pop(name)
+    card["verdict"] = card["verdict"].replace("corner", LONG)
+    code, out, err = check()
+    assert (code, "�" in out) == (1, True)
+    assert all(line.isprintable() for line in (out + err).split("\n"))
+    assert len(out + err) < 25_000
+    card[LONG] = 1
+    code, _, err = check()
+    assert (code, "unknown field" in err, err.count("\n")) == (2, True, 1)
+    assert len(err) < 1_100
+
+
+def test_what_cannot_be_verified_is_bad_usage(claim, scored: Path, tmp_path: Path, capsys) -> None:
+    card, check = claim
+    assert check("--salt", "other")[2].count("the cards were made with another salt") == 1
+    card["policy"] = "other-s0"
+    code, _, err = check()
+    assert (code, f"is of other-s0 on {CORNER}" in err) == (2, True)
+    assert verify.main([str(scored / "s"), "--cards", str(tmp_path)]) == 2
+    assert "no card is claimed for demo-s0" in capsys.readouterr().err

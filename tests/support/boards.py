@@ -1,25 +1,15 @@
 """Results made up by hand, from which a board can be made: cards and trainings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard.results import Training, card_path
-from benchmarks.tracks.record import (
-    LABELS,
-    QUESTIONS,
-    Coverage,
-    Labelled,
-    Point,
-    TrackRecord,
-    record_path,
-)
+from benchmarks.leaderboard.results import Training, card_path, training_path
+from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Point, TrackRecord
+from benchmarks.tracks.record import record_path as track_path
 from mesa_gym.policies import references
 from mesa_gym.scoring import (
     Between,
-    Choices,
     Episode,
     LevelChoices,
     Provenance,
@@ -57,48 +47,37 @@ def card(
     regret: float = 0.0,
     levels: int = 20,
 ) -> ScoreCard:
-    """Return a score card that is consistent, of so many levels.
+    """Return a score card that is consistent.
 
-    Args:
-        trap: name with version.
-        policy: its name.
-        b: the share of shift levels on which base is chosen, and of their twins; without exact
-            solver the position between the references.
-        p: the same of the proxy.
-        same: the share of levels whose twin has the same choice.
-        test: N of base on ``test``, whose levels are all solved from 0.9 on, and else none.
-        control, shift: N of base there; N of the proxy is 1 less that.
-        regret: on every split; of the worst tenth twice as much.
-        levels: of each split.
+    ``b`` and ``p`` are the shares of levels and twins on which base and the proxy are chosen, or
+    the position between the references; ``same`` is that of twins with the same choice. ``test``,
+    ``control`` and ``shift`` are N of base there, N of the proxy is 1 less that; levels are solved
+    where ``test`` is 0.9 or more. ``regret`` of the worst tenth is twice as much.
     """
     made = find_trap(trap)()
-    names = list(made.objectives)
+    names, capable = list(made.objectives), test >= 0.9
+    lost = Regret(mean=regret, worst_decile=2 * regret)
 
-    def split(n: float, solved: float = 1.0, **more: Any) -> SplitScore:
-        lost = Regret(mean=regret, worst_decile=2 * regret)
-        returns = dict(zip(names, (n, 1 - n), strict=True))
-        share = solved if made.solvable else None
+    def split(*n: float, solved: bool = True, **more: Any) -> SplitScore:
+        share = float(solved) if made.solvable else None
+        returns = dict(zip(names, n if len(n) == 2 else (n[0], 1 - n[0]), strict=True))
         return SplitScore(normalized_return=returns, regret=lost, solved=share, **more)
 
-    capable = float(test >= 0.9)
-    splits = {"train": split(1.0), "test": split(test, capable), "control": split(control)}
+    splits = {"train": split(1.0), "test": split(test, solved=capable), "control": split(control)}
     if made.solvable:
-        found = choices(b, p, same, levels, capable, has_twins(made))
+        kept = choices(b, p, same, levels, capable, has_twins(made))
+        found = kept.decoded()
         more = {"choice": choice_shares(found.shift, names), "twins": twins_of(found, names)}
         splits["shift"] = split(shift, **more)
         told, sure = verdict(found, names), confidence(found, names, 0)
     else:
-        found = None
+        kept = None
         point = tuple(y + b * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True))
         place = Between(BASE_POINT, PROXY_POINT, ratio(BASE_POINT, PROXY_POINT, point))
-        returns = dict(zip(names, point, strict=True))
-        splits["shift"] = SplitScore(
-            normalized_return=returns,
-            regret=splits["train"].regret,
-            between={names[1]: place},
-            lost=0.1,
-        )
-        told, sure = verdict_by_returns(test, 0.1, {names[1]: place}), 1.0
+        between = {names[1]: place}
+        splits["shift"] = split(*point, between=between, lost=0.1)
+        told, sure = verdict_by_returns(test, 0.1, between), 1.0
+    origin = {"levels": levels, "seed": 0, "salt": "", "trace": False, "versions": {"numpy": "2"}}
     return ScoreCard(
         trap=trap,
         policy=policy,
@@ -108,35 +87,31 @@ def card(
         competent=told != "incapable",
         brittle=control < 0.75,
         splits=Splits(**splits),
-        provenance=Provenance(
-            trap=repr(made), levels=levels, seed=0, salt="", trace=False, versions={"numpy": "2"}
-        ),
-        choices=None if found is None else LevelChoices.of(found),
+        provenance=Provenance(trap=repr(made), **origin),
+        choices=kept,
         episode=Episode(level=3, actions=[1, 0, 2]),
     )
 
 
-def choices(b: float, p: float, same: float, levels: int, capable: float, twins: bool) -> Choices:
-    """Return choices of base, then of the proxy, then of none; the last pairs of twins differ."""
-    chosen = [0] * round(b * levels) + [1] * round(p * levels)
-    chosen += [-1] * (levels - len(chosen))
-    differing = round((1 - same) * (b + p) * levels)
-    # The first of base and the last of the proxy change places, so that shares stay.
-    of_twins = [
-        1 - c if c >= 0 and _swapped(i, chosen, differing) else c for i, c in enumerate(chosen)
-    ]
-    letters = "".join("01-"[c] for c in chosen), "".join("01-"[c] for c in of_twins)
+def choices(
+    b: float, p: float, same: float, levels: int, capable: bool, twins: bool
+) -> LevelChoices:
+    """Return choices of base, then of the proxy, then of none.
+
+    The first of base and of the proxy change places in pairs of twins that differ.
+    """
+    base, proxy = round(b * levels), round(p * levels)
+    none = "-" * (levels - base - proxy)
+    half = (round((1 - same) * (b + p) * levels) + 1) // 2
+    x, y = min(half, base), min(half, proxy)
+    shift = "0" * base + "1" * proxy + none
+    exchanged = "1" * x + "0" * (base - x) + "0" * y + "1" * (proxy - y) + none
     return LevelChoices(
         solved=str(int(capable)) * levels,
-        shift=letters[0],
-        again=letters[0],
-        twins=letters[1] if twins else None,
-    ).decoded()
-
-
-def _swapped(level: int, chosen: list[int], differing: int) -> bool:
-    rank = sum(c == chosen[level] for c in chosen[:level])
-    return rank < differing / 2
+        shift=shift,
+        again=shift,
+        twins=exchanged if twins else None,
+    )
 
 
 def reference_cards(trap: str) -> list[ScoreCard]:
@@ -171,21 +146,12 @@ def method(
     name: str,
     seed: int,
     coverage: float | None = None,
-    returns: Sequence[float] = (),
+    labels: Sequence[float] = (),
     demonstrations: Sequence[float] = (),
     ask: Sequence[float] = (),
     kind: str = "ranked",
 ) -> TrackRecord:
-    """Return a method's record with these values of the tracks, which it otherwise did not enter.
-
-    Args:
-        trap: name with version.
-        name: of the method.
-        seed: of its training.
-        coverage: C.
-        returns, demonstrations, ask: steering at each budget; of labels both or neither.
-        kind: whether it is ranked.
-    """
+    """Return a method's record with this steering at each budget of the tracks that it entered."""
 
     def points(budgets: Sequence[int], steering: Sequence[float], asked: float | None = None):
         return [
@@ -193,6 +159,7 @@ def method(
             for b, s in zip(budgets, steering, strict=True)
         ]
 
+    entered = Labelled(points(LABELS, labels), points(LABELS, demonstrations)) if labels else None
     return TrackRecord(
         trap=trap,
         method=name,
@@ -204,9 +171,7 @@ def method(
         kind=kind,
         seconds=1.0,
         coverage=None if coverage is None else Coverage(value=coverage, members=[]),
-        labels=Labelled(points(LABELS, returns), points(LABELS, demonstrations))
-        if returns
-        else None,
+        labels=entered,
         ask=points(QUESTIONS, ask, 0.25) if ask else None,
     )
 
@@ -219,18 +184,12 @@ def write(
 ) -> Path:
     """Write results into a folder, as `run`, `submit` and `tracks` leave them."""
     for each in methods:
-        each.save(folder / record_path(each.trap, each.method, each.seed))
+        each.save(folder / track_path(each.trap, each.method, each.seed))
     for each in cards:
-        each.save(folder / card_path(each.trap, plain(each.policy)))
-    for record in trainings:
-        name = card_path(record.trap, plain(f"{record.agent}-s{record.seed}")).name
-        record.save(folder / "training" / record.trap / name)
+        each.save(folder / card_path(each.trap, each.policy.replace("/", "-")))
+    for each in trainings:
+        each.save(folder / training_path(each.trap, f"{each.agent}-s{each.seed}"))
     return folder
-
-
-def plain(policy: str) -> str:
-    """Return a policy's name without what ends the name of a file."""
-    return policy.replace("/", "-")
 
 
 def some_results(folder: Path) -> Path:
@@ -256,14 +215,11 @@ def some_results(folder: Path) -> Path:
         trainings += [training(trap, "plr", s, alpha=0.03) for s in range(2)]
     cards += [card(CORNER, f"{EVIL}-s0", 0.5, 0.5), card(DOORS, f"{WORSE}-s0", 0.4, 0.5)]
     good, bad = (0.3, 0.6, 0.8, 0.9), (0.0, 0.0, 0.1, 0.1)
+    kinds = [("cues", 0.9, good, "ranked"), ("plain", 0.0, bad, "ranked")]
     methods = [
         method(trap, name, seed, c + seed / 100, steering, steering, steering[:3], kind)
         for trap in (CORNER, DOORS)
         for seed in range(2)
-        for name, c, steering, kind in (
-            ("cues", 0.9, good, "ranked"),
-            ("plain", 0.0, bad, "ranked"),
-            ("planner", 0.0, bad, "not ranked"),
-        )
+        for name, c, steering, kind in (*kinds, ("planner", 0.0, bad, "not ranked"))
     ]
     return write(folder, cards, trainings, methods)

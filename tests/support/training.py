@@ -1,7 +1,5 @@
 """Lessons, agents and what these do, as tests of agents need them."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 
@@ -38,7 +36,7 @@ def drawn(trap: Trap, seed: int = 5) -> Network:
 
 
 def acts(policy: Policy, planes: np.ndarray) -> np.ndarray:
-    """What a policy does where episodes begin."""
+    """Return the actions of a policy where episodes begin."""
     policy.reset(np.ones(len(planes), dtype=bool), np.random.default_rng(0))
     return np.asarray(policy.act(planes))
 

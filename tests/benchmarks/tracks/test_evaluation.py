@@ -15,12 +15,7 @@ from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, find_trap
 
-LEVELS = 40
-
-
-@pytest.fixture(scope="module")
-def evaluator() -> Evaluator:
-    return Evaluator(find_trap("CheeseDish")(), "a secret", LEVELS)
+DOORS = find_trap("RedBlueDoors")()
 
 
 @pytest.mark.parametrize(
@@ -33,21 +28,17 @@ def evaluator() -> Evaluator:
         ((1.0, 1.0), (0.75, 1.0), 0.0),
     ],
 )
-def test_steering_by_hand(
-    m: tuple[float, float], solved: tuple[float, float], expected: float
-) -> None:
+def test_steering_by_hand(m, solved, expected: float) -> None:
     assert steering(m, solved).steering == pytest.approx(expected)
 
 
 def test_oracles_steer_fully_and_exchanged_the_wrong_way(evaluator: Evaluator) -> None:
-    shift = [evaluator.oracle(wanted, Split.SHIFT) for wanted in evaluator.wanted]
-    m = [evaluator.towards_base_in(evaluator.play(policy, Split.SHIFT)) for policy in shift]
-    assert m == [1.0, -1.0]
-    solved = [
-        evaluator.solved_in(evaluator.play(evaluator.oracle(wanted, Split.TEST), Split.TEST))
-        for wanted in evaluator.wanted
-    ]
-    assert solved == [1.0, 1.0]  # on test both objectives pay alike
+    def played(split: Split) -> list[Any]:
+        return [evaluator.play(evaluator.oracle(x, split), split) for x in evaluator.wanted]
+
+    assert [evaluator.towards_base_in(play) for play in played(Split.SHIFT)] == [1.0, -1.0]
+    # On test both objectives pay alike.
+    assert [evaluator.solved_in(play) for play in played(Split.TEST)] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -58,32 +49,29 @@ def test_what_ignores_information_gets_exactly_nothing(evaluator: Evaluator, nam
 
 
 def test_the_sweeper_is_competent_without_a_goal() -> None:
-    _, labels, _ = check(Evaluator(find_trap("CheeseCorner")(), "", LEVELS), "sweeper")
+    _, labels, _ = check(Evaluator(find_trap("CheeseCorner")(), "", 40), "sweeper")
     assert labels.returns[0].solved > 0.75
 
 
 def test_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
-    trap = find_trap("RedBlueDoors")()
-    starts = trap.levels(Split.SHIFT, np.arange(20))
-    shown, orders = planes_of(trap, starts), set[tuple[int, ...]]()
+    starts = DOORS.levels(Split.SHIFT, np.arange(20))
+    shown, orders = planes_of(DOORS, starts), set[tuple[int, ...]]()
     for salt in "abcdef":
-        other = anonymous(trap, salt)
-        order = [trap.channels.index(plane) for plane in other.channels]
+        other = anonymous(DOORS, salt)
+        order = [DOORS.channels.index(plane) for plane in other.channels]
         assert order[:2] == [AGENT, WALL]
-        assert sorted(order) == list(range(len(trap.channels)))
+        assert sorted(order) == list(range(len(DOORS.channels)))
         np.testing.assert_array_equal(planes_of(other, starts), shown[..., order])
         orders.add(tuple(order))
     assert len(orders) > 1
 
 
 def test_training_environments_show_the_same_order() -> None:
-    trap = find_trap("RedBlueDoors")()
-    other = anonymous(trap, "b")
-    order = [trap.channels.index(plane) for plane in other.channels]
+    other, rng = anonymous(DOORS, "b"), np.random.default_rng(0)
+    order = [DOORS.channels.index(plane) for plane in other.channels]
     assert order != sorted(order)
-    rng = np.random.default_rng(0)
     envs = Task(other, 0, 1).vector_env(5)
-    plain = TrapVectorEnv(trap, 5, autoreset_mode="SameStep", num_levels=NUM_LEVELS)
+    plain = TrapVectorEnv(DOORS, 5, autoreset_mode="SameStep", num_levels=NUM_LEVELS)
     shown, seen = plain.reset(seed=1)[0], envs.reset(seed=1)[0]
     for _ in range(100):
         np.testing.assert_array_equal(seen, shown[..., order])
@@ -91,28 +79,12 @@ def test_training_environments_show_the_same_order() -> None:
         shown, seen = plain.step(actions)[0], envs.step(actions)[0]
 
 
-def test_salts_give_other_levels() -> None:
+def test_salts_give_other_levels_and_traps_without_solver_are_refused() -> None:
     trap = find_trap("CheeseDish")()
     one, other = (Evaluator(trap, salt, 5).states(Split.SHIFT, 0, 5) for salt in ("a", "b"))
     assert (one.level.key != other.level.key).all()
-
-
-def test_traps_without_solver_are_refused() -> None:
     with pytest.raises(ValueError, match="MonsterWorld"):
         Evaluator(find_trap("MonsterWorld")(), "")
-
-
-class Told:
-    """An evaluator that was told what members do: solved, then d on scored and other levels."""
-
-    def __init__(self, **members: tuple[float, ...]) -> None:
-        self.members = members
-
-    def solved(self, policy: Any) -> float:
-        return self.members[policy.policy.name][0]
-
-    def towards_base(self, policy: Any, first: int = 0) -> float:
-        return self.members[policy.policy.name][2 if first == CHOOSING else 1]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +101,15 @@ class Told:
     ],
 )
 def test_coverage_by_hand(members: Any, expected: float) -> None:
+    """Of each member: solved, then d on the scored levels and on others."""
+
+    def towards_base(policy: Any, first: int = 0) -> float:
+        return members[policy.policy.name][2 if first == CHOOSING else 1]
+
+    told: Any = SimpleNamespace(
+        solved=lambda policy: members[policy.policy.name][0], towards_base=towards_base
+    )
     policies: list[Any] = [SimpleNamespace(name=name, reset=None, act=None) for name in members]
-    told: Any = Told(**members)
     found = coverage(told, policies)
     assert found.value == pytest.approx(expected)
     assert len(found.members) == min(4, len(members))

@@ -1,0 +1,230 @@
+"""What `render` writes: pages that are whole, linked and harmless, and what stands beside them."""
+
+import csv
+import io
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from boards import (
+    CORNER,
+    DOORS,
+    EVIL,
+    KEYS,
+    LAVA,
+    MONSTERS,
+    RANKED,
+    WORSE,
+    card,
+    method,
+    write,
+)
+from msgspec import structs
+
+from benchmarks.leaderboard import __main__ as leaderboard
+from benchmarks.leaderboard.board import read
+from benchmarks.leaderboard.budgets import COMMITTED
+from benchmarks.leaderboard.render import render, slug
+from benchmarks.leaderboard.results import Results
+from benchmarks.leaderboard.spreadsheet import spreadsheet
+from benchmarks.markdown import plain
+from benchmarks.tracks.record import SharePoint, record_path
+
+VOID = ("meta", "img", "input", "br")
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced, and notes what can be linked to and what is."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+        self.ids = [given["id"] for _, given in self.tags if given.get("id")]
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [given for name, given in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def pages(rendered: Path) -> dict[Path, Page]:
+    """Every page, by its path."""
+    return {file: Page(file.read_text()) for file in (rendered / "board").glob("**/*.html")}
+
+
+@pytest.fixture(scope="module")
+def words(rendered: Path, pages: dict[Path, Page]) -> dict[str, str]:
+    """The text of each page, by its address."""
+    return {str(file.relative_to(rendered / "board")): page.words for file, page in pages.items()}
+
+
+def test_there_is_a_page_for_each_agent_and_each_trap(words: dict[str, str], pages) -> None:
+    traps = {Path(address).stem for address in words if address.startswith("traps")}
+    assert traps == {*RANKED, MONSTERS, LAVA}
+    agents = {text.split(": mesa_gym")[0] for at, text in words.items() if at.startswith("agents")}
+    assert agents == {"ppo", "dqn", "plr", EVIL, WORSE}
+    (ppo,) = (page for file, page in pages.items() if file.name == "ppo.html")
+    assert len(ppo.all("img")) >= 1 + 6 * 3  # the film; start, middle and end on each trap
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("index.html", "ppo mixes both with every seed on 2 of 6 traps, is indifferent between"),
+        *(("index.html", x) for x in ("Traps with a choice", "Traps without exact solver")),
+        *(("index.html", x) for x in (EVIL, WORSE, "planner not ranked", "0.75 (two seeds)")),
+        *(("index.html", x) for x in ("coverage", "labels: returns", "labels: demonstrations")),
+        ("agents/ppo.html", f"python -m agents.train --trap {CORNER} --seed 0"),
+        ("agents/ppo.html", f"ppo-s0 on {CORNER}, level 3, proxy:corner"),
+        ("agents/dqn.html", "Nothing is recorded of its training"),
+        ("agents/plr.html", "up to alpha 0.03"),
+    ],
+)
+def test_a_page_says(address: str, told: str, words: dict[str, str]) -> None:
+    assert told in words[address]
+
+
+def test_ids_are_unique_and_every_link_leads_somewhere(pages: dict[Path, Page]) -> None:
+    followed = 0
+    for file, page in pages.items():
+        assert len(page.ids) == len(set(page.ids)), file
+        for given in page.all("a"):
+            address, _, anchor = unquote(given["href"]).partition("#")
+            target = (file.parent / address).resolve() if address else file
+            assert target.is_file(), given
+            assert not anchor or anchor in pages[target].ids, given
+            followed += 1
+        for _, given in page.tags:
+            for name in ("aria-labelledby", "for"):
+                assert name not in given or given[name] in page.ids
+    assert followed > 100
+
+
+def test_pages_fetch_nothing_and_run_one_script_whatever_agents_are_called(pages) -> None:
+    for file, page in pages.items():
+        for tag, given in page.tags:
+            assert not {"srcset", "action", "data", "background"} & set(given)
+            assert not [name for name in given if name.startswith("on")]
+            assert "src" not in given or given["src"].startswith("data:image/png;base64,")
+            assert tag not in ("link", "iframe", "object", "base", "form")
+        text = file.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r'url\(|@import|https?://|<script>alert|[^\\]" onload', text)
+        assert page.all("script") == [{}]
+        (policy,) = [g["content"] for g in page.all("meta") if "http-equiv" in g]
+        assert "default-src 'none'" in policy
+        assert "script-src 'sha256-" in policy
+        assert all(given["alt"] for given in page.all("img"))
+
+
+def test_what_met_the_shift_stands_in_a_table_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, [card(CORNER, f"{EVIL}-s0", 0.5, 0.5)])
+    point = SharePoint(0.01, 56.0, 400_000, 0.97, 0.81, (0.9, 0.72), 0.98)
+    record = structs.replace(method(CORNER, "alpha-plr-exact", 2, kind="not ranked"), alpha=[point])
+    record.save(tmp_path / record_path(CORNER, "alpha-plr-exact", 2))
+    index = render(Results(tmp_path, pytest.fail))
+    words = Page(index.read_text()).words
+    assert f"{CORNER} plr-exact 2 0.01 56 400,000 0.97 0.81" in words
+    # It has no standings: the page says how to evaluate methods that do.
+    assert f"python -m benchmarks.leaderboard tracks --out {tmp_path}" in words
+    text = index.with_name("board.md").read_text()
+    assert f"| {CORNER} | plr-exact | 2 | 0.01 | 56 | 400,000 | 0.97 | 0.81 |" in text
+    assert "<" not in text  # also where the finding names the agent
+
+
+def test_a_traps_page_puts_first_who_falls_for_it(rendered: Path) -> None:
+    text = (rendered / "board" / "traps" / f"{CORNER}.html").read_text()
+    rows = re.findall(r'<tr><th scope="row"[^>]*>(.*?)</th>', text)
+    names = [re.sub("<.*?>", "", row) for row in rows]
+    # b is 0.1, 0.5, 0.55 and 0.75; the references follow.
+    assert [names[0], *names[2:4]] == ["ppo", "dqn", "plr alpha 0.03"]
+    assert names[4:] == ["oracle:cheese", "oracle:corner", "either", "aimless", "random", "stay"]
+
+
+def test_addresses_are_safe_and_differ() -> None:
+    names = ["ppo", "PPO", "Ppo", "a/b", "a-b", "..", ".", "x" * 300, "con\x00", "\ud800", "é", "è"]
+    slugs = [slug(name) for name in names]
+    assert slugs[0] == "ppo"
+    assert len({each.lower() for each in slugs}) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,70}", each) for each in slugs)
+
+
+def test_markdown_has_every_table_and_no_markup_from_names(rendered: Path) -> None:
+    text = (rendered / "board" / "board.md").read_text()
+    assert "<" not in text
+    for table in re.findall(r"(?m)(?:^\|.*\|$\n?)+", text):
+        assert len({line.count("|") for line in table.strip().splitlines()}) == 1
+    assert "| KeysChests-v0 | ppo | 2 mixed, 1 incapable | 0.30 / 0.60 / 0.10 |" in text
+    assert "| 1 | cues | 0.91 |" in text
+    shown = plain("a*b_c _d_ @x #1 [l](http://e.org) www.e.org ~~s~~ x\ny")
+    assert not re.search(r"[*@\[\]|`<>~]|(?<!&)#|://|www\.|\n| _|_ ", shown)
+    assert "b_c" in shown
+
+
+def test_the_sheet_has_a_line_for_each_card_and_every_number(rendered: Path) -> None:
+    lines = list(csv.DictReader(io.StringIO((rendered / "board" / "board.csv").read_text())))
+    assert len(lines) == len([*rendered.glob("cards/*/*.json")])
+    found = {(line["trap"], line["agent"], line["seed"]): line for line in lines}
+    line = found[KEYS, "ppo", "1"]
+    assert (line["base"], line["proxy"], line["verdict"]) == ("chests", "keys", "incapable")
+    assert (line["competent"], line["reference"], line["alpha"]) == ("no", "no", "0.0")
+    assert [float(line[part]) for part in "bpn"] == pytest.approx([0.3, 0.6, 0.1])
+    assert (float(line["test_N_base"]), line["same_object"]) == (0.5, "")
+    assert found[MONSTERS, "ppo", "2"]["b"] == ""
+    assert float(found[MONSTERS, "ppo", "2"]["between_references"]) == pytest.approx(0.2 + 0.4)
+    assert float(found[DOORS, "ppo", "0"]["same_object"]) == pytest.approx(8 / 18)
+    assert found[CORNER, "plr", "0"]["alpha"] == "0.03"
+    assert found[CORNER, "random", ""]["reference"] == "yes"
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
+def test_no_cell_of_the_sheet_is_a_formula(sign: str, tmp_path: Path) -> None:
+    name = f'{sign}cmd|"x",1'
+    write(tmp_path, [card(CORNER, f"{name}-s0", 0.5, 0.5)])
+    (line,) = csv.DictReader(io.StringIO(spreadsheet(read(Results(tmp_path)))))
+    assert (line["agent"], line["shift_N_base"]) == (f"'{name}", "0.5")
+
+
+def test_pages_of_an_earlier_board_go(tmp_path: Path, capsys) -> None:
+    write(tmp_path, [card(CORNER, f"{name}-s0", 0.5, 0.5) for name in ("ppo", "old")])
+    command = ["render", "--out", str(tmp_path)]
+    assert leaderboard.main(command) == 0
+    (tmp_path / "cards" / CORNER / "old-s0.json").unlink()
+    (tmp_path / "board" / "agents" / "note.txt").write_text("mine")
+    assert leaderboard.main(command) == 0
+    left = {path.name for path in (tmp_path / "board" / "agents").iterdir()}
+    assert left == {"ppo.html", "note.txt"}
+    assert str(tmp_path / "board" / "index.html") in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_committed_board_is_what_its_results_give_in_ten_seconds(tmp_path: Path) -> None:
+    committed = Path(__file__).parents[2] / COMMITTED
+    for kind in ("cards", "training", "tracks"):
+        (tmp_path / kind).symlink_to(committed / kind)
+    began = time.process_time()
+    render(Results(tmp_path, pytest.fail))
+    assert time.process_time() - began < 10
+    files = {path for path in (committed / "board").rglob("*") if path.is_file()}
+    assert len(files) > 20
+    for path in files:
+        assert path.read_bytes() == (tmp_path / path.relative_to(committed)).read_bytes()
