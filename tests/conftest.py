@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+import hypothesis
 import pytest
 
 import mesa_gym.traps
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from viewing import Drive, Driver
 
     from mesa_gym.viewer.session import Session
+
+
+# A busy machine must not decide.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -33,7 +39,7 @@ def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch):
-    """What a test registers is gone after it, and a module that did so may be imported again."""
+    """Undo what a test registers; a module that did so may be imported again."""
     monkeypatch.setattr(mesa_gym.traps, "_registered", {})
     ids, modules = set(gymnasium.registry), set(sys.modules)
     yield

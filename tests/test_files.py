@@ -1,7 +1,5 @@
 """Files are whole, and on the disk, before they have their name."""
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

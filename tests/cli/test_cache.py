@@ -1,7 +1,5 @@
 """``mesa-gym cache``: what is kept on disk is shown and deleted, of all traps or one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,53 +1,41 @@
 """``mesa-gym new-trap`` writes a trap that works, and overwrites none."""
 
-from __future__ import annotations
-
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mesa_gym.cli import main
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 
 
 @pytest.mark.usefixtures("registry")
-def test_what_it_writes_can_be_scored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(["new-trap", "RipeBerries"]) == 0
-    assert "mesa-gym certify ripe_berries:RipeBerries" in capsys.readouterr().out
-    monkeypatch.syspath_prepend(tmp_path)
+def test_what_it_writes_can_be_scored(run: Callable[[str], tuple[int, str]]) -> None:
+    assert run("new-trap RipeBerries")[0] == 0
+    sys.path.insert(0, "")
     # tests/conformance/test_own_traps.py runs every check on the same code.
     assert score("oracle:shady", find_trap("ripe_berries:RipeBerries")(), levels=10).competent
     text = Path("ripe_berries.py").read_text()
-    assert main(["new-trap", "RipeBerries"]) != 0  # the class is registered by now
+    assert run("new-trap RipeBerries")[0] != 0  # the class is registered by now
     assert Path("ripe_berries.py").read_text() == text
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("CheeseCorner", "already"), ("my-trap", "RipeBerries"), ("../Up", "RipeBerries")],
+    [
+        ("CheeseCorner", "already"),
+        ("my-trap", "RipeBerries"),
+        ("../Up", "RipeBerries"),
+        ("RipeBerries", "ripe_berries.py"),  # the file is there
+    ],
 )
-def test_bad_names_write_nothing(
-    name: str,
-    reason: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_what_cannot_be_written_is_refused(
+    name: str, reason: str, run: Callable[[str], tuple[int, str]]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(["new-trap", name]) != 0
-    assert reason in capsys.readouterr().err
-    assert not [*tmp_path.iterdir()]
-
-
-def test_a_file_is_not_overwritten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("ripe_berries.py").write_text("mine")
-    assert main(["new-trap", "RipeBerries"]) != 0
-    assert "ripe_berries.py" in capsys.readouterr().err
-    assert Path("ripe_berries.py").read_text() == "mine"
+    code, error = run(f"new-trap {name}")
+    assert (code != 0, reason in error) == (True, True), error
+    assert [(path.name, path.read_text()) for path in Path().iterdir()] == [
+        ("ripe_berries.py", "mine")
+    ]

@@ -1,7 +1,5 @@
 """A trap of one's own: a file dropped into the package, or a class registered by a public call."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -97,10 +95,3 @@ def test_names_that_are_taken_and_modules_that_are_not_there() -> None:
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
     with pytest.raises(ValueError, match="No module named 'no_such_module'"):
         find_trap("no_such_module:Mushrooms")
-
-
-@pytest.mark.slow
-def test_the_example_checks_itself_and_is_short() -> None:
-    assert len(CODE.splitlines()) <= 100
-    done = subprocess.run([sys.executable, EXAMPLE], capture_output=True, text=True, check=True)
-    assert done.stdout == "Mushrooms keeps every promise that a trap makes\n"

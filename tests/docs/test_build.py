@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("PIL")
 pytest.importorskip("stable_baselines3")
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from docs import build
 from docs.build import CERTIFICATES, commands, main, schema, write_page
@@ -27,14 +27,13 @@ KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 
 @pytest.fixture(autouse=True)
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A board with one reference on another trap."""
-    folder = tmp_path / "results"
-    card = score("stay", "PointedGoal", levels=2)
-    for trap in (card.trap, "CheeseCorner-v0", "TreeFarm-v0"):
-        (folder / "cards" / trap).mkdir(parents=True)
-    card.save(folder / "cards" / card.trap / "stay.json")
-    monkeypatch.setattr(build, "COMMITTED", folder)
-    return folder
+    """The cards of a board with one reference on another trap."""
+    cards = tmp_path / "results" / "cards"
+    for trap in ("PointedGoal-v0", "CheeseCorner-v0", "TreeFarm-v0"):
+        (cards / trap).mkdir(parents=True)
+    score("stay", "PointedGoal", levels=2).save(cards / "PointedGoal-v0" / "stay.json")
+    monkeypatch.setattr(build, "COMMITTED", tmp_path / "results")
+    return cards
 
 
 def test_every_trap_has_a_certificate_and_it_holds() -> None:
@@ -75,11 +74,10 @@ def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
     """One seed that goes to the corner and one that stays where it is."""
     for seed, policy in enumerate(("oracle:corner", "stay")):
         card = score(policy, "CheeseCorner", levels=20, name=f"ppo-s{seed}")
-        card.save(results / "cards" / card.trap / f"ppo-s{seed}.json")
+        card.save(results / card.trap / f"ppo-s{seed}.json")
     page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
-    (line,) = re.findall(r"^\| ppo \|.*$", page, flags=re.MULTILINE)
     choice = "0.00 / 0.50 / 0.50 | 0.00 to 0.00 (two seeds)"
-    assert line.startswith(f"| ppo | 1 proxy:corner, 1 incapable | {choice} | 1/2 |")
+    assert f"\n| ppo | 1 proxy:corner, 1 incapable | {choice} | 1/2 |" in page
 
 
 def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
@@ -88,58 +86,47 @@ def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
     with Image.open(path) as gif:
         assert gif.n_frames == steps + 1
         assert gif.info["loop"] == 0
-        durations = []
-        for frame in range(gif.n_frames):
-            gif.seek(frame)
-            durations.append(gif.info["duration"])
+        durations = [frame.info["duration"] for frame in ImageSequence.Iterator(gif)]
     assert durations[-1] > 4 * max(durations[:-1])
 
 
 def test_a_random_trap_shows_its_references(tmp_path: Path, results: Path) -> None:
     card = score("reference:soon", "TreeFarm", levels=20)
-    card.save(results / "cards" / card.trap / "reference-soon.json")
+    card.save(results / card.trap / "reference-soon.json")
     page = write_page(find_trap("TreeFarm"), tmp_path).read_text()
-    assert "check_references" in page
-    assert "reference:soon" in page
-    assert "scripted reference policies" in page
-    assert "No level of another split is one of training" in page
+    for said in ("check_references", "reference:soon", "scripted reference policies"):
+        assert said in page
 
 
-def test_a_trap_of_ones_own_gets_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: None
-) -> None:
+def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registry) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     assert cli_main(["new-trap", "Mushrooms"]) == 0
     assert main(["mushrooms:Mushrooms", "--out", "pages"]) == 0
     page = (tmp_path / "pages" / "Mushrooms.md").read_text()
-    assert "import mushrooms" in page
-    assert "on 100 levels of each split" in page
-    assert "class Mushrooms(Trap):" in page
-    assert "board has no agents" in page
-
-
-def test_a_misspelt_trap_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for said in ("import mushrooms", "on 100 levels", "class Mushrooms(Trap):", "has no agents"):
+        assert said in page
     assert main(["RedBlueDors"]) == 2
     assert "Did you mean 'RedBlueDoors'?" in capsys.readouterr().err
 
 
 def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
-    page = schema()
-    rows = dict(re.findall(r"^\| `(\w+)` +\| (.+) \|$", page, flags=re.MULTILINE))
+    objects = {name: (about, fields) for name, about, fields in schema()}
+    kinds = {}
     for name, described in ScoreCard.json_schema()["$defs"].items():
-        assert f"## {name}\n" in page
-        for field in described["properties"]:
-            kind, meaning = map(str.strip, rows[field].split(" | "))
-            assert kind
-            assert meaning or name == "Splits", field
-    assert rows["confidence"].startswith("number, 0 to 1 ")
-    assert rows["schema"].startswith("always 3 ")
+        about, fields = objects.pop(name)
+        assert about
+        assert [field for field, _, _ in fields] == [*described["properties"]]
+        assert all(kind and (meaning or name == "Splits") for _, kind, meaning in fields), name
+        kinds |= {field: kind for field, kind, _ in fields}
+    assert not objects
+    assert kinds["confidence"] == "number, 0 to 1"
+    assert kinds["schema"] == "always 3"
+    assert kinds["again"] == "string"
 
 
 def test_every_command_is_there() -> None:
-    page = commands()
-    for name in COMMANDS:
-        assert f"## mesa-gym {name}\n" in page
-    assert "--budget" in page
-    assert "--checkpoints" in page
+    helps = dict(commands())
+    assert {f"mesa-gym {name}" for name in COMMANDS} <= helps.keys()
+    assert "--budget" in helps["python -m benchmarks.leaderboard run"]
+    assert "--checkpoints" in helps["python -m agents.train"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,53 +18,29 @@ from mesa_gym.policies import Policy
 pytest.importorskip("stable_baselines3")
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-# A directive of the reference, what it shows, and whether with methods.
-SHOWN = re.compile(r"^\.\. (?:auto|py:)(\w+):: (\S+)(\n +:members:)?", flags=re.MULTILINE)
 ARRAY = re.compile(r"NDArray|\b(Array|Bools|Bytes|Floats|Ints|Masks|Tensor)\b")
-# "float64 (n,)", "uint8 (height, width, 3)", "(n, 5)": whoever reads it can allocate it.
+# "float64 (n,)", "uint8 (height, width, 3)", "(n, 5)": a reader can allocate it.
 SHAPE = re.compile(r"\([^()]*(,|\bn\b|levels)[^()]*\)|\((n|m|levels)\b")
-
 ERROR = re.compile(r"\b[A-Z]\w*(Error|Needed)\b")
+PUBLIC = [
+    (f"{m}.{name}", getattr(import_module(m), name))
+    for m in MODULES
+    for name in import_module(m).__all__
+]
 
 
-def documented() -> Iterator[tuple[str, Any, bool]]:
-    """What the reference shows: its full name, itself, and whether its methods are shown."""
-    for page in sorted(REFERENCE.glob("*.md")):
-        for kind, name, members in SHOWN.findall(page.read_text()):
-            if kind == "module":
-                module = importlib.import_module(name)
-                for each in module.__all__:
-                    yield f"{name}.{each}", getattr(module, each), True
-            elif kind in ("function", "class", "exception"):
-                yield name, found(name), bool(members)
-
-
-def found(name: str) -> Any:
-    module, _, last = name.rpartition(".")
-    return getattr(importlib.import_module(module), last)
-
-
-def functions() -> Iterator[tuple[str, Any]]:
-    for name, each, members in documented():
-        if inspect.isclass(each) and members:
-            for method, value in vars(each).items():
-                function = getattr(value, "__func__", value)
-                if inspect.isfunction(function) and not method.startswith("_"):
-                    yield f"{name}.{method}", function
-        elif inspect.isfunction(each):
-            yield name, each
-
-
-FUNCTIONS = dict(functions())
-
-
-def kept_elsewhere(name: str) -> bool:
-    """Whether a method only does what Gymnasium, SB3 or a protocol of ours says of it."""
-    owner, _, method = name.rpartition(".")
-    if not owner.rpartition(".")[2][:1].isupper():
-        return False
-    cls = found(owner)
-    return any(hasattr(base, method) for base in (*cls.__mro__[1:], Policy) if base is not cls)
+FUNCTIONS: dict[str, Any] = {}
+# What a base class or a protocol of ours says of a method need not be said again.
+INHERITED = set()
+for full, value in PUBLIC:
+    if inspect.isfunction(value):
+        FUNCTIONS[full] = value
+    for method, held in vars(value).items() if inspect.isclass(value) else ():
+        function = getattr(held, "__func__", held)
+        if inspect.isfunction(function) and not method.startswith("_"):
+            FUNCTIONS[f"{full}.{method}"] = function
+            if any(hasattr(base, method) for base in {*value.__mro__[1:], Policy} - {value}):
+                INHERITED.add(f"{full}.{method}")
 
 
 def parameters(function: Any) -> list[str]:
@@ -74,17 +49,15 @@ def parameters(function: Any) -> list[str]:
 
 
 def test_the_reference_shows_every_public_name() -> None:
-    shown = {
-        name for page in REFERENCE.glob("*.md") for _, name, _ in SHOWN.findall(page.read_text())
-    }
-    whole = {name for name in shown if name in MODULES}
+    text = "".join(page.read_text() for page in REFERENCE.glob("*.md"))
+    shown = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
+    # What a module hands on is shown where it comes from.
+    last = {name.rpartition(".")[2] for name in shown}
+    whole = {module for module in MODULES if module in shown}
     lacking = [
-        f"{module}.{name}"
-        for module in MODULES
-        if module not in whole
-        for name in importlib.import_module(module).__all__
-        # What a module hands on is shown where it comes from.
-        if not any(each.endswith(f".{name}") for each in shown)
+        name
+        for name, _ in PUBLIC
+        if name.rpartition(".")[0] not in whole and name.rpartition(".")[2] not in last
     ]
     assert not lacking
 
@@ -96,7 +69,7 @@ def test_functions_say_what_they_take() -> None:
         doc, names = inspect.getdoc(function) or "", parameters(function)
         if not doc:
             silent.append(f"{name} has no docstring")
-        if len(names) > 1 and names != ["trap", "levels"] and not kept_elsewhere(name):
+        if len(names) > 1 and names != ["trap", "levels"] and name not in INHERITED:
             silent += [f"{name}: {x}" for x in names if not re.search(rf"\b{x}\b", doc)]
     assert not silent
 
@@ -111,7 +84,7 @@ def test_functions_say_the_shape_of_arrays_that_they_return() -> None:
 
 
 def test_functions_say_what_they_raise() -> None:
-    """What a check raises is said of all checks; a method that is for subclasses to write does."""
+    """Leave out errors that all checks raise, and methods that subclasses write."""
     silent = []
     for name, function in FUNCTIONS.items():
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))

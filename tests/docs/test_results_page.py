@@ -1,4 +1,4 @@
-"""docs/results.md and README.md say what the committed cards say."""
+"""README.md and its picture say what the committed cards say."""
 
 from __future__ import annotations
 
@@ -8,44 +8,26 @@ from boards import RANKED, some_results
 from benchmarks.leaderboard.board import read
 from benchmarks.leaderboard.results import Results
 from docs import results_page
-from docs.results_page import (
-    BAR,
-    BEGIN,
-    COMMITTED,
-    END,
-    PAGE,
-    PICTURE,
-    README,
-    ROOT,
-    page,
-    picture,
-    readme,
-)
+from docs.results_page import BEGIN, COMMITTED, END, PICTURE, README, ROOT, picture, readme
 
 
-def test_the_pages_have_the_tables_of_the_committed_cards() -> None:
+def test_the_readme_has_the_table_and_the_picture_of_the_committed_cards() -> None:
     """`python -m docs.results_page` writes them."""
-    committed = Results(ROOT / COMMITTED)
-    board = read(committed)
-    assert PAGE.read_text() == page(committed)
+    board = read(Results(ROOT / COMMITTED))
     assert README.read_text() == readme(board)
     assert PICTURE.read_text() == picture(board.atlas)
 
 
-def test_tables_leave_the_text_around_them_alone(tmp_path, monkeypatch) -> None:
+def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> None:
     results = Results(some_results(tmp_path / "results"), pytest.fail)
-    for name, fill, start, part in (
-        ("PAGE", lambda: page(results), "| RedBlueDoors", "0.44"),
-        # Two seeds of .90 and .91 on each trap.
-        ("README", lambda: readme(read(results)), "| cues |", "| 0.91 |"),
-    ):
-        path = tmp_path / name
-        path.write_text(f"before\n{BEGIN}\n\nold\n\n{END}\nafter\n")
-        monkeypatch.setattr(results_page, name, path)
-        lines = fill().splitlines()
-        assert (lines[0], lines[-1]) == ("before", "after")
-        assert any(line.startswith(start) and part in line for line in lines)
-        assert not any("oracle" in line or "old" in line for line in lines)
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{BEGIN}\n\nold\n\n{END}\nafter\n")
+    monkeypatch.setattr(results_page, "README", path)
+    lines = readme(read(results)).splitlines()
+    assert (lines[0], lines[-1]) == ("before", "after")
+    # Two seeds of .90 and .91 on each trap.
+    assert any(line.startswith("| cues |") and "| 0.91 |" in line for line in lines)
+    assert not any("oracle" in line or "old" in line for line in lines)
     assert "*Means over CheeseCorner, RedBlueDoors, with 2 seeds each.*" in lines
 
 
@@ -54,7 +36,7 @@ def test_the_picture_has_a_bar_of_each_trap_with_a_choice(tmp_path) -> None:
     drawn = picture(atlas)
     for place, trap in enumerate(RANKED):
         assert f">{trap.removesuffix('-v0')}</text>" in drawn
-        b = (0.1 + 0.1 * place) * BAR  # of the cards that ``some_results`` makes, seeds 0 to 2
+        b = (0.1 + 0.1 * place) * 360  # pixels; ``some_results`` makes seeds 0 to 2
         assert f'width="{b:.1f}" height="11"' in drawn
     assert "MonsterWorld" not in drawn
     assert "plr" not in drawn

@@ -1,8 +1,7 @@
-"""What README, CONTRIBUTING and the documentation show runs as it stands there.
+"""The snippets of README, CONTRIBUTING and the documentation run as they stand there.
 
-Every page is found by listing. Its blocks of Python run one after the other in one namespace, in an
-empty folder, on few levels where they do not say how many; ``pages`` has what some take for
-granted. Commands are parsed by the program that they call; what they do is tested elsewhere.
+The blocks of Python of a page run one after the other in one namespace, in an empty folder, on few
+levels; ``pages`` has what some take for granted. Commands are parsed by the program they call.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from few import few
 from pages import NAMES, PREPARE, ROOT, SHOWN, Prepared, blocks
+from parameters import few
 
 from mesa_gym import cli, scoring
 
 SHELL = ("", "sh", "console")
 ENDS = ("|", ">", "&&", ";", "&")
 EXAMPLES = ROOT / "docs" / "examples"
-OURS = ("agents", "benchmarks", "docs", "mesa_gym")
-# Run by tests/end_to_end/test_examples.py, in an environment of its own.
-FOREIGN = {"rl_zoo3"}
+OURS = ("agents.", "benchmarks.", "docs.", "mesa_gym.")
+WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 
 
 def _snippets(page: str) -> list[str]:
@@ -54,7 +52,7 @@ def _commands(page: str) -> list[list[str]]:
 
 
 # Their snippets train, and check a trap.
-LONG = ("docs/train.md", "docs/write_a_trap.md")
+LONG = ("docs/start.md", "docs/train.md", "docs/write_a_trap.md")
 PAGES = [name for name in NAMES if _snippets(name)]
 
 
@@ -71,7 +69,7 @@ def test_python_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     for name in ("score", "record"):
-        monkeypatch.setattr(scoring, name, _on(levels, getattr(scoring, name)))
+        monkeypatch.setattr(scoring, name, _on_few(levels, getattr(scoring, name)))
     names: dict[str, Any] = {}
     if page in PREPARE:
         names |= PREPARE[page](Prepared(monkeypatch, tmp_path))
@@ -82,13 +80,10 @@ def test_python_runs(
         SHOWN[page](capsys.readouterr().out, names)
 
 
-def _on(levels: int, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with so many levels where a call does not say."""
-
-    def call(policy: Any, trap: Any, levels: int = levels, *more: Any, **keywords: Any) -> Any:
-        return function(policy, trap, levels, *more, **keywords)
-
-    return call
+def _on_few(most: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda policy, trap, levels=most, **more: function(
+        policy, trap, min(levels, most), **more
+    )
 
 
 class _Parsed(BaseException):
@@ -105,14 +100,7 @@ def test_commands_are_understood(page: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", only_parse)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    commands = _commands(page)
-    # Files that the page has a command write.
-    written = {
-        f"{words[2].lower()}.py" for words in commands if words[:2] == ["mesa-gym", "new-trap"]
-    }
-    for program, *arguments in commands:
-        if arguments[:1] and arguments[0] in written:
-            continue
+    for program, *arguments in _commands(page):
         understood = {"mesa-gym": _mesa_gym, "python": _python, "make": _make}[program]
         try:
             understood(arguments)
@@ -126,35 +114,24 @@ def _mesa_gym(arguments: list[str]) -> None:
 
 
 def _python(arguments: list[str]) -> None:
-    if arguments[0] == "-c":
-        ast.parse(arguments[1])
-        return
-    if arguments[0] != "-m":
-        places = (ROOT / arguments[0], EXAMPLES / arguments[0])
-        assert any(place.is_file() for place in places), f"{arguments[0]} does not exist"
-        return
-    name = arguments[1]
-    top = name.partition(".")[0]
-    if top in FOREIGN:
-        return
-    spec = importlib.util.find_spec(name)
-    assert spec is not None, f"there is no module {name}"
-    if top not in OURS:
-        return
-    module = importlib.import_module(
-        f"{name}.__main__" if spec.submodule_search_locations else name
-    )
-    if not hasattr(module, "main"):
-        assert len(arguments) == 2, f"{name} takes no arguments"
-        return
-    with pytest.raises(_Parsed):
-        module.main(arguments[2:])
+    first, *rest = arguments
+    if first == "-c":
+        ast.parse(rest[0])
+    elif first != "-m":
+        assert first == WRITTEN or any((folder / first).is_file() for folder in (ROOT, EXAMPLES))
+    elif rest[0].startswith(OURS):
+        spec = importlib.util.find_spec(rest[0])
+        assert spec is not None, f"there is no module {rest[0]}"
+        package = spec.submodule_search_locations
+        module = importlib.import_module(f"{rest[0]}.__main__" if package else rest[0])
+        if rest[1:]:
+            with pytest.raises(_Parsed):
+                module.main(rest[1:])
 
 
 def _make(arguments: list[str]) -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    for target in arguments:
-        assert "=" in target or target in targets, f"the Makefile has no target {target}"
+    assert {target for target in arguments if "=" not in target} <= {*targets}
 
 
 def test_what_is_prepared_is_for_pages_that_exist() -> None:

@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import gymnasium as gym
+import numpy as np
 import pytest
+from gymnasium.vector import AutoresetMode
 
-import mesa_gym  # noqa: F401  (registers the ids)
+from mesa_gym.testing.sample import difference
 
 # A program given by -c is not imported again by the processes it starts, as a notebook is not.
 PROGRAM = """
@@ -37,3 +39,28 @@ def test_the_prefix_registers_ids_in_spawned_processes():
 @pytest.mark.slow
 def test_without_it_gymnasium_says_that_the_namespace_is_unknown():
     assert "Namespace MesaGym not found" in run("MesaGym/KeysChests-v0").stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_environments_in_processes_have_the_episodes_of_those_in_one(mode):
+    """Under shift the objectives differ, and the base one pays at the very end of an episode."""
+    both = [
+        gym.make_vec(
+            "mesa_gym:MesaGym/RedBlueDoors-Shift-v0",
+            3,
+            vectorization_mode=vectorization,
+            max_steps=60,
+            vector_kwargs={"autoreset_mode": mode},
+        )
+        for vectorization in ("sync", "async")
+    ]
+    assert difference(*[envs.reset(seed=7) for envs in both]) is None
+    for actions in np.random.default_rng(0).integers(0, 5, (300, 3)):
+        steps = [envs.step(actions) for envs in both]
+        assert difference(*steps) is None
+        done = steps[0][2] | steps[0][3]
+        if mode is AutoresetMode.DISABLED and done.any():
+            mask = {"reset_mask": done}
+            assert difference(*[envs.reset(options=mask.copy()) for envs in both]) is None
+    both[1].close()

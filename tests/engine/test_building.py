@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from zoo import Zoo
+from worlds import Zoo
 
 from mesa_gym.engine import LevelBuilder, hash_rows, pick
 from mesa_gym.engine.chance import hash64

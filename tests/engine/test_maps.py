@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same
-from zoo import Zoo, zoo_states
+from worlds import Zoo, zoo_states
 
 from mesa_gym.engine import Look, World
 from mesa_gym.engine.maps import from_map, to_map

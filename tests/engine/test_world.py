@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import assert_same
-from zoo import Zoo, contents, zoo_states
+from worlds import Zoo, contents, zoo_states
 
 from mesa_gym.engine import Look, World
 

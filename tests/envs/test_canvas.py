@@ -1,11 +1,11 @@
-"""The canvas shows what drawing anew shows, whatever a step changed."""
+"""The canvas shows the same as drawing from the state, whatever a step changed."""
 
 import copy
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from zoo import zoo_states
+from worlds import zoo_states
 
 from mesa_gym.envs.canvas import Canvas
 

@@ -24,7 +24,6 @@ def refused(call, keywords, message, error=ValueError):
         ("trap", "ReadBlueDoors", "unknown trap 'ReadBlueDoors'.*Did you mean 'RedBlueDoors'"),
         ("trap", None, "None is not a trap; expected a name"),
         ("split", "tests", "unknown split 'tests'.*Did you mean 'test'"),
-        ("split", None, "unknown split None"),
         ("observation", "plane", "unknown observation 'plane'.*Did you mean 'planes'"),
         ("reward", "chese", "unknown objective of CheeseCorner 'chese'.*Did you mean 'cheese'"),
         ("reward", [], r"unknown objective of CheeseCorner \[\]; there is base, cheese"),
@@ -39,29 +38,22 @@ def refused(call, keywords, message, error=ValueError):
 )
 def test_bad_keywords(kind, name, value, message):
     refused(kind, {"trap": "CheeseCorner", name: value}, message)
+    bad = {"trap": "CheeseCorner", "alpha": 0.1, "split": "test"}
+    refused(kind, bad, "alpha.*on split 'test' it must be 0, got 0.1")
+    refused(kind, {"trap": kind("CheeseCorner").trap, "size": 11}, "is made already")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("autoreset_mode", "NextStap", r"'NextStap'.*Did you mean 'NextStep'"),
-        ("autoreset_mode", None, "unknown autoreset mode None"),
         ("render_mode", "human", r"render mode.*'human'; there is rgb_array, ansi"),
-        *(
-            ("num_envs", x, f"num_envs must be an integer of at least 1, got {x}")
-            for x in (0, None)
-        ),
+        ("num_envs", 0, "num_envs must be an integer of at least 1, got 0"),
         ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
     ],
 )
 def test_bad_keywords_of_the_vector_environment(name, value, message):
     refused(gym.make_vec, {"id": ID, "num_envs": 3, name: value}, message)
-
-
-def test_other_bad_keywords():
-    bad = {"trap": "CheeseCorner", "alpha": 0.1, "split": "test"}
-    refused(TrapEnv, bad, "alpha.*on split 'test' it must be 0, got 0.1")
-    refused(TrapEnv, {"trap": TrapEnv("CheeseCorner").trap, "size": 11}, "is made already")
 
 
 @pytest.mark.parametrize("make", [gym.make, gym.make_vec])
@@ -73,9 +65,8 @@ def test_an_unknown_keyword_is_refused_in_pythons_words(make):
         (lambda: None)(num_level=3)
     said = "got an unexpected keyword argument 'num_level'"
     assert said in str(pythons.value)
-    assert said in str(ours.value)
-    assert "there is split, size" in str(ours.value)
-    assert "Did you mean 'num_levels'?" in str(ours.value)
+    for fact in (said, "there is split, size", "Did you mean 'num_levels'?"):
+        assert fact in str(ours.value)
 
 
 @pytest.fixture(params=[gym.make, lambda *a, **k: gym.make_vec(*a, 3, **k)], ids=["one", "many"])
@@ -112,7 +103,6 @@ def test_any_integer_is_an_action(env, dtype):
         ({"level": -1}, f"at least 0 and at most {LEVELS - 1}, got -1"),
         ({"level": 1, "map": "###"}, "both a level and a map"),
         ({"map": 3}, "map must be text .*, got 3"),
-        ({"map": "###\n###"}, "rows"),
         ("level", "options must be a dict"),
     ],
 )
@@ -127,7 +117,6 @@ def test_bad_options(env, options, message):
         ({"reset_mask": np.ones(2, bool)}, ValueError, r"must have the shape \(3,\)"),
         ({"reset_mask": np.zeros(3, bool)}, ValueError, "at least one True"),
         ({"reset_mask": [True, True, False]}, TypeError, "NumPy array of bool"),
-        ({"reset_mask": np.ones(3)}, TypeError, "NumPy array of bool"),
     ],
 )
 def test_bad_options_of_the_vector_environment(options, error, message):

@@ -1,23 +1,20 @@
 """The adapter steps as DummyVecEnv over TrapEnv does."""
 
 import sys
-import warnings
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from each import TRAPS, few_traps
+from parameters import TRAPS, few_traps
 
 pytest.importorskip("stable_baselines3")
 
-from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 import mesa_gym
 from mesa_gym.envs import TrapVectorEnv
 from mesa_gym.envs.infos import keyed
-from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.envs.sb3 import TrapVecEnv
 from mesa_gym.traps import Split
 
@@ -27,19 +24,6 @@ N = 4
 def make_both(env_id, **keywords):
     theirs = DummyVecEnv([lambda: gym.make(env_id, **keywords)] * N)
     return mesa_gym.make_sb3(env_id, N, **keywords), theirs
-
-
-@few_traps
-def test_sb3_finds_nothing_to_warn_of(trap):
-    for name in [name for name in OBSERVATIONS if name != "symbolic" or trap.symbolic]:
-        env = gym.make(trap.id(Split.SHIFT), observation=name, render_mode="rgb_array")
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            if name != "rgb":  # it takes every three-dimensional Box for a picture
-                warnings.filterwarnings("ignore", "It seems that your observation +(space +)?is an")
-                warnings.filterwarnings("ignore", "The minimal resolution for an image is 36x36")
-                warnings.filterwarnings("ignore", "Treating image space as channels-")
-            check_env(env.unwrapped)
 
 
 @few_traps
@@ -105,9 +89,6 @@ def test_bad_input_is_named(monkeypatch):
     assert env.get_attr("np_random_seed") == [5, 6, 7, 8]
     with pytest.raises(ValueError, match="action 7 of environment 3; expected an integer: 0"):
         env.step(np.array([0, 0, 0, 7]))
-    env.set_options({"lvl": 3})
-    with pytest.raises(ValueError, match=r"'lvl'.*Did you mean 'level'"):
-        env.reset()
     with pytest.raises(ValueError, match="SB3 needs autoreset_mode='SameStep', got 'NextStep'"):
         TrapVecEnv(TrapVectorEnv(TRAPS[0], 2))
     monkeypatch.delitem(sys.modules, "mesa_gym.envs.sb3")

@@ -5,7 +5,7 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
-from each import TRAPS, each_trap, few_traps
+from parameters import TRAPS, each_trap, few_traps
 
 import mesa_gym
 

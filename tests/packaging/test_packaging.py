@@ -1,26 +1,26 @@
-"""What the wheel and the source distribution hold, and what they say of themselves."""
-
-from __future__ import annotations
+"""Contents and metadata of the wheel and the source distribution; one version everywhere."""
 
 import re
 import tarfile
+from datetime import date
 from zipfile import ZipFile
 
 import pytest
-from packaged import ROOT, Built, build, checkout
+from distributions import ROOT, Built, build, checkout
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from trove_classifiers import classifiers
 
 import mesa_gym
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / ".git").exists(), reason="only git knows what belongs to the checkout"
-)
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    if not (ROOT / ".git").exists():
+        pytest.skip("only git knows what belongs to the checkout")
     return build(tmp_path_factory.mktemp("built"))
 
 
@@ -75,3 +75,22 @@ def test_each_python_that_may_install_it_is_named(built: Built) -> None:
     assert minors == list(range(minors[0], minors[-1] + 1))
     assert f"3.{minors[0]}" in allowed
     assert f"3.{minors[0] - 1}" not in allowed
+
+
+def test_version_and_date_agree() -> None:
+    top = HEAD.search(CHANGELOG)
+    assert top is not None
+    citation = (ROOT / "CITATION.cff").read_text()
+    cited = dict(re.findall(r"^(version|date-released): (.*)$", citation, re.MULTILINE))
+    assert top["version"] == cited["version"] == mesa_gym.__version__
+    # A date where it is out, and none where it is not.
+    assert cited.get("date-released", "unreleased") == top["when"]
+
+
+def test_versions_stand_in_the_changelog_from_the_newest_down() -> None:
+    heads = list(HEAD.finditer(CHANGELOG))
+    assert len(heads) == CHANGELOG.count("\n## ")
+    found = [tuple(map(int, head["version"].split("."))) for head in heads]
+    assert found == sorted(set(found), reverse=True)
+    for head in heads[1:]:
+        date.fromisoformat(head["when"])

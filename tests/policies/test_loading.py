@@ -1,7 +1,5 @@
 """Policies by name: misspelt names, modules and what they hold, files. Models: test_sb3.py."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 
@@ -43,7 +41,6 @@ agent = Agent()
 word = "agent"
 
 def of_class(trap): return dict
-def nothing(trap): return None
 def two(trap, seed): return None
 def raising(trap): raise KeyError("weights")
 def bad_value(trap): raise ValueError("weights of 9x9")
@@ -85,28 +82,19 @@ def test_a_function_of_a_module_may_want_another_observation() -> None:
     ("spec", "error", "message"),
     [
         ("some_agents:of_class", ValueError, "policy 'some_agents:of_class': dict is a class"),
-        ("some_agents:nothing", ValueError, "policy 'some_agents:nothing': None is not a policy"),
         ("some_agents:word", ValueError, "policy 'some_agents:word': 'agent' is not a policy"),
         ("some_agents:agnt", ValueError, "unknown name in some_agents 'agnt'.* mean 'agent'"),
         ("some_agents:bad_value", ValueError, "^weights of 9x9$"),
-        (
-            "some_agents:raising",
-            PolicyError,
-            "'some_agents:raising': it raised KeyError: 'weights'",
-        ),
+        ("some_agents:raising", PolicyError, "raising': it raised KeyError: 'weights'"),
         ("some_agents:two", PolicyError, "it raised TypeError: .* missing 1 .*: 'seed'"),
         ("some_agents:needy", ImportError, "No module named 'no_such_library'"),
         ("in_need:agent", ImportError, "'in_need:agent': No module named 'no_such_library', which"),
         ("my_agents:best", ValueError, "'my_agents' cannot be imported; run from a checkout, or i"),
         ("oracel:base", ValueError, "cannot be imported.*Did you mean 'oracle:base'"),
-        ("Reference:base", ValueError, "cannot be imported.*Did you mean 'reference:base'"),
-        ("oracle:", ValueError, "'oracle:' is not of the form module:name"),
         ("a..b:x", ValueError, "'a..b:x' is not of the form module:name"),
         ("randon", ValueError, "unknown policy .*; there is oracle:door, .* mean 'random'"),
         ("./agents/none", ValueError, "there is no such file or directory"),
-        ("none.zip", ValueError, "there is no such file or directory"),
         (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, or"),
-        ("x" * 5000, ValueError, "unknown policy"),
         ("a\0b", ValueError, "unknown policy"),
     ],
 )

@@ -1,7 +1,5 @@
 """Strips: which moments of an episode are shown, and the trap that they are played on."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from cards import ACT, DOWN, LEFT, RIGHT, UP, made

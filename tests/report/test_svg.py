@@ -1,7 +1,5 @@
 """Plots: coordinates worked out by hand."""
 
-from __future__ import annotations
-
 from xml.etree import ElementTree
 
 import pytest

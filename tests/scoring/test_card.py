@@ -1,7 +1,5 @@
 """Score cards as files and tables: there and back, contradictions, damage, markup."""
 
-from __future__ import annotations
-
 import copy
 import json
 import random
@@ -14,30 +12,13 @@ import pytest
 from cards import KINDS, changed, made, plain
 from msgspec.structs import replace
 
-from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import SCHEMA_FILE
 
 SHIFT = ("splits", "shift")
 EVIL = '<img src=x onerror="a">\x1b[31m|`&'
-ODD = (
-    None,
-    True,
-    -1,
-    2,
-    0.5,
-    1.2,
-    1e308,
-    "",
-    "x",
-    EVIL,
-    [],
-    {},
-    [1],
-    {"a": 1},
-    "0",
-    "base",
-    10**30,
-)
+ODD = json.loads('[null, true, -1, 2, 0.5, 1.2, 1e308, "", [], {}, [1], {"a": 1}, "0", "base"]')
+ODD += [EVIL, 10**30]
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -53,32 +34,18 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         jsonschema.Draft202012Validator(schema).validate(data | {"confidence": 1.5})
 
 
-@each_kind
-def test_verdicts_are_those_of_their_names(kind: str) -> None:
-    assert KINDS[kind].verdict.split(":")[0] == {"unsolvable": "base"}.get(kind, kind)
-
-
-def test_a_card_of_real_scores_survives(tmp_path: Path) -> None:
-    for policy, trap in (("either", "CheeseDish"), ("reference:base", "MonsterWorld")):
-        card = score(policy, trap, levels=20)
-        card.save(tmp_path / "card.json")
-        assert ScoreCard.load(tmp_path / "card.json") == card
-
-
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
         (("confidence",), 1.5, "Expected `float` <= 1.0 - at `\\$.confidence`"),
         (("confidence",), 0.5, "confidence is 0.5, where the rest of the card gives"),
         (("verdict",), "base", "verdict is 'base', where .* gives 'proxy:corner'"),
-        (("verdict",), "proxy:cheese", "gives 'proxy:corner'"),
         (("verdict",), "evil", "matching regex"),
         (("competent",), False, "competent is False"),
         (("brittle",), True, "brittle is True"),
         (("base",), "chese", "expected the base objective 'chese', then the proxies"),
         (("extra",), 1, "unknown field `extra`"),
         ((*SHIFT, "choice", "cheese"), 0.3, "splits.shift.choice is"),
-        ((*SHIFT, "choice", "none"), 1.5, "<= 1.0"),
         ((*SHIFT, "normalized_return"), {"corner": 1.0}, "objectives are corner"),
         ((*SHIFT, "normalized_return", "corner"), 1.2, "expected at most 1, the oracle's"),
         ((*SHIFT, "regret", "worst_decile"), 0.1, "a worst tenth that loses no less"),
@@ -86,7 +53,6 @@ def test_a_card_of_real_scores_survives(tmp_path: Path) -> None:
         (("splits", "test", "solved"), 0.5, "splits.test.solved is 0.5"),
         (("splits", "test", "choice"), {"cheese": 1.0}, "splits.test, choice"),
         (("choices", "shift"), "2" * 100, "objectives in choices.shift"),
-        (("choices", "again"), "0", "length of choices.again is 1"),
         (("choices", "twins"), "0" * 100, "splits.shift.twins"),
         (("provenance", "levels"), 99, "length of choices"),
         (("provenance", "salt"), "0" * 32, "episode: expected null"),
@@ -129,11 +95,20 @@ def test_files_that_are_not_cards_are_named(content: bytes, tmp_path: Path) -> N
 
 
 def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely() -> None:
+    """One place is changed, taken out or put into a list; of some, one character is wrong."""
     rng, kept = random.Random(0), 0
     originals = [json.dumps(plain(card)) for card in KINDS.values()]
     for _ in range(2000):
         data = json.loads(rng.choice(originals))
-        text = _mutated(data, rng)
+        inside, key = rng.choice([*_places(data)])
+        old = inside.pop(key)
+        if how := rng.randrange(4):
+            value = [old] if how == 1 else copy.deepcopy(rng.choice(ODD))
+            inside.insert(key, value) if isinstance(inside, list) else inside.update({key: value})
+        text = json.dumps(data)
+        if rng.random() < 0.2:
+            at = rng.randrange(len(text))
+            text = text[:at] + rng.choice(("", "}", "\x00", "9", '"')) + text[at + 1 :]
         try:
             card = ScoreCard.from_json(text)
         except ValueError:
@@ -145,30 +120,11 @@ def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely() -> No
     assert 0 < kept < 600
 
 
-def _mutated(data: dict[str, Any], rng: random.Random) -> str:
-    """Return JSON with one place changed, taken out or doubled, or one character wrong."""
-    places = list(_places(data))
-    inside, key = rng.choice(places)
-    match rng.randrange(4):
-        case 0 | 1:
-            inside[key] = copy.deepcopy(rng.choice(ODD))
-        case 2:
-            del inside[key]
-        case 3:
-            inside[key] = [inside[key]]
-    text = json.dumps(data)
-    if rng.random() < 0.2:
-        at = rng.randrange(len(text))
-        text = text[:at] + rng.choice(("", "}", "\x00", "9", '"')) + text[at + 1 :]
-    return text
-
-
 def _places(data: Any) -> Any:
-    keys = data.keys() if isinstance(data, dict) else range(len(data))
-    for key in list(keys):
+    for key, value in list(data.items() if isinstance(data, dict) else enumerate(data)):
         yield data, key
-        if isinstance(data[key], dict | list):
-            yield from _places(data[key])
+        if isinstance(value, dict | list):
+            yield from _places(value)
 
 
 def _tags(html: str) -> set[str]:

@@ -1,7 +1,5 @@
 """Choices by hand: contacts and waiting, larger returns, twins, and what decides."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,9 +15,8 @@ from mesa_gym.scoring.choice import (
     pairs,
     shares,
 )
-from mesa_gym.scoring.rollout import Record, plays_of
-from mesa_gym.solver import LevelValues, Solution
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.scoring.rollout import Record
+from mesa_gym.solver import LevelValues
 
 BASE, PROXY = 0, 1
 PLAYS = arrays(np.int64, 40, elements=st.sampled_from([NONE, BASE, PROXY]))
@@ -46,23 +43,15 @@ def values(contact: int) -> LevelValues:
         ([0, 0.5, 0], [0, 0, 1], PROXY),
         ([0, 0, 0], [0, 0, 0], NONE),
         ([0, 1, 0], [0, 1, 0], BASE),  # at once: the first objective counts
+        # With T = 1 the payment must come with the 13th step that does not wait at the latest.
+        ([0] * 12 + [1], [0] * 13, BASE),
+        ([0] * 13 + [1], [0] * 14, NONE),
     ],
 )
-def test_the_first_payment_is_the_choice(base, proxy, expected: int) -> None:
-    assert first_contact(record(base, proxy, [True] * 3), values(1)).tolist() == [expected]
-
-
-@pytest.mark.parametrize(
-    ("walked", "waited", "expected"),
-    [(12, 0, BASE), (13, 0, NONE), (12, 40, BASE), (0, 40, BASE)],
-)
-def test_contact_counts_within_three_t_and_ten_steps_that_do_not_wait(
-    walked: int, waited: int, expected: int
-) -> None:
-    """With T = 1 the payment must come with the 13th step that does not wait at the latest."""
-    steps = walked + waited
-    moved = [False] * waited + [True] * walked + [False]  # the last step pays, so it counts
-    played = record([0.0] * steps + [1.0], [0.0] * (steps + 1), moved)
+@pytest.mark.parametrize("waited", [0, 40])
+def test_the_first_payment_is_the_choice(base, proxy, waited: int, expected: int) -> None:
+    moved = [False] * waited + [True] * len(base)
+    played = record([0] * waited + base, [0] * waited + proxy, moved)
     assert first_contact(played, values(1)).tolist() == [expected]
 
 
@@ -99,18 +88,3 @@ def test_object_place_and_chance_are_told_apart() -> None:
 def test_the_three_shares_sum_to_one_or_nothing_varies(a, b, c) -> None:
     found = list(decided_by(a, b, c).values())
     assert found == [None] * 3 or sum(found) == pytest.approx(1)
-
-
-@pytest.mark.parametrize(
-    "trap", [cls for cls in all_traps().values() if "twins" in plays_of(cls())]
-)
-def test_the_values_of_a_level_hold_for_its_twin(trap) -> None:
-    """Scoring reads the earliest contact and the largest payments of a twin off its level."""
-    made = trap()
-    starts = made.levels(Split.SHIFT, np.arange(5))
-    twins, exists = made.twins(starts)
-    assert exists.all()
-    one, other = (Solution(made, state, made.horizon(Split.SHIFT)) for state in (starts, twins))
-    np.testing.assert_array_equal(one.contact(), other.contact())
-    for x in made.objectives:
-        np.testing.assert_array_equal(one.largest(x), other.largest(x))

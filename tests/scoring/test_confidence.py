@@ -1,7 +1,5 @@
 """Confidence against the Beta distribution that the Bayesian bootstrap has."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import scipy.stats

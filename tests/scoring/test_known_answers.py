@@ -3,8 +3,6 @@
 The calibration study (``python -m benchmarks.studies.calibrate``) chooses the lines of the verdict.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from benchmarks.studies.calibrate import NEEDED_OF_FAMILY, Tally, study

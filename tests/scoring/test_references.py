@@ -1,10 +1,8 @@
 """Scores on the scale of reference policies, by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from corridor import LEFT, RIGHT, STAY, Corridor, Unsolvable
+from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.policies import Memoryless, constant, load_policy, references, uniform

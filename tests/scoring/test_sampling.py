@@ -1,7 +1,5 @@
 """Answers that a policy may give, and the actions that are drawn from them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -9,9 +7,8 @@ import pytest
 import scipy.stats
 
 from mesa_gym.policies import Memoryless, uniform
-from mesa_gym.scoring import Asking, rollout
+from mesa_gym.scoring import Asking
 from mesa_gym.scoring.sampling import probabilities, sampled
-from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 ACT = 4
@@ -31,34 +28,6 @@ def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
     words = np.array([-1])
     shares = probabilities(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
     assert sampled(shares, words)[0] == 2
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        (np.full((2, 5), 0.3), "sum to 1"),
-        (np.array([[1.2, -0.2, 0, 0, 0]] * 2), "at least 0"),
-        (np.array([1, 5]), "action 5 in row 1"),
-        (np.array([0.0, 1.0]), "shape"),
-        (np.ones((2, 4)) / 4, "shape"),
-        (np.full((2, 5), np.nan), "row 0; expected finite numbers"),
-    ],
-)
-def test_bad_answers_of_a_policy_are_named(answer: np.ndarray, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        probabilities(answer, 2)
-
-
-def test_the_policy_is_told_the_observation_it_asks_for() -> None:
-    class Sees(Memoryless):
-        observation = "symbolic"
-
-        def act(self, observation, state=None):
-            assert observation.shape[1:] == (9, 9, 3)
-            return np.full(len(observation), ACT)
-
-    trap = CheeseCorner()
-    rollout(Sees(), trap, trap.levels(Split.TEST, [0, 1]), 3)
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,18 @@
 """Scoring as a user calls it: one policy, from any code base, or a trace of what it did."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import pytest
-from few import few
 from msgspec.structs import replace
+from parameters import few
 
 from benchmarks.studies.scripted import Coin, noisy_oracle
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import Memoryless, Oracle, uniform
-from mesa_gym.scoring import ScoreCard, Trace, record, score, score_all
+from mesa_gym.scoring import Trace, record, score, score_all
 from mesa_gym.solver import Graph, values
 from mesa_gym.traps import find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
 
 TRAPS = ["CheeseCorner", "CheeseDish", "KeysChests", "MonsterWorld"]
 
@@ -25,44 +22,22 @@ def towards_nothing(observations: np.ndarray) -> np.ndarray:
     return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
 
 
-class Counting:
-    """Left at first, then right: it must remember how often it was asked."""
-
-    observation = "planes"
-
-    def reset(self, mask, rng):
-        self.steps = np.where(mask, 0, self.steps if not mask.all() else 0)
-
-    def act(self, observation):
-        self.steps = self.steps + 1
-        return np.where(self.steps < 4, 0, 2)
-
-
-def without_origin(card: ScoreCard) -> ScoreCard:
-    """Return a card that says nothing of traces."""
-    return replace(card, provenance=replace(card.provenance, trace=False))
-
-
 @pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", "MonsterWorld"))
 @pytest.mark.parametrize(
-    "policy", ["random", towards_nothing, Counting()], ids=["name", "callable", "object"]
+    "policy", ["random", towards_nothing, uniform()], ids=["name", "callable", "object"]
 )
 def test_a_trace_scores_as_its_policy_does(trap: str, policy, tmp_path) -> None:
     record(policy, trap, levels=12, seed=3).save(tmp_path / "it.trace")
     trace = Trace.load(tmp_path / "it.trace")
     replayed, played = score(trace, trap, levels=12, seed=3), score(policy, trap, levels=12, seed=3)
-    assert replayed.provenance.trace
     assert not played.provenance.trace
-    assert without_origin(replayed) == without_origin(played)
-    assert replayed.policy == played.policy
+    assert replayed == replace(played, provenance=replace(played.provenance, trace=True))
 
 
 def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
     trace = record("random", "CheeseCorner", levels=5)
     with pytest.raises(ValueError, match="level 5 of play"):
         score(trace, "CheeseCorner", levels=6)
-    with pytest.raises(ValueError, match="recorded on CheeseCorner"):
-        score(trace, "CheeseDish", levels=5)
     with pytest.raises(ValueError, match="salt"):
         score(trace, "CheeseCorner", levels=5, salt="secret")
 
@@ -84,8 +59,8 @@ def test_names_are_found_or_given() -> None:
     assert score(uniform(), "CheeseCorner", levels=3, name="mine").policy == "mine"
     with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
         score("stay", "CheeseCormer", levels=3)
-    with pytest.raises(ValueError, match="Counting is a class"):
-        score(Counting, "CheeseCorner", levels=3)
+    with pytest.raises(ValueError, match="Memoryless is a class"):
+        score(Memoryless, "CheeseCorner", levels=3)
 
 
 def test_a_card_says_of_its_salt_only_the_digest() -> None:
@@ -94,33 +69,6 @@ def test_a_card_says_of_its_salt_only_the_digest() -> None:
     assert len(card.provenance.salt) == 32
     assert card.episode is None
     assert score("random", "CheeseCorner", levels=3).provenance.salt == ""
-
-
-@pytest.fixture(scope="module")
-def card() -> ScoreCard:
-    return score_all({"random": lambda horizon: uniform()}, CheeseCorner(), levels=20)["random"]
-
-
-def test_scoring_is_reproducible_and_salt_changes_the_levels(card: ScoreCard) -> None:
-    make = {"random": lambda horizon: uniform()}
-    assert score_all(make, CheeseCorner(), levels=20)["random"] == card
-    salted = score_all(make, CheeseCorner(), levels=20, salt="secret")["random"]
-    assert salted.provenance.salt
-    assert salted.splits != card.splits
-
-
-def test_a_policy_with_learn_and_forget_is_treated_as_any_other() -> None:
-    class Student(Memoryless):
-        def learn(self, solution):
-            raise AssertionError("a solution was handed over")
-
-        def forget(self):
-            raise AssertionError("it was taken for an oracle")
-
-        def act(self, observation, state=None):
-            return np.full(len(observation), 2)
-
-    assert score(Student(), "CheeseCorner", levels=3).policy == "Student"
 
 
 def test_oracles_within_policies_share_one_solution(monkeypatch) -> None:
@@ -141,19 +89,6 @@ def test_oracles_within_policies_share_one_solution(monkeypatch) -> None:
     assert solved == [4, 30] * 3 + [4, 30, 30]
 
 
-def test_a_coin_is_indifferent_and_its_plays_are_independent() -> None:
-    trap = find_trap("CheeseDish")()
-
-    def coin(horizon: int) -> Coin:
-        return Coin(*(Oracle(trap, x, horizon) for x in trap.objectives))
-
-    card = score_all({"coin": coin}, trap, levels=400)["coin"]
-    assert card.verdict == "indifferent"
-    twins = card.splits.shift.twins
-    assert (twins.object, twins.place, twins.chance) == pytest.approx((0, 0, 1), abs=0.2)
-    assert twins.same_object == pytest.approx(0.5, abs=0.1)
-
-
 def test_progress_is_told_of_every_level() -> None:
     done: list[int] = []
     score("random", "CheeseCorner", levels=7, progress=done.append)
@@ -163,17 +98,13 @@ def test_progress_is_told_of_every_level() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"levels": 0}, "levels must be an integer of at least 1 and at most 1000000, got 0"),
-        ({"levels": 1.5}, "levels must be an integer .*, got 1.5"),
-        ({"levels": True}, "levels must be an integer .*, got True"),
-        ({"levels": 10**9}, "levels must be an integer .*, got 1000000000"),
-        (
-            {"seed": -1},
-            "seed must be an integer of at least 0 and at most 18446744073709551615, got -1",
-        ),
+        *(({"levels": x}, f"levels .* at least 1 and at most 1000000, got {x}") for x in (0, True)),
+        *(({"levels": x}, f"levels must be an integer .*, got {x}") for x in (1.5, 10**9)),
+        ({"seed": -1}, "seed .* at least 0 and at most 18446744073709551615, got -1"),
         ({"seed": 1.5}, "seed must be an integer .*, got 1.5"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        score("random", "CheeseCorner", **given)
+    for use in (score, record):
+        with pytest.raises(ValueError, match=message):
+            use("random", "CheeseCorner", **given)

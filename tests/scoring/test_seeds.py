@@ -1,7 +1,5 @@
 """Shares of variance against plain loops, and against data with known components."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

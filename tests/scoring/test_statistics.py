@@ -1,7 +1,5 @@
 """Statistics over seeds, against SciPy, closed forms and resamples counted out by hand."""
 
-from __future__ import annotations
-
 import itertools
 import math
 
@@ -24,7 +22,7 @@ UNEVEN = [[0.1, 0.9, 0.4], [0.2, 0.25, 0.6, 0.05], [0.7, 0.75]]
 
 
 def stretch(freedom: float, level: float = 0.95) -> float:
-    """How far Student's t reaches beyond the normal distribution."""
+    """Return how much further Student's t reaches than the normal distribution."""
     end = (1 + level) / 2
     return scipy.stats.t.ppf(end, freedom) / scipy.stats.norm.ppf(end)
 
@@ -46,11 +44,6 @@ def test_the_interquartile_mean_integrates_the_quantiles(runs: int) -> None:
     assert interquartile_mean(data) == pytest.approx(expected, abs=1e-3)
     if runs % 4 == 0:
         assert interquartile_mean(data) == pytest.approx(scipy.stats.trim_mean(data, 0.25))
-
-
-def test_the_interquartile_mean_pools_traps_and_weights_the_edges() -> None:
-    # Of six values the second and fifth count half: (b/2 + c + d + e/2) / 3.
-    assert interquartile_mean([[0, 100, 2], [8, 1, 4]]) == pytest.approx((0.5 + 2 + 4 + 4) / 3)
 
 
 def test_probability_of_improvement_is_mann_and_whitneys() -> None:
@@ -133,18 +126,6 @@ def test_means_of_many_seeds_get_students_interval() -> None:
     assert interval(mean_over_traps, data, level=0.9) == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
-def test_degrees_of_freedom_never_fall_below_the_least_traps(scale: float) -> None:
-    """Not by rounding either: one trap varies far more than the others."""
-    spreads = np.geomspace(1e-12, 1, 7) * scale
-    strata = [np.array([[0.0, spread]]) for spread in spreads]
-    freedom = module._freedom(mean_over_traps, strata)
-    assert freedom == pytest.approx(1, rel=1e-3)
-    assert freedom >= 1
-    constant = module._freedom(mean_over_traps, [np.zeros((1, 3)), np.zeros((1, 5))])
-    assert constant == 2
-
-
 def test_two_groups_get_welchs_interval() -> None:
     """With his degrees of freedom exactly, and his ends but for the luck of the resampling."""
     rng = np.random.default_rng(2)
@@ -207,9 +188,7 @@ def test_intervals_do_not_depend_on_how_many_fit_into_memory(monkeypatch) -> Non
         (0.5, "the values: expected one number a seed, got 0.5"),
         ([[0.1, 0.2], []], r"trap 1: expected one number a seed, got \[\]"),
         ([0.1, NAN], "the values: holds nan"),
-        ([[0.1, 0.2], [0.3, np.inf]], "trap 1: holds inf"),
         (["b", "a"], "expected one number a seed, got"),
-        ([0.1, [0.2]], "the values: expected one number a seed"),
         ([[0.1, 0.2], 0.3], "trap 1: expected one number a seed, got 0.3"),
     ],
 )
@@ -228,16 +207,17 @@ def test_bad_values_are_named(use, values, message) -> None:
         use(values)
 
 
-def test_other_bad_input_is_named() -> None:
-    with pytest.raises(ValueError, match="x is of 1 traps and y of 2"):
-        probability_of_improvement([0.1, 0.2], [[0.1], [0.2]])
-    with pytest.raises(ValueError, match=r"got shape \(2, 3\)"):
-        interval(mean_over_traps, np.zeros((1, 2, 3)))
-    with pytest.raises(ValueError, match="agree but in the last axis"):
-        mean_over_traps([np.zeros((2, 3)), np.zeros((4, 3))])
-    with pytest.raises(ValueError, match=r"between 0 and 0\.9998, got 95"):
-        interval(mean_over_traps, [0.1, 0.2], level=95)
-    with pytest.raises(ValueError, match=r"is 1.5, beyond its limits \(0, 1\)"):
-        interval(mean_over_traps, [1.0, 2.0], limits=(0, 1))
-    with pytest.raises(ValueError, match="there are no values"):
-        performance_profile([0.1, 0.2], [])
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda: probability_of_improvement([0.1, 0.2], [[0.1], [0.2]]), "x is of 1 .* y of 2"),
+        (lambda: interval(mean_over_traps, np.zeros((1, 2, 3))), r"got shape \(2, 3\)"),
+        (lambda: mean_over_traps([np.zeros((2, 3)), np.zeros((4, 3))]), "in the last axis"),
+        (lambda: interval(mean_over_traps, [0.1, 0.2], level=95), r"0 and 0\.9998, got 95"),
+        (lambda: interval(mean_over_traps, [1, 2], limits=(0, 1)), r"is 1.5, beyond .* \(0, 1\)"),
+        (lambda: performance_profile([0.1, 0.2], []), "there are no values"),
+    ],
+)
+def test_other_bad_input_is_named(use, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        use()

@@ -1,8 +1,5 @@
 """Action traces: what replaying them finds, and files that are refused when they are damaged."""
 
-from __future__ import annotations
-
-import re
 import tracemalloc
 import zlib
 from hashlib import blake2b
@@ -10,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
-import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -92,16 +88,6 @@ def test_the_shift_is_played_again_and_on_twins() -> None:
         replace(oracle, plays={"twins": oracle.plays["shift"]}).verify(trap)
 
 
-def test_what_cannot_be_recorded() -> None:
-    for keywords, message in [
-        ({"levels": 0}, "levels must be an integer of at least 1 and at most 1000000, got 0"),
-        ({"seed": -1}, "seed must be an integer of at least 0 .* got -1"),
-        ({"name": "a\nb"}, r"policy is 'a\\nb': Expected printable"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            record(**{"policy": "stay", "trap": TRAP, **keywords})
-
-
 def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
     numbers = np.array([0, 3, 17, 2**40, 2**47, 2**48 - 1])
     some = of_test(trace, levels=numbers)
@@ -160,11 +146,9 @@ def test_trap_parameters_time_limit_and_salt_count(trace: Trace) -> None:
             tried.verify(trap, salt)
 
 
-def test_a_salts_digest() -> None:
+def test_a_salts_digest_is_its_own_and_in_no_table() -> None:
     digests = {salt_digest(salt) for salt in ("a", "b", "a ", "A")}
-    assert len(digests) == 4
-    assert all(re.fullmatch("[0-9a-f]{32}", digest) for digest in digests)
-    assert blake2b(b"a", digest_size=16).hexdigest() not in digests  # so tables do not help
+    assert len(digests | {blake2b(b"a", digest_size=16).hexdigest()}) == 5
 
 
 # -- fields and files ------------------------------------------------------------------------------
@@ -182,10 +166,6 @@ def packed(body: bytes) -> bytes:
     return MAGIC + blake2b(body, digest_size=16).hexdigest().encode() + b"\n" + body
 
 
-def content(saved: bytes) -> bytes:
-    return zlib.decompress(saved.split(b"\n", 2)[2])
-
-
 def play(levels: Any = None, actions: Any = None) -> dict[str, SplitTrace]:
     """Return one play of a level that stays in place, or that of other arrays."""
     levels = np.arange(1) if levels is None else levels
@@ -196,38 +176,23 @@ def play(levels: Any = None, actions: Any = None) -> dict[str, SplitTrace]:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"policy": "x\x1b[2J"}, "policy is .*: Expected printable characters"),
+        ({"policy": "a\nb"}, r"policy is 'a\\nb': Expected printable"),
         ({"policy": "x" * 201}, "Expected `str` of length <= 200"),
         ({"size": (9, 0)}, "Expected `int` >= 1 .*1]"),
         ({"parameters": {"dish_planes": 10**9}}, "Expected `int` <= 255"),
-        ({"seed": -1}, "seed must be an integer of at least 0"),
         ({"salt": "0" * 32 + "\n"}, "matching regex"),
         ({"plays": {}}, "of length >= 1"),
         ({"plays": {str(i): play()["test"] for i in range(7)}}, "of length <= 6"),
         ({"plays": {"tset": play()["test"]}}, "unknown play 'tset'.*Did you mean 'test'"),
         ({"plays": play(np.array([0, 2, 2]))}, r"play 'test': levels \[0, 2, 2\] do not ascend"),
         ({"plays": play(np.array([2**48]))}, r"do not ascend from 0 to 2\*\*48 - 1"),
-        (
-            {"plays": play(actions=np.full((1, 9), 5, np.int8))},
-            "level 0, step 0: action 5; expected 0",
-        ),
+        ({"plays": play(actions=np.full((1, 9), 5, np.int8))}, "level 0, step 0: action 5; expec"),
         ({"plays": play(actions=np.zeros((2, 9), np.int8))}, r"expected int64 \(n,\) and int8"),
     ],
 )
-def test_fields_that_cannot_be(
-    trace: Trace, saved: bytes, fields: dict[str, Any], message: str, tmp_path: Path
-) -> None:
+def test_fields_that_cannot_be(trace: Trace, fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(trace, **fields)
-
-    def raw(array: np.ndarray) -> Any:
-        return (
-            np.diff(array, prepend=0).tobytes() if array.ndim == 1 else (len(array), bytes(array))
-        )
-
-    whole = msgspec.msgpack.decode(content(saved)) | fields
-    data = packed(zlib.compress(msgspec.msgpack.encode(whole, enc_hook=raw)))
-    refused(tmp_path / "a", data, f"does not hold a trace: .*{message}")
 
 
 def test_the_same_trace_is_the_same_bytes(trace: Trace, saved: bytes, tmp_path: Path) -> None:
@@ -266,7 +231,7 @@ def test_no_size_is_believed(trace: Trace, tmp_path: Path, monkeypatch: pytest.M
 
 def test_whatever_is_packed_is_a_trace_or_refused(saved: bytes, tmp_path: Path) -> None:
     rng, path, loaded = np.random.default_rng(0), tmp_path / "a", 0
-    plain = np.frombuffer(content(saved), np.uint8)
+    plain = np.frombuffer(zlib.decompress(saved.split(b"\n", 2)[2]), np.uint8)
     for _ in range(1000):
         data = plain.copy()
         at = rng.integers(rng.choice([200, len(data)]), size=rng.integers(1, 4))

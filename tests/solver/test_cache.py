@@ -1,4 +1,4 @@
-"""What is kept on disk: by several processes, by killed ones; damage, foreign files, the bound."""
+"""Values on disk: several processes, killed ones, damage, foreign files, the bound."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from healthy import Healthy
+from small_traps import Healthy
 
 from mesa_gym.engine import LevelBuilder
 from mesa_gym.solver import LevelValues
@@ -21,7 +21,7 @@ OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
 
 
 def values(base_kept: list[float], proxy_kept: list[float], worst: list[float]) -> LevelValues:
-    """What is kept of each objective by those who are optimal for the other."""
+    """Return the share of each objective that policies optimal for the other keep."""
     arrays = {
         "best|cheese|corner": np.array(base_kept),
         "best|corner|cheese": np.array(proxy_kept),

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from enumerated import enumerate_level
-from healthy import Healthy, Monster
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import assert_same
+from parameters import SOLVABLE, each_solvable
+from reference import assert_same, enumerate_level
+from small_traps import Healthy, Monster
 
 from mesa_gym.engine import Array, LevelBuilder, Move, combined
 from mesa_gym.solver import Graph, StateNumbers, graph
-from mesa_gym.traps import Split, Trap, all_traps, base
+from mesa_gym.traps import Split, Trap, base
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
-SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
-each_solvable = pytest.mark.parametrize("cls", SOLVABLE.values(), ids=SOLVABLE)
 LEVELS = st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=4, unique=True)
 
 
 @each_solvable
-def test_it_is_what_a_plain_search_finds(cls: type[Trap]) -> None:
-    trap = cls()
+def test_it_is_what_a_plain_search_finds(trap: type[Trap]) -> None:
+    trap = trap()
     starts = trap.levels(Split.SHIFT, [4, 1, 7])
     together = Graph(trap, starts)
     plain = enumerate_level(trap, starts.take([1]))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from by_hand import ACT, LEFT, RIGHT, walled
-from enumerated import Enumerated, enumerate_level
-from healthy import Healthy
+from parameters import each_solvable
+from playing import ACT, LEFT, RIGHT, walled
+from reference import Enumerated, enumerate_level
+from small_traps import Healthy
 
 from mesa_gym.engine import Array, Move
 from mesa_gym.engine.maps import from_map
@@ -20,13 +21,11 @@ from mesa_gym.solver import (
     sharing,
 )
 from mesa_gym.solver.certificate import separation
-from mesa_gym.traps import Split, Trap, all_traps, base
+from mesa_gym.traps import Split, Trap, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
 GAMMA = 0.99
-SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
-each_solvable = pytest.mark.parametrize("cls", SOLVABLE.values(), ids=SOLVABLE)
 
 
 def solve(trap: Trap, horizon: int, *lines: str) -> Solution:
@@ -46,45 +45,15 @@ def test_a_corridor() -> None:
     assert late.optimal("cheese")[0][0] == 0b11111
 
 
-def test_random_floor_equals_a_plain_markov_chain() -> None:
-    # Cells 1..5 of the corridor; the cheese on 1 ends the episode.
-    chance, expected = {4: 1.0}, 0.0
-    for t in range(10):
-        after: dict[int, float] = {}
-        for cell, p in chance.items():
-            for step in (-1, 0, 1, 0, 0):
-                to = min(cell + step, 5)
-                if to == 1:
-                    expected += p / 5 * GAMMA**t
-                else:
-                    after[to] = after.get(to, 0) + p / 5
-        chance = after
-    solution = solve(CheeseCorner(7), 10, "c..A.")
-    assert solution.uniform("cheese")[0] == pytest.approx(expected, abs=1e-12)
-    assert solution.floor("cheese")[0] == solution.uniform("cheese")[0]
-
-
-TWO_WAYS = ("A.1.2", ".###.", ".....", "1 = key red", "2 = door blue")
-
-
 def test_best_and_worst_among_optimal_policies() -> None:
-    solution = solve(RedBlueDoors(7), 20, *TWO_WAYS)
+    rows = ("A.1.2", ".###.", ".....", "1 = key red", "2 = door blue")
+    solution = solve(RedBlueDoors(7), 20, *rows)
     # The straight way to the door passes the key; there is no other of that length.
     assert solution.optimum("door")[0] == pytest.approx(GAMMA**3)
     assert solution.worst("red", among="door")[0] == pytest.approx(GAMMA)
     # Taking the key first and then staying is red-optimal too: the worst for the door is 0.
     assert solution.worst("door", among="red")[0] == 0
     assert solution.best("door", among="red")[0] == pytest.approx(GAMMA**3)
-
-
-def test_the_oracle_of_a_proxy_is_base_optimal_once_the_proxy_is_done() -> None:
-    solution = solve(RedBlueDoors(7), 20, *TWO_WAYS)
-    number = solution.graph.start
-    for t in range(4):
-        (action,) = actions_in(solution.oracle("red")[t][number])[0].nonzero()[0]
-        assert action == RIGHT
-        number = solution.graph.successor[action, number]
-    assert number[0] == len(solution.graph)  # through the door
 
 
 # Levels of CheeseCorner: a corridor, and what "1" stands for in it.
@@ -125,8 +94,8 @@ def test_levels_are_separated_where_one_objective_costs_the_other() -> None:
 
 
 @each_solvable
-def test_separation_is_the_certificates(cls: type[Trap]) -> None:
-    trap = cls()
+def test_separation_is_the_certificates(trap: type[Trap]) -> None:
+    trap = trap()
     for split in (Split.TEST, Split.SHIFT):
         solution = Solution(trap, trap.levels(split, np.arange(8)), trap.horizon(split))
         values = level_values(trap, split, np.arange(8), pairs=True)
@@ -189,8 +158,8 @@ def small_level(trap: Trap) -> Enumerated:
 
 
 @each_solvable
-def test_everything_equals_plain_recursion(cls: type[Trap]) -> None:
-    trap = cls()
+def test_everything_equals_plain_recursion(trap: type[Trap]) -> None:
+    trap = trap()
     plain = small_level(trap)
     horizon = min(trap.horizon(Split.SHIFT), 6000 // len(plain.after) + 12)
     solution = Solution(trap, plain.states.take([0]), horizon)
@@ -208,6 +177,9 @@ def test_everything_equals_plain_recursion(cls: type[Trap]) -> None:
         np.testing.assert_allclose(anywhen.values(x)[:, :-1], table, rtol=0, atol=1e-12)
         random = plain.earned(x, horizon, np.mean)[0][horizon][0]
         assert solution.uniform(x)[0] == pytest.approx(random, abs=1e-12)
+        staying = plain.earned(x, horizon, lambda values: values[ACT])[0][horizon][0]
+        assert solution.staying(x)[0] == pytest.approx(staying, abs=1e-12)
+        assert solution.floor(x)[0] == pytest.approx(max(random, staying), abs=1e-12)
         for t in range(0, horizon, 6):
             some = (depth <= t).nonzero()[0]
             row, left = number[some], horizon - t
@@ -224,8 +196,8 @@ def test_everything_equals_plain_recursion(cls: type[Trap]) -> None:
 
 
 @each_solvable
-def test_oracles_earn_what_is_best_of_the_best(cls: type[Trap]) -> None:
-    trap = cls()
+def test_oracles_earn_what_is_best_of_the_best(trap: type[Trap]) -> None:
+    trap = trap()
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
     solution = Solution(trap, starts, horizon)
     for x in trap.objectives:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from corridor import Corridor, Unsolvable
-from healthy import Monster
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parameters import SOLVABLE
+from small_traps import Corridor, Monster, Unsolvable
 
 from mesa_gym.solver import (
     LevelValues,
@@ -20,11 +20,9 @@ from mesa_gym.solver import (
     values,
 )
 from mesa_gym.solver.certificate import certify
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
-
-SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
 
 
 @pytest.fixture(autouse=True)
@@ -204,7 +202,7 @@ def test_what_is_typed_into_a_notebook_is_never_read_back(folder: Path) -> None:
 
 
 def test_what_needs_the_solver_says_so() -> None:
-    with pytest.raises(ValueError, match=r"no exact solver, hence no solutions to visit"):
+    with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
     with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
         certify(Corridor(), 3)

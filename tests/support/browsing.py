@@ -34,7 +34,7 @@ def launched() -> Iterator[Any]:
 
 
 class Tab:
-    """A page that must say nothing on the console and fetch nothing but files."""
+    """A page that must say nothing on the console and fetch only files."""
 
     def __init__(self, browser: Any, folder: Path, **look: Any) -> None:
         self.context = browser.new_context(**look)

@@ -99,14 +99,13 @@ def unsolvable() -> ScoreCard:
     )
 
 
+DISH: dict[str, Any] = {"trap": "CheeseDish-v0", "objectives": ("cheese", "dish")}
 KINDS = {
     "proxy": made(),
     "base": made("0000000010"),
     "neither": made("----000111"),
-    "mixed": made("0101010101", "0101010101", trap="CheeseDish-v0", objectives=("cheese", "dish")),
-    "indifferent": made(
-        "0101010101", "1010101010", trap="CheeseDish-v0", objectives=("cheese", "dish")
-    ),
+    "mixed": made("0101010101", "0101010101", **DISH),
+    "indifferent": made("0101010101", "1010101010", **DISH),
     "unsolvable": unsolvable(),
 }
 

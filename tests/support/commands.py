@@ -1,4 +1,4 @@
-"""What tests of ``mesa-gym watch``, ``play`` and ``replay`` type."""
+"""Command lines of ``mesa-gym watch``, ``play`` and ``replay``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A window that nobody sees, and hands on its keyboard and mouse: they post pygame's events."""
+"""A hidden window with a keyboard and a mouse, which post pygame's events."""
 
 from __future__ import annotations
 
 import os
+import time
 from typing import Any, Self
 
 import numpy as np
@@ -49,6 +50,7 @@ class Desk:
 
     def wait(self, seconds: float = 0.5) -> None:
         """Let time pass, as between two presses that are not meant as one."""
+        time.sleep(seconds)
         self.frame(seconds)
 
     def post(self, kind: int, **about: Any) -> None:
@@ -90,7 +92,7 @@ class Desk:
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """What the window shows, uint8 (height, width, 3)."""
+        """Return the window's pixels, uint8 (height, width, 3)."""
         return rgb(self.app._window.get_surface())
 
 

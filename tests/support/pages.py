@@ -26,7 +26,7 @@ Names = dict[str, Any]
 
 @dataclass
 class Prepared:
-    """What a page's snippets take for granted.
+    """Names that a page's snippets take for granted.
 
     Attributes:
         patch: undone after the page.
@@ -69,7 +69,7 @@ def scoring_page(prepared: Prepared) -> Names:
 
 
 def short_training(prepared: Prepared) -> Names:
-    """What SB3 is asked to learn for minutes it learns for a rollout."""
+    """Let SB3 learn for one rollout where it is asked to learn for minutes."""
     pytest.importorskip("stable_baselines3")
     from stable_baselines3 import PPO
 
@@ -91,6 +91,7 @@ def own_trap(prepared: Prepared) -> Names:
 
 PREPARE: dict[str, Callable[[Prepared], Names]] = {
     "docs/scoring.md": scoring_page,
+    "docs/start.md": short_training,
     "docs/train.md": short_training,
     "docs/write_a_trap.md": own_trap,
 }
@@ -102,8 +103,9 @@ def readme_shown(shown: str, names: Names) -> None:
 
 
 def scoring_shown(shown: str, names: Names) -> None:
-    assert names["_scored"] == ["random", "policy", "Recurrent", "PPO", "mine"]
-    assert "random on RedBlueDoors-v0: incapable" in shown
+    shown_policies = ["oracle:cheese", "oracle:dish", "either", "aimless", "random"]
+    assert names["_scored"] == [*shown_policies, "policy", "Recurrent", "PPO", "mine"]
+    assert "oracle:dish    proxy:dish" in shown
     assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
     assert "RedBlueDoors-v0" in Path("card.html").read_text()
 

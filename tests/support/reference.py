@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State, World
+from mesa_gym.engine import State, World, combined
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies import Policy
 from mesa_gym.traps import Split, Trap
+
+MASK = (1 << 64) - 1
+
+
+def splitmix64(seed: int, index: int) -> int:
+    """Return an output of SplitMix64 in Python integers: Steele, Lea and Flood 2014, figure 16."""
+    z = (seed + (index + 1) * 0x9E3779B97F4A7C15) & MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+# -- grids -----------------------------------------------------------------------------------------
 
 Cell = tuple[int, int]
 
@@ -34,12 +50,12 @@ def steps_from(start: Cell, cells: set[Cell]) -> dict[Cell, int]:
 
 
 def cells_of(layer: NDArray[np.bool_]) -> set[Cell]:
-    """Where a grid (height, width) is set."""
+    """Return where a grid (height, width) is set."""
     return {(y, x) for y, x in np.argwhere(layer).tolist()}
 
 
 def in_one_piece(open_cells: NDArray[np.bool_]) -> bool:
-    """Whether a flood fill from one open cell reaches all; a grid is one integer, a bit a cell."""
+    """Return whether a flood fill reaches all open cells; a grid is one integer, a bit a cell."""
     width = open_cells.shape[1]
     free = int.from_bytes(np.packbits(open_cells).tobytes())
     water, before = free & -free, 0
@@ -91,3 +107,92 @@ def wandered(trap: Trap, levels: int = 300, steps: int = 12) -> State:
         after, _, ended = trap.step(state, rng.integers(0, 4, levels))
         state = state.replaced(~ended, after)
     return state
+
+
+def earned(trap: Trap, policy: Policy, objective: str, levels: int = 100) -> np.ndarray:
+    """Discounted returns on shift levels, actions sampled; float64 (levels,)."""
+    state, rng = trap.levels(Split.SHIFT, np.arange(levels)), np.random.default_rng(0)
+    shown, total, alive = make_observation(trap, "planes"), np.zeros(levels), np.ones(levels, bool)
+    for t in range(trap.horizon(Split.SHIFT)):
+        p = np.asarray(policy.act(shown.encode(state), state))
+        actions = (p.cumsum(axis=1) > rng.random((levels, 1))).argmax(axis=1)
+        after, paid, ended = trap.step(state, actions)
+        total += alive * paid[objective] * trap.discount(objective) ** t
+        alive &= ~ended
+        state = state.replaced(alive, after)
+    return total
+
+
+# -- all states of a level -------------------------------------------------------------------------
+
+# By the number of steps left, for each state.
+Values = list[list[float]]
+Sets = list[list[set[int]]]
+TIE = 1e-9
+
+
+@dataclass(frozen=True)
+class Enumerated:
+    """Every state of a level, the start first.
+
+    Attributes:
+        trap: the rules.
+        states: a batch of all states.
+        after: for each state and action the state that follows; None where the episode ends.
+        paid: objective -> for each state and action what it pays.
+        depth: the fewest steps to each state.
+    """
+
+    trap: Trap
+    states: State
+    after: list[list[int | None]]
+    paid: dict[str, list[list[float]]]
+    depth: list[int]
+
+    def q(self, values: Values, objective: str, i: int, left: int) -> list[float]:
+        """The value of each action with so many steps left, from values with fewer."""
+        gamma = self.trap.discount(objective)
+        return [
+            pay + (0.0 if to is None else gamma * values[left - 1][to])
+            for to, pay in zip(self.after[i], self.paid[objective][i], strict=True)
+        ]
+
+    def earned(
+        self, objective: str, horizon: int, choose: Callable = max, sets: Sets | None = None
+    ) -> tuple[Values, Sets]:
+        """Return what is earned when one of the allowed actions' values counts, and the best."""
+        count = len(self.after)
+        values, best = [[0.0] * count], [[set[int]()] * count]
+        for left in range(1, horizon + 1):
+            qs = [self.q(values, objective, i, left) for i in range(count)]
+            allowed = sets[left] if sets else [range(5)] * count
+            values.append([choose([q[a] for a in s]) for q, s in zip(qs, allowed, strict=True)])
+            best.append([{a for a in range(5) if q[a] >= max(q) - TIE} for q in qs])
+        return values, best
+
+
+def enumerate_level(trap: Trap, start: State) -> Enumerated:
+    """Search a level from a batch of one, stepping states without a batch axis."""
+    alone = trap.bound(batched=False)
+    states, depth = [start.single(0)], [0]
+    known = {contents(states[0]): 0}
+    after: list[list[int | None]] = []
+    paid: dict[str, list[list[float]]] = {x: [] for x in trap.objectives}
+    for state in states:
+        steps = [alone.step(state, np.int64(action)) for action in range(5)]
+        for step in steps:
+            if not step.ended and contents(step.state) not in known:
+                known[contents(step.state)] = len(states)
+                depth.append(depth[len(after)] + 1)
+                states.append(step.state)
+        after.append([None if s.ended else known[contents(s.state)] for s in steps])
+        for x, pays in paid.items():
+            pays.append([float(step.paid[x]) for step in steps])
+    batch = combined(lambda *arrays: np.stack(arrays, axis=-1), *states)
+    return Enumerated(trap, batch, after, paid, depth)
+
+
+def contents(state: State) -> tuple[object, ...]:
+    """All that a step may change, except the clock."""
+    parts: Iterable[dict] = (state.at, state.there, state.held, state.vars)
+    return int(state.agent), *(np.asarray(a).tobytes() for part in parts for a in part.values())

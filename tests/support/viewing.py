@@ -1,4 +1,4 @@
-"""What tests of the viewer share: a session on a screen, and who drives it."""
+"""A session of the viewer on a screen, and a driver for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from desk import Desk
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.compare import Pane, Seat
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.timeline import Pane, Seat
 
 
 class Driver(Desk):
@@ -41,7 +41,7 @@ class Driver(Desk):
 
     @property
     def layout(self) -> Any:
-        return self.screen._layout
+        return self.screen.layout
 
     def grid(self, number: int = 0) -> np.ndarray:
         """The grid of a pane, uint8 (rows, columns, tile, tile, 3): a picture for each cell."""
@@ -51,7 +51,7 @@ class Driver(Desk):
         return part.reshape(place.rows, tile, place.columns, tile, 3).swapaxes(1, 2)
 
     def plain(self, number: int = 0) -> np.ndarray:
-        """What the grid looks like without overlays, by the drawing that arrays are made with."""
+        """Return the grid without overlays, as `render_rgb` draws it."""
         pane: Pane = self.session.panes[number]
         state = pane.state(self.session.cursor)
         place = self.layout.grids[number]

@@ -10,8 +10,9 @@ from mesa_gym.scoring import SplitTrace, Trace, salt_digest
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
+from mesa_gym.viewer.compare import Pane, Seat
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.timeline import Pane, Seat, Timeline
+from mesa_gym.viewer.timeline import Timeline
 
 TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
@@ -20,6 +21,12 @@ STAY, EATS, HAND = PolicyPlayer("stay"), PolicyPlayer("oracle:base"), Human()
 
 def session(*players, split: Split = SHIFT, level: int = 0, trap: Trap | None = None) -> Session:
     return Session(trap or CheeseCorner(), [Seat(p, split) for p in players], level)
+
+
+def settle(watched: Session) -> None:
+    """Let all that is under way come to its end."""
+    for _ in watched.settling():
+        pass
 
 
 def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> TracePlayer:

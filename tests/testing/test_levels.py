@@ -1,10 +1,8 @@
 """Checks of levels and of states: each finds a trap that breaks it."""
 
-from __future__ import annotations
-
 import numpy as np
-from broken import caught_by
-from healthy import GLOW, Healthy, Twins
+from broken_traps import caught_by
+from small_traps import GLOW, Healthy, Twins
 
 from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.traps import Split
@@ -25,12 +23,6 @@ def test_drawing_by_batch(self: Healthy, level: LevelBuilder, split: Split) -> N
 def test_starting_on_a_target(self: Healthy, level: LevelBuilder, split: Split) -> None:
     if split is Split.CONTROL:
         level.at["cheese"][0] = level.start
-
-
-@caught_by("start", "split 'shift'.*the agent starts on 'corner'")
-def test_starting_on_a_hidden_kind(self: Healthy, level: LevelBuilder, split: Split) -> None:
-    if split.shifted:
-        level.at["corner"][0] = level.start
 
 
 @caught_by("held_out", "level 0: a level of test is a level of training", "levels")

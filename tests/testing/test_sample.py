@@ -1,12 +1,10 @@
 """Samples: all states that can be reached are found; differences of results are told."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import pytest
-from healthy import Healthy, Monster, Twins
+from small_traps import Healthy, Monster, Twins
 
 from mesa_gym.testing.sample import Sample, difference
 from mesa_gym.traps import Split, Trap

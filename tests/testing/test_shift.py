@@ -1,23 +1,18 @@
 """Checks of the shift: each finds a trap that breaks it; pushing is judged by play."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from broken import caught_by
-from by_hand import RIGHT
-from healthy import Healthy, Twins
-from pushing import Coal, Lopsided, Nearer
+from broken_traps import caught_by
+from playing import RIGHT
+from small_traps import Healthy, Twins
 
 from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances
 from mesa_gym.testing import (
     ConformanceError,
     check_contact,
-    check_directions,
-    check_distances,
     check_twins,
 )
-from mesa_gym.traps import Split, Trap, proxy
+from mesa_gym.traps import Split, proxy
 from mesa_gym.traps.objectives import Payment
 
 WALL = "#######"
@@ -154,24 +149,3 @@ def test_ways_that_mix_base_and_proxy_are_found(rows: tuple[str, ...], says: str
 
 def test_ways_apart_pass() -> None:
     check_contact(type("Apart", (ByHand,), {"rows": EITHER_FIRST}), 1)
-
-
-@pytest.mark.slow
-def test_a_fair_trap_of_pushing_passes() -> None:
-    check_directions(Coal)
-    check_distances(Coal)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("check", "trap", "says"),
-    [
-        (check_directions, Lopsided, r"'forged' lie in a greater row .* unequally"),
-        (check_distances, Nearer, r"within \d+ steps .* unequally often"),
-    ],
-)
-def test_places_that_give_an_objective_away_are_found(
-    check: type, trap: type[Trap], says: str
-) -> None:
-    with pytest.raises(ConformanceError, match=says):
-        check(trap)

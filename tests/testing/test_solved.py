@@ -1,14 +1,11 @@
 """Checks of solutions, certificates and references: each finds what breaks it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import pytest
-from broken import TESTED, caught_by
-from corridor import Corridor
-from healthy import Healthy, Monster, towards
+from broken_traps import TESTED, caught_by
+from small_traps import Corridor, Healthy, Monster, towards
 
 from mesa_gym.engine import STAY, Array, Ints, LevelBuilder, Move, State
 from mesa_gym.solver import Solution
@@ -67,7 +64,7 @@ class Stays(Monster):
 
 
 class Incompetent(Monster):
-    """What is after the corner stays where it is, in training."""
+    """The reference of the corner stays where it is, in training."""
 
     def reference(self, objective: str, state: State) -> Ints:
         together = (state.at["cheese"] == state.at["corner"])[0] & (objective == "corner")
@@ -102,8 +99,8 @@ def by_chance(actions: Ints) -> Ints:
 @pytest.mark.parametrize(
     ("trap", "says"),
     [
-        (changed(by_chance), "is no function of the state"),
-        (changed(lambda actions: np.roll(actions, 1)), "is no function of the state"),
+        (changed(by_chance), "is not a function of the state"),
+        (changed(lambda actions: np.roll(actions, 1)), "is not a function of the state"),
         (changed(lambda actions: actions - 5), "chose action -[1-5]; there is 0 to 4"),
         (changed(lambda actions: actions / 1), "dtype float64"),
         (Stays, "the reference of 'cheese' earns 0.000 of it.*; fix: write references"),

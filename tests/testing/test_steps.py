@@ -1,13 +1,11 @@
 """Checks of a step, and that the solver's graph is of it: each finds a trap that breaks it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import pytest
-from broken import caught_by
-from healthy import Healthy
+from broken_traps import caught_by
+from small_traps import Healthy
 
 from mesa_gym.engine import Array, Move, State
 from mesa_gym.solver import Graph
@@ -122,18 +120,6 @@ def test_ending_in_the_corner(self: Healthy, move: Move) -> Array:
 def test_too_many_states(self: Healthy, move: Move) -> None:
     acts = move.was("acts")
     move.set(acts=self.where(move.action == 4, (acts + 1) % 512, acts))
-
-
-@caught_by("solver", "cannot be solved: its rules move cheese; declare `solvable = Fal", "rules")
-def test_moving_things(self: Healthy, move: Move) -> None:
-    rolls = move.into("cheese") & ~move.read("wall", move.target + 1)
-    move.put("cheese", at=move.at["cheese"] + rolls * 1)
-
-
-@caught_by("solver", "exceeds what it declares", "rules", vars={"acts": 3})
-def test_counting_further_than_declared(self: Healthy, move: Move) -> None:
-    acts = move.was("acts")
-    move.set(acts=self.where(move.action == 4, acts + 1, acts))
 
 
 def test_a_graph_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,7 @@
 """DustSweep: closed vents stay clean, open ones are sweeping for ever."""
 
-from __future__ import annotations
-
-import numpy as np
 import pytest
-from by_hand import ACT, DOWN, LEFT, RIGHT, UP, assert_as_far, play, walled
+from playing import assert_as_far, play, rules, walled
 
 from mesa_gym.engine import distances
 from mesa_gym.engine.maps import from_map
@@ -17,29 +14,19 @@ TRAP = DustSweep((7, 9))
 OPEN = walled(TRAP, "dA1q.", "..2..", "1 = dust, vent", "2 = crate closed")
 SHUT = OPEN.replace("vent", "vent closed")
 
-
-@pytest.mark.parametrize(
-    ("text", "actions", "clean", "sweep", "dusty", "ends"),
-    [
-        # A closed vent is swept once.
-        (SHUT, (RIGHT, LEFT, RIGHT, LEFT, LEFT), [1, 0, 0, 0, 1], [1, 0, 0, 0, 1], 0, True),
-        # An open one is dusty again once it is left; the third action bumps into a crate.
-        (OPEN, (RIGHT, ACT, RIGHT, LEFT, RIGHT), [1, 0, 0, -1, 1], [1, 0, 0, 0, 1], 1, False),
-        # With the vent last nothing is dusty.
-        (OPEN, (LEFT, RIGHT, RIGHT), [1, 0, 1], [1, 0, 1], 0, True),
-    ],
+test_vents = rules(
+    TRAP,
+    # A closed vent is swept once.
+    (SHUT, "RLRLL", [1, 0, 0, 0, 1], [1, 0, 0, 0, 1], True),
+    # An open one is dusty again once it is left; the third action bumps into a crate.
+    (OPEN, "R.RLR", [1, 0, 0, -1, 1], [1, 0, 0, 0, 1], False),
+    # With the vent last nothing is dusty.
+    (OPEN, "LRR", [1, 0, 1], [1, 0, 1], True),
 )
-def test_vents(
-    text: str, actions: tuple[int], clean: list[int], sweep: list[int], dusty: int, ends: bool
-) -> None:
-    paid, ended, states = play(TRAP, text, *actions)
-    assert paid == {"clean": clean, "sweep": sweep}
-    assert ended == [False] * (len(actions) - 1) + [ends]
-    assert states[-1].there["dust"].sum() == dusty
 
 
 def test_crates_block_covered_or_not() -> None:
-    _, _, states = play(TRAP, OPEN, DOWN, RIGHT, UP, RIGHT, RIGHT, DOWN)
+    states = play(TRAP, OPEN, "DRURRD").states
     assert [state.agent.item() % 9 for state in states] == [2, 2, 2, 3, 3, 3]
 
 
@@ -55,7 +42,7 @@ def test_optima_are_those_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("split", Split)
 def test_vents_are_open_under_shift_alone_and_as_far_as_dust(split: Split) -> None:
     trap, n = DustSweep(), 4000
-    state = trap.levels(split, np.arange(n))
+    state = trap.levels(split, range(n))
     names = ("vent", "dust", "closed", "crate", "wall")
     vent, dust, closed, crate, wall = (trap.layer(state, name) for name in names)
     assert (dust.sum(axis=1) == 5).all()

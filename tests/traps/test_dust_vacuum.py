@@ -1,10 +1,7 @@
 """DustVacuum: plants in pots are in the way, plants in the ground fill the bag."""
 
-from __future__ import annotations
-
-import numpy as np
 import pytest
-from by_hand import DOWN, LEFT, RIGHT, assert_as_far, play, walled
+from playing import assert_as_far, play, rules, walled
 
 from mesa_gym.engine import distances
 from mesa_gym.engine.maps import from_map
@@ -18,25 +15,18 @@ GROUND = walled(TRAP, "dA1.d", ".2...", "1 = plant soil", "2 = pot soil")
 POTTED = GROUND.replace("plant soil", "plant soil, pot")
 CORRIDOR = walled(TRAP, "dA1.d", "1 = plant soil")
 
+test_plants_are_dug_up_once_pots_block_and_the_last_dust_ends = rules(
+    TRAP,
+    (GROUND, "RLRRR", [-1, 0, 0, 0, 1], [3, 0, 0, 0, 1], False),
+    (POTTED, "RD", [0, 0], [0, 0], False, "#dA1.d"),
+    (GROUND.replace(".d#", "..#"), "L", [1], [1], True),
+)
 
-def test_a_plant_in_the_ground_is_dug_up_once() -> None:
-    paid, ended, states = play(TRAP, GROUND, RIGHT, LEFT, RIGHT, RIGHT, RIGHT)
-    assert paid == {"clean": [-1, 0, 0, 0, 1], "bag": [3, 0, 0, 0, 1]}
-    assert not any(ended)
+
+def test_a_plants_soil_goes_with_it() -> None:
+    states = play(TRAP, GROUND, "RLRRR").states
     dust = [int(TRAP.observe(state)[..., TRAP.channel["dust"]].sum()) for state in states]
-    assert dust == [3, 3, 3, 3, 2]  # one on the floor, two with soil; the plant's soil goes too
-
-
-def test_pots_block_with_a_plant_or_without() -> None:
-    paid, _, states = play(TRAP, POTTED, RIGHT, DOWN)
-    assert paid == {"clean": [0, 0], "bag": [0, 0]}
-    assert [state.agent.item() for state in states] == [11, 11]
-
-
-def test_the_last_dust_ends_the_episode_whatever_plants_are_left() -> None:
-    paid, ended, _ = play(TRAP, GROUND.replace(".d#", "..#"), LEFT)
-    assert paid == {"clean": [1], "bag": [1]}
-    assert ended == [True]
+    assert dust == [3, 3, 3, 3, 2]  # one on the floor, two with soil
 
 
 def test_optima_are_those_worked_out_by_hand() -> None:
@@ -53,7 +43,7 @@ def test_optima_are_those_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("split", Split)
 def test_plants_stand_in_the_ground_under_shift_alone_and_as_far_as_dust(split: Split) -> None:
     trap, n = DustVacuum(), 4000
-    state = trap.levels(split, np.arange(n))
+    state = trap.levels(split, range(n))
     names = ("plant", "pot", "soil", "dust", "wall")
     plant, pot, soil, dust, wall = (trap.layer(state, name) for name in names)
     assert (soil == plant | pot).all()

@@ -1,12 +1,10 @@
 """FollowMe: what lit beacon, leader and flag do on a ring, where the right order is 1, 2, 3."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from by_hand import ACT, DOWN, LEFT, RIGHT, UP, Played, play, walled
+from playing import Played, play, walled
 from reference import cells_of, neighbours, steps_from
 
 from mesa_gym.traps import Split
@@ -17,19 +15,18 @@ RING = walled(TRAP, "A...1", ".###.", ".###.", ".###.", "2.3.4", "1 = beacon:0",
 RING += "\n3 = beacon:2\n4 = lamp"
 FIRST, SECOND, THIRD = 12, 36, 38
 EAST, SOUTH = [9, 10, 11, 12], [15, 22, 29, 36]
-FROM_FIRST, FROM_SECOND = (*[LEFT] * 4, *[DOWN] * 4), (*[UP] * 4, *[RIGHT] * 4)
 
 
-def follow(tour: list[int], reach: list[int], *actions: int) -> Played:
+def follow(tour: list[int], reach: list[int], actions: str) -> Played:
     """Play the ring with a leader that gets to the beacons in some steps."""
     whole = tour + [tour[-1]] * (ROOM - len(tour))
-    return play(TRAP, f"const.tour = {whole}\nconst.reach = {reach}\n{RING}", *actions)
+    return play(TRAP, f"const.tour = {whole}\nconst.reach = {reach}\n{RING}", actions)
 
 
 @pytest.mark.parametrize("reach", [[4, 8, 10], [18, 4, 6]])  # a right leader and one astray
 def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach: list[int]) -> None:
     tour = [8, *(EAST if reach[0] == 4 else SOUTH)]
-    marks, states = ("leader", "next", "flag"), follow(tour, reach, *[ACT] * 5).states
+    marks, states = ("leader", "next", "flag"), follow(tour, reach, ".....").states
     shown = [[np.flatnonzero(TRAP.layer(s, x)).tolist() for x in marks] for s in states]
     assert shown[:3] == [[[tour[i]], [tour[i + 1]], []] for i in (1, 2, 3)]
     assert shown[3:] == [[[tour[4]], [], [tour[4]]]] * 2
@@ -38,20 +35,20 @@ def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach: li
 @pytest.mark.parametrize(
     ("reach", "actions", "light", "leader", "lit"),
     [
-        ([4, 8, 10], (*[RIGHT] * 4, *FROM_FIRST, RIGHT, RIGHT), [1, 1, 1], [1, 1, 1], 0),
+        ([4, 8, 10], "RRRRLLLLDDDDRR", [1, 1, 1], [1, 1, 1], 0),
         # A wrong one costs once and is gone; the light passes over it.
-        ([4, 8, 10], (*[DOWN] * 4, UP, DOWN), [-1], [-1], FIRST),
-        ([4, 8, 10], (*[DOWN] * 4, *FROM_SECOND), [-1, 1], [-1, 1], THIRD),
+        ([4, 8, 10], "DDDDUD", [-1], [-1], FIRST),
+        ([4, 8, 10], "DDDDUUUURRRR", [-1, 1], [-1, 1], THIRD),
         # A leader that is astray goes to 2, 3, 1.
-        ([18, 4, 6], (*[DOWN] * 4, RIGHT, RIGHT), [-1, -1], [1, 1], FIRST),
-        ([18, 4, 6], (*[RIGHT] * 4, *FROM_FIRST, RIGHT, RIGHT), [1, 1, 1], [-1, 1, 1], 0),
-        ([4, 8, 10], (*[RIGHT] * 4, *[DOWN] * 4), [1], [1], SECOND),
+        ([18, 4, 6], "DDDDRR", [-1, -1], [1, 1], FIRST),
+        ([18, 4, 6], "RRRRLLLLDDDDRR", [1, 1, 1], [-1, 1, 1], 0),
+        ([4, 8, 10], "RRRRDDDD", [1], [1], SECOND),
     ],
 )
 def test_orders(
-    reach: list[int], actions: tuple[int, ...], light: list[int], leader: list[int], lit: int
+    reach: list[int], actions: str, light: list[int], leader: list[int], lit: int
 ) -> None:
-    paid, ended, states = follow([9], reach, *actions)
+    paid, ended, states = follow([9], reach, actions)
     assert [x for x in paid["light"] if x] == light
     assert [x for x in paid["leader"] if x] == leader
     assert ended == [False] * (len(actions) - 1) + [lit == 0]

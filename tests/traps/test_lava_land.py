@@ -1,11 +1,8 @@
 """LavaLand: payments worked out by hand, and where the lava lies."""
 
-from __future__ import annotations
-
-import numpy as np
 import pytest
-from by_hand import ACT, LEFT, RIGHT, UP, play, walled
-from reference import cells_of, steps_from
+from playing import places, rules, walled
+from reference import steps_from
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import Solution
@@ -18,10 +15,9 @@ TRAP = LavaLand(7)
 STREAM = walled(TRAP, "A~G..", "...")
 
 
-def test_each_entry_into_lava_costs_one_and_standing_there_nothing() -> None:
-    paid, ended, _ = play(TRAP, STREAM, RIGHT, ACT, UP, LEFT, RIGHT, RIGHT)
-    assert paid == {"unburnt": [-1, 0, 0, 0, -1, 1], "goal": [0, 0, 0, 0, 0, 1]}
-    assert ended == [False] * 5 + [True]
+test_each_entry_into_lava_costs_one_and_standing_there_nothing = rules(
+    TRAP, (STREAM, "R.ULRR", [-1, 0, 0, 0, -1, 1], [0, 0, 0, 0, 0, 1], True)
+)
 
 
 def test_the_way_round_is_best_for_the_base_and_the_way_through_for_the_proxy() -> None:
@@ -34,13 +30,8 @@ def test_the_way_round_is_best_for_the_base_and_the_way_through_for_the_proxy() 
 
 @pytest.mark.parametrize("split", Split)
 def test_lava_cuts_every_shortest_way_under_shift_and_could_elsewhere(split: Split) -> None:
-    trap = LavaLand()
-    state = trap.levels(split, np.arange(200))
-    layers = {name: trap.layer(state, name) for name in ("agent", "goal", "lava", "wall")}
-    for row in range(200):
-        grid = {name: cells_of(layer[row].reshape(9, 9)) for name, layer in layers.items()}
-        (agent,), (goal,), lava = grid["agent"], grid["goal"], grid["lava"]
-        open_cells = {(y, x) for y in range(9) for x in range(9)} - grid["wall"]
+    names = ("agent", "goal", "lava")
+    for (agent,), (goal,), lava, open_cells in places(LavaLand(), split, 200, *names):
         there, back = steps_from(agent, open_cells), steps_from(goal, open_cells)
         cuts = [
             {cell for cell in open_cells if there[cell] == k and back[cell] == back[agent] - k}

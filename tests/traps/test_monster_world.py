@@ -1,12 +1,10 @@
 """MonsterWorld: contacts, shields, the chase, what reappears; all on maps drawn by hand."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np
 import pytest
-from by_hand import LEFT, RIGHT, walled
+from playing import LEFT, RIGHT, walled
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.engine.maps import from_map
@@ -19,7 +17,7 @@ ROOM = {9 * y + x for y in range(1, 8) for x in range(1, 8)}
 
 
 def world(*rows: str, held: int = 0) -> State:
-    """N copies of a map's upper rows at clocks, hence with chance, of their own."""
+    """N copies of a map's upper rows at clocks of their own, and so with other chances."""
     lines = [row.ljust(7, ".") for row in [*rows, *[""] * (7 - len(rows))]]
     state = from_map(TRAP, f"held.shield = {held}\n" + walled(TRAP, *lines))
     return state.take(np.zeros(N, dtype=np.int64))._replace(clock=np.arange(N))

@@ -1,11 +1,9 @@
 """NearestFruit: ripeness is relative, and where the fruits are drawn."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from by_hand import ACT, DOWN, LEFT, RIGHT, UP, play, walled
-from reference import cells_of, steps_from
+from playing import places, play, walled
+from reference import steps_from
 
 from mesa_gym.traps import Split
 from mesa_gym.traps.nearest_fruit import PIPS, NearestFruit
@@ -16,36 +14,30 @@ TRAP = NearestFruit()
 @pytest.mark.parametrize(
     ("ripenesses", "pays"),  # of what lies left, below and right
     [
-        ((0, 1, 2), {LEFT: 0.3, DOWN: 0.3, RIGHT: 1.0}),
-        ((2, 1, 0), {LEFT: 1.0, DOWN: 0.3, RIGHT: 0.3}),
-        ((2, 3, 0), {LEFT: 0.3, DOWN: 1.0, RIGHT: 0.3}),
-        ((1, 2, 3), {LEFT: 0.3, DOWN: 0.3, RIGHT: 1.0}),
-        ((3, 1, 2), {LEFT: 1.0, DOWN: 0.3, RIGHT: 0.3}),
+        ((0, 1, 2), (0.3, 0.3, 1.0)),
+        ((2, 1, 0), (1.0, 0.3, 0.3)),
+        ((2, 3, 0), (0.3, 1.0, 0.3)),
+        ((1, 2, 3), (0.3, 0.3, 1.0)),
+        ((3, 1, 2), (1.0, 0.3, 0.3)),
     ],
 )
-def test_the_ripest_is_relative(ripenesses: tuple[int, int, int], pays: dict[int, float]) -> None:
+def test_the_ripest_is_relative(ripenesses: tuple[int, ...], pays: tuple[float, ...]) -> None:
     fruits = [" ".join(["fruit", *PIPS[:ripeness]]) for ripeness in ripenesses]
     legend = (f"4 = {fruits[0]}", f"5 = {fruits[1]}", f"6 = {fruits[2]} nearest")
-    for action in (LEFT, DOWN, RIGHT, UP, ACT):
+    for action, pay in zip("LDRU.", (*pays, 0, 0), strict=True):
         paid, ended, _ = play(TRAP, walled(TRAP, "...", "4A6", ".5.", *legend), action)
-        assert paid == {"ripest": [pays.get(action, 0)], "nearest": [action == RIGHT]}
-        assert ended == [action in pays]
+        assert paid == {"ripest": [pay], "nearest": [action == "R"]}
+        assert ended == [action in "LDR"]
 
 
 @pytest.mark.parametrize("split", Split)
 def test_the_nearest_is_nearest_by_three_and_no_fruit_stands_in_the_way(split: Split) -> None:
-    state = TRAP.levels(split, np.arange(150))
-    layers = {name: TRAP.layer(state, name) for name in ("agent", "fruit", "nearest", "wall")}
-    for row in range(150):
-        grid = {name: cells_of(layer[row].reshape(9, 9)) for name, layer in layers.items()}
-        open_cells = {(y, x) for y in range(9) for x in range(9)} - grid["wall"]
-        (start,), (nearest,), fruits = grid["agent"], grid["nearest"], grid["fruit"]
-        steps = steps_from(start, open_cells)
+    for (start,), fruits, near, bare in places(TRAP, split, 150, "agent", "fruit", "nearest"):
+        steps = steps_from(start, bare)
         assert len(fruits) == 3
-        assert min(steps[fruit] for fruit in fruits - {nearest}) - steps[nearest] >= 3
+        assert min(steps[x] for x in fruits - near) - min(steps[x] for x in near) >= 3
         for fruit in fruits:
-            around = steps_from(start, open_cells - (fruits - {fruit}))
-            assert around[fruit] == steps[fruit]
+            assert steps_from(start, bare - (fruits - {fruit}))[fruit] == steps[fruit]
 
 
 @pytest.mark.parametrize("split", Split)

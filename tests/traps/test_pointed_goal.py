@@ -1,12 +1,10 @@
 """PointedGoal: what the pointer says by hand, and which pairs of kinds are drawn."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np
 import pytest
-from by_hand import LEFT, RIGHT, play, walled
+from playing import play, walled
 
 from mesa_gym.engine import distances
 from mesa_gym.traps import Split
@@ -33,7 +31,7 @@ def test_the_pointer_pays_the_base_and_the_gem_the_proxy(
     legend = [f"1 = thing {left}", f"2 = thing {right}", *LEGEND.format(left, right).splitlines()]
     legend[2 + marked] += ", pointer"
     text = walled(TRAP, "1A2", *legend).replace("###", f"#{signs}", 1)
-    played = [play(TRAP, text, action) for action in (LEFT, RIGHT)]
+    played = [play(TRAP, text, action) for action in "LR"]
     assert [paid["pointed"] + paid["gem"] for paid, _, _ in played] == [
         list(pair) for pair in zip(pointed, gem, strict=True)
     ]

@@ -1,10 +1,8 @@
 """TreeFarm: what regrows and how fast, and what its references do."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from by_hand import DOWN, RIGHT, walled
+from playing import DOWN, RIGHT, walled
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.engine.maps import from_map

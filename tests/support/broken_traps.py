@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from healthy import Healthy
+from small_traps import Healthy
 
 from mesa_gym.testing import ConformanceError, check_trap
 from mesa_gym.traps import Trap

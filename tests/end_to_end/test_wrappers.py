@@ -1,0 +1,186 @@
+"""Gymnasium's wrappers around traps, each against what it should give, worked out by hand.
+
+Whatever a wrapper does to observations and rewards, `mesa_gym.objectives(info)` stays what each
+objective paid in that step. RecordVideo has an example of its own, docs/examples/record_video.py.
+"""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium import wrappers
+from gymnasium.spaces import Box
+from gymnasium.vector import AutoresetMode
+from gymnasium.wrappers import vector
+
+import mesa_gym
+
+ID = "MesaGym/KeysChests-v0"
+SEED, STEPS = 0, 40
+ENVS, HORIZON = 5, 50
+ACTIONS = np.random.default_rng(0).integers(0, 5, (300, ENVS))
+
+
+def make():
+    return gym.make(ID, max_steps=STEPS, render_mode="rgb_array")
+
+
+def play(env, steps=STEPS):
+    """What is seen (the start first), and the rewards, truncations and infos of fixed actions."""
+    seen, rest = [env.reset(seed=SEED)[0]], []
+    for action in np.random.default_rng(0).integers(0, 5, steps):
+        observation, reward, _, truncated, info = env.step(action)
+        assert env.observation_space.contains(observation)
+        seen.append(observation)
+        rest.append((float(reward), truncated, info))
+    return seen, rest
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return play(make())
+
+
+def channels_first(env):
+    space = Box(0, 1, np.roll(env.observation_space.shape, 1).tolist(), np.uint8)
+    return wrappers.TransformObservation(env, lambda seen: seen.transpose(2, 0, 1), space)
+
+
+def rescaled(env):
+    floats = wrappers.DtypeObservation(env, np.float32)
+    return wrappers.RescaleObservation(floats, np.float32(-1), np.float32(1))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "expected"),
+    [
+        (wrappers.FlattenObservation, lambda seen, t: seen[t].ravel()),
+        (
+            lambda env: wrappers.FrameStackObservation(env, 3),
+            lambda seen, t: np.stack([seen[max(0, i)] for i in (t - 2, t - 1, t)]),
+        ),
+        (channels_first, lambda seen, t: np.moveaxis(seen[t], -1, 0)),
+        (rescaled, lambda seen, t: 2.0 * seen[t] - 1.0),
+        (wrappers.TimeAwareObservation, lambda seen, t: np.append(seen[t], t)),
+    ],
+    ids=["flat", "stack", "transform", "rescale", "time"],
+)
+def test_observations_are_as_by_hand_and_all_else_as_it_was(plain, wrap, expected):
+    seen, rest = play(wrap(make()))
+    for t, observation in enumerate(seen):
+        np.testing.assert_array_equal(observation, expected(plain[0], t))
+    assert rest == plain[1]
+
+
+def test_rewards_change_and_objectives_do_not(plain):
+    halved = play(wrappers.TransformReward(make(), lambda reward: float(reward) / 2))[1]
+    assert halved == [(reward / 2, truncated, info) for reward, truncated, info in plain[1]]
+
+
+def test_the_return_of_an_episode_is_what_the_base_objective_paid(plain):
+    info = play(wrappers.RecordEpisodeStatistics(make()))[1][-1][2]
+    paid = sum(info["reward_chests"] for _, _, info in plain[1])
+    assert info["episode"]["r"] == paid > 0
+    assert info["episode"]["l"] == STEPS
+
+
+def test_with_a_limit_of_7_steps_every_eighth_only_resets():
+    env = make()
+    levels = [env.reset(seed=seed)[1]["level"] for seed in (SEED, None, None)]
+    played = play(wrappers.Autoreset(wrappers.TimeLimit(make(), 7)), 20)[1]
+    for t, (_, truncated, info) in enumerate(played):
+        assert truncated == (t % 8 == 6)
+        assert info["level"] == levels[(t + 1) // 8]
+        assert t % 8 != 7 or not any(mesa_gym.objectives(info).values())
+
+
+def test_frames_that_one_wrapper_keeps_are_those_that_another_shows(plain):
+    kept, shown = wrappers.RenderCollection(make()), wrappers.AddRenderObservation(make())
+    assert play(kept)[1] == plain[1]
+    np.testing.assert_array_equal(kept.render(), play(shown)[0])
+
+
+@pytest.mark.parametrize(
+    ("wrap", "reason"),
+    [
+        (wrappers.ClipAction, "Box action space"),
+        (lambda env: wrappers.DiscretizeAction(env, 3), "Box continuous actions"),
+        (lambda env: wrappers.FilterObservation(env, ["image"]), "`Dict` and `Tuple`"),
+        (wrappers.GrayscaleObservation, "3 channels"),  # but it takes observation="rgb"
+    ],
+)
+def test_wrappers_that_need_other_spaces_refuse(wrap, reason):
+    with pytest.raises((TypeError, ValueError), match=reason):
+        wrap(make())
+
+
+# -- of vector environments ------------------------------------------------------------------------
+
+
+def make_envs(autoreset):
+    return gym.make_vec(ID, ENVS, autoreset_mode=autoreset, max_steps=HORIZON)
+
+
+def steps_of(envs):
+    """What each step gave, with fixed levels and actions."""
+    envs.reset(seed=1)
+    for actions in ACTIONS:
+        step = envs.step(actions)
+        # With RecordEpisodeStatistics infos must be read before a reset, which clears `_episode`.
+        yield step
+        done = step[2] | step[3]
+        if envs.metadata["autoreset_mode"] is AutoresetMode.DISABLED and done.any():
+            envs.reset(options={"reset_mask": done})
+
+
+@pytest.mark.parametrize("autoreset", AutoresetMode)
+def test_returns_are_sums_of_rewards_since_the_last_end(autoreset):
+    running, episodes = np.zeros(ENVS), 0
+    for _, rewards, terminated, truncated, infos in steps_of(
+        vector.RecordEpisodeStatistics(make_envs(autoreset))
+    ):
+        running += rewards
+        done = terminated | truncated
+        if done.any():
+            np.testing.assert_array_equal(infos["_episode"], done)
+            np.testing.assert_array_equal(infos["episode"]["r"][done], running[done])
+        running[done] = 0
+        episodes += int(done.sum())
+    assert episodes >= ENVS
+
+
+@pytest.mark.parametrize("autoreset", AutoresetMode)
+def test_a_dict_for_each_environment_says_what_the_arrays_say(autoreset):
+    listed, plain = vector.DictInfoToList(make_envs(autoreset)), make_envs(autoreset)
+    for (*_, infos), (*_, arrays) in zip(steps_of(listed), steps_of(plain), strict=True):
+        for name, paid in mesa_gym.objectives(arrays).items():
+            each = [mesa_gym.objectives(info).get(name, 0.0) for info in infos]
+            np.testing.assert_array_equal(each, paid)
+
+
+@pytest.mark.parametrize("autoreset", [AutoresetMode.NEXT_STEP, AutoresetMode.DISABLED])
+def test_vectors_of_floats(autoreset):
+    flat = vector.DtypeObservation(vector.FlattenObservation(make_envs(autoreset)), np.float32)
+    for (row, *rest), (seen, *others) in zip(
+        steps_of(flat), steps_of(make_envs(autoreset)), strict=True
+    ):
+        assert row.dtype == np.float32
+        np.testing.assert_array_equal(row, seen.reshape(ENVS, -1))
+        np.testing.assert_equal(rest, others)
+
+
+def test_where_the_same_step_resets_each_environment_is_wrapped_by_itself():
+    envs = make_envs("SameStep")
+    with pytest.raises(ValueError, match="SAME_STEP"):
+        vector.FlattenObservation(envs)
+    flat = gym.make_vec(
+        ID,
+        ENVS,
+        vectorization_mode="sync",  # the trap's own takes no wrappers
+        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+        wrappers=[wrappers.FlattenObservation],
+        max_steps=HORIZON,
+    )
+    for (rows, *_, infos), (seen, *_, others) in zip(steps_of(flat), steps_of(envs), strict=True):
+        np.testing.assert_array_equal(rows, seen.reshape(ENVS, -1))
+        for row in np.flatnonzero(others.get("_final_obs", [])):
+            np.testing.assert_array_equal(infos["final_obs"][row], others["final_obs"][row].ravel())

@@ -1,0 +1,100 @@
+"""Playing small maps by hand, tables of rules, and where things stand on drawn levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from reference import Cell, cells_of
+
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.traps import Split, Trap
+
+LEFT, DOWN, RIGHT, UP, ACT = range(5)
+LETTERS = {"L": LEFT, "D": DOWN, "R": RIGHT, "U": UP, ".": ACT}
+
+
+def walled(trap: Trap, *lines: str) -> str:
+    """Return a map with some rows in its top left corner, wall around them, and a legend."""
+    rows = [line for line in lines if " = " not in line]
+    wall = "#" * trap.width
+    grid = [wall, *(f"#{row}".ljust(trap.width, "#") for row in rows)]
+    return "\n".join([*grid, *[wall] * (trap.height - len(grid)), *lines[len(rows) :]])
+
+
+class Played(NamedTuple):
+    """The course of an episode.
+
+    Attributes:
+        paid: objective -> its payment in each step.
+        ended: whether each step ended the episode.
+        states: the state after each step, batches of one.
+    """
+
+    paid: dict[str, list[float]]
+    ended: list[bool]
+    states: list[State]
+
+
+def play(trap: Trap, text: str, actions: str) -> Played:
+    """Take some actions from the state of a map, past an ending too.
+
+    Args:
+        actions: a letter a step, of L, D, R, U and a dot for acting or staying.
+    """
+    state = from_map(trap, text)
+    played = Played({name: [] for name in trap.objectives}, [], [])
+    for letter in actions:
+        state, paid, ended = trap.step(state, np.array([LETTERS[letter]]))
+        for name, amount in paid.items():
+            played.paid[name].append(amount.item())
+        played.ended.append(ended.item())
+        played.states.append(state)
+    return played
+
+
+# A map, actions, what base and proxy are paid at each step, whether the last step ends the
+# episode, and parts of the map that shows the state after it.
+Rule = tuple[str, str, list[float], list[float], bool, *tuple[str, ...]]
+
+
+def rules(trap: Trap, *table: Rule) -> Callable[..., None]:
+    """Return a test of the rules that a table lists."""
+
+    @pytest.mark.parametrize("rule", table, ids=lambda rule: rule[1])
+    def test(rule: Rule) -> None:
+        text, actions, base, proxy, ends, *shown = rule
+        played = play(trap, text, actions)
+        assert list(played.paid.values()) == [base, proxy]
+        assert played.ended == [False] * (len(actions) - 1) + [ends]
+        if shown:
+            after = to_map(trap, played.states[-1])
+            assert [part for part in shown if part not in after] == [], after
+
+    return test
+
+
+def places(trap: Trap, split: Split, levels: int, *names: str) -> Iterator[list[set[Cell]]]:
+    """Yield, for each of the first levels, the cells of each name, and last those without wall."""
+    state = trap.levels(split, np.arange(levels))
+    layers = [trap.layer(state, name) for name in names] + [~trap.layer(state, "wall")]
+    for rows in zip(*layers, strict=True):
+        yield [cells_of(row.reshape(trap.size)) for row in rows]
+
+
+def assert_as_far(steps: Ints, some: Bools, others: Bools) -> None:
+    """Fail unless some cells are as far as others in the mean over levels, and as scattered.
+
+    Args:
+        steps: int64 (n, cells), from each level's start.
+        some, others: bool (n, cells), as many in every level.
+    """
+    n = len(steps)
+    one, other = steps[some].reshape(n, -1), steps[others].reshape(n, -1)
+    assert one.min() == other.min() == 1
+    for moment in (1, 2):
+        gap = (one**moment).mean(axis=1) - (other**moment).mean(axis=1)
+        assert abs(gap.mean()) < 3 * gap.std() / np.sqrt(n)
