@@ -1,4 +1,4 @@
-"""A Sphinx extension: links as repository browsers have them, and signatures as written."""
+"""A Sphinx extension: links as in repository browsers, signatures as written, and the paper."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pypandoc
 from docutils import nodes
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
@@ -31,40 +32,29 @@ def setup(app: Any) -> None:
     app.connect("include-read", include)
     app.connect("autodoc-process-signature", as_written)
     app.connect("missing-reference", by_name)
+    app.connect("build-finished", write_paper)
 
 
 def read(app: Any, docname: str, content: list[str]) -> None:
     """Change the links of a page."""
     page = Path(app.env.doc2path(docname))
-    content[0] = relinked(content[0], page.parent, page)
+    content[0] = relinked(content[0], page.parent, page.parent)
 
 
 def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
     """Change the links of a file that a page of docs/ includes, as if they stood on that page."""
-    included = Path(app.srcdir, path).resolve()
-    content[0] = relinked(content[0], included.parent, DOCS / parent)
+    content[0] = relinked(content[0], Path(app.srcdir, path).resolve().parent, DOCS)
 
 
-def relinked(text: str, folder: Path, page: Path) -> str:
-    """Return a text whose links lead from a page to where they led from a folder."""
+def relinked(text: str, folder: Path, here: Path) -> str:
+    """Return a text whose links lead from one folder to where they led from another."""
 
     def lead(link: re.Match[str]) -> str:
         target = (folder / link[1]).resolve()
-        if not target.is_file():
-            return link[0]
-        return f"]({os.path.relpath(PAGES.get(target, target), page.parent)}"
+        leads = os.path.relpath(PAGES.get(target, target), here)
+        return f"]({leads}" if target.is_file() else link[0]
 
     return TARGET.sub(lead, text)
-
-
-class _Dots:
-    """In place of a default that is a function, whose repr says nothing."""
-
-    def __repr__(self) -> str:
-        return "..."
-
-
-_DOTS = _Dots()
 
 
 def as_written(
@@ -78,31 +68,43 @@ def as_written(
         written = inspect.signature(found)
     except (TypeError, ValueError):
         return None
-    parameters = [
-        each.replace(default=_DOTS) if inspect.isfunction(each.default) else each
-        for each in written.parameters.values()
-        if each.name not in ("self", "cls")
-    ]
+    parameters = [each for each in written.parameters.values() if each.name not in ("self", "cls")]
     written = written.replace(parameters=parameters)
     result = written.return_annotation
     bare = stringify_signature(written, show_return_annotation=False)
+    # Where a function in memory is says nothing.
+    bare = re.sub(r"<function .+? at 0x\w+>", "...", bare)
     return bare, "" if what == "class" or result is inspect.Signature.empty else str(result)
 
 
 def by_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.Element | None:
-    """Find a class or function by its name alone, where only one page has such a one."""
+    """Link a name in a hint to the class or function that alone has it; leave others as they are.
+
+    A name with its module, ``mesa_gym.scoring.score``, must be found.
+    """
     target = node.get("reftarget", "")
-    # Constants share their names with others, such as SCHEMA.
-    if node.get("refdomain") != "py" or target.isupper():
+    if node.get("refdomain") != "py" or target.startswith("mesa_gym."):
         return None
-    domain = env.get_domain("py")
     places = {
         (entry.docname, entry.node_id)
-        for name, entry in domain.objects.items()
-        if name.rsplit(".", 1)[-1] == target.rsplit(".", 1)[-1]
+        for name, entry in env.get_domain("py").objects.items()
+        if name.rpartition(".")[2] == target.rpartition(".")[2]
         and entry.objtype in ("class", "function", "data", "exception")
     }
-    if len(places) != 1:
-        return None
+    # Constants share their names with others, such as SCHEMA.
+    if len(places) != 1 or target.isupper():
+        return content
     ((document, anchor),) = places
     return make_refnode(app.builder, node["refdoc"], document, anchor, content, target)
+
+
+def write_paper(app: Any, error: Exception | None) -> None:
+    """Write paper.html, with its references, beside the pages of a site."""
+    if error is None and app.builder.format == "html":
+        pypandoc.convert_file(
+            "paper.md",
+            "html",
+            outputfile=Path(app.outdir) / "paper.html",
+            extra_args=["--citeproc", "--standalone"],
+            cworkdir=DOCS / "paper",
+        )

@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from agents.library import load
-from mesa_gym.engine import Ints, Look, State
+from mesa_gym.engine import Look, State
 from mesa_gym.policies import load_policy, pursuing
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.sheet import pictures
 from mesa_gym.scoring import ENDED, rollout
-from mesa_gym.scoring.rollout import Actions, going
+from mesa_gym.scoring.rollout import Actions
 from mesa_gym.traps import Split, Trap, find_trap
 
 # Pixels a cell, and between two grids.
@@ -35,8 +34,7 @@ Colour = tuple[int, int, int]
 Line = tuple[Sequence[State], Sequence[Mapping[str, float]]]
 CANDIDATES = 32  # levels among which one is chosen
 STEP, PAUSE = 250, 2500  # milliseconds
-USUAL = (8, 30)  # steps that one likes to watch
-LONGEST = 80  # steps
+USUAL, LONGEST = 30, 80  # steps that one likes to watch, and that one film has at most
 TRAIL = 24  # of the way so far, in steps
 
 
@@ -67,7 +65,8 @@ def plane(look: Look, path: Path) -> None:
 def film(trap: Trap, path: Path) -> tuple[int, int]:
     """Film policies that pursue the base objective and each proxy, side by side on a shift level.
 
-    These are the exact oracles, or the reference policies of a trap that has no exact solver.
+    These are the exact oracles, or the reference policies of a trap that has no exact solver. The
+    level is the one on which they differ for longest without becoming tedious.
 
     Returns:
         The level's number, and how many steps are shown: those of the longest episode, 80 at most.
@@ -78,34 +77,15 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     for x in trap.objectives:
         policy = load_policy(pursuing(trap, x), trap, horizon)
         walks[x] = rollout(policy, trap, starts, horizon, agent=pursuing(trap, x)).actions
-    number = _most_apart(trap, starts, walks)
+    lengths = np.max([(actions != ENDED).sum(axis=1) for actions in walks.values()], axis=0)
+    differ = (walks[trap.base] != walks[trap.proxies[0]]).sum(axis=1)
+    number = int(np.where(lengths <= USUAL, differ, differ - horizon).argmax())
     start = starts.take(np.array([number]))
     lines = {x: _played(trap, start, actions[number]) for x, actions in walks.items()}
-    steps = min(LONGEST, max(len(states) for states, _ in lines.values()) - 1)
+    steps = min(LONGEST, lengths[number])
     frames = [_frame(trap, lines, t) for t in range(steps + 1)]
     save_film(frames, path, [*[STEP] * steps, PAUSE])
-    return number, steps
-
-
-def _most_apart(trap: Trap, starts: State, walks: Mapping[str, Actions]) -> int:
-    """Return the level on which the first proxy's walker is farthest from the base's, as a mean.
-
-    Levels whose film is neither short nor long are preferred.
-    """
-    base, proxy = (walks[x] for x in (trap.base, trap.proxies[0]))
-    here, there = (_places(trap, starts, actions) for actions in (base, proxy))
-    lengths = np.maximum((base != ENDED).sum(axis=1), (proxy != ENDED).sum(axis=1))
-    distance = np.abs(here - there).sum(axis=(0, 1)) / lengths
-    usual = (lengths >= USUAL[0]) & (lengths <= USUAL[1])
-    return int(np.where(usual, distance, distance - distance.max()).argmax())
-
-
-def _places(trap: Trap, starts: State, actions: Actions) -> Ints:
-    """Return rows and columns of the agents, int64 (horizon + 1, 2, n), which stop at the end."""
-    cells = np.repeat(starts.agent[None], actions.shape[1] + 1, axis=0)
-    for now in going(trap, starts, actions):
-        cells[now.t + 1 :, now.rows] = now.step.state.agent
-    return np.stack(np.divmod(cells, trap.width), axis=1)
+    return number, int(steps)
 
 
 def _played(trap: Trap, start: State, actions: Actions) -> Line:
@@ -149,20 +129,8 @@ README = Path(__file__).parent / "images" / "cheese_corner.gif"
 TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
 HEADS = {"test": "As in training", "shift": "Under the shift"}
 MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
-
-
-class Moment(NamedTuple):
-    """One side of the film at one time.
-
-    Attributes:
-        state: of the level that is played.
-        levels: that are over.
-        firsts: on how many of them each objective paid first; all do where they are one thing.
-    """
-
-    state: State
-    levels: int
-    firsts: dict[str, int]
+# A state, how many levels are over, and on how many of them each objective paid first.
+Moment = tuple[State, int, dict[str, int]]
 
 
 def moments(trap: Trap, split: Split) -> Iterator[Moment]:
@@ -174,9 +142,9 @@ def moments(trap: Trap, split: Split) -> Iterator[Moment]:
         states, paid = _played(trap, levels.take(np.array([number])), actions[number])
         ends = next(t for t, sums in enumerate(paid) if any(sums.values()))
         for state in states[:ends]:
-            yield Moment(state, number, dict(firsts))
+            yield state, number, dict(firsts)
         firsts.update({x: firsts[x] + 1 for x, sum_ in paid[ends].items() if sum_ > 0})
-        yield from [Moment(states[ends], number + 1, dict(firsts))] * HOLD
+        yield from [(states[ends], number + 1, dict(firsts))] * HOLD
 
 
 def readme() -> None:
@@ -188,14 +156,12 @@ def readme() -> None:
     for t in range(longest):
         both = []
         for head, side in sides.items():
-            now = side[min(t, len(side) - 1)]
-            grid = Image.fromarray(render_rgb(trap, now.state, CELL)[0])
-            counts = [f"{x} reached first: {n} of {now.levels}" for x, n in now.firsts.items()]
+            state, levels, firsts = side[min(t, len(side) - 1)]
+            grid = Image.fromarray(render_rgb(trap, state, CELL)[0])
+            counts = [f"{x} reached first: {n} of {levels}" for x, n in firsts.items()]
             both.append(labelled(grid, [(head, 20, INK)], [(line, 17, INK) for line in counts]))
         frames.append(beside(both))
     save_film(frames, README, [MILLISECONDS] * longest)
-    for head, side in sides.items():
-        print(f"{head}: {side[-1].firsts} of {side[-1].levels} levels")
 
 
 # -- shared ----------------------------------------------------------------------------------------

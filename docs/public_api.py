@@ -20,22 +20,9 @@ from mesa_gym.cli import COMMANDS, load_command
 ROOT = Path(__file__).parents[1]
 LISTING, CHANGELOG = ROOT / "docs" / "public_api.txt", ROOT / "CHANGELOG.md"
 PACKAGE = "mesa_gym"
+_PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli"}
 # Of a package whose name another exports again, the first is its home.
-MODULES = (
-    "mesa_gym.engine",
-    "mesa_gym.envs",
-    "mesa_gym.errors",
-    "mesa_gym.policies",
-    "mesa_gym.rendering",
-    "mesa_gym.report",
-    "mesa_gym.sb3",
-    "mesa_gym.scoring",
-    "mesa_gym.solver",
-    "mesa_gym.testing",
-    "mesa_gym.traps",
-    "mesa_gym.viewer",
-    "mesa_gym",
-)
+MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors", "sb3"}), PACKAGE)
 
 
 def public(root: Path = ROOT) -> dict[str, str]:
@@ -50,16 +37,13 @@ def public(root: Path = ROOT) -> dict[str, str]:
     homes: dict[str, str] = {}
     for module in MODULES:
         listed = package if module == PACKAGE else package[module.removeprefix(f"{PACKAGE}.")]
-        for name in map(_exported, listed.exports):
+        for exported in listed.exports:
+            name = str(getattr(exported, "name", exported))
             value = _target(package, listed, name)
             full = f"{module}.{name}"
             home = homes.setdefault(value.path, full)
             found.update(_entries(full, value) if home == full else {full: f"is {home}"})
     return dict(sorted((found | dict(_commands())).items()))
-
-
-def _exported(name: Any) -> str:
-    return str(getattr(name, "name", name))
 
 
 def _target(package: Any, module: Any, name: str) -> Any:
@@ -83,15 +67,12 @@ def _entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _described(value: Any) -> str:
     if value.is_function:
-        kind = "".join(
-            f"{label} " for label in ("classmethod", "staticmethod") if label in value.labels
-        )
+        kind = "".join(f"{label} " for label in sorted(value.labels) if label.endswith("method"))
         return f"{kind}def {value.signature(name='')}"
     hint = f": {value.annotation}" if value.annotation else ""
     # What an instance is given when it is made is not part of its class.
-    if value.value is None or (
-        "class-attribute" not in value.labels and not value.parent.is_module
-    ):
+    shared = "class-attribute" in value.labels or value.parent.is_module
+    if value.value is None or not shared:
         return hint or "attribute"
     return f"{hint} = {value.value}".strip()
 
@@ -132,12 +113,8 @@ def unnamed(names: list[str], changelog: str) -> list[str]:
     top = changelog.split("\n## ")[1]
     if "unreleased" not in top.splitlines()[0]:
         raise ValueError(f"begin a section for the next version: {top.splitlines()[0]} is out")
-    spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", top)]
-    return [
-        name
-        for name in names
-        if not any(re.match(rf"{re.escape(name)}(?![\w.-])", span) for span in spans)
-    ]
+    spans = re.findall(r"`([^`]+)`", " ".join(top.split()))
+    return [x for x in names if not any(re.match(rf"{re.escape(x)}(?![\w.-])", s) for s in spans)]
 
 
 def main() -> int:

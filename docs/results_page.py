@@ -1,15 +1,16 @@
-"""Put the committed results into docs/results.md and README.md: ``python -m docs.results_page``.
+"""Put the committed results into the README: ``python -m docs.results_page``.
 
-The tables stand between two marks; the text around them is for people to write. The README shows
-the atlas as a picture, docs/images/atlas.svg.
+The table stands between two marks; the text around it is for people to write. The atlas is a
+picture, docs/images/atlas.svg.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 
-from benchmarks.leaderboard.atlas import Atlas, Row
+from benchmarks.leaderboard.atlas import Atlas
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.budgets import COMMITTED
 from benchmarks.leaderboard.card_numbers import PARTS
@@ -17,87 +18,24 @@ from benchmarks.leaderboard.columns import figure, verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
-from benchmarks.studies.findings import by_agent, tables
-from mesa_gym.report.svg import element, safe
+from mesa_gym.report.page import environment
 
-ROOT = Path(__file__).parents[1]
-PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+README = ROOT / "README.md"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
-PICTURE = ROOT / "docs" / "images" / "atlas.svg"
+PICTURE = HERE / "images" / "atlas.svg"
 # The agent of the picture, and the row beside it that pursues nothing.
 AGENT, AIMLESS = "ppo", "random"
 COLOURS = dict(zip(PARTS, ("#0072b2", "#e69f00", "#c8c8c8"), strict=True))
-LABEL, BAR, SAYS, ROW, TOP = 130, 360, 170, 24, 30  # pixels
-
-
-def page(results: Results) -> str:
-    """Return docs/results.md with the tables of these results."""
-    return _filled(PAGE, tables(by_agent(results.cards())))
 
 
 def readme(board: Board) -> str:
     """Return README.md with what methods get on the tracks."""
-    return _filled(README, f"{methods(board.tracks)}\n\n{_looked_at(board.tracks)}")
-
-
-def _looked_at(tracks: Sequence[Track]) -> str:
-    """Return in a sentence what the values of ranked methods are means over."""
-    ranked = [(track, each) for track in tracks for each in track.standings if each.place]
-    traps = sorted({trap.removesuffix("-v0") for track in tracks for trap in track.traps})
-    seeds = sorted({len(each.by_trap[trap]) for track, each in ranked for trap in track.traps})
-    numbers = " to ".join(dict.fromkeys(map(str, (seeds[0], seeds[-1]))))
-    return f"*Means over {', '.join(traps)}, with {numbers} seeds each.*"
-
-
-def picture(atlas: Atlas) -> str:
-    """Return an SVG of what an agent chose on each trap with a choice, over a random walk's bar."""
-    pairs = []
-    for trap in atlas.traps:
-        rows = {row.policy: row for row in trap.rows}
-        if trap.solvable and AGENT in rows:
-            pairs.append((trap.trap.removesuffix("-v0"), rows[AGENT], rows[AIMLESS]))
-    pairs.sort(key=lambda pair: (pair[1].mean.choice["proxy"], pair[0]), reverse=True)
-    height, width = TOP + ROW * len(pairs), LABEL + BAR + SAYS
-    shapes = [element("rect", {"width": width, "height": height, "fill": "white"})]
-    for index, (part, colour) in enumerate(COLOURS.items()):
-        x = LABEL + 90 * index
-        shapes.append(_bar(x, 8, 12, 12, colour))
-        shapes.append(_text(x + 18, 18, part))
-    for index, (name, row, aimless) in enumerate(pairs):
-        y = TOP + ROW * index
-        shapes.append(_text(LABEL - 8, y + 14, name, "end"))
-        shapes += _shares(row, y + 3, 11) + _shares(aimless, y + 15, 3)
-        shapes.append(_text(LABEL + BAR + 8, y + 14, verdicts(row)))
-    title = element("title", {}, "Share of shift levels on which base, proxy or neither was chosen")
-    look: dict[str, str | float] = {"font-family": "sans-serif", "font-size": 12, "fill": "#1f2328"}
-    given: dict[str, str | float] = {
-        "xmlns": "http://www.w3.org/2000/svg",
-        "viewBox": f"0 0 {width} {height}",
-    }
-    return element("svg", given | {"role": "img"}, title + element("g", look, "\n".join(shapes)))
-
-
-def _shares(row: Row, y: float, height: float) -> list[str]:
-    left, shapes = float(LABEL), []
-    for part, colour in COLOURS.items():
-        wide = BAR * row.mean.choice[part]
-        shapes.append(_bar(left, y, wide, height, colour))
-        left += wide
-    return shapes
-
-
-def _bar(x: float, y: float, width: float, height: float, colour: str) -> str:
-    place: dict[str, str | float] = {
-        "x": f"{x:.1f}",
-        "y": y,
-        "width": f"{width:.1f}",
-        "height": height,
-    }
-    return element("rect", place | {"fill": colour})
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return element("text", {"x": x, "y": y, "text-anchor": anchor}, safe(text))
+    before, _, rest = README.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = f"{methods(board.tracks)}\n\n{_looked_at(board.tracks)}"
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
 
 
 def methods(tracks: Sequence[Track]) -> str:
@@ -125,15 +63,34 @@ def _most(values: Sequence[Mapping[str, Standing]], name: str) -> float:
     return max(of[name].value for of in values if name in of)
 
 
-def _filled(path: Path, text: str) -> str:
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+def _looked_at(tracks: Sequence[Track]) -> str:
+    """Return in a sentence what the values of ranked methods are means over."""
+    ranked = [(track, each) for track in tracks for each in track.standings if each.place]
+    traps = sorted({trap.removesuffix("-v0") for track in tracks for trap in track.traps})
+    seeds = sorted({len(each.by_trap[trap]) for track, each in ranked for trap in track.traps})
+    numbers = " to ".join(dict.fromkeys(map(str, (seeds[0], seeds[-1]))))
+    return f"*Means over {', '.join(traps)}, with {numbers} seeds each.*"
+
+
+def picture(atlas: Atlas) -> str:
+    """Return an SVG of what an agent chose on each trap with a choice, over a random walk's bar."""
+    rows = []
+    for trap in atlas.traps:
+        found = {row.policy: row for row in trap.rows}
+        if trap.solvable and AGENT in found:
+            chosen, aimless = (found[name].mean.choice for name in (AGENT, AIMLESS))
+            rows.append((trap.trap.removesuffix("-v0"), chosen, aimless, verdicts(found[AGENT])))
+    rows.sort(key=lambda row: (row[1]["proxy"], row[0]), reverse=True)
+    template = environment(HERE / "templates", lambda value: escape(str(value)))
+    return str(template.get_template("atlas.svg.jinja").render(rows=rows, colours=COLOURS))
+
+
+def main() -> None:
+    """Write the README's table and the picture."""
+    board = read(Results(ROOT / COMMITTED))
+    README.write_text(readme(board))
+    PICTURE.write_text(picture(board.atlas))
 
 
 if __name__ == "__main__":
-    committed = Results(ROOT / COMMITTED)
-    PAGE.write_text(page(committed))
-    board = read(committed)
-    README.write_text(readme(board))
-    PICTURE.write_text(picture(board.atlas))
+    main()

@@ -182,23 +182,18 @@ def cards(study: Study, results: Results) -> findings.Scored:
 
 
 def tables(study: Study, results: Results, levels: int) -> str:
-    """Return what a study found, as Markdown."""
+    """Return what a study found, as Markdown; ``findings`` has more tables of the same cards."""
     seeds = range(study.seeds)
     facts = [each.facts(seed) for each in study.settings for seed in seeds]
     steps = sum(each["steps"] for each in facts) / 1e6
     head = f"{len(facts)} agents, trained for {steps:,.1f} million steps; {levels} levels a split."
-    scored = cards(study, results)
-    parts, trap = [head, findings.means(scored)], study.settings[0].make()
-    if study.seeds > 1 and trap.solvable:
-        parts.append(findings.variances(scored))
-    if trap.solvable:
-        parts.append(findings.agreements(scored))
+    parts = [head, findings.means(cards(study, results))]
     if study.surplus:
         agents = {
             each.name: [results.folder / "agents" / each.agent(seed) for seed in seeds]
             for each in study.settings
         }
-        parts.append(surplus_table(trap, agents, levels))
+        parts.append(surplus_table(study.settings[0].make(), agents, levels))
     return "\n\n".join(parts)
 
 

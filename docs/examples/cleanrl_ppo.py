@@ -67,7 +67,7 @@ class Rollout(NamedTuple):
     rewards: Tensor
     terminated: Tensor
     done: Tensor
-    resetting: Tensor  # the step did nothing but reset
+    resetting: Tensor  # the step only reset
 
     def advantages(self) -> Tensor:
         """Generalised advantage estimates; those of resetting steps mean nothing."""

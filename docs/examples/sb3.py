@@ -76,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=300_000, help="of training")
     options = parser.parse_args()
-    # Vectors, as SB3 warns of every observation with three axes that is no picture.
+    # Vectors, as SB3 warns of every observation with three axes that is not a picture.
     warnings.simplefilter("error")
     check_env(gym.make(FLAT).unwrapped)
     PPO("MlpPolicy", FLAT, n_steps=64, device="cpu").learn(64)
