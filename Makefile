@@ -56,7 +56,7 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing digests
 
-schema: $(INSTALLED)  ## Write the published JSON Schema of score cards anew.
+schema: $(INSTALLED)  ## Write the published JSON Schema of score cards.
 	$(BIN)/python -m mesa_gym.scoring
 
 api: $(INSTALLED)  ## Record the public API; refuses what CHANGELOG.md does not name.
@@ -68,10 +68,17 @@ docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error
 docs-links: $(DOCS)  ## Follow the documentation's links to other sites, which needs a network.
 	$(BIN)/python -m sphinx -b linkcheck -j 2 docs build/docs-links
 
-lint: $(INSTALLED)  ## Check style, format and types.
+# What is not plain English: docstrings that begin with a question word, rare words, "is no".
+TELLS = -e '"""(What|Who|Where|How)\b' \
+        -e '\b(whoever|nobody|somebody|anew|mends?|mended|shall|hence|whatsoever)\b' \
+        -e '\b(comes? apart|all but|nothing but)\b' \
+        -e '(?<!here )\b(is|are|was|were) no (?!longer|more|better)'
+
+lint: $(INSTALLED)  ## Check style, format, types and words.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	git grep -nIiP $(TELLS) -- '*.py' '*.md' '*.jinja' setup.cfg; test $$? -eq 1
 
 format: $(INSTALLED)  ## Rewrite the code in the project's format.
 	$(BIN)/ruff check --select I --fix
@@ -89,10 +96,16 @@ constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 	    | grep -v -i -E '^(nvidia|cuda|triton|pip=)' >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-# From a clone, so that nothing that was never committed gets in.
+# From a clone, so that nothing that was never committed gets in. On the page of a package index
+# relative links lead nowhere, so the README's become addresses of the repository.
+REPOSITORY = https://github.com/mesa-gym/mesa-gym
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' mesa_gym/__init__.py)
+
 dist: $(INSTALLED)  ## Build the wheel and the source distribution of the last commit.
 	rm -rf build/release dist
 	git clone --quiet . build/release
+	sed -i -e 's#](docs/images/#]($(REPOSITORY)/raw/v$(VERSION)/docs/images/#' \
+	    -e 's#](\([a-zA-Z]*/\|[A-Z]*\.\)#]($(REPOSITORY)/blob/v$(VERSION)/\1#g' build/release/README.md
 	$(BIN)/python -m build --outdir dist build/release
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
