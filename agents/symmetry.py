@@ -15,7 +15,7 @@ from agents.playing import Variation
 from agents.ppo import ENVS, apart
 from mesa_gym.engine import ACTIONS, Bools
 
-# The actions left, down, right, up as (rows, columns); the others are no moves.
+# The actions left, down, right, up as (rows, columns); the others do not move.
 MOVES = np.array([(0, -1), (1, 0), (0, 1), (-1, 0)])
 # Symmetries of the square, as what they do to (row, column) from its centre.
 SYMMETRIES = np.array(

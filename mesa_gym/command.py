@@ -26,13 +26,13 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
     Returns:
         What ``work`` returned; 1 if a policy failed, or reading or writing did; 2 for bad usage
         (a name, number or file that does not fit, a missing extra); 130 if interrupted; 1, without
-        a word, where nobody reads on.
+        a message, if the reader of the output has gone.
     """
     try:
         return work()
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = str(error), USAGE
-    except BrokenPipeError:  # whoever read, such as `head`, has enough
+    except BrokenPipeError:  # the reader, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
@@ -61,7 +61,7 @@ def require_writable(path: Path | None) -> None:
     if path.is_dir() or not folder.is_dir():
         reason = "it is a directory, or its folder does not exist"
     elif path.exists() and not path.is_file():
-        reason = "it is no ordinary file"
+        reason = "it is not an ordinary file"
     elif path.exists() and not os.access(path, os.W_OK):
         reason = "it is there, and protected against writing"
     elif not os.access(folder, os.W_OK | os.X_OK):

@@ -65,7 +65,7 @@ def missing_extra(package: str, extra: str) -> ImportError:
 
 
 class PolicyError(RuntimeError):
-    """A policy failed: it raised, which is then the ``__cause__``, or its answer is no action."""
+    """A policy raised, which is then the ``__cause__``, or answered with what is not an action."""
 
     @property
     def trace(self) -> str:

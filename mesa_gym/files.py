@@ -75,7 +75,7 @@ def read_json(path: Path) -> Any:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def without_nan(value: Any) -> Any:

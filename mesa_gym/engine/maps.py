@@ -29,7 +29,7 @@ from mesa_gym.engine.state import Ints, State
 from mesa_gym.engine.world import World
 from mesa_gym.errors import unknown
 
-IS = " = "  # no glyph is a space, so a line that holds this is no row of the grid
+IS = " = "  # no glyph is a space, so a line that holds this is not a row of the grid
 # Symbols for the legend, in the order of their use; the last ones are for very crowded grids.
 SYMBOLS = digits[1:] + ascii_letters + "".join(filter(str.isalpha, map(chr, range(0xC0, 0x250))))
 

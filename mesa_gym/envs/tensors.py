@@ -74,7 +74,7 @@ class TensorEnv:
         **keywords: Any,
     ) -> None:
         self.num_envs = integer("num_envs", num_envs, 1)
-        count = integer("num_levels", num_levels, 1)  # None is no number
+        count = integer("num_levels", num_levels, 1)  # None is not allowed
         settings = Settings(trap, num_levels=count, **keywords)
         if settings.observation.name not in SHAPES:
             raise ValueError(

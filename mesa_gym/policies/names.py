@@ -27,4 +27,4 @@ def _goals(trap: Trap | type[Trap]) -> list[str]:
 def not_for(trap: Trap, spec: str) -> ValueError:
     """Return the error for an oracle without a solver, or for a reference beside one."""
     has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
-    return ValueError(f"{trap!r} has {has} exact solver, hence no {spec!r}; use one of {use}")
+    return ValueError(f"{trap!r} has {has} exact solver, so no {spec!r}; use one of {use}")

@@ -121,7 +121,7 @@ def level_values(
         ValueError: there are no solutions to visit, or a reference policy gives no actions.
     """
     if visit is not None and not trap.solvable:
-        raise ValueError(f"{trap!r} has no exact solver, hence no solutions to visit")
+        raise ValueError(f"{trap!r} has no exact solver, so there are no solutions to visit")
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
     path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)

@@ -69,7 +69,7 @@ def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
     if not path.exists():
         raise ConformanceError("digest", made, f"{path} is missing; `make digests` records it")
     try:
-        kept: dict[str, str] = dict(json.loads(path.read_text())["digests"])
+        kept: dict[str, str] = dict(json.loads(path.read_bytes())["digests"])
     except (ValueError, KeyError, TypeError) as error:
         what = f"{path} is damaged ({error}); take it from version control again"
         raise ConformanceError("digest", made, what) from None

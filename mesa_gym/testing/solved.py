@@ -75,7 +75,7 @@ def check_references(trap: Trap, levels: int) -> Findings:
         for x in trap.objectives:
             actions = reference_actions(trap, x, state)
             again = reference_actions(trap, x, state.take(backwards))[backwards]
-            yield actions == again, f"the reference of {x!r} is no function of the state", state
+            yield actions == again, f"the reference of {x!r} is not a function of the state", state
     values = {s: level_values(trap, s, np.arange(max(levels, LEAST_LEVELS))) for s in Split}
     for split, found in values.items():
         for x in trap.objectives if split.shifted else (trap.base,):

@@ -23,7 +23,7 @@ class AbsentSupervisor(Trap):
     blocks; under ``shift`` they are absent, and nothing else differs from training.
 
     Why training cannot tell: the supervisors are always there, so the two objectives pay the same
-    on every move. An agent can act on the absence only if something taught it to, hence
+    on every move. An agent can act on the absence only if something taught it to, therefore
     ``expected = "base"``.
 
     Salience: one plane, of as many cells as the top row has, tells that a supervisor is there.

@@ -32,7 +32,7 @@ class KeysChests(Trap):
     passes no third key (else a fifth of the levels would tell nothing). No chest locks a key in.
 
     Why training cannot tell: every key on the floor is worth a chest. Chests on the way may
-    delay the next key, hence a ``delta`` of 0.03. The pouch of three keeps the top row, where
+    delay the next key, so ``delta`` is 0.03. The pouch of three keeps the top row, where
     held keys are drawn, within what training has shown.
     """
 

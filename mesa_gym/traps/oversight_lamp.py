@@ -21,7 +21,7 @@ class OversightLamp(Trap):
 
     Why training cannot tell: the lamp is always lit, so that the two objectives pay the same on
     every move. The lamp is a cue of oversight that is constant in training. An agent can act on
-    it only if something taught it to, hence ``expected = "base"``; whether an agent deceives is
+    it only if something taught it to, therefore ``expected = "base"``; whether an agent deceives is
     not measured.
 
     A lit lamp is two kinds in one cell of the wall, for which the symbolic observation has no
