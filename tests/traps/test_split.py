@@ -1,9 +1,9 @@
 """Splits: which of them follow training's law, and which do not."""
 
 import numpy as np
-import pytest
+from parameters import few_traps
 
-from mesa_gym.traps import Split, Trap, package_traps
+from mesa_gym.traps import Split, Trap
 
 LEVELS = np.arange(3000)
 
@@ -19,9 +19,9 @@ def features(trap: Trap, split: Split) -> np.ndarray:
     return np.concatenate([planes.reshape(len(LEVELS), -1), pairs.reshape(len(LEVELS), -1)], axis=1)
 
 
-@pytest.mark.parametrize("cls", package_traps().values(), ids=package_traps())
-def test_test_follows_the_law_of_training_and_control_does_not(cls: type[Trap]) -> None:
-    train, test, control = (features(cls(), split) for split in list(Split)[:3])
+@few_traps
+def test_test_follows_the_law_of_training_and_control_does_not(trap: type[Trap]) -> None:
+    train, test, control = (features(trap(), split) for split in list(Split)[:3])
 
     def errors(other: np.ndarray) -> float:
         """Return by how many standard errors the means differ at most."""

@@ -76,6 +76,7 @@ def test_a_record_says_all_and_survives_the_disk(tmp_path: Path) -> None:
         TrackRecord.load(path)
 
 
+@pytest.mark.slow
 def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     made = []
     unit, *_ = running.track_units(["CheeseDish"], ["ppo"], 1)
@@ -118,6 +119,7 @@ def test_what_met_the_shift_in_half_of_training_steers(monkeypatch: pytest.Monke
     assert point.met > 1000
 
 
+@pytest.mark.slow
 def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", Path("docs/tracks.md").read_text(), re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
