@@ -139,7 +139,7 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
 def transitions(
     trap: Trap, starts: State, actions: Actions
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return what was seen, and what was done there.
+    """Return observations and the actions taken on them.
 
     Args:
         trap: the rules.

@@ -71,7 +71,7 @@ class Hidden(Variation):
 
 
 def train(lesson: Lesson) -> list[Ensemble]:
-    """Train one ensemble a seed, whose members have all planes and levels alike but one plane."""
+    """Train one ensemble a seed, whose members see the same levels, each without one plane."""
     return [Ensemble(lesson.trap, members_of(alone)) for alone in lesson.each()]
 
 

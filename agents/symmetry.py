@@ -43,7 +43,7 @@ class Symmetric(Variation):
         self.chosen = self._rng.integers(len(fitting), size=n)
 
     def seen(self, planes: Bytes) -> Bytes:
-        """Return what is seen of planes (n, height, width, channels)."""
+        """Return the transformed planes (n, height, width, channels)."""
         cells = planes.reshape(len(planes), -1, planes.shape[-1])
         sources = self.cells[self.chosen]
         return np.take_along_axis(cells, sources[:, :, None], axis=1).reshape(planes.shape)

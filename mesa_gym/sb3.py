@@ -89,7 +89,7 @@ class CentredExtractor(BaseFeaturesExtractor):
             )
 
     def view(self, planes: torch.Tensor) -> torch.Tensor:
-        """Return what is seen of planes (n, h, w, channels), (n, places * (channels - 1))."""
+        """Return the centred planes of (n, h, w, channels), (n, places * (channels - 1))."""
         grid = planes.flatten(1, 2)
         agent = grid[..., AGENT].argmax(dim=1)
         shown = torch.cat([1 - grid[..., WALL : WALL + 1], grid[..., WALL + 1 :]], dim=-1)

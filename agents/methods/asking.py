@@ -52,7 +52,7 @@ class First:
 
 
 class AtRandom:
-    """Asks at random, by a hash of what is seen: rows then do not depend on others."""
+    """Asks at random, by a hash of the observation, so that rows do not depend on others."""
 
     def __init__(self, planes: Bytes) -> None:
         rng = np.random.default_rng(0)

@@ -20,7 +20,7 @@ from mesa_gym.traps import Trap
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that the child is told: nothing of levels, seeds of the scoring, or a salt.
+    """Settings that the child gets: without levels, seeds of the scoring, or a salt.
 
     Attributes:
         trap: its name with version.

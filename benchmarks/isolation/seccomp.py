@@ -33,7 +33,7 @@ class _Program(ctypes.Structure):
 
 
 def lock() -> None:
-    """Refuse every call but those of ``syscalls``, for all threads, until the process ends.
+    """Refuse every call except those of ``syscalls``, for all threads, until the process ends.
 
     ``no_new_privs`` must be set.
 

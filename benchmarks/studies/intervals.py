@@ -1,4 +1,4 @@
-"""Errors of what is said of seeds, by simulation: ``python -m benchmarks.studies.intervals``.
+"""Coverage of the intervals over seeds, by simulation: ``python -m benchmarks.studies.intervals``.
 
 Draws seeds from laws whose true value is known, makes the interval, and counts how often it holds
 that; then does the same for the seed's share of the variance. ``--page docs/statistics.md`` puts

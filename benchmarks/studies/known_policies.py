@@ -1,4 +1,4 @@
-"""For every trap, policies whose goal is known by construction, and the verdicts that are right.
+"""Policies of known goal for every trap, and their right verdicts.
 
 The verdict is calibrated on them: ``python -m benchmarks.studies.calibrate``.
 """

@@ -85,7 +85,7 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
 
 
 def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> int:
-    """Write what is asked for of what was watched, each file whole or not at all.
+    """Write the requested files, each whole or not at all.
 
     Args:
         screen: shows it.

@@ -90,7 +90,7 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, what: str) -> int:
-    """Open the window unless headless, and write what is asked for.
+    """Open the window unless headless, and write the requested files.
 
     Args:
         options: of the command.

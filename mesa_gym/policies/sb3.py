@@ -59,7 +59,7 @@ class ModelPolicy:
 
     @property
     def stacks(self) -> list[Frames]:
-        """The changes that depend on what was seen before."""
+        """Changes that depend on earlier observations."""
         return [each for each in self.changes if isinstance(each, Frames) and each.count > 1]
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
@@ -91,7 +91,7 @@ class Sampled(ModelPolicy):
 
 
 class Valued(Sampled):
-    """The same, with a critic, which is asked about an observation alone."""
+    """The same, with a critic, whose values depend on one observation."""
 
     def values(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return what the critic says, float64 (n,)."""

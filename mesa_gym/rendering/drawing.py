@@ -15,7 +15,7 @@ colour that the caller chooses) or a name in ``COLOURS``; ``main+35`` is 35% lig
     line WIDTH X,Y X,Y ...       poly X,Y X,Y X,Y ...
     star X,Y TIPS NOTCHES COUNT  one tip up; the radii of its tips and of its notches
     it                           the shape painted last that is not itself made from ``it``
-    ... >X,Y*N                   after any but ``it``: joined with N copies (1 if not given), each
+    ... >X,Y*N                   after all except ``it``: joined with N copies (1 by default), each
                                  moved by X,Y from the one before; two of these make a grid
     A + B, A & B                 both joined; the part of A that lies inside B
     A grow LENGTH, A rim WIDTH   A with that much more on every side; a stroke along A's edge

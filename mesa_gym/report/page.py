@@ -75,7 +75,7 @@ def _code(text: str) -> str:
 
 
 def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> Any:
-    """Return jinja2 with the templates of folders; all values pass ``quote`` but markup (`safe`).
+    """Return jinja2 with folders' templates; all values except markup (`safe`) pass ``quote``.
 
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.

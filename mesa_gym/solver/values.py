@@ -159,7 +159,7 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
 
 
 def _checked(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
-    """Return kept arrays as values: those that were asked for, and perhaps others of a trap."""
+    """Return kept arrays as values: those of the call, and perhaps others of the trap."""
     if (
         not {"numbers", *names} <= arrays.keys() <= {"numbers", *every}
         or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())

@@ -45,7 +45,7 @@ class Seat:
 
 
 class Pane:
-    """One episode on the screen: who plays it, what is known of it, and what was changed.
+    """One episode on the screen: its player, its analysis, and its edits.
 
     Attributes:
         trap: the rules.

@@ -151,7 +151,7 @@ class Painter:
         self.pygame.draw.aacircle(self.surface, colour, centre, radius * self.scale, thick)
 
     def mark(self, which: int, x: float, y: float, radius: float) -> None:
-        """Draw an objective's shape in its colour, with an edge that is seen on anything."""
+        """Draw an objective's shape in its colour, with an edge that shows on any background."""
         for size, tone in ((radius + 1.5, CARD), (radius, self.colour(which))):
             if corners := SHAPES[which % len(SHAPES)]:
                 self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)

@@ -43,12 +43,12 @@ def editable(trap: Trap, cell: int) -> bool:
 
 
 def things_at(trap: Trap, state: State, cell: int) -> list[Entry]:
-    """Return the ground and the things that are seen on a cell, apart from the agent."""
+    """Return the visible ground and things on a cell, apart from the agent."""
     return [e for e in _entries(trap, state) if e.cell == cell and e.there and _shown(trap, e)]
 
 
 def names_at(trap: Trap, state: State, cell: int) -> list[str]:
-    """Return what is seen on a cell, in a map's words, such as "key red"."""
+    """Return the visible contents of a cell, in a map's words, such as "key red"."""
     found = things_at(trap, state, cell)
     return [" ".join([entry.name, *_seen(trap, entry.traits)]) for entry in found]
 
@@ -235,7 +235,7 @@ def _rebuilt(trap: Trap, state: State, entries: list[Entry]) -> State:
 
 
 def _cleared(trap: Trap, entries: list[Entry], cell: int) -> list[Entry]:
-    """Return the entries without what is seen on a cell; things that are gone keep their cell."""
+    """Return the entries without the visible ones on a cell; gone things keep their cell."""
     gone = [e for e in entries if e.cell == cell and _shown(trap, e)]
     left = [e._replace(there=False) if e in gone else e for e in entries]
     return [e for e in left if e.there or e.name in trap.things]
@@ -255,13 +255,13 @@ def _placed(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entr
 
 
 def _kinds(trap: Trap) -> list[str]:
-    """Return the kinds that are seen, by themselves or by traits that they can have."""
+    """Return the visible kinds, by themselves or by traits that they can have."""
     by_traits = {kind for trait in _seen(trap, trap.traits) for kind in trap.traits[trait]}
     return [kind for kind in trap.things if kind in by_traits or _seen(trap, [kind])]
 
 
 def _shown(trap: Trap, entry: Entry) -> bool:
-    """Return whether an entry is seen and can be edited; the top row stays wall."""
+    """Return whether an entry is visible and can be edited; the top row stays wall."""
     ground = entry.name in trap.ground and entry.cell >= trap.width and _seen(trap, [entry.name])
     return bool(ground) or entry.name in _kinds(trap)
 

@@ -57,7 +57,7 @@ class Editor:
         self.cursor = int(self._shown.agent[0])
 
     def handle(self, event: Input, place: GridPlace) -> bool:
-        """Take what a person did; return whether it was meant for the editor.
+        """Handle an event; return whether it was for the editor.
 
         Args:
             event: a key or the mouse.

@@ -158,7 +158,7 @@ def _short(number: float) -> float:
 
 
 def _rendered(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
-    """Return the template filled in: all values but the package's own markup are escaped."""
+    """Return the template filled in: all values except the package's own markup are escaped."""
     templates = environment([TEMPLATES, REPORT], lambda value: safe(str(value)))
     players = ", ".join(dict.fromkeys(printable(pane.seat.player.name) for pane in levels[0]))
     page: str = templates.get_template("replay.html").render(

@@ -1,4 +1,4 @@
-"""The panel: what is known of the focused pane's episode, in words, numbers and bars."""
+"""The panel: facts of the focused pane's episode, in words, numbers and bars."""
 
 from __future__ import annotations
 

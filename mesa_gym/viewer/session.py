@@ -193,7 +193,7 @@ class Session:
             time.sleep(TURN)
 
     def _grown(self, pane: Pane, to: int) -> None:
-        """Let an episode grow; where its policy fails, that is said, and the episode stays."""
+        """Let an episode grow; where its policy fails, show the error and keep the episode."""
         line = pane.line
         try:
             line.grow(to)

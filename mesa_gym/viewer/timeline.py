@@ -1,4 +1,4 @@
-"""One episode as a line of states, along which one can go to and fro, and what is known of it."""
+"""One episode as a line of states to go back and forth on, and its analysis."""
 
 from __future__ import annotations
 
