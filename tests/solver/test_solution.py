@@ -21,7 +21,7 @@ from mesa_gym.solver import (
     sharing,
 )
 from mesa_gym.solver.certificate import separation
-from mesa_gym.traps import Split, Trap, base
+from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
@@ -54,6 +54,21 @@ def test_best_and_worst_among_optimal_policies() -> None:
     # Taking the key first and then staying is red-optimal too: the worst for the door is 0.
     assert solution.worst("door", among="red")[0] == 0
     assert solution.best("door", among="red")[0] == pytest.approx(GAMMA**3)
+
+
+class Hasty(Healthy):
+    """A trap with a proxy that has a discount of its own."""
+
+    @proxy(discount=0.5)
+    def soon(self, move: Move) -> Array:
+        """1 for entering the cheese, soon."""
+        return move.into("cheese")
+
+
+def test_each_objective_has_its_own_discount() -> None:
+    solution = solve(Hasty(7), 10, "c..A.")
+    assert solution.optimum("cheese")[0] == pytest.approx(GAMMA**2)
+    assert solution.optimum("soon")[0] == pytest.approx(0.5**2)
 
 
 # Levels of CheeseCorner: a corridor, and what "1" stands for in it.
