@@ -114,9 +114,9 @@ def test_separation_is_the_certificates(trap: type[Trap]) -> None:
     for split in (Split.TEST, Split.SHIFT):
         solution = Solution(trap, trap.levels(split, np.arange(8)), trap.horizon(split))
         values = level_values(trap, split, np.arange(8), pairs=True)
-        for proxy in trap.proxies:
-            share = solution.separated(trap.base, proxy).mean()
-            assert share == separation(values, trap.base, proxy).either
+        for x in trap.proxies:
+            share = solution.separated(trap.base, x).mean()
+            assert share == separation(values, trap.base, x).either
 
 
 def test_aimless_is_the_base_oracle_where_objectives_agree() -> None:
