@@ -1,4 +1,4 @@
-"""What `render` writes: pages that are whole, linked and harmless, and what stands beside them."""
+"""The files of `render`: pages that are whole, linked and harmless, and what stands beside them."""
 
 import csv
 import io

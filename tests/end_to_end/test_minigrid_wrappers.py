@@ -39,7 +39,7 @@ def bare():
 
 
 def walk(env):
-    """What is seen on the way to the door, the start included."""
+    """Return the observations on the way to the door, the start included."""
     seen = [env.reset(options={"level": LEVEL})[0]]
     for action in WAY:
         observation, reward, terminated, _, info = env.step(action)

@@ -25,7 +25,7 @@ def make():
 
 
 def play(env, steps=STEPS):
-    """What is seen (the start first), and the rewards, truncations and infos of fixed actions."""
+    """Return observations (the start first), rewards, truncations and infos of fixed actions."""
     seen, rest = [env.reset(seed=SEED)[0]], []
     for action in np.random.default_rng(0).integers(0, 5, steps):
         observation, reward, _, truncated, info = env.step(action)
@@ -121,7 +121,7 @@ def make_envs(autoreset):
 
 
 def steps_of(envs):
-    """What each step gave, with fixed levels and actions."""
+    """Return the result of each step, with fixed levels and actions."""
     envs.reset(seed=1)
     for actions in ACTIONS:
         step = envs.step(actions)

@@ -1,4 +1,4 @@
-"""What can be watched or scored on a trap, by name and by folder."""
+"""Policies that a trap offers to watch or score, by name and by folder."""
 
 from __future__ import annotations
 
