@@ -68,7 +68,7 @@ def write_all() -> None:
             categories["no reward in training can single the proxy out"].append(cls)
     _write(FOLDER / "_grid.md", "grid", classes=classes)
     _write(FOLDER / "index.md", "traps", classes=classes, categories=categories)
-    results = findings.tables(findings.by_agent(Results(ROOT / COMMITTED).cards()))
+    results = findings.tables(findings.by_agent(_committed(ROOT / COMMITTED)))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())
@@ -137,7 +137,7 @@ def _certificate(trap: Trap) -> dict[str, Any]:
 
 def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
     """Return heads and rows of what the committed board says of a trap, without empty columns."""
-    cards = _committed(ROOT / COMMITTED).get(cls.name())
+    cards = [card for card in _committed(ROOT / COMMITTED) if card.trap == cls.name()]
     trap = trap_rows(cls.name(), cards) if cards else None
     rows = [cells(trap, row) for row in trap.rows] if trap else []
     kept = [i for i in range(1, len(HEADS)) if any(row[i] not in ("", "–") for row in rows)]
@@ -145,11 +145,9 @@ def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
 
 
 @lru_cache(maxsize=1)
-def _committed(folder: Path) -> dict[str, list[ScoreCard]]:
-    cards: dict[str, list[ScoreCard]] = defaultdict(list)
-    for card in Results(folder).cards():
-        cards[card.trap].append(card)
-    return cards
+def _committed(folder: Path) -> list[ScoreCard]:
+    """Return the cards of a board, which are read once for all pages."""
+    return Results(folder).cards()
 
 
 def commands() -> Iterator[tuple[str, str]]:
