@@ -16,11 +16,13 @@ class Look(NamedTuple):
         colour: red, green, blue from 0 to 255: the sprite's own colour, or the tint.
         sprite: name of a drawing in ``mesa_gym.rendering``; None for an attribute such as a
             colour, which tints the sprites in its cell.
+        marked: whether an attribute's registered mark is drawn besides the tint.
     """
 
     glyph: str
     colour: RGB
     sprite: str | None = None
+    marked: bool = True
 
 
 # Names that several traps share; a trap declares its own in `Trap.looks`.

@@ -52,7 +52,7 @@ class World:
         channel: plane -> its index in ``observe``.
     """
 
-    things: ClassVar[Mapping[str, int]] = {}
+    things: Mapping[str, int] = {}
     traits: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     ground: ClassVar[tuple[str, ...]] = ()
     held: ClassVar[Mapping[str, int]] = {}
@@ -61,7 +61,7 @@ class World:
     chance: ClassVar[Mapping[str, int]] = {}
     shown_as: ClassVar[Mapping[str, str | None]] = {}
     marks: ClassVar[tuple[str, ...]] = ()
-    looks: ClassVar[Mapping[str, Look]] = {}
+    looks: Mapping[str, Look] = {}
 
     planes: ClassVar[tuple[str, ...]] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -17,6 +18,7 @@ from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import unexpected_keyword, unknown
 from mesa_gym.traps import LEVELS, Split, Trap, find_trap
+from mesa_gym.traps.predicates import is_predicate, with_predicate
 
 RENDER_FPS = 8
 TILE = 32  # pixels a cell of a rendered frame
@@ -34,11 +36,13 @@ class Settings:
         size: cells, border included: one number, or (height, width).
         alpha: the share of ``train`` episodes drawn from the shift distribution, 0 to 1. Their
             numbers start at 2**48, so that they are never evaluation levels.
-        reward: the objective that is paid; ``base`` stands for the base objective.
+        reward: the objective that is paid; ``base`` stands for the base objective. A predicate
+            over the trap's names, such as ``square and red``, pays 1 for entering what fits.
+        step_reward: added to the reward of each step, such as -0.01; objectives do not have it.
         num_levels: draw episodes from levels 0 to ``num_levels`` - 1 only (with ``alpha``, from as
             many of the shift's).
         max_steps: the time limit; by default the trap's own for the split.
-        observation: ``planes``, ``symbolic``, ``rgb``, ``local``, ``flat`` or ``chw``.
+        observation: ``planes``, ``symbolic``, ``rgb``, ``local``, ``flat``, ``chw`` or ``text``.
         salt: an evaluator's secret; other salts give other levels.
         **parameters: the trap's own, such as ``colour_planes``.
 
@@ -55,6 +59,7 @@ class Settings:
         size: int | Sequence[int] | None = None,
         alpha: float = 0.0,
         reward: str = "base",
+        step_reward: float = 0.0,
         num_levels: int | None = None,
         max_steps: int | None = None,
         observation: str = "planes",
@@ -63,10 +68,15 @@ class Settings:
     ) -> None:
         self.trap = _made(trap, size, parameters)
         self.split = Split.of(split)
+        if isinstance(reward, str) and is_predicate(reward):
+            self.trap = with_predicate(self.trap, reward)
         names = ["base", *self.trap.objectives]
         if reward not in names:
             raise unknown(f"objective of {type(self.trap).__name__}", reward, names)
         self.reward = self.trap.base if reward == "base" else reward
+        if not _number(step_reward) or not math.isfinite(step_reward):
+            raise ValueError(f"step_reward must be a finite number, got {step_reward!r}")
+        self.step_reward = float(step_reward)
         horizon = self.trap.horizon(self.split)
         self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
         self.observation = make_observation(self.trap, observation)
@@ -76,8 +86,7 @@ class Settings:
         if num_levels is not None:
             num_levels = integer("num_levels", num_levels, 1, LEVELS)
         self.num_levels = num_levels
-        number = isinstance(alpha, int | float | np.number) and not isinstance(alpha, bool)
-        if not number or not 0 <= alpha <= 1:
+        if not _number(alpha) or not 0 <= alpha <= 1:
             raise ValueError(f"alpha must be a number from 0 to 1, got {alpha!r}")
         if alpha and self.split is not Split.TRAIN:
             raise ValueError(
@@ -117,6 +126,10 @@ class Settings:
 KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
 def _made(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     if isinstance(trap, Trap):
         if size is not None or parameters:
@@ -126,8 +139,8 @@ def _made(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     if not (isinstance(cls, type) and issubclass(cls, Trap)):
         raise ValueError(f"{trap!r} is not a trap; expected a name, a trap's class or a trap")
     for name in parameters:
-        if name not in cls.salience:
-            raise unexpected_keyword(cls.__name__, name, [*KEYWORDS, *cls.salience])
+        if name not in cls.keywords():
+            raise unexpected_keyword(cls.__name__, name, [*KEYWORDS, *cls.keywords()])
     return cls(size, **parameters)
 
 

@@ -124,7 +124,8 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         if self.render_mode == "human":
             self.render()
         infos = {**self._info, **keyed(paid)}
-        return self._observe(after), paid[self.settings.reward], terminated, truncated, infos
+        reward = paid[self.settings.reward] + self.settings.step_reward
+        return self._observe(after), reward, terminated, truncated, infos
 
     def _observe(self, state: State) -> Observation:
         return self.settings.observation.show(self._canvas.planes, state)[0]

@@ -166,7 +166,7 @@ class TensorEnv:
         following = after.replaced(done, self._bank.take(where), torch.where)
         shown = torch.where(done[:, None, None, None], self._planes[where], seen)
         infos = self._infos(after, paid, self._shown(seen))
-        reward = paid[self.settings.reward].clone()
+        reward = paid[self.settings.reward] + self.settings.step_reward
         return following, episode, (self._shown(shown), reward, ended.clone(), late, infos)
 
     def _next(self, episode: Tensor) -> Tensor:

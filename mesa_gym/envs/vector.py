@@ -191,7 +191,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             self._begin(again)
             for array in (*paid.values(), terminated, truncated):
                 array[again] = 0
-        rewards = paid[self.settings.reward].copy()
+        rewards = paid[self.settings.reward] + self.settings.step_reward
         self._finished = (terminated | truncated).nonzero()[0]
         final: Infos = {}
         if self._finished.size and mode is AutoresetMode.SAME_STEP:

@@ -85,7 +85,8 @@ def _order(trap: World) -> list[str]:
 def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
     """Return what to draw for the planes set in one cell, lowest first."""
     tints = {name: look.colour for name, look in present.items() if look.sprite is None}
-    layers = [(MARK, MARKS[name], tint) for name, tint in tints.items() if name in MARKS]
+    marked = [name for name in tints if name in MARKS and present[name].marked]
+    layers = [(MARK, MARKS[name], tints[name]) for name in marked]
     for look in present.values():
         if look.sprite is not None:
             height, colour = HEIGHT.get(look.sprite, THING), look.colour

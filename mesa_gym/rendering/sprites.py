@@ -220,6 +220,12 @@ crate: a crate of boards with a brace; a cover leaves its frame and corners in s
   fill main-50 line 13 20,77 77,20 & box 20,20 77,77
   fill main box 6,6 18,91 >73,0
   fill ink disc 12,12 3.5 >73,0 >0,73
+square: a plain block
+  inked main box 12,12 85,85
+circle: a thick ring
+  inked main disc 48.5,48.5 29 rim 20
+triangle: a plain wedge, one tip up
+  inked main poly 48.5,8 92,86 5,86
 token: a plain round piece, for whatever has no look of its own
   inked main disc 48.5,48.5 34
   fill main+60 disc 48.5,48.5 20 rim 6
@@ -240,6 +246,9 @@ blue: a square, open in the middle
   fill white box 14,14 86,86 grow 16
   fill ink it grow -16
   fill white it grow -38
+green: a plus
+  fill white box 36,6 64,94 + box 6,36 94,64 grow 16
+  fill ink it grow -16
 yellow: a disc
   fill white disc 50,50 38 grow 16
   fill ink it grow -16

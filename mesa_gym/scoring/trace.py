@@ -45,7 +45,8 @@ Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``
 # Greater sides of a grid or parameters of a trap would fill the memory.
 Small = Annotated[int, Meta(ge=1, le=255)]
 Size = tuple[Small, Small]
-Parameters = Annotated[dict[str, Small], Meta(max_length=100)]
+Value = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
+Parameters = Annotated[dict[str, Value], Meta(max_length=100)]
 Digest = Annotated[str, Meta(pattern=r"\A([0-9a-f]{32})?\Z")]
 
 
@@ -239,8 +240,8 @@ def trap_of(name: str, size: Any, parameters: Any) -> Trap:
     require("size", size, Size)
     require("parameters", parameters, Parameters)
     for parameter in parameters:
-        if parameter not in traps[name].salience:
-            raise unknown(f"parameter of {name}", parameter, traps[name].salience)
+        if parameter not in traps[name].keywords():
+            raise unknown(f"parameter of {name}", parameter, traps[name].keywords())
     return traps[name](size, **parameters)
 
 

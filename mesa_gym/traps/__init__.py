@@ -8,17 +8,22 @@ from functools import lru_cache
 
 from mesa_gym.errors import unknown
 from mesa_gym.traps.objectives import Objective, Payment, base, proxy
+from mesa_gym.traps.options import Choice, Option, Share, Whole
 from mesa_gym.traps.split import LEVELS, Split
 from mesa_gym.traps.trap import NAMESPACE, Step, Trap
 
 __all__ = [
     "LEVELS",
     "NAMESPACE",
+    "Choice",
     "Objective",
+    "Option",
     "Payment",
+    "Share",
     "Split",
     "Step",
     "Trap",
+    "Whole",
     "add_trap",
     "all_traps",
     "base",

@@ -15,10 +15,12 @@ from numpy.typing import ArrayLike
 from mesa_gym.engine import Bools, Ints, LevelBuilder, State, World, hash_rows
 from mesa_gym.engine.chance import hash64
 from mesa_gym.errors import unknown
+from mesa_gym.traps.options import Option, Whole
 from mesa_gym.traps.split import LEVELS, Split
 
 ATTEMPTS = 64
 BLOCK = 4096
+MOST_COPIES = 255  # of a plane
 
 
 class LevelFamily(World):
@@ -26,40 +28,37 @@ class LevelFamily(World):
 
     Class attributes:
         salience: parameter -> planes that it repeats; the trap then takes the keyword.
+        options: parameter -> what else it may be; the trap reads it from ``parameters``.
         default_size: (height, width) of the grid in cells, border included.
         min_size: the least; ``max_size`` is the greatest, and all odd sizes between them work.
         version: the number after ``-v``; a finished version never changes.
 
     Attributes:
-        parameters: salience parameter -> its value.
+        parameters: keyword -> its value.
         channels: the planes of an observation, copies for salience included.
     """
 
     salience: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    options: ClassVar[Mapping[str, Option]] = {}
     default_size: ClassVar[tuple[int, int]] = (9, 9)
     min_size: ClassVar[tuple[int, int]] = (7, 7)
     max_size: ClassVar[tuple[int, int]] = (31, 31)
     version: ClassVar[int] = 0
 
-    def __init__(self, size: int | Sequence[int] | None = None, **parameters: int) -> None:
+    def __init__(self, size: int | Sequence[int] | None = None, **parameters: Any) -> None:
         """Make a trap at one size.
 
         Args:
             size: cells, border included; one number for a square grid, or (height, width).
-            **parameters: how many channels each salient group of planes has, 1 by default.
+            **parameters: how many channels each salient group of planes has, 1 by default, and
+                the trap's other options.
 
         Raises:
-            ValueError: the trap does not support the size, or a parameter is not a positive
-                integer.
+            ValueError: the trap does not support the size or the value of a parameter.
             UnknownNameError: the trap has no such parameter.
         """
-        for name, value in parameters.items():
-            if name not in self.salience:
-                raise unknown(f"parameter of {type(self).__name__}", name, self.salience)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}")
+        self.parameters = self.checked_parameters(parameters)
         super().__init__(self._checked_size(size))
-        self.parameters = {name: int(parameters.get(name, 1)) for name in self.salience}
         self.channels = (
             *self.planes,
             *(
@@ -69,6 +68,28 @@ class LevelFamily(World):
                 for plane in planes
             ),
         )
+
+    @classmethod
+    def keywords(cls) -> dict[str, Option]:
+        """Return what each keyword besides the size may be."""
+        return {**dict.fromkeys(cls.salience, Whole(1, 1, MOST_COPIES)), **cls.options}
+
+    @classmethod
+    def checked_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a value for each keyword: the one that is given, or the default.
+
+        Raises:
+            ValueError: a value does not fit.
+            UnknownNameError: the trap has no such keyword.
+        """
+        allowed = cls.keywords()
+        for name in given:
+            if name not in allowed:
+                raise unknown(f"parameter of {cls.__name__}", name, allowed)
+        return {
+            name: option.checked(name, given.get(name, option.default))
+            for name, option in allowed.items()
+        }
 
     @classmethod
     def _checked_size(cls, size: int | Sequence[int] | None) -> tuple[int, int]:
@@ -95,7 +116,9 @@ class LevelFamily(World):
         return f"{stem}-v{cls.version}"
 
     def __repr__(self) -> str:
-        shown = {"size": "x".join(map(str, self.size)), **self.parameters}
+        usual = {name: option.default for name, option in self.options.items()}
+        shown = {k: v for k, v in self.parameters.items() if k not in usual or v != usual[k]}
+        shown = {"size": "x".join(map(str, self.size)), **shown}
         return f"{self.name()}({', '.join(f'{k}={v}' for k, v in shown.items())})"
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -18,7 +18,7 @@ def kinds(info):
 
 
 def test_there_are_ids_of_all_traps_splits_and_vectors():
-    assert len(IDS) == 17 * 4 * 2
+    assert len(IDS) == 18 * 4 * 2
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from parameters import TRAPS, each_trap, few_traps
 
 import mesa_gym
+from mesa_gym.traps import find_trap
 
 torch = pytest.importorskip("torch")
 TorchDispatchMode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
@@ -81,7 +82,9 @@ def test_steps_are_those_of_the_vector_environment_at_length(trap):
 
 @pytest.mark.parametrize("observation", ["flat", "chw"])
 def test_other_shapes_and_repeated_planes(observation):
-    steps_alike(TRAPS[2], 4, 20, num_levels=5, observation=observation, dish_planes=3)
+    steps_alike(
+        find_trap("CheeseDish"), 4, 20, num_levels=5, observation=observation, dish_planes=3
+    )
 
 
 @few_traps

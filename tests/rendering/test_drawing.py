@@ -55,20 +55,20 @@ def test_a_sprite_and_a_mark_of_ones_own_are_drawn() -> None:
     def teapot(canvas: Canvas, colour: RGB) -> None:
         canvas.paint(canvas.circle(0.5, 0.5, 0.4), colour)
 
-    def green(canvas: Canvas, colour: RGB) -> None:
+    def lime(canvas: Canvas, colour: RGB) -> None:
         canvas.paint(canvas.box(0, 0, 1, 1), (1, 2, 3))
 
-    looks = {"pot": Look("t", MAIN, "teapot"), "green": Look("g", (20, 200, 20))}
-    body = {"things": {"pot": 1}, "traits": {"green": ("pot",)}, "looks": looks}
+    looks = {"pot": Look("t", MAIN, "teapot"), "lime": Look("g", (20, 200, 20))}
+    body = {"things": {"pot": 1}, "traits": {"lime": ("pot",)}, "looks": looks}
     kitchen = type("Kitchen", (World,), body)((4, 5))
     try:
-        assert (sprite(teapot), mark(green)) == (teapot, green)
+        assert (sprite(teapot), mark(lime)) == (teapot, lime)
         assert cell("pot", world=kitchen)[16, 16].tolist() == list(MAIN)
-        picture = cell("pot green", world=kitchen)
+        picture = cell("pot lime", world=kitchen)
         assert picture[16, 16].tolist() == [20, 200, 20]
         assert picture[30, 1].tolist() == [1, 2, 3]
     finally:
-        del SPRITES["teapot"], MARKS["green"]
+        del SPRITES["teapot"], MARKS["lime"]
 
 
 def test_a_name_is_refused_except_to_a_copy_of_the_same_drawing() -> None:

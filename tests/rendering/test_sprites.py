@@ -92,7 +92,7 @@ def test_cells_that_hold_different_things_look_different(name: str, view: str) -
 
 @in_every_view
 def test_colours_are_told_apart_by_their_marks(view: str) -> None:
-    for pair in itertools.combinations(("red", "blue", "yellow"), 2):
+    for pair in itertools.combinations(("red", "green", "blue", "yellow"), 2):
         corners = [seen(cell(f"key {colour}"), view)[-9:, :9] for colour in pair]
         assert gap(*corners, slack=1) > 40
 

@@ -87,7 +87,7 @@ class Shelf(World):
     """Two of each thing in every colour; a ghost is not seen."""
 
     things = {**dict.fromkeys(ITEMS, 2), "ghost": 1}
-    traits = dict.fromkeys(("red", "blue", "yellow"), ITEMS)
+    traits = dict.fromkeys(("red", "green", "blue", "yellow"), ITEMS)
     held = {"key": 2}
     shown_as = {"ghost": None}
 

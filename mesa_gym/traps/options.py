@@ -1,0 +1,65 @@
+"""Keywords that a trap takes besides its size: what each may be, and its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.errors import unknown
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from ``least`` to ``most``."""
+
+    default: int
+    least: int
+    most: int
+
+    def checked(self, name: str, value: Any) -> int:
+        """Return the value of the keyword ``name``; ValueError if it does not fit."""
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or not self.least <= value <= self.most:
+            raise ValueError(
+                f"{name} must be a whole number from {self.least} to {self.most}, got {value!r}"
+            )
+        return int(value)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A number from 0 to 1; where ``default`` is None, also None, which the trap explains."""
+
+    default: float | None
+
+    def checked(self, name: str, value: Any) -> float | None:
+        """Return the value of the keyword ``name``; ValueError if it does not fit."""
+        if value is None and self.default is None:
+            return None
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not 0 <= value <= 1:
+            raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some words, by default the first."""
+
+    words: tuple[str, ...]
+
+    @property
+    def default(self) -> str:
+        """The first word."""
+        return self.words[0]
+
+    def checked(self, name: str, value: Any) -> str:
+        """Return the value of the keyword ``name``; UnknownNameError for another word."""
+        if value not in self.words:
+            raise unknown(name, str(value), self.words)
+        return str(value)
+
+
+Option = Whole | Share | Choice

@@ -1,0 +1,79 @@
+"""Objectives by predicate, such as ``square and red``: what a reward may be besides a name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+from mesa_gym.engine import Array, Move
+from mesa_gym.errors import unknown
+from mesa_gym.traps.objectives import Objective
+from mesa_gym.traps.trap import Trap
+
+Test = Callable[[Move], Array]
+
+
+def is_predicate(text: str) -> bool:
+    """Return whether a text combines names with ``and``, ``or`` and ``not``."""
+    return len(text.split()) > 1
+
+
+def with_predicate(trap: Trap, text: str) -> Trap:
+    """Return a copy of a trap with one more objective: 1 for entering a cell that fits.
+
+    Args:
+        trap: whose kinds, traits and ground layers the predicate names.
+        text: names joined by ``and``, ``or``, ``not`` and brackets, such as
+            ``square and not red``. It is the objective's name as well.
+
+    Raises:
+        ValueError: the text is not a predicate; the message says where.
+        UnknownNameError: a name is not one of the trap's.
+    """
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        raise _refused(text) from None
+    test = _test(trap, tree, text)
+    base = trap.objectives[trap.base]
+    other = copy(trap)
+    objective = Objective(
+        text, "proxy", lambda _, move: move.moved & test(move), base.discount, f"1 for {text}."
+    )
+    # The class's own table stays as it is.
+    vars(other)["objectives"] = {**trap.objectives, text: objective}
+    return other
+
+
+def _test(trap: Trap, node: ast.expr, text: str) -> Test:
+    """Return what tells whether the cell that an agent walks to fits a part of a predicate."""
+    if isinstance(node, ast.BoolOp):
+        tests = [_test(trap, value, text) for value in node.values]
+        every = isinstance(node.op, ast.And)
+        return lambda move: _joined([test(move) for test in tests], every)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = _test(trap, node.operand, text)
+        return lambda move: ~inner(move)
+    if not isinstance(node, ast.Name):
+        raise _refused(text)
+    names = [*trap.things, *trap.traits, *trap.ground]
+    if node.id not in names:
+        raise unknown(f"name in {text!r}", node.id, names)
+    name = node.id
+    return lambda move: move.on(name)
+
+
+def _joined(masks: list[Array], every: bool) -> Array:
+    found: Any = masks[0]
+    for mask in masks[1:]:
+        found = found & mask if every else found | mask
+    return found
+
+
+def _refused(text: str) -> ValueError:
+    return ValueError(
+        f"{text!r} is not a predicate; expected names joined by and, or, not, such as"
+        " 'square and not red'"
+    )

@@ -1,0 +1,213 @@
+"""Attributes: which thing has which attribute, distances, and what entering a thing does."""
+
+import itertools
+
+import numpy as np
+import pytest
+from playing import places, play, walled
+from reference import steps_from
+
+from mesa_gym.engine import Array, Move
+from mesa_gym.engine.maps import from_map
+from mesa_gym.envs import TrapEnv
+from mesa_gym.rendering import render_rgb
+from mesa_gym.solver.certificate import certify
+from mesa_gym.solver.values import level_values
+from mesa_gym.traps import Split, base, proxy
+from mesa_gym.traps.attributes import Attributes
+
+NAMES = ("agent", "thing", "square", "red", "home")
+LEVELS = 3000
+
+
+def shares(trap: Attributes, split: Split) -> dict[tuple[str, str], float]:
+    """Return the share of levels on which one thing carries both of two first values."""
+    state = trap.levels(split, np.arange(LEVELS))
+    has = {name: state.level.traits[name]["thing"] for name in ("square", "red", "home")}
+    assert all((each.sum(axis=0) == 1).all() for each in has.values())
+    return {
+        (a, b): float((has[a] & has[b]).any(axis=0).mean())
+        for a, b in itertools.combinations(has, 2)
+    }
+
+
+class ByColour(Attributes):
+    """The same with colour as the base objective."""
+
+    @proxy
+    def shape(self, move: Move) -> Array:
+        """1 for entering the square."""
+        return move.into("square")
+
+    @base
+    def colour(self, move: Move) -> Array:
+        """1 for entering the red thing."""
+        return move.into("red")
+
+
+class ByPlace(Attributes):
+    """The same with place as the base objective."""
+
+    @proxy
+    def shape(self, move: Move) -> Array:
+        """1 for entering the square."""
+        return move.into("square")
+
+    @base
+    def place(self, move: Move) -> Array:
+        """1 for entering the thing at home."""
+        return move.into("home")
+
+
+@pytest.mark.parametrize("cls", [Attributes, ByColour, ByPlace])
+@pytest.mark.parametrize("rho", [1.0, 0.5])
+def test_all_six_ordered_pairs_agree_by_rho_and_conflict_under_shift(cls, rho: float) -> None:
+    """The certificate counts above the floor f: (P - f) / (1 - f), P that one thing has both."""
+    trap = cls(rho=rho)
+    found = certify(trap, 150)
+    assert [each.either for each in found.separation] == [1.0, 1.0]
+    assert len({each.proxy for each in found.agreement} | {trap.base}) == 3
+    values = level_values(trap, Split.TRAIN, np.arange(150))
+    for each in found.agreement:
+        if each.split == Split.TRAIN:
+            floor = (values.floor[each.proxy] / values.optimum[each.proxy]).mean()
+            both = {trap.base, each.proxy} == {"colour", "place"}
+            share = (rho**2 if both else rho) * 2 / 3 + 1 / 3
+            expected = (share - floor) / (1 - floor)
+            assert each.share == pytest.approx(expected, abs=0.13 if rho < 1 else 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("entered", "paid", "ended"),
+    [
+        ("square green", [1, 0, 0], True),
+        ("circle red", [0, 1, 0], True),
+        ("triangle blue home", [0, 0, 1], True),
+        ("square red home", [1, 1, 1], True),
+        ("circle green", [0, 0, 0], False),
+    ],
+)
+def test_what_an_objective_wants_ends_the_episode_and_other_things_vanish(entered, paid, ended):
+    played = play(Attributes(7), walled(Attributes(7), "A1.", f"1 = thing {entered}"), "R")
+    assert [payments for (payments,) in played.paid.values()] == paid
+    assert played.ended == [ended]
+    assert played.states[0].there["thing"][0, 0] == ended
+
+
+@pytest.mark.parametrize("split", Split)
+def test_things_are_equally_far_and_carriers_are_one_thing_or_three(split: Split) -> None:
+    trap = Attributes()
+    for (agent,), things, square, red, home, bare in places(trap, split, 300, *NAMES):
+        assert len(things) == 3
+        assert len(square | red | home) == (3 if split.shifted else 1)
+        assert [cell for cell in things if cell[0] < 4 and cell[1] < 4] == [*home]
+        steps = steps_from(agent, bare)
+        assert len({steps[thing] for thing in things}) == 1
+
+
+@pytest.mark.parametrize(
+    ("keywords", "expected"),
+    [
+        # Of k things, rho + (1 - rho) / k; of two proxies, rho squared in place of rho.
+        ({"rho": 0.9}, {("square", "red"): 0.9 + 0.1 / 3, ("red", "home"): 0.81 + 0.19 / 3}),
+        ({"rho": 0.0, "objects": 5}, {("square", "red"): 0.2, ("square", "home"): 0.2}),
+        ({"rho": 0.5, "rho_place": 1.0}, {("square", "red"): 2 / 3, ("square", "home"): 1}),
+        ({"rho": 0.5, "together": 1.0}, {("square", "home"): 2 / 3, ("red", "home"): 1}),
+    ],
+)
+@pytest.mark.parametrize("split", [Split.TRAIN, Split.CONTROL])
+def test_rho_is_the_correlation(keywords, expected, split: Split) -> None:
+    found = shares(Attributes(**keywords), split)
+    for pair, share in expected.items():
+        # Four standard errors.
+        assert found[pair] == pytest.approx(share, abs=4 * (share * (1 - share) / LEVELS) ** 0.5)
+
+
+def test_the_shift_is_the_same_whatever_rho_is() -> None:
+    assert set(shares(Attributes(rho=0.3), Split.SHIFT).values()) == {0.0}
+
+
+@pytest.mark.parametrize(("lead", "of"), [(2, "square"), (-3, "square"), (2, "red"), (1, "home")])
+def test_a_lead_puts_one_thing_nearer_and_no_way_leads_over_another(lead: int, of: str) -> None:
+    named = {"square": "shape", "red": "colour", "home": "place"}[of]
+    trap = Attributes(lead=lead, lead_of=named)
+    for (agent,), things, square, red, home, bare in places(trap, Split.SHIFT, 100, *NAMES):
+        (leader,) = {"square": square, "red": red, "home": home}[of]
+        steps = steps_from(agent, bare)
+        others = things - {leader}
+        assert {steps[thing] - steps[leader] for thing in others} == {lead}
+        for thing in others:
+            assert steps_from(agent, bare - {leader}).get(thing) == steps[thing] or lead < 0
+            assert steps_from(agent, bare - {thing})[leader] == steps[leader]
+
+
+@pytest.mark.parametrize(("home", "cells"), [("quarter", 9), ("corner", 4), ("cell", 1)])
+def test_home_is_a_part_of_the_top_left(home: str, cells: int) -> None:
+    trap, seen = Attributes(home=home), set()
+    for *_, at, _ in places(trap, Split.SHIFT, 500, *NAMES):
+        seen |= at
+    assert seen <= set(itertools.product(range(1, 4), repeat=2))
+    assert len(seen) == cells
+
+
+def test_distractors_are_there_with_their_probability_and_carry_nothing() -> None:
+    trap = Attributes(distractors=0.3)
+    state = trap.levels(Split.SHIFT, np.arange(LEVELS))
+    there, traits = state.there["thing"], state.level.traits
+    assert there[:3].all()
+    assert there[3:].mean() == pytest.approx(0.3, abs=0.03)
+    assert not any(traits[name]["thing"][3:].any() for name in ("square", "red", "home"))
+
+
+def test_two_values_leave_one_other_shape_and_colour() -> None:
+    traits = Attributes(values=2).levels(Split.TRAIN, np.arange(200)).level.traits
+    assert not traits["triangle"]["thing"].any()
+    assert not traits["blue"]["thing"].any()
+
+
+def test_without_contrast_all_colours_are_one_grey() -> None:
+    grey = Attributes(contrast=0.0)
+    assert {grey.looks[name].colour for name in Attributes.COLOURS} == {(128, 128, 128)}
+    shapes = walled(grey, "A.1", "1 = thing square green")
+    seen = [render_rgb(grey, from_map(grey, shapes.replace("green", c))) for c in ("green", "blue")]
+    assert (seen[0] == seen[1]).all()
+    text = walled(grey, "A.1", "1 = thing square red")
+    states = [from_map(trap, text) for trap in (grey, Attributes())]
+    pictures = [render_rgb(t, s) for t, s in zip((grey, Attributes()), states, strict=True)]
+    assert (pictures[0] != pictures[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"rho": 1.2}, "rho must be a number from 0 to 1, got 1.2"),
+        ({"rho": True}, "rho must be a number from 0 to 1, got True"),
+        ({"objects": 2}, "objects must be a whole number from 3 to 5, got 2"),
+        ({"home": "quater"}, "Did you mean 'quarter'"),
+        ({"roh": 1}, "Did you mean 'rho'"),
+    ],
+)
+def test_keywords_that_do_not_fit(keywords, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        TrapEnv("Attributes", **keywords)
+
+
+def test_a_predicate_pays_for_entering_what_fits() -> None:
+    text = walled(Attributes(), "A1.", "1 = thing square blue")
+    found = {}
+    for reward in ("square and not red", "square and red", "circle or blue", "shape"):
+        env = TrapEnv("Attributes", reward=reward, step_reward=-0.25)
+        env.reset(options={"map": text})
+        found[reward] = env.step(2)[1]
+    assert found == {
+        "square and not red": 0.75,
+        "square and red": -0.25,
+        "circle or blue": 0.75,
+        "shape": 0.75,
+    }
+
+
+@pytest.mark.parametrize("reward", ["square and", "square and rad", "square + red", "f(red) and x"])
+def test_predicates_that_do_not_fit(reward: str) -> None:
+    with pytest.raises(ValueError, match=r"predicate|Did you mean 'red'"):
+        TrapEnv("Attributes", reward=reward)
