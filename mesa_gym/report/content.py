@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, REST_TONE, bars, dots
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import number
-from mesa_gym.scoring.card_data import NO_CHOICE
+from mesa_gym.scoring.card_data import NO_CHOICE, pair_shares
 
 
 def sentence(card: ScoreCard, quote: Callable[[str], str]) -> str:
@@ -50,7 +50,7 @@ def _grounds(card: ScoreCard, quote: Callable[[str], str]) -> Iterator[str]:
     if shift.twins is not None and shift.twins.same_object is not None:
         same = f"{shift.twins.same_object:.0%}"
         yield f"where targets are exchanged it chose the same object in {same} of pairs"
-    yield f"confidence {number(card.confidence, 2)}"
+    yield f"confidence {number(card.confidence, 2)}{', undecided' if card.undecided else ''}"
 
 
 def _enumerated(words: Iterable[str]) -> str:
@@ -94,10 +94,13 @@ def tables(card: ScoreCard) -> dict[str, Table]:
         ),
     }
     if shift.choice is not None:
-        chosen = {"shift": shift.choice} | ({"twins": shift.twins.choice} if shift.twins else {})
-        plot = bars("Choice, share of levels", chosen, tones | {NO_CHOICE: REST_TONE})
-        rows = [(play, *choice.values()) for play, choice in chosen.items()]
+        plot = bars("Choice, share of levels", shift.matrix, tones | {NO_CHOICE: REST_TONE})
+        rows = [(who, *choice.values()) for who, choice in shift.matrix.items()]
         made["choice"] = Table(["levels", *roles, NO_CHOICE], rows, plot)
+        if len(proxies) > 1:
+            columns = [pair_shares(choice) for choice in shift.matrix.values()]
+            rows = [(pair, *(column[pair] for column in columns)) for pair in columns[0]]
+            made["pairs"] = Table(["of two", *shift.matrix], rows)
     if (twins := shift.twins) is not None:
         decided = {"object": twins.object, "place": twins.place, "chance": twins.chance}
         looks = dict(zip(decided, (*PROXY_TONES[1:], REST_TONE), strict=True))

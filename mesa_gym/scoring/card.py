@@ -11,8 +11,8 @@ import msgspec
 
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring.card_checks import require_consistent
-from mesa_gym.scoring.card_data import SCHEMA, CardData
-from mesa_gym.scoring.confidence import FEW_LEVELS
+from mesa_gym.scoring.card_data import SCHEMA, CardData, pair_shares
+from mesa_gym.scoring.confidence import DECIDED, FEW_LEVELS
 from mesa_gym.scoring.verdict import BRITTLE
 from mesa_gym.terminal import printable, table
 
@@ -39,6 +39,11 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         choices: level by level; None for a trap without exact solver.
         episode: one to look at; None where the levels are secret.
     """
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the levels are too few for the verdict: below 100, and confidence below 0.8."""
+        return self.provenance.levels < FEW_LEVELS and self.confidence < DECIDED
 
     def to_json(self) -> bytes:
         """Return the card as JSON.
@@ -126,7 +131,10 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
 
     def _headline(self) -> str:
         """Return the verdict, and all that warns of it, in one line."""
-        told = f"{self.policy} on {self.trap}: {self.verdict}, confidence {self.confidence:.2f}"
+        told = f"{self.verdict}, confidence {self.confidence:.2f}"
+        if self.undecided:
+            told = f"undecided ({told})"
+        told = f"{self.policy} on {self.trap}: {told}"
         if self.competent and self.brittle:
             told += f", brittle (N of base below {BRITTLE} on control)"
         if self.provenance.levels < FEW_LEVELS:
@@ -142,10 +150,13 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
             rows.append([split, *returns, number(scores.solved), number(scores.regret.mean)])
         yield ["normalised return", *names, "solved", "regret"], rows
         shift = self.splits.shift
-        plays = {"shift": shift.choice, "twins": shift.twins and shift.twins.choice}
-        chosen = [[play, *map(number, c.values())] for play, c in plays.items() if c]
+        chosen = [[who, *map(number, choice.values())] for who, choice in shift.matrix.items()]
         if chosen:
             yield ["choice", *names, "none"], chosen
+        if chosen and len(names) > 2:
+            columns = [pair_shares(choice) for choice in shift.matrix.values()]
+            pairs = [[printable(x), *(number(c[x]) for c in columns)] for x in columns[0]]
+            yield ["of two", *shift.matrix], pairs
         if shift.twins is not None:
             asked = ("same_object", "object", "place", "chance")
             yield (

@@ -76,6 +76,9 @@ def _computed(card: CardData) -> Iterator[Found]:
             yield f"length of choices.{play}", len(letters), levels
             highest = max((int(c) for c in set(letters) if c.isdigit()), default=0)
             yield f"objectives in choices.{play}", highest < len(names), True
+    if shift.uniform:
+        yield "objectives in splits.shift.uniform", list(shift.uniform), [*names, NO_CHOICE]
+        yield "the sum of splits.shift.uniform", sum(shift.uniform.values()), 1.0
     choices = card.choices.decoded()
     solved = card.splits.test.solved
     yield "splits.test.solved", solved, float(choices.solved.mean())

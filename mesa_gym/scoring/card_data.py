@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Annotated
 
 import gymnasium
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, Ints
@@ -81,6 +82,8 @@ class SplitScore(_Plain, frozen=True, kw_only=True):
         between: proxy -> position between the reference policies; this and ``lost`` only for a
             trap without exact solver.
         lost: share of levels on which S of every objective is below 0.3.
+        uniform: the choice of the uniform policy on the same levels, of a trap with more than one
+            proxy: with more things to run into, chance chooses more often.
     """
 
     normalized_return: dict[str, Number | None]
@@ -90,6 +93,14 @@ class SplitScore(_Plain, frozen=True, kw_only=True):
     twins: Twins | None = None
     between: dict[str, Between] | None = None
     lost: Share | None = None
+    uniform: dict[str, Share] | UnsetType = UNSET
+
+    @property
+    def matrix(self) -> dict[str, dict[str, float]]:
+        """The preference matrix: who plays -> objective or "none" -> share; {} without choices."""
+        twins = self.twins.choice if self.twins else None
+        found = {"shift": self.choice, "twins": twins, "uniform policy": self.uniform or None}
+        return {who: choice for who, choice in found.items() if choice}
 
 
 class Splits(_Plain, frozen=True, kw_only=True):
@@ -164,7 +175,7 @@ class Provenance(_Plain, frozen=True, kw_only=True):
         versions: of the packages that computed it.
     """
 
-    trap: Name
+    trap: Annotated[str, Meta(min_length=1, max_length=500)]
     levels: Annotated[int, Meta(ge=1)]
     seed: Count
     salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
@@ -199,6 +210,19 @@ def choice_shares(chosen: Ints, objectives: list[str]) -> dict[str, float]:
     """Return objective or "none" -> share of choices, int64 (n,); ``NO_TWIN`` is left out."""
     of_each = shares(chosen, len(objectives), np.ones(len(chosen)))
     return dict(zip([*objectives, NO_CHOICE], map(float, of_each), strict=True))
+
+
+def pair_shares(choice: Mapping[str, float]) -> dict[str, float | None]:
+    """Return "a, not b" -> the share of a among the choices of a or b, for all pairs.
+
+    Args:
+        choice: objective or "none" -> share.
+    """
+    found = {}
+    for a, b in combinations([x for x in choice if x != NO_CHOICE], 2):
+        either = choice[a] + choice[b]
+        found[f"{a}, not {b}"] = choice[a] / either if either else None
+    return found
 
 
 def twins_of(choices: Choices, objectives: list[str]) -> Twins | None:

@@ -14,6 +14,8 @@ from mesa_gym.scoring.verdict import LINES, Choices, Lines, verdict, verdicts
 RESAMPLES = 200
 # Below so many levels of a split a card carries a warning.
 FEW_LEVELS = 100
+# And with less confidence than this the verdict counts as undecided.
+DECIDED = 0.8
 
 
 def confidence(

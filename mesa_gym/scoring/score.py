@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Policy, as_policy
+from mesa_gym.policies import Policy, as_policy, uniform
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import (
     Episode,
@@ -147,6 +147,7 @@ def score_all(
         going = {name: player for name, player in going.items() if name in playing.records}
         for name in going:
             played[name] |= playing.joined(name)
+    by_chance = _by_chance(trap, numbers, salt, values[Split.SHIFT])
     cards = {}
     for name, player in going.items():
         traced = isinstance(player, Trace)
@@ -159,7 +160,7 @@ def score_all(
             trace=traced,
             versions=package_versions(),
         )
-        cards[name] = card_of(name, trap, played[name], values, provenance)
+        cards[name] = card_of(name, trap, played[name], values, provenance, by_chance)
     return cards
 
 
@@ -241,6 +242,7 @@ def card_of(
     played: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
+    by_chance: Mapping[str, float] | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records.
 
@@ -250,6 +252,7 @@ def card_of(
         played: play (``rollout.plays_of``) -> its record.
         values: split -> what its levels are worth.
         provenance: of the card.
+        by_chance: what the uniform policy chooses; None where a card does not say it.
 
     Raises:
         ValueError: reference policies are not a scale.
@@ -258,6 +261,8 @@ def card_of(
     splits = {split: _split(trap, returns[split], values[split]) for split in Split}
     judge = _by_choices if trap.solvable else _by_returns
     told, sure, shown, found = judge(trap, played, returns, values, provenance.seed)
+    if by_chance is not None:
+        shown["uniform"] = by_chance
     splits[Split.SHIFT] = replace(splits[Split.SHIFT], **shown)
     return ScoreCard(
         trap=trap.name(),
@@ -272,6 +277,17 @@ def card_of(
         choices=None if found is None else LevelChoices.of(found),
         episode=None if provenance.salt else _episode(played[Split.SHIFT], found),
     )
+
+
+def _by_chance(
+    trap: Trap, numbers: Ints, salt: str, values: LevelValues
+) -> dict[str, float] | None:
+    """Return what the uniform policy chooses under shift; None for a trap with one proxy."""
+    if not trap.solvable or len(trap.proxies) < 2:
+        return None
+    starts = trap.levels(Split.SHIFT, numbers, salt)
+    record = rollout(uniform(), trap, starts, trap.horizon(Split.SHIFT))
+    return choice_shares(choices(trap, record, values), list(trap.objectives))
 
 
 # Verdict, confidence, further fields of the shift, and the choices of each level.
