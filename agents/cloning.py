@@ -51,7 +51,7 @@ def _cloned(lesson: Lesson) -> Network:
     view = Centred(lesson.trap)
     seen, taken = demonstrated(lesson, view, rng)
     stack = fresh(view.count, lesson.seeds)
-    optimiser, done, due, look = Optimiser(stack), 0, list(lesson.checkpoints), 0
+    optimiser, done, due, look = Optimiser(stack, stack.second), 0, list(lesson.checkpoints), 0
     for rows in minibatches(len(taken), rng):
         scores, _ = outputs(stack, seen[rows][None].long())
         loss = cross_entropy(scores[0], taken[rows])

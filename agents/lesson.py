@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ class Lesson:
             NumPy.
         progress: called with the number of steps that all agents have taken since the last call.
         keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
+        units: how many units of each hidden layer PPO uses; None for all.
+        start: agents of the algorithm to go on from, one a seed; None for untrained ones.
         curves: for each agent the sums and counts of the returns (undiscounted, of the paid
             objective) of the episodes that ended in each of ``POINTS`` parts of the training.
         met: for each agent the levels of the shift that it played, in environments in NumPy.
@@ -48,6 +50,8 @@ class Lesson:
     device: str | None = None
     progress: Progress = lambda steps: None
     keep: Callable[[int, int, Agent], None] = lambda steps, seed, agent: None
+    units: int | None = None
+    start: Sequence[Any] | None = None
     curves: list[list[list[float]]] = field(init=False)
     met: list[set[int]] = field(init=False)
 
@@ -58,8 +62,10 @@ class Lesson:
 
     def each(self) -> Iterator[Lesson]:
         """Yield a lesson for each agent alone, which notes its curve and levels in this one."""
-        for seed, curve, met in zip(self.seeds, self.curves, self.met, strict=True):
-            alone = replace(self, seeds=(seed,))
+        for index, (curve, met) in enumerate(zip(self.curves, self.met, strict=True)):
+            own = slice(index, index + 1)
+            start = None if self.start is None else self.start[own]
+            alone = replace(self, seeds=self.seeds[own], start=start)
             alone.curves[0], alone.met[0] = curve, met
             yield alone
 

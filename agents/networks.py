@@ -41,16 +41,21 @@ class Centred:
     the agent stands: it tells where the border is. Not among them are the agent's own plane and
     the walls of the border.
 
+    Args:
+        trap: gives the size of the grid.
+        names: of the channels, with "agent" and "wall"; those of the trap by default.
+
     Attributes:
         count: how many inputs there are; where a list of inputs is too short, it is filled up
             with this number.
         columns: of an observation as a vector, those that are inputs, int64 (m,).
     """
 
-    def __init__(self, trap: Trap) -> None:
+    def __init__(self, trap: Trap, names: Sequence[str] | None = None) -> None:
+        names = trap.channels if names is None else names
         height, width = trap.size
-        agent, wall = trap.channel["agent"], trap.channel["wall"]
-        channels = np.array([c for c in range(len(trap.channels)) if c != agent])
+        agent, wall = names.index("agent"), names.index("wall")
+        channels = np.array([c for c in range(len(names)) if c != agent])
         depth, columns = len(channels), 2 * width - 5
         self._agent = agent
         y, x, which = np.meshgrid(
@@ -59,7 +64,7 @@ class Centred:
         seen = (y > 0) | (channels[which] != wall)
         y, x, which = y[seen], x[seen], which[seen]
         window, top = (2 * height - 5) * columns * depth, (width - 2) * depth
-        self.columns = (y * width + x) * len(trap.channels) + channels[which]
+        self.columns = (y * width + x) * len(names) + channels[which]
         self._first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + which
         self._moves = (y > 0).astype(np.int64)
         y, x = np.divmod(np.arange(height * width), width)
@@ -189,7 +194,7 @@ def stacked(networks: Sequence[Network]) -> Stack:
     return Stack(*(torch.cat(each) for each in zip(*found, strict=True)))
 
 
-def gradients(loss: Tensor, stack: Stack) -> list[Tensor]:
+def gradients(loss: Tensor, stack: Sequence[Tensor]) -> list[Tensor]:
     """Return the gradients of a loss by the parameters of a stack."""
     found = list(torch.autograd.grad(loss, list(stack)))
     found[0][:, -1] = 0  # the row for lists that are filled up stays 0
@@ -197,7 +202,7 @@ def gradients(loss: Tensor, stack: Stack) -> list[Tensor]:
 
 
 class Optimiser:
-    """Muon on the square matrices of a stack and Adam on all else, in place.
+    """Muon on a stack's square matrices and Adam on its other parameters, in place.
 
     Muon (Jordan et al. 2024) makes every direction of an update equally long by five steps of a
     Newton-Schulz iteration; their coefficients are used. Adam is that of Kingma & Ba (2015). CUDA
@@ -210,10 +215,10 @@ class Optimiser:
     # Of the rate of Adam; not searched finely.
     MUON_RATE = 8.0
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, stack: Sequence[Tensor], square: Tensor) -> None:
+        self.stack, self.square = stack, square
         self.moments = [(torch.zeros_like(each), torch.zeros_like(each)) for each in stack]
-        self.steps = torch.zeros(1, device=stack.first.device)
+        self.steps = torch.zeros(1, device=square.device)
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], rate: Tensor | float) -> None:
@@ -224,7 +229,7 @@ class Optimiser:
         for weights, gradient, (mean, square) in zip(
             self.stack, gradients, self.moments, strict=True
         ):
-            if weights is self.stack.second:
+            if weights is self.square:
                 mean.lerp_(gradient, 1 - self.MOMENTUM)
                 ahead = gradient.lerp(mean, self.MOMENTUM)
                 weights -= rate * self.MUON_RATE * self.orthogonal(ahead)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,10 +23,21 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from agents.lesson import Lesson
-from agents.networks import Centred, Network, Optimiser, Stack, fresh, gradients, outputs
+from agents.networks import (
+    UNITS,
+    Centred,
+    Network,
+    Optimiser,
+    Stack,
+    fresh,
+    gradients,
+    outputs,
+    stacked,
+)
 from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation
 from mesa_gym.engine.chance import outputs as words
 from mesa_gym.engine.chance import shift_right, streams
+from mesa_gym.traps import Trap
 
 ENVS = 128  # an agent
 LENGTH = 32  # steps of a rollout in each environment
@@ -44,19 +55,25 @@ def train(lesson: Lesson) -> list[Network]:
     return trained(lesson, Variation())
 
 
-def trained(lesson: Lesson, variation: Variation, learning: Making | None = None) -> list[Network]:
+def trained(
+    lesson: Lesson,
+    variation: Variation,
+    learning: Making | None = None,
+    make_view: Callable[[Trap], Centred] = Centred,
+) -> list[Any]:
     """Train agents that see and do what a variation makes of it.
 
     Args:
         lesson: what is trained.
         variation: of the environments.
         learning: makes the learner; ``Learner`` by default.
+        make_view: makes the networks' inputs.
 
     Raises:
         ValueError: a variation is to be trained on a device.
     """
     torch.set_num_threads(1)
-    view = Centred(lesson.trap)
+    view = make_view(lesson.trap)
     if lesson.device is None:
         envs: Envs = HostEnvs(lesson, ENVS, view, variation)
     elif type(variation) is Variation:
@@ -71,26 +88,21 @@ def trained(lesson: Lesson, variation: Variation, learning: Making | None = None
     while taken < lesson.steps:
         earned, episodes = update()
         taken += ENVS * LENGTH
-        for agent, (total, count) in enumerate(
+        for index, (total, count) in enumerate(
             zip(earned.tolist(), episodes.tolist(), strict=True)
         ):
-            lesson.note(agent, taken, total, count)
+            lesson.note(index, taken, total, count)
         while due and taken >= due[0]:
             steps = due.pop(0)
-            for seed, network in zip(lesson.seeds, networks(lesson, learner.stack), strict=True):
-                lesson.keep(steps, seed, network)
+            for seed, agent in zip(lesson.seeds, learner.agents(), strict=True):
+                lesson.keep(steps, seed, agent)
         lesson.progress(ENVS * LENGTH * len(lesson.seeds))
-    return networks(lesson, learner.stack)
+    return learner.agents()
 
 
 def apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Network]:
     """Train one agent a seed, one after another: each has a variation of its own."""
     return [agent for alone in lesson.each() for agent in trained(alone, vary(alone))]
-
-
-def networks(lesson: Lesson, stack: Stack) -> list[Network]:
-    """Return a copy of each agent."""
-    return [Network(lesson.trap, stack, agent) for agent in range(len(lesson.seeds))]
 
 
 # Environments, lesson and number of inputs -> a learner.
@@ -124,13 +136,32 @@ class Learner:
     def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
         device = lesson.device or "cpu"
         self.envs, self.discount, self.filler = envs, lesson.discount, inputs
+        self.trap = lesson.trap
         self.updates = math.ceil(lesson.steps / (ENVS * LENGTH))
-        self.stack = fresh(inputs, lesson.seeds, device)
-        self.optimiser = Optimiser(self.stack)
+        self.stack = self.begin(lesson, inputs, device)
+        if lesson.units is not None:
+            self.stack = narrow(self.stack, lesson.units)
+        self.optimiser = Optimiser(self.stack, self.stack.second)
         self.updated = torch.zeros(1, device=device)
         self.streams = torch.as_tensor(streams(0, np.array(lesson.seeds), "ppo"), device=device)
         self.drawn = torch.zeros(1, dtype=torch.int64, device=device)
         self.returns = torch.zeros(len(lesson.seeds), ENVS, device=device)
+
+    def begin(self, lesson: Lesson, inputs: int, device: str) -> Any:
+        """Return the parameters to learn, a named tuple: of a stack, or what ``seen`` takes."""
+        if lesson.start is None:
+            return fresh(inputs, lesson.seeds, device)
+        return Stack(*(each.to(device).requires_grad_() for each in stacked(lesson.start)))
+
+    def seen(self) -> Stack:
+        """Return the stack that acts, as a function of the parameters."""
+        stack: Stack = self.stack
+        return stack
+
+    def agents(self) -> list[Any]:
+        """Return a copy of each agent."""
+        whole = widened(self.stack)
+        return [Network(self.trap, whole, agent) for agent in range(len(self.streams))]
 
     def lasting(self) -> list[Tensor]:
         """Return every tensor that an update changes in place."""
@@ -160,10 +191,11 @@ class Learner:
     def play(self, earned: Tensor, episodes: Tensor) -> Rollout:
         """Play a rollout; add to the returns of each agent's finished episodes and their number."""
         chances = self.random(LENGTH * ENVS).view(-1, LENGTH, ENVS) * 2.0**-24
+        stack = self.seen()
         inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
         for step in range(LENGTH):
             inputs.append(self.envs.inputs())
-            scores, value = outputs(self.stack, inputs[-1])
+            scores, value = outputs(stack, inputs[-1])
             logs = scores.log_softmax(dim=-1)
             below = logs.exp().cumsum(dim=-1)[..., :-1]
             action = (chances[:, step, :, None] > below).sum(dim=-1)
@@ -177,7 +209,7 @@ class Learner:
             values.append(value)
             rewards.append(paid + self.discount * value * late)
             going_on.append(~done)
-        _, value = outputs(self.stack, self.envs.inputs())
+        _, value = outputs(stack, self.envs.inputs())
         advantages = self.advantages(rewards, [*values, value], going_on)
         returns = [advantage + value for advantage, value in zip(advantages, values, strict=False)]
         parts = (aligned(inputs, self.filler), actions, likely, advantages, returns)
@@ -196,7 +228,7 @@ class Learner:
 
     def loss(self, batch: Rollout, left: Tensor) -> Tensor:
         """Return the sum of the agents' losses on a minibatch, each a mean."""
-        scores, values = outputs(self.stack, batch.inputs)
+        scores, values = outputs(self.seen(), batch.inputs)
         logs = scores.log_softmax(dim=-1)
         ratio = (logs.gather(-1, batch.actions[..., None])[..., 0] - batch.likely).exp()
         centred = batch.advantages - batch.advantages.mean(dim=1, keepdim=True)
@@ -212,6 +244,28 @@ class Learner:
         squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
         clipped = (LARGEST_GRADIENT / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
         self.optimiser.step([each * clipped for each in found], LEARNING_RATE * left)
+
+
+def narrow(stack: Any, units: int) -> Any:
+    """Return a stack with the first units of the hidden layers alone."""
+    kept = {name: getattr(stack, name)[..., :units] for name in ("first", "first_bias")}
+    kept |= {
+        "second": stack.second[:, :units, :units],
+        "second_bias": stack.second_bias[..., :units],
+    }
+    kept["outputs"] = stack.outputs[:, :units]
+    kept = {name: each.detach().clone().requires_grad_() for name, each in kept.items()}
+    return stack._replace(**kept)
+
+
+@torch.no_grad()
+def widened(stack: Any) -> Any:
+    """Return a stack with all ``UNITS`` units in its hidden layers; the new ones do nothing."""
+    more = UNITS - stack.second.shape[-1]
+    sides: dict[str, tuple[int, ...]]
+    sides = {"second": (0, more, 0, more), "outputs": (0, 0, 0, more)}
+    sides |= dict.fromkeys(("first", "first_bias", "second_bias"), (0, more))
+    return stack._replace(**{name: pad(getattr(stack, name), side) for name, side in sides.items()})
 
 
 def aligned(inputs: Sequence[Tensor], filler: int) -> list[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
@@ -25,12 +25,15 @@ except ImportError as error:
 
 from agents.ensemble import Ensemble
 from agents.networks import Agent, Network
+from agents.pixels import PixelNetwork
 
 WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
 BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
-KINDS = (Network.kind, Ensemble.kind, *BASELINES)
+OWN: dict[str, Callable[[Trap], Agent]]
+OWN = {each.kind: each for each in (Network, Ensemble, PixelNetwork)}
+KINDS = (*OWN, *BASELINES)
 
 
 def make(kind: str, trap: Trap) -> Agent:
@@ -46,7 +49,7 @@ def make(kind: str, trap: Trap) -> Agent:
         return untrained(kind, trap)
     if kind not in KINDS:
         raise unknown("kind of agent", kind, KINDS)
-    return Ensemble(trap) if kind == Ensemble.kind else Network(trap)
+    return OWN[kind](trap)
 
 
 def weights(agent: Agent) -> bytes:
@@ -125,6 +128,7 @@ def save(
         "schema": SCHEMA,
         "trap": trap.name(),
         **_needed(trap),
+        "parameters": trap.parameters,
         "loader": LOADER,
         "weights": WEIGHTS_FILE,
         "kind": kind,
@@ -146,8 +150,8 @@ def save(
 
 def _needed(trap: Trap) -> dict[str, Any]:
     """Return what an agent must have been trained with, to act on a trap."""
-    size, observation = list(trap.size), Agent.observation
-    return {"size": size, "parameters": trap.parameters, "observation": observation}
+    size, planes = list(trap.size), list(trap.channels)
+    return {"size": size, "planes": planes, "observation": Agent.observation}
 
 
 def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
@@ -160,7 +164,7 @@ def load(folder: Path, trap: Trap) -> Agent:
     """Return the agent in a directory; ``policy.json`` names this function as its loader.
 
     Raises:
-        ValueError: it is damaged, or was trained on another trap, size or parameters.
+        ValueError: it is damaged, or was trained on another trap, size or planes.
     """
     entries = read_policy_file(folder)
     for name, here in _needed(trap).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson, Progress
+from agents.stages import Stage, stages
 from mesa_gym.command import DONE, guarded
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.scoring.card_data import package_versions
+from mesa_gym.traps import find_trap
 
 # Algorithm -> the module whose ``train`` learns a lesson; imported where it is needed.
 ALGORITHMS = {
     "ppo": "agents.ppo",
     "ppo-symmetric": "agents.symmetry",
     "ppo-ensemble": "agents.ensemble",
+    "ppo-pixels": "agents.pixels",
     "plr-exact": "agents.replay",
     "plr-estimated": "agents.replay_estimated",
     "replay-rare": "agents.replay_rare",
@@ -44,6 +48,9 @@ STEPS = {
 }
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
+# Algorithms that can go on from trained agents, and use a part of the units.
+STAGED = ("ppo", "ppo-pixels", "ppo-symmetric")
+UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
@@ -64,8 +71,11 @@ class Run:
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
         reward: the objective that is paid; ``base`` is the base objective.
         num_levels: how many different levels are trained on.
-        checkpoints: how many equal parts training has; what the agent was at the end of each
-            but the last is kept beside it.
+        checkpoints: how many equal parts a stage has; what the agent was at the end of each
+            except the last of all is kept beside it.
+        units: how many units of each hidden layer PPO uses, 1 to 128.
+        stages: of the training, as ``agents.stages.stages`` reads them: what they do not say is
+            as above, and they can set keywords of the trap too.
 
     Raises:
         ValueError: a name is unknown or a number out of range.
@@ -79,6 +89,8 @@ class Run:
     reward: str = "base"
     num_levels: int = NUM_LEVELS
     checkpoints: int = 1
+    units: int = UNITS
+    stages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.algo not in ALGORITHMS:
@@ -87,26 +99,51 @@ class Run:
             raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
         if self.steps < 0:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if not 1 <= self.units <= UNITS:
+            raise ValueError(f"units must be from 1 to {UNITS}, got {self.units}")
+        if self.units < UNITS and self.algo not in STAGED:
+            raise ValueError(f"{self.algo} has {UNITS} units; give units to {' or '.join(STAGED)}")
         if self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
-        trap = self.settings().trap
-        object.__setattr__(self, "steps", self.steps or steps_for(trap.name()))
+        object.__setattr__(self, "steps", self.steps or steps_for(find_trap(self.trap).name()))
+        if len(self.parts()) > 1 and self.algo not in STAGED:
+            raise ValueError(f"{self.algo} trains in one stage; {' and '.join(STAGED)} in several")
+
+    def parts(self) -> list[Stage]:
+        """Return its stages; making them checks the other attributes."""
+        names = ("steps", "alpha", "reward", "num_levels")
+        return stages(self.trap, self.stages, {name: getattr(self, name) for name in names})
 
     def settings(self) -> Settings:
-        """Return those of its environments; making them checks the other attributes."""
-        return Settings(self.trap, alpha=self.alpha, reward=self.reward, num_levels=self.num_levels)
+        """Return those of its environments, in the last stage."""
+        return self.parts()[-1].settings
+
+    def facts(self) -> dict[str, Any]:
+        """Return what ``policy.json`` says of it, apart from the trap."""
+        facts = asdict(self) | {"reward": self.settings().reward, "command": self.command()}
+        del facts["trap"]
+        for name, usual in (("stages", ()), ("units", UNITS)):
+            if facts[name] == usual:
+                del facts[name]
+        return facts
 
     @property
     def name(self) -> str:
         """Name of the agent, unique among those of a trap that are trained for as many steps."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
-        return f"{self.algo}{alpha}{reward}-s{self.seed}"
+        stages = "".join(f"-{text.replace(' ', '-')}" for text in self.stages)
+        units = "" if self.units == UNITS else f"-units{self.units}"
+        return f"{self.algo}{alpha}{reward}{units}{stages}-s{self.seed}"
 
     def command(self) -> str:
         """Return the command that repeats it, apart from --out."""
-        options = (f"--{name.replace('_', '-')} {value}" for name, value in asdict(self).items())
-        return " ".join(["python -m agents.train", *options])
+        given = asdict(self)
+        stages = [f"--stage {shlex.quote(text)}" for text in given.pop("stages")]
+        if self.units == UNITS:
+            del given["units"]
+        options = (f"--{name.replace('_', '-')} {value}" for name, value in given.items())
+        return " ".join(["python -m agents.train", *options, *stages])
 
 
 def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
@@ -166,28 +203,36 @@ def train_many(
     """
     from agents.saving import weights
 
-    settings = run.settings()
     earlier: dict[int, dict[int, bytes]] = {seed: {} for seed in seeds}
-    parts = range(1, run.checkpoints)
-    lesson = Lesson(
-        settings.trap,
-        tuple(seeds),
-        run.steps,
-        run.alpha,
-        run.reward,
-        run.num_levels,
-        tuple(run.steps * part // run.checkpoints for part in parts),
-        device,
-        progress,
-        lambda steps, seed, agent: earlier[seed].update({steps: weights(agent)}),
-    )
-    agents = import_module(ALGORITHMS[run.algo]).train(lesson)
+    curves: list[list[tuple[int, float]]] = [[] for _ in seeds]
+    agents: list[Any] = []
+    done = 0
+
+    def keep(at: int, seed: int, agent: Any) -> None:
+        earlier[seed][done + at] = weights(agent)
+
+    for stage in run.parts():
+        for seed, agent in zip(seeds, agents, strict=False):
+            keep(0, seed, agent)
+        lesson = Lesson(
+            seeds=tuple(seeds),
+            checkpoints=tuple(
+                stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)
+            ),
+            device=device,
+            progress=progress,
+            keep=keep,
+            units=None if run.units == UNITS else run.units,
+            start=agents or None,
+            **stage.lesson(),
+        )
+        agents = import_module(ALGORITHMS[run.algo]).train(lesson)
+        for index, curve in enumerate(curves):
+            curve += [(done + at, mean) for at, mean in lesson.curve(index)]
+        done += stage.steps
     found = []
-    for index, (seed, agent) in enumerate(zip(seeds, agents, strict=True)):
-        own = replace(run, seed=seed)
-        facts: dict[str, Any] = asdict(own) | {"reward": settings.reward, "command": own.command()}
-        del facts["trap"]
-        facts |= {"versions": _versions(), "curve": lesson.curve(index)}
+    for seed, agent, curve in zip(seeds, agents, curves, strict=True):
+        facts = replace(run, seed=seed).facts() | {"versions": _versions(), "curve": curve}
         found.append(Trained(agent.kind, weights(agent), facts, earlier[seed]))
     return found
 
@@ -213,6 +258,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--checkpoints", type=int, default=1, help="parts of training to keep (default: the last)"
     )
+    parser.add_argument(
+        "--stage",
+        action="append",
+        dest="stages",
+        metavar="WORDS",
+        help="a stage of the training, such as 'reward=colour rho=0 steps=1000000'; again for the"
+        " next, which goes on with what was learnt",
+    )
+    parser.add_argument("--units", type=int, default=UNITS, help=f"of a layer (default: {UNITS})")
     parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
     return parser
 
@@ -225,8 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
-        options["steps"] = steps or 0
-        run = Run(**options)
+        given = options | {"steps": steps or 0, "stages": tuple(options["stages"] or ())}
+        run = Run(**given)
         with _bar(run) as bar:
             print(train(run, out, bar.update))
         return DONE
@@ -242,7 +296,13 @@ def _bar(run: Run) -> Any:
         raise missing_extra("tqdm", "sb3") from None
     title = f"{run.algo} on {run.trap}, seed {run.seed}"
     hidden = not sys.stderr.isatty()
-    return tqdm(total=run.steps, desc=title, unit="step", unit_scale=True, disable=hidden)
+    return tqdm(
+        total=sum(part.steps for part in run.parts()),
+        desc=title,
+        unit="step",
+        unit_scale=True,
+        disable=hidden,
+    )
 
 
 if __name__ == "__main__":

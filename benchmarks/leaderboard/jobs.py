@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -100,8 +100,8 @@ def _progress(scratch: Scratch, a_second: int, done: int) -> None:
 
 def run_facts(run: Run) -> dict[str, Any]:
     """Return what ``policy.json`` says of a run, apart from the number of checkpoints."""
-    facts = asdict(run) | {"trap": find_trap(run.trap).name(), "reward": run.settings().reward}
-    del facts["checkpoints"]
+    facts = run.facts() | {"trap": find_trap(run.trap).name()}
+    del facts["checkpoints"], facts["command"]
     return facts
 
 

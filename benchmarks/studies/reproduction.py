@@ -53,7 +53,7 @@ STUDIES = {
         "how much of the shift training must show",
         (
             *(Setting(trap, alpha=a) for trap in ("CheeseCorner", "KeysChests") for a in ALPHAS),
-            Setting("CheeseCorner", alpha=0.01, size=13),
+            Setting("CheeseCorner", alpha=0.01, stages=("size=13",)),
             Setting("CheeseCorner", alpha=0.01, gamma=0.99),
         ),
     ),
@@ -101,8 +101,10 @@ STUDIES = {
         "whether a goal can be planted once an agent is competent",
         (
             Setting("FollowMe", alpha=0.2, reward="leader"),
-            Setting("FollowMe", raised=0.2, reward="leader"),
-            Setting("FollowMe", raised=0.5, reward="leader"),
+            *(
+                Setting("FollowMe", reward="leader", stages=("steps=500000", again))
+                for again in ("steps=500000 alpha=0.2", "steps=500000 alpha=0.5")
+            ),
         ),
     ),
     "time": Study(

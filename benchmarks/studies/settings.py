@@ -9,14 +9,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.train import NUM_LEVELS, Run
+from agents.train import ALGORITHMS, NUM_LEVELS, UNITS, Run
 from benchmarks.leaderboard.jobs import Trainee, run_facts
 from benchmarks.leaderboard.processes import Unit
 from benchmarks.leaderboard.results import Results, card_path
@@ -30,17 +32,15 @@ class Setting:
 
     Attributes:
         trap: the trap's name, without version.
-        algo: one of ``agents.train.ALGORITHMS``; what stands below ``size`` is for ``ppo`` alone.
+        algo: one of ``agents.train.ALGORITHMS``; what stands below ``steps`` is for ``ppo`` alone.
         alpha: the share of training episodes drawn from the shift.
         num_levels: how many different levels are trained on.
         reward: the objective that is paid.
         steps: environment steps; 0 for those of ``agents.train.steps_for``.
-        size: of the grid; None for the trap's own.
         gamma: the discount of learning; None for the usual one.
         max_steps: the time limit of training episodes; None for the trap's own.
         own_levels: whether each seed has training levels of its own.
-        units: how many units of each layer learn; None for all.
-        raised: alpha of the second half of training, which begins another schedule.
+        units, stages: as of ``agents.train.Run``.
     """
 
     trap: str
@@ -49,12 +49,11 @@ class Setting:
     num_levels: int = NUM_LEVELS
     reward: str = "base"
     steps: int = 0
-    size: int | None = None
     gamma: float | None = None
     max_steps: int | None = None
     own_levels: bool = False
-    units: int | None = None
-    raised: float | None = None
+    units: int = UNITS
+    stages: tuple[str, ...] = ()
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -68,8 +67,10 @@ class Setting:
     @property
     def name(self) -> str:
         """The name of its agents, without their seed."""
-        changes = (f"-{key.replace('_', '-')}{value}" for key, value in self.changes.items())
-        return f"{self.trap}-{self.algo}{''.join(changes)}"
+        changes = {key: str(value) for key, value in self.changes.items() if key != "stages"}
+        parts = [f"{key.replace('_', '-')}{value}" for key, value in changes.items()]
+        parts += [re.sub(r"[^\w.]+", "-", text) for text in self.stages]
+        return "-".join([self.trap, self.algo, *parts])
 
     def agent(self, seed: int) -> str:
         """Return the name of an agent."""
@@ -77,7 +78,12 @@ class Setting:
 
     def make(self) -> Trap:
         """Return the trap that is trained and scored on."""
-        return find_trap(self.trap)(self.size)
+        return self.run(0).settings().trap
+
+    def run(self, seed: int) -> Run:
+        """Return an agent's training, apart from what only a study changes."""
+        own = ("trap", "algo", "alpha", "num_levels", "reward", "steps", "units", "stages")
+        return Run(seed=seed, **{name: getattr(self, name) for name in own})
 
     def facts(self, seed: int) -> dict[str, Any]:
         """Return what ``policy.json`` must say of an agent's training.
@@ -85,9 +91,8 @@ class Setting:
         Raises:
             ValueError: a name is unknown, or a number out of range.
         """
-        run = Run(self.trap, self.algo, seed, self.steps, self.alpha, self.reward, self.num_levels)
         command = "python -m benchmarks.studies.reproduction"
-        return run_facts(run) | {"command": command, "setting": self.name}
+        return run_facts(self.run(seed)) | {"command": command, "setting": self.name}
 
     def unit(self, seed: int, levels: int) -> Unit:
         """Return an agent's training and its scores on so many levels of each split."""
@@ -130,10 +135,22 @@ class ChangedLesson(Lesson):
 def train(setting: Setting, seed: int, folder: Path, told: Callable[[int], None]) -> None:
     """Train an agent and write its directory, as ``Trainee.teach`` does."""
     from agents.saving import save, weights
-    from benchmarks.studies.learners import learn
 
-    trap, facts = setting.make(), setting.facts(seed)
-    known = {key: facts[key] for key in ("steps", "alpha", "reward", "num_levels")}
-    lesson = ChangedLesson(trap, (seed,), progress=told, setting=setting, **known)
-    (agent,) = learn(lesson, setting.algo, setting.units, setting.raised)
-    save(folder, weights(agent), agent.kind, trap, facts | {"curve": lesson.curve(0)})
+    algorithm = import_module(ALGORITHMS[setting.algo])
+    units = None if setting.units == UNITS else setting.units
+    agents, curve, done = None, list[tuple[int, float]](), 0
+    for stage in setting.run(seed).parts():
+        lesson = ChangedLesson(
+            seeds=(seed,),
+            progress=told,
+            setting=setting,
+            units=units,
+            start=agents,
+            **stage.lesson(),
+        )
+        agents = algorithm.train(lesson)
+        curve += [(done + at, mean) for at, mean in lesson.curve(0)]
+        done += stage.steps
+    assert agents is not None
+    facts = setting.facts(seed) | {"curve": curve}
+    save(folder, weights(agents[0]), agents[0].kind, setting.make(), facts)

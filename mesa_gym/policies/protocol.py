@@ -84,7 +84,8 @@ def in_blocks(
     """Return what a network answers to a batch (n, ...), in blocks of always the same size.
 
     Args:
-        answer: called with a block, zeros behind the last row, and where it is in the batch.
+        answer: called with a block, the first row again behind the last, and where it is in the
+            batch.
         observation: what is seen.
 
     Returns:
@@ -92,7 +93,7 @@ def in_blocks(
     """
     n = len(observation)
     padded = np.zeros((whole_blocks(n), *observation.shape[1:]), dtype=observation.dtype)
-    padded[:n] = observation
+    padded[:n], padded[n:] = observation, observation[:1]
     blocks = [slice(first, first + BLOCK) for first in range(0, len(padded), BLOCK)]
     return np.concatenate([answer(padded[rows], rows) for rows in blocks])[:n]
 

@@ -52,9 +52,9 @@ def test_the_plan_has_all_agents_once() -> None:
         steps = [unit.steps for unit in units]
         assert steps == sorted(steps, reverse=True)
     # Five seeds a trap; of one five more with alpha, five for each of two goals, and checkpoints.
-    assert len(names[False]) == 17 * 5 + 5 + 2 * 5 + 4
+    assert len(names[False]) == 18 * 5 + 5 + 2 * 5 + 4
     objectives = sum(len(trap().objectives) for trap in traps)
-    assert len(names[True]) == 17 * (20 + 3 * 5 + 4) + 5 * objectives
+    assert len(names[True]) == 18 * (20 + 3 * 5 + 4) + 5 * objectives
     assert names[False] < names[True]
     # What is committed are all of the plan, whole, and not too large.
     agents = manifest()

@@ -78,7 +78,7 @@ def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam() -> 
     stack, generator = fresh(40, (1, 2)), torch.Generator().manual_seed(0)
     before = [each.detach().clone() for each in stack]
     found = [[torch.randn(x.shape, generator=generator) for x in stack] for _ in range(4)]
-    optimiser = Optimiser(stack)
+    optimiser = Optimiser(stack, stack.second)
     for gradient in found:
         optimiser.step(gradient, 0.01)
     for index, name in enumerate(stack._fields):

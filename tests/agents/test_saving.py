@@ -76,7 +76,7 @@ ABOUT = "policy.json"
         (ABOUT, changed(weights="../weights"), "weights is missing"),
         (ABOUT, changed(trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
         (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
-        (ABOUT, changed(parameters={"colour_planes": 2}), "trained with parameters"),
+        (ABOUT, changed(planes=["agent", "wall"]), "trained with planes"),
     ],
 )
 def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: Path) -> None:

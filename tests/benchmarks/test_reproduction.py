@@ -6,13 +6,10 @@ import runpy
 import sys
 
 import pytest
-import torch
 
-from agents import ppo, train
+from agents import train
 from agents.lesson import Lesson
-from agents.playing import Variation
 from benchmarks.studies import reproduction
-from benchmarks.studies.learners import learn
 from benchmarks.studies.reproduction import STUDIES, only, study_units
 from benchmarks.studies.settings import ChangedLesson, Setting
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -23,10 +20,12 @@ COMMAND = ["keys", "--seeds", "1", "--levels", "4"]
 
 
 def test_what_a_setting_changes_is_its_name_and_its_lesson() -> None:
-    setting = Setting("CheeseCorner", alpha=0.25, size=11, gamma=0.5, max_steps=7, own_levels=True)
-    changed = "alpha0.25-size11-gamma0.5-max-steps7-own-levelsTrue"
+    setting = Setting("CheeseCorner", alpha=0.25, gamma=0.5, max_steps=7, own_levels=True)
+    changed = "alpha0.25-gamma0.5-max-steps7-own-levelsTrue"
     assert setting.agent(3) == f"CheeseCorner-ppo-{changed}-s3"
-    assert setting.make().size == (11, 11)
+    staged = Setting("CheeseCorner", stages=("steps=5 size=11", "steps=9 size=11"), units=16)
+    assert staged.agent(0) == "CheeseCorner-ppo-units16-steps-5-size-11-steps-9-size-11-s0"
+    assert staged.make().size == (11, 11)
     lessons = [ChangedLesson(CORNER, (seed,), 1, alpha=0.25, setting=setting) for seed in (0, 1)]
     assert lessons[0].discount == 0.5
     mine, other = (TrapVectorEnv(CORNER, 8, **lesson.keywords()) for lesson in lessons)
@@ -46,38 +45,6 @@ def test_the_same_agents_are_trained_once() -> None:
     shared = [only(STUDIES[name], ["KeysChests"], 2) for name in ("alpha", "keys")]
     names = [unit.name for unit in study_units(shared, 4)]
     assert len(names) == len(set(names)) == 10
-
-
-def test_units_beyond_the_first_never_learn() -> None:
-    (agent,) = learn(Lesson(CORNER, (0,), 8192), "ppo", units=4)
-    (whole,) = learn(Lesson(CORNER, (0,), 8192), "ppo")
-    for layer in ("first", "second"):
-        assert [bool(row.any()) for row in getattr(agent, layer).weight[:6]] == [True] * 4 + [0] * 2
-    assert not agent.policy.weight[:, 4:].any()
-    assert whole.policy.weight[:, 4:].any()
-
-
-def test_a_raised_alpha_goes_on_from_the_first_training(monkeypatch) -> None:
-    """Without a second update the agent is the first one; alpha is that of each training."""
-    alphas, updates = [], []
-    trained, update = ppo.trained, ppo.Learner.update
-
-    def spied(lesson, variation, learning=None):
-        alphas.append(lesson.alpha)
-        return trained(lesson, variation, learning)
-
-    def once(self):
-        updates.append(self)
-        return update(self) if len(updates) == 1 else (torch.zeros(1), torch.zeros(1))
-
-    monkeypatch.setattr("benchmarks.studies.learners.trained", spied)
-    monkeypatch.setattr(ppo.Learner, "update", once)
-    (agent,) = learn(Lesson(CORNER, (0,), 4096), "ppo", raised=0.5)
-    assert alphas == [0.0, 0.5]
-    monkeypatch.undo()
-    (first,) = trained(Lesson(CORNER, (0,), 4096), Variation())
-    for mine, theirs in zip(agent.parameters(), first.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
 
 
 def test_the_command_trains_once_and_writes_tables_and_a_page(

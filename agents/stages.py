@@ -1,0 +1,75 @@
+"""Stages of a training: what an agent learnt in one it takes along into the next."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mesa_gym.envs.checks import integer
+from mesa_gym.envs.settings import Settings
+from mesa_gym.errors import unknown
+from mesa_gym.traps import find_trap
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of a training.
+
+    Attributes:
+        settings: of its environments.
+        steps: environment steps.
+    """
+
+    settings: Settings
+    steps: int
+
+    def lesson(self) -> dict[str, Any]:
+        """Return the arguments of a ``Lesson`` that it fixes."""
+        names = ("trap", "alpha", "reward", "num_levels")
+        return {name: getattr(self.settings, name) for name in names} | {"steps": self.steps}
+
+
+def stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage]:
+    """Read the stages of a training; without any text it has one.
+
+    Args:
+        trap: its name.
+        texts: for each stage words such as ``rho=0.9 steps=500000 'reward=square and red'``:
+            steps, reward, alpha, num_levels and keywords of the trap.
+        usual: name -> steps, reward, alpha and num_levels of a stage that does not say them.
+
+    Raises:
+        ValueError: a word is not of this form, a name is unknown or a value does not fit.
+    """
+    found, rules = [], find_trap(trap)
+    for text in texts or [""]:
+        given = usual | dict(_read(word, text) for word in shlex.split(text))
+        try:
+            steps = integer("steps", given.pop("steps"), 1)
+            if strange := given.keys() - usual.keys() - {"size", *rules.keywords()}:
+                words = ("size", *usual, *rules.keywords())
+                raise unknown("word of a stage", strange.pop(), words)
+            found.append(Stage(Settings(rules, **given), steps))
+        except ValueError as error:
+            raise ValueError(f"the stage {text!r}: {error}" if text else str(error)) from None
+    spaces = {(each.settings.trap.size, each.settings.trap.channels) for each in found}
+    if len(spaces) > 1:
+        raise ValueError(
+            "the stages show grids of different sizes or planes, for which no one network is made:"
+            f" {'; '.join(map(repr, texts))}"
+        )
+    return found
+
+
+def _read(word: str, text: str) -> tuple[str, Any]:
+    """Return the name and the value of a word such as ``rho=0.9``."""
+    name, equals, value = word.partition("=")
+    if not (name and equals and value):
+        raise ValueError(f"expected words such as rho=0.9 in a stage, got {word!r} in {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value

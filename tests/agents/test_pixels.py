@@ -1,0 +1,112 @@
+"""PPO on pictures: the network is that on the pixels, and what pictures hide it does not see."""
+
+import numpy as np
+import pytest
+import torch
+from training import acts
+
+from agents import pixels
+from agents.lesson import Lesson
+from agents.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, untrained
+from mesa_gym.envs.observations import TILE, make_observation
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.attributes import Attributes
+
+TRAP = Attributes()
+
+
+def on_pixels(
+    trap: Attributes, stack: pixels.PixelStack, picture: np.ndarray, cell: int
+) -> np.ndarray:
+    """Scores of the actions from a picture, by loops over its tiles; inputs are floor beyond it."""
+    height, width = trap.size
+    tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2).reshape(height, width, -1)
+    first, bias, second, second_bias, out, out_bias, shared, shared_bias = (
+        each[0] for each in stack
+    )
+
+    def features(tile: np.ndarray) -> torch.Tensor:
+        return (torch.from_numpy(tile / 255 / PIXELS**0.5).float() @ shared + shared_bias[0]).relu()
+
+    floor = features(np.full((TILE, TILE, 3), tiles_of_floor(trap)).reshape(-1))
+    y0, x0 = divmod(cell, width)
+    hidden, columns = bias[0].clone(), 2 * width - 5
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            if (y, x) != (y0, x0):
+                place = (y - y0 + height - 3) * columns + x - x0 + width - 3
+                rows = first[place * FEATURES : (place + 1) * FEATURES]
+                hidden += (features(tiles[y, x]) - floor) @ rows
+    stands = len(first) - 1 - (height - 2) * (width - 2) + (y0 - 1) * (width - 2) + x0 - 1
+    hidden = (hidden + first[stands]).relu()
+    hidden = (hidden @ second + second_bias[0]).relu()
+    return (hidden @ out + out_bias[0])[:5].numpy()
+
+
+def tiles_of_floor(trap: Attributes) -> np.ndarray:
+    """The tile that most cells show, (8, 8, 3)."""
+    starts = trap.levels(Split.TRAIN, np.arange(1))
+    picture = make_observation(trap, "rgb").encode(starts)[0]
+    height, width = trap.size
+    tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2)[1:-1, 1:-1]
+    found, counts = np.unique(tiles.reshape(-1, PIXELS), axis=0, return_counts=True)
+    return found[counts.argmax()].reshape(TILE, TILE, 3)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("contrast", [1.0, 0.3])
+def test_the_network_is_that_on_the_pixels_of_the_rgb_observation(contrast: float) -> None:
+    trap = Attributes(contrast=contrast)
+    view = Tiles(trap)
+    drawn = untrained(view, (3,))
+    drawn = drawn._replace(outputs=drawn.outputs * 100, tiles_bias=drawn.tiles_bias + 0.05)
+    agent = PixelNetwork(trap, drawn)
+    for split in (Split.TRAIN, Split.SHIFT):
+        starts = trap.levels(split, np.arange(12))
+        scores = agent(torch.from_numpy(trap.observe(starts)))
+        pictures = make_observation(trap, "rgb").encode(starts)
+        for row in range(12):
+            expected = on_pixels(trap, agent.stack, pictures[row], int(starts.agent[row]))
+            np.testing.assert_allclose(scores[row], expected, atol=2e-4)
+    assert float(scores.std(dim=0).max()) > 0.01
+
+
+def test_without_contrast_colours_cannot_be_told_apart() -> None:
+    """Levels that differ in colours alone look alike, as the planes of course do not."""
+    grey = Attributes(contrast=0.0)
+    starts = grey.levels(Split.TRAIN, np.arange(40))
+    planes = grey.observe(starts)
+    turned = planes[..., [0, 1, 2, 3, 4, 6, 7, 5]]  # red is green, green blue, blue red
+    assert (planes != turned).any()
+    drawn = untrained(Tiles(grey), (0,))
+    agent = PixelNetwork(grey, drawn._replace(outputs=drawn.outputs * 1000))
+    known = [np.isin(agent.view._codes(each[None]), agent.view._known).all() for each in turned]
+    assert any(known)
+    np.testing.assert_array_equal(acts(agent, planes[known]), acts(agent, turned[known]))
+
+
+def test_training_from_pictures_repeats_itself_and_goes_on() -> None:
+    asked = Lesson(TRAP, (0, 1), 8192, num_levels=500)
+    both, alone = pixels.train(asked), pixels.train(Lesson(TRAP, (1,), 8192, num_levels=500))
+    for one, other in zip(both[1].parameters(), alone[0].parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
+    first = untrained(Tiles(TRAP), (0,))
+    for name in ("first", "second", "outputs", "tiles"):
+        assert not torch.equal(getattr(both[0], name), getattr(first, name)), name
+    again = pixels.train(Lesson(TRAP, (0, 1), 1, num_levels=500, start=both))
+    change = (again[0].second - both[0].second).abs().mean()
+    assert 0 < change < (both[0].second - first.second).abs().mean()
+
+
+def test_on_a_device_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="leave out the device"):
+        pixels.train(Lesson(TRAP, (0,), 1, num_levels=9, device="cpu"))
+
+
+def test_a_trap_whose_cells_change_their_looks_is_refused() -> None:
+    trap = find_trap("KeysChests")()
+    view, starts = Tiles(trap), trap.levels(Split.TRAIN, np.arange(3))
+    planes = trap.observe(starts)
+    planes[0, 3, 3, :] = 1
+    with pytest.raises(ValueError, match="train with ppo"):
+        view.listed(planes)
