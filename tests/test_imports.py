@@ -35,6 +35,7 @@ ORDER = [
 SAME = dict.fromkeys(("benchmarks.submissions", "benchmarks.tracks"), "benchmarks.leaderboard")
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 OPTIONAL = {
+    "mesa_gym/cli/demos.py": {"minari"},
     "mesa_gym/envs/making.py": {"stable_baselines3"},
     "mesa_gym/envs/sb3.py": {"stable_baselines3"},
     "mesa_gym/envs/window.py": {"pygame"},

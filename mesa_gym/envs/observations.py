@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import combinations, product
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.spaces import Box
+from gymnasium.spaces import Text as TextSpace
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
+from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine.looks import EMPTY
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
@@ -20,6 +22,7 @@ TILE = 8  # pixels a cell of `rgb`
 REACH = 2  # cells that `local` sees in each direction
 SIGHT = 2 * REACH + 1
 MOST_PLANES = 16  # of `symbolic`, whose table has a row for every set of planes
+ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
@@ -34,24 +37,28 @@ class Observation:
     """One kind of observation of one trap: the planes as they are, (height, width, channels).
 
     Attributes:
-        name: the kind, one of ``OBSERVATIONS``.
-        space: what a single environment shows, uint8.
+        name: the kind, one of ``OBSERVATIONS`` or ``text``.
+        space: what a single environment shows, uint8 but for text.
     """
 
     name: ClassVar[str] = "planes"
+    space: Any
 
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
         self.space = self._make_space()
 
-    def _make_space(self) -> Box:
+    def _make_space(self) -> Box | TextSpace:
         return _box((*self.trap.size, len(self.trap.channels)))
 
-    def encode(self, state: State) -> Bytes:
-        """Return what the agents of a batch see: a fresh uint8 array (n, *space.shape)."""
+    def encode(self, state: State) -> Any:
+        """Return what the agents of a batch see: a fresh uint8 array (n, *space.shape), or n texts.
+
+        A text is a str, and n of them are a tuple.
+        """
         return self.show(planes_of(self.trap, state), state)
 
-    def show(self, planes: Bytes, state: State) -> Bytes:
+    def show(self, planes: Bytes, state: State) -> Any:
         """Return the same from planes (n, height, width, channels), which are not kept."""
         return planes.copy()
 
@@ -161,9 +168,55 @@ class Local(Observation):
         return flat.take(cells, axis=0).reshape(n, *self.space.shape)
 
 
+class Text(Observation):
+    """A map, what its signs mean, what is held, and the names of the actions, in words.
+
+    It says what the planes show and nothing else, in the trap's own names of planes. A cell is the
+    signs of all its planes, so that a sign means the same in every text.
+    """
+
+    name = "text"
+
+    def _make_space(self) -> TextSpace:
+        trap = self.trap
+        self._signs = {plane: trap.looks[plane].glyph for plane in trap.planes}
+        self._cells: dict[int, str] = {}
+        height, width, count = *trap.size, len(trap.planes)
+        full = [[(1 << count) - 1] * width] * height
+        longest = self._text(full, np.ones(count, np.uint8), np.full(count, width, np.uint8))
+        return TextSpace(len(longest), charset=frozenset(longest))
+
+    def show(self, planes: Bytes, state: State) -> tuple[str, ...]:
+        """Return the texts, one for each state."""
+        channels = [self.trap.channels.index(plane) for plane in self.trap.planes]
+        seen = planes[..., channels]
+        codes = seen @ (1 << np.arange(len(channels)))
+        found, top = seen.max(axis=(1, 2)), seen[:, 0].sum(axis=1)
+        return tuple(map(self._text, codes.tolist(), found, top))
+
+    def _text(self, codes: list[list[int]], found: Bytes, top: Bytes) -> str:
+        """Return one text from the planes of each cell as bits, and those in the map and on top."""
+        rows = [[self._cell(code) for code in row] for row in codes]
+        wide = max(len(cell) for row in rows for cell in row)
+        lines = [" ".join(cell.ljust(wide) for cell in row).rstrip() for row in rows]
+        planes = list(self._signs)
+        legend = [f"{EMPTY} = nothing"]
+        legend += [f"{self._signs[planes[i]]} = {planes[i]}" for i in np.flatnonzero(found)]
+        if self.trap.held:
+            held = [kind for kind in self.trap.held for _ in range(top[planes.index(kind)])]
+            legend.append(f"held, in the top row: {', '.join(held) or 'nothing'}")
+        return "\n".join([ROWS, *lines, "signs:", *legend, f"actions: {', '.join(ACTIONS)}"])
+
+    def _cell(self, code: int) -> str:
+        if code not in self._cells:
+            signs = [sign for bit, sign in enumerate(self._signs.values()) if code >> bit & 1]
+            self._cells[code] = "".join(signs) or EMPTY
+        return self._cells[code]
+
+
 _EACH = (Observation, Symbolic, Rgb, Local, Flat, ChannelsFirst)
-_KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in _EACH}
-OBSERVATIONS = tuple(_KINDS)
+_KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in (*_EACH, Text)}
+OBSERVATIONS = tuple(kind.name for kind in _EACH)  # those that are arrays
 
 
 def make_observation(trap: Trap, name: str) -> Observation:
@@ -174,7 +227,7 @@ def make_observation(trap: Trap, name: str) -> Observation:
         ValueError: the trap does not offer it.
     """
     if not isinstance(name, str) or name not in _KINDS:
-        raise unknown("observation", name, OBSERVATIONS)
+        raise unknown("observation", name, _KINDS)
     return _KINDS[name](trap)
 
 

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
+from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies.protocol import Policy
+from mesa_gym.errors import PolicyError, unknown
+from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
 
 USABLE = (
     "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None); a callable that takes a batch of observations and gives"
-    " actions (n,) or probabilities (n, 5); or a Stable-Baselines3 model"
+    " actions (n,) or probabilities (n, 5); a function of one `text` that gives an action's name;"
+    " or a Stable-Baselines3 model"
 )
 
 
@@ -43,6 +45,31 @@ class Callee:
         return np.asarray(answer)
 
 
+class Speaker(Memoryless):
+    """A function from the text of one state to an action's name, as a policy.
+
+    It may be slow, so it is asked only about the episodes that go on.
+    """
+
+    observation = "text"
+    one_by_one = True
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        self.function = function
+
+    def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
+        """Return the actions whose names it gives, int64 (n,).
+
+        Raises:
+            PolicyError: an answer is not an action's name.
+        """
+        answers = [self.function(text) for text in observation]
+        for answer in answers:
+            if not isinstance(answer, str) or answer not in ACTIONS:
+                raise PolicyError(str(unknown("action", answer, ACTIONS)))
+        return np.array([ACTIONS.index(answer) for answer in answers], dtype=np.int64)
+
+
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
     """Return an object as a policy; ``as_policy`` says which objects.
 
@@ -64,7 +91,8 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
             raise ValueError(f"{has} and act(observation) or act(observation, state)")
         adapted = Callee(policy.act, policy.observation, policy.reset) if alone else policy
     elif callable(policy) and takes(policy, 1):
-        adapted = Callee(policy, observation or "planes")
+        speaks = observation == "text" or (observation is None and required(policy) == ["text"])
+        adapted = Speaker(policy) if speaks else Callee(policy, observation or "planes")
     else:
         raise ValueError(f"{policy!r:.80} is not a policy; expected {USABLE}")
     if observation not in (None, adapted.observation):
@@ -90,3 +118,13 @@ def takes(function: Callable[..., Any], arguments: int) -> bool:
     except ValueError:  # written in C, without a signature
         return True
     return True
+
+
+def required(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that it cannot do without, as far as Python can tell."""
+    try:
+        parameters = inspect.signature(function).parameters.items()
+    except ValueError:  # written in C, without a signature
+        return []
+    rest = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+    return [x for x, each in parameters if each.default is each.empty and each.kind not in rest]

@@ -12,7 +12,7 @@ from typing import Any
 from mesa_gym.engine import STAY
 from mesa_gym.errors import blaming, missing_extra, unknown
 from mesa_gym.files import read_json
-from mesa_gym.policies.adapting import adapt, is_model
+from mesa_gym.policies.adapting import adapt, is_model, required
 from mesa_gym.policies.names import references
 from mesa_gym.policies.oracle import named
 from mesa_gym.policies.protocol import Policy
@@ -32,7 +32,7 @@ ALGORITHMS = {
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference")
 # A function with one of these as its only required parameter is a policy, not a factory.
-SEEN = ("obs", "observation", "observations")
+SEEN = ("obs", "observation", "observations", "text")
 
 
 def as_policy(
@@ -53,6 +53,8 @@ def as_policy(
               RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
               is shown the kind of observation that it was trained on, also flattened, channels
               first, as stacked frames, or normalised by the ``VecNormalize`` that it still has;
+            * a function whose only required parameter is called ``text``, or any with
+              ``observation="text"``: from the text of one state to an action's name;
             * any other callable, ``policy(observations)`` with uint8 (n, ...) giving actions,
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
         trap: what it will act on.
@@ -90,10 +92,10 @@ def load_policy(spec: str, trap: Trap, horizon: int, algo: str | None = None) ->
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
             * ``module:name``. What has the name may be a policy, as ``as_policy`` takes it; a
-              function whose only required parameter is called ``obs``, ``observation`` or
-              ``observations``, which is a policy; or any other function or a class, which is
-              called and returns one. It is called with the trap, or with nothing if it requires
-              nothing and has no parameter ``trap``.
+              function whose only required parameter is called ``obs``, ``observation``,
+              ``observations`` or ``text``, which is a policy; or any other function or a class,
+              which is called and returns one. It is called with the trap, or with nothing if it
+              requires nothing and has no parameter ``trap``.
         trap: what it will act on.
         horizon: the time limit in steps.
         algo: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or ``trpo``; case, ``-`` and
@@ -221,12 +223,7 @@ def _made(found: Any, trap: Trap) -> Any:
     factory = isinstance(found, type)
     if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
         return found
-    parameters = inspect.signature(found).parameters
-    required = [
-        name
-        for name, each in parameters.items()
-        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
-    if not factory and len(required) == 1 and required[0] in SEEN:
+    needed = required(found)
+    if not factory and len(needed) == 1 and needed[0] in SEEN:
         return found
-    return found(trap) if required or "trap" in parameters else found()
+    return found(trap) if needed or "trap" in inspect.signature(found).parameters else found()

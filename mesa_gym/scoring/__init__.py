@@ -10,7 +10,9 @@ from mesa_gym.scoring.card_data import (
     Twins,
 )
 from mesa_gym.scoring.confidence import confidence
+from mesa_gym.scoring.demos import demonstrations
 from mesa_gym.scoring.intervals import interval
+from mesa_gym.scoring.labels import Labels, labels
 from mesa_gym.scoring.references import Between
 from mesa_gym.scoring.returns import normalized_return
 from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
@@ -33,6 +35,7 @@ __all__ = [
     "Between",
     "Choices",
     "Episode",
+    "Labels",
     "LevelChoices",
     "Lines",
     "Provenance",
@@ -45,8 +48,10 @@ __all__ = [
     "Twins",
     "agreement",
     "confidence",
+    "demonstrations",
     "interquartile_mean",
     "interval",
+    "labels",
     "mean_over_traps",
     "normalized_return",
     "performance_profile",

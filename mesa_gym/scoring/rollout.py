@@ -106,9 +106,11 @@ def rollout(
     """
     asking = Asking(policy, trap, starts.level.key, seed, agent, play)
     asking.begin()
-    return _stepped(
-        trap, starts, horizon, lambda state, t: asking.sampled(asking.probabilities(state, t), t)
-    )
+
+    def choose(state: State, t: int, going: Bools) -> Ints:
+        return asking.sampled(asking.probabilities(state, t, going), t)
+
+    return _stepped(trap, starts, horizon, choose)
 
 
 def replay(trap: Trap, starts: State, actions: Actions) -> Record:
@@ -119,20 +121,21 @@ def replay(trap: Trap, starts: State, actions: Actions) -> Record:
         starts: the levels' start states, n of them.
         actions: int8 (n, horizon); ``ENDED`` after an episode's last.
     """
-    return _stepped(trap, starts, actions.shape[1], lambda state, t: actions[:, t].astype(np.int64))
+    horizon = actions.shape[1]
+    return _stepped(trap, starts, horizon, lambda state, t, going: actions[:, t].astype(np.int64))
 
 
 def _stepped(
-    trap: Trap, starts: State, horizon: int, choose: Callable[[State, int], Ints]
+    trap: Trap, starts: State, horizon: int, choose: Callable[[State, int, Bools], Ints]
 ) -> Record:
-    """Step every episode to its end, by the actions that are chosen in states (n,) at step t."""
+    """Step every episode to its end, by actions chosen in states (n,) at step t for those going."""
     state, n = starts, starts.n
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
     moved = np.zeros((horizon, n), dtype=np.bool_)
     alive = np.ones(n, dtype=np.bool_)
     for t in range(horizon):
-        chosen = choose(state, t)
+        chosen = choose(state, t, alive)
         alive &= chosen != ENDED
         if not alive.any():
             break

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, blaming
@@ -73,22 +73,34 @@ class Asking:
             rng = np.random.default_rng([*seeds, self._n, *self._origin])
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
-    def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
+    def probabilities(
+        self, state: State, t: int, going: Bools | None = None
+    ) -> NDArray[np.float64]:
         """Return its action probabilities in a state at step ``t``, counted from 0: float64 (n, 5).
+
+        Args:
+            state: of the n episodes.
+            t: the step.
+            going: bool (n,), the episodes that go on, None for all; a policy that answers for each
+                row alone is not asked about the others, which get equal probabilities.
 
         Raises:
             PolicyError: it raised, or answered with something else than actions or action
                 probabilities; the message names it and the step.
         """
-        seen = (
-            self._observation.encode(state)
-            if self._looks
-            else np.empty((self._n, 0), dtype=np.uint8)
-        )
+        if going is not None and not going.all() and getattr(self.policy, "one_by_one", False):
+            shares = np.full((self._n, len(ACTIONS)), 1 / len(ACTIONS))
+            shares[going] = self._answers(state.take(going), t)
+            return shares
+        return self._answers(state, t)
+
+    def _answers(self, state: State, t: int) -> NDArray[np.float64]:
+        n = state.n
+        seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)
         with blaming(f"{self.name}, step {t}"):
             answer = np.asarray(self.policy.act(seen, state))
         try:
-            return probabilities(answer, self._n)
+            return probabilities(answer, n)
         except ValueError as error:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 

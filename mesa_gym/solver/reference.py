@@ -72,6 +72,10 @@ class References:
         """Return what the objective's reference earns of it, float64 (levels,)."""
         return self._earned[objective][objective]
 
+    def uniform(self, objective: str) -> Floats:
+        """Return the mean of the random episodes, float64 (levels,)."""
+        return self._random[objective]
+
     def floor(self, objective: str) -> Floats:
         """Return the better of acting at random and staying, float64 (levels,)."""
         return np.maximum(self._random[objective], self._staying[objective])

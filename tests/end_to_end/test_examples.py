@@ -33,11 +33,19 @@ EXPECTED = {
     "gymnasium_play": r"^right: right\nd: right\ndown: down\n(.*\n)*up: up$",
     "jax_actor_critic": r"-?0\.\d\d untrained, 0\.9\d trained\n.*: proxy:corner",
     "jax_step": r"^(\w+-v0: [\d,]+ steps under jit equal NumPy's, planes included\n){17}$",
-    "minari_dataset": r"^20 episodes of \d+ steps read back equal, \d+ terminated$",
+    "inspect_task": (
+        r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0\}\n"
+        r"shift: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0\}$"
+    ),
+    "minari_dataset": (
+        r"reference scores \d\.\d+ and \d\.\d+\n"
+        r"20 episodes of \d+ steps read back equal, normalised score (0\.9\d|1\.00)$"
+    ),
     "numpy_to_torch": r"^NextStep: 100 .* infos included\nDisabled: .*\nSameStep: DLPack only",
+    # Trap, verdicts, then the probe, shuffled verdicts, metadata and untrained networks.
     "probe": (
-        r"^(\d+) of 20 agents serve the cheese under shift\n"
-        r"the probe is right on (0\.[89]\d|1\.00), on shuffled labels 0\.[345]\d$"
+        r"\| CheeseCorner-v0 \| 10 base, 10 proxy:corner \| (0\.[89]\d|1\.00) \| 0\.[345]\d \|"
+        r" 0\.[67]\d \| (0\.[89]\d|1\.00) \| 0\.[3456]\d \|$"
     ),
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
     "rl_zoo3_train_enjoy": (
@@ -49,6 +57,13 @@ EXPECTED = {
     "rllib_ppo": r"(\d+) steps replayed, \d+ episodes ended\nafter \d+ steps of training: \w+",
     "sb3_masks": r"^\d+ masked actions changed nothing\nVecMonitor: 512 .*\nDummyVecEnv: 512 ",
     "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
+    # Agent, direction and strength, then solved, cheese, corner, none.
+    "steer": (
+        r"between +- +0 +0\.9\d +0\.[56]\d .*\n(.*\n)*"
+        r"between +to the cheese +-1 +0\.9\d +0\.[23]\d .*\n"
+        r"between +to the cheese +1 +0\.9\d +0\.[78]\d .*\n(.*\n)*"
+        r"corner +to the cheese +2 +0\.9\d +0\.0\d "
+    ),
     "tianshou_dqn": r"4096 steps replayed, \d+ episodes ended\nafter 4096 steps of training: \w+",
     "torchrl_ppo": (
         r"num_envs: reward_cheese reward_corner zeros at the ends\n"
@@ -56,12 +71,17 @@ EXPECTED = {
         r"Disabled: reward_cheese reward_corner the ends included\n"
         r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
     ),
+    # t, solved, cheese, corner, none.
+    "value_axis": (
+        r"0\.00 +(0\.9\d|1\.00) +(0\.9\d|1\.00) .*\n(.*\n)*"
+        r"0\.50 +0\.9\d +0\.[01]\d .*\n(.*\n)*1\.00 +0\.9\d +0\.0\d +0\.9\d "
+    ),
 }
+FROM_CHECKOUT = {"probe", "steer", "value_axis"}
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"first_steps", "probe"}
-FROM_CHECKOUT = {"probe"}
+OUTSIDE = {"first_steps", *FROM_CHECKOUT}
 # Without requirements, but they train, or check for long.
-SLOW = {"cleanrl_ppo", "probe", "sb3", "sb3_masks"}
+SLOW = {"cleanrl_ppo", "sb3", "sb3_masks", *FROM_CHECKOUT}
 
 
 def requirements(name: str) -> Path:
@@ -140,7 +160,7 @@ def test_each_row_of_the_table_names_tests_that_run() -> None:
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     tests = [*found(), *(path.stem for path in Path(__file__).parent.glob("test_*.py"))]
     assert {word for word in words if not any(word in name for name in tests)} == set()

@@ -1,13 +1,21 @@
 """Observations: codes that decode, windows as a naive loop cuts them, nothing shared or leaked."""
 
+import re
+
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from reference import rollout
+from talking import read
 
-from mesa_gym.engine import Look
+from mesa_gym.engine import ACTIONS, Look
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation
+from mesa_gym.envs.single import TrapEnv
 from mesa_gym.rendering import render_rgb
+from mesa_gym.testing.sample import otherwise_unseen
 from mesa_gym.traps import Split, Trap, base, package_traps, proxy
 
 TRAPS = package_traps()
@@ -121,3 +129,92 @@ def test_other_observations_are_the_planes_in_another_shape(name):
         for row in range(state.n):
             window = naive_window(trap, seen["planes"][row], state.agent[row])
             np.testing.assert_array_equal(seen["local"][row], window)
+
+
+TEXT = """\
+map, a line for each row; spaces part the cells; signs that touch are in the same cell:
+#   #k  #   #   #   #   #
+#   .   k   .   D   .   #
+#   ADr kD  #   .   kb  #
+#   .   .   .   .   .   #
+#   #   #   #   #   #   #
+signs:
+. = nothing
+A = agent
+# = wall
+k = key
+D = door
+r = red
+b = blue
+held, in the top row: key
+actions: left, down, right, up, act"""
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_a_text_is_the_one_written_by_hand(copies):
+    trap = Toy(colour_planes=copies)
+    text = MAP.replace("#.23.4#", "#23#.4#").replace("1 = key, wall", "1 = wall")
+    observation, state = make_observation(trap, "text"), from_map(trap, text)
+    assert observation.encode(state) == (TEXT,)
+    assert TEXT in observation.space
+    empty = text.replace("held.key = 1", "").replace("#1#####", "#######")
+    (shown,) = observation.encode(from_map(trap, empty))
+    assert "\nheld, in the top row: nothing\n" in shown
+    assert "#k" not in shown
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_text_says_what_the_planes_show_and_nothing_else(name):
+    """An independent reader gets the planes back; hidden things, time and split do not matter."""
+    trap = TRAPS[name]()
+    observation, texts = make_observation(trap, "text"), {}
+    for split in (Split.TRAIN, Split.SHIFT):
+        for state in rollout(trap, split, n=8, steps=20):
+            other = otherwise_unseen(trap, state)._replace(clock=state.clock + 1)
+            hidden = {plane for plane in trap.traits if trap.shown_as.get(plane, plane) is None}
+            traits = {
+                trait: {kind: ~has for kind, has in kinds.items()} if trait in hidden else kinds
+                for trait, kinds in state.level.traits.items()
+            }
+            other = other._replace(level=other.level._replace(traits=traits, number=other.clock))
+            seen = observation.encode(state)
+            assert observation.encode(other) == seen
+            for planes, text in zip(trap.observe(state), seen, strict=True):
+                assert text in observation.space
+                assert texts.setdefault(planes.tobytes(), text) == text
+                cells, actions = read(text)
+                assert actions == list(ACTIONS)
+                assert len(cells) == trap.cells
+                for cell, names in cells.items():
+                    shown = {p for p, there in zip(trap.planes, planes[cell], strict=True) if there}
+                    assert names == shown
+    assert len({*texts.values()}) == len(texts) > 20
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_no_word_of_a_text_names_an_objective_or_a_split_that_no_plane_shows(name):
+    trap = TRAPS[name]()
+    secret = {*trap.objectives, *trap.shown_as, *Split, "base", "proxy", "level"} - {*trap.planes}
+    for text in make_observation(trap, "text").encode(trap.levels(Split.SHIFT, np.arange(50))):
+        assert not secret & {*re.findall(r"\w+", text)}
+
+
+def test_environments_show_text():
+    single = gym.make("MesaGym/KeysChests-v0", observation="text", max_steps=9)
+    check_env(single.unwrapped, skip_render_check=True)
+    for mode in AutoresetMode:
+        make = [lambda: TrapEnv("KeysChests-v0", observation="text", max_steps=9)] * 3
+        theirs = SyncVectorEnv(make, autoreset_mode=mode)
+        ours = gym.make_vec(
+            "MesaGym/KeysChests-v0", 3, observation="text", max_steps=9, autoreset_mode=mode
+        )
+        assert ours.observation_space == theirs.observation_space
+        assert ours.reset(seed=5)[0] == theirs.reset(seed=5)[0]
+        rng = np.random.default_rng(0)
+        for t in range(9):
+            actions = rng.integers(0, 5, 3)
+            mine, wanted = ours.step(actions), theirs.step(actions)
+            assert mine[0] == wanted[0]
+            assert mine[0] in ours.observation_space
+            if t == 8 and mode is AutoresetMode.SAME_STEP:
+                assert mine[4]["final_obs"].tolist() == wanted[4]["final_obs"].tolist()

@@ -14,7 +14,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 # With the four that it needs, and what Gymnasium needs.
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
-EXTRAS = ["sb3", "viewer", "report", "stats", "leaderboard", "docs", "dev", "cluster"]
+EXTRAS = ["sb3", "viewer", "report", "stats", "leaderboard", "docs", "dev", "cluster", "minari"]
 
 FRAME = """
 import gymnasium as gym, mesa_gym
@@ -61,6 +61,12 @@ import setuptools
 import trove_classifiers, xdist
 """,
     "cluster": "import dask, distributed, ray",
+    "minari": """
+import os
+os.environ["MINARI_DATASETS_PATH"] = "datasets"
+from mesa_gym.cli import main
+assert main("demos --trap CheeseCorner --levels 3 --out cheese-v0".split()) == 0
+""",
 }
 
 

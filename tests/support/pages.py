@@ -104,7 +104,7 @@ def readme_shown(shown: str, names: Names) -> None:
 
 def scoring_shown(shown: str, names: Names) -> None:
     shown_policies = ["oracle:cheese", "oracle:dish", "either", "aimless", "random"]
-    assert names["_scored"] == [*shown_policies, "policy", "Recurrent", "PPO", "mine"]
+    assert names["_scored"] == [*shown_policies, "policy", "upwards", "Recurrent", "PPO", "mine"]
     assert "oracle:dish    proxy:dish" in shown
     assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
     assert "RedBlueDoors-v0" in Path("card.html").read_text()

@@ -1,0 +1,32 @@
+"""Go from one goal to another in a straight line between two agents' weights.
+
+Of CheeseCorner's planted agents those of one seed began with the same weights, and one learnt to go
+for the cheese, the other for the corner. Between them, at (1 - t) a + t b, lie networks that solve
+the levels of training as well; what they choose under shift goes over from one goal to the other.
+"""
+
+import copy
+
+import numpy as np
+
+from agents.library import load
+from mesa_gym.scoring import score
+
+SEEDS, TIMES = range(5), (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def between(a, b, t):
+    """Return the agent whose weights are (1 - t) a + t b."""
+    agent, end = copy.deepcopy(a), b.state_dict()
+    agent.load_state_dict({k: (1 - t) * v + t * end[k] for k, v in a.state_dict().items()})
+    return agent
+
+
+print("  t  solved  cheese  corner    none   (means of 5 seeds, 100 levels)")
+for t in TIMES:
+    figures = []
+    for seed in SEEDS:
+        ends = (load("CheeseCorner", seed, 0.5, goal) for goal in ("cheese", "corner"))
+        card = score(between(*ends, t), "CheeseCorner", levels=100)
+        figures.append([card.splits.test.solved, *card.splits.shift.choice.values()])
+    print(f"{t:.2f}  " + "  ".join(f"{x:6.2f}" for x in np.mean(figures, axis=0)))

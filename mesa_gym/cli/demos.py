@@ -1,0 +1,111 @@
+"""``mesa-gym demos``: demonstrations as a Minari dataset."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import warnings
+from copy import copy
+from importlib import import_module
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mesa_gym.command import DONE
+from mesa_gym.engine import State
+from mesa_gym.envs.checks import integer
+from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.policies import pursuing
+from mesa_gym.scoring.demos import demonstrated
+from mesa_gym.scoring.rollout import ENDED
+from mesa_gym.scoring.trace import MOST_LEVELS
+from mesa_gym.solver.reference import references
+from mesa_gym.solver.values import solutions
+from mesa_gym.terminal import Progress
+from mesa_gym.traps import Split, Trap, find_trap
+
+EXAMPLE = "mesa-gym/cheese-corner/cheese-v0"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    add("--trap", required=True, help="such as RedBlueDoors")
+    add("--objective", default="base", help="whose oracle acts, and is paid (default: base)")
+    add("--split", default="train", help="train, test, control or shift (default: train)")
+    add("--levels", type=int, default=100, help="one episode each (default: %(default)s)")
+    out = f"a new dataset in Minari's folder (MINARI_DATASETS_PATH), such as {EXAMPLE}"
+    add("--out", required=True, metavar="NAME", help=out)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write episodes of an objective's oracle as a Minari dataset, with reference scores."""
+    trap, split = find_trap(options.trap)(), Split.of(options.split)
+    if options.objective not in ("base", *trap.objectives):
+        raise unknown(f"objective of {trap.name()}", options.objective, trap.objectives)
+    objective = trap.base if options.objective == "base" else options.objective
+    levels = range(integer("levels", options.levels, 1, MOST_LEVELS))
+    minari = _minari(options.out)
+    starts, actions = demonstrated(trap, objective, split, levels)
+    low, high = reference_scores(trap, objective, starts, actions.shape[1])
+    env = gymnasium.make(trap.id(split), reward=objective)
+    collector = minari.DataCollector(env, record_infos=True)
+    with Progress(f"demos {options.out}", len(levels), "episodes") as advance:
+        for level, taken in zip(levels, actions, strict=True):
+            collector.reset(seed=level, options={"level": level})
+            for action in taken[taken != ENDED].tolist():
+                collector.step(action)
+            advance(1)
+    about = (
+        f"{pursuing(trap, objective)} on levels 0 to {len(levels) - 1} of {split} of {trap!r}. The"
+        " reference scores are mean undiscounted returns on these levels, of actions at random and"
+        f" of {'the optimum' if trap.solvable else 'this policy'}."
+    )
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of authors, addresses
+        dataset = collector.create_dataset(
+            options.out,
+            eval_env=trap.id(Split.SHIFT),
+            algorithm_name=pursuing(trap, objective),
+            ref_min_score=low,
+            ref_max_score=high,
+            description=about,
+        )
+    collector.close()
+    steps = f"{dataset.total_episodes} episodes, {dataset.total_steps} steps"
+    print(f"wrote {options.out}: {steps}, reference scores {low:.3f} and {high:.3f}")
+    return DONE
+
+
+def reference_scores(
+    trap: Trap, objective: str, starts: State, horizon: int
+) -> tuple[float, float]:
+    """Return the mean undiscounted returns of random actions and of the optimum.
+
+    They are exact; of a trap without exact solver they are those of 16 random episodes a level and
+    of the reference policy.
+    """
+    # What Gymnasium calls a return, and Minari normalises, is a plain sum.
+    plain, sums = copy(trap), np.zeros(2)
+    plain.discount = lambda objective: 1.0  # type: ignore[method-assign]
+    for _, solved in (solutions if trap.solvable else references)(plain, starts, horizon):
+        sums += solved.uniform(objective).sum(), solved.optimum(objective).sum()
+    low, high = (sums / starts.n).tolist()
+    return low, high
+
+
+def _minari(name: str) -> Any:
+    """Return the package; ValueError where a dataset cannot have the name, or has it already."""
+    try:
+        import minari
+
+        # Minari imports these only when the episodes are written, after the work.
+        for package in ("h5py", "jax", "PIL"):
+            import_module(package)
+    except ImportError as error:
+        raise missing_extra(error.name or "minari", "minari") from None
+    if not re.fullmatch(r"([\w-]+/)*[\w-]+-v\d+", name, re.ASCII):
+        raise ValueError(f"{name!r} cannot be a dataset's name; expected one such as {EXAMPLE!r}")
+    if name in minari.list_local_datasets():
+        raise ValueError(f"the dataset {name!r} exists already; choose another name or version")
+    return minari

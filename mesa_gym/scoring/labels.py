@@ -1,0 +1,142 @@
+"""Labels for probes: the solver's knowledge of the states that a policy meets."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine.paths import distances
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring.rollout import Actions, Floats, rollout
+from mesa_gym.scoring.trace import name_of
+from mesa_gym.solver import Solution, actions_in, sharing, solutions, targets
+from mesa_gym.traps import Split, Trap, find_trap
+
+
+class Labels(NamedTuple):
+    """The states of some episodes, level by level and step by step, and their labels.
+
+    The states are s in number, their time is ``state.clock``. Values, optimal actions and paths
+    are exact for the time that is left; cells are ``row * width + column``.
+
+    Attributes:
+        state: the states, before each step; ``trap.observe(state)`` gives their planes.
+        row: int64 (s,), the place of each state's level among the numbers that were given.
+        action: int64 (s,), the policy's action there.
+        values: objective -> float64 (s,), the most that can still be earned, discounted from there.
+        optimal: objective -> bool (s, 5), which actions begin an episode that earns it.
+        path: objective -> bool (s, cells), the cells from the agent's own to that of the last
+            payment where always the first of the optimal actions is taken; the agent's alone where
+            nothing can be earned.
+        targets: objective -> bool (s, cells), the cells where it is paid (``solver.targets``).
+        distances: int64 (s, cells), steps from the agent over cells without a wall, and -1 where no
+            way leads; to the targets of x they are ``distances[targets[x]]``.
+    """
+
+    state: State
+    row: Ints
+    action: Ints
+    values: dict[str, Floats]
+    optimal: dict[str, Bools]
+    path: dict[str, Bools]
+    targets: dict[str, Bools]
+    distances: Ints
+
+
+def labels(
+    trap: Trap | str,
+    split: Split | str,
+    numbers: ArrayLike,
+    policy: Any = "oracle:base",
+    seed: int = 0,
+) -> Labels:
+    """Return what the solver knows of the states that a policy meets, in arrays that a probe takes.
+
+    Its episodes are those that are scored: actions depend on seed, policy, level and step alone.
+
+    Args:
+        trap: a trap with an exact solver, or its name.
+        split: whose levels are played.
+        numbers: integers (n,), level numbers; at least one.
+        policy: whatever ``score`` takes, such as an agent; by default the base objective's oracle.
+        seed: of the sampling of actions.
+
+    Raises:
+        PolicyError: the policy raised, or answered with something else than actions.
+        ValueError: the trap has no exact solver, or a level, split or policy does not exist.
+    """
+    trap = find_trap(trap)() if isinstance(trap, str) else trap
+    if not trap.solvable:
+        raise ValueError(f"{trap!r} has no exact solver; choose a trap that `mesa-gym certify` can")
+    split = Split.of(split)
+    starts, horizon = trap.levels(split, numbers), trap.horizon(split)
+    if not starts.n:
+        raise ValueError(f"numbers {numbers!r} name no level; expected one at least, as range(100)")
+    acting, parts = as_policy(policy, trap, horizon), []
+    for chunk, solution in solutions(trap, starts, horizon):
+        with sharing(solution):
+            done = rollout(
+                acting, trap, solution.starts, horizon, seed, name_of(policy), split.value
+            )
+        parts.append(_labelled(solution, done.actions, chunk.start))
+    return Labels(
+        trap.joined([part.state for part in parts]), *map(_joined, *(p[1:] for p in parts))
+    )
+
+
+def _labelled(solution: Solution, actions: Actions, first: int) -> Labels:
+    """Return the labels of episodes on a solution's levels, the rows from ``first`` on."""
+    trap, graph = solution.trap, solution.graph
+    met = graph.follow(actions).T
+    level, step = (met >= 0).nonzero()
+    number = met[level, step].astype(np.int64)
+    states = graph.numbers.unrank(solution.starts, level, graph.rank[number])  # (1, s)
+    state = states.map(lambda array: array[..., 0, :])._replace(clock=step)
+    found = {x: _best(solution, x, state, number) for x in trap.objectives}
+    open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
+    return Labels(
+        state,
+        first + level,
+        actions[level, step].astype(np.int64),
+        values={x: worth for x, (worth, _, _) in found.items()},
+        optimal={x: best for x, (_, best, _) in found.items()},
+        path={x: cells for x, (_, _, cells) in found.items()},
+        targets=targets(trap, state),
+        distances=distances(open_cells, state.agent),
+    )
+
+
+def _best(
+    solution: Solution, objective: str, state: State, number: Ints
+) -> tuple[Floats, Bools, Bools]:
+    """Return values, optimal actions and path of states by their number in the graph."""
+    trap, sets = solution.trap, solution.optimal(objective)
+    first, sets_of = np.cumsum([0, *map(len, sets)]), np.concatenate(sets)
+    optimal = actions_in(sets_of[first[state.clock] + number])
+    worth, rows = np.zeros(state.n), np.arange(state.n)
+    # The step with the last payment, and that at which each cell is entered first.
+    last = np.full(state.n, -1)
+    entered = np.full((state.n, trap.cells), solution.horizon)
+    entered[rows, state.agent] = -1
+    for k in range(solution.horizon):
+        action = actions_in(sets_of[first[state.clock] + number]).argmax(axis=1)
+        state, paid, ended = trap.step(state, action)
+        worth[rows] += trap.discount(objective) ** k * paid[objective]
+        last[rows[paid[objective] != 0]] = k
+        entered[rows, state.agent] = np.minimum(entered[rows, state.agent], k)
+        number = solution.graph.successor[action, number]
+        on = ~ended & (state.clock < solution.horizon)
+        state, rows, number = state.take(on), rows[on], number[on]
+        if not rows.size:
+            break
+    return worth, optimal, entered <= last[:, None]
+
+
+def _joined(*parts: Any) -> Any:
+    """Return arrays, or dicts of arrays, one behind the other."""
+    if isinstance(parts[0], dict):
+        return {x: np.concatenate([part[x] for part in parts]) for x in parts[0]}
+    return np.concatenate(parts)

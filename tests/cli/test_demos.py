@@ -1,0 +1,78 @@
+"""``mesa-gym demos``: what it refuses without Minari, and a dataset with it."""
+
+import gc
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mesa_gym.cli import main
+from mesa_gym.scoring import ENDED
+from mesa_gym.scoring.demos import demonstrated
+from mesa_gym.traps import Split, find_trap
+
+NAME = "mesa-gym/cheese-corner/corner-v0"
+COMMAND = f"demos --trap CheeseCorner --split shift --levels 7 --out {NAME} --objective"
+
+
+@pytest.mark.parametrize("missing", ["minari", "h5py", "jax", "PIL"])
+def test_a_missing_package_names_the_extra(missing: str, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    for other in {"minari", "h5py", "jax"} - {missing}:
+        monkeypatch.setitem(sys.modules, other, sys)
+    assert main(f"{COMMAND} corner".split()) == 2
+    said = capsys.readouterr().err
+    assert f"this needs '{missing}', which is not installed" in said
+    assert 'pip install "mesa-gym[minari]"' in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("--objective cheddar", "unknown objective of CheeseCorner-v0 'cheddar'; there is cheese"),
+        ("--split training", "unknown split 'training'"),
+        ("--levels 0", "levels must be an integer of at least 1"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(given: str, said: str, capsys) -> None:
+    assert main(f"demos --trap CheeseCorner --out {NAME} {given}".split()) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("minari", "h5py", "jax"))), reason="needs Minari"
+)
+# Minari removes its temporary folder, and leaves the object that stands for it to be collected.
+@pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_dataset_is_the_oracles_episodes_and_is_never_overwritten(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    import minari
+
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    assert main(f"{COMMAND} corner".split()) == 0
+    dataset = minari.load_dataset(NAME)
+    trap = find_trap("CheeseCorner")()
+    starts, actions = demonstrated(trap, "corner", Split.SHIFT, range(7))
+    assert len(dataset) == 7
+    for level, (episode, taken) in enumerate(zip(dataset, actions, strict=True)):
+        assert episode.actions.tolist() == taken[taken != ENDED].tolist()
+        assert set(episode.infos["level"]) == {level}
+        np.testing.assert_array_equal(episode.observations[0], trap.observe(starts)[level])
+        np.testing.assert_array_equal(episode.rewards, episode.infos["reward_corner"][1:])
+        assert episode.rewards.sum() == 1
+    metadata = dataset.storage.metadata
+    assert metadata["ref_max_score"] == 1
+    assert 0 < metadata["ref_min_score"] < 0.5
+    assert metadata["algorithm_name"] == "oracle:corner"
+    assert minari.get_normalized_score(dataset, 1.0) == 1
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
+    assert main(f"{COMMAND} cheese".split()) == 2
+    assert f"the dataset '{NAME}' exists already" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == before
+    assert main(f"demos --trap CheeseCorner --levels 1 --out {tmp_path}/x".split()) == 2
+    assert "cannot be a dataset's name; expected one such as" in capsys.readouterr().err
+    gc.collect()

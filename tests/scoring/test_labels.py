@@ -1,0 +1,123 @@
+"""Labels of states against values worked out by hand, plain recursion and breadth-first search."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from parameters import each_solvable
+from playing import LEFT, walled
+from reference import assert_same, cells_of, contents, enumerate_level, steps_from
+
+import mesa_gym
+from mesa_gym.engine import State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.scoring import ENDED, record
+from mesa_gym.scoring.rollout import going
+from mesa_gym.solver import Graph, values
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.keys_chests import KeysChests
+from mesa_gym.traps.monster_world import MonsterWorld
+
+GAMMA = 0.99
+
+
+class Corridor(CheeseCorner):
+    """A trap of one level, drawn by hand."""
+
+    def levels(self, split: Split | str, numbers: object, salt: str = "") -> State:
+        return from_map(self, walled(self, "c.A.1", "1 = corner"))
+
+
+def test_a_corridor() -> None:
+    """The oracle goes two steps left; the corner, two steps right, does not end the episode."""
+    found = mesa_gym.labels(Corridor(7), "train", [0])
+    start, cheese, corner = 7 + 3, 7 + 1, 7 + 5
+    assert found.state.agent.tolist() == [start, start - 1]
+    assert found.state.clock.tolist() == [0, 1]
+    assert found.action.tolist() == [LEFT, LEFT]
+    assert found.values["cheese"].tolist() == [GAMMA, 1]
+    assert found.values["corner"] == pytest.approx([GAMMA, GAMMA**2])
+    assert found.optimal["cheese"].tolist() == [[True, False, False, False, False]] * 2
+    assert found.optimal["corner"].tolist() == [[False, False, True, False, False]] * 2
+    ways = [np.flatnonzero(way).tolist() for way in found.path["cheese"]]
+    assert ways == [[cheese, 9, start], [cheese, 9]]
+    assert np.flatnonzero(found.path["corner"][1]).tolist() == [9, start, 11, corner]
+    places = [found.targets[x].nonzero()[1].tolist() for x in ("cheese", "corner")]
+    assert places == [[cheese] * 2, [corner] * 2]
+    assert found.distances[1, 7:14].tolist() == [-1, 1, 0, 1, 2, 3, -1]
+
+
+def test_where_nothing_can_be_earned_any_more_the_path_is_the_agents_cell() -> None:
+    found = mesa_gym.labels(Corridor(7), "train", [0], policy=lambda seen: np.full(len(seen), 2))
+    after = found.state.clock >= 2  # the corner was paid, and is paid once
+    assert (found.values["corner"][after] == 0).all()
+    assert (found.path["corner"][after].sum(axis=1) == 1).all()
+    assert found.values["corner"][~after] == pytest.approx([GAMMA, 1])
+
+
+@each_solvable
+def test_labels_equal_plain_recursion_and_search(trap: type[Trap]) -> None:
+    trap = trap()
+    starts = trap.levels(Split.SHIFT, np.arange(6))
+    size = np.bincount(Graph(trap, starts).level_row)
+    number = int(size.argmin())
+    found = mesa_gym.labels(trap, Split.SHIFT, [number], policy="random")
+    plain = enumerate_level(trap, starts.take([number]))
+    known = {contents(plain.states.single(i)): i for i in range(len(plain.after))}
+    at = [known[contents(found.state.single(i))] for i in range(found.state.n)]
+    horizon = trap.horizon(Split.SHIFT)
+    for x in trap.objectives:
+        worth, sets = plain.earned(x, horizon)
+        for row, state in enumerate(at):
+            left = horizon - row
+            assert found.values[x][row] == pytest.approx(worth[left][state], abs=1e-9)
+            assert set(np.flatnonzero(found.optimal[x][row])) == sets[left][state]
+        for row in range(0, len(at), 8):
+            now, way, paid_last, state = at[row], [], 0, found.state.take([row])
+            for left in range(horizon - row, 0, -1):
+                way.append(int(state.agent[0]))
+                action = min(sets[left][now])
+                state, paid, _ = trap.step(state, np.array([action]))
+                paid_last = len(way) if paid[x][0] else paid_last
+                now = plain.after[now][action]
+                if now is None:
+                    break
+            way.append(int(state.agent[0]))
+            assert set(np.flatnonzero(found.path[x][row])) == {*way[: paid_last + 1]}
+    free = cells_of(~trap.layer(found.state, "wall")[0].reshape(trap.size))
+    for row, cell in enumerate(found.state.agent.tolist()):
+        steps = steps_from(divmod(cell, trap.size[1]), free)
+        wanted = [steps.get(divmod(c, trap.size[1]), -1) for c in range(trap.cells)]
+        assert found.distances[row].tolist() == wanted
+
+
+def test_episodes_are_those_that_are_recorded() -> None:
+    trap = CheeseCorner(7)
+    found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
+    actions = record("random", trap, levels=30, seed=5).actions_on("train", np.arange(30))
+    assert found.action.tolist() == actions[actions != ENDED].tolist()
+    for step in going(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
+        here = found.state.clock == step.t
+        assert found.row[here].tolist() == step.rows.tolist()
+        assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
+
+
+def test_levels_that_are_solved_apart_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    trap, numbers = KeysChests(), [3, 11, 4, 4, 9, 2]
+    whole = mesa_gym.labels(trap, Split.SHIFT, numbers)
+    monkeypatch.setattr(values, "CHUNK_STATES", 1)
+    apart = mesa_gym.labels(trap, Split.SHIFT, numbers)
+    assert_same(trap, whole.state, apart.state)
+    for one, other in zip(whole[1:], apart[1:], strict=True):
+        np.testing.assert_equal(one, other)
+    assert set(whole.row.tolist()) == set(range(6))
+
+
+def test_what_cannot_be_labelled_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver; choose"):
+        mesa_gym.labels(MonsterWorld(), "train", [0])
+    with pytest.raises(ValueError, match=r"numbers \[\] name no level; expected"):
+        mesa_gym.labels("CheeseCorner", "train", [])
+    with pytest.raises(ValueError, match="Did you mean 'shift'"):
+        mesa_gym.labels("CheeseCorner", "shfit", [0])
