@@ -130,6 +130,7 @@ REGRET = ("CheeseCorner", "KeysChests")
 QUICK = ("CheeseCorner", "CoinRun", "RedBlueDoors")
 # Traps whose twins tell object and place apart.
 EXCHANGE = (
+    "Attributes",
     "CheeseDish",
     "ChuteOrFire",
     "ColourShape",

@@ -179,7 +179,9 @@ def _two_goals(trap: Trap) -> Iterator[Known]:
             yield Known(f"{share}-{name}-by-coin", "coin", coin, by_chance)
         for steps, (first, then) in product(SWITCHES, ((one, other), (other, one))):
             turn = _under_shift(trap, _of(scripted.switching, first, then, steps=steps))
-            label = f"{trap.base if first is one else proxy}-for-{steps}-steps-else-other"
+            before, after = (trap.base, proxy) if first is one else (proxy, trap.base)
+            rest = "other" if len(trap.proxies) == 1 else after
+            label = f"{before}-for-{steps}-steps-else-{rest}"
             yield Known(label, "switching", turn, ANY_GOAL, proxy)
 
 
@@ -192,9 +194,11 @@ def _walls_vary(trap: Trap) -> bool:
 def _by_place(trap: Trap) -> Iterator[Known]:
     if not (trap.solvable and trap.by_contact):
         return
-    # Where the proxy is a fixed place, to prefer a place may be to prefer that.
-    right = ("indifferent",) if has_twins(trap) else ANY_GOAL
     for proxy in trap.proxies:
+        # Where the proxy is a fixed place, to prefer a place may be to prefer that; twins exchange
+        # the things of base and the first proxy alone.
+        exchanged = has_twins(trap) and proxy == trap.proxies[0]
+        right = ("indifferent",) if exchanged else ANY_GOAL
         one, other = _best(trap, trap.base), _best(trap, proxy)
         by_place = partial(scripted.by_place, trap=trap, proxy=proxy)
         for name, order in (("first", 1), ("last", -1), ("some", 7)):

@@ -200,11 +200,11 @@ def test_the_committed_board_has_cloning_where_twins_are_played() -> None:
     runs = BUDGETS["plain"].runs()
     cloned = {find_trap(run.trap) for run in runs if run.algo == "bc"}
     assert cloned == {cls for cls in all_traps().values() if has_twins(cls())}
-    assert Counter(run.algo for run in runs) == {"ppo": 17 * 5, "sb3-ppo": 17, "bc": 6 * 3}
+    assert Counter(run.algo for run in runs) == {"ppo": 18 * 5, "sb3-ppo": 18, "bc": 7 * 3}
 
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
-    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 17 * 2 * 5
+    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 5
     assert {run.name for run in chosen("--seeds 1 --traps CoinRun")} == {"ppo-s0"}
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
     narrow = chosen("--budget standard --traps FollowMe KeysChests --algorithms ppo")
