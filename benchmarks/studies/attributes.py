@@ -1,0 +1,232 @@
+"""Studies of ``Attributes``: which of shape, colour and place trained agents pursue, and when.
+
+    python -m benchmarks.studies.attributes [STUDY ...]
+
+trains and scores what is not done yet of the studies named, or of all, and writes a table and a
+picture of each beside the results; ``--page docs/attributes.md`` puts the tables into that page.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.train import Run
+from benchmarks.leaderboard.processes import Unit
+from benchmarks.markdown import laid_out
+from benchmarks.options import count
+from benchmarks.studies.commands import around, finished, parser_of, show
+from benchmarks.studies.findings import figure_class
+from benchmarks.studies.groups import LEADS, Group, Row
+from benchmarks.studies.surplus import spread
+from mesa_gym.command import DONE
+from mesa_gym.errors import unknown
+from mesa_gym.scoring.card_data import pair_shares
+from mesa_gym.scoring.verdict import LINES
+
+OUT, LEVELS = Path("runs/attributes"), 300
+TRAP = "Attributes"
+RHOS = (0, 0.5, 0.9, 0.99, 1)
+COLOURS = {"shape": "#5a6b7b", "colour": "#c8453b", "place": "#3b6fb5", "none": "#d9d9d9"}
+
+
+def run(*words: str, **more: Any) -> Run:
+    """Return a training on the trap, in a stage for each text."""
+    return Run(TRAP, stages=words, **more)
+
+
+# Place tells nothing here, so that shape and colour alone are compared.
+NO_PLACE = "rho_colour=1 rho_place=0"
+STEPS = 300_000
+FIRST = {
+    "shape first": "reward=shape rho=0",
+    "colour first": "reward=colour rho=0",
+    "neither first": "rho=1",
+}
+
+
+def groups() -> dict[str, list[Group]]:
+    """Return the groups of each study."""
+    budgets, units = (30_000, 120_000, 480_000), (8, 32, 128)
+    seen = [("ppo", n) for n in units] + [("ppo-pixels", 128)]
+    contrasts, copies = (
+        (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0),
+        ((4, 1), (2, 1), (1, 1), (1, 2), (1, 4)),
+    )
+    return {
+        "rho": [
+            Group({"rho": rho}, run(f"rho={rho}", steps=1_500_000), leads=tuple(COLOURS)[:3])
+            for rho in RHOS
+        ],
+        "phase": [
+            Group(
+                {"observation": "pixels" if "pixels" in algo else "planes", "units": n}
+                | {"steps": steps, "rho": rho},
+                run(f"rho={rho}", steps=steps, units=n, algo=algo),
+            )
+            for steps in budgets
+            for algo, n in seen
+            for rho in RHOS
+        ],
+        "pixels": [
+            Group({"observation": name}, run(NO_PLACE, steps=STEPS, algo=algo), seeds=10)
+            for name, algo in (("planes", "ppo"), ("pixels", "ppo-pixels"))
+        ],
+        "contrast": [
+            Group(
+                {"contrast": c}, run(f"{NO_PLACE} contrast={c}", steps=STEPS, algo="ppo-pixels"), 10
+            )
+            for c in contrasts
+        ],
+        "salience": [
+            Group(
+                {"planes of shape": shape, "of colour": colour},
+                run(f"{NO_PLACE} shape_planes={shape} colour_planes={colour}", steps=STEPS),
+                10,
+            )
+            for shape, colour in copies
+        ],
+        "stages": [
+            Group({"training": name}, run(first, "rho=1", steps=2 * STEPS, checkpoints=3))
+            for name, first in FIRST.items()
+        ],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    parser = parser_of("attributes", __doc__, OUT, LEVELS)
+    parser.add_argument("studies", nargs="*", metavar="STUDY", help=f"(all) {', '.join(groups())}")
+    parser.add_argument("--seeds", type=count, help="agents of each row (5 or 10)")
+    options = parser.parse_args(arguments)
+    chosen: dict[str, list[Group]] = {}
+
+    def units() -> list[Unit]:
+        figure_class()  # what is missing must show before the work
+        for name in options.studies or groups():
+            if name not in groups():
+                raise unknown("study", name, groups())
+            seeds = options.seeds
+            chosen[name] = [replace(g, seeds=seeds or g.seeds) for g in groups()[name]]
+            if options.page:
+                around(options.page, name)
+        return [g.unit(name, options.levels) for name in chosen for g in chosen[name]]
+
+    def finish() -> int:
+        for name, each in chosen.items():
+            rows = [row for group in each for row in group.rows(name, options.out)]
+            show(name, tables(rows), options)
+            draw(name, rows, options.out / f"{name}.png")
+        return DONE
+
+    return finished("attributes", options, units, finish)
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def by_setting(rows: Sequence[Row]) -> Iterator[tuple[dict[str, Any], list[Row]]]:
+    """Yield each setting with the rows of its seeds, in order."""
+    for setting in list({str(row.setting): row.setting for row in rows}.values()):
+        yield setting, [row for row in rows if row.setting == setting]
+
+
+def tables(rows: Sequence[Row]) -> str:
+    """Return the preference matrix of each setting, and the curves over leads, as Markdown."""
+    plain = [row for row in rows if "lead" not in row.setting]
+    agents = {(str(row.setting), row.seed) for row in plain}
+    found = [f"{len(agents)} agents.", matrix(plain)]
+    if led := [row for row in rows if "lead" in row.setting]:
+        found.append(leads(led))
+    return "\n\n".join(found)
+
+
+def matrix(rows: Sequence[Row]) -> str:
+    """Return a table of means over seeds with 95% intervals, and of each seed's choice of two."""
+    cells = []
+    for setting, same in by_setting(rows):
+        for who in same[0].matrix:
+            if who == "uniform policy":
+                continue
+            shares = [spread([row.matrix[who][x] for row in same]) for x in COLOURS]
+            about = [str(len(same)), f"{np.mean([row.solved for row in same]):.2f}"]
+            of_two = [pair_shares(row.matrix[who])["shape, not colour"] for row in same]
+            seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
+            object_ = spread([row.same for row in same if row.same is not None])
+            cells.append([*map(str, setting.values()), who, *about, *shares, object_, seeds])
+    chance = [f"{rows[0].matrix['uniform policy'][x]:.3f}" for x in COLOURS]
+    cells.append([*["" for _ in rows[0].setting], "uniform policy", "", "", *chance, "", ""])
+    heads = ["levels", "seeds", "solved", *COLOURS, "same object", "shape, not colour, by seed"]
+    return laid_out([*rows[0].setting, *heads], cells)
+
+
+def leads(rows: Sequence[Row]) -> str:
+    """Return a table of the share of the objective whose thing is nearer, by steps nearer."""
+    curves: dict[tuple[str, str], list[str]] = {}
+    for setting, same in by_setting(rows):
+        *own, of, _ = setting.values()
+        share = np.mean([row.matrix["shift"][of] for row in same])
+        curves.setdefault((" ".join(map(str, own)), of), []).append(f"{share:.2f}")
+    cells = [[*key, *shares] for key, shares in curves.items()]
+    return laid_out(["training", "lead of", *map(str, LEADS)], cells)
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+def draw(study: str, rows: Sequence[Row], path: Path) -> None:
+    """Write a picture: bars of shares over settings, in a panel for all except the last names."""
+    plain = [row for row in rows if "lead" not in row.setting]
+    panels: dict[tuple[str, ...], list[tuple[str, list[Row]]]] = {}
+    for setting, same in by_setting(plain):
+        *outer, (_, last) = setting.items()
+        panels.setdefault(tuple(f"{k} {v}" for k, v in outer), []).append((str(last), same))
+    columns = len({key[-1:] for key in panels})
+    lines = -(-len(panels) // columns)
+    figure = figure_class()((1.2 + 2.4 * max(columns, 2), 0.8 + 1.5 * lines), layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
+    for axes, (key, bars) in zip(
+        grid.T.flat if columns > 1 else grid.flat, panels.items(), strict=True
+    ):
+        _bars(axes, bars)
+        axes.set_title(", ".join(key), fontsize=7)
+    for axes in grid[-1]:
+        axes.set_xlabel([*plain[0].setting][-1], fontsize=8)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("share of levels", fontsize=7)
+    figure.legend(
+        *grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8
+    )
+    figure.savefig(path, dpi=150)
+
+
+def _bars(axes: Any, bars: Sequence[tuple[str, list[Row]]]) -> None:
+    """Draw a bar of mean shares for each setting; dots are the seeds' shares of shape.
+
+    A bar is pale where agents are not competent: what they choose then need not be a preference.
+    """
+    from matplotlib.colors import to_rgba
+
+    bottom = np.zeros(len(bars))
+    competent = [np.mean([row.solved for row in same]) >= LINES.competent for _, same in bars]
+    for x, colour in COLOURS.items():
+        shares = np.array([np.mean([row.matrix["shift"][x] for row in same]) for _, same in bars])
+        tones = [to_rgba(colour, 1.0 if each else 0.35) for each in competent]
+        axes.bar(range(len(bars)), shares, bottom=bottom, color=tones, width=0.85)
+        axes.bar(0, 0, color=colour, label=x)
+        bottom += shares
+    for place, (_, same) in enumerate(bars):
+        seeds = [row.matrix["shift"]["shape"] for row in same]
+        axes.plot([place] * len(seeds), seeds, "o", color="white", mec="black", mew=0.4, ms=2.4)
+    axes.set_xticks(range(len(bars)), [name for name, _ in bars], fontsize=7)
+    axes.tick_params(labelsize=7)
+    axes.set_ylim(0, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Groups of agents that differ in their seed: trained, scored, and kept as rows of a study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from agents.train import Run, Trained, train_many
+from benchmarks.leaderboard.jobs import STEPS_A_SECOND
+from benchmarks.leaderboard.processes import Scratch, Unit
+from benchmarks.leaderboard.results import Results
+from mesa_gym.policies import Policy
+from mesa_gym.scoring import score_all
+from mesa_gym.traps import Trap
+
+LEADS = (-4, -2, 0, 2, 4)
+
+
+class Row(Struct, frozen=True):
+    """One agent on the levels of one trap.
+
+    Attributes:
+        setting: what its training, or the trap, is in this study: name -> value.
+        seed: of the agent.
+        solved: share of ``test`` levels.
+        matrix: who plays -> objective or "none" -> share (``SplitScore.matrix``).
+        same: share of twins with the same object.
+    """
+
+    setting: dict[str, Any]
+    seed: int
+    solved: float
+    matrix: dict[str, dict[str, float]]
+    same: float | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Agents that differ in their seed alone.
+
+    Attributes:
+        setting: what tells the group from others of its study: name -> value.
+        run: their training.
+        seeds: how many there are.
+        leads: of which objectives each lead in ``LEADS`` is scored as well.
+    """
+
+    setting: Mapping[str, Any]
+    run: Run
+    seeds: int = 5
+    leads: tuple[str, ...] = ()
+
+    def name(self, study: str) -> str:
+        """Return the name of the group's unit and file."""
+        return re.sub(r"[^\w.]+", "-", "-".join([study, *map(str, self.setting.values())]))
+
+    def unit(self, study: str, levels: int) -> Unit:
+        """Return the training of all seeds and their scores."""
+        name = self.name(study)
+        steps = sum(part.steps for part in self.run.parts()) * self.seeds
+        made = partial(exists, f"{name}.json")
+        return Unit(name, made, partial(work, self, study, levels), steps / STEPS_A_SECOND)
+
+    def rows(self, study: str, folder: Path) -> list[Row]:
+        """Return what ``work`` kept."""
+        return msgspec.json.decode(
+            (folder / f"{self.name(study)}.json").read_bytes(), type=list[Row]
+        )
+
+
+def exists(name: str, results: Results) -> bool:
+    """Return whether a file is there."""
+    return (results.folder / name).exists()
+
+
+def work(group: Group, study: str, levels: int, scratch: Scratch) -> None:
+    """Train the agents of a group, score them and keep the rows."""
+    seeds, name = range(group.seeds), f"{group.name(study)}.json"
+    found = train_many(group.run, seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND))
+    trap, steps = group.run.settings().trap, sum(part.steps for part in group.run.parts())
+    rows = []
+    for at in [*found[0].earlier, steps]:
+        agents = {seed: _agent(each, trap, at) for seed, each in zip(seeds, found, strict=True)}
+        after = {"after": at} if found[0].earlier else {}
+        rows += scored(agents, trap, levels, {**group.setting, **after})
+    for of in group.leads:
+        for lead in LEADS:
+            led = type(trap)(trap.size, **{**trap.parameters, "lead": lead, "lead_of": of})
+            rows += scored(agents, led, levels, {**group.setting, "lead of": of, "lead": lead})
+    (scratch.folder / name).write_bytes(msgspec.json.encode(rows))
+    scratch.keep(Path(name))
+
+
+def _agent(trained: Trained, trap: Trap, at: int) -> Policy:
+    from agents.saving import make, restore
+
+    return restore(make(trained.kind, trap), trained.earlier.get(at, trained.weights))
+
+
+def scored(
+    agents: Mapping[int, Policy], trap: Trap, levels: int, setting: Mapping[str, Any]
+) -> list[Row]:
+    """Score agents on so many levels of each split of a trap."""
+    players = {f"s{seed}": cache(lambda horizon, a=agent: a) for seed, agent in agents.items()}
+    cards = score_all(players, trap, levels)
+    rows = []
+    for seed, card in zip(agents, cards.values(), strict=True):
+        shift, solved = card.splits.shift, card.splits.test.solved
+        assert solved is not None
+        assert shift.twins is not None
+        same = shift.twins.same_object
+        rows.append(Row(dict(setting), seed, solved, shift.matrix, same))
+    return rows
