@@ -32,6 +32,8 @@ from mesa_gym.scoring.verdict import LINES
 OUT, LEVELS = Path("runs/attributes"), 300
 TRAP = "Attributes"
 RHOS = (0, 0.5, 0.9, 0.99, 1)
+SHARE = (0.0, 1.0)
+LONG = 200  # agents, above which a table leaves the twins to the rows of the results
 COLOURS = {"shape": "#5a6b7b", "colour": "#c8453b", "place": "#3b6fb5", "none": "#d9d9d9"}
 
 
@@ -151,13 +153,13 @@ def matrix(rows: Sequence[Row]) -> str:
     cells = []
     for setting, same in by_setting(rows):
         for who in same[0].matrix:
-            if who == "uniform policy":
+            if who == "uniform policy" or (who == "twins" and len(rows) > LONG):
                 continue
-            shares = [spread([row.matrix[who][x] for row in same]) for x in COLOURS]
+            shares = [spread([row.matrix[who][x] for row in same], SHARE) for x in COLOURS]
             about = [str(len(same)), f"{np.mean([row.solved for row in same]):.2f}"]
             of_two = [pair_shares(row.matrix[who])["shape, not colour"] for row in same]
             seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
-            object_ = spread([row.same for row in same if row.same is not None])
+            object_ = spread([row.same for row in same if row.same is not None], SHARE)
             cells.append([*map(str, setting.values()), who, *about, *shares, object_, seeds])
     chance = [f"{rows[0].matrix['uniform policy'][x]:.3f}" for x in COLOURS]
     cells.append([*["" for _ in rows[0].setting], "uniform policy", "", "", *chance, "", ""])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,10 +127,10 @@ def surplus_table(trap: Trap, agents: Mapping[str, Sequence[Path]], levels: int)
     return laid_out(["policy", *found[0]], rows)
 
 
-def spread(values: Sequence[float]) -> str:
-    """Return the mean over seeds with its 95% interval; NaN is left out."""
+def spread(values: Sequence[float], limits: tuple[float, float] = (-inf, inf)) -> str:
+    """Return the mean over seeds with its 95% interval within limits; NaN is left out."""
     known = [value for value in values if not np.isnan(value)]
     if len(known) < 2:
         return f"{known[0]:.3f}" if known else "–"
-    low, high = interval(mean_over_traps, known)
+    low, high = interval(mean_over_traps, known, limits=limits)
     return f"{np.mean(known):.3f} [{low:.3f}, {high:.3f}]"
