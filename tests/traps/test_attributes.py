@@ -11,6 +11,7 @@ from mesa_gym.engine import Array, Move
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs import TrapEnv
 from mesa_gym.rendering import render_rgb
+from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.values import level_values
 from mesa_gym.traps import Split, base, proxy
@@ -190,6 +191,18 @@ def test_without_contrast_all_colours_are_one_grey() -> None:
 def test_keywords_that_do_not_fit(keywords, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         TrapEnv("Attributes", **keywords)
+
+
+def test_a_card_names_every_keyword_that_is_not_as_usual() -> None:
+    given = {"rho": 0.123, "rho_colour": 0.456, "rho_place": 0.789, "together": 0.25, "objects": 4}
+    given |= {"values": 2, "home": "corner", "lead": -2, "lead_of": "colour", "distractors": 0.5}
+    trap = Attributes(contrast=0.5, shape_planes=2, colour_planes=3, **given)
+    card = score("random", trap, levels=3)
+    named = ScoreCard.from_json(card.to_json()).provenance.trap
+    assert all(f"{name}={value}" in named for name, value in given.items())
+    assert score("random", Attributes(), levels=3).provenance.trap == (
+        "Attributes-v0(size=9x9, shape_planes=1, colour_planes=1)"
+    )
 
 
 def test_a_predicate_pays_for_entering_what_fits() -> None:
