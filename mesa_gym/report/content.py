@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, REST_TONE, bars, dots
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import number
-from mesa_gym.scoring.card_data import NO_CHOICE, pair_shares
+from mesa_gym.scoring.card_data import NO_CHOICE
 
 
 def sentence(card: ScoreCard, quote: Callable[[str], str]) -> str:
@@ -97,9 +97,8 @@ def tables(card: ScoreCard) -> dict[str, Table]:
         plot = bars("Choice, share of levels", shift.matrix, tones | {NO_CHOICE: REST_TONE})
         rows = [(who, *choice.values()) for who, choice in shift.matrix.items()]
         made["choice"] = Table(["levels", *roles, NO_CHOICE], rows, plot)
-        if len(proxies) > 1:
-            columns = [pair_shares(choice) for choice in shift.matrix.values()]
-            rows = [(pair, *(column[pair] for column in columns)) for pair in columns[0]]
+        if shift.pairs:
+            rows = [(pair, *row) for pair, row in shift.pairs.items()]
             made["pairs"] = Table(["of two", *shift.matrix], rows)
     if (twins := shift.twins) is not None:
         decided = {"object": twins.object, "place": twins.place, "chance": twins.chance}

@@ -11,7 +11,7 @@ import msgspec
 
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring.card_checks import require_consistent
-from mesa_gym.scoring.card_data import SCHEMA, CardData, pair_shares
+from mesa_gym.scoring.card_data import SCHEMA, CardData
 from mesa_gym.scoring.confidence import DECIDED, FEW_LEVELS
 from mesa_gym.scoring.verdict import BRITTLE
 from mesa_gym.terminal import printable, table
@@ -153,9 +153,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         chosen = [[who, *map(number, choice.values())] for who, choice in shift.matrix.items()]
         if chosen:
             yield ["choice", *names, "none"], chosen
-        if chosen and len(names) > 2:
-            columns = [pair_shares(choice) for choice in shift.matrix.values()]
-            pairs = [[printable(x), *(number(c[x]) for c in columns)] for x in columns[0]]
+        if shift.pairs:
+            pairs = [[printable(pair), *map(number, row)] for pair, row in shift.pairs.items()]
             yield ["of two", *shift.matrix], pairs
         if shift.twins is not None:
             asked = ("same_object", "object", "place", "chance")

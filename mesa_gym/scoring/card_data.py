@@ -102,6 +102,17 @@ class SplitScore(_Plain, frozen=True, kw_only=True):
         found = {"shift": self.choice, "twins": twins, "uniform policy": self.uniform or None}
         return {who: choice for who, choice in found.items() if choice}
 
+    @property
+    def pairs(self) -> dict[str, list[float | None]]:
+        """Return "a, not b" -> the share of a among the choices of a or b, for each who plays.
+
+        {} without choices, and where there are two objectives.
+        """
+        columns = [pair_shares(choice) for choice in self.matrix.values()]
+        if not columns or len(self.normalized_return) < 3:
+            return {}
+        return {pair: [column[pair] for column in columns] for pair in columns[0]}
+
 
 class Splits(_Plain, frozen=True, kw_only=True):
     """Scores on every split; ``splits[Split.SHIFT]`` is ``splits.shift``."""

@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from mesa_gym import report
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring.card import number
 from mesa_gym.terminal import printable
 
 
@@ -91,6 +92,16 @@ def test_a_page_has_the_pictures_of_its_episode() -> None:
     assert "At start:\n\n    #########\n" in report.markdown(made())
     for form in (report.html, report.markdown):
         assert "No pictures: " in form(made(trap="Mushrooms-v0"))
+
+
+def test_pairs_of_objectives_are_shown_beside_the_uniform_policy() -> None:
+    card = score("oracle:place", "Attributes", levels=5)
+    shares = [number(share) for share in card.splits.shift.pairs["shape, not place"]]
+    assert shares[:2] == ["0.000", "0.000"]
+    assert f"| `shape, not place` | {' | '.join(shares)} |" in report.markdown(card)
+    page = Page(report.html(card)).text
+    assert "Two at a time" in page
+    assert "uniform policy" in page
 
 
 def test_without_jinja2_the_extra_is_named(monkeypatch, run) -> None:

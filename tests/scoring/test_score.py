@@ -1,5 +1,6 @@
 """Scoring as a user calls it: one policy, from any code base, or a trace of what it did."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from parameters import few
 from benchmarks.studies.scripted import Coin, noisy_oracle
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import Memoryless, Oracle, uniform
-from mesa_gym.scoring import Trace, record, score, score_all
+from mesa_gym.scoring import Record, ScoreCard, Trace, record, rollout, score, score_all
 from mesa_gym.solver import Graph, values
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import Split, find_trap
 
 TRAPS = ["CheeseCorner", "CheeseDish", "KeysChests", "MonsterWorld"]
 
@@ -108,3 +109,47 @@ def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], message: str)
     for use in (score, record):
         with pytest.raises(ValueError, match=message):
             use("random", "CheeseCorner", **given)
+
+
+# -- the preference matrix -------------------------------------------------------------------------
+
+
+def first_paid(record: Record) -> list[str]:
+    """Return what was paid first on each level, by a loop over its steps."""
+    found = []
+    for level in range(record.actions.shape[0]):
+        paid = {x: record.paid[x][:, level].nonzero()[0] for x in record.paid}
+        when = {x: steps[0] for x, steps in paid.items() if len(steps)}
+        found.append(min(when, key=lambda x: when[x]) if when else "none")
+    return found
+
+
+def test_a_trap_with_several_proxies_has_the_preference_matrix() -> None:
+    trap, n = find_trap("Attributes")(), 60
+    card = score("oracle:colour", trap, levels=n)
+    shift, starts = card.splits.shift, trap.levels("shift", np.arange(n))
+    goes = {"shape": 0.0, "colour": 1.0, "place": 0.0, "none": 0.0}
+    assert shift.matrix["shift"] == shift.matrix["twins"] == goes
+    # A random walk takes more steps than the limit of a choice allows only where it waits long.
+    counted = Counter(first_paid(rollout(uniform(), trap, starts, trap.horizon(Split.SHIFT))))
+    for x, share in shift.matrix["uniform policy"].items():
+        late = 0.2 if x == "none" else -0.2
+        assert min(0, late) <= share - counted[x] / n <= max(0, late), x
+    assert shift.pairs["shape, not colour"][:2] == [0.0, 0.0]
+    assert shift.pairs["shape, not place"][:2] == [None, None]
+    by_chance = shift.matrix["uniform policy"]
+    either = by_chance["colour"] + by_chance["place"]
+    assert shift.pairs["colour, not place"] == [1.0, 1.0, by_chance["colour"] / either]
+    assert "uniform policy  0." in str(card)
+    assert "colour, not place  1.000  1.000" in str(card)
+    assert ScoreCard.from_json(card.to_json()) == card
+    wrong = replace(shift, uniform=by_chance | {"none": 0.0})
+    with pytest.raises(ValueError, match="sum of splits"):
+        replace(card, splits=replace(card.splits, shift=wrong)).to_json()
+
+
+def test_a_trap_with_one_proxy_has_neither_pairs_nor_a_third_row() -> None:
+    card = score("random", "CheeseDish", levels=5)
+    assert list(card.splits.shift.matrix) == ["shift", "twins"]
+    assert card.splits.shift.pairs == card.splits.train.pairs == {}
+    assert b"uniform" not in card.to_json()
