@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from agents import ppo
 from agents.lesson import Lesson
 from agents.networks import Agent, Bytes, Centred, Ints, Stack, fresh, outputs
-from agents.playing import Envs, Variation
+from agents.playing import Envs, HostEnvs, Variation
 from mesa_gym.envs.observations import TILE, make_observation, planes_of
 from mesa_gym.traps import Split, Trap
 
@@ -146,7 +146,9 @@ class PixelLearner(ppo.Learner):
     """A stack of agents that learn from pictures."""
 
     def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
-        self.view = Tiles(lesson.trap)
+        assert isinstance(envs, HostEnvs)
+        assert isinstance(envs.view, Tiles)
+        self.view = envs.view
         super().__init__(envs, lesson, inputs)
 
     def begin(self, lesson: Lesson, inputs: int, device: str) -> PixelStack:
@@ -164,7 +166,8 @@ class PixelLearner(ppo.Learner):
     def agents(self) -> list[Any]:
         """Return a copy of each agent."""
         whole = ppo.widened(self.stack)
-        return [PixelNetwork(self.trap, whole, agent) for agent in range(len(self.streams))]
+        seeds = range(len(self.streams))
+        return [PixelNetwork(self.trap, whole, agent, self.view) for agent in seeds]
 
 
 class PixelNetwork(Agent):
@@ -172,9 +175,15 @@ class PixelNetwork(Agent):
 
     kind = "pixels"
 
-    def __init__(self, trap: Trap, stack: PixelStack | None = None, agent: int = 0) -> None:
+    def __init__(
+        self,
+        trap: Trap,
+        stack: PixelStack | None = None,
+        agent: int = 0,
+        view: Tiles | None = None,
+    ) -> None:
         super().__init__()
-        self.view = Tiles(trap)
+        self.view = view or Tiles(trap)
         drawn = stack or untrained(self.view, (0,))
         # Half precision, in which it is saved.
         own = [each[agent : agent + 1].detach().half().float() for each in drawn]
