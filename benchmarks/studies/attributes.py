@@ -124,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows = [row for group in each for row in group.rows(name, options.out)]
             show(name, tables(rows), options)
             draw(name, rows, options.out / f"{name}.png")
+            if curves(rows):
+                draw_leads(rows, options.out / f"{name}_leads.png")
         return DONE
 
     return finished("attributes", options, units, finish)
@@ -143,8 +145,8 @@ def tables(rows: Sequence[Row]) -> str:
     plain = [row for row in rows if "lead" not in row.setting]
     agents = {(str(row.setting), row.seed) for row in plain}
     found = [f"{len(agents)} agents.", matrix(plain)]
-    if led := [row for row in rows if "lead" in row.setting]:
-        found.append(leads(led))
+    if curves(rows):
+        found.append(leads(rows))
     return "\n\n".join(found)
 
 
@@ -167,14 +169,19 @@ def matrix(rows: Sequence[Row]) -> str:
     return laid_out([*rows[0].setting, *heads], cells)
 
 
-def leads(rows: Sequence[Row]) -> str:
-    """Return a table of the share of the objective whose thing is nearer, by steps nearer."""
-    curves: dict[tuple[str, str], list[str]] = {}
-    for setting, same in by_setting(rows):
+def curves(rows: Sequence[Row]) -> dict[tuple[str, str], list[float]]:
+    """Return (training, objective) -> its share by how many steps nearer its thing is."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for setting, same in by_setting([row for row in rows if "lead" in row.setting]):
         *own, of, _ = setting.values()
         share = np.mean([row.matrix["shift"][of] for row in same])
-        curves.setdefault((" ".join(map(str, own)), of), []).append(f"{share:.2f}")
-    cells = [[*key, *shares] for key, shares in curves.items()]
+        found.setdefault((" ".join(map(str, own)), of), []).append(float(share))
+    return found
+
+
+def leads(rows: Sequence[Row]) -> str:
+    """Return a table of the curves."""
+    cells = [[*key, *(f"{s:.2f}" for s in shares)] for key, shares in curves(rows).items()]
     return laid_out(["training", "lead of", *map(str, LEADS)], cells)
 
 
@@ -204,6 +211,23 @@ def draw(study: str, rows: Sequence[Row], path: Path) -> None:
     figure.legend(
         *grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8
     )
+    figure.savefig(path, dpi=150)
+
+
+def draw_leads(rows: Sequence[Row], path: Path) -> None:
+    """Write a picture of the curves: a panel for each objective, a line for each training."""
+    found = curves(rows)
+    objectives = list(dict.fromkeys(of for _, of in found))
+    figure = figure_class()((2.6 * len(objectives), 2.4), layout="constrained")
+    grid = figure.subplots(1, len(objectives), squeeze=False, sharey=True)[0]
+    for (training, of), shares in found.items():
+        axes = grid[objectives.index(of)]
+        axes.plot(LEADS, shares, "o-", ms=3, label=training)
+        axes.set_title(of, fontsize=8)
+        axes.set_xlabel("steps nearer", fontsize=8)
+        axes.tick_params(labelsize=7)
+    grid[0].set_ylabel("share of levels", fontsize=8)
+    grid[-1].legend(title=next(iter(rows[0].setting)), fontsize=7, title_fontsize=7)
     figure.savefig(path, dpi=150)
 
 

@@ -93,6 +93,7 @@ def test_the_command_trains_once_scores_checkpoints_and_leads_and_goes_on(
     }
     monkeypatch.setattr(attributes, "groups", lambda: few)
     monkeypatch.setattr("benchmarks.studies.groups.LEADS", (0, 2))
+    monkeypatch.setattr(attributes, "LEADS", (0, 2))
     command = ["--out", str(tmp_path), "--seeds", "2", "--levels", "20"]
     assert attributes.main(command) == 0
     assert capsys.readouterr().err.count("done: ") == 2
@@ -105,6 +106,8 @@ def test_the_command_trains_once_scores_checkpoints_and_leads_and_goes_on(
         for shares in each["matrix"].values():
             assert np.isclose(sum(shares.values()), 1)
     assert (tmp_path / "rho.png").stat().st_size > 5000
+    assert (tmp_path / "rho_leads.png").stat().st_size > 5000
+    assert not (tmp_path / "stages_leads.png").exists()
     assert attributes.main([*command, "rho"]) == 0
     assert "done: " not in capsys.readouterr().err
     assert attributes.main([*command, "rhoo"]) != 0
