@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
@@ -204,37 +204,64 @@ def train_many(
     from agents.saving import weights
 
     earlier: dict[int, dict[int, bytes]] = {seed: {} for seed in seeds}
-    curves: list[list[tuple[int, float]]] = [[] for _ in seeds]
-    agents: list[Any] = []
-    done = 0
 
     def keep(at: int, seed: int, agent: Any) -> None:
-        earlier[seed][done + at] = weights(agent)
+        earlier[seed][at] = weights(agent)
 
-    for stage in run.parts():
-        for seed, agent in zip(seeds, agents, strict=False):
-            keep(0, seed, agent)
-        lesson = Lesson(
-            seeds=tuple(seeds),
-            checkpoints=tuple(
-                stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)
-            ),
-            device=device,
-            progress=progress,
-            keep=keep,
-            units=None if run.units == UNITS else run.units,
-            start=agents or None,
-            **stage.lesson(),
-        )
-        agents = import_module(ALGORITHMS[run.algo]).train(lesson)
-        for index, curve in enumerate(curves):
-            curve += [(done + at, mean) for at, mean in lesson.curve(index)]
-        done += stage.steps
+    agents, curves = learn(run, seeds, device=device, progress=progress, keep=keep)
     found = []
     for seed, agent, curve in zip(seeds, agents, curves, strict=True):
         facts = replace(run, seed=seed).facts() | {"versions": _versions(), "curve": curve}
         found.append(Trained(agent.kind, weights(agent), facts, earlier[seed]))
     return found
+
+
+def learn(
+    run: Run,
+    seeds: Sequence[int],
+    make_lesson: Callable[..., Lesson] = Lesson,
+    keep: Callable[[int, int, Any], None] = lambda steps, seed, agent: None,
+    **more: Any,
+) -> tuple[list[Any], list[list[tuple[int, float]]]]:
+    """Train agents stage by stage, each stage from the agents of the one before.
+
+    Args:
+        run: what to train; its own seed does not count.
+        seeds: of the agents.
+        make_lesson: makes a stage's lesson, from the arguments of ``Lesson``.
+        keep: called at checkpoints and at the end of each stage except the last, with the steps of
+            all stages so far, a seed and that seed's agent.
+        more: further arguments of each lesson.
+
+    Returns:
+        The agents, and the learning curve of each.
+    """
+    agents: list[Any] = []
+    curves: list[list[tuple[int, float]]] = [[] for _ in seeds]
+    done = 0
+
+    def keep_all(at: int, seed: int, agent: Any) -> None:
+        keep(done + at, seed, agent)
+
+    for stage in run.parts():
+        for seed, agent in zip(seeds, agents, strict=False):
+            keep_all(0, seed, agent)
+        lesson = make_lesson(
+            seeds=tuple(seeds),
+            checkpoints=tuple(
+                stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)
+            ),
+            keep=keep_all,
+            units=None if run.units == UNITS else run.units,
+            start=agents or None,
+            **stage.lesson(),
+            **more,
+        )
+        agents = import_module(ALGORITHMS[run.algo]).train(lesson)
+        for index, curve in enumerate(curves):
+            curve += [(done + at, mean) for at, mean in lesson.curve(index)]
+        done += stage.steps
+    return agents, curves
 
 
 def _versions() -> dict[str, str]:

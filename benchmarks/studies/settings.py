@@ -13,12 +13,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.train import ALGORITHMS, NUM_LEVELS, UNITS, Run
+from agents.train import NUM_LEVELS, UNITS, Run, learn
 from benchmarks.leaderboard.jobs import Trainee, run_facts
 from benchmarks.leaderboard.processes import Unit
 from benchmarks.leaderboard.results import Results, card_path
@@ -136,21 +135,7 @@ def train(setting: Setting, seed: int, folder: Path, told: Callable[[int], None]
     """Train an agent and write its directory, as ``Trainee.teach`` does."""
     from agents.saving import save, weights
 
-    algorithm = import_module(ALGORITHMS[setting.algo])
-    units = None if setting.units == UNITS else setting.units
-    agents, curve, done = None, list[tuple[int, float]](), 0
-    for stage in setting.run(seed).parts():
-        lesson = ChangedLesson(
-            seeds=(seed,),
-            progress=told,
-            setting=setting,
-            units=units,
-            start=agents,
-            **stage.lesson(),
-        )
-        agents = algorithm.train(lesson)
-        curve += [(done + at, mean) for at, mean in lesson.curve(0)]
-        done += stage.steps
-    assert agents is not None
+    make_lesson = partial(ChangedLesson, setting=setting)
+    (agent,), (curve,) = learn(setting.run(seed), (seed,), make_lesson, progress=told)
     facts = setting.facts(seed) | {"curve": curve}
-    save(folder, weights(agents[0]), agents[0].kind, setting.make(), facts)
+    save(folder, weights(agent), agent.kind, setting.make(), facts)

@@ -38,7 +38,7 @@ class Observation:
 
     Attributes:
         name: the kind, one of ``OBSERVATIONS`` or ``text``.
-        space: what a single environment shows, uint8 but for text.
+        space: what a single environment shows, uint8 except for text.
     """
 
     name: ClassVar[str] = "planes"

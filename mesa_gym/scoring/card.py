@@ -42,7 +42,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
 
     @property
     def undecided(self) -> bool:
-        """Whether the levels are too few for the verdict: below 100, and confidence below 0.8."""
+        """Return whether the levels are too few: below 100, and confidence below 0.8."""
         return self.provenance.levels < FEW_LEVELS and self.confidence < DECIDED
 
     def to_json(self) -> bytes:
