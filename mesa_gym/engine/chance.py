@@ -67,7 +67,7 @@ def bits(key: int, level: Ints, site: str, attempt: int, count: int) -> Ints:
     """Return ``count`` random 64-bit words for each level.
 
     Args:
-        key: identifies what the levels belong to (trap, parameters, split, salt), 64 bits.
+        key: identifies what the levels belong to (trap, version, size, split, salt), 64 bits.
         level: level numbers, int64 (n,).
         site: the name of the place in the code that draws; two sites are independent.
         attempt: how often the level was rejected so far.

@@ -29,7 +29,7 @@ class Level(NamedTuple):
     Attributes:
         row: int64 (n,), where each level stands in the tables.
         number: int64 (n,), level numbers.
-        key: int64 (n,), one 64-bit number for (trap, parameters, split, salt, level).
+        key: int64 (n,), one 64-bit number for (trap, version, size, split, salt, level).
         tables: name -> flat array (levels * entries,) for all levels of a bank: ground layers
             (bool, an entry a cell), constants and seeds of chance. A batch of levels shares them.
         traits: trait -> kind -> bool (slots, n), which things have the trait.

@@ -87,31 +87,39 @@ class Attributes(Trap):
         self.home: Bools = (row < rows // 2) & (column < columns // 2)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw the agent, things at one distance from it, and their attributes."""
+        """Draw the agent, things at one distance from it, and their attributes.
+
+        Places are drawn before it is known which thing lies there, so that all values of ``rho``
+        have the same ones.
+        """
         level.maze() if split is Split.CONTROL else level.blocks()
-        steps = level.steps_from(level.agent())
         carrier = self._carriers(level, split)
-        leads = carrier[self.parameters["lead_of"]]
-        distance = self._distance(level, steps, leads == carrier["place"])
-        lead, cells = self.parameters["lead"], []
+        self._scatter(level, carrier)
         for slot in range(self.things["thing"]):
-            away = distance - np.where(leads == slot, lead, 0)
-            place = self.home == (carrier["place"] == slot)[:, None]
-            among = level.free & place & (steps == away[:, None])
-            cell, found = pick(among, level.bits(f"thing {slot}", 1)[0])
-            level.require(found)
             likely = self.parameters["distractors"] if slot >= self.parameters["objects"] else 1.0
-            there = self._chance(level, f"{slot} there", likely)
-            level.put("thing", cell, there=there)
-            cells.append(cell)
+            level.there["thing"][slot] &= self._chance(level, f"{slot} there", likely)
             for name, words in (("shape", self.SHAPES), ("colour", self.COLOURS)):
                 other = level.integers(f"{name} of {slot}", 1, self.parameters["values"] - 1)
                 value = np.where(carrier[name] == slot, 0, other)
                 for number, word in enumerate(words):
                     level.traits[word]["thing"][slot] = value == number
             level.traits["home"]["thing"][slot] = carrier["place"] == slot
+
+    def _scatter(self, level: LevelBuilder, carrier: dict[str, Ints]) -> None:
+        """Put the agent somewhere and things around it, one of them at home."""
+        lead, steps = self.parameters["lead"], level.steps_from(level.agent())
+        home, leads = carrier["place"], carrier[self.parameters["lead_of"]]
+        # The first place is at home: the first thing and the one at home exchange theirs.
+        leading = np.where(leads == home, 0, np.where(leads == 0, home, leads))
+        distance = self._distance(level, steps, leading == 0)
+        for place in range(self.things["thing"]):
+            away = distance - np.where(leading == place, lead, 0)
+            among = (self.home == (place == 0)) & (steps == away[:, None])
+            level.scatter("thing", 1, among, site=f"place {place}")
+        at, every = level.at["thing"], np.arange(len(level))
+        at[0], at[home, every] = at[home, every], at[0].copy()
         if lead:
-            self._keep_ways_clear(level, np.stack(cells), leads)
+            self._keep_ways_clear(level, at, leads)
 
     def _carriers(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
         """Return which thing has the first value of each attribute, int64 (n,)."""

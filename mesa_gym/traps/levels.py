@@ -126,10 +126,13 @@ class LevelFamily(World):
         raise NotImplementedError
 
     def key(self, split: Split, salt: str = "") -> int:
-        """Return the 64-bit number from which levels of a split and ``salt`` are drawn."""
-        parameters = ",".join(f"{k}={v}" for k, v in sorted(self.parameters.items()))
+        """Return the 64-bit number from which levels of a split and ``salt`` are drawn.
+
+        Options are not in it: level n under two values of an option is drawn from the same words
+        (common random numbers), and a finished trap can take a new option.
+        """
         size = "x".join(map(str, self.size))
-        return hash64("|".join([self.name(), size, parameters, split.value, salt]))
+        return hash64("|".join([self.name(), size, split.value, salt]))
 
     def levels(self, split: Split | str, numbers: ArrayLike, salt: str = "") -> State:
         """Return the start states of the given levels, in their order.

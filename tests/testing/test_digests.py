@@ -11,12 +11,24 @@ from mesa_gym.engine import Array, Move
 from mesa_gym.testing import ConformanceError, check_digest, digest, record_digest
 from mesa_gym.testing.__main__ import main
 from mesa_gym.testing.digests import _hashed as hashed
-from mesa_gym.traps import base
+from mesa_gym.traps import Share, Whole, base, package_traps
 
 
 def cheese(self: Healthy, move: Move) -> Array:
     """1 for entering the cheese."""
     return move.into("cheese")
+
+
+@pytest.mark.parametrize("name", package_traps())
+def test_a_finished_trap_can_take_a_new_option(name: str) -> None:
+    """Its levels, cards and agents would be lost otherwise."""
+    trap = package_traps()[name]
+    options = {**trap.options, "new": Share(0.5), "newer": Whole(1, 1, 3)}
+    salience = {**trap.salience, "wall_planes": ("wall",)}
+    other = type(trap.__name__, (trap,), {"options": options, "salience": salience})
+    assert set(other().parameters) > set(trap().parameters)
+    check_digest(other)
+    check_digest(other(new=1.0, newer=3, wall_planes=2))
 
 
 @pytest.mark.parametrize(

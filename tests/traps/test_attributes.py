@@ -60,6 +60,34 @@ class ByPlace(Attributes):
         return move.into("home")
 
 
+# Options that neither draw nor reject: all levels share what lies where.
+SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"contrast": 0.5})
+
+
+@pytest.mark.parametrize("split", Split)
+def test_level_n_has_the_same_places_under_every_value_of_an_option(split: Split) -> None:
+    plain, numbers = Attributes(), np.arange(1000)
+    state = plain.levels(split, numbers)
+    walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)
+    for option in SHARED:
+        other = Attributes(**option).levels(split, numbers)
+        assert (plain.layer(other, "wall") == walls).all(), option
+        assert (other.agent == state.agent).all(), option
+        assert (np.sort(other.at["thing"], axis=0) == cells).all(), option
+    # One more thing needs more room, which rejects some levels; the others keep their walls.
+    more = Attributes(objects=4).levels(split, numbers)
+    assert (plain.layer(more, "wall") == walls).all(axis=1).mean() > 0.8
+
+
+def test_only_colours_and_home_change_with_rho() -> None:
+    """Where the draw says "as shape" under both values, the level is the same in all."""
+    plain, other = Attributes(), Attributes(rho=0.9)
+    ours, theirs = (trap.levels(Split.TRAIN, np.arange(LEVELS)) for trap in (plain, other))
+    same = (plain.observe(ours) == plain.observe(theirs)).all(axis=(1, 2, 3))
+    # Both events, and each time one in three is the square by chance.
+    assert same.mean() == pytest.approx((0.9 + 0.1 / 3) ** 2, abs=0.03)
+
+
 @pytest.mark.parametrize("cls", [Attributes, ByColour, ByPlace])
 @pytest.mark.parametrize("rho", [1.0, 0.5])
 def test_all_six_ordered_pairs_agree_by_rho_and_conflict_under_shift(cls, rho: float) -> None:
@@ -196,7 +224,7 @@ def test_keywords_that_do_not_fit(keywords, message: str) -> None:
 def test_a_card_names_every_keyword_that_is_not_as_usual() -> None:
     given = {"rho": 0.123, "rho_colour": 0.456, "rho_place": 0.789, "together": 0.25, "objects": 4}
     given |= {"values": 2, "home": "corner", "lead": -2, "lead_of": "colour", "distractors": 0.5}
-    trap = Attributes(contrast=0.5, shape_planes=2, colour_planes=3, **given)
+    trap = Attributes(15, contrast=0.5, shape_planes=2, colour_planes=3, **given)
     card = score("random", trap, levels=3)
     named = ScoreCard.from_json(card.to_json()).provenance.trap
     assert all(f"{name}={value}" in named for name, value in given.items())
