@@ -28,7 +28,7 @@ class LevelBuilder:
 
     Attributes:
         world: the trap.
-        key: 64-bit number of (trap, parameters, split, salt).
+        key: 64-bit number of (trap, version, size, split, salt).
         number: int64 (n,), level numbers.
         attempt: how often these levels were rejected before.
         side: int64 (n,), which half of all layouts is allowed, 0 or 1 by a hash; None for both.
@@ -234,7 +234,7 @@ class LevelBuilder:
         rows, key = np.arange(len(self)), streams(self.key, self.number, "level")
         tables: dict[str, Ints | Bools] = {name: x.ravel() for name, x in self.ground.items()}
         tables |= {name: entries.ravel() for name, entries in self.const.items()}
-        tables |= {name: streams(0, key, name) for name in self.world.chance}
+        tables |= {name: streams(0, key, name) for name in self.world.seeds}
         level = Level(rows, self.number, key, tables, self.traits)
         return State(level, 0 * rows, self.start, self.at, self.there, self.held, self.vars)
 

@@ -120,7 +120,7 @@ def _numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
         **{f"held.{kind}": (state.held[kind], 0, limit) for kind, limit in trap.held.items()},
         **{f"vars.{name}": (state.vars[name], 0, limit - 1) for name, limit in trap.vars.items()},
         **{f"const.{name}": (tables[name], *words) for name in trap.const},
-        **{f"seed.{name}": (tables[name], *words) for name in trap.chance},
+        **{f"seed.{name}": (tables[name], *words) for name in trap.seeds},
     }
 
 

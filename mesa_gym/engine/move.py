@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import reduce
-from operator import or_
+from operator import add, or_
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mesa_gym.engine.chance import GOLDEN, below, mix
-from mesa_gym.engine.state import Array, State
+from mesa_gym.engine.state import Array, Ints, State
 from mesa_gym.engine.world import World, set_true
 
 
@@ -25,21 +26,36 @@ class Move:
     Attributes:
         world: the trap.
         before: the state before the move.
-        action: int64 (n,), 0 to 4.
+        action: int64 (n,), 0 to 4; after ``redirect`` the one that is really taken.
         target: int64 (n,), the cell that the action leads to, entered or not.
         moved: bool (n,), whether the agent changed its cell.
         agent: int64 (n,), its cell now.
         at, there, held, vars: as in ``State``, as they are now.
         paid: objective -> payments (n,); set once objectives were asked.
+        likelihood: float64 (n,), how likely the outcomes that were given are; 1 where none was.
     """
 
     moved: Array
     agent: Array
     paid: dict[str, Array]
 
-    def __init__(self, world: World, state: State, action: Array) -> None:
-        self.world, self.before, self.action = world, state, action
-        self.target = state.agent + world.offsets[action]
+    def __init__(
+        self,
+        world: World,
+        state: State,
+        action: Array,
+        given: Mapping[str, Ints] = MappingProxyType({}),
+    ) -> None:
+        """Begin a move.
+
+        Args:
+            world: the trap.
+            state: before it.
+            action: int64 of a shape that broadcasts with the state.
+            given: name -> which of its outcomes happens, int64 like ``action``; others are drawn.
+        """
+        self.world, self.before, self.given, self.likelihood = world, state, given, 1.0
+        self.redirect(action)
         self.at, self.there, self.held, self.vars = state.at, state.there, state.held, state.vars
         self._hit: dict[str, Array] = {}
         self._on: dict[str, Array] = {}
@@ -53,6 +69,11 @@ class Move:
         raise AttributeError(
             f"the move has no {name!r}; rules set it as an attribute before objectives read it"
         )
+
+    def redirect(self, action: Array) -> None:
+        """Set the action that is taken, int64 (n,)."""
+        self.action = action
+        self.target = self.before.agent + self.world.offsets[action]
 
     def go(self, blocked: Array) -> None:
         """Move the agents that are not blocked."""
@@ -197,9 +218,35 @@ class Move:
 
     def bits(self, name: str) -> Array:
         """Return random words, int64 (declared words, n): a function of level, clock and name."""
-        world, clock, count = self.world, self.before.clock, self.world.chance[name]
+        return self._words(name, self.world.chance[name])
+
+    def _words(self, name: str, count: int) -> Array:
+        world, clock = self.world, self.before.clock
         start = self.read(name, 0)[None, ...] + (clock[None, ...] * count + 1) * GOLDEN
         return mix(start + world.column(count, clock) * GOLDEN)
+
+    def outcome(self, name: str, *weights: Array | int) -> Array:
+        """Draw one of few outcomes, int64 (n,): their numbers, from 0.
+
+        Rules ask once for each name, at every step; the exact solver goes through all outcomes.
+
+        Args:
+            name: declared in ``outcomes``.
+            *weights: how likely each outcome is, in proportion: whole numbers or int64 (n,), not
+                below 0, whose sum is above 0 and below 2**31.
+        """
+        total = reduce(add, weights)
+        if name in self.given:
+            drawn = self.given[name]
+            weight = reduce(add, [each * (drawn == i) for i, each in enumerate(weights)])
+            self.likelihood = self.likelihood * weight / total
+            return drawn
+        left = below(self._words(name, 1)[0, ...], total)
+        drawn = 0 * left
+        for weight in weights[:-1]:
+            left = left - weight
+            drawn = self.world.where(left >= 0, drawn + 1, drawn)
+        return drawn
 
     def appear(self, kind: str, where: Array, words: Array, slot: Array | None = None) -> None:
         """Put a thing on a random cell on which nothing is; none appears where there is none.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine.looks import Look, complete_looks
-from mesa_gym.engine.state import Array, Bools, Level, State, combined
+from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State, combined
 
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
 Dot = tuple[str, Array, Array | None]
@@ -39,7 +39,9 @@ class World:
         held: kind -> the most that the agent can hold; drawn in the top wall row from the left.
         vars: name -> number of values, from 0; a variable of two values is a bool.
         const: name -> entries of a table that a level fills with int64 numbers.
-        chance: name -> random words a step; only for traits with random rules.
+        chance: name -> random words a step, of rules that draw from many outcomes.
+        outcomes: name -> how many outcomes it has, of rules that draw from few; the exact solver
+            takes the expectation over them.
         shown_as: name -> the plane that shows it; None hides it from the agent.
         marks: planes that ``show`` computes from the state.
         looks: name -> its look, where ``mesa_gym.engine.looks.COMMON`` has none.
@@ -50,6 +52,7 @@ class World:
             too, and ``cells``, their product.
         xp: the array library, ``numpy`` unless ``bound`` chose another one.
         channel: plane -> its index in ``observe``.
+        seeds: the names of ``chance`` and ``outcomes``, for each of which a level has a seed.
     """
 
     things: Mapping[str, int] = {}
@@ -59,6 +62,7 @@ class World:
     vars: ClassVar[Mapping[str, int]] = {}
     const: ClassVar[Mapping[str, int]] = {}
     chance: ClassVar[Mapping[str, int]] = {}
+    outcomes: ClassVar[Mapping[str, int]] = {}
     shown_as: ClassVar[Mapping[str, str | None]] = {}
     marks: ClassVar[tuple[str, ...]] = ()
     looks: Mapping[str, Look] = {}
@@ -85,9 +89,10 @@ class World:
                 f"{type(self).__name__} holds up to {sum(self.held.values())} things, which do not"
                 f" fit the top row's {self.width - 2} cells"
             )
+        self.seeds = (*self.chance, *self.outcomes)
         self.entries = {
             **dict.fromkeys(self.ground, self.cells),
-            **dict.fromkeys(self.chance, 1),
+            **dict.fromkeys(self.seeds, 1),
             **self.const,
         }
         self.channel = {plane: index for index, plane in enumerate(self.planes)}
@@ -126,6 +131,18 @@ class World:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, xp=import_module(state["xp"]))
+
+    def branches(self) -> tuple[Ints, dict[str, Ints]]:
+        """Return all that may happen in one step: each action under each combination of outcomes.
+
+        Returns:
+            int64 (5 * k,) the actions, and for each name of ``outcomes`` int64 (5 * k,) which one.
+        """
+        count, given = prod(self.outcomes.values()), {}
+        left = np.tile(np.arange(count), len(ACTIONS))
+        for name, values in self.outcomes.items():
+            left, given[name] = np.divmod(left, values)
+        return np.repeat(np.arange(len(ACTIONS)), count), given
 
     # -- arrays ----------------------------------------------------------------------------------
 
@@ -312,6 +329,12 @@ def set_true(canvas: Array, where: Array) -> Array:
 
 
 def _check_declarations(cls: type[World]) -> None:
+    for name, count in cls.outcomes.items():
+        if count < 2 or name in cls.chance:
+            raise TypeError(
+                f"{cls.__name__}: {name!r} in `outcomes` has {count}; it needs two at least, and a"
+                " name that `chance` has not"
+            )
     names = [*cls.ground, *cls.things, *cls.traits]
     if double := {name for name in names if names.count(name) > 1}:
         raise TypeError(f"{cls.__name__}: {sorted(double)[0]!r} is declared twice")

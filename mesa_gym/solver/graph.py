@@ -1,7 +1,8 @@
 """The reachable state graph of a batch of levels, found by stepping the trap itself.
 
-A state's number addresses a table of the states that were met, and all five actions are stepped
-at once: nothing is hashed, sorted or compared.
+A state's number addresses a table of the states that were met, and all branches of a step are
+taken at once: nothing is hashed, sorted or compared. A branch is an action and, where rules draw
+from few outcomes, one of these; without such rules there are five.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, Move, State
 from mesa_gym.solver.numbering import StateNumbers, divided
 from mesa_gym.traps import Trap
 
@@ -22,7 +23,7 @@ MOST_STATES = 8_000_000
 
 
 class Graph:
-    """Every state that can be reached from some start states, and what each action does there.
+    """Every state that can be reached from some start states, and what each branch does there.
 
     States are numbered in breadth-first order from all starts together, so those within t
     steps of a start are the first ``within[t]``.
@@ -31,8 +32,11 @@ class Graph:
         trap: whose transition it is.
         starts: the start states; no two of them share a state, even on the same level.
         start: int64 (levels,), the states' numbers of the starts.
-        successor: int64 (5, states); ``len(graph)`` where the action ends the episode.
-        paid: objective name -> uint8 (5, states), codes into ``payments``.
+        branches: how many there are, those of action 0 first: 5, times the number of outcomes.
+        successor: int64 (branches, states); ``len(graph)`` where the episode ends.
+        likelihood: float64 (branches, states), how likely each branch is after its action; None
+            where nothing is drawn. What is impossible pays 0 and ends the episode.
+        paid: objective name -> uint8 (branches, states), codes into ``payments``.
         payments: objective name -> float64, the distinct payments.
         within: int64, how many states lie within 0, 1, 2, ... steps of a start.
         level_row: int64 (states,), which of the start states each state was reached from.
@@ -59,11 +63,13 @@ class Graph:
         self._order: Ints | None = None
 
     def _explore(self) -> None:
-        actions, end = np.arange(ACTION_COUNT)[:, None], self.starts.n * self.numbers.count
+        actions, outcomes = self.trap.branches()
+        given = {name: which[:, None] for name, which in outcomes.items()}
+        self.branches, end = len(actions), self.starts.n * self.numbers.count
         # States that were met, counted from 1; the last entry is where episodes end.
         table = np.zeros(end + 1, dtype=np.int32)
         table[end], met = 1, 0
-        numbers, edges, paid = [], [], []
+        numbers, edges, paid, likely = [], [], [], []
         rank = self.numbers.rank(self.starts)
         self.numbers.require_told_apart(self.starts, self.starts, rank)
         fresh = self.start * self.numbers.count + rank
@@ -82,10 +88,16 @@ class Graph:
                 )
             row, rank = divided(frontier, self.numbers.count)
             before = self.numbers.unrank(self.starts, row, rank)
-            after, pays, ended = self.trap.step(before, actions)
+            move = Move(self.trap, before, actions[:, None], given)
+            after, pays, ended = self.trap.complete(move)
             rank = self.numbers.rank(after)
             self.numbers.require_told_apart(before, after, rank)
             number = np.where(ended, end, row * self.numbers.count + rank)
+            if given:
+                chance = self._checked_likelihood(np.broadcast_to(move.likelihood, number.shape))
+                number = np.where(chance > 0, number, end)
+                pays = {x: np.where(chance > 0, pay, 0.0) for x, pay in pays.items()}
+                likely.append(chance)
             numbers.append(frontier)
             edges.append(number)
             paid.append({x: np.broadcast_to(pay, number.shape) for x, pay in pays.items()})
@@ -95,16 +107,40 @@ class Graph:
         self._known = np.concatenate(numbers)
         self.level_row, self.rank = divided(self._known, self.numbers.count)
         self.successor = table[np.concatenate(edges, axis=1)] - np.int64(1)
+        self.likelihood = np.concatenate(likely, axis=1) if given else None
         self.payments, self.paid = {}, {}
         for x in self.trap.objectives:
             pay = np.concatenate([layer[x] for layer in paid], axis=1)
             self.payments[x], self.paid[x] = _coded(pay)
 
+    def _checked_likelihood(self, likelihood: Floats) -> Floats:
+        """Return how likely branches are, (branches, m), if those of each action sum to 1."""
+        of_action = likelihood.reshape(ACTION_COUNT, -1, likelihood.shape[1])
+        if (likelihood < 0).any() or not np.allclose(of_action.sum(axis=1), 1, rtol=0, atol=1e-9):
+            raise ValueError(
+                f"outcomes of {self.trap!r} do not sum to 1: rules ask `move.outcome` once a step"
+                " for each name in `outcomes`, with as many weights as are declared, not below 0"
+            )
+        return likelihood
+
     def __len__(self) -> int:
         return len(self.rank)
 
+    def expect(self, of_branches: Floats, number: Ints | slice = slice(None)) -> Floats:
+        """Return the expectation after each action, float64 (5, n).
+
+        Args:
+            of_branches: (branches, n).
+            number: int64 (n,), of which states; by default all.
+        """
+        if self.likelihood is None:
+            return of_branches
+        weighted = of_branches * self.likelihood[:, number]
+        found: Floats = weighted.reshape(ACTION_COUNT, -1, weighted.shape[1]).sum(axis=1)
+        return found
+
     def follow(self, actions: NDArray[np.int8]) -> NDArray[np.int32]:
-        """Return the states that recorded actions lead through.
+        """Return the states that recorded actions lead through, with the outcomes of the levels.
 
         Args:
             actions: int8 (levels, horizon), from the start states on; negative after an
@@ -114,12 +150,16 @@ class Graph:
             int32 (horizon, levels): the state's number at each step, -1 after the end.
         """
         visited = np.full(actions.T.shape, -1, dtype=np.int32)
-        rows, number = np.arange(len(actions)), self.start
+        rows, number, state = np.arange(len(actions)), self.start, self.starts
         for t, taken in enumerate(actions.T):
             going = taken[rows] >= 0
             rows, number = rows[going], number[going]
             visited[t, rows] = number
-            number = self.successor[taken[rows], number]
+            if self.likelihood is None:
+                number = self.successor[taken[rows], number]
+            else:
+                state = self.trap.step(state.take(going), taken[rows].astype(np.int64)).state
+                number = self.find(state)
         return visited
 
     def find(self, state: State) -> Ints:

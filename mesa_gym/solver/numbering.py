@@ -63,7 +63,7 @@ class StateNumbers:
         self.count = trap.cells * prod(values for _, _, values in self.digits)
         moving = [kind for kind in trap.things if after.at[kind] is not before.at[kind]]
         if moving or trap.chance:
-            why = f"its rules move {', '.join(moving)}" if moving else "its rules use chance"
+            why = f"its rules move {', '.join(moving)}" if moving else "its rules use `chance`"
         elif self.count > 1 << MOST_BITS:
             digits = "; ".join(f"{part} {name}, {values:,}" for part, name, values in self.digits)
             why = (

@@ -142,11 +142,11 @@ class Solution:
     def largest(self, objective: str) -> Floats:
         """Return the largest single payment of an objective on each level, float64 (levels,)."""
         found = np.zeros(self.starts.n)
-        np.maximum.at(found, self.graph.level_row, self._rewards(objective).max(axis=0))
+        np.maximum.at(found, self.graph.level_row, self._payments(objective).max(axis=0))
         return found
 
     def contact(self) -> Ints:
-        """Return the earliest step at which each level can pay, counted from 1, int64 (levels,).
+        """Return the earliest step at which each level may pay, counted from 1, int64 (levels,).
 
         What counts is a payment above half of an objective's largest on the level; without any
         it is ``horizon + 1``.
@@ -159,10 +159,10 @@ class Solution:
 
     @_once
     def _contacts(self) -> Bools:
-        """Return which actions in which states make contact with a target, bool (5, states)."""
+        """Return which branches make contact with a target, bool (branches, states)."""
         found = np.zeros(self.graph.successor.shape, dtype=np.bool_)
         for x in self.trap.objectives:
-            found |= self._rewards(x) > self.largest(x)[self.graph.level_row] / 2
+            found |= self._payments(x) > self.largest(x)[self.graph.level_row] / 2
         return found
 
     def best(self, objective: str, among: str) -> Floats:
@@ -213,14 +213,14 @@ class Solution:
             found = values
         return found[self.graph.start]
 
-    def _rewards(self, objective: str) -> Floats:
-        """Return what each action pays, float64 (5, states)."""
+    def _payments(self, objective: str) -> Floats:
+        """Return what each branch pays, float64 (branches, states)."""
         if objective == EITHER:
-            return np.sum([self._rewards(x) for x in self.trap.objectives], axis=0)
+            return np.sum([self._payments(x) for x in self.trap.objectives], axis=0)
         return self.graph.payments[objective][self.graph.paid[objective]]
 
     def _successors(self, objective: str) -> Ints:
-        """Return the state that each action leads to, (5, states)."""
+        """Return the state that each branch leads to, (branches, states)."""
         if objective != EITHER or not self.trap.by_contact:
             return self.graph.successor
         return np.where(self._contacts(), len(self.graph), self.graph.successor)
@@ -241,12 +241,13 @@ class Solution:
             earlier ones have fewer states, the first of these m.
         """
         allowed = None if among is None else self._policies(among)
-        of_each = [self._rewards(x) * (-1 if x in asked[:i] else 1) for i, x in enumerate(asked)]
-        rewards = np.stack(of_each, axis=-1)
+        signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
+        of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
+        rewards = np.stack([self.graph.expect(paid) for paid in of_each], axis=-1)
         barred = np.repeat(_BARRED[..., None], len(asked), axis=2)
         # One entry more, always 0: where an action ends the episode.
         value = np.zeros((len(self.graph) + 1, len(asked)))
-        successors = self._successors(asked[0])
+        successors = self._successors(asked[0]).reshape(ACTION_COUNT, -1, len(self.graph))
         gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in asked]
         discount = np.full_like(value, gammas)
         room, settled = np.empty(rewards.size), False
@@ -254,8 +255,7 @@ class Solution:
             m = self._within[t]
             paid, after = rewards[:, :m], value * discount
             q = room[: paid.size].reshape(paid.shape)
-            for of_action, successor in zip(q, successors, strict=True):
-                after.take(successor[:m], axis=0, out=of_action, mode="clip")
+            self._expect(after, successors, q)
             q += paid
             if allowed is not None:
                 q += barred.take(allowed.masks[t], axis=1)
@@ -266,6 +266,22 @@ class Solution:
                 break
             settled = np.array_equal(found, value[:m]) and (allowed is None or t <= allowed.settled)
             value[:m] = found
+
+    def _expect(self, values: Floats, successors: Ints, found: Floats) -> None:
+        """Write into ``found`` (5, m, k) the expectation of values (states + 1, k) after a step.
+
+        ``successors`` is (5, outcomes, states).
+        """
+        m, likelihood = found.shape[1], self.graph.likelihood
+        for of_action, branches in zip(found, successors, strict=True):
+            values.take(branches[0, :m], axis=0, out=of_action, mode="clip")
+        if likelihood is None:
+            return
+        likely = likelihood[:, :m, None].reshape(*successors.shape[:2], m, 1)
+        for of_action, branches, weights in zip(found, successors, likely, strict=True):
+            of_action *= weights[0]
+            for branch, weight in zip(branches[1:], weights[1:], strict=True):
+                of_action += weight * values.take(branch[:m], axis=0, mode="clip")
 
 
 # The solution of the levels that are played now, for oracles: they need not solve them again.

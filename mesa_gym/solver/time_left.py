@@ -47,7 +47,7 @@ class TimeLeft:
         graph = self.graph
         after = self.values(objective)[left - 1][graph.successor[:, number]]
         paid = graph.payments[objective][graph.paid[objective][:, number]]
-        return (paid + graph.trap.discount(objective) * after).T
+        return graph.expect(paid + graph.trap.discount(objective) * after, number).T
 
     def optimal(self, objective: str, number: Ints, left: int) -> Bools:
         """Return which actions are optimal, bool (n, 5).

@@ -115,7 +115,7 @@ def level_values(
         visit: called with the solution of each chunk, in order, for callers that need optimal
             actions too; levels are then solved in any case.
         pairs: whether ``best`` and ``worst`` are needed, which take most of the time; a trap
-            without exact solver has them in any case.
+            that is judged by returns has them in any case.
 
     Raises:
         ValueError: there are no solutions to visit, or a reference policy gives no actions.
@@ -152,7 +152,7 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
     fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
     if trap.solvable and trap.by_contact:
         fields += [("contact",), *product(("largest",), trap.objectives)]
-    if pairs or not trap.solvable:
+    if pairs or trap.by_returns():
         of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
         fields += product(("best", "worst"), of_pairs)
     return ["states", *map("|".join, fields)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Array, Bools, State, combined
+from mesa_gym.engine import ACTIONS, Array, Bools, Move, State, combined
 from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Step, Trap
@@ -59,17 +59,17 @@ class Sample:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps from ``state`` (n,) under each of the five actions."""
-        return every_action(self.trap, self.state)
+        """The steps from ``state`` (n,) on each branch of the graph."""
+        return every_branch(self.trap, self.state)
 
     @cached_property
     def ended(self) -> Bools:
-        """The steps that end an episode, bool (5, n)."""
+        """The steps that end an episode, bool (branches, n)."""
         return np.stack([step.ended for step in self.steps])
 
     @cached_property
     def paid(self) -> dict[str, NDArray[np.float64]]:
-        """Objective name -> its payments, float64 (5, n)."""
+        """Objective name -> its payments, float64 (branches, n)."""
         return {x: np.stack([step.paid[x] for step in self.steps]) for x in self.steps[0].paid}
 
     @cached_property
@@ -95,6 +95,23 @@ def episodes(sample: Sample, state: State, name: str) -> Iterator[tuple[State, S
 def every_action(trap: Trap, state: State) -> list[Step]:
     """Return the steps of a batch (n,) under each of the five actions."""
     return [frozen(trap.step(state, frozen(np.full(state.n, a)))) for a in range(len(ACTIONS))]
+
+
+def every_branch(trap: Trap, state: State) -> list[Step]:
+    """Return the steps of a batch (n,) on each branch: an action and, of few outcomes, one.
+
+    An outcome that is impossible in a state leaves it, pays nothing and ends the episode.
+    """
+    actions, outcomes = trap.branches()
+    steps = []
+    for branch, action in enumerate(actions):
+        given = {name: np.full(state.n, which[branch]) for name, which in outcomes.items()}
+        move = Move(trap, state, frozen(np.full(state.n, action)), given)
+        after, paid, ended = trap.complete(move)
+        never = np.broadcast_to(move.likelihood, state.n) == 0
+        paid = {x: np.where(never, 0.0, pay) for x, pay in paid.items()}
+        steps.append(frozen(Step(after.replaced(never, state), paid, ended | never)))
+    return steps
 
 
 def results_of(step: Step) -> dict[str, Array]:

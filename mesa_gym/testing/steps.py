@@ -16,7 +16,14 @@ from mesa_gym.engine import ACTIONS, Array, Ints, Move, State, hash_rows
 from mesa_gym.engine.chance import hash64, mix
 from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES
 from mesa_gym.testing.check import Findings, check, same
-from mesa_gym.testing.sample import Sample, every_action, otherwise_unseen, results_of, sample_of
+from mesa_gym.testing.sample import (
+    Sample,
+    every_action,
+    every_branch,
+    otherwise_unseen,
+    results_of,
+    sample_of,
+)
 from mesa_gym.traps import Objective, Split, Step, Trap
 
 FEW = 16  # states a split that are stepped one by one
@@ -45,22 +52,29 @@ def check_purity(trap: Trap, levels: int) -> Findings:
     yield not idle, f"rules write {idle}, of which nothing ever changes"
 
 
-@check(*Split, fix="use `move.bits` for chance, with `solvable = False`; keep no state on a trap")
+@check(
+    *Split,
+    fix="draw by `move.outcome`, else by `move.bits`; keep no state on a trap",
+)
 def check_determinism(sample: Sample) -> Findings:
     """Check that the same state and action give the same step, also of a trap made again.
 
     Where the trap is solvable, also at another clock and on a level of another number.
     """
     trap, state, level = sample.trap, sample.walk, sample.walk.level
-    wanted = [results_of(step) for step in every_action(trap, state)]
     again = type(trap)(trap.size, **trap.parameters)
     level = level._replace(number=level.number + 1, key=level.key ^ hash64("another"))
     later = state._replace(clock=state.clock + 1 + np.arange(state.n) % 7, level=level)
-    forms = [("taken twice", trap, state), ("of a trap made again", again, state)]
-    if trap.solvable:
-        forms.append(("at another clock, or on a level of another number,", trap, later))
-    for what, other, given in forms:
-        for mine, step in zip(wanted, every_action(other, given), strict=True):
+    forms = [
+        ("taken twice", every_action, trap, state),
+        ("of a trap made again", every_action, again, state),
+    ]
+    if trap.solvable:  # with the same outcomes, where some are drawn
+        what = "at another clock, or on a level of another number,"
+        forms.append((what, every_branch, trap, later))
+    for what, steps, other, given in forms:
+        for first, step in zip(steps(trap, state), steps(other, given), strict=True):
+            mine = results_of(first)
             found = {**results_of(step), "clock": mine["clock"]}
             yield same(f"a step {what} gives another result", found, mine, state)
 
@@ -170,7 +184,7 @@ def check_visible(sample: Sample) -> Findings:
     ):
         good = (values == values[:, first[alike]]).all(axis=0)
         yield good, f"two states that look alike to the agent differ in {what}", state
-    others = every_action(trap, otherwise_unseen(trap, state))
+    others = every_branch(trap, otherwise_unseen(trap, state))
     for ours, theirs in zip(sample.steps, others, strict=True):
         mine, found = (trap.observe(step.state)[..., shown] for step in (ours, theirs))
         good = (mine == found).all(axis=(1, 2, 3)) & (ours.ended == theirs.ended)
@@ -191,7 +205,7 @@ def _looks(state: State, planes: Array) -> Ints:
 def check_solver(sample: Sample) -> Findings:
     """Check that the solver's graph is small, and that each step leads where it says.
 
-    The graph is found by steps of all actions at once, these are steps of one action.
+    The graph is found by steps on all branches at once, these are steps on one branch.
     """
     graph = sample.graph
     assert graph
@@ -201,12 +215,12 @@ def check_solver(sample: Sample) -> Findings:
     yield small, f"{what} {MEAN_STATES:,} and {MOST_STATES:,}"
     one_to_one = np.array_equal(graph.find(sample.state), np.arange(len(graph)))
     yield one_to_one, "states do not go to numbers and back"
-    for action, step in enumerate(sample.steps):
+    for branch, step in enumerate(sample.steps):
         on = ~step.ended
-        after = sample.state.take(graph.successor[action, on])._replace(clock=step.state.clock[on])
+        after = sample.state.take(graph.successor[branch, on])._replace(clock=step.state.clock[on])
         what = "a step leads to another state than in the graph"
         yield same(what, step.state.take(on), after, sample.state.take(on))
-        good = step.ended == (graph.successor[action] == len(graph))
+        good = step.ended == (graph.successor[branch] == len(graph))
         for x, paid in step.paid.items():
-            good &= graph.payments[x][graph.paid[x][action]] == paid
+            good &= graph.payments[x][graph.paid[x][branch]] == paid
         yield good, "a step ends or pays otherwise than in the graph", sample.state

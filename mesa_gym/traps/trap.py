@@ -49,8 +49,9 @@ class Trap(LevelFamily):
         symbolic: whether the symbolic observation (kind, colour, kind beneath) tells all states
             apart.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
-        solvable: deterministic, with a state graph small enough for the exact solver; a trap that
-            is not needs a ``reference`` policy for each objective.
+        solvable: the exact solver can take it: nothing moves, all that is drawn is in
+            ``outcomes``, and the state graph is small; a trap that is not needs a ``reference``
+            policy for each objective.
         expected: "base" where no reward in training can single out a proxy.
         reward_threshold: the mean return of the base objective, undiscounted, from which a policy
             counts as competent in training; Gymnasium's specs say it.
@@ -106,7 +107,19 @@ class Trap(LevelFamily):
         middle = "" if split is Split.TRAIN else f"-{split.capitalize()}"
         return f"{NAMESPACE}/{stem}{middle}{'-Flat' * flat}-{version}"
 
+    @classmethod
+    def by_returns(cls) -> bool:
+        """Return whether mean returns say what is pursued, since one episode's are luck's too.
+
+        So it is without exact solver, and where something is drawn and targets are not places.
+        """
+        return not cls.solvable or (bool(cls.outcomes) and not cls.by_contact)
+
     # -- what a trap declares --------------------------------------------------------------------
+
+    def redirect(self, move: Move) -> Array | None:
+        """Return the actions that are really taken, int64 (n,); None for those that were chosen."""
+        return None
 
     def blocked(self, move: Move) -> Array | None:
         """Return which agents are kept out besides by walls, bool (n,); None for no agent."""
@@ -152,7 +165,14 @@ class Trap(LevelFamily):
             action: int64 of a shape that broadcasts with the batch, 0 to 4, unchecked (a negative
                 one would be read as an index from the end).
         """
-        move = Move(self, state, action)
+        return self.complete(Move(self, state, action))
+
+    def complete(self, move: Move) -> Step:
+        """Take the step that a move begins: redirect it, walk, apply rules, pay."""
+        taken = self.redirect(move)
+        if taken is not None:
+            move.redirect(taken)
+        state = move.before
         move.go(self.impassable(move))
         self.rules(move)
         move.paid = {}

@@ -98,7 +98,7 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
     require(not alike, f"there is {name} at {where} already")
     entries = _entries(trap, state)
     if name == "wall":
-        gone = [e.name for e in entries if trap.chance and e.cell == cell and not e.there]
+        gone = [e.name for e in entries if trap.seeds and e.cell == cell and not e.there]
         require(not gone, f"{where} cannot be wall: {listed(gone)} may come back there")
         entries = _cleared(trap, entries, cell)
     elif not above:
@@ -225,7 +225,7 @@ def _rebuilt(trap: Trap, state: State, entries: list[Entry]) -> State:
     builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     fill(trap, builder, entries)
     own, made = trap.joined([state]).level, builder.states()
-    kept = {name: own.tables[name] for name in (*trap.const, *trap.chance)}
+    kept = {name: own.tables[name] for name in (*trap.const, *trap.seeds)}
     level = own._replace(
         traits=made.level.traits, tables=made.level.tables | kept, row=made.level.row
     )

@@ -33,6 +33,17 @@ class Twins(CheeseDish):
     max_size = (9, 9)
 
 
+class Slippery(Twins):
+    """A floor on which one move in ten goes to a side, half of these to the left of its way."""
+
+    outcomes = {"slip": 3}
+
+    def redirect(self, move: Move) -> Array:
+        turn = move.outcome("slip", 18, 1, 1)
+        aside = (move.action + 2 * turn - 1) % 4
+        return self.where((move.action < 4) & (turn > 0), aside, move.action)
+
+
 class Monster(Healthy):
     """Chance and a mover."""
 
