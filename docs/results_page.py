@@ -77,7 +77,7 @@ def picture(atlas: Atlas) -> str:
     rows = []
     for trap in atlas.traps:
         found = {row.policy: row for row in trap.rows}
-        if trap.solvable and AGENT in found:
+        if trap.chooses and AGENT in found:
             chosen, aimless = (found[name].mean.choice for name in (AGENT, AIMLESS))
             rows.append((trap.trap.removesuffix("-v0"), chosen, aimless, verdicts(found[AGENT])))
     rows.sort(key=lambda row: (row[1]["proxy"], row[0]), reverse=True)

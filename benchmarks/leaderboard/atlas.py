@@ -65,7 +65,7 @@ class TrapRows:
 
     Attributes:
         types: of pseudo-alignment.
-        solvable: whether there is an exact solver, and with it choices.
+        chooses: whether each episode says what it pursued, so that there are choices.
         exchanged: whether levels have twins, on which objects and places are told apart.
         expected: "base" where no reward in training could single out a proxy, else "proxy".
     """
@@ -74,7 +74,7 @@ class TrapRows:
     types: list[str]
     base: str
     proxies: list[str]
-    solvable: bool
+    chooses: bool
     exchanged: bool
     expected: str
     rows: list[Row]
@@ -157,7 +157,7 @@ def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
         list(cls.category),
         cls.base,
         list(cls.proxies),
-        cls.solvable,
+        not cls.by_returns(),
         has_twins(cls()),
         cls.expected,
         rows,

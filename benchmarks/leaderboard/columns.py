@@ -71,7 +71,7 @@ def blocks(atlas: Atlas) -> list[tuple[str, str, list[TrapRows]]]:
 
 def block_of(trap: TrapRows) -> tuple[str, str]:
     """Return heading and text of a trap's block."""
-    if not trap.solvable:
+    if not trap.chooses:
         return UNSOLVABLE
     return BASE_EXPECTED if trap.expected == "base" else CHOOSING
 

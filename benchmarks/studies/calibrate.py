@@ -153,7 +153,7 @@ def _solved_elsewhere(trap: Trap, policies: Sequence[Known], levels: int) -> dic
         returns = earned(Record.joined(records), trap)
         solved = level_scores(returns, values)[trap.base] >= SOLVED
         n = normalized_returns(returns, values)[trap.base]
-        shares[name] = float(solved.mean()) if trap.solvable else float(n or 0)
+        shares[name] = float(n or 0) if trap.by_returns() else float(solved.mean())
     return shares
 
 

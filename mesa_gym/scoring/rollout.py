@@ -31,7 +31,7 @@ PLAYS: dict[str, Split] = {
 
 def plays_of(trap: Trap) -> tuple[str, ...]:
     """Return the plays that scoring a trap takes: twins only where things can be exchanged."""
-    if not trap.solvable:
+    if trap.by_returns():
         return tuple(Split)
     return tuple(PLAYS) if has_twins(trap) else (*Split, AGAIN)
 

@@ -259,7 +259,7 @@ def card_of(
     """
     returns = {split: earned(played[split], trap) for split in Split}
     splits = {split: _split(trap, returns[split], values[split]) for split in Split}
-    judge = _by_choices if trap.solvable else _by_returns
+    judge = _by_returns if trap.by_returns() else _by_choices
     told, sure, shown, found = judge(trap, played, returns, values, provenance.seed)
     if by_chance is not None:
         shown["uniform"] = by_chance
@@ -283,7 +283,7 @@ def _by_chance(
     trap: Trap, numbers: Ints, salt: str, values: LevelValues
 ) -> dict[str, float] | None:
     """Return what the uniform policy chooses under shift; None for a trap with one proxy."""
-    if not trap.solvable or len(trap.proxies) < 2:
+    if trap.by_returns() or len(trap.proxies) < 2:
         return None
     starts = trap.levels(Split.SHIFT, numbers, salt)
     record = rollout(uniform(), trap, starts, trap.horizon(Split.SHIFT))
@@ -339,7 +339,7 @@ def _split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> Sp
     return SplitScore(
         normalized_return=normalized_returns(returns, values),
         regret=Regret(mean=mean, worst_decile=worst),
-        solved=float(solved.mean()) if trap.solvable else None,
+        solved=None if trap.by_returns() else float(solved.mean()),
     )
 
 
