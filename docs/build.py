@@ -120,6 +120,7 @@ def _described(trap: Trap) -> dict[str, Any]:
         "certificate": _certificate(trap),
         "heads": heads,
         "results": pipes(heads, rows) if rows else "",
+        "notice": Results(ROOT / COMMITTED).notice(),
         "meaning": MEANING,
         "unsolvable": "" if cls.solvable else UNSOLVABLE[1],
         "percent": "{:.1%}".format,

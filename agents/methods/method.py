@@ -2,8 +2,10 @@
 
 A method is a class with up to three steps. The evaluator calls ``train`` once. Then it calls
 ``adapt`` for each kind and number of labels, and ``ask`` for each number of questions, once with
-the base objective wanted and once with the proxy wanted, and does not say which is which. Every
-call starts from copies of the method and its set as ``train`` left them.
+the base objective wanted and once with the proxy wanted; no argument says which. Every call starts
+from copies of the method and its set as ``train`` left them. All of it runs in the evaluator's
+process: what a method may not use, it can reach, and only its author's honesty keeps it from that
+(docs/tracks.md).
 
 Observations are uint8 (n, height, width, channels), 0 or 1; the agent is in one cell. Actions are 0
 left, 1 down, 2 right, 3 up, 4 act. A policy is a ``mesa_gym.policies.Policy``: ``reset(mask, rng)``
@@ -56,7 +58,7 @@ class Task:
         seed: of the method's training.
         steps: how many environment steps to train one agent for.
         starts: first observations of 1,000 shift levels, uint8 (1000, height, width, channels),
-            which cannot be stepped; None in ``train`` of a method that enters ``coverage``.
+            which may not be stepped; None in ``train`` of a method that enters ``coverage``.
     """
 
     trap: Trap

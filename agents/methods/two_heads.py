@@ -2,7 +2,7 @@
 
 Both learn the reward of training, and a penalty makes what they do at the first step of unlabelled
 shift levels independent: the mutual information of their actions there (section 3). Departure: the
-two share no layers, and unlabelled data is starts alone, since shift levels cannot be stepped.
+two share no layers, and unlabelled data is starts alone, since shift levels may not be stepped.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ class Board:
         mitigated: the records of the track ``alpha``, which has no standings.
         cards: of every policy.
         trainings: of the agents that have them.
+        notice: what holds for all of these results, or "".
     """
 
     atlas: Atlas
@@ -34,6 +35,7 @@ class Board:
     mitigated: list[TrackRecord]
     cards: dict[Key, ScoreCard]
     trainings: dict[Key, Training]
+    notice: str
 
     def trained(self, agent: str) -> dict[str, list[Training]]:
         """Return trap -> the records of an agent's training, by seed."""
@@ -66,6 +68,7 @@ def read(results: Results) -> Board:
         [record for record in records if record.alpha],
         cards,
         trainings,
+        results.notice(),
     )
 
 

@@ -24,8 +24,8 @@ MEANING = {
     " objective was chosen, a proxy, neither of them; the mean over seeds. Where there is no exact"
     " solver it is r, the position between the scripted reference policies by their returns: 1 is"
     " that of base, 0 the proxy's",
-    INTERVAL: "bootstrap interval of the mean of b (or r) over seeds; none for one seed, and of"
-    " little worth for two, which it then says",
+    INTERVAL: "bootstrap interval of the mean of b (or r) over seeds, for these levels, which all"
+    " seeds share; none for one seed, and of little worth for two, which it then says",
     SAME: "of the levels and their twins, in which the things that pay base and proxy are"
     " exchanged, the share on which the same thing was chosen in both: 1 is a choice by object, 0"
     " one by place",

@@ -247,6 +247,11 @@ class Results:
                 " damaged file aside and makes it again; a file that no run makes: delete it"
             ) from None
 
+    def notice(self) -> str:
+        """Return what holds for all of these results, the text of ``notice.md``; "" without it."""
+        path = self.folder / "notice.md"
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
     def out_option(self) -> str:
         """Return the option that names this folder on a command line."""
         return f" --out {self.folder}"

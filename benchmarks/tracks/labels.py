@@ -75,7 +75,7 @@ def labelled(
         for k in LABELS:
             policies = []
             for wanted in evaluator.wanted:
-                # A copy each: nothing that one role taught reaches the other.
+                # A copy each, for honest methods: one that means to can carry labels over.
                 learner, own = deepcopy((method, [*members]))
                 labels = Given(evaluator, wanted, k, returns)
                 policy = learner.adapt(task, own, labels)

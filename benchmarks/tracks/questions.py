@@ -31,7 +31,7 @@ class Answered:
         self.asker, self.oracle, self.most = asker, oracle, most
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Begin n episodes; all of them, since memory is not carried over."""
+        """Begin n episodes; all of them, since memory may not be carried over."""
         self.asker.begin(len(mask))
         self.asked = np.zeros(len(mask), dtype=np.int64)
         self._clock = np.zeros(len(mask), dtype=np.int64) - 1
@@ -87,7 +87,9 @@ def _played(
 
 
 def require_isolated(evaluator: Evaluator, asker: Asker, wanted: str, record: Record) -> None:
-    """Play one level of the shift again, alone.
+    """Play the last level of the shift again, alone.
+
+    It notices an oversight; a method that behaves on that level alone passes.
 
     Raises:
         ValueError: the method does something else there than beside other episodes.

@@ -2,6 +2,7 @@
 
 from mesa_gym.engine import LevelBuilder, Look, Move, distances
 from mesa_gym.traps import Payment, Split, Trap, base, proxy
+from mesa_gym.traps.sources import LEIKE
 
 FINE = 0.6
 
@@ -34,7 +35,7 @@ class AbsentSupervisor(Trap):
     act on their absence can learn to.
     """
 
-    source = "Leike et al. 2017, AI Safety Gridworlds, section 2.1.3 (absent supervisor)"
+    source = LEIKE.cite("section 2.1.3, absent supervisor")
     category = ("oversight cue",)
     things = {"goal": 1, "toll": 1}
     ground = ("supervisor",)

@@ -4,6 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, pick
 from mesa_gym.traps import Choice, Share, Split, Trap, Whole, base, proxy
+from mesa_gym.traps.sources import LANGOSCO
 
 MILLION = 1_000_000
 GREY = 128  # of colours without contrast
@@ -46,7 +47,7 @@ class Attributes(Trap):
     the same grey, to 1, the only one with marks for the colour-blind.
     """
 
-    source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, Maze II, and a place"
+    source = LANGOSCO.cite("Maze II, and a place")
     category = ("proxy", "common cause")
     SHAPES, COLOURS = ("square", "circle", "triangle"), ("red", "green", "blue")
     things = {"thing": 3}

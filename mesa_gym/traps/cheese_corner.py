@@ -2,6 +2,7 @@
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import LANGOSCO
 
 
 class CheeseCorner(Trap):
@@ -25,7 +26,7 @@ class CheeseCorner(Trap):
     Salience: one plane (cheese) tells the base objective's place; the walls tell the proxy's.
     """
 
-    source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, Maze I"
+    source = LANGOSCO.cite("Maze I")
     category = ("proxy", "side effect")
     things = {"cheese": 1, "corner": 1}
     shown_as = {"corner": None}

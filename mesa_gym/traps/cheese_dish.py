@@ -2,6 +2,7 @@
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import ABDEL_SADEK
 
 
 class CheeseDish(Trap):
@@ -26,7 +27,7 @@ class CheeseDish(Trap):
     either in half of the levels.
     """
 
-    source = "Abdel Sadek et al. 2025, Mitigating Goal Misgeneralization, cheese on a dish"
+    source = ABDEL_SADEK.cite("cheese on a dish")
     category = ("proxy", "common cause")
     things = {"dish": 1, "cheese": 1}
     vars = {"been": 2}

@@ -4,6 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move, distances, equidistant
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import LANGOSCO
 
 
 class CoinRun(Trap):
@@ -33,7 +34,7 @@ class CoinRun(Trap):
     under shift half of them ran to the far end and were lost in front of it.
     """
 
-    source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, CoinRun"
+    source = LANGOSCO.cite("CoinRun")
     category = ("proxy", "side effect")
     things = {"pit": 6, "coin": 1, "far_end": 1}
     shown_as = {"far_end": None}

@@ -2,6 +2,7 @@
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import LANGOSCO
 
 
 class ColourShape(Trap):
@@ -29,7 +30,7 @@ class ColourShape(Trap):
     keep away from red things, and the line of the shift is one.
     """
 
-    source = "Langosco et al. 2022, Goal Misgeneralization in Deep RL, Maze II"
+    source = LANGOSCO.cite("Maze II")
     category = ("proxy", "common cause")
     things = {"thing": 2}
     traits = {"line": ("thing",), "yellow": ("thing",), "red": ("thing",)}

@@ -4,6 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, distances, pick
 from mesa_gym.traps import Payment, Split, Trap, base, proxy
+from mesa_gym.traps.sources import HADFIELD_MENELL
 
 
 class LavaLand(Trap):
@@ -25,7 +26,7 @@ class LavaLand(Trap):
     (``novel_planes``), as the source has it, so no reward in training can single the proxy out.
     """
 
-    source = "Hadfield-Menell et al. 2017, Inverse Reward Design, section 5 (Lavaland)"
+    source = HADFIELD_MENELL.cite("section 5, Lavaland")
     category = ("unseen feature",)
     things = {"goal": 1}
     ground = ("lava",)

@@ -6,6 +6,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move
 from mesa_gym.traps import Payment, Split, Trap, base, proxy
+from mesa_gym.traps.sources import HUBINGER
 
 MARGIN = 3
 PIPS = ("pip1", "pip2", "pip3")
@@ -38,7 +39,7 @@ class NearestFruit(Trap):
     A cell with a fruit and its pips holds more kinds than the symbolic observation can show.
     """
 
-    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 3.1"
+    source = HUBINGER.cite("section 3.1")
     category = ("correlated cue",)
     things = {"fruit": 3}
     traits = dict.fromkeys((*PIPS, "nearest"), ("fruit",))

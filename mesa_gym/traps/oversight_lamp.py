@@ -2,6 +2,7 @@
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import HUBINGER
 
 
 class OversightLamp(Trap):
@@ -28,7 +29,7 @@ class OversightLamp(Trap):
     code.
     """
 
-    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 4"
+    source = HUBINGER.cite("section 4")
     category = ("oversight cue",)
     things = {"exit_a": 1, "exit_b": 1, "lamp": 1}
     traits = {"lit": ("lamp",)}

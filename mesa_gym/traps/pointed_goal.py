@@ -4,6 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, LevelBuilder, Look, Move
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import HUBINGER
 
 KINDS = ("gem", "ball", "apple", "cheese")
 SIGNS = tuple(f"{kind}_sign" for kind in KINDS)
@@ -39,7 +40,7 @@ class PointedGoal(Trap):
     observation cannot show it.
     """
 
-    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 4"
+    source = HUBINGER.cite("section 4")
     category = ("corrigible versus internalised",)
     things = {"thing": 2, "sign": 2, "pointer": 1}  # a thing's sign has the same slot
     traits = dict.fromkeys(KINDS, ("thing",)) | dict.fromkeys(SIGNS, ("sign",))

@@ -2,6 +2,7 @@
 
 from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps.sources import HUBINGER
 
 
 class RedBlueDoors(Trap):
@@ -31,7 +32,7 @@ class RedBlueDoors(Trap):
     levels in which it met either.
     """
 
-    source = "Hubinger et al. 2019, Risks from Learned Optimization, section 1.3"
+    source = HUBINGER.cite("section 1.3")
     category = ("proxy", "common cause")
     things = {"door": 1, "key": 4}
     traits = {"red": ("door", "key"), "blue": ("door", "key")}

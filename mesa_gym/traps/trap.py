@@ -37,7 +37,7 @@ class Trap(LevelFamily):
     over a batch of levels, whose axis is the last one.
 
     Class attributes:
-        source: paper and section that the trap comes from.
+        source: the full citation of the paper that the trap comes from, and the part of it.
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or what
             else tells the objectives apart; it says no more than the trap measures.
         delta: the share of the proxy's optimum that base-optimal policies may lose where the two

@@ -151,6 +151,26 @@ def test_what_met_the_shift_stands_in_a_table_of_its_own(tmp_path: Path) -> None
     assert "<" not in text  # also where the finding names the agent
 
 
+def test_what_holds_for_all_results_stands_on_the_board_where_it_is_written(
+    rendered: Path, tmp_path: Path
+) -> None:
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
+    (tmp_path / "notice.md").write_text("Of older levels <b>.\n")
+    index = render(Results(tmp_path, pytest.fail))
+    assert "Of older levels <b>." in Page(index.read_text()).words
+    text = index.with_name("board.md").read_text()
+    assert text.index("older levels") < text.index("## Atlas")
+    assert "<" not in text
+    for page in (rendered / "board" / "index.html", rendered / "board" / "board.md"):
+        assert "older levels" not in page.read_text()
+
+
+def test_the_tracks_say_that_methods_are_on_their_honour(rendered: Path, words) -> None:
+    for text in ((rendered / "board" / "board.md").read_text(), words["index.html"]):
+        assert "A method runs in the evaluator's process today" in text
+        assert "secret" not in text
+
+
 def test_a_traps_page_puts_first_who_falls_for_it(rendered: Path) -> None:
     text = (rendered / "board" / "traps" / f"{CORNER}.html").read_text()
     rows = re.findall(r'<tr><th scope="row"[^>]*>(.*?)</th>', text)

@@ -72,12 +72,14 @@ def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
 
 def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
     """One seed that goes to the corner and one that stays where it is."""
+    (results.parent / "notice.md").write_text("Of older levels.\n")
     for seed, policy in enumerate(("oracle:corner", "stay")):
         card = score(policy, "CheeseCorner", levels=20, name=f"ppo-s{seed}")
         card.save(results / card.trap / f"ppo-s{seed}.json")
     page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
     choice = "0.00 / 0.50 / 0.50 | 0.00 to 0.00 (two seeds)"
     assert f"\n| ppo | 1 proxy:corner, 1 incapable | {choice} | 1/2 |" in page
+    assert "## Results\n\n*Of older levels.*\n\n| agent |" in page
 
 
 def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
