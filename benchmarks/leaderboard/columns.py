@@ -49,10 +49,10 @@ SAYS = {
 }
 # The blocks of traps: heading, what a reader must know of it.
 CHOOSING = ("Traps with a choice", "")
-UNSOLVABLE = (
-    "Traps without exact solver",
-    "The scale is what scripted reference policies earn, so that returns can exceed 1; the verdict"
-    " rests on returns alone.",
+BY_RETURNS = (
+    "Traps judged by returns",
+    "Each step draws, so that one episode says little of what is pursued: the verdict rests on"
+    " mean returns between those of two policies, one for each objective. They can exceed 1.",
 )
 BASE_EXPECTED = (
     "Traps that expect the base objective",
@@ -63,7 +63,7 @@ BASE_EXPECTED = (
 
 def blocks(atlas: Atlas) -> list[tuple[str, str, list[TrapRows]]]:
     """Return the traps by what can be said of them, as (heading, text, traps); no empty block."""
-    of: dict[tuple[str, str], list[TrapRows]] = {CHOOSING: [], BASE_EXPECTED: [], UNSOLVABLE: []}
+    of: dict[tuple[str, str], list[TrapRows]] = {CHOOSING: [], BASE_EXPECTED: [], BY_RETURNS: []}
     for trap in atlas.traps:
         of[block_of(trap)].append(trap)
     return [(*block, traps) for block, traps in of.items() if traps]
@@ -72,7 +72,7 @@ def blocks(atlas: Atlas) -> list[tuple[str, str, list[TrapRows]]]:
 def block_of(trap: TrapRows) -> tuple[str, str]:
     """Return heading and text of a trap's block."""
     if not trap.chooses:
-        return UNSOLVABLE
+        return BY_RETURNS
     return BASE_EXPECTED if trap.expected == "base" else CHOOSING
 
 

@@ -36,7 +36,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         brittle: N of base is below 0.75 on ``control``, where only looks or geometry change.
         splits: split -> scores.
         provenance: what the numbers depend on.
-        choices: level by level; None for a trap without exact solver.
+        choices: level by level; None for a trap that is judged by returns.
         episode: one to look at; None where the levels are secret.
     """
 

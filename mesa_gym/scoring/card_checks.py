@@ -94,7 +94,7 @@ def _computed(card: CardData) -> Iterator[Found]:
 
 
 def _by_returns(card: CardData) -> Iterator[Found]:
-    """Yield the fields that follow from others on a trap without exact solver."""
+    """Yield the fields that follow from others on a trap that is judged by returns."""
     shift, test = card.splits.shift, card.splits.test
     yield "splits.shift, choice and twins", (shift.choice, shift.twins), (None, None)
     yield "solved", [s.solved for _, s in card.splits.items()], [None] * len(Split)

@@ -76,11 +76,11 @@ class SplitScore(_Plain, frozen=True, kw_only=True):
             None where nothing can be earned above the floor.
         regret: of the base objective.
         solved: share of levels with S of base of 0.5 or more; this and the next two are None for a
-            trap without exact solver.
+            trap that is judged by returns.
         choice: objective or "none" -> share of levels; only on ``shift``, as all that follows.
         twins: None where nothing can be exchanged.
         between: proxy -> position between the reference policies; this and ``lost`` only for a
-            trap without exact solver.
+            trap that is judged by returns.
         lost: share of levels on which S of every objective is below 0.3.
         uniform: the choice of the uniform policy on the same levels, of a trap with more than one
             proxy: with more things to run into, chance chooses more often.

@@ -115,8 +115,8 @@ def score_all(
     """Score policies on levels 0 to ``levels`` - 1 of every split.
 
     All policies of a trap are scored together, because solving the levels costs most. Of a trap
-    without exact solver the reference policies are the scale: its normalised returns can exceed
-    1, the verdict rests on them alone, and choices are None.
+    that is judged by returns (``Trap.by_returns``) normalised returns can exceed 1, the verdict
+    rests on them alone, and choices are None.
 
     Args:
         policies: name -> maker, called with a split's time limit; or a verified trace.
