@@ -36,7 +36,7 @@ from benchmarks.submissions.files import (
     require_kind,
     require_plain_tree,
 )
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring.trace import Text, Trace, require
 from mesa_gym.traps import all_traps
@@ -248,4 +248,4 @@ def require_free(name: str) -> None:
     elif plain.endswith("."):
         reason = "it ends with a dot"
     if reason:
-        raise ValueError(f"the name {name!r} cannot be taken: {reason}; choose another")
+        raise ValueError(f"the name {shorten(name)} cannot be taken: {reason}; choose another")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mesa_gym.errors import shorten
 from mesa_gym.scoring.card_data import (
     NO_CHOICE,
     CardData,
@@ -30,8 +31,8 @@ def require_consistent(card: CardData) -> None:
     for field, value, expected in _computed(card):
         if not _same(value, expected):
             raise ValueError(
-                f"the card contradicts itself: {field} is {value!r}, where the rest of the card"
-                f" gives {expected!r}"
+                f"the card contradicts itself: {field} is {shorten(value)}, where the rest of the"
+                f" card gives {shorten(expected)}"
             )
     for field, holds, expected in _bounds(card):
         if not holds:

@@ -10,7 +10,6 @@ follows from replaying them. Its file is two lines of text and what is packed::
 
 from __future__ import annotations
 
-import reprlib
 import zlib
 from functools import cache, partial
 from hashlib import blake2b
@@ -24,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.rollout import ENDED, PLAYS, Actions, plays_of, replay, rollout, starts_of
@@ -252,7 +251,7 @@ def require(what: str, value: Any, kind: Any) -> None:
         if kind == Text and not value.isprintable():
             raise msgspec.ValidationError("Expected printable characters")
     except msgspec.ValidationError as error:
-        raise ValueError(f"{what} is {reprlib.repr(value)}: {error}") from None
+        raise ValueError(f"{what} is {shorten(value)}: {error}") from None
 
 
 def _require_play(play: str, levels: Ints, actions: Actions) -> None:
@@ -267,7 +266,7 @@ def _require_play(play: str, levels: Ints, actions: Actions) -> None:
             f" {actions.dtype} {actions.shape}; expected int64 (n,) and int8 (n, horizon)"
         )
     if levels[0] < 0 or levels[-1] >= LEVELS or (levels[1:] <= levels[:-1]).any():
-        shown = reprlib.repr(levels.tolist())
+        shown = shorten(levels.tolist())
         raise ValueError(f"play '{play}': levels {shown} do not ascend from 0 to 2**48 - 1")
     bad = (actions < ENDED) | (actions >= len(ACTIONS))
     if bad.any():
