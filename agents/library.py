@@ -28,7 +28,9 @@ from msgspec import Meta, Struct
 
 from agents.train import Run, train_many
 from mesa_gym.command import DONE, guarded
+from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -96,19 +98,20 @@ def manifest(folder: Path = FOLDER) -> list[Entry]:
     if not path.exists():
         return []
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        found = decode_json(path.read_bytes(), dict[str, Any])
         schema = found.get("schema")
-        if schema != SCHEMA:
-            raise ValueError(
-                f"{path} has schema {schema!r}, and this version of mesa_gym reads {SCHEMA}; move"
-                " the folder away and make the library again"
-            )
-        return msgspec.convert(found.get("agents"), list[Entry])
-    except (msgspec.DecodeError, RecursionError) as error:
+        entries = msgspec.convert(found.get("agents"), list[Entry]) if schema == SCHEMA else []
+    except ValueError as error:
         raise ValueError(
             f"{path} is damaged ({error}); restore it, or move the folder away and make the library"
             " again"
         ) from None
+    if schema != SCHEMA:
+        raise ValueError(
+            f"{path} has schema {shorten(schema)}, and this version of mesa_gym reads {SCHEMA};"
+            " move the folder away and make the library again"
+        )
+    return entries
 
 
 def load(

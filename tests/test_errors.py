@@ -1,5 +1,6 @@
 """Messages of errors: whatever was given, they name it and stay short."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import MOST_SHOWN, shorten, unknown
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import score
+from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.trace import salt_digest, trap_of
 from mesa_gym.traps import Split, find_trap
 
@@ -78,6 +79,7 @@ GIVEN: dict[str, Callable[[], Any]] = {
     "observation of a policy": lambda: policy(lambda seen: seen, observation=LONG),
     "levels": lambda: score("random", "ColourShape", levels=LONG),  # type: ignore[arg-type]
     "level numbers": lambda: TRAP.levels(Split.TEST, np.zeros((1000, 1000))),
+    "field of a card": lambda: ScoreCard.from_json(json.dumps({"schema": 3, LONG: 1})),
 }
 
 

@@ -38,6 +38,7 @@ from benchmarks.submissions.files import (
 )
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.trace import Text, Trace, require
 from mesa_gym.traps import all_traps
 
@@ -228,10 +229,10 @@ class Submission(Struct, frozen=True):
             )
         try:
             data = read_inside(folder, SUBMISSION_FILE, _MOST_DESCRIPTION)
-            entries = msgspec.structs.asdict(msgspec.json.decode(data, type=_File))
+            entries = msgspec.structs.asdict(decode_json(data, _File))
             agents = tuple(entries.pop("agents"))
             return cls(folder, About(**entries), agents)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ValueError(f"{folder / SUBMISSION_FILE}: {harmless(error)}") from None
 
 

@@ -100,7 +100,7 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
 
         The same trace gives the same bytes.
         """
-        data = msgspec.msgpack.encode(self, enc_hook=_packed, order="deterministic")
+        data = _encoded(self)
         if len(data) > MOST_BYTES:
             raise ValueError(f"the trace has {len(data):,} bytes, more than {MOST_BYTES:,}")
         body = zlib.compress(data, level=9)
@@ -126,9 +126,12 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
             data = inflating.decompress(body, MOST_BYTES)
             if not inflating.eof or inflating.unused_data:
                 raise ValueError(f"it does not unpack to {MOST_BYTES:,} bytes or less")
-            return msgspec.msgpack.decode(data, type=cls, dec_hook=_unpacked)
+            trace = msgspec.msgpack.decode(data, type=cls, dec_hook=_unpacked)
+            if _encoded(trace) != data:
+                raise ValueError("an entry stands twice, or is packed as `save` never does")
         except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error) as error:
             raise ValueError(f"{path} does not hold a trace: {error}; record it again") from None
+        return trace
 
     def make_trap(self) -> Trap:
         """Return the trap that the trace was recorded on, as ``trap_of`` does."""
@@ -291,6 +294,11 @@ def _verify(trap: Trap, play: str, starts: State, actions: Actions, unfinished: 
             reason = f"there is an action, but the episode ended with step {last}"
         level = starts.level.number[row]
         raise ValueError(f"play '{play}', level {level}, step {step}: {reason}; record it again")
+
+
+def _encoded(trace: Trace) -> bytes:
+    """Return the one way in which a trace is packed."""
+    return msgspec.msgpack.encode(trace, enc_hook=_packed, order="deterministic")
 
 
 def _packed(array: Any) -> Any:
