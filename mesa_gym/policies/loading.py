@@ -6,6 +6,7 @@ import difflib
 import importlib
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from mesa_gym.traps import Trap
 SCHEMA = 1
 POLICY_FILE = "policy.json"
 TEXTS = ("trap", "observation", "loader", "weights")
+# A file beside policy.json: an agent of others must not name one of yours.
+_WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 # The functions that policy.json may name: it comes with an agent that need not be trusted.
 LOADERS = ("agents.saving:load",)
 # What loads a saved model, and where that is.
@@ -115,7 +118,8 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     """Read the ``policy.json`` of a trained agent.
 
     Raises:
-        ValueError: it is missing, damaged, of another schema, or lacks an entry.
+        ValueError: it is missing, damaged, of another schema, lacks an entry, or names weights
+            outside of the folder.
     """
     path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:
@@ -130,6 +134,12 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{path} has schema {shorten(schema)}; this version reads {SCHEMA}")
     if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
         raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {advice}")
+    weights = entries["weights"]
+    if not _WEIGHTS.fullmatch(weights) or (folder / weights).is_symlink():
+        raise ValueError(
+            f"{path} names the weights {shorten(weights)}; expected the name of a file beside it,"
+            f" which is not a link; {advice}"
+        )
     return dict(entries)
 
 
