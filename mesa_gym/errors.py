@@ -12,7 +12,7 @@ __all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package its
 
 
 MOST_NAMES = 40  # in a message
-MOST_SHOWN = 200  # characters of a value
+MOST_SHOWN, MOST_TOLD = 200, 4000  # characters of a value, and of a command's message
 
 # It stops early, where the whole of a long list would first become text.
 _SHORT = reprlib.Repr()
@@ -26,9 +26,14 @@ def shorten(value: object) -> str:
         text = _SHORT.repr(value)
     except ValueError:  # Python refuses to write so long a number
         return f"{type(value).__name__} of very many digits"
-    if len(text) <= MOST_SHOWN:
+    return shorten_text(text)
+
+
+def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
+    """Return a text, cut in the middle where it has more than ``most`` characters."""
+    if len(text) <= most:
         return text
-    half = (MOST_SHOWN - 3) // 2
+    half = (most - 3) // 2
     return f"{text[:half]}...{text[-half:]}"
 
 

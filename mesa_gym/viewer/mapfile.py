@@ -27,6 +27,7 @@ from typing import Any
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import IS, from_map, to_map
+from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
 from mesa_gym.json_data import parse_json
 from mesa_gym.scoring.trace import trap_of
@@ -142,4 +143,5 @@ def _json(given: dict[str, str], name: str) -> Any:
     try:
         return parse_json(given[name])
     except ValueError as error:
-        raise ValueError(f"'{name}{IS}{given[name]}' cannot be read ({error})") from None
+        text = shorten_text(given[name])
+        raise ValueError(f"'{name}{IS}{text}' cannot be read ({error})") from None

@@ -52,7 +52,7 @@ def test_the_source_distribution_is_the_checkout_without_trained_agents(built: B
 def test_what_is_built_twice_is_the_same_bytes(
     epoch: str | None, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second time from files of another date, by somebody with another umask."""
+    """The second time from files of another date, with another umask."""
     if epoch is not None:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
         built = build(tmp_path / "first")
