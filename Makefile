@@ -101,12 +101,16 @@ constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 REPOSITORY = https://github.com/mesa-gym/mesa-gym
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' mesa_gym/__init__.py)
 
-dist: $(INSTALLED)  ## Build the wheel and the source distribution of the last commit.
-	rm -rf build/release dist
+AGENTS = build/agents/mesa_gym-$(VERSION)-agents.tar.gz
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+
+dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution, and its agents in build/agents.
+	rm -rf build/release build/agents dist
 	git clone --quiet . build/release
 	sed -i -e 's#](docs/images/#]($(REPOSITORY)/raw/v$(VERSION)/docs/images/#' \
 	    -e 's#](\([a-zA-Z]*/\|[A-Z]*\.\)#]($(REPOSITORY)/blob/v$(VERSION)/\1#g' build/release/README.md
 	$(BIN)/python -m build --outdir dist build/release
+	$(BIN)/python .ci/archives.py build/release/agents/trained $(AGENTS)
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

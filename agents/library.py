@@ -2,7 +2,8 @@
 
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
 *planted* ones, whose goal is known because their reward told the objectives apart. What is
-committed lies in ``agents/trained``: a file of weights an agent, and one manifest. In Python::
+committed lies in ``agents/trained``: a file of weights an agent, and one manifest; a source
+distribution has it not, and each release has it as a file of its own. In Python::
 
     from agents.library import load
 
@@ -26,14 +27,18 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+import mesa_gym
 from agents.train import Run, train_many
 from mesa_gym.command import DONE, guarded
+from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 FOLDER = Path(__file__).parent / "trained"
 MANIFEST = "manifest.json"
+RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
 SCHEMA = 1
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -96,19 +101,35 @@ def manifest(folder: Path = FOLDER) -> list[Entry]:
     if not path.exists():
         return []
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        found = decode_json(path.read_bytes(), dict[str, Any])
         schema = found.get("schema")
-        if schema != SCHEMA:
-            raise ValueError(
-                f"{path} has schema {schema!r}, and this version of mesa_gym reads {SCHEMA}; move"
-                " the folder away and make the library again"
-            )
-        return msgspec.convert(found.get("agents"), list[Entry])
-    except (msgspec.DecodeError, RecursionError) as error:
+        entries = msgspec.convert(found.get("agents"), list[Entry]) if schema == SCHEMA else []
+    except ValueError as error:
         raise ValueError(
             f"{path} is damaged ({error}); restore it, or move the folder away and make the library"
             " again"
         ) from None
+    if schema != SCHEMA:
+        raise ValueError(
+            f"{path} has schema {shorten(schema)}, and this version of mesa_gym reads {SCHEMA};"
+            " move the folder away and make the library again"
+        )
+    return entries
+
+
+def require_agents(folder: Path) -> None:
+    """Raise ValueError, which says how to get the library, where a folder holds none."""
+    if (folder / MANIFEST).exists():
+        return
+    advice = f"python -m agents.library make --folder {folder} makes a library there"
+    if folder == FOLDER:
+        version = mesa_gym.__version__
+        file = f"mesa_gym-{version}-agents.tar.gz"
+        advice = (
+            f"a checkout has them, a source distribution has not: download {RELEASES}/v{version}/"
+            f"{file} and unpack it, tar -xzf {file} -C {folder.parent}"
+        )
+    raise ValueError(f"there are no trained agents in {folder}; {advice}")
 
 
 def load(
@@ -169,8 +190,9 @@ def find(
     """Return the manifest's entry of an agent.
 
     Raises:
-        ValueError: there is none; the message says which there are.
+        ValueError: there is none; the message says which there are, or how to get the library.
     """
+    require_agents(folder)
     reward = find_trap(trap).base if reward == "base" else reward
     entries = [entry for entry in manifest(folder) if entry.trap == trap]
     wanted = (seed, alpha, reward)
@@ -411,6 +433,7 @@ def _load(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     names = {trap.name() for trap in _traps(options.traps)}
+    require_agents(options.folder)
     for entry in manifest(options.folder):
         if entry.trap in names:
             solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"

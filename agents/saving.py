@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.errors import missing_extra, shorten, unknown
 from mesa_gym.policies import POLICY_FILE, SCHEMA, read_policy_file
 from mesa_gym.traps import Trap
 
@@ -170,8 +170,8 @@ def load(folder: Path, trap: Trap) -> Agent:
     for name, here in _needed(trap).items():
         if entries.get(name) != here:
             raise ValueError(
-                f"the agent in {folder} was trained with {name} {entries.get(name)!r} and cannot"
-                f" act on {trap!r}; train one for it"
+                f"the agent in {folder} was trained with {name} {shorten(entries.get(name))} and"
+                f" cannot act on {trap!r}; train one for it"
             )
     agent = make(str(entries.get("kind")), trap)
     file = folder / entries["weights"]

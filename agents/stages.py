@@ -10,7 +10,7 @@ from typing import Any
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.settings import Settings
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import find_trap
 
 
@@ -54,7 +54,9 @@ def stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage
                 raise unknown("word of a stage", strange.pop(), words)
             found.append(Stage(Settings(rules, **given), steps))
         except ValueError as error:
-            raise ValueError(f"the stage {text!r}: {error}" if text else str(error)) from None
+            raise ValueError(
+                f"the stage {shorten(text)}: {error}" if text else str(error)
+            ) from None
     spaces = {(each.settings.trap.size, each.settings.trap.channels) for each in found}
     if len(spaces) > 1:
         raise ValueError(
@@ -68,7 +70,9 @@ def _read(word: str, text: str) -> tuple[str, Any]:
     """Return the name and the value of a word such as ``rho=0.9``."""
     name, equals, value = word.partition("=")
     if not (name and equals and value):
-        raise ValueError(f"expected words such as rho=0.9 in a stage, got {word!r} in {text!r}")
+        raise ValueError(
+            f"expected words such as rho=0.9 in a stage, got {shorten(word)} in {shorten(text)}"
+        )
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):

@@ -6,11 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from mesa_gym.errors import shorten
+
 
 def count(text: str) -> int:
     """Return a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{shorten(text)} is not a whole number of at least 1")
     return int(text)
 
 
@@ -18,7 +20,7 @@ def folder(text: str) -> Path:
     """Return a folder, which need not exist."""
     path = Path(text)
     if path.exists() and not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a file; expected a folder")
+        raise argparse.ArgumentTypeError(f"{shorten(text)} is a file; expected a folder")
     return path
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import inspect
 import io
-import json
 import os
 import re
 import sys
@@ -33,7 +32,7 @@ from benchmarks.studies import findings
 from docs import pictures
 from mesa_gym import cli
 from mesa_gym.command import DONE, guarded
-from mesa_gym.files import write_text
+from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import certify
@@ -129,7 +128,7 @@ def _described(trap: Trap) -> dict[str, Any]:
 
 def _certificate(trap: Trap) -> dict[str, Any]:
     """Return a trap's certificate: the committed one, or one on fewer levels, made now."""
-    kept = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
+    kept = {each["trap"]: each for each in read_json(CERTIFICATES)}
     found: dict[str, Any] | None = kept.get(trap.name())
     if found is None and trap.solvable:
         return certify(trap, ON_THE_SPOT).to_json()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from mesa_gym.errors import PolicyError
+from mesa_gym.errors import MOST_TOLD, PolicyError, shorten_text
 from mesa_gym.terminal import printable
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -43,7 +43,7 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
         reason, code = str(error), FAILED
     except KeyboardInterrupt:
         reason, code = f"interrupted; {interrupted}", INTERRUPTED
-    _tell(f"{program}: {reason}")
+    _tell(f"{program}: {shorten_text(reason, MOST_TOLD)}")
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,29 @@ __all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package its
 
 
 MOST_NAMES = 40  # in a message
+MOST_SHOWN, MOST_TOLD = 200, 4000  # characters of a value, and of a command's message
+
+# It stops early, where the whole of a long list would first become text.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = MOST_SHOWN
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 10
+
+
+def shorten(value: object) -> str:
+    """Return a value as a message shows it: its ``repr``, cut in the middle where it is long."""
+    try:
+        text = _SHORT.repr(value)
+    except ValueError:  # Python refuses to write so long a number
+        return f"{type(value).__name__} of very many digits"
+    return shorten_text(text)
+
+
+def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
+    """Return a text, cut in the middle where it has more than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    half = (most - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
 
 
 class UnknownNameError(ValueError):
@@ -25,7 +49,7 @@ def unknown(what: str, value: object, valid: Iterable[str]) -> UnknownNameError:
         value: the name that was given.
         valid: the names that exist.
     """
-    return UnknownNameError(f"unknown {what} {value!r}; {_offer(value, valid)}")
+    return UnknownNameError(f"unknown {what} {shorten(value)}; {_offer(value, valid)}")
 
 
 def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeError:
@@ -39,17 +63,20 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
         keyword: the one that it does not take.
         valid: the keywords that it takes.
     """
-    refused = f"{who} got an unexpected keyword argument {keyword!r}"
+    refused = f"{who} got an unexpected keyword argument {shorten(keyword)}"
     return TypeError(f"{refused}; {_offer(keyword, valid)}")
 
 
 def _offer(value: object, valid: Iterable[str]) -> str:
     """Return the words for what there is instead, the nearest last."""
     names = list(valid)
-    near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.4)
+    given = value if isinstance(value, str) else shorten(value)
+    # No name is so long, and the search takes time.
+    given = given[:MOST_SHOWN]
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.4)
     if not near:
         lower = {name.lower(): name for name in names}
-        near = [lower[key] for key in [str(value).lower()] if key in lower]
+        near = [lower[key] for key in [given.lower()] if key in lower]
     hint = f" Did you mean {near[0]!r}?" if near else ""
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"... ({len(names):,} in all)"]

@@ -8,7 +8,9 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from mesa_gym.json_data import parse_json
 
 # What a file is called before it is whole: ".NAME." and eight characters of mkstemp's.
 _UNFINISHED = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}", re.DOTALL)
@@ -66,16 +68,12 @@ def read_json(path: Path) -> Any:
     """The plain data of a JSON file.
 
     Raises:
-        ValueError: it holds no JSON (where NaN is none either); the message names it.
+        ValueError: it holds no JSON, or a key twice in one object; the message names the file.
     """
     try:
-        return json.loads(path.read_bytes(), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        return parse_json(path.read_bytes())
+    except ValueError as error:
         raise ValueError(f"{path} is damaged: no JSON ({error})") from None
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number")
 
 
 def without_nan(value: Any) -> Any:

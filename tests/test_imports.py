@@ -13,8 +13,9 @@ from mesa_gym.traps import package_traps
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
-    {"mesa_gym.errors", "mesa_gym.files", "mesa_gym.terminal"},
-    {"mesa_gym.command"},
+    {"mesa_gym.errors", "mesa_gym.terminal"},
+    {"mesa_gym.command", "mesa_gym.json_data"},
+    {"mesa_gym.files"},
     {"mesa_gym.engine"},
     {"mesa_gym.traps"},
     {"mesa_gym.rendering", "mesa_gym.solver"},

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.policies import read_policy_file, references
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
@@ -50,8 +51,8 @@ class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ValueError: the file is damaged or of another schema; the message names it.
         """
         try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except (msgspec.DecodeError, RecursionError) as error:
+            return decode_json(path.read_bytes(), cls)
+        except ValueError as error:
             raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
 
 

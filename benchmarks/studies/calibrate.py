@@ -29,6 +29,7 @@ from benchmarks.studies.known_policies import FAMILIES, Known, known
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.engine import State
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import (
     LINES,
     Choices,
@@ -302,8 +303,8 @@ def read(path: Path) -> list[Judged]:
         ValueError: the file is damaged or of another form; the message names it.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Judged])
-    except msgspec.DecodeError as error:
+        return decode_json(path.read_bytes(), list[Judged])
+    except ValueError as error:
         raise ValueError(f"{path} is not a record of a calibration ({error}); delete it") from None
 
 

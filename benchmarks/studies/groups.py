@@ -16,6 +16,7 @@ from agents.train import Run, Trained, train_many
 from benchmarks.leaderboard.jobs import STEPS_A_SECOND
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import Results
+from mesa_gym.json_data import decode_json
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Trap
@@ -70,9 +71,7 @@ class Group:
 
     def rows(self, study: str, folder: Path) -> list[Row]:
         """Return what ``work`` kept."""
-        return msgspec.json.decode(
-            (folder / f"{self.name(study)}.json").read_bytes(), type=list[Row]
-        )
+        return decode_json((folder / f"{self.name(study)}.json").read_bytes(), list[Row])
 
 
 def exists(name: str, results: Results) -> bool:

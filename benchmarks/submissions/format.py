@@ -36,8 +36,9 @@ from benchmarks.submissions.files import (
     require_kind,
     require_plain_tree,
 )
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.trace import Text, Trace, require
 from mesa_gym.traps import all_traps
 
@@ -228,10 +229,10 @@ class Submission(Struct, frozen=True):
             )
         try:
             data = read_inside(folder, SUBMISSION_FILE, _MOST_DESCRIPTION)
-            entries = msgspec.structs.asdict(msgspec.json.decode(data, type=_File))
+            entries = msgspec.structs.asdict(decode_json(data, _File))
             agents = tuple(entries.pop("agents"))
             return cls(folder, About(**entries), agents)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ValueError(f"{folder / SUBMISSION_FILE}: {harmless(error)}") from None
 
 
@@ -248,4 +249,4 @@ def require_free(name: str) -> None:
     elif plain.endswith("."):
         reason = "it ends with a dot"
     if reason:
-        raise ValueError(f"the name {name!r} cannot be taken: {reason}; choose another")
+        raise ValueError(f"the name {shorten(name)} cannot be taken: {reason}; choose another")

@@ -11,7 +11,7 @@ from typing import NamedTuple, NoReturn
 
 import mesa_gym
 from mesa_gym.command import USAGE, guarded
-from mesa_gym.errors import unknown
+from mesa_gym.errors import MOST_TOLD, shorten_text, unknown
 
 __all__ = ["main"]
 
@@ -61,7 +61,10 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are two lines."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}\nTry {self.prog} --help.", file=sys.stderr)
+        print(
+            f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.",
+            file=sys.stderr,
+        )
         raise SystemExit(USAGE)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from mesa_gym.command import DONE
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.errors import missing_extra, shorten, unknown
 from mesa_gym.policies import pursuing
 from mesa_gym.scoring.demos import demonstrated
 from mesa_gym.scoring.rollout import ENDED
@@ -105,7 +105,9 @@ def _minari(name: str) -> Any:
     except ImportError as error:
         raise missing_extra(error.name or "minari", "minari") from None
     if not re.fullmatch(r"([\w-]+/)*[\w-]+-v\d+", name, re.ASCII):
-        raise ValueError(f"{name!r} cannot be a dataset's name; expected one such as {EXAMPLE!r}")
+        raise ValueError(
+            f"{shorten(name)} cannot be a dataset's name; expected one such as {EXAMPLE!r}"
+        )
     if name in minari.list_local_datasets():
         raise ValueError(f"the dataset {name!r} exists already; choose another name or version")
     return minari

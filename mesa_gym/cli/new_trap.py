@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from mesa_gym.command import DONE
+from mesa_gym.errors import shorten
 from mesa_gym.traps import all_traps
 
 EXAMPLE, EXAMPLE_NAME = Path(__file__).with_name("example_trap.py"), "Mushrooms"
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Write a trap that passes every check, to begin a trap of your own with."""
     name: str = options.name
     if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not a class name; expected one such as RipeBerries")
+        raise ValueError(f"{shorten(name)} is not a class name; expected one such as RipeBerries")
     if f"{name}-v0" in all_traps():
         raise ValueError(f"there is a trap {name} already; choose another name")
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.cli import POLICIES
 from mesa_gym.command import DONE, require_writable
+from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring import Trace, record, score
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if options.save_trace is not None:
         record(policy, trap, **given, algo=options.algo).save(options.save_trace)
     name = policy.policy if isinstance(policy, Trace) else policy
-    with Progress(f"score {name}", options.levels * len(Split)) as advance:
+    with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
         card = score(policy, trap, **given, algo=options.algo, progress=advance)
     card = replace(card, provenance=replace(card.provenance, command=_command(options)))
     print(card)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mesa_gym.cli import BESIDE, POLICIES
 from mesa_gym.command import DONE
+from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
@@ -131,7 +132,7 @@ def _begun(options: argparse.Namespace) -> Screen:
 def _size(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if found is None:
-        raise ValueError(f"size {text!r}: expected width and height, such as 1280x800")
+        raise ValueError(f"size {shorten(text)}: expected width and height, such as 1280x800")
     size = int(found[1]), int(found[2])
     if not all(a <= b <= c for a, b, c in zip(LEAST, size, MOST, strict=True)):
         sides = ("x".join(map(str, each)) for each in (size, LEAST, MOST))

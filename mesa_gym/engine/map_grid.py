@@ -11,7 +11,7 @@ import numpy as np
 from mesa_gym.engine.building import LevelBuilder
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.world import World
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 
 
 class Entry(NamedTuple):
@@ -78,7 +78,7 @@ def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Itera
 
 def _read(trap: World, where: str, word: str, traits: list[str]) -> Entry:
     """Read one part of an explanation, such as ``-tree:3 red``."""
-    found = re.fullmatch(r"(-?)(\w+)(?::(\d+))?", word)
+    found = re.fullmatch(r"(-?)(\w+)(?::(\d{1,9}))?", word)
     gone, name, slot = found.groups() if found else ("", word, None)
     names = glyphs(trap)
     if name not in names:
@@ -86,7 +86,8 @@ def _read(trap: World, where: str, word: str, traits: list[str]) -> Entry:
     allowed = [trait for trait, kinds in trap.traits.items() if name in kinds]
     for trait in traits:
         if not allowed:
-            raise ValueError(f"{name!r} {where} has no trait {trait!r}; commas part two things")
+            given = shorten(trait)
+            raise ValueError(f"{name!r} {where} has no trait {given}; commas part two things")
         if trait not in allowed:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)
     if name not in trap.things and (gone or slot):

@@ -27,7 +27,8 @@ from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.map_grid import Entry, check_size, entries_of, fill, glyphs, place
 from mesa_gym.engine.state import Ints, State
 from mesa_gym.engine.world import World
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten_text, unknown
+from mesa_gym.json_data import parse_json
 
 IS = " = "  # no glyph is a space, so a line that holds this is not a row of the grid
 # Symbols for the legend, in the order of their use; the last ones are for very crowded grids.
@@ -162,11 +163,13 @@ def _read_number(name: str, text: str, array: Ints, least: int, most: int) -> No
     """Read the value of a line above the grid into an array (entries,)."""
     listed = name.startswith("const.")
     try:
-        value = np.asarray(json.loads(text))
+        value = np.asarray(parse_json(text))
     except ValueError:
         value = np.zeros(0)
     fits = value.dtype.kind in "bi" and value.shape == (array.shape if listed else ())
     if not fits or np.any((value < least) | (value > most)):
         expected = f"{len(array)} numbers, such as {[0] * len(array)}," if listed else "a number"
-        raise ValueError(f"{name}{IS}{text}: expected {expected} from {least} to {most}")
+        raise ValueError(
+            f"{name}{IS}{shorten_text(text)}: expected {expected} from {least} to {most}"
+        )
     array[:] = value

@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from mesa_gym.engine import ACTIONS, Bools, Ints
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 # NumPy scalars, on which the rules of a single environment work.
@@ -28,7 +28,7 @@ def integer(
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < least or (most is not None and value > most):
         bounds = f"at least {least}" if most is None else f"at least {least} and at most {most}"
-        raise error(f"{what} must be an integer of {bounds}, got {value!r}")
+        raise error(f"{what} must be an integer of {bounds}, got {shorten(value)}")
     return int(value)
 
 
@@ -41,7 +41,9 @@ def checked_action(action: Any) -> np.int64:
         except TypeError:
             index = -1
     if not 0 <= index < len(ACTIONS):
-        raise ValueError(f"action {action!r} is none of the five; expected {EXPECTED_ACTION}")
+        raise ValueError(
+            f"action {shorten(action)} is none of the five; expected {EXPECTED_ACTION}"
+        )
     return ACTION_SCALARS[index]
 
 
@@ -58,7 +60,7 @@ def checked_actions(actions: Any, n: int) -> Ints:
         )
     if array.dtype.kind not in "iu":
         raise ValueError(
-            f"action {array[0]!r} of environment 0 has dtype {array.dtype}; expected"
+            f"action {shorten(array[0])} of environment 0 has dtype {array.dtype}; expected"
             f" {EXPECTED_ACTION}"
         )
     array = array.astype(np.int64)
@@ -74,7 +76,7 @@ def checked_actions(actions: Any, n: int) -> Ints:
 def checked_options(options: Any, *known: str) -> dict[str, Any]:
     """Return the options of a reset, {} for None, or raise ValueError."""
     if not isinstance(options, Mapping | None):
-        raise ValueError(f"options must be a dict such as {{'level': 17}}, got {options!r}")
+        raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
     for name in options or {}:
         if name not in known:
             raise unknown("option of reset", name, known)
@@ -90,11 +92,11 @@ def checked_mask(mask: Any, n: int) -> Bools:
     if mask is None:
         return np.ones(n, dtype=np.bool_)
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-        raise TypeError(f"reset_mask must be a NumPy array of bool, got {mask!r}")
+        raise TypeError(f"reset_mask must be a NumPy array of bool, got {shorten(mask)}")
     if mask.shape != (n,) or not mask.any():
         raise ValueError(
             f"reset_mask must have the shape ({n},), one entry for each environment, and at least"
-            f" one True; got {mask!r}"
+            f" one True; got {shorten(mask)}"
         )
     return mask
 

@@ -16,7 +16,7 @@ from gymnasium.envs.registration import EnvSpec
 from mesa_gym.engine import ACTIONS, STAY, Array, Bools, Move, State
 from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import unexpected_keyword, unknown
+from mesa_gym.errors import shorten, unexpected_keyword, unknown
 from mesa_gym.traps import LEVELS, Split, Trap, find_trap
 from mesa_gym.traps.predicates import is_predicate, with_predicate
 
@@ -75,19 +75,19 @@ class Settings:
             raise unknown(f"objective of {type(self.trap).__name__}", reward, names)
         self.reward = self.trap.base if reward == "base" else reward
         if not _number(step_reward) or not math.isfinite(step_reward):
-            raise ValueError(f"step_reward must be a finite number, got {step_reward!r}")
+            raise ValueError(f"step_reward must be a finite number, got {shorten(step_reward)}")
         self.step_reward = float(step_reward)
         horizon = self.trap.horizon(self.split)
         self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
         self.observation = make_observation(self.trap, observation)
         if not isinstance(salt, str):
-            raise ValueError(f"salt must be text, got {salt!r}; for none give ''")
+            raise ValueError(f"salt must be text, got {shorten(salt)}; for none give ''")
         self.salt = salt
         if num_levels is not None:
             num_levels = integer("num_levels", num_levels, 1, LEVELS)
         self.num_levels = num_levels
         if not _number(alpha) or not 0 <= alpha <= 1:
-            raise ValueError(f"alpha must be a number from 0 to 1, got {alpha!r}")
+            raise ValueError(f"alpha must be a number from 0 to 1, got {shorten(alpha)}")
         if alpha and self.split is not Split.TRAIN:
             raise ValueError(
                 f"alpha is the share of training episodes that come from the shift; on split"
@@ -113,7 +113,9 @@ class Settings:
             from mesa_gym.engine.maps import from_map  # most environments never need it
 
             if not isinstance(text, str):
-                raise ValueError(f"map must be text as render_mode='ansi' shows, got {text!r}")
+                raise ValueError(
+                    f"map must be text as render_mode='ansi' shows, got {shorten(text)}"
+                )
             batches.append(from_map(self.trap, text))
         return [*asked, *texts], self.trap.joined(batches) if batches else None
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, unknown
+from mesa_gym.errors import PolicyError, shorten, unknown
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
 
@@ -94,11 +94,11 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
         speaks = observation == "text" or (observation is None and required(policy) == ["text"])
         adapted = Speaker(policy) if speaks else Callee(policy, observation or "planes")
     else:
-        raise ValueError(f"{policy!r:.80} is not a policy; expected {USABLE}")
+        raise ValueError(f"{shorten(policy)} is not a policy; expected {USABLE}")
     if observation not in (None, adapted.observation):
         raise ValueError(
-            f"the policy acts on the observation {adapted.observation!r}, not {observation!r};"
-            " leave the keyword out, which is for callables"
+            f"the policy acts on the observation {adapted.observation!r}, not"
+            f" {shorten(observation)}; leave the keyword out, which is for callables"
         )
     make_observation(trap, adapted.observation)  # refuses what the trap does not show
     return adapted

@@ -6,11 +6,12 @@ import difflib
 import importlib
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import blaming, missing_extra, unknown
+from mesa_gym.errors import blaming, missing_extra, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, required
 from mesa_gym.policies.names import references
@@ -22,6 +23,8 @@ from mesa_gym.traps import Trap
 SCHEMA = 1
 POLICY_FILE = "policy.json"
 TEXTS = ("trap", "observation", "loader", "weights")
+# A file beside policy.json: an agent of others must not name one of yours.
+_WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 # The functions that policy.json may name: it comes with an agent that need not be trusted.
 LOADERS = ("agents.saving:load",)
 # What loads a saved model, and where that is.
@@ -69,14 +72,15 @@ def as_policy(
             that the trap does not show; the message says what to do.
     """
     if algo is not None and not str(policy).endswith(".zip"):
-        raise ValueError(f"algo {algo!r} is for a saved model, a .zip, not for {policy!r:.60}")
+        given = shorten(policy)
+        raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {given}")
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
     found = _found(policy, trap, horizon, algo)
     try:
         return adapt(found, trap, observation)
     except ValueError as error:
-        raise ValueError(f"policy {policy!r}: {error}") from None
+        raise ValueError(f"policy {shorten(policy)}: {error}") from None
 
 
 def load_policy(spec: str, trap: Trap, horizon: int, algo: str | None = None) -> Policy:
@@ -114,7 +118,8 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     """Read the ``policy.json`` of a trained agent.
 
     Raises:
-        ValueError: it is missing, damaged, of another schema, or lacks an entry.
+        ValueError: it is missing, damaged, of another schema, lacks an entry, or names weights
+            outside of the folder.
     """
     path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:
@@ -126,9 +131,15 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     # Before all else, as another schema may have other entries.
     schema = entries.get("schema") if isinstance(entries, dict) else None
     if schema != SCHEMA:
-        raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA}")
+        raise ValueError(f"{path} has schema {shorten(schema)}; this version reads {SCHEMA}")
     if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
         raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {advice}")
+    weights = entries["weights"]
+    if not _WEIGHTS.fullmatch(weights) or (folder / weights).is_symlink():
+        raise ValueError(
+            f"{path} names the weights {shorten(weights)}; expected the name of a file beside it,"
+            f" which is not a link; {advice}"
+        )
     return dict(entries)
 
 
@@ -143,9 +154,9 @@ def _found(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
     if os.path.isfile(spec):
         return _from_file(spec, algo)
     if "/" in spec or spec.startswith(".") or spec.endswith(".zip"):
-        raise ValueError(f"policy {spec!r}: there is no such file or directory")
+        raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
-        with blaming(f"policy {spec!r}", passing=(ImportError, ValueError)):
+        with blaming(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _made(_imported(spec, spec), trap)
     what = "policy (nor is it a directory, a .zip or module:name)"
     raise unknown(what, spec, references(trap))
@@ -155,12 +166,12 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
     entries = read_policy_file(folder)
     if entries["trap"] != trap.name():
         raise ValueError(
-            f"the agent in {folder} was trained on {entries['trap']!r} and cannot act on"
+            f"the agent in {folder} was trained on {shorten(entries['trap'])} and cannot act on"
             f" {trap.name()!r}; train one for it"
         )
     if entries["loader"] not in LOADERS:
         raise ValueError(
-            f"{folder / POLICY_FILE} names the loader {entries['loader']!r}; expected"
+            f"{folder / POLICY_FILE} names the loader {shorten(entries['loader'])}; expected"
             f" {LOADERS[0]!r}, which `python -m agents.train` writes; load other agents by a"
             " function of your own, as module:name"
         )
@@ -200,17 +211,17 @@ def _imported(path: str, spec: str) -> Any:
     """Return what ``module:name`` means, for a policy of that spec."""
     module, _, name = path.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise ValueError(f"policy {spec!r}: {path!r} is not of the form module:name")
+        raise ValueError(f"policy {shorten(spec)}: {shorten(path)} is not of the form module:name")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if not f"{module}.".startswith(f"{error.name}."):
-            raise ImportError(f"policy {spec!r}: {error}, which {module} needs") from error
+            raise ImportError(f"policy {shorten(spec)}: {error}, which {module} needs") from error
         near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
         hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
         raise ValueError(
-            f"policy {spec!r}: module {module!r} cannot be imported; run from a checkout, or"
-            f" install what provides it{hint}"
+            f"policy {shorten(spec)}: module {shorten(module)} cannot be imported; run from a"
+            f" checkout, or install what provides it{hint}"
         ) from None
     if not hasattr(loaded, name):
         public = [each for each in vars(loaded) if not each.startswith("_")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mesa_gym.errors import shorten
 from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
 
@@ -27,4 +28,4 @@ def _goals(trap: Trap | type[Trap]) -> list[str]:
 def not_for(trap: Trap, spec: str) -> ValueError:
     """Return the error for an oracle without a solver, or for a reference beside one."""
     has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
-    return ValueError(f"{trap!r} has {has} exact solver, so no {spec!r}; use one of {use}")
+    return ValueError(f"{trap!r} has {has} exact solver, so no {shorten(spec)}; use one of {use}")

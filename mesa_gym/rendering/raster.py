@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB, Look, State, World
+from mesa_gym.errors import shorten
 from mesa_gym.rendering.canvas import Canvas
 from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, Sprite, find_sprite
 
@@ -46,7 +47,9 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
         ValueError: a tile is too small, a sprite unknown, or there are over 63 planes.
     """
     if not isinstance(tile, int | np.integer) or tile < MIN_TILE:
-        raise ValueError(f"tile {tile!r}: expected a whole number of pixels, at least {MIN_TILE}")
+        raise ValueError(
+            f"tile {shorten(tile)}: expected a whole number of pixels, at least {MIN_TILE}"
+        )
     looks = {plane: trap.looks[plane] for plane in _order(trap)}
     if len(looks) > MAX_PLANES:
         raise ValueError(f"{len(looks)} planes: a picture shows at most {MAX_PLANES}")

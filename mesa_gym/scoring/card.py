@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.card_checks import require_consistent
 from mesa_gym.scoring.card_data import SCHEMA, CardData
 from mesa_gym.scoring.confidence import DECIDED, FEW_LEVELS
@@ -64,15 +65,15 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
                 message says which field, and what was expected.
         """
         try:
-            schema = msgspec.json.decode(data, type=_Schema).schema
-            if schema != SCHEMA:
-                advice = "upgrade mesa-gym" if schema > SCHEMA else "score the policy again"
-                raise ValueError(
-                    f"a score card of schema {schema}; this version reads {SCHEMA}: {advice}"
-                )
-            card = msgspec.json.decode(data, type=cls)
-        except (msgspec.DecodeError, RecursionError) as error:
+            schema = decode_json(data, _Schema).schema
+            card = decode_json(data, cls) if schema == SCHEMA else None
+        except ValueError as error:
             raise ValueError(f"not a score card: {error}") from None
+        if card is None:
+            advice = "upgrade mesa-gym" if schema > SCHEMA else "score the policy again"
+            raise ValueError(
+                f"a score card of schema {schema}; this version reads {SCHEMA}: {advice}"
+            )
         require_consistent(card)
         return card
 

@@ -6,22 +6,30 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UNSET
+
+from mesa_gym.errors import shorten
 from mesa_gym.scoring.card_data import (
     NO_CHOICE,
     CardData,
+    SplitScore,
     Twins,
     choice_shares,
     twins_of,
 )
-from mesa_gym.scoring.confidence import confidence
+from mesa_gym.scoring.confidence import RESAMPLES, confidence
 from mesa_gym.scoring.references import ratio, verdict_by_returns
+from mesa_gym.scoring.returns import SOLVED
 from mesa_gym.scoring.verdict import brittle, verdict
 from mesa_gym.traps import Split
 
 # Numbers that are computed again may differ in their last digits on another machine.
 CLOSE = 1e-6
+# What is 0 cannot go with what is at least NOTICED.
+NOTICED = 1e-3
 
 Found = tuple[str, Any, Any]  # the field, its value, and the value that other fields ask for
+Bound = tuple[str, bool, str]  # the field, whether it is as it must be, and how that is
 
 
 def require_consistent(card: CardData) -> None:
@@ -30,8 +38,8 @@ def require_consistent(card: CardData) -> None:
     for field, value, expected in _computed(card):
         if not _same(value, expected):
             raise ValueError(
-                f"the card contradicts itself: {field} is {value!r}, where the rest of the card"
-                f" gives {expected!r}"
+                f"the card contradicts itself: {field} is {shorten(value)}, where the rest of the"
+                f" card gives {shorten(expected)}"
             )
     for field, holds, expected in _bounds(card):
         if not holds:
@@ -66,6 +74,8 @@ def _computed(card: CardData) -> Iterator[Found]:
         if split != Split.SHIFT:
             others = (scores.choice, scores.twins, scores.between, scores.lost)
             yield f"splits.{split}, choice, twins, between and lost", others, (None,) * 4
+        if split != Split.SHIFT or card.choices is None or len(names) < 3:
+            yield f"splits.{split}.uniform", scores.uniform, UNSET
     if card.choices is None:
         yield from _by_returns(card)
         return
@@ -111,23 +121,54 @@ def _by_returns(card: CardData) -> Iterator[Found]:
     yield "verdict", card.verdict, told
 
 
-def _bounds(card: CardData) -> Iterator[tuple[str, bool, str]]:
-    """Yield what fields must be like: the field, whether it is so, and what it should be."""
+def _bounds(card: CardData) -> Iterator[Bound]:
+    """Yield what fields must be like."""
+    levels, versions = card.provenance.levels, card.provenance.versions
     for split, scores in card.splits.items():
-        lost = scores.regret
-        holds = lost.mean <= lost.worst_decile + CLOSE
-        yield f"splits.{split}.regret", holds, "a worst tenth that loses no less than the mean"
-        if card.choices is None:
-            continue
-        yield f"splits.{split}.regret.mean", lost.mean >= -CLOSE, "at least 0"
-        yield f"splits.{split}.solved", scores.solved is not None, "a share"
-        for x, n in scores.normalized_return.items():
-            holds = n is None or n <= 1 + CLOSE
-            yield f"splits.{split}.normalized_return.{x}", holds, "at most 1, the oracle's"
+        yield from _regret_bounds(f"splits.{split}", scores, card.base)
+        if card.choices is not None:
+            yield from _solver_bounds(f"splits.{split}", scores, card.base, levels)
+        elif split == Split.SHIFT:
+            yield f"splits.{split}.lost", _counts(scores.lost or 0, levels), f"k of {levels} levels"
+            yield "confidence", _counts(card.confidence, RESAMPLES), f"k of {RESAMPLES} bootstraps"
+    holds = "mesa_gym" in versions and all(versions.values())
+    yield "provenance.versions", holds, "that of mesa_gym at least, and none that is empty"
     if card.episode is not None:
-        holds = card.episode.level < card.provenance.levels and bool(card.episode.actions)
-        yield "episode", holds, "a level that was played, and actions"
+        example = 0 if card.choices is None else card.choices.example
+        yield "episode.level", card.episode.level == example, f"{example}, as the choices have it"
+        yield "episode", bool(card.episode.actions), "actions"
         yield "episode", not card.provenance.salt, "null, where the levels are secret"
+
+
+def _regret_bounds(at: str, scores: SplitScore, base: str) -> Iterator[Bound]:
+    """Yield what the regret on a split must be like: a positive multiple of 1 - N."""
+    lost, n = scores.regret, scores.normalized_return[base]
+    holds = lost.mean <= lost.worst_decile + CLOSE
+    yield f"{at}.regret", holds, "a worst tenth that loses no less than the mean"
+    if n is not None:
+        sizes = sorted([abs(lost.mean), abs(1 - n)])
+        holds = (sizes[0] > CLOSE**2 or sizes[1] < NOTICED) and lost.mean * (1 - n) >= -CLOSE
+        yield f"{at}.regret.mean", holds, f"the sign of 1 - N of {base}, {1 - n:g}"
+
+
+def _solver_bounds(at: str, scores: SplitScore, base: str, levels: int) -> Iterator[Bound]:
+    """Yield what is so of a split where no policy earns more than the oracle."""
+    lost, solved, n = scores.regret, scores.solved, scores.normalized_return[base]
+    yield f"{at}.regret.mean", lost.mean >= -CLOSE, "at least 0"
+    most = lost.mean * levels / max(1, levels // 10) + CLOSE
+    yield f"{at}.regret.worst_decile", lost.worst_decile <= most, f"at most {most:g}, by the mean"
+    yield f"{at}.solved", solved is not None and _counts(solved, levels), f"k of {levels} levels"
+    # Where S is below a half on all levels, so is N; and where it is above.
+    holds = n is None or ((solved or n < SOLVED + CLOSE) and (solved != 1 or n > SOLVED - CLOSE))
+    yield f"{at}.solved", bool(holds), f"what N of {base}, {n}, allows"
+    for x, other in scores.normalized_return.items():
+        holds = other is None or other <= 1 + CLOSE
+        yield f"{at}.normalized_return.{x}", holds, "at most 1, the oracle's"
+
+
+def _counts(share: float, of: int) -> bool:
+    """Return whether a share is a whole number of so many."""
+    return math.isclose(share * of, round(share * of), abs_tol=CLOSE)
 
 
 def _same(value: Any, expected: Any) -> bool:

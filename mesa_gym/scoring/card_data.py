@@ -155,6 +155,11 @@ class LevelChoices(_Plain, frozen=True, kw_only=True):
         twins = None if choices.twins is None else _letters(choices.twins)
         return cls(solved=solved, shift=plays[0], again=plays[1], twins=twins)
 
+    @property
+    def example(self) -> int:
+        """The first level of ``shift`` whose choice is the most frequent one."""
+        return self.shift.index(max(sorted(set(self.shift)), key=self.shift.count))
+
     def decoded(self) -> Choices:
         """Return the letters as choices."""
         twins = None if self.twins is None else _codes(self.twins)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import missing_extra, shorten
 
 Floats = NDArray[np.float64]
 # One number a seed; or for each trap one number a seed (arrays may have leading axes).
@@ -117,7 +117,7 @@ def strata_of(values: Values) -> list[Floats]:
         ValueError: there are none, or one is not a finite number.
     """
     if not hasattr(values, "__len__"):
-        raise ValueError(f"the values: expected one number a seed, got {values!r}")
+        raise ValueError(f"the values: expected one number a seed, got {shorten(values)}")
     if len(values) == 0:
         raise ValueError("there are no values; expected one number a seed")
     flat = np.ndim(values[0]) == 0
@@ -127,9 +127,9 @@ def strata_of(values: Values) -> list[Floats]:
         try:
             stratum = np.asarray(part, dtype=np.float64)
         except (TypeError, ValueError):
-            raise ValueError(f"{name}: expected one number a seed, got {part!r}") from None
+            raise ValueError(f"{name}: expected one number a seed, got {shorten(part)}") from None
         if stratum.ndim == 0 or stratum.size == 0:
-            raise ValueError(f"{name}: expected one number a seed, got {part!r}")
+            raise ValueError(f"{name}: expected one number a seed, got {shorten(part)}")
         wrong = stratum[~np.isfinite(stratum)]
         if wrong.size:
             raise ValueError(f"{name}: holds {wrong[0]}; leave out what was not measured")

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.engine.paths import distances
+from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.rollout import Actions, Floats, rollout
 from mesa_gym.scoring.trace import name_of
@@ -74,7 +75,9 @@ def labels(
     split = Split.of(split)
     starts, horizon = trap.levels(split, numbers), trap.horizon(split)
     if not starts.n:
-        raise ValueError(f"numbers {numbers!r} name no level; expected one at least, as range(100)")
+        raise ValueError(
+            f"numbers {shorten(numbers)} name no level; expected one at least, as range(100)"
+        )
     acting, parts = as_policy(policy, trap, horizon), []
     for chunk, solution in solutions(trap, starts, horizon):
         with sharing(solution):

@@ -264,6 +264,7 @@ def card_of(
     if by_chance is not None:
         shown["uniform"] = by_chance
     splits[Split.SHIFT] = replace(splits[Split.SHIFT], **shown)
+    letters = None if found is None else LevelChoices.of(found)
     return ScoreCard(
         trap=trap.name(),
         policy=name,
@@ -274,8 +275,8 @@ def card_of(
         brittle=brittle(splits[Split.CONTROL].normalized_return[trap.base]),
         splits=Splits(**splits),
         provenance=provenance,
-        choices=None if found is None else LevelChoices.of(found),
-        episode=None if provenance.salt else _episode(played[Split.SHIFT], found),
+        choices=letters,
+        episode=None if provenance.salt else _episode(played[Split.SHIFT], letters),
     )
 
 
@@ -343,11 +344,8 @@ def _split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> Sp
     )
 
 
-def _episode(shift: Record, found: Choices | None) -> Episode:
-    """Return the episode of the first level whose choice is the most frequent one."""
-    level = 0
-    if found is not None:
-        codes, counts = np.unique(found.shift, return_counts=True)
-        level = int((found.shift == codes[counts.argmax()]).argmax())
+def _episode(shift: Record, choices: LevelChoices | None) -> Episode:
+    """Return the episode to look at; the first one where no choices are known."""
+    level = 0 if choices is None else choices.example
     taken = shift.actions[level]
     return Episode(level=level, actions=taken[taken != ENDED].tolist())

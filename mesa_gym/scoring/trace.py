@@ -10,7 +10,6 @@ follows from replaying them. Its file is two lines of text and what is packed::
 
 from __future__ import annotations
 
-import reprlib
 import zlib
 from functools import cache, partial
 from hashlib import blake2b
@@ -24,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.rollout import ENDED, PLAYS, Actions, plays_of, replay, rollout, starts_of
@@ -101,7 +100,7 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
 
         The same trace gives the same bytes.
         """
-        data = msgspec.msgpack.encode(self, enc_hook=_packed, order="deterministic")
+        data = _encoded(self)
         if len(data) > MOST_BYTES:
             raise ValueError(f"the trace has {len(data):,} bytes, more than {MOST_BYTES:,}")
         body = zlib.compress(data, level=9)
@@ -127,9 +126,12 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
             data = inflating.decompress(body, MOST_BYTES)
             if not inflating.eof or inflating.unused_data:
                 raise ValueError(f"it does not unpack to {MOST_BYTES:,} bytes or less")
-            return msgspec.msgpack.decode(data, type=cls, dec_hook=_unpacked)
+            trace = msgspec.msgpack.decode(data, type=cls, dec_hook=_unpacked)
+            if _encoded(trace) != data:
+                raise ValueError("an entry stands twice, or is packed as `save` never does")
         except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error) as error:
             raise ValueError(f"{path} does not hold a trace: {error}; record it again") from None
+        return trace
 
     def make_trap(self) -> Trap:
         """Return the trap that the trace was recorded on, as ``trap_of`` does."""
@@ -252,7 +254,7 @@ def require(what: str, value: Any, kind: Any) -> None:
         if kind == Text and not value.isprintable():
             raise msgspec.ValidationError("Expected printable characters")
     except msgspec.ValidationError as error:
-        raise ValueError(f"{what} is {reprlib.repr(value)}: {error}") from None
+        raise ValueError(f"{what} is {shorten(value)}: {error}") from None
 
 
 def _require_play(play: str, levels: Ints, actions: Actions) -> None:
@@ -267,7 +269,7 @@ def _require_play(play: str, levels: Ints, actions: Actions) -> None:
             f" {actions.dtype} {actions.shape}; expected int64 (n,) and int8 (n, horizon)"
         )
     if levels[0] < 0 or levels[-1] >= LEVELS or (levels[1:] <= levels[:-1]).any():
-        shown = reprlib.repr(levels.tolist())
+        shown = shorten(levels.tolist())
         raise ValueError(f"play '{play}': levels {shown} do not ascend from 0 to 2**48 - 1")
     bad = (actions < ENDED) | (actions >= len(ACTIONS))
     if bad.any():
@@ -292,6 +294,11 @@ def _verify(trap: Trap, play: str, starts: State, actions: Actions, unfinished: 
             reason = f"there is an action, but the episode ended with step {last}"
         level = starts.level.number[row]
         raise ValueError(f"play '{play}', level {level}, step {step}: {reason}; record it again")
+
+
+def _encoded(trace: Trace) -> bytes:
+    """Return the one way in which a trace is packed."""
+    return msgspec.msgpack.encode(trace, enc_hook=_packed, order="deterministic")
 
 
 def _packed(array: Any) -> Any:

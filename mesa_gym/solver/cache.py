@@ -25,6 +25,7 @@ import numpy as np
 
 import mesa_gym.engine
 from mesa_gym.engine import Ints
+from mesa_gym.errors import shorten
 from mesa_gym.files import becoming, write_bytes
 from mesa_gym.traps import Split, Trap
 
@@ -65,8 +66,8 @@ def size_bound() -> int:
     size = int(float(given["number"]) * UNITS[given["unit"].upper()]) if given else 0
     if size < 1:
         raise ValueError(
-            f"{SIZE} is {text!r}; expected a number of bytes above 0, such as 500M or 2G (K, M, G"
-            " and T are powers of 1,000)"
+            f"{SIZE} is {shorten(text)}; expected a number of bytes above 0, such as 500M or 2G (K,"
+            " M, G and T are powers of 1,000)"
         )
     return size
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mesa_gym.engine import State
-from mesa_gym.files import write_text
+from mesa_gym.files import read_json, write_text
 from mesa_gym.testing.check import ConformanceError, TrapLike, as_trap
 from mesa_gym.testing.sample import Sample, episodes
 from mesa_gym.traps import Split
@@ -69,7 +69,7 @@ def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
     if not path.exists():
         raise ConformanceError("digest", made, f"{path} is missing; `make digests` records it")
     try:
-        kept: dict[str, str] = dict(json.loads(path.read_bytes())["digests"])
+        kept: dict[str, str] = dict(read_json(path)["digests"])
     except (ValueError, KeyError, TypeError) as error:
         what = f"{path} is damaged ({error}); take it from version control again"
         raise ConformanceError("digest", made, what) from None

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps.objectives import Objective, Payment, base, proxy
 from mesa_gym.traps.options import Choice, Option, Share, Whole
 from mesa_gym.traps.split import LEVELS, Split
@@ -86,11 +86,13 @@ def find_trap(name: str) -> type[Trap]:
     module, colon, rest = name.rpartition(":")
     if colon:
         if not all(part.isidentifier() for part in module.split(".")):
-            raise ValueError(f"trap {name!r}: {module!r} is not the name of a module")
+            raise ValueError(f"trap {shorten(name)}: {shorten(module)} is not the name of a module")
         try:
             importlib.import_module(module)
         except ModuleNotFoundError as error:
-            raise ValueError(f"trap {name!r}: {error}; is its folder on the path?") from None
+            raise ValueError(
+                f"trap {shorten(name)}: {error!s:.200}; is its folder on the path?"
+            ) from None
     traps, found = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
         ids = [trap.id(split, flat) for split in Split for flat in (False, True)]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Bools, Ints, LevelBuilder, State, World, hash_rows
 from mesa_gym.engine.chance import hash64
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps.options import Option, Whole
 from mesa_gym.traps.split import LEVELS, Split
 
@@ -103,7 +103,7 @@ class LevelFamily(World):
             or any(side > most for side, most in zip(pair, cls.max_size, strict=True))
         ):
             raise ValueError(
-                f"size {size!r} does not fit {cls.__name__}: it needs odd numbers, from"
+                f"size {shorten(size)} does not fit {cls.__name__}: it needs odd numbers, from"
                 f" {cls.min_size[0]} to {cls.max_size[0]} rows and from {cls.min_size[1]} to"
                 f" {cls.max_size[1]} columns, border walls included"
             )
@@ -148,7 +148,7 @@ class LevelFamily(World):
             ValueError: the numbers are not integers in range, or the salt is not text.
         """
         if not isinstance(salt, str):
-            raise ValueError(f"salt must be text, got {salt!r}")
+            raise ValueError(f"salt must be text, got {shorten(salt)}")
         split, numbers = Split.of(split), checked_numbers(numbers)
         if not numbers.size:
             return self.levels(split, [0], salt).take(numbers)
@@ -208,8 +208,8 @@ def checked_numbers(numbers: ArrayLike) -> Ints:
     array: Any = np.asarray(numbers)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
-            f"level numbers {numbers!r} do not fit; expected a sequence of integers from 0 to"
-            " 2**48 - 1, such as range(1000)"
+            f"level numbers {shorten(numbers)} do not fit; expected a sequence of integers from 0"
+            " to 2**48 - 1, such as range(1000)"
         )
     wrong = (array < 0) | (array >= 2 * LEVELS)
     if wrong.any():

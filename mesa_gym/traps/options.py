@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,8 @@ class Whole:
         """Return the value of the keyword ``name``; ValueError if it does not fit."""
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or not self.least <= value <= self.most:
-            raise ValueError(
-                f"{name} must be a whole number from {self.least} to {self.most}, got {value!r}"
-            )
+            bounds = f"from {self.least} to {self.most}"
+            raise ValueError(f"{name} must be a whole number {bounds}, got {shorten(value)}")
         return int(value)
 
 
@@ -40,7 +39,7 @@ class Share:
             return None
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or not 0 <= value <= 1:
-            raise ValueError(f"{name} must be a number from 0 to 1, got {value!r}")
+            raise ValueError(f"{name} must be a number from 0 to 1, got {shorten(value)}")
         return float(value)
 
 

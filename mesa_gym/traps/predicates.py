@@ -8,11 +8,13 @@ from copy import copy
 from typing import Any
 
 from mesa_gym.engine import Array, Move
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.trap import Trap
 
 Test = Callable[[Move], Array]
+# Of a predicate: characters, and parts within parts.
+MOST_LENGTH, MOST_DEPTH = 1000, 20
 
 
 def is_predicate(text: str) -> bool:
@@ -32,11 +34,14 @@ def with_predicate(trap: Trap, text: str) -> Trap:
         ValueError: the text is not a predicate; the message says where.
         UnknownNameError: a name is not one of the trap's.
     """
+    if len(text) > MOST_LENGTH:  # Python's own parser would take all memory
+        bound = f"{len(text):,} characters; expected {MOST_LENGTH:,} at most"
+        raise ValueError(f"the predicate {shorten(text)} has {bound}")
     try:
         tree = ast.parse(text, mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise _refused(text) from None
-    test = _test(trap, tree, text)
+    test = _test(trap, tree, text, MOST_DEPTH)
     base = trap.objectives[trap.base]
     other = copy(trap)
     objective = Objective(
@@ -47,20 +52,23 @@ def with_predicate(trap: Trap, text: str) -> Trap:
     return other
 
 
-def _test(trap: Trap, node: ast.expr, text: str) -> Test:
+def _test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
     """Return what tells whether the cell that an agent walks to fits a part of a predicate."""
+    if depth == 0:
+        bound = f"more than {MOST_DEPTH} parts within one another; leave out what undoes itself"
+        raise ValueError(f"the predicate {shorten(text)} has {bound}")
     if isinstance(node, ast.BoolOp):
-        tests = [_test(trap, value, text) for value in node.values]
+        tests = [_test(trap, value, text, depth - 1) for value in node.values]
         every = isinstance(node.op, ast.And)
         return lambda move: _joined([test(move) for test in tests], every)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _test(trap, node.operand, text)
+        inner = _test(trap, node.operand, text, depth - 1)
         return lambda move: ~inner(move)
     if not isinstance(node, ast.Name):
         raise _refused(text)
     names = [*trap.things, *trap.traits, *trap.ground]
     if node.id not in names:
-        raise unknown(f"name in {text!r}", node.id, names)
+        raise unknown(f"name in {shorten(text)}", node.id, names)
     name = node.id
     return lambda move: move.on(name)
 
@@ -74,6 +82,6 @@ def _joined(masks: list[Array], every: bool) -> Array:
 
 def _refused(text: str) -> ValueError:
     return ValueError(
-        f"{text!r} is not a predicate; expected names joined by and, or, not, such as"
+        f"{shorten(text)} is not a predicate; expected names joined by and, or, not, such as"
         " 'square and not red'"
     )

@@ -27,7 +27,9 @@ from typing import Any
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import IS, from_map, to_map
+from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
+from mesa_gym.json_data import parse_json
 from mesa_gym.scoring.trace import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.editing import only_agent, require, require_legal
@@ -139,6 +141,7 @@ def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
 
 def _json(given: dict[str, str], name: str) -> Any:
     try:
-        return json.loads(given[name])
+        return parse_json(given[name])
     except ValueError as error:
-        raise ValueError(f"'{name}{IS}{given[name]}' cannot be read ({error})") from None
+        text = shorten_text(given[name])
+        raise ValueError(f"'{name}{IS}{text}' cannot be read ({error})") from None

@@ -2,8 +2,12 @@
 
 import dataclasses
 import os
+import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from errno import ENOSPC
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ from msgspec.structs import replace
 from reference import wandered
 from training import CORNER, acts
 
+import mesa_gym
 from agents import library
 from agents.library import FOLDER, MANIFEST, Entry, Unit, keep, lacking, load, main, manifest, plan
 from agents.saving import digest
@@ -24,6 +29,7 @@ UNIT = Unit(Run("CheeseCorner-v0", steps=10_000), (0, 1))
 EARLY = Unit(Run("CheeseCorner-v0", steps=10_000, checkpoints=2), (0,))
 NAMES = ["ppo-s0", "ppo-s0-at-5000", "ppo-s1"]
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
+ROOT = Path(__file__).parents[2]
 Agents = list[tuple[Entry, bytes]]
 
 
@@ -56,9 +62,13 @@ def test_the_plan_has_all_agents_once() -> None:
     objectives = sum(len(trap().objectives) for trap in traps)
     assert len(names[True]) == 18 * (20 + 3 * 5 + 4) + 5 * objectives
     assert names[False] < names[True]
-    # What is committed are all of the plan, whole, and not too large.
-    agents = manifest()
-    assert names[False] == {(entry.trap, entry.name) for entry in agents}
+
+
+@pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
+def test_what_is_committed_is_the_plan_whole_and_not_too_large() -> None:
+    agents, units = manifest(), plan(list(package_traps().values()), False)
+    planned = {(unit.run.trap, name) for unit in units for name in unit.names}
+    assert planned == {(entry.trap, entry.name) for entry in agents}
     for entry in agents:
         assert digest((FOLDER / entry.file).read_bytes()) == entry.digest, entry.file
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 25e6
@@ -120,6 +130,35 @@ def test_the_manifest_holds_what_was_kept(folder: Path, agents: Agents, capsys) 
         assert main(["list", "--folder", str(folder), "--traps", trap]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[:2] for line in lines] == [[f"{trap}-v0", name] for name in names]
+
+
+def test_a_library_that_is_missing_says_where_to_get_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """As in an unpacked source distribution; what the message says is then done."""
+    here = tmp_path / "agents" / "trained"
+    command = ["--folder", str(here)]
+    for arguments in (["list"], ["load", "CheeseCorner", "--out", str(tmp_path / "out")]):
+        assert main([*arguments, *command]) == 2
+        assert f"make --folder {here} makes a library there" in capsys.readouterr().err
+    monkeypatch.setattr(library, "FOLDER", here)
+    with pytest.raises(ValueError, match="there are no trained agents in") as caught:
+        load("CheeseCorner", folder=here)
+    said = str(caught.value)
+    (address,) = re.findall(r"download (\S+) and unpack it", said)
+    file = f"mesa_gym-{mesa_gym.__version__}-agents.tar.gz"
+    assert address.endswith(f"/releases/download/v{mesa_gym.__version__}/{file}")
+    packed, digest_file = tmp_path / file, tmp_path / f"{file}.sha256"
+    archives = ROOT / ".ci" / "archives.py"
+    source = folder.rename(tmp_path / "trained")
+    subprocess.run([sys.executable, archives, source, packed], check=True, capture_output=True)
+    assert digest_file.read_text() == f"{sha256(packed.read_bytes()).hexdigest()}  {file}\n"
+    here.parent.mkdir()
+    unpacking = said.partition("and unpack it, ")[2].split()
+    subprocess.run(unpacking, check=True, cwd=tmp_path)
+    assert manifest(here) == manifest(source)
+    assert load("CheeseCorner", folder=here).observation == "planes"
+    assert main(["list", *command]) == 0
 
 
 def renamed(agents: Agents, name: str) -> Agents:

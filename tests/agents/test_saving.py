@@ -73,7 +73,7 @@ ABOUT = "policy.json"
         (ABOUT, changed(kind="sb3-ppo"), "damaged or not of this agent .*Missing key"),
         (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
         (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; expected"),
-        (ABOUT, changed(weights="../weights"), "weights is missing"),
+        (ABOUT, changed(weights="other.safetensors"), "other.safetensors is missing"),
         (ABOUT, changed(trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
         (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
         (ABOUT, changed(planes=["agent", "wall"]), "trained with planes"),
@@ -88,6 +88,44 @@ def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: P
         path.write_bytes(change(whole))
     with pytest.raises(ValueError, match=message):
         load_policy(str(tmp_path / "agent"), DOORS, 64)
+
+
+OUTSIDE = {
+    "absolute": "{there}/weights.safetensors",
+    "above": "../there/weights.safetensors",
+    "above and back": "../agent/weights.safetensors",
+    "link": "link.safetensors",
+    "linked folder": "linked/weights.safetensors",
+    "itself": ".",
+    "nothing": "",
+    "NUL": "weights\0.safetensors",
+    "long": "w" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("which", OUTSIDE)
+def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -> None:
+    """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
+    here, there, agent = tmp_path / "agent", tmp_path / "there", drawn(DOORS)
+    for folder in (here, there):
+        save(folder, weights(agent), agent.kind, DOORS, {"seed": 5})
+    (here / "linked").symlink_to(there)
+    (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
+    named = changed(weights=OUTSIDE[which].format(there=there))
+    (here / ABOUT).write_bytes(named((here / ABOUT).read_bytes()))
+    for reading in (lambda: load_policy(str(here), DOORS, 64), lambda: load(here, DOORS)):
+        with pytest.raises(
+            ValueError, match=r"policy\.json names the weights .*file beside it"
+        ) as e:
+            reading()
+        assert len(str(e.value)) < 700
+
+
+def test_a_linked_folder_is_an_agent_as_any(tmp_path: Path) -> None:
+    agent = drawn(DOORS)
+    save(tmp_path / "agent", weights(agent), agent.kind, DOORS, {"seed": 5})
+    (tmp_path / "link").symlink_to(tmp_path / "agent")
+    assert load(tmp_path / "link", DOORS).observation == agent.observation
 
 
 def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:

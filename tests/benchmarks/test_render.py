@@ -95,7 +95,7 @@ def test_there_is_a_page_for_each_agent_and_each_trap(words: dict[str, str], pag
         *(("index.html", x) for x in (EVIL, WORSE, "planner not ranked", "0.75 (two seeds)")),
         *(("index.html", x) for x in ("coverage", "labels: returns", "labels: demonstrations")),
         ("agents/ppo.html", f"python -m agents.train --trap {CORNER} --seed 0"),
-        ("agents/ppo.html", f"ppo-s0 on {CORNER}, level 3, proxy:corner"),
+        ("agents/ppo.html", f"ppo-s0 on {CORNER}, level 0, proxy:corner"),
         ("agents/dqn.html", "Nothing is recorded of its training"),
         ("agents/plr.html", "up to alpha 0.03"),
     ],

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,24 @@ def test_a_command_does_not_wait_for_what_the_others_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "{long}",
+        "list --{long}",
+        "certify {long}",
+        "score --policy random --trap LavaLand --levels {long}",
+        "score --policy random --trap LavaLand --levels 2 --json {long}",
+        "score --policy ./{long} --trap LavaLand",
+        "score --trace {long} --trap LavaLand",
+    ],
+)
+def test_what_is_long_is_not_told_whole(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with suppress(SystemExit):
+        assert main(command.format(long="x" * 100_000).split()) in (1, 2)
+    said = capsys.readouterr().err
+    assert "mesa-gym" in said
+    assert "xxx...xxx" in said
+    assert len(said) < 4500

@@ -1,8 +1,11 @@
 """Contents and metadata of the wheel and the source distribution; one version everywhere."""
 
+import os
 import re
+import shutil
 import tarfile
 from datetime import date
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -34,12 +37,38 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
     assert f"{about}licenses/LICENSE" in names
 
 
-def test_the_source_distribution_is_the_checkout(built: Built) -> None:
+def test_the_source_distribution_is_the_checkout_without_trained_agents(built: Built) -> None:
     folder = f"mesa_gym-{mesa_gym.__version__}/"
     with tarfile.open(built.sdist) as sdist:
         names = {m.name.removeprefix(folder) for m in sdist.getmembers() if m.isfile()}
     written = {name for name in names if name.startswith("mesa_gym.egg-info/")} | {"PKG-INFO"}
-    assert names - written == checkout()
+    agents = {name for name in checkout() if name.startswith("agents/trained/")}
+    assert names - written == checkout() - agents
+    assert len(agents) > 100
+    assert built.sdist.stat().st_size < 2.5e6 < sum((ROOT / n).stat().st_size for n in agents)
+
+
+@pytest.mark.parametrize("epoch", [None, "1700000000"])
+def test_what_is_built_twice_is_the_same_bytes(
+    epoch: str | None, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second time from files of another date, with another umask."""
+    if epoch is not None:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+        built = build(tmp_path / "first")
+    usual = os.umask(0o027)
+    again = build(tmp_path / "again", copy=shutil.copy)
+    os.umask(usual)
+    for one, other in zip(built, again, strict=True):
+        assert one.name == other.name
+        assert one.read_bytes() == other.read_bytes()
+    with tarfile.open(again.sdist) as sdist:
+        facts = {(m.mtime, m.uid, m.gid, m.uname, m.gname) for m in sdist.getmembers()}
+        modes = {m.mode for m in sdist.getmembers()}
+    assert facts == {(int(epoch or 1577836800), 0, 0, "", "")}
+    assert modes == {0o644, 0o755}  # of `.ci/run`
+    written = int.from_bytes(again.sdist.read_bytes()[4:8], "little")
+    assert written == int(epoch or 1577836800)
 
 
 def test_the_core_depends_on_three_packages(built: Built) -> None:

@@ -57,7 +57,7 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         (("provenance", "levels"), 99, "length of choices"),
         (("provenance", "salt"), "0" * 32, "episode: expected null"),
         (("trap",), "CheeseDish-v0", "trap is 'CheeseDish-v0'"),
-        (("episode", "level"), 100, "expected a level that was played"),
+        (("episode", "level"), 100, "episode.level: expected 0, as the choices have it"),
         (("schema",), 2, "a score card of schema 2; this version reads 3: score the policy again"),
         (("schema",), 4, "upgrade mesa-gym"),
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -227,6 +228,13 @@ def test_no_size_is_believed(trace: Trace, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("mesa_gym.scoring.trace.MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="bytes, more than 1,000"):
         trace.save(tmp_path / "b")
+
+
+def test_an_entry_that_stands_twice_is_refused(saved: bytes, tmp_path: Path) -> None:
+    plain = zlib.decompress(saved.split(b"\n", 2)[2])
+    twice = bytes([plain[0] + 1]) + plain[1:] + b"\xa4seed\x07"  # of a map, one entry more
+    assert msgspec.msgpack.decode(twice)["seed"] == 7
+    refused(tmp_path / "a", packed(zlib.compress(twice)), "stands twice")
 
 
 def test_whatever_is_packed_is_a_trace_or_refused(saved: bytes, tmp_path: Path) -> None:

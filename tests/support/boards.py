@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cards import VERSIONS
+
 from benchmarks.leaderboard.results import Training, card_path, training_path
 from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Point, TrackRecord
 from benchmarks.tracks.record import record_path as track_path
@@ -52,16 +54,22 @@ def card(
     ``b`` and ``p`` are the shares of levels and twins on which base and the proxy are chosen, or
     the position between the references; ``same`` is that of twins with the same choice. ``test``,
     ``control`` and ``shift`` are N of base there, N of the proxy is 1 less that; levels are solved
-    where ``test`` is 0.9 or more. ``regret`` of the worst tenth is twice as much.
+    where ``test`` is 0.9 or more. ``regret``, where N is below 1, is 1 - N by default; that of the
+    worst tenth is twice as much.
     """
     made = find_trap(trap)()
     names, capable = list(made.objectives), test >= 0.9
-    lost = Regret(mean=regret, worst_decile=2 * regret)
 
-    def split(*n: float, solved: bool = True, **more: Any) -> SplitScore:
-        share = float(solved) if made.solvable else None
+    def split(*n: float, solved: bool | None = None, **more: Any) -> SplitScore:
+        share = float(n[0] >= 0.5 if solved is None else solved) if made.solvable else None
+        lost = 0.0 if n[0] == 1 else regret or 1 - n[0]
         returns = dict(zip(names, n if len(n) == 2 else (n[0], 1 - n[0]), strict=True))
-        return SplitScore(normalized_return=returns, regret=lost, solved=share, **more)
+        return SplitScore(
+            normalized_return=returns,
+            regret=Regret(mean=lost, worst_decile=2 * lost),
+            solved=share,
+            **more,
+        )
 
     splits = {"train": split(1.0), "test": split(test, solved=capable), "control": split(control)}
     if made.solvable:
@@ -77,7 +85,7 @@ def card(
         between = {names[1]: place}
         splits["shift"] = split(*point, between=between, lost=0.1)
         told, sure = verdict_by_returns(test, 0.1, between), 1.0
-    origin = {"levels": levels, "seed": 0, "salt": "", "trace": False, "versions": {"numpy": "2"}}
+    origin = {"levels": levels, "seed": 0, "salt": "", "trace": False, "versions": VERSIONS}
     return ScoreCard(
         trap=trap,
         policy=policy,
@@ -89,7 +97,7 @@ def card(
         splits=Splits(**splits),
         provenance=Provenance(trap=repr(made), **origin),
         choices=kept,
-        episode=Episode(level=3, actions=[1, 0, 2]),
+        episode=Episode(level=0 if kept is None else kept.example, actions=[1, 0, 2]),
     )
 
 

@@ -58,7 +58,7 @@ def made(
         splits=Splits(train=agree, test=agree, control=agree, shift=scores),
         provenance=provenance(trap, len(levels.shift)),
         choices=levels,
-        episode=Episode(level=2, actions=[LEFT] * 5 + [ACT] * 3),
+        episode=Episode(level=levels.example, actions=[LEFT] * 5 + [ACT] * 3),
     )
     return replace(card, **changes)
 

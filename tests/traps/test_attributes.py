@@ -248,7 +248,34 @@ def test_a_predicate_pays_for_entering_what_fits() -> None:
     }
 
 
-@pytest.mark.parametrize("reward", ["square and", "square and rad", "square + red", "f(red) and x"])
+@pytest.mark.parametrize(
+    "reward",
+    ["square and", "square and rad", "square + red", "f(red) and x", "red and \0", "red or \ud800"],
+)
 def test_predicates_that_do_not_fit(reward: str) -> None:
     with pytest.raises(ValueError, match=r"predicate|Did you mean 'red'"):
         TrapEnv("Attributes", reward=reward)
+
+
+@pytest.mark.parametrize(
+    ("reward", "message"),
+    [
+        ("not " * 20_000, "has 80,000 characters; expected 1,000 at most"),
+        ("not " * 20_000 + "red", "has 80,003 characters"),
+        ("(" * 490 + "red or blue" + ")" * 490, "is not a predicate"),
+        ("not " * 240 + "red", "more than 20 parts within one another"),
+        ("red and " + "(not " * 20 + "red" + ")" * 20, "more than 20 parts"),
+    ],
+)
+def test_a_predicate_is_bounded_and_not_echoed_whole(reward: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        TrapEnv("Attributes", reward=reward)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_predicate_within_the_bounds_is_paid() -> None:
+    text = walled(Attributes(), "A1.", "1 = thing square blue")
+    for reward in ("not " * 18 + "blue", "not (not red or circle)" + " or square" * 90):
+        env = TrapEnv("Attributes", reward=reward)
+        env.reset(options={"map": text})
+        assert env.step(2)[1] == 1

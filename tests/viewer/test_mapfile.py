@@ -151,7 +151,9 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
     "has schema '2'; this version of mesa_gym reads 1": lambda d: d.replace(b"map 1", b"map 2"),
     "larger than any map": lambda data: data + b"#" * MOST_BYTES,
     "a line is longer than any map's": lambda d: d.replace(b"end", b"x" * 10_001 + b"\nend"),
-    "recursion": lambda d: d.replace(b"\n\n", b"\n\nclock = " + b"[" * 9_000 + b"\n"),
+    "[: expected a number from 0": lambda d: d.replace(
+        b"\n\n", b"\n\nclock = %b\n" % (b"[" * 9_000)
+    ),
 }
 
 

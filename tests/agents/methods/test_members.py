@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.library import load
+from agents.library import FOLDER, load
 from agents.methods import members as sets
 from agents.methods.asking import AtRandom, Deferring, Disagreement, First, Weighing
 from agents.methods.method import Episode
@@ -23,6 +23,7 @@ MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
 LEFT = np.full(6, 1)
 
 
+@pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
 def test_networks_together_act_as_each_alone() -> None:
     trap = find_trap("RedBlueDoors")()
     planes = planes_of(trap, trap.levels(Split.SHIFT, np.arange(70)))

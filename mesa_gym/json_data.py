@@ -1,0 +1,54 @@
+"""JSON of users as plain data or as records: what could be read in two ways is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from mesa_gym.errors import shorten
+
+T = TypeVar("T")
+
+
+def parse_json(data: bytes | str) -> Any:
+    """Return the plain data of JSON.
+
+    Raises:
+        ValueError: it is not JSON (where NaN is none either), or an object has a key twice, of
+            which other readers take the first; the message names the key.
+    """
+    try:
+        return json.loads(data, parse_constant=_refuse_number, object_pairs_hook=_join_pairs)
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+
+
+def decode_json(data: bytes | str, kind: type[T]) -> T:
+    """Return JSON as a type that ``msgspec`` knows.
+
+    Raises:
+        ValueError: the data does not fit the type, or ``parse_json`` refuses it.
+    """
+    try:
+        decoded = msgspec.json.decode(data, type=kind)
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{error!s:.500}") from None
+    parse_json(data)  # since msgspec takes the last of two keys
+    return decoded
+
+
+def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    joined = dict(pairs)
+    if len(joined) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {shorten(twice)} stands twice in one object; keep one")
+    return joined
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number")

@@ -1,0 +1,113 @@
+"""JSON of users: a key that stands twice is refused, wherever JSON is read."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cards import plain
+
+from agents import library
+from benchmarks.leaderboard.results import Training
+from benchmarks.studies import calibrate
+from benchmarks.submissions.format import Submission
+from mesa_gym.files import read_json
+from mesa_gym.json_data import decode_json, parse_json
+from mesa_gym.policies import read_policy_file
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.testing import check_digest
+
+# What reads the file of that name, and a key in what it reads.
+READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    "card.json": ("verdict", ScoreCard.load),
+    "policy.json": ("weights", lambda path: read_policy_file(path.parent)),
+    "training.json": ("seed", Training.load),
+    "manifest.json": ("file", lambda path: library.manifest(path.parent)),
+    "agent.json": ("name", lambda path: Submission.load(path.parent)),
+    "LavaLand.json": ("right", calibrate.read),
+    "CheeseCorner-v0.json": ("test levels", lambda path: check_digest("CheeseCorner", path.parent)),
+    "certificates.json": ("trap", read_json),
+}
+
+
+@pytest.mark.parametrize("file", READERS)
+def test_a_key_that_stands_twice_is_refused_by_its_name(file: str, tmp_path: Path) -> None:
+    key, read = READERS[file]
+    text, head = json.dumps(_contents(file)), f"{json.dumps(key)}: "
+    (tmp_path / file).write_text(text)
+    if file != "CheeseCorner-v0.json":
+        read(tmp_path / file)  # what is made up here is read as it is
+    at = text.index(head)
+    _, end = json.JSONDecoder().raw_decode(text, at + len(head))
+    (tmp_path / file).write_text(f"{text[:end]}, {text[at:]}")  # the same value once more
+    with pytest.raises((ValueError, AssertionError), match=f"'{key}' stands twice") as caught:
+        read(tmp_path / file)
+    assert file in str(caught.value)
+
+
+def _contents(file: str) -> Any:
+    if file == "card.json":
+        return plain()
+    if file == "policy.json":
+        texts = dict.fromkeys(("trap", "observation", "loader"), "x")
+        return {"schema": 1, **texts, "weights": "weights.safetensors"}
+    if file == "training.json":
+        return {
+            "schema": 1, "trap": "LavaLand-v0", "agent": "ppo", "seed": 0, "about": "ppo",
+            "network": "network", "steps": 1, "alpha": 0.0, "num_levels": None, "command": "",
+            "versions": {}, "curve": [], "weights": "",
+        }  # fmt: skip
+    if file == "manifest.json":
+        numbers = dict.fromkeys(("seed", "alpha", "steps", "trained_for", "num_levels"), 0)
+        texts = dict.fromkeys(
+            ("trap", "name", "reward", "kind", "digest", "command", "verdict"), "x"
+        )
+        none = dict.fromkeys(("solved", "choice", "same_object"))
+        measures = {"curve": [], "test": {}, "shift": {}}
+        return {"schema": 1, "agents": [{**numbers, **texts, **none, **measures, "file": "a/b"}]}
+    if file == "agent.json":
+        agent = {
+            "kind": "weights",
+            "trap": "LavaLand-v0",
+            "seed": 0,
+            "file": "a",
+            "architecture": "x",
+        }
+        about = {"name": "mine", "description": "mine", "authors": ["me"], "alpha": 0.0}
+        return {"schema": 1, **about, "agents": [agent]}
+    if file == "LavaLand.json":
+        judged = {"family": "x", "right": ["base"], "goal": "x", "solved": 1.0, "card": plain()}
+        return [judged]
+    if file == "CheeseCorner-v0.json":
+        return json.loads((Path(__file__).parent / "golden" / file).read_bytes())
+    return [{"trap": "LavaLand-v0"}]
+
+
+def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long() -> None:
+    with pytest.raises(ValueError, match="the key 'a' stands twice in one object; keep one"):
+        parse_json('[{"b": {"a": 1, "c": 2, "a": 1}}]')
+    with pytest.raises(ValueError, match="stands twice") as caught:
+        parse_json('{"%s": 1, "%s": 2}' % (("x" * 10**6,) * 2))
+    assert len(str(caught.value)) < 400
+    with pytest.raises(ValueError, match="the key 'é' stands twice"):
+        decode_json('{"é": 1, "\\u00e9": 2}', dict[str, int])  # written in two ways
+    same = '{"a": {"x": 1}, "b": {"x": 1}, "X": 1}'
+    assert parse_json(same) == decode_json(same, dict[str, Any]) == json.loads(same)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"[" * 100_000, "nests too deeply"),
+        (b'{"a": NaN}', "NaN is not a number"),
+        (b"{", "Expecting"),
+        (b"\xff", "utf"),
+        (b"9" * 5000, "digits"),
+    ],
+)
+def test_what_is_not_json(data: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_json(data)
+    with pytest.raises(ValueError, match=r"."):
+        decode_json(data, dict[str, Any])
