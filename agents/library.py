@@ -12,7 +12,6 @@ committed lies in ``agents/trained``: a file of weights an agent, and one manife
 from __future__ import annotations
 
 import argparse
-import fcntl
 import sys
 import time
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from msgspec import Meta, Struct
 
 from agents.train import Run, train_many
 from mesa_gym.command import DONE, guarded
-from mesa_gym.files import write_bytes
+from mesa_gym.files import lock_file, read_bytes, write_bytes
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -96,7 +95,7 @@ def manifest(folder: Path = FOLDER) -> list[Entry]:
     if not path.exists():
         return []
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        found = msgspec.json.decode(read_bytes(path), type=dict[str, Any])
         schema = found.get("schema")
         if schema != SCHEMA:
             raise ValueError(
@@ -152,7 +151,7 @@ def _weights(entry: Entry, folder: Path) -> bytes:
 
     path = folder / entry.file
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         if saving.digest(data) != entry.digest:
             raise ValueError("its digest is not the manifest's")
     except (OSError, ValueError) as error:
@@ -342,8 +341,9 @@ def keep(folder: Path, agents: Sequence[tuple[Entry, bytes]]) -> None:
     """Write weights, then the manifest that names them."""
     for entry, data in agents:
         write_bytes(folder / entry.file, data)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # others wait with the manifest
+    path = folder / ".lock"
+    with path.open("w") as lock:
+        lock_file(path, lock.fileno(), wait=True)  # others wait with the manifest
         entries = {(entry.trap, entry.name): entry for entry in manifest(folder)}
         entries |= {(entry.trap, entry.name): entry for entry, _ in agents}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Self, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from mesa_gym.files import write_bytes
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file, references
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
@@ -50,7 +50,7 @@ class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ValueError: the file is damaged or of another schema; the message names it.
         """
         try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
+            return msgspec.json.decode(read_bytes(path), type=cls)
         except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
 
@@ -157,7 +157,7 @@ class Results:
             return None
         try:
             entries = read_policy_file(folder)
-            weights = digest((folder / entries["weights"]).read_bytes())
+            weights = digest(read_bytes(folder / entries["weights"]))
         except (ValueError, OSError) as error:
             return self._damaged(folder, str(error))
         otherwise(folder, entries, facts)

@@ -1,9 +1,10 @@
 """The library of trained agents: made, kept, found and loaded."""
 
 import dataclasses
+import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
-from errno import ENOSPC
+from errno import ENOLCK, ENOSPC
 from pathlib import Path
 
 import numpy as np
@@ -195,3 +196,16 @@ def test_bad_usage_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     command = ["make", "--traps", "LavaLand", "--workers", "0", "--folder", str(tmp_path)]
     assert main(command) == 2
     assert "workers" in capsys.readouterr().err
+
+
+def test_a_library_that_cannot_be_locked_says_so_and_stays(
+    agents: Agents, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lockless(*_: object) -> None:
+        raise OSError(ENOLCK, "No locks available")
+
+    before = (folder / MANIFEST).read_bytes()
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with pytest.raises(OSError, match="lock cannot be locked, as its file system has no locks"):
+        keep(folder, agents[:1])
+    assert (folder / MANIFEST).read_bytes() == before
