@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -268,7 +268,7 @@ def make(
         f" with {workers} workers; what is done is kept",
         flush=True,
     )
-    began, taken = time.monotonic(), 0
+    began, taken, others = time.monotonic(), 0, active_children()
     # A forked process would inherit the threads of torch.
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         making = {pool.submit(made, unit): unit for unit in units}
@@ -285,7 +285,8 @@ def make(
                 "a worker died, as when memory runs out; the same command goes on"
             ) from None
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in {*active_children()}.difference(others):
+                worker.terminate()  # else the pool waits for what it trains
             raise
 
 

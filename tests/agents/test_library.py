@@ -5,6 +5,7 @@ import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
 from errno import ENOLCK, ENOSPC
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -209,3 +210,19 @@ def test_a_library_that_cannot_be_locked_says_so_and_stays(
     with pytest.raises(OSError, match="lock cannot be locked, as its file system has no locks"):
         keep(folder, agents[:1])
     assert (folder / MANIFEST).read_bytes() == before
+
+
+@pytest.mark.timeout(30)
+def test_an_interrupted_library_does_not_wait_for_its_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(futures: object) -> None:
+        raise KeyboardInterrupt
+
+    endless = Unit(Run("CheeseCorner-v0", steps=10**9))
+    monkeypatch.setattr(library, "plan", lambda *_: [endless])
+    monkeypatch.setattr(library, "as_completed", interrupted)
+    before = active_children()
+    with pytest.raises(KeyboardInterrupt):
+        library.make(tmp_path, [])
+    assert active_children() == before
