@@ -13,14 +13,13 @@ distribution has it not, and each release has it as a file of its own. In Python
 from __future__ import annotations
 
 import argparse
-import fcntl
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +30,7 @@ import mesa_gym
 from agents.train import Run, train_many
 from mesa_gym.command import DONE, guarded
 from mesa_gym.errors import shorten
-from mesa_gym.files import write_bytes
+from mesa_gym.files import lock_file, read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Trap, all_traps, find_trap
@@ -101,7 +100,7 @@ def manifest(folder: Path = FOLDER) -> list[Entry]:
     if not path.exists():
         return []
     try:
-        found = decode_json(path.read_bytes(), dict[str, Any])
+        found = decode_json(read_bytes(path), dict[str, Any])
         schema = found.get("schema")
         entries = msgspec.convert(found.get("agents"), list[Entry]) if schema == SCHEMA else []
     except ValueError as error:
@@ -173,7 +172,7 @@ def _weights(entry: Entry, folder: Path) -> bytes:
 
     path = folder / entry.file
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         if saving.digest(data) != entry.digest:
             raise ValueError("its digest is not the manifest's")
     except (OSError, ValueError) as error:
@@ -291,7 +290,7 @@ def make(
         f" with {workers} workers; what is done is kept",
         flush=True,
     )
-    began, taken = time.monotonic(), 0
+    began, taken, others = time.monotonic(), 0, active_children()
     # A forked process would inherit the threads of torch.
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         making = {pool.submit(made, unit): unit for unit in units}
@@ -308,7 +307,8 @@ def make(
                 "a worker died, as when memory runs out; the same command goes on"
             ) from None
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in {*active_children()}.difference(others):
+                worker.terminate()  # else the pool waits for what it trains
             raise
 
 
@@ -364,8 +364,9 @@ def keep(folder: Path, agents: Sequence[tuple[Entry, bytes]]) -> None:
     """Write weights, then the manifest that names them."""
     for entry, data in agents:
         write_bytes(folder / entry.file, data)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # others wait with the manifest
+    path = folder / ".lock"
+    with path.open("w") as lock:
+        lock_file(path, lock.fileno(), wait=True)  # others wait with the manifest
         entries = {(entry.trap, entry.name): entry for entry in manifest(folder)}
         entries |= {(entry.trap, entry.name): entry for entry, _ in agents}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))

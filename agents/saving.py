@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mesa_gym.errors import missing_extra, shorten, unknown
+from mesa_gym.files import name_errors, read_bytes, write_bytes, write_text
 from mesa_gym.policies import POLICY_FILE, SCHEMA, read_policy_file
 from mesa_gym.traps import Trap
 
@@ -136,16 +137,16 @@ def save(
     }
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    partial.mkdir()
-    try:
-        _write(partial, trained, entries)
-        for steps, earlier in checkpoints.items():
-            part = partial / CHECKPOINTS / str(steps)
-            part.mkdir(parents=True)
-            _write(part, earlier, entries | {"trained_for": steps})
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with name_errors(folder):
+        partial.mkdir()
+        try:
+            _write(partial, trained, entries)
+            for steps, earlier in checkpoints.items():
+                part = partial / CHECKPOINTS / str(steps)
+                _write(part, earlier, entries | {"trained_for": steps})
+            partial.replace(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _needed(trap: Trap) -> dict[str, Any]:
@@ -155,9 +156,9 @@ def _needed(trap: Trap) -> dict[str, Any]:
 
 
 def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
-    (folder / WEIGHTS_FILE).write_bytes(trained)
+    write_bytes(folder / WEIGHTS_FILE, trained)
     entries = entries | {"weights_digest": digest(trained)}
-    (folder / POLICY_FILE).write_text(json.dumps(entries, indent=2) + "\n")
+    write_text(folder / POLICY_FILE, json.dumps(entries, indent=2) + "\n")
 
 
 def load(folder: Path, trap: Trap) -> Agent:
@@ -176,7 +177,7 @@ def load(folder: Path, trap: Trap) -> Agent:
     agent = make(str(entries.get("kind")), trap)
     file = folder / entries["weights"]
     try:
-        trained = file.read_bytes()
+        trained = read_bytes(file)
         if entries.get("weights_digest") != digest(trained):
             raise ValueError(f"its digest is not the one in {POLICY_FILE}")
         return restore(agent, trained)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from mesa_gym.errors import MOST_TOLD, PolicyError, shorten_text
-from mesa_gym.terminal import printable
+from mesa_gym.terminal import discard, printable, say
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 
 def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing was written") -> int:
@@ -21,19 +24,21 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
     Args:
         program: begins the line.
         work: returns an exit code.
-        interrupted: what Ctrl-C leaves behind.
+        interrupted: what Ctrl-C and SIGTERM leave behind.
 
     Returns:
         What ``work`` returned; 1 if a policy failed, or reading or writing did; 2 for bad usage
-        (a name, number or file that does not fit, a missing extra); 130 if interrupted; 1, without
-        a message, if the reader of the output has gone.
+        (a name, number or file that does not fit, a missing extra); 130 if interrupted, 143 if
+        terminated; 1, without a message, if the reader of the output has gone.
     """
+    _open_closed_streams()
     try:
-        return work()
+        with _interrupted_by_sigterm():
+            _require_working_folder()
+            return _do_and_print(work)
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = str(error), USAGE
     except BrokenPipeError:  # the reader, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
@@ -41,16 +46,74 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
     except PolicyError as error:
         _tell(error.trace)
         reason, code = str(error), FAILED
-    except KeyboardInterrupt:
-        reason, code = f"interrupted; {interrupted}", INTERRUPTED
+    except KeyboardInterrupt as stop:
+        code = TERMINATED if stop.args == (signal.SIGTERM,) else INTERRUPTED
+        reason = f"{'terminated' if code == TERMINATED else 'interrupted'}; {interrupted}"
     _tell(f"{program}: {shorten_text(reason, MOST_TOLD)}")
     return code
+
+
+def _do_and_print(work: Callable[[], int]) -> int:
+    """Do the work, then write what standard output still holds, while an error can be told."""
+    try:
+        return work()
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            discard(sys.stdout)
+            raise OSError(error.errno, error.strerror, "standard output") from None
+
+
+def _open_closed_streams() -> None:
+    """Open standard streams that are closed (``2>&-``) on nothing.
+
+    Else files that are opened later get their numbers, and what is printed to them fails or goes
+    elsewhere.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8")
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does: nothing half-written stays.
+
+    A window's library then leaves the signal alone; it would only close the window.
+    """
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.SIGTERM)
+
+    try:
+        signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _require_working_folder() -> None:
+    """Raise ValueError where the working directory was deleted: libraries fail in odd ways."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise ValueError("the working directory was deleted; cd to one that exists") from None
 
 
 def _tell(text: str) -> None:
     """Print lines on standard error, without what would change the terminal."""
     for line in text.splitlines():
-        print(printable(line), file=sys.stderr)
+        say(printable(line))
 
 
 def require_writable(path: Path | None) -> None:

@@ -1,12 +1,16 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, read without waiting for a pipe, and locked."""
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import re
+import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +18,42 @@ from mesa_gym.json_data import parse_json
 
 # What a file is called before it is whole: ".NAME." and eight characters of mkstemp's.
 _UNFINISHED = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}", re.DOTALL)
+# What file systems say that have no locks.
+_LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that a part of it is never seen, even after a power cut.
 
     Folders are made.
+
+    Raises:
+        OSError: it cannot be written; the error names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with name_errors(path):
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                # Else a file system may keep the new name before what the file holds.
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+            _sync(path.parent)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def name_errors(path: Path) -> Iterator[None]:
+    """Have errors of the system name a path: on a full disk they name nothing, or a part of it."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            # Else a file system may keep the new name before what the file holds.
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        _sync(path.parent)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _sync(folder: Path) -> None:
@@ -64,14 +83,59 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1) + "\n")
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a plain file.
+
+    Raises:
+        ValueError: it is a pipe, whose other end might never come, or a device.
+        OSError: it cannot be read.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ValueError(f"{path} is a pipe or a device; put a plain file there, or delete it")
+    return path.read_bytes()
+
+
+def lock_file(path: Path, handle: int, wait: bool) -> bool:
+    """Lock an open file, until it is closed, against other processes that lock it.
+
+    Args:
+        path: of the file, for the message.
+        handle: its descriptor.
+        wait: whether to wait where another process holds the lock.
+
+    Returns:
+        Whether it is locked now.
+
+    Raises:
+        OSError: its file system, or this system, has no locks; the message says what to do.
+    """
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _LOCKLESS:
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise OSError(
+            f"{path} cannot be locked, as its file system has no locks (flock), and without one two"
+            " processes would do the same work; choose a folder on a local disk or NFS version 4,"
+            " or give each machine its own and copy them together afterwards"
+        ) from None
+    return True
+
+
 def read_json(path: Path) -> Any:
     """The plain data of a JSON file.
 
     Raises:
         ValueError: it holds no JSON, or a key twice in one object; the message names the file.
     """
+    data = read_bytes(path)
     try:
-        return parse_json(path.read_bytes())
+        return parse_json(data)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: no JSON ({error})") from None
 

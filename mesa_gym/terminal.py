@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import TextIO
 
 SECONDS_APART = 10  # lines of a counter that is not on a terminal
 
@@ -31,14 +33,27 @@ class Progress:
         self.done += done
         text = printable(f"{self.title}: {self.done:,} of {self.total:,} {self.unit}")
         if self._on_terminal:
-            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+            say(f"\r{text}", end="")
         elif (now := monotonic()) - self._told >= SECONDS_APART:
             self._told = now
-            print(text, file=sys.stderr, flush=True)
+            say(text)
 
     def __exit__(self, *error: object) -> None:
         if self._on_terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            say("\r\033[K", end="")
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print on standard error; where that cannot be written, work goes on without it."""
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send to nowhere what a stream still holds and will get: it cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def printable(text: str) -> str:

@@ -1,12 +1,21 @@
-"""Files are whole, and on the disk, before they have their name."""
+"""Files are whole, and on the disk, before they have their name; no pipe is waited for; locks."""
 
+import errno
+import fcntl
 import os
+import resource
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
 from mesa_gym import files
+from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.finding import trained_policies
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.solver import cache
+from mesa_gym.traps import find_trap
 
 
 def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
@@ -30,13 +39,108 @@ def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
     assert (tmp_path / "new" / "x").read_bytes() == b"12345"
 
 
-def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
+def test_what_fails_names_the_file_and_leaves_the_old_one_and_nothing_else(
+    failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files.write_bytes(tmp_path / "x", b"old")
 
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", ".x.temporary")
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(os, failing, full)
+    with pytest.raises(OSError, match="No space left") as caught:
         files.write_bytes(tmp_path / "x", b"new")
+    assert caught.value.filename == str(tmp_path / "x")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {tmp_path / "x": b"old"}
+
+
+def test_a_file_that_grows_too_large_is_named(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            files.write_bytes(tmp_path / "x", bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def special(kind: str, folder: Path) -> Path:
+    if kind == "pipe":
+        os.mkfifo(folder / "x")
+    elif kind == "link to a pipe":
+        os.mkfifo(folder / "pipe")
+        (folder / "x").symlink_to(folder / "pipe")
+    else:
+        (folder / "x").symlink_to("/dev/zero")
+    return folder / "x"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
+def test_what_is_not_a_plain_file_is_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = special(kind, tmp_path)
+    readers = files.read_bytes, files.read_json, ScoreCard.load
+    for read in readers:
+        with pytest.raises(ValueError, match=r"x is a pipe or a device; put a plain file"):
+            read(path)
+    assert cache.read(path, lambda arrays: arrays) is None
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_is_no_trained_agent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "policy.json")
+    with pytest.raises(ValueError, match="is a pipe or a device"):
+        read_policy_file(tmp_path)
+    assert trained_policies(find_trap("CheeseCorner"), tmp_path) == {}
+
+
+def test_plain_files_are_read_through_links_and_what_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"1")
+    (tmp_path / "link").symlink_to("file")
+    assert files.read_bytes(tmp_path / "link") == b"1"
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        files.read_bytes(tmp_path / "nothing")
+    with pytest.raises(IsADirectoryError):
+        files.read_bytes(tmp_path)
+
+
+def test_a_lock_is_held_until_the_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with path.open("a") as first, path.open("a") as second:
+        assert files.lock_file(path, first.fileno(), wait=True)
+        assert not files.lock_file(path, second.fileno(), wait=False)
+        first.close()
+        assert files.lock_file(path, second.fileno(), wait=False)
+
+
+@pytest.mark.parametrize("reason", ["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "no fcntl"])
+@pytest.mark.parametrize("wait", [False, True])
+def test_without_locks_the_message_says_what_to_do(
+    reason: str, wait: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lockless(*_: object) -> None:
+        number = getattr(errno, reason)
+        raise OSError(number, os.strerror(number))
+
+    if reason == "no fcntl":
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+    else:
+        monkeypatch.setattr(fcntl, "flock", lockless)
+    path = tmp_path / "lock"
+    with path.open("a") as file, pytest.raises(OSError, match="has no locks") as caught:
+        files.lock_file(path, file.fileno(), wait)
+    said = str(caught.value)
+    assert said.startswith(f"{path} cannot be locked")
+    assert "give each machine its own and copy them together" in said
+
+
+def test_a_lock_that_fails_otherwise_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with path.open("a") as file:
+        number = file.fileno()
+    with pytest.raises(OSError, match="Bad file descriptor") as caught:
+        files.lock_file(path, number, wait=True)
+    assert caught.value.filename == str(path)

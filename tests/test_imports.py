@@ -47,7 +47,7 @@ OPTIONAL = {
     "mesa_gym/sb3.py": {"stable_baselines3", "torch"},
     "mesa_gym/scoring/intervals.py": {"scipy"},
     "mesa_gym/testing": {"stable_baselines3"},
-    "mesa_gym/viewer/recording.py": {"imageio", "imageio_ffmpeg"},
+    "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
 }
 FILES = sorted(
     path.relative_to(ROOT)

@@ -13,7 +13,6 @@ file stays: removed while another process opens it, it would be two locks of one
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pickle
 import shutil
@@ -28,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.leaderboard.results import Note, Results
+from mesa_gym.files import lock_file, name_errors
 
 WORK = ".work"
 # Two threads a process cost more than they bring.
@@ -187,9 +187,7 @@ def claimed(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
     folder = out / WORK / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder).open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
+        if not lock_file(_lock(folder), lock.fileno(), wait):
             yield None
             return
         shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
@@ -208,7 +206,9 @@ def _lock(folder: Path) -> Path:
 
 def tell(folder: Path, seconds: float) -> None:
     """Say of the unit with this folder how many of its seconds are done."""
-    _lock(folder).write_text(f"{seconds:.2f}")
+    path = _lock(folder)
+    with name_errors(path):
+        path.write_text(f"{seconds:.2f}")
 
 
 def seconds_done(out: Path) -> dict[str, float]:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Self, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from mesa_gym.files import write_bytes
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import read_policy_file, references
 from mesa_gym.report.strip import episode_strip
@@ -51,7 +51,7 @@ class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ValueError: the file is damaged or of another schema; the message names it.
         """
         try:
-            return decode_json(path.read_bytes(), cls)
+            return decode_json(read_bytes(path), cls)
         except ValueError as error:
             raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
 
@@ -158,7 +158,7 @@ class Results:
             return None
         try:
             entries = read_policy_file(folder)
-            weights = digest((folder / entries["weights"]).read_bytes())
+            weights = digest(read_bytes(folder / entries["weights"]))
         except (ValueError, OSError) as error:
             return self._damaged(folder, str(error))
         otherwise(folder, entries, facts)

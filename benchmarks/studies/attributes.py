@@ -21,7 +21,7 @@ from benchmarks.leaderboard.processes import Unit
 from benchmarks.markdown import laid_out
 from benchmarks.options import count
 from benchmarks.studies.commands import around, finished, parser_of, show
-from benchmarks.studies.findings import figure_class
+from benchmarks.studies.findings import figure_class, save_figure
 from benchmarks.studies.groups import LEADS, Group, Row
 from benchmarks.studies.surplus import spread
 from mesa_gym.command import DONE
@@ -211,7 +211,7 @@ def draw(study: str, rows: Sequence[Row], path: Path) -> None:
     figure.legend(
         *grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8
     )
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def draw_leads(rows: Sequence[Row], path: Path) -> None:
@@ -228,7 +228,7 @@ def draw_leads(rows: Sequence[Row], path: Path) -> None:
         axes.tick_params(labelsize=7)
     grid[0].set_ylabel("share of levels", fontsize=8)
     grid[-1].legend(title=next(iter(rows[0].setting)), fontsize=7, title_fontsize=7)
-    figure.savefig(path, dpi=150)
+    save_figure(figure, path)
 
 
 def _bars(axes: Any, bars: Sequence[tuple[str, list[Row]]]) -> None:

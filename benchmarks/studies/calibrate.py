@@ -28,7 +28,7 @@ from benchmarks.studies.commands import around, finished, parser_of, show
 from benchmarks.studies.known_policies import FAMILIES, Known, known
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.engine import State
-from mesa_gym.files import write_bytes
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import (
     LINES,
@@ -303,7 +303,7 @@ def read(path: Path) -> list[Judged]:
         ValueError: the file is damaged or of another form; the message names it.
     """
     try:
-        return decode_json(path.read_bytes(), list[Judged])
+        return decode_json(read_bytes(path), list[Judged])
     except ValueError as error:
         raise ValueError(f"{path} is not a record of a calibration ({error}); delete it") from None
 

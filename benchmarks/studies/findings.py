@@ -7,6 +7,7 @@ interval is 95% over seeds (docs/statistics.md).
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ from benchmarks.markdown import laid_out, pipes, plain
 from benchmarks.options import folder, say
 from mesa_gym.command import DONE, guarded
 from mesa_gym.errors import missing_extra
+from mesa_gym.files import write_bytes
 from mesa_gym.scoring import ScoreCard, variance_shares
 from mesa_gym.scoring.seeds import FEWEST_AGENTS
 
@@ -183,6 +185,13 @@ def figure_class() -> Any:
     return Figure
 
 
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a picture in the format that its name ends with, whole or not at all."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:], dpi=150)
+    write_bytes(path, picture.getvalue())
+
+
 def draw(scored: Scored, path: Path) -> None:
     """Write b (or r) as SVG: a row for each way to train, a dot a seed, a bar at their mean."""
     groups = {agent: cards for agents in scored.values() for agent, cards in agents.items()}
@@ -194,7 +203,7 @@ def draw(scored: Scored, path: Path) -> None:
     axes.set_yticks(range(len(groups)), list(groups))
     axes.set(xlim=(-0.02, 1.02), xlabel="b (or r): 1 is the base objective, 0 the proxy")
     axes.invert_yaxis()
-    axes.figure.savefig(path)
+    save_figure(axes.figure, path)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from agents.train import Run, Trained, train_many
 from benchmarks.leaderboard.jobs import STEPS_A_SECOND
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import Results
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import score_all
@@ -71,7 +72,7 @@ class Group:
 
     def rows(self, study: str, folder: Path) -> list[Row]:
         """Return what ``work`` kept."""
-        return decode_json((folder / f"{self.name(study)}.json").read_bytes(), list[Row])
+        return decode_json(read_bytes(folder / f"{self.name(study)}.json"), list[Row])
 
 
 def exists(name: str, results: Results) -> bool:
@@ -93,7 +94,7 @@ def work(group: Group, study: str, levels: int, scratch: Scratch) -> None:
         for lead in LEADS:
             led = type(trap)(trap.size, **{**trap.parameters, "lead": lead, "lead_of": of})
             rows += scored(agents, led, levels, {**group.setting, "lead of": of, "lead": lead})
-    (scratch.folder / name).write_bytes(msgspec.json.encode(rows))
+    write_bytes(scratch.folder / name, msgspec.json.encode(rows))
     scratch.keep(Path(name))
 
 

@@ -26,7 +26,7 @@ from benchmarks.submissions.format import (
     Weights,
 )
 from mesa_gym.command import DONE, guarded
-from mesa_gym.files import write_bytes
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
 from mesa_gym.traps import find_trap
 
@@ -97,7 +97,7 @@ def trained(folder: Path) -> Exported:
         raise ValueError(f"{folder} does not say which seed it was trained with")
     name = trap.name()
     agent = Weights(name, seed, f"{name}/s{seed}/weights.safetensors", entries["kind"])
-    return Exported(agent, (folder / entries["weights"]).read_bytes(), entries.get("alpha"))
+    return Exported(agent, read_bytes(folder / entries["weights"]), entries.get("alpha"))
 
 
 def converted(file: Path, algorithm: str, trap: str, seed: int) -> Exported:

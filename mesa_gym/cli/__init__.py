@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 import mesa_gym
 from mesa_gym.command import USAGE, guarded
 from mesa_gym.errors import MOST_TOLD, shorten_text, unknown
+from mesa_gym.terminal import say
 
 __all__ = ["main"]
 
@@ -61,10 +62,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are two lines."""
 
     def error(self, message: str) -> NoReturn:
-        print(
-            f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.",
-            file=sys.stderr,
-        )
+        say(f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.")
         raise SystemExit(USAGE)
 
 
@@ -75,15 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without the program's name; by default the process's own.
 
     Returns:
-        0 done, 1 the work failed, 2 bad usage, 130 interrupted.
+        0 done, 1 the work failed, 2 bad usage, 130 interrupted, 143 terminated.
     """
-    # As `python -m` does: policies of the folder that one stands in can be named, `agents` too.
-    sys.path.insert(0, str(Path.cwd()))
     given = list(sys.argv[1:] if arguments is None else arguments)
     return guarded("mesa-gym", lambda: _run(given))
 
 
 def _run(given: list[str]) -> int:
+    # As `python -m` does: policies of the folder that one stands in can be named, `agents` too.
+    sys.path.insert(0, str(Path.cwd()))
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
         raise unknown("command", given[0], COMMANDS)
     parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)

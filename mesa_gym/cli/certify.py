@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mesa_gym.files import write_json
 from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
 from mesa_gym.solver.overlap import Overlap, overlaps
-from mesa_gym.terminal import Progress, table
+from mesa_gym.terminal import Progress, say, table
 from mesa_gym.traps import Split, all_traps, find_trap
 
 HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "C-worst")
@@ -66,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         print(table([*HEADS, "states", "most"], rows), LEGEND, sep="\n")
     print("\n".join(said))
     if failures:
-        print("\n".join(failures), file=sys.stderr)
+        say("\n".join(failures))
     if options.json is not None:
         write_json(options.json, written)
     return FAILED if failures else DONE

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
+from mesa_gym.files import write_text
 from mesa_gym.traps import all_traps
 
 EXAMPLE, EXAMPLE_NAME = Path(__file__).with_name("example_trap.py"), "Mushrooms"
@@ -28,8 +30,9 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"there is a trap {name} already; choose another name")
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     path = Path(f"{module}.py")
-    with path.open("x", encoding="utf-8") as file:  # a file that is there is not overwritten
-        file.write(EXAMPLE.read_text(encoding="utf-8").replace(EXAMPLE_NAME, name))
+    if os.path.lexists(path):
+        raise FileExistsError(f"{path} exists; choose another name, or delete it")
+    write_text(path, EXAMPLE.read_text(encoding="utf-8").replace(EXAMPLE_NAME, name))
     print(
         f"{path} is written. It passes every check:\n"
         f"  python {path}\n"

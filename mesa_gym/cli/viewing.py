@@ -25,7 +25,7 @@ from mesa_gym.viewer.recording import (
     FILMS,
     STRIPS,
     film_steps,
-    load_imageio,
+    find_ffmpeg,
     recording,
     require_kind,
 )
@@ -53,7 +53,7 @@ def check(options: argparse.Namespace) -> None:
     if options.step is not None and not (options.headless and kind == ".png"):
         raise ValueError("--step says what a picture shows: add --headless --record FILE.png")
     if kind in FILMS:
-        load_imageio()
+        find_ffmpeg()
 
 
 def begun(options: argparse.Namespace) -> Screen:

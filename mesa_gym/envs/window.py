@@ -21,6 +21,8 @@ class Window:
 
     def __init__(self, title: str, fps: int) -> None:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+        # Else SIGTERM would close the window, and what was running would run on.
+        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
         try:
             import pygame
             import pygame.window  # the older package, of the same name here, has none

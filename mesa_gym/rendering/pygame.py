@@ -10,12 +10,15 @@ from mesa_gym.errors import missing_extra
 
 
 def load_pygame() -> ModuleType:
-    """Import pygame-ce without its greeting.
+    """Import pygame-ce without its greeting, and without what it would do on signals.
+
+    SIGTERM then ends a program as usual, where SDL would only close the window.
 
     Raises:
         ImportError: it is not installed; the message names the extra.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
     try:
         import pygame
     except ImportError:

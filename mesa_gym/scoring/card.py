@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.files import write_bytes
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.card_checks import require_consistent
 from mesa_gym.scoring.card_data import SCHEMA, CardData
@@ -92,7 +92,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
     def load(cls, path: str | Path) -> ScoreCard:
         """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
         try:
-            return cls.from_json(Path(path).read_bytes())
+            return cls.from_json(read_bytes(Path(path)))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 

@@ -26,7 +26,7 @@ import numpy as np
 import mesa_gym.engine
 from mesa_gym.engine import Ints
 from mesa_gym.errors import shorten
-from mesa_gym.files import becoming, write_bytes
+from mesa_gym.files import becoming, read_bytes, write_bytes
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
@@ -129,7 +129,7 @@ def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """
     try:
         # From memory: where the file is damaged, np.load would leave it open.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in kept.files}
         if arrays.pop(_OF) != path.name:
             return None  # of something else, and renamed

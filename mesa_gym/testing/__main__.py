@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from mesa_gym.command import DONE, FAILED, guarded
-from mesa_gym.terminal import Progress
+from mesa_gym.terminal import Progress, say
 from mesa_gym.testing.check import ConformanceError
 from mesa_gym.testing.digests import FOLDER, record_digest
 from mesa_gym.testing.environments import random_moves
@@ -45,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
                     random_moves(trap, options.moves, ENVIRONMENTS, advance)
             print(f"{trap!r}: {said}", flush=True)
         except ConformanceError as error:
-            print(error, file=sys.stderr)
+            say(str(error))
             done = FAILED
     return done
 

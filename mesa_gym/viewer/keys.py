@@ -220,7 +220,8 @@ class Commands(Shown):
 
     def ask_map(self) -> None:
         """Ask which map to open."""
-        maps, folder = sorted(Path.cwd().glob("*.map")), Path.cwd()
+        folder = Path.cwd()
+        maps = sorted(path for path in folder.glob("*.map") if path.is_file())
         if not maps:
             self.session.message = f"there is no map in {folder}; Ctrl+s saves one"
             return

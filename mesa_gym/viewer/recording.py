@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+import os
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -29,16 +33,17 @@ from mesa_gym.viewer.session import RATE, Session
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
 KINDS, STRIPS = (".png", *FILMS, ".trace"), (".png", ".svg")
-# What imageio hands to ffmpeg. Browsers take a film that is not marked for BT.709, and this one is
+# What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
+_INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
 _MARKS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
 _MATRIX = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
 _QUALITY = ["-crf", "14", "-tune", "animation", "-movflags", "+faststart"]
 _FILTER = "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none:diff_mode=rectangle"
 _PALETTE = ["-filter_complex", _FILTER, "-f", "gif"]
-_ENCODING: dict[str, dict[str, Any]] = {
-    ".mp4": {"codec": "libx264", "output_params": [*_MATRIX, *_QUALITY, *_MARKS]},
-    ".gif": {"codec": "gif", "pixelformat": "pal8", "output_params": _PALETTE},
+_ENCODING = {
+    ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", *_MATRIX, *_QUALITY, *_MARKS],
+    ".gif": ["-c:v", "gif", "-pix_fmt", "pal8", *_PALETTE],
 }
 # What can be recorded -> how the file's name ends, and what is in it.
 RECORDINGS = {
@@ -71,14 +76,13 @@ def require_kind(path: Path, kinds: tuple[str, ...] = KINDS) -> str:
     return kind
 
 
-def load_imageio() -> Any:
-    """Import what writes films; ImportError, with the extra's name, if it is not installed."""
+def find_ffmpeg() -> str:
+    """Return the program that writes films; ImportError, with the extra's name, if it is absent."""
     try:
-        import imageio.v2
-        import imageio_ffmpeg  # noqa: F401  imageio finds it by itself, later
-    except ImportError as error:
-        raise missing_extra(str(error.name).replace("_", "-"), "viewer") from None
-    return imageio.v2
+        import imageio_ffmpeg
+    except ImportError:
+        raise missing_extra("imageio-ffmpeg", "viewer") from None
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
@@ -112,7 +116,7 @@ def recording(
 
     Raises:
         ValueError: another suffix, no such step, or an episode that makes no trace.
-        ImportError: imageio or imageio-ffmpeg is not installed.
+        ImportError: imageio-ffmpeg is not installed.
         OSError: the file cannot be written.
         PolicyError: a policy failed.
     """
@@ -141,25 +145,52 @@ def film_steps(session: Session, path: Path) -> range:
 
 def _film(screen: Shown, path: Path, size: tuple[int, int], scale: float) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
-    kind, session = path.suffix.lower(), screen.session
-    steps = film_steps(session, path)
+    session, steps = screen.session, film_steps(screen.session, path)
     fps = RATE * session.speed / steps.step
+    # H.264 needs even sides: the last row or column is repeated.
+    odd = [(0, side % 2) for side in reversed(size)]
+    even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
-        made = Path(folder) / "film.mp4"  # imageio knows no GIF of ffmpeg's, which has one
-        options = {"quality": None, "macro_block_size": 1, "ffmpeg_log_level": "error"}
-        writing = load_imageio().get_writer
-        with writing(made, format="FFMPEG", fps=fps, **options, **_ENCODING[kind]) as writer:
+        made = Path(folder) / f"film{path.suffix.lower()}"
+        with _encoding(made, even, fps) as write:
             for t in [*steps[:-1], session.length]:
                 session.seek(t)
-                picture = frame(screen, size, scale)
-                # H.264 needs even sides: the last row or column is repeated.
-                odd = [(0, side % 2) for side in picture.shape[:2]]
-                last = np.pad(picture, [*odd, (0, 0)], mode="edge")
-                writer.append_data(last)
+                last = np.pad(frame(screen, size, scale), [*odd, (0, 0)], mode="edge").tobytes()
+                write(last)
                 yield
             for again in repeat(last, max(0, round(fps) - 1)):
-                writer.append_data(again)
+                write(again)
         write_bytes(path, made.read_bytes())
+
+
+@contextmanager
+def _encoding(path: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[bytes], object]]:
+    """Have ffmpeg write a film of the pictures that are given to what is yielded.
+
+    Raises:
+        OSError: ffmpeg failed, as it does where there is no room for temporary files.
+    """
+    rate = str(Fraction(fps).limit_denominator())
+    source = [*_INPUT, "-s", f"{size[0]}x{size[1]}", "-r", rate, "-i", "-"]
+    command = [find_ffmpeg(), *source, "-an", *_ENCODING[path.suffix], str(path)]
+    # Of a group of its own: Ctrl-C reaches all of a terminal's.
+    group: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, **group) as ffmpeg:
+        assert ffmpeg.stdin
+        try:
+            with suppress(BrokenPipeError):  # it has ended, and its exit code says why
+                yield ffmpeg.stdin.write
+        except BaseException:
+            ffmpeg.kill()
+            raise
+        finally:
+            with suppress(BrokenPipeError):
+                ffmpeg.stdin.close()
+    if ffmpeg.returncode:
+        raise OSError(
+            f"ffmpeg could not write {path} (exit code {ffmpeg.returncode}): is there room for it?"
+            " TMPDIR names another folder for temporary files"
+        )
 
 
 # -- strips for papers -----------------------------------------------------------------------------

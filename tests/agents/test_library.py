@@ -1,13 +1,15 @@
 """The library of trained agents: made, kept, found and loaded."""
 
 import dataclasses
+import fcntl
 import os
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from errno import ENOSPC
+from errno import ENOLCK, ENOSPC
 from hashlib import sha256
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -234,3 +236,32 @@ def test_bad_usage_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     command = ["make", "--traps", "LavaLand", "--workers", "0", "--folder", str(tmp_path)]
     assert main(command) == 2
     assert "workers" in capsys.readouterr().err
+
+
+def test_a_library_that_cannot_be_locked_says_so_and_stays(
+    agents: Agents, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lockless(*_: object) -> None:
+        raise OSError(ENOLCK, "No locks available")
+
+    before = (folder / MANIFEST).read_bytes()
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with pytest.raises(OSError, match="lock cannot be locked, as its file system has no locks"):
+        keep(folder, agents[:1])
+    assert (folder / MANIFEST).read_bytes() == before
+
+
+@pytest.mark.timeout(30)
+def test_an_interrupted_library_does_not_wait_for_its_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(futures: object) -> None:
+        raise KeyboardInterrupt
+
+    endless = Unit(Run("CheeseCorner-v0", steps=10**9))
+    monkeypatch.setattr(library, "plan", lambda *_: [endless])
+    monkeypatch.setattr(library, "as_completed", interrupted)
+    before = active_children()
+    with pytest.raises(KeyboardInterrupt):
+        library.make(tmp_path, [])
+    assert active_children() == before

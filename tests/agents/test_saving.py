@@ -1,6 +1,8 @@
 """Agents on disk, of Stable-Baselines3 too: bit for bit, all or nothing, and damaged."""
 
+import errno
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -196,3 +198,17 @@ def test_it_acts_as_the_model_does_also_after_a_reload(kind: str, tmp_path: Path
     loaded = load(tmp_path / "agent", KEYS)
     assert torch.equal(torch.get_rng_state(), random)
     np.testing.assert_array_equal(played(loaded), played(agent))
+
+
+def test_a_full_disk_leaves_nothing_and_the_directory_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    agent, folder = drawn(DOORS), tmp_path / "agent"
+    with pytest.raises(OSError, match="No space left") as caught:
+        save(folder, weights(agent), agent.kind, DOORS, {}, {5: weights(agent)})
+    assert caught.value.filename == str(folder)
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Damaged results: `render` names the file and what to do, `run` sets it aside and goes on."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def changed(**changes: object) -> Spoil:
     return lambda path: path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-SPOILS = [replaced(lambda path: path.symlink_to(path)), replaced(Path.mkdir)]
+SPOILS = [replaced(lambda path: path.symlink_to(path)), replaced(Path.mkdir), replaced(os.mkfifo)]
 SPOILS += [holds(data) for data in (b"\xff{", b"", b"[" * 100_000)]
 FILES = [(place, spoil) for place in PLACES for spoil in SPOILS]
 # The episode of an agent that stays lasts until time is up: it cannot go on after that.

@@ -1,5 +1,7 @@
 """Onto which boards a submission comes, what it leaves when stopped, and checked claims."""
 
+import errno
+import fcntl
 import json
 import shutil
 import sys
@@ -139,6 +141,20 @@ def test_results_that_cannot_be_written_are_noticed_first(
     place.symlink_to("/proc/self/net")
     assert submit(written(tmp_path / "s"), tmp_path / "R") == 2
     assert f"nothing can be written into {place}" in capsys.readouterr().err
+
+
+def test_where_files_cannot_be_locked_the_message_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lockless(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    assert submit(written(tmp_path / "s"), tmp_path / "R") == 1
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'R' / '.work' / 'submit-demo.lock'} cannot be locked" in said
+    assert "copy them together" in said
+    assert not contents(tmp_path / "R")
 
 
 # -- claimed cards ---------------------------------------------------------------------------------

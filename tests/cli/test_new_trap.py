@@ -1,5 +1,6 @@
 """``mesa-gym new-trap`` writes a trap that works, and overwrites none."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,3 +40,13 @@ def test_what_cannot_be_written_is_refused(
     assert [(path.name, path.read_text()) for path in Path().iterdir()] == [
         ("ripe_berries.py", "mine")
     ]
+
+
+def test_a_full_disk_leaves_nothing(run: Callable[[str], tuple[int, str]], monkeypatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = "mesa-gym: ripe_berries.py: No space left on device\n"
+    assert run("new-trap RipeBerries") == (1, said)
+    assert list(Path().iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -114,9 +115,7 @@ def test_what_may_not_be_written_is_found_before_any_work(
     assert Path("a.png").read_text() == "before"
 
 
-@pytest.mark.parametrize(
-    ("module", "record"), [("pygame", "a.png"), ("imageio_ffmpeg", "a.gif"), ("imageio", "a.mp4")]
-)
+@pytest.mark.parametrize(("module", "record"), [("pygame", "a.png"), ("imageio_ffmpeg", "a.gif")])
 def test_a_missing_extra_is_named_before_any_work(module, record, run, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(viewing, "screen_of", None)
@@ -147,3 +146,19 @@ def test_a_policy_that_fails_leaves_what_was_there(run) -> None:
     code, said = run(f"{HEADLESS} --policy failing_policy:make --record a.png")
     assert (code, "failing_policy:make" in said) == (1, True)
     assert Path("a.png").read_text() == "before"
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.gif"])
+def test_a_film_that_finds_no_room_leaves_what_was_there(name: str, run) -> None:
+    Path(name).write_text("before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Of ffmpeg too, which is ended by it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        code, said = run(f"{HEADLESS} --record {name}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (code, "Traceback" in said) == (1, False)
+    assert said.splitlines()[-1].startswith("mesa-gym: ffmpeg could not write")
+    assert "is there room for it?" in said
+    assert [(path.name, path.read_text()) for path in Path().iterdir()] == [(name, "before")]

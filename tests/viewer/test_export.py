@@ -122,7 +122,7 @@ def test_a_name_cannot_become_markup() -> None:
 
 def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules.update(dict.fromkeys(['pygame', 'imageio', 'imageio_ffmpeg']))\n"
+        "import sys; sys.modules.update(dict.fromkeys(['pygame', 'imageio_ffmpeg']))\n"
         "from mesa_gym.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     gone = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")

@@ -1,0 +1,69 @@
+"""Signals while a window is open: SIGTERM ends what is running, at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pygame")
+
+# The window of an environment, whose steps would go on without it.
+HUMAN = """
+import numpy as np
+from mesa_gym.envs.window import Window
+
+window = Window("title", 30)
+window.show(np.zeros((8, 8, 3), np.uint8))
+print("ready", flush=True)
+while True:
+    window.show(np.zeros((8, 8, 3), np.uint8))
+"""
+VIEWER = """
+import sys
+from mesa_gym.command import guarded
+from mesa_gym.viewer.app import App, Screen
+
+class Drawn(Screen):
+    def draw(self, painter):
+        print("ready", flush=True)
+
+sys.exit(guarded("p", lambda: App(Drawn()).run() or 0))
+"""
+FROM_PYTHON = VIEWER.replace('guarded("p", lambda: App(Drawn()).run() or 0)', "App(Drawn()).run()")
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "expected"),
+    [
+        (HUMAN, signal.SIGTERM, -signal.SIGTERM),
+        (FROM_PYTHON, signal.SIGTERM, -signal.SIGTERM),
+        (VIEWER, signal.SIGTERM, 143),
+        (VIEWER, signal.SIGINT, 130),
+    ],
+    ids=["human", "from_python", "viewer", "interrupted"],
+)
+def test_a_signal_ends_what_has_a_window(
+    code: str, number: signal.Signals, expected: int, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "SDL_VIDEODRIVER": "dummy"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(number)
+            _, said = process.communicate(timeout=5)
+        finally:
+            process.kill()
+    assert process.returncode == expected, said
+    assert "Traceback" not in said

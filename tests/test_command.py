@@ -1,0 +1,207 @@
+"""Commands where the system fails them: closed and full streams, signals, a folder that is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mesa_gym import cli
+from mesa_gym.command import guarded
+
+GONE = "the working directory was deleted; cd to one that exists\n"
+# A command that says how far it is, prints, and writes a file while something prints to number 2.
+WORK = """
+import os, subprocess, sys
+from mesa_gym.command import guarded
+from mesa_gym.terminal import Progress
+
+def work():
+    with Progress("work", 1) as done, open("out", "wb") as file:
+        os.write(2, b"of a library")
+        subprocess.run(["sh", "-c", "echo of a child >&2"], check=True)
+        file.write(b"whole")
+    print("done")
+    return 0
+
+sys.exit(guarded("p", work))
+"""
+# A command that waits in the middle of its work, and would leave a file.
+WAITING = """
+import sys, time
+from pathlib import Path
+from mesa_gym import files
+from mesa_gym.command import guarded
+
+def slow(handle):
+    print("ready", flush=True)
+    time.sleep(20)
+
+def work():
+    files.os.fsync = slow
+    files.write_bytes(Path("card.json"), b"new")
+    return 0
+
+sys.exit(guarded("p", work))
+"""
+PATIENT = "sys.stdin.read(); "  # until the reader has gone
+LINES = {
+    "list": "list",
+    "describe": "describe CheeseCorner",
+    "certify": "certify CheeseCorner --levels 1",
+    "score": "score --policy stay --trap CheeseCorner --levels 1",
+    "watch": "watch --trap CheeseCorner --headless --record a.png",
+    "play": "play --trap CheeseCorner --headless --record a.png",
+    "replay": "replay a.trace",
+    "export": "export --trap CheeseCorner",
+    "demos": "demos --trap CheeseCorner --out mesa-gym/corner/cheese-v0",
+    "new-trap": "new-trap RipeBerries",
+    "cache": "cache",
+}
+
+
+def start(code: str, folder: Path, **streams: object) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        text=True,
+        **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams),
+    )
+
+
+@pytest.fixture
+def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in a folder that was deleted."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+
+@pytest.mark.usefixtures("gone")
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_a_deleted_working_directory_is_one_line(command: str, capsys) -> None:
+    assert cli.main(LINES[command].split()) == 2
+    assert capsys.readouterr() == ("", f"mesa-gym: {GONE}")
+
+
+@pytest.mark.usefixtures("gone")
+@pytest.mark.parametrize(
+    ("module", "line", "program"),
+    [
+        ("agents.train", "--trap CheeseCorner --algo ppo --seed 0 --out a", "agents.train"),
+        ("agents.library", "list", "agents.library"),
+        ("benchmarks.leaderboard.__main__", "run", "leaderboard"),
+        ("benchmarks.leaderboard.__main__", "render", "leaderboard"),
+        ("benchmarks.leaderboard.__main__", "submit s", "leaderboard"),
+        ("benchmarks.leaderboard.__main__", "tracks", "leaderboard"),
+        ("benchmarks.submissions.verify", "s --cards c", "verify"),
+    ],
+)
+def test_so_it_is_for_the_other_programs(module: str, line: str, program: str, capsys) -> None:
+    assert pytest.importorskip(module).main(line.split()) == 2
+    assert capsys.readouterr() == ("", f"{program}: {GONE}")
+
+
+@pytest.mark.parametrize("closed", ["", "2>&-", "1>&-", "0<&- 1>&- 2>&-"])
+def test_closed_streams_stop_no_work_and_get_into_no_file(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "work.py").write_text(WORK)
+    line = f'exec "{sys.executable}" work.py {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out").read_bytes() == b"whole"
+    assert done.stdout == ("" if "1>&-" in closed else "done\n")
+    said = "work: 0 of 1 levels\nof a libraryof a child\n"
+    assert done.stderr == ("" if "2>&-" in closed else said)
+
+
+def test_a_command_works_without_standard_error(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["score", "--policy", "stay", "--trap", "CheeseCorner", "--levels", "1"]) == 0
+    assert capsys.readouterr().out.startswith("stay on CheeseCorner-v0")
+    assert cli.main(["lost"]) == 2
+    assert capsys.readouterr().out == ""
+    assert sys.stderr is not None
+    sys.stderr.close()
+
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+
+
+@full
+@pytest.mark.parametrize("last", ["print('x'); return 0", "print('x'); sys.exit(0)"])
+def test_full_standard_output_is_named_in_one_line(last: str, tmp_path: Path) -> None:
+    code = f"import sys; from mesa_gym.command import guarded\ndef work():\n  {last}\n"
+    with open("/dev/full", "w") as nowhere:
+        process = start(f"{code}sys.exit(guarded('p', work))", tmp_path, stdout=nowhere)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (1, "p: standard output: No space left on device\n")
+
+
+@full
+def test_full_standard_error_stops_no_work(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as nowhere:
+        process = start(
+            WORK.replace('os.write(2, b"of a library")', "").replace(">&2", ""),
+            tmp_path,
+            stderr=nowhere,
+        )
+        assert process.communicate(timeout=60)[0] == "of a child\ndone\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "work", ["lambda: cli.main(['--version'])", "lambda: guarded('p', lambda: print('x') or 0)"]
+)
+def test_a_reader_that_has_gone_is_told_nothing(work: str, tmp_path: Path) -> None:
+    code = f"import sys; from mesa_gym import cli; from mesa_gym.command import guarded; {PATIENT}"
+    with start(f"{code}sys.exit(({work})())", tmp_path, stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
+)
+def test_signals_end_a_command_that_leaves_nothing_half_written(
+    number: signal.Signals, code: int, word: str, tmp_path: Path
+) -> None:
+    (tmp_path / "card.json").write_text("old")
+    process = start(WAITING, tmp_path)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=10)
+    assert (process.returncode, said) == (code, f"p: {word}; nothing was written\n")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("card.json", "old")]
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN, lambda *_: None])
+def test_signals_are_handled_afterwards_as_they_were_before(handler: Callable[..., None]) -> None:
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        during = []
+        assert guarded("p", lambda: during.append(signal.getsignal(signal.SIGTERM)) or 0) == 0
+        assert signal.getsignal(signal.SIGTERM) is handler
+        assert (during == [handler]) == (handler is not signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGTERM, before)
