@@ -74,7 +74,8 @@ class World:
         planes = [cls.shown_as.get(name, name) for name in names]
         cls.planes = tuple(dict.fromkeys(["agent", *filter(None, planes), *cls.marks]))
         kinds = {*cls.planes, *cls.ground, *cls.things} - {*cls.traits}
-        cls.looks = complete_looks((*cls.planes, *names), kinds, cls.looks)
+        seen = {cls.shown_as.get(kind) or kind for kind in cls.things}
+        cls.looks = complete_looks((*cls.planes, *names), kinds, seen - {*cls.traits}, cls.looks)
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size

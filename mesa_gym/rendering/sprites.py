@@ -226,9 +226,8 @@ circle: a thick ring
   inked main disc 48.5,48.5 29 rim 20
 triangle: a plain wedge, one tip up
   inked main poly 48.5,8 92,86 5,86
-token: a plain round piece, for whatever has no look of its own
-  inked main disc 48.5,48.5 34
-  fill main+60 disc 48.5,48.5 20 rim 6
+token: a plain round piece, for whatever has no sprite of its own; its glyph is painted over it
+  inked main disc 48.5,48.5 42
 next: two footprints in the lower right corner: the leader's next step leads here
   fill white line 15 60,78 60,72 >23,-15 + line 10 60,91 60,93 >23,-15 grow 3.5
   fill main-60 it grow -3.5
