@@ -21,6 +21,7 @@ from mesa_gym.testing.environments import (
     check_environment,
     check_moves,
     check_observations,
+    check_pictures,
     check_vector,
     random_moves,
 )
@@ -48,7 +49,7 @@ from mesa_gym.testing.steps import (
 MECHANICS: tuple[Check, ...] = (
     *(check_purity, check_determinism, check_level_identity, check_objectives, check_shapes),
     *(check_start, check_held_out, check_solver, check_states, check_visible, check_novelty),
-    *(check_observations, check_environment, check_vector, check_moves),
+    *(check_observations, check_pictures, check_environment, check_vector, check_moves),
     *(check_contact, check_twins, check_distances, check_directions, check_sizes),
 )
 CERTIFICATES: tuple[Check, ...] = (check_certificate, check_oracle, check_references)
@@ -73,6 +74,7 @@ __all__ = [
     "check_objectives",
     "check_observations",
     "check_oracle",
+    "check_pictures",
     "check_purity",
     "check_references",
     "check_shapes",
