@@ -187,7 +187,7 @@ def _drawn(
     # A trap may have changed the walls that it drew, and then other levels are on this side.
     whole = not builder.held_out
     decides = without_agent(family, builder.states()) if whole else builder.open_cells
-    builder.require(hash_rows(decides) & 1 == side)
+    builder.require(hash_rows(decides) & 1 == builder.side)
     return builder
 
 

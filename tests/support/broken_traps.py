@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from small_traps import Healthy
 
-from mesa_gym.testing import ConformanceError, check_trap
+from mesa_gym.testing import CERTIFICATES, MECHANICS, ConformanceError, check_name
 from mesa_gym.traps import Trap
 
 # These take long, and cheese in a corner has a direction: they run where they are meant.
@@ -43,7 +43,9 @@ def caught_by(
             name = broken.__name__.title().replace("_", "") if broken else f"Test{check.title()}"
             trap = broken if isinstance(broken, type) else type(name, (of,), changes)
             with pytest.raises(ConformanceError, match=says) as caught:
-                check_trap(trap, LEVELS, skip=LONG - {check})
+                for run in (*MECHANICS, *CERTIFICATES):  # as `check_trap`, up to the first
+                    if check_name(run) not in LONG - {check}:
+                        run(trap, LEVELS)
             assert caught.value.check == check, caught.value
             assert str(caught.value).startswith(f"check {check!r}: {trap.name()}(size=")
 
