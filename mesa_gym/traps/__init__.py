@@ -119,7 +119,7 @@ def _imported(name: str, source: str) -> ModuleType:
             sys.path.insert(0, folder)
         source = path.stem
     elif not all(part.isidentifier() for part in source.split(".")):
-        raise ValueError(f"trap {name!r}: {source!r} is neither a module nor a file FILE.py")
+        raise ValueError(f"trap {name!r}: {source!r} is neither the name of a module nor of a file FILE.py")
     try:
         module = importlib.import_module(source)
     except ModuleNotFoundError as error:

@@ -137,7 +137,7 @@ def test_a_trap_by_its_file(elsewhere: Callable[[str, str], Path]) -> None:
         ("{json}:Mushrooms", "'json' is the module .*json.__init__.py; rename your file"),
         ("{broken}:Mushrooms", "broken.py:Mushrooms': No module named 'no_such_package'$"),
         ("thicket.pi:Mushrooms", "thicket.pi:Mushrooms': No module named 'thicket'; is its folder"),
-        ("a b:Mushrooms", "'a b' is neither a module nor a file"),
+        ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),
     ],
 )
 def test_a_file_without_such_a_trap(
