@@ -12,6 +12,7 @@ import gymnasium as gym
 import pytest
 
 import mesa_gym
+from mesa_gym import cli
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -125,6 +126,35 @@ def test_a_trap_by_its_file(elsewhere: Callable[[str, str], Path]) -> None:
         assert find_trap(name).name() == "Mushrooms-v0"
     assert find_trap("Mushrooms") is find_trap("undergrowth:MesaGym/Mushrooms-Shift-v0")
     assert "BASKET" in vars(sys.modules["undergrowth"])
+
+
+COMMANDS = """
+list {} CheeseCorner --json --sheet sheet.png
+describe {}
+certify {} --levels 4
+score --policy oracle:shady --trap {} --levels 4
+watch --trap {} --headless --record end.png
+play --trap {} --headless --record first.png
+watch --trap {} --headless --record done.trace
+replay done.trace --trap {} --headless --record last.png
+export --trap {} --policy oracle:base --out page.html
+cache show {}
+"""
+
+
+def test_every_command_takes_a_trap_by_its_file(
+    elsewhere: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pygame")
+    path = elsewhere("grove.py", CODE)
+    for line in COMMANDS.strip().splitlines():
+        # As in a process of its own.
+        monkeypatch.setattr(mesa_gym.traps, "_registered", {})
+        sys.modules.pop("grove", None)
+        words = [word.format(f"{path}:Mushrooms") for word in line.split()]
+        assert cli.main(words) == 0, line
+    for name in ("sheet.png", "end.png", "first.png", "done.trace", "last.png", "page.html"):
+        assert Path(name).stat().st_size > 0
 
 
 @pytest.mark.parametrize(
