@@ -33,7 +33,10 @@ STRICT = "array_api_strict"
 LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 
 
-@check(fix="write with the move's methods alone, and keep no array on the trap")
+@check(
+    fix="write with the move's methods alone, take `|`, `&`, `~`, `self.where` in place of `or`,"
+    " `and`, `not`, `if`, and keep no array on the trap"
+)
 def check_purity(trap: Trap, levels: int) -> Findings:
     """Check that a step writes into no array that it was given or that it gave before.
 
@@ -182,7 +185,8 @@ def _watching(objective: Objective, found: list[str]) -> Any:
 @check(
     *Split,
     solvable=True,
-    fix="what rules use is seen; draw it in a plane. Only objectives may read a hidden kind",
+    fix="what rules use is seen; draw it in a plane, a variable as a mark (`show`). Only objectives"
+    " may read a hidden kind",
 )
 def check_visible(sample: Sample) -> Findings:
     """Check that states of a level that look alike pay the base objective, end and go on alike.
