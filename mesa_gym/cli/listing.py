@@ -52,7 +52,7 @@ def list_traps(options: argparse.Namespace) -> int:
 
 def describe_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``describe``."""
-    parser.add_argument("trap", help="such as RedBlueDoors, any of its ids, or my_traps.py:Mushrooms")
+    parser.add_argument("trap", help="such as RedBlueDoors, an id, or my_traps.py:Mushrooms")
 
 
 def describe(options: argparse.Namespace) -> int:

@@ -57,8 +57,8 @@ def complete_looks(
 
     Args:
         names: every plane and everything that maps name.
-        kinds: the names that are no attributes where no look is declared for them.
-        things: the names that are no attributes whatever is declared.
+        kinds: the names that get a sprite, a plain token, where no look is declared for them.
+        things: the names that get it where a look without sprite is declared, too.
         declared: the trap's own looks.
 
     Raises:

@@ -157,7 +157,7 @@ class World:
 
     def where(self, mask: Array, a: Array, b: Array) -> Array:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
-        if self._batched or getattr(mask, "ndim", 0):
+        if self._batched or getattr(mask, "ndim", False):
             return self.xp.where(mask, a, b)
         chosen = a if mask else b
         # A Python number would be one in all that follows from it, and `~True` is -2.

@@ -12,7 +12,7 @@ from mesa_gym.engine import RGB
 from mesa_gym.rendering.canvas import Canvas
 
 # From "!" on, a row after the other; a row is a number of five bits, in base 32.
-DOTS = """
+ROWS = """
 4444404 aaa0000 aavavaa 4fke5u4 op248j3 8kk8lid 6648000 2488842 8422248 4level4
 044v440 000066c 000v000 0000066 01248g0 ehjlphe 4c4444e eh1eggv v1261he 26aiv22
 vgu11he 78guhhe v11248g ehhehhe ehhf12s 0040400 0040448 1248421 00v0v00 8421248
@@ -23,7 +23,8 @@ f11111f 4ah0000 000000v cc42000 00c2eif ggmphpm 00ehghe 11djhjd 00ehvge 254e444
 00fhv1e ggmphhh 40c444e 20222ic ggikoki c44444e 00qllll 00mphhh 00ehhhe 00uhugg
 00djf11 00mpggg 00fge1u 44v4452 00hhhjd 00hhha4 00hhlla 00ha4ah 00hhf1e 00v248v
 2448442 4440444 8442448 8l20000
-""".split()
+"""
+DOTS = ROWS.split()
 LEFT, TOP, DOT = 0.26, 0.16, 0.092  # of the cell's side
 
 

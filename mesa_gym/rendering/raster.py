@@ -90,19 +90,19 @@ def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
     tints = {name: look.colour for name, look in present.items() if look.sprite is None}
     marked = [name for name in tints if name in MARKS and present[name].marked]
     layers = [(MARK, MARKS[name], tints[name]) for name in marked]
-    drawn = [look for look in present.values() if look.sprite is not None]
+    drawn = [(look, look.sprite) for look in present.values() if look.sprite is not None]
     tint = None
     if tints:
         # The mean, so that cells with other sets of attributes look different.
         red, green, blue = np.mean(list(tints.values()), axis=0).round().astype(int).tolist()
         tint = red, green, blue
-        if all(look.sprite in HEIGHT for look in drawn):
+        if all(sprite in HEIGHT for _, sprite in drawn):
             layers.append((THING, find_sprite("floor"), tint))
-    for look in drawn:
-        height = HEIGHT.get(look.sprite, THING)
+    for look, sprite in drawn:
+        height = HEIGHT.get(sprite, THING)
         colour = tint if tint is not None and height == THING else look.colour
-        layers.append((height, find_sprite(look.sprite), colour))
-        if look.sprite == TOKEN:
+        layers.append((height, find_sprite(sprite), colour))
+        if sprite == TOKEN:
             layers.append((height, glyph(look.glyph), _legible_on(colour)))
     return tuple(sorted(layers, key=itemgetter(0)))
 

@@ -7,9 +7,10 @@ In a test, or in a notebook::
 
 It runs every check and lists all that fail. Each is also a function of its own,
 ``check_<name>(trap, levels)``, and raises ``ConformanceError``, an AssertionError that says which
-check failed, on which trap, split and level, in which line of the trap, and how to fix it. A trap is given by its name, a registered id, its class, or made. The
-battery needs Gymnasium and NumPy only; torch, array_api_strict and Stable-Baselines3's own checker
-are asked where they are installed.
+check failed, on which trap, split and level, in which line of the trap, and how to fix it. A trap
+is given by its name, a registered id, its class, or made. The battery needs Gymnasium and NumPy
+only; torch, array_api_strict and Stable-Baselines3's own checker are asked where they are
+installed.
 """
 
 from collections.abc import Collection

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 
 from mesa_gym.engine import State
+from mesa_gym.errors import unknown
 from mesa_gym.testing.sample import difference, sample_of
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -96,7 +97,7 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    what = f"{type(error).__name__}: {error}{hint}"
+                    what = f"{type(error).__name__}: {_names(made, error)}{hint}"
                     failed = ConformanceError(check_name(run), made, what, split)
                     failed.line = _own_line(made, error)
                     raise failed from error
@@ -106,6 +107,13 @@ def check(
         return run
 
     return decorate
+
+
+def _names(trap: Trap, error: Exception) -> str:
+    """Return what an error says, and of a name that the trap does not declare, which it does."""
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    declared = [*trap.looks, *trap.vars, *trap.const]
+    return str(unknown("name", name, declared) if isinstance(name, str) else error)
 
 
 def _own_line(trap: Trap, error: BaseException) -> str:

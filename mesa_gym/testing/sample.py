@@ -50,7 +50,7 @@ class Sample:
 
     @cached_property
     def _explored(self) -> Graph | Exception | None:
-        """The graph, or why there is none, which is not to be found out by each check anew."""
+        """The graph, or the error that exploring it raised, so that each check raises that one."""
         try:
             levels = self.trap.levels(self.split, np.arange(self.levels))
             return Graph(self.trap, levels) if self.trap.solvable else None

@@ -85,7 +85,7 @@ def find_trap(name: str) -> type[Trap]:
 
     Raises:
         UnknownNameError: there is none; the message names the nearest.
-        ValueError: the module or file cannot be imported, or what it has of that name is no trap.
+        ValueError: the module or file cannot be imported, or has something else of that name.
     """
     source, colon, rest = name.rpartition(":")
     module = _imported(name, source) if colon else None
@@ -119,7 +119,8 @@ def _imported(name: str, source: str) -> ModuleType:
             sys.path.insert(0, folder)
         source = path.stem
     elif not all(part.isidentifier() for part in source.split(".")):
-        raise ValueError(f"trap {name!r}: {source!r} is neither the name of a module nor of a file FILE.py")
+        what = "is neither the name of a module nor of a file FILE.py"
+        raise ValueError(f"trap {name!r}: {source!r} {what}")
     try:
         module = importlib.import_module(source)
     except ModuleNotFoundError as error:

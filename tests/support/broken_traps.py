@@ -17,6 +17,13 @@ LEVELS = 6
 TESTED: set[str] = set()  # checks for which there is a broken trap
 
 
+def _check_up_to_first(trap: type[Trap], skip: set[str]) -> None:
+    """Run the checks of `check_trap` until one fails."""
+    for run in (*MECHANICS, *CERTIFICATES):
+        if check_name(run) not in skip:
+            run(trap, LEVELS)
+
+
 def caught_by(
     check: str, says: str, method: str = "draw", of: type[Trap] = Healthy, **members: Any
 ) -> Callable[..., Callable[[], None]]:
@@ -43,9 +50,7 @@ def caught_by(
             name = broken.__name__.title().replace("_", "") if broken else f"Test{check.title()}"
             trap = broken if isinstance(broken, type) else type(name, (of,), changes)
             with pytest.raises(ConformanceError, match=says) as caught:
-                for run in (*MECHANICS, *CERTIFICATES):  # as `check_trap`, up to the first
-                    if check_name(run) not in LONG - {check}:
-                        run(trap, LEVELS)
+                _check_up_to_first(trap, LONG - {check})
             assert caught.value.check == check, caught.value
             assert str(caught.value).startswith(f"check {check!r}: {trap.name()}(size=")
 

@@ -56,6 +56,13 @@ class Crashes(Healthy):
         move.opend  # noqa: B018
 
 
+def test_a_misspelt_name_is_told_from_those_that_are_declared() -> None:
+    trap = type("Misspelt", (Healthy,), {"blocked": lambda self, move: move.on("chese")})
+    says = r"KeyError: unknown name 'chese'; .*Did you mean 'cheese'"
+    with pytest.raises(ConformanceError, match=says):
+        check_determinism(trap, 4)
+
+
 def draws_once(self: Healthy, level: LevelBuilder, split: Split) -> None:
     Healthy.draw(self, level, split)
     level.at["corner"][:] = 0
@@ -103,7 +110,7 @@ def test_a_trap_that_explodes_is_explored_once(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("mesa_gym.testing.sample.Graph", Explodes)
     skipped = LONG | {*map(check_name, CERTIFICATES)}
-    with pytest.raises(ConformanceError, match="fails .*solver") as caught:
+    with pytest.raises(ConformanceError, match=r"fails .*solver") as caught:
         check_trap(type("Large", (Healthy,), {}), 4, skip=skipped)
     assert len(caught.value.others) > 3
     assert len(explored) == 2  # of train, where each check ends, and of the shift, for contact
