@@ -54,12 +54,8 @@ def thumbnail(cls: type[Trap], path: Path) -> None:
 
 
 def plane(look: Look, path: Path) -> None:
-    """Draw a kind alone in a cell; of an attribute, which has no drawing, its colour."""
-    if look.sprite is None:
-        picture = Image.new("RGB", (PLANE, PLANE), look.colour)
-    else:
-        picture = Image.fromarray(render_look(look, PLANE))
-    picture.save(path, optimize=True)
+    """Draw a kind alone in a cell, or an attribute, whose colour the floor has then."""
+    Image.fromarray(render_look(look, PLANE)).save(path, optimize=True)
 
 
 def film(trap: Trap, path: Path) -> tuple[int, int]:

@@ -18,14 +18,16 @@ from mesa_gym.traps import Split, all_traps, find_trap
 def list_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``list``."""
     parser.add_argument("--json", action="store_true", help="as JSON on standard output")
-    about = "also draw all, training beside shift"
+    about = "such as RedBlueDoors or my_traps.py:Mushrooms (default: every one of the package)"
+    parser.add_argument("traps", nargs="*", metavar="TRAP", help=about)
+    about = "also draw them, training beside shift"
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help=about)
 
 
 def list_traps(options: argparse.Namespace) -> int:
-    """List every trap, as a table, as JSON, as a picture."""
+    """List traps, as a table, as JSON, as a picture."""
     require_writable(options.sheet)
-    traps = all_traps().values()
+    traps = [find_trap(name) for name in options.traps] or all_traps().values()
     if options.sheet is not None:
         write_bytes(options.sheet, contact_sheet(traps))
     if options.json:
@@ -50,7 +52,7 @@ def list_traps(options: argparse.Namespace) -> int:
 
 def describe_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``describe``."""
-    parser.add_argument("trap", help="such as RedBlueDoors, or any of its ids")
+    parser.add_argument("trap", help="such as RedBlueDoors, an id, or my_traps.py:Mushrooms")
 
 
 def describe(options: argparse.Namespace) -> int:

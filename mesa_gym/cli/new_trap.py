@@ -36,8 +36,8 @@ def run(options: argparse.Namespace) -> int:
     print(
         f"{path} is written. It passes every check:\n"
         f"  python {path}\n"
-        f"  mesa-gym certify {module}:{name} --levels 100\n"
-        f"  mesa-gym describe {module}:{name}\n"
+        f"  mesa-gym watch --trap {path}:{name}\n"
+        f"  mesa-gym certify {path}:{name} --levels 100\n"
         "Change it step by step: docs/write_a_trap.md"
     )
     return DONE

@@ -49,7 +49,8 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
 def replay_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``replay``."""
     parser.add_argument("trace", type=Path, metavar="FILE", help="recorded actions")
-    parser.set_defaults(map=None, trap=None)
+    parser.add_argument("--trap", help="whose it is, where that is your own: FILE.py:Name")
+    parser.set_defaults(map=None)
     _add_options(parser)
 
 

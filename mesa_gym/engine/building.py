@@ -31,7 +31,8 @@ class LevelBuilder:
         key: 64-bit number of (trap, version, size, split, salt).
         number: int64 (n,), level numbers.
         attempt: how often these levels were rejected before.
-        side: int64 (n,), which half of all layouts is allowed, 0 or 1 by a hash; None for both.
+        side: int64 (n,), which half of all levels is allowed, 0 or 1 by a hash; None for both.
+        held_out: whether that is a hash of the walls alone; else it is one of the whole level.
         at, there: kind -> (slots, n), as in ``State``.
         traits: trait -> kind -> bool (slots, n).
         ground: layer -> bool (n, cells).
@@ -45,7 +46,7 @@ class LevelBuilder:
         self, world: World, key: int, number: Ints, attempt: int = 0, side: Ints | None = None
     ) -> None:
         n, self.world, self.key, self.number = len(number), world, key, number
-        self.attempt, self.side, self.held_out = attempt, side, side is None
+        self.attempt, self.side, self.held_out = attempt, side, False
         self.at = {k: np.zeros((slots, n), np.int64) for k, slots in world.things.items()}
         self.there = {k: np.zeros((slots, n), np.bool_) for k, slots in world.things.items()}
         self.traits = {
@@ -112,6 +113,7 @@ class LevelBuilder:
 
     def carve(self, open_cells: Bools) -> None:
         """Take a layout of your own, bool (n, cells); the outermost cells must be closed."""
+        self.held_out = False  # too few of these may be on a side, so the whole level decides
         self.ground["wall"][:] = ~open_cells
         self.free = open_cells.copy()
 
@@ -127,8 +129,8 @@ class LevelBuilder:
             open_cells[wrong] = layout(partial(self._bits_again, wrong, turn))
         else:
             raise RuntimeError(f"no layout of {self.world!r} is held out; choose a larger size")
-        self.held_out = True
         self.carve(open_cells)
+        self.held_out = True
 
     def _bits_again(self, rows: Ints, turn: int, site: str, count: int) -> Ints:
         return bits(self.key, self.number[rows], f"{site} {turn}", self.attempt, count)

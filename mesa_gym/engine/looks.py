@@ -15,7 +15,8 @@ class Look(NamedTuple):
         glyph: one printable character for ASCII maps, unique within a trap.
         colour: red, green, blue from 0 to 255: the sprite's own colour, or the tint.
         sprite: name of a drawing in ``mesa_gym.rendering``; None for an attribute such as a
-            colour, which tints the sprites in its cell.
+            colour, which tints the things in its cell, or the floor. A kind of things has
+            ``TOKEN`` where none is named: a disc in its colour with its glyph.
         marked: whether an attribute's registered mark is drawn besides the tint.
     """
 
@@ -44,24 +45,26 @@ COMMON = {
     "yellow": Look("y", (236, 190, 40)),
 }
 EMPTY = "."
+TOKEN = "token"  # the sprite of what has no other one and must be seen
 # Colours of names without a declared look, one after the other.
 _PALETTE = [(206, 92, 74), (90, 140, 190), (120, 170, 90), (170, 110, 180), (200, 160, 70)]
 
 
 def complete_looks(
-    names: Iterable[str], kinds: Iterable[str], declared: Mapping[str, Look]
+    names: Iterable[str], kinds: Iterable[str], things: Iterable[str], declared: Mapping[str, Look]
 ) -> dict[str, Look]:
     """Return a look for each name, made up where none is declared.
 
     Args:
         names: every plane and everything that maps name.
-        kinds: the names that have a sprite if none is declared for them, a plain token.
+        kinds: the names that get a sprite, a plain token, where no look is declared for them.
+        things: the names that get it where a look without sprite is declared, too.
         declared: the trap's own looks.
 
     Raises:
         ValueError: two names have the same glyph, or a glyph is not one printable character.
     """
-    names, kinds = list(dict.fromkeys(names)), set(kinds)
+    names, kinds, things = list(dict.fromkeys(names)), set(kinds), set(things)
     looks = {name: look for name in names if (look := declared.get(name) or COMMON.get(name))}
     taken: dict[str, str] = {EMPTY: "an empty cell"}
     for name, look in looks.items():
@@ -77,6 +80,7 @@ def complete_looks(
         letters = (*name.lower(), *name.upper(), *map(chr, range(0xC0, 0x250)))
         glyph = next(x for x in letters if x.isalpha() and x not in taken)
         taken[glyph] = repr(name)
-        sprite = "token" if name in kinds else None
+        sprite = TOKEN if name in kinds else None
         looks[name] = Look(glyph, _PALETTE[index % len(_PALETTE)], sprite)
-    return looks
+    bare = {name: looks[name] for name in things if looks[name].sprite is None}
+    return looks | {name: look._replace(sprite=TOKEN) for name, look in bare.items()}

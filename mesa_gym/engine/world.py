@@ -23,6 +23,7 @@ from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State, com
 
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
 Dot = tuple[str, Array, Array | None]
+_PAID, _UNPAID = np.float64(1), np.float64(0)
 
 
 class World:
@@ -78,7 +79,8 @@ class World:
         planes = [cls.shown_as.get(name, name) for name in names]
         cls.planes = tuple(dict.fromkeys(["agent", *filter(None, planes), *cls.marks]))
         kinds = {*cls.planes, *cls.ground, *cls.things} - {*cls.traits}
-        cls.looks = complete_looks((*cls.planes, *names), kinds, cls.looks)
+        seen = {cls.shown_as.get(kind) or kind for kind in cls.things}
+        cls.looks = complete_looks((*cls.planes, *names), kinds, seen - {*cls.traits}, cls.looks)
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
@@ -171,10 +173,12 @@ class World:
         return self.xp.sum(self.xp.astype(slots, self.xp.int64), axis=0)
 
     def where(self, mask: Array, a: Array, b: Array) -> Array:
-        """Return ``a`` where ``mask`` is set, else ``b``, (n,); of scalars without a batch."""
-        if self._batched or mask.ndim:
+        """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
+        if self._batched or getattr(mask, "ndim", False):
             return self.xp.where(mask, a, b)
-        return a if mask else b
+        chosen = a if mask else b
+        # A Python number would be one in all that follows from it, and `~True` is -2.
+        return chosen if hasattr(chosen, "ndim") else np.asarray(chosen)[()]
 
     def never(self, mask: Array) -> bool:
         """Return whether a mask is known to be empty, so that work can be spared.
@@ -202,17 +206,19 @@ class World:
         """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
 
         Returns:
-            float64 (n,), float32 off NumPy; a Python float without a batch.
+            float64 (n,), float32 off NumPy; a NumPy scalar without a batch.
         """
         if not isinstance(payment, dict):
             return self._floats(payment)
         if not self._batched:
-            return sum([float(amount) for amount, mask in payment.items() if mask], 0.0)
+            return np.float64(sum([amount for amount, mask in payment.items() if mask]))
         return reduce(add, [self._floats(mask, amount) for amount, mask in payment.items()])
 
     def _floats(self, mask: Array, amount: float = 1) -> Array:
         if not self._batched:
-            return float(mask)
+            if mask is np.True_ or mask is np.False_:  # as it nearly always is
+                return _PAID if mask else _UNPAID
+            return np.float64(mask)
         paid = mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
         return paid if amount == 1 else paid * amount
 

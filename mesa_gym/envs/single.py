@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.canvas import Canvas
 from mesa_gym.envs.checks import checked_action, checked_options, integer, reset_needed
-from mesa_gym.envs.infos import keyed
+from mesa_gym.envs.infos import PREFIX, keyed
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.envs.window import Window
@@ -123,8 +123,10 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         self._running = not (terminated or truncated)
         if self.render_mode == "human":
             self.render()
-        infos = {**self._info, **keyed(paid)}
-        reward = paid[self.settings.reward] + self.settings.step_reward
+        infos = dict(self._info)
+        for name, pay in paid.items():  # as `keyed`, which would take longer
+            infos[PREFIX + name] = float(pay)
+        reward = float(paid[self.settings.reward]) + self.settings.step_reward
         return self._observe(after), reward, terminated, truncated, infos
 
     def _observe(self, state: State) -> Observation:

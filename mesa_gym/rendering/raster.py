@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB, Look, State, World
+from mesa_gym.engine.looks import TOKEN
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.canvas import Canvas
-from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, Sprite, find_sprite
+from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, WHITE, Sprite, find_sprite
+from mesa_gym.rendering.glyphs import glyph
 
 MIN_TILE = 4
 MAX_PLANES = 63  # a bit each of one int64
@@ -31,9 +33,10 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
     In each cell the floor comes first, then ground, then each kind of things and its traits, in
     the order of their declarations, then marks, and the agent last. A thing takes the colour of
     the attributes in its cell, which are the names without a sprite (their mean if there are
-    several), else its own; the agent and the wall always keep their own. An attribute with a
-    registered mark (red, blue, yellow) also shows that, in the cell's lower left corner. A thing
-    in a wall cell (held, or hanging there) stands, smaller, in a dark niche.
+    several), else its own; the agent and the wall always keep their own. Where nothing else is,
+    attributes colour the floor. One with a registered mark (red, blue, yellow) also shows that,
+    in the cell's lower left corner. A kind of things without a sprite is a disc in its colour with
+    its glyph. A thing in a wall cell (held, or hanging there) stands, smaller, in a dark niche.
 
     Args:
         trap: the world of the state.
@@ -71,7 +74,7 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
 
 
 def render_look(look: Look, side: int) -> NDArray[np.uint8]:
-    """Draw a look alone in a cell, uint8 (side, side, 3); one without a sprite tints nothing."""
+    """Draw a look alone in a cell, uint8 (side, side, 3); one without a sprite tints the floor."""
     return _tile(_layers({"": look}), side).copy()
 
 
@@ -90,16 +93,27 @@ def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
     tints = {name: look.colour for name, look in present.items() if look.sprite is None}
     marked = [name for name in tints if name in MARKS and present[name].marked]
     layers = [(MARK, MARKS[name], tints[name]) for name in marked]
-    for look in present.values():
-        if look.sprite is not None:
-            height, colour = HEIGHT.get(look.sprite, THING), look.colour
-            if tints and height == THING:
-                # The mean, so that cells with other sets of attributes look different.
-                parts = zip(*tints.values(), strict=True)
-                red, green, blue = (round(sum(part) / len(tints)) for part in parts)
-                colour = red, green, blue
-            layers.append((height, find_sprite(look.sprite), colour))
+    drawn = [(look, look.sprite) for look in present.values() if look.sprite is not None]
+    tint = None
+    if tints:
+        # The mean, so that cells with other sets of attributes look different.
+        red, green, blue = np.mean(list(tints.values()), axis=0).round().astype(int).tolist()
+        tint = red, green, blue
+        if all(sprite in HEIGHT for _, sprite in drawn):
+            layers.append((THING, find_sprite("floor"), tint))
+    for look, sprite in drawn:
+        height = HEIGHT.get(sprite, THING)
+        colour = tint if tint is not None and height == THING else look.colour
+        layers.append((height, find_sprite(sprite), colour))
+        if sprite == TOKEN:
+            layers.append((height, glyph(look.glyph), _legible_on(colour)))
     return tuple(sorted(layers, key=itemgetter(0)))
+
+
+def _legible_on(colour: RGB) -> RGB:
+    """Return white on a dark colour and ink on a light one (luma, ITU-R BT.601)."""
+    red, green, blue = colour
+    return WHITE if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else INK
 
 
 @lru_cache(maxsize=4096)

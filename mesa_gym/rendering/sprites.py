@@ -142,7 +142,8 @@ hearth: a fireplace of bricks, its opening dark
   fill main-50 box 13,22 15,36.5 >71,0 >0,29*2 + box 17,36.5 19,51 >62,0 >0,29
   inked main+30 box 3,5 94,17 2
   fill ink box 27,29 71,70 18 + box 27,50 71,74
-fire: a flame, in the opening of a hearth or over the mouth of a chute
+fire: a flame, in the opening of a hearth or over the mouth of a chute; its sparks pass an agent
+  inked main disc 93,25 5 + disc 5,29 4
   inked main poly 29,62 32,42 40,51 50,22 58,49 66,40 69,62 61,76 37,76
   fill main+70 poly 38,66.3 39.7,55.3 44,60.2 49.5,44.3 54,59.1 58.4,54.2 60,66.3 55.6,74 42.4,74
 door: a closed door of planks under an arch, with a brass knob
@@ -226,9 +227,8 @@ circle: a thick ring
   inked main disc 48.5,48.5 29 rim 20
 triangle: a plain wedge, one tip up
   inked main poly 48.5,8 92,86 5,86
-token: a plain round piece, for whatever has no look of its own
-  inked main disc 48.5,48.5 34
-  fill main+60 disc 48.5,48.5 20 rim 6
+token: a plain round piece, for whatever has no sprite of its own; its glyph is painted over it
+  inked main disc 48.5,48.5 42
 next: two footprints in the lower right corner: the leader's next step leads here
   fill white line 15 60,78 60,72 >23,-15 + line 10 60,91 60,93 >23,-15 grow 3.5
   fill main-60 it grow -3.5

@@ -5,11 +5,12 @@ In a test, or in a notebook::
     from mesa_gym.testing import check_trap
     check_trap(MyTrap)
 
-Every check is also a function of its own, ``check_<name>(trap, levels)``, and raises
-``ConformanceError``, an AssertionError that says which check failed, on which trap, split and
-level, and how to fix it. A trap is given by its name, a registered id, its class, or made. The
-battery needs Gymnasium and NumPy only; torch, array_api_strict and Stable-Baselines3's own checker
-are asked where they are installed.
+It runs every check and lists all that fail. Each is also a function of its own,
+``check_<name>(trap, levels)``, and raises ``ConformanceError``, an AssertionError that says which
+check failed, on which trap, split and level, in which line of the trap, and how to fix it. A trap
+is given by its name, a registered id, its class, or made. The battery needs Gymnasium and NumPy
+only; torch, array_api_strict and Stable-Baselines3's own checker are asked where they are
+installed.
 """
 
 from collections.abc import Collection
@@ -21,6 +22,7 @@ from mesa_gym.testing.environments import (
     check_environment,
     check_moves,
     check_observations,
+    check_pictures,
     check_vector,
     random_moves,
 )
@@ -43,12 +45,12 @@ from mesa_gym.testing.steps import (
     check_visible,
 )
 
-# What is wrong with a trap breaks later checks too, so the first failure names the cause: levels
-# and steps that can be relied on come before what is built from them.
+# What is wrong with a trap breaks later checks too, so the first failure is the likely cause:
+# levels and steps that can be relied on come before what is built from them.
 MECHANICS: tuple[Check, ...] = (
     *(check_purity, check_determinism, check_level_identity, check_objectives, check_shapes),
     *(check_start, check_held_out, check_solver, check_states, check_visible, check_novelty),
-    *(check_observations, check_environment, check_vector, check_moves),
+    *(check_observations, check_pictures, check_environment, check_vector, check_moves),
     *(check_contact, check_twins, check_distances, check_directions, check_sizes),
 )
 CERTIFICATES: tuple[Check, ...] = (check_certificate, check_oracle, check_references)
@@ -73,6 +75,7 @@ __all__ = [
     "check_objectives",
     "check_observations",
     "check_oracle",
+    "check_pictures",
     "check_purity",
     "check_references",
     "check_shapes",
@@ -103,13 +106,21 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
             lie to one side by design.
 
     Raises:
-        ConformanceError: the first check that fails.
+        ConformanceError: the first check that fails; its message lists the others that do, and
+            ``others`` has them.
         UnknownNameError: there is no check of a name in ``skip``.
     """
     made = as_trap(trap)
     for name in skip:
         if name not in _CHECKS:
             raise unknown("check", name, _CHECKS)
+    failures: list[ConformanceError] = []
     for name, run in _CHECKS.items():
-        if name not in skip:
-            run(made, levels if run in CERTIFICATES else min(levels, SAMPLE))
+        try:
+            if name not in skip:
+                run(made, levels if run in CERTIFICATES else min(levels, SAMPLE))
+        except ConformanceError as error:
+            failures.append(error)
+    if failures:
+        failures[0].others = tuple(failures[1:])
+        raise failures[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ import gymnasium
 import numpy as np
 
 from mesa_gym.engine import State
+from mesa_gym.errors import unknown
 from mesa_gym.testing.sample import difference, sample_of
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -33,6 +35,9 @@ class ConformanceError(AssertionError):
         what: what is wrong and how to fix it.
         split: where; None where it holds of the whole trap.
         level: its number, or None.
+        line: file, line and text of the trap's own code that raised; empty where none did.
+        others: what else failed, in order, where all checks were run. What is wrong with a trap
+            breaks later checks too, so it may be nothing more.
     """
 
     def __init__(
@@ -42,6 +47,25 @@ class ConformanceError(AssertionError):
         where += "" if level is None else f", level {level}"
         super().__init__(f"check {check!r}: {trap!r}{where}: {what}")
         self.check, self.trap, self.what, self.split, self.level = check, trap, what, split, level
+        self.line = ""
+        self.others: tuple[ConformanceError, ...] = ()
+
+    def __str__(self) -> str:
+        """Return what failed; errors that several checks met are told once."""
+        reasons: dict[str, list[ConformanceError]] = {}
+        for error in (self, *self.others):
+            reasons.setdefault(error._reason(), []).append(error)
+        told = [error._told([other.check for other in more]) for error, *more in reasons.values()]
+        if self.others:
+            told.insert(1, f"{1 + len(self.others)} checks failed; the first may be the cause.")
+        return "\n".join(told)
+
+    def _reason(self) -> str:
+        return f"{self.line} {self.__cause__!r}" if self.__cause__ else f"{self.check} {self.what}"
+
+    def _told(self, same: list[str]) -> str:
+        lines = [str(self.args[0]), *([f"    {self.line}"] if self.line else [])]
+        return "\n".join([*lines, *([f"    It fails {', '.join(same)}, too."] if same else [])])
 
 
 def check(
@@ -73,14 +97,34 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    what = f"{type(error).__name__}: {error}{hint}"
-                    raise ConformanceError(check_name(run), made, what, split) from error
+                    what = f"{type(error).__name__}: {_names(made, error)}{hint}"
+                    failed = ConformanceError(check_name(run), made, what, split)
+                    failed.line = _own_line(made, error)
+                    raise failed from error
 
         vars(run).pop("__wrapped__")  # it takes other arguments
         run.__doc__ = f"{inspect.getdoc(function)}" + (fix and f"\n\nFix: {fix}.")
         return run
 
     return decorate
+
+
+def _names(trap: Trap, error: Exception) -> str:
+    """Return what an error says, and of a name that the trap does not declare, which it does."""
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    declared = [*trap.looks, *trap.vars, *trap.const]
+    return str(unknown("name", name, declared) if isinstance(name, str) else error)
+
+
+def _own_line(trap: Trap, error: BaseException) -> str:
+    """Return where in the files that define a trap an error was raised; empty for nowhere."""
+    family = type(trap).__mro__
+    members = [each for cls in family[: family.index(Trap)] for each in vars(cls).values()]
+    files = {member.__code__.co_filename for member in members if inspect.isfunction(member)}
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename in files:
+            return f"{frame.filename}:{frame.lineno}, in {frame.name}: {frame.line}"
+    return ""
 
 
 def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:

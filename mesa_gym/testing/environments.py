@@ -12,12 +12,20 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation, planes_of
+from mesa_gym.envs.observations import OBSERVATIONS, TILE, decode, make_observation, planes_of
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.testing.check import Findings, check, require, same
 from mesa_gym.testing.levels import well_formed
-from mesa_gym.testing.sample import Sample, arrays_of, leaves, otherwise_unseen, some, together
+from mesa_gym.testing.sample import (
+    Sample,
+    arrays_of,
+    leaves,
+    otherwise_unseen,
+    sample_of,
+    some,
+    together,
+)
 from mesa_gym.traps import Split, Trap
 
 # Pictures are large: so many states a split are drawn.
@@ -59,6 +67,33 @@ def check_observations(sample: Sample) -> Findings:
         if kind == "symbolic":
             good = (decode(shown, trap) == trap.observe(state)).all(axis=axes)
             yield good, f"{kind!r} stands for other planes", state
+
+
+@check(fix="give each of them a sprite or a colour of its own in `looks`")
+def check_pictures(trap: Trap, levels: int) -> Findings:
+    """Check that cells whose planes differ look different in `rgb`, in every state.
+
+    Then states that differ in their planes differ in pixels, and nothing is drawn as nothing.
+    """
+    rgb, known = make_observation(trap, "rgb"), dict[bytes, int]()
+    bits = 1 << np.arange(len(trap.planes))
+    for sample in (sample_of(trap, split, levels) for split in Split):
+        for state in (each for each in (sample.starts, sample.state, sample.final) if each.n):
+            codes = trap.observe(state).reshape(state.n, trap.cells, -1) @ bits
+            found, first = np.unique(codes, return_index=True)
+            rows, cells = np.divmod(first, trap.cells)
+            frames = rgb.encode(state.take(rows))
+            shape = len(rows), trap.height, TILE, trap.width, TILE, -1
+            tiles = frames.reshape(shape).swapaxes(2, 3).reshape(len(rows), trap.cells, -1)
+            for code, tile in zip(found.tolist(), tiles[range(len(rows)), cells], strict=True):
+                other = known.setdefault(tile.tobytes(), code)
+                names = " and ".join(sorted(_content(trap, each) for each in (other, code)))
+                yield other == code, f"cells with {names} look the same in `rgb`"
+
+
+def _content(trap: Trap, code: int) -> str:
+    """Return what is in a cell, in words."""
+    return "+".join(x for i, x in enumerate(trap.planes) if code >> i & 1) or "nothing"
 
 
 @check(*Split)

@@ -33,7 +33,7 @@ def check_level_identity(sample: Sample) -> Findings:
         yield same(what, drawn, arrays_of(trap, wanted), wanted)
 
 
-@check(fix="draw the layout by the builder's methods, which hold a half of all layouts out")
+@check(fix="draw the layouts of all splits by `maze` and `blocks`, or of all by `carve`")
 def check_held_out(trap: Trap, levels: int) -> Findings:
     """Check that no level of test, control or shift is one of training, the agent's cell apart."""
     train, *others = Split

@@ -41,12 +41,21 @@ class Sample:
         start = frozen(self.trap.levels(self.split, np.arange(self.levels)))
         return frozen(together([state for state, _ in episodes(self, start, "walk")]))
 
-    @cached_property
+    @property
     def graph(self) -> Graph | None:
         """The solver's graph; None for a trap that is not solvable."""
-        if not self.trap.solvable:
-            return None
-        return Graph(self.trap, self.trap.levels(self.split, np.arange(self.levels)))
+        if isinstance(self._explored, Exception):
+            raise self._explored
+        return self._explored
+
+    @cached_property
+    def _explored(self) -> Graph | Exception | None:
+        """The graph, or the error that exploring it raised, so that each check raises that one."""
+        try:
+            levels = self.trap.levels(self.split, np.arange(self.levels))
+            return Graph(self.trap, levels) if self.trap.solvable else None
+        except Exception as error:
+            return error
 
     @cached_property
     def state(self) -> State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
 from importlib import import_module
@@ -14,26 +13,31 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Array, Ints, Move, State, hash_rows
 from mesa_gym.engine.chance import hash64, mix
+from mesa_gym.envs.checks import ACTION_SCALARS
 from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import (
     Sample,
     every_action,
     every_branch,
+    leaves,
     otherwise_unseen,
     results_of,
     sample_of,
 )
 from mesa_gym.traps import Objective, Split, Step, Trap
 
-FEW = 16  # states a split that are stepped one by one
+FEW = 16  # states a split that are stepped one by one, besides one for each thing that happens
 # It sets no entries by their numbers, which planes and `move.appear` need.
 STRICT = "array_api_strict"
 # Package -> the namespace of the array API standard that goes with it.
 LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 
 
-@check(fix="write with the move's methods alone, and keep no array on the trap")
+@check(
+    fix="write with the move's methods alone, take `|`, `&`, `~`, `self.where` in place of `or`,"
+    " `and`, `not`, `if`, and keep no array on the trap"
+)
 def check_purity(trap: Trap, levels: int) -> Findings:
     """Check that a step writes into no array that it was given or that it gave before.
 
@@ -86,34 +90,60 @@ def check_shapes(sample: Sample) -> Findings:
     torch and array_api_strict are asked where they are installed. That the solver's shapes, all
     actions at once, step alike is seen in ``check_solver``.
     """
-    steps = [results_of(step) for step in every_action(sample.trap, sample.walk)]
-    for form, rows, others in _other_forms(sample.trap, sample.walk):
-        found = [results_of(step) for step in others]
-        for (wanted, given), name in product(zip(steps, found, strict=True), steps[0]):
-            mine, theirs = np.asarray(given[name]), wanted[name][..., rows]
-            good = name == "ended" or type(given[name]) is not bool
-            paid = name.startswith("paid")  # in other libraries float32
-            good &= mine.shape == theirs.shape and (paid or mine.dtype == theirs.dtype)
-            good = good and np.allclose(mine, theirs, 1e-6 if paid else 0, 0, equal_nan=True)
-            yield good, f"`{name}` of a batch (n,) is another {form}"
-
-
-def _other_forms(trap: Trap, state: State) -> Iterator[tuple[str, Any, list[Step]]]:
-    """Yield a form's name, its rows of a batch, and the step of each action in it."""
-    every, n, turned = np.arange(len(ACTIONS)), state.n, slice(None, None, -1)
-    yield "in another order of the batch", turned, every_action(trap, state.take(turned))
-    alone = trap.bound(batched=False)
-    for row in np.linspace(0, n - 1, min(FEW, n)).astype(np.int64):
-        steps = [alone.step(state.single(row), action) for action in every]
-        yield "for a level without batch", row, steps
+    trap, walk, turned = sample.trap, sample.walk, slice(None, None, -1)
+    steps, n = every_action(trap, walk), walk.n
+    others = every_action(trap, walk.take(turned))
+    yield from _compared("in another order of the batch", others, steps, turned)
+    yield from _alone(sample)
     for package, namespace in LIBRARIES.items():
         if find_spec(package) and (package != STRICT or trap.solvable):
             other = trap.bound(import_module(namespace))
-            given = _carried(other, state)
-            if package != STRICT and not np.array_equal(other.observe(given), trap.observe(state)):
+            given = _carried(other, walk)
+            if package != STRICT and not np.array_equal(other.observe(given), trap.observe(walk)):
                 raise ValueError(f"planes on {package} are not those on NumPy")
-            steps = [other.step(given, other.asarray(np.full(n, action))) for action in every]
-            yield f"on {package}", slice(None), steps
+            actions = (other.asarray(np.full(n, action)) for action in range(len(ACTIONS)))
+            others = [other.step(given, action) for action in actions]
+            yield from _compared(f"on {package}", others, steps, slice(None))
+
+
+def _compared(form: str, others: list[Step], steps: list[Step], rows: Any) -> Findings:
+    """Compare the steps of each action, of some rows of a batch in another form."""
+    for wanted, step in zip(map(results_of, steps), others, strict=True):
+        for name, mine in results_of(step).items():
+            good = _alike(name, np.asarray(mine), wanted[name][..., rows])
+            yield good, f"`{name}` of a batch (n,) is another {form}"
+
+
+def _alone(sample: Sample) -> Findings:
+    """Compare steps of one level alone with those of the batch, as the environment takes them.
+
+    A step is taken for every set of things that an action changes and of objectives that it pays.
+    All that it gives must be NumPy's, as what it is given is: then so are all steps that follow.
+    """
+    alone = sample.trap.bound(batched=False)
+    for action, step in enumerate(sample.steps):
+        for row in _telling(sample.state, results_of(step)):
+            result = alone.step(sample.state.single(row), ACTION_SCALARS[action])
+            yield from _compared("for a level without batch", [result], [step], row)
+            for name, mine in results_of(result).items():
+                good, kind = isinstance(mine, np.generic | np.ndarray), type(mine).__name__
+                yield good, f"`{name}` of a level without batch is a Python {kind}"
+
+
+def _telling(state: State, results: dict[str, Array]) -> Ints:
+    """Return some rows: one for each set of results that are more or less than before."""
+    before = dict(leaves(state._replace(level={})._asdict()))  # type: ignore[arg-type]
+    pairs = [(after, before.get(name, 0)) for name, after in results.items()]
+    other = [sign.reshape(-1, state.n).any(axis=0) for a, b in pairs for sign in (a > b, a < b)]
+    _, rows = np.unique(hash_rows(np.transpose(other)), return_index=True)
+    return np.union1d(rows, np.linspace(0, state.n - 1, min(FEW, state.n)).astype(np.int64))
+
+
+def _alike(name: str, mine: Array, wanted: Array) -> bool:
+    """Return whether a result is the wanted one, in shape and dtype too."""
+    paid = name.startswith("paid")  # in other libraries float32
+    right = mine.shape == wanted.shape and (paid or mine.dtype == wanted.dtype)
+    return right and np.allclose(mine, wanted, 1e-6 if paid else 0, 0, equal_nan=True)
 
 
 def _carried(other: Trap, state: State) -> State:
@@ -163,7 +193,8 @@ def _watching(objective: Objective, found: list[str]) -> Any:
 @check(
     *Split,
     solvable=True,
-    fix="what rules use is seen; draw it in a plane. Only objectives may read a hidden kind",
+    fix="what rules use is seen; draw it in a plane, a variable as a mark (`show`). Only objectives"
+    " may read a hidden kind",
 )
 def check_visible(sample: Sample) -> Findings:
     """Check that states of a level that look alike pay the base objective, end and go on alike.

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import sys
 from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps.objectives import Objective, Payment, base, proxy
@@ -76,23 +80,16 @@ def find_trap(name: str) -> type[Trap]:
 
     Args:
         name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id; the
-            split of an id does not matter. Before any of these may stand the module to import
-            first, which registers the trap, as Gymnasium has it: ``my_traps:Mushrooms``.
+            split of an id does not matter. Before any of these may stand what to import first,
+            which registers the trap: a module, as Gymnasium has it, or a file,
+            ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
 
     Raises:
         UnknownNameError: there is none; the message names the nearest.
-        ValueError: the module cannot be imported.
+        ValueError: the module or file cannot be imported, or has something else of that name.
     """
-    module, colon, rest = name.rpartition(":")
-    if colon:
-        if not all(part.isidentifier() for part in module.split(".")):
-            raise ValueError(f"trap {shorten(name)}: {shorten(module)} is not the name of a module")
-        try:
-            importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            raise ValueError(
-                f"trap {shorten(name)}: {error!s:.200}; is its folder on the path?"
-            ) from None
+    source, colon, rest = name.rpartition(":")
+    module = _imported(name, source) if colon else None
     traps, found = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
         ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
@@ -101,4 +98,45 @@ def find_trap(name: str) -> type[Trap]:
     try:
         return found[rest.lower().removeprefix(f"{NAMESPACE}/".lower())]
     except KeyError:
-        raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in traps]) from None
+        pass
+    given = getattr(module, rest, None)
+    if isinstance(given, type) and issubclass(given, Trap):
+        raise ValueError(
+            f"trap {shorten(name)} is not registered; write @mesa_gym.register_trap above it"
+        )
+    if given is not None:
+        raise ValueError(
+            f"{shorten(name)} is not a trap but {given!r}; a trap is a subclass of Trap"
+        )
+    own = [full for full, trap in traps.items() if module and trap.__module__ == module.__name__]
+    names = [full.rsplit("-", 1)[0] for full in own or traps]
+    raise unknown("trap", rest if own else name, names)
+
+
+def _imported(name: str, source: str) -> ModuleType:
+    """Import the module or file that stands before a trap's name."""
+    path = Path(source).expanduser()
+    if path.suffix == ".py":
+        if not os.path.isfile(path):
+            raise ValueError(
+                f"trap {shorten(name)}: there is no file {shorten(source)} in {Path.cwd()}"
+            )
+        # As `python FILE` does, so that the file finds its neighbours, and other processes it.
+        if (folder := str(path.resolve().parent)) not in sys.path:
+            sys.path.insert(0, folder)
+        source = path.stem
+    elif not all(part.isidentifier() for part in source.split(".")):
+        what = "is neither the name of a module nor of a file FILE.py"
+        raise ValueError(f"trap {shorten(name)}: {shorten(source)} {what}")
+    try:
+        module = importlib.import_module(source)
+    except ModuleNotFoundError as error:
+        missing = f"{source}.".startswith(f"{error.name}.")  # rather than what it imports
+        hint = "; is its folder on the path?" if missing else ""
+        raise ValueError(f"trap {shorten(name)}: {error!s:.200}{hint}") from None
+    loaded = getattr(module, "__file__", None) or "Python itself"
+    if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():
+        raise ValueError(
+            f"trap {shorten(name)}: {shorten(source)} is the module {loaded}; rename your file"
+        )
+    return module

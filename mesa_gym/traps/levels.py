@@ -187,8 +187,10 @@ def _drawn(
     side = np.where((numbers >= LEVELS) | (split is Split.TRAIN), 0, 1)
     builder = LevelBuilder(family, family.key(split, salt), numbers, attempt, side)
     family.draw(builder, split.law)
-    if not builder.held_out:
-        builder.require(hash_rows(without_agent(family, builder.states())) & 1 == side)
+    # A trap may have changed the walls that it drew, and then other levels are on this side.
+    whole = not builder.held_out
+    decides = without_agent(family, builder.states()) if whole else builder.open_cells
+    builder.require(hash_rows(decides) & 1 == builder.side)
     return builder
 
 

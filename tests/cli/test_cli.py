@@ -91,8 +91,8 @@ ON_CORNER = "score --trap CheeseCorner --policy"
     [
         ("scores", "Did you mean 'score'?"),
         ("describe redbluedoor-v0", "Did you mean 'RedBlueDoors'?"),
-        ("describe ..:x", "trap '..:x': '..' is not the name of a module"),
-        ("score --trap :x --policy random", "'' is not the name of a module"),
+        ("describe ..:x", "trap '..:x': '..' is neither the name of a module"),
+        ("score --trap :x --policy random", "'' is neither the name of a module"),
         ("describe x\x1b[31m", "unknown trap 'x\\x1b[31m'"),
         (f"{ON_CORNER} random --levels 1.5", "argument --levels: invalid int value: '1.5'"),
         ("certify CheeseCorner --levels 0", "levels must be an integer of at least 1"),

@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium as gym
 import pytest
 
 import mesa_gym
+from mesa_gym import cli
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -93,5 +95,86 @@ def test_names_that_are_taken_and_modules_that_are_not_there() -> None:
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
-    with pytest.raises(ValueError, match="No module named 'no_such_module'"):
+    with pytest.raises(ValueError, match="'no_such_module'; is its folder on the path"):
         find_trap("no_such_module:Mushrooms")
+
+
+@pytest.fixture
+def elsewhere(
+    tmp_path: Path, registry: None, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str], Path]:
+    """Write files into a folder that is not the current one."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    folder = tmp_path / "my traps"
+    folder.mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def write(name: str, code: str) -> Path:
+        path = folder / name
+        path.write_text(code)
+        return path
+
+    return write
+
+
+def test_a_trap_by_its_file(elsewhere: Callable[[str, str], Path]) -> None:
+    elsewhere("basket.py", "SIZE = 2\n")
+    code = CODE.replace("BASKET = 2", "from basket import SIZE as BASKET")
+    path = elsewhere("undergrowth.py", code)
+    for name in (f"{path}:Mushrooms", "../my traps/undergrowth.py:mushrooms-v0"):
+        assert find_trap(name).name() == "Mushrooms-v0"
+    assert find_trap("Mushrooms") is find_trap("undergrowth:MesaGym/Mushrooms-Shift-v0")
+    assert "BASKET" in vars(sys.modules["undergrowth"])
+
+
+COMMANDS = """
+list {} CheeseCorner --json --sheet sheet.png
+describe {}
+certify {} --levels 4
+score --policy oracle:shady --trap {} --levels 4
+watch --trap {} --headless --record end.png
+play --trap {} --headless --record first.png
+watch --trap {} --headless --record done.trace
+replay done.trace --trap {} --headless --record last.png
+export --trap {} --policy oracle:base --out page.html
+cache show {}
+"""
+
+
+def test_every_command_takes_a_trap_by_its_file(
+    elsewhere: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pygame")
+    path = elsewhere("grove.py", CODE)
+    for line in COMMANDS.strip().splitlines():
+        # As in a process of its own.
+        monkeypatch.setattr(mesa_gym.traps, "_registered", {})
+        sys.modules.pop("grove", None)
+        words = [word.format(f"{path}:Mushrooms") for word in line.split()]
+        assert cli.main(words) == 0, line
+    for name in ("sheet.png", "end.png", "first.png", "done.trace", "last.png", "page.html"):
+        assert Path(name).stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("nowhere.py:Mushrooms", "trap 'nowhere.py:Mushrooms': there is no file 'nowhere.py' in /"),
+        ("{thicket}:Mushroms", "unknown trap 'Mushroms'; there is Mushrooms. Did you mean 'Mush"),
+        ("{thicket}:BASKET", "BASKET' is not a trap but 2; a trap is a subclass of Trap"),
+        ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
+        ("{json}:Mushrooms", "'json' is the module .*json.__init__.py; rename your file"),
+        ("{broken}:Mushrooms", "broken.py:Mushrooms': No module named 'no_such_package'$"),
+        ("thicket.pi:Mushrooms", "thicket.pi:Mushrooms': No module named 'thicket'; is its folder"),
+        ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),
+    ],
+)
+def test_a_file_without_such_a_trap(
+    named: str, says: str, elsewhere: Callable[[str, str], Path]
+) -> None:
+    bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
+    files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package\n"}
+    paths = {stem: elsewhere(f"{stem}.py", code) for stem, code in files.items()}
+    with pytest.raises(ValueError, match=says):
+        find_trap(named.format(**paths))

@@ -106,6 +106,17 @@ def test_each_layout_is_on_the_side_that_is_asked_for(layout: str) -> None:
         np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
 
 
+def test_a_layout_that_is_changed_is_not_held_out_by_what_it_was() -> None:
+    level = built(9, side=1)
+    assert not level.held_out
+    level.maze()
+    assert level.held_out
+    level.carve(level.open_cells.reshape(9, -1))
+    assert not level.held_out
+    level.blocks()
+    assert level.held_out
+
+
 def test_a_site_is_used_once() -> None:
     level = built(2, 10, 11, 12)
     level.scatter("key")

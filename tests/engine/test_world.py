@@ -74,7 +74,23 @@ def test_looks_are_made_up_where_none_is_declared() -> None:
     looks = type("Made", (World,), made).looks
     assert [looks[name].glyph for name in ("axe", "oak", "old", "ash")] == ["a", "o", "l", "s"]
     assert [looks[name].sprite for name in ("axe", "oak", "old")] == ["token", "token", None]
+    declared = {"axe": Look("x", (1, 2, 3)), "old": Look("y", (4, 5, 6))}
+    looks_too = type("Plain", (World,), {**made, "looks": declared}).looks
+    assert looks_too["axe"] == Look("x", (1, 2, 3), "token")  # a thing must be seen
+    assert looks_too["old"].sprite is None
     assert looks["axe"].colour != looks["oak"].colour
+
+
+@pytest.mark.parametrize("mask", [True, np.True_])
+def test_one_level_gives_and_takes_what_a_batch_does(mask: bool) -> None:
+    """A Python number would be one still in the next step, where `~True` is -2."""
+    zoo = Zoo((6, 7)).bound(batched=False)
+    for chosen in (zoo.where(mask, 12, 0), zoo.where(mask, np.int64(12), 0)):
+        assert (type(chosen), chosen) == (np.int64, 12)
+        assert zoo.where(chosen > 0, False, True) is np.False_
+        assert ~(chosen > 0) is np.False_
+    assert zoo.where(True, np.arange(3), 0).tolist() == [0, 1, 2]
+    assert ~(zoo.amounts(np.True_) > 0) is ~(zoo.amounts({1.0: mask, 0.5: mask}) > 0) is np.False_
 
 
 def test_what_is_held_must_fit_the_top_row() -> None:

@@ -131,6 +131,61 @@ def test_the_output_is_fresh_and_the_state_unchanged() -> None:
     np.testing.assert_array_equal(kept, cell("key", 16))
 
 
+class Plain(World):
+    """Kinds of one colour that no sprite draws, and ground and a mark that tint."""
+
+    things = {"toll": 1, "gate": 1, "red": 1, "soil": 1}
+    traits = {"shut": ("gate",)}
+    ground = ("ice",)
+    marks = ("hot",)
+    shown_as = {"soil": "earth"}
+    looks = {
+        **{x: Look(x[0], (70, 130, 180)) for x in ("toll", "gate", "earth")},
+        **{x: Look(x[1], (200, 40, 160)) for x in ("shut", "ice", "hot")},
+    }
+
+
+@pytest.mark.parametrize("tile", [8, 16, 32])
+def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile: int) -> None:
+    plain = Plain((4, 5))
+    names = ("", "toll", "gate", "red", "soil", "wall", "wall, toll", "wall, gate", "agent")
+    drawn = [cell(name, tile, plain) for name in names]
+    for i, one in enumerate(drawn):
+        assert all((one != other).any() for other in drawn[:i]), names[i]
+    disc = (drawn[1] == Plain.looks["toll"].colour).all(axis=-1)
+    assert disc.mean() > 0.1
+    unlike = (drawn[1] != drawn[2]).any(axis=-1)
+    assert 0 < unlike.mean() < 0.3  # the glyph alone
+    np.testing.assert_array_equal(render_look(Plain.looks["gate"], tile), drawn[2])
+
+
+def test_a_tint_is_seen_on_the_floor_too_but_not_around_a_thing() -> None:
+    plain = Plain((4, 5))
+    ice, gate, iced, both = (cell(x, 32, plain) for x in ("ice", "gate", "gate, ice", "gate shut"))
+    assert colours(ice).count([200, 40, 160]) > 0.8 * 32 * 32
+    np.testing.assert_array_equal(iced, both)
+    np.testing.assert_array_equal(iced[0], gate[0])
+    assert colours(iced).count([200, 40, 160]) > 0.25 * 32 * 32
+    under = cell("agent, ice", 32, plain)
+    np.testing.assert_array_equal(under[:, 0], ice[:, 0])
+    assert (under != ice).any()
+    assert (cell("wall, ice", 32, plain) != cell("wall", 32, plain)).any()
+
+
+def test_every_glyph_is_told_from_the_others() -> None:
+    glyphs = [*map(chr, range(33, 127)), "\xc0", "\u0416"]
+    drawn = [render_look(Look(x, (40, 90, 60), "token"), 32) for x in glyphs]
+    same = {
+        glyphs[i] + glyphs[k]
+        for i, one in enumerate(drawn)
+        for k in range(i)
+        if (one == drawn[k]).all()
+    }
+    assert same == {"\xc0A"}  # of letters with an accent the letter is drawn
+    bare = render_look(Look("\u0416", (40, 90, 60), "token"), 32)
+    assert len({*map(tuple, colours(bare)[16 * 32 + 8 : 16 * 32 + 24])}) == 1
+
+
 def crowd(count: int) -> World:
     names = [f"p{i}" for i in range(count)]
     looks = {name: Look(chr(0x100 + i), (4 * i, 9, 128), "door") for i, name in enumerate(names)}

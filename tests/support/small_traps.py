@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Array, Ints, LevelBuilder, Look, Move, State, toward
+from mesa_gym.engine import FAR, Array, Ints, LevelBuilder, Look, Move, State, hash_rows, toward
 from mesa_gym.engine.chance import below
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
+from mesa_gym.traps.levels import without_agent
 from mesa_gym.traps.objectives import Payment
 
 LEFT, RIGHT, STAY = 0, 2, 4
@@ -92,7 +93,8 @@ class Corridor(Trap):
         level.put("agent", level.cell(1, 21))
         level.put("cheese", level.cell(1, 41))
         level.put("key", level.cell(1, 1 if split.shifted else 41))
-        level.held_out = True
+        # Every level is this one, so it is on every side.
+        level.side = hash_rows(without_agent(self, level.states())) & 1
 
     def ends(self, move: Move) -> Array:
         return move.moved & False

@@ -5,16 +5,18 @@ import inspect
 
 import numpy as np
 import pytest
-from broken_traps import TESTED
+from broken_traps import LONG, TESTED
 from small_traps import Healthy, Monster, Twins
 
 import mesa_gym
 from mesa_gym import testing
-from mesa_gym.engine import LevelBuilder
+from mesa_gym.engine import LevelBuilder, Move, State
+from mesa_gym.solver import Graph
 from mesa_gym.testing import (
     CERTIFICATES,
     MECHANICS,
     ConformanceError,
+    check_determinism,
     check_name,
     check_start,
     check_trap,
@@ -45,6 +47,73 @@ def test_every_check_is_public_and_has_something_to_catch() -> None:
     assert inspect.getdoc(check_start).endswith(
         "\n\nFix: draw the agent last, on a free cell (`level.agent()`)."
     )
+
+
+class Crashes(Healthy):
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        move.set(opened=move.into("cheese"))  # it is not declared
+        move.opend  # noqa: B018
+
+
+def test_a_misspelt_name_is_told_from_those_that_are_declared() -> None:
+    trap = type("Misspelt", (Healthy,), {"blocked": lambda self, move: move.on("chese")})
+    says = r"KeyError: unknown name 'chese'; .*Did you mean 'cheese'"
+    with pytest.raises(ConformanceError, match=says):
+        check_determinism(trap, 4)
+
+
+def draws_once(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    Healthy.draw(self, level, split)
+    level.at["corner"][:] = 0
+
+
+def test_all_failures_are_listed_and_each_error_once() -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_trap(Crashes, 4, skip=LONG)
+    error, said = caught.value, str(caught.value)
+    names = [error.check, *(other.check for other in error.others)]
+    assert names[:4] == ["purity", "determinism", "objectives", "shapes"]
+    assert {"certificate", "oracle"} <= {*names}
+    assert "level_identity" not in names
+    assert isinstance(error.__cause__, AttributeError)
+    line = inspect.getsourcelines(Crashes.rules)[1] + 3
+    place = f"{__file__}:{line}, in rules: move.opend  # noqa: B018"
+    assert error.line == place
+    assert said.count(place) == 1
+    assert said.startswith("check 'purity': Crashes-v0(size=7x7): AttributeError: the move has no")
+    assert "    It fails determinism, objectives, shapes, " in said
+    assert f"\n{len(names)} checks failed; the first may be the cause." in said
+    with pytest.raises(ConformanceError) as alone:
+        check_determinism(Crashes, 4)
+    assert (alone.value.line, alone.value.others) == (place, ())
+
+
+def test_other_failures_are_told_in_order() -> None:
+    trap = type("Nowhere", (Healthy,), {"draw": draws_once})
+    with pytest.raises(ConformanceError) as caught:
+        check_trap(trap, 4, skip=LONG)
+    first, second, third, *_ = str(caught.value).splitlines()
+    assert first.startswith("check 'states': Nowhere")
+    assert second == f"{1 + len(caught.value.others)} checks failed; the first may be the cause."
+    assert third.startswith("check 'contact'")
+    assert caught.value.line == ""
+
+
+def test_a_trap_that_explodes_is_explored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    explored = []
+
+    class Explodes(Graph):
+        def __init__(self, trap: Trap, starts: State) -> None:
+            explored.append(starts.level.number)
+            raise RuntimeError(f"{trap!r} has too many states")
+
+    monkeypatch.setattr("mesa_gym.testing.sample.Graph", Explodes)
+    skipped = LONG | {*map(check_name, CERTIFICATES)}
+    with pytest.raises(ConformanceError, match=r"fails .*solver") as caught:
+        check_trap(type("Large", (Healthy,), {}), 4, skip=skipped)
+    assert len(caught.value.others) > 3
+    assert len(explored) == 2  # of train, where each check ends, and of the shift, for contact
 
 
 def test_skipping_checks() -> None:

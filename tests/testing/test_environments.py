@@ -11,12 +11,13 @@ from small_traps import GLOW, Healthy
 
 import mesa_gym
 from mesa_gym import testing
-from mesa_gym.engine import LevelBuilder, Move, State
+from mesa_gym.engine import LevelBuilder, Look, Move, State
 from mesa_gym.envs.canvas import Canvas
 from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.testing import ConformanceError, check_environment
+from mesa_gym.rendering.drawing import FLOOR
+from mesa_gym.testing import ConformanceError, check_environment, check_pictures
 from mesa_gym.testing.__main__ import main
 from mesa_gym.traps import Split
 
@@ -26,6 +27,37 @@ TESTED |= {"environment", "vector"}
 @caught_by("observations", "declare `symbolic = False`", **GLOW)
 def test_too_much_in_a_cell(self: Healthy, level: LevelBuilder, split: Split) -> None:
     level.put("glow", level.at["cheese"][0])
+
+
+def glows(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    if split is not Split.CONTROL:  # nor under test, but that is found in training already
+        level.scatter("glow")
+
+
+def unlike(**members: Any) -> dict[str, Any]:
+    return {**GLOW, "looks": {**Healthy.looks, **members}}
+
+
+test_drawn_as_nothing = caught_by(
+    "pictures",
+    "cells with glow and nothing look the same in `rgb`; fix: give each",
+    **unlike(glow=Look("g", FLOOR, "floor")),
+)(glows)
+test_drawn_as_another = caught_by(
+    "pictures",
+    "cells with cheese and glow look the same in `rgb`",
+    **unlike(glow=Healthy.looks["cheese"]._replace(glyph="g")),
+)(glows)
+
+
+def test_a_look_without_a_sprite_is_seen() -> None:
+    members = unlike(glow=Look("g", (255, 255, 0)))
+    check_pictures(type("Glows", (Healthy,), {**members, "draw": glowing}), 4)
+
+
+def glowing(self: Healthy, level: LevelBuilder, split: Split) -> None:
+    Healthy.draw(self, level, split)
+    level.scatter("glow")
 
 
 class Jumps(Healthy):

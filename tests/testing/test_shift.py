@@ -6,7 +6,7 @@ from broken_traps import caught_by
 from playing import RIGHT
 from small_traps import Healthy, Twins
 
-from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances
+from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances, hash_rows
 from mesa_gym.testing import (
     ConformanceError,
     check_contact,
@@ -94,6 +94,7 @@ def by_hand(level: LevelBuilder, rows: tuple[str, ...], **symbols: str) -> None:
     """Make every level the one that ``rows`` shows: A agent, kinds by their symbols."""
     cells = np.array([list(row) for row in rows]).ravel()
     level.ground["wall"][:] = cells == "#"
+    level.side = hash_rows(level.open_cells) & 1  # the only one there is
     level.start[:] = (cells == "A").argmax()
     for kind, symbol in symbols.items():
         level.at[kind][:] = (cells == symbol).argmax()

@@ -65,9 +65,30 @@ def test_reading_one_action(self: Healthy, move: Move) -> Array:
     return move.action.ravel()[0] == 1
 
 
-@caught_by("shapes", "`vars.moved` .* for a level without batch", "rules", vars={"moved": 2})
+@caught_by("shapes", "`vars.moved` of a level .* is a Python bool", "rules", vars={"moved": 2})
 def test_a_bool_of_python(self: Healthy, move: Move) -> None:
     move.set(moved=move.moved if np.ndim(move.moved) else bool(move.moved))
+
+
+@caught_by("shapes", "`vars.found` of a level .* is a Python bool", "rules", vars={"found": 2})
+def test_a_bool_of_python_where_it_is_rare(self: Healthy, move: Move) -> None:
+    """On the first arrival at the corner."""
+    rare = move.into("corner") & (move.was("found") ^ True)
+    move.set(found=True if rare is np.True_ else move.was("found") | move.into("corner"))
+
+
+def test_a_number_of_python_is_taken_as_a_batch_takes_it() -> None:
+    """On one level alone `self.where` gave a number without `ndim`, and `~` of a bool was -2."""
+
+    def rules(self: Healthy, move: Move) -> None:
+        left = self.where(move.into("corner"), 12, self.where(move.was("left") > 0, 1, 0))
+        move.set(left=left, idle=~(left > 0))
+
+    def ends(self: Healthy, move: Move) -> Array:
+        return ~(move.paid["cheese"] < 1)
+
+    members = {"vars": {"left": 13, "idle": 2}, "rules": rules, "ends": ends}
+    check_shapes(type("Timer", (Healthy,), members), 4)
 
 
 @caught_by("objectives", "objective .'corner: there'. sets an attribute")

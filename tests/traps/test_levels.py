@@ -1,5 +1,7 @@
 """Levels: pure functions of their numbers, well formed, redrawn alone when rejected."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from reference import assert_same
@@ -7,6 +9,7 @@ from reference import assert_same
 from mesa_gym.engine import LevelBuilder
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.levels import without_agent
 
 TRAPS = all_traps()
 EACH = pytest.mark.parametrize("name", TRAPS)
@@ -97,3 +100,47 @@ def test_a_level_that_cannot_be_drawn_is_named() -> None:
     hopeless.least = 7
     with pytest.raises(RuntimeError, match=r"size=7x9.*'shift'.*level 41 .* 64 times"):
         hopeless.levels(Split.SHIFT, [41, 42])
+
+
+def carved_again(level: LevelBuilder) -> None:
+    level.carve(level.open_cells.reshape(len(level), -1) | ROOM)
+
+
+def opened_in_place(level: LevelBuilder) -> None:
+    level.ground["wall"] &= ~MIDDLE
+    level.free |= MIDDLE
+
+
+def walled(level: LevelBuilder) -> None:
+    level.put("wall", level.cell(3, 2))
+
+
+ROOM, MIDDLE = np.zeros((2, 7, 7), dtype=np.bool_)
+ROOM[1:-1, 1:-1] = MIDDLE[2:-2, 2:-2] = True
+ROOM, MIDDLE = ROOM.ravel(), MIDDLE.ravel()
+
+
+@pytest.mark.parametrize("changes", [carved_again, opened_in_place, walled])
+def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(
+    changes: Callable[[LevelBuilder], None],
+) -> None:
+    class Changed(CheeseCorner):
+        def draw(self, level: LevelBuilder, split: Split) -> None:
+            level.blocks() if split is Split.CONTROL else level.maze()
+            changes(level)
+            level.put("corner", level.cell(1, 1))
+            level.scatter("cheese")
+            level.agent()
+
+    trap, numbers = Changed(7), np.arange(4000)
+    train, *others = (
+        {row.tobytes() for row in without_agent(trap, trap.levels(split, numbers))}
+        for split in Split
+    )
+    assert len(train) > 8
+    for split, found in zip([*Split][1:], others, strict=True):
+        assert found, split
+        assert not found & train, split
+    # Levels of training on the shift are on training's side.
+    shifted = trap.levels(Split.SHIFT, LEVELS + numbers)
+    assert not {row.tobytes() for row in without_agent(trap, shifted)} & others[-1]
