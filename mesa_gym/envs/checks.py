@@ -13,6 +13,8 @@ from mesa_gym.engine import ACTIONS, Bools, Ints
 from mesa_gym.errors import unknown
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
+# Options that others read and hand on: Minari's DataCollector does.
+PASSING = ("minari_autoseed",)
 # NumPy scalars, on which the rules of a single environment work.
 ACTION_SCALARS = tuple(np.arange(len(ACTIONS)))
 
@@ -72,13 +74,13 @@ def checked_actions(actions: Any, n: int) -> Ints:
 
 
 def checked_options(options: Any, *known: str) -> dict[str, Any]:
-    """Return the options of a reset, {} for None, or raise ValueError."""
+    """Return the known options of a reset, without those of others, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {options!r}")
     for name in options or {}:
-        if name not in known:
-            raise unknown("option of reset", name, known)
-    return dict(options or {})
+        if name not in (*known, *PASSING):
+            raise unknown("option of reset", name, [*known, *PASSING])
+    return {name: value for name, value in (options or {}).items() if name in known}
 
 
 def checked_mask(mask: Any, n: int) -> Bools:

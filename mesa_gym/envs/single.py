@@ -73,7 +73,8 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             seed: fixes the stream of levels.
             options: ``{"level": 17}`` picks a level of the split, 0 to 2**48 - 1, and
                 ``{"map": text}`` one that is written as ``render_mode="ansi"`` shows it; neither
-                uses up an episode of the stream. The dict is not changed.
+                uses up an episode of the stream. ``minari_autoseed``, which Minari hands on, means
+                nothing here. The dict is not changed.
 
         Returns:
             The observation and infos.

@@ -99,6 +99,7 @@ def test_any_integer_is_an_action(env, dtype):
     ("options", "message"),
     [
         ({"lvel": 3}, "unknown option of reset 'lvel'; there is level.* Did you mean 'level'"),
+        ({"minari_autosed": 1}, "unknown option of reset .* Did you mean 'minari_autoseed'"),
         *(({"level": x}, f"level must be an integer.*, got {x}") for x in (-1, LEVELS, 2.0, True)),
         ({"level": -1}, f"at least 0 and at most {LEVELS - 1}, got -1"),
         ({"level": 1, "map": "###"}, "both a level and a map"),
@@ -108,6 +109,16 @@ def test_any_integer_is_an_action(env, dtype):
 )
 def test_bad_options(env, options, message):
     refused(env.reset, {"options": options}, message)
+
+
+def test_an_option_of_minari_passes_through_and_changes_nothing(env):
+    """Its DataCollector reads the option and hands it on, as other environments let it."""
+    twin = copy.deepcopy(env)
+    for asked in ({}, {"level": 3}):
+        options = {"minari_autoseed": False, **asked}
+        result = env.reset(options=options)
+        np.testing.assert_equal(result, twin.reset(options=asked))
+        assert options == {"minari_autoseed": False, **asked}
 
 
 @pytest.mark.parametrize(
