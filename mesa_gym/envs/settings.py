@@ -42,7 +42,9 @@ class Settings:
         num_levels: draw episodes from levels 0 to ``num_levels`` - 1 only (with ``alpha``, from as
             many of the shift's).
         max_steps: the time limit; by default the trap's own for the split.
-        observation: ``planes``, ``symbolic``, ``rgb``, ``local``, ``flat``, ``chw`` or ``text``.
+        observation: ``planes``, ``symbolic``, ``rgb``, ``centred``, ``local``, ``flat``, ``chw`` or
+            ``text``.
+        agent_view_size: the side of ``centred``'s window, odd; by default all that can be seen.
         salt: an evaluator's secret; other salts give other levels.
         **parameters: the trap's own, such as ``colour_planes``.
 
@@ -63,6 +65,7 @@ class Settings:
         num_levels: int | None = None,
         max_steps: int | None = None,
         observation: str = "planes",
+        agent_view_size: int | None = None,
         salt: str = "",
         **parameters: Any,
     ) -> None:
@@ -79,7 +82,7 @@ class Settings:
         self.step_reward = float(step_reward)
         horizon = self.trap.horizon(self.split)
         self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
-        self.observation = make_observation(self.trap, observation)
+        self.observation = make_observation(self.trap, observation, agent_view_size)
         if not isinstance(salt, str):
             raise ValueError(f"salt must be text, got {salt!r}; for none give ''")
         self.salt = salt

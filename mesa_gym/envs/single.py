@@ -36,7 +36,8 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         render_mode: ``human`` (a window), ``rgb_array`` (uint8, 32 pixels a cell), ``ansi`` (a
             map in characters) or None.
         **keywords: ``split``, ``size``, ``alpha``, ``reward``, ``num_levels``, ``max_steps``,
-            ``observation``, ``salt`` and the trap's own parameters: see ``Settings``.
+            ``observation``, ``agent_view_size``, ``salt`` and the trap's own parameters: see
+            ``Settings``.
 
     Attributes:
         trap: the trap.
