@@ -165,7 +165,7 @@ class Centred(Observation):
     name = "centred"
 
     def __init__(self, trap: Trap, side: int | None = None) -> None:
-        least, most = max(3, sum(trap.held.values()) | 1), 2 * max(trap.size) - 5
+        least, most = max(3, sum(trap.held.values()) | 1), widest(*trap.size)
         self.side = most if side is None else side
         whole = isinstance(self.side, int | np.integer)
         if not whole or not least <= self.side <= most or self.side % 2 == 0:
@@ -176,7 +176,7 @@ class Centred(Observation):
         super().__init__(trap)
 
     def _make_space(self) -> Box:
-        self.windows = _windows(*self.trap.size, self.side)
+        self.windows = windows_around(*self.trap.size, self.side)
         return _box((self.side + 1, self.side, len(self.trap.channels)))
 
     def show(self, planes: Bytes, state: State) -> Bytes:
@@ -242,7 +242,7 @@ class Text(Observation):
         return self._cells[code]
 
 
-_EACH = (Observation, Symbolic, Rgb, Centred, Local, Flat, ChannelsFirst)
+_EACH = (Observation, Symbolic, Rgb, Local, Centred, Flat, ChannelsFirst)
 _KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in (*_EACH, Text)}
 OBSERVATIONS = tuple(kind.name for kind in _EACH)  # those that are arrays
 
@@ -264,6 +264,22 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
             f" {name!r} has none"
         )
     return Centred(trap, agent_view_size)
+
+
+def widest(height: int, width: int) -> int:
+    """Return the side of the window that holds every inner cell from every inner cell."""
+    return 2 * max(height, width) - 5
+
+
+def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
+    """Return the cells that an agent on each cell sees, int64 (cells, (side + 1) * side)."""
+    cells = np.arange(height * width).reshape(height, width)
+    # The bottom left corner, a wall in every grid, stands for all that lies outside.
+    outside = cells[-1, 0]
+    around = np.pad(cells, side // 2, constant_values=outside)
+    windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
+    top = np.pad(cells[0, 1:-1], (0, side), constant_values=outside)[:side]
+    return np.concatenate([np.broadcast_to(top, (len(windows), side)), windows], axis=1)
 
 
 def decode(codes: Bytes, trap: Trap) -> Bytes:
@@ -302,14 +318,3 @@ def _table(trap: Trap) -> tuple[Bytes, NDArray[np.bool_]]:
         row = bit[top] | bit[colour] | bit[beneath]
         table[row], fits[row] = (code[top], code[colour], code[beneath]), True
     return table, fits
-
-
-def _windows(height: int, width: int, side: int) -> NDArray[np.int64]:
-    """Return the cells that an agent on each cell sees, int64 (cells, (side + 1) * side)."""
-    cells = np.arange(height * width).reshape(height, width)
-    # The bottom left corner, a wall in every grid, stands for all that lies outside.
-    outside = cells[-1, 0]
-    around = np.pad(cells, side // 2, constant_values=outside)
-    windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
-    top = np.pad(cells[0, 1:-1], (0, side), constant_values=outside)[:side]
-    return np.concatenate([np.broadcast_to(top, (len(windows), side)), windows], axis=1)

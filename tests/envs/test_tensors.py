@@ -138,7 +138,7 @@ def test_bad_input_is_named(monkeypatch):
     for keywords, message in [
         (
             {"observation": "rgb"},
-            "'rgb' is not offered on a device; it offers planes, centred, local, ",
+            "'rgb' is not offered on a device; it offers planes, local, centred, ",
         ),
         ({"num_levels": None}, "num_levels must be an integer"),
         ({"num_envs": 0}, "num_envs must be"),
