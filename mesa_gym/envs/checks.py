@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from gymnasium.error import ResetNeeded
 
-from mesa_gym.engine import ACTIONS, Bools, Ints
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.errors import unknown
+from mesa_gym.traps import Trap
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 # Options that others read and hand on: Minari's DataCollector does.
 PASSING = ("minari_autoseed",)
+LATEST = 2**62  # no episode has so many steps
 # NumPy scalars, on which the rules of a single environment work.
 ACTION_SCALARS = tuple(np.arange(len(ACTIONS)))
 
@@ -99,6 +101,47 @@ def checked_mask(mask: Any, n: int) -> Bools:
             f" one True; got {mask!r}"
         )
     return mask
+
+
+def checked_states(trap: Trap, states: Any, like: State) -> State:
+    """Return n states as they are, if they are of the trap at its size.
+
+    Args:
+        trap: the trap.
+        states: what the user gave, a NumPy batch (n,).
+        like: n states of the trap.
+
+    Raises:
+        ValueError: they are of another trap or size, or something in them is out of range.
+    """
+    if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
+        return states
+    raise ValueError(
+        f"what was given fits no state of {trap!r}; expected one that the `state` of such an"
+        f" environment was, of as many levels ({like.n}), in which only what fits was changed"
+    )
+
+
+def _form(states: State) -> Any:
+    """Return the names, shapes and sorts of all that states hold; of tables the names."""
+    level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
+    return level._replace(tables={}), {*level.tables}, parts
+
+
+def _in_range(trap: Trap, states: State) -> bool:
+    level, limits = states.level, [(states.clock, LATEST), (states.agent, trap.cells)]
+    limits += [(cells, trap.cells) for cells in states.at.values()]
+    limits += [(states.held[kind], most + 1) for kind, most in trap.held.items()]
+    limits += [(states.vars[name], values) for name, values in trap.vars.items()]
+    for name, entries in trap.entries.items():
+        levels, rest = divmod(len(level.tables[name]), entries)
+        limits += [(level.row, 0 if rest else levels)]
+    if not all(((array >= 0) & (array < limit)).all() for array, limit in limits):
+        return False
+    # Read at another size, a table has gaps in the border, which is all wall.
+    walls = trap.table(level, "wall").reshape(-1, *trap.size)
+    border = [walls[:, 0], walls[:, -1], walls[:, :, 0], walls[:, :, -1]]
+    return all(side.all() for side in border) and not trap.read(level, "wall", states.agent).any()
 
 
 def spread(what: str, given: Any, n: int) -> list[Any]:

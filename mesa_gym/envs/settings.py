@@ -147,6 +147,13 @@ def _made(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     return cls(size, **parameters)
 
 
+def owned(trap: Trap, state: State) -> State:
+    """Return a state with arrays and tables of its own."""
+    if state.agent.ndim:
+        return trap.joined([state])
+    return trap.joined([state.batched()]).single(0)
+
+
 class Controls:
     """Actions and frames of one environment, alone or in a vector environment."""
 
@@ -154,7 +161,7 @@ class Controls:
     render_mode: str | None
 
     @property
-    def state(self) -> State:
+    def _present(self) -> State:
         """The present state, without a batch axis."""
         raise NotImplementedError
 
@@ -181,13 +188,13 @@ class Controls:
 
     def action_masks(self) -> Bools:
         """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset."""
-        state, rules = self.state, self.settings.trap.bound(batched=False)
+        state, rules = self._present, self.settings.trap.bound(batched=False)
         moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
         return np.array([*(not rules.impassable(move) for move in moves), True])
 
     def _frame(self) -> Any:
         """Return its picture, or for ``ansi`` the text of its map."""
-        trap, state = self.settings.trap, self.state.batched()
+        trap, state = self.settings.trap, self._present.batched()
         if self.render_mode == "ansi":
             from mesa_gym.engine.maps import to_map  # most environments never need it
 
@@ -226,11 +233,16 @@ class Playing:
 
     @property
     def state(self) -> State:
-        """The present state: without a batch axis, or of n environments.
+        """The present state: without a batch axis, or of n environments; the caller's own.
 
         Raises:
             gymnasium.error.ResetNeeded: there was no reset yet.
         """
+        return owned(self.trap, self._present)
+
+    @property
+    def _present(self) -> State:
+        """The same, over tables of the store, which later episodes overwrite."""
         if self._state is None:
             raise reset_needed()
         return self._state

@@ -10,9 +10,15 @@ from gymnasium.error import Error
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.envs.canvas import Canvas
-from mesa_gym.envs.checks import checked_action, checked_options, integer, reset_needed
+from mesa_gym.envs.checks import (
+    checked_action,
+    checked_options,
+    checked_states,
+    integer,
+    reset_needed,
+)
 from mesa_gym.envs.infos import keyed
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
@@ -90,10 +96,34 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             self._supply.reseed(_ROW, [seed])
         super().reset(seed=seed)
         supply = self._supply
-        where = supply.take(_ROW) if start is None else supply.place(_ROW, start)
-        self._state = supply.store.state.single(int(where[0]))
-        self._canvas.begin(_ROW, supply.store.planes[where])
-        self._running = True
+        return self._begin(supply.take(_ROW) if start is None else supply.place(_ROW, start))
+
+    def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
+        """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
+
+        No episode of the stream is used up, and no reset is needed before. A state that ended an
+        episode can be set too: what follows is what the rules say.
+
+        Args:
+            state: what ``state`` was, here or in another environment of the same trap and size,
+                or a level of ``trap.levels(...)`` by ``single(row)``.
+
+        Returns:
+            The observation and infos, as after a reset.
+
+        Raises:
+            ValueError: the state is of another trap or size, or something in it is out of range.
+        """
+        given = state.batched() if isinstance(state, State) else state
+        like = self._supply.store.state.take(_ROW)
+        return self._begin(self._supply.place(_ROW, checked_states(self.trap, given, like)))
+
+    def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
+        """Begin from what stands in a row of the store, int64 (1,)."""
+        store = self._supply.store
+        self._state = store.state.single(int(where[0]))
+        self._canvas.begin(_ROW, store.planes[where])
+        self._running = bool(self._state.clock < self.settings.max_steps)
         level = int(self._state.level.number)
         self._info = {"level": level, "split": int(self.settings.splits(level))}
         if self.render_mode == "human":
