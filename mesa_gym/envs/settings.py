@@ -247,6 +247,15 @@ class Playing:
             raise reset_needed()
         return self._state
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the present state, or before the first reset the trap."""
+        from mesa_gym.rendering.notebook import states_html, trap_html  # only notebooks need it
+
+        if self._state is None:
+            return trap_html(self.trap)
+        state = self._state if self._state.agent.ndim else self._state.batched()
+        return states_html(self.trap, state)
+
     def _renders(self) -> bool:
         """Return whether there is a render mode; warn if there is none."""
         if self.render_mode is None:
