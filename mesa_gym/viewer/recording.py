@@ -77,7 +77,7 @@ def load_imageio() -> Any:
         import imageio.v2
         import imageio_ffmpeg  # noqa: F401  imageio finds it by itself, later
     except ImportError as error:
-        raise missing_extra(str(error.name).replace("_", "-"), "viewer") from None
+        raise missing_extra(str(error.name).replace("_", "-"), "films") from None
     return imageio.v2
 
 
