@@ -44,8 +44,7 @@ class CentredExtractor(BaseFeaturesExtractor):
     What is two steps to the left is at the same input wherever the agent stands, so that what was
     learnt in one place holds in all. The wall plane is turned round into open cells, so that
     outside of the grid all planes are zero; the agent's plane is left out, as it would always be
-    the same. Few inputs are then set, and actor and critic share two layers: on CheeseCorner it
-    is faster and better than an MLP on ``centred`` itself::
+    the same. Few inputs are then set, and actor and critic share two layers::
 
         PPO("MlpPolicy", venv, policy_kwargs={"features_extractor_class": CentredExtractor})
 
