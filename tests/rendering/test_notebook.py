@@ -1,4 +1,4 @@
-"""What a notebook shows: the pictures are those that environments draw, and the names are text."""
+"""Notebooks: the pictures are those that environments draw, and the names are text."""
 
 import base64
 import io
