@@ -16,7 +16,6 @@ from mesa_gym.traps import Trap
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 # Options that others read and hand on: Minari's DataCollector does.
 PASSING = ("minari_autoseed",)
-LATEST = 2**62  # no episode has so many steps
 # NumPy scalars, on which the rules of a single environment work.
 ACTION_SCALARS = tuple(np.arange(len(ACTIONS)))
 
@@ -104,15 +103,9 @@ def checked_mask(mask: Any, n: int) -> Bools:
 
 
 def checked_states(trap: Trap, states: Any, like: State) -> State:
-    """Return n states as they are, if they are of the trap at its size.
+    """Return what was given, if it is as many states of the trap as ``like``, or raise ValueError.
 
-    Args:
-        trap: the trap.
-        states: what the user gave, a NumPy batch (n,).
-        like: n states of the trap.
-
-    Raises:
-        ValueError: they are of another trap or size, or something in them is out of range.
+    States of another trap or size, or with something out of range, are refused.
     """
     if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
         return states
@@ -129,14 +122,14 @@ def _form(states: State) -> Any:
 
 
 def _in_range(trap: Trap, states: State) -> bool:
-    level, limits = states.level, [(states.clock, LATEST), (states.agent, trap.cells)]
-    limits += [(cells, trap.cells) for cells in states.at.values()]
+    level = states.level
+    held = {len(level.tables[name]) / entries for name, entries in trap.entries.items()}
+    limits = [(level.row, min(held)), *((cells, trap.cells) for cells in states.at.values())]
     limits += [(states.held[kind], most + 1) for kind, most in trap.held.items()]
     limits += [(states.vars[name], values) for name, values in trap.vars.items()]
-    for name, entries in trap.entries.items():
-        levels, rest = divmod(len(level.tables[name]), entries)
-        limits += [(level.row, 0 if rest else levels)]
-    if not all(((array >= 0) & (array < limit)).all() for array, limit in limits):
+    limits += [(states.agent, trap.cells), (states.clock, np.inf)]
+    inside = all(((array >= 0) & (array < limit)).all() for array, limit in limits)
+    if len(held) > 1 or min(held) % 1 or not inside:
         return False
     # Read at another size, a table has gaps in the border, which is all wall.
     walls = trap.table(level, "wall").reshape(-1, *trap.size)

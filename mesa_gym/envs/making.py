@@ -65,9 +65,9 @@ def _register(trap: type[Trap]) -> None:
 
 
 def _trap_html(trap: Trap) -> str:
-    from mesa_gym.rendering.notebook import trap_html  # only notebooks need it
+    from mesa_gym.rendering.notebook import to_html  # only notebooks need it
 
-    return trap_html(trap)
+    return to_html(trap)
 
 
 Trap._repr_html_ = _trap_html

@@ -152,14 +152,7 @@ class Centred(Observation):
     Row 0 is the top wall row from its second cell on, where held things are drawn; the others are
     side x side cells, the agent's in the middle. What lies outside of the grid is wall. The
     greatest window, which is the default, holds every inner cell wherever the agent is; a smaller
-    one is a cut of it.
-
-    Args:
-        trap: what is shown.
-        side: of the window, in cells, odd; room for all that the agent can hold at least.
-
-    Attributes:
-        windows: int64 (cells, (side + 1) * side), the cells that an agent on each cell sees.
+    one, which is a cut of it, has room for all that the agent can hold.
     """
 
     name = "centred"
@@ -169,10 +162,8 @@ class Centred(Observation):
         self.side = most if side is None else side
         whole = isinstance(self.side, int | np.integer)
         if not whole or not least <= self.side <= most or self.side % 2 == 0:
-            raise ValueError(
-                f"agent_view_size must be an odd number from {least} to {most} for {trap!r},"
-                f" got {side!r}"
-            )
+            odd = f"an odd number from {least} to {most}"
+            raise ValueError(f"agent_view_size must be {odd} for {trap!r}, got {side!r}")
         super().__init__(trap)
 
     def _make_space(self) -> Box:
@@ -188,7 +179,7 @@ class Centred(Observation):
 
 
 class Local(Centred):
-    """A window of 5x5 cells under 5 of the top row, (6, 5, channels): what is far is not seen."""
+    """The same of 5x5 cells, (6, 5, channels): what is far is not seen."""
 
     name = "local"
 
@@ -259,10 +250,7 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
     if agent_view_size is None:
         return _KINDS[name](trap)
     if name != Centred.name:
-        raise ValueError(
-            f"agent_view_size is the window's side of observation={Centred.name!r};"
-            f" {name!r} has none"
-        )
+        raise ValueError(f"agent_view_size is of observation='centred'; {name!r} has none")
     return Centred(trap, agent_view_size)
 
 

@@ -147,13 +147,6 @@ def _made(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     return cls(size, **parameters)
 
 
-def owned(trap: Trap, state: State) -> State:
-    """Return a state with arrays and tables of its own."""
-    if state.agent.ndim:
-        return trap.joined([state])
-    return trap.joined([state.batched()]).single(0)
-
-
 class Controls:
     """Actions and frames of one environment, alone or in a vector environment."""
 
@@ -161,8 +154,12 @@ class Controls:
     render_mode: str | None
 
     @property
+    def state(self) -> State:
+        """The present state, without a batch axis, the caller's own; ResetNeeded before a reset."""
+        return self.settings.trap.joined([self._present.batched()]).single(0)
+
+    @property
     def _present(self) -> State:
-        """The present state, without a batch axis."""
         raise NotImplementedError
 
     def get_action_meanings(self) -> list[str]:
@@ -232,29 +229,17 @@ class Playing:
         self._spec = spec
 
     @property
-    def state(self) -> State:
-        """The present state: without a batch axis, or of n environments; the caller's own.
-
-        Raises:
-            gymnasium.error.ResetNeeded: there was no reset yet.
-        """
-        return owned(self.trap, self._present)
-
-    @property
     def _present(self) -> State:
-        """The same, over tables of the store, which later episodes overwrite."""
+        """The present state, single or of n, over tables that later episodes overwrite."""
         if self._state is None:
             raise reset_needed()
         return self._state
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the present state, or before the first reset the trap."""
-        from mesa_gym.rendering.notebook import states_html, trap_html  # only notebooks need it
+        from mesa_gym.rendering.notebook import to_html  # only notebooks need it
 
-        if self._state is None:
-            return trap_html(self.trap)
-        state = self._state if self._state.agent.ndim else self._state.batched()
-        return states_html(self.trap, state)
+        return to_html(self.trap, self._state)
 
     def _renders(self) -> bool:
         """Return whether there is a render mode; warn if there is none."""

@@ -12,13 +12,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.envs.canvas import Canvas
-from mesa_gym.envs.checks import (
-    checked_action,
-    checked_options,
-    checked_states,
-    integer,
-    reset_needed,
-)
+from mesa_gym.envs.checks import checked_action, checked_options, integer, reset_needed
 from mesa_gym.envs.infos import keyed
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
@@ -80,8 +74,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             seed: fixes the stream of levels.
             options: ``{"level": 17}`` picks a level of the split, 0 to 2**48 - 1, and
                 ``{"map": text}`` one that is written as ``render_mode="ansi"`` shows it; neither
-                uses up an episode of the stream. ``minari_autoseed``, which Minari hands on, means
-                nothing here. The dict is not changed.
+                uses up an episode of the stream. The dict is not changed.
 
         Returns:
             The observation and infos.
@@ -101,8 +94,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
         """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
 
-        No episode of the stream is used up, and no reset is needed before. A state that ended an
-        episode can be set too: what follows is what the rules say.
+        No episode of the stream is used up, and no reset is needed before.
 
         Args:
             state: what ``state`` was, here or in another environment of the same trap and size,
@@ -115,8 +107,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
         given = state.batched() if isinstance(state, State) else state
-        like = self._supply.store.state.take(_ROW)
-        return self._begin(self._supply.place(_ROW, checked_states(self.trap, given, like)))
+        return self._begin(self._supply.place_given(_ROW, given))
 
     def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
         """Begin from what stands in a row of the store, int64 (1,)."""

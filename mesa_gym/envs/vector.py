@@ -20,13 +20,12 @@ from mesa_gym.envs.checks import (
     checked_actions,
     checked_mask,
     checked_options,
-    checked_states,
     integer,
     reset_needed,
     spread,
 )
 from mesa_gym.envs.infos import keyed
-from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings, owned
+from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
@@ -94,6 +93,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self._every = np.ones(n, dtype=np.bool_)
         # Rows whose episode has ended and that were not reset since.
         self._finished = np.zeros(0, dtype=np.int64)
+
+    @property
+    def state(self) -> State:
+        """The present states, (n,), the caller's own; ResetNeeded before the first reset."""
+        return self.trap.joined([self._present])
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -169,9 +173,8 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         ``TrapEnv.set_state``.
         """
         rows = np.arange(self.num_envs)
-        states = checked_states(self.trap, state, self.supply.store.state.take(rows))
-        self._begin(rows, self.supply.place(rows, states))
-        self._finished = (states.clock >= self.settings.max_steps).nonzero()[0]
+        self._begin(rows, self.supply.place_given(rows, state))
+        self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
         return self._observe(), self._infos(self._nothing())
 
     def _nothing(self) -> Paid:
@@ -286,11 +289,6 @@ class Row(Controls):
         if name in ("np_random", "np_random_seed"):
             return getattr(self.venv, name)[self.index]
         raise AttributeError(f"an environment of a vector environment has no {name!r}")
-
-    @property
-    def state(self) -> State:
-        """Its state, without a batch axis."""
-        return owned(self.venv.trap, self._present)
 
     @property
     def _present(self) -> State:

@@ -39,14 +39,11 @@ ARRANGEMENTS: tuple[Change, ...] = (unchanged, channels_first, flat)
 
 
 def cut_window(batch: Array, agent_view_size: int) -> Array:
-    """Return what environments with that ``agent_view_size`` show, of the whole window.
+    """Return what environments with that ``agent_view_size`` show, of observations ``centred``.
 
     Args:
-        batch: observations ``centred``, (n, side + 1, side, channels).
-        agent_view_size: the side of the window that is left, odd, at most as large.
-
-    Returns:
-        (n, agent_view_size + 1, agent_view_size, channels).
+        batch: (n, side + 1, side, channels), with a side at least as large.
+        agent_view_size: the side of the window that is left, odd.
     """
     edge = (batch.shape[2] - agent_view_size) // 2
     inner = slice(edge, edge + agent_view_size)

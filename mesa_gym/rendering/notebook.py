@@ -17,23 +17,26 @@ from mesa_gym.traps import Trap
 MOST = 8  # states that are drawn
 
 
-def trap_html(trap: Trap) -> str:
-    """Return a trap as HTML: its objectives, and level 0 of training beside level 0 of shift."""
-    drawn = {
-        f"{split.value}, level 0": render_rgb(trap, trap.levels(split, [0]), TILE)[0]
-        for split in SPLITS
-    }
-    return _page(f"{trap!r}    {goals(type(trap))}", drawn)
+def to_html(trap: Trap, state: State | None = None) -> str:
+    """Return a trap, or states of it, as HTML.
 
-
-def states_html(trap: Trap, states: State) -> str:
-    """Return a batch (n,) of states as HTML, a picture of each; of the first 8, if n is more."""
+    Args:
+        trap: its objectives, and level 0 of training beside level 0 of shift, are shown.
+        state: what is shown instead; a picture of each, of a batch of more than 8 of the first 8.
+    """
+    if state is None:
+        drawn = {
+            f"{split.value}, level 0": render_rgb(trap, trap.levels(split, [0]), TILE)[0]
+            for split in SPLITS
+        }
+        return _page(f"{trap!r}    {goals(type(trap))}", drawn)
+    states = state if state.agent.ndim else state.batched()
     first = states.take(np.arange(min(states.n, MOST)))
-    named = enumerate(zip(first.level.number.tolist(), first.clock.tolist(), strict=True))
+    numbers = enumerate(zip(first.level.number.tolist(), first.clock.tolist(), strict=True))
     # Environments may well be at one step of one level: the row keeps them apart.
-    names = [f"{row}: level {level}, step {clock}" for row, (level, clock) in named]
-    told = repr(trap) if states.n <= MOST else f"{trap!r}    {MOST} of {states.n}"
-    return _page(told, dict(zip(names, render_rgb(trap, first, TILE), strict=True)))
+    names = [f"{row}: level {level}, step {clock}" for row, (level, clock) in numbers]
+    headline = repr(trap) if states.n <= MOST else f"{trap!r}    {MOST} of {states.n}"
+    return _page(headline, dict(zip(names, render_rgb(trap, first, TILE), strict=True)))
 
 
 def _page(headline: str, pictures: Mapping[str, NDArray[np.uint8]]) -> str:
