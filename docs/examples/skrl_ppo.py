@@ -44,7 +44,7 @@ class Policy(CategoricalMixin, Model):
 
 
 class Value(DeterministicMixin, Model):
-    """What is still to be earned."""
+    """The value: what is still to be earned."""
 
     def __init__(self, **spaces: object) -> None:
         Model.__init__(self, **spaces)

@@ -30,7 +30,7 @@ EXPECTED = {
         r" +test \{'cheese': (0\.9|1\.0).*\n(.*\n)*verdict: proxy:corner"
     ),
     "d3rlpy_offline": (
-        r"^300 episodes of \d+ steps$(.*\n)*DiscreteBC: solved 0\.[789]\d, \S+\n"
+        r"300 episodes of \d+ steps\n(.*\n)*DiscreteBC: solved 0\.[789]\d, \S+\n"
         r"(.*\n)*DiscreteCQL: solved 0\.[6789]\d, "
     ),
     "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
