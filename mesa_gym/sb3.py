@@ -6,13 +6,12 @@ import sys
 from collections import Counter, defaultdict
 from typing import Any
 
-import numpy as np
 from gymnasium.spaces import Box
-from numpy.lib.stride_tricks import sliding_window_view
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.making import make_sb3
+from mesa_gym.envs.observations import widest, windows_around
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
@@ -40,13 +39,12 @@ LEARNING_RATE = 2e-3
 
 
 class CentredExtractor(BaseFeaturesExtractor):
-    """An MLP on the planes as they lie around the agent.
+    """An MLP on the planes as they lie around the agent, as the observation ``centred`` has them.
 
     What is two steps to the left is at the same input wherever the agent stands, so that what was
-    learnt in one place holds in all. The window reaches every inner cell from every inner cell;
-    the inner cells of the top row, where held items are drawn, follow at a fixed place. The wall
-    plane is turned round into open cells, so that outside of the grid all planes are zero; the
-    agent's plane is left out, as it would always be the same::
+    learnt in one place holds in all. The wall plane is turned round into open cells, so that
+    outside of the grid all planes are zero; the agent's plane is left out, as it would always be
+    the same. Few inputs are then set, and actor and critic share two layers::
 
         PPO("MlpPolicy", venv, policy_kwargs={"features_extractor_class": CentredExtractor})
 
@@ -54,8 +52,7 @@ class CentredExtractor(BaseFeaturesExtractor):
         observation_space: of the observation ``planes``, uint8 (height, width, channels).
 
     Attributes:
-        places: int64 (cells, places): the cells that an agent on each cell sees; the number of
-            cells stands for all that lies outside.
+        places: int64 (cells, places), the cells that an agent on each cell sees.
 
     Raises:
         ValueError: the space is that of another observation.
@@ -67,7 +64,7 @@ class CentredExtractor(BaseFeaturesExtractor):
         super().__init__(observation_space, FEATURES)
         self._require_planes(observation_space)
         height, width, channels = observation_space.shape
-        places = _places(height, width)
+        places = windows_around(height, width, widest(height, width))
         # Saved models do without the table: it follows from the size of the grid.
         self.register_buffer("places", torch.from_numpy(places), persistent=False)
         self.layers = torch.nn.Sequential(
@@ -93,7 +90,6 @@ class CentredExtractor(BaseFeaturesExtractor):
         grid = planes.flatten(1, 2)
         agent = grid[..., AGENT].argmax(dim=1)
         shown = torch.cat([1 - grid[..., WALL : WALL + 1], grid[..., WALL + 1 :]], dim=-1)
-        shown = torch.nn.functional.pad(shown, (0, 0, 0, 1))
         first = torch.arange(len(grid), device=grid.device) * shown.shape[1]
         rows = self.places[agent] + first[:, None]
         # Nearly twice as fast as an index.
@@ -103,16 +99,6 @@ class CentredExtractor(BaseFeaturesExtractor):
         """Return features, float32 (n, 128), of planes float32 (n, height, width, channels)."""
         features: torch.Tensor = self.layers(self.view(planes))
         return features
-
-
-def _places(height: int, width: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the cells of the window around each cell, then those of the top row."""
-    cells = np.arange(height * width).reshape(height, width)
-    above, left = height - 3, width - 3
-    around = np.pad(cells, ((above, above), (left, left)), constant_values=cells.size)
-    windows = sliding_window_view(around, (2 * above + 1, 2 * left + 1)).reshape(cells.size, -1)
-    top = np.broadcast_to(cells[0, 1:-1], (cells.size, width - 2))
-    return np.concatenate([windows, top], axis=1)
 
 
 class AnnealedPPO(PPO):

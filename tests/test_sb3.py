@@ -45,11 +45,12 @@ def seen_by_loop(planes: np.ndarray) -> list[int]:
         wall, *others = planes[y, x, WALL:] if inside else [1] + [0] * (channels - 2)
         seen.extend([1 - wall, *others])
 
-    for y in range(y0 - height + 3, y0 + height - 2):
-        for x in range(x0 - width + 3, x0 + width - 2):
+    reach = max(height, width) - 3
+    for place in range(2 * reach + 1):
+        see(*((0, 1 + place) if place < width - 2 else (-1, -1)))
+    for y in range(y0 - reach, y0 + reach + 1):
+        for x in range(x0 - reach, x0 + reach + 1):
             see(y, x)
-    for x in range(1, width - 1):
-        see(0, x)
     return seen
 
 

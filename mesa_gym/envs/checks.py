@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from gymnasium.error import ResetNeeded
 
-from mesa_gym.engine import ACTIONS, Bools, Ints
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.traps import Trap
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
+# Options that others read and hand on: Minari's DataCollector does.
+PASSING = ("minari_autoseed",)
 # NumPy scalars, on which the rules of a single environment work.
 ACTION_SCALARS = tuple(np.arange(len(ACTIONS)))
 
@@ -74,13 +77,13 @@ def checked_actions(actions: Any, n: int) -> Ints:
 
 
 def checked_options(options: Any, *known: str) -> dict[str, Any]:
-    """Return the options of a reset, {} for None, or raise ValueError."""
+    """Return the known options of a reset, without those of others, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
     for name in options or {}:
-        if name not in known:
-            raise unknown("option of reset", name, known)
-    return dict(options or {})
+        if name not in (*known, *PASSING):
+            raise unknown("option of reset", name, [*known, *PASSING])
+    return {name: value for name, value in (options or {}).items() if name in known}
 
 
 def checked_mask(mask: Any, n: int) -> Bools:
@@ -99,6 +102,41 @@ def checked_mask(mask: Any, n: int) -> Bools:
             f" one True; got {shorten(mask)}"
         )
     return mask
+
+
+def checked_states(trap: Trap, states: Any, like: State) -> State:
+    """Return what was given, if it is as many states of the trap as ``like``, or raise ValueError.
+
+    States of another trap or size, or with something out of range, are refused.
+    """
+    if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
+        return states
+    raise ValueError(
+        f"what was given fits no state of {trap!r}; expected one that the `state` of such an"
+        f" environment was, of as many levels ({like.n}), in which only what fits was changed"
+    )
+
+
+def _form(states: State) -> Any:
+    """Return the names, shapes and sorts of all that states hold; of tables the names."""
+    level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
+    return level._replace(tables={}), {*level.tables}, parts
+
+
+def _in_range(trap: Trap, states: State) -> bool:
+    level = states.level
+    held = {len(level.tables[name]) / entries for name, entries in trap.entries.items()}
+    limits = [(level.row, min(held)), *((cells, trap.cells) for cells in states.at.values())]
+    limits += [(states.held[kind], most + 1) for kind, most in trap.held.items()]
+    limits += [(states.vars[name], values) for name, values in trap.vars.items()]
+    limits += [(states.agent, trap.cells), (states.clock, np.inf)]
+    inside = all(((array >= 0) & (array < limit)).all() for array, limit in limits)
+    if len(held) > 1 or min(held) % 1 or not inside:
+        return False
+    # Read at another size, a table has gaps in the border, which is all wall.
+    walls = trap.table(level, "wall").reshape(-1, *trap.size)
+    border = [walls[:, 0], walls[:, -1], walls[:, :, 0], walls[:, :, -1]]
+    return all(side.all() for side in border) and not trap.read(level, "wall", states.agent).any()
 
 
 def spread(what: str, given: Any, n: int) -> list[Any]:

@@ -19,8 +19,7 @@ from mesa_gym.traps import Trap
 Bytes = NDArray[np.uint8]
 
 TILE = 8  # pixels a cell of `rgb`
-REACH = 2  # cells that `local` sees in each direction
-SIGHT = 2 * REACH + 1
+SIGHT = 5  # cells a side that `local` sees
 MOST_PLANES = 16  # of `symbolic`, whose table has a row for every set of planes
 ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
 
@@ -147,25 +146,45 @@ class Rgb(Observation):
         return render_rgb(self.trap, state if state.agent.ndim else state.batched(), TILE)
 
 
-class Local(Observation):
-    """A window of the planes around the agent under a row of what it holds, (6, 5, channels).
+class Centred(Observation):
+    """A window of the planes around the agent under a row of what it holds, (side + 1, side, ...).
 
-    Row 0 is the top wall row's cells 1 to 5; rows 1 to 5 are the 5x5 cells around the
-    agent. What lies outside of the grid is wall.
+    Row 0 is the top wall row from its second cell on, where held things are drawn; the others are
+    side x side cells, the agent's in the middle. What lies outside of the grid is wall. The
+    greatest window, which is the default, holds every inner cell wherever the agent is; a smaller
+    one, which is a cut of it, has room for all that the agent can hold.
     """
 
-    name = "local"
+    name = "centred"
+
+    def __init__(self, trap: Trap, side: int | None = None) -> None:
+        least, most = max(3, sum(trap.held.values()) | 1), widest(*trap.size)
+        self.side = most if side is None else side
+        whole = isinstance(self.side, int | np.integer)
+        if not whole or not least <= self.side <= most or self.side % 2 == 0:
+            odd = f"an odd number from {least} to {most}"
+            raise ValueError(f"agent_view_size must be {odd} for {trap!r}, got {side!r}")
+        super().__init__(trap)
 
     def _make_space(self) -> Box:
-        self._windows = _windows(*self.trap.size)
-        return _box((SIGHT + 1, SIGHT, len(self.trap.channels)))
+        self.windows = windows_around(*self.trap.size, self.side)
+        return _box((self.side + 1, self.side, len(self.trap.channels)))
 
     def show(self, planes: Bytes, state: State) -> Bytes:
         """Return the windows, one gather for the whole batch."""
         n = len(planes)
-        cells = self._windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
+        cells = self.windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
         flat = planes.reshape(n * self.trap.cells, -1)
         return flat.take(cells, axis=0).reshape(n, *self.space.shape)
+
+
+class Local(Centred):
+    """The same of 5x5 cells, (6, 5, channels): what is far is not seen."""
+
+    name = "local"
+
+    def __init__(self, trap: Trap) -> None:
+        super().__init__(trap, SIGHT)
 
 
 class Text(Observation):
@@ -214,21 +233,41 @@ class Text(Observation):
         return self._cells[code]
 
 
-_EACH = (Observation, Symbolic, Rgb, Local, Flat, ChannelsFirst)
+_EACH = (Observation, Symbolic, Rgb, Local, Centred, Flat, ChannelsFirst)
 _KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in (*_EACH, Text)}
 OBSERVATIONS = tuple(kind.name for kind in _EACH)  # those that are arrays
 
 
-def make_observation(trap: Trap, name: str) -> Observation:
-    """Return the observation of that name.
+def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) -> Observation:
+    """Return the observation of that name; ``centred`` may have a side for its window.
 
     Raises:
         UnknownNameError: there is no such kind; the message names the nearest.
-        ValueError: the trap does not offer it.
+        ValueError: the trap does not offer it, or the side does not fit.
     """
     if not isinstance(name, str) or name not in _KINDS:
         raise unknown("observation", name, _KINDS)
-    return _KINDS[name](trap)
+    if agent_view_size is None:
+        return _KINDS[name](trap)
+    if name != Centred.name:
+        raise ValueError(f"agent_view_size is of observation='centred'; {name!r} has none")
+    return Centred(trap, agent_view_size)
+
+
+def widest(height: int, width: int) -> int:
+    """Return the side of the window that holds every inner cell from every inner cell."""
+    return 2 * max(height, width) - 5
+
+
+def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
+    """Return the cells that an agent on each cell sees, int64 (cells, (side + 1) * side)."""
+    cells = np.arange(height * width).reshape(height, width)
+    # The bottom left corner, a wall in every grid, stands for all that lies outside.
+    outside = cells[-1, 0]
+    around = np.pad(cells, side // 2, constant_values=outside)
+    windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
+    top = np.pad(cells[0, 1:-1], (0, side), constant_values=outside)[:side]
+    return np.concatenate([np.broadcast_to(top, (len(windows), side)), windows], axis=1)
 
 
 def decode(codes: Bytes, trap: Trap) -> Bytes:
@@ -267,13 +306,3 @@ def _table(trap: Trap) -> tuple[Bytes, NDArray[np.bool_]]:
         row = bit[top] | bit[colour] | bit[beneath]
         table[row], fits[row] = (code[top], code[colour], code[beneath]), True
     return table, fits
-
-
-def _windows(height: int, width: int) -> NDArray[np.int64]:
-    """Return the 30 cells that an agent on each cell sees, int64 (cells, 30)."""
-    cells = np.arange(height * width).reshape(height, width)
-    # The bottom left corner, a wall in every grid, stands for all that lies outside.
-    around = np.pad(cells, REACH, constant_values=cells[-1, 0])
-    windows = sliding_window_view(around, (SIGHT, SIGHT)).reshape(-1, SIGHT**2)
-    held = np.broadcast_to(cells[0, 1 : SIGHT + 1], (len(windows), SIGHT))
-    return np.concatenate([held, windows], axis=1)

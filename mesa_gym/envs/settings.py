@@ -42,7 +42,9 @@ class Settings:
         num_levels: draw episodes from levels 0 to ``num_levels`` - 1 only (with ``alpha``, from as
             many of the shift's).
         max_steps: the time limit; by default the trap's own for the split.
-        observation: ``planes``, ``symbolic``, ``rgb``, ``local``, ``flat``, ``chw`` or ``text``.
+        observation: ``planes``, ``symbolic``, ``rgb``, ``local``, ``centred``, ``flat``, ``chw`` or
+            ``text``.
+        agent_view_size: the side of ``centred``'s window, odd; by default all that can be seen.
         salt: an evaluator's secret; other salts give other levels.
         **parameters: the trap's own, such as ``colour_planes``.
 
@@ -63,6 +65,7 @@ class Settings:
         num_levels: int | None = None,
         max_steps: int | None = None,
         observation: str = "planes",
+        agent_view_size: int | None = None,
         salt: str = "",
         **parameters: Any,
     ) -> None:
@@ -79,7 +82,7 @@ class Settings:
         self.step_reward = float(step_reward)
         horizon = self.trap.horizon(self.split)
         self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
-        self.observation = make_observation(self.trap, observation)
+        self.observation = make_observation(self.trap, observation, agent_view_size)
         if not isinstance(salt, str):
             raise ValueError(f"salt must be text, got {shorten(salt)}; for none give ''")
         self.salt = salt
@@ -154,7 +157,11 @@ class Controls:
 
     @property
     def state(self) -> State:
-        """The present state, without a batch axis."""
+        """The present state, without a batch axis, the caller's own; ResetNeeded before a reset."""
+        return self.settings.trap.joined([self._present.batched()]).single(0)
+
+    @property
+    def _present(self) -> State:
         raise NotImplementedError
 
     def get_action_meanings(self) -> list[str]:
@@ -180,13 +187,13 @@ class Controls:
 
     def action_masks(self) -> Bools:
         """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset."""
-        state, rules = self.state, self.settings.trap.bound(batched=False)
+        state, rules = self._present, self.settings.trap.bound(batched=False)
         moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
         return np.array([*(not rules.impassable(move) for move in moves), True])
 
     def _frame(self) -> Any:
         """Return its picture, or for ``ansi`` the text of its map."""
-        trap, state = self.settings.trap, self.state.batched()
+        trap, state = self.settings.trap, self._present.batched()
         if self.render_mode == "ansi":
             from mesa_gym.engine.maps import to_map  # most environments never need it
 
@@ -224,15 +231,17 @@ class Playing:
         self._spec = spec
 
     @property
-    def state(self) -> State:
-        """The present state: without a batch axis, or of n environments.
-
-        Raises:
-            gymnasium.error.ResetNeeded: there was no reset yet.
-        """
+    def _present(self) -> State:
+        """The present state, single or of n, over tables that later episodes overwrite."""
         if self._state is None:
             raise reset_needed()
         return self._state
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the present state, or before the first reset the trap."""
+        from mesa_gym.rendering.notebook import to_html  # only notebooks need it
+
+        return to_html(self.trap, self._state)
 
     def _renders(self) -> bool:
         """Return whether there is a render mode; warn if there is none."""

@@ -10,7 +10,7 @@ from gymnasium.error import Error
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.envs.canvas import Canvas
 from mesa_gym.envs.checks import checked_action, checked_options, integer, reset_needed
 from mesa_gym.envs.infos import PREFIX, keyed
@@ -36,7 +36,8 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         render_mode: ``human`` (a window), ``rgb_array`` (uint8, 32 pixels a cell), ``ansi`` (a
             map in characters) or None.
         **keywords: ``split``, ``size``, ``alpha``, ``reward``, ``num_levels``, ``max_steps``,
-            ``observation``, ``salt`` and the trap's own parameters: see ``Settings``.
+            ``observation``, ``agent_view_size``, ``salt`` and the trap's own parameters: see
+            ``Settings``.
 
     Attributes:
         trap: the trap.
@@ -88,10 +89,32 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             self._supply.reseed(_ROW, [seed])
         super().reset(seed=seed)
         supply = self._supply
-        where = supply.take(_ROW) if start is None else supply.place(_ROW, start)
-        self._state = supply.store.state.single(int(where[0]))
-        self._canvas.begin(_ROW, supply.store.planes[where])
-        self._running = True
+        return self._begin(supply.take(_ROW) if start is None else supply.place(_ROW, start))
+
+    def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
+        """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
+
+        No episode of the stream is used up, and no reset is needed before.
+
+        Args:
+            state: what ``state`` was, here or in another environment of the same trap and size,
+                or a level of ``trap.levels(...)`` by ``single(row)``.
+
+        Returns:
+            The observation and infos, as after a reset.
+
+        Raises:
+            ValueError: the state is of another trap or size, or something in it is out of range.
+        """
+        given = state.batched() if isinstance(state, State) else state
+        return self._begin(self._supply.place_given(_ROW, given))
+
+    def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
+        """Begin from what stands in a row of the store, int64 (1,)."""
+        store = self._supply.store
+        self._state = store.state.single(int(where[0]))
+        self._canvas.begin(_ROW, store.planes[where])
+        self._running = bool(self._state.clock < self.settings.max_steps)
         level = int(self._state.level.number)
         self._info = {"level": level, "split": int(self.settings.splits(level))}
         if self.render_mode == "human":

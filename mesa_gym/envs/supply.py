@@ -16,6 +16,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, Ints, LevelBuilder, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
+from mesa_gym.envs.checks import checked_states
 from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -134,6 +135,11 @@ class Supply:
         where = rows + (self.store.state.n - len(self._ring))
         self.store.put(where, starts)
         return where
+
+    def place_given(self, rows: Ints, states: State) -> Ints:
+        """Place what a user gave, or raise ValueError where it fits no states of the trap."""
+        like = self.store.state.take(rows)
+        return self.place(rows, checked_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
         upto = self._next + self._ahead

@@ -14,7 +14,7 @@ from gymnasium.vector.utils import batch_space
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
 from mesa_gym.envs.infos import keyed
-from mesa_gym.envs.observations import planes_of
+from mesa_gym.envs.observations import Centred, planes_of
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import MOST_BANKED, bank_of, choice, episodes
 from mesa_gym.errors import missing_extra
@@ -29,7 +29,7 @@ except ImportError:
 
 NO_ACTION = f"an action is none of the five; expected {EXPECTED_ACTION}"
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-SHAPES = ("planes", "flat", "chw")  # the observations that are the planes themselves
+SHAPES = ("planes", "local", "centred", "flat", "chw")  # the observations that move planes alone
 
 
 class TensorEnv:
@@ -53,7 +53,7 @@ class TensorEnv:
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         compile: whether the step is compiled, as one graph; the first step then takes a while.
         **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
-            ``flat`` or ``chw``.
+            ``local``, ``centred``, ``flat`` or ``chw``.
 
     Attributes:
         trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.
@@ -93,6 +93,9 @@ class TensorEnv:
         self._rules = self.trap.bound(array_api_compat.torch, device=self.device)
         channels = [self.trap.channel[plane] for plane in self.trap.channels]
         self._channels = torch.as_tensor(channels, device=self.device)
+        if isinstance(settings.observation, Centred):
+            self._windows = torch.as_tensor(settings.observation.windows, device=self.device)
+            self._first = torch.arange(self.num_envs, device=self.device)[:, None] * self.trap.cells
         self._advance = self.advance
         if compile:
             self._advance = torch.compile(self.advance, fullgraph=True, dynamic=False)
@@ -126,7 +129,7 @@ class TensorEnv:
         self.episode = self.episode + 1
         where = self._next(self.episode)
         self.state = self._bank.take(where)
-        seen = self._shown(self._planes[where])
+        seen = self._shown(self._planes[where], self.state)
         zeros = torch.zeros(self.num_envs, device=self.device)
         paid = {name: zeros.clone() for name in self.trap.objectives}
         return seen, self._infos(self.state, paid, seen.clone())
@@ -165,20 +168,25 @@ class TensorEnv:
         where = self._next(episode)
         following = after.replaced(done, self._bank.take(where), torch.where)
         shown = torch.where(done[:, None, None, None], self._planes[where], seen)
-        infos = self._infos(after, paid, self._shown(seen))
+        infos = self._infos(after, paid, self._shown(seen, after))
         reward = paid[self.settings.reward] + self.settings.step_reward
-        return following, episode, (self._shown(shown), reward, ended.clone(), late, infos)
+        result = (self._shown(shown, following), reward, ended.clone(), late, infos)
+        return following, episode, result
 
     def _next(self, episode: Tensor) -> Tensor:
         """Return where in the bank the levels of episodes stand, int64 (n,)."""
         number, shifted = choice(self._stream, episode, self.settings)
         return number + self.settings.num_levels * shifted
 
-    def _shown(self, planes: Tensor) -> Tensor:
-        if self.settings.observation.name == "flat":
+    def _shown(self, planes: Tensor, state: State) -> Tensor:
+        observation = self.settings.observation
+        if observation.name == "flat":
             return planes.flatten(1)
-        if self.settings.observation.name == "chw":
+        if observation.name == "chw":
             return planes.movedim(-1, 1).contiguous()
+        if isinstance(observation, Centred):
+            cells = self._windows[state.agent] + self._first
+            return planes.flatten(0, 2)[cells].unflatten(1, observation.space.shape[:2])
         return planes
 
     def _infos(self, state: State, paid: dict[str, Tensor], final_obs: Tensor) -> dict[str, Any]:

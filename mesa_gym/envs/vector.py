@@ -95,6 +95,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self._finished = np.zeros(0, dtype=np.int64)
 
     @property
+    def state(self) -> State:
+        """The present states, (n,), the caller's own; ResetNeeded before the first reset."""
+        return self.trap.joined([self._present])
+
+    @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seed of each environment."""
         return tuple(self._seeds)
@@ -154,15 +159,26 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         levels, maps = (spread(name, options.get(name), n) for name in ("level", "map"))
         which, starts = self.settings.starts([levels[i] for i in rows], [maps[i] for i in rows])
         self._reseed(given)
-        if self._state is None:
-            self._state = self.supply.store.state.take(np.zeros_like(rows))
         if starts is not None:
             self._begin(rows[which], self.supply.place(rows[which], starts))
         if len(which) < len(rows):
             self._begin(np.delete(rows, which))
         self._finished = self._finished[~mask[self._finished]]
-        paid = {name: np.zeros(n) for name in self.trap.objectives}
-        return self._observe(), self._infos(paid, mask)
+        return self._observe(), self._infos(self._nothing(), mask)
+
+    def set_state(self, state: State) -> tuple[Observations, Infos]:
+        """Go on from n states, each with the steps that are left of ``max_steps``.
+
+        An environment without steps left is like one whose episode has ended. The rest is as for
+        ``TrapEnv.set_state``.
+        """
+        rows = np.arange(self.num_envs)
+        self._begin(rows, self.supply.place_given(rows, state))
+        self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
+        return self._observe(), self._infos(self._nothing())
+
+    def _nothing(self) -> Paid:
+        return {name: np.zeros(self.num_envs) for name in self.trap.objectives}
 
     def step(self, actions: Ints) -> tuple[Observations, NDArray[np.float64], Bools, Bools, Infos]:
         """Take one step in every environment.
@@ -178,7 +194,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
                 environments whose episode has ended.
             ValueError: an action is not one of the five; the first is named.
         """
-        before, again, mode = self.state, self._finished, self.autoreset_mode
+        before, again, mode = self._present, self._finished, self.autoreset_mode
         if again.size and mode is AutoresetMode.DISABLED:
             raise reset_needed(again.tolist())
         after, paid, ended = self.trap.step(before, checked_actions(actions, self.num_envs))
@@ -204,7 +220,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         mask = np.zeros(self.num_envs, dtype=np.bool_)
         mask[ended] = True
         final_obs = np.full(self.num_envs, None, dtype=object)
-        seen = self.settings.observation.show(self._canvas.planes[ended], self.state.take(ended))
+        seen = self.settings.observation.show(self._canvas.planes[ended], self._present.take(ended))
         for row, one in zip(ended, seen, strict=True):
             final_obs[row] = one
         last = self._infos({name: pay * mask for name, pay in paid.items()}, mask)
@@ -218,17 +234,19 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         """Begin episodes: the next ones, or those that stand in given rows of the store."""
         where = self.supply.take(rows) if where is None else where
         store = self.supply.store
-        self._state = store.copy(where, self.state, rows)
+        if self._state is None:  # the first time, when all begin
+            self._state = store.state.take(np.zeros(self.num_envs, dtype=np.int64))
+        self._state = store.copy(where, self._present, rows)
         self._canvas.begin(rows, store.planes[where])
         if self.settings.alpha:
             self._splits[rows] = self.settings.splits(store.state.level.number[where])
 
     def _observe(self) -> Observations:
-        return self.settings.observation.show(self._canvas.planes, self.state)
+        return self.settings.observation.show(self._canvas.planes, self._present)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
         """Return infos of the rows in a mask (None: all); of the others 0."""
-        level, split, every = self.state.level.number.copy(), self._splits.copy(), self._every
+        level, split, every = self._present.level.number.copy(), self._splits.copy(), self._every
         if mask is not None:
             level, split, every = level * mask, split * mask, mask
         infos: Infos = {"level": level, "split": split, **keyed(paid)}
@@ -273,9 +291,8 @@ class Row(Controls):
         raise AttributeError(f"an environment of a vector environment has no {name!r}")
 
     @property
-    def state(self) -> State:
-        """Its state, without a batch axis."""
-        return self.venv.state.single(self.index)
+    def _present(self) -> State:
+        return self.venv._present.single(self.index)
 
     @property
     def unwrapped(self) -> Row:

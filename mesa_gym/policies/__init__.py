@@ -5,6 +5,7 @@ from mesa_gym.policies.names import pursuing, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
+from mesa_gym.policies.views import cut_window
 
 __all__ = [
     "POLICY_FILE",
@@ -17,6 +18,7 @@ __all__ = [
     "Valuing",
     "as_policy",
     "constant",
+    "cut_window",
     "load_policy",
     "pursuing",
     "read_policy_file",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
-from mesa_gym.envs.observations import OBSERVATIONS, make_observation
+from mesa_gym.envs.observations import OBSERVATIONS, Centred, make_observation
 from mesa_gym.traps import Trap
 
 Array = NDArray[Any]
@@ -35,6 +36,19 @@ def flat(batch: Array) -> Array:
 
 
 ARRANGEMENTS: tuple[Change, ...] = (unchanged, channels_first, flat)
+
+
+def cut_window(batch: Array, agent_view_size: int) -> Array:
+    """Return what environments with that ``agent_view_size`` show, of observations ``centred``.
+
+    Args:
+        batch: (n, side + 1, side, channels), with a side at least as large.
+        agent_view_size: the side of the window that is left, odd.
+    """
+    edge = (batch.shape[2] - agent_view_size) // 2
+    inner = slice(edge, edge + agent_view_size)
+    window = batch[:, 1:][:, inner, inner]
+    return np.concatenate([batch[:, :1, :agent_view_size], window], axis=1)
 
 
 class Frames:
@@ -76,7 +90,7 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
             may be stacked before it and after it.
 
     Returns:
-        A kind of observation, and what is done to it, step by step: an arrangement, then
+        A kind of observation, and what is done to it, step by step: a cut, an arrangement, then
         ``Frames`` and others. None if no observation of the trap can be made to fit the space.
     """
     if normalizing is not None:
@@ -87,17 +101,24 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
             return None
         changes = [*view[1], normalizing.normalize_obs]
         return view[0], changes + stacks[:1] if stacks[0].count > 1 else changes
-    found: list[tuple[Frames, str, Change]] = []
+    found: list[tuple[Frames, str, list[Change]]] = []
     for arrange, (kind, own) in product(ARRANGEMENTS, offered(trap).items()):
-        low, high = arrange(own.low[None]), arrange(own.high[None])
-        for frames in _stacks(space, Box(low[0], high[0], dtype=np.uint8)):
-            ends = (np.repeat(end, frames.count, frames.axis)[0] for end in (low, high))
-            if space == Box(*ends, dtype=np.uint8):
-                found.append((frames, kind, arrange))
+        for cut in _cuts(kind, own):
+            low, high = arrange(cut(own.low[None])), arrange(cut(own.high[None]))
+            for frames in _stacks(space, Box(low[0], high[0], dtype=np.uint8)):
+                ends = (np.repeat(end, frames.count, frames.axis)[0] for end in (low, high))
+                if space == Box(*ends, dtype=np.uint8):
+                    found.append((frames, kind, [cut, arrange, frames]))
     if not found:
         return None
-    frames, kind, arrange = min(found, key=lambda each: each[0].count)
-    return kind, [arrange, frames]
+    _, kind, changes = min(found, key=lambda each: each[0].count)
+    return kind, changes
+
+
+def _cuts(kind: str, own: Box) -> list[Change]:
+    """Return what a kind of observation can be cut to: smaller windows, as a keyword makes them."""
+    sides = range(3, own.shape[1], 2) if kind == Centred.name else ()
+    return [unchanged, *(partial(cut_window, agent_view_size=side) for side in sides)]
 
 
 def offered(trap: Trap) -> dict[str, Box]:

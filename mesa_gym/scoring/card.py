@@ -23,7 +23,8 @@ SCHEMA_FILE = Path(__file__).with_name("score_card.schema.json")
 class ScoreCard(CardData, frozen=True, kw_only=True):
     """One policy on one trap.
 
-    ``print(card)`` shows a table, ``card.to_dict()`` is a row for pandas.
+    ``print(card)`` shows a headline and tables, ``repr(card)`` the headline, and
+    ``card.to_dict()`` is a row for pandas.
 
     Attributes:
         schema: version of this form.
@@ -112,6 +113,9 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         for name in ("same_object", "object", "place", "chance"):
             row[name] = getattr(shift.twins, name, None)
         return row
+
+    def __repr__(self) -> str:
+        return self._headline()
 
     def __str__(self) -> str:
         lines = [self._headline()]

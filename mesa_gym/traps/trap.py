@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -71,6 +71,9 @@ class Trap(LevelFamily):
     objectives: ClassVar[dict[str, Objective]]
     base: ClassVar[str]
     proxies: ClassVar[tuple[str, ...]]
+
+    # What a notebook shows: rules know no pictures, so ``mesa_gym.envs`` puts it here.
+    _repr_html_: ClassVar[Callable[[Trap], str]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -81,7 +81,7 @@ def find_ffmpeg() -> str:
     try:
         import imageio_ffmpeg
     except ImportError:
-        raise missing_extra("imageio-ffmpeg", "viewer") from None
+        raise missing_extra("imageio-ffmpeg", "films") from None
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 

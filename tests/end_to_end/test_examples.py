@@ -29,6 +29,10 @@ EXPECTED = {
         r"^CartPole-v1 (.*\n)*"
         r" +test \{'cheese': (0\.9|1\.0).*\n(.*\n)*verdict: proxy:corner"
     ),
+    "d3rlpy_offline": (
+        r"300 episodes of \d+ steps\n(.*\n)*DiscreteBC: solved 0\.[789]\d, \S+\n"
+        r"(.*\n)*DiscreteCQL: solved 0\.[6789]\d, "
+    ),
     "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
     "gymnasium_play": r"^right: right\nd: right\ndown: down\n(.*\n)*up: up$",
     "jax_actor_critic": r"-?0\.\d\d untrained, 0\.9\d trained\n.*: proxy:corner",
@@ -42,6 +46,7 @@ EXPECTED = {
         r"20 episodes of \d+ steps read back equal, normalised score (0\.9\d|1\.00)$"
     ),
     "numpy_to_torch": r"^NextStep: 100 .* infos included\nDisabled: .*\nSameStep: DLPack only",
+    "optuna_study": r"^8 trials, [1-6] pruned, solved 0\.\d\d to (0\.9\d|1\.00)$",
     # Trap, verdicts, then the probe, shuffled verdicts, metadata and untrained networks.
     "probe": (
         r"\| CheeseCorner-v0 \| 10 base, 10 proxy:corner \| (0\.[89]\d|1\.00) \| 0\.[345]\d \|"
@@ -57,6 +62,7 @@ EXPECTED = {
     "rllib_ppo": r"(\d+) steps replayed, \d+ episodes ended\nafter \d+ steps of training: \w+",
     "sb3_masks": r"^\d+ masked actions changed nothing\nVecMonitor: 512 .*\nDummyVecEnv: 512 ",
     "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
+    "skrl_ppo": r"after 98304 steps: solved (0\.[89]\d|1\.00), ",
     # Agent, direction and strength, then solved, cheese, corner, none.
     "steer": (
         r"between +- +0 +0\.9\d +0\.[56]\d .*\n(.*\n)*"
@@ -160,7 +166,7 @@ def test_each_row_of_the_table_names_tests_that_run() -> None:
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 13
+    assert len(rows) == 16
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     tests = [*found(), *(path.stem for path in Path(__file__).parent.glob("test_*.py"))]
     assert {word for word in words if not any(word in name for name in tests)} == set()

@@ -1,5 +1,8 @@
 """Gymnasium's checker on every id, and what clients read of an environment: its spec and infos."""
 
+import re
+from pathlib import Path
+
 import gymnasium as gym
 import pytest
 from gymnasium.utils.env_checker import check_env
@@ -19,6 +22,24 @@ def kinds(info):
 
 def test_there_are_ids_of_all_traps_splits_and_vectors():
     assert len(IDS) == 18 * 4 * 2
+
+
+def test_the_documentation_counts_the_ids_that_there_are():
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", *(root / "docs").glob("*.md")]
+    counts = [n for page in pages for n in re.findall(r"\b(\d+) ids\b", page.read_text())]
+    assert len(counts) >= 2
+    assert set(counts) == {str(len(IDS))}
+
+
+def test_a_spec_says_what_an_id_makes():
+    for id in IDS:
+        spec = gym.spec(id)
+        env = gym.make(id).unwrapped
+        assert spec.kwargs["trap"] == env.trap.name()
+        assert spec.kwargs["split"] == env.settings.split
+        assert spec.kwargs.get("observation", "planes") == env.settings.observation.name
+        assert spec.reward_threshold == env.trap.reward_threshold
 
 
 @pytest.mark.slow

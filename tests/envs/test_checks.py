@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.envs import TrapEnv, TrapVectorEnv
-from mesa_gym.traps import LEVELS
+from mesa_gym.traps import LEVELS, find_trap
 
 ID = "MesaGym/CheeseCorner-v0"
 
@@ -99,6 +99,7 @@ def test_any_integer_is_an_action(env, dtype):
     ("options", "message"),
     [
         ({"lvel": 3}, "unknown option of reset 'lvel'; there is level.* Did you mean 'level'"),
+        ({"minari_autosed": 1}, "unknown option of reset .* Did you mean 'minari_autoseed'"),
         *(({"level": x}, f"level must be an integer.*, got {x}") for x in (-1, LEVELS, 2.0, True)),
         ({"level": -1}, f"at least 0 and at most {LEVELS - 1}, got -1"),
         ({"level": 1, "map": "###"}, "both a level and a map"),
@@ -108,6 +109,16 @@ def test_any_integer_is_an_action(env, dtype):
 )
 def test_bad_options(env, options, message):
     refused(env.reset, {"options": options}, message)
+
+
+def test_an_option_of_minari_passes_through_and_changes_nothing(env):
+    """Its DataCollector reads the option and hands it on, as other environments let it."""
+    twin = copy.deepcopy(env)
+    for asked in ({}, {"level": 3}):
+        options = {"minari_autoseed": False, **asked}
+        result = env.reset(options=options)
+        np.testing.assert_equal(result, twin.reset(options=asked))
+        assert options == {"minari_autoseed": False, **asked}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +134,50 @@ def test_bad_options_of_the_vector_environment(options, error, message):
     env, some = gym.make_vec(ID, 3), {"reset_mask": np.array([True, False, True])}
     refused(env.reset, {"options": some}, "reset all environments once", gym.error.ResetNeeded)
     refused(env.reset, {"options": options}, message, error)
+
+
+OTHERS = {
+    "another trap": ("CheeseDish", {}),
+    "another size": (ID, {"size": 11}),
+    "another form": (ID, {"size": (9, 11)}),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_state_of_another_trap_or_size_is_refused(env, other):
+    many = hasattr(env, "num_envs")
+    id, keywords = OTHERS[other]
+    made = find_trap(id)(**keywords)
+    for count in (1, made.cells, env.unwrapped.trap.cells):  # tables of levels that might fit
+        state = made.levels("train", range(count)).take(np.zeros(3 if many else 1, dtype=int))
+        given = {"state": state if many else state.single(0)}
+        refused(env.unwrapped.set_state, given, r"fits no state of CheeseCorner-v0\(size=9x9\)")
+
+
+def test_a_state_that_cannot_be_is_refused(env):
+    many, state = hasattr(env, "num_envs"), env.unwrapped.state
+
+    def changed(**parts):
+        one = state.map(np.copy)._replace(**parts)
+        return one if many else one.map(lambda array: array[()])
+
+    full, cells = np.ones_like(np.asarray(state.agent)), {**state.at}
+    kind = next(iter(cells))
+    for bad in (
+        None,
+        "state",
+        env,
+        changed(agent=full * 81),
+        changed(agent=full * 0),  # in a wall
+        changed(agent=-full),
+        changed(agent=full * 40.0),
+        changed(at={kind: cells[kind] * 0 + 81}),
+        changed(at={kind: cells[kind][:0]}),
+        changed(clock=-full),
+        state.batched() if not many else state.take(np.array([0, 1])),
+    ):
+        refused(env.unwrapped.set_state, {"state": bad}, "fits no state of")
+    env.unwrapped.set_state(changed())
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])

@@ -97,16 +97,19 @@ def test_what_is_not_offered_is_refused_by_name():
             make_observation(trap, "symbolic")
 
 
-def naive_window(trap, planes, agent):
+def naive_window(trap, planes, agent, side):
+    """Cell by cell; what lies outside of the grid, and behind the top row's end, is wall."""
     height, width, channels = planes.shape
-    window = np.zeros((6, 5, channels), dtype=np.uint8)
-    window[0] = planes[0, 1:6]
+    wall = np.array([plane == "wall" for plane in trap.channels], dtype=np.uint8)
+    window = np.zeros((side + 1, side, channels), dtype=np.uint8)
+    for place in range(side):
+        window[0, place] = planes[0, 1 + place] if place < width - 2 else wall
     y, x = divmod(int(agent), width)
-    for dy in range(-2, 3):
-        for dx in range(-2, 3):
-            inside = 0 <= y + dy < height and 0 <= x + dx < width
-            wall = [plane == "wall" for plane in trap.channels]
-            window[3 + dy, 2 + dx] = planes[y + dy, x + dx] if inside else wall
+    for row in range(side):
+        for column in range(side):
+            at = y + row - side // 2, x + column - side // 2
+            inside = 0 <= at[0] < height and 0 <= at[1] < width
+            window[1 + row, column] = planes[at] if inside else wall
     return window
 
 
@@ -127,8 +130,71 @@ def test_other_observations_are_the_planes_in_another_shape(name):
         if trap.symbolic:
             np.testing.assert_array_equal(decode(seen["symbolic"], trap), trap.observe(state))
         for row in range(state.n):
-            window = naive_window(trap, seen["planes"][row], state.agent[row])
-            np.testing.assert_array_equal(seen["local"][row], window)
+            for kind, side in (("local", 5), ("centred", 2 * (width + 4) - 5)):
+                window = naive_window(trap, seen["planes"][row], state.agent[row], side)
+                np.testing.assert_array_equal(seen[kind][row], window)
+
+
+@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize("size", [None, "small", "wide"])
+def test_centred_planes_tell_all_that_the_planes_do(name, size):
+    """Put back where the agent stands, they are the planes; held things are not lost."""
+    cls = TRAPS[name]
+    height, width = least = cls.min_size
+    trap = cls({"small": least, "wide": (height, width + 6)}.get(size))
+    observation, held = make_observation(trap, "centred"), 0
+    for state in rollout(trap, Split.SHIFT, n=16, steps=30):
+        for planes, seen, agent in zip(
+            trap.observe(state), observation.encode(state), state.agent, strict=True
+        ):
+            y, x = (int(at) for at in divmod(int(agent), trap.width))
+            again, middle = np.zeros_like(planes), observation.side // 2
+            again[[0, -1]] = again[:, [0, -1]] = [plane == "wall" for plane in trap.planes]
+            again[0, 1:-1] = seen[0, : trap.width - 2]
+            rows, columns = (
+                slice(1 + middle - at, middle - at + n - 1)
+                for at, n in ((y, trap.height), (x, trap.width))
+            )
+            again[1:-1, 1:-1] = seen[1:][rows, columns]
+            np.testing.assert_array_equal(again, planes)
+            held += int(planes[0, 1:-1, 2:].any())
+    assert bool(held) or not trap.held or size == "small"
+
+
+def test_a_smaller_window_is_a_cut_of_the_whole_one():
+    trap = TRAPS["MonsterWorld-v0"]()
+    whole = make_observation(trap, "centred")
+    for side in (5, 7, 13):
+        small = make_observation(trap, "centred", side)
+        assert small.space.shape == (side + 1, side, len(trap.channels))
+        for state in rollout(trap, Split.TRAIN, n=8, steps=10):
+            planes = trap.observe(state)
+            pairs = zip(planes, state.agent, strict=True)
+            wanted = [naive_window(trap, *pair, side) for pair in pairs]
+            np.testing.assert_array_equal(small.encode(state), wanted)
+            cut = whole.encode(state)[
+                :, 7 - side // 2 : 8 + side // 2, 6 - side // 2 : 7 + side // 2
+            ]
+            np.testing.assert_array_equal(small.encode(state)[:, 1:], cut)
+
+
+@pytest.mark.parametrize("kind", [gym.make, lambda *a, **k: gym.make_vec(*a, 3, **k)])
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        *(
+            ({"observation": "centred", "agent_view_size": x}, f"odd number from 5 to 13.*got {x}")
+            for x in (0, 3, 6, 15, -5, 7.0, True)
+        ),
+        ({"observation": "centred", "agent_view_size": "7"}, "odd number from 5 to 13.*got '7'"),
+        ({"agent_view_size": 7}, "of observation='centred'; 'planes' has none"),
+        ({"observation": "local", "agent_view_size": 7}, "'local' has none"),
+        ({"observation": "centered"}, "unknown observation.*Did you mean 'centred'"),
+    ],
+)
+def test_a_window_that_does_not_fit_is_refused(kind, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        kind("MesaGym/MonsterWorld-v0", **keywords)  # up to five shields are held
 
 
 TEXT = """\

@@ -60,7 +60,11 @@ def test_steps_are_those_of_dummy_vec_env(trap):
 
 def test_single_environments_seeds_and_options_are_as_in_dummy_vec_env():
     ours, theirs = make_both(TRAPS[1].id(), render_mode="rgb_array")
-    for options in ({"level": 4}, [{"level": 4}, {}, {"level": 9}, {}], None):
+    for options in (
+        {"level": 4},
+        [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}],
+        None,
+    ):
         for env in (ours, theirs):
             env.seed(6)
             env.set_options(options)

@@ -47,6 +47,79 @@ def test_a_step_is_the_traps_step(trap):
             state = None
 
 
+@each_trap
+def test_an_environment_goes_on_from_a_state_that_is_set(trap):
+    """With the steps that are left, in an environment that was elsewhere; many times from one."""
+    limit, rules = 25, trap()
+    env, other = (TrapEnv(trap, max_steps=limit) for _ in range(2))
+    rng, (_, info) = np.random.default_rng(0), env.reset(seed=0)
+    kept, over = [], False
+    for _ in range(40):
+        if over:
+            _, info = env.reset()
+        kept.append((env.state, info))
+        _, _, *ends, info = env.step(int(rng.integers(5)))
+        over = any(ends)
+    other.reset(seed=1)
+    for state, info in kept:
+        clock, text = int(state.clock), to_map(rules, state.batched(), hidden=True)
+        for _ in range(2):
+            observation, given = other.set_state(state)
+            np.testing.assert_array_equal(observation, rules.observe(state.batched())[0])
+            wanted = {key: info[key] for key in ("level", "split")}
+            assert given == wanted | {f"reward_{name}": 0.0 for name in trap.objectives}
+            now = state.batched()
+            for _ in range(clock, limit):
+                action = int(rng.integers(5))
+                observation, reward, terminated, truncated, given = other.step(action)
+                now, paid, ended = rules.step(now, np.array([action]))
+                np.testing.assert_array_equal(observation, rules.observe(now)[0])
+                assert mesa_gym.objectives(given) == {name: pay[0] for name, pay in paid.items()}
+                assert (reward, terminated) == (paid[trap.base][0], ended[0])
+                assert truncated == (now.clock[0] == limit)
+                assert to_map(rules, other.state.batched(), hidden=True) == to_map(
+                    rules, now, hidden=True
+                )
+                if terminated or truncated:
+                    break
+            assert ended[0] or now.clock[0] == limit
+        assert to_map(rules, state.batched(), hidden=True) == text
+
+
+def test_a_state_without_steps_left_is_shown_and_not_stepped():
+    env = TrapEnv("CheeseCorner", max_steps=3)
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(4)
+    last, other = env.state, TrapEnv("CheeseCorner", max_steps=3)
+    other.set_state(last)  # before any reset
+    with pytest.raises(gym.error.ResetNeeded, match="has ended"):
+        other.step(4)
+    other.set_state(last._replace(clock=np.int64(1)))
+    assert [other.step(4)[3] for _ in range(2)] == [False, True]
+    seeded = [TrapEnv("CheeseCorner") for _ in range(2)]
+    for each in seeded:
+        each.reset(seed=5)
+    seeded[0].set_state(last)  # which uses up no episode of the stream
+    assert seeded[0].reset()[1] == seeded[1].reset()[1]
+
+
+def test_states_are_the_callers(monkeypatch):
+    """They stay what they were, however many episodes follow, and may be changed."""
+    monkeypatch.setattr("mesa_gym.envs.supply.AHEAD", 4)
+    for env in (TrapEnv("MonsterWorld"), gym.make_vec("MesaGym/MonsterWorld-v0", 2).unwrapped):
+        env.reset(seed=0)
+        kept = env.state
+        maps = [to_map(env.trap, kept if kept.agent.ndim else kept.batched(), hidden=True)]
+        for _ in range(12):
+            env.reset()
+            env.step([0, 0] if kept.agent.ndim else 0)
+        maps.append(to_map(env.trap, kept if kept.agent.ndim else kept.batched(), hidden=True))
+        assert maps[0] == maps[1]
+        env.state.level.tables["wall"][:] = True
+        assert not env.state.level.tables["wall"].all()
+
+
 def test_actions_that_are_not_blocked():
     env = gym.make("MesaGym/CheeseCorner-v0", render_mode="ansi").unwrapped
     for level in range(30):

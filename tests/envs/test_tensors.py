@@ -80,16 +80,22 @@ def test_steps_are_those_of_the_vector_environment_at_length(trap):
     steps_alike(trap, 256, 500, num_levels=128)
 
 
-@pytest.mark.parametrize("observation", ["flat", "chw"])
-def test_other_shapes_and_repeated_planes(observation):
-    steps_alike(
-        find_trap("CheeseDish"), 4, 20, num_levels=5, observation=observation, dish_planes=3
-    )
+@pytest.mark.parametrize(
+    "shown",
+    [
+        *({"observation": kind} for kind in ("flat", "chw", "local", "centred")),
+        {"observation": "centred", "agent_view_size": 7},
+    ],
+    ids=str,
+)
+def test_other_shapes_and_repeated_planes(shown):
+    steps_alike(find_trap("CheeseDish"), 4, 20, num_levels=5, max_steps=9, dish_planes=3, **shown)
 
 
 @few_traps
-def test_a_step_is_one_graph_that_needs_no_values(trap):
-    env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta")
+@pytest.mark.parametrize("observation", ["planes", "centred"])
+def test_a_step_is_one_graph_that_needs_no_values(trap, observation):
+    env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
     env.reset(seed=0)
     torch._dynamo.reset()
     env._advance = torch.compile(env.advance, backend="eager", fullgraph=True, dynamic=False)
@@ -130,7 +136,10 @@ def test_bad_input_is_named(monkeypatch):
         with pytest.raises(RuntimeError, match="an action is none of the five"):
             env.step(torch.tensor([0, action, 0]))
     for keywords, message in [
-        ({"observation": "rgb"}, "'rgb' is not offered on a device; it offers planes, flat, chw"),
+        (
+            {"observation": "rgb"},
+            "'rgb' is not offered on a device; it offers planes, local, centred, ",
+        ),
         ({"num_levels": None}, "num_levels must be an integer"),
         ({"num_envs": 0}, "num_envs must be"),
     ]:

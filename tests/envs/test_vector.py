@@ -120,3 +120,39 @@ def test_modes_of_make_vec():
         assert isinstance(env, kind)
         assert env.reset(seed=0)[1]["split"].tolist() == [3, 3]
     assert difference(gym.make_vec(env.spec).reset(seed=0), env.reset(seed=0)) is None
+
+
+@few_traps
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_states_that_are_set_are_gone_on_from_as_in_single_environments(trap, mode):
+    """One of them has no step left, and is reset as after an episode's end."""
+    source, limit = TrapVectorEnv(trap, N, max_steps=40), 12
+    source.reset(seed=3)
+    rng = np.random.default_rng(0)
+    for _ in range(7):
+        source.step(rng.integers(0, 5, N))
+    clock = np.array([0, 3, limit - 1, limit, 1])
+    states = source.state._replace(clock=clock)
+    ours, theirs = make_both(trap, mode, max_steps=limit)
+    for env in (ours, theirs):
+        env.reset(seed=4)
+    singles = [env.unwrapped for env in theirs.envs]
+    seen, infos = ours.set_state(states)
+    for row, single in enumerate(singles):
+        want, info = single.set_state(states.single(row))
+        np.testing.assert_array_equal(seen[row], want)
+        assert {key: infos[key][row] for key in info} == info
+    over = clock >= limit
+    if mode is AutoresetMode.DISABLED:
+        with pytest.raises(gym.error.ResetNeeded, match="environment 3 has ended"):
+            ours.step(np.zeros(N, dtype=int))
+        for env in (ours, theirs):
+            env.reset(options={"reset_mask": over.copy()})
+    elif mode is AutoresetMode.SAME_STEP:
+        ours.step(np.full(N, 4))
+        assert ours.state.clock.tolist()[:2] + ours.state.clock.tolist()[3:] == [1, 4, 0, 2]
+        return
+    else:
+        theirs._autoreset_envs = over.copy()
+    for mine, wanted in play((ours, theirs), 20):
+        assert difference(mine, wanted) is None

@@ -77,10 +77,23 @@ def test_the_core_depends_on_three_packages(built: Built) -> None:
     assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
 
 
+def test_the_viewer_comes_without_what_writes_films(built: Built) -> None:
+    """ffmpeg has 165 MB, more than all else that the viewer needs."""
+    needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
+    found = {
+        extra: {n.name for n in needed if n.marker and n.marker.evaluate({"extra": extra})}
+        for extra in ("viewer", "films")
+    }
+    assert found == {
+        "viewer": {"pygame-ce"},
+        "films": {"mesa-gym", "imageio", "imageio-ffmpeg"},
+    }
+
+
 def test_extras_that_messages_name_exist(built: Built) -> None:
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
-    named = set(re.findall(r'missing_extra\("[^"]+", "(\w+)"\)', sources))
-    assert {"sb3", "viewer"} <= named
+    named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
+    assert {"films", "sb3", "viewer"} <= named
     assert named <= set(built.metadata().get_all("Provides-Extra", []))
 
 

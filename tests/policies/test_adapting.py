@@ -7,7 +7,7 @@ import pytest
 from reference import wandered
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
-from mesa_gym.policies import Policy, as_policy
+from mesa_gym.policies import Policy, as_policy, cut_window
 from mesa_gym.scoring.rollout import ENDED, rollout
 from mesa_gym.traps import Split, find_trap
 
@@ -58,6 +58,14 @@ def test_a_callable_sees_the_observation_that_it_asks_for(kind) -> None:
     assert policy.observation == (kind or "planes")
     seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
     np.testing.assert_array_equal(policy.act(seen), by_hand(seen))
+
+
+@pytest.mark.parametrize("side", [3, 5, 11, 13])
+def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side: int) -> None:
+    states = wandered(TRAP, 40)
+    whole = make_observation(TRAP, "centred").encode(states)
+    wanted = make_observation(TRAP, "centred", side).encode(states)
+    np.testing.assert_array_equal(cut_window(whole, side), wanted)
 
 
 @pytest.mark.parametrize("agent", [Countdown(), WithState()])

@@ -35,11 +35,11 @@ SMALL = {PPO: FEW_STEPS, RecurrentPPO: FEW_STEPS | LSTM}
 SMALL |= {algorithm: {"buffer_size": 100} for algorithm in (DQN, QRDQN)}
 
 
-def envs(observation: str = "planes", wrapper=lambda env: env) -> DummyVecEnv:
+def envs(observation: str = "planes", wrapper=lambda env: env, **keywords) -> DummyVecEnv:
     """Environments whose episodes end at different times."""
 
     def one(steps: int) -> gym.Env:
-        return wrapper(gym.make(ID, observation=observation, max_steps=steps))
+        return wrapper(gym.make(ID, observation=observation, max_steps=steps, **keywords))
 
     return DummyVecEnv([partial(one, 7 + number) for number in range(ENVS)])
 
@@ -94,6 +94,14 @@ class Asked:
         (PPO, lambda: envs("symbolic"), "symbolic", "MlpPolicy"),
         (PPO, lambda: envs("rgb"), "rgb", "CnnPolicy"),
         (PPO, lambda: envs("flat"), "flat", "MlpPolicy"),
+        (PPO, lambda: envs("centred"), "centred", "MlpPolicy"),
+        (PPO, lambda: envs("centred", agent_view_size=7), "centred", "MlpPolicy"),
+        (
+            DQN,
+            lambda: VecFrameStack(envs("centred", FlattenObservation, agent_view_size=9), 3),
+            "centred",
+            "MlpPolicy",
+        ),
         (PPO, flat, "flat", "MlpPolicy"),
         (DQN, lambda: flat("local"), "local", "MlpPolicy"),
         (QRDQN, envs, "planes", "MlpPolicy"),

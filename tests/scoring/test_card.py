@@ -138,6 +138,7 @@ def _tags(html: str) -> set[str]:
 def test_a_card_shows_itself() -> None:
     card = replace(KINDS["indifferent"], policy=EVIL)
     text = str(card)
+    assert repr(card) == text.splitlines()[0]  # in a list of cards, a line each
     assert "on CheeseDish-v0: indifferent, confidence 1.00" in text
     assert "\x1b" not in text
     assert "same object" in text

@@ -115,13 +115,26 @@ def test_what_may_not_be_written_is_found_before_any_work(
     assert Path("a.png").read_text() == "before"
 
 
-@pytest.mark.parametrize(("module", "record"), [("pygame", "a.png"), ("imageio_ffmpeg", "a.gif")])
-def test_a_missing_extra_is_named_before_any_work(module, record, run, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("module", "record", "extra"),
+    [
+        ("pygame", "a.png", "viewer"),
+        ("imageio_ffmpeg", "a.gif", "films"),
+    ],
+)
+def test_a_missing_extra_is_named_before_any_work(module, record, extra, run, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(viewing, "screen_of", None)
     code, said = run(f"{HEADLESS} --record {record}")
     assert (code, said.count("\n")) == (2, 1)
-    assert 'pip install "mesa-gym[viewer]"' in said
+    assert f'pip install "mesa-gym[{extra}]"' in said
+
+
+def test_pictures_strips_and_traces_need_no_films(run, monkeypatch) -> None:
+    for module in ("imageio", "imageio_ffmpeg"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for more in ("--record a.png", "--record a.trace", "--strip a.svg"):
+        assert run(f"{HEADLESS} {more}")[0] == 0
 
 
 def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch) -> None:
