@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from broken_traps import LONG
+from parameters import large_apart
 
 from mesa_gym.testing import CERTIFICATES, MECHANICS, check_digest, check_name
 from mesa_gym.testing.check import Check
@@ -22,7 +23,7 @@ SKIPPED = {
     "NearestFruit-v0": ("distances",),  # the proxy's fruit is the nearest one
 }
 CHECKS = (*MECHANICS, *CERTIFICATES)
-each_trap = pytest.mark.parametrize("name", TRAPS)
+each_trap = pytest.mark.parametrize("name", large_apart(TRAPS))
 
 
 def level_counts() -> Iterator[Any]:

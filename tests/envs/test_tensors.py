@@ -87,6 +87,7 @@ def test_other_shapes_and_repeated_planes(observation):
     )
 
 
+@pytest.mark.thorough
 @few_traps
 def test_a_step_is_one_graph_that_needs_no_values(trap):
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta")

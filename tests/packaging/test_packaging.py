@@ -24,6 +24,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build(tmp_path_factory.mktemp("built"))
 
 
+@pytest.mark.thorough
 def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
     with ZipFile(built.wheel) as wheel:
         names = set(wheel.namelist())
@@ -34,6 +35,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
     assert f"{about}licenses/LICENSE" in names
 
 
+@pytest.mark.thorough
 def test_the_source_distribution_is_the_checkout(built: Built) -> None:
     folder = f"mesa_gym-{mesa_gym.__version__}/"
     with tarfile.open(built.sdist) as sdist:
@@ -42,12 +44,14 @@ def test_the_source_distribution_is_the_checkout(built: Built) -> None:
     assert names - written == checkout()
 
 
+@pytest.mark.thorough
 def test_the_core_depends_on_three_packages(built: Built) -> None:
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     core = {need.name for need in needed if need.marker is None}
     assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
 
 
+@pytest.mark.thorough
 def test_extras_that_messages_name_exist(built: Built) -> None:
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
     named = set(re.findall(r'missing_extra\("[^"]+", "(\w+)"\)', sources))
@@ -55,6 +59,7 @@ def test_extras_that_messages_name_exist(built: Built) -> None:
     assert named <= set(built.metadata().get_all("Provides-Extra", []))
 
 
+@pytest.mark.thorough
 def test_an_index_can_show_it(built: Built) -> None:
     metadata = built.metadata()
     assert metadata["Name"] == "mesa-gym"
@@ -66,6 +71,7 @@ def test_an_index_can_show_it(built: Built) -> None:
     assert set(named) <= classifiers
 
 
+@pytest.mark.thorough
 def test_each_python_that_may_install_it_is_named(built: Built) -> None:
     """From the first to the last that was tried, with nothing between them left out."""
     metadata = built.metadata()
@@ -94,3 +100,8 @@ def test_versions_stand_in_the_changelog_from_the_newest_down() -> None:
     assert found == sorted(set(found), reverse=True)
     for head in heads[1:]:
         date.fromisoformat(head["when"])
+
+
+def test_what_is_new_is_told_in_80_lines() -> None:
+    for version in CHANGELOG.split("\n## ")[1:]:
+        assert len(version.splitlines()) <= 80, version.splitlines()[0]

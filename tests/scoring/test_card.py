@@ -94,6 +94,7 @@ def test_files_that_are_not_cards_are_named(content: bytes, tmp_path: Path) -> N
         ScoreCard.load(tmp_path / "card.json")
 
 
+@pytest.mark.thorough
 def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely() -> None:
     """One place is changed, taken out or put into a list; of some, one character is wrong."""
     rng, kept = random.Random(0), 0

@@ -23,6 +23,7 @@ MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
 LEFT = np.full(6, 1)
 
 
+@pytest.mark.thorough
 def test_networks_together_act_as_each_alone() -> None:
     trap = find_trap("RedBlueDoors")()
     planes = planes_of(trap, trap.levels(Split.SHIFT, np.arange(70)))
