@@ -1,7 +1,7 @@
 """Keep the listing of the public API: ``make api``.
 
-The listing has a line for each name that other code may rely on, and ``tests/docs/test_public_api.py``
-fails while it is out of date: a change of the API is a change of that file, which a review sees.
+The listing has a line for each name that other code may rely on. A test fails while it is out of
+date, so that a change of the API is a change of that file, which a review sees.
 """
 
 from __future__ import annotations
