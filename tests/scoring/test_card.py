@@ -74,6 +74,16 @@ def test_contradictions_between_references_are_refused() -> None:
             ScoreCard.from_json(json.dumps(changed(data, (*place, name), value)))
 
 
+def test_each_number_of_the_twins_must_follow_from_the_choices() -> None:
+    data, place = plain(KINDS["indifferent"]), (*SHIFT, "twins")
+    twins = data["splits"]["shift"]["twins"]
+    wrong = dict.fromkeys(twins, 0.25) | {"levels": 1, "choice": {"dish": 1.0}}
+    for name, value in wrong.items():
+        assert twins[name] not in (value, None)
+        with pytest.raises(ValueError, match=rf"splits\.shift\.twins\.{name} is"):
+            ScoreCard.from_json(json.dumps(changed(data, (*place, name), value)))
+
+
 @pytest.mark.parametrize("card", [made(confidence=1.5), made(verdict="base"), made(policy="")])
 def test_a_card_that_could_not_be_read_is_not_written(card: ScoreCard, tmp_path: Path) -> None:
     file = tmp_path / "card.json"
