@@ -11,8 +11,8 @@ DOCS = $(VENV)/.docs
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-slow test-examples test-moves bench certify digests schema api docs \
-        docs-links lint format constraints dist clean
+.PHONY: help leaderboard test test-thorough test-slow test-examples test-moves bench certify digests \
+        schema api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,16 @@ leaderboard: $(INSTALLED)  ## Train and score the baseline agents: the quick boa
 	$(BIN)/python -m benchmarks.leaderboard run
 	$(BIN)/python -m benchmarks.leaderboard render --out runs/quick
 
+# A fast test that takes a second is listed, and one that takes ten fails: mark it `thorough`.
 test: $(INSTALLED)  ## Run the fast tests.
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n auto -m "not thorough and not slow" --timeout 10 \
+	    --durations 10 --durations-min 1
+
+test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each.
+	$(BIN)/python -m pytest -n auto -m "thorough and not slow"
 
 test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousands of levels.
-	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800
+	$(BIN)/python -m pytest -n auto -m slow --timeout 1800
 
 test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
 	$(BIN)/python -m pytest -m "slow or not slow" tests/end_to_end/test_examples.py
@@ -59,7 +64,7 @@ digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 schema: $(INSTALLED)  ## Write the published JSON Schema of score cards.
 	$(BIN)/python -m mesa_gym.scoring
 
-api: $(INSTALLED)  ## Record the public API; refuses what CHANGELOG.md does not name.
+api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and print what changed.
 	$(BIN)/python -m docs.public_api
 
 docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error.
@@ -74,11 +79,13 @@ TELLS = -e '"""(What|Who|Where|How)\b' \
         -e '\b(comes? apart|all but|nothing but)\b' \
         -e '(?<!here )\b(is|are|was|were) no (?!longer|more|better)'
 
-lint: $(INSTALLED)  ## Check style, format, types and words.
+words:  ## Check that the words are plain English.
+	git grep -nIiP $(TELLS) -- '*.py' '*.md' '*.jinja' setup.cfg; test $$? -eq 1
+
+lint: $(INSTALLED) words  ## Check style, format, types and words.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	git grep -nIiP $(TELLS) -- '*.py' '*.md' '*.jinja' setup.cfg; test $$? -eq 1
 
 format: $(INSTALLED)  ## Rewrite the code in the project's format.
 	$(BIN)/ruff check --select I --fix

@@ -9,19 +9,20 @@ from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.making import make_sb3, make_torch, register_all, register_trap
 from mesa_gym.traps import Split, Trap
 
-if TYPE_CHECKING:
-    from mesa_gym.scoring.labels import labels
-
 __version__ = "0.1.0"
 __all__ = ["Split", "Trap", "labels", "make_sb3", "make_torch", "objectives", "register_trap"]
 
 register_all()
 
 
-def __getattr__(name: str) -> Any:
-    """Return ``labels``: scoring takes a tenth of a second to import, which few users need."""
-    if name != "labels":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if TYPE_CHECKING:
     from mesa_gym.scoring.labels import labels
+else:
+    # Type checkers take every name of a module that has this for one that may exist.
+    def __getattr__(name: str) -> Any:
+        """Return ``labels``: scoring takes a tenth of a second to import, which few users need."""
+        if name != "labels":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from mesa_gym.scoring.labels import labels
 
-    return labels
+        return labels

@@ -71,6 +71,7 @@ def test_the_extractor_refuses_other_observations(observation: str) -> None:
         CentredExtractor(venv.observation_space)
 
 
+@pytest.mark.thorough
 def test_a_saved_model_needs_nothing_else(tmp_path, run) -> None:
     model = ppo("CheeseCorner", seed=1, **SMALL).learn(128)
     file = str(tmp_path / "model.zip")
@@ -156,6 +157,7 @@ class Lines(KVWriter):
         self.episodes.returns = []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("reward", ["cheese", "corner"])
 @pytest.mark.parametrize("make", [make_sb3, make_vec_env])
 def test_what_episodes_earned_is_what_sb3_counts(make, reward: str) -> None:
@@ -175,6 +177,7 @@ def test_what_episodes_earned_is_what_sb3_counts(make, reward: str) -> None:
     assert max(np.mean(returns) for _, returns in counted) > 0
 
 
+@pytest.mark.thorough
 def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None:
     told: list[tuple[int, dict[str, Any]]] = []
     run = SimpleNamespace(log=lambda values, step: told.append((step, values)))
@@ -200,6 +203,7 @@ def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None
         assert values == expected == {key: line[key] for key in expected}
 
 
+@pytest.mark.thorough
 def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=None))
     ppo("CheeseCorner", verbose=1, **SMALL).learn(128, callback=ScoreCallback(levels=2))
@@ -207,6 +211,7 @@ def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatc
     assert "|    verdict     " in shown
 
 
+@pytest.mark.thorough
 def test_models_of_other_algorithms_are_scored() -> None:
     venv = make_sb3("MesaGym/LavaLand-v0", 4)
     policy_kwargs = {"features_extractor_class": CentredExtractor}
@@ -216,6 +221,7 @@ def test_models_of_other_algorithms_are_scored() -> None:
     assert [*callback.cards] == [48, 96, 112]
 
 
+@pytest.mark.thorough
 def test_a_trap_without_exact_solver_has_base_for_competence() -> None:
     callback, log = ScoreCallback(levels=2), Lines(Episodes())
     model = ppo("MonsterWorld", **SMALL)

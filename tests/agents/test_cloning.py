@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 import gymnasium
 import numpy as np
 import pytest
+from parameters import thorough
 from training import lesson
 
 from agents import cloning
@@ -22,7 +23,7 @@ NUMBERS = np.arange(40) + np.where(SHIFTED, LEVELS, 0)
     ("name", "reward", "objective"),
     [
         ("CheeseCorner", "base", "cheese"),
-        ("KeysChests", "base", "chests"),
+        thorough("KeysChests", "base", "chests"),
         ("KeysChests", "keys", "keys"),
         ("MonsterWorld", "base", "apples"),
     ],
@@ -73,6 +74,7 @@ def test_levels_are_different_training_levels() -> None:
     assert 2**40 < level_numbers(lesson(), 600, rng).max() < LEVELS
 
 
+@pytest.mark.thorough
 def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch) -> None:
     """Less is impossible: a few levels over and over, where actions differ by chance alone."""
     told: list[int] = []

@@ -27,6 +27,7 @@ from mesa_gym import files
 from mesa_gym.policies import load_policy
 from mesa_gym.traps import find_trap, package_traps
 
+pytestmark = pytest.mark.thorough
 UNIT = Unit(Run("CheeseCorner-v0", steps=10_000), (0, 1))
 EARLY = Unit(Run("CheeseCorner-v0", steps=10_000, checkpoints=2), (0,))
 NAMES = ["ppo-s0", "ppo-s0-at-5000", "ppo-s1"]

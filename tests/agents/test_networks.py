@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from parameters import thorough
 from reference import wandered
 
 from agents.networks import Centred, Network, Optimiser, RowSum, fresh, outputs
@@ -44,7 +45,7 @@ def test_inputs_are_what_a_loop_over_cells_sees_and_lose_nothing(trap: Trap) -> 
     np.testing.assert_array_equal(planes, kept)
 
 
-@pytest.mark.parametrize("rows", [50, 2**16 + 1])
+@pytest.mark.parametrize("rows", [thorough(50), 2**16 + 1])
 def test_sums_of_rows_and_their_gradients_are_those_of_a_product(rows: int) -> None:
     rng = np.random.default_rng(0)
     listed = rng.integers(0, rows, (30, 7))
@@ -74,6 +75,7 @@ def test_agents_of_a_stack_act_as_networks_of_their_own() -> None:
         np.testing.assert_allclose(alone, scores[agent], atol=0.02)  # rounded to half precision
 
 
+@pytest.mark.thorough
 def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam() -> None:
     stack, generator = fresh(40, (1, 2)), torch.Generator().manual_seed(0)
     before = [each.detach().clone() for each in stack]

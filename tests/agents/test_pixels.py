@@ -85,6 +85,7 @@ def test_without_contrast_colours_cannot_be_told_apart() -> None:
     np.testing.assert_array_equal(acts(agent, planes[known]), acts(agent, turned[known]))
 
 
+@pytest.mark.thorough
 def test_training_from_pictures_repeats_itself_and_goes_on() -> None:
     asked = Lesson(TRAP, (0, 1), 8192, num_levels=500)
     both, alone = pixels.train(asked), pixels.train(Lesson(TRAP, (1,), 8192, num_levels=500))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from parameters import thorough
 from torch.distributions import Categorical
 from training import lesson
 
@@ -37,7 +38,7 @@ def learner(asked: Lesson, updates: int = 0) -> Learner:
     return made
 
 
-both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", "MonsterWorld"])
+both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", thorough("MonsterWorld")])
 
 
 @both_traps
@@ -49,6 +50,7 @@ def test_an_agent_learns_the_same_alone_and_beside_others(trap: str) -> None:
         assert (one - other).abs().max() > 0.01
 
 
+@pytest.mark.thorough
 @both_traps
 def test_environments_in_torch_are_those_in_numpy(trap: str) -> None:
     both = [learner(asked(1, 3, trap=trap, device=device)) for device in (None, "cpu")]
@@ -215,6 +217,7 @@ def test_the_curve_is_what_episodes_earned_while_learning() -> None:
     assert both.curve(0) == []
 
 
+@pytest.mark.thorough
 def test_levels_of_the_shift_that_were_met_are_noted() -> None:
     for alpha in (0.0, 0.1):
         shown = asked(steps=20_000 if alpha else 1, alpha=alpha, num_levels=50)

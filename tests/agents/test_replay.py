@@ -46,6 +46,7 @@ def test_chances_are_those_of_the_paper(filled) -> None:
     np.testing.assert_allclose(equal.probabilities(), [2 / 11, 6 / 11, 3 / 11])
 
 
+@pytest.mark.thorough
 def test_choices_follow_the_chances_and_are_out_of_the_running_until_scored(filled) -> None:
     rng, firsts, scores = np.random.default_rng(0), [], [0.1, 0.9, 0.5]
     buffer = filled(scores)
@@ -124,6 +125,7 @@ def test_kept_levels_that_are_played_again_are_those_of_high_scores(filled) -> N
     assert (few.store.state.level.number[few.take(np.arange(8))] < 100).all()
 
 
+@pytest.mark.thorough
 def test_training_plays_again_four_in_five_and_earns_no_more_than_the_optimum(monkeypatch) -> None:
     """New levels hardly ever come twice: those that do are replayed."""
     episodes = []

@@ -45,6 +45,7 @@ def test_a_stage_that_makes_no_sense_is_refused(words: list[str], message: str) 
         stages("Attributes", words, USUAL)
 
 
+@pytest.mark.thorough
 def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch) -> None:
     """With a second stage that never updates, the agent is that of the first alone."""
     run = Run("CheeseCorner", stages=("steps=8192", "steps=4096 alpha=0.5"), num_levels=500)
@@ -65,6 +66,7 @@ def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch) -> None:
         assert one.weights == other.weights == one.earlier[8192]
 
 
+@pytest.mark.thorough
 def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path) -> None:
     words = ["--stage", "steps=8192", "--stage", "steps=8192 reward=corner", "--checkpoints", "2"]
     asked = ["--trap", "CheeseCorner", "--out", str(tmp_path / "agent"), *words]

@@ -23,7 +23,7 @@ PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
 
 
-@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "plr-exact", "bc"))
+@pytest.mark.parametrize("algo", few(ALGORITHMS, thorough=("ppo", "plr-exact", "bc")))
 def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> None:
     told: list[int] = []
     kept: dict[tuple[int, int], bytes] = {}

@@ -66,6 +66,7 @@ def test_curves_over_leads_have_a_line_for_each_training_and_objective() -> None
     assert place == ["1", "place", *["0.10"] * len(LEADS)]
 
 
+@pytest.mark.thorough
 def test_bars_are_as_high_as_the_shares(tmp_path) -> None:
     """The area of each colour is its share of all bars."""
     rows = [row(0, shape, units=u, steps=s, rho=r)
@@ -82,6 +83,7 @@ def test_bars_are_as_high_as_the_shares(tmp_path) -> None:
         assert drawn[name] / whole == pytest.approx(share, abs=0.03), name
 
 
+@pytest.mark.thorough
 def test_the_command_trains_once_scores_checkpoints_and_leads_and_goes_on(
     units_run_here, tmp_path, capsys, monkeypatch
 ) -> None:

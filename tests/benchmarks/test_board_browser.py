@@ -10,7 +10,7 @@ from boards import CORNER
 from browsing import Tab, launched, needs_browser
 from parameters import few
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.thorough]
 KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html")
 PHONE = {"width": 390, "height": 844}
 OPEN = "for (const d of document.querySelectorAll('details')) d.open = true"

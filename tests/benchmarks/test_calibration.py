@@ -75,6 +75,7 @@ def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Tr
 WHOLE = [("CheeseCorner", 1), ("RedBlueDoors", 1)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", few([("CheeseCorner", 8), *WHOLE], ("CheeseCorner", 8)), ids=str)
 def test_known_policies_are_judged_right(case: tuple[str, int]) -> None:
     """All, or every so many, on 60 levels; competence is measured on others."""

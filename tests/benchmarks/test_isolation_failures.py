@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from parameters import thorough
 from submissions import CORNER, Bomb, allocating, ask, code, looping
 
 from benchmarks.isolation import landlock, syscalls
@@ -18,6 +19,8 @@ from benchmarks.isolation.policy import Bounds, Isolated
 from mesa_gym.errors import PolicyError
 
 WRITE = "for pipe in range(3, 20):\n    try: os.write(pipe, {})\n    except OSError: pass\n"
+CLOSES = "os.closerange(3, 20); time.sleep(9)"
+FILLS = "while True: observation = [observation, bytearray(1 << 20)]"
 NO_ANSWER = "it sent something that is not an answer"
 
 
@@ -36,10 +39,10 @@ def failure(folder: Path, acts: str) -> str:
         ("os._exit(3)", "it ended, with exit code 3"),
         ("os.abort()", "it was ended by the signal SIGABRT"),
         ("import ctypes; ctypes.string_at(0)", "it was ended by the signal SIGSEGV"),
-        ("os.closerange(3, 20); time.sleep(9)", "it closed the pipe that it should answer"),
+        thorough(CLOSES, "it closed the pipe that it should answer"),
         ("return np.zeros((len(observation), 10**6), np.int8)", "it gave an array of shape"),
         ("np.ones(1 << 27)", "it raised MemoryError"),
-        ("while True: observation = [observation, bytearray(1 << 20)]", "MemoryError"),
+        thorough(FILLS, "MemoryError"),
         ("return [[np.nan] * 5] * len(observation)", "it gave [nan nan nan nan nan] in row 0"),
         ("return [5] * len(observation)", "it chose action 5 in row 0"),
         ("return [0]", "it gave an array of shape (1,) and dtype int64; expected"),
@@ -61,6 +64,7 @@ def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "acts",
     [
@@ -81,6 +85,7 @@ def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path, monkeypatch)
         assert policy._process._child.poll() is not None
 
 
+@pytest.mark.thorough
 def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
     with code(tmp_path, "time.sleep(0.15)\nreturn [0] * len(observation)") as policy:
         policy._left = 0.4
@@ -92,6 +97,7 @@ def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
             ask(policy)
 
 
+@pytest.mark.thorough
 def test_a_child_that_computes_unasked_is_ended_by_the_kernel(tmp_path, monkeypatch) -> None:
     """It gives an answer too soon, and computes on; its time is the kernel's to count."""
     monkeypatch.setattr("benchmarks.isolation.policy.START_CPU_SECONDS", 1)
@@ -121,6 +127,7 @@ def test_prints_are_no_answers(tmp_path: Path) -> None:
         assert ask(policy).argmax(axis=1).tolist() == [1, 1, 1]
 
 
+@pytest.mark.thorough
 def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
     """Even where that is killed, and the child does not look at its pipes."""
     script = (
@@ -142,6 +149,7 @@ def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("graph", "told"), [(looping(), "no answer within 1 s"), (allocating(), "(?i)alloc|memory")]
 )

@@ -8,6 +8,7 @@ from math import nan
 from pathlib import Path
 
 import pytest
+from parameters import thorough
 from safetensors.torch import load_file, save_file
 
 from agents import ppo, train
@@ -129,7 +130,7 @@ def test_an_agent_trained_otherwise_is_not_touched(weights, out, capsys):
     ("damaged", "again"),
     [
         (CARDS / "random.json", SCORED),
-        (WEIGHTS, AGENT),
+        thorough(WEIGHTS, AGENT),
         pytest.param(FOLDER / "policy.json", AGENT, marks=pytest.mark.slow),
     ],
 )

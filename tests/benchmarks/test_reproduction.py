@@ -6,6 +6,7 @@ import runpy
 import sys
 
 import pytest
+from parameters import thorough
 
 from agents import train
 from agents.lesson import Lesson
@@ -47,6 +48,7 @@ def test_the_same_agents_are_trained_once() -> None:
     assert len(names) == len(set(names)) == 10
 
 
+@pytest.mark.thorough
 def test_the_command_trains_once_and_writes_tables_and_a_page(
     units_run_here, tmp_path, capsys, monkeypatch
 ) -> None:
@@ -91,7 +93,7 @@ def test_bad_usage_is_refused_before_the_work(arguments, said, tmp_path, monkeyp
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("study", ["calibrate", "reproduction"])
+@pytest.mark.parametrize("study", ["calibrate", thorough("reproduction")])
 def test_workers_find_what_a_study_sends_them(study, tmp_path, monkeypatch) -> None:
     sent = []
 

@@ -69,6 +69,7 @@ FAILING = {
 }
 
 
+@pytest.mark.thorough
 def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
     failing = [unit(name, code) for name, (code, _) in FAILING.items()]
     expected = {name: told for name, (_, told) in FAILING.items()}
@@ -84,6 +85,7 @@ def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["good"]
 
 
+@pytest.mark.thorough
 def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
     shown = []
 
@@ -104,6 +106,7 @@ def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
     assert max(done for done, _ in shown[: shown.index((50, "slow"))]) <= 50
 
 
+@pytest.mark.thorough
 def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
     """SIGKILL of the command alone: its workers end by themselves."""
     run = start(tmp_path)
@@ -155,6 +158,7 @@ def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
     assert left(tmp_path) == {"log", "made", "open"}
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch):
     """A process that dies before it has read what to do."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from boards import CORNER, DOORS, MONSTERS, card, write
+from parameters import thorough
 
 from benchmarks.studies import findings
 from benchmarks.studies import intervals as coverage
@@ -85,12 +86,13 @@ SAME = coverage.Case(
 
 
 @pytest.mark.parametrize("case", [NORMAL, SAME], ids=["mean", "improvement"])
-@pytest.mark.parametrize(("traps", "seeds"), [(1, 5), (8, 5)])
+@pytest.mark.parametrize(("traps", "seeds"), [(1, 5), thorough(8, 5)])
 def test_intervals_cover(case: coverage.Case, traps: int, seeds: int) -> None:
     """93 to 97% of 1,000, give or take two standard errors of 0.7%."""
     assert 0.93 - 0.014 < coverage.coverage(case, traps, seeds, 1_000) < 0.97 + 0.014
 
 
+@pytest.mark.thorough
 def test_the_documented_table_is_that_of_the_command(monkeypatch, tmp_path) -> None:
     """Some of its numbers, and the names of its lines."""
     lines = re.findall(r"^\| ([^|]+) \| ([^|]+) \| (.+) \|$", DOCS.read_text(), re.MULTILINE)

@@ -22,6 +22,7 @@ from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, record, score
 from mesa_gym.traps import find_trap
 
+pytestmark = pytest.mark.thorough
 TRAP = find_trap(CORNER)()
 GRAPH = linear(np.random.default_rng(0).normal(size=(CELLS, 5)))
 SEEN = np.random.default_rng(0).integers(0, 2, (3, 100, *SHAPE), dtype=np.uint8)

@@ -18,6 +18,7 @@ from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest, score
 from mesa_gym.traps import find_trap
 
+pytestmark = pytest.mark.thorough
 LONG = "\x1b[2J\n" + "x" * 840_000
 
 

@@ -129,6 +129,7 @@ def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch) -> None:
     assert told == [f"solve: {done} of 50 levels" for done in (0, 30, 50)]
 
 
+@pytest.mark.thorough
 def test_the_package_is_a_command_whose_reader_may_have_enough() -> None:
     command = [sys.executable, "-m", "mesa_gym"]
     done = subprocess.run([*command, "--version"], capture_output=True, text=True)

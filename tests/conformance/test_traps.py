@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from broken_traps import LONG
+from parameters import large_apart
 
 from mesa_gym.testing import CERTIFICATES, MECHANICS, check_digest, check_name
 from mesa_gym.testing.check import Check
@@ -22,7 +23,6 @@ SKIPPED = {
     "NearestFruit-v0": ("distances",),  # the proxy's fruit is the nearest one
 }
 CHECKS = (*MECHANICS, *CERTIFICATES)
-each_trap = pytest.mark.parametrize("name", TRAPS)
 
 
 def level_counts() -> Iterator[Any]:
@@ -36,13 +36,13 @@ def level_counts() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
-@each_trap
+@pytest.mark.parametrize("name", large_apart(TRAPS))
 def test_conforms(name: str, check: Check, levels: int) -> None:
     if check_name(check) not in SKIPPED.get(name, ()):
         check(TRAPS[name], levels)
 
 
-@each_trap
+@pytest.mark.parametrize("name", TRAPS)
 def test_has_not_changed(name: str) -> None:
     check_digest(TRAPS[name], GOLDEN)
 

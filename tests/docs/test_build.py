@@ -45,6 +45,7 @@ def test_every_trap_has_a_certificate_and_it_holds() -> None:
         assert [shared["same"] for shared in each["overlap"]] == [0, 0, 0]
 
 
+@pytest.mark.thorough
 def test_a_committed_certificate_is_what_the_solver_says() -> None:
     """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
@@ -70,6 +71,7 @@ def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
     """One seed that goes to the corner and one that stays where it is."""
     (results.parent / "notice.md").write_text("Of older levels.\n")
@@ -92,6 +94,7 @@ def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
     assert durations[-1] > 4 * max(durations[:-1])
 
 
+@pytest.mark.thorough
 def test_a_random_trap_shows_its_references(tmp_path: Path, results: Path) -> None:
     card = score("reference:soon", "TreeFarm", levels=20)
     card.save(results / card.trap / "reference-soon.json")
@@ -100,6 +103,7 @@ def test_a_random_trap_shows_its_references(tmp_path: Path, results: Path) -> No
         assert said in page
 
 
+@pytest.mark.thorough
 def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registry) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)

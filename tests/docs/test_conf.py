@@ -14,6 +14,7 @@ from mesa_gym.traps import package_traps
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+CARDS = ROOT / "benchmarks" / "results" / "cards"
 # What the build writes need not be there yet.
 GENERATED = {
     *(DOCS / "traps" / f"{cls.__name__}.md" for cls in package_traps().values()),
@@ -84,5 +85,7 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     # A GIF and tables stand for what the build makes itself.
     doors = (built / "traps" / "RedBlueDoors.html").read_text()
     assert "RedBlueDoors.gif" in doors
-    assert "recurrent-ppo" in doors
+    trained = {path.stem.rpartition("-s")[0] for path in CARDS.glob("RedBlueDoors-v0/*-s*.json")}
+    assert "ppo" in trained
+    assert {agent for agent in trained if f"<p>{agent}</p>" not in doors} == set()
     assert "How often two agents choose alike" in (built / "results.html").read_text()

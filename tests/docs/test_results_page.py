@@ -11,6 +11,7 @@ from docs import results_page
 from docs.results_page import BEGIN, COMMITTED, END, PICTURE, README, ROOT, picture, readme
 
 
+@pytest.mark.thorough
 def test_the_readme_has_the_table_and_the_picture_of_the_committed_cards() -> None:
     """`python -m docs.results_page` writes them."""
     board = read(Results(ROOT / COMMITTED))
@@ -18,6 +19,7 @@ def test_the_readme_has_the_table_and_the_picture_of_the_committed_cards() -> No
     assert PICTURE.read_text() == picture(board.atlas)
 
 
+@pytest.mark.thorough
 def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> None:
     results = Results(some_results(tmp_path / "results"), pytest.fail)
     path = tmp_path / "README.md"

@@ -33,6 +33,7 @@ def collected(request, ppo):
     return agent, ppo.Collector(envs, seed=10).collect(agent)
 
 
+@pytest.mark.thorough
 def test_a_resetting_step_starts_from_the_last_observation_of_the_episode(ppo, collected):
     agent, rollout = collected
     cut = rollout.done & ~rollout.terminated
@@ -56,6 +57,7 @@ def test_a_resetting_step_starts_from_the_last_observation_of_the_episode(ppo, c
             done = terminated or truncated
 
 
+@pytest.mark.thorough
 def test_advantages_are_sums_of_errors_up_to_the_end_of_the_episode(ppo, collected):
     _, rollout = collected
     advantages = rollout.advantages()

@@ -129,6 +129,7 @@ def interpreter(name: str) -> Path:
     return python
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", as_parameters())
 def test_an_example_runs_and_prints_what_is_expected(name: str, tmp_path: Path) -> None:
     command = [interpreter(name), EXAMPLES / f"{name}.py"]

@@ -32,6 +32,7 @@ def test_any_state_survives_the_way_to_text_and_back(seed: int, row: int) -> Non
     assert to_map(zoo, from_map(zoo, text), hidden=True) == text
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(sorted(TRAPS)), st.sampled_from(Split), seeds, st.integers(0, 40))
 def test_played_states_of_every_trap_survive(

@@ -152,6 +152,7 @@ class Rules(Zoo):
         return after(move)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=30)
 @given(seeds)
 def test_a_step_is_the_same_in_a_batch_alone_and_for_all_actions_at_once(seed: int) -> None:

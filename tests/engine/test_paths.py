@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Cell, cells_of, neighbours, steps_from
@@ -83,6 +84,7 @@ def test_each_first_is_having_a_way_that_enters_no_other_place(seed: int) -> Non
     np.testing.assert_array_equal(each_first(open_cells, start, padded), found)
 
 
+@pytest.mark.thorough
 @given(seeds)
 def test_toward_takes_the_first_action_of_a_cheapest_way(seed: int) -> None:
     open_cells, (start,) = caves(seed, 6, 6, 7, 1)

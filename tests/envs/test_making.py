@@ -35,6 +35,7 @@ def test_ids(split):
         assert plain.reset(seed=1)[1]["split"] == split.code
 
 
+@pytest.mark.thorough
 def test_import_is_light():
     """The best of three processes: other work on the machine must not decide."""
     words = [

@@ -92,6 +92,7 @@ def test_other_shapes_and_repeated_planes(shown):
     steps_alike(find_trap("CheeseDish"), 4, 20, num_levels=5, max_steps=9, dish_planes=3, **shown)
 
 
+@pytest.mark.thorough
 @few_traps
 @pytest.mark.parametrize("observation", ["planes", "centred"])
 def test_a_step_is_one_graph_that_needs_no_values(trap, observation):

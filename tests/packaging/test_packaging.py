@@ -27,6 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build(tmp_path_factory.mktemp("built"))
 
 
+@pytest.mark.thorough
 def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
     with ZipFile(built.wheel) as wheel:
         names = set(wheel.namelist())
@@ -37,6 +38,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
     assert f"{about}licenses/LICENSE" in names
 
 
+@pytest.mark.thorough
 def test_the_source_distribution_is_the_checkout_without_trained_agents(built: Built) -> None:
     folder = f"mesa_gym-{mesa_gym.__version__}/"
     with tarfile.open(built.sdist) as sdist:
@@ -48,6 +50,7 @@ def test_the_source_distribution_is_the_checkout_without_trained_agents(built: B
     assert built.sdist.stat().st_size < 2.5e6 < sum((ROOT / n).stat().st_size for n in agents)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("epoch", [None, "1700000000"])
 def test_what_is_built_twice_is_the_same_bytes(
     epoch: str | None, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -71,12 +74,14 @@ def test_what_is_built_twice_is_the_same_bytes(
     assert written == int(epoch or 1577836800)
 
 
+@pytest.mark.thorough
 def test_the_core_depends_on_three_packages(built: Built) -> None:
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     core = {need.name for need in needed if need.marker is None}
     assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
 
 
+@pytest.mark.thorough
 def test_the_viewer_comes_without_what_writes_films(built: Built) -> None:
     """ffmpeg has 165 MB, more than all else that the viewer needs."""
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
@@ -86,10 +91,11 @@ def test_the_viewer_comes_without_what_writes_films(built: Built) -> None:
     }
     assert found == {
         "viewer": {"pygame-ce"},
-        "films": {"mesa-gym", "imageio", "imageio-ffmpeg"},
+        "films": {"mesa-gym", "imageio-ffmpeg"},
     }
 
 
+@pytest.mark.thorough
 def test_extras_that_messages_name_exist(built: Built) -> None:
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
     named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
@@ -97,6 +103,7 @@ def test_extras_that_messages_name_exist(built: Built) -> None:
     assert named <= set(built.metadata().get_all("Provides-Extra", []))
 
 
+@pytest.mark.thorough
 def test_an_index_can_show_it(built: Built) -> None:
     metadata = built.metadata()
     assert metadata["Name"] == "mesa-gym"
@@ -108,6 +115,7 @@ def test_an_index_can_show_it(built: Built) -> None:
     assert set(named) <= classifiers
 
 
+@pytest.mark.thorough
 def test_each_python_that_may_install_it_is_named(built: Built) -> None:
     """From the first to the last that was tried, with nothing between them left out."""
     metadata = built.metadata()
@@ -136,3 +144,8 @@ def test_versions_stand_in_the_changelog_from_the_newest_down() -> None:
     assert found == sorted(set(found), reverse=True)
     for head in heads[1:]:
         date.fromisoformat(head["when"])
+
+
+def test_what_is_new_is_told_in_80_lines() -> None:
+    for version in CHANGELOG.split("\n## ")[1:]:
+        assert len(version.splitlines()) <= 80, version.splitlines()[0]

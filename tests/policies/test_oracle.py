@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from parameters import thorough
 from reference import wandered
 
 from mesa_gym.engine import STAY, State
@@ -87,7 +88,7 @@ def test_either_takes_the_nearest_target_and_neither_objective_more_often(name: 
     assert abs(of_base - 150) < 4 * np.sqrt(300) / 2
 
 
-@pytest.mark.parametrize("name", ["CheeseDish", "KeysChests"])
+@pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests")])
 def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name: str) -> None:
     trap = find_trap(name)()
     starts, horizon = trap.levels(Split.TEST, np.arange(20)), trap.horizon(Split.TEST)

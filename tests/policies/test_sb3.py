@@ -6,6 +6,7 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
+from parameters import thorough
 from reference import wandered
 
 pytest.importorskip("stable_baselines3")
@@ -92,7 +93,7 @@ class Asked:
         (PPO, envs, "planes", "MlpPolicy"),
         (A2C, lambda: envs("local"), "local", "MlpPolicy"),
         (PPO, lambda: envs("symbolic"), "symbolic", "MlpPolicy"),
-        (PPO, lambda: envs("rgb"), "rgb", "CnnPolicy"),
+        thorough(PPO, lambda: envs("rgb"), "rgb", "CnnPolicy"),
         (PPO, lambda: envs("flat"), "flat", "MlpPolicy"),
         (PPO, lambda: envs("centred"), "centred", "MlpPolicy"),
         (PPO, lambda: envs("centred", agent_view_size=7), "centred", "MlpPolicy"),
@@ -105,16 +106,18 @@ class Asked:
         (PPO, flat, "flat", "MlpPolicy"),
         (DQN, lambda: flat("local"), "local", "MlpPolicy"),
         (QRDQN, envs, "planes", "MlpPolicy"),
-        (RecurrentPPO, envs, "planes", "MlpPolicy"),
+        thorough(RecurrentPPO, envs, "planes", "MlpPolicy"),
         (DQN, lambda: VecFrameStack(envs(), 4), "planes", "MlpPolicy"),
-        (TRPO, lambda: VecFrameStack(flat("symbolic"), 3), "symbolic", "MlpPolicy"),
+        thorough(TRPO, lambda: VecFrameStack(flat("symbolic"), 3), "symbolic", "MlpPolicy"),
         (A2C, lambda: VecFrameStack(envs("chw"), 2, "first"), "chw", "MlpPolicy"),
-        (PPO, lambda: VecFrameStack(envs("rgb"), 2), "rgb", "CnnPolicy"),
-        (PPO, lambda: VecFrameStack(VecNormalize(envs("rgb")), 2), "rgb", "MlpPolicy"),
+        thorough(PPO, lambda: VecFrameStack(envs("rgb"), 2), "rgb", "CnnPolicy"),
+        thorough(PPO, lambda: VecFrameStack(VecNormalize(envs("rgb")), 2), "rgb", "MlpPolicy"),
         (PPO, lambda: VecNormalize(envs()), "planes", "MlpPolicy"),
         (DQN, lambda: VecNormalize(envs(), norm_obs=False), "planes", "MlpPolicy"),
         (PPO, lambda: VecNormalize(VecFrameStack(envs("local"), 3)), "local", "MlpPolicy"),
-        (RecurrentPPO, lambda: VecFrameStack(VecNormalize(envs()), 3), "planes", "MlpPolicy"),
+        thorough(
+            RecurrentPPO, lambda: VecFrameStack(VecNormalize(envs()), 3), "planes", "MlpPolicy"
+        ),
     ],
 )
 def test_a_model_sees_and_answers_what_it_does_under_sb3(algorithm, env, kind, network) -> None:
@@ -155,7 +158,7 @@ def test_values_are_the_critics(kind: str) -> None:
         assert not isinstance(as_policy(other, TRAP, HORIZON), Valuing)
 
 
-@pytest.mark.parametrize("algorithm", [PPO, DQN, RecurrentPPO])
+@pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
 def test_neither_the_batch_nor_global_random_states_matter(algorithm) -> None:
     """Not by a single bit; and no random state is changed."""
     env = VecNormalize(VecFrameStack(envs(), 2))

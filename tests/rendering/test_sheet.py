@@ -37,6 +37,7 @@ def place(cls: type[Trap], split: Split, sheet: Picture) -> tuple[int, int, int]
     return found[0]
 
 
+@pytest.mark.thorough
 def test_every_trap_is_shown_in_order_train_beside_shift() -> None:
     sheet = pixels(contact_sheet(TRAPS))
     assert sheet.shape[1] <= WIDTH
@@ -60,6 +61,7 @@ def test_grids_of_other_sizes_fit() -> None:
     assert place(Wide, Split.SHIFT, sheet)[0] > place(TRAPS[0], Split.TRAIN, sheet)[0]
 
 
+@pytest.mark.thorough
 def test_the_command_writes_the_sheet_whole_or_not_at_all(run, monkeypatch) -> None:
     file = Path("sheet.png")
     file.write_text("an older one")

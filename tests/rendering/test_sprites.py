@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from parameters import large_apart, thorough
 from reference import rollout
 from worlds import cell
 
@@ -52,7 +53,7 @@ def lookalikes(tile: int, view: str) -> set[frozenset[str]]:
     return set(map(frozenset, close))
 
 
-@pytest.mark.parametrize("tile", [8, 16, 32, 64])
+@pytest.mark.parametrize("tile", [8, 16, 32, thorough(64)])
 def test_every_sprite_shows_on_the_floor(tile: int) -> None:
     floor = cell("", tile).astype(float)
     for name in SPRITES:
@@ -80,7 +81,7 @@ def contents_met(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
 
 
 @in_every_view
-@pytest.mark.parametrize("name", all_traps())
+@pytest.mark.parametrize("name", large_apart(all_traps()))
 def test_cells_that_hold_different_things_look_different(name: str, view: str) -> None:
     """The agent may hide what is beneath it; all else must show."""
     pictures = {held: seen(picture, view) for held, picture in contents_met(name).items()}

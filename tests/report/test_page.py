@@ -141,6 +141,7 @@ def tame() -> tuple[list[tuple[str, list[str]]], list[str], int]:
     return tags, blocks, str(card).count("\n")
 
 
+@pytest.mark.thorough
 @settings(max_examples=40)
 @given(name=names)
 @example(name=EVIL)
@@ -156,6 +157,7 @@ def test_names_cannot_break_a_form(name: str) -> None:
     assert inside <= markup | {"code_inline", "<code>", "</code>"}
 
 
+@pytest.mark.thorough
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_fetches_nothing_and_fits_a_phone(scheme: str, tmp_path: Path) -> None:

@@ -74,6 +74,16 @@ def test_contradictions_between_references_are_refused() -> None:
             ScoreCard.from_json(json.dumps(changed(data, (*place, name), value)))
 
 
+def test_each_number_of_the_twins_must_follow_from_the_choices() -> None:
+    data, place = plain(KINDS["indifferent"]), (*SHIFT, "twins")
+    twins = data["splits"]["shift"]["twins"]
+    wrong = dict.fromkeys(twins, 0.25) | {"levels": 1, "choice": {"dish": 1.0}}
+    for name, value in wrong.items():
+        assert twins[name] not in (value, None)
+        with pytest.raises(ValueError, match=rf"splits\.shift\.twins\.{name} is"):
+            ScoreCard.from_json(json.dumps(changed(data, (*place, name), value)))
+
+
 @pytest.mark.parametrize("card", [made(confidence=1.5), made(verdict="base"), made(policy="")])
 def test_a_card_that_could_not_be_read_is_not_written(card: ScoreCard, tmp_path: Path) -> None:
     file = tmp_path / "card.json"
@@ -94,6 +104,7 @@ def test_files_that_are_not_cards_are_named(content: bytes, tmp_path: Path) -> N
         ScoreCard.load(tmp_path / "card.json")
 
 
+@pytest.mark.thorough
 def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely() -> None:
     """One place is changed, taken out or put into a list; of some, one character is wrong."""
     rng, kept = random.Random(0), 0

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from parameters import thorough
 
 from mesa_gym.policies import load_policy
 from mesa_gym.scoring import conflicts, rollout
@@ -48,10 +49,10 @@ def references_conflict(trap: Trap, split: Split, level: int) -> bool:
     [
         (CheeseCorner, SHIFT, range(30, 31)),
         (AbsentSupervisor, SHIFT, range(20, 30)),
-        (KeysChests, TEST, range(5, 20)),  # where the two need not quite agree
+        thorough(KeysChests, TEST, range(5, 20)),  # where the two need not quite agree
         (TreeFarm, SHIFT, range(30, 31)),
-        (TreeFarm, TRAIN, range(1, 10)),
-        (MonsterWorld, TEST, range(10, 25)),
+        thorough(TreeFarm, TRAIN, range(1, 10)),
+        thorough(MonsterWorld, TEST, range(10, 25)),
     ],
 )
 def test_a_level_conflicts_where_the_base_policy_comes_to_a_conflict(

@@ -38,6 +38,7 @@ def test_a_transcript_of_a_level_takes_a_shortest_way() -> None:
         assert told.count("action: ") == nearest + 1
 
 
+@pytest.mark.thorough
 def test_reference_scores_are_plain_sums() -> None:
     """By value iteration over every state of each level, without a discount."""
     trap, horizon = find_trap("KeysChests")(), 12

@@ -15,6 +15,7 @@ SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
 QUICK = "OversightLamp-v0"
 
 
+@pytest.mark.thorough
 def test_one_policy_of_every_family() -> None:
     trap = all_traps()[QUICK]()
     of_family = {policy.family: policy for policy in reversed(known(trap))}

@@ -109,6 +109,7 @@ def test_a_trap_whose_references_earn_alike_gets_no_verdict() -> None:
         score_all({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)
 
 
+@pytest.mark.thorough
 def test_random_is_at_the_floor() -> None:
     """Sampled with other numbers than the floor, which takes the better of two."""
     card = score_all({"random": lambda h: uniform()}, find_trap("TreeFarm")(), levels=200)["random"]

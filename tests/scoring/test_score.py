@@ -23,7 +23,7 @@ def towards_nothing(observations: np.ndarray) -> np.ndarray:
     return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
 
 
-@pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", "MonsterWorld"))
+@pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", thorough=["MonsterWorld"]))
 @pytest.mark.parametrize(
     "policy", ["random", towards_nothing, uniform()], ids=["name", "callable", "object"]
 )
@@ -43,7 +43,7 @@ def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
         score(trace, "CheeseCorner", levels=5, salt="secret")
 
 
-@pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", "MonsterWorld"))
+@pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", thorough=["MonsterWorld"]))
 def test_a_score_is_the_same_bits_again_and_whatever_the_batch(trap: str, monkeypatch) -> None:
     policies = {"random": lambda h: uniform(), "noisy": lambda h: noisy_oracle(find_trap(trap)())}
     if trap == "MonsterWorld":

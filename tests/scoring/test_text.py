@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from parameters import few
 from talking import seek
 
 from mesa_gym import report
@@ -28,9 +29,10 @@ RULES = {
     "Attributes, what is red": (seek("red", "square"), "proxy:colour"),
     "ColourShape, what is yellow": (seek("yellow", "line"), "proxy:yellow"),
 }
+QUICK = {"CheeseCorner, the cheese", "NearestFruit, any fruit", "Attributes, what is red"}
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", few(RULES, *QUICK, thorough=RULES.keys() - QUICK))
 def test_rules_that_read_the_text_alone_get_the_verdict_that_they_deserve(rule: str) -> None:
     policy, verdict = RULES[rule]
     card = score(policy, rule.partition(",")[0], levels=30, name="by rules")
@@ -46,6 +48,7 @@ def north(text: str) -> str:
     return "up"
 
 
+@pytest.mark.thorough
 def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation(
     tmp_path, capsys
 ) -> None:
@@ -103,6 +106,7 @@ def test_it_is_asked_about_each_episode_until_its_end() -> None:
     np.testing.assert_array_equal(taken.actions, again.actions)
 
 
+@pytest.mark.thorough
 def test_few_levels_leave_a_verdict_undecided() -> None:
     few, many = (score(seek("cheese"), CORNER, levels=n, name="it") for n in (5, 30))
     assert (few.verdict, few.undecided) == ("base", True)

@@ -216,6 +216,7 @@ def test_any_damage_is_found(saved: bytes, tmp_path: Path) -> None:
         refused(tmp_path / "a", data, "is not an action trace: .* begin with 'mesa-gym trace 1'")
 
 
+@pytest.mark.thorough
 def test_no_size_is_believed(trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mesa_gym.scoring.trace.MOST_BYTES", 1_000_000)
     whole, bomb = zlib.compress(bytes(1000)), packed(zlib.compress(bytes(200_000_000)))
@@ -237,6 +238,7 @@ def test_an_entry_that_stands_twice_is_refused(saved: bytes, tmp_path: Path) -> 
     refused(tmp_path / "a", packed(zlib.compress(twice)), "stands twice")
 
 
+@pytest.mark.thorough
 def test_whatever_is_packed_is_a_trace_or_refused(saved: bytes, tmp_path: Path) -> None:
     rng, path, loaded = np.random.default_rng(0), tmp_path / "a", 0
     plain = np.frombuffer(zlib.decompress(saved.split(b"\n", 2)[2]), np.uint8)

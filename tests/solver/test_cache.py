@@ -62,6 +62,7 @@ def work(seed: int, answers) -> None:
     answers.put((solved, found, wrong))
 
 
+@pytest.mark.thorough
 def test_processes_get_the_same_bits_and_never_see_half_a_file(folder: Path) -> None:
     answers = SPAWN.Queue()
     workers = [SPAWN.Process(target=work, args=(seed, answers)) for seed in range(3)]

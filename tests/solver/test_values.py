@@ -40,6 +40,7 @@ def assert_same(one: LevelValues, other: LevelValues) -> None:
 # -- exact values ----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from(sorted(SOLVABLE)),

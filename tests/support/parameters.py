@@ -1,4 +1,4 @@
-"""Traps as parameters of tests: all, or a few at once and the others in slow tests."""
+"""Traps as parameters of tests: which make fast tests, and which thorough or slow ones."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,9 +8,24 @@ import pytest
 from mesa_gym.traps import Trap, package_traps
 
 
-def few(names: Iterable[Any], *quick: Any) -> list[Any]:
-    """Return all names as parameters; those that are not among the quick ones are slow."""
-    return [pytest.param(x, marks=() if x in quick else pytest.mark.slow) for x in names]
+def thorough(*values: Any) -> Any:
+    """Return values as one parameter, of a thorough test."""
+    return pytest.param(*values, marks=pytest.mark.thorough)
+
+
+def few(names: Iterable[Any], *quick: Any, thorough: Iterable[Any] = ()) -> list[Any]:
+    """Return all names as parameters; those that are neither quick nor thorough are slow."""
+    marks: dict[Any, Any] = dict.fromkeys(thorough, pytest.mark.thorough) | dict.fromkeys(quick, ())
+    return [pytest.param(x, marks=marks.get(x, pytest.mark.slow)) for x in names]
+
+
+# These have the most states by far. In the fast tests all other traps stand for them.
+LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0"}
+
+
+def large_apart(names: Iterable[str]) -> list[Any]:
+    """Return names of traps as parameters; those of the large ones are thorough."""
+    return few(names, *(set(names) - LARGE), thorough=LARGE)
 
 
 def _parametrised(traps: list[Any]) -> pytest.MarkDecorator:
@@ -19,7 +34,9 @@ def _parametrised(traps: list[Any]) -> pytest.MarkDecorator:
 
 TRAPS: list[type[Trap]] = list(package_traps().values())
 SOLVABLE = {trap.name(): trap for trap in TRAPS if trap.solvable}
-# Things that stay, hands, marks that move, dust on every cell, chance.
-FEW = {"CheeseDish", "KeysChests", "FollowMe", "DustSweep", "MonsterWorld"}
-each_trap, each_solvable = _parametrised(TRAPS), _parametrised([*SOLVABLE.values()])
-few_traps = _parametrised(few(TRAPS, *[trap for trap in TRAPS if trap.__name__ in FEW]))
+_large = [trap for trap in TRAPS if trap.name() in LARGE]
+# Things that stay, and chance; the large ones add hands, marks that move, dust on every cell.
+_quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
+each_trap = _parametrised(TRAPS)
+each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_large}, thorough=_large))
+few_traps = _parametrised(few(TRAPS, *_quick, thorough=_large))

@@ -32,6 +32,7 @@ class StartsOnTarget(Healthy):
             at[0] = np.where(level.number > 0, level.start, at[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("trap", [Twins, pytest.param(Monster, marks=pytest.mark.slow)])
 def test_a_healthy_trap_passes(trap: type[Trap]) -> None:
     check_trap(trap, 8, skip=() if trap is Twins else ("directions",))

@@ -1,6 +1,7 @@
 """Checks of levels and of states: each finds a trap that breaks it."""
 
 import numpy as np
+import pytest
 from broken_traps import caught_by
 from small_traps import GLOW, Healthy, Twins
 
@@ -72,9 +73,11 @@ class TakesAnySize(Twins):
 
 test_taking_any_size = TakesAnySize
 test_too_small_a_size = caught_by("sizes", "(?i)size|reduction", of=Twins, min_size=(3, 3))()
-test_a_new_held_cell = caught_by(
-    "novelty", "'key' is set in cell 4 of the top row on shift", of=KeysChests, held={"key": 5}
-)()
+test_a_new_held_cell = pytest.mark.thorough(
+    caught_by(
+        "novelty", "'key' is set in cell 4 of the top row on shift", of=KeysChests, held={"key": 5}
+    )()
+)
 test_showing_two_as_one = caught_by(
     "states", "two things that one plane shows are in one cell", shown_as={"corner": "cheese"}
 )()

@@ -137,6 +137,7 @@ def test_ending_in_the_corner(self: Healthy, move: Move) -> Array:
     return Healthy.ends(self, move) | move.into("corner")
 
 
+@pytest.mark.thorough
 @caught_by("solver", "10,... states .* beyond 5,000 and 40,000", "rules", vars={"acts": 512})
 def test_too_many_states(self: Healthy, move: Move) -> None:
     acts = move.was("acts")

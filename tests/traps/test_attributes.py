@@ -88,6 +88,7 @@ def test_only_colours_and_home_change_with_rho() -> None:
     assert same.mean() == pytest.approx((0.9 + 0.1 / 3) ** 2, abs=0.03)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cls", [Attributes, ByColour, ByPlace])
 @pytest.mark.parametrize("rho", [1.0, 0.5])
 def test_all_six_ordered_pairs_agree_by_rho_and_conflict_under_shift(cls, rho: float) -> None:
@@ -221,6 +222,7 @@ def test_keywords_that_do_not_fit(keywords, message: str) -> None:
         TrapEnv("Attributes", **keywords)
 
 
+@pytest.mark.thorough
 def test_a_card_names_every_keyword_that_is_not_as_usual() -> None:
     given = {"rho": 0.123, "rho_colour": 0.456, "rho_place": 0.789, "together": 0.25, "objects": 4}
     given |= {"values": 2, "home": "corner", "lead": -2, "lead_of": "colour", "distractors": 0.5}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from parameters import each_solvable, thorough
 
 from mesa_gym.engine import State
 from mesa_gym.scoring import score
 from mesa_gym.solver import Solution, actions_in
-from mesa_gym.traps import Split, Trap, find_trap, package_traps
+from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -16,11 +17,6 @@ from mesa_gym.viewer.compare import Pane, Seat
 from mesa_gym.viewer.timeline import Analysis, Timeline
 
 SHIFT = Split.SHIFT
-each_solvable = pytest.mark.parametrize(
-    "trap",
-    [cls() for cls in package_traps().values() if cls.solvable],
-    ids=lambda trap: trap.name(),
-)
 
 
 def played(trap: Trap, level: int, policy: str = "random", split: Split = SHIFT) -> Timeline:
@@ -38,8 +34,8 @@ def moved(state: State, cells: np.ndarray) -> State:
 
 
 @each_solvable
-def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: Trap) -> None:
-    numbered = conflicting = 0
+def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: type[Trap]) -> None:
+    trap, numbered, conflicting = trap(), 0, 0
     for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
         line = played(trap, level, policy)
         insight = Analysis(line)
@@ -85,8 +81,9 @@ def test_there_is_nothing_to_earn_after_the_end() -> None:
 
 
 @each_solvable
-def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
+def test_the_values_of_a_line_are_those_of_its_own_past(trap: type[Trap]) -> None:
     """Payments so far and values to come never exceed the optimum together."""
+    trap = trap()
     for x in (trap.base, trap.proxies[0]):
         line = played(trap, 3, f"oracle:{x}")
         insight, discount = Analysis(line), trap.discount(x)
@@ -99,7 +96,7 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: Trap) -> None:
 # -- the choice so far -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["RedBlueDoors", "KeysChests"])
+@pytest.mark.parametrize("name", ["RedBlueDoors", thorough("KeysChests")])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
 def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str) -> None:
     trap = find_trap(name)()

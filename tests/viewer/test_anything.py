@@ -80,6 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("trap", "by_hand"), [("CheeseDish", False), ("MonsterWorld", True)])
 def test_anything(trap: str, by_hand: bool) -> None:
     watched(trap, by_hand, 120)
@@ -111,6 +112,7 @@ def started(events: int) -> None:
     assert begun
 
 
+@pytest.mark.thorough
 def test_anything_on_the_start_screen() -> None:
     started(300)
 

@@ -56,6 +56,7 @@ def picture(path: str) -> np.ndarray:
 # -- headless --------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
     monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
     pygame.display.quit()
@@ -72,6 +73,7 @@ def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_options_change_what_is_seen(run) -> None:
     def seen(more: str) -> np.ndarray:
         assert run(f"{HEADLESS} --record a.png {more}") == (0, "")
@@ -168,6 +170,7 @@ def test_a_map_is_gone_on_from(run) -> None:
 # -- windows ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -> None:
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
     command = f"play --trap CheeseCorner {SMALL} --record a.trace --strip s.svg"
@@ -208,6 +211,7 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch, windows) -> None:
         start.begin("KeysChests", "randm")
 
 
+@pytest.mark.thorough
 def test_a_window_can_be_opened_from_python(windows) -> None:
     seen: list[WatchScreen] = []
     windows.append(lambda app: seen.append(app.screen))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parameters import thorough
 from PIL import Image
 
 from mesa_gym.rendering import render_rgb
@@ -40,6 +41,7 @@ def exported(trap: str, policy: Any, plays: list[str], seed: int = 0) -> dict[st
     return held(replay_page(panes_on(find_trap(trap)(), seats, LEVELS)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["random", "oracle:dish"])
 def test_actions_are_those_that_are_scored(policy: str) -> None:
     plays = ["train", "shift", "twins"]
@@ -51,6 +53,7 @@ def test_actions_are_those_that_are_scored(policy: str) -> None:
             assert episode["actions"] == actions[actions != ENDED].tolist()
 
 
+@pytest.mark.thorough
 def test_what_is_drawn_is_the_state() -> None:
     trap = find_trap("KeysChests")()
     data = exported("KeysChests", "random", ["shift"])
@@ -67,7 +70,7 @@ def test_what_is_drawn_is_the_state() -> None:
         state = trap.step(state, np.array([action])).state
 
 
-@pytest.mark.parametrize("policy", ["oracle:corner", "random"])
+@pytest.mark.parametrize("policy", ["oracle:corner", thorough("random")])
 def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
     trap = find_trap("CheeseCorner")()
     data = exported("CheeseCorner", policy, ["train", "shift"])
@@ -93,12 +96,14 @@ def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
     assert all(level[0]["choice"] is None for level in data["levels"])
 
 
+@pytest.mark.thorough
 def test_without_exact_solver_there_are_no_values() -> None:
     episode = exported("MonsterWorld", "reference:shields", ["train"])["levels"][0][0]
     assert (episode["values"], episode["choice"]) == (None, None)
     assert len(episode["actions"]) == 25
 
 
+@pytest.mark.thorough
 def test_pages_are_small() -> None:
     seats = [Seat(PolicyPlayer("random"), play) for play in ("train", "shift")]
     trap = find_trap("KeysChests")()
@@ -120,6 +125,7 @@ def test_a_name_cannot_become_markup() -> None:
     assert page.count("</script>") == 2
 
 
+@pytest.mark.thorough
 def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['pygame', 'imageio_ffmpeg']))\n"

@@ -15,7 +15,7 @@ from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import panes_on, replay_page
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.thorough]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 TIME, PLAY, EVENTS = "#time", "#play", ".event"
 

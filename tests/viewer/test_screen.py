@@ -79,6 +79,7 @@ def test_the_mouse_is_where_it_is_in_points() -> None:
     assert read(pygame, other) is None
 
 
+@pytest.mark.thorough
 def test_one_press_in_a_slow_frame_is_one_press(drive: Drive, monkeypatch) -> None:
     """The key is down for 500 ms of a frame; on the old viewer `e` arrived up to seven times."""
     driver = drive(session())
@@ -164,6 +165,7 @@ def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive: Drive, size, sca
     assert all(grid.box.width > 100 for grid in layout.grids)
 
 
+@pytest.mark.thorough
 def test_the_panel_grows_with_the_window(drive: Drive) -> None:
     scales = []
     for size in ((1280, 800), (2560, 1600)):
@@ -245,6 +247,7 @@ def test_the_focus_goes_to_the_shift_when_the_other_episode_has_ended(drive: Dri
     assert driver.session.focus == 1
 
 
+@pytest.mark.thorough
 def test_every_command_can_be_picked_from_the_list(drive: Drive) -> None:
     driver = drive(session(policy="random"), size=(640, 420))
     for number, binding in enumerate(COMMANDS):
@@ -257,6 +260,7 @@ def test_every_command_can_be_picked_from_the_list(drive: Drive) -> None:
         assert (driver.app.screen is None) == ("q" in binding.keys)
 
 
+@pytest.mark.thorough
 def test_overlays_are_toggled_by_key_and_by_the_legend(drive: Drive) -> None:
     driver = drive(session())
     plain = driver.pixels

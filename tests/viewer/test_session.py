@@ -151,6 +151,7 @@ def slow(observation: np.ndarray) -> np.ndarray:
     return np.full((len(observation), 5), 0.2)
 
 
+@pytest.mark.thorough
 def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
     driver = drive(session(PolicyPlayer(slow)))
     watched = driver.session
@@ -172,6 +173,7 @@ def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
     assert watched.cursor == 4
 
 
+@pytest.mark.thorough
 def test_a_large_map_does_not_block_the_window(drive: Drive, monkeypatch, tmp_path) -> None:
     driver = drive(session(STAY))
     path = tmp_path / "a.map"

@@ -76,6 +76,7 @@ def test_a_trap_and_a_policy_are_picked_by_letters() -> None:
     assert begun.calls == [("KeysChests-v0", "oracle:chests")]
 
 
+@pytest.mark.thorough
 def test_the_mouse_picks_too_and_a_double_press_is_one() -> None:
     begun = Begun()
     start = StartScreen(begun)
@@ -112,6 +113,7 @@ def test_what_does_not_work_is_said_and_one_can_choose_again() -> None:
         assert desk.app.screen is None
 
 
+@pytest.mark.thorough
 def test_the_window_is_there_before_what_takes_long() -> None:
     began: list[float] = []
 

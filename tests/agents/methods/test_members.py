@@ -23,6 +23,7 @@ MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
 LEFT = np.full(6, 1)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
 def test_networks_together_act_as_each_alone() -> None:
     trap = find_trap("RedBlueDoors")()

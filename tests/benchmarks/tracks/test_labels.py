@@ -138,6 +138,7 @@ class Asking(Method):
         return self.asker()
 
 
+@pytest.mark.thorough
 def test_steering_rises_with_obedience(evaluator: Evaluator) -> None:
     task = Task(evaluator.trap, 0, 1)
     points = asked(evaluator, Asking(Obeying), task, [])
