@@ -64,7 +64,7 @@ def test_the_view_is_what_a_loop_over_cells_sees(trap, size) -> None:
     assert view.tolist() == [seen_by_loop(each) for each in planes]
 
 
-@pytest.mark.parametrize("observation", ["flat", "chw", "rgb", "local", "symbolic"])
+@pytest.mark.parametrize("observation", ["flat", "chw", "rgb", "centred"])
 def test_the_extractor_refuses_other_observations(observation: str) -> None:
     venv = make_sb3(find_trap("KeysChests").id(), 1, observation=observation)
     with pytest.raises(ValueError, match=r"reads the observation 'planes', .* got Box\("):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,8 +18,6 @@ from mesa_gym.traps import Trap
 Bytes = NDArray[np.uint8]
 
 TILE = 8  # pixels a cell of `rgb`
-SIGHT = 5  # cells a side that `local` sees
-MOST_PLANES = 16  # of `symbolic`, whose table has a row for every set of planes
 ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
 
 
@@ -88,49 +85,6 @@ class ChannelsFirst(Observation):
         return np.moveaxis(planes, -1, 1).copy()
 
 
-class Symbolic(Observation):
-    """Kind on top, colour, kind beneath: (height, width, 3), in Minigrid's manner.
-
-    Kinds are the planes with a sprite and colours those without; codes count from 1 in the order
-    of the trap's planes, 0 is nothing. The agent is on top of everything and the wall beneath
-    everything (a held item stands in a wall cell); otherwise the later plane is on top.
-    """
-
-    name = "symbolic"
-
-    def _make_space(self) -> Box:
-        trap = self.trap
-        if not trap.symbolic or len(trap.planes) > MOST_PLANES:
-            others = ", ".join(name for name in OBSERVATIONS if name != self.name)
-            raise ValueError(
-                f"{trap.name()} does not offer the observation 'symbolic', which cannot tell all"
-                f" of its states apart; it offers {others}"
-            )
-        self._table, self._fits = _table(trap)
-        kinds, colours = _kinds_and_colours(trap)
-        # A trap without colours has 1 too: checkers warn of a Box whose bounds are equal.
-        most = len(kinds), max(1, len(colours)), len(kinds)
-        return _box((*trap.size, 3), np.broadcast_to(np.array(most, np.uint8), (*trap.size, 3)))
-
-    def show(self, planes: Bytes, state: State) -> Bytes:
-        """Return the codes of the three channels.
-
-        Raises:
-            ValueError: a cell holds more than two kinds or more than one colour.
-        """
-        packed = np.packbits(planes[..., : len(self.trap.planes)], axis=-1, bitorder="little")
-        sets = packed.view("<u2" if packed.shape[-1] == 2 else np.uint8)[..., 0]
-        if not self._fits.take(sets).all():
-            row, y, x = np.argwhere(~self._fits[sets])[0].tolist()
-            found = [name for i, name in enumerate(self.trap.planes) if planes[row, y, x, i]]
-            raise ValueError(
-                f"row {row} of the batch has {', '.join(found)} in the cell at row {y}, column"
-                f" {x}; the symbolic observation can show at most two kinds and one colour in a"
-                " cell: declare `symbolic = False` in the trap"
-            )
-        return self._table.take(sets, axis=0)
-
-
 class Rgb(Observation):
     """The picture of the grid, 8 pixels a cell, (8 height, 8 width, 3)."""
 
@@ -176,15 +130,6 @@ class Centred(Observation):
         cells = self.windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
         flat = planes.reshape(n * self.trap.cells, -1)
         return flat.take(cells, axis=0).reshape(n, *self.space.shape)
-
-
-class Local(Centred):
-    """The same of 5x5 cells, (6, 5, channels): what is far is not seen."""
-
-    name = "local"
-
-    def __init__(self, trap: Trap) -> None:
-        super().__init__(trap, SIGHT)
 
 
 class Text(Observation):
@@ -233,7 +178,7 @@ class Text(Observation):
         return self._cells[code]
 
 
-_EACH = (Observation, Symbolic, Rgb, Local, Centred, Flat, ChannelsFirst)
+_EACH = (Observation, Rgb, Centred, Flat, ChannelsFirst)
 _KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in (*_EACH, Text)}
 OBSERVATIONS = tuple(kind.name for kind in _EACH)  # those that are arrays
 
@@ -243,7 +188,7 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
 
     Raises:
         UnknownNameError: there is no such kind; the message names the nearest.
-        ValueError: the trap does not offer it, or the side does not fit.
+        ValueError: the side does not fit, or the kind has none.
     """
     if not isinstance(name, str) or name not in _KINDS:
         raise unknown("observation", name, _KINDS)
@@ -270,39 +215,5 @@ def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
     return np.concatenate([np.broadcast_to(top, (len(windows), side)), windows], axis=1)
 
 
-def decode(codes: Bytes, trap: Trap) -> Bytes:
-    """Return the planes, each once, that symbolic codes (..., 3) stand for."""
-    kind_rows, colour_rows = (
-        np.array([[name == plane for plane in trap.planes] for name in ("", *names)], np.uint8)
-        for names in _kinds_and_colours(trap)
-    )
-    top, colour, beneath = np.moveaxis(codes, -1, 0)
-    planes: Bytes = kind_rows[top] | colour_rows[colour] | kind_rows[beneath]
-    return planes
-
-
-def _box(shape: tuple[int, ...], high: int | Bytes = 1) -> Box:
+def _box(shape: tuple[int, ...], high: int = 1) -> Box:
     return Box(np.uint8(0), high, shape, dtype=np.uint8)
-
-
-def _kinds_and_colours(trap: Trap) -> tuple[list[str], list[str]]:
-    kinds = [plane for plane in trap.planes if trap.looks[plane].sprite is not None]
-    return kinds, [plane for plane in trap.planes if plane not in kinds]
-
-
-def _table(trap: Trap) -> tuple[Bytes, NDArray[np.bool_]]:
-    """Return the three codes of every set of planes, and which sets have codes.
-
-    Row ``i`` is for the set that holds plane ``p`` when bit ``p`` of ``i`` is set.
-    """
-    kinds, colours = _kinds_and_colours(trap)
-    bit = {"": 0} | {plane: 1 << i for i, plane in enumerate(trap.planes)}
-    code = {"": 0} | {name: i for names in (kinds, colours) for i, name in enumerate(names, 1)}
-    upwards = ["", "wall", *(kind for kind in kinds if kind not in ("wall", "agent")), "agent"]
-    table = np.zeros((1 << len(trap.planes), 3), dtype=np.uint8)
-    fits = np.zeros(len(table), dtype=np.bool_)
-    pairs = [("", ""), *combinations(upwards, 2)]
-    for (beneath, top), colour in product(pairs, ["", *colours]):
-        row = bit[top] | bit[colour] | bit[beneath]
-        table[row], fits[row] = (code[top], code[colour], code[beneath]), True
-    return table, fits

@@ -29,7 +29,7 @@ except ImportError:
 
 NO_ACTION = f"an action is none of the five; expected {EXPECTED_ACTION}"
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-SHAPES = ("planes", "local", "centred", "flat", "chw")  # the observations that move planes alone
+SHAPES = ("planes", "centred", "flat", "chw")  # the observations that move planes alone
 
 
 class TensorEnv:
@@ -53,7 +53,7 @@ class TensorEnv:
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         compile: whether the step is compiled, as one graph; the first step then takes a while.
         **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
-            ``local``, ``centred``, ``flat`` or ``chw``.
+            ``centred``, ``flat`` or ``chw``.
 
     Attributes:
         trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.

@@ -100,7 +100,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
             f"the policy acts on the observation {adapted.observation!r}, not"
             f" {shorten(observation)}; leave the keyword out, which is for callables"
         )
-    make_observation(trap, adapted.observation)  # refuses what the trap does not show
+    make_observation(trap, adapted.observation)  # refuses a kind that does not exist
     return adapted
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
-from mesa_gym.policies.views import Change, Frames, find_view, offered
+from mesa_gym.policies.views import Change, Frames, find_spaces, find_view
 from mesa_gym.traps import Trap
 
 try:
@@ -192,7 +192,7 @@ def _view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     view = find_view(space, trap, normalizing)
     if view is not None:
         return view
-    kinds = offered(trap).items()
+    kinds = find_spaces(trap).items()
     shows = ", ".join(f"{kind} {own.shape} to {own.high.max()}" for kind, own in kinds)
     saw = space
     if isinstance(space, Box):

@@ -102,7 +102,7 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
         changes = [*view[1], normalizing.normalize_obs]
         return view[0], changes + stacks[:1] if stacks[0].count > 1 else changes
     found: list[tuple[Frames, str, list[Change]]] = []
-    for arrange, (kind, own) in product(ARRANGEMENTS, offered(trap).items()):
+    for arrange, (kind, own) in product(ARRANGEMENTS, find_spaces(trap).items()):
         for cut in _cuts(kind, own):
             low, high = arrange(cut(own.low[None])), arrange(cut(own.high[None]))
             for frames in _stacks(space, Box(low[0], high[0], dtype=np.uint8)):
@@ -121,15 +121,9 @@ def _cuts(kind: str, own: Box) -> list[Change]:
     return [unchanged, *(partial(cut_window, agent_view_size=side) for side in sides)]
 
 
-def offered(trap: Trap) -> dict[str, Box]:
-    """Return the kinds of observation that a trap offers, with their spaces."""
-    spaces = {}
-    for kind in OBSERVATIONS:
-        try:
-            spaces[kind] = make_observation(trap, kind).space
-        except ValueError:
-            continue  # not every trap has a symbolic observation
-    return spaces
+def find_spaces(trap: Trap) -> dict[str, Box]:
+    """Return the kinds of observation that a trap has as arrays, with their spaces."""
+    return {kind: make_observation(trap, kind).space for kind in OBSERVATIONS}
 
 
 def _stacks(space: Any, frame: Box) -> list[Frames]:

@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.observations import OBSERVATIONS, TILE, decode, make_observation, planes_of
+from mesa_gym.envs.observations import OBSERVATIONS, TILE, make_observation, planes_of
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.testing.check import Findings, check, require, same
@@ -40,20 +40,12 @@ NO_PICTURE = (
 )
 
 
-def _kinds_of(trap: Trap) -> list[str]:
-    """Return the observations that a trap offers."""
-    return [kind for kind in OBSERVATIONS if kind != "symbolic" or trap.symbolic]
-
-
-@check(*Split, fix="declare `symbolic = False` where it cannot show a state")
+@check(*Split)
 def check_observations(sample: Sample) -> Findings:
-    """Check that observations fit their space, are the caller's and never show what is hidden.
-
-    The symbolic one decodes back to the planes.
-    """
+    """Check that observations fit their space, are the caller's and never show what is hidden."""
     trap, state = sample.trap, some(together([sample.state, sample.final]), SHOWN)
     other = otherwise_unseen(trap, state)._replace(clock=state.clock + 1)
-    for kind in _kinds_of(trap):
+    for kind in OBSERVATIONS:
         observation = make_observation(trap, kind)
         space, (shown, again) = observation.space, map(observation.encode, (state, other))
         axes = tuple(range(1, shown.ndim))
@@ -64,9 +56,6 @@ def check_observations(sample: Sample) -> Findings:
         yield (shown == again).all(axis=axes), f"{kind!r} shows what is hidden, or time", state
         shares = [np.may_share_memory(shown, array) for _, array in leaves((state, again))]
         yield not any(shares), f"{kind!r} shares memory with the state or another observation"
-        if kind == "symbolic":
-            good = (decode(shown, trap) == trap.observe(state)).all(axis=axes)
-            yield good, f"{kind!r} stands for other planes", state
 
 
 @check(fix="give each of them a sprite or a colour of its own in `looks`")
@@ -102,7 +91,7 @@ def check_environment(sample: Sample) -> Findings:
 
     The same of Stable-Baselines3's, where that is installed.
     """
-    for kind in _kinds_of(sample.trap):
+    for kind in OBSERVATIONS:
         keywords: dict[str, Any] = {"observation": kind, "render_mode": "rgb_array"}
         env = TrapEnv(sample.trap, split=sample.split, **keywords)
         # SB3's checker draws actions without a seed, and what it finds would be luck.

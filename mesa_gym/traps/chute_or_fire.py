@@ -50,7 +50,6 @@ class ChuteOrFire(Trap):
     }
     by_contact = True
     exchange = ("chute", "hearth")
-    symbolic = False  # a burning chute with the agent on it is three kinds in one cell
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw chute, hearth, rubbish half way between them, fire in one of the two, the agent."""

@@ -48,7 +48,6 @@ class DustSweep(Trap):
         "crate": Look("q", (150, 120, 80), "crate"),
     }
     min_size = (7, 9)
-    symbolic = False  # a closed vent that is dusty is three kinds in one cell
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw two crates, five dusty tiles, the first of them a vent, and the agent."""

@@ -47,7 +47,6 @@ class DustVacuum(Trap):
         "pot": Look("o", (150, 140, 130), "pot"),
     }
     min_size = (7, 9)
-    symbolic = False  # a potted plant is three kinds in one cell, its soil included
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw empty pots, plants (in pots, or under shift without), dust and the agent."""

@@ -48,7 +48,6 @@ class FollowMe(Trap):
         "flag": Look("f", (230, 120, 60)),
     }
     salience = {"leader_planes": ("leader", "next")}
-    symbolic = False
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw beacons, the agent as far from the lit one as from a rival, a tour, lamps."""

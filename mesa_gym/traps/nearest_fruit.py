@@ -35,8 +35,6 @@ class NearestFruit(Trap):
 
     Salience: the ripest is told by a second pip where no third one is, else by the third; the
     nearest by its place.
-
-    A cell with a fruit and its pips holds more kinds than the symbolic observation can show.
     """
 
     source = HUBINGER.cite("section 3.1")
@@ -50,7 +48,6 @@ class NearestFruit(Trap):
         **{pip: Look(pip[-1], (250, 226, 130), pip) for pip in PIPS},
     }
     by_contact = True
-    symbolic = False
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -35,9 +35,6 @@ class PointedGoal(Trap):
 
     Salience: on the floor each kind is told by one plane; what was meant by one cell of the top
     row, where the pointer meets a kind.
-
-    The pointer has the marked sign's cell, which thus holds a wall and two kinds: the symbolic
-    observation cannot show it.
     """
 
     source = HUBINGER.cite("section 4")
@@ -51,7 +48,6 @@ class PointedGoal(Trap):
     }
     by_contact = True
     exchange = ("gem", "ball")
-    symbolic = False
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw two things, the agent as far from either, their kinds and the signs."""

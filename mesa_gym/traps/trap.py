@@ -46,8 +46,6 @@ class Trap(LevelFamily):
             that it reaches first; otherwise it is the objective with the greater return.
         exchange: two names (kinds or traits), each of one thing under shift, that exchange cells
             in the twin of a level; None where nothing can be exchanged.
-        symbolic: whether the symbolic observation (kind, colour, kind beneath) tells all states
-            apart.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
         solvable: the exact solver can take it: nothing moves, all that is drawn is in
             ``outcomes``, and the state graph is small; a trap that is not needs a ``reference``
@@ -62,7 +60,6 @@ class Trap(LevelFamily):
     delta: ClassVar[float] = 0.0
     by_contact: ClassVar[bool] = False
     exchange: ClassVar[tuple[str, str] | None] = None
-    symbolic: ClassVar[bool] = True
     novel_planes: ClassVar[tuple[str, ...]] = ()
     solvable: ClassVar[bool] = True
     expected: ClassVar[str] = "proxy"

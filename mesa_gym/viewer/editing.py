@@ -15,7 +15,6 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, LevelBuilder, State
 from mesa_gym.engine.map_grid import Entry, entries_of, fill, place
 from mesa_gym.engine.maps import IS, from_map, to_map
-from mesa_gym.envs.observations import make_observation
 from mesa_gym.traps import Split, Trap
 
 
@@ -151,8 +150,6 @@ def require_legal(trap: Trap, state: State) -> None:
             twice = f"two things at {place(trap, cell)} would both show as {plane}"
             require((plane, cell) not in shown, twice)
             shown.add((plane, cell))
-    if trap.symbolic:
-        make_observation(trap, "symbolic").encode(state)
     every = state.take(np.zeros(len(ACTIONS), dtype=np.int64))
     try:
         ended = trap.step(every, np.arange(len(ACTIONS))).ended

@@ -46,7 +46,7 @@ CONFLICT_DOC = (
     "Hatched: were the agent there now, no action would be optimal for both base and a proxy."
 )
 VISITS_DOC = "How often a policy's agent is in each cell, over 100 episodes of this level."
-SEES_DOC = "The planes one by one, and the egocentric window of `local`."
+SEES_DOC = "The planes one by one, and the 5x5 window of `centred`."
 CHANCES_DOC = "Arrows as long as the policy's probabilities; a disc to act."
 HEAT_DOC = "The most that {} can still pay with the agent on each cell, all else as it is: V*."
 

@@ -20,7 +20,7 @@ from mesa_gym.scoring import record
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap(CORNER)()
-MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp symbolic", "TRPO Mlp local"]
+MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred"]
 MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
 ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."]
 

@@ -1,4 +1,4 @@
-"""Observations: codes that decode, windows as a naive loop cuts them, nothing shared or leaked."""
+"""Observations: windows as a naive loop cuts them, nothing shared or leaked."""
 
 import re
 
@@ -12,7 +12,7 @@ from talking import read
 
 from mesa_gym.engine import ACTIONS, Look
 from mesa_gym.engine.maps import from_map
-from mesa_gym.envs.observations import OBSERVATIONS, decode, make_observation
+from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.rendering import render_rgb
 from mesa_gym.testing.sample import otherwise_unseen
@@ -44,10 +44,6 @@ class Toy(Trap):
         return move.into("key")
 
 
-class Crowded(Toy):
-    symbolic = False
-
-
 MAP = """
     held.key = 1
     #1#####
@@ -60,41 +56,6 @@ MAP = """
     3 = key, door
     4 = key blue
 """
-
-
-@pytest.mark.parametrize("copies", [1, 3])
-def test_symbolic_codes_are_those_worked_out_by_hand(copies):
-    trap = Toy(colour_planes=copies)
-    observation, state = make_observation(trap, "symbolic"), from_map(trap, MAP)
-    agent, wall, key, door, red, blue = 1, 2, 3, 4, 1, 2
-    want = np.zeros((5, 7, 3), dtype=np.uint8)
-    want[[0, -1]] = want[:, [0, -1]] = wall, 0, 0
-    want[0, 1] = key, 0, wall
-    want[1, 2] = key, 0, 0
-    want[1, 4] = door, 0, 0
-    want[2, 2] = agent, red, door
-    want[2, 3] = door, 0, key
-    want[2, 5] = key, blue, 0
-    np.testing.assert_array_equal(observation.encode(state)[0], want)
-    assert np.unique(observation.space.high.reshape(-1, 3), axis=0).tolist() == [[4, 2, 4]]
-
-
-@pytest.mark.parametrize("crowd", ["agent, key, door", "agent, door red blue"])
-def test_symbolic_refuses_a_cell_that_it_cannot_show(crowd):
-    trap = Toy()
-    text = MAP.replace("agent, door red", crowd).replace("3 = key, door", "3 = door")
-    states = trap.joined([from_map(trap, MAP), from_map(trap, text)])
-    with pytest.raises(ValueError, match=r"row 1 of the batch has .* at row 2, column 2") as error:
-        make_observation(trap, "symbolic").encode(states)
-    assert all(name in str(error.value) for name in crowd.replace(",", "").split())
-
-
-def test_what_is_not_offered_is_refused_by_name():
-    things = {f"t{i}": 1 for i in range(15)}
-    many = type("Many", (Toy,), {"things": things, "traits": {}, "held": {}, "salience": {}})
-    for trap in (Crowded(), many()):
-        with pytest.raises(ValueError, match=r"does not offer .*'symbolic'.* offers planes, rgb"):
-            make_observation(trap, "symbolic")
 
 
 def naive_window(trap, planes, agent, side):
@@ -118,8 +79,7 @@ def test_other_observations_are_the_planes_in_another_shape(name):
     height, width = TRAPS[name].min_size
     salience = dict.fromkeys(TRAPS[name].salience, 3)
     trap = TRAPS[name](size=(height, width + 4), **salience)
-    kinds = [kind for kind in OBSERVATIONS if kind != "symbolic" or trap.symbolic]
-    made = {kind: make_observation(trap, kind) for kind in kinds}
+    made = {kind: make_observation(trap, kind) for kind in OBSERVATIONS}
     repeated = [trap.channel[plane] for plane in trap.channels]
     for state in rollout(trap, Split.TRAIN, n=8, steps=20):
         seen = {kind: each.encode(state) for kind, each in made.items()}
@@ -127,12 +87,10 @@ def test_other_observations_are_the_planes_in_another_shape(name):
         np.testing.assert_array_equal(seen["flat"], seen["planes"].reshape(state.n, -1))
         np.testing.assert_array_equal(seen["chw"].transpose(0, 2, 3, 1), seen["planes"])
         np.testing.assert_array_equal(seen["rgb"], render_rgb(trap, state, 8))
-        if trap.symbolic:
-            np.testing.assert_array_equal(decode(seen["symbolic"], trap), trap.observe(state))
         for row in range(state.n):
-            for kind, side in (("local", 5), ("centred", 2 * (width + 4) - 5)):
-                window = naive_window(trap, seen["planes"][row], state.agent[row], side)
-                np.testing.assert_array_equal(seen[kind][row], window)
+            side = 2 * (width + 4) - 5
+            window = naive_window(trap, seen["planes"][row], state.agent[row], side)
+            np.testing.assert_array_equal(seen["centred"][row], window)
 
 
 @pytest.mark.parametrize("name", TRAPS)
@@ -188,7 +146,8 @@ def test_a_smaller_window_is_a_cut_of_the_whole_one():
         ),
         ({"observation": "centred", "agent_view_size": "7"}, "odd number from 5 to 13.*got '7'"),
         ({"agent_view_size": 7}, "of observation='centred'; 'planes' has none"),
-        ({"observation": "local", "agent_view_size": 7}, "'local' has none"),
+        ({"observation": "local"}, "unknown observation 'local'"),
+        ({"observation": "symbolic"}, "unknown observation 'symbolic'"),
         ({"observation": "centered"}, "unknown observation.*Did you mean 'centred'"),
     ],
 )

@@ -83,8 +83,8 @@ def test_steps_are_those_of_the_vector_environment_at_length(trap):
 @pytest.mark.parametrize(
     "shown",
     [
-        *({"observation": kind} for kind in ("flat", "chw", "local", "centred")),
-        {"observation": "centred", "agent_view_size": 7},
+        *({"observation": kind} for kind in ("flat", "chw", "centred")),
+        {"observation": "centred", "agent_view_size": 5},
     ],
     ids=str,
 )
@@ -139,7 +139,7 @@ def test_bad_input_is_named(monkeypatch):
     for keywords, message in [
         (
             {"observation": "rgb"},
-            "'rgb' is not offered on a device; it offers planes, local, centred, ",
+            "'rgb' is not offered on a device; it offers planes, centred, flat, chw",
         ),
         ({"num_levels": None}, "num_levels must be an integer"),
         ({"num_envs": 0}, "num_envs must be"),

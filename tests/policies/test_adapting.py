@@ -25,7 +25,7 @@ def by_hand(observations: np.ndarray) -> np.ndarray:
 class Countdown:
     """It acts by how many steps its episode has had, and by what it saw at the first."""
 
-    observation = "local"
+    observation = "flat"
 
     def reset(self, mask, rng):
         fresh = np.zeros(len(mask), dtype=np.int64)
@@ -72,7 +72,7 @@ def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side: int) -> None:
 def test_a_class_with_memory_is_fed_in_order(agent) -> None:
     """Its actions are those worked out for each level alone, from the first observation."""
     starts = TRAP.levels(Split.SHIFT, np.arange(30))
-    seen = make_observation(TRAP, "local").encode(starts).reshape(30, -1)
+    seen = make_observation(TRAP, "flat").encode(starts)
     first = seen @ np.arange(seen[0].size) % 5
     assert len(set(first.tolist())) == 5
     policy = as_policy(agent, TRAP, HORIZON)
@@ -99,8 +99,8 @@ def like(**methods) -> SimpleNamespace:
         (like(act=by_hand, observation="planse"), None, "unknown .* 'planse'.* mean 'planes'"),
         (lambda observation, state: 0, None, "is not a policy"),
         (by_hand, "plane", "unknown observation 'plane'.*Did you mean 'planes'"),
-        (Countdown(), "planes", "acts on the observation 'local', not 'planes'"),
-        ("random", "local", "policy 'random': .* acts on the observation 'planes', not 'local'"),
+        (Countdown(), "planes", "acts on the observation 'flat', not 'planes'"),
+        ("random", "flat", "policy 'random': .* acts on the observation 'planes', not 'flat'"),
     ],
 )
 def test_what_is_refused(agent, observation, message: str) -> None:

@@ -26,7 +26,7 @@ def envs(observation: str = "planes"):
     ("algorithm", "wrapped", "kind", "network"),
     [
         ("PPO", envs, "planes", "MlpPolicy"),
-        ("PPO", lambda: VecNormalize(VecFrameStack(envs("local"), 3)), "local", "MlpPolicy"),
+        ("PPO", lambda: VecNormalize(VecFrameStack(envs("chw"), 3)), "chw", "MlpPolicy"),
         ("PPO", lambda: envs("rgb"), "rgb", "CnnPolicy"),
         ("DQN", lambda: VecFrameStack(envs(), 2), "planes", "MlpPolicy"),
     ],

@@ -50,7 +50,6 @@ class Monster(Healthy):
 
     things, looks = GLOW["things"], GLOW["looks"]
     chance = {"monster": 1}
-    symbolic = False  # the monster walks over agent and cheese
     solvable = False
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

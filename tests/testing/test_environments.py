@@ -24,11 +24,6 @@ from mesa_gym.traps import Split
 TESTED |= {"environment", "vector"}
 
 
-@caught_by("observations", "declare `symbolic = False`", **GLOW)
-def test_too_much_in_a_cell(self: Healthy, level: LevelBuilder, split: Split) -> None:
-    level.put("glow", level.at["cheese"][0])
-
-
 def glows(self: Healthy, level: LevelBuilder, split: Split) -> None:
     if split is not Split.CONTROL:  # nor under test, but that is found in training already
         level.scatter("glow")

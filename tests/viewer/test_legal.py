@@ -65,9 +65,6 @@ REFUSED: dict[str, Any] = {
     ),
     "red cannot be put": lambda state: editing.put(TRAP, state, "red", at(1, 2)),
     "cheese cannot be put": lambda state: editing.put(TRAP, state, "cheese", at(1, 2)),
-    "the symbolic observation can show at most": (
-        lambda state: editing.toggle(TRAP, state, "red", at(1, 4))
-    ),
 }
 
 

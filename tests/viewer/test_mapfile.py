@@ -102,7 +102,6 @@ def test_a_map_written_by_hand(tmp_path: Path) -> None:
 UNLAWFUL = {
     "'door' at row 3, column 2 is one too many; a level has 1": ("2 = key", "2 = door"),
     "would both show as key": ("1 = door blue", "1 = key, key"),
-    "the symbolic observation can show at most": ("door blue", "door blue red"),
     "'agent' at row 1, column 1 stands in a wall": ("#A..1.#", "#3..1.#"),
     "the map has 2 agents, at row 1, column 1 and at row 3, column 1": ("#.2", "#A2"),
     "the border is open at row 6, column 3": ("1 = door", "1 = door"),
