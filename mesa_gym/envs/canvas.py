@@ -16,7 +16,7 @@ View = NDArray[np.uint8]
 Spot = tuple[View, Array, Array]
 
 
-class Canvas:
+class PlaneCanvas:
     """Planes that follow the states of one environment, or of n.
 
     Two laws of the engine make it possible: cell 0 shows nothing that changes, and no two things
@@ -41,9 +41,9 @@ class Canvas:
         self._views: dict[str, list[View]] = {plane: [] for plane in trap.planes}
         for index, plane in enumerate(trap.channels):
             self._views[plane].append(flat[index::count])
-        self._kinds = {kind: views for kind in trap.things if (views := self._shown(kind))}
+        self._kinds = {kind: views for kind in trap.things if (views := self._find_views(kind))}
 
-    def _shown(self, kind: str) -> list[tuple[str | None, list[View]]]:
+    def _find_views(self, kind: str) -> list[tuple[str | None, list[View]]]:
         """Return the views that a kind shows on, with the trait that a thing needs for it."""
         trap = self._trap
         names: dict[str | None, str] = {None: kind}
@@ -51,9 +51,9 @@ class Canvas:
         planes = {trait: trap.shown_as.get(name, name) for trait, name in names.items()}
         return [(trait, self._views[plane]) for trait, plane in planes.items() if plane]
 
-    def __reduce__(self) -> tuple[type[Canvas], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[PlaneCanvas], tuple[Any, ...]]:
         # Views that were pickled or copied would no longer share memory with the planes.
-        return Canvas, (self._trap, self._n, self._rows.copy())
+        return PlaneCanvas, (self._trap, self._n, self._rows.copy())
 
     def begin(self, rows: Array, planes: NDArray[np.uint8]) -> None:
         """Show other planes, uint8 (m, height * width * channels), in some rows."""

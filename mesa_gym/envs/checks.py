@@ -35,7 +35,7 @@ def integer(
     return int(value)
 
 
-def checked_action(action: Any) -> np.int64:
+def check_action(action: Any) -> np.int64:
     """Return the action of one environment, or raise ValueError."""
     index = action
     if type(action) is not int:  # what follows takes longer
@@ -50,7 +50,7 @@ def checked_action(action: Any) -> np.int64:
     return ACTION_SCALARS[index]
 
 
-def checked_actions(actions: Any, n: int) -> Ints:
+def check_actions(actions: Any, n: int) -> Ints:
     """Return the actions of n environments as a fresh int64 (n,).
 
     Raises:
@@ -76,7 +76,7 @@ def checked_actions(actions: Any, n: int) -> Ints:
     return array
 
 
-def checked_options(options: Any, *known: str) -> dict[str, Any]:
+def check_options(options: Any, *known: str) -> dict[str, Any]:
     """Return the known options of a reset, without those of others, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
@@ -86,7 +86,7 @@ def checked_options(options: Any, *known: str) -> dict[str, Any]:
     return {name: value for name, value in (options or {}).items() if name in known}
 
 
-def checked_mask(mask: Any, n: int) -> Bools:
+def check_mask(mask: Any, n: int) -> Bools:
     """Return the option ``reset_mask``, bool (n,), all True for None.
 
     Raises:
@@ -104,7 +104,7 @@ def checked_mask(mask: Any, n: int) -> Bools:
     return mask
 
 
-def checked_states(trap: Trap, states: Any, like: State) -> State:
+def check_states(trap: Trap, states: Any, like: State) -> State:
     """Return what was given, if it is as many states of the trap as ``like``, or raise ValueError.
 
     States of another trap or size, or with something out of range, are refused.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 PREFIX = "reward_"  # as Gymnasium's MuJoCo environments call the terms of a reward
 
 
-def keyed(paid: Mapping[str, Any]) -> dict[str, Any]:
+def key_payments(paid: Mapping[str, Any]) -> dict[str, Any]:
     """Return payments by objective as infos have them; ``objectives`` reads them back."""
     return {PREFIX + name: pay for name, pay in paid.items()}
 

@@ -85,7 +85,7 @@ def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: A
     Raises:
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
     """
-    from mesa_gym.envs.sb3 import monitored
+    from mesa_gym.envs.sb3 import monitor
     from mesa_gym.envs.vector import TrapVectorEnv
 
     venv: Any
@@ -94,7 +94,7 @@ def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: A
         venv = TrapVectorEnv(trap, n, **keywords)
     else:
         venv = gymnasium.make_vec(trap, n, vectorization_mode="vector_entry_point", **keywords)
-    return monitored(venv, seed)
+    return monitor(venv, seed)
 
 
 def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:

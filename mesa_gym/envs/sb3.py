@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.envs.checks import checked_options
-from mesa_gym.envs.infos import keyed, objectives
-from mesa_gym.envs.vector import Row, TrapVectorEnv
+from mesa_gym.envs.checks import check_options
+from mesa_gym.envs.infos import key_payments, objectives
+from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 
 try:
@@ -53,13 +53,14 @@ class TrapVecEnv(VecEnv):
         Returns:
             Observations (n, ...).
         """
-        given = [checked_options(options, "level", "map") for options in self._options]
+        given = [check_options(options, "level", "map") for options in self._options]
         names = {name for options in given for name in options}
         picks = {name: [options.get(name) for options in given] for name in names}
         observations, infos = self.venv.reset(seed=self._seeds, options=picks)
         self._reset_seeds()
         self._reset_options()
-        self._totals = keyed({name: np.zeros(self.num_envs) for name in self.venv.trap.objectives})
+        zeros = {x: np.zeros(self.num_envs) for x in self.venv.trap.objectives}
+        self._totals = key_payments(zeros)
         self.reset_infos = [self._info(infos, row) for row in range(self.num_envs)]
         return observations
 
@@ -74,7 +75,7 @@ class TrapVecEnv(VecEnv):
             Observations (n, ...), rewards float32 (n,), dones bool (n,) and n infos.
         """
         observations, rewards, terminated, truncated, infos = self.venv.step(self.actions)
-        for key, paid in keyed(objectives(infos)).items():
+        for key, paid in key_payments(objectives(infos)).items():
             self._totals[key] += paid
         dones = terminated | truncated
         rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -103,7 +104,7 @@ class TrapVecEnv(VecEnv):
 
     # -- single environments -----------------------------------------------------------------------
 
-    def _targets(self, indices: VecEnvIndices) -> list[Row]:
+    def _targets(self, indices: VecEnvIndices) -> list[SubEnv]:
         return [self.venv.rows[i] for i in self._get_indices(indices)]
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
@@ -126,7 +127,7 @@ class TrapVecEnv(VecEnv):
         return [False for _ in self._targets(indices)]
 
 
-def monitored(venv: TrapVectorEnv, seed: int | None) -> VecMonitor:
+def monitor(venv: TrapVectorEnv, seed: int | None) -> VecMonitor:
     """Return the adapter over a vector environment, seeded, in SB3's monitor."""
     adapter = TrapVecEnv(venv)
     if seed is not None:

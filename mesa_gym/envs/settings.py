@@ -68,7 +68,7 @@ class Settings:
         salt: str = "",
         **parameters: Any,
     ) -> None:
-        self.trap = _made(trap, size, parameters)
+        self.trap = _make_trap(trap, size, parameters)
         self.split = Split.of(split)
         if isinstance(reward, str) and is_predicate(reward):
             self.trap = with_predicate(self.trap, reward)
@@ -76,7 +76,7 @@ class Settings:
         if reward not in names:
             raise unknown(f"objective of {type(self.trap).__name__}", reward, names)
         self.reward = self.trap.base if reward == "base" else reward
-        if not _number(step_reward) or not math.isfinite(step_reward):
+        if not _is_number(step_reward) or not math.isfinite(step_reward):
             raise ValueError(f"step_reward must be a finite number, got {shorten(step_reward)}")
         self.step_reward = float(step_reward)
         horizon = self.trap.horizon(self.split)
@@ -88,7 +88,7 @@ class Settings:
         if num_levels is not None:
             num_levels = integer("num_levels", num_levels, 1, LEVELS)
         self.num_levels = num_levels
-        if not _number(alpha) or not 0 <= alpha <= 1:
+        if not _is_number(alpha) or not 0 <= alpha <= 1:
             raise ValueError(f"alpha must be a number from 0 to 1, got {shorten(alpha)}")
         if alpha and self.split is not Split.TRAIN:
             raise ValueError(
@@ -130,11 +130,11 @@ class Settings:
 KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _made(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
+def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     if isinstance(trap, Trap):
         if size is not None or parameters:
             raise ValueError(f"{trap!r} is made already: give size and parameters to its class")

@@ -11,9 +11,9 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.envs.canvas import Canvas
-from mesa_gym.envs.checks import checked_action, checked_options, integer, reset_needed
-from mesa_gym.envs.infos import PREFIX, keyed
+from mesa_gym.envs.canvas import PlaneCanvas
+from mesa_gym.envs.checks import check_action, check_options, integer, reset_needed
+from mesa_gym.envs.infos import PREFIX, key_payments
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.envs.window import Window
@@ -59,7 +59,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         self._supply = Supply(self.settings, 1)
         self._supply.reseed(_ROW, [self.np_random_seed])
         self._rules = self.trap.bound(batched=False)
-        self._canvas = Canvas(self._rules)
+        self._canvas = PlaneCanvas(self._rules)
         self.observation_space = self.settings.observation.space
         self.action_space = Discrete(len(ACTIONS))
         self._running = False
@@ -82,7 +82,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         Raises:
             ValueError: an option is unknown, the level out of range or the map not of this trap.
         """
-        asked = checked_options(options, "level", "map")
+        asked = check_options(options, "level", "map")
         _, start = self.settings.starts([asked.get("level")], [asked.get("map")])
         if seed is not None:
             seed = integer("seed of environment 0", seed, error=Error)
@@ -107,7 +107,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
         given = state.batched() if isinstance(state, State) else state
-        return self._begin(self._supply.place_given(_ROW, given))
+        return self._begin(self._supply.place_states(_ROW, given))
 
     def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
         """Begin from what stands in a row of the store, int64 (1,)."""
@@ -120,7 +120,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         if self.render_mode == "human":
             self.render()
         zeros = dict.fromkeys(self.trap.objectives, 0.0)
-        return self._observe(self._state), {**self._info, **keyed(zeros)}
+        return self._observe(self._state), {**self._info, **key_payments(zeros)}
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take one step.
@@ -139,7 +139,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         before = self._state
         if before is None or not self._running:
             raise reset_needed([] if before is None else [0])
-        after, paid, ended = self._rules.step(before, checked_action(action))
+        after, paid, ended = self._rules.step(before, check_action(action))
         self._canvas.follow(before, after)
         self._state = after
         terminated, truncated = bool(ended), bool(after.clock >= self.settings.max_steps)
@@ -147,7 +147,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         if self.render_mode == "human":
             self.render()
         infos = dict(self._info)
-        for name, pay in paid.items():  # as `keyed`, which would take longer
+        for name, pay in paid.items():  # as `key_payments`, which would take longer
             infos[PREFIX + name] = float(pay)
         reward = float(paid[self.settings.reward]) + self.settings.step_reward
         return self._observe(after), reward, terminated, truncated, infos

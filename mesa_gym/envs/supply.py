@@ -16,7 +16,7 @@ import numpy as np
 
 from mesa_gym.engine import Array, Ints, LevelBuilder, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
-from mesa_gym.envs.checks import checked_states
+from mesa_gym.envs.checks import check_states
 from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -115,7 +115,7 @@ class Supply:
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
         """Begin the streams of some environments again; seeds are non-negative, of any size."""
-        self._stream[rows] = episodes(seeds)
+        self._stream[rows] = open_streams(seeds)
         self._next[rows] = self._filled[rows] = 0
         self._ahead = 1
 
@@ -136,10 +136,10 @@ class Supply:
         self.store.put(where, starts)
         return where
 
-    def place_given(self, rows: Ints, states: State) -> Ints:
+    def place_states(self, rows: Ints, states: State) -> Ints:
         """Place what a user gave, or raise ValueError where it fits no states of the trap."""
         like = self.store.state.take(rows)
-        return self.place(rows, checked_states(self.settings.trap, states, like))
+        return self.place(rows, check_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
         upto = self._next + self._ahead
@@ -147,14 +147,14 @@ class Supply:
         row = np.repeat(np.arange(len(count)), count)
         start = np.repeat(np.cumsum(count) - count, count)
         episode = self._filled[row] + np.arange(len(row)) - start
-        number, shifted = choice(self._stream[row], episode, self.settings)
+        number, shifted = pick_levels(self._stream[row], episode, self.settings)
         slots = self._ring[row] + episode % self.slots
         if self.banked:
             self._where[slots] = number + shifted * (self.settings.num_levels or 0)
         else:
             for which in (shifted.nonzero()[0], (~shifted).nonzero()[0]):
                 if which.size:
-                    starts = drawn(self.settings, number[which], shifted[which[0]])
+                    starts = draw_levels(self.settings, number[which], shifted[which[0]])
                     self.store.put(slots[which], starts)
         np.maximum(self._filled, upto, out=self._filled)
         # One slot less than there are: the present episode still reads its own.
@@ -165,21 +165,21 @@ def bank_of(settings: Settings) -> State:
     """Return the start states of levels 0 to ``num_levels`` - 1; the shift's follow, with alpha."""
     numbers = np.arange(settings.num_levels or 0)
     flags = (False, True) if settings.alpha else (False,)
-    return settings.trap.joined([drawn(settings, numbers, flag) for flag in flags])
+    return settings.trap.joined([draw_levels(settings, numbers, flag) for flag in flags])
 
 
-def drawn(settings: Settings, numbers: Ints, shifted: bool) -> State:
+def draw_levels(settings: Settings, numbers: Ints, shifted: bool) -> State:
     """Return the start states of levels of the split, or of the shift."""
     split = Split.SHIFT if shifted else settings.split
     return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
 
 
-def episodes(seeds: Sequence[int]) -> Ints:
+def open_streams(seeds: Sequence[int]) -> Ints:
     """Return the stream of each seed that says which episodes come, int64 (n,)."""
     return streams(0, np.array([fold(seed) for seed in seeds], dtype=np.int64), "episodes")
 
 
-def choice(stream: Array, episode: Array, settings: Settings) -> tuple[Array, Array]:
+def pick_levels(stream: Array, episode: Array, settings: Settings) -> tuple[Array, Array]:
     """Return the level numbers of episodes 0, 1, ... and which of them are of the shift.
 
     Streams and episodes are int64 (n,), of any array library.

@@ -13,10 +13,10 @@ from gymnasium.vector.utils import batch_space
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
-from mesa_gym.envs.infos import keyed
+from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.observations import Centred, planes_of
 from mesa_gym.envs.settings import Settings
-from mesa_gym.envs.supply import MOST_BANKED, bank_of, choice, episodes
+from mesa_gym.envs.supply import MOST_BANKED, bank_of, open_streams, pick_levels
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
 
@@ -89,7 +89,7 @@ class TensorEnv:
         bank = bank_of(settings)
         self._planes = torch.as_tensor(planes_of(self.trap, bank), device=device)
         self.device = self._planes.device
-        self._bank = _shipped(bank, self.device)
+        self._bank = _ship_state(bank, self.device)
         self._rules = self.trap.bound(array_api_compat.torch, device=self.device)
         channels = [self.trap.channel[plane] for plane in self.trap.channels]
         self._channels = torch.as_tensor(channels, device=self.device)
@@ -110,7 +110,7 @@ class TensorEnv:
         else:
             first = integer("seed of environment 0", seed, error=Error)
             seeds = [first + row for row in range(self.num_envs)]
-        streams = episodes(seeds)
+        streams = open_streams(seeds)
         self._stream = torch.as_tensor(streams, device=self.device)
         self.episode = torch.full_like(self._stream, -1)
 
@@ -129,7 +129,7 @@ class TensorEnv:
         self.episode = self.episode + 1
         where = self._next(self.episode)
         self.state = self._bank.take(where)
-        seen = self._shown(self._planes[where], self.state)
+        seen = self._show(self._planes[where], self.state)
         zeros = torch.zeros(self.num_envs, device=self.device)
         paid = {name: zeros.clone() for name in self.trap.objectives}
         return seen, self._infos(self.state, paid, seen.clone())
@@ -168,17 +168,17 @@ class TensorEnv:
         where = self._next(episode)
         following = after.replaced(done, self._bank.take(where), torch.where)
         shown = torch.where(done[:, None, None, None], self._planes[where], seen)
-        infos = self._infos(after, paid, self._shown(seen, after))
+        infos = self._infos(after, paid, self._show(seen, after))
         reward = paid[self.settings.reward] + self.settings.step_reward
-        result = (self._shown(shown, following), reward, ended.clone(), late, infos)
+        result = (self._show(shown, following), reward, ended.clone(), late, infos)
         return following, episode, result
 
     def _next(self, episode: Tensor) -> Tensor:
         """Return where in the bank the levels of episodes stand, int64 (n,)."""
-        number, shifted = choice(self._stream, episode, self.settings)
+        number, shifted = pick_levels(self._stream, episode, self.settings)
         return number + self.settings.num_levels * shifted
 
-    def _shown(self, planes: Tensor, state: State) -> Tensor:
+    def _show(self, planes: Tensor, state: State) -> Tensor:
         observation = self.settings.observation
         if observation.name == "flat":
             return planes.flatten(1)
@@ -191,7 +191,7 @@ class TensorEnv:
 
     def _infos(self, state: State, paid: dict[str, Tensor], final_obs: Tensor) -> dict[str, Any]:
         level = state.level.number.clone()
-        infos = {"level": level, "split": self.settings.splits(level), **keyed(paid)}
+        infos = {"level": level, "split": self.settings.splits(level), **key_payments(paid)}
         return {**infos, "final_obs": final_obs}
 
     def _check(self, actions: Any) -> None:
@@ -207,7 +207,7 @@ class TensorEnv:
         )
 
 
-def _shipped(state: State, device: Any) -> State:
+def _ship_state(state: State, device: Any) -> State:
     """Return a NumPy state as tensors on a device."""
 
     def ship(array: Any) -> Tensor:

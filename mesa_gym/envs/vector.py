@@ -15,16 +15,16 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Bools, Ints, State
-from mesa_gym.envs.canvas import Canvas
+from mesa_gym.envs.canvas import PlaneCanvas
 from mesa_gym.envs.checks import (
-    checked_actions,
-    checked_mask,
-    checked_options,
+    check_actions,
+    check_mask,
+    check_options,
     integer,
     reset_needed,
     spread,
 )
-from mesa_gym.envs.infos import keyed
+from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
@@ -53,7 +53,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
     Attributes:
         trap: the trap.
         autoreset_mode: the enum; it stands in ``metadata`` as well.
-        rows: a ``Row`` for each environment, which ``call``, ``get_attr`` and ``set_attr`` reach.
+        rows: a ``SubEnv`` for each, which ``call``, ``get_attr`` and ``set_attr`` reach.
         supply: where levels come from; another, seeded, may be put there before the first reset.
     """
 
@@ -83,12 +83,12 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, n)
         self.single_action_space = Discrete(len(ACTIONS))
         self.action_space = batch_space(self.single_action_space, n)
-        self.rows = [Row(self, index) for index in range(n)]
+        self.rows = [SubEnv(self, index) for index in range(n)]
         self.supply = Supply(self.settings, n)
         self._generators: dict[int, np.random.Generator] = {}
         self._seeds = [0] * n
         self._reseed({row: secrets.randbits(128) for row in range(n)})
-        self._canvas = Canvas(self.trap, n)
+        self._canvas = PlaneCanvas(self.trap, n)
         self._splits = np.full(n, self.settings.split.code)
         self._every = np.ones(n, dtype=np.bool_)
         # Rows whose episode has ended and that were not reset since.
@@ -143,8 +143,8 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             ValueError, TypeError: an option does not fit.
             gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
         """
-        n, options = self.num_envs, checked_options(options, "level", "map", "reset_mask")
-        mask = checked_mask(options.pop("reset_mask", None), n)
+        n, options = self.num_envs, check_options(options, "level", "map", "reset_mask")
+        mask = check_mask(options.pop("reset_mask", None), n)
         if self._state is None and not mask.all():
             raise ResetNeeded("reset all environments once before resetting some of them")
         rows = mask.nonzero()[0]
@@ -164,7 +164,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         if len(which) < len(rows):
             self._begin(np.delete(rows, which))
         self._finished = self._finished[~mask[self._finished]]
-        return self._observe(), self._infos(self._nothing(), mask)
+        return self._observe(), self._infos(self._zero_payments(), mask)
 
     def set_state(self, state: State) -> tuple[Observations, Infos]:
         """Go on from n states, each with the steps that are left of ``max_steps``.
@@ -173,11 +173,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         ``TrapEnv.set_state``.
         """
         rows = np.arange(self.num_envs)
-        self._begin(rows, self.supply.place_given(rows, state))
+        self._begin(rows, self.supply.place_states(rows, state))
         self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
-        return self._observe(), self._infos(self._nothing())
+        return self._observe(), self._infos(self._zero_payments())
 
-    def _nothing(self) -> Paid:
+    def _zero_payments(self) -> Paid:
         return {name: np.zeros(self.num_envs) for name in self.trap.objectives}
 
     def step(self, actions: Ints) -> tuple[Observations, NDArray[np.float64], Bools, Bools, Infos]:
@@ -197,7 +197,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         before, again, mode = self._present, self._finished, self.autoreset_mode
         if again.size and mode is AutoresetMode.DISABLED:
             raise reset_needed(again.tolist())
-        after, paid, ended = self.trap.step(before, checked_actions(actions, self.num_envs))
+        after, paid, ended = self.trap.step(before, check_actions(actions, self.num_envs))
         self._canvas.follow(before, after)
         self._state = after
         # A trap may return an array of the state as `ended`.
@@ -249,7 +249,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         level, split, every = self._present.level.number.copy(), self._splits.copy(), self._every
         if mask is not None:
             level, split, every = level * mask, split * mask, mask
-        infos: Infos = {"level": level, "split": split, **keyed(paid)}
+        infos: Infos = {"level": level, "split": split, **key_payments(paid)}
         infos.update([(f"_{key}", every.copy()) for key in infos])
         return infos
 
@@ -274,7 +274,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             setattr(row, name, value)
 
 
-class Row(Controls):
+class SubEnv(Controls):
     """One environment of a vector environment, with a few attributes of a ``TrapEnv``."""
 
     def __init__(self, venv: TrapVectorEnv, index: int) -> None:
@@ -295,7 +295,7 @@ class Row(Controls):
         return self.venv._present.single(self.index)
 
     @property
-    def unwrapped(self) -> Row:
+    def unwrapped(self) -> SubEnv:
         """Itself: nothing is wrapped."""
         return self
 

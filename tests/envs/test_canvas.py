@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import zoo_states
 
-from mesa_gym.envs.canvas import Canvas
+from mesa_gym.envs.canvas import PlaneCanvas
 
 
 def apart(state, rng):
@@ -39,7 +39,7 @@ def test_follows_any_change(seed, changed):
         after = after._replace(at=moved | {kind: before.at[kind] for kind in still})
     shown = [zoo.observe(state)[..., channels] for state in (before, after)]
 
-    canvas = Canvas(zoo, 6)
+    canvas = PlaneCanvas(zoo, 6)
     canvas.begin(np.arange(6), shown[0].reshape(6, -1))
     canvas = copy.deepcopy(canvas)
     canvas.follow(before, after)
@@ -47,7 +47,7 @@ def test_follows_any_change(seed, changed):
     canvas.follow(after, before)
     np.testing.assert_array_equal(canvas.planes, shown[0])
 
-    alone = Canvas(zoo)
+    alone = PlaneCanvas(zoo)
     alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
     alone.follow(before.single(2), after.single(2))
     np.testing.assert_array_equal(alone.planes, shown[1][2:3])

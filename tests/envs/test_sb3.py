@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 import mesa_gym
 from mesa_gym.envs import TrapVectorEnv
-from mesa_gym.envs.infos import keyed
+from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.sb3 import TrapVecEnv
 from mesa_gym.traps import Split
 
@@ -53,7 +53,7 @@ def test_steps_are_those_of_dummy_vec_env(trap):
             episode = info.pop("episode")
             assert episode["r"] == pytest.approx(totals[row][trap.base], rel=1e-6)  # float32
             assert episode["l"] == lengths[row]
-            np.testing.assert_equal(info, {**other, **keyed(totals[row])})
+            np.testing.assert_equal(info, {**other, **key_payments(totals[row])})
             info["terminal_observation"].fill(1)
             totals[row], lengths[row] = dict.fromkeys(trap.objectives, 0.0), 0
 
