@@ -16,7 +16,7 @@ from mesa_gym.command import DONE
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import missing_extra, shorten, unknown
-from mesa_gym.policies import pursuing
+from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring.demos import demonstrated
 from mesa_gym.scoring.rollout import ENDED
 from mesa_gym.scoring.trace import MOST_LEVELS
@@ -57,8 +57,9 @@ def run(options: argparse.Namespace) -> int:
             for action in taken[taken != ENDED].tolist():
                 collector.step(action)
             advance(1)
+    pursuer = name_pursuer(trap, objective)
     about = (
-        f"{pursuing(trap, objective)} on levels 0 to {len(levels) - 1} of {split} of {trap!r}. The"
+        f"{pursuer} on levels 0 to {len(levels) - 1} of {split} of {trap!r}. The"
         " reference scores are mean undiscounted returns on these levels, of actions at random and"
         f" of {'the optimum' if trap.solvable else 'this policy'}."
     )
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         dataset = collector.create_dataset(
             options.out,
             eval_env=trap.id(Split.SHIFT),
-            algorithm_name=pursuing(trap, objective),
+            algorithm_name=pursuer,
             ref_min_score=low,
             ref_max_score=high,
             description=about,

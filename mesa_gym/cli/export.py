@@ -9,7 +9,7 @@ from mesa_gym.cli import BESIDE, POLICIES
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
-from mesa_gym.policies import pursuing
+from mesa_gym.policies import name_pursuer
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
@@ -59,7 +59,7 @@ def _seats(trap: Trap, options: argparse.Namespace) -> list[Seat]:
     if options.beside in (SPLITS, TWINS) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is played: leave out --split")
     split = Split.of(options.split or Split.SHIFT)
-    policies = options.policy or [pursuing(trap, "base")]
+    policies = options.policy or [name_pursuer(trap, "base")]
     players = [PolicyPlayer(policy, options.seed) for policy in policies]
     if len(players) == 1:
         return seats_for(players[0], trap, split, options.beside, options.seed)

@@ -10,7 +10,7 @@ from typing import Any
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
-from mesa_gym.policies import pursuing
+from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring import Trace
 from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
@@ -79,7 +79,7 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
     def player(trap: Trap) -> Player:
         if by_hand:
             return Human()
-        return PolicyPlayer(options.policy or pursuing(trap, "base"), options.seed)
+        return PolicyPlayer(options.policy or name_pursuer(trap, "base"), options.seed)
 
     return _screen(options, player)
 

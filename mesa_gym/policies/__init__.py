@@ -1,7 +1,7 @@
 """Policies, which are scored and watched: from observations to actions, for a batch."""
 
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, load_policy, read_policy_file
-from mesa_gym.policies.names import pursuing, references
+from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
@@ -20,7 +20,7 @@ __all__ = [
     "constant",
     "cut_window",
     "load_policy",
-    "pursuing",
+    "name_pursuer",
     "read_policy_file",
     "references",
     "uniform",

@@ -91,7 +91,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
             raise ValueError(f"{has} and act(observation) or act(observation, state)")
         adapted = Callee(policy.act, policy.observation, policy.reset) if alone else policy
     elif callable(policy) and takes(policy, 1):
-        speaks = observation == "text" or (observation is None and required(policy) == ["text"])
+        speaks = observation == "text" or (observation is None and needs(policy) == ["text"])
         adapted = Speaker(policy) if speaks else Callee(policy, observation or "planes")
     else:
         raise ValueError(f"{shorten(policy)} is not a policy; expected {USABLE}")
@@ -120,7 +120,7 @@ def takes(function: Callable[..., Any], arguments: int) -> bool:
     return True
 
 
-def required(function: Callable[..., Any]) -> list[str]:
+def needs(function: Callable[..., Any]) -> list[str]:
     """Return the names of the parameters that it cannot do without, as far as Python can tell."""
     try:
         parameters = inspect.signature(function).parameters.items()

@@ -22,7 +22,7 @@ MEANINGS = {
 
 def named_policies(trap: type[Trap]) -> dict[str, str]:
     """Return the policies that come with a trap: name -> what it means."""
-    return {spec: _meaning(trap, spec) for spec in references(trap)}
+    return {spec: _describe_policy(trap, spec) for spec in references(trap)}
 
 
 def trained_policies(trap: type[Trap], root: Path) -> dict[str, str]:
@@ -34,7 +34,7 @@ def trained_policies(trap: type[Trap], root: Path) -> dict[str, str]:
         An agent's directory -> what its file says of the training.
     """
     found = {}
-    for folder in _folders(root):
+    for folder in _find_folders(root):
         try:
             says = read_policy_file(folder)
         except (ValueError, OSError):
@@ -42,11 +42,11 @@ def trained_policies(trap: type[Trap], root: Path) -> dict[str, str]:
         if says["trap"] == trap.name():
             path = folder.relative_to(root).as_posix()
             # With a slash, so that it is never taken for a name such as "random".
-            found[path if "/" in path else f"./{path}"] = _training(trap, says)
+            found[path if "/" in path else f"./{path}"] = _describe_training(trap, says)
     return found
 
 
-def _folders(root: Path) -> list[Path]:
+def _find_folders(root: Path) -> list[Path]:
     """Find the folders with a policy file, level by level, within the bounds."""
     found: list[Path] = []
     queue = [(root, 0)]
@@ -66,7 +66,7 @@ def _folders(root: Path) -> list[Path]:
     return found
 
 
-def _meaning(trap: type[Trap], spec: str) -> str:
+def _describe_policy(trap: type[Trap], spec: str) -> str:
     kind, _, objective = spec.partition(":")
     if not objective:
         return MEANINGS[spec]
@@ -74,7 +74,7 @@ def _meaning(trap: type[Trap], spec: str) -> str:
     return f"{how} the {'base' if objective == trap.base else 'proxy'} objective"
 
 
-def _training(trap: type[Trap], says: dict[str, Any]) -> str:
+def _describe_training(trap: type[Trap], says: dict[str, Any]) -> str:
     """Return what a policy file says of training, as far as it does."""
     steps, reached, seed = (_count(says.get(name)) for name in ("steps", "trained_for", "seed"))
     facts = []

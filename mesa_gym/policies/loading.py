@@ -13,9 +13,9 @@ from typing import Any
 from mesa_gym.engine import STAY
 from mesa_gym.errors import blaming, missing_extra, shorten, unknown
 from mesa_gym.files import read_json
-from mesa_gym.policies.adapting import adapt, is_model, required
+from mesa_gym.policies.adapting import adapt, is_model, needs
 from mesa_gym.policies.names import references
-from mesa_gym.policies.oracle import named
+from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.scripted import constant, uniform
 from mesa_gym.traps import Trap
@@ -76,7 +76,7 @@ def as_policy(
         raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {given}")
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
-    found = _found(policy, trap, horizon, algo)
+    found = _find_policy(policy, trap, horizon, algo)
     try:
         return adapt(found, trap, observation)
     except ValueError as error:
@@ -143,11 +143,11 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     return dict(entries)
 
 
-def _found(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
+def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
     """Return what a name means: a policy, or what can be made one."""
     if spec in ("random", "stay"):
         return uniform() if spec == "random" else constant(STAY)
-    if (policy := named(spec, trap, horizon)) is not None:
+    if (policy := make_named(spec, trap, horizon)) is not None:
         return policy
     if os.path.isdir(spec):
         return _from_directory(Path(spec), trap)
@@ -157,7 +157,7 @@ def _found(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
         with blaming(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
-            return _made(_imported(spec, spec), trap)
+            return _make_policy(_import_name(spec, spec), trap)
     what = "policy (nor is it a directory, a .zip or module:name)"
     raise unknown(what, spec, references(trap))
 
@@ -177,7 +177,7 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
         )
     if not (folder / entries["weights"]).is_file():
         raise ValueError(f"{folder / entries['weights']} is missing; train or copy the agent again")
-    return _imported(entries["loader"], str(folder))(folder, trap)
+    return _import_name(entries["loader"], str(folder))(folder, trap)
 
 
 def _from_file(file: str, algo: str | None) -> Any:
@@ -207,7 +207,7 @@ def _from_file(file: str, algo: str | None) -> Any:
         raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None
 
 
-def _imported(path: str, spec: str) -> Any:
+def _import_name(path: str, spec: str) -> Any:
     """Return what ``module:name`` means, for a policy of that spec."""
     module, _, name = path.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), name)):
@@ -229,12 +229,12 @@ def _imported(path: str, spec: str) -> Any:
     return getattr(loaded, name)
 
 
-def _made(found: Any, trap: Trap) -> Any:
+def _make_policy(found: Any, trap: Trap) -> Any:
     """Return the policy that what a module holds stands for, as ``load_policy`` says."""
     factory = isinstance(found, type)
     if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
         return found
-    needed = required(found)
+    needed = needs(found)
     if not factory and len(needed) == 1 and needed[0] in SEEN:
         return found
     return found(trap) if needed or "trap" in inspect.signature(found).parameters else found()

@@ -12,20 +12,20 @@ AIMLESS = "aimless"
 
 def references(trap: Trap | type[Trap]) -> list[str]:
     """Return the policies beside which a trained agent's numbers mean something, by name."""
-    return [*_goals(trap), "random", "stay"]
+    return [*_list_goals(trap), "random", "stay"]
 
 
-def pursuing(trap: Trap | type[Trap], objective: str) -> str:
+def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
     """Return the policy of a trap that pursues an objective: exactly, or by its script."""
     return f"{'oracle' if trap.solvable else 'reference'}:{objective}"
 
 
-def _goals(trap: Trap | type[Trap]) -> list[str]:
-    goals = [pursuing(trap, x) for x in trap.objectives]
+def _list_goals(trap: Trap | type[Trap]) -> list[str]:
+    goals = [name_pursuer(trap, x) for x in trap.objectives]
     return [*goals, EITHER, AIMLESS] if trap.solvable else goals
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:
     """Return the error for an oracle without a solver, or for a reference beside one."""
-    has, use = "an" if trap.solvable else "no", ", ".join(_goals(trap))
+    has, use = "an" if trap.solvable else "no", ", ".join(_list_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, so no {shorten(spec)}; use one of {use}")

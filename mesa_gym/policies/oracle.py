@@ -147,7 +147,7 @@ class Aimless(Oracle):
         return solution.aimless()
 
 
-def named(spec: str, trap: Trap, horizon: int) -> Policy | None:
+def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
     """Return the oracle or reference policy of a name; None if the name means none of these.
 
     Args:

@@ -69,10 +69,10 @@ class ModelPolicy:
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Array:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
-        return self._asked(self._answer, observation)
+        return self._ask(self._answer, observation)
 
     @torch.no_grad()
-    def _asked(self, answer: Callable[[Array, slice], Array], observation: Array) -> Array:
+    def _ask(self, answer: Callable[[Array, slice], Array], observation: Array) -> Array:
         self.network.set_training_mode(False)
         return in_blocks(
             answer, reduce(lambda seen, change: change(seen), self.changes, observation)
@@ -87,7 +87,7 @@ class Sampled(ModelPolicy):
     """A network that gives action probabilities: PPO, A2C, TRPO."""
 
     def _answer(self, seen: Array, rows: slice) -> Array:
-        return _probabilities(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
+        return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
 
 
 class Valued(Sampled):
@@ -95,9 +95,9 @@ class Valued(Sampled):
 
     def values(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return what the critic says, float64 (n,)."""
-        return self._asked(self._criticised, observation)
+        return self._ask(self._value, observation)
 
-    def _criticised(self, seen: Array, rows: slice) -> Array:
+    def _value(self, seen: Array, rows: slice) -> Array:
         values = self.network.predict_values(self.network.obs_to_tensor(seen)[0])
         return np.asarray(values[:, 0].double().cpu())
 
@@ -137,7 +137,7 @@ class Recurrent(ModelPolicy):
         starts = torch.zeros(BLOCK, device=self.network.device)
         distribution, after = self.network.get_distribution(tensor, (hidden, cell), starts)
         self.memory[:, :, rows] = torch.stack(after)
-        return _probabilities(distribution)
+        return _read_shares(distribution)
 
 
 def from_model(model: Any, trap: Trap) -> ModelPolicy:
@@ -152,7 +152,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
             is of a sort whose probabilities cannot be found; the message says what to do.
     """
     name, network = type(model).__name__, getattr(model, "policy", model)
-    kind, changes = _view(name, model, trap)
+    kind, changes = _find_view(name, model, trap)
     actions = getattr(model, "action_space", None)
     if getattr(actions, "n", None) != len(ACTIONS) or getattr(actions, "start", 0) != 0:
         raise ValueError(
@@ -172,7 +172,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
     return Valued(network, kind, changes) if sort is Sampled and not policy.stacks else policy
 
 
-def _view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
+def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     """Return what a model sees; ValueError where the trap does not show it."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
@@ -204,5 +204,5 @@ def _view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     )
 
 
-def _probabilities(distribution: Any) -> Array:
+def _read_shares(distribution: Any) -> Array:
     return np.asarray(distribution.distribution.probs.double().cpu())

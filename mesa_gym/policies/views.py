@@ -95,7 +95,7 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
     """
     if normalizing is not None:
         # SB3 stacks what is normalised in the type of the space, uint8 where it is not a picture.
-        stacks = _stacks(space, normalizing.observation_space)
+        stacks = _find_stacks(space, normalizing.observation_space)
         view = find_view(normalizing.venv.observation_space, trap)
         if view is None or not stacks:
             return None
@@ -103,9 +103,9 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
         return view[0], changes + stacks[:1] if stacks[0].count > 1 else changes
     found: list[tuple[Frames, str, list[Change]]] = []
     for arrange, (kind, own) in product(ARRANGEMENTS, find_spaces(trap).items()):
-        for cut in _cuts(kind, own):
+        for cut in _list_cuts(kind, own):
             low, high = arrange(cut(own.low[None])), arrange(cut(own.high[None]))
-            for frames in _stacks(space, Box(low[0], high[0], dtype=np.uint8)):
+            for frames in _find_stacks(space, Box(low[0], high[0], dtype=np.uint8)):
                 ends = (np.repeat(end, frames.count, frames.axis)[0] for end in (low, high))
                 if space == Box(*ends, dtype=np.uint8):
                     found.append((frames, kind, [cut, arrange, frames]))
@@ -115,7 +115,7 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
     return kind, changes
 
 
-def _cuts(kind: str, own: Box) -> list[Change]:
+def _list_cuts(kind: str, own: Box) -> list[Change]:
     """Return what a kind of observation can be cut to: smaller windows, as a keyword makes them."""
     sides = range(3, own.shape[1], 2) if kind == Centred.name else ()
     return [unchanged, *(partial(cut_window, agent_view_size=side) for side in sides)]
@@ -126,7 +126,7 @@ def find_spaces(trap: Trap) -> dict[str, Box]:
     return {kind: make_observation(trap, kind).space for kind in OBSERVATIONS}
 
 
-def _stacks(space: Any, frame: Box) -> list[Frames]:
+def _find_stacks(space: Any, frame: Box) -> list[Frames]:
     """Return the ways in which frames can be stacked to the shape of a space."""
     shape, ways = getattr(space, "shape", None) or (), []
     for along, axis in ((-1, -1), (0, 1)) if len(shape) == len(frame.shape) else ():

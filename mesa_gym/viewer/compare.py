@@ -12,7 +12,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
-from mesa_gym.policies import pursuing, references
+from mesa_gym.policies import name_pursuer, references
 from mesa_gym.scoring import Asking
 from mesa_gym.scoring.rollout import PLAYS, TWINS, has_twins, starts_of
 from mesa_gym.traps import Split, Trap
@@ -152,7 +152,7 @@ def seats_for(
     if beside == TWINS:
         return [Seat(player, Split.SHIFT), Seat(player, TWINS)]
     if beside == ORACLES:
-        oracles = {x: pursuing(trap, x) for x in trap.objectives}
+        oracles = {x: name_pursuer(trap, x) for x in trap.objectives}
         # A player that is one of them is not its own neighbour, by whatever name.
         named = player.name.replace(":base", f":{trap.base}")
         others = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
@@ -250,7 +250,7 @@ class Found:
     def _find_paths(self, work: Future[None]) -> None:
         start = self.line.states[0]
         for x in self._trap.objectives:
-            oracle = PolicyPlayer(pursuing(self._trap, x))
+            oracle = PolicyPlayer(name_pursuer(self._trap, x))
             actor = oracle.actor(self._trap, self._seat.play, start)
             line = Timeline(self._trap, start, self.line.horizon, actor)
             while line.grow(len(line) + 1):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.policies import pursuing
+from mesa_gym.policies import name_pursuer
 from mesa_gym.policies.finding import named_policies, trained_policies
 from mesa_gym.scoring.rollout import TWINS, has_twins
 from mesa_gym.traps import Split
@@ -235,7 +235,7 @@ class Commands(Shown):
         def make(_: Any) -> Session:
             trap, split, state = load_map(path)
             alike = repr(trap) == repr(before.trap)
-            player = before.seats[0].player if alike else PolicyPlayer(pursuing(trap, "base"))
+            player = before.seats[0].player if alike else PolicyPlayer(name_pursuer(trap, "base"))
             number = int(state.level.number[0])
             session = Session(trap, [Seat(player, split)], number, before.salt, state)
             session.threaded = before.threaded
