@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesa_gym.errors import shorten
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
 
@@ -23,6 +23,19 @@ def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
 def _list_goals(trap: Trap | type[Trap]) -> list[str]:
     goals = [name_pursuer(trap, x) for x in trap.objectives]
     return [*goals, EITHER, AIMLESS] if trap.solvable else goals
+
+
+def find_objective(trap: Trap, kind: str, objective: str) -> str:
+    """Return an objective's own name, ``base`` being an alias; ``kind`` is what pursues it.
+
+    Raises:
+        ValueError: a trap's policies are of the other kind, or it has no such objective.
+    """
+    if (name := f"{kind}:{objective}") != name_pursuer(trap, objective):
+        raise not_for(trap, name)
+    if objective not in ("base", *trap.objectives):
+        raise unknown(f"objective of {trap.name()}", objective, trap.objectives)
+    return trap.base if objective == "base" else objective
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.errors import unknown
-from mesa_gym.policies.names import AIMLESS, not_for
+from mesa_gym.policies.names import AIMLESS, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
 from mesa_gym.solver import EITHER, Graph, Solution, actions_in, shared, solutions
@@ -40,19 +39,14 @@ class Oracle(Memoryless):
         Raises:
             ValueError: the trap has no exact solver, or no such objective.
         """
-        if not trap.solvable:
-            raise not_for(trap, f"oracle:{objective}")
-        name = trap.base if objective == "base" else objective
-        if name not in trap.objectives:
-            raise unknown(f"objective of {trap.name()}", objective, trap.objectives)
-        self.trap, self.objective, self.horizon = trap, name, horizon
+        self.objective = find_objective(trap, "oracle", objective)
+        self.trap, self.horizon = trap, horizon
         self.forget()
 
     def forget(self) -> None:
         """Drop all solutions, which hold a few hundred bytes a state."""
         self._solved: list[Solved] = []
-        self._levels: Ints = np.empty(0, dtype=np.int64)
-        self._chunk_of_level: Ints = np.empty(0, dtype=np.int64)
+        self._last: dict[int, int] = {}  # a level's key -> its last solution, of these
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
@@ -80,7 +74,7 @@ class Oracle(Memoryless):
 
     def _masks(self, state: State) -> NDArray[np.uint8]:
         """Return the set of actions for each row, uint8 (n,); 0 where it is not solved."""
-        mask, keys = np.zeros(state.n, dtype=np.uint8), state.level.key
+        mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
         solution = shared()
         if solution is not None and solution.horizon == self.horizon:
@@ -88,12 +82,9 @@ class Oracle(Memoryless):
             _look_up(mask, solved, state, time, np.arange(state.n))
             if mask.all():
                 return mask
-        chunks = np.full(state.n, -1)
-        if len(self._levels):
-            at = np.minimum(np.searchsorted(self._levels, keys), len(self._levels) - 1)
-            chunks = np.where(self._levels[at] == keys, self._chunk_of_level[at], -1)
-        for chunk in np.unique(chunks[chunks >= 0]):
-            _look_up(mask, self._solved[chunk], state, time, (chunks == chunk).nonzero()[0])
+        which = np.array([self._last.get(key, -1) for key in state.level.key.tolist()])
+        for one in np.unique(which[which >= 0]):
+            _look_up(mask, self._solved[one], state, time, (which == one).nonzero()[0])
         return mask
 
     def _solve(self, state: State) -> None:
@@ -104,15 +95,10 @@ class Oracle(Memoryless):
 
     def learn(self, solution: Solution) -> None:
         """Take over a solution made elsewhere, if its horizon is the same."""
-        if solution.horizon != self.horizon:
-            return
-        self._solved.append((solution.graph, self.sets(solution)))
-        keys = solution.starts.level.key
-        fresh = np.full(len(keys), len(self._solved) - 1)
-        chunks = np.concatenate([fresh, self._chunk_of_level])
-        # A level that is solved again, from another state, takes the place of the old solution.
-        self._levels, first = np.unique(np.concatenate([keys, self._levels]), return_index=True)
-        self._chunk_of_level = chunks[first]
+        if solution.horizon == self.horizon:
+            # A level that is solved again, from another state, does without the old solution.
+            self._last |= dict.fromkeys(solution.starts.level.key.tolist(), len(self._solved))
+            self._solved.append((solution.graph, self.sets(solution)))
 
 
 class Either(Oracle):
@@ -159,12 +145,10 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
         ValueError: the trap has no such objective, or no solver.
     """
     kind, _, objective = spec.partition(":")
-    if spec in (EITHER, AIMLESS) and not trap.solvable:
-        raise not_for(trap, spec)
-    if spec == EITHER:
-        return Either(trap, horizon)
-    if spec == AIMLESS:
-        return Aimless(trap, horizon)
+    if spec in (EITHER, AIMLESS):
+        if not trap.solvable:
+            raise not_for(trap, spec)
+        return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
     if kind == "oracle" and objective:
         return Oracle(trap, objective, horizon)
     if kind == "reference" and objective:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.errors import unknown
-from mesa_gym.policies.names import not_for
+from mesa_gym.policies.names import find_objective
 from mesa_gym.policies.protocol import Memoryless
 from mesa_gym.solver import reference_actions
 from mesa_gym.traps import Trap
@@ -45,12 +44,7 @@ class Reference(Memoryless):
 
     def __init__(self, trap: Trap, objective: str) -> None:
         """Take the policy of an objective, by name, or of ``base``."""
-        if trap.solvable:
-            raise not_for(trap, f"reference:{objective}")
-        name = trap.base if objective == "base" else objective
-        if name not in trap.objectives:
-            raise unknown(f"objective of {trap.name()}", objective, trap.objectives)
-        self.trap, self.objective = trap, name
+        self.trap, self.objective = trap, find_objective(trap, "reference", objective)
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
