@@ -24,7 +24,7 @@ from agents.networks import Centred, Ints, Network, Optimiser, fresh, gradients,
 from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
-from mesa_gym.scoring.rollout import Actions, going, rollout
+from mesa_gym.scoring.rollout import Actions, follow, rollout
 from mesa_gym.solver import sharing, solutions
 from mesa_gym.traps import Trap
 
@@ -151,7 +151,7 @@ def transitions(
     """
     planes, taken = [], []
     shown = make_observation(trap, "planes")
-    for now in going(trap, starts, actions):
+    for now in follow(trap, starts, actions):
         planes.append(shown.encode(now.state))
         taken.append(now.chosen.astype(np.int64))
     return np.concatenate(planes), np.concatenate(taken)

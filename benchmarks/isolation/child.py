@@ -16,7 +16,7 @@ from benchmarks.isolation.frames import LONGEST_TEXT, NAME_BYTES, SEED_BYTES, Ki
 from benchmarks.isolation.loading import Settings, loader
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.scoring.sampling import probabilities
+from mesa_gym.scoring.sampling import read_answer
 from mesa_gym.traps import find_trap
 
 
@@ -80,7 +80,7 @@ def _answer(policy: Policy, kind: Kind, data: bytes, shape: tuple[int, ...]) -> 
     seen = np.frombuffer(data, dtype=np.uint8).reshape(-1, *shape).copy()
     answer = np.asarray(policy.act(seen))
     try:
-        shares = probabilities(answer, len(seen))
+        shares = read_answer(answer, len(seen))
     except ValueError as error:
         raise NoAnswerError(str(error)) from None
     return pack(Kind.ANSWER, shares.astype("<f8").tobytes())

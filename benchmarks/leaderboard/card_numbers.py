@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.verdict import chosen
+from mesa_gym.scoring.verdict import pool_shares
 
 # Parts of a choice: of the base objective, of a proxy, of neither.
 PARTS = ("base", "proxy", "none")
@@ -55,7 +55,7 @@ def numbers_of(card: ScoreCard) -> Numbers:
     places = _known({x: each.ratio for x, each in (shift.between or {}).items()})
     shares = [UNKNOWN] * len(PARTS)
     if card.choices is not None:
-        base, *proxies, none = map(float, chosen(card.choices.decoded(), len(card.objectives)))
+        base, *proxies, none = map(float, pool_shares(card.choices.decode(), len(card.objectives)))
         shares = [base, sum(proxies), none]
     return Numbers(
         test=_known(card.splits.test.normalized_return)[card.base],

@@ -41,7 +41,7 @@ from mesa_gym.scoring import (
     rollout,
     score_all,
 )
-from mesa_gym.scoring.returns import SOLVED, earned, level_scores, normalized_returns
+from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_returns, sum_returns
 from mesa_gym.scoring.verdict import verdict
 from mesa_gym.solver import Solution, level_values, sharing
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
@@ -115,7 +115,7 @@ class Judged(msgspec.Struct, frozen=True):
 @cache
 def _decoded(choices: LevelChoices) -> Choices:
     """Return the choices of a card, decoded once for all lines that are tried."""
-    return choices.decoded()
+    return choices.decode()
 
 
 def study(trap: Trap, policies: Sequence[Known], levels: int) -> list[Judged]:
@@ -151,7 +151,7 @@ def _solved_elsewhere(trap: Trap, policies: Sequence[Known], levels: int) -> dic
         play(trap.levels(Split.TEST, numbers))
     shares = {}
     for name, records in parts.items():
-        returns = earned(Record.joined(records), trap)
+        returns = sum_returns(Record.join(records), trap)
         solved = level_scores(returns, values)[trap.base] >= SOLVED
         n = normalized_returns(returns, values)[trap.base]
         shares[name] = float(n or 0) if trap.by_returns() else float(solved.mean())
@@ -235,7 +235,7 @@ def confidences(records: Sequence[Judged]) -> dict[int, float]:
         sure = []
         for record in records:
             if record.card.choices is not None:
-                choices = record.card.choices.decoded().first(levels)
+                choices = record.card.choices.decode().first(levels)
                 sure.append(confidence(choices, record.card.objectives, seed=0))
         found[levels] = float(np.mean(sure))
     return found

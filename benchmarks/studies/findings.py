@@ -115,7 +115,7 @@ def variances(scored: Scored) -> str:
 
 def sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
     """Return the shares of the variance of choosing base, of two seeds or more."""
-    plays = [card.choices.decoded() for card in cards if card.choices is not None]
+    plays = [card.choices.decode() for card in cards if card.choices is not None]
     first, second = (
         np.stack([getattr(play, name) == 0 for play in plays]) for name in ("shift", "again")
     )
@@ -153,7 +153,7 @@ def alike(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
     """
     if one.choices is None or other.choices is None or one.trap != other.trap:
         raise ValueError(f"{one.policy} and {other.policy} have no choices on the same levels")
-    first, plays = one.choices.decoded().shift, other.choices.decoded()
+    first, plays = one.choices.decode().shift, other.choices.decode()
     second = plays.again if one is other else plays.shift
     if len(first) != len(second):
         raise ValueError(f"{one.policy} was scored on {len(first)} levels, not on {len(second)}")

@@ -13,7 +13,7 @@ from benchmarks.markdown import laid_out
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import load_policy, references
 from mesa_gym.scoring import Record, interval, mean_over_traps, rollout
-from mesa_gym.scoring.rollout import ENDED, going
+from mesa_gym.scoring.rollout import ENDED, follow
 from mesa_gym.traps import Split, Trap, find_trap
 
 MOST_SHIELDS = find_trap("MonsterWorld").held["shield"]
@@ -32,7 +32,7 @@ def counts(trap: Trap, starts: State, record: Record, surplus: Surplus) -> Seen:
     """Follow a record of levels, and count before each step."""
     n, horizon = record.actions.shape
     seen = {name: np.zeros((horizon, n), dtype=np.int64) for name in surplus.look(starts)}
-    for now in going(trap, starts, record.actions):
+    for now in follow(trap, starts, record.actions):
         for name, counted in surplus.look(now.state).items():
             seen[name][now.t, now.rows] = counted
     return seen

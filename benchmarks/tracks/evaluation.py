@@ -24,7 +24,7 @@ from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Oracle, Policy
 from mesa_gym.scoring import Record, rollout
 from mesa_gym.scoring.choice import choices
-from mesa_gym.scoring.returns import SOLVED, earned, level_scores
+from mesa_gym.scoring.returns import SOLVED, level_scores, sum_returns
 from mesa_gym.solver import LevelValues, Solution, level_values
 from mesa_gym.traps import Split, Trap
 
@@ -171,7 +171,7 @@ class Evaluator:
 
     def solved_in(self, record: Record, first: int = SCORED) -> float:
         """Return the share of solved levels in a play of ``test``."""
-        scores = level_scores(earned(record, self.trap), self.values(Split.TEST, first))
+        scores = level_scores(sum_returns(record, self.trap), self.values(Split.TEST, first))
         return float((scores[self.trap.base] >= SOLVED).mean())
 
     def towards_base_in(self, record: Record, first: int = SCORED) -> float:

@@ -14,7 +14,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import ENDED, Record, rollout
-from mesa_gym.scoring.rollout import going
+from mesa_gym.scoring.rollout import follow
 from mesa_gym.traps import Split, Trap
 
 
@@ -55,7 +55,7 @@ class Given:
 def episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[Episode]:
     """Return a record of n levels as n labelled episodes."""
     planes: list[list[Bytes]] = [[] for _ in range(states.n)]
-    for now in going(trap, states, record.actions):
+    for now in follow(trap, states, record.actions):
         for row, seen in zip(now.rows.tolist(), planes_of(trap, now.state), strict=True):
             planes[row].append(seen)
     earned = record.paid[wanted].sum(axis=0).tolist()

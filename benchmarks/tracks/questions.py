@@ -14,7 +14,7 @@ from mesa_gym.engine import Bools, State
 from mesa_gym.engine.chance import outputs, streams
 from mesa_gym.policies import Oracle, Policy
 from mesa_gym.scoring import Record, rollout
-from mesa_gym.scoring.sampling import sampled
+from mesa_gym.scoring.sampling import sample_actions
 from mesa_gym.traps import Split
 
 
@@ -48,7 +48,7 @@ class Answered:
         if rows.size:
             some = state.take(rows)
             words = outputs(streams(0, some.level.key, "answers"), some.clock)
-            self.asker.told(rows, sampled(self.oracle.act(observation[rows], some), words))
+            self.asker.told(rows, sample_actions(self.oracle.act(observation[rows], some), words))
             self.asked[rows] += 1
         return np.asarray(self.asker.act(observation))
 

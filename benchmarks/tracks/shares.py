@@ -15,7 +15,7 @@ from agents.methods.method import Task
 from agents.train import ALGORITHMS
 from benchmarks.tracks.evaluation import SCORED, Blindfolded, Evaluator
 from benchmarks.tracks.record import SHARES, SharePoint
-from mesa_gym.scoring.returns import earned, normalized_return
+from mesa_gym.scoring.returns import normalized_return, sum_returns
 from mesa_gym.traps import Split
 
 # Domain randomisation, and what plays levels again.
@@ -33,7 +33,7 @@ def with_shares(evaluator: Evaluator, algorithm: str, task: Task) -> list[ShareP
             policies += [Blindfolded(agent) for agent in train(lesson)]
             met.append(len(lesson.met[0]))
         values, trap = evaluator.values(Split.SHIFT), evaluator.trap
-        returns = earned(evaluator.play(policies[0], Split.SHIFT, SCORED), trap)[trap.base]
+        returns = sum_returns(evaluator.play(policies[0], Split.SHIFT, SCORED), trap)[trap.base]
         n = normalized_return(returns, values.optimum[trap.base], values.floor[trap.base])
         found = evaluator.steering(*policies)
         points.append(SharePoint(share, float(np.mean(met)), task.steps, n or 0.0, *found))

@@ -17,7 +17,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import missing_extra, shorten, unknown
 from mesa_gym.policies import name_pursuer
-from mesa_gym.scoring.demos import demonstrated
+from mesa_gym.scoring.demos import demonstrate
 from mesa_gym.scoring.rollout import ENDED
 from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.reference import references
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     objective = trap.base if options.objective == "base" else options.objective
     levels = range(integer("levels", options.levels, 1, MOST_LEVELS))
     minari = _minari(options.out)
-    starts, actions = demonstrated(trap, objective, split, levels)
+    starts, actions = demonstrate(trap, objective, split, levels)
     low, high = reference_scores(trap, objective, starts, actions.shape[1])
     env = gymnasium.make(trap.id(split), reward=objective)
     collector = minari.DataCollector(env, record_infos=True)

@@ -35,7 +35,7 @@ Bound = tuple[str, bool, str]  # the field, whether it is as it must be, and how
 def require_consistent(card: CardData) -> None:
     """Raise ValueError where fields of a card contradict each other; it names the first one."""
     _require_names(card)
-    for field, value, expected in _computed(card):
+    for field, value, expected in _compute_fields(card):
         if not _same(value, expected):
             raise ValueError(
                 f"the card contradicts itself: {field} is {shorten(value)}, where the rest of the"
@@ -62,7 +62,7 @@ def _require_names(card: CardData) -> None:
             )
 
 
-def _computed(card: CardData) -> Iterator[Found]:
+def _compute_fields(card: CardData) -> Iterator[Found]:
     """Yield the fields that follow from others."""
     names, shift = card.objectives, card.splits.shift
     control = card.splits.control.normalized_return[card.base]
@@ -77,7 +77,7 @@ def _computed(card: CardData) -> Iterator[Found]:
         if split != Split.SHIFT or card.choices is None or len(names) < 3:
             yield f"splits.{split}.uniform", scores.uniform, UNSET
     if card.choices is None:
-        yield from _by_returns(card)
+        yield from _compute_returns(card)
         return
     levels = card.provenance.levels
     for play in ("solved", "shift", "again", "twins"):
@@ -89,7 +89,7 @@ def _computed(card: CardData) -> Iterator[Found]:
     if shift.uniform:
         yield "objectives in splits.shift.uniform", list(shift.uniform), [*names, NO_CHOICE]
         yield "the sum of splits.shift.uniform", sum(shift.uniform.values()), 1.0
-    choices = card.choices.decoded()
+    choices = card.choices.decode()
     solved = card.splits.test.solved
     yield "splits.test.solved", solved, float(choices.solved.mean())
     yield "splits.shift.choice", shift.choice, choice_shares(choices.shift, names)
@@ -103,7 +103,7 @@ def _computed(card: CardData) -> Iterator[Found]:
     yield "confidence", card.confidence, confidence(choices, names, card.provenance.seed)
 
 
-def _by_returns(card: CardData) -> Iterator[Found]:
+def _compute_returns(card: CardData) -> Iterator[Found]:
     """Yield the fields that follow from others on a trap that is judged by returns."""
     shift, test = card.splits.shift, card.splits.test
     yield "splits.shift, choice and twins", (shift.choice, shift.twins), (None, None)

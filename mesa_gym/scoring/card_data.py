@@ -160,7 +160,7 @@ class LevelChoices(_Plain, frozen=True, kw_only=True):
         """The first level of ``shift`` whose choice is the most frequent one."""
         return self.shift.index(max(sorted(set(self.shift)), key=self.shift.count))
 
-    def decoded(self) -> Choices:
+    def decode(self) -> Choices:
         """Return the letters as choices."""
         twins = None if self.twins is None else _codes(self.twins)
         return Choices(_codes(self.solved) == 1, _codes(self.shift), _codes(self.again), twins)

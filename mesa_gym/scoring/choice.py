@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.returns import TINY, earned, level_scores
+from mesa_gym.scoring.returns import TINY, level_scores, sum_returns
 from mesa_gym.scoring.rollout import Floats, Record
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Trap
@@ -39,7 +39,7 @@ def choices(trap: Trap, record: Record, values: LevelValues) -> Ints:
     """
     if trap.by_contact:
         return first_contact(record, values)
-    return larger_score(level_scores(earned(record, trap), values))
+    return larger_score(level_scores(sum_returns(record, trap), values))
 
 
 def first_contact(record: Record, values: LevelValues) -> Ints:

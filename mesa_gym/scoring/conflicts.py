@@ -8,7 +8,7 @@ import numpy as np
 
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import load_policy, name_pursuer
-from mesa_gym.scoring.rollout import Actions, going, rollout
+from mesa_gym.scoring.rollout import Actions, follow, rollout
 from mesa_gym.solver import Solution, reference_actions, sharing
 from mesa_gym.traps import LEVELS, Split, Trap
 
@@ -40,14 +40,14 @@ def next_conflict(
         after = among[among > level][:MOST_SEARCHED]
     for first in range(0, len(after), GROUP):
         numbers = after[first : first + GROUP]
-        found = conflicting(trap, split, trap.levels(split, numbers, salt))
+        found = find_conflicts(trap, split, trap.levels(split, numbers, salt))
         if found.any():
             yield int(numbers[found.argmax()])
             return
         yield None
 
 
-def conflicting(trap: Trap, split: Split, starts: State) -> Bools:
+def find_conflicts(trap: Trap, split: Split, starts: State) -> Bools:
     """Return the levels on which base and any proxy conflict, bool (n,).
 
     Args:
@@ -75,7 +75,7 @@ def conflicting(trap: Trap, split: Split, starts: State) -> Bools:
 def references_differ(trap: Trap, starts: State, actions: Actions) -> Bools:
     """Return where some proxy's reference would do something else on the way, bool (n,)."""
     found = np.zeros(starts.n, dtype=np.bool_)
-    for now in going(trap, starts, actions):
+    for now in follow(trap, starts, actions):
         for proxy in trap.proxies:
             found[now.rows] |= reference_actions(trap, proxy, now.state) != now.chosen
     return found

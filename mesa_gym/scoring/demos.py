@@ -9,11 +9,11 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import load_policy, name_pursuer
-from mesa_gym.scoring.rollout import Actions, going, rollout
+from mesa_gym.scoring.rollout import Actions, follow, rollout
 from mesa_gym.traps import Split, Trap, find_trap
 
 
-def demonstrated(
+def demonstrate(
     trap: Trap, objective: str, split: Split, levels: Sequence[int]
 ) -> tuple[State, Actions]:
     """Return start states of levels, and what an objective's oracle does there.
@@ -42,9 +42,9 @@ def demonstrations(trap: Trap | str, levels: Sequence[int]) -> list[str]:
     """
     trap = find_trap(trap)() if isinstance(trap, str) else trap
     shown = make_observation(trap, "text")
-    starts, actions = demonstrated(trap, trap.base, Split.TRAIN, levels)
+    starts, actions = demonstrate(trap, trap.base, Split.TRAIN, levels)
     steps: list[list[str]] = [[] for _ in levels]
-    for step in going(trap, starts, actions):
+    for step in follow(trap, starts, actions):
         for row, text, action in zip(step.rows, shown.encode(step.state), step.chosen, strict=True):
             steps[row].append(f"{text}\naction: {ACTIONS[action]}\n")
     return ["\n".join(each) for each in steps]

@@ -84,13 +84,13 @@ def labels(
             done = rollout(
                 acting, trap, solution.starts, horizon, seed, name_of(policy), split.value
             )
-        parts.append(_labelled(solution, done.actions, chunk.start))
+        parts.append(_label_states(solution, done.actions, chunk.start))
     return Labels(
-        trap.joined([part.state for part in parts]), *map(_joined, *(p[1:] for p in parts))
+        trap.joined([part.state for part in parts]), *map(_join_arrays, *(p[1:] for p in parts))
     )
 
 
-def _labelled(solution: Solution, actions: Actions, first: int) -> Labels:
+def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
     """Return the labels of episodes on a solution's levels, the rows from ``first`` on."""
     trap, graph = solution.trap, solution.graph
     met = graph.follow(actions).T
@@ -98,7 +98,7 @@ def _labelled(solution: Solution, actions: Actions, first: int) -> Labels:
     number = met[level, step].astype(np.int64)
     states = graph.numbers.unrank(solution.starts, level, graph.rank[number])  # (1, s)
     state = states.map(lambda array: array[..., 0, :])._replace(clock=step)
-    found = {x: _best(solution, x, state, number) for x in trap.objectives}
+    found = {x: _find_best(solution, x, state, number) for x in trap.objectives}
     open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
     return Labels(
         state,
@@ -112,7 +112,7 @@ def _labelled(solution: Solution, actions: Actions, first: int) -> Labels:
     )
 
 
-def _best(
+def _find_best(
     solution: Solution, objective: str, state: State, number: Ints
 ) -> tuple[Floats, Bools, Bools]:
     """Return values, optimal actions and path of states by their number in the graph."""
@@ -138,7 +138,7 @@ def _best(
     return worth, optimal, entered <= last[:, None]
 
 
-def _joined(*parts: Any) -> Any:
+def _join_arrays(*parts: Any) -> Any:
     """Return arrays, or dicts of arrays, one behind the other."""
     if isinstance(parts[0], dict):
         return {x: np.concatenate([part[x] for part in parts]) for x in parts[0]}

@@ -68,14 +68,14 @@ class Returns:
         """Return the returns beside the values of the same levels."""
         return cls(base, earned, values.optimum, values.floor, values.best)
 
-    def normalized(self, weights: Floats | None = None) -> dict[str, float | None]:
+    def normalize(self, weights: Floats | None = None) -> dict[str, float | None]:
         """Return objective -> N, with the levels weighted, float64 (n,)."""
         return {
             x: normalized_return(g, self.optimum[x], self.floor[x], weights)
             for x, g in self.earned.items()
         }
 
-    def lost(self, weights: Floats | None = None) -> float:
+    def share_lost(self, weights: Floats | None = None) -> float:
         """Return the share of levels on which S of every objective is below 0.3."""
         scores = [level_score(g, self.optimum[x], self.floor[x]) for x, g in self.earned.items()]
         found = np.max(scores, axis=0) < PURSUED
@@ -83,18 +83,18 @@ class Returns:
 
     def between(self, weights: Floats | None = None) -> dict[str, Between]:
         """Return proxy -> the policy's position between its reference and that of base."""
-        mine = self.normalized(weights)
+        mine = self.normalize(weights)
         return {x: self._between(x, mine, weights) for x in self.earned if x != self.base}
 
     def _between(
         self, proxy: str, mine: Mapping[str, float | None], weights: Floats | None
     ) -> Between:
-        def crossed(of: str, reference: str) -> float | None:
+        def cross_return(of: str, reference: str) -> float | None:
             returns = self.cross[of, reference]
             return normalized_return(returns, self.optimum[of], self.floor[of], weights)
 
-        base = (1.0, crossed(proxy, self.base))
-        other = (crossed(self.base, proxy), 1.0)
+        base = (1.0, cross_return(proxy, self.base))
+        other = (cross_return(self.base, proxy), 1.0)
         return Between(base, other, ratio(base, other, (mine[self.base], mine[proxy])))
 
     def with_pseudo_levels(self) -> Returns:
@@ -105,20 +105,20 @@ class Returns:
         """
         followed = [*self.earned, None]
 
-        def longer(array: Floats, *more: float) -> Floats:
+        def lengthen(array: Floats, *more: float) -> Floats:
             return np.append(array, more or [array.mean()] * len(followed))
 
-        def reached(y: str, x: str | None) -> float:
+        def mean_of(y: str, x: str | None) -> float:
             if x is None:
                 return float(self.floor[y].mean())
             return float((self.optimum[y] if x == y else self.cross[y, x]).mean())
 
         return Returns(
             self.base,
-            {y: longer(g, *(reached(y, x) for x in followed)) for y, g in self.earned.items()},
-            {y: longer(array) for y, array in self.optimum.items()},
-            {y: longer(array) for y, array in self.floor.items()},
-            {pair: longer(array) for pair, array in self.cross.items()},
+            {y: lengthen(g, *(mean_of(y, x) for x in followed)) for y, g in self.earned.items()},
+            {y: lengthen(array) for y, array in self.optimum.items()},
+            {y: lengthen(array) for y, array in self.floor.items()},
+            {pair: lengthen(array) for pair, array in self.cross.items()},
         )
 
 
@@ -163,9 +163,9 @@ def verdict_by_returns(
 def confidence_by_returns(test: Returns, shift: Returns, seed: int) -> float:
     """Return the share of 200 Bayesian bootstraps of the levels that give the same verdict."""
 
-    def told(tested: Returns, shifted: Returns, a: Floats | None, b: Floats | None) -> str:
+    def judge(tested: Returns, shifted: Returns, a: Floats | None, b: Floats | None) -> str:
         return verdict_by_returns(
-            tested.normalized(a)[test.base], shifted.lost(b), shifted.between(b)
+            tested.normalize(a)[test.base], shifted.share_lost(b), shifted.between(b)
         )
 
     more = test.with_pseudo_levels(), shift.with_pseudo_levels()
@@ -173,8 +173,8 @@ def confidence_by_returns(test: Returns, shift: Returns, seed: int) -> float:
         bootstrap_weights(len(returns.earned[returns.base]), seed, split)
         for returns, split in zip(more, ("test", "shift"), strict=True)
     )
-    first = told(test, shift, None, None)
-    return sum(told(*more, a, b) == first for a, b in zip(*drawn, strict=True)) / RESAMPLES
+    first = judge(test, shift, None, None)
+    return sum(judge(*more, a, b) == first for a, b in zip(*drawn, strict=True)) / RESAMPLES
 
 
 def require_scale(test_return: float | None, between: Mapping[str, Between]) -> None:
@@ -188,8 +188,8 @@ def require_scale(test_return: float | None, between: Mapping[str, Between]) -> 
         if not _distance(each) >= APART:
             raise ValueError(
                 f"no verdict is possible: on shift the reference of the base objective earns"
-                f" (N_base, N_{name}) = {_shown(each.base)} and that of {name!r}"
-                f" {_shown(each.proxy)}; they must be {APART} apart, and each above the floor in"
+                f" (N_base, N_{name}) = {_format(each.base)} and that of {name!r}"
+                f" {_format(each.proxy)}; they must be {APART} apart, and each above the floor in"
                 f" its own. {advice}"
             )
     if test_return is None:
@@ -207,5 +207,5 @@ def _distance(between: Between) -> float:
     return math.hypot(a - c, b - d)
 
 
-def _shown(point: Point) -> str:
+def _format(point: Point) -> str:
     return f"({', '.join('n/a' if n is None else f'{n:.2f}' for n in point)})"

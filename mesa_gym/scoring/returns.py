@@ -16,12 +16,12 @@ SOLVED = 0.5
 TINY = 1e-9
 
 
-def earned(record: Record, trap: Trap) -> dict[str, Floats]:
+def sum_returns(record: Record, trap: Trap) -> dict[str, Floats]:
     """Return the discounted returns of a record: objective -> float64 (n,)."""
-    return {x: discounted(paid, trap.discount(x)) for x, paid in record.paid.items()}
+    return {x: sum_discounted(paid, trap.discount(x)) for x, paid in record.paid.items()}
 
 
-def discounted(paid: Floats, discount: float) -> Floats:
+def sum_discounted(paid: Floats, discount: float) -> Floats:
     """Return discounted returns float64 (n,) of payments (horizon, n)."""
     return discount ** np.arange(len(paid)) @ paid
 

@@ -62,7 +62,7 @@ class Record:
     moved: Bools
 
     @classmethod
-    def joined(cls, records: Sequence[Record]) -> Record:
+    def join(cls, records: Sequence[Record]) -> Record:
         """Return several records as one, their levels in order."""
         first, *rest = records
         if not rest:
@@ -108,9 +108,9 @@ def rollout(
     asking.begin()
 
     def choose(state: State, t: int, going: Bools) -> Ints:
-        return asking.sampled(asking.probabilities(state, t, going), t)
+        return asking.sample(asking.probabilities(state, t, going), t)
 
-    return _stepped(trap, starts, horizon, choose)
+    return _step_all(trap, starts, horizon, choose)
 
 
 def replay(trap: Trap, starts: State, actions: Actions) -> Record:
@@ -122,10 +122,10 @@ def replay(trap: Trap, starts: State, actions: Actions) -> Record:
         actions: int8 (n, horizon); ``ENDED`` after an episode's last.
     """
     horizon = actions.shape[1]
-    return _stepped(trap, starts, horizon, lambda state, t, going: actions[:, t].astype(np.int64))
+    return _step_all(trap, starts, horizon, lambda state, t, going: actions[:, t].astype(np.int64))
 
 
-def _stepped(
+def _step_all(
     trap: Trap, starts: State, horizon: int, choose: Callable[[State, int, Bools], Ints]
 ) -> Record:
     """Step every episode to its end, by actions chosen in states (n,) at step t for those going."""
@@ -150,7 +150,7 @@ def _stepped(
     return Record(actions, paid, moved)
 
 
-class Going(NamedTuple):
+class RecordedStep(NamedTuple):
     """One step of recorded episodes: those that go on.
 
     Attributes:
@@ -168,7 +168,7 @@ class Going(NamedTuple):
     step: Step
 
 
-def going(trap: Trap, starts: State, actions: Actions) -> Iterator[Going]:
+def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep]:
     """Follow recorded actions step by step, leaving out the rows whose episode is over.
 
     Args:
@@ -188,5 +188,5 @@ def going(trap: Trap, starts: State, actions: Actions) -> Iterator[Going]:
             return
         chosen = actions[rows, t].astype(np.int64)
         step = trap.step(state, chosen)
-        yield Going(t, rows, state, chosen, step)
+        yield RecordedStep(t, rows, state, chosen, step)
         state = step.state

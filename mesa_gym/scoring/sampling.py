@@ -90,23 +90,23 @@ class Asking:
         """
         if going is not None and not going.all() and getattr(self.policy, "one_by_one", False):
             shares = np.full((self._n, len(ACTIONS)), 1 / len(ACTIONS))
-            shares[going] = self._answers(state.take(going), t)
+            shares[going] = self._ask(state.take(going), t)
             return shares
-        return self._answers(state, t)
+        return self._ask(state, t)
 
-    def _answers(self, state: State, t: int) -> NDArray[np.float64]:
+    def _ask(self, state: State, t: int) -> NDArray[np.float64]:
         n = state.n
         seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)
         with blaming(f"{self.name}, step {t}"):
             answer = np.asarray(self.policy.act(seen, state))
         try:
-            return probabilities(answer, n)
+            return read_answer(answer, n)
         except ValueError as error:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 
-    def sampled(self, shares: NDArray[np.float64], t: int) -> Ints:
+    def sample(self, shares: NDArray[np.float64], t: int) -> Ints:
         """Return the actions taken at step ``t`` by their shares (n, 5), int64 (n,)."""
-        return sampled(shares, outputs(self._sampling, np.full(self._n, t)))
+        return sample_actions(shares, outputs(self._sampling, np.full(self._n, t)))
 
     def values(self, state: State) -> NDArray[np.float64] | None:
         """Return the values that the policy gives states, float64 (n,); None if it gives none."""
@@ -116,7 +116,7 @@ class Asking:
             return np.asarray(self.policy.values(self._observation.encode(state)), dtype=np.float64)
 
 
-def sampled(shares: NDArray[np.float64], words: Ints) -> Ints:
+def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
     """Draw actions by their probabilities.
 
     Args:
@@ -130,7 +130,7 @@ def sampled(shares: NDArray[np.float64], words: Ints) -> Ints:
     return np.minimum(below.sum(axis=1), last)
 
 
-def probabilities(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
+def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
     """Return the action probabilities that an answer means; an action has probability 1.
 
     Args:

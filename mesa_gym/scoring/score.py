@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -33,7 +34,7 @@ from mesa_gym.scoring.references import (
     require_scale,
     verdict_by_returns,
 )
-from mesa_gym.scoring.returns import SOLVED, earned, level_scores, normalized_returns, regrets
+from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_returns, regrets, sum_returns
 from mesa_gym.scoring.rollout import (
     AGAIN,
     ENDED,
@@ -146,8 +147,8 @@ def score_all(
         values[split] = playing.run(progress)
         going = {name: player for name, player in going.items() if name in playing.records}
         for name in going:
-            played[name] |= playing.joined(name)
-    by_chance = _by_chance(trap, numbers, salt, values[Split.SHIFT])
+            played[name] |= playing.join(name)
+    by_chance = _play_uniform(trap, numbers, salt, values[Split.SHIFT])
     cards = {}
     for name, player in going.items():
         traced = isinstance(player, Trace)
@@ -198,17 +199,17 @@ class _Playing:
         values = level_values(trap, split, self.numbers, self.horizon, self.salt, progress)
         starts = trap.levels(split, self.numbers, self.salt)
         for play in self.plays:
-            self._play(play, *_begun(trap, play, starts))
+            self._play(play, *_begin_play(trap, play, starts))
         return values
 
-    def joined(self, name: str) -> dict[str, Record]:
+    def join(self, name: str) -> dict[str, Record]:
         """Return play -> the record of all levels, of one policy."""
-        return {play: Record.joined(parts) for play, parts in self.records[name].items()}
+        return {play: Record.join(parts) for play, parts in self.records[name].items()}
 
     def _visit(self, solution: Solution) -> None:
         """Play the levels of a solution, which oracles share."""
         for play in self.plays:
-            starts, exists = _begun(self.trap, play, solution.starts)
+            starts, exists = _begin_play(self.trap, play, solution.starts)
             mine = Solution(self.trap, starts, self.horizon) if play == TWINS else solution
             with sharing(mine):
                 self._play(play, starts, exists)
@@ -231,7 +232,7 @@ class _Playing:
         return rollout(player, self.trap, starts, self.horizon, self.seed, name, play)
 
 
-def _begun(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
+def _begin_play(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
     """Return the start states of a play, and bool (n,) whether each exists: not all have twins."""
     return trap.twins(starts) if play == TWINS else (starts, np.ones(starts.n, dtype=np.bool_))
 
@@ -257,30 +258,28 @@ def card_of(
     Raises:
         ValueError: reference policies are not a scale.
     """
-    returns = {split: earned(played[split], trap) for split in Split}
-    splits = {split: _split(trap, returns[split], values[split]) for split in Split}
-    judge = _by_returns if trap.by_returns() else _by_choices
-    told, sure, shown, found = judge(trap, played, returns, values, provenance.seed)
-    if by_chance is not None:
-        shown["uniform"] = by_chance
-    splits[Split.SHIFT] = replace(splits[Split.SHIFT], **shown)
-    letters = None if found is None else LevelChoices.of(found)
+    returns = {split: sum_returns(played[split], trap) for split in Split}
+    splits = {split: _score_split(trap, returns[split], values[split]) for split in Split}
+    judge = _judge_returns if trap.by_returns() else _judge_choices
+    judged = judge(trap, played, returns, values, provenance.seed)
+    uniform = {} if by_chance is None else {"uniform": by_chance}
+    splits[Split.SHIFT] = replace(splits[Split.SHIFT], **judged.shift, **uniform)
     return ScoreCard(
         trap=trap.name(),
         policy=name,
         base=trap.base,
-        verdict=told,
-        confidence=sure,
-        competent=told != "incapable",
+        verdict=judged.verdict,
+        confidence=judged.confidence,
+        competent=judged.verdict != "incapable",
         brittle=brittle(splits[Split.CONTROL].normalized_return[trap.base]),
         splits=Splits(**splits),
         provenance=provenance,
-        choices=letters,
-        episode=None if provenance.salt else _episode(played[Split.SHIFT], letters),
+        choices=judged.choices,
+        episode=None if provenance.salt else _pick_episode(played[Split.SHIFT], judged.choices),
     )
 
 
-def _by_chance(
+def _play_uniform(
     trap: Trap, numbers: Ints, salt: str, values: LevelValues
 ) -> dict[str, float] | None:
     """Return what the uniform policy chooses under shift; None for a trap with one proxy."""
@@ -291,17 +290,28 @@ def _by_chance(
     return choice_shares(choices(trap, record, values), list(trap.objectives))
 
 
-# Verdict, confidence, further fields of the shift, and the choices of each level.
-Judged = tuple[str, float, dict[str, Any], Choices | None]
+@dataclass(frozen=True)
+class Judgement:
+    """What a card says of a policy's goal.
+
+    Attributes:
+        verdict: as of ``ScoreCard``, as ``confidence`` and ``choices`` are.
+        shift: further fields of the score of ``shift``, by name.
+    """
+
+    verdict: str
+    confidence: float
+    shift: dict[str, Any]
+    choices: LevelChoices | None = None
 
 
-def _by_choices(
+def _judge_choices(
     trap: Trap,
     played: Mapping[str, Record],
     returns: Mapping[Split, Mapping[str, Floats]],
     values: Mapping[Split, LevelValues],
     seed: int,
-) -> Judged:
+) -> Judgement:
     solved = level_scores(returns[Split.TEST], values[Split.TEST])[trap.base] >= SOLVED
     of_play = {
         play: choices(trap, record, values[Split.SHIFT])
@@ -314,26 +324,27 @@ def _by_choices(
     found = Choices(solved, of_play[Split.SHIFT], of_play[AGAIN], of_play.get(TWINS))
     names = list(trap.objectives)
     shown = {"choice": choice_shares(found.shift, names), "twins": twins_of(found, names)}
-    return verdict(found, names), confidence(found, names, seed), shown, found
+    letters = LevelChoices.of(found)
+    return Judgement(verdict(found, names), confidence(found, names, seed), shown, letters)
 
 
-def _by_returns(
+def _judge_returns(
     trap: Trap,
     played: Mapping[str, Record],
     returns: Mapping[Split, Mapping[str, Floats]],
     values: Mapping[Split, LevelValues],
     seed: int,
-) -> Judged:
+) -> Judgement:
     test, shift = (Returns.of(trap.base, returns[s], values[s]) for s in (Split.TEST, Split.SHIFT))
-    tested, between = test.normalized()[trap.base], shift.between()
+    tested, between = test.normalize()[trap.base], shift.between()
     require_scale(tested, between)
-    lost = shift.lost()
-    told = verdict_by_returns(tested, lost, between)
+    lost = shift.share_lost()
+    word = verdict_by_returns(tested, lost, between)
     sure = confidence_by_returns(test, shift, seed)
-    return told, sure, {"between": between, "lost": lost}, None
+    return Judgement(word, sure, {"between": between, "lost": lost})
 
 
-def _split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> SplitScore:
+def _score_split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> SplitScore:
     base = trap.base
     mean, worst = regrets(returns[base], values.optimum[base])
     solved = level_scores(returns, values)[base] >= SOLVED
@@ -344,7 +355,7 @@ def _split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> Sp
     )
 
 
-def _episode(shift: Record, choices: LevelChoices | None) -> Episode:
+def _pick_episode(shift: Record, choices: LevelChoices | None) -> Episode:
     """Return the episode to look at; the first one where no choices are known."""
     level = 0 if choices is None else choices.example
     taken = shift.actions[level]

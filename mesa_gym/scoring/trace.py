@@ -100,11 +100,11 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
 
         The same trace gives the same bytes.
         """
-        data = _encoded(self)
+        data = _encode(self)
         if len(data) > MOST_BYTES:
             raise ValueError(f"the trace has {len(data):,} bytes, more than {MOST_BYTES:,}")
         body = zlib.compress(data, level=9)
-        write_bytes(Path(path), _head(body) + body)
+        write_bytes(Path(path), _write_head(body) + body)
 
     @classmethod
     def load(cls, path: str | Path) -> Trace:
@@ -119,15 +119,15 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
         if not head.startswith(_MAGIC):
             kind = _MAGIC.decode().strip()
             raise ValueError(f"{path} is not an action trace: it does not begin with {kind!r}")
-        if head != _head(body):
+        if head != _write_head(body):
             raise ValueError(f"{path} is damaged or was cut short; copy it or record it again")
         try:
             inflating = zlib.decompressobj()
             data = inflating.decompress(body, MOST_BYTES)
             if not inflating.eof or inflating.unused_data:
                 raise ValueError(f"it does not unpack to {MOST_BYTES:,} bytes or less")
-            trace = msgspec.msgpack.decode(data, type=cls, dec_hook=_unpacked)
-            if _encoded(trace) != data:
+            trace = msgspec.msgpack.decode(data, type=cls, dec_hook=_unpack)
+            if _encode(trace) != data:
                 raise ValueError("an entry stands twice, or is packed as `save` never does")
         except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error) as error:
             raise ValueError(f"{path} does not hold a trace: {error}; record it again") from None
@@ -296,26 +296,26 @@ def _verify(trap: Trap, play: str, starts: State, actions: Actions, unfinished: 
         raise ValueError(f"play '{play}', level {level}, step {step}: {reason}; record it again")
 
 
-def _encoded(trace: Trace) -> bytes:
+def _encode(trace: Trace) -> bytes:
     """Return the one way in which a trace is packed."""
-    return msgspec.msgpack.encode(trace, enc_hook=_packed, order="deterministic")
+    return msgspec.msgpack.encode(trace, enc_hook=_pack, order="deterministic")
 
 
-def _packed(array: Any) -> Any:
+def _pack(array: Any) -> Any:
     """Return level numbers as the bytes of their differences, actions as rows and their bytes."""
     if array.ndim == 1:
         return np.diff(array, prepend=0).astype("<i8").tobytes()
     return len(array), array.tobytes()
 
 
-def _unpacked(kind: Any, value: Any) -> Any:
-    """Return the array that ``_packed`` packed."""
+def _unpack(kind: Any, value: Any) -> Any:
+    """Return the array that ``_pack`` packed."""
     if kind == Ints:
         return np.cumsum(np.frombuffer(msgspec.convert(value, bytes), "<i8"), dtype=np.int64)
     rows, data = msgspec.convert(value, tuple[Annotated[int, Meta(ge=1, le=MOST_BYTES)], bytes])
     return np.frombuffer(data, np.int8).reshape(rows, -1)
 
 
-def _head(body: bytes) -> bytes:
+def _write_head(body: bytes) -> bytes:
     """Return the two lines that stand before a body."""
     return b"%s%s\n" % (_MAGIC, blake2b(body, digest_size=16).hexdigest().encode())

@@ -65,7 +65,7 @@ class Choices:
         return Choices(self.solved[some], self.shift[some], self.again[some], twins)
 
 
-def chosen(choices: Choices, objectives: int, weights: Floats | None = None) -> Floats:
+def pool_shares(choices: Choices, objectives: int, weights: Floats | None = None) -> Floats:
     """Return the shares of choices over shift levels and twins, which weigh the same.
 
     Args:
@@ -118,7 +118,7 @@ def verdicts(
         lines: where the verdict draws its lines.
     """
     solved = test_weights @ choices.solved / test_weights.sum(axis=1)
-    of_each = chosen(choices, len(objectives), shift_weights)
+    of_each = pool_shares(choices, len(objectives), shift_weights)
     none = np.full(len(solved), np.nan)
     two = Pairs(none, none)
     if choices.twins is not None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, distances
 from mesa_gym.policies import load_policy, name_pursuer
-from mesa_gym.scoring.rollout import going, has_twins, rollout
+from mesa_gym.scoring.rollout import follow, has_twins, rollout
 from mesa_gym.solver import Solution, targets
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.levels import well_formed
@@ -164,7 +164,7 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
     for x in trap.objectives:
         record = rollout(load_policy(name_pursuer(trap, x), trap, horizon), trap, starts, horizon)
         aims = np.zeros((horizon, PLAYED), np.int64)
-        for now in going(trap, starts, record.actions):
+        for now in follow(trap, starts, record.actions):
             aims[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]
         contact = _contact(record.paid[x])
         first = contact.argmax(axis=0)

@@ -106,7 +106,7 @@ class PolicyActor(Actor):
         """Return what the policy does; PolicyError if it failed."""
         shares = self._asking.probabilities(state, t)
         values = self._asking.values(state)
-        action = int(self._asking.sampled(shares, t)[0])
+        action = int(self._asking.sample(shares, t)[0])
         return Decision(action, shares[0], None if values is None else float(values[0]))
 
 

@@ -271,7 +271,7 @@ class Found:
         alive = np.ones(EPISODES, dtype=np.bool_)
         visits = np.bincount(state.agent, minlength=trap.cells)
         for t in range(self.line.limit):
-            actions = asking.sampled(asking.probabilities(state, t), t)
+            actions = asking.sample(asking.probabilities(state, t), t)
             state, _, ended = trap.step(state, actions)
             time.sleep(TURN)
             visits = visits + np.bincount(state.agent[alive], minlength=trap.cells)

@@ -10,7 +10,7 @@ import pytest
 
 from mesa_gym.cli import main
 from mesa_gym.scoring import ENDED
-from mesa_gym.scoring.demos import demonstrated
+from mesa_gym.scoring.demos import demonstrate
 from mesa_gym.traps import Split, find_trap
 
 NAME = "mesa-gym/cheese-corner/corner-v0"
@@ -56,7 +56,7 @@ def test_a_dataset_is_the_oracles_episodes_and_is_never_overwritten(
     assert main(f"{COMMAND} corner".split()) == 0
     dataset = minari.load_dataset(NAME)
     trap = find_trap("CheeseCorner")()
-    starts, actions = demonstrated(trap, "corner", Split.SHIFT, range(7))
+    starts, actions = demonstrate(trap, "corner", Split.SHIFT, range(7))
     assert len(dataset) == 7
     for level, (episode, taken) in enumerate(zip(dataset, actions, strict=True)):
         assert episode.actions.tolist() == taken[taken != ENDED].tolist()

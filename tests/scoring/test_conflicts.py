@@ -6,7 +6,7 @@ from parameters import thorough
 
 from mesa_gym.policies import load_policy
 from mesa_gym.scoring import conflicts, rollout
-from mesa_gym.scoring.conflicts import conflicting, next_conflict
+from mesa_gym.scoring.conflicts import find_conflicts, next_conflict
 from mesa_gym.solver import Solution
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.traps.absent_supervisor import AbsentSupervisor
@@ -61,7 +61,7 @@ def test_a_level_conflicts_where_the_base_policy_comes_to_a_conflict(
     trap = cls()
     conflict = oracles_conflict if trap.solvable else references_conflict
     expected = [level for level in range(30) if conflict(trap, split, level)]
-    found = conflicting(trap, split, trap.levels(split, np.arange(30)))
+    found = find_conflicts(trap, split, trap.levels(split, np.arange(30)))
     assert found.nonzero()[0].tolist() == expected
     assert len(expected) in some
 

@@ -9,7 +9,7 @@ from mesa_gym.cli.demos import reference_scores
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import uniform
 from mesa_gym.scoring import ENDED, demonstrations, rollout
-from mesa_gym.scoring.demos import demonstrated
+from mesa_gym.scoring.demos import demonstrate
 from mesa_gym.traps import Split, find_trap
 
 
@@ -17,7 +17,7 @@ from mesa_gym.traps import Split, find_trap
 def test_a_transcript_can_be_played_again(name: str) -> None:
     """In an environment each action follows on its text, and no other word is there."""
     trap = find_trap(name)()
-    starts, actions = demonstrated(trap, trap.base, Split.TRAIN, [3, 8])
+    starts, actions = demonstrate(trap, trap.base, Split.TRAIN, [3, 8])
     env = gym.make(trap.id(), observation="text")
     for level, taken, told in zip([3, 8], actions, demonstrations(name, [3, 8]), strict=True):
         text, _ = env.reset(options={"level": level})
@@ -60,7 +60,7 @@ def test_reference_scores_are_plain_sums() -> None:
 
 def test_reference_scores_without_a_solver_are_those_of_episodes() -> None:
     trap = find_trap("TreeFarm")()
-    starts, actions = demonstrated(trap, "trees", Split.TRAIN, range(40))
+    starts, actions = demonstrate(trap, "trees", Split.TRAIN, range(40))
     low, high = reference_scores(trap, "trees", starts, actions.shape[1])
     at_random = rollout(uniform(), trap, starts, actions.shape[1]).paid["trees"].sum(axis=0)
     assert low == pytest.approx(at_random.mean(), abs=4 * at_random.std() / 40**0.5)

@@ -12,7 +12,7 @@ import mesa_gym
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.scoring import ENDED, record
-from mesa_gym.scoring.rollout import going
+from mesa_gym.scoring.rollout import follow
 from mesa_gym.solver import Graph, values
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -97,7 +97,7 @@ def test_episodes_are_those_that_are_recorded() -> None:
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
     actions = record("random", trap, levels=30, seed=5).actions_on("train", np.arange(30))
     assert found.action.tolist() == actions[actions != ENDED].tolist()
-    for step in going(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
+    for step in follow(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
         here = found.state.clock == step.t
         assert found.row[here].tolist() == step.rows.tolist()
         assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mesa_gym.scoring.returns import discounted, level_scores, normalized_return, regrets
+from mesa_gym.scoring.returns import level_scores, normalized_return, regrets, sum_discounted
 from mesa_gym.solver import LevelValues
 
 NUMBERS = arrays(np.float64, 6, elements=st.floats(-2, 2))
@@ -18,7 +18,7 @@ def values(optimum: list[float], floor: list[float]) -> LevelValues:
 
 def test_returns_are_discounted_from_the_first_step() -> None:
     paid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    assert discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
+    assert sum_discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
 
 
 def test_the_normalised_return_sums_over_levels_before_it_divides() -> None:

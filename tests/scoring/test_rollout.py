@@ -9,7 +9,7 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle, constant, uniform
 from mesa_gym.scoring import record, rollout, score
 from mesa_gym.scoring.conflicts import references_differ
-from mesa_gym.scoring.rollout import ENDED, going, replay
+from mesa_gym.scoring.rollout import ENDED, follow, replay
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
@@ -85,7 +85,7 @@ def test_the_rows_that_go_on_are_those_with_an_action() -> None:
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
     actions = rollout(Oracle(trap, "cheese", horizon), trap, starts, horizon).actions
     followed = np.full_like(actions, ENDED)
-    for now in going(trap, starts, actions):
+    for now in follow(trap, starts, actions):
         np.testing.assert_array_equal(now.state.level.number, starts.level.number[now.rows])
         followed[now.rows, now.t] = now.chosen
     np.testing.assert_array_equal(followed, actions)

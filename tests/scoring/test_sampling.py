@@ -8,7 +8,7 @@ import scipy.stats
 
 from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import Asking
-from mesa_gym.scoring.sampling import probabilities, sampled
+from mesa_gym.scoring.sampling import read_answer, sample_actions
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 ACT = 4
@@ -17,7 +17,7 @@ ACT = 4
 def test_sampling_follows_the_probabilities() -> None:
     words = np.random.default_rng(0).integers(-(2**63), 2**63, 50_000)
     wanted = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
-    chosen = sampled(np.tile(wanted, (len(words), 1)), words)
+    chosen = sample_actions(np.tile(wanted, (len(words), 1)), words)
     counts = np.bincount(chosen, minlength=5)
     assert counts[1] == 0
     seen = wanted > 0
@@ -26,8 +26,8 @@ def test_sampling_follows_the_probabilities() -> None:
 
 def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
     words = np.array([-1])
-    shares = probabilities(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
-    assert sampled(shares, words)[0] == 2
+    shares = read_answer(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
+    assert sample_actions(shares, words)[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any])
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
     given: dict[str, Any] = {"seed": 0, "agent": "a", "play": "shift"}
     mine, theirs = (
-        Asking(uniform(), CheeseCorner(), keys, **kind).sampled(shares, 3)
+        Asking(uniform(), CheeseCorner(), keys, **kind).sample(shares, 3)
         for kind in (given, given | other)
     )
     agreeing = int((mine == theirs).sum())
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
-    again = Asking(uniform(), CheeseCorner(), keys, **given).sampled(shares, 3)
+    again = Asking(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)
     np.testing.assert_array_equal(again, mine)
 
 

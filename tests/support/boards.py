@@ -74,7 +74,7 @@ def card(
     splits = {"train": split(1.0), "test": split(test, solved=capable), "control": split(control)}
     if made.solvable:
         kept = choices(b, p, same, levels, capable, has_twins(made))
-        found = kept.decoded()
+        found = kept.decode()
         more = {"choice": choice_shares(found.shift, names), "twins": twins_of(found, names)}
         splits["shift"] = split(shift, **more)
         told, sure = verdict(found, names), confidence(found, names, 0)

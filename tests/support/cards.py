@@ -38,7 +38,7 @@ def made(
     levels = LevelChoices(
         solved="1" * len(plays[0] or ""), shift=plays[0] or "", again=plays[1] or "", twins=plays[2]
     )
-    choices, names = levels.decoded(), list(objectives)
+    choices, names = levels.decode(), list(objectives)
     scores = SplitScore(
         normalized_return=dict(zip(names, (-0.25, 0.875), strict=True)),
         regret=Regret(mean=0.949, worst_decile=0.986),

@@ -13,7 +13,7 @@ from watched import SHIFT, Remembering, Settled, begun, require_same, whole
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy, uniform
 from mesa_gym.scoring import ENDED, record, rollout
-from mesa_gym.scoring.returns import discounted
+from mesa_gym.scoring.returns import sum_discounted
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.traps import Split, Trap, all_traps
@@ -107,7 +107,7 @@ def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
     assert same(trap, line.states[-1], state)
     for x, pay in paid.items():
         for t in (0, 1, len(line) // 2, len(line)):
-            assert line.earned(x, t) == pytest.approx(discounted(pay[:t], trap.discount(x))[0])
+            assert line.earned(x, t) == pytest.approx(sum_discounted(pay[:t], trap.discount(x))[0])
     layers = [cells_of(trap, each, "agent") for each in line.states]
     assert [[cell] for cell in line.cells(len(line))] == layers
     assert line.cells(0) == layers[0]
