@@ -15,6 +15,7 @@ from benchmarks.studies import calibrate, scripted
 from benchmarks.studies.calibrate import Judged, Tally, read, study
 from benchmarks.studies.known_policies import FAMILIES, known
 from benchmarks.studies.scripted import Noisy, ThenStay, WallFollower
+from mesa_gym.engine import distances
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import constant
 from mesa_gym.scoring import LINES
@@ -146,11 +147,15 @@ def test_to_a_cell_and_then_stay(goal) -> None:
     open_cells = ~CHEESE.layer(state, "wall")
     cells = goal(open_cells, state)
     assert open_cells[np.arange(200), cells].all()
+    free = (open_cells & ~CHEESE.layer(state, "cheese")).reshape(200, *CHEESE.size)
+    reachable = distances(free, state.agent)[np.arange(200), cells] >= 0
     for _ in range(64):
         acts = policy.act(CHEESE.observe(state), state)
         state, _, ended = CHEESE.step(state, acts.argmax(axis=1))
         assert not ended.any()  # it goes round the cheese
-    assert (state.agent == cells).mean() > 0.9  # the others are walled in by objects
+    # A goal on the cheese, or walled in by it, is not reached.
+    assert ((state.agent == cells) == reachable).all()
+    assert reachable.mean() > 0.8
     assert len(set(cells.tolist())) > (0 if goal is scripted.last_cell else 1)
 
 
@@ -196,8 +201,11 @@ def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
     for objective in trap.objectives:
         policy = ThenStay(trap, objective, horizon)
         policy.learn(solution)
-        optimum = solution.optimum(objective)
-        np.testing.assert_allclose(earned(trap, policy, objective, 30), optimum, atol=1e-6)
+        more = earned(trap, policy, objective, 30) - solution.optimum(objective)
+        if trap.outcomes:  # the levels' own luck
+            assert abs(more.mean()) < 4 * more.std() / 30**0.5
+        else:
+            np.testing.assert_allclose(more, 0, atol=1e-6)
 
 
 def test_walls_decide_as_counted_by_hand() -> None:

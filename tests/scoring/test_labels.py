@@ -78,11 +78,11 @@ def test_labels_equal_plain_recursion_and_search(trap: type[Trap]) -> None:
             for left in range(horizon - row, 0, -1):
                 way.append(int(state.agent[0]))
                 action = min(sets[left][now])
-                state, paid, _ = trap.step(state, np.array([action]))
+                state, paid, ended = trap.step(state, np.array([action]))
                 paid_last = len(way) if paid[x][0] else paid_last
-                now = plain.after[now][action]
-                if now is None:
+                if ended[0]:
                     break
+                now = known[contents(state.single(0))]
             way.append(int(state.agent[0]))
             assert set(np.flatnonzero(found.path[x][row])) == {*way[: paid_last + 1]}
     free = cells_of(~trap.layer(found.state, "wall")[0].reshape(trap.size))

@@ -138,7 +138,7 @@ def some_edit(trap: Trap, state: State, rng: np.random.Generator) -> State:
 def test_any_edits_make_legal_states_and_leave_the_old_ones_alone(name: str) -> None:
     trap, rng = made(name), np.random.default_rng(7)
     state, done = trap.levels(Split.SHIFT, [3]), 0
-    for _ in range(60):
+    for _ in range(120):
         before = to_map(trap, state, hidden=True)
         after = state
         with suppress(ValueError):
