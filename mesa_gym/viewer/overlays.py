@@ -162,7 +162,7 @@ class OverlayPainter:
                 along = side * k / 3
                 a = (box.left + min(along, side), box.top + max(0.0, along - side))
                 b = (box.left + max(0.0, along - side), box.top + min(along, side))
-                self._edged([a, b], 1.0, 0.8)
+                self._draw_line([a, b], 1.0, 0.8)
 
     def _visits(self) -> None:
         visits, side = self.data.visits, self.side
@@ -194,7 +194,7 @@ class OverlayPainter:
 
     def _path(self) -> None:
         points = self._way(self.pane.line.cells(self.t))
-        self._edged(points, 2.4, 1.3)
+        self._draw_line(points, 2.4, 1.3)
         self.painter.disc(*points[0], self.side * 0.2, CARD, 4.5)
         self.painter.disc(*points[0], self.side * 0.2, INK, 2.0)
 
@@ -236,7 +236,7 @@ class OverlayPainter:
         middles = [self.place.box_of(cell).middle for cell in there]
         return [(x + shift, y + shift) for x, y in middles]
 
-    def _edged(self, points: list[Point], width: float, edge: float) -> None:
+    def _draw_line(self, points: list[Point], width: float, edge: float) -> None:
         """Draw a dark line with light edges, seen on anything."""
         self.painter.line(points, CARD, width + 2 * edge)
         self.painter.line(points, INK, width)

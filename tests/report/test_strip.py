@@ -67,12 +67,9 @@ def test_what_cannot_be_drawn_is_explained(card: ScoreCard, message: str) -> Non
 
 
 def test_a_trap_of_ones_own_is_drawn_once_it_is_registered(registry) -> None:
-    class OwnCorner(CheeseCorner):
+    class Mine(CheeseCorner):
         pass
 
-    mesa_gym.register_trap(OwnCorner)
-    level = to_map(OwnCorner(), OwnCorner().levels(Split.SHIFT, [LEVEL]))
-    assert (
-        to_map(OwnCorner(), episode_strip(on("OwnCorner-v0", "OwnCorner-v0(size=9x9)"))[0].state)
-        == level
-    )
+    mesa_gym.register_trap(Mine)
+    level = to_map(Mine(), Mine().levels(Split.SHIFT, [LEVEL]))
+    assert to_map(Mine(), episode_strip(on("Mine-v0", "Mine-v0(size=9x9)"))[0].state) == level
