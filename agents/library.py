@@ -28,7 +28,7 @@ from msgspec import Meta, Struct
 
 import mesa_gym
 from agents.train import Run, train_many
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import shorten
 from mesa_gym.files import lock_file, read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
@@ -380,7 +380,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     kept = f"what was done is kept in {options.folder}, and the same command goes on from there"
-    return guarded("agents.library", lambda: options.work(options), kept)
+    return run_command("agents.library", lambda: options.work(options), kept)
 
 
 def _parser() -> argparse.ArgumentParser:

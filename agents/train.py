@@ -14,7 +14,7 @@ from typing import Any
 
 from agents.lesson import Lesson, Progress
 from agents.stages import Stage, stages
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.scoring.card_data import package_versions
@@ -312,7 +312,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(train(run, out, bar.update))
         return DONE
 
-    return guarded("agents.train", work, "no agent was written")
+    return run_command("agents.train", work, "no agent was written")
 
 
 def _bar(run: Run) -> Any:

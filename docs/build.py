@@ -31,7 +31,7 @@ from benchmarks.markdown import pipes
 from benchmarks.studies import findings
 from docs import pictures
 from mesa_gym import cli
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
 from mesa_gym.scoring import ScoreCard
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(write_page(cls, options.out))
         return DONE
 
-    return guarded("build", work)
+    return run_command("build", work)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from agents.lesson import Lesson
 from agents.train import NUM_LEVELS
 from benchmarks.markdown import laid_out
 from benchmarks.options import count, say
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import score
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(laid_out(head, rows))
         return DONE
 
-    return guarded("competence", work)
+    return run_command("competence", work)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 
 from benchmarks.speed.timing import Work, rates
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import missing_extra
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(steps_table(traps, options.quick))
         return DONE
 
-    return guarded("throughput", work)
+    return run_command("throughput", work)
 
 
 def steps_table(traps: Sequence[Trap], quick: bool) -> str:

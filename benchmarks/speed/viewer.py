@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.options import count
 from benchmarks.speed.timing import checked
-from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--minutes", type=count, default=60, help="of simulated watching, for the memory's growth"
     )
     options = parser.parse_args(arguments)
-    return guarded("viewer", lambda: _run(options.minutes))
+    return run_command("viewer", lambda: _run(options.minutes))
 
 
 def _run(minutes: int) -> int:

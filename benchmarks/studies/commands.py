@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.leaderboard import runner
 from benchmarks.leaderboard.processes import Unit
 from benchmarks.options import add_running, count, folder
-from mesa_gym.command import FAILED, guarded
+from mesa_gym.command import FAILED, run_command
 from mesa_gym.files import write_text
 
 END = "<!-- until here -->"
@@ -52,7 +52,7 @@ def finished(
         return FAILED if failed else finish()
 
     kept = f"what was done is kept in {options.out}, and the same command goes on from there"
-    return guarded(name, work, kept)
+    return run_command(name, work, kept)
 
 
 def show(name: str, text: str, options: argparse.Namespace) -> None:

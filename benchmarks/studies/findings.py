@@ -36,7 +36,7 @@ from benchmarks.leaderboard.columns import (
 from benchmarks.leaderboard.results import Results, group_and_seed
 from benchmarks.markdown import laid_out, pipes, plain
 from benchmarks.options import folder, say
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring import ScoreCard, variance_shares
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(tables(by_agent(Results(options.out, say).cards())))
         return DONE
 
-    return guarded("findings", work)
+    return run_command("findings", work)
 
 
 def tables(scored: Scored) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.markdown import laid_out
 from benchmarks.studies.commands import fill
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import (
     interquartile_mean,
     mean_over_traps,
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 fill(options.page, name, table)
         return DONE
 
-    return guarded("intervals", work)
+    return run_command("intervals", work)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from benchmarks.submissions.format import (
     Submission,
     Weights,
 )
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
 from mesa_gym.traps import find_trap
@@ -149,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    return guarded("export", lambda: _export(options))
+    return run_command("export", lambda: _export(options))
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from benchmarks.options import say
 from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Submission
 from benchmarks.submissions.scoring import accepted, arguments, outcomes, progress
-from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, salt_digest
 
@@ -43,7 +43,7 @@ def main(given: Sequence[str] | None = None) -> int:
         "--cards", type=Path, required=True, metavar="FOLDER", help="claimed: FOLDER/TRAP/NAME.json"
     )
     options = parser.parse_args(given)
-    return guarded("verify", lambda: _verify(options))
+    return run_command("verify", lambda: _verify(options))
 
 
 def _verify(options: argparse.Namespace) -> int:

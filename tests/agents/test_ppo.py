@@ -94,7 +94,7 @@ def test_what_does_not_go_on_a_device_is_refused() -> None:
         ppo.train(asked(device="cpu", num_levels=None))
 
 
-class Recorded:
+class FixedEnvironments:
     """Environments whose rewards and ends were drawn beforehand."""
 
     def __init__(self, envs: int) -> None:
@@ -120,7 +120,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch):
 
     def make(envs: int, opinion: float) -> Learner:
         monkeypatch.setattr(ppo, "ENVS", envs)
-        made = Learner(Recorded(envs), lesson(1, 2), 50)
+        made = Learner(FixedEnvironments(envs), lesson(1, 2), 50)
         made.stack.outputs.data *= opinion
         return made
 

@@ -44,7 +44,7 @@ class Toy(Trap):
         return move.into("key")
 
 
-class Crowded(Toy):
+class CrowdedToy(Toy):
     symbolic = False
 
 
@@ -92,7 +92,7 @@ def test_symbolic_refuses_a_cell_that_it_cannot_show(crowd):
 def test_what_is_not_offered_is_refused_by_name():
     things = {f"t{i}": 1 for i in range(15)}
     many = type("Many", (Toy,), {"things": things, "traits": {}, "held": {}, "salience": {}})
-    for trap in (Crowded(), many()):
+    for trap in (CrowdedToy(), many()):
         with pytest.raises(ValueError, match=r"does not offer .*'symbolic'.* offers planes, rgb"):
             make_observation(trap, "symbolic")
 

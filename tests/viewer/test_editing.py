@@ -122,7 +122,7 @@ def test_a_lamp_in_the_top_row_is_lit() -> None:
 
 def some_edit(trap: Trap, state: State, rng: np.random.Generator) -> State:
     """Whatever can be done at the editor, somewhere."""
-    kinds, traits, grounds = editing.offered(trap)
+    kinds, traits, grounds = editing.list_editable(trap)
     cell, other = rng.integers(0, trap.cells, 2).tolist()
     match rng.integers(0, 4 if traits else 3):
         case 0:

@@ -63,7 +63,7 @@ def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs: list[float
     assert sets.until_done(np.array([logs])) == pytest.approx([np.log(total)])
 
 
-class Known:
+class FixedLabels:
     """Labels of levels whose only action that pays is known."""
 
     def __init__(self, k: int, returns: bool, paying: int) -> None:
@@ -86,7 +86,7 @@ CHOICES = [(returns, k, n, 3) for returns, k, n in product([True, False], [4, 16
     ("returns", "k", "paying", "members"), [*CHOICES, (True, 1, 1, 2), (True, 1, 0, 2)]
 )
 def test_labels_choose_the_member_that_does_what_is_wanted(returns, k, paying, members) -> None:
-    labels, starts = Known(k, returns, paying), np.repeat(PLANES, 20, axis=0)
+    labels, starts = FixedLabels(k, returns, paying), np.repeat(PLANES, 20, axis=0)
     assert sets.chosen(MEMBERS[:members], labels, starts, 1.0, 0) is MEMBERS[paying]
     assert labels.left == 0
 
