@@ -48,7 +48,7 @@ class Answered:
         if rows.size:
             some = state.take(rows)
             words = outputs(streams(0, some.level.key, "answers"), some.clock)
-            self.asker.told(rows, sampled(self.oracle.act(observation[rows], some), words))
+            self.asker.take_answers(rows, sampled(self.oracle.act(observation[rows], some), words))
             self.asked[rows] += 1
         return np.asarray(self.asker.act(observation))
 

@@ -18,8 +18,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from agents.library import FOLDER, Unit, find, keep, lacking, load, made
-from agents.networks import Network, fresh
+from agents.library import (
+    FOLDER,
+    AgentBatch,
+    find_entry,
+    find_missing,
+    keep_agents,
+    load,
+    train_batch,
+)
+from agents.networks import Network, draw_stack
 from agents.train import Run
 from mesa_gym import labels
 from mesa_gym.traps import find_trap
@@ -55,11 +63,13 @@ def row(name, steps, seeds, folder, settings=None):
     trap = find_trap(name)()
     planted = [(0.5, trap.base), (0.5, trap.proxies[0])]
     settings = settings or [*planted, (0.1, "base"), (0.0, "base")]
-    units = [Unit(Run(name, alpha=a, reward=r, steps=steps), tuple(seeds)) for a, r in settings]
-    for unit in lacking(units, folder):
-        keep(folder, made(unit))
+    units = [
+        AgentBatch(Run(name, alpha=a, reward=r, steps=steps), tuple(seeds)) for a, r in settings
+    ]
+    for unit in find_missing(units, folder):
+        keep_agents(folder, train_batch(unit))
     runs = [(seed, *setting) for setting in settings for seed in seeds]
-    entries = [find(name, *run, None, folder) for run in runs]
+    entries = [find_entry(name, *run, None, folder) for run in runs]
     planes = torch.from_numpy(trap.observe(labels(trap, "train", range(30)).state))
     agents = [load(trap, *run, folder=folder) for run in runs]
     folds, kinds = np.array([run[0] % 5 for run in runs]), sorted({e.verdict for e in entries})
@@ -67,7 +77,7 @@ def row(name, steps, seeds, folder, settings=None):
 
     def untrained(turn):
         seeds = 1000 * (turn + 1) + np.arange(len(agents))
-        stack = fresh(agents[0].view.count, tuple(seeds.tolist()))
+        stack = draw_stack(agents[0].view.count, tuple(seeds.tolist()))
         return np.array([likeness(Network(trap, stack, i), planes) for i in range(len(agents))])
 
     trained = predictor(np.array([likeness(agent, planes) for agent in agents]), folds)

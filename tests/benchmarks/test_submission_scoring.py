@@ -11,8 +11,8 @@ from safetensors.torch import save as tensors
 from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
 
 from agents.ensemble import Ensemble
-from agents.networks import Agent, Centred, Network, fresh
-from agents.saving import KINDS, make, weights
+from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
+from agents.saving import KINDS, encode_weights, make
 from benchmarks.isolation.loading import Settings
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.isolation.policy import Isolated
@@ -92,8 +92,10 @@ def isolated(data: bytes, architecture: str = "network") -> Isolated:
     return Isolated(Settings(CORNER, "weights", architecture=architecture), data)
 
 
-def untrained(kind: str = "network") -> Agent:
-    one, other = (Network(TRAP, fresh(Centred(TRAP).count, (seed,))) for seed in range(2))
+def untrained(kind: str = "network") -> TorchAgent:
+    one, other = (
+        Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,))) for seed in range(2)
+    )
     made = {"network": one, "ensemble": Ensemble(TRAP, [one, other])}
     return made.get(kind) or make(kind, TRAP)
 
@@ -103,7 +105,7 @@ def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
     """Step after step, also after some episodes have begun again: some kinds remember."""
     actor = untrained(kind)
     masks = [np.ones(100, np.bool_), None, np.random.default_rng(0).random(100) < 0.5]
-    with isolated(weights(actor), kind) as policy:
+    with isolated(encode_weights(actor), kind) as policy:
         for mask, observation in zip(masks, SEEN, strict=True):
             for acting in (policy, actor):
                 if mask is not None:
@@ -130,11 +132,11 @@ BAD = {
     r"is torch.int8; expected torch.float32": cast(torch.int8),
     "is torch.bfloat16": cast(torch.bfloat16),
     "is torch.float64": cast(torch.float64),
-    r"Error.* in loading state_dict": weights(untrained("ensemble")),
+    r"Error.* in loading state_dict": encode_weights(untrained("ensemble")),
     "it raised ValueError": tensors({"\x1b[2J" + "x" * 840_000: torch.zeros(3)}),
     "it raised ValueError: Error while": b"\x65" + bytes(7) + b"{" + bytes(100),
     "ValueError: Error while": len(FOREIGN).to_bytes(8, "little") + FOREIGN,
-    r"unknown kind of agent 'networks'.*mean 'network'": weights(untrained()),
+    r"unknown kind of agent 'networks'.*mean 'network'": encode_weights(untrained()),
 }
 
 

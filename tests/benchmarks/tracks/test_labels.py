@@ -87,7 +87,7 @@ class Obeying:
     def asks(self, planes: Bytes, left: Ints) -> Bools:
         return np.ones(len(planes), dtype=np.bool_)
 
-    def told(self, rows: Ints, actions: Ints) -> None:
+    def take_answers(self, rows: Ints, actions: Ints) -> None:
         self.told_to[rows] = actions
         self.answers.append((rows, actions))
 
