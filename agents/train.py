@@ -74,8 +74,8 @@ class Run:
         checkpoints: how many equal parts a stage has; what the agent was at the end of each
             except the last of all is kept beside it.
         units: how many units of each hidden layer PPO uses, 1 to 128.
-        stages: of the training, as ``agents.stages.read_stages`` reads them: what they do not say is
-            as above, and they can set keywords of the trap too.
+        stages: of the training, as ``agents.stages.read_stages`` reads them: what they do not say
+            is as above, and they can set keywords of the trap too.
 
     Raises:
         ValueError: a name is unknown or a number out of range.

@@ -67,7 +67,7 @@ def write_all() -> None:
             categories["no reward in training can single the proxy out"].append(cls)
     _write(FOLDER / "_grid.md", "grid", classes=classes)
     _write(FOLDER / "index.md", "traps", classes=classes, categories=categories)
-    results = findings.tables(findings.by_agent(_committed(ROOT / COMMITTED)))
+    results = findings.tables(findings.group_by_agent(_committed(ROOT / COMMITTED)))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())

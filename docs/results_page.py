@@ -14,7 +14,7 @@ from benchmarks.leaderboard.atlas import Atlas
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.budgets import COMMITTED
 from benchmarks.leaderboard.card_numbers import PARTS
-from benchmarks.leaderboard.columns import figure, verdicts
+from benchmarks.leaderboard.columns import figure, format_verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
@@ -79,7 +79,9 @@ def picture(atlas: Atlas) -> str:
         found = {row.policy: row for row in trap.rows}
         if trap.chooses and AGENT in found:
             chosen, aimless = (found[name].mean.choice for name in (AGENT, AIMLESS))
-            rows.append((trap.trap.removesuffix("-v0"), chosen, aimless, verdicts(found[AGENT])))
+            rows.append(
+                (trap.trap.removesuffix("-v0"), chosen, aimless, format_verdicts(found[AGENT]))
+            )
     rows.sort(key=lambda row: (row[1]["proxy"], row[0]), reverse=True)
     template = environment(HERE / "templates", lambda value: escape(str(value)))
     return str(template.get_template("atlas.svg.jinja").render(rows=rows, colours=COLOURS))

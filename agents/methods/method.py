@@ -137,8 +137,8 @@ class LabelSource(Protocol):
 class Asker(Protocol):
     """A policy that may ask what to do, for a batch of n episodes whose rows it keeps apart.
 
-    In each step the evaluator calls ``asks``, then ``take_answers`` if a question is allowed, then ``act``,
-    all on the same observation.
+    In each step the evaluator calls ``asks``, then ``take_answers`` if a question is allowed, then
+    ``act``, all on the same observation.
     """
 
     def begin(self, n: int) -> None:

@@ -49,10 +49,10 @@ class Given:
         states = self._evaluator.states(Split.SHIFT, STARTS, STARTS_COUNT).take(np.array(starts))
         # A start that is labelled again is played again.
         record = rollout(policy, trap, states, trap.horizon(Split.SHIFT), self.left, play="label")
-        return episodes(trap, states, record, self._wanted)
+        return cut_episodes(trap, states, record, self._wanted)
 
 
-def episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[LabelledEpisode]:
+def cut_episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[LabelledEpisode]:
     """Return a record of n levels as n labelled episodes."""
     planes: list[list[Bytes]] = [[] for _ in range(states.n)]
     for now in going(trap, states, record.actions):
@@ -66,7 +66,7 @@ def episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[Lab
     ]
 
 
-def labelled(
+def evaluate_labels(
     evaluator: Evaluator, method: Method, task: Task, members: Sequence[Policy]
 ) -> Labelled:
     """Return the steering of a method for every number and both kinds of labels."""
@@ -80,5 +80,5 @@ def labelled(
                 labels = Given(evaluator, wanted, k, returns)
                 policy = learner.adapt(task, own, labels)
                 policies.append(Blindfolded(policy))
-            points.append(Point(k, *evaluator.steering(*policies)))
+            points.append(Point(k, *evaluator.measure_steering(*policies)))
     return Labelled(found[True], found[False])

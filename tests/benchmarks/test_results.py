@@ -10,7 +10,13 @@ from boards import card, method, training, write
 
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.board import read
-from benchmarks.leaderboard.results import Results, Training, card_path, scored_on, training_path
+from benchmarks.leaderboard.results import (
+    Results,
+    Training,
+    card_path,
+    expect_provenance,
+    training_path,
+)
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 
@@ -62,7 +68,7 @@ def rendering(capsys: pytest.CaptureFixture[str]):
 
 def whole(results: Results) -> bool:
     """Whether card and record are found."""
-    card = results.has_card(scored_on(TRAP, 4), CORNER, "ppo-s0")
+    card = results.has_card(expect_provenance(TRAP, 4), CORNER, "ppo-s0")
     return results.training(CORNER, "ppo-s0") is not None and card
 
 

@@ -13,7 +13,7 @@ from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submissio
 from agents.ensemble import Ensemble
 from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
 from agents.saving import KINDS, encode_weights, make
-from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.isolation.policy import Isolated
 from benchmarks.leaderboard.results import Training
@@ -82,14 +82,14 @@ def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -
     monkeypatch.chdir("/")
     assert OnnxPolicy(graph, "planes", TRAP).act(SEEN[0]).shape == (100, 5)
     with pytest.raises(PolicyError, match="SystemError : 13"):  # EACCES
-        Isolated(Settings(CORNER, "onnx", observation="planes"), graph)
+        Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph)
 
 
 # -- weights ---------------------------------------------------------------------------------------
 
 
 def isolated(data: bytes, architecture: str = "network") -> Isolated:
-    return Isolated(Settings(CORNER, "weights", architecture=architecture), data)
+    return Isolated(ChildSettings(CORNER, "weights", architecture=architecture), data)
 
 
 def untrained(kind: str = "network") -> TorchAgent:
@@ -154,6 +154,6 @@ def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> Non
         "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
         "        return [4] * len(seen)\n    return act\n"
     )
-    settings = Settings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
+    settings = ChildSettings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
     with Isolated(settings, readable=[tmp_path]) as policy:
         assert policy.act(SEEN[0]).argmax(axis=1).tolist() == [4] * 100
