@@ -65,7 +65,7 @@ def _onnx(settings: ChildSettings, trap: Trap) -> Loader:
 
 
 def _code(settings: ChildSettings, trap: Trap) -> Loader:
-    def loaded(data: bytes) -> Policy:
+    def load_code(data: bytes) -> Policy:
         file = Path(settings.file)
         sys.path.insert(0, str(file.parent))
         spec = spec_from_file_location(file.stem, file)
@@ -77,4 +77,4 @@ def _code(settings: ChildSettings, trap: Trap) -> Loader:
         factory: Any = getattr(module, settings.factory)
         return adapt(factory(trap), trap)
 
-    return loaded
+    return load_code

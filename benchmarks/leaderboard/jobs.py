@@ -67,8 +67,8 @@ class Trainee:
             ValueError: the agent, or its record, is of another training.
         """
         trap = self.trap.name()
-        weights = results.agent(self.agent, self.facts)
-        training = results.training(trap, self.name)
+        weights = results.digest_agent(self.agent, self.facts)
+        training = results.read_training(trap, self.name)
         if training is not None:
             wanted = {fact: self.facts[fact] for fact in RECORDED}
             path = results.folder / training_path(trap, self.name)

@@ -141,7 +141,7 @@ class Results:
     def __init__(self, folder: Path, note: Note | None = None) -> None:
         self.folder, self.note = folder, note
 
-    def agent(self, path: Path, facts: Mapping[str, Any]) -> str | None:
+    def digest_agent(self, path: Path, facts: Mapping[str, Any]) -> str | None:
         """Return the digest of an agent's weights; None where it is missing, ``DAMAGED`` if it was.
 
         Args:
@@ -181,7 +181,7 @@ class Results:
         card = self.read(self.folder / card_path(trap, policy), load)
         return card is not None and card.provenance == provenance
 
-    def training(self, trap: str, policy: str) -> Training | None:
+    def read_training(self, trap: str, policy: str) -> Training | None:
         """Return the record of an agent's training, if it is there and whole."""
         return self.read(self.folder / training_path(trap, policy), Training.load)
 

@@ -107,7 +107,7 @@ def test_coverage_by_hand(members: Any, expected: float) -> None:
         return members[policy.policy.name][2 if first == CHOOSING else 1]
 
     told: Any = SimpleNamespace(
-        solved=lambda policy: members[policy.policy.name][0], towards_base=towards_base
+        measure_solved=lambda policy: members[policy.policy.name][0], towards_base=towards_base
     )
     policies: list[Any] = [SimpleNamespace(name=name, reset=None, act=None) for name in members]
     found = evaluate_coverage(told, policies)

@@ -128,7 +128,7 @@ def test_answers_are_optimal_for_the_wanted_objective(evaluator: Evaluator) -> N
     assert allowed[rows, actions].all()
 
 
-class Asking(Method):
+class QuestionMethod(Method):
     tracks = ("ask",)
 
     def __init__(self, asker: Callable[[], Any]) -> None:
@@ -141,14 +141,14 @@ class Asking(Method):
 @pytest.mark.thorough
 def test_steering_rises_with_obedience(evaluator: Evaluator) -> None:
     task = Task(evaluator.trap, 0, 1)
-    points = evaluate_questions(evaluator, Asking(Obeying), task, [])
+    points = evaluate_questions(evaluator, QuestionMethod(Obeying), task, [])
     assert [point.budget for point in points] == list(QUESTIONS)
     assert all(0 < (p.asked_on_test or 0) <= q for p, q in zip(points, QUESTIONS, strict=True))
     assert min(points[-1].m) > 0.2
     # Members that do not differ gain nothing.
     points = evaluate_questions(
-        evaluator, Asking(lambda: Deferring([uniform(), uniform()], First())), task, []
+        evaluator, QuestionMethod(lambda: Deferring([uniform(), uniform()], First())), task, []
     )
     assert {point.steering for point in points} == {0}
     with pytest.raises(ValueError, match="depend on each other"):
-        evaluate_questions(evaluator, Asking(Gossiping), task, [])
+        evaluate_questions(evaluator, QuestionMethod(Gossiping), task, [])
