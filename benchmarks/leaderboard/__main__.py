@@ -21,7 +21,7 @@ from benchmarks.leaderboard.budgets import BUDGETS, COMMITTED
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.render import render
 from benchmarks.leaderboard.results import Results
-from benchmarks.options import add_running, count, folder, say
+from benchmarks.options import add_runner_options, count, folder, say
 from benchmarks.submissions import scoring, submit
 from benchmarks.tracks import commands
 from mesa_gym.command import DONE, FAILED, run_command
@@ -65,11 +65,11 @@ def _parser() -> argparse.ArgumentParser:
         default=EVALUATION_LEVELS,
         help=f"of each split, for scoring ({EVALUATION_LEVELS})",
     )
-    add_running(running)
+    add_runner_options(running)
     running.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
     rendering = choices.add_parser("render", help="tables and pages from the score cards")
     submitting = choices.add_parser("submit", help="score a submission onto a board")
-    scoring.arguments(submitting, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
+    scoring.add_arguments(submitting, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
     tracks = choices.add_parser("tracks", help="evaluate methods on the tracks")
     commands.add_tracks(tracks)
     commands.add_rerun(choices.add_parser("rerun", help="evaluate one method on unseen levels"))
