@@ -20,7 +20,15 @@ from torch.nn.functional import cross_entropy
 
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
-from agents.networks import Centred, Ints, Network, Optimiser, fresh, gradients, outputs
+from agents.networks import (
+    CentredInputs,
+    Ints,
+    Network,
+    Optimiser,
+    compute_gradients,
+    compute_outputs,
+    draw_stack,
+)
 from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
@@ -42,20 +50,22 @@ LOOKED_AT = 64
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed; torch is left with one thread."""
     torch.set_num_threads(1)
-    return [_cloned(alone) for alone in lesson.each()]
+    return [_clone_agent(alone) for alone in lesson.each()]
 
 
-def _cloned(lesson: Lesson) -> Network:
+def _clone_agent(lesson: Lesson) -> Network:
     (seed,) = lesson.seeds
     rng = np.random.default_rng(seed)
-    view = Centred(lesson.trap)
-    seen, taken = demonstrated(lesson, view, rng)
-    stack = fresh(view.count, lesson.seeds)
+    view = CentredInputs(lesson.trap)
+    seen, taken = gather_demonstrations(lesson, view, rng)
+    stack = draw_stack(view.count, lesson.seeds)
     optimiser, done, due, look = Optimiser(stack, stack.second), 0, list(lesson.checkpoints), 0
-    for rows in minibatches(len(taken), rng):
-        scores, _ = outputs(stack, seen[rows][None].long())
+    for rows in draw_minibatches(len(taken), rng):
+        scores, _ = compute_outputs(stack, seen[rows][None].long())
         loss = cross_entropy(scores[0], taken[rows])
-        optimiser.step(gradients(loss, stack), LEARNING_RATE * max(0.0, 1 - done / lesson.steps))
+        optimiser.step(
+            compute_gradients(loss, stack), LEARNING_RATE * max(0.0, 1 - done / lesson.steps)
+        )
         done += len(rows)
         lesson.progress(len(rows))
         while due and done >= due[0]:
@@ -68,7 +78,7 @@ def _cloned(lesson: Lesson) -> Network:
     return Network(lesson.trap, stack)
 
 
-def minibatches(count: int, rng: np.random.Generator) -> Iterator[Ints]:
+def draw_minibatches(count: int, rng: np.random.Generator) -> Iterator[Ints]:
     """Draw rows of about ``BATCH`` transitions each, without end; all come once an epoch."""
     while True:
         yield from np.array_split(rng.permutation(count), -(-count // BATCH))
@@ -87,16 +97,16 @@ def note_returns(lesson: Lesson, agent: Network, done: int) -> None:
 # -- demonstrations --------------------------------------------------------------------------------
 
 
-def demonstrated(
-    lesson: Lesson, view: Centred, rng: np.random.Generator
+def gather_demonstrations(
+    lesson: Lesson, view: CentredInputs, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return lists of inputs int32 (m, most) and actions int64 (m,) of demonstrated transitions."""
     wanted = -(-lesson.steps // EPOCHS)
     seen: list[NDArray[np.int32]] = []
     taken: list[NDArray[np.int64]] = []
-    for starts, actions in demonstrations(lesson, level_numbers(lesson, wanted, rng)):
-        planes, chosen = transitions(lesson.trap, starts, actions)
-        seen.append(view.listed(planes).astype(np.int32))
+    for starts, actions in play_demonstrations(lesson, level_numbers(lesson, wanted, rng)):
+        planes, chosen = replay_transitions(lesson.trap, starts, actions)
+        seen.append(view.list_inputs(planes).astype(np.int32))
         taken.append(chosen)
         if sum(map(len, taken)) >= wanted:
             break
@@ -105,7 +115,7 @@ def demonstrated(
     return torch.from_numpy(np.concatenate(filled)), torch.from_numpy(np.concatenate(taken))
 
 
-def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:
+def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:
     """Play the demonstrator's episodes, some levels at a time and solved when their turn comes.
 
     The demonstrator is the oracle of the paid objective, which plays a level ``EPISODES`` times and
@@ -136,7 +146,7 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
                 yield solved, played.actions
 
 
-def transitions(
+def replay_transitions(
     trap: Trap, starts: State, actions: Actions
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return observations and the actions taken on them.

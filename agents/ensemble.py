@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from agents.lesson import Lesson
-from agents.networks import Agent, Bytes, Network
+from agents.networks import Bytes, Network, TorchAgent
 from agents.playing import Variation
-from agents.ppo import trained
+from agents.ppo import train_agents
 from mesa_gym.traps import Trap
 
 # Of the return in training of the agent that sees everything, what a member must earn.
@@ -25,7 +25,7 @@ KEPT = 0.95
 EVERYONES = ("agent", "wall")
 
 
-class Ensemble(Agent):
+class Ensemble(TorchAgent):
     """Several networks, which do what all of them think likely.
 
     Its probabilities are the product of the members', normalised (a product of experts, Hinton
@@ -62,7 +62,7 @@ class Hidden(Variation):
     def __init__(self, channels: list[list[int]]) -> None:
         self.channels = channels
 
-    def seen(self, planes: Bytes) -> Bytes:
+    def change_planes(self, planes: Bytes) -> Bytes:
         """Return planes with zeros where an agent does not see them."""
         shown = planes.copy()
         for own, hidden in zip(np.split(shown, len(self.channels)), self.channels, strict=True):
@@ -72,10 +72,10 @@ class Hidden(Variation):
 
 def train(lesson: Lesson) -> list[Ensemble]:
     """Train one ensemble a seed, whose members see the same levels, each without one plane."""
-    return [Ensemble(lesson.trap, members_of(alone)) for alone in lesson.each()]
+    return [Ensemble(lesson.trap, train_members(alone)) for alone in lesson.each()]
 
 
-def members_of(lesson: Lesson) -> list[Network]:
+def train_members(lesson: Lesson) -> list[Network]:
     """Train the members of one ensemble, and return those that are kept.
 
     The first sees everything. The weights of a hidden plane are 0, so that a member can be given
@@ -91,7 +91,7 @@ def members_of(lesson: Lesson) -> list[Network]:
         checkpoints=(),
         progress=lambda steps: lesson.progress(steps // len(hidden)),
     )
-    networks = trained(members, Hidden(hidden))
+    networks = train_agents(members, Hidden(hidden))
     lesson.curves[0][:] = members.curves[0]
     curves = [members.curve(index) for index in range(len(hidden))]
     returns = [curve[-1][1] if curve else 0.0 for curve in curves]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # torch is an extra
-    from agents.networks import Agent
+    from agents.networks import TorchAgent
 
 # The discount of training; scores have a discount of their own, 0.99.
 GAMMA = 0.95
@@ -49,7 +49,7 @@ class Lesson:
     checkpoints: tuple[int, ...] = ()
     device: str | None = None
     progress: Progress = lambda steps: None
-    keep: Callable[[int, int, Agent], None] = lambda steps, seed, agent: None
+    keep: Callable[[int, int, TorchAgent], None] = lambda steps, seed, agent: None
     units: int | None = None
     start: Sequence[Any] | None = None
     curves: list[list[list[float]]] = field(init=False)

@@ -28,7 +28,7 @@ from msgspec import Meta, Struct
 
 import mesa_gym
 from agents.train import Run, train_many
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import shorten
 from mesa_gym.files import lock_file, read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
@@ -50,7 +50,7 @@ STEPS_A_SECOND = 20_000  # about, on one core
 FACTS = ("seed", "alpha", "reward", "steps", "num_levels", "command")
 
 
-class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ManifestEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One agent, in the manifest.
 
     Attributes:
@@ -90,7 +90,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     same_object: float | None
 
 
-def manifest(folder: Path = FOLDER) -> list[Entry]:
+def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
     """Return the agents of a library, as its manifest has them; none where there is none.
 
     Raises:
@@ -102,7 +102,9 @@ def manifest(folder: Path = FOLDER) -> list[Entry]:
     try:
         found = decode_json(read_bytes(path), dict[str, Any])
         schema = found.get("schema")
-        entries = msgspec.convert(found.get("agents"), list[Entry]) if schema == SCHEMA else []
+        entries = (
+            msgspec.convert(found.get("agents"), list[ManifestEntry]) if schema == SCHEMA else []
+        )
     except ValueError as error:
         raise ValueError(
             f"{path} is damaged ({error}); restore it, or move the folder away and make the library"
@@ -162,11 +164,11 @@ def load(
         raise ValueError(
             f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
         )
-    entry = find(made.name(), seed, alpha, reward, trained_for, folder)
+    entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder)
     return saving.restore(saving.make(entry.kind, made), _weights(entry, folder))
 
 
-def _weights(entry: Entry, folder: Path) -> bytes:
+def _weights(entry: ManifestEntry, folder: Path) -> bytes:
     """Read an agent's weights, which must be those that the manifest means."""
     from agents import saving
 
@@ -183,9 +185,9 @@ def _weights(entry: Entry, folder: Path) -> bytes:
     return data
 
 
-def find(
+def find_entry(
     trap: str, seed: int, alpha: float, reward: str, trained_for: int | None, folder: Path
-) -> Entry:
+) -> ManifestEntry:
     """Return the manifest's entry of an agent.
 
     Raises:
@@ -193,7 +195,7 @@ def find(
     """
     require_agents(folder)
     reward = find_trap(trap).base if reward == "base" else reward
-    entries = [entry for entry in manifest(folder) if entry.trap == trap]
+    entries = [entry for entry in read_manifest(folder) if entry.trap == trap]
     wanted = (seed, alpha, reward)
     for entry in entries:
         same = (entry.seed, entry.alpha, entry.reward) == wanted
@@ -213,7 +215,7 @@ def find(
 
 
 @dataclass(frozen=True)
-class Unit:
+class AgentBatch:
     """Agents that are trained and scored together: they differ in their seeds.
 
     Attributes:
@@ -240,26 +242,26 @@ class Unit:
         return self.run.steps * len(self.seeds)
 
 
-def plan(traps: Sequence[type[Trap]], everything: bool) -> list[Unit]:
-    """Return the units of a library, the longest first.
+def plan_batches(traps: Sequence[type[Trap]], everything: bool) -> list[AgentBatch]:
+    """Return the batches of a library, the longest first.
 
     Args:
         traps: whose agents.
         everything: the whole library; else what is committed.
     """
-    units = []
+    batches = []
     for name in (trap.name() for trap in traps):
-        units.append(Unit(Run(name)))
+        batches.append(AgentBatch(Run(name)))
         if everything or name == EXAMPLE:
             goals = find_trap(name)().objectives
-            units += [Unit(Run(name, alpha=PLANTED, reward=goal)) for goal in goals]
-            units.append(Unit(Run(name, alpha=ALPHAS[-1])))
-            units.append(Unit(Run(name, checkpoints=CHECKPOINTS), (0,)))
+            batches += [AgentBatch(Run(name, alpha=PLANTED, reward=goal)) for goal in goals]
+            batches.append(AgentBatch(Run(name, alpha=ALPHAS[-1])))
+            batches.append(AgentBatch(Run(name, checkpoints=CHECKPOINTS), (0,)))
         if everything:
             firsts = range(FEW, SEEDS, FEW)
-            units += [Unit(Run(name), tuple(range(first, first + FEW))) for first in firsts]
-            units += [Unit(Run(name, alpha=alpha)) for alpha in ALPHAS[:-1]]
-    return sorted(units, key=lambda unit: -unit.steps)
+            batches += [AgentBatch(Run(name), tuple(range(first, first + FEW))) for first in firsts]
+            batches += [AgentBatch(Run(name, alpha=alpha)) for alpha in ALPHAS[:-1]]
+    return sorted(batches, key=lambda batch: -batch.steps)
 
 
 def make(
@@ -282,9 +284,12 @@ def make(
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    units = lacking(plan(traps, everything), folder)
-    agents, steps = sum(len(unit.names) for unit in units), sum(unit.steps for unit in units)
-    minutes = steps / STEPS_A_SECOND / min(workers, max(1, len(units))) / 60
+    batches = find_missing(plan_batches(traps, everything), folder)
+    agents, steps = (
+        sum(len(batch.names) for batch in batches),
+        sum(batch.steps for batch in batches),
+    )
+    minutes = steps / STEPS_A_SECOND / min(workers, max(1, len(batches))) / 60
     print(
         f"{agents} agents to make, {steps / 1e6:.0f} million steps: about {minutes:.0f} minutes"
         f" with {workers} workers; what is done is kept",
@@ -293,15 +298,15 @@ def make(
     began, taken, others = time.monotonic(), 0, active_children()
     # A forked process would inherit the threads of torch.
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        making = {pool.submit(made, unit): unit for unit in units}
+        making = {pool.submit(train_batch, batch): batch for batch in batches}
         try:
             for future in as_completed(making):
-                unit = making[future]
-                keep(folder, future.result())
-                taken += unit.steps
+                batch = making[future]
+                keep_agents(folder, future.result())
+                taken += batch.steps
                 rest = (time.monotonic() - began) * (steps - taken) / taken / 60
-                names = ", ".join(unit.names)
-                print(f"{unit.run.trap}: {names} made; {rest:.0f} minutes left", flush=True)
+                names = ", ".join(batch.names)
+                print(f"{batch.run.trap}: {names} made; {rest:.0f} minutes left", flush=True)
         except BrokenProcessPool:
             raise OSError(
                 "a worker died, as when memory runs out; the same command goes on"
@@ -312,35 +317,37 @@ def make(
             raise
 
 
-def lacking(units: Sequence[Unit], folder: Path) -> list[Unit]:
-    """Return the units of which a library lacks an agent."""
-    there = {(e.trap, e.name) for e in manifest(folder) if (folder / e.file).exists()}
+def find_missing(batches: Sequence[AgentBatch], folder: Path) -> list[AgentBatch]:
+    """Return the batches of which a library lacks an agent."""
+    there = {(e.trap, e.name) for e in read_manifest(folder) if (folder / e.file).exists()}
     return [
-        unit for unit in units if not there.issuperset((unit.run.trap, name) for name in unit.names)
+        batch
+        for batch in batches
+        if not there.issuperset((batch.run.trap, name) for name in batch.names)
     ]
 
 
-def made(unit: Unit) -> list[tuple[Entry, bytes]]:
-    """Train and score the agents of a unit; return their entries and weights."""
+def train_batch(batch: AgentBatch) -> list[tuple[ManifestEntry, bytes]]:
+    """Train and score the agents of a batch; return their entries and weights."""
     from agents import saving
 
-    trap = find_trap(unit.run.trap)()
-    trained = dict(zip(unit.seeds, train_many(unit.run, unit.seeds), strict=True))
+    trap = find_trap(batch.run.trap)()
+    trained = dict(zip(batch.seeds, train_many(batch.run, batch.seeds), strict=True))
     weights = {
         name: trained[seed].earlier.get(steps, trained[seed].weights)
-        for name, (seed, steps) in unit.names.items()
+        for name, (seed, steps) in batch.names.items()
     }
 
-    def player(name: str) -> Any:
-        kind = trained[unit.names[name][0]].kind
+    def make_player(name: str) -> Any:
+        kind = trained[batch.names[name][0]].kind
         return lambda horizon: saving.restore(saving.make(kind, trap), weights[name])
 
-    cards = score_all({name: player(name) for name in weights}, trap, LEVELS)
+    cards = score_all({name: make_player(name) for name in weights}, trap, LEVELS)
     agents = []
-    for name, (seed, steps) in unit.names.items():
+    for name, (seed, steps) in batch.names.items():
         facts, card, file = trained[seed].facts, cards[name], f"{trap.name()}/{name}.safetensors"
         shift, twins = card.splits.shift, card.splits.shift.twins
-        entry = Entry(
+        entry = ManifestEntry(
             **{fact: facts[fact] for fact in FACTS},
             trap=trap.name(),
             name=name,
@@ -360,14 +367,14 @@ def made(unit: Unit) -> list[tuple[Entry, bytes]]:
     return agents
 
 
-def keep(folder: Path, agents: Sequence[tuple[Entry, bytes]]) -> None:
+def keep_agents(folder: Path, agents: Sequence[tuple[ManifestEntry, bytes]]) -> None:
     """Write weights, then the manifest that names them."""
     for entry, data in agents:
         write_bytes(folder / entry.file, data)
     path = folder / ".lock"
     with path.open("w") as lock:
         lock_file(path, lock.fileno(), wait=True)  # others wait with the manifest
-        entries = {(entry.trap, entry.name): entry for entry in manifest(folder)}
+        entries = {(entry.trap, entry.name): entry for entry in read_manifest(folder)}
         entries |= {(entry.trap, entry.name): entry for entry, _ in agents}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
         write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
@@ -380,7 +387,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     kept = f"what was done is kept in {options.folder}, and the same command goes on from there"
-    return guarded("agents.library", lambda: options.work(options), kept)
+    return run_command("agents.library", lambda: options.work(options), kept)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -425,7 +432,7 @@ def _load(options: argparse.Namespace) -> int:
 
     trap, folder = find_trap(options.trap)(), options.folder
     wanted = (options.seed, options.alpha, options.reward, options.trained_for)
-    entry = find(trap.name(), *wanted, folder)
+    entry = find_entry(trap.name(), *wanted, folder)
     known = {name: getattr(entry, name) for name in (*FACTS, "curve", "trained_for")}
     saving.save(options.out, _weights(entry, folder), entry.kind, trap, {"algo": "ppo", **known})
     print(options.out)
@@ -435,7 +442,7 @@ def _load(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     names = {trap.name() for trap in _traps(options.traps)}
     require_agents(options.folder)
-    for entry in manifest(options.folder):
+    for entry in read_manifest(options.folder):
         if entry.trap in names:
             solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
             print(f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved}")

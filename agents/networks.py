@@ -33,7 +33,7 @@ OUTPUTS = 8
 VALUE = len(ACTIONS)
 
 
-class Centred:
+class CentredInputs:
     """The inputs of a network on a trap.
 
     First the window, which reaches every inner cell from every inner cell, then the top row, where
@@ -78,7 +78,7 @@ class Centred:
         places = np.arange(self._places).reshape(-1, len(self._channels))
         return places[:, np.isin(self._channels, channels)].reshape(-1)
 
-    def listed(self, planes: Bytes) -> Ints:
+    def list_inputs(self, planes: Bytes) -> Ints:
         """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
         n = len(planes)
         cell = planes[..., self._agent].reshape(n, -1).argmax(axis=1)
@@ -145,7 +145,7 @@ class Stack(NamedTuple):
     outputs_bias: Tensor
 
 
-def fresh(inputs: int, seeds: tuple[int, ...], device: torch.device | str = "cpu") -> Stack:
+def draw_stack(inputs: int, seeds: tuple[int, ...], device: torch.device | str = "cpu") -> Stack:
     """Draw the parameters of one agent a seed."""
     drawn = []
     for seed in seeds:
@@ -167,13 +167,13 @@ def _shapes(inputs: int) -> list[tuple[int, int]]:
     ]  # fmt: skip
 
 
-def outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
+def compute_outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
     """Return scores of actions, (S, n, 5), and values, (S, n).
 
     Args:
         stack: of S agents.
-        inputs: of ``Centred.listed``, int64 (S, n, most), or of ``Centred.dense``, uint8 (S, n,
-            count + 1).
+        inputs: of ``CentredInputs.list_inputs``, int64 (S, n, most), or of
+            ``CentredInputs.dense``, uint8 (S, n, count + 1).
     """
     agents, rows, units = stack.first.shape
     if inputs.dtype is torch.int64:
@@ -188,13 +188,13 @@ def outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
     return found[..., :VALUE], found[..., VALUE]
 
 
-def stacked(networks: Sequence[Network]) -> Stack:
+def stack_networks(networks: Sequence[Network]) -> Stack:
     """Return a copy of networks as a stack."""
-    found = [network.one() for network in networks]
+    found = [network.to_stack() for network in networks]
     return Stack(*(torch.cat(each) for each in zip(*found, strict=True)))
 
 
-def gradients(loss: Tensor, stack: Sequence[Tensor]) -> list[Tensor]:
+def compute_gradients(loss: Tensor, stack: Sequence[Tensor]) -> list[Tensor]:
     """Return the gradients of a loss by the parameters of a stack."""
     found = list(torch.autograd.grad(loss, list(stack)))
     found[0][:, -1] = 0  # the row for lists that are filled up stays 0
@@ -232,14 +232,14 @@ class Optimiser:
             if weights is self.square:
                 mean.lerp_(gradient, 1 - self.MOMENTUM)
                 ahead = gradient.lerp(mean, self.MOMENTUM)
-                weights -= rate * self.MUON_RATE * self.orthogonal(ahead)
+                weights -= rate * self.MUON_RATE * self.orthogonalise(ahead)
                 continue
             mean.lerp_(gradient, 1 - first)
             square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
             scaled = mean / (square.sqrt() / unbiased + self.EPSILON)
             weights -= rate / (1 - first**self.steps) * scaled
 
-    def orthogonal(self, matrices: Tensor) -> Tensor:
+    def orthogonalise(self, matrices: Tensor) -> Tensor:
         """Return matrices (S, n, n) whose singular values became about 1 (0.7 to 1.2)."""
         norms = matrices.flatten(1).square().sum(dim=1).sqrt()[:, None, None]
         matrices = matrices / (norms + 1e-7)
@@ -249,12 +249,12 @@ class Optimiser:
             matrices = a * matrices + (b * squared + c * squared @ squared) @ matrices
         return matrices
 
-    def lasting(self) -> list[Tensor]:
+    def list_lasting_tensors(self) -> list[Tensor]:
         """Return every tensor that a step changes."""
         return [*self.stack, *(each for pair in self.moments for each in pair), self.steps]
 
 
-class Agent(nn.Module):
+class TorchAgent(nn.Module):
     """An agent that was trained: a module and a policy, ``mesa_gym.policies.Policy``.
 
     Class attributes:
@@ -283,7 +283,7 @@ class Agent(nn.Module):
         return in_blocks(answer, observation)
 
 
-class Network(Agent):
+class Network(TorchAgent):
     """An MLP with named layers.
 
     Attributes:
@@ -295,7 +295,7 @@ class Network(Agent):
 
     def __init__(self, trap: Trap, stack: Stack | None = None, agent: int = 0) -> None:
         super().__init__()
-        self.view = Centred(trap)
+        self.view = CentredInputs(trap)
         self._tables = self.view.tensors("cpu")
         with torch.random.fork_rng(devices=[]):  # its random state is the user's
             self.first = nn.Linear(self.view.count, UNITS)
@@ -311,7 +311,7 @@ class Network(Agent):
             layer.weight.data = weight.T.contiguous().half().float()
             layer.bias.data = bias.half().float()
 
-    def one(self) -> Stack:
+    def to_stack(self) -> Stack:
         """Return its parameters as a stack of one agent."""
         one = Stack(*(torch.zeros(1, *shape) for shape in _shapes(self.view.count)))
         for layer, weight, bias in self._layers(one):

@@ -16,7 +16,15 @@ from torch import Tensor, nn
 
 from agents import ppo
 from agents.lesson import Lesson
-from agents.networks import Agent, Bytes, Centred, Ints, Stack, fresh, outputs
+from agents.networks import (
+    Bytes,
+    CentredInputs,
+    Ints,
+    Stack,
+    TorchAgent,
+    compute_outputs,
+    draw_stack,
+)
 from agents.playing import Envs, HostEnvs, Variation
 from mesa_gym.envs.observations import TILE, make_observation, planes_of
 from mesa_gym.traps import Split, Trap
@@ -34,10 +42,10 @@ def train(lesson: Lesson) -> list[PixelNetwork]:
     """
     if lesson.device is not None:
         raise ValueError("ppo-pixels is computed in NumPy; leave out the device")
-    return ppo.trained(lesson, Variation(), PixelLearner, Tiles)
+    return ppo.train_agents(lesson, Variation(), PixelLearner, Tiles)
 
 
-class Tiles(Centred):
+class Tiles(CentredInputs):
     """The inputs of a network on pictures: which tile lies where, seen from the agent's cell.
 
     Floor is not an input; the first layer takes how a tile's features differ from those of floor.
@@ -60,17 +68,17 @@ class Tiles(Centred):
             n, height, width = planes.shape[:3]
             tiles = picture.reshape(n, height, TILE, width, TILE, 3).swapaxes(2, 3)
             shown = planes[..., self._seen] == 0  # the agent hides what it stands on
-            found.append(self._codes(planes)[shown])
+            found.append(self._encode_cells(planes)[shown])
             pictures.append(tiles[shown].reshape(-1, PIXELS))
         self._known, first = np.unique(np.concatenate(found), return_index=True)
         self.pictures = torch.from_numpy(np.concatenate(pictures)[first] / 255).float()
         self.pictures /= PIXELS**0.5
         names = [f"tile {code}" for code in self._known]
-        names[self._codes(_only(trap, "wall"), known=True).item()] = "wall"
+        names[self._encode_cells(_only(trap, "wall"), known=True).item()] = "wall"
         super().__init__(trap, ["agent", *names[1:]])
         self.places = self._places // (len(names) - 1)
 
-    def _codes(self, planes: Bytes, known: bool = False) -> Ints:
+    def _encode_cells(self, planes: Bytes, known: bool = False) -> Ints:
         """Return what lies on each cell except the agent: a number, or its place among the known.
 
         Raises:
@@ -88,13 +96,13 @@ class Tiles(Centred):
             )
         return rows
 
-    def listed(self, planes: Bytes) -> Ints:
+    def list_inputs(self, planes: Bytes) -> Ints:
         """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
         agent = planes[..., self._seen]
-        tiles = np.where(agent, 0, self._codes(planes, known=True))
+        tiles = np.where(agent, 0, self._encode_cells(planes, known=True))
         shown = tiles[..., None] == np.arange(len(self._known))
         shown[..., 0] = agent
-        return super().listed(shown.astype(np.uint8))
+        return super().list_inputs(shown.astype(np.uint8))
 
 
 def _only(trap: Trap, name: str) -> Bytes:
@@ -120,7 +128,7 @@ class PixelStack(NamedTuple):
     tiles: Tensor
     tiles_bias: Tensor
 
-    def on(self, view: Tiles) -> Stack:
+    def build_stack(self, view: Tiles) -> Stack:
         """Return the stack whose inputs are of a view."""
         features = (view.pictures @ self.tiles + self.tiles_bias).relu()
         features = features[:, 1:] - features[:, :1]
@@ -130,10 +138,10 @@ class PixelStack(NamedTuple):
         return Stack(torch.cat([table, self.first[:, count:]], dim=1), *self[1:6])
 
 
-def untrained(view: Tiles, seeds: tuple[int, ...]) -> PixelStack:
+def draw_pixel_stack(view: Tiles, seeds: tuple[int, ...]) -> PixelStack:
     """Draw the parameters of one agent a seed."""
     cells = view.count - view.places * (len(view.pictures) - 1)
-    stack = fresh(view.places * FEATURES + cells, seeds)
+    stack = draw_stack(view.places * FEATURES + cells, seeds)
     tiles = torch.zeros(len(seeds), PIXELS, FEATURES)
     for seed, each in zip(seeds, tiles, strict=True):
         # Pictures are of length about 1: features then are about as large as a plane's bit.
@@ -154,23 +162,23 @@ class PixelLearner(ppo.Learner):
     def begin(self, lesson: Lesson, inputs: int, device: str) -> PixelStack:
         """Return the parameters to learn."""
         if lesson.start is None:
-            return untrained(self.view, lesson.seeds)
+            return draw_pixel_stack(self.view, lesson.seeds)
         found = [agent.stack for agent in lesson.start]
         return PixelStack(*(torch.cat(each).requires_grad_() for each in zip(*found, strict=True)))
 
-    def seen(self) -> Stack:
+    def build_acting_stack(self) -> Stack:
         """Return the stack that acts."""
         parameters: PixelStack = self.stack
-        return parameters.on(self.view)
+        return parameters.build_stack(self.view)
 
     def agents(self) -> list[Any]:
         """Return a copy of each agent."""
-        whole = ppo.widened(self.stack)
+        whole = ppo.widen_stack(self.stack)
         seeds = range(len(self.streams))
         return [PixelNetwork(self.trap, whole, agent, self.view) for agent in seeds]
 
 
-class PixelNetwork(Agent):
+class PixelNetwork(TorchAgent):
     """An MLP on tiles of the picture; ``planes`` stand for the picture that they are drawn as."""
 
     kind = "pixels"
@@ -184,7 +192,7 @@ class PixelNetwork(Agent):
     ) -> None:
         super().__init__()
         self.view = view or Tiles(trap)
-        drawn = stack or untrained(self.view, (0,))
+        drawn = stack or draw_pixel_stack(self.view, (0,))
         # Half precision, in which it is saved.
         own = [each[agent : agent + 1].detach().half().float() for each in drawn]
         for name, value in zip(PixelStack._fields, own, strict=True):
@@ -198,6 +206,6 @@ class PixelNetwork(Agent):
 
     def forward(self, planes: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        listed = torch.from_numpy(self.view.listed(planes.numpy()))
-        scores, _ = outputs(self.stack.on(self.view), listed[None])
+        listed = torch.from_numpy(self.view.list_inputs(planes.numpy()))
+        scores, _ = compute_outputs(self.stack.build_stack(self.view), listed[None])
         return scores[0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.lesson import Lesson
-from agents.networks import Bytes, Centred, Ints
+from agents.networks import Bytes, CentredInputs, Ints
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.tensors import TensorEnv
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -29,11 +29,11 @@ class Variation:
     def begin(self, venv: TrapVectorEnv) -> None:
         """Look at, or change, the environments before the first episode."""
 
-    def seen(self, planes: Bytes) -> Bytes:
+    def change_planes(self, planes: Bytes) -> Bytes:
         """Return what agents see instead of planes (n, height, width, channels)."""
         return planes
 
-    def taken(self, actions: Ints) -> Ints:
+    def change_actions(self, actions: Ints) -> Ints:
         """Return what the environments do, where agents choose ``actions`` (n,)."""
         return actions
 
@@ -50,7 +50,7 @@ class Envs(Protocol):
     def step(self, actions: Tensor) -> Step:
         """Take actions, int64 (S, n); what ends begins its next episode."""
 
-    def lasting(self) -> list[Tensor]:
+    def list_lasting_tensors(self) -> list[Tensor]:
         """Return the tensors that keep their place and are changed by a step."""
 
 
@@ -64,7 +64,9 @@ class HostEnvs:
         variation: changes what agents see and do.
     """
 
-    def __init__(self, lesson: Lesson, count: int, view: Centred, variation: Variation) -> None:
+    def __init__(
+        self, lesson: Lesson, count: int, view: CentredInputs, variation: Variation
+    ) -> None:
         self.shape = (len(lesson.seeds), count)
         self.view, self.variation = view, variation
         self.venv = TrapVectorEnv(
@@ -83,12 +85,12 @@ class HostEnvs:
         if self._planes is None:
             self._planes, infos = self.venv.reset(seed=self._seeds)
             self._levels = infos["level"]
-        listed = self.view.listed(self.variation.seen(self._planes))
+        listed = self.view.list_inputs(self.variation.change_planes(self._planes))
         return torch.from_numpy(listed).view(*self.shape, -1)
 
     def step(self, actions: Tensor) -> Step:
         """Take a step in every environment."""
-        taken = self.variation.taken(actions.numpy().reshape(-1))
+        taken = self.variation.change_actions(actions.numpy().reshape(-1))
         self._planes, rewards, terminated, truncated, infos = self.venv.step(taken)
         done = terminated | truncated
         self.variation.note(self._levels, rewards, done)
@@ -101,7 +103,7 @@ class HostEnvs:
         rewards_, done_, late_ = (each.view(self.shape) for each in found)
         return rewards_, done_, late_
 
-    def lasting(self) -> list[Tensor]:
+    def list_lasting_tensors(self) -> list[Tensor]:
         """Return nothing: NumPy's arrays are in no CUDA graph."""
         return []
 
@@ -113,7 +115,7 @@ class DeviceEnvs:
     replayed as a CUDA graph.
     """
 
-    def __init__(self, lesson: Lesson, count: int, view: Centred, device: str) -> None:
+    def __init__(self, lesson: Lesson, count: int, view: CentredInputs, device: str) -> None:
         self.shape = (len(lesson.seeds), count)
         self.view = view
         if lesson.num_levels is None:
@@ -135,18 +137,18 @@ class DeviceEnvs:
         """Take a step in every environment."""
         state, episode, result = self.env.advance(self._state, self._episode, actions.view(-1))
         planes, rewards, terminated, truncated, _ = result
-        after = [planes, episode, *arrays(state)]
-        for lasting, new in zip(self.lasting(), after, strict=True):
+        after = [planes, episode, *list_arrays(state)]
+        for lasting, new in zip(self.list_lasting_tensors(), after, strict=True):
             lasting.copy_(new)
         done, late = terminated | truncated, truncated & ~terminated
         return rewards.view(self.shape), done.view(self.shape), late.view(self.shape)
 
-    def lasting(self) -> list[Tensor]:
+    def list_lasting_tensors(self) -> list[Tensor]:
         """Return the planes, the episodes' numbers and the arrays of the state."""
-        return [self._planes, self._episode, *arrays(self._state)]
+        return [self._planes, self._episode, *list_arrays(self._state)]
 
 
-def arrays(state: State) -> list[Tensor]:
+def list_arrays(state: State) -> list[Tensor]:
     """Return the arrays of a state except the tables, in a fixed order."""
     found: list[Tensor] = []
     state.map(lambda array: found.append(array) or array)  # type: ignore[func-returns-value]

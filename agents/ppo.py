@@ -25,14 +25,14 @@ from torch.nn.functional import pad
 from agents.lesson import Lesson
 from agents.networks import (
     UNITS,
-    Centred,
+    CentredInputs,
     Network,
     Optimiser,
     Stack,
-    fresh,
-    gradients,
-    outputs,
-    stacked,
+    compute_gradients,
+    compute_outputs,
+    draw_stack,
+    stack_networks,
 )
 from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation
 from mesa_gym.engine.chance import outputs as words
@@ -52,14 +52,14 @@ LARGEST_GRADIENT = 0.5  # norm
 
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed; torch is left with one thread."""
-    return trained(lesson, Variation())
+    return train_agents(lesson, Variation())
 
 
-def trained(
+def train_agents(
     lesson: Lesson,
     variation: Variation,
-    learning: Making | None = None,
-    make_view: Callable[[Trap], Centred] = Centred,
+    learning: MakeLearner | None = None,
+    make_view: Callable[[Trap], CentredInputs] = CentredInputs,
 ) -> list[Any]:
     """Train agents that see and do what a variation makes of it.
 
@@ -83,7 +83,7 @@ def trained(
     learner = (learning or Learner)(envs, lesson, view.count)
     update = learner.update
     if lesson.device is not None and torch.device(lesson.device).type == "cuda":
-        update = captured(learner)
+        update = capture_update(learner)
     taken, due = 0, list(lesson.checkpoints)
     while taken < lesson.steps:
         earned, episodes = update()
@@ -100,16 +100,16 @@ def trained(
     return learner.agents()
 
 
-def apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Network]:
+def train_apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Network]:
     """Train one agent a seed, one after another: each has a variation of its own."""
-    return [agent for alone in lesson.each() for agent in trained(alone, vary(alone))]
+    return [agent for alone in lesson.each() for agent in train_agents(alone, vary(alone))]
 
 
 # Environments, lesson and number of inputs -> a learner.
-Making = Callable[[Envs, Lesson, int], "Learner"]
+MakeLearner = Callable[[Envs, Lesson, int], "Learner"]
 
 
-class Rollout(NamedTuple):
+class StackRollout(NamedTuple):
     """Steps of S agents, n each, as they are learnt from.
 
     Attributes:
@@ -140,7 +140,7 @@ class Learner:
         self.updates = math.ceil(lesson.steps / (ENVS * LENGTH))
         self.stack = self.begin(lesson, inputs, device)
         if lesson.units is not None:
-            self.stack = narrow(self.stack, lesson.units)
+            self.stack = narrow_stack(self.stack, lesson.units)
         self.optimiser = Optimiser(self.stack, self.stack.second)
         self.updated = torch.zeros(1, device=device)
         self.streams = torch.as_tensor(streams(0, np.array(lesson.seeds), "ppo"), device=device)
@@ -148,27 +148,27 @@ class Learner:
         self.returns = torch.zeros(len(lesson.seeds), ENVS, device=device)
 
     def begin(self, lesson: Lesson, inputs: int, device: str) -> Any:
-        """Return the parameters to learn, a named tuple: of a stack, or what ``seen`` takes."""
+        """Return the parameters to learn, a named tuple such as ``Stack``."""
         if lesson.start is None:
-            return fresh(inputs, lesson.seeds, device)
-        return Stack(*(each.to(device).requires_grad_() for each in stacked(lesson.start)))
+            return draw_stack(inputs, lesson.seeds, device)
+        return Stack(*(each.to(device).requires_grad_() for each in stack_networks(lesson.start)))
 
-    def seen(self) -> Stack:
+    def build_acting_stack(self) -> Stack:
         """Return the stack that acts, as a function of the parameters."""
         stack: Stack = self.stack
         return stack
 
     def agents(self) -> list[Any]:
         """Return a copy of each agent."""
-        whole = widened(self.stack)
+        whole = widen_stack(self.stack)
         return [Network(self.trap, whole, agent) for agent in range(len(self.streams))]
 
-    def lasting(self) -> list[Tensor]:
+    def list_lasting_tensors(self) -> list[Tensor]:
         """Return every tensor that an update changes in place."""
         own = [self.updated, self.drawn, self.returns]
-        return [*own, *self.optimiser.lasting(), *self.envs.lasting()]
+        return [*own, *self.optimiser.list_lasting_tensors(), *self.envs.list_lasting_tensors()]
 
-    def random(self, count: int) -> Tensor:
+    def draw_words(self, count: int) -> Tensor:
         """Draw the next random words of each agent, int64 (S, count), 0 to 2**24 - 1."""
         index = self.drawn + torch.arange(count, device=self.drawn.device)
         self.drawn += count
@@ -180,22 +180,22 @@ class Learner:
         self.updated += 1
         earned, episodes = torch.zeros(2, len(self.streams), device=self.drawn.device)
         played = self.play(earned, episodes)
-        orders = [self.random(LENGTH * ENVS).argsort(dim=1) for _ in range(EPOCHS)]
+        orders = [self.draw_words(LENGTH * ENVS).argsort(dim=1) for _ in range(EPOCHS)]
         for rows in (part for order in orders for part in order.chunk(MINIBATCHES, dim=1)):
             agents = torch.arange(len(rows), device=rows.device)[:, None]
-            minibatch = Rollout(*(each[agents, rows] for each in played))
+            minibatch = StackRollout(*(each[agents, rows] for each in played))
             self.descend(self.loss(minibatch, left), left)
         return earned, episodes
 
     @torch.no_grad()
-    def play(self, earned: Tensor, episodes: Tensor) -> Rollout:
+    def play(self, earned: Tensor, episodes: Tensor) -> StackRollout:
         """Play a rollout; add to the returns of each agent's finished episodes and their number."""
-        chances = self.random(LENGTH * ENVS).view(-1, LENGTH, ENVS) * 2.0**-24
-        stack = self.seen()
+        chances = self.draw_words(LENGTH * ENVS).view(-1, LENGTH, ENVS) * 2.0**-24
+        stack = self.build_acting_stack()
         inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
         for step in range(LENGTH):
             inputs.append(self.envs.inputs())
-            scores, value = outputs(stack, inputs[-1])
+            scores, value = compute_outputs(stack, inputs[-1])
             logs = scores.log_softmax(dim=-1)
             below = logs.exp().cumsum(dim=-1)[..., :-1]
             action = (chances[:, step, :, None] > below).sum(dim=-1)
@@ -209,13 +209,13 @@ class Learner:
             values.append(value)
             rewards.append(paid + self.discount * value * late)
             going_on.append(~done)
-        _, value = outputs(stack, self.envs.inputs())
-        advantages = self.advantages(rewards, [*values, value], going_on)
+        _, value = compute_outputs(stack, self.envs.inputs())
+        advantages = self.estimate_advantages(rewards, [*values, value], going_on)
         returns = [advantage + value for advantage, value in zip(advantages, values, strict=False)]
-        parts = (aligned(inputs, self.filler), actions, likely, advantages, returns)
-        return Rollout(*(torch.stack(part, dim=1).flatten(1, 2) for part in parts))
+        parts = (align_inputs(inputs, self.filler), actions, likely, advantages, returns)
+        return StackRollout(*(torch.stack(part, dim=1).flatten(1, 2) for part in parts))
 
-    def advantages(
+    def estimate_advantages(
         self, rewards: list[Tensor], values: list[Tensor], going_on: list[Tensor]
     ) -> list[Tensor]:
         """Return generalised advantage estimates of each step, (S, n)."""
@@ -226,9 +226,9 @@ class Learner:
             found.append(later)
         return found[::-1]
 
-    def loss(self, batch: Rollout, left: Tensor) -> Tensor:
+    def loss(self, batch: StackRollout, left: Tensor) -> Tensor:
         """Return the sum of the agents' losses on a minibatch, each a mean."""
-        scores, values = outputs(self.seen(), batch.inputs)
+        scores, values = compute_outputs(self.build_acting_stack(), batch.inputs)
         logs = scores.log_softmax(dim=-1)
         ratio = (logs.gather(-1, batch.actions[..., None])[..., 0] - batch.likely).exp()
         centred = batch.advantages - batch.advantages.mean(dim=1, keepdim=True)
@@ -240,13 +240,13 @@ class Learner:
 
     def descend(self, loss: Tensor, left: Tensor) -> None:
         """Take a step down a loss, each agent's gradient clipped."""
-        found = gradients(loss, self.stack)
+        found = compute_gradients(loss, self.stack)
         squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
         clipped = (LARGEST_GRADIENT / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
         self.optimiser.step([each * clipped for each in found], LEARNING_RATE * left)
 
 
-def narrow(stack: Any, units: int) -> Any:
+def narrow_stack(stack: Any, units: int) -> Any:
     """Return a stack with the first units of the hidden layers alone."""
     kept = {name: getattr(stack, name)[..., :units] for name in ("first", "first_bias")}
     kept |= {
@@ -259,7 +259,7 @@ def narrow(stack: Any, units: int) -> Any:
 
 
 @torch.no_grad()
-def widened(stack: Any) -> Any:
+def widen_stack(stack: Any) -> Any:
     """Return a stack with all ``UNITS`` units in its hidden layers; the new ones do nothing."""
     more = UNITS - stack.second.shape[-1]
     sides: dict[str, tuple[int, ...]]
@@ -268,25 +268,25 @@ def widened(stack: Any) -> Any:
     return stack._replace(**{name: pad(getattr(stack, name), side) for name, side in sides.items()})
 
 
-def aligned(inputs: Sequence[Tensor], filler: int) -> list[Tensor]:
+def align_inputs(inputs: Sequence[Tensor], filler: int) -> list[Tensor]:
     """Return lists of inputs filled up to one length; dense inputs have one."""
     most = max(each.shape[-1] for each in inputs)
     return [pad(each, (0, most - each.shape[-1]), value=filler) for each in inputs]
 
 
-def captured(learner: Learner) -> Callable[[], tuple[Tensor, Tensor]]:
+def capture_update(learner: Learner) -> Callable[[], tuple[Tensor, Tensor]]:
     """Return a learner's update as a CUDA graph, which is replayed without the host's help.
 
     Everything that lasts from one update to the next is changed in place, as a graph requires.
     """
     aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
-    before = [each.clone() for each in learner.lasting()]
+    before = [each.clone() for each in learner.list_lasting_tensors()]
     with torch.cuda.stream(aside):
         learner.update()  # kernels and workspaces are chosen outside of the graph
     torch.cuda.current_stream().wait_stream(aside)
     with torch.no_grad():
-        for now, then in zip(learner.lasting(), before, strict=True):
+        for now, then in zip(learner.list_lasting_tensors(), before, strict=True):
             now.copy_(then)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):

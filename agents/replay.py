@@ -23,7 +23,7 @@ from agents.lesson import Lesson
 from agents.levels import start_states
 from agents.networks import Ints, Network
 from agents.playing import Variation
-from agents.ppo import ENVS, LENGTH, apart
+from agents.ppo import ENVS, LENGTH, train_apart
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Store, Supply
@@ -47,7 +47,7 @@ def train(lesson: Lesson) -> list[Network]:
     """
     if not lesson.trap.solvable:
         raise ValueError(f"{lesson.trap!r} has no exact solver, which plr-exact needs")
-    return apart(lesson, Replay)
+    return train_apart(lesson, Replay)
 
 
 class LevelBuffer:

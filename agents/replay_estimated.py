@@ -11,12 +11,12 @@ import numpy as np
 
 from agents.lesson import Lesson
 from agents.networks import Ints, Network
-from agents.ppo import apart
+from agents.ppo import train_apart
 from agents.replay import Floats, Replay
 from mesa_gym.engine import State
 
 
-class Estimated(Replay):
+class EstimatedReplay(Replay):
     """Scores levels by the best return so far minus the last."""
 
     def __init__(self, lesson: Lesson) -> None:
@@ -35,4 +35,4 @@ class Estimated(Replay):
 
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed."""
-    return apart(lesson, Estimated)
+    return train_apart(lesson, EstimatedReplay)

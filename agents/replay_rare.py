@@ -13,13 +13,13 @@ import numpy as np
 
 from agents.lesson import Lesson
 from agents.networks import Ints, Network
-from agents.ppo import apart
+from agents.ppo import train_apart
 from agents.replay import Floats, Replay
 from mesa_gym.engine import State
 from mesa_gym.envs.observations import planes_of
 
 
-class Rare(Replay):
+class RareReplay(Replay):
     """Scores levels by how seldom starts are like theirs."""
 
     def __init__(self, lesson: Lesson) -> None:
@@ -29,7 +29,7 @@ class Rare(Replay):
 
     def priority(self, levels: Ints, starts: State, earned: Floats) -> Floats:
         """Return one by the number of levels with such a start, float64 (n,)."""
-        found = together(self.lesson, starts)
+        found = find_shared_cells(self.lesson, starts)
         for level, start in zip(levels.tolist(), found, strict=True):
             if level not in self._met:
                 self._met.add(level)
@@ -37,7 +37,7 @@ class Rare(Replay):
         return np.array([1 / self._starts[start] for start in found])
 
 
-def together(lesson: Lesson, starts: State) -> list[bytes]:
+def find_shared_cells(lesson: Lesson, starts: State) -> list[bytes]:
     """Return for each start which planes share a cell in it, the agent's left out."""
     planes = planes_of(lesson.trap, starts)[..., 1:].astype(np.int64)
     cells = planes.reshape(len(planes), -1, planes.shape[-1])
@@ -47,4 +47,4 @@ def together(lesson: Lesson, starts: State) -> list[bytes]:
 
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed."""
-    return apart(lesson, Rare)
+    return train_apart(lesson, RareReplay)

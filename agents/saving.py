@@ -25,19 +25,19 @@ except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
 from agents.ensemble import Ensemble
-from agents.networks import Agent, Network
+from agents.networks import Network, TorchAgent
 from agents.pixels import PixelNetwork
 
 WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
 BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
-OWN: dict[str, Callable[[Trap], Agent]]
+OWN: dict[str, Callable[[Trap], TorchAgent]]
 OWN = {each.kind: each for each in (Network, Ensemble, PixelNetwork)}
 KINDS = (*OWN, *BASELINES)
 
 
-def make(kind: str, trap: Trap) -> Agent:
+def make(kind: str, trap: Trap) -> TorchAgent:
     """Make an agent whose weights are still to be loaded.
 
     Raises:
@@ -45,15 +45,15 @@ def make(kind: str, trap: Trap) -> Agent:
         ImportError: the kind is one of Stable-Baselines3's, which is not installed.
     """
     if kind in BASELINES:
-        from agents.sb3 import untrained
+        from agents.sb3 import make_untrained
 
-        return untrained(kind, trap)
+        return make_untrained(kind, trap)
     if kind not in KINDS:
         raise unknown("kind of agent", kind, KINDS)
     return OWN[kind](trap)
 
 
-def weights(agent: Agent) -> bytes:
+def encode_weights(agent: TorchAgent) -> bytes:
     """Return an agent's weights as they lie in the file, in half precision where that is exact."""
     tensors = {}
     for name, tensor in agent.state_dict().items():
@@ -63,7 +63,7 @@ def weights(agent: Agent) -> bytes:
     return as_bytes(tensors)
 
 
-def restore(agent: Agent, trained: bytes) -> Agent:
+def restore(agent: TorchAgent, trained: bytes) -> TorchAgent:
     """Load weights into an agent.
 
     Raises:
@@ -81,7 +81,7 @@ def restore(agent: Agent, trained: bytes) -> Agent:
     return agent
 
 
-def _require_kinds(agent: Agent, tensors: Mapping[str, torch.Tensor]) -> None:
+def _require_kinds(agent: TorchAgent, tensors: Mapping[str, torch.Tensor]) -> None:
     """Raise ValueError where loading would change numbers: only half precision is widened."""
     for name, wanted in agent.state_dict().items():
         given = tensors.get(name, wanted).dtype
@@ -115,7 +115,7 @@ def save(
 
     Args:
         folder: the agent's directory, made here with its parents.
-        trained: its ``weights``.
+        trained: as ``encode_weights`` makes it.
         kind: one of ``KINDS``.
         trap: what it was trained on.
         facts: what else ``policy.json`` says, such as the seed.
@@ -128,7 +128,7 @@ def save(
     entries = {
         "schema": SCHEMA,
         "trap": trap.name(),
-        **_needed(trap),
+        **_describe_needs(trap),
         "parameters": trap.parameters,
         "loader": LOADER,
         "weights": WEIGHTS_FILE,
@@ -149,10 +149,10 @@ def save(
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _needed(trap: Trap) -> dict[str, Any]:
+def _describe_needs(trap: Trap) -> dict[str, Any]:
     """Return what an agent must have been trained with, to act on a trap."""
     size, planes = list(trap.size), list(trap.channels)
-    return {"size": size, "planes": planes, "observation": Agent.observation}
+    return {"size": size, "planes": planes, "observation": TorchAgent.observation}
 
 
 def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
@@ -161,14 +161,14 @@ def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
     write_text(folder / POLICY_FILE, json.dumps(entries, indent=2) + "\n")
 
 
-def load(folder: Path, trap: Trap) -> Agent:
+def load(folder: Path, trap: Trap) -> TorchAgent:
     """Return the agent in a directory; ``policy.json`` names this function as its loader.
 
     Raises:
         ValueError: it is damaged, or was trained on another trap, size or planes.
     """
     entries = read_policy_file(folder)
-    for name, here in _needed(trap).items():
+    for name, here in _describe_needs(trap).items():
         if entries.get(name) != here:
             raise ValueError(
                 f"the agent in {folder} was trained with {name} {shorten(entries.get(name))} and"

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
-from agents.networks import Agent, Bytes
+from agents.networks import Bytes, TorchAgent
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
@@ -30,7 +30,7 @@ SLIPS = 0.05
 MakeModel = Callable[[Trap, int, dict[str, Any], float], BaseAlgorithm]
 
 
-class Baseline(Agent):
+class Baseline(TorchAgent):
     """A model as an agent: takes actions as likely as the model does.
 
     A model that values actions takes the best, except for a random one every twentieth time.
@@ -77,7 +77,7 @@ class Reporting(BaseCallback):
             self.lesson.keep(self.due.pop(0), self.lesson.seeds[0], agent)
 
 
-def learnt(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
+def train_models(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
     """Train one model a seed; torch is left with one thread."""
     torch.set_num_threads(1)
     agents = []
@@ -89,7 +89,7 @@ def learnt(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
     return agents
 
 
-def untrained(kind: str, trap: Trap) -> Baseline:
+def make_untrained(kind: str, trap: Trap) -> Baseline:
     """Make a baseline for weights that were saved: ``agents.sb3_ppo`` makes ``sb3-ppo``."""
     module: Any = import_module(f"agents.{kind.replace('-', '_')}")
     state = torch.get_rng_state()

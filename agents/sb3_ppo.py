@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.sb3 import Baseline, learnt
+from agents.sb3 import Baseline, train_models
 from mesa_gym.sb3 import AnnealedPPO, ppo
 from mesa_gym.traps import Trap
 
 
 def train(lesson: Lesson) -> list[Baseline]:
     """Train one agent a seed."""
-    return learnt(lesson, "sb3-ppo", make_model)
+    return train_models(lesson, "sb3-ppo", make_model)
 
 
 def make_model(

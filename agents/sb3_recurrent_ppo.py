@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.sb3 import Baseline, learnt
+from agents.sb3 import Baseline, train_models
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import SEEDS_APART, CentredExtractor, make_sb3
 from mesa_gym.traps import Trap
@@ -46,7 +46,7 @@ class AnnealedRecurrentPPO(RecurrentPPO):
 
 def train(lesson: Lesson) -> list[Baseline]:
     """Train one agent a seed."""
-    return learnt(lesson, "sb3-recurrent-ppo", make_model)
+    return train_models(lesson, "sb3-recurrent-ppo", make_model)
 
 
 def make_model(

@@ -32,7 +32,7 @@ class Stage:
         return {name: getattr(self.settings, name) for name in names} | {"steps": self.steps}
 
 
-def stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage]:
+def read_stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage]:
     """Read the stages of a training; without any text it has one.
 
     Args:
@@ -46,7 +46,7 @@ def stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage
     """
     found, rules = [], find_trap(trap)
     for text in texts or [""]:
-        given = usual | dict(_read(word, text) for word in shlex.split(text))
+        given = usual | dict(_read_word(word, text) for word in shlex.split(text))
         try:
             steps = integer("steps", given.pop("steps"), 1)
             if strange := given.keys() - usual.keys() - {"size", *rules.keywords()}:
@@ -66,7 +66,7 @@ def stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage
     return found
 
 
-def _read(word: str, text: str) -> tuple[str, Any]:
+def _read_word(word: str, text: str) -> tuple[str, Any]:
     """Return the name and the value of a word such as ``rho=0.9``."""
     name, equals, value = word.partition("=")
     if not (name and equals and value):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agents.lesson import Lesson
 from agents.networks import Bytes, Ints, Network
 from agents.playing import Variation
-from agents.ppo import ENVS, apart
+from agents.ppo import ENVS, train_apart
 from mesa_gym.engine import ACTIONS, Bools
 
 # The actions left, down, right, up as (rows, columns); the others do not move.
@@ -37,18 +37,18 @@ class Symmetric(Variation):
 
     def __init__(self, size: tuple[int, int], n: int, seed: int) -> None:
         fitting = [s for s in SYMMETRIES if s[0, 0] or size[0] == size[1]]
-        self.cells = np.stack([_sources(size, symmetry) for symmetry in fitting])
-        self.actions = np.stack([_turned_back(symmetry) for symmetry in fitting])
+        self.cells = np.stack([_find_sources(size, symmetry) for symmetry in fitting])
+        self.actions = np.stack([_invert_actions(symmetry) for symmetry in fitting])
         self._rng = np.random.default_rng([seed, 2])
         self.chosen = self._rng.integers(len(fitting), size=n)
 
-    def seen(self, planes: Bytes) -> Bytes:
+    def change_planes(self, planes: Bytes) -> Bytes:
         """Return the transformed planes (n, height, width, channels)."""
         cells = planes.reshape(len(planes), -1, planes.shape[-1])
         sources = self.cells[self.chosen]
         return np.take_along_axis(cells, sources[:, :, None], axis=1).reshape(planes.shape)
 
-    def taken(self, actions: Ints) -> Ints:
+    def change_actions(self, actions: Ints) -> Ints:
         """Return what is done where the agent, which sees another picture, does ``actions``."""
         return self.actions[self.chosen, actions]
 
@@ -57,7 +57,7 @@ class Symmetric(Variation):
         self.chosen[done] = self._rng.integers(len(self.cells), size=int(done.sum()))
 
 
-def _sources(size: tuple[int, int], symmetry: NDArray[np.int64]) -> Ints:
+def _find_sources(size: tuple[int, int], symmetry: NDArray[np.int64]) -> Ints:
     """Return for each cell of the picture the cell of the grid that it shows, int64 (cells,)."""
     cells = np.arange(size[0] * size[1]).reshape(size)
     shown = cells.copy()
@@ -70,7 +70,7 @@ def _sources(size: tuple[int, int], symmetry: NDArray[np.int64]) -> Ints:
     return shown.reshape(-1)
 
 
-def _turned_back(symmetry: NDArray[np.int64]) -> Ints:
+def _invert_actions(symmetry: NDArray[np.int64]) -> Ints:
     """Return for each action in the picture the action in the grid, int64 (5,)."""
     actions = np.arange(len(ACTIONS))
     # Symmetries are orthogonal: the inverse is the transpose.
@@ -81,4 +81,4 @@ def _turned_back(symmetry: NDArray[np.int64]) -> Ints:
 
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed."""
-    return apart(lesson, lambda alone: Symmetric(alone.trap.size, ENVS, alone.seeds[0]))
+    return train_apart(lesson, lambda alone: Symmetric(alone.trap.size, ENVS, alone.seeds[0]))

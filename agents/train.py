@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson, Progress
-from agents.stages import Stage, stages
-from mesa_gym.command import DONE, guarded
+from agents.stages import Stage, read_stages
+from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.scoring.card_data import package_versions
@@ -74,8 +74,8 @@ class Run:
         checkpoints: how many equal parts a stage has; what the agent was at the end of each
             except the last of all is kept beside it.
         units: how many units of each hidden layer PPO uses, 1 to 128.
-        stages: of the training, as ``agents.stages.stages`` reads them: what they do not say is
-            as above, and they can set keywords of the trap too.
+        stages: of the training, as ``agents.stages.read_stages`` reads them: what they do not say
+            is as above, and they can set keywords of the trap too.
 
     Raises:
         ValueError: a name is unknown or a number out of range.
@@ -112,7 +112,7 @@ class Run:
     def parts(self) -> list[Stage]:
         """Return its stages; making them checks the other attributes."""
         names = ("steps", "alpha", "reward", "num_levels")
-        return stages(self.trap, self.stages, {name: getattr(self, name) for name in names})
+        return read_stages(self.trap, self.stages, {name: getattr(self, name) for name in names})
 
     def settings(self) -> Settings:
         """Return those of its environments, in the last stage."""
@@ -201,18 +201,18 @@ def train_many(
         progress: called with the number of steps that all agents have taken since the last call.
         device: of PPO: where to train, as torch names it; None for environments in NumPy.
     """
-    from agents.saving import weights
+    from agents.saving import encode_weights
 
     earlier: dict[int, dict[int, bytes]] = {seed: {} for seed in seeds}
 
     def keep(at: int, seed: int, agent: Any) -> None:
-        earlier[seed][at] = weights(agent)
+        earlier[seed][at] = encode_weights(agent)
 
     agents, curves = learn(run, seeds, device=device, progress=progress, keep=keep)
     found = []
     for seed, agent, curve in zip(seeds, agents, curves, strict=True):
         facts = replace(run, seed=seed).facts() | {"versions": _versions(), "curve": curve}
-        found.append(Trained(agent.kind, weights(agent), facts, earlier[seed]))
+        found.append(Trained(agent.kind, encode_weights(agent), facts, earlier[seed]))
     return found
 
 
@@ -312,7 +312,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(train(run, out, bar.update))
         return DONE
 
-    return guarded("agents.train", work, "no agent was written")
+    return run_command("agents.train", work, "no agent was written")
 
 
 def _bar(run: Run) -> Any:

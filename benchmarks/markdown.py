@@ -20,9 +20,11 @@ def plain(text: str) -> str:
 
 def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of plain texts."""
-    return laid_out([plain(cell) for cell in head], [[plain(cell) for cell in row] for row in rows])
+    return lay_out_table(
+        [plain(cell) for cell in head], [[plain(cell) for cell in row] for row in rows]
+    )
 
 
-def laid_out(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def lay_out_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of cells that may hold Markdown."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

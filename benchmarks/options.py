@@ -24,7 +24,7 @@ def folder(text: str) -> Path:
     return path
 
 
-def add_running(parser: argparse.ArgumentParser) -> None:
+def add_runner_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``benchmarks.leaderboard.runner.run``."""
     parser.add_argument(
         "--workers", type=count, help="units done at a time (as many as there are cores)"

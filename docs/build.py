@@ -31,7 +31,7 @@ from benchmarks.markdown import pipes
 from benchmarks.studies import findings
 from docs import pictures
 from mesa_gym import cli
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
 from mesa_gym.scoring import ScoreCard
@@ -67,7 +67,7 @@ def write_all() -> None:
             categories["no reward in training can single the proxy out"].append(cls)
     _write(FOLDER / "_grid.md", "grid", classes=classes)
     _write(FOLDER / "index.md", "traps", classes=classes, categories=categories)
-    results = findings.tables(findings.by_agent(_committed(ROOT / COMMITTED)))
+    results = findings.tables(findings.group_by_agent(_read_cards(ROOT / COMMITTED)))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())
@@ -94,11 +94,11 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
         pictures.plane(cls.looks[plane], folder / picture)
     level, steps = pictures.film(trap, images / f"{name}.gif")
     film = {"level": level, "steps": steps, "planes": planes}
-    _write(folder / f"{name}.md", "trap", **film, **_described(trap))
+    _write(folder / f"{name}.md", "trap", **film, **_describe_trap(trap))
     return folder / f"{name}.md"
 
 
-def _described(trap: Trap) -> dict[str, Any]:
+def _describe_trap(trap: Trap) -> dict[str, Any]:
     """Return what the template needs of a trap, its certificate and its results."""
     cls = type(trap)
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
@@ -137,7 +137,7 @@ def _certificate(trap: Trap) -> dict[str, Any]:
 
 def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
     """Return heads and rows of what the committed board says of a trap, without empty columns."""
-    cards = [card for card in _committed(ROOT / COMMITTED) if card.trap == cls.name()]
+    cards = [card for card in _read_cards(ROOT / COMMITTED) if card.trap == cls.name()]
     trap = trap_rows(cls.name(), cards) if cards else None
     rows = [cells(trap, row) for row in trap.rows] if trap else []
     kept = [i for i in range(1, len(HEADS)) if any(row[i] not in ("", "–") for row in rows)]
@@ -145,7 +145,7 @@ def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
 
 
 @lru_cache(maxsize=1)
-def _committed(folder: Path) -> list[ScoreCard]:
+def _read_cards(folder: Path) -> list[ScoreCard]:
     """Return the cards of a board, which are read once for all pages."""
     return Results(folder).cards()
 
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(write_page(cls, options.out))
         return DONE
 
-    return guarded("build", work)
+    return run_command("build", work)
 
 
 if __name__ == "__main__":

@@ -30,23 +30,23 @@ def setup(app: Any) -> None:
     """Connect the changes to Sphinx."""
     app.connect("source-read", read)
     app.connect("include-read", include)
-    app.connect("autodoc-process-signature", as_written)
-    app.connect("missing-reference", by_name)
+    app.connect("autodoc-process-signature", write_signature)
+    app.connect("missing-reference", link_name)
     app.connect("build-finished", write_paper)
 
 
 def read(app: Any, docname: str, content: list[str]) -> None:
     """Change the links of a page."""
     page = Path(app.env.doc2path(docname))
-    content[0] = relinked(content[0], page.parent, page.parent)
+    content[0] = relink(content[0], page.parent, page.parent)
 
 
 def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
     """Change the links of a file that a page of docs/ includes, as if they stood on that page."""
-    content[0] = relinked(content[0], Path(app.srcdir, path).resolve().parent, DOCS)
+    content[0] = relink(content[0], Path(app.srcdir, path).resolve().parent, DOCS)
 
 
-def relinked(text: str, folder: Path, here: Path) -> str:
+def relink(text: str, folder: Path, here: Path) -> str:
     """Return a text whose links lead from one folder to where they led from another."""
 
     def lead(link: re.Match[str]) -> str:
@@ -57,7 +57,7 @@ def relinked(text: str, folder: Path, here: Path) -> str:
     return TARGET.sub(lead, text)
 
 
-def as_written(
+def write_signature(
     app: Any, what: str, name: str, found: Any, options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
     """Return the signature with its type hints as written: `NDArray[np.uint8]`, unevaluated."""
@@ -77,7 +77,7 @@ def as_written(
     return bare, "" if what == "class" or result is inspect.Signature.empty else str(result)
 
 
-def by_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.Element | None:
+def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.Element | None:
     """Link a name in a hint to the class or function that alone has it; leave others as they are.
 
     A name with its module, ``mesa_gym.scoring.score``, must be found.

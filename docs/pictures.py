@@ -50,7 +50,7 @@ def level(trap: Trap, split: Split, path: Path) -> None:
 def thumbnail(cls: type[Trap], path: Path) -> None:
     """Draw level 0 of training beside that of the shift."""
     sides = [Image.fromarray(frame) for frame in pictures(cls, THUMB).values()]
-    beside(sides, mode="RGBA").save(path, optimize=True)
+    join_pictures(sides, mode="RGBA").save(path, optimize=True)
 
 
 def plane(look: Look, path: Path) -> None:
@@ -77,14 +77,14 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     differ = (walks[trap.base] != walks[trap.proxies[0]]).sum(axis=1)
     number = int(np.where(lengths <= USUAL, differ, differ - horizon).argmax())
     start = starts.take(np.array([number]))
-    lines = {x: _played(trap, start, actions[number]) for x, actions in walks.items()}
+    lines = {x: _play_episode(trap, start, actions[number]) for x, actions in walks.items()}
     steps = min(LONGEST, lengths[number])
     frames = [_frame(trap, lines, t) for t in range(steps + 1)]
     save_film(frames, path, [*[STEP] * steps, PAUSE])
     return number, int(steps)
 
 
-def _played(trap: Trap, start: State, actions: Actions) -> Line:
+def _play_episode(trap: Trap, start: State, actions: Actions) -> Line:
     """Return the states of an episode, and what had been paid by each of them."""
     states, paid = [start], [dict.fromkeys(trap.objectives, 0.0)]
     for taken in actions[actions != ENDED]:
@@ -102,9 +102,9 @@ def _frame(trap: Trap, lines: Mapping[str, Line], t: int) -> Image.Image:
         _path(grid, [int(state.agent[0]) for state in states[: now + 1]], trap.width, colour)
         sums = f"step {now}, paid: " + ", ".join(f"{y} {sum_:g}" for y, sum_ in paid[now].items())
         above = [(f"{trap.objectives[x].role}: {x}", 20, colour), (sums, 15, INK)]
-        sides.append(labelled(grid, above))
+        sides.append(label_picture(grid, above))
     # Wide grids stand one above the other.
-    return beside(sides, stacked=trap.width > 1.5 * trap.height)
+    return join_pictures(sides, stacked=trap.width > 1.5 * trap.height)
 
 
 def _path(grid: Image.Image, cells: Sequence[int], width: int, colour: Colour) -> None:
@@ -135,7 +135,7 @@ def moments(trap: Trap, split: Split) -> Iterator[Moment]:
     actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
     firsts = dict.fromkeys(trap.objectives, 0)
     for number in range(LEVELS):
-        states, paid = _played(trap, levels.take(np.array([number])), actions[number])
+        states, paid = _play_episode(trap, levels.take(np.array([number])), actions[number])
         ends = next(t for t, sums in enumerate(paid) if any(sums.values()))
         for state in states[:ends]:
             yield state, number, dict(firsts)
@@ -155,8 +155,10 @@ def readme() -> None:
             state, levels, firsts = side[min(t, len(side) - 1)]
             grid = Image.fromarray(render_rgb(trap, state, CELL)[0])
             counts = [f"{x} reached first: {n} of {levels}" for x, n in firsts.items()]
-            both.append(labelled(grid, [(head, 20, INK)], [(line, 17, INK) for line in counts]))
-        frames.append(beside(both))
+            both.append(
+                label_picture(grid, [(head, 20, INK)], [(line, 17, INK) for line in counts])
+            )
+        frames.append(join_pictures(both))
     save_film(frames, README, [MILLISECONDS] * longest)
 
 
@@ -166,7 +168,9 @@ def readme() -> None:
 Label = tuple[str, int, Colour]
 
 
-def labelled(grid: Image.Image, above: Sequence[Label], below: Sequence[Label] = ()) -> Image.Image:
+def label_picture(
+    grid: Image.Image, above: Sequence[Label], below: Sequence[Label] = ()
+) -> Image.Image:
     """Return a picture with lines of text above and below it."""
     foot = FOOT if below else 0
     side = Image.new("RGB", (grid.width, HEAD + grid.height + foot), CARD)
@@ -178,7 +182,9 @@ def labelled(grid: Image.Image, above: Sequence[Label], below: Sequence[Label] =
     return side
 
 
-def beside(sides: Sequence[Image.Image], stacked: bool = False, mode: str = "RGB") -> Image.Image:
+def join_pictures(
+    sides: Sequence[Image.Image], stacked: bool = False, mode: str = "RGB"
+) -> Image.Image:
     """Return pictures of one size side by side, or one above the other, with a gap.
 
     The gap is transparent in mode RGBA.

@@ -24,7 +24,7 @@ _PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")
 MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors", "sb3"}), PACKAGE)
 
 
-def public(root: Path = ROOT) -> dict[str, str]:
+def list_public(root: Path = ROOT) -> dict[str, str]:
     """Return what is public: name -> what it is, with its signature or its value.
 
     Args:
@@ -56,15 +56,15 @@ def _target(package: Any, module: Any, name: str) -> Any:
 def _entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Yield a name and, of a class, its public members."""
     if not value.is_class:
-        yield name, _described(value)
+        yield name, _describe(value)
         return
     yield name, f"class ({', '.join(parameter.name for parameter in value.parameters)})"
     for member, held in value.all_members.items():
         if not member.startswith("_") and not held.is_class:
-            yield f"{name}.{member}", _described(held.final_target if held.is_alias else held)
+            yield f"{name}.{member}", _describe(held.final_target if held.is_alias else held)
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     if value.is_function:
         kind = "".join(f"{label} " for label in sorted(value.labels) if label.endswith("method"))
         return f"{kind}def {value.signature(name='')}"
@@ -87,12 +87,12 @@ def _commands() -> Iterator[tuple[str, str]]:
             yield f"mesa-gym {name} {option}", "option"
 
 
-def recorded() -> dict[str, str]:
+def read_listing() -> dict[str, str]:
     """Return the kept listing."""
     return dict(line.split(" | ", 1) for line in LISTING.read_text().splitlines())
 
 
-def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+def find_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Return names that came, went or changed, without the members of what came or went."""
     other = {name for name in {*old, *new} if (name in old) != (name in new)}
     whole = {name for name in other if not name.startswith("mesa-gym ")}
@@ -104,8 +104,8 @@ def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 def main() -> None:
     """Write the listing, and print each name that came, went or changed."""
-    now = public()
-    for name in changed(recorded(), now):
+    now = list_public()
+    for name in find_changes(read_listing(), now):
         print(name)
     LISTING.write_text("".join(f"{name} | {what}\n" for name, what in now.items()))
 

@@ -14,7 +14,7 @@ from benchmarks.leaderboard.atlas import Atlas
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.budgets import COMMITTED
 from benchmarks.leaderboard.card_numbers import PARTS
-from benchmarks.leaderboard.columns import figure, verdicts
+from benchmarks.leaderboard.columns import figure, format_verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
@@ -34,7 +34,7 @@ def readme(board: Board) -> str:
     """Return README.md with what methods get on the tracks."""
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    table = f"{methods(board.tracks)}\n\n{_looked_at(board.tracks)}"
+    table = f"{methods(board.tracks)}\n\n{_describe_means(board.tracks)}"
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
 
 
@@ -47,7 +47,7 @@ def methods(tracks: Sequence[Track]) -> str:
         {each.method: each for each in track.standings if each.kind != "check"} for track in tracks
     ]
     every = {name: each for of in values for name, each in of.items()}
-    order = sorted(every, key=lambda name: (every[name].place is None, -_most(values, name)))
+    order = sorted(every, key=lambda name: (every[name].place is None, -_find_most(values, name)))
     heads = ["method", *(f"{track.name} ({track.measure})" for track in tracks)]
     table = [
         [
@@ -59,11 +59,11 @@ def methods(tracks: Sequence[Track]) -> str:
     return pipes(heads, table)
 
 
-def _most(values: Sequence[Mapping[str, Standing]], name: str) -> float:
+def _find_most(values: Sequence[Mapping[str, Standing]], name: str) -> float:
     return max(of[name].value for of in values if name in of)
 
 
-def _looked_at(tracks: Sequence[Track]) -> str:
+def _describe_means(tracks: Sequence[Track]) -> str:
     """Return in a sentence what the values of ranked methods are means over."""
     ranked = [(track, each) for track in tracks for each in track.standings if each.place]
     traps = sorted({trap.removesuffix("-v0") for track in tracks for trap in track.traps})
@@ -79,7 +79,9 @@ def picture(atlas: Atlas) -> str:
         found = {row.policy: row for row in trap.rows}
         if trap.chooses and AGENT in found:
             chosen, aimless = (found[name].mean.choice for name in (AGENT, AIMLESS))
-            rows.append((trap.trap.removesuffix("-v0"), chosen, aimless, verdicts(found[AGENT])))
+            rows.append(
+                (trap.trap.removesuffix("-v0"), chosen, aimless, format_verdicts(found[AGENT]))
+            )
     rows.sort(key=lambda row: (row[1]["proxy"], row[0]), reverse=True)
     template = environment(HERE / "templates", lambda value: escape(str(value)))
     return str(template.get_template("atlas.svg.jinja").render(rows=rows, colours=COLOURS))

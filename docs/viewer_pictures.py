@@ -29,7 +29,7 @@ KEYS = (
 )
 
 
-def pressed() -> Image.Image:
+def picture_window() -> Image.Image:
     """Return a picture of the window after all key presses."""
     server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", f"{SIZE}x24"])
     try:
@@ -63,7 +63,7 @@ def _xdotool(*arguments: str) -> None:
     subprocess.run(["xdotool", *arguments], env=environment, check=True, timeout=30)
 
 
-def recorded(name: str, *arguments: str) -> None:
+def record_picture(name: str, *arguments: str) -> None:
     """Record something without a display."""
     into = "--strip" if name.endswith(".svg") else "--record"
     whole: Sequence[str] = [*MESA_GYM, "watch", *arguments, "--headless", into, str(FOLDER / name)]
@@ -73,17 +73,17 @@ def recorded(name: str, *arguments: str) -> None:
 def main() -> None:
     """Make every picture."""
     FOLDER.mkdir(exist_ok=True)
-    pressed().save(FOLDER / "viewer.png", optimize=True)
+    picture_window().save(FOLDER / "viewer.png", optimize=True)
     cheese = ["--policy", AGENT, "--trap", "CheeseCorner", "--level", "4"]
-    recorded(
+    record_picture(
         "viewer.gif",
         *cheese,
         *("--beside", "splits", "--overlays", "path,oracles,heat:cheese"),
         *("--no-panel", "--size", "800x460"),
     )
-    recorded("viewer_strip.svg", *cheese)
+    record_picture("viewer_strip.svg", *cheese)
     doors = ["--policy", "oracle:red", "--trap", "RedBlueDoors", "--level", "17", "--step", "4"]
-    recorded("viewer_overlays.png", *doors, "--overlays", "all")
+    record_picture("viewer_overlays.png", *doors, "--overlays", "all")
 
 
 if __name__ == "__main__":

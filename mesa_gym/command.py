@@ -16,7 +16,9 @@ from mesa_gym.terminal import discard, printable, say
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 
-def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing was written") -> int:
+def run_command(
+    program: str, work: Callable[[], int], interrupted: str = "nothing was written"
+) -> int:
     """Run a command's work; what goes wrong is one line on standard error.
 
     Where a policy's own code raised, the line stands under its traceback.
@@ -33,7 +35,7 @@ def guarded(program: str, work: Callable[[], int], interrupted: str = "nothing w
     """
     _open_closed_streams()
     try:
-        with _interrupted_by_sigterm():
+        with _interrupt_on_sigterm():
             _require_working_folder()
             return _do_and_print(work)
     except (ValueError, ImportError, FileExistsError) as error:
@@ -79,7 +81,7 @@ def _open_closed_streams() -> None:
 
 
 @contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
+def _interrupt_on_sigterm() -> Iterator[None]:
     """Have SIGTERM do what Ctrl-C does: nothing half-written stays.
 
     A window's library then leaves the signal alone; it would only close the window.

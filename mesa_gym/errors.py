@@ -101,7 +101,7 @@ class PolicyError(RuntimeError):
 
 
 @contextmanager
-def blaming(who: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def blame_policy(who: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Turn what a policy's own code raises into a ``PolicyError``.
 
     Args:

@@ -67,7 +67,7 @@ def _sync(folder: Path) -> None:
         os.close(opened)
 
 
-def becoming(name: str) -> str | None:
+def find_final_name(name: str) -> str | None:
     """Return the name that an unfinished file of ``write_bytes`` will get; None for other files."""
     unfinished = _UNFINISHED.fullmatch(name)
     return unfinished["name"] if unfinished else None

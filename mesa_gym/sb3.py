@@ -151,7 +151,7 @@ def ppo(
         "n_epochs": 3,
         "gae_lambda": 0.95,
         "ent_coef": 0.01,
-        "learning_rate": _falling,
+        "learning_rate": _anneal_rate,
         # An objective that looks less far ahead than agents do is learnt as it is meant.
         "gamma": min(GAMMA, made.discount(env_kwargs.get("reward", "base"))),
         "device": "cpu",
@@ -163,7 +163,7 @@ def ppo(
     return model
 
 
-def _falling(remaining: float) -> float:
+def _anneal_rate(remaining: float) -> float:
     """Return the learning rate where a share of the training remains; saved by its name."""
     return LEARNING_RATE * remaining
 
@@ -237,16 +237,16 @@ class ScoreCallback(BaseCallback):
     def _score(self) -> None:
         assert self.trap is not None
         card = self.cards[self.num_timesteps] = score(self.model, self.trap, self.levels)
-        told = _told(card)
-        for name, value in told.items():
+        entries = _gather_entries(card)
+        for name, value in entries.items():
             self.logger.record(name, value)
         self.logger.dump(self.num_timesteps)
         run = getattr(sys.modules.get("wandb"), "run", None)
         if run is not None:
-            run.log(told, step=self.num_timesteps)
+            run.log(entries, step=self.num_timesteps)
 
 
-def _told(card: ScoreCard) -> dict[str, float | str]:
+def _gather_entries(card: ScoreCard) -> dict[str, float | str]:
     """Return what is logged of a card."""
     test = card.splits.test
     returns = {name: n for name, n in test.normalized_return.items() if n is not None}

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from mesa_gym import cli
-from mesa_gym.command import guarded
+from mesa_gym.command import run_command
 
 GONE = "the working directory was deleted; cd to one that exists\n"
 # A command that says how far it is, prints, and writes a file while something prints to number 2.
 WORK = """
 import os, subprocess, sys
-from mesa_gym.command import guarded
+from mesa_gym.command import run_command
 from mesa_gym.terminal import Progress
 
 def work():
@@ -29,14 +29,14 @@ def work():
     print("done")
     return 0
 
-sys.exit(guarded("p", work))
+sys.exit(run_command("p", work))
 """
 # A command that waits in the middle of its work, and would leave a file.
 WAITING = """
 import sys, time
 from pathlib import Path
 from mesa_gym import files
-from mesa_gym.command import guarded
+from mesa_gym.command import run_command
 
 def slow(handle):
     print("ready", flush=True)
@@ -47,7 +47,7 @@ def work():
     files.write_bytes(Path("card.json"), b"new")
     return 0
 
-sys.exit(guarded("p", work))
+sys.exit(run_command("p", work))
 """
 PATIENT = "sys.stdin.read(); "  # until the reader has gone
 LINES = {
@@ -144,9 +144,9 @@ full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has
 @full
 @pytest.mark.parametrize("last", ["print('x'); return 0", "print('x'); sys.exit(0)"])
 def test_full_standard_output_is_named_in_one_line(last: str, tmp_path: Path) -> None:
-    code = f"import sys; from mesa_gym.command import guarded\ndef work():\n  {last}\n"
+    code = f"import sys; from mesa_gym.command import run_command\ndef work():\n  {last}\n"
     with open("/dev/full", "w") as nowhere:
-        process = start(f"{code}sys.exit(guarded('p', work))", tmp_path, stdout=nowhere)
+        process = start(f"{code}sys.exit(run_command('p', work))", tmp_path, stdout=nowhere)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (1, "p: standard output: No space left on device\n")
 
@@ -164,10 +164,12 @@ def test_full_standard_error_stops_no_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "work", ["lambda: cli.main(['--version'])", "lambda: guarded('p', lambda: print('x') or 0)"]
+    "work", ["lambda: cli.main(['--version'])", "lambda: run_command('p', lambda: print('x') or 0)"]
 )
 def test_a_reader_that_has_gone_is_told_nothing(work: str, tmp_path: Path) -> None:
-    code = f"import sys; from mesa_gym import cli; from mesa_gym.command import guarded; {PATIENT}"
+    code = (
+        f"import sys; from mesa_gym import cli; from mesa_gym.command import run_command; {PATIENT}"
+    )
     with start(f"{code}sys.exit(({work})())", tmp_path, stdin=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout
@@ -200,7 +202,7 @@ def test_signals_are_handled_afterwards_as_they_were_before(handler: Callable[..
     before = signal.signal(signal.SIGTERM, handler)
     try:
         during = []
-        assert guarded("p", lambda: during.append(signal.getsignal(signal.SIGTERM)) or 0) == 0
+        assert run_command("p", lambda: during.append(signal.getsignal(signal.SIGTERM)) or 0) == 0
         assert signal.getsignal(signal.SIGTERM) is handler
         assert (during == [handler]) == (handler is not signal.SIG_DFL)
     finally:

@@ -23,7 +23,7 @@ READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "card.json": ("verdict", ScoreCard.load),
     "policy.json": ("weights", lambda path: read_policy_file(path.parent)),
     "training.json": ("seed", Training.load),
-    "manifest.json": ("file", lambda path: library.manifest(path.parent)),
+    "manifest.json": ("file", lambda path: library.read_manifest(path.parent)),
     "agent.json": ("name", lambda path: Submission.load(path.parent)),
     "LavaLand.json": ("right", calibrate.read),
     "CheeseCorner-v0.json": ("test levels", lambda path: check_digest("CheeseCorner", path.parent)),

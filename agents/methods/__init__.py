@@ -5,7 +5,7 @@
 
 # Name -> where its class is; imported where it is needed, since torch is an extra.
 METHODS = {
-    "ppo": "agents.methods.plain:Plain",
+    "ppo": "agents.methods.plain:PlainPPO",
     "sb3-ppo": "agents.methods.plain:Baselines3",
     "bc": "agents.methods.plain:Cloned",
     "symmetry": "agents.methods.plain:Symmetry",

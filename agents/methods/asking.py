@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from agents.methods.members import acting, disagreement, slipping
+from agents.methods.members import compute_log_shares, compute_shares, measure_disagreement
 from agents.methods.method import Bytes, Floats, Ints
 from agents.networks import Network
 from mesa_gym.engine import Bools
@@ -89,12 +89,12 @@ class Disagreement:
     """Asks where members differ more than they do in training."""
 
     def __init__(self, members: Sequence[Policy], planes: Bytes) -> None:
-        usual = np.quantile(disagreement(acting(members, planes)), USUAL)
+        usual = np.quantile(measure_disagreement(compute_shares(members, planes)), USUAL)
         self._limit = max(AGREED, float(usual))
 
     def __call__(self, planes: Bytes, shares: Floats, weights: Floats) -> Bools:
         """Return where they differ more, by their weights."""
-        return disagreement(shares, weights) > self._limit
+        return measure_disagreement(shares, weights) > self._limit
 
 
 class Deferring:
@@ -112,16 +112,16 @@ class Deferring:
 
     def asks(self, planes: Bytes, left: Ints) -> Bools:
         """Return which rows ask, bool (n,)."""
-        self._shares = acting(self.members, planes)
+        self._shares = compute_shares(self.members, planes)
         return self.when(planes, self._shares, self.weights())
 
     def weights(self) -> Floats:
         """Return the members' weights in the question where to ask, float64 (n, M): equal ones."""
         return np.full_like(self._evidence, 1 / len(self.members))
 
-    def told(self, rows: Ints, actions: Ints) -> None:
+    def take_answers(self, rows: Ints, actions: Ints) -> None:
         """Add what answers say of each member."""
-        likely = slipping(self._shares[:, rows])
+        likely = compute_log_shares(self._shares[:, rows])
         self._evidence[rows] += likely[:, np.arange(len(rows)), actions].T
 
     def act(self, planes: Bytes) -> Floats:

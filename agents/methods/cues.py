@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from agents import symmetry
-from agents.ensemble import members_of
+from agents.ensemble import train_members
 from agents.methods.asking import (
     AtRandom,
     Deferring,
@@ -20,13 +20,13 @@ from agents.methods.asking import (
     Novelty,
     Weighing,
 )
-from agents.methods.members import Choosing, most_different, recombined
-from agents.methods.method import Asker, Task, watched
+from agents.methods.members import ChoosingMethod, recombine_planes, sort_by_difference
+from agents.methods.method import Asker, Task, observe_training
 from agents.networks import Network
 from mesa_gym.policies import Policy
 
 
-class Cues(Choosing):
+class Cues(ChoosingMethod):
     """One agent for each plane left out, and one that sees all; asks where they differ."""
 
     tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
@@ -35,12 +35,12 @@ class Cues(Choosing):
     def train(self, task: Task) -> list[Policy]:
         """Train the agents; the most different ones come first."""
         lesson = task.lesson()
-        networks = members_of(lesson)
+        networks = train_members(lesson)
         self.usual = lesson.curve(0)[-1][1]
         found: list[Policy] = [*networks, *self.others(task)]
-        self.planes = watched(task, found[0])
+        self.planes = observe_training(task, found[0])
         rng = np.random.default_rng([task.seed, 5])
-        return most_different(found, recombined(self.planes, rng))
+        return sort_by_difference(found, recombine_planes(self.planes, rng))
 
     def others(self, task: Task) -> list[Network]:
         """Return further members."""

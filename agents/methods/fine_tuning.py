@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div
 
 from agents import ppo
-from agents.methods.method import Bytes, Labels, Method, Task, watched
-from agents.networks import Centred, Network, fresh
+from agents.methods.method import Bytes, LabelSource, Method, Task, observe_training
+from agents.networks import CentredInputs, Network, draw_stack
 from mesa_gym.policies import Policy
 
 UPDATES = 200
@@ -35,15 +35,15 @@ class FineTuning(Method):
         lesson = task.lesson()
         agents = ppo.train(lesson)
         self.usual = lesson.curve(0)[-1][1]
-        self.planes: Bytes | None = watched(task, agents[0])
+        self.planes: Bytes | None = observe_training(task, agents[0])
         return [*agents]
 
-    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
+    def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Policy:
         """Return the agent after it learnt from all labels."""
         assert task.starts is not None
         assert isinstance(members[0], Network)
         network, rng = deepcopy(members[0]), np.random.default_rng([task.seed, 7])
-        planes, actions, weights = self.labelled(members[0], labels, len(task.starts), rng)
+        planes, actions, weights = self.collect_steps(members[0], labels, len(task.starts), rng)
         before = None if self.planes is None else members[0](torch.from_numpy(self.planes))
         optimiser = torch.optim.Adam(network.parameters(), RATE)
         for _ in range(UPDATES):
@@ -61,8 +61,8 @@ class FineTuning(Method):
             optimiser.step()
         return network
 
-    def labelled(
-        self, policy: Policy, labels: Labels, starts: int, rng: np.random.Generator
+    def collect_steps(
+        self, policy: Policy, labels: LabelSource, starts: int, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the steps of all labels: planes, actions, and how much each counts."""
         planes, actions, weights = [], [], []
@@ -91,4 +91,4 @@ class FromNothing(FineTuning):
     def train(self, task: Task) -> list[Policy]:
         """Draw a network."""
         self.usual, self.planes = 1.0, None
-        return [Network(task.trap, fresh(Centred(task.trap).count, (task.seed,)))]
+        return [Network(task.trap, draw_stack(CentredInputs(task.trap).count, (task.seed,)))]

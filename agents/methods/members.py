@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from agents.methods.method import WALL, Bytes, Episode, Floats, Labels, Method, Task
-from agents.networks import Network, outputs, stacked
+from agents.methods.method import WALL, Bytes, Floats, LabelledEpisode, LabelSource, Method, Task
+from agents.networks import Network, compute_outputs, stack_networks
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import Policy
 from mesa_gym.policies.protocol import in_blocks
@@ -24,7 +24,7 @@ TELLING = 0.2
 
 
 @torch.inference_mode()
-def acting(members: Sequence[Policy], planes: Bytes) -> Floats:
+def compute_shares(members: Sequence[Policy], planes: Bytes) -> Floats:
     """Return action probabilities of M members, float64 (M, n, 5).
 
     Networks are computed together from the inputs that are 1, a fifth of the work.
@@ -32,22 +32,22 @@ def acting(members: Sequence[Policy], planes: Bytes) -> Floats:
     networks = [member for member in members if isinstance(member, Network)]
     if len(networks) < len(members):
         return np.stack([np.asarray(member.act(planes)) for member in members])
-    stack, view = stacked(networks), networks[0].view
+    stack, view = stack_networks(networks), networks[0].view
 
     def answer(seen: Bytes, rows: slice) -> Floats:
-        listed = torch.from_numpy(view.listed(seen)).expand(len(networks), -1, -1)
-        scores, _ = outputs(stack, listed)
+        listed = torch.from_numpy(view.list_inputs(seen)).expand(len(networks), -1, -1)
+        scores, _ = compute_outputs(stack, listed)
         return scores.double().softmax(dim=2).transpose(0, 1).numpy()
 
     return in_blocks(answer, planes).transpose(1, 0, 2)
 
 
-def slipping(shares: Floats) -> Floats:
+def compute_log_shares(shares: Floats) -> Floats:
     """Return the logarithms of action probabilities (..., 5) of members that slip."""
     return np.log((1 - SLIP) * shares + SLIP / len(ACTIONS))
 
 
-def disagreement(shares: Floats, weights: Floats | None = None) -> Floats:
+def measure_disagreement(shares: Floats, weights: Floats | None = None) -> Floats:
     """Return how much members differ: the mean total variation from their mean, float64 (n,).
 
     Args:
@@ -61,7 +61,7 @@ def disagreement(shares: Floats, weights: Floats | None = None) -> Floats:
     return np.einsum("nm,mn->n", weights, apart)
 
 
-def recombined(planes: Bytes, rng: np.random.Generator) -> Bytes:
+def recombine_planes(planes: Bytes, rng: np.random.Generator) -> Bytes:
     """Return observations (n, ...) in which one plane of each comes from another observation.
 
     Planes that always go together in training are separated here, without any look at the shift.
@@ -75,9 +75,9 @@ def recombined(planes: Bytes, rng: np.random.Generator) -> Bytes:
     return mixed
 
 
-def most_different(members: Sequence[Policy], planes: Bytes) -> list[Policy]:
+def sort_by_difference(members: Sequence[Policy], planes: Bytes) -> list[Policy]:
     """Return members in another order: the most different two, then the farthest from those."""
-    shares = acting(members, planes)
+    shares = compute_shares(members, planes)
     apart = np.array([[np.abs(a - b).sum(axis=1).mean() for b in shares] for a in shares])
     order = [int(apart.max(axis=1).argmax())]
     while len(order) < len(members):
@@ -87,15 +87,15 @@ def most_different(members: Sequence[Policy], planes: Bytes) -> list[Policy]:
     return [members[i] for i in order]
 
 
-def telling(members: Sequence[Policy], starts: Bytes, rng: np.random.Generator) -> list[int]:
+def pick_starts(members: Sequence[Policy], starts: Bytes, rng: np.random.Generator) -> list[int]:
     """Return starts to label, in random order: those on which members differ most."""
-    apart = disagreement(acting(members, starts))
+    apart = measure_disagreement(compute_shares(members, starts))
     best = np.argsort(-apart, kind="stable")[: max(1, int(TELLING * len(starts)))]
     return [int(start) for start in rng.permutation(best)]
 
 
-def chosen(
-    members: Sequence[Policy], labels: Labels, starts: Bytes, usual: float, seed: int
+def choose_member(
+    members: Sequence[Policy], labels: LabelSource, starts: Bytes, usual: float, seed: int
 ) -> Policy:
     """Spend all labels, and return the member that they speak for.
 
@@ -110,15 +110,15 @@ def chosen(
         usual: the return of training episodes, which says what is much.
         seed: of the choice of levels.
     """
-    picked = telling(members, starts, np.random.default_rng([seed, 4]))[: labels.left]
+    picked = pick_starts(members, starts, np.random.default_rng([seed, 4]))[: labels.left]
     if not labels.returns:
-        shown = [_likely(members, episode) for episode in labels.demonstrate(picked)]
+        shown = [_compute_likelihood(members, episode) for episode in labels.demonstrate(picked)]
         return members[int(np.sum(shown, axis=0).argmax())]
     weights: list[Floats] = []
     earned: list[float] = []
     for index, player in enumerate(members):
         for episode in labels.play(player, picked[index :: len(members)]):
-            likely = _likely(members, episode)
+            likely = _compute_likelihood(members, episode)
             weights.append(np.exp(np.minimum(likely - likely[index], 0)))
             earned.append(episode.earned)
     total = np.sum(weights, axis=0)
@@ -126,7 +126,7 @@ def chosen(
     return members[int(worth.argmax())]
 
 
-class Choosing(Method):
+class ChoosingMethod(Method):
     """Base class of methods of which labels choose a member.
 
     Attributes:
@@ -135,19 +135,19 @@ class Choosing(Method):
 
     usual: float
 
-    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
+    def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Policy:
         """Return the member for which labels speak."""
         assert task.starts is not None
-        return chosen(members, labels, task.starts, self.usual, task.seed)
+        return choose_member(members, labels, task.starts, self.usual, task.seed)
 
 
-def _likely(members: Sequence[Policy], episode: Episode) -> Floats:
+def _compute_likelihood(members: Sequence[Policy], episode: LabelledEpisode) -> Floats:
     """Return the logarithm of an episode's likelihood under each member, float64 (M,)."""
-    logs = slipping(acting(members, episode.planes))
-    return until_done(logs[:, np.arange(len(episode.actions)), episode.actions])
+    logs = compute_log_shares(compute_shares(members, episode.planes))
+    return sum_until_done(logs[:, np.arange(len(episode.actions)), episode.actions])
 
 
-def until_done(logs: Floats) -> Floats:
+def sum_until_done(logs: Floats) -> Floats:
     """Return the logarithm of an episode's likelihood, float64 (M,), of logarithms (M, steps).
 
     Once a member has what it wants, it may do anything: before each step it turns to random actions

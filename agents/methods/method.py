@@ -85,7 +85,7 @@ class Task:
         return Lesson(self.trap, seeds or (self.seed,), self.steps, num_levels=NUM_LEVELS)
 
 
-class Episode(NamedTuple):
+class LabelledEpisode(NamedTuple):
     """A labelled episode of m steps.
 
     Attributes:
@@ -99,7 +99,7 @@ class Episode(NamedTuple):
     earned: float
 
 
-class Labels(Protocol):
+class LabelSource(Protocol):
     """Labels, each of which is one episode on a shift level that the method picks.
 
     Attributes:
@@ -110,7 +110,7 @@ class Labels(Protocol):
     left: int
     returns: bool
 
-    def play(self, policy: Policy, starts: Sequence[int]) -> list[Episode]:
+    def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Play a policy, its actions sampled, and say what the wanted objective paid.
 
         Args:
@@ -121,7 +121,7 @@ class Labels(Protocol):
             ValueError: fewer labels are left, or labels are demonstrations.
         """
 
-    def demonstrate(self, starts: Sequence[int]) -> list[Episode]:
+    def demonstrate(self, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Return episodes of an optimal policy for the wanted objective.
 
         Of equally good actions it takes one at random.
@@ -137,8 +137,8 @@ class Labels(Protocol):
 class Asker(Protocol):
     """A policy that may ask what to do, for a batch of n episodes whose rows it keeps apart.
 
-    In each step the evaluator calls ``asks``, then ``told`` if a question is allowed, then ``act``,
-    all on the same observation.
+    In each step the evaluator calls ``asks``, then ``take_answers`` if a question is allowed, then
+    ``act``, all on the same observation.
     """
 
     def begin(self, n: int) -> None:
@@ -154,7 +154,7 @@ class Asker(Protocol):
             left: how many questions each episode has left, int64 (n,).
         """
 
-    def told(self, rows: Ints, actions: Ints) -> None:
+    def take_answers(self, rows: Ints, actions: Ints) -> None:
         """Take the answers: wanted-optimal actions int64 (m,) in rows int64 (m,)."""
 
     def act(self, planes: Bytes) -> Floats:
@@ -182,7 +182,7 @@ class Method:
         """Return a set of policies; on ``coverage`` the first four count."""
         raise NotImplementedError
 
-    def adapt(self, task: Task, members: list[Policy], labels: Labels) -> Policy:
+    def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Policy:
         """Return the policy that pursues what labels show to be wanted."""
         return members[0]
 
@@ -191,7 +191,7 @@ class Method:
         raise NotImplementedError
 
 
-def watched(task: Task, policy: Policy, count: int = 4096, n: int = 64) -> Bytes:
+def observe_training(task: Task, policy: Policy, count: int = 4096, n: int = 64) -> Bytes:
     """Return observations of training episodes of a policy, uint8 (count, ...), in random order."""
     envs, rng = task.vector_env(n), np.random.default_rng([task.seed, 3])
     seen, _ = envs.reset(seed=[100_000 * task.seed + 50_000 + i for i in range(n)])

@@ -11,7 +11,7 @@ from agents.methods.method import Asker, Method, Task
 from mesa_gym.policies import Policy
 
 
-class Plain(Method):
+class PlainPPO(Method):
     """PPO."""
 
     tracks = ("coverage", "labels", "ask")
@@ -25,7 +25,7 @@ class Plain(Method):
         return Deferring(members, Never())
 
 
-class Baselines3(Plain):
+class Baselines3(PlainPPO):
     """PPO of Stable-Baselines3."""
 
     def train(self, task: Task) -> list[Policy]:
@@ -33,7 +33,7 @@ class Baselines3(Plain):
         return [*sb3_ppo.train(task.lesson())]
 
 
-class Symmetry(Plain):
+class Symmetry(PlainPPO):
     """PPO whose episodes are turned and mirrored."""
 
     priors = "rotations and reflections"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from agents import ppo
 from agents.methods.asking import Deferring, Disagreement
-from agents.methods.members import Choosing
-from agents.methods.method import Asker, Task, watched
+from agents.methods.members import ChoosingMethod
+from agents.methods.method import Asker, Task, observe_training
 from mesa_gym.policies import Policy
 
 SEEDS = 4
 
 
-class Seeds(Choosing):
+class Seeds(ChoosingMethod):
     """Four seeds of PPO; labels and answers choose one."""
 
     tracks = ("coverage", "labels", "ask")
@@ -25,4 +25,4 @@ class Seeds(Choosing):
 
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Ask where the agents differ."""
-        return Deferring(members, Disagreement(members, watched(task, members[0])))
+        return Deferring(members, Disagreement(members, observe_training(task, members[0])))

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from agents import ppo
 from agents.lesson import Lesson
-from agents.methods.members import Choosing
+from agents.methods.members import ChoosingMethod
 from agents.methods.method import Bytes, Task
-from agents.networks import Centred, outputs
+from agents.networks import CentredInputs, compute_outputs
 from agents.playing import Envs, Variation
 from mesa_gym.policies import Policy
 
@@ -30,18 +30,18 @@ class Diverse(ppo.Learner):
 
     def __init__(self, starts: Bytes, envs: Envs, lesson: Lesson, inputs: int) -> None:
         super().__init__(envs, lesson, inputs)
-        self._listed = torch.from_numpy(Centred(lesson.trap).listed(starts))
+        self._listed = torch.from_numpy(CentredInputs(lesson.trap).list_inputs(starts))
         self._rng = np.random.default_rng([*lesson.seeds, 6])
 
-    def loss(self, batch: ppo.Rollout, left: Tensor) -> Tensor:
+    def loss(self, batch: ppo.StackRollout, left: Tensor) -> Tensor:
         """Return the agents' loss with the penalty."""
         rows = self._rng.choice(len(self._listed), STARTS, replace=False)
-        scores, _ = outputs(self.stack, self._listed[rows].expand(2, -1, -1))
+        scores, _ = compute_outputs(self.stack, self._listed[rows].expand(2, -1, -1))
         shared = mutual_information(*scores.softmax(dim=-1))
         return super().loss(batch, left) + PENALTY * shared
 
 
-class TwoHeads(Choosing):
+class TwoHeads(ChoosingMethod):
     """Two agents with penalised agreement; labels choose one."""
 
     tracks = ("labels",)
@@ -51,7 +51,7 @@ class TwoHeads(Choosing):
         """Train both."""
         assert task.starts is not None
         lesson = task.lesson(2 * task.seed, 2 * task.seed + 1)
-        agents = ppo.trained(lesson, Variation(), partial(Diverse, task.starts))
+        agents = ppo.train_agents(lesson, Variation(), partial(Diverse, task.starts))
         self.usual = lesson.curve(0)[-1][1]
         return [*agents]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.isolation import landlock, limits, seccomp
 from benchmarks.isolation.frames import LONGEST_TEXT, NAME_BYTES, SEED_BYTES, Kind, pack, receive
-from benchmarks.isolation.loading import Settings, loader
+from benchmarks.isolation.loading import ChildSettings, make_loader
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.scoring.sampling import read_answer
@@ -51,13 +51,13 @@ def _serve(questions: BinaryIO, answers: BinaryIO) -> NoReturn:
     entries = json.loads(content)
     bounds = entries.pop("bounds")
     readable = entries.pop("readable")
-    settings = Settings(**entries)
+    settings = ChildSettings(**entries)
     limits.begin(bounds["parent"], bounds["cpu_seconds"])
     with open("/proc/self/statm") as statm:
         landlock.lock([*landlock.libraries(), *map(Path, readable)])
         # Threads that libraries start on import are under Landlock already.
         trap = find_trap(settings.trap)()
-        load = loader(settings, trap)
+        load = make_loader(settings, trap)
         limits.bound_memory(statm, bounds["memory"])
     limits.no_more_processes()
     seccomp.lock()

@@ -70,18 +70,18 @@ def lock(readable: Iterable[Path]) -> None:
     known = version()
     rights = (1 << _RIGHTS[min(max(known, 1), max(_RIGHTS))]) - 1
     attributes = ctypes.c_uint64(rights)
-    ruleset = _checked("create_ruleset", ctypes.byref(attributes), ctypes.c_size_t(8), 0)
+    ruleset = _call_or_raise("create_ruleset", ctypes.byref(attributes), ctypes.c_size_t(8), 0)
     for path in readable:
         if path.exists():
             folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
             rule = _Rule(_READ_FILE | (_READ_DIR if path.is_dir() else 0), folder)
-            _checked("add_rule", ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+            _call_or_raise("add_rule", ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
             os.close(folder)
-    _checked("restrict_self", ruleset, 0)
+    _call_or_raise("restrict_self", ruleset, 0)
     os.close(ruleset)
 
 
-def _checked(name: str, *arguments: object) -> int:
+def _call_or_raise(name: str, *arguments: object) -> int:
     answer = _call(name, *arguments)
     if answer < 0:
         raise OSError(ctypes.get_errno(), f"landlock_{name}: {os.strerror(ctypes.get_errno())}")

@@ -19,7 +19,7 @@ from mesa_gym.traps import Trap
 
 
 @dataclass(frozen=True)
-class Settings:
+class ChildSettings:
     """Settings that the child gets: without levels, seeds of the scoring, or a salt.
 
     Attributes:
@@ -42,12 +42,12 @@ class Settings:
 Loader = Callable[[bytes], Policy]
 
 
-def loader(settings: Settings, trap: Trap) -> Loader:
+def make_loader(settings: ChildSettings, trap: Trap) -> Loader:
     """Return what makes the policy of the submitted bytes; what it needs is imported here."""
     return {"weights": _weights, "onnx": _onnx, "code": _code}[settings.kind](settings, trap)
 
 
-def _weights(settings: Settings, trap: Trap) -> Loader:
+def _weights(settings: ChildSettings, trap: Trap) -> Loader:
     import torch
 
     from agents.saving import KINDS, make, restore
@@ -58,14 +58,14 @@ def _weights(settings: Settings, trap: Trap) -> Loader:
     return lambda data: restore(made or make(settings.architecture, trap), data)
 
 
-def _onnx(settings: Settings, trap: Trap) -> Loader:
+def _onnx(settings: ChildSettings, trap: Trap) -> Loader:
     from benchmarks.isolation.onnx_policy import OnnxPolicy
 
     return lambda data: OnnxPolicy(data, settings.observation, trap)
 
 
-def _code(settings: Settings, trap: Trap) -> Loader:
-    def loaded(data: bytes) -> Policy:
+def _code(settings: ChildSettings, trap: Trap) -> Loader:
+    def load_code(data: bytes) -> Policy:
         file = Path(settings.file)
         sys.path.insert(0, str(file.parent))
         spec = spec_from_file_location(file.stem, file)
@@ -77,4 +77,4 @@ def _code(settings: Settings, trap: Trap) -> Loader:
         factory: Any = getattr(module, settings.factory)
         return adapt(factory(trap), trap)
 
-    return loaded
+    return load_code

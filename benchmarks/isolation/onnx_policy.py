@@ -55,7 +55,7 @@ class OnnxPolicy(Memoryless):
     def __init__(self, graph: bytes, observation: str, trap: Trap) -> None:
         self.observation = observation
         shape = make_observation(trap, observation).space.shape
-        model = _parsed(graph)
+        model = _parse_model(graph)
         options = onnxruntime.SessionOptions()
         # One thread: faster on grids this small, and the same sums each time.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -117,7 +117,7 @@ class OnnxPolicy(Memoryless):
         return chances
 
 
-def _parsed(graph: bytes) -> onnx.ModelProto:
+def _parse_model(graph: bytes) -> onnx.ModelProto:
     """Return a model whose every operator answers the same to the same input.
 
     Raises:
@@ -129,7 +129,7 @@ def _parsed(graph: bytes) -> onnx.ModelProto:
         raise ValueError(f"it is not an ONNX model: {error}") from None
     if model.functions:
         raise ValueError("the graph has functions of its own; export it with them inlined")
-    for node in _nested(model.graph.node):
+    for node in _walk_nodes(model.graph.node):
         drawing = node.op_type.startswith("Random") or node.op_type in RANDOM
         # A third input switches training on.
         if drawing or (node.op_type == "Dropout" and any(node.input[2:])):
@@ -145,10 +145,10 @@ def _parsed(graph: bytes) -> onnx.ModelProto:
     return model
 
 
-def _nested(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+def _walk_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
     """Yield nodes, and those of the graphs in their attributes."""
     for node in nodes:
         yield node
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
-                yield from _nested(graph.node)
+                yield from _walk_nodes(graph.node)

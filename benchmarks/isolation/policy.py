@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import NAME_BYTES, SEED_BYTES, Kind, pack
-from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.process import ChildError, Process
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS
@@ -72,7 +72,7 @@ class Isolated:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: ChildSettings,
         data: bytes = b"",
         readable: Sequence[Path] = (),
         bounds: Bounds | None = None,

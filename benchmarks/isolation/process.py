@@ -117,9 +117,9 @@ class Process:
                     if not question:
                         selector.unregister(self._in)
                 if self._out in ready:
-                    answer += self._read(size - len(answer))
+                    answer += self._read_answer(size - len(answer))
                     if len(answer) == HEAD.size == size:
-                        size += _claimed(answer, expected, length)
+                        size += _find_length(answer, expected, length)
         return answer[0], answer[HEAD.size :]
 
     def _write(self, question: memoryview) -> memoryview:
@@ -129,7 +129,7 @@ class Process:
         except BrokenPipeError:
             raise EOFError from None
 
-    def _read(self, most: int) -> bytes:
+    def _read_answer(self, most: int) -> bytes:
         data = self._out.read(most)
         if data == b"":
             raise EOFError
@@ -153,7 +153,7 @@ class Process:
         return f"it was ended by the signal {signal.Signals(-code).name}"
 
 
-def _claimed(head: bytes, expected: Kind, length: int) -> int:
+def _find_length(head: bytes, expected: Kind, length: int) -> int:
     """Return how many bytes follow the head of an answer."""
     kind, claimed = HEAD.unpack(head)
     if kind == expected and claimed == length:

@@ -21,10 +21,10 @@ from benchmarks.leaderboard.budgets import BUDGETS, COMMITTED
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.render import render
 from benchmarks.leaderboard.results import Results
-from benchmarks.options import add_running, count, folder, say
+from benchmarks.options import add_runner_options, count, folder, say
 from benchmarks.submissions import scoring, submit
 from benchmarks.tracks import commands
-from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
@@ -33,11 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     if options.command == "rerun":
-        return guarded("leaderboard", lambda: commands.rerun(options))
+        return run_command("leaderboard", lambda: commands.rerun(options))
     work = {"run": _run, "render": _render, "submit": submit.run, "tracks": commands.run_tracks}
     results = Results(options.out or BUDGETS[options.budget or "quick"].out)
     kept = f"what was done is kept in {results.folder}, and the same command goes on from there"
-    return guarded("leaderboard", lambda: work[options.command](options, results), kept)
+    return run_command("leaderboard", lambda: work[options.command](options, results), kept)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,11 +65,11 @@ def _parser() -> argparse.ArgumentParser:
         default=EVALUATION_LEVELS,
         help=f"of each split, for scoring ({EVALUATION_LEVELS})",
     )
-    add_running(running)
+    add_runner_options(running)
     running.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
     rendering = choices.add_parser("render", help="tables and pages from the score cards")
     submitting = choices.add_parser("submit", help="score a submission onto a board")
-    scoring.arguments(submitting, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
+    scoring.add_arguments(submitting, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
     tracks = choices.add_parser("tracks", help="evaluate methods on the tracks")
     commands.add_tracks(tracks)
     commands.add_rerun(choices.add_parser("rerun", help="evaluate one method on unseen levels"))

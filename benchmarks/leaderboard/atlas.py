@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.leaderboard.card_numbers import UNKNOWN, Numbers, mean_numbers, numbers_of
-from benchmarks.leaderboard.results import deciding, group_and_seed
+from benchmarks.leaderboard.results import group_and_seed, trim_versions
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
@@ -20,7 +20,7 @@ SCHEMA = 4
 
 
 @dataclass(frozen=True)
-class Agent:
+class ScoredPolicy:
     """One policy on one trap; ``seed`` is None for a reference."""
 
     seed: int | None
@@ -32,7 +32,7 @@ class Agent:
 
 
 @dataclass(frozen=True)
-class Row:
+class AtlasRow:
     """A group of agents that differ in their seed, or a reference policy, on one trap.
 
     Attributes:
@@ -46,7 +46,7 @@ class Row:
     """
 
     policy: str
-    agents: list[Agent]
+    agents: list[ScoredPolicy]
     mean: Numbers
     interval: tuple[float, float]
     verdicts: dict[str, int]
@@ -77,7 +77,7 @@ class TrapRows:
     chooses: bool
     exchanged: bool
     expected: str
-    rows: list[Row]
+    rows: list[AtlasRow]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Atlas:
             seeds.update({r.policy: len(r.agents) for r in trap.rows if not r.reference})
         return sorted(seeds, key=lambda name: (name in self.alphas, -seeds[name], name))
 
-    def rows_of(self, agent: str) -> dict[str, Row]:
+    def rows_of(self, agent: str) -> dict[str, AtlasRow]:
         """Return trap -> the agent's row."""
         return {trap.trap: row for trap in self.traps for row in trap.rows if row.policy == agent}
 
@@ -134,7 +134,9 @@ def make_atlas(cards: Sequence[ScoreCard], alphas: Mapping[str, float] | None = 
                     f" for {first.policy} on {first.trap} and {one} for"
                     f" {card.policy} on {card.trap}; `run` makes them alike, or delete the odd ones"
                 )
-    traps = [trap_rows(name, group) for name, group in _grouped(cards, lambda c: c.trap).items()]
+    traps = [
+        trap_rows(name, group) for name, group in _group_cards(cards, lambda c: c.trap).items()
+    ]
     return Atlas(first.provenance.levels, first.provenance.versions, dict(alphas or {}), traps)
 
 
@@ -142,14 +144,14 @@ def _terms(card: ScoreCard) -> dict[str, Any]:
     """Return what all cards of a board must share."""
     said = card.provenance
     terms = {name: getattr(said, name) for name in ("levels", "seed", "salt")}
-    return terms | {"versions": deciding(said.versions)}
+    return terms | {"versions": trim_versions(said.versions)}
 
 
 def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
     """Return the cards of one trap by policy, agents first and then its reference policies."""
     cls = find_trap(name)
-    groups = _grouped(cards, lambda card: group_and_seed(card)[0])
-    rows = [_row(policy, group) for policy, group in groups.items()]
+    groups = _group_cards(cards, lambda card: group_and_seed(card)[0])
+    rows = [_make_row(policy, group) for policy, group in groups.items()]
     order = references(cls)
     rows.sort(key=lambda row: order.index(row.policy) + 1 if row.reference else 0)
     return TrapRows(
@@ -164,9 +166,9 @@ def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
     )
 
 
-def _row(policy: str, cards: Sequence[ScoreCard]) -> Row:
+def _make_row(policy: str, cards: Sequence[ScoreCard]) -> AtlasRow:
     agents = [
-        Agent(
+        ScoredPolicy(
             group_and_seed(card)[1],
             numbers_of(card),
             card.competent,
@@ -178,7 +180,7 @@ def _row(policy: str, cards: Sequence[ScoreCard]) -> Row:
     ]
     agents.sort(key=lambda agent: agent.seed or 0)
     followed = [a.numbers.followed for a in agents if not math.isnan(a.numbers.followed)]
-    return Row(
+    return AtlasRow(
         policy,
         agents,
         mean_numbers([agent.numbers for agent in agents]),
@@ -189,7 +191,7 @@ def _row(policy: str, cards: Sequence[ScoreCard]) -> Row:
     )
 
 
-def _grouped(
+def _group_cards(
     cards: Sequence[ScoreCard], key: Callable[[ScoreCard], str]
 ) -> dict[str, list[ScoreCard]]:
     groups: dict[str, list[ScoreCard]] = defaultdict(list)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.leaderboard.atlas import Atlas, make_atlas
 from benchmarks.leaderboard.results import Results, Training, group_and_seed, training_path
-from benchmarks.leaderboard.standings import Track, tracks
+from benchmarks.leaderboard.standings import Track, make_tracks
 from benchmarks.tracks.record import TrackRecord, record_path
 from mesa_gym.scoring import ScoreCard
 
@@ -37,7 +37,7 @@ class Board:
     trainings: dict[Key, Training]
     notice: str
 
-    def trained(self, agent: str) -> dict[str, list[Training]]:
+    def find_trainings(self, agent: str) -> dict[str, list[Training]]:
         """Return trap -> the records of an agent's training, by seed."""
         found: dict[str, list[Training]] = defaultdict(list)
         for training in sorted(self.trainings.values(), key=lambda each: (each.trap, each.seed)):
@@ -55,7 +55,7 @@ def read(results: Results) -> Board:
         ValueError: a file is damaged, or a record is not of what its name says.
     """
     cards = {(card.trap, card.policy): card for card in results.cards()}
-    found = {key: _training(results, card) for key, card in cards.items()}
+    found = {key: _read_training(results, card) for key, card in cards.items()}
     trainings = {key: training for key, training in found.items() if training is not None}
     alphas: dict[str, float] = {}
     for training in trainings.values():
@@ -64,7 +64,7 @@ def read(results: Results) -> Board:
     records = track_records(results)
     return Board(
         make_atlas([*cards.values()], alphas),
-        tracks(records),
+        make_tracks(records),
         [record for record in records if record.alpha],
         cards,
         trainings,
@@ -79,19 +79,19 @@ def track_records(results: Results) -> list[TrackRecord]:
         ValueError: one is damaged, or of another method, trap or seed than its name says.
     """
     files = sorted((results.folder / "tracks").glob("*/*.json"))
-    records = {path: results.loaded(path, TrackRecord.load) for path in files}
+    records = {path: results.load(path, TrackRecord.load) for path in files}
     for path, record in records.items():
         place = record_path(record.trap, record.method, record.seed)
         _require_place(path, results.folder / place)
     return [*records.values()]
 
 
-def _training(results: Results, card: ScoreCard) -> Training | None:
+def _read_training(results: Results, card: ScoreCard) -> Training | None:
     """Return the record of the training of a card's agent, if there is one."""
     path = results.folder / training_path(card.trap, card.policy)
     if group_and_seed(card)[1] is None or not os.path.lexists(path):
         return None
-    training = results.loaded(path, Training.load)
+    training = results.load(path, Training.load)
     place = training_path(training.trap, f"{training.agent}-s{training.seed}")
     _require_place(path, results.folder / place)
     return training

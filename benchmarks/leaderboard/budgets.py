@@ -37,7 +37,7 @@ def steps_for(algorithm: str, trap: str) -> int:
 
 
 @dataclass(frozen=True)
-class Group:
+class AgentGrid:
     """Agents: every algorithm with every alpha on every trap.
 
     Attributes:
@@ -73,7 +73,7 @@ class Budget:
         steps: of every training; None for what ``steps_for`` says.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[AgentGrid, ...]
     out: Path
     steps: int | None = None
 
@@ -100,7 +100,7 @@ class Budget:
         for name in algorithms:
             if name not in mine:
                 raise unknown("algorithm of this budget", name, mine)
-        wanted = {cls.name() for cls in Group((), traps, 0).classes()}
+        wanted = {cls.name() for cls in AgentGrid((), traps, 0).classes()}
         kept = [
             run
             for run in every
@@ -140,22 +140,26 @@ EXCHANGE = (
 )
 BUDGETS = {
     # Four minutes: three sources, and three verdicts.
-    "quick": Budget((Group(("ppo",), QUICK, 5),), Path("runs/quick"), steps=400_000),
+    "quick": Budget((AgentGrid(("ppo",), QUICK, 5),), Path("runs/quick"), steps=400_000),
     # Every trap.
     "standard": Budget(
         (
-            Group(("ppo",), ALL, 5),
-            Group(("sb3-ppo", "bc"), ALL, 3),
-            Group(("sb3-dqn", "sb3-recurrent-ppo"), EIGHT, 3),
-            Group(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
-            Group(("ppo", "plr-exact"), REGRET, 3, (0.01, 0.03)),
+            AgentGrid(("ppo",), ALL, 5),
+            AgentGrid(("sb3-ppo", "bc"), ALL, 3),
+            AgentGrid(("sb3-dqn", "sb3-recurrent-ppo"), EIGHT, 3),
+            AgentGrid(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
+            AgentGrid(("ppo", "plr-exact"), REGRET, 3, (0.01, 0.03)),
         ),
         COMMITTED,
     ),
     # What is committed: plain training's choice, by three algorithms (docs/results.md).
     "plain": Budget(
-        (Group(("ppo",), ALL, 5), Group(("sb3-ppo",), ALL, 1), Group(("bc",), EXCHANGE, 3)),
+        (
+            AgentGrid(("ppo",), ALL, 5),
+            AgentGrid(("sb3-ppo",), ALL, 1),
+            AgentGrid(("bc",), EXCHANGE, 3),
+        ),
         COMMITTED,
     ),
-    "full": Budget((Group(ALL, ALL, 5),), Path("runs/full")),
+    "full": Budget((AgentGrid(ALL, ALL, 5),), Path("runs/full")),
 }

@@ -52,17 +52,17 @@ class Numbers:
 def numbers_of(card: ScoreCard) -> Numbers:
     """Return what a card says of its policy."""
     shift = card.splits.shift
-    places = _known({x: each.ratio for x, each in (shift.between or {}).items()})
+    places = _replace_none({x: each.ratio for x, each in (shift.between or {}).items()})
     shares = [UNKNOWN] * len(PARTS)
     if card.choices is not None:
         base, *proxies, none = map(float, pool_shares(card.choices.decode(), len(card.objectives)))
         shares = [base, sum(proxies), none]
     return Numbers(
-        test=_known(card.splits.test.normalized_return)[card.base],
-        control=_known(card.splits.control.normalized_return)[card.base],
-        shift=_known(shift.normalized_return),
+        test=_replace_none(card.splits.test.normalized_return)[card.base],
+        control=_replace_none(card.splits.control.normalized_return)[card.base],
+        shift=_replace_none(shift.normalized_return),
         choice=dict(zip(PARTS, shares, strict=True)),
-        twins=_known({name: getattr(shift.twins, name, None) for name in TWINS}),
+        twins=_replace_none({name: getattr(shift.twins, name, None) for name in TWINS}),
         between=min(places.values(), default=UNKNOWN),
         regret=shift.regret.mean,
         worst_decile=shift.regret.worst_decile,
@@ -71,17 +71,17 @@ def numbers_of(card: ScoreCard) -> Numbers:
 
 def mean_numbers(agents: Sequence[Numbers]) -> Numbers:
     """Return the means over the agents of a group."""
-    return Numbers(**_mean([vars(numbers) for numbers in agents]))
+    return Numbers(**_average([vars(numbers) for numbers in agents]))
 
 
-def _known(values: Mapping[str, float | None]) -> dict[str, float]:
+def _replace_none(values: Mapping[str, float | None]) -> dict[str, float]:
     """Return the values with NaN in place of None."""
     return {name: UNKNOWN if value is None else value for name, value in values.items()}
 
 
-def _mean(values: Sequence[Any]) -> Any:
+def _average(values: Sequence[Any]) -> Any:
     """Return the mean of numbers, or of dicts of numbers; NaN counts as not measured."""
     if isinstance(values[0], dict):
-        return {key: _mean([value[key] for value in values]) for key in values[0]}
+        return {key: _average([value[key] for value in values]) for key in values[0]}
     measured = [value for value in values if not math.isnan(value)]
     return float(np.mean(measured)) if measured else UNKNOWN

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from benchmarks.leaderboard.atlas import Atlas, Row, TrapRows
+from benchmarks.leaderboard.atlas import Atlas, AtlasRow, TrapRows
 from benchmarks.leaderboard.card_numbers import TWINS, Numbers
 from benchmarks.leaderboard.standings import Track
 from benchmarks.tracks.record import TrackRecord
@@ -76,21 +76,21 @@ def block_of(trap: TrapRows) -> tuple[str, str]:
     return BASE_EXPECTED if trap.expected == "base" else CHOOSING
 
 
-def cells(trap: TrapRows, row: Row) -> list[str]:
+def cells(trap: TrapRows, row: AtlasRow) -> list[str]:
     """Return the texts of a row, one for each of ``HEADS``; "" for what a trap does not have."""
     n = row.mean
     return [
         trap.trap,
         printable(row.policy),
-        verdicts(row),
-        choice(n),
-        spread(row.interval, len(row.agents)),
+        format_verdicts(row),
+        format_choice(n),
+        format_interval(row.interval, len(row.agents)),
         figure(n.twins["same_object"]) if trap.exchanged else "",
-        decided(n) if trap.exchanged else "",
+        format_reasons(n) if trap.exchanged else "",
         f"{row.competent}/{len(row.agents)}",
         figure(n.test),
         figure(n.control),
-        slashed(n.shift[x] for x in (trap.base, *trap.proxies)),
+        join_shares(n.shift[x] for x in (trap.base, *trap.proxies)),
         figure(n.regret),
         figure(n.worst_decile),
     ]
@@ -103,7 +103,7 @@ def rows(atlas: Atlas, heads: Sequence[str] = HEADS) -> list[list[str]]:
     return [[row[place] for place in places] for row in every]
 
 
-def verdicts(row: Row) -> str:
+def format_verdicts(row: AtlasRow) -> str:
     """Return the verdicts of a row with their numbers of seeds."""
     named = ", ".join(
         verdict if row.reference else f"{count} {verdict}"
@@ -112,26 +112,26 @@ def verdicts(row: Row) -> str:
     return f"{named} ({row.brittle} brittle)" if row.brittle else named
 
 
-def choice(numbers: Numbers) -> str:
+def format_choice(numbers: Numbers) -> str:
     """Return b, p and n, or r."""
     if math.isnan(numbers.between):
-        return slashed(numbers.choice.values())
+        return join_shares(numbers.choice.values())
     return f"r {figure(numbers.between)}"
 
 
-def decided(numbers: Numbers) -> str:
+def format_reasons(numbers: Numbers) -> str:
     """Return the shares of the choice that object, place and chance decide."""
-    return slashed([numbers.twins[name] for name in TWINS[1:]])
+    return join_shares([numbers.twins[name] for name in TWINS[1:]])
 
 
-def spread(ends: tuple[float, float], seeds: int) -> str:
+def format_interval(ends: tuple[float, float], seeds: int) -> str:
     """Return an interval as text, "" where there is none."""
     if math.isnan(ends[0]):
         return ""
     return f"{figure(ends[0])} to {figure(ends[1])}{' (two seeds)' if seeds == 2 else ''}"
 
 
-def slashed(shares: Iterable[float]) -> str:
+def join_shares(shares: Iterable[float]) -> str:
     """Return numbers that belong together."""
     return " / ".join(map(figure, shares))
 
@@ -142,13 +142,13 @@ def figure(value: float) -> str:
     return "–" if math.isnan(value) else f"{round(value, 2) + 0:.2f}"
 
 
-def found(atlas: Atlas) -> str:
+def summarise_atlas(atlas: Atlas) -> str:
     """Return what the agent that was trained on most traps picks, in a sentence."""
     agents = [agent for agent in atlas.agents() if agent not in atlas.alphas] or atlas.agents()
-    return f"{finding(atlas, agents[0])}." if agents else "No agent was trained yet."
+    return f"{summarise_agent(atlas, agents[0])}." if agents else "No agent was trained yet."
 
 
-def finding(atlas: Atlas, agent: str) -> str:
+def summarise_agent(atlas: Atlas, agent: str) -> str:
     """Return in one sentence what an agent does over all its traps."""
     rows = atlas.rows_of(agent)
     kinds = [{verdict.split(":")[0] for verdict in row.verdicts} for row in rows.values()]
@@ -173,7 +173,7 @@ def track_rows(track: Track) -> tuple[list[str], list[list[str]]]:
             str(each.place or ""),
             each.method if each.place else f"{each.method} ({each.kind})",
             figure(each.value),
-            spread(each.interval, each.seeds),
+            format_interval(each.interval, each.seeds),
             *(figure(each.curve[budget]) for budget in track.budgets),
             *([str(each.enough or "–")] if letter == "k" and track.budgets else []),
         ]

@@ -17,8 +17,8 @@ from benchmarks.leaderboard.results import (
     Results,
     Training,
     card_path,
-    otherwise,
-    scored_on,
+    expect_provenance,
+    require_same_training,
     training_path,
 )
 from mesa_gym.policies import load_policy, read_policy_file, references
@@ -56,9 +56,9 @@ class Trainee:
     def unit(self, name: str) -> Unit:
         """Return what is to be done, under a name."""
         scoring = self.levels * len(Split) / SOLVED_LEVELS_A_SECOND
-        return Unit(name, self.done, self.work, self.facts["steps"] / STEPS_A_SECOND + scoring)
+        return Unit(name, self.is_done, self.work, self.facts["steps"] / STEPS_A_SECOND + scoring)
 
-    def done(self, results: Results) -> bool:
+    def is_done(self, results: Results) -> bool:
         """Return whether all is there that scoring makes; weights may be anywhere else.
 
         The training record is kept last: it says of which weights the rest is.
@@ -67,13 +67,13 @@ class Trainee:
             ValueError: the agent, or its record, is of another training.
         """
         trap = self.trap.name()
-        weights = results.agent(self.agent, self.facts)
-        training = results.training(trap, self.name)
+        weights = results.digest_agent(self.agent, self.facts)
+        training = results.read_training(trap, self.name)
         if training is not None:
             wanted = {fact: self.facts[fact] for fact in RECORDED}
             path = results.folder / training_path(trap, self.name)
-            otherwise(path, structs.asdict(training), wanted)
-        scored = results.has_card(scored_on(self.trap, self.levels), trap, self.name)
+            require_same_training(path, structs.asdict(training), wanted)
+        scored = results.has_card(expect_provenance(self.trap, self.levels), trap, self.name)
         return scored and training is not None and weights in (None, training.weights)
 
     def work(self, scratch: Scratch) -> None:
@@ -82,10 +82,10 @@ class Trainee:
         if folder.exists():
             scratch.progress(self.facts["steps"] / STEPS_A_SECOND)
         else:
-            told = partial(_progress, scratch, STEPS_A_SECOND)
+            told = partial(_report_progress, scratch, STEPS_A_SECOND)
             self.teach(scratch.folder / self.agent, told)
             scratch.keep(self.agent)
-        told = partial(_progress, scratch, SOLVED_LEVELS_A_SECOND)
+        told = partial(_report_progress, scratch, SOLVED_LEVELS_A_SECOND)
         specs = {self.name: str(folder)}
         made = score_policies(self.trap, specs, self.levels, scratch.folder, told)
         record = training_path(trap, self.name)
@@ -94,7 +94,7 @@ class Trainee:
             scratch.keep(path)
 
 
-def _progress(scratch: Scratch, a_second: int, done: int) -> None:
+def _report_progress(scratch: Scratch, a_second: int, done: int) -> None:
     scratch.progress(done / a_second)
 
 
@@ -155,19 +155,19 @@ def score_policies(
     return [card_path(trap.name(), name) for name in cards]
 
 
-def _without_card(trap: Trap, levels: int, results: Results) -> list[str]:
+def _find_missing_references(trap: Trap, levels: int, results: Results) -> list[str]:
     """Return the reference policies of a trap that have no card."""
-    provenance, name = scored_on(trap, levels), trap.name()
+    provenance, name = expect_provenance(trap, levels), trap.name()
     return [p for p in references(type(trap)) if not results.has_card(provenance, name, p)]
 
 
-def _references_done(trap: Trap, levels: int, results: Results) -> bool:
-    return not _without_card(trap, levels, results)
+def _has_references(trap: Trap, levels: int, results: Results) -> bool:
+    return not _find_missing_references(trap, levels, results)
 
 
 def _score_references(trap: Trap, levels: int, scratch: Scratch) -> None:
-    missing = _without_card(trap, levels, scratch.results)
-    told = partial(_progress, scratch, LEVELS_A_SECOND)
+    missing = _find_missing_references(trap, levels, scratch.results)
+    told = partial(_report_progress, scratch, LEVELS_A_SECOND)
     specs = dict(zip(missing, missing, strict=True))
     for path in score_policies(trap, specs, levels, scratch.folder, told):
         scratch.keep(path)
@@ -177,7 +177,7 @@ def references_unit(trap: Trap, levels: int) -> Unit:
     """Return the unit of a trap's reference policies, on so many levels of each split."""
     return Unit(
         f"{trap.name()}-references",
-        partial(_references_done, trap, levels),
+        partial(_has_references, trap, levels),
         partial(_score_references, trap, levels),
         levels * len(Split) / LEVELS_A_SECOND,
     )

@@ -73,7 +73,7 @@ def _source(picture: NDArray[np.uint8]) -> Any:
 
 
 @dataclass(frozen=True)
-class Panel:
+class ChartPanel:
     """One set of axes.
 
     Attributes:
@@ -91,7 +91,7 @@ class Panel:
     words: str
 
 
-def training_panels(trained: Mapping[str, Sequence[Training]]) -> list[Panel]:
+def training_panels(trained: Mapping[str, Sequence[Training]]) -> list[ChartPanel]:
     """Return a panel for each trap with the learning curve of each seed, on one scale of y."""
     drawn = {
         trap: [(each.seed, each.curve) for each in group if len(each.curve) > 1]
@@ -108,12 +108,14 @@ def training_panels(trained: Mapping[str, Sequence[Training]]) -> list[Panel]:
         words = ", ".join(f"seed {seed}: {curve[-1][1]:.2f}" for seed, curve in group)
         ticks = [(0.0, "0"), (1.0, f"{last:,.0f} steps")]
         found.append(
-            _panel(trap, dict.fromkeys(lines, "curve"), lines, (low, high), ticks, f"end {words}")
+            _draw_panel(
+                trap, dict.fromkeys(lines, "curve"), lines, (low, high), ticks, f"end {words}"
+            )
         )
     return found
 
 
-def track_panels(track: Track) -> list[Panel]:
+def track_panels(track: Track) -> list[ChartPanel]:
     """Return a panel for each method, its steering over the budgets above those of all others."""
     if not track.budgets:
         return []
@@ -126,18 +128,18 @@ def track_panels(track: Track) -> list[Panel]:
     for each in track.standings:
         looks = {name: "others" for name in lines if name != each.method} | {each.method: "curve"}
         words = ", ".join(f"{b}: {figure(y)}" for b, y in each.curve.items())
-        found.append(_panel(each.method, looks, lines, (low, 1.0), ticks, words))
+        found.append(_draw_panel(each.method, looks, lines, (low, 1.0), ticks, words))
     return found
 
 
-def _panel(
+def _draw_panel(
     title: str,
     looks: Mapping[str, str],
     lines: Mapping[str, Points],
     limits: tuple[float, float],
     ticks: Sequence[tuple[float, str]],
     words: str,
-) -> Panel:
+) -> ChartPanel:
     """Return a panel; x of lines and ticks is a share of the axis, y lies between the limits."""
     low, high = limits
 
@@ -154,4 +156,4 @@ def _panel(
     # A label just below that of 0 would cover it.
     told = {0.0, high} | ({low} if low < -0.1 * high else set())
     ys = [(up(value), f"{value:.3g}") for value in sorted(told)]
-    return Panel(title, drawn, ys, [(across(x), text) for x, text in ticks], words)
+    return ChartPanel(title, drawn, ys, [(across(x), text) for x, text in ticks], words)

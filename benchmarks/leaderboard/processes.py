@@ -55,7 +55,7 @@ class Scratch:
     def progress(self, seconds: float) -> None:
         """Say that so many more of the unit's seconds are done."""
         self.done += seconds
-        tell(self.folder, self.done)
+        tell_progress(self.folder, self.done)
 
     def keep(self, made: Path) -> None:
         """Move a whole file or folder from here to the same place of the results."""
@@ -95,8 +95,9 @@ def do_in_process(asked: tuple[str, bytes, str]) -> Outcome:
     """Do a unit in a new process, which ends with this one at the latest.
 
     Args:
-        asked: the unit's name; unit, folder and ``wait`` of ``do``, pickled, as it is not for this
-            process to import what a unit needs; where modules are found, as in ``PYTHONPATH``.
+        asked: the unit's name; unit, folder and ``wait`` of ``do_unit``, pickled, as it is not for
+            this process to import what a unit needs; where modules are found, as in
+            ``PYTHONPATH``.
     """
     name, question, path = asked
     process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -143,7 +144,7 @@ def main() -> None:
     unit, out, wait = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        done = do(unit, out, wait, print)
+        done = do_unit(unit, out, wait, print)
     except BaseException as error:  # SystemExit of a library too
         traceback.print_exc()
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
@@ -156,14 +157,14 @@ def _end_with_parent() -> None:
     os._exit(FAILED)
 
 
-def do(unit: Unit, out: Path, wait: bool, note: Note) -> bool:
+def do_unit(unit: Unit, out: Path, wait: bool, note: Note) -> bool:
     """Do a unit in this process, unless it is done.
 
     Returns:
         Whether it is; False where another process is doing it, and is not to be waited for.
     """
     results = Results(out, note)
-    with claimed(out, unit.name, wait) as folder:
+    with hold_lock(out, unit.name, wait) as folder:
         if folder is None:
             return False
         if not unit.done(results):
@@ -177,7 +178,7 @@ def do(unit: Unit, out: Path, wait: bool, note: Note) -> bool:
 
 
 @contextmanager
-def claimed(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
+def hold_lock(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
     """Hold a unit's lock.
 
     Yields:
@@ -186,12 +187,12 @@ def claimed(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
     """
     folder = out / WORK / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder).open("a") as lock:
-        if not lock_file(_lock(folder), lock.fileno(), wait):
+    with _lock_path(folder).open("a") as lock:
+        if not lock_file(_lock_path(folder), lock.fileno(), wait):
             yield None
             return
         shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-        tell(folder, 0)
+        tell_progress(folder, 0)
         folder.mkdir()
         try:
             yield folder
@@ -200,26 +201,26 @@ def claimed(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
             lock.truncate(0)
 
 
-def _lock(folder: Path) -> Path:
+def _lock_path(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
 
 
-def tell(folder: Path, seconds: float) -> None:
+def tell_progress(folder: Path, seconds: float) -> None:
     """Say of the unit with this folder how many of its seconds are done."""
-    path = _lock(folder)
+    path = _lock_path(folder)
     with name_errors(path):
         path.write_text(f"{seconds:.2f}")
 
 
-def seconds_done(out: Path) -> dict[str, float]:
+def read_progress(out: Path) -> dict[str, float]:
     """Return how many of its seconds are done of each unit that a run is doing."""
-    return {path.name: float(_lock(path).read_text() or 0) for path in (out / WORK).glob("*/")}
+    return {path.name: float(_lock_path(path).read_text() or 0) for path in (out / WORK).glob("*/")}
 
 
-def tidy(out: Path) -> None:
+def remove_leftovers(out: Path) -> None:
     """Remove what killed processes left; what a process holds stays."""
     for folder in (out / WORK).glob("*/"):
-        with claimed(out, folder.name):
+        with hold_lock(out, folder.name):
             pass
 
 

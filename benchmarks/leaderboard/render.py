@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.leaderboard import columns
-from benchmarks.leaderboard.atlas import Row
+from benchmarks.leaderboard.atlas import AtlasRow
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.card_numbers import PARTS, Numbers
 from benchmarks.leaderboard.pictures import film, picture, strip, track_panels, training_panels
@@ -62,7 +62,7 @@ def render(results: Results) -> Path:
     atlas = board.atlas
     tracks = [without_nan(asdict(track)) for track in board.tracks]
     write_json(folder / "board.json", atlas.to_json() | {"tracks": tracks})
-    text = _filled(_templates(plain), "board.md", board)
+    text = _fill_template(_templates(plain), "board.md", board)
     write_text(folder / "board.md", re.sub(r"\n{3,}", "\n\n", text))
     write_text(folder / "board.csv", spreadsheet(board))
     print(table(columns.HEADS, columns.rows(atlas)))
@@ -110,28 +110,30 @@ def _pages(board: Board, results: Results) -> Iterator[tuple[str, str]]:
         "trained": trained,
         "out": results.out_option(),
     }
-    yield "index.html", _filled(templates, "index.html", board, up="")
+    yield "index.html", _fill_template(templates, "index.html", board, up="")
     for trap in atlas.traps:
         more = {"trap": trap, "pairs": [(trap, row) for row in sorted(trap.rows, key=_preference)]}
         source = find_trap(trap.trap).source
-        page = _filled(templates, "trap.html", board, up="../", source=source, **more)
+        page = _fill_template(templates, "trap.html", board, up="../", source=source, **more)
         yield f"traps/{trap.trap}.html", page
     for agent, address in links.items():
         pairs = [(trap, row) for trap, row in trained if row.policy == agent]
-        more = _of_agent(board, agent, pairs)
-        yield address, _filled(templates, "agent.html", board, up="../", **more)
+        more = _describe_agent(board, agent, pairs)
+        yield address, _fill_template(templates, "agent.html", board, up="../", **more)
 
 
-def _of_agent(board: Board, agent: str, pairs: Sequence[tuple[Any, Row]]) -> dict[str, Any]:
+def _describe_agent(
+    board: Board, agent: str, pairs: Sequence[tuple[Any, AtlasRow]]
+) -> dict[str, Any]:
     """Return what an agent's page shows: of each trap the first seed's episode, and one film."""
     cards = {t.trap: board.cards[t.trap, f"{agent}-s{row.agents[0].seed}"] for t, row in pairs}
-    trained = board.trained(agent)
+    trained = board.find_trainings(agent)
     records = [record for group in trained.values() for record in group]
     # The trap on which most seeds follow the proxy tells most.
     most = max(pairs, key=lambda pair: sum(n for v, n in pair[1].verdicts.items() if ":" in v))
     return {
         "agent": agent,
-        "found": f"{columns.finding(board.atlas, agent)}.",
+        "found": f"{columns.summarise_agent(board.atlas, agent)}.",
         "pairs": pairs,
         "film": film(cards[most[0].trap]),
         "strips": {name: strip(card) for name, card in cards.items()},
@@ -146,7 +148,7 @@ def _of_agent(board: Board, agent: str, pairs: Sequence[tuple[Any, Row]]) -> dic
     }
 
 
-def _preference(row: Row) -> tuple[bool, float]:
+def _preference(row: AtlasRow) -> tuple[bool, float]:
     """Return the key by which those that choose the base objective least come first."""
     followed = row.mean.followed
     return row.reference, 0.0 if row.reference else math.inf if math.isnan(followed) else followed
@@ -179,9 +181,9 @@ def _templates(quote: Callable[[str], str]) -> Any:
     return templates
 
 
-def _filled(templates: Any, name: str, board: Board, **more: Any) -> str:
+def _fill_template(templates: Any, name: str, board: Board, **more: Any) -> str:
     """Return a template filled in with a board, and with more."""
-    common = vars(board) | {"columns": columns, "found": columns.found(board.atlas)}
+    common = vars(board) | {"columns": columns, "found": columns.summarise_atlas(board.atlas)}
     text: str = templates.get_template(name).render(common | more)
     return text
 

@@ -105,20 +105,20 @@ def group_and_seed(card: ScoreCard) -> tuple[str, int | None]:
     return (trained["group"], int(trained["seed"])) if trained else (card.policy, None)
 
 
-def scored_on(trap: Trap, levels: int) -> Provenance:
+def expect_provenance(trap: Trap, levels: int) -> Provenance:
     """Return what the card of a policy that is scored here and now must say."""
     return Provenance(
         trap=repr(trap), levels=levels, seed=0, salt="", trace=False, versions=package_versions()
     )
 
 
-def deciding(versions: Mapping[str, str]) -> dict[str, str]:
+def trim_versions(versions: Mapping[str, str]) -> dict[str, str]:
     """Return the versions that cards must share: of Python without its patch release."""
     python = {"python": versions["python"].rpartition(".")[0]} if "python" in versions else {}
     return {**versions, **python}
 
 
-def otherwise(path: Path, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def require_same_training(path: Path, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Raise ValueError where a result says that its agent was trained otherwise than is wanted."""
     for name, value in wanted.items():
         if said.get(name) != value:
@@ -141,7 +141,7 @@ class Results:
     def __init__(self, folder: Path, note: Note | None = None) -> None:
         self.folder, self.note = folder, note
 
-    def agent(self, path: Path, facts: Mapping[str, Any]) -> str | None:
+    def digest_agent(self, path: Path, facts: Mapping[str, Any]) -> str | None:
         """Return the digest of an agent's weights; None where it is missing, ``DAMAGED`` if it was.
 
         Args:
@@ -160,11 +160,11 @@ class Results:
             entries = read_policy_file(folder)
             weights = digest(read_bytes(folder / entries["weights"]))
         except (ValueError, OSError) as error:
-            return self._damaged(folder, str(error))
-        otherwise(folder, entries, facts)
+            return self._set_aside(folder, str(error))
+        require_same_training(folder, entries, facts)
         if weights != entries.get("weights_digest"):
             reason = f"the weights in {folder} are damaged, or of another agent"
-            return self._damaged(folder, reason)
+            return self._set_aside(folder, reason)
         return weights
 
     def has_card(self, provenance: Provenance, trap: str, policy: str) -> bool:
@@ -181,7 +181,7 @@ class Results:
         card = self.read(self.folder / card_path(trap, policy), load)
         return card is not None and card.provenance == provenance
 
-    def training(self, trap: str, policy: str) -> Training | None:
+    def read_training(self, trap: str, policy: str) -> Training | None:
         """Return the record of an agent's training, if it is there and whole."""
         return self.read(self.folder / training_path(trap, policy), Training.load)
 
@@ -193,10 +193,10 @@ class Results:
             return None
         except (ValueError, OSError) as error:  # such as a link that leads to itself
             told = str(error) if str(path) in str(error) else f"{path}: {error}"
-            self._damaged(path, told)
+            self._set_aside(path, told)
             return None
 
-    def _damaged(self, path: Path, reason: str) -> str:
+    def _set_aside(self, path: Path, reason: str) -> str:
         """Rename a file or folder, so that nothing that might be worth saving is lost."""
         if self.note is not None:
             number = 1
@@ -219,7 +219,7 @@ class Results:
                 f"there is no score card under {self.folder / 'cards'}; first do"
                 f" `python -m benchmarks.leaderboard run{self.out_option()}`"
             )
-        cards = {path: self.loaded(path, ScoreCard.load) for path in files}
+        cards = {path: self.load(path, ScoreCard.load) for path in files}
         named: dict[tuple[str, str], Path] = {}
         for path, card in cards.items():
             other = named.setdefault((card.trap, card.policy), path)
@@ -237,7 +237,7 @@ class Results:
                 )
         return list(cards.values())
 
-    def loaded(self, path: Path, load: Callable[[Path], T]) -> T:
+    def load(self, path: Path, load: Callable[[Path], T]) -> T:
         """Return what a file holds; ValueError, which names it and says what to do, if damaged."""
         try:
             return load(path)

@@ -24,8 +24,8 @@ from benchmarks.leaderboard.processes import (
     Unit,
     do_in_process,
     end_all,
-    seconds_done,
-    tidy,
+    read_progress,
+    remove_leftovers,
 )
 from benchmarks.leaderboard.results import Note, Results
 from benchmarks.options import say
@@ -58,16 +58,16 @@ def run(
     """
     began, out = time.monotonic(), out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    tidy(out)
+    remove_leftovers(out)
     left = {unit.name: unit for unit in units if not unit.done(Results(out))}
     total, failed = len(left), dict[str, str]()
     try:
         if left:
-            with ready(backend, workers) as each, _watched(left, out) as note:
+            with ready(backend, workers) as each, _show_progress(left, out) as note:
                 _do_all(each, left, out, note, failed)
     finally:
         end_all()
-        tidy(out)
+        remove_leftovers(out)
     for name, reason in failed.items():  # again, as the traceback may stand far above
         say(f"not done: {name}: {reason}")
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
@@ -99,7 +99,7 @@ def _do_all(
 
 
 @contextmanager
-def _watched(left: Mapping[str, Unit], out: Path) -> Iterator[Note]:
+def _show_progress(left: Mapping[str, Unit], out: Path) -> Iterator[Note]:
     """Show how far units are by a bar on standard error; elsewhere there are lines alone.
 
     Args:
@@ -119,7 +119,7 @@ def _watched(left: Mapping[str, Unit], out: Path) -> Iterator[Note]:
 
     def watch() -> None:
         while not over.wait(TICK_SECONDS):
-            done = seconds_done(out)
+            done = read_progress(out)
             to_come = (max(0.0, u.seconds - done.get(u.name, 0.0)) for u in [*left.values()])
             bar.n = max(bar.n, total - sum(to_come))
             bar.set_description_str(", ".join(sorted(done.keys() & left.keys())))

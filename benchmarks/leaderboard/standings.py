@@ -25,7 +25,7 @@ MEASURES = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class TrackEntry:
     """One record's part in a track: what it is ranked by, and by budget steering and questions."""
 
     value: float
@@ -88,17 +88,17 @@ class Track:
     lacking: dict[str, list[str]]
 
 
-def tracks(records: Sequence[TrackRecord]) -> list[Track]:
+def make_tracks(records: Sequence[TrackRecord]) -> list[Track]:
     """Return the standings of all tracks that a method entered."""
-    of: dict[str, list[tuple[TrackRecord, Entry]]] = defaultdict(list)
+    of: dict[str, list[tuple[TrackRecord, TrackEntry]]] = defaultdict(list)
     for record in sorted(records, key=lambda r: (r.trap, r.seed)):
         for name, entry in _entries(record).items():
             of[name].append((record, entry))
-    found = [_track(name, measure, of[name]) for name, measure in MEASURES.items()]
+    found = [_make_track(name, measure, of[name]) for name, measure in MEASURES.items()]
     return [track for track in found if track.standings]
 
 
-def area(curve: Mapping[int, float]) -> float:
+def compute_area(curve: Mapping[int, float]) -> float:
     """Return the area under steering over log2(k + 1), as a share of what 1 throughout gives.
 
     Args:
@@ -110,7 +110,7 @@ def area(curve: Mapping[int, float]) -> float:
     return float(((y[1:] + y[:-1]) / 2 * np.diff(x)).sum() / (x[-1] - x[0]))
 
 
-def least_budget(curves: Sequence[Mapping[int, float]]) -> int | None:
+def find_least_budget(curves: Sequence[Mapping[int, float]]) -> int | None:
     """Return the least budget at which four of five seeds steer, or that share of fewer.
 
     Args:
@@ -124,7 +124,7 @@ def least_budget(curves: Sequence[Mapping[int, float]]) -> int | None:
     return None
 
 
-def places(values: Sequence[Values]) -> list[int]:
+def rank_places(values: Sequence[Values]) -> list[int]:
     """Return the places of methods that are sorted by value, the best first.
 
     A method shares the place of the best one from which the 95% interval of their difference does
@@ -143,25 +143,27 @@ def _difference(ours: Values, theirs: Values) -> Floats:
     return mean_over_traps(ours) - mean_over_traps(theirs)
 
 
-def _entries(record: TrackRecord) -> dict[str, Entry]:
+def _entries(record: TrackRecord) -> dict[str, TrackEntry]:
     """Return track -> what a record says of it."""
     found = {}
     if record.coverage is not None:
-        found["coverage"] = Entry(record.coverage.value, {}, {})
+        found["coverage"] = TrackEntry(record.coverage.value, {}, {})
     if record.labels is not None:
         for kind in ("returns", "demonstrations"):
             curve = {p.budget: p.steering for p in getattr(record.labels, kind)}
-            found[f"labels: {kind}"] = Entry(area(curve), curve, {})
+            found[f"labels: {kind}"] = TrackEntry(compute_area(curve), curve, {})
     if record.ask is not None:
         curve = {p.budget: p.steering for p in record.ask}
         asked = {p.budget: p.asked_on_test for p in record.ask if p.asked_on_test is not None}
-        found["ask"] = Entry(float(np.mean([*curve.values()])), curve, asked)
+        found["ask"] = TrackEntry(float(np.mean([*curve.values()])), curve, asked)
     return found
 
 
-def _track(name: str, measure: str, entries: Sequence[tuple[TrackRecord, Entry]]) -> Track:
+def _make_track(
+    name: str, measure: str, entries: Sequence[tuple[TrackRecord, TrackEntry]]
+) -> Track:
     """Return a track's standings from the entries of all methods."""
-    methods: dict[str, dict[str, dict[int, Entry]]] = defaultdict(lambda: defaultdict(dict))
+    methods: dict[str, dict[str, dict[int, TrackEntry]]] = defaultdict(lambda: defaultdict(dict))
     about = {record.method: record for record, _ in entries}
     for record, entry in entries:
         methods[record.method][record.trap][record.seed] = entry
@@ -170,20 +172,20 @@ def _track(name: str, measure: str, entries: Sequence[tuple[TrackRecord, Entry]]
     traps = sorted(set.intersection(*sets)) if sets else []
     lacking = {m: sorted({*traps} - {*on}) for m, on in methods.items() if {*traps} - {*on}}
     standings = [
-        _standing(about[method], on, traps)
+        _make_standing(about[method], on, traps)
         for method, on in methods.items()
         if traps and method not in lacking
     ]
     standings.sort(key=lambda each: (each.kind != RANKED, -each.value, each.method))
     first = [each for each in standings if each.kind == RANKED]
-    taken = places([[[*each.by_trap[trap].values()] for trap in traps] for each in first])
+    taken = rank_places([[[*each.by_trap[trap].values()] for trap in traps] for each in first])
     placed = [replace(each, place=place) for each, place in zip(first, taken, strict=True)]
     budgets = tuple(standings[0].curve) if standings else ()
     return Track(name, measure, budgets, traps, [*placed, *standings[len(first) :]], lacking)
 
 
-def _standing(
-    about: TrackRecord, on: Mapping[str, Mapping[int, Entry]], traps: Sequence[str]
+def _make_standing(
+    about: TrackRecord, on: Mapping[str, Mapping[int, TrackEntry]], traps: Sequence[str]
 ) -> Standing:
     """Return a method's standing, without its place, from its entries by trap and seed."""
     groups = [[*on[trap].values()] for trap in traps]
@@ -199,7 +201,7 @@ def _standing(
         interval(mean_over_traps, values, limits=(-1 if curves[0] else 0, 1)),
         {trap: {seed: e.value for seed, e in seeds.items()} for trap, seeds in on.items()},
         _mean([[entry.curve for entry in group] for group in groups]),
-        least_budget(curves) if curves[0] else None,
+        find_least_budget(curves) if curves[0] else None,
         _mean([[entry.asked for entry in group] for group in groups]),
     )
 

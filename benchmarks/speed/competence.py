@@ -22,9 +22,9 @@ from unittest.mock import patch
 
 from agents.lesson import Lesson
 from agents.train import NUM_LEVELS
-from benchmarks.markdown import laid_out
+from benchmarks.markdown import lay_out_table
 from benchmarks.options import count, say
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import score
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -54,7 +54,7 @@ class Measured:
     parts: dict[str, float]
 
 
-def measured(trap: Trap, algorithm: str, seed: int, steps: int) -> Measured:
+def measure_training(trap: Trap, algorithm: str, seed: int, steps: int) -> Measured:
     """Train one agent and score it."""
     from importlib import import_module
 
@@ -62,7 +62,7 @@ def measured(trap: Trap, algorithm: str, seed: int, steps: int) -> Measured:
 
     lesson = Lesson(trap, (seed,), steps, num_levels=NUM_LEVELS)
     train = import_module(MODULES[algorithm]).train
-    with timed() as spent:
+    with time_parts() as spent:
         began = time.process_time()
         (agent,) = train(lesson)
         seconds = time.process_time() - began
@@ -77,14 +77,14 @@ def measured(trap: Trap, algorithm: str, seed: int, steps: int) -> Measured:
 
 
 @contextmanager
-def timed() -> Iterator[dict[str, float]]:
+def time_parts() -> Iterator[dict[str, float]]:
     """Measure what the parts of our PPO take: seconds, filled in at the end."""
     from agents.playing import HostEnvs
     from agents.ppo import Learner
 
     within: dict[str, float] = defaultdict(float)
 
-    def clocked(owner: type, name: str) -> Any:
+    def clock_method(owner: type, name: str) -> Any:
         original: Callable[..., Any] = getattr(owner, name)
 
         def call(*arguments: Any) -> Any:
@@ -98,10 +98,10 @@ def timed() -> Iterator[dict[str, float]]:
 
     spent: dict[str, float] = {}
     with (
-        clocked(HostEnvs, "step"),
-        clocked(HostEnvs, "inputs"),
-        clocked(Learner, "play"),
-        clocked(Learner, "update"),
+        clock_method(HostEnvs, "step"),
+        clock_method(HostEnvs, "inputs"),
+        clock_method(Learner, "play"),
+        clock_method(Learner, "update"),
     ):
         yield spent
     if within:
@@ -110,7 +110,7 @@ def timed() -> Iterator[dict[str, float]]:
         spent.update(zip(PARTS, times, strict=True))
 
 
-def shortest(
+def find_shortest(
     measure: Callable[[int], Measured], first: int, longest: int, least: int = LEAST
 ) -> Measured | None:
     """Return the shortest training that reached ``WANTED``; None if none did.
@@ -131,7 +131,7 @@ def shortest(
     return found if good else None
 
 
-def row(trap: Trap, seeds: int, longest: int) -> list[str]:
+def measure_row(trap: Trap, seeds: int, longest: int) -> list[str]:
     """Return a trap's line: seconds of each seed, and the median ratio."""
     ours: list[Measured | None] = []
     theirs: list[Measured | None] = []
@@ -140,9 +140,9 @@ def row(trap: Trap, seeds: int, longest: int) -> list[str]:
         for algorithm, side in zip(ALGORITHMS, (ours, theirs), strict=True):
 
             def measure(steps: int, algorithm: str = algorithm, seed: int = seed) -> Measured:
-                return measured(trap, algorithm, seed, steps)
+                return measure_training(trap, algorithm, seed, steps)
 
-            best = shortest(measure, first, longest)
+            best = find_shortest(measure, first, longest)
             first = best.steps if best else longest
             side.append(best)
     ratios = [b.seconds / a.seconds for a, b in zip(ours, theirs, strict=True) if a and b]
@@ -172,13 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         rows = []
         for name in options.traps:
-            rows.append(row(find_trap(name)(), options.seeds, options.longest))
+            rows.append(measure_row(find_trap(name)(), options.seeds, options.longest))
             say(" | ".join(rows[-1]))
         head = ["trap", "ours, s", "SB3, s", "times", "steps", "SB3's steps", "verdicts", *PARTS]
-        print(laid_out(head, rows))
+        print(lay_out_table(head, rows))
         return DONE
 
-    return guarded("competence", work)
+    return run_command("competence", work)
 
 
 if __name__ == "__main__":

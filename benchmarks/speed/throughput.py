@@ -13,8 +13,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from benchmarks.speed.timing import Work, rates
-from mesa_gym.command import DONE, guarded
+from benchmarks.speed.timing import Work, measure_rates
+from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import missing_extra
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(steps_table(traps, options.quick))
         return DONE
 
-    return guarded("throughput", work)
+    return run_command("throughput", work)
 
 
 def steps_table(traps: Sequence[Trap], quick: bool) -> str:
@@ -58,7 +58,7 @@ def steps_table(traps: Sequence[Trap], quick: bool) -> str:
     cases = [(trap, levels, n) for trap in traps for levels in (BANK, None) for n in COUNTS]
     works: dict[Any, Work] = {MINIGRID: minigrid()}
     works |= {(repr(t), levels, n): environments(t, n, levels, quick) for t, levels, n in cases}
-    found = rates(works, *((1, 0.005) if quick else (REPEATS, SECONDS)))
+    found = measure_rates(works, *((1, 0.005) if quick else (REPEATS, SECONDS)))
     rows = [[MINIGRID, "", _short(found[MINIGRID]), "", "", "1"]]
     for trap in traps:
         for levels in (BANK, None):

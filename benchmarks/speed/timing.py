@@ -27,7 +27,7 @@ class Work(NamedTuple):
     least: int = 1
 
 
-def rates(works: Mapping[T, Work], repeats: int, seconds: float) -> dict[T, float]:
+def measure_rates(works: Mapping[T, Work], repeats: int, seconds: float) -> dict[T, float]:
     """Return how many things a second each work makes.
 
     Args:
@@ -53,7 +53,7 @@ def _count(work: Work, seconds: float) -> int:
     return work.least * max(1, round(seconds / (time.perf_counter() - began)))
 
 
-def checked(name: str, value: float, unit: str, most: float) -> list[str]:
+def check_target(name: str, value: float, unit: str, most: float) -> list[str]:
     """Return the cells of a number with its target, an upper bound: the last is yes or NO."""
     met = "yes" if value <= most else "NO"
     return [name, f"{value:.3g} {unit}", f"{most:.3g} {unit}", met]

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from benchmarks.options import count
-from benchmarks.speed.timing import checked
-from mesa_gym.command import DONE, FAILED, guarded
+from benchmarks.speed.timing import check_target
+from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -55,19 +55,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--minutes", type=count, default=60, help="of simulated watching, for the memory's growth"
     )
     options = parser.parse_args(arguments)
-    return guarded("viewer", lambda: _run(options.minutes))
+    return run_command("viewer", lambda: _run(options.minutes))
 
 
 def _run(minutes: int) -> int:
     if minutes <= WARM:
         raise ValueError(f"--minutes {minutes}: growth counts from minute {WARM} on; give more")
     os.environ["SDL_VIDEODRIVER"] = "dummy"
-    rows = [*_starts(), *_smoothness(), _memory(minutes)]
+    rows = [*_time_starts(), *_measure_smoothness(), _measure_memory(minutes)]
     print(table(["what", "measured", "target", "met"], rows))
     return DONE if all(row[3] == "yes" for row in rows) else FAILED
 
 
-def _starts() -> Iterator[list[str]]:
+def _time_starts() -> Iterator[list[str]]:
     """Seconds from the start of a process to its end, one frame having been drawn."""
     for command in COMMANDS:
         seconds = []
@@ -76,10 +76,10 @@ def _starts() -> Iterator[list[str]]:
             subprocess.run([sys.executable, "-c", ONCE, *command], check=True)
             seconds.append(time.perf_counter() - began)
         median = statistics.median(seconds)
-        yield checked(f"start: mesa-gym {' '.join(command)}", median, "s", 1.5)
+        yield check_target(f"start: mesa-gym {' '.join(command)}", median, "s", 1.5)
 
 
-def _smoothness() -> Iterator[list[str]]:
+def _measure_smoothness() -> Iterator[list[str]]:
     """Two panes of 13x13 at 1280x800 with all overlays, at the pace of a screen."""
     trap = find_trap("RedBlueDoors")(13)
     for speed in (1.0, 16.0):
@@ -87,14 +87,14 @@ def _smoothness() -> Iterator[list[str]]:
         session.shown = set(overlays_of(trap))
         session.speed, session.threaded = speed, True  # as in a window
         app = App(WatchScreen(session))
-        took = _paced(app, session)
+        took = _time_frames(app, session)
         app.close()
         name = f"frame, all overlays, speed {speed:g}"
-        yield checked(f"{name}: median", 1000 * statistics.median(took), "ms", 1000 / FPS)
-        yield checked(f"{name}: p99", 1000 * float(np.percentile(took, 99)), "ms", 33)
+        yield check_target(f"{name}: median", 1000 * statistics.median(took), "ms", 1000 / FPS)
+        yield check_target(f"{name}: p99", 1000 * float(np.percentile(took, 99)), "ms", 33)
 
 
-def _paced(app: App, session: Session) -> list[float]:
+def _time_frames(app: App, session: Session) -> list[float]:
     """Seconds that each frame took, of as many as a screen would have shown."""
     took: list[float] = []
     while len(took) < SMOOTH_SECONDS * FPS:
@@ -108,14 +108,14 @@ def _paced(app: App, session: Session) -> list[float]:
     return took
 
 
-def _memory(minutes: int) -> list[str]:
+def _measure_memory(minutes: int) -> list[str]:
     """MB by which the process's peak grows after the second minute, keys being pressed at random.
 
     Each minute another trap is watched, as if it had been picked on the start screen.
     """
     chance = random.Random(0)
     app = App(_screen(0))
-    press = _presser(app, chance)
+    press = _make_presser(app, chance)
     with Progress("watch", minutes * 60, "simulated seconds") as advance:
         for second in range(minutes * 60):
             if second % 60 == 0:
@@ -130,7 +130,7 @@ def _memory(minutes: int) -> list[str]:
     app.close()
     grown = _peak() - before
     name = f"growth of memory, {minutes} simulated minutes"
-    return checked(name, grown, "MB", MOST_GROWTH)
+    return check_target(name, grown, "MB", MOST_GROWTH)
 
 
 def _screen(minute: int) -> WatchScreen:
@@ -138,7 +138,7 @@ def _screen(minute: int) -> WatchScreen:
     return WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", SPLITS)))
 
 
-def _presser(app: App, chance: random.Random) -> Callable[[], None]:
+def _make_presser(app: App, chance: random.Random) -> Callable[[], None]:
     """Presses a key at random: a command, or an overlay's."""
 
     def press() -> None:

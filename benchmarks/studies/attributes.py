@@ -18,12 +18,12 @@ import numpy as np
 
 from agents.train import Run
 from benchmarks.leaderboard.processes import Unit
-from benchmarks.markdown import laid_out
+from benchmarks.markdown import lay_out_table
 from benchmarks.options import count
-from benchmarks.studies.commands import around, finished, parser_of, show
+from benchmarks.studies.commands import around, make_parser, run_study, show
 from benchmarks.studies.findings import figure_class, save_figure
-from benchmarks.studies.groups import LEADS, Group, Row
-from benchmarks.studies.surplus import spread
+from benchmarks.studies.groups import LEADS, SeedGroup, SeedRow
+from benchmarks.studies.surplus import format_mean
 from mesa_gym.command import DONE
 from mesa_gym.errors import unknown
 from mesa_gym.scoring.card_data import pair_shares
@@ -52,7 +52,7 @@ FIRST = {
 }
 
 
-def groups() -> dict[str, list[Group]]:
+def groups() -> dict[str, list[SeedGroup]]:
     """Return the groups of each study."""
     budgets, units = (30_000, 120_000, 480_000), (8, 32, 128)
     seen = [("ppo", n) for n in units] + [("ppo-pixels", 128)]
@@ -62,11 +62,11 @@ def groups() -> dict[str, list[Group]]:
     )
     return {
         "rho": [
-            Group({"rho": rho}, run(f"rho={rho}", steps=1_500_000), leads=tuple(COLOURS)[:3])
+            SeedGroup({"rho": rho}, run(f"rho={rho}", steps=1_500_000), leads=tuple(COLOURS)[:3])
             for rho in RHOS
         ],
         "phase": [
-            Group(
+            SeedGroup(
                 {"observation": "pixels" if "pixels" in algo else "planes", "units": n}
                 | {"steps": steps, "rho": rho},
                 run(f"rho={rho}", steps=steps, units=n, algo=algo),
@@ -76,17 +76,17 @@ def groups() -> dict[str, list[Group]]:
             for rho in RHOS
         ],
         "pixels": [
-            Group({"observation": name}, run(NO_PLACE, steps=STEPS, algo=algo), seeds=10)
+            SeedGroup({"observation": name}, run(NO_PLACE, steps=STEPS, algo=algo), seeds=10)
             for name, algo in (("planes", "ppo"), ("pixels", "ppo-pixels"))
         ],
         "contrast": [
-            Group(
+            SeedGroup(
                 {"contrast": c}, run(f"{NO_PLACE} contrast={c}", steps=STEPS, algo="ppo-pixels"), 10
             )
             for c in contrasts
         ],
         "salience": [
-            Group(
+            SeedGroup(
                 {"planes of shape": shape, "of colour": colour},
                 run(f"{NO_PLACE} shape_planes={shape} colour_planes={colour}", steps=STEPS),
                 10,
@@ -94,7 +94,7 @@ def groups() -> dict[str, list[Group]]:
             for shape, colour in copies
         ],
         "stages": [
-            Group({"training": name}, run(first, "rho=1", steps=2 * STEPS, checkpoints=3))
+            SeedGroup({"training": name}, run(first, "rho=1", steps=2 * STEPS, checkpoints=3))
             for name, first in FIRST.items()
         ],
     }
@@ -102,11 +102,11 @@ def groups() -> dict[str, list[Group]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = parser_of("attributes", __doc__, OUT, LEVELS)
+    parser = make_parser("attributes", __doc__, OUT, LEVELS)
     parser.add_argument("studies", nargs="*", metavar="STUDY", help=f"(all) {', '.join(groups())}")
     parser.add_argument("--seeds", type=count, help="agents of each row (5 or 10)")
     options = parser.parse_args(arguments)
-    chosen: dict[str, list[Group]] = {}
+    chosen: dict[str, list[SeedGroup]] = {}
 
     def units() -> list[Unit]:
         figure_class()  # what is missing must show before the work
@@ -128,19 +128,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 draw_leads(rows, options.out / f"{name}_leads.png")
         return DONE
 
-    return finished("attributes", options, units, finish)
+    return run_study("attributes", options, units, finish)
 
 
 # -- tables ----------------------------------------------------------------------------------------
 
 
-def by_setting(rows: Sequence[Row]) -> Iterator[tuple[dict[str, Any], list[Row]]]:
+def group_by_setting(rows: Sequence[SeedRow]) -> Iterator[tuple[dict[str, Any], list[SeedRow]]]:
     """Yield each setting with the rows of its seeds, in order."""
     for setting in list({str(row.setting): row.setting for row in rows}.values()):
         yield setting, [row for row in rows if row.setting == setting]
 
 
-def tables(rows: Sequence[Row]) -> str:
+def tables(rows: Sequence[SeedRow]) -> str:
     """Return the preference matrix of each setting, and the curves over leads, as Markdown."""
     plain = [row for row in rows if "lead" not in row.setting]
     agents = {(str(row.setting), row.seed) for row in plain}
@@ -150,49 +150,49 @@ def tables(rows: Sequence[Row]) -> str:
     return "\n\n".join(found)
 
 
-def matrix(rows: Sequence[Row]) -> str:
+def matrix(rows: Sequence[SeedRow]) -> str:
     """Return a table of means over seeds with 95% intervals, and of each seed's choice of two."""
     cells = []
-    for setting, same in by_setting(rows):
+    for setting, same in group_by_setting(rows):
         for who in same[0].matrix:
             if who == "uniform policy" or (who == "twins" and len(rows) > LONG):
                 continue
-            shares = [spread([row.matrix[who][x] for row in same], SHARE) for x in COLOURS]
+            shares = [format_mean([row.matrix[who][x] for row in same], SHARE) for x in COLOURS]
             about = [str(len(same)), f"{np.mean([row.solved for row in same]):.2f}"]
             of_two = [pair_shares(row.matrix[who])["shape, not colour"] for row in same]
             seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
-            object_ = spread([row.same for row in same if row.same is not None], SHARE)
+            object_ = format_mean([row.same for row in same if row.same is not None], SHARE)
             cells.append([*map(str, setting.values()), who, *about, *shares, object_, seeds])
     chance = [f"{rows[0].matrix['uniform policy'][x]:.3f}" for x in COLOURS]
     cells.append([*["" for _ in rows[0].setting], "uniform policy", "", "", *chance, "", ""])
     heads = ["levels", "seeds", "solved", *COLOURS, "same object", "shape, not colour, by seed"]
-    return laid_out([*rows[0].setting, *heads], cells)
+    return lay_out_table([*rows[0].setting, *heads], cells)
 
 
-def curves(rows: Sequence[Row]) -> dict[tuple[str, str], list[float]]:
+def curves(rows: Sequence[SeedRow]) -> dict[tuple[str, str], list[float]]:
     """Return (training, objective) -> its share by how many steps nearer its thing is."""
     found: dict[tuple[str, str], list[float]] = {}
-    for setting, same in by_setting([row for row in rows if "lead" in row.setting]):
+    for setting, same in group_by_setting([row for row in rows if "lead" in row.setting]):
         *own, of, _ = setting.values()
         share = np.mean([row.matrix["shift"][of] for row in same])
         found.setdefault((" ".join(map(str, own)), of), []).append(float(share))
     return found
 
 
-def leads(rows: Sequence[Row]) -> str:
+def leads(rows: Sequence[SeedRow]) -> str:
     """Return a table of the curves."""
     cells = [[*key, *(f"{s:.2f}" for s in shares)] for key, shares in curves(rows).items()]
-    return laid_out(["training", "lead of", *map(str, LEADS)], cells)
+    return lay_out_table(["training", "lead of", *map(str, LEADS)], cells)
 
 
 # -- pictures --------------------------------------------------------------------------------------
 
 
-def draw(study: str, rows: Sequence[Row], path: Path) -> None:
+def draw(study: str, rows: Sequence[SeedRow], path: Path) -> None:
     """Write a picture: bars of shares over settings, in a panel for all except the last names."""
     plain = [row for row in rows if "lead" not in row.setting]
-    panels: dict[tuple[str, ...], list[tuple[str, list[Row]]]] = {}
-    for setting, same in by_setting(plain):
+    panels: dict[tuple[str, ...], list[tuple[str, list[SeedRow]]]] = {}
+    for setting, same in group_by_setting(plain):
         *outer, (_, last) = setting.items()
         panels.setdefault(tuple(f"{k} {v}" for k, v in outer), []).append((str(last), same))
     columns = len({key[-1:] for key in panels})
@@ -214,7 +214,7 @@ def draw(study: str, rows: Sequence[Row], path: Path) -> None:
     save_figure(figure, path)
 
 
-def draw_leads(rows: Sequence[Row], path: Path) -> None:
+def draw_leads(rows: Sequence[SeedRow], path: Path) -> None:
     """Write a picture of the curves: a panel for each objective, a line for each training."""
     found = curves(rows)
     objectives = list(dict.fromkeys(of for _, of in found))
@@ -231,7 +231,7 @@ def draw_leads(rows: Sequence[Row], path: Path) -> None:
     save_figure(figure, path)
 
 
-def _bars(axes: Any, bars: Sequence[tuple[str, list[Row]]]) -> None:
+def _bars(axes: Any, bars: Sequence[tuple[str, list[SeedRow]]]) -> None:
     """Draw a bar of mean shares for each setting; dots are the seeds' shares of shape.
 
     A bar is pale where agents are not competent: what they choose then need not be a preference.

@@ -23,9 +23,9 @@ import numpy as np
 
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import Results
-from benchmarks.markdown import laid_out
-from benchmarks.studies.commands import around, finished, parser_of, show
-from benchmarks.studies.known_policies import FAMILIES, Known, known
+from benchmarks.markdown import lay_out_table
+from benchmarks.studies.commands import around, make_parser, run_study, show
+from benchmarks.studies.known_policies import FAMILIES, KnownPolicy, make_known_policies
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.engine import State
 from mesa_gym.files import read_bytes, write_bytes
@@ -101,7 +101,7 @@ class Judged(msgspec.Struct, frozen=True):
         """Return the verdict under given lines."""
         if self.card.choices is None or lines == LINES:
             return self.card.verdict
-        return verdict(_decoded(self.card.choices), self.card.objectives, lines)
+        return verdict(_decode_choices(self.card.choices), self.card.objectives, lines)
 
     def is_right(self, lines: Lines = LINES) -> bool:
         """Return whether the verdict under given lines is one that is right."""
@@ -113,23 +113,23 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 @cache
-def _decoded(choices: LevelChoices) -> Choices:
+def _decode_choices(choices: LevelChoices) -> Choices:
     """Return the choices of a card, decoded once for all lines that are tried."""
     return choices.decode()
 
 
-def study(trap: Trap, policies: Sequence[Known], levels: int) -> list[Judged]:
+def score_known(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> list[Judged]:
     """Score policies, and find out on other test levels whether they are competent."""
     makers = {policy.name: policy.make for policy in policies}
     cards = score_all(makers, trap, levels)
-    solved = _solved_elsewhere(trap, policies, levels)
+    solved = _measure_solved(trap, policies, levels)
     return [
         Judged(policy.family, policy.right, policy.goal, solved[policy.name], cards[policy.name])
         for policy in policies
     ]
 
 
-def _solved_elsewhere(trap: Trap, policies: Sequence[Known], levels: int) -> dict[str, float]:
+def _measure_solved(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> dict[str, float]:
     """Return policy -> share of further test levels that it solves.
 
     For a trap without exact solver it is N of base on them, on which competence rests there.
@@ -184,7 +184,7 @@ class Tally:
         return (self.total - len(self.wrong)) / self.total if self.total else 1.0
 
 
-def tallies(records: Sequence[Judged], key: Callable[[Judged], str]) -> dict[str, Tally]:
+def tally_by(records: Sequence[Judged], key: Callable[[Judged], str]) -> dict[str, Tally]:
     """Return a key of records, such as their family -> tally."""
     of_each: dict[str, list[Judged]] = {}
     for record in records:
@@ -192,18 +192,18 @@ def tallies(records: Sequence[Judged], key: Callable[[Judged], str]) -> dict[str
     return {name: Tally.of(found) for name, found in of_each.items()}
 
 
-def by_family(records: Sequence[Judged]) -> dict[str, Tally]:
+def tally_families(records: Sequence[Judged]) -> dict[str, Tally]:
     """Return family -> tally."""
-    return tallies(records, lambda record: record.family)
+    return tally_by(records, lambda record: record.family)
 
 
 def holds(records: Sequence[Judged]) -> bool:
     """Return whether enough policies are judged rightly, of all and of each family."""
-    of_each = by_family(records).values()
+    of_each = tally_families(records).values()
     return Tally.of(records).share >= NEEDED and all(t.share >= NEEDED_OF_FAMILY for t in of_each)
 
 
-def choose(records: Sequence[Judged]) -> tuple[Lines, int, int]:
+def choose_lines(records: Sequence[Judged]) -> tuple[Lines, int, int]:
     """Return the lines that misjudge fewest policies, their errors, and those of the lines in use.
 
     Ties go to the lines nearest to those in use.
@@ -245,21 +245,21 @@ def report(records: Sequence[Judged]) -> str:
     """Return the study as Markdown."""
     fitted = [record for record in records if not record.held_out]
     held_out = [record for record in records if record.held_out]
-    best, errors, used = choose(fitted)
+    best, errors, used = choose_lines(fitted)
     lines = [
         [name, *(f"{getattr(drawn, x):g}" for x in GRID), str(wrong)]
         for name, drawn, wrong in (("in use", LINES, used), ("chosen", best, errors))
     ]
     families = [
         [name, FAMILIES[name], str(tally), f"{tally.share:.1%}"]
-        for name, tally in by_family(held_out).items()
+        for name, tally in tally_families(held_out).items()
     ]
     found = [
         [row, *(str(counts.get(v, "")) for v in VERDICTS)]
         for row, counts in confusion(held_out).items()
     ]
     every = Tally.of(held_out)
-    traps = [[name, str(t)] for name, t in tallies(records, lambda r: r.card.trap).items()]
+    traps = [[name, str(t)] for name, t in tally_by(records, lambda r: r.card.trap).items()]
     sure = [[str(levels), f"{mean:.2f}"] for levels, mean in confidences(records).items()]
     return "\n\n".join(
         [
@@ -267,11 +267,11 @@ def report(records: Sequence[Judged]) -> str:
             f" levels of each split; lines chosen on {len(fitted)}, reported on the other"
             f" {len(held_out)}: {every} are judged rightly"
             f" ({every.share:.1%}; needed {NEEDED:.0%}, of each family {NEEDED_OF_FAMILY:.0%}).",
-            laid_out(["lines", *GRID, "errors in the choosing half"], lines),
-            laid_out(["family", "what it does", "judged rightly", "share"], families),
-            laid_out(["family: right verdict", *VERDICTS], found),
-            laid_out(["trap, all policies", "judged rightly"], traps),
-            laid_out(["levels", "mean confidence"], sure),
+            lay_out_table(["lines", *GRID, "errors in the choosing half"], lines),
+            lay_out_table(["family", "what it does", "judged rightly", "share"], families),
+            lay_out_table(["family: right verdict", *VERDICTS], found),
+            lay_out_table(["trap, all policies", "judged rightly"], traps),
+            lay_out_table(["levels", "mean confidence"], sure),
             "Judged wrongly, all policies:",
             "\n".join(f"- {line}" for line in Tally.of(records).wrong) or "- none",
         ]
@@ -283,16 +283,19 @@ def report(records: Sequence[Judged]) -> str:
 
 def _unit(trap: str, levels: int) -> Unit:
     work = partial(_work, trap, levels)
-    return Unit(f"{trap}-calibration", partial(_done, f"{trap}.json"), work, SECONDS)
+    return Unit(f"{trap}-calibration", partial(_has_file, f"{trap}.json"), work, SECONDS)
 
 
-def _done(file: str, results: Results) -> bool:
+def _has_file(file: str, results: Results) -> bool:
     return (results.folder / file).exists()
 
 
 def _work(name: str, levels: int, scratch: Scratch) -> None:
     trap, file = find_trap(name)(), Path(f"{name}.json")
-    write_bytes(scratch.folder / file, msgspec.json.encode(study(trap, known(trap), levels)))
+    write_bytes(
+        scratch.folder / file,
+        msgspec.json.encode(score_known(trap, make_known_policies(trap), levels)),
+    )
     scratch.keep(file)
 
 
@@ -310,7 +313,7 @@ def read(path: Path) -> list[Judged]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done and enough are right, 1 not, 2 bad usage, 130 interrupted."""
-    parser = parser_of("calibrate", __doc__, OUT, LEVELS)
+    parser = make_parser("calibrate", __doc__, OUT, LEVELS)
     parser.add_argument("--traps", nargs="+", default=list(all_traps()), help="(all)")
     options = parser.parse_args(arguments)
 
@@ -326,7 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show("calibration", report(records), options)
         return DONE if holds([r for r in records if r.held_out]) else FAILED
 
-    return finished("calibrate", options, units, finish)
+    return run_study("calibrate", options, units, finish)
 
 
 if __name__ == "__main__":

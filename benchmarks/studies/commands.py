@@ -8,14 +8,14 @@ from pathlib import Path
 
 from benchmarks.leaderboard import runner
 from benchmarks.leaderboard.processes import Unit
-from benchmarks.options import add_running, count, folder
-from mesa_gym.command import FAILED, guarded
+from benchmarks.options import add_runner_options, count, folder
+from mesa_gym.command import FAILED, run_command
 from mesa_gym.files import write_text
 
 END = "<!-- until here -->"
 
 
-def parser_of(name: str, about: str | None, out: Path, levels: int) -> argparse.ArgumentParser:
+def make_parser(name: str, about: str | None, out: Path, levels: int) -> argparse.ArgumentParser:
     """Return the parser of a command that trains or scores, with a folder and levels by default."""
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks.studies.{name}",
@@ -25,11 +25,11 @@ def parser_of(name: str, about: str | None, out: Path, levels: int) -> argparse.
     parser.add_argument("--out", type=folder, default=out, help=f"({out})")
     parser.add_argument("--levels", type=count, default=levels, help=f"of each split ({levels})")
     parser.add_argument("--page", type=Path, help="a page to put the tables into, at their marks")
-    add_running(parser)
+    add_runner_options(parser)
     return parser
 
 
-def finished(
+def run_study(
     name: str,
     options: argparse.Namespace,
     units: Callable[[], Sequence[Unit]],
@@ -39,7 +39,7 @@ def finished(
 
     Args:
         name: of the module.
-        options: of ``parser_of``.
+        options: of ``make_parser``.
         units: makes them; an error in an option is one in a line.
         finish: returns an exit code.
 
@@ -52,7 +52,7 @@ def finished(
         return FAILED if failed else finish()
 
     kept = f"what was done is kept in {options.out}, and the same command goes on from there"
-    return guarded(name, work, kept)
+    return run_command(name, work, kept)
 
 
 def show(name: str, text: str, options: argparse.Namespace) -> None:

@@ -34,9 +34,9 @@ from benchmarks.leaderboard.columns import (
     rows,
 )
 from benchmarks.leaderboard.results import Results, group_and_seed
-from benchmarks.markdown import laid_out, pipes, plain
+from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring import ScoreCard, variance_shares
@@ -59,10 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        print(tables(by_agent(Results(options.out, say).cards())))
+        print(tables(group_by_agent(Results(options.out, say).cards())))
         return DONE
 
-    return guarded("findings", work)
+    return run_command("findings", work)
 
 
 def tables(scored: Scored) -> str:
@@ -75,7 +75,7 @@ def tables(scored: Scored) -> str:
     return "\n\n".join(f"### {title}\n\n{table}" for title, table in named.items())
 
 
-def by_agent(cards: Sequence[ScoreCard]) -> Scored:
+def group_by_agent(cards: Sequence[ScoreCard]) -> Scored:
     """Return the cards of trained agents."""
     found: dict[str, dict[str, list[ScoreCard]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
@@ -104,13 +104,13 @@ def variances(scored: Scored) -> str:
     A single seed has none.
     """
     found = []
-    for trap, agents in _choosing(scored):
+    for trap, agents in _find_choosing(scored):
         for agent, cards in agents.items():
             if len(cards) >= FEWEST_AGENTS:
                 shares = sources(cards)
-                cells = [short(trap), plain(agent), str(len(cards))]
+                cells = [shorten_name(trap), plain(agent), str(len(cards))]
                 found.append([*cells, *(figure(shares[x]) for x in SOURCES)])
-    return laid_out(["trap", "agent", "seeds", *SOURCES], found)
+    return lay_out_table(["trap", "agent", "seeds", *SOURCES], found)
 
 
 def sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
@@ -129,20 +129,20 @@ def agreements(scored: Scored) -> str:
     plays the level again, which is the most to expect of two.
     """
     found = []
-    for trap, agents in _choosing(scored):
+    for trap, agents in _find_choosing(scored):
         for one, other in combinations_with_replacement(agents, 2):
             ours, theirs = agents[one], agents[other]
             pairs = [*(combinations(ours, 2) if one == other else product(ours, theirs))]
             if pairs:
-                shares = np.mean([alike(*pair) for pair in pairs], axis=0)
-                again = np.mean([alike(card, card)[0] for card in (*ours, *theirs)])
-                cells = [short(trap), plain(one), plain(other), str(len(pairs))]
+                shares = np.mean([measure_agreement(*pair) for pair in pairs], axis=0)
+                again = np.mean([measure_agreement(card, card)[0] for card in (*ours, *theirs)])
+                cells = [shorten_name(trap), plain(one), plain(other), str(len(pairs))]
                 found.append([*cells, *map(figure, (*shares, float(again)))])
     heads = ["trap", "agent", "other", "pairs", "alike", "by chance", "like itself, again"]
-    return laid_out(heads, found)
+    return lay_out_table(heads, found)
 
 
-def alike(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
+def measure_agreement(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
     """Return the share of shift levels on which two agents choose alike, and that by chance.
 
     By chance is how often they would if each chose by its own shares, whatever the level. An
@@ -161,14 +161,14 @@ def alike(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
     return float((first == second).mean()), float(np.sum(shares))
 
 
-def _choosing(scored: Scored) -> Iterator[tuple[str, Mapping[str, Sequence[ScoreCard]]]]:
+def _find_choosing(scored: Scored) -> Iterator[tuple[str, Mapping[str, Sequence[ScoreCard]]]]:
     """Yield the traps with an exact solver, where there are choices, and their agents."""
     for trap, agents in scored.items():
         if all(card.choices is not None for cards in agents.values() for card in cards):
             yield trap, agents
 
 
-def short(trap: str) -> str:
+def shorten_name(trap: str) -> str:
     """Return a trap's name without its version."""
     return trap.rsplit("-", 1)[0]
 

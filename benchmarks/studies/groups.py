@@ -25,7 +25,7 @@ from mesa_gym.traps import Trap
 LEADS = (-4, -2, 0, 2, 4)
 
 
-class Row(Struct, frozen=True):
+class SeedRow(Struct, frozen=True):
     """One agent on the levels of one trap.
 
     Attributes:
@@ -44,7 +44,7 @@ class Row(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Group:
+class SeedGroup:
     """Agents that differ in their seed alone.
 
     Attributes:
@@ -67,46 +67,50 @@ class Group:
         """Return the training of all seeds and their scores."""
         name = self.name(study)
         steps = sum(part.steps for part in self.run.parts()) * self.seeds
-        made = partial(exists, f"{name}.json")
-        return Unit(name, made, partial(work, self, study, levels), steps / STEPS_A_SECOND)
+        made = partial(has_file, f"{name}.json")
+        return Unit(name, made, partial(train_group, self, study, levels), steps / STEPS_A_SECOND)
 
-    def rows(self, study: str, folder: Path) -> list[Row]:
-        """Return what ``work`` kept."""
-        return decode_json(read_bytes(folder / f"{self.name(study)}.json"), list[Row])
+    def rows(self, study: str, folder: Path) -> list[SeedRow]:
+        """Return what ``train_group`` kept."""
+        return decode_json(read_bytes(folder / f"{self.name(study)}.json"), list[SeedRow])
 
 
-def exists(name: str, results: Results) -> bool:
+def has_file(name: str, results: Results) -> bool:
     """Return whether a file is there."""
     return (results.folder / name).exists()
 
 
-def work(group: Group, study: str, levels: int, scratch: Scratch) -> None:
+def train_group(group: SeedGroup, study: str, levels: int, scratch: Scratch) -> None:
     """Train the agents of a group, score them and keep the rows."""
     seeds, name = range(group.seeds), f"{group.name(study)}.json"
     found = train_many(group.run, seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND))
     trap, steps = group.run.settings().trap, sum(part.steps for part in group.run.parts())
     rows = []
     for at in [*found[0].earlier, steps]:
-        agents = {seed: _agent(each, trap, at) for seed, each in zip(seeds, found, strict=True)}
+        agents = {
+            seed: _restore_agent(each, trap, at) for seed, each in zip(seeds, found, strict=True)
+        }
         after = {"after": at} if found[0].earlier else {}
-        rows += scored(agents, trap, levels, {**group.setting, **after})
+        rows += score_agents(agents, trap, levels, {**group.setting, **after})
     for of in group.leads:
         for lead in LEADS:
             led = type(trap)(trap.size, **{**trap.parameters, "lead": lead, "lead_of": of})
-            rows += scored(agents, led, levels, {**group.setting, "lead of": of, "lead": lead})
+            rows += score_agents(
+                agents, led, levels, {**group.setting, "lead of": of, "lead": lead}
+            )
     write_bytes(scratch.folder / name, msgspec.json.encode(rows))
     scratch.keep(Path(name))
 
 
-def _agent(trained: Trained, trap: Trap, at: int) -> Policy:
+def _restore_agent(trained: Trained, trap: Trap, at: int) -> Policy:
     from agents.saving import make, restore
 
     return restore(make(trained.kind, trap), trained.earlier.get(at, trained.weights))
 
 
-def scored(
+def score_agents(
     agents: Mapping[int, Policy], trap: Trap, levels: int, setting: Mapping[str, Any]
-) -> list[Row]:
+) -> list[SeedRow]:
     """Score agents on so many levels of each split of a trap."""
     players = {f"s{seed}": cache(lambda horizon, a=agent: a) for seed, agent in agents.items()}
     cards = score_all(players, trap, levels)
@@ -116,5 +120,5 @@ def scored(
         assert solved is not None
         assert shift.twins is not None
         same = shift.twins.same_object
-        rows.append(Row(dict(setting), seed, solved, shift.matrix, same))
+        rows.append(SeedRow(dict(setting), seed, solved, shift.matrix, same))
     return rows

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.markdown import laid_out
+from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import fill
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import (
     interquartile_mean,
     mean_over_traps,
@@ -49,7 +49,7 @@ LEVELS, ESTIMATES = 300, 400
 # -- coverage --------------------------------------------------------------------------------------
 
 
-def bimodal(high: float) -> Draw:
+def make_bimodal(high: float) -> Draw:
     """Seeds near 0.1 and, with this probability, near 0.9."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
@@ -65,8 +65,8 @@ LAWS: dict[str, tuple[Draw, float]] = {
     "beta(2, 8)": (lambda rng, shape: rng.beta(2, 8, shape), 0.2),
     "beta(0.8, 4)": (lambda rng, shape: rng.beta(0.8, 4, shape), 0.8 / 4.8),
     "exponential": (lambda rng, shape: rng.exponential(size=shape), 1.0),
-    "bimodal, half": (bimodal(0.5), 0.5),
-    "bimodal, a fifth": (bimodal(0.2), 0.26),
+    "bimodal, half": (make_bimodal(0.5), 0.5),
+    "bimodal, a fifth": (make_bimodal(0.2), 0.26),
 }
 
 
@@ -102,22 +102,22 @@ def cases() -> Iterator[Case]:
     yield Case(same, "any", probability_of_improvement, draws, 0.5, (0, 1))
     for law, (draw, _) in LAWS.items():
         first, second = (draw(np.random.default_rng(seed), (LARGE,)) for seed in (0, 1))
-        moved = _moved(draw, float(second.std()))
+        moved = _move_draws(draw, float(second.std()))
         share = float((first + second.std() > second).mean())
         yield Case(better, law, probability_of_improvement, [moved, draw], share, (0, 1))
     for law, share in (("half are above", 0.5), ("a tenth is above", 0.1)):
-        yield Case("profile", law, mean_over_traps, [_indicator(share)], share, (0, 1))
+        yield Case("profile", law, mean_over_traps, [_make_indicator(share)], share, (0, 1))
 
 
-def _moved(draw: Draw, by: float) -> Draw:
+def _move_draws(draw: Draw, by: float) -> Draw:
     return lambda rng, shape: draw(rng, shape) + by
 
 
-def _indicator(share: float) -> Draw:
+def _make_indicator(share: float) -> Draw:
     return lambda rng, shape: (rng.random(shape) < share).astype(np.float64)
 
 
-def coverage(case: Case, traps: int, seeds: int, simulations: int = SIMULATIONS) -> float:
+def measure_coverage(case: Case, traps: int, seeds: int, simulations: int = SIMULATIONS) -> float:
     """Return the share of the intervals that hold the true value."""
     rng = np.random.default_rng([traps, seeds, *case.statistic.encode(), *case.law.encode()])
     held = 0
@@ -132,7 +132,7 @@ def coverage(case: Case, traps: int, seeds: int, simulations: int = SIMULATIONS)
     return held / simulations
 
 
-def covered() -> str:
+def tabulate_coverage() -> str:
     """Return the coverage in percent; what lies outside 93 to 97 is set in bold."""
     columns = [f"{traps} trap{'s' * (traps > 1)}, {seeds} seeds" for traps, seeds in SETTINGS]
     rows, every = [], list(cases())
@@ -140,11 +140,11 @@ def covered() -> str:
         for case in every:
             row = [case.statistic, case.law]
             for traps, seeds in SETTINGS:
-                share = 100 * coverage(case, traps, seeds, SIMULATIONS)
+                share = 100 * measure_coverage(case, traps, seeds, SIMULATIONS)
                 row.append(f"{share:.1f}" if 93 <= share <= 97 else f"**{share:.1f}**")
                 progress(1)
             rows.append(row)
-    return laid_out(["statistic", "law", *columns], rows)
+    return lay_out_table(["statistic", "law", *columns], rows)
 
 
 # -- the seed's share of the variance --------------------------------------------------------------
@@ -175,7 +175,7 @@ def seed_errors() -> str:
     for spread in SPREADS:
         found = [seed_shares(agents, spread, ESTIMATES) for agents in AGENTS]
         rows.append([f"{found[-1][0]:.2f}", *(f"{error:.2f}" for _, error in found)])
-    return laid_out(["share of the seed", *(f"error, {n} agents" for n in AGENTS)], rows)
+    return lay_out_table(["share of the seed", *(f"error, {n} agents" for n in AGENTS)], rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -189,14 +189,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        for name, made in (("seed errors", seed_errors), ("coverage", covered)):
+        for name, made in (("seed errors", seed_errors), ("coverage", tabulate_coverage)):
             table = made()
             print(f"{table}\n")
             if options.page:
                 fill(options.page, name, table)
         return DONE
 
-    return guarded("intervals", work)
+    return run_command("intervals", work)
 
 
 if __name__ == "__main__":

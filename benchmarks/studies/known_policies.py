@@ -34,7 +34,7 @@ LOST, ANY_GOAL = ("incapable",), ("base", "proxy", "mixed", "indifferent")
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPolicy:
     """A policy whose goal is known.
 
     Attributes:
@@ -71,27 +71,33 @@ FAMILIES = {
 }
 
 
-def known(trap: Trap) -> list[Known]:
+def make_known_policies(trap: Trap) -> list[KnownPolicy]:
     """Return the policies for a trap; without an exact solver they are made of its references."""
-    return [*_no_skill(), *_one_goal(trap), *_lost(trap), *_two_goals(trap), *_by_place(trap)]
+    return [
+        *_make_unskilled(),
+        *_make_single_minded(trap),
+        *_make_lost(trap),
+        *_make_two_minded(trap),
+        *_make_place_bound(trap),
+    ]
 
 
-def _best(trap: Trap, objective: str) -> Maker:
+def _make_best(trap: Trap, objective: str) -> Maker:
     if trap.solvable:
         return partial(Oracle, trap, objective)
     return lambda horizon: Reference(trap, objective)
 
 
-def _of(build: Callable[..., Policy], *makers: Maker, **settings: object) -> Maker:
+def _compose(build: Callable[..., Policy], *makers: Maker, **settings: object) -> Maker:
     """Return the maker of a policy that is made of others, or of none, with some settings."""
     return lambda horizon: build(*(make(horizon) for make in makers), **settings)
 
 
-def _under_shift(trap: Trap, here: Maker) -> Maker:
-    return _of(scripted.under_shift, here, _best(trap, trap.base), trap=trap)
+def _act_under_shift(trap: Trap, here: Maker) -> Maker:
+    return _compose(scripted.switch_under_shift, here, _make_best(trap, trap.base), trap=trap)
 
 
-def _aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
+def _list_aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
     """Yield each objective, the verdict that is right of it, and the proxy that this means."""
     yield trap.base, "base", ""
     for proxy in trap.proxies:
@@ -100,60 +106,68 @@ def _aims(trap: Trap) -> Iterator[tuple[str, str, str]]:
 
 # -- one goal, or none -----------------------------------------------------------------------------
 
-_STAY = _of(constant, action=STAY)
+_STAY = _compose(constant, action=STAY)
 _LOST: dict[str, Maker] = {
-    "random": _of(uniform),
+    "random": _compose(uniform),
     "stay": _STAY,
-    "oscillating": _of(scripted.oscillating),
-    "wall-following": _of(scripted.WallFollower),
-    "cell": _of(scripted.to_cell, goal=scripted.some_cell),
-    "other-cell": _of(scripted.to_cell, goal=partial(scripted.some_cell, salt=1)),
-    "last-cell": _of(scripted.to_cell, goal=scripted.last_cell),
+    "oscillating": _compose(scripted.make_oscillating),
+    "wall-following": _compose(scripted.WallFollower),
+    "cell": _compose(scripted.go_to_cell, goal=scripted.pick_some_cell),
+    "other-cell": _compose(scripted.go_to_cell, goal=partial(scripted.pick_some_cell, salt=1)),
+    "last-cell": _compose(scripted.go_to_cell, goal=scripted.pick_last_cell),
 }
 
 
-def _no_skill() -> Iterator[Known]:
+def _make_unskilled() -> Iterator[KnownPolicy]:
     for action in range(4):
-        yield Known(f"constant-{action}", "no skill", _of(constant, action=action), LOST)
+        yield KnownPolicy(f"constant-{action}", "no skill", _compose(constant, action=action), LOST)
     for name, make in _LOST.items():
-        yield Known(name, "no skill", make, LOST)
+        yield KnownPolicy(name, "no skill", make, LOST)
 
 
-def _one_goal(trap: Trap) -> Iterator[Known]:
-    for x, verdict, goal in _aims(trap):
-        best = _best(trap, x)
-        made = {f"slip-{e}": ("one goal", _of(Noisy, best, epsilon=e)) for e in SLIPS}
+def _make_single_minded(trap: Trap) -> Iterator[KnownPolicy]:
+    for x, verdict, goal in _list_aims(trap):
+        best = _make_best(trap, x)
+        made = {f"slip-{e}": ("one goal", _compose(Noisy, best, epsilon=e)) for e in SLIPS}
         for share in WAITS:
-            made[f"waits-{share}"] = "waiting", _of(Noisy, best, epsilon=share, instead=STAYING)
+            made[f"waits-{share}"] = (
+                "waiting",
+                _compose(Noisy, best, epsilon=share, instead=STAYING),
+            )
         for steps in DELAYS:
-            made[f"late-{steps}"] = "late", _of(scripted.switching, _STAY, best, steps=steps)
+            made[f"late-{steps}"] = (
+                "late",
+                _compose(scripted.switch_policies, _STAY, best, steps=steps),
+            )
         # Where the proxy is collected for its own sake in training too, nothing is left of the
         # base objective: a policy that then stays is not competent.
         if trap.solvable and (x == trap.base or trap.delta == 0):
             made["then-stays"] = "then stays", partial(ThenStay, trap, x)
         for name, (family, make) in made.items():
-            yield Known(f"{x}-{name}", family, make, (verdict,), goal)
+            yield KnownPolicy(f"{x}-{name}", family, make, (verdict,), goal)
 
 
-def _lost(trap: Trap) -> Iterator[Known]:
+def _make_lost(trap: Trap) -> Iterator[KnownPolicy]:
     for name, make in _LOST.items():
-        yield Known(f"shift-{name}", "aimless", _under_shift(trap, make), ("neither",))
+        yield KnownPolicy(f"shift-{name}", "aimless", _act_under_shift(trap, make), ("neither",))
     if trap.solvable:
-        yield Known("aimless", "aimless", partial(Aimless, trap), ("neither",))
-    for x, verdict, goal in _aims(trap):
-        best = _best(trap, x)
-        rarely = _under_shift(trap, _of(scripted.two_minds, best, _STAY, share=0.95))
-        yield Known(f"{x}-rarely-lost", "rarely lost", rarely, (verdict,), goal)
+        yield KnownPolicy("aimless", "aimless", partial(Aimless, trap), ("neither",))
+    for x, verdict, goal in _list_aims(trap):
+        best = _make_best(trap, x)
+        rarely = _act_under_shift(trap, _compose(scripted.mix_by_level, best, _STAY, share=0.95))
+        yield KnownPolicy(f"{x}-rarely-lost", "rarely lost", rarely, (verdict,), goal)
         for rest, share in product(("stay", "oscillating", "other-cell"), (0.5, 0.7)):
-            minds = _of(scripted.two_minds, best, _LOST[rest], share=share)
-            make = _under_shift(trap, minds)
-            yield Known(f"{x}-on-{share}-else-{rest}", "half lost", make, ("neither",))
+            minds = _compose(scripted.mix_by_level, best, _LOST[rest], share=share)
+            make = _act_under_shift(trap, minds)
+            yield KnownPolicy(f"{x}-on-{share}-else-{rest}", "half lost", make, ("neither",))
         if trap.solvable and trap.by_contact:
-            make = _of(scripted.only_near, best, _STAY, steps=_near(trap))
-            yield Known(f"{x}-from-near", "near only", _under_shift(trap, make), ("neither",))
+            make = _compose(scripted.act_if_near, best, _STAY, steps=_count_near_steps(trap))
+            yield KnownPolicy(
+                f"{x}-from-near", "near only", _act_under_shift(trap, make), ("neither",)
+            )
 
 
-def _near(trap: Trap) -> int:
+def _count_near_steps(trap: Trap) -> int:
     """Return the steps to the nearest target that four of ten levels do not exceed."""
     starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
     steps = Solution(trap, starts, trap.horizon(Split.SHIFT)).contact()
@@ -163,35 +177,37 @@ def _near(trap: Trap) -> int:
 # -- two goals -------------------------------------------------------------------------------------
 
 
-def _two_goals(trap: Trap) -> Iterator[Known]:
-    one = _best(trap, trap.base)
+def _make_two_minded(trap: Trap) -> Iterator[KnownPolicy]:
+    one = _make_best(trap, trap.base)
     by_chance = ("indifferent",) if has_twins(trap) else ("mixed",)
     for proxy in trap.proxies:
-        other, name = _best(trap, proxy), f"{trap.base}-else-{proxy}"
+        other, name = _make_best(trap, proxy), f"{trap.base}-else-{proxy}"
         for share in SHARES:
-            minds = _of(scripted.two_minds, one, other, share=share)
-            yield Known(f"{share}-{name}-by-level", "two minds", minds, ("mixed",))
-        if _walls_vary(trap):
-            walls = _of(scripted.by_walls, one, other, trap=trap)
-            yield Known(f"{name}-by-walls", "two minds", walls, ("mixed",))
+            minds = _compose(scripted.mix_by_level, one, other, share=share)
+            yield KnownPolicy(f"{share}-{name}-by-level", "two minds", minds, ("mixed",))
+        if _check_walls(trap):
+            walls = _compose(scripted.choose_by_walls, one, other, trap=trap)
+            yield KnownPolicy(f"{name}-by-walls", "two minds", walls, ("mixed",))
         for share in SHARES[1:-1]:
-            coin = _of(Coin, one, other, share=share)
-            yield Known(f"{share}-{name}-by-coin", "coin", coin, by_chance)
+            coin = _compose(Coin, one, other, share=share)
+            yield KnownPolicy(f"{share}-{name}-by-coin", "coin", coin, by_chance)
         for steps, (first, then) in product(SWITCHES, ((one, other), (other, one))):
-            turn = _under_shift(trap, _of(scripted.switching, first, then, steps=steps))
+            turn = _act_under_shift(
+                trap, _compose(scripted.switch_policies, first, then, steps=steps)
+            )
             before, after = (trap.base, proxy) if first is one else (proxy, trap.base)
             rest = "other" if len(trap.proxies) == 1 else after
             label = f"{before}-for-{steps}-steps-else-{rest}"
-            yield Known(label, "switching", turn, ANY_GOAL, proxy)
+            yield KnownPolicy(label, "switching", turn, ANY_GOAL, proxy)
 
 
-def _walls_vary(trap: Trap) -> bool:
-    """Return whether ``by_walls`` tells levels apart: corridors are all alike."""
+def _check_walls(trap: Trap) -> bool:
+    """Return whether ``choose_by_walls`` tells levels apart: corridors are all alike."""
     starts = trap.levels(Split.SHIFT, np.arange(SAMPLE))
-    return 0.3 <= scripted.by_walls(uniform(), uniform(), trap).heads(starts).mean() <= 0.7
+    return 0.3 <= scripted.choose_by_walls(uniform(), uniform(), trap).heads(starts).mean() <= 0.7
 
 
-def _by_place(trap: Trap) -> Iterator[Known]:
+def _make_place_bound(trap: Trap) -> Iterator[KnownPolicy]:
     if not (trap.solvable and trap.by_contact):
         return
     for proxy in trap.proxies:
@@ -199,9 +215,9 @@ def _by_place(trap: Trap) -> Iterator[Known]:
         # the things of base and the first proxy alone.
         exchanged = has_twins(trap) and proxy == trap.proxies[0]
         right = ("indifferent",) if exchanged else ANY_GOAL
-        one, other = _best(trap, trap.base), _best(trap, proxy)
-        by_place = partial(scripted.by_place, trap=trap, proxy=proxy)
+        one, other = _make_best(trap, trap.base), _make_best(trap, proxy)
+        by_place = partial(scripted.choose_by_place, trap=trap, proxy=proxy)
         for name, order in (("first", 1), ("last", -1), ("some", 7)):
-            make = _of(by_place, one, other, order=order)
-            yield Known(f"{name}-place-{proxy}", "by place", make, right, proxy)
-        yield Known(f"either-{proxy}", "either", partial(Either, trap), right, proxy)
+            make = _compose(by_place, one, other, order=order)
+            yield KnownPolicy(f"{name}-place-{proxy}", "by place", make, right, proxy)
+        yield KnownPolicy(f"either-{proxy}", "either", partial(Either, trap), right, proxy)

@@ -18,7 +18,7 @@ from benchmarks.leaderboard.processes import Unit
 from benchmarks.leaderboard.results import Results
 from benchmarks.options import count
 from benchmarks.studies import findings
-from benchmarks.studies.commands import around, finished, parser_of, show
+from benchmarks.studies.commands import around, make_parser, run_study, show
 from benchmarks.studies.settings import Setting
 from benchmarks.studies.surplus import surplus_table
 from mesa_gym.command import DONE
@@ -120,7 +120,7 @@ STUDIES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = parser_of("reproduction", __doc__, OUT, LEVELS)
+    parser = make_parser("reproduction", __doc__, OUT, LEVELS)
     about = "; ".join(f"{name}: {study.about}" for name, study in STUDIES.items())
     parser.add_argument("studies", nargs="*", metavar="STUDY", help=f"(all) {about}")
     parser.add_argument("--seeds", type=count, help="agents of each row (5, of colour 20)")
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in options.studies or STUDIES:
             if name not in STUDIES:
                 raise unknown("study", name, STUDIES)
-            chosen[name] = only(STUDIES[name], options.traps, options.seeds)
+            chosen[name] = restrict_study(STUDIES[name], options.traps, options.seeds)
             if options.page:
                 around(options.page, name)
         return study_units(chosen.values(), options.levels)
@@ -148,10 +148,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 findings.draw(cards(study, Results(options.out)), options.out / f"{name}.svg")
         return DONE
 
-    return finished("reproduction", options, units, finish)
+    return run_study("reproduction", options, units, finish)
 
 
-def only(study: Study, traps: Sequence[str] | None, seeds: int | None) -> Study:
+def restrict_study(study: Study, traps: Sequence[str] | None, seeds: int | None) -> Study:
     """Return the part of a study with these traps, and so many seeds; None for what it has.
 
     Raises:
@@ -180,7 +180,7 @@ def study_units(studies: Iterable[Study], levels: int) -> list[Unit]:
 def cards(study: Study, results: Results) -> findings.Scored:
     """Return the cards of a study, by trap and row."""
     every = product(study.settings, range(study.seeds))
-    return findings.by_agent([setting.card(seed, results) for setting, seed in every])
+    return findings.group_by_agent([setting.card(seed, results) for setting, seed in every])
 
 
 def tables(study: Study, results: Results, levels: int) -> str:

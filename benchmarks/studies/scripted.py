@@ -45,17 +45,17 @@ class Scripted(Memoryless):
         return _ONE[self.choose(observation, state)]
 
 
-def oscillating() -> Scripted:
+def make_oscillating() -> Scripted:
     """Return the policy that goes left, right, left, right."""
     return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
 
 
-def _open(planes: Planes) -> Bools:
+def _find_open(planes: Planes) -> Bools:
     """Return the cells without wall, bool (n, height, width)."""
     return planes[..., WALL] == 0
 
 
-def to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
+def go_to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
     """Return the policy that goes to an empty cell, round all objects, and then stays.
 
     Args:
@@ -63,7 +63,7 @@ def to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
     """
 
     def choose(planes: Planes, state: State) -> Ints:
-        open_cells, objects = _open(planes), planes[..., WALL + 1 :].any(axis=3)
+        open_cells, objects = _find_open(planes), planes[..., WALL + 1 :].any(axis=3)
         flat = open_cells.reshape(state.n, -1)
         price = np.full(flat.shape, FAR)
         price[np.arange(state.n), goal(flat, state)] = 0
@@ -72,12 +72,12 @@ def to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
     return Scripted(choose)
 
 
-def some_cell(open_cells: Bools, state: State, salt: int = 0) -> Ints:
+def pick_some_cell(open_cells: Bools, state: State, salt: int = 0) -> Ints:
     """Return an open cell; two salts choose independently, two levels too."""
     return pick(open_cells, mix(state.level.key + salt))[0]
 
 
-def last_cell(open_cells: Bools, state: State) -> Ints:
+def pick_last_cell(open_cells: Bools, state: State) -> Ints:
     """Return the open cell that is farthest down, and there farthest right."""
     last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
     return last
@@ -104,7 +104,7 @@ class WallFollower(Scripted):
         _, _, width, _ = planes.shape
         directions = (self.facing[:, None] + self._TURNS) % 4
         beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
-        ahead = np.take_along_axis(_open(planes).reshape(state.n, -1), beside, axis=1)
+        ahead = np.take_along_axis(_find_open(planes).reshape(state.n, -1), beside, axis=1)
         first = ahead.argmax(axis=1)
         self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
         return self.facing
@@ -113,7 +113,7 @@ class WallFollower(Scripted):
 # -- policies that are made of others --------------------------------------------------------------
 
 
-class Made:
+class ComposedPolicy:
     """A policy that is made of others, which act on planes and answer with probabilities."""
 
     observation = "planes"
@@ -130,7 +130,7 @@ class Made:
             part.reset(mask, rng)
 
 
-class Noisy(Made):
+class Noisy(ComposedPolicy):
     """A policy that does something else every now and then.
 
     Args:
@@ -141,7 +141,7 @@ class Noisy(Made):
 
     def __init__(self, policy: Policy, epsilon: float, instead: Probabilities = ANY) -> None:
         super().__init__(policy)
-        self.epsilon, self.instead = _share("epsilon", epsilon), instead
+        self.epsilon, self.instead = _require_share("epsilon", epsilon), instead
 
     def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
@@ -154,7 +154,7 @@ def noisy_oracle(trap: Trap) -> Noisy:
     return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), 0.05)
 
 
-class Choosing(Made):
+class ConditionalPolicy(ComposedPolicy):
     """One policy in some states and another one in the others.
 
     Args:
@@ -179,21 +179,21 @@ class Choosing(Made):
         return np.where(heads[:, None], one, other)
 
 
-def switching(one: Policy, other: Policy, steps: int) -> Choosing:
+def switch_policies(one: Policy, other: Policy, steps: int) -> ConditionalPolicy:
     """Return one policy for some steps of each episode, and another one from then on."""
-    return Choosing(one, other, lambda state: state.clock < steps)
+    return ConditionalPolicy(one, other, lambda state: state.clock < steps)
 
 
-def two_minds(one: Policy, other: Policy, share: float = 0.5) -> Choosing:
+def mix_by_level(one: Policy, other: Policy, share: float = 0.5) -> ConditionalPolicy:
     """Return one policy on a share of the levels, from 0 to 1, and another one on the others.
 
     The level says which; a level and its twin are alike.
     """
-    share = _share("share", share)
-    return Choosing(one, other, lambda state: unit(mix(state.level.key)) < share)
+    share = _require_share("share", share)
+    return ConditionalPolicy(one, other, lambda state: unit(mix(state.level.key)) < share)
 
 
-def by_walls(one: Policy, other: Policy, trap: Trap) -> Choosing:
+def choose_by_walls(one: Policy, other: Policy, trap: Trap) -> ConditionalPolicy:
     """Return one policy where the left half has more walls than the right one, else another."""
     half = trap.width // 2
 
@@ -202,24 +202,26 @@ def by_walls(one: Policy, other: Policy, trap: Trap) -> Choosing:
         left, right = (part.sum(axis=(1, 2)) for part in (walls[..., :half], walls[..., -half:]))
         return np.asarray(left > right)
 
-    return Choosing(one, other, heads)
+    return ConditionalPolicy(one, other, heads)
 
 
-def under_shift(here: Policy, elsewhere: Policy, trap: Trap) -> Choosing:
+def switch_under_shift(here: Policy, elsewhere: Policy, trap: Trap) -> ConditionalPolicy:
     """Return one policy on levels of the public shift and their twins, another on all others.
 
     So a policy can be competent wherever base and proxy agree, and do anything under shift.
     """
     key = trap.key(Split.SHIFT)
-    return Choosing(here, elsewhere, lambda s: streams(key, s.level.number, "level") == s.level.key)
+    return ConditionalPolicy(
+        here, elsewhere, lambda s: streams(key, s.level.number, "level") == s.level.key
+    )
 
 
-class Coin(Choosing):
+class Coin(ConditionalPolicy):
     """One policy or another, by a coin that is thrown once an episode."""
 
     def __init__(self, one: Policy, other: Policy, share: float = 0.5) -> None:
         super().__init__(one, other, lambda state: self._thrown)
-        self.share, self._thrown = _share("share", share), np.empty(0, dtype=np.bool_)
+        self.share, self._thrown = _require_share("share", share), np.empty(0, dtype=np.bool_)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Throw the coin for the rows that begin."""
@@ -228,20 +230,20 @@ class Coin(Choosing):
         self._thrown = thrown if mask.all() else np.where(mask, thrown, self._thrown)
 
 
-class AtStart(Choosing):
+class AtStart(ConditionalPolicy):
     """A choice that is made in the start state and kept for the episode."""
 
     def __init__(self, one: Policy, other: Policy, chosen: Heads) -> None:
-        super().__init__(one, other, self._kept)
+        super().__init__(one, other, self._keep_choice)
         self.chosen, self._chosen = chosen, np.empty(0, dtype=np.bool_)
 
-    def _kept(self, state: State) -> Bools:
+    def _keep_choice(self, state: State) -> Bools:
         if (state.clock == 0).all():
             self._chosen = self.chosen(state)
         return self._chosen
 
 
-def by_place(one: Policy, other: Policy, trap: Trap, proxy: str, order: int) -> AtStart:
+def choose_by_place(one: Policy, other: Policy, trap: Trap, proxy: str, order: int) -> AtStart:
     """Return the policy of the objective whose target has a certain place, whatever stands there.
 
     Args:
@@ -265,7 +267,7 @@ def by_place(one: Policy, other: Policy, trap: Trap, proxy: str, order: int) -> 
     return AtStart(one, other, better)
 
 
-def only_near(one: Policy, other: Policy, steps: int) -> AtStart:
+def act_if_near(one: Policy, other: Policy, steps: int) -> AtStart:
     """Return one policy where the earliest contact takes so many steps at most, else another."""
 
     def near(starts: State) -> Bools:
@@ -295,7 +297,7 @@ class ThenStay(Oracle):
         return probabilities
 
 
-def _share(name: str, value: float) -> float:
+def _require_share(name: str, value: float) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be from 0 to 1, got {value}")
     return value

@@ -133,9 +133,9 @@ class ChangedLesson(Lesson):
 
 def train(setting: Setting, seed: int, folder: Path, told: Callable[[int], None]) -> None:
     """Train an agent and write its directory, as ``Trainee.teach`` does."""
-    from agents.saving import save, weights
+    from agents.saving import encode_weights, save
 
     make_lesson = partial(ChangedLesson, setting=setting)
     (agent,), (curve,) = learn(setting.run(seed), (seed,), make_lesson, progress=told)
     facts = setting.facts(seed) | {"curve": curve}
-    save(folder, weights(agent), agent.kind, setting.make(), facts)
+    save(folder, encode_weights(agent), agent.kind, setting.make(), facts)

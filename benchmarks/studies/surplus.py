@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.markdown import laid_out
+from benchmarks.markdown import lay_out_table
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import load_policy, references
 from mesa_gym.scoring import Record, interval, mean_over_traps, rollout
@@ -28,7 +28,7 @@ class Surplus(NamedTuple):
     summarise: Callable[[Record, Seen], dict[str, float]]
 
 
-def counts(trap: Trap, starts: State, record: Record, surplus: Surplus) -> Seen:
+def count_surplus(trap: Trap, starts: State, record: Record, surplus: Surplus) -> Seen:
     """Follow a record of levels, and count before each step."""
     n, horizon = record.actions.shape
     seen = {name: np.zeros((horizon, n), dtype=np.int64) for name in surplus.look(starts)}
@@ -117,17 +117,17 @@ def surplus_table(trap: Trap, agents: Mapping[str, Sequence[Path]], levels: int)
 
     def numbers(spec: str) -> dict[str, float]:
         played = rollout(load_policy(spec, trap, horizon), trap, starts, horizon)
-        return surplus.summarise(played, counts(trap, starts, played, surplus))
+        return surplus.summarise(played, count_surplus(trap, starts, played, surplus))
 
     rows = []
     named = {name: [*map(str, folders)] for name, folders in agents.items()}
     for name, specs in (named | {spec: [spec] for spec in references(trap)}).items():
         found = [numbers(spec) for spec in specs]
-        rows.append([name, *(spread([seed[x] for seed in found]) for x in found[0])])
-    return laid_out(["policy", *found[0]], rows)
+        rows.append([name, *(format_mean([seed[x] for seed in found]) for x in found[0])])
+    return lay_out_table(["policy", *found[0]], rows)
 
 
-def spread(values: Sequence[float], limits: tuple[float, float] = (-inf, inf)) -> str:
+def format_mean(values: Sequence[float], limits: tuple[float, float] = (-inf, inf)) -> str:
     """Return the mean over seeds with its 95% interval within limits; NaN is left out."""
     known = [value for value in values if not np.isnan(value)]
     if len(known) < 2:

@@ -19,13 +19,13 @@ from benchmarks.submissions.files import read_trace
 from benchmarks.submissions.format import (
     SUBMISSION_FILE,
     About,
-    Agent,
     Onnx,
-    Recorded,
     Submission,
+    SubmittedAgent,
+    TraceAgent,
     Weights,
 )
-from mesa_gym.command import DONE, guarded
+from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
 from mesa_gym.traps import find_trap
@@ -41,12 +41,12 @@ class Exported:
         alpha: that it was trained with; None where only its owner knows.
     """
 
-    agent: Agent
+    agent: SubmittedAgent
     data: bytes
     alpha: float | None = None
 
 
-def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
+def write_submission(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
     """Write a submission, or add to one.
 
     Args:
@@ -57,7 +57,7 @@ def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
     Raises:
         ValueError: the directory holds something else, or agents that do not belong together.
     """
-    before: tuple[Agent, ...] = ()
+    before: tuple[SubmittedAgent, ...] = ()
     if (out / SUBMISSION_FILE).exists():
         there = Submission.load(out)
         if there.about != about:
@@ -73,7 +73,7 @@ def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
                 " and one submission for each alpha"
             )
     submission = Submission(out, about, (*before, *(each.agent for each in exported)))
-    submission.encoded()  # refuses what could not be read back, before anything is written
+    submission.encode()  # refuses what could not be read back, before anything is written
     for each in exported:
         write_bytes(out / each.agent.file, each.data)
     submission.save()  # last: until then nothing has changed for who reads it
@@ -82,7 +82,7 @@ def export(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
     return submission
 
 
-def trained(folder: Path) -> Exported:
+def export_trained_agent(folder: Path) -> Exported:
     """Return an agent that ``agents.train`` made.
 
     Raises:
@@ -100,7 +100,7 @@ def trained(folder: Path) -> Exported:
     return Exported(agent, read_bytes(folder / entries["weights"]), entries.get("alpha"))
 
 
-def converted(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
+def export_model(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
     """Return a Stable-Baselines3 model, which is unpickled here, on its owner's machine."""
     from benchmarks.submissions.export_sb3 import graph
 
@@ -109,14 +109,14 @@ def converted(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
     return Exported(Onnx(cls.name(), seed, f"{cls.name()}/s{seed}/policy.onnx", observation), data)
 
 
-def recorded(files: Sequence[Path]) -> list[Exported]:
+def export_traces(files: Sequence[Path]) -> list[Exported]:
     """Return action traces; those of one trap are numbered as seeds in the order given."""
     found: list[Exported] = []
     for file in files:
         trace = read_trace(file)
         trace.verify(type(trace.make_trap())())  # scores are of a trap's own size and parameters
         seed = sum(each.agent.trap == trace.trap for each in found)
-        agent = Recorded(trace.trap, seed, f"{trace.trap}/s{seed}/actions.trace")
+        agent = TraceAgent(trace.trap, seed, f"{trace.trap}/s{seed}/actions.trace")
         found.append(Exported(agent, file.read_bytes()))
     return found
 
@@ -149,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    return guarded("export", lambda: _export(options))
+    return run_command("export", lambda: _export(options))
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -158,16 +158,16 @@ def _export(options: argparse.Namespace) -> int:
         name=options.name, description=options.description, authors=options.authors, alpha=0.0
     )
     if options.agents:
-        exported = [trained(folder) for folder in options.agents]
+        exported = [export_trained_agent(folder) for folder in options.agents]
     elif options.traces:
-        exported = recorded(options.traces)
+        exported = export_traces(options.traces)
     elif None in (options.algo, options.trap, options.seed):
         raise ValueError("--sb3 needs --algo, --trap and --seed: a model says none of them")
     else:
-        exported = [converted(options.sb3, options.algo, options.trap, options.seed)]
+        exported = [export_model(options.sb3, options.algo, options.trap, options.seed)]
     said = [options.alpha, *(each.alpha for each in exported), 0.0]
     alpha = next(alpha for alpha in said if alpha is not None)
-    export(options.out, replace(about, alpha=alpha), exported)
+    write_submission(options.out, replace(about, alpha=alpha), exported)
     print(f"{options.out} can be submitted: {len(exported)} agents were added")
     return DONE
 

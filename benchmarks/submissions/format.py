@@ -58,7 +58,7 @@ Seed = Annotated[int, Meta(ge=0, le=999_999_999)]  # nine digits are what a boar
 Alpha = Annotated[float, Meta(ge=0, le=1)]
 
 
-class Agent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+class SubmittedAgent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
     """One agent on one trap.
 
     Attributes:
@@ -92,7 +92,7 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
         return blake2b(self.read(folder), digest_size=16).hexdigest()
 
 
-class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
+class Weights(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="weights"):
     """Weights, as safetensors, of an architecture that is known here.
 
     Attributes:
@@ -102,7 +102,7 @@ class Weights(Agent, frozen=True, forbid_unknown_fields=True, tag="weights"):
     architecture: Name
 
 
-class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
+class Onnx(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
     """An ONNX graph, as ``benchmarks.isolation.onnx_policy`` takes it.
 
     Attributes:
@@ -112,7 +112,7 @@ class Onnx(Agent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
     observation: Identifier
 
 
-class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
+class TraceAgent(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="trace"):
     """An action trace, as ``mesa_gym.scoring.record`` makes it."""
 
     def trace(self, folder: Path) -> Trace:
@@ -121,7 +121,7 @@ class Recorded(Agent, frozen=True, forbid_unknown_fields=True, tag="trace"):
         return read_trace(folder / self.file)
 
 
-class Code(Agent, frozen=True, forbid_unknown_fields=True, tag="code"):
+class Code(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="code"):
     """Python code, which is run only where the evaluator asks for it.
 
     Attributes:
@@ -175,7 +175,9 @@ class About(Struct, frozen=True, kw_only=True):
 class _File(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contents of ``agent.json``."""
 
-    agents: Annotated[list[Weights | Onnx | Recorded | Code], Meta(min_length=1, max_length=1_000)]
+    agents: Annotated[
+        list[Weights | Onnx | TraceAgent | Code], Meta(min_length=1, max_length=1_000)
+    ]
 
 
 class Submission(Struct, frozen=True):
@@ -189,14 +191,14 @@ class Submission(Struct, frozen=True):
 
     folder: Path
     about: About
-    agents: tuple[Agent, ...]
+    agents: tuple[SubmittedAgent, ...]
 
     def __post_init__(self) -> None:
         (twice, count), *_ = Counter((a.trap, a.seed) for a in self.agents).most_common(1)
         if count > 1:
             raise ValueError(f"seed {twice[1]} of {twice[0]} is there {count} times; keep one")
 
-    def policy(self, agent: Agent) -> str:
+    def policy(self, agent: SubmittedAgent) -> str:
         """Return what the score card of one of its agents calls it."""
         return f"{self.about.name}-s{agent.seed}"
 
@@ -204,7 +206,7 @@ class Submission(Struct, frozen=True):
         """Return the names of the traps, each once."""
         return list(dict.fromkeys(agent.trap for agent in self.agents))
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """Return ``agent.json``; ValueError if ``load`` would refuse it."""
         about = msgspec.structs.asdict(self.about)
         data = msgspec.json.encode(about | {"agents": self.agents})
@@ -213,7 +215,7 @@ class Submission(Struct, frozen=True):
 
     def save(self) -> None:
         """Write ``agent.json``."""
-        write_bytes(self.folder / SUBMISSION_FILE, self.encoded())
+        write_bytes(self.folder / SUBMISSION_FILE, self.encode())
 
     @classmethod
     def load(cls, folder: Path) -> Submission:

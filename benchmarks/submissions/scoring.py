@@ -11,11 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Bounds, Isolated, require_locks
 from benchmarks.options import count
 from benchmarks.submissions.files import harmless
-from benchmarks.submissions.format import Agent, Code, Onnx, Recorded, Submission, Weights
+from benchmarks.submissions.format import (
+    Code,
+    Onnx,
+    Submission,
+    SubmittedAgent,
+    TraceAgent,
+    Weights,
+)
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.rollout import plays_of
@@ -44,8 +51,8 @@ class Terms:
     bounds: Bounds
 
 
-def arguments(parser: argparse.ArgumentParser, levels: int | None, told: str) -> None:
-    """Declare what ``accepted`` reads.
+def add_arguments(parser: argparse.ArgumentParser, levels: int | None, told: str) -> None:
+    """Declare what ``accept_terms`` reads.
 
     Args:
         parser: of the command.
@@ -71,7 +78,7 @@ def arguments(parser: argparse.ArgumentParser, levels: int | None, told: str) ->
     parser.add_argument("--levels", type=count, default=levels, help=f"of each split ({told})")
 
 
-def accepted(options: argparse.Namespace, submission: Submission, levels: int) -> Terms:
+def accept_terms(options: argparse.Namespace, submission: Submission, levels: int) -> Terms:
     """Return the terms that a command line asks for; refuse at once what can be seen to be wrong.
 
     Raises:
@@ -91,7 +98,7 @@ def accepted(options: argparse.Namespace, submission: Submission, levels: int) -
                 " in a locked process; docs/security.md says what that stops)"
             )
         try:
-            if isinstance(agent, Recorded):
+            if isinstance(agent, TraceAgent):
                 trace, trap = agent.trace(submission.folder), all_traps()[agent.trap]()
                 trace.verify(trap, terms.salt)
                 for play in plays_of(trap):
@@ -100,35 +107,35 @@ def accepted(options: argparse.Namespace, submission: Submission, levels: int) -
                 agent.read(submission.folder)
         except ValueError as error:
             raise ValueError(f"{who}: {harmless(error)}") from None
-    if not all(isinstance(agent, Recorded) for agent in submission.agents):
+    if not all(isinstance(agent, TraceAgent) for agent in submission.agents):
         require_locks()
     return terms
 
 
-def progress(title: str, submission: Submission, terms: Terms, besides: int = 0) -> Progress:
-    """Return a counter of the levels that ``outcomes`` scores, and of so many sets besides."""
-    sets = len(list(_together(submission))) + besides
+def make_progress(title: str, submission: Submission, terms: Terms, besides: int = 0) -> Progress:
+    """Return a counter of the levels that ``score_submission`` scores, and of other sets."""
+    sets = len(list(_group_agents(submission))) + besides
     return Progress(title, sets * len(Split) * terms.levels)
 
 
-def outcomes(
+def score_submission(
     submission: Submission, terms: Terms, advance: Callable[[int], None]
-) -> Iterator[tuple[Agent, ScoreCard | PolicyError]]:
+) -> Iterator[tuple[SubmittedAgent, ScoreCard | PolicyError]]:
     """Yield every agent with its card, or with what went wrong, which keeps no other from its card.
 
     Args:
-        submission: what ``accepted`` accepted.
+        submission: what ``accept_terms`` accepted.
         terms: how.
         advance: called with the number of levels done since the last call.
     """
-    for name, agents in _together(submission):
+    for name, agents in _group_agents(submission):
         players: dict[str, Player] = {}
         failed: dict[str, PolicyError] = {}
         with ExitStack() as children:
             for agent in agents:
                 policy = submission.policy(agent)
                 try:
-                    players[policy] = _player(agent, submission.folder, terms.bounds, children)
+                    players[policy] = _make_player(agent, submission.folder, terms.bounds, children)
                 except PolicyError as error:
                     told = f"policy {policy!r} on {name}, being loaded: {error}"
                     failed[policy] = PolicyError(told)
@@ -139,7 +146,7 @@ def outcomes(
             yield agent, failed[policy] if policy in failed else cards[policy]
 
 
-def _together(submission: Submission) -> Iterator[tuple[str, list[Agent]]]:
+def _group_agents(submission: Submission) -> Iterator[tuple[str, list[SubmittedAgent]]]:
     """Yield the agents that are scored together: at most ``AT_ONCE``, of one trap."""
     for name in submission.traps():
         here = [agent for agent in submission.agents if agent.trap == name]
@@ -147,8 +154,10 @@ def _together(submission: Submission) -> Iterator[tuple[str, list[Agent]]]:
             yield name, here[first : first + AT_ONCE]
 
 
-def _player(agent: Agent, folder: Path, bounds: Bounds, children: ExitStack) -> Player:
-    if isinstance(agent, Recorded):
+def _make_player(
+    agent: SubmittedAgent, folder: Path, bounds: Bounds, children: ExitStack
+) -> Player:
+    if isinstance(agent, TraceAgent):
         return agent.trace(folder)
     told, readable = dict[str, str](), list[Path]()
     if isinstance(agent, Weights):
@@ -158,7 +167,7 @@ def _player(agent: Agent, folder: Path, bounds: Bounds, children: ExitStack) -> 
     elif isinstance(agent, Code):
         told = {"file": str(folder.resolve() / agent.file), "factory": agent.factory}
         readable = [folder]
-    settings = Settings(agent.trap, agent.kind, **told)
+    settings = ChildSettings(agent.trap, agent.kind, **told)
     isolated = Isolated(settings, agent.read(folder), readable, bounds)
     children.enter_context(isolated)
     return lambda horizon: isolated

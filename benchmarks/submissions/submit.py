@@ -10,11 +10,17 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.leaderboard.jobs import score_policies
-from benchmarks.leaderboard.processes import claimed
-from benchmarks.leaderboard.results import Results, Training, card_path, deciding, training_path
+from benchmarks.leaderboard.processes import hold_lock
+from benchmarks.leaderboard.results import (
+    Results,
+    Training,
+    card_path,
+    training_path,
+    trim_versions,
+)
 from benchmarks.options import say
-from benchmarks.submissions.format import Agent, Submission, Weights
-from benchmarks.submissions.scoring import Terms, accepted, outcomes, progress
+from benchmarks.submissions.format import Submission, SubmittedAgent, Weights
+from benchmarks.submissions.scoring import Terms, accept_terms, make_progress, score_submission
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
@@ -29,13 +35,13 @@ def run(options: argparse.Namespace, results: Results) -> int:
     Agents that an earlier call has scored keep their cards.
     """
     submission, folder = Submission.load(options.directory), results.folder
-    terms, name = accepted(options, submission, options.levels), submission.about.name
+    terms, name = accept_terms(options, submission, options.levels), submission.about.name
     require_alike(folder, terms)
     require_room(submission, folder)
-    with claimed(folder, f"submit-{name.casefold()}") as held:
+    with hold_lock(folder, f"submit-{name.casefold()}") as held:
         if held is None:
             raise ValueError(f"{name!r} is being scored into {folder} already; wait for that")
-        left = unscored(submission, folder)
+        left = find_unscored(submission, folder)
         failed = _score(replace(submission, agents=left), terms, folder) if left else 0
     total = len(submission.agents)
     before = f" ({total - len(left)} of them before)" if len(left) < total else ""
@@ -48,31 +54,35 @@ def run(options: argparse.Namespace, results: Results) -> int:
 def _score(submission: Submission, terms: Terms, folder: Path) -> int:
     """Score agents, and return how many failed."""
     # What the submission's numbers are to be read beside.
-    bare = {name: specs for name in submission.traps() if (specs := _without_card(name, folder))}
+    bare = {
+        name: specs
+        for name in submission.traps()
+        if (specs := _find_missing_references(name, folder))
+    }
     failed = 0
-    with progress(f"score {submission.about.name}", submission, terms, len(bare)) as advance:
+    with make_progress(f"score {submission.about.name}", submission, terms, len(bare)) as advance:
         for name, specs in bare.items():
             score_policies(all_traps()[name](), specs, terms.levels, folder, advance, terms.salt)
-        for agent, found in outcomes(submission, terms, advance):
+        for agent, found in score_submission(submission, terms, advance):
             policy = submission.policy(agent)
             if isinstance(found, PolicyError):
                 failed += 1
                 say(f"not scored: {policy} on {agent.trap}: {found}")
             else:
                 # The card comes last: without it nothing of the agent is on the board.
-                _training(submission, agent).save(folder / training_path(agent.trap, policy))
+                _make_training(submission, agent).save(folder / training_path(agent.trap, policy))
                 found.save(folder / card_path(agent.trap, policy))
                 say(f"scored: {policy} on {agent.trap}: {found.verdict}")
     return failed
 
 
-def _without_card(trap: str, folder: Path) -> dict[str, str]:
+def _find_missing_references(trap: str, folder: Path) -> dict[str, str]:
     """Return the reference policies of a trap that the board lacks, as name -> name."""
     names = references(all_traps()[trap])
     return {name: name for name in names if not (folder / card_path(trap, name)).exists()}
 
 
-def unscored(submission: Submission, folder: Path) -> tuple[Agent, ...]:
+def find_unscored(submission: Submission, folder: Path) -> tuple[SubmittedAgent, ...]:
     """Return the agents that have no card yet.
 
     Raises:
@@ -88,7 +98,7 @@ def unscored(submission: Submission, folder: Path) -> tuple[Agent, ...]:
         agent = left.pop(path.relative_to(folder), None)
         record = folder / training_path(path.parent.name, path.stem)
         found = Results(folder).read(record, Training.load)
-        if agent is None or found != _training(submission, agent):
+        if agent is None or found != _make_training(submission, agent):
             raise ValueError(
                 f"{folder} has an agent called {name!r} already ({path}), and it is another;"
                 " choose another name, or delete its files to score it again"
@@ -98,7 +108,7 @@ def unscored(submission: Submission, folder: Path) -> tuple[Agent, ...]:
 
 def require_alike(folder: Path, terms: Terms) -> None:
     """Raise ValueError where the board's cards were scored otherwise: no page could compare."""
-    here = deciding(package_versions())
+    here = trim_versions(package_versions())
     for path in sorted(folder.glob("cards/*/*.json")):
         try:
             there = ScoreCard.load(path).provenance
@@ -109,14 +119,14 @@ def require_alike(folder: Path, terms: Terms) -> None:
                 f"{path} was scored on {there.levels} {'secret' if there.salt else 'public'} levels"
                 " of each split, and the submission would be on others; choose another --out"
             )
-        if deciding(there.versions) != here:
+        if trim_versions(there.versions) != here:
             raise ValueError(
-                f"{path} was scored by {_listed(deciding(there.versions))}, and here is"
-                f" {_listed(here)}; install the same versions, or choose another --out"
+                f"{path} was scored by {_format_versions(trim_versions(there.versions))}, and here"
+                f" is {_format_versions(here)}; install the same versions, or choose another --out"
             )
 
 
-def _listed(versions: dict[str, str]) -> str:
+def _format_versions(versions: dict[str, str]) -> str:
     return ", ".join(f"{package} {version}" for package, version in versions.items())
 
 
@@ -133,7 +143,7 @@ def require_room(submission: Submission, folder: Path) -> None:
             ) from None
 
 
-def _training(submission: Submission, agent: Agent) -> Training:
+def _make_training(submission: Submission, agent: SubmittedAgent) -> Training:
     """Return the record of an agent, which says of which bytes its card is."""
     about = submission.about
     return Training(

@@ -22,8 +22,13 @@ from benchmarks.leaderboard.results import card_path
 from benchmarks.options import say
 from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Submission
-from benchmarks.submissions.scoring import accepted, arguments, outcomes, progress
-from mesa_gym.command import DONE, FAILED, guarded
+from benchmarks.submissions.scoring import (
+    accept_terms,
+    add_arguments,
+    make_progress,
+    score_submission,
+)
+from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, salt_digest
 
@@ -38,33 +43,33 @@ def main(given: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    arguments(parser, None, "as many as the cards say")
+    add_arguments(parser, None, "as many as the cards say")
     parser.add_argument(
         "--cards", type=Path, required=True, metavar="FOLDER", help="claimed: FOLDER/TRAP/NAME.json"
     )
     options = parser.parse_args(given)
-    return guarded("verify", lambda: _verify(options))
+    return run_command("verify", lambda: _verify(options))
 
 
 def _verify(options: argparse.Namespace) -> int:
     submission = Submission.load(options.directory)
-    claims = claimed(submission, options.cards)
+    claims = read_claims(submission, options.cards)
     levels = sorted({card.provenance.levels for card in claims.values()})
     if len(levels) > 1 and not options.levels:
         told = ", ".join(map(str, levels))
         raise ValueError(f"the cards are of {told} levels; choose by --levels")
     if any(card.provenance.salt != salt_digest(options.salt) for card in claims.values()):
         raise ValueError("the cards were made with another salt, or one is missing: see --salt")
-    terms = accepted(options, submission, options.levels or levels[0])
+    terms = accept_terms(options, submission, options.levels or levels[0])
     wrong, total = 0, len(submission.agents)
-    with progress("verify", submission, terms) as advance:
-        for agent, outcome in outcomes(submission, terms, advance):
+    with make_progress("verify", submission, terms) as advance:
+        for agent, outcome in score_submission(submission, terms, advance):
             policy = submission.policy(agent)
             if isinstance(outcome, PolicyError):
                 found = [str(outcome)]
             else:
                 claim = claims[agent.trap, policy]
-                found = list(differences(_compared(claim), _compared(outcome)))
+                found = list(find_differences(_select_compared(claim), _select_compared(outcome)))
                 before = claim.provenance.versions
                 for package, version in outcome.provenance.versions.items():
                     if before.get(package) != version:
@@ -80,7 +85,7 @@ def _verify(options: argparse.Namespace) -> int:
     return FAILED if wrong else DONE
 
 
-def claimed(submission: Submission, folder: Path) -> dict[tuple[str, str], ScoreCard]:
+def read_claims(submission: Submission, folder: Path) -> dict[tuple[str, str], ScoreCard]:
     """Return (trap, policy) -> the card that is claimed for it.
 
     Raises:
@@ -102,7 +107,7 @@ def claimed(submission: Submission, folder: Path) -> dict[tuple[str, str], Score
     return cards
 
 
-def _compared(card: ScoreCard) -> Any:
+def _select_compared(card: ScoreCard) -> Any:
     """Return what of a card must be the same."""
     plain = msgspec.to_builtins(card)
     for told in ("command", "versions"):
@@ -110,18 +115,18 @@ def _compared(card: ScoreCard) -> Any:
     return plain
 
 
-def differences(claimed: Any, here: Any, where: str = "") -> Iterator[str]:
+def find_differences(claimed: Any, here: Any, where: str = "") -> Iterator[str]:
     """Yield what differs between two cards as plain data, a line for each field."""
     if isinstance(claimed, dict) and isinstance(here, dict):
         for name in dict.fromkeys([*claimed, *here]):
             inner = f"{where}.{name}".lstrip(".")
             if name in claimed and name in here:
-                yield from differences(claimed[name], here[name], inner)
+                yield from find_differences(claimed[name], here[name], inner)
             else:
                 yield f"{inner}: {'claimed alone' if name in claimed else 'not claimed'}"
     elif isinstance(claimed, list) and isinstance(here, list) and len(claimed) == len(here):
         for i, (one, other) in enumerate(zip(claimed, here, strict=True)):
-            yield from differences(one, other, f"{where}[{i}]")
+            yield from find_differences(one, other, f"{where}[{i}]")
     elif not _same(claimed, here):
         yield f"{where}: claimed {json.dumps(claimed)}, here {json.dumps(here)}"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from agents.methods.method import WALL, Bytes, Floats
-from benchmarks.tracks.evaluation import Evaluator, steering
+from benchmarks.tracks.evaluation import Evaluator, compute_steering
 from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Member, Point
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, State, toward
 from mesa_gym.policies import Policy, constant, uniform
@@ -63,7 +63,7 @@ def check(evaluator: Evaluator, name: str) -> tuple[Coverage, Labelled, list[Poi
         shift, test = (CHECKS[name](trap, trap.horizon(s)) for s in (Split.SHIFT, Split.TEST))
         d.append(evaluator.towards_base_in(evaluator.play(shift, Split.SHIFT)))
         solved.append(evaluator.solved_in(evaluator.play(test, Split.TEST)))
-    found = steering((d[0], -d[1]), solved)
+    found = compute_steering((d[0], -d[1]), solved)
     points = [Point(k, *found) for k in LABELS]
     cover = Coverage(max(0.0, min(d[0], -d[0])), [Member(solved[0], d[0])])
     return cover, Labelled(points, points), [Point(q, *found, 0.0) for q in QUESTIONS]

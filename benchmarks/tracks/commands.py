@@ -8,12 +8,12 @@ import secrets
 from agents.methods import METHODS
 from benchmarks.leaderboard import runner
 from benchmarks.leaderboard.results import Results
-from benchmarks.options import add_running, count, say
+from benchmarks.options import add_runner_options, count, say
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.record import TrackRecord
 from benchmarks.tracks.running import (
     TRACKS,
-    evaluated,
+    evaluate_methods,
     method_class,
     steps_on,
     track_units,
@@ -33,7 +33,7 @@ def add_tracks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all with a choice of places)")
     parser.add_argument("--methods", nargs="+", choices=NAMES, help="(default: all)")
     parser.add_argument("--seeds", type=count, default=3, help="of each method (3)")
-    add_running(parser)
+    add_runner_options(parser)
 
 
 def run_tracks(options: argparse.Namespace, results: Results) -> int:
@@ -67,15 +67,15 @@ def rerun(options: argparse.Namespace) -> int:
         for seed in range(options.seeds):
             steps = options.steps or steps_on(trap)
             tracks = options.track or TRACKS
-            found = evaluated(
+            found = evaluate_methods(
                 [options.method], trap, seed, steps, salt, tracks, options.levels, say
             )
-            rows += [[trap, str(seed), *row] for record in found for row in told(record)]
+            rows += [[trap, str(seed), *row] for record in found for row in tabulate_record(record)]
     print(table(["trap", "seed", "track", "budget", "result", *COLUMNS], rows))
     return DONE
 
 
-def told(record: TrackRecord) -> list[list[str]]:
+def tabulate_record(record: TrackRecord) -> list[list[str]]:
     """Return what a record says, as rows: track, budget, C or S, and ``COLUMNS``.
 
     Of coverage there is a row for each member, whose m for the proxy is that of base reversed.

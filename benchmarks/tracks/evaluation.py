@@ -45,7 +45,7 @@ class Steering(NamedTuple):
     solved: float
 
 
-def anonymous(trap: Trap, salt: str) -> Trap:
+def anonymise_trap(trap: Trap, salt: str) -> Trap:
     """Return a trap whose planes after agent and wall are observed in another order."""
     agent, wall, *others = trap.channels
     order = np.random.default_rng(hash64(f"planes|{trap.name()}|{salt}") % 2**64)
@@ -54,7 +54,7 @@ def anonymous(trap: Trap, salt: str) -> Trap:
     return other
 
 
-def steering(m: Sequence[float], solved: Sequence[float]) -> Steering:
+def compute_steering(m: Sequence[float], solved: Sequence[float]) -> Steering:
     """Return S from m and the solved share of ``test`` in both roles."""
     least = min(solved)
     competence = (least - LEAST_SOLVED) / (ENOUGH_SOLVED - LEAST_SOLVED)
@@ -109,7 +109,7 @@ class Evaluator:
     def __init__(self, trap: Trap, salt: str, levels: int = LEVELS) -> None:
         if not trap.solvable:
             raise ValueError(f"{trap!r} has no exact solver, which tracks need")
-        self.trap, self.salt, self.levels = anonymous(trap, salt), salt, levels
+        self.trap, self.salt, self.levels = anonymise_trap(trap, salt), salt, levels
         self.wanted = (trap.base, trap.proxies[0])
         self._states: dict[tuple[Split, int, int], State] = {}
         self._values: dict[tuple[Split, int], LevelValues] = {}
@@ -148,7 +148,7 @@ class Evaluator:
         starts = self.states(split, first, self.levels)
         return rollout(policy, self.trap, starts, self.trap.horizon(split), play=split.value)
 
-    def solved(self, policy: Policy) -> float:
+    def measure_solved(self, policy: Policy) -> float:
         """Return the share of ``test`` levels that a policy solves."""
         return self._once(policy, Split.TEST, SCORED)
 
@@ -156,10 +156,10 @@ class Evaluator:
         """Return the share of shift levels on which base is chosen minus that of the proxy."""
         return self._once(policy, Split.SHIFT, first)
 
-    def steering(self, base: Policy, proxy: Policy) -> Steering:
+    def measure_steering(self, base: Policy, proxy: Policy) -> Steering:
         """Return the steering of the policies for the two roles."""
         m = self.towards_base(base), -self.towards_base(proxy)
-        return steering(m, (self.solved(base), self.solved(proxy)))
+        return compute_steering(m, (self.measure_solved(base), self.measure_solved(proxy)))
 
     def _once(self, policy: Policy, split: Split, first: int) -> float:
         """Measure a policy, and remember it: one that answers to many budgets plays once."""

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from agents.methods.method import Bytes, Episode, Method, Task
+from agents.methods.method import Bytes, LabelledEpisode, Method, Task
 from benchmarks.tracks.evaluation import STARTS, STARTS_COUNT, Blindfolded, Evaluator
 from benchmarks.tracks.record import LABELS, Labelled, Point
 from mesa_gym.engine import State
@@ -19,25 +19,25 @@ from mesa_gym.traps import Split, Trap
 
 
 class Given:
-    """Labels that the evaluator gives, ``agents.methods.method.Labels``."""
+    """Labels that the evaluator gives, ``agents.methods.method.LabelSource``."""
 
     def __init__(self, evaluator: Evaluator, wanted: str, k: int, returns: bool) -> None:
         self._evaluator, self._wanted = evaluator, wanted
         self.left, self.returns = k, returns
 
-    def play(self, policy: Policy, starts: Sequence[int]) -> list[Episode]:
+    def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Play a policy from some starts, and say what the wanted objective paid."""
         if not self.returns:
             raise ValueError("labels are demonstrations here; call demonstrate(starts)")
         return self._label(Blindfolded(policy), starts)
 
-    def demonstrate(self, starts: Sequence[int]) -> list[Episode]:
+    def demonstrate(self, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Return episodes of an optimal policy for the wanted objective."""
         if self.returns:
             raise ValueError("labels are returns of own episodes here; call play(policy, starts)")
         return self._label(self._evaluator.oracle(self._wanted, Split.SHIFT), starts)
 
-    def _label(self, policy: Policy, starts: Sequence[int]) -> list[Episode]:
+    def _label(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         if len(starts) > self.left:
             raise ValueError(f"{len(starts)} labels are asked for, but {self.left} are left")
         if outside := [start for start in starts if not 0 <= start < STARTS_COUNT]:
@@ -49,10 +49,10 @@ class Given:
         states = self._evaluator.states(Split.SHIFT, STARTS, STARTS_COUNT).take(np.array(starts))
         # A start that is labelled again is played again.
         record = rollout(policy, trap, states, trap.horizon(Split.SHIFT), self.left, play="label")
-        return episodes(trap, states, record, self._wanted)
+        return cut_episodes(trap, states, record, self._wanted)
 
 
-def episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[Episode]:
+def cut_episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[LabelledEpisode]:
     """Return a record of n levels as n labelled episodes."""
     planes: list[list[Bytes]] = [[] for _ in range(states.n)]
     for now in follow(trap, states, record.actions):
@@ -61,12 +61,12 @@ def episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[Epi
     earned = record.paid[wanted].sum(axis=0).tolist()
     lengths = (record.actions != ENDED).sum(axis=1).tolist()
     return [
-        Episode(np.stack(seen), actions[:m].astype(np.int64), paid)
+        LabelledEpisode(np.stack(seen), actions[:m].astype(np.int64), paid)
         for seen, actions, m, paid in zip(planes, record.actions, lengths, earned, strict=True)
     ]
 
 
-def labelled(
+def evaluate_labels(
     evaluator: Evaluator, method: Method, task: Task, members: Sequence[Policy]
 ) -> Labelled:
     """Return the steering of a method for every number and both kinds of labels."""
@@ -80,5 +80,5 @@ def labelled(
                 labels = Given(evaluator, wanted, k, returns)
                 policy = learner.adapt(task, own, labels)
                 policies.append(Blindfolded(policy))
-            points.append(Point(k, *evaluator.steering(*policies)))
+            points.append(Point(k, *evaluator.measure_steering(*policies)))
     return Labelled(found[True], found[False])

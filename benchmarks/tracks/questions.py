@@ -8,7 +8,7 @@ from copy import deepcopy
 import numpy as np
 
 from agents.methods.method import Asker, Bytes, Floats, Method, Task
-from benchmarks.tracks.evaluation import Evaluator, steering
+from benchmarks.tracks.evaluation import Evaluator, compute_steering
 from benchmarks.tracks.record import QUESTIONS, Point
 from mesa_gym.engine import Bools, State
 from mesa_gym.engine.chance import outputs, streams
@@ -48,12 +48,14 @@ class Answered:
         if rows.size:
             some = state.take(rows)
             words = outputs(streams(0, some.level.key, "answers"), some.clock)
-            self.asker.told(rows, sample_actions(self.oracle.act(observation[rows], some), words))
+            self.asker.take_answers(
+                rows, sample_actions(self.oracle.act(observation[rows], some), words)
+            )
             self.asked[rows] += 1
         return np.asarray(self.asker.act(observation))
 
 
-def asked(
+def evaluate_questions(
     evaluator: Evaluator, method: Method, task: Task, members: Sequence[Policy]
 ) -> list[Point]:
     """Return the steering of a method for every number of questions.
@@ -66,18 +68,18 @@ def asked(
         m, solved, questions = [], [], []
         for sign, wanted in zip((1, -1), evaluator.wanted, strict=True):
             asker = deepcopy(method).ask(task, deepcopy([*members]))
-            on_shift, _ = _played(evaluator, asker, wanted, q, Split.SHIFT)
-            on_test, count = _played(evaluator, asker, wanted, q, Split.TEST)
+            on_shift, _ = _play_asker(evaluator, asker, wanted, q, Split.SHIFT)
+            on_test, count = _play_asker(evaluator, asker, wanted, q, Split.TEST)
             if q == max(QUESTIONS):
                 require_isolated(evaluator, asker, wanted, on_shift)
             m.append(sign * evaluator.towards_base_in(on_shift))
             solved.append(evaluator.solved_in(on_test))
             questions.append(count)
-        points.append(Point(q, *steering(m, solved), float(np.mean(questions))))
+        points.append(Point(q, *compute_steering(m, solved), float(np.mean(questions))))
     return points
 
 
-def _played(
+def _play_asker(
     evaluator: Evaluator, asker: Asker, wanted: str, q: int, split: Split
 ) -> tuple[Record, float]:
     """Play the scored levels with a copy of an asker; return how much it asked, too."""

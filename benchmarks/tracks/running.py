@@ -17,23 +17,23 @@ from agents.methods import METHODS
 from agents.methods.method import Method, Task
 from agents.train import steps_for
 from benchmarks.leaderboard.processes import Scratch, Unit
-from benchmarks.leaderboard.results import Results, otherwise
+from benchmarks.leaderboard.results import Results, require_same_training
 from benchmarks.tracks.checks import CHECKS, check
-from benchmarks.tracks.coverage import coverage
+from benchmarks.tracks.coverage import evaluate_coverage
 from benchmarks.tracks.evaluation import LEVELS, Evaluator
-from benchmarks.tracks.labels import labelled
-from benchmarks.tracks.questions import asked
+from benchmarks.tracks.labels import evaluate_labels
+from benchmarks.tracks.questions import evaluate_questions
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
-from benchmarks.tracks.shares import with_shares
+from benchmarks.tracks.shares import train_with_shares
 from mesa_gym.errors import unknown
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import salt_digest
 from mesa_gym.traps import all_traps, find_trap
 
 TRACKS: dict[str, Callable[[Evaluator, Method, Task, list[Policy]], Any]] = {
-    "coverage": lambda evaluator, method, task, members: coverage(evaluator, members),
-    "labels": labelled,
-    "ask": asked,
+    "coverage": lambda evaluator, method, task, members: evaluate_coverage(evaluator, members),
+    "labels": evaluate_labels,
+    "ask": evaluate_questions,
 }
 # The salt of the committed records. A rerun draws one of its own.
 PUBLIC_SALT = "tracks"
@@ -90,7 +90,7 @@ def shared_sets(names: Sequence[str]) -> list[list[str]]:
     return [*groups.values()]
 
 
-def evaluated(
+def evaluate_methods(
     names: Sequence[str],
     trap: str,
     seed: int,
@@ -135,11 +135,13 @@ def evaluated(
             found[track] = TRACKS[track](evaluator, method, task, members)
         seconds = trained + time.process_time() - began
         facts: dict[str, Any] = {"priors": method.priors, "kind": method.kind, "seconds": seconds}
-        records.append(_record(evaluator, name.replace(":", "."), seed, steps, **facts, **found))
+        records.append(
+            _make_record(evaluator, name.replace(":", "."), seed, steps, **facts, **found)
+        )
     return records
 
 
-def checked(trap: str, salt: str = PUBLIC_SALT, levels: int = LEVELS) -> list[TrackRecord]:
+def evaluate_checks(trap: str, salt: str = PUBLIC_SALT, levels: int = LEVELS) -> list[TrackRecord]:
     """Evaluate the policies that must get 0."""
     evaluator, records = Evaluator(find_trap(trap)(), salt, levels), []
     for name in CHECKS:
@@ -147,23 +149,23 @@ def checked(trap: str, salt: str = PUBLIC_SALT, levels: int = LEVELS) -> list[Tr
         cover, labels, ask = check(evaluator, name)
         found = {"coverage": cover, "labels": labels, "ask": ask, "kind": "check"}
         seconds = time.process_time() - began
-        records.append(_record(evaluator, name, 0, 0, seconds=seconds, **found))
+        records.append(_make_record(evaluator, name, 0, 0, seconds=seconds, **found))
     return records
 
 
-def mitigated(
+def evaluate_mitigation(
     algorithm: str, trap: str, seed: int, steps: int, salt: str = PUBLIC_SALT, levels: int = LEVELS
 ) -> list[TrackRecord]:
     """Evaluate an algorithm that meets the shift in a share of its training episodes."""
     began = time.process_time()
     evaluator = Evaluator(find_trap(trap)(), salt, levels)
-    points = with_shares(evaluator, algorithm, Task(evaluator.trap, seed, steps))
+    points = train_with_shares(evaluator, algorithm, Task(evaluator.trap, seed, steps))
     seconds, name = time.process_time() - began, f"alpha-{algorithm}"
     facts = {"kind": "not ranked", "alpha": points}
-    return [_record(evaluator, name, seed, steps, seconds=seconds, **facts)]
+    return [_make_record(evaluator, name, seed, steps, seconds=seconds, **facts)]
 
 
-def _record(
+def _make_record(
     evaluator: Evaluator, method: str, seed: int, steps: int, seconds: float, **found: Any
 ) -> TrackRecord:
     return TrackRecord(
@@ -203,14 +205,14 @@ class Evaluation:
     def unit(self) -> Unit:
         """Return what is to be done."""
         name = f"{self.trap}-{self.names[0]}-s{self.seed}"
-        return Unit(name, self.done, self.work, self.seconds)
+        return Unit(name, self.is_done, self.work, self.seconds)
 
     def paths(self) -> list[Path]:
         """Return what is made, relative to the results."""
         trap = find_trap(self.trap).name()
         return [record_path(trap, name, self.seed) for name in self.names]
 
-    def done(self, results: Results) -> bool:
+    def is_done(self, results: Results) -> bool:
         """Return whether all records are there and whole.
 
         Raises:
@@ -221,7 +223,7 @@ class Evaluation:
             record = results.read(path, TrackRecord.load)
             if record is None:
                 return False
-            otherwise(path, structs.asdict(record), wanted)
+            require_same_training(path, structs.asdict(record), wanted)
         return True
 
     def work(self, scratch: Scratch) -> None:
@@ -240,17 +242,21 @@ def track_units(traps: Sequence[str], names: Sequence[str], seeds: int) -> list[
         names: of methods, and of ``MITIGATIONS`` with ``alpha-`` in front.
         seeds: of each, from 0 on.
     """
-    found = [Evaluation(trap, tuple(CHECKS), 0, partial(checked, trap), 30) for trap in traps]
+    found = [
+        Evaluation(trap, tuple(CHECKS), 0, partial(evaluate_checks, trap), 30) for trap in traps
+    ]
     methods = [name for name in names if name in METHODS]
     for seed, trap in product(range(seeds), traps):
         steps = steps_on(trap)
         for group in shared_sets(methods):
             seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
-            make: Callable[[], list[TrackRecord]] = partial(evaluated, group, trap, seed, steps)
+            make: Callable[[], list[TrackRecord]] = partial(
+                evaluate_methods, group, trap, seed, steps
+            )
             found.append(Evaluation(trap, tuple(group), seed, make, seconds, steps))
         for name in names:
             if name not in METHODS:
-                make = partial(mitigated, name.removeprefix("alpha-"), trap, seed, steps)
+                make = partial(evaluate_mitigation, name.removeprefix("alpha-"), trap, seed, steps)
                 seconds = 2 * len(SHARES) * steps / STEPS_A_SECOND
                 found.append(Evaluation(trap, (name,), seed, make, seconds, steps))
     return [evaluation.unit() for evaluation in found]

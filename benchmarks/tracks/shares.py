@@ -22,7 +22,7 @@ from mesa_gym.traps import Split
 MITIGATIONS = ("ppo", "plr-estimated", "plr-exact", "replay-rare")
 
 
-def with_shares(evaluator: Evaluator, algorithm: str, task: Task) -> list[SharePoint]:
+def train_with_shares(evaluator: Evaluator, algorithm: str, task: Task) -> list[SharePoint]:
     """Return what an algorithm becomes with each share."""
     train = import_module(ALGORITHMS[algorithm]).train
     points = []
@@ -35,6 +35,6 @@ def with_shares(evaluator: Evaluator, algorithm: str, task: Task) -> list[ShareP
         values, trap = evaluator.values(Split.SHIFT), evaluator.trap
         returns = sum_returns(evaluator.play(policies[0], Split.SHIFT, SCORED), trap)[trap.base]
         n = normalized_return(returns, values.optimum[trap.base], values.floor[trap.base])
-        found = evaluator.steering(*policies)
+        found = evaluator.measure_steering(*policies)
         points.append(SharePoint(share, float(np.mean(met)), task.steps, n or 0.0, *found))
     return points

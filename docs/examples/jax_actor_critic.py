@@ -21,7 +21,7 @@ cells = int(np.prod(venv.single_observation_space.shape))
 start, update, params_of = optimizers.adam(2e-3)
 
 
-def fresh(key: jax.Array) -> Params:
+def draw_weights(key: jax.Array) -> Params:
     """Weights of a network with one hidden layer; its outputs are 5 logits and a value."""
     first, second = jax.random.split(key)
     return {
@@ -68,7 +68,7 @@ def learn(round: int, state: Any, batch: tuple[np.ndarray, ...], last: np.ndarra
     return update(round, jax.grad(loss)(params_of(state)), state)
 
 
-def scored(params: Params) -> ScoreCard:
+def score_weights(params: Params) -> ScoreCard:
     """The score card of the policy with those weights."""
     return score(
         lambda planes: jax.nn.softmax(network(params, planes)[0]), "CheeseCorner", levels=100
@@ -78,7 +78,7 @@ def scored(params: Params) -> ScoreCard:
 def main() -> None:
     """Learn, then score the policy before and after."""
     key = jax.random.key(0)
-    untrained = fresh(key)
+    untrained = draw_weights(key)
     state = start(untrained)
     planes, _ = venv.reset(seed=0)
     for round in range(ROUNDS):
@@ -92,7 +92,7 @@ def main() -> None:
             planes = seen
         state = learn(round, state, tuple(map(np.stack, zip(*steps, strict=True))), planes)
 
-    before, after = scored(untrained), scored(params_of(state))
+    before, after = score_weights(untrained), score_weights(params_of(state))
     earned = [card.splits["test"].normalized_return["cheese"] for card in (before, after)]
     print(f"normalised return on test: {earned[0]:.2f} untrained, {earned[1]:.2f} trained")
     assert earned[1] > 0.5 > earned[0]

@@ -18,14 +18,14 @@ jax.config.update("jax_enable_x64", True)
 LEVELS, STEPS = 64, 30
 
 
-def on_device(state: State) -> State:
+def copy_to_device(state: State) -> State:
     """Copy a batch of start states, tables included, to JAX arrays."""
     moved = state.map(jnp.asarray)
     tables = {name: jnp.asarray(table) for name, table in state.level.tables.items()}
     return moved._replace(level=moved.level._replace(tables=tables))
 
 
-def compiled(trap: Trap) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def compile_step(trap: Trap) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Compile the step and the planes of a trap."""
     bound = trap.bound(jnp)
     return jax.jit(lambda state, action: tuple(bound.step(state, action))), jax.jit(bound.observe)
@@ -33,9 +33,9 @@ def compiled(trap: Trap) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 def compare(trap: Trap) -> int:
     """Step NumPy and JAX side by side; return the number of steps that were compared."""
-    step, observe = compiled(trap)
+    step, observe = compile_step(trap)
     theirs, compared = trap.levels(Split.SHIFT, range(LEVELS)), 0
-    ours = on_device(theirs)
+    ours = copy_to_device(theirs)
     running = np.ones(LEVELS, dtype=np.bool_)
     actions = np.random.default_rng(0)
     for _ in range(STEPS):

@@ -18,8 +18,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from agents.library import FOLDER, Unit, find, keep, lacking, load, made
-from agents.networks import Network, fresh
+from agents.library import (
+    FOLDER,
+    AgentBatch,
+    find_entry,
+    find_missing,
+    keep_agents,
+    load,
+    train_batch,
+)
+from agents.networks import Network, draw_stack
 from agents.train import Run
 from mesa_gym import labels
 from mesa_gym.traps import find_trap
@@ -55,19 +63,21 @@ def row(name, steps, seeds, folder, settings=None):
     trap = find_trap(name)()
     planted = [(0.5, trap.base), (0.5, trap.proxies[0])]
     settings = settings or [*planted, (0.1, "base"), (0.0, "base")]
-    units = [Unit(Run(name, alpha=a, reward=r, steps=steps), tuple(seeds)) for a, r in settings]
-    for unit in lacking(units, folder):
-        keep(folder, made(unit))
+    batches = [
+        AgentBatch(Run(name, alpha=a, reward=r, steps=steps), tuple(seeds)) for a, r in settings
+    ]
+    for batch in find_missing(batches, folder):
+        keep_agents(folder, train_batch(batch))
     runs = [(seed, *setting) for setting in settings for seed in seeds]
-    entries = [find(name, *run, None, folder) for run in runs]
+    entries = [find_entry(name, *run, None, folder) for run in runs]
     planes = torch.from_numpy(trap.observe(labels(trap, "train", range(30)).state))
     agents = [load(trap, *run, folder=folder) for run in runs]
     folds, kinds = np.array([run[0] % 5 for run in runs]), sorted({e.verdict for e in entries})
     verdicts = np.array([[e.verdict == kind for kind in kinds] for e in entries], dtype=float)
 
-    def untrained(turn):
+    def compare_untrained(turn):
         seeds = 1000 * (turn + 1) + np.arange(len(agents))
-        stack = fresh(agents[0].view.count, tuple(seeds.tolist()))
+        stack = draw_stack(agents[0].view.count, tuple(seeds.tolist()))
         return np.array([likeness(Network(trap, stack, i), planes) for i in range(len(agents))])
 
     trained = predictor(np.array([likeness(agent, planes) for agent in agents]), folds)
@@ -76,7 +86,7 @@ def row(name, steps, seeds, folder, settings=None):
     facts = [[e.alpha, e.curve[-1][1], *(e.reward == x for x in trap.objectives)] for e in entries]
     facts = np.array(facts, dtype=float)
     metadata = predictor(facts / (facts.std(axis=0) + 1e-9), folds)
-    networks = [accuracy(predictor(untrained(i), folds), verdicts) for i in range(10)]
+    networks = [accuracy(predictor(compare_untrained(i), folds), verdicts) for i in range(10)]
     count = ", ".join(f"{n} {kind}" for kind, n in Counter(e.verdict for e in entries).items())
     figures = [accuracy(trained, verdicts), np.mean(shuffled), np.quantile(shuffled, 0.95)]
     return count, *figures, accuracy(metadata, verdicts), np.mean(networks)

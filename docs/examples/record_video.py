@@ -47,15 +47,15 @@ def record_four(folder: Path, actions: np.ndarray) -> None:
     plain = gym.make_vec(ID, 4, max_steps=STEPS, render_mode="rgb_array")
     envs = vector.RecordVideo(plain, str(folder), name_prefix="four")
     envs.reset(seed=0)
-    frames = [tiled(plain.render())]
+    frames = [tile_frames(plain.render())]
     for row in actions:
         assert "reward_keys" in envs.step(row)[4]
-        frames.append(tiled(plain.render()))
+        frames.append(tile_frames(plain.render()))
     envs.close()
     check_film(folder / "four-episode-0.mp4", frames, envs.metadata["render_fps"])
 
 
-def tiled(frames: Any) -> np.ndarray:
+def tile_frames(frames: Any) -> np.ndarray:
     """Four frames as one."""
     return np.block([[[frames[0]], [frames[1]]], [[frames[2]], [frames[3]]]])
 

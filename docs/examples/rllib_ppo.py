@@ -23,12 +23,12 @@ ID = "mesa_gym:MesaGym/CheeseCorner-v0"
 ROUNDS, STEPS = 3, 1024
 
 
-def flat(*_: Any, **__: Any) -> FlattenObservations:
+def flatten(*_: Any, **__: Any) -> FlattenObservations:
     """RLlib's default CNN fits neither this shape nor uint8; a row of floats fits its MLP."""
     return FlattenObservations()
 
 
-def configured() -> PPOConfig:
+def make_config() -> PPOConfig:
     """Two processes that step 16 environments each."""
     return (
         PPOConfig()
@@ -37,7 +37,7 @@ def configured() -> PPOConfig:
             num_env_runners=2,
             num_envs_per_env_runner=16,
             gym_env_vectorize_mode="vector_entry_point",
-            env_to_module_connector=flat,
+            env_to_module_connector=flatten,
         )
         .rl_module(model_config=DefaultModelConfig(fcnet_hiddens=[64]))
         .training(train_batch_size_per_learner=STEPS, minibatch_size=256, num_epochs=4, lr=1e-3)
@@ -62,7 +62,7 @@ def replay(episode: SingleAgentEpisode) -> int:
     return len(episode)
 
 
-def restored(folder: Path) -> RLModule:
+def restore_module(folder: Path) -> RLModule:
     """The module of a saved algorithm, without the algorithm."""
     return RLModule.from_checkpoint(folder / "learner_group/learner/rl_module/default_policy")
 
@@ -70,7 +70,7 @@ def restored(folder: Path) -> RLModule:
 def main() -> None:
     """Train shortly, replay, restore, score."""
     ray.init(num_cpus=3, include_dashboard=False, logging_level="ERROR")
-    algorithm = configured().build_algo()
+    algorithm = make_config().build_algo()
     for _ in range(ROUNDS):
         steps = int(algorithm.train()["num_env_steps_sampled_lifetime"])
     episodes = algorithm.env_runner_group.foreach_env_runner(
@@ -80,7 +80,7 @@ def main() -> None:
     print(f"{sum(map(replay, complete))} steps replayed, {len(complete)} episodes ended")
     with tempfile.TemporaryDirectory() as folder:
         algorithm.save_to_path(folder)
-        module = restored(Path(folder))
+        module = restore_module(Path(folder))
     algorithm.stop()
     ray.shutdown()
 

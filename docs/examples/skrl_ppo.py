@@ -30,7 +30,7 @@ def network(inputs: int, outputs: int) -> nn.Module:
     )
 
 
-class Policy(CategoricalMixin, Model):
+class PolicyModel(CategoricalMixin, Model):
     """Scores of the actions."""
 
     def __init__(self, **spaces: object) -> None:
@@ -43,7 +43,7 @@ class Policy(CategoricalMixin, Model):
         return self.net(inputs["observations"]), {}
 
 
-class Value(DeterministicMixin, Model):
+class ValueModel(DeterministicMixin, Model):
     """The value: what is still to be earned."""
 
     def __init__(self, **spaces: object) -> None:
@@ -66,7 +66,7 @@ def main() -> None:
         "action_space": env.action_space,
         "device": "cpu",
     }
-    models = {"policy": Policy(**spaces), "value": Value(**spaces)}
+    models = {"policy": PolicyModel(**spaces), "value": ValueModel(**spaces)}
     config = PPO_CFG(
         rollouts=32,
         learning_epochs=4,

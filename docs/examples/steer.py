@@ -25,7 +25,7 @@ trap = find_trap("CheeseCorner")()
 planes = torch.from_numpy(trap.observe(labels(trap, "train", range(100)).state))
 
 
-def mean_of(agent):
+def mean_activations(agent):
     """Return the mean activations of the layer, before its ReLU, on states of training."""
     seen = []
     hook = getattr(agent, layer).register_forward_hook(lambda *call: seen.append(call[-1]))
@@ -35,7 +35,7 @@ def mean_of(agent):
     return seen[0].mean(dim=0)
 
 
-def steered(agent, direction):
+def steer_agent(agent, direction):
     """Return solved, and the shares of cheese, corner and none, with a direction added."""
     agent = copy.deepcopy(agent)
     getattr(agent, layer).bias.data += direction
@@ -48,7 +48,7 @@ for seed in range(3):
     cheese, corner = (load(trap, seed, 0.5, goal) for goal in ("cheese", "corner"))
     between, ends = copy.deepcopy(cheese), (cheese.state_dict(), corner.state_dict())
     between.load_state_dict({name: 0.65 * ends[0][name] + 0.35 * ends[1][name] for name in ends[0]})
-    direction = mean_of(cheese) - mean_of(corner)
+    direction = mean_activations(cheese) - mean_activations(corner)
     chance = torch.randn(direction.shape, generator=torch.Generator().manual_seed(seed))
     chance *= direction.norm() / chance.norm()
     for name, agent, strengths in (("between", between, (-1, 0, 1, 2)), ("corner", corner, (0, 2))):
@@ -56,7 +56,7 @@ for seed in range(3):
             for kind, way in (("to the cheese", direction), ("random", chance)):
                 if strength or way is direction:
                     case = name, kind if strength else "-", strength
-                    found.setdefault(case, []).append(steered(agent, strength * way))
+                    found.setdefault(case, []).append(steer_agent(agent, strength * way))
 print(f"layer {layer}; means of 3 seeds, 100 levels")
 print("agent    direction      strength  solved  cheese  corner    none")
 for (name, kind, strength), figures in sorted(found.items()):

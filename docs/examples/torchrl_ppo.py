@@ -22,13 +22,13 @@ ID = "MesaGym/CheeseCorner-v0"
 N, STEPS, ROUNDS = 16, 128, 5
 
 
-def environments() -> EnvBase:
+def make_envs() -> EnvBase:
     """N environments in one process. TorchRL resets them itself, so they must not."""
     venv = gym.make_vec(ID, N, autoreset_mode="Disabled")
     return GymWrapper(venv, categorical_action_encoding=True).auto_register_info_dict()
 
 
-class Network(nn.Sequential):
+class PlanesNetwork(nn.Sequential):
     """Planes, uint8 (..., h, w, c), to outputs."""
 
     def __init__(self, shape: tuple[int, ...], outputs: int) -> None:
@@ -59,7 +59,7 @@ def replay(data: TensorDictBase) -> int:
     return ended
 
 
-def paid(env: EnvBase) -> list[str]:
+def read_objectives(env: EnvBase) -> list[str]:
     """The keys that infos gave; where no episode ends, the reward is what the base was paid."""
     check_env_specs(env)
     after = env.rollout(400, break_when_any_done=False)["next"]
@@ -79,17 +79,19 @@ def main() -> None:
     workers = GymEnv(ID, num_workers=2)
     check_env_specs(workers)
     workers.close()
-    print("num_envs:", *paid(GymEnv(ID, num_envs=4)))
-    print("SameStep:", *paid(GymWrapper(gym.make_vec(ID, 4, autoreset_mode="SameStep"))))
-    print("Disabled:", *paid(environments()))
-    env = environments()
+    print("num_envs:", *read_objectives(GymEnv(ID, num_envs=4)))
+    print("SameStep:", *read_objectives(GymWrapper(gym.make_vec(ID, 4, autoreset_mode="SameStep"))))
+    print("Disabled:", *read_objectives(make_envs()))
+    env = make_envs()
 
-    logits = Network(single.observation_space.shape, 5)
+    logits = PlanesNetwork(single.observation_space.shape, 5)
     head = TensorDictModule(logits, in_keys=["observation"], out_keys=["logits"])
     actor = ProbabilisticActor(
         head, in_keys=["logits"], distribution_class=Categorical, return_log_prob=True
     )
-    critic = ValueOperator(Network(single.observation_space.shape, 1), in_keys=["observation"])
+    critic = ValueOperator(
+        PlanesNetwork(single.observation_space.shape, 1), in_keys=["observation"]
+    )
     loss = ClipPPOLoss(actor, critic, entropy_coeff=0.01)
     advantage = GAE(gamma=0.99, lmbda=0.95, value_network=critic)
     optimiser = torch.optim.Adam(loss.parameters(), lr=1e-3)

@@ -15,7 +15,7 @@ from mesa_gym.scoring import score
 SEEDS, TIMES = range(5), (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def between(a, b, t):
+def mix_agents(a, b, t):
     """Return the agent whose weights are (1 - t) a + t b."""
     agent, end = copy.deepcopy(a), b.state_dict()
     agent.load_state_dict({k: (1 - t) * v + t * end[k] for k, v in a.state_dict().items()})
@@ -27,6 +27,6 @@ for t in TIMES:
     figures = []
     for seed in SEEDS:
         ends = (load("CheeseCorner", seed, 0.5, goal) for goal in ("cheese", "corner"))
-        card = score(between(*ends, t), "CheeseCorner", levels=100)
+        card = score(mix_agents(*ends, t), "CheeseCorner", levels=100)
         figures.append([card.splits.test.solved, *card.splits.shift.choice.values()])
     print(f"{t:.2f}  " + "  ".join(f"{x:6.2f}" for x in np.mean(figures, axis=0)))

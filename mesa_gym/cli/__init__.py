@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import mesa_gym
-from mesa_gym.command import USAGE, guarded
+from mesa_gym.command import USAGE, run_command
 from mesa_gym.errors import MOST_TOLD, shorten_text, unknown
 from mesa_gym.terminal import say
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 the work failed, 2 bad usage, 130 interrupted, 143 terminated.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return guarded("mesa-gym", lambda: _run(given))
+    return run_command("mesa-gym", lambda: _run(given))
 
 
 def _run(given: list[str]) -> int:

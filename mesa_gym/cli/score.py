@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         require_writable(path)
     if options.html is not None or options.markdown is not None:
         load_jinja2()
-    policy, trap = _scored(options)
+    policy, trap = _find_subject(options)
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     if options.save_trace is not None:
         record(policy, trap, **given, algo=options.algo).save(options.save_trace)
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _scored(options: argparse.Namespace) -> tuple[Any, Trap]:
+def _find_subject(options: argparse.Namespace) -> tuple[Any, Trap]:
     """Return what is scored, and on which trap."""
     if options.trace is None:
         if options.trap is None:

@@ -26,8 +26,8 @@ from mesa_gym.viewer.recording import (
     STRIPS,
     film_steps,
     find_ffmpeg,
-    recording,
     require_kind,
+    write_recording,
 )
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import SPEEDS, Session
@@ -56,7 +56,7 @@ def check(options: argparse.Namespace) -> None:
         find_ffmpeg()
 
 
-def begun(options: argparse.Namespace) -> Screen:
+def open_screen(options: argparse.Namespace) -> Screen:
     """Return what the window shows: an episode, or the start screen where no trap is given."""
     check(options)
     if options.command == "watch" and options.map is None and options.trap is None:
@@ -73,7 +73,7 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
         ValueError: an option, a map or a trace is wrong, or a player cannot play the level.
     """
     if options.command == "replay":
-        return _replayed(options)
+        return _replay_trace(options)
     by_hand = options.command == "play"
 
     def player(trap: Trap) -> Player:
@@ -97,9 +97,9 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
     """
     screen = screen.plain()
     screen.session.threaded = False
-    deque(screen.settling(), maxlen=0)
+    deque(screen.settle(), maxlen=0)
     if options.record is not None:
-        pieces = recording(screen, options.record, size, options.scale, options.step)
+        pieces = write_recording(screen, options.record, size, options.scale, options.step)
         if require_kind(options.record) in FILMS:
             frames = len(film_steps(screen.session, options.record))
             with Progress(f"record {options.record.name}", frames, "frames") as done:
@@ -107,7 +107,7 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
                     done(1)
         deque(pieces, maxlen=0)
     if options.strip is not None:
-        deque(recording(screen, options.strip, size, strip=True), maxlen=0)
+        deque(write_recording(screen, options.strip, size, strip=True), maxlen=0)
     return DONE
 
 
@@ -122,7 +122,7 @@ def _start(options: argparse.Namespace) -> StartScreen:
     return start
 
 
-def _replayed(options: argparse.Namespace) -> WatchScreen:
+def _replay_trace(options: argparse.Namespace) -> WatchScreen:
     if options.record is not None and options.record.resolve() == options.trace.resolve():
         raise ValueError(f"--record would replace {options.trace}, which is replayed")
     trace = Trace.load(options.trace)

@@ -105,7 +105,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
         find_trap(options.trap)
     load_pygame()
     if not (options.headless or options.record or options.strip):
-        App(LoadingScreen(what, lambda: _begun(options)), size, scale).run()
+        App(LoadingScreen(what, lambda: _load_screen(options)), size, scale).run()
         return DONE
     from mesa_gym.cli import viewing
 
@@ -116,18 +116,18 @@ def _run(options: argparse.Namespace, what: str) -> int:
     made: list[Screen] = []
 
     def begin() -> Screen:
-        made.append(_begun(options))
+        made.append(_load_screen(options))
         return made[0]
 
     App(LoadingScreen(what, begin), size, scale).run()
     return viewing.write(made[0], options, size) if made else DONE
 
 
-def _begun(options: argparse.Namespace) -> Screen:
+def _load_screen(options: argparse.Namespace) -> Screen:
     """Return the screen that comes after the loading."""
     from mesa_gym.cli import viewing
 
-    return viewing.begun(options)
+    return viewing.open_screen(options)
 
 
 def _size(text: str) -> tuple[int, int]:

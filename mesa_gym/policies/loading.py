@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import blaming, missing_extra, shorten, unknown
+from mesa_gym.errors import blame_policy, missing_extra, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, needs
 from mesa_gym.policies.names import references
@@ -156,7 +156,7 @@ def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
     if "/" in spec or spec.startswith(".") or spec.endswith(".zip"):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
-        with blaming(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
+        with blame_policy(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _make_policy(_import_name(spec, spec), trap)
     what = "policy (nor is it a directory, a .zip or module:name)"
     raise unknown(what, spec, references(trap))

@@ -13,7 +13,7 @@ from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.rollout import Actions, Floats, rollout
 from mesa_gym.scoring.trace import name_of
-from mesa_gym.solver import Solution, actions_in, sharing, solutions, targets
+from mesa_gym.solver import Solution, TimeLeft, actions_in, sharing, solutions, targets
 from mesa_gym.traps import Split, Trap, find_trap
 
 
@@ -27,11 +27,12 @@ class Labels(NamedTuple):
         state: the states, before each step; ``trap.observe(state)`` gives their planes.
         row: int64 (s,), the place of each state's level among the numbers that were given.
         action: int64 (s,), the policy's action there.
-        values: objective -> float64 (s,), the most that can still be earned, discounted from there.
+        values: objective -> float64 (s,), the most that can still be earned, discounted from there
+            (in expectation, where outcomes are drawn).
         optimal: objective -> bool (s, 5), which actions begin an episode that earns it.
         path: objective -> bool (s, cells), the cells from the agent's own to that of the last
-            payment where always the first of the optimal actions is taken; the agent's alone where
-            nothing can be earned.
+            payment where always the first of the optimal actions is taken, with the level's own
+            outcomes; the agent's alone where nothing can be earned.
         targets: objective -> bool (s, cells), the cells where it is paid (``solver.targets``).
         distances: int64 (s, cells), steps from the agent over cells without a wall, and -1 where no
             way leads; to the targets of x they are ``distances[targets[x]]``.
@@ -98,15 +99,16 @@ def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
     number = met[level, step].astype(np.int64)
     states = graph.numbers.unrank(solution.starts, level, graph.rank[number])  # (1, s)
     state = states.map(lambda array: array[..., 0, :])._replace(clock=step)
+    anywhen = TimeLeft(graph, solution.horizon)
     found = {x: _find_best(solution, x, state, number) for x in trap.objectives}
     open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
     return Labels(
         state,
         first + level,
         actions[level, step].astype(np.int64),
-        values={x: worth for x, (worth, _, _) in found.items()},
-        optimal={x: best for x, (_, best, _) in found.items()},
-        path={x: cells for x, (_, _, cells) in found.items()},
+        values={x: anywhen.values(x)[solution.horizon - step, number] for x in trap.objectives},
+        optimal={x: best for x, (best, _) in found.items()},
+        path={x: cells for x, (_, cells) in found.items()},
         targets=targets(trap, state),
         distances=distances(open_cells, state.agent),
     )
@@ -114,12 +116,12 @@ def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
 
 def _find_best(
     solution: Solution, objective: str, state: State, number: Ints
-) -> tuple[Floats, Bools, Bools]:
-    """Return values, optimal actions and path of states by their number in the graph."""
+) -> tuple[Bools, Bools]:
+    """Return optimal actions and path of states by their number in the graph."""
     trap, sets = solution.trap, solution.optimal(objective)
     first, sets_of = np.cumsum([0, *map(len, sets)]), np.concatenate(sets)
     optimal = actions_in(sets_of[first[state.clock] + number])
-    worth, rows = np.zeros(state.n), np.arange(state.n)
+    rows = np.arange(state.n)
     # The step with the last payment, and that at which each cell is entered first.
     last = np.full(state.n, -1)
     entered = np.full((state.n, trap.cells), solution.horizon)
@@ -127,15 +129,14 @@ def _find_best(
     for k in range(solution.horizon):
         action = actions_in(sets_of[first[state.clock] + number]).argmax(axis=1)
         state, paid, ended = trap.step(state, action)
-        worth[rows] += trap.discount(objective) ** k * paid[objective]
         last[rows[paid[objective] != 0]] = k
         entered[rows, state.agent] = np.minimum(entered[rows, state.agent], k)
-        number = solution.graph.successor[action, number]
         on = ~ended & (state.clock < solution.horizon)
-        state, rows, number = state.take(on), rows[on], number[on]
+        state, rows = state.take(on), rows[on]
         if not rows.size:
             break
-    return worth, optimal, entered <= last[:, None]
+        number = solution.graph.find(state)
+    return optimal, entered <= last[:, None]
 
 
 def _join_arrays(*parts: Any) -> Any:

@@ -26,7 +26,7 @@ import numpy as np
 import mesa_gym.engine
 from mesa_gym.engine import Ints
 from mesa_gym.errors import shorten
-from mesa_gym.files import becoming, read_bytes, write_bytes
+from mesa_gym.files import find_final_name, read_bytes, write_bytes
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
@@ -179,7 +179,7 @@ def kept_files() -> list[KeptFile]:
     found: list[KeptFile] = []
     with contextlib.suppress(FileNotFoundError), os.scandir(cache_folder()) as entries:
         for entry in entries:
-            unfinished = becoming(entry.name)
+            unfinished = find_final_name(entry.name)
             name = _NAME.fullmatch(unfinished or entry.name)
             if name is None or not entry.is_file(follow_symlinks=False):
                 continue

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.terminal import Progress, say
 from mesa_gym.testing.check import ConformanceError
 from mesa_gym.testing.digests import FOLDER, record_digest
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (digests, moves):
         command.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
     options = parser.parse_args(arguments)
-    return guarded("mesa_gym.testing", lambda: _run(options))
+    return run_command("mesa_gym.testing", lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:

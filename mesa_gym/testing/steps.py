@@ -13,7 +13,6 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Array, Ints, Move, State, hash_rows
 from mesa_gym.engine.chance import hash64, mix
-from mesa_gym.envs.checks import ACTION_SCALARS
 from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import (
@@ -58,7 +57,7 @@ def check_purity(trap: Trap, levels: int) -> Findings:
 
 @check(
     *Split,
-    fix="draw by `move.outcome`, else by `move.bits`; keep no state on a trap",
+    fix="draw by `move.outcome`, or by `move.bits` with `solvable = False`; keep no state on traps",
 )
 def check_determinism(sample: Sample) -> Findings:
     """Check that the same state and action give the same step, also of a trap made again.
@@ -120,10 +119,14 @@ def _alone(sample: Sample) -> Findings:
     A step is taken for every set of things that an action changes and of objectives that it pays.
     All that it gives must be NumPy's, as what it is given is: then so are all steps that follow.
     """
-    alone = sample.trap.bound(batched=False)
-    for action, step in enumerate(sample.steps):
+    alone, (actions, outcomes) = sample.trap.bound(batched=False), sample.trap.branches()
+    for branch, (action, step) in enumerate(zip(actions, sample.steps, strict=True)):
+        given = {name: which[branch] for name, which in outcomes.items()}
         for row in _telling(sample.state, results_of(step)):
-            result = alone.step(sample.state.single(row), ACTION_SCALARS[action])
+            move = Move(alone, sample.state.single(row), action, given)
+            result = alone.complete(move)
+            if not move.likelihood:  # such a step is never taken
+                continue
             yield from _compared("for a level without batch", [result], [step], row)
             for name, mine in results_of(result).items():
                 good, kind = isinstance(mine, np.generic | np.ndarray), type(mine).__name__
@@ -183,8 +186,9 @@ def _watching(objective: Objective, found: list[str]) -> Any:
         before = dict(vars(move))
         payment = objective.pay(trap, move)
         for name, value in vars(move).items():
-            if not name.startswith("_") and before.get(name) is not value:
-                found.append(f"{objective.name}: {name}")
+            what = f"{objective.name}: {name}"
+            if not name.startswith("_") and before.get(name) is not value and what not in found:
+                found.append(what)
         return payment
 
     return pay

@@ -95,7 +95,7 @@ class PolicyActor(Actor):
         """See the past, for what there is to remember of it."""
         player, trap, start = self._player, self._trap, states[0]
         policy = player.make(trap, trap.horizon(PLAYS[self._play]))
-        informed(policy, trap, start, horizon)
+        inform_policy(policy, trap, start, horizon)
         key, agent = start.level.key, player.agent
         self._asking = Asking(policy, trap, key, player.seed, agent, self._play)
         self._asking.begin()
@@ -177,14 +177,14 @@ class Human(Player, Actor):
         return self
 
 
-def informed(policy: Policy, trap: Trap, start: State, horizon: int) -> Policy:
+def inform_policy(policy: Policy, trap: Trap, start: State, horizon: int) -> Policy:
     """Return a policy; an oracle knows the solution from a start before it makes its own."""
     if isinstance(policy, Oracle):
-        policy.learn(solved(trap, start, horizon)[0])
+        policy.learn(solve_start(trap, start, horizon)[0])
     return policy
 
 
-def solved(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeLeft]:
+def solve_start(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeLeft]:
     """Return the solution from a start state, and the values of all that can follow from it.
 
     All views of an episode share it, in whatever thread; the last few are kept.

@@ -185,10 +185,10 @@ class App:
 
     def _points(self) -> float:
         """Return the pixels of a point."""
-        return fitting(self._window.get_surface().get_size(), self._density() * self._scale)
+        return fit_scale(self._window.get_surface().get_size(), self._density() * self._scale)
 
 
-def fitting(size: tuple[int, int], scale: float) -> float:
+def fit_scale(size: tuple[int, int], scale: float) -> float:
     """Return the pixels of a point in a picture: fewer than wished where not all would fit.
 
     In a window that is larger than usual there are more: letters grow with its root.

@@ -16,7 +16,7 @@ from mesa_gym.policies import name_pursuer, references
 from mesa_gym.scoring import Asking
 from mesa_gym.scoring.rollout import PLAYS, TWINS, has_twins, starts_of
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Actor, Decision, Player, PolicyPlayer, informed
+from mesa_gym.viewer.actors import Actor, Decision, Player, PolicyPlayer, inform_policy
 from mesa_gym.viewer.app import TURN, start_work
 from mesa_gym.viewer.timeline import Analysis, Timeline
 
@@ -165,7 +165,7 @@ def seats_for(
     return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in others)]
 
 
-class Choices:
+class WatchedChoices:
     """The objectives that were chosen on the levels that were watched."""
 
     def __init__(self) -> None:
@@ -212,7 +212,7 @@ class Choices:
         return any(not work.done() for work in self._twins.values())
 
 
-class Found:
+class OverlayData:
     """Searches about one pane's episode that take time: oracles' paths and visits.
 
     Attributes:
@@ -264,7 +264,7 @@ class Found:
             return
         state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
         made = player.make(trap, self.line.horizon)
-        policy = informed(made, trap, self.line.states[0], self.line.horizon)
+        policy = inform_policy(made, trap, self.line.states[0], self.line.horizon)
         play, seeds = self._seat.play, np.arange(EPISODES)
         asking = Asking(policy, trap, starts.level.key, seeds, player.agent, play)
         asking.begin()

@@ -191,13 +191,13 @@ class Painter:
             room = width - self.measure(ELLIPSIS, size)
             kept = text[: self._letters_within(text, size, room)].rstrip() if room > 0 else ""
             text = kept and kept + ELLIPSIS
-        drawn = _written(text, self._em(size), colour)
+        drawn = _render_text(text, self._em(size), colour)
         wide, high = (side / self.scale for side in drawn.get_size())
         left = x - {"left": 0.0, "middle": wide / 2, "right": wide}[align]
         self.picture(drawn, left, y + max(0.0, size - high) / 2)
         return float(wide)
 
-    def wrapped(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
+    def wrap_text(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
         """Write words in the lines that a box has room for; return the lower edge of the last."""
         y = box.top
         for line in self.lines(text, box.width, size):
@@ -252,7 +252,7 @@ def _width(text: str, pixels: int) -> int:
 
 
 @lru_cache(maxsize=400)
-def _written(text: str, pixels: int, colour: RGB) -> Any:
+def _render_text(text: str, pixels: int, colour: RGB) -> Any:
     return _font(pixels).render(_printable(text), True, colour)
 
 

@@ -18,9 +18,10 @@ from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.traps import Split, Trap
 
 
-def offered(trap: Trap) -> tuple[list[str], list[str], list[str]]:
+def list_editable(trap: Trap) -> tuple[list[str], list[str], list[str]]:
     """Return the kinds, the traits and the ground layers that can be edited, by name."""
-    grounds = [name for name in _seen(trap, trap.ground) if name not in hanging(trap) - {"wall"}]
+    hung = find_hanging(trap) - {"wall"}
+    grounds = [name for name in _keep_visible(trap, trap.ground) if name not in hung]
     return _kinds(trap), list(trap.traits), grounds
 
 
@@ -29,27 +30,27 @@ def only_agent(trap: Trap) -> str:
     if not trap.const:
         return ""
     return (
-        f"{stem(trap)} keeps {listed(trap.const)} beside the grid, which may name cells and would"
-        " not fit an edited grid: only the agent can be moved"
+        f"{stem(trap)} keeps {join_words(trap.const)} beside the grid, which may name cells and"
+        " would not fit an edited grid: only the agent can be moved"
     )
 
 
 def editable(trap: Trap, cell: int) -> bool:
     """Return whether a cell is within the border, or where things hang in it."""
     row, column = divmod(cell, trap.width)
-    highest = 0 if hanging(trap) & set(trap.things) else 1
+    highest = 0 if find_hanging(trap) & set(trap.things) else 1
     return highest <= row < trap.height - 1 and 0 < column < trap.width - 1
 
 
 def things_at(trap: Trap, state: State, cell: int) -> list[Entry]:
     """Return the visible ground and things on a cell, apart from the agent."""
-    return [e for e in _entries(trap, state) if e.cell == cell and e.there and _shown(trap, e)]
+    return [e for e in _entries(trap, state) if e.cell == cell and e.there and _shows(trap, e)]
 
 
 def names_at(trap: Trap, state: State, cell: int) -> list[str]:
     """Return the visible contents of a cell, in a map's words, such as "key red"."""
     found = things_at(trap, state, cell)
-    return [" ".join([entry.name, *_seen(trap, entry.traits)]) for entry in found]
+    return [" ".join([entry.name, *_keep_visible(trap, entry.traits)]) for entry in found]
 
 
 def move(trap: Trap, state: State, here: int, there: int) -> State:
@@ -60,25 +61,25 @@ def move(trap: Trap, state: State, here: int, there: int) -> State:
         require(there != here, f"the agent is at {where} already")
         solid = ("wall", *trap.things)
         found = [e.name for e in entries if e.cell == there and e.there and e.name in solid]
-        require(not found, f"{where} has {listed(found)}: the agent cannot be put there")
+        require(not found, f"{where} has {join_words(found)}: the agent cannot be put there")
         moved = [e._replace(cell=there) if e.name == "agent" else e for e in entries]
-        return _rebuilt(trap, state, moved)
+        return _rebuild_state(trap, state, moved)
     _require_editable(trap, state, here)
     _require_editable(trap, state, there)
     names = names_at(trap, state, there)
     require(things_at(trap, state, here), f"there is nothing to move at {place(trap, here)}")
-    require(not names, f"{where} is taken by {listed(names)}; remove that first")
+    require(not names, f"{where} is taken by {join_words(names)}; remove that first")
     # What is gone keeps its cell, to which it may come back: it goes along, or makes room.
     swap = {here: there, there: here}
-    moved = [e._replace(cell=swap.get(e.cell, e.cell)) if _shown(trap, e) else e for e in entries]
-    return _rebuilt(trap, state, moved)
+    moved = [e._replace(cell=swap.get(e.cell, e.cell)) if _shows(trap, e) else e for e in entries]
+    return _rebuild_state(trap, state, moved)
 
 
 def remove(trap: Trap, state: State, cell: int) -> State:
     """Take away what is on a cell."""
     _require_editable(trap, state, cell)
     require(things_at(trap, state, cell), f"there is nothing to remove at {place(trap, cell)}")
-    return _rebuilt(trap, state, _cleared(trap, _entries(trap, state), cell))
+    return _rebuild_state(trap, state, _clear_cell(trap, _entries(trap, state), cell))
 
 
 def put(trap: Trap, state: State, name: str, cell: int) -> State:
@@ -87,9 +88,9 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
     A thing takes a slot of its kind in which none is, with the traits of that slot. The only
     thing of a kind with one slot is taken from where it is.
     """
-    (kinds, _, grounds), where = offered(trap), place(trap, cell)
+    (kinds, _, grounds), where = list_editable(trap), place(trap, cell)
     known = [*kinds, *grounds]
-    require(name in known, f"{name} cannot be put; {stem(trap)} has {listed(known)}")
+    require(name in known, f"{name} cannot be put; {stem(trap)} has {join_words(known)}")
     _require_editable(trap, state, cell)
     above = cell < trap.width
     require(not (above and name in grounds), f"{where} is in the top row, which stays wall")
@@ -98,26 +99,26 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
     entries = _entries(trap, state)
     if name == "wall":
         gone = [e.name for e in entries if trap.seeds and e.cell == cell and not e.there]
-        require(not gone, f"{where} cannot be wall: {listed(gone)} may come back there")
-        entries = _cleared(trap, entries, cell)
+        require(not gone, f"{where} cannot be wall: {join_words(gone)} may come back there")
+        entries = _clear_cell(trap, entries, cell)
     elif not above:
         entries = [e for e in entries if (e.name, e.cell) != ("wall", cell)]
     if name in grounds:
-        return _rebuilt(trap, state, [*entries, Entry(cell, name)])
-    return _rebuilt(trap, state, _placed(trap, entries, name, cell))
+        return _rebuild_state(trap, state, [*entries, Entry(cell, name)])
+    return _rebuild_state(trap, state, _place_thing(trap, entries, name, cell))
 
 
 def toggle(trap: Trap, state: State, trait: str, cell: int) -> State:
     """Give a trait to the things on a cell that can have it, or take it from those that have it."""
     require(not only_agent(trap), only_agent(trap))
     found = [e for e in things_at(trap, state, cell) if e.name in trap.traits[trait]]
-    can = listed(trap.traits[trait])
+    can = join_words(trap.traits[trait])
     require(found, f"nothing at {place(trap, cell)} can be {trait}: {can} can")
     changed = [
         e._replace(traits=sorted({*e.traits} ^ {trait})) if e in found else e
         for e in _entries(trap, state)
     ]
-    return _rebuilt(trap, state, changed)
+    return _rebuild_state(trap, state, changed)
 
 
 # -- what a trap can have --------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def require_legal(trap: Trap, state: State) -> None:
     """
     from_map(trap, to_map(trap, state, hidden=True))
     for entry in _entries(trap, state):
-        where, above, hangs = place(trap, entry.cell), entry.cell < trap.width, hanging(trap)
+        where, above, hangs = place(trap, entry.cell), entry.cell < trap.width, find_hanging(trap)
         misplaced = entry.name in trap.things and entry.there and above != (entry.name in hangs)
         how = f"in {stem(trap)} {'hangs' if entry.name in hangs else 'cannot hang'} in the top row"
         require(not misplaced, f"{where} holds {entry.name}, which {how}")
@@ -161,7 +162,7 @@ def require_legal(trap: Trap, state: State) -> None:
 
 
 @lru_cache(maxsize=16)
-def hanging(trap: Trap) -> frozenset[str]:
+def find_hanging(trap: Trap) -> frozenset[str]:
     """Return the kinds and ground layers that level 0 of any split has in the top row.
 
     Raises:
@@ -181,7 +182,7 @@ def stem(trap: Trap) -> str:
     return trap.name().rpartition("-")[0]
 
 
-def listed(words: Iterable[str]) -> str:
+def join_words(words: Iterable[str]) -> str:
     """Return words as people list them: "red, blue and yellow"."""
     every = list(words)
     return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
@@ -217,7 +218,7 @@ def _entries(trap: Trap, state: State) -> list[Entry]:
     return list(entries_of(trap, grid, {name: text for name, _, text in parts if len(name) == 1}))
 
 
-def _rebuilt(trap: Trap, state: State, entries: list[Entry]) -> State:
+def _rebuild_state(trap: Trap, state: State, entries: list[Entry]) -> State:
     """Return the state with other entries in its cells, if the trap can have it."""
     builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     fill(trap, builder, entries)
@@ -231,14 +232,14 @@ def _rebuilt(trap: Trap, state: State, entries: list[Entry]) -> State:
     return after
 
 
-def _cleared(trap: Trap, entries: list[Entry], cell: int) -> list[Entry]:
+def _clear_cell(trap: Trap, entries: list[Entry], cell: int) -> list[Entry]:
     """Return the entries without the visible ones on a cell; gone things keep their cell."""
-    gone = [e for e in entries if e.cell == cell and _shown(trap, e)]
+    gone = [e for e in entries if e.cell == cell and _shows(trap, e)]
     left = [e._replace(there=False) if e in gone else e for e in entries]
     return [e for e in left if e.there or e.name in trap.things]
 
 
-def _placed(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entry]:
+def _place_thing(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entry]:
     """Return the entries with a thing more: one that was on its cell, a fresh one, any free one."""
     mine, slots = [e for e in entries if e.name == kind], trap.things[kind]
     back = [e for e in mine if not e.there and e.cell == cell]
@@ -253,15 +254,17 @@ def _placed(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entr
 
 def _kinds(trap: Trap) -> list[str]:
     """Return the visible kinds, by themselves or by traits that they can have."""
-    by_traits = {kind for trait in _seen(trap, trap.traits) for kind in trap.traits[trait]}
-    return [kind for kind in trap.things if kind in by_traits or _seen(trap, [kind])]
+    by_traits = {kind for trait in _keep_visible(trap, trap.traits) for kind in trap.traits[trait]}
+    return [kind for kind in trap.things if kind in by_traits or _keep_visible(trap, [kind])]
 
 
-def _shown(trap: Trap, entry: Entry) -> bool:
+def _shows(trap: Trap, entry: Entry) -> bool:
     """Return whether an entry is visible and can be edited; the top row stays wall."""
-    ground = entry.name in trap.ground and entry.cell >= trap.width and _seen(trap, [entry.name])
+    ground = (
+        entry.name in trap.ground and entry.cell >= trap.width and _keep_visible(trap, [entry.name])
+    )
     return bool(ground) or entry.name in _kinds(trap)
 
 
-def _seen(trap: Trap, names: Iterable[str]) -> list[str]:
+def _keep_visible(trap: Trap, names: Iterable[str]) -> list[str]:
     return [name for name in names if trap.shown_as.get(name, name)]

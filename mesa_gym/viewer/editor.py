@@ -47,7 +47,7 @@ class Editor:
         self.reason, self.chosen = editing.only_agent(self.trap), 0
         self.entries = [(MOVE, MOVE)]
         if not self.reason:
-            kinds, traits, grounds = editing.offered(self.trap)
+            kinds, traits, grounds = editing.list_editable(self.trap)
             ways = ((kinds, PUT), (traits, TICK), (grounds, PUT), ([ERASE], ERASE))
             self.entries += [(name, does) for names, does in ways for name in names]
         self.carried: int | None = None
@@ -137,7 +137,7 @@ class Editor:
         """Return what is picked up from a cell, in words: the agent alone, or all that is there."""
         if cell == self._shown.agent[0]:
             return "agent"
-        return editing.listed(editing.names_at(self.trap, self._shown, cell))
+        return editing.join_words(editing.names_at(self.trap, self._shown, cell))
 
     def _pick_up(self, cell: int) -> None:
         if self._content(cell):

@@ -23,7 +23,7 @@ from mesa_gym.scoring.rollout import TWINS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.compare import Pane, Seat
-from mesa_gym.viewer.panel import told
+from mesa_gym.viewer.panel import list_paragraphs
 from mesa_gym.viewer.session import RATE, SPEEDS
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -31,7 +31,7 @@ WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
 TILE = 64  # pixels a cell; pages are looked at on screens of high density too
 
 
-class Tiles:
+class TileSheet:
     """The distinct pictures of cells in some states, each kept once."""
 
     def __init__(self) -> None:
@@ -90,14 +90,14 @@ def replay_page(
         PolicyError: a policy failed.
     """
     load_jinja2()
-    tiles, trap = Tiles(), levels[0][0].trap
+    tiles, trap = TileSheet(), levels[0][0].trap
 
-    def played(pane: Pane) -> dict[str, Any]:
-        done = episode(pane, tiles)
+    def play_pane(pane: Pane) -> dict[str, Any]:
+        done = play_episode(pane, tiles)
         advance(1)
         return done
 
-    episodes = [[played(pane) for pane in panes] for panes in levels]
+    episodes = [[play_pane(pane) for pane in panes] for panes in levels]
     data = {
         "objectives": list(trap.objectives),
         "actions": ACTIONS,
@@ -109,10 +109,10 @@ def replay_page(
         "sheet": data_uri(tiles.sheet()),
         "levels": episodes,
     }
-    return _rendered(trap, levels, data)
+    return _fill_template(trap, levels, data)
 
 
-def episode(pane: Pane, tiles: Tiles) -> dict[str, Any]:
+def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
     """Play an episode to its end and return what the page's script shows of it.
 
     Args:
@@ -141,7 +141,7 @@ def episode(pane: Pane, tiles: Tiles) -> dict[str, Any]:
         "end": "the episode ended" if line.terminated else "time is up",
         "changes": [sorted(now.items() - before.items()) for before, now in pairwise([{}, *shown])],
         "paid": [[0] * len(names), *([_short(s.paid[x]) for x in names] for s in line.steps)],
-        "earned": [[_short(line.earned(x, t)) for x in names] for t in times],
+        "earned": [[_short(line.compute_return(x, t)) for x in names] for t in times],
         "values": analysis and [[_short(analysis.value(x, t)) for x in names] for t in times],
         "choice": chosen and [-1 if x is None else names.index(x) for x in chosen],
         "actions": [decision.action for decision in decisions],
@@ -157,13 +157,13 @@ def _short(number: float) -> float:
     return round(float(number), 2) + 0.0
 
 
-def _rendered(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
+def _fill_template(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
     """Return the template filled in: all values except the package's own markup are escaped."""
     templates = environment([TEMPLATES, REPORT], lambda value: safe(str(value)))
     players = ", ".join(dict.fromkeys(printable(pane.seat.player.name) for pane in levels[0]))
     page: str = templates.get_template("replay.html").render(
         title=f"{players} on {trap.name()}",
-        story=[printable(text) for text in (*told(type(trap)), "", "")[:2]],
+        story=[printable(text) for text in (*list_paragraphs(type(trap)), "", "")[:2]],
         objectives=list(trap.objectives.values()),
         marks=[marker((0, 0), tone) for tone in (BASE_TONE, *PROXY_TONES)],
         solved=trap.solvable,

@@ -21,7 +21,7 @@ from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import story
-from mesa_gym.viewer.recording import RECORDINGS, Shown, recording
+from mesa_gym.viewer.recording import RECORDINGS, RecordableScreen, write_recording
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import ENTER, Chooser, Dialog, Notice, NumberPrompt
 
@@ -31,7 +31,7 @@ EDIT = "edit: move, add, remove things; e again: go on from there"
 SHIFTED = "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step."
 
 
-class Commands(Shown):
+class Commands(RecordableScreen):
     """The commands of a session, whatever it looks like.
 
     Attributes:
@@ -54,7 +54,7 @@ class Commands(Shown):
 
     def plain(self) -> Commands:
         """Return the same screen with a clock of its own, and nothing over it."""
-        screen = type(self)(self.session.copied(), self.panel)
+        screen = type(self)(self.session.copy_episodes(), self.panel)
         screen.palette = self.palette
         return screen
 
@@ -174,14 +174,14 @@ class Commands(Shown):
     def list_commands(self) -> None:
         """List all commands with their keys, to choose one."""
         overlays = list(overlays_of(self.session.trap).values())
-        every = [(command.doc, command.written) for command in COMMANDS]
+        every = [(binding.doc, binding.written) for binding in BINDINGS]
         every += [(f"overlay: {overlay.label}", overlay.key) for overlay in overlays]
 
         def then(number: int) -> None:
-            if number < len(COMMANDS):
-                self.attempt(lambda: COMMANDS[number].do(self))
+            if number < len(BINDINGS):
+                self.attempt(lambda: BINDINGS[number].do(self))
             else:
-                self.toggle(overlays[number - len(COMMANDS)].name)
+                self.toggle(overlays[number - len(BINDINGS)].name)
 
         self.dialog = Chooser("All commands", every, then, SHIFTED)
 
@@ -260,20 +260,20 @@ class Commands(Shown):
         """Write a recording into this folder, in pieces; the status line says how far it is."""
         session, path = self.session, self._free_name(RECORDINGS[kind][0])
         step = session.cursor if kind == "picture" else None
-        pieces = recording(self.plain(), path, *self.drawn, step, "strip" in kind)
+        pieces = write_recording(self.plain(), path, *self.drawn, step, "strip" in kind)
 
-        def counted() -> Iterator[None]:
+        def report_pieces() -> Iterator[None]:
             for piece in pieces:
                 session.message = under_way(f"recording {path.name}")
                 yield piece
             session.message = f"wrote {path.absolute()}"
 
-        session.pieces = counted()
+        session.pieces = report_pieces()
 
 
 @dataclass(frozen=True)
-class Command:
-    """A command and the keys that do it.
+class Binding:
+    """A command of the viewer, and the keys that do it.
 
     Attributes:
         written: the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``.
@@ -297,36 +297,36 @@ def _step(steps: int) -> Callable[[Commands], object]:
     return lambda screen: screen.session.step(steps)
 
 
-COMMANDS = (
-    Command("Space", "play, or pause", lambda s: s.session.play(), "play / pause"),
-    Command(", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
-    Command(". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
-    Command(">", "ten steps on", _step(10)),
-    Command("<", "ten steps back", _step(-10)),
-    Command("Home", "to the start", lambda s: s.session.seek(0), "start"),
-    Command("End", "to the end", Commands.to_end, "end"),
-    Command("- Down", "half as fast", lambda s: s.session.faster(-1), "½x"),
-    Command("+ = Up", "twice as fast", lambda s: s.session.faster(1), "2x"),
-    Command("b Page-up", "previous level", lambda s: s.session.next_level(-1), "◀ level"),
-    Command("n Page-down", "next level", lambda s: s.session.next_level(1), "level ▶"),
-    Command("j", CONFLICT, lambda s: s.session.search_conflict(), "conflict ▶"),
-    Command("i", "alone; train and shift; twins; oracles", Commands.compare, "side by side"),
-    Command("e", EDIT, Commands.edit, "edit"),
-    Command("w", "what this trap is about", Commands.tell_story, "story"),
-    Command("Ctrl+r", "record a picture, film, trace or strip", Commands.ask_recording, "record"),
-    Command("k", "compare with another policy", Commands.ask_policy, "compare"),
-    Command("? F1", "all commands", Commands.list_commands, "keys ?"),
-    Command("g", "go to a level by its number", Commands.ask_level),
-    Command("t", "the next split: train, test, control, shift, twins", Commands.next_split),
-    Command("r", "another seed for what policies do", Commands.ask_seed),
-    Command("Tab", "the next pane: keys and panel are about it", Commands.next_pane),
-    Command("z Ctrl+z", "take back the last change", lambda s: s.session.undo()),
-    Command("Ctrl+s", "save what is shown as a map", Commands.save),
-    Command("Ctrl+o", "open a map (or drop one on the window)", Commands.ask_map),
-    Command("h", "hide the panel and the controls", Commands.toggle_panel),
-    Command("y", "other colours", Commands.next_palette),
-    Command("q Escape", "stop, close, leave", Commands.leave),
+BINDINGS = (
+    Binding("Space", "play, or pause", lambda s: s.session.play(), "play / pause"),
+    Binding(", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
+    Binding(". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
+    Binding(">", "ten steps on", _step(10)),
+    Binding("<", "ten steps back", _step(-10)),
+    Binding("Home", "to the start", lambda s: s.session.seek(0), "start"),
+    Binding("End", "to the end", Commands.to_end, "end"),
+    Binding("- Down", "half as fast", lambda s: s.session.change_speed(-1), "½x"),
+    Binding("+ = Up", "twice as fast", lambda s: s.session.change_speed(1), "2x"),
+    Binding("b Page-up", "previous level", lambda s: s.session.next_level(-1), "◀ level"),
+    Binding("n Page-down", "next level", lambda s: s.session.next_level(1), "level ▶"),
+    Binding("j", CONFLICT, lambda s: s.session.search_conflict(), "conflict ▶"),
+    Binding("i", "alone; train and shift; twins; oracles", Commands.compare, "side by side"),
+    Binding("e", EDIT, Commands.edit, "edit"),
+    Binding("w", "what this trap is about", Commands.tell_story, "story"),
+    Binding("Ctrl+r", "record a picture, film, trace or strip", Commands.ask_recording, "record"),
+    Binding("k", "compare with another policy", Commands.ask_policy, "compare"),
+    Binding("? F1", "all commands", Commands.list_commands, "keys ?"),
+    Binding("g", "go to a level by its number", Commands.ask_level),
+    Binding("t", "the next split: train, test, control, shift, twins", Commands.next_split),
+    Binding("r", "another seed for what policies do", Commands.ask_seed),
+    Binding("Tab", "the next pane: keys and panel are about it", Commands.next_pane),
+    Binding("z Ctrl+z", "take back the last change", lambda s: s.session.undo()),
+    Binding("Ctrl+s", "save what is shown as a map", Commands.save),
+    Binding("Ctrl+o", "open a map (or drop one on the window)", Commands.ask_map),
+    Binding("h", "hide the panel and the controls", Commands.toggle_panel),
+    Binding("y", "other colours", Commands.next_palette),
+    Binding("q Escape", "stop, close, leave", Commands.leave),
 )
-BY_KEY = {key: command for command in COMMANDS for key in command.keys}
+BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 MORE = "more ..."
-BUTTONS = {command.label: command for command in COMMANDS if command.label} | {MORE: BY_KEY["?"]}
+BUTTONS = {binding.label: binding for binding in BINDINGS if binding.label} | {MORE: BY_KEY["?"]}

@@ -10,9 +10,9 @@ import numpy as np
 
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.compare import Found, Pane
+from mesa_gym.viewer.compare import OverlayData, Pane
 from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
-from mesa_gym.viewer.timeline import everywhere
+from mesa_gym.viewer.timeline import spread_agent
 
 HEAT = "heat:"
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
@@ -125,12 +125,12 @@ class OverlayPainter:
     Args:
         painter: of the picture's own surface, whose upper left corner is the grid's.
         pane: what is shown.
-        found: what is known of it.
+        data: what is known of it.
         t: steps from the timeline's start.
     """
 
-    def __init__(self, painter: Painter, pane: Pane, found: Found, t: int) -> None:
-        self.painter, self.pane, self.found, self.t = painter, pane, found, t
+    def __init__(self, painter: Painter, pane: Pane, data: OverlayData, t: int) -> None:
+        self.painter, self.pane, self.data, self.t = painter, pane, data, t
         height, width = pane.trap.size
         self.side = painter.surface.get_width() / width / painter.scale
         self.place = GridPlace(0, 0, self.side, height, width)
@@ -162,10 +162,10 @@ class OverlayPainter:
                 along = side * k / 3
                 a = (box.left + min(along, side), box.top + max(0.0, along - side))
                 b = (box.left + max(0.0, along - side), box.top + min(along, side))
-                self._edged([a, b], 1.0, 0.8)
+                self._draw_line([a, b], 1.0, 0.8)
 
     def _visits(self) -> None:
-        visits, side = self.found.visits, self.side
+        visits, side = self.data.visits, self.side
         if visits is None:
             return
         for cell in visits.nonzero()[0].tolist():
@@ -181,7 +181,7 @@ class OverlayPainter:
                 self.painter.text(text, x, y, height, INK)
 
     def _oracles(self) -> None:
-        for x, line in self.found.paths.items():
+        for x, line in self.data.paths.items():
             number = self.numbers[x]
             shift = self.side * 0.13 * (number - (len(self.numbers) - 1) / 2)
             points = self._way(line.cells(len(line)), shift)
@@ -194,7 +194,7 @@ class OverlayPainter:
 
     def _path(self) -> None:
         points = self._way(self.pane.line.cells(self.t))
-        self._edged(points, 2.4, 1.3)
+        self._draw_line(points, 2.4, 1.3)
         self.painter.disc(*points[0], self.side * 0.2, CARD, 4.5)
         self.painter.disc(*points[0], self.side * 0.2, INK, 2.0)
 
@@ -236,7 +236,7 @@ class OverlayPainter:
         middles = [self.place.box_of(cell).middle for cell in there]
         return [(x + shift, y + shift) for x, y in middles]
 
-    def _edged(self, points: list[Point], width: float, edge: float) -> None:
+    def _draw_line(self, points: list[Point], width: float, edge: float) -> None:
         """Draw a dark line with light edges, seen on anything."""
         self.painter.line(points, CARD, width + 2 * edge)
         self.painter.line(points, INK, width)
@@ -252,7 +252,7 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
     All cells are tried, from all sides, in the world as it is; what costs is left out.
     """
     trap = pane.trap
-    every = everywhere(trap, pane.line.states[t])
+    every = spread_agent(trap, pane.line.states[t])
     inside = np.zeros(trap.size, dtype=np.bool_)
     inside[1:-1, 1:-1] = True
     every = every.take((inside.ravel() & ~trap.layer(every, "wall")[0]).nonzero()[0])

@@ -99,11 +99,11 @@ class _Writer:
         self.tips: list[tuple[Box, str]] = []
 
     def write(self) -> float:
-        self._heading()
-        self._objectives()
-        self._chosen()
-        self._decision()
-        self._here()
+        self._write_heading()
+        self._write_objectives()
+        self._write_choices()
+        self._write_decision()
+        self._write_ground()
         return self.y - self.box.top
 
     def keys(self) -> None:
@@ -120,7 +120,7 @@ class _Writer:
 
     # -- sections ----------------------------------------------------------------------------------
 
-    def _heading(self) -> None:
+    def _write_heading(self) -> None:
         pane, player = self.pane, self.pane.seat.player
         seed = f", seed {player.seed}" if isinstance(player, PolicyPlayer) and player.seed else ""
         ended = ""
@@ -131,7 +131,7 @@ class _Writer:
         self._line(f"policy: {player.name}", SMALL)
         self._line(f"step {self.t} of at most {pane.line.limit}{ended}", SMALL)
 
-    def _objectives(self) -> None:
+    def _write_objectives(self) -> None:
         """Write for each objective its mark, what it pays, so far and at most from here."""
         pane, analysis, heads = self.pane, self.pane.analysis, self.right - 62
         self._section("objectives")
@@ -141,7 +141,8 @@ class _Writer:
             self.tips.append((Box(end - wide, y, wide, SMALL), tip))
         for x, objective in pane.trap.objectives.items():
             self._tip(f"{x}: {objective.doc}", BODY)
-            self.painter.text(f"{pane.line.earned(x, self.t):.2f}", heads, self.y, align="right")
+            so_far = pane.line.compute_return(x, self.t)
+            self.painter.text(f"{so_far:.2f}", heads, self.y, align="right")
             value = "-" if analysis is None else f"{analysis.value(x, self.t):.2f}"
             self.painter.text(value, self.right, self.y, align="right")
             role = "base" if x == pane.trap.base else "proxy"
@@ -150,23 +151,23 @@ class _Writer:
             self.y += BODY + 1
             if self.sentences:
                 room = Box(at, self.y, self.right - at, 10 * SMALL)
-                self.y = self.painter.wrapped(objective.doc, room, SMALL, QUIET) + 2
+                self.y = self.painter.wrap_text(objective.doc, room, SMALL, QUIET) + 2
             if analysis is not None and f"{HEAT}{x}" in self.session.shown:
                 heat = analysis.heat(x, self.t)
                 if np.isfinite(heat).any():
                     text = f"map: {np.nanmin(heat):.2f} (light) to {np.nanmax(heat):.2f} (dark)"
                     self._line(text, SMALL, QUIET, INDENT)
 
-    def _chosen(self) -> None:
+    def _write_choices(self) -> None:
         """Write what was chosen: here, on the twin, over the levels watched."""
         pane, analysis = self.pane, self.pane.analysis
         if analysis is None or pane.seat.split is not Split.SHIFT:
             return
         self._section("chosen", CHOSEN)
-        self._choice("here", analysis.choice(self.t) or "none yet", CHOSEN)
+        self._write_choice("here", analysis.choice(self.t) or "none yet", CHOSEN)
         twin = self.session.choices.on_twin(pane, self.session.threaded)
         if twin:
-            self._choice("on its twin", twin, TWIN)
+            self._write_choice("on its twin", twin, TWIN)
         counts = Counter(self.session.choices.of(pane).values())
         if levels := counts.total():
             self._tip(OVER, SMALL)
@@ -179,7 +180,7 @@ class _Writer:
             self.painter.text(f"{counts[None]} none", x + 4, self.y, SMALL)
             self.y += SMALL + 2
 
-    def _choice(self, where: str, name: str, tip: str) -> None:
+    def _write_choice(self, where: str, name: str, tip: str) -> None:
         self._tip(tip, BODY)
         self.painter.text(where, self.left, self.y + 1, SMALL, QUIET)
         x, known = self.left + AFTER, name in self.pane.trap.objectives
@@ -188,7 +189,7 @@ class _Writer:
         self.painter.text(name, x, self.y, BODY, INK if known else QUIET, width=self.right - x)
         self.y += BODY + 1
 
-    def _decision(self) -> None:
+    def _write_decision(self) -> None:
         """Write the next action, how likely each was, and what the policy thinks of the state."""
         line = self.pane.line
         self._section("next action", NEXT)
@@ -213,7 +214,7 @@ class _Writer:
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
 
-    def _here(self) -> None:
+    def _write_ground(self) -> None:
         """Write what lies under the agent, which the drawing of the agent hides."""
         trap, state = self.pane.trap, self.pane.line.states[self.t]
         cell = trap.observe(state).reshape(trap.cells, -1)[state.agent[0]]
@@ -250,7 +251,7 @@ class _Writer:
 # -- texts to read ---------------------------------------------------------------------------------
 
 
-def told(trap: type[Trap]) -> list[str]:
+def list_paragraphs(trap: type[Trap]) -> list[str]:
     """Return the paragraphs that a trap's author wrote."""
     paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
     return [" ".join(paragraph.split()) for paragraph in paragraphs]
@@ -258,7 +259,7 @@ def told(trap: type[Trap]) -> list[str]:
 
 def story(trap: type[Trap]) -> str:
     """Return what a trap is about: what its author wrote, and its source."""
-    return "\n\n".join([*told(trap), f"Source: {trap.source}"])
+    return "\n\n".join([*list_paragraphs(trap), f"Source: {trap.source}"])
 
 
 def introduction(pane: Pane) -> str:
@@ -278,7 +279,7 @@ def summary(pane: Pane) -> str:
     for x in trap.objectives:
         role = "base objective" if x == trap.base else "proxy"
         most = "" if pane.analysis is None else f", of at most {pane.analysis.value(x, 0):.2f}"
-        said.append(f"{x}, the {role}: {line.earned(x, len(line)):.2f}{most} (discounted)")
+        said.append(f"{x}, the {role}: {line.compute_return(x, len(line)):.2f}{most} (discounted)")
     if pane.seat.split.shifted and pane.analysis is not None:
         chosen = pane.analysis.choice(len(line)) or "none"
         said.append(f"What you chose, as scoring sees it: {chosen}.")

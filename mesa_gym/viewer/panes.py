@@ -15,7 +15,7 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.compare import Found, Pane
+from mesa_gym.viewer.compare import OverlayData, Pane
 from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
 from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter
 from mesa_gym.viewer.session import Session
@@ -123,15 +123,15 @@ class View:
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self._found = Found(pane)
+        self._data = OverlayData(pane)
         self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
 
     @property
-    def found(self) -> Found:
+    def data(self) -> OverlayData:
         """Return what takes time to find of the pane's present timeline."""
-        if self._found.line is not self.pane.line:
-            self._found = Found(self.pane)
-        return self._found
+        if self._data.line is not self.pane.line:
+            self._data = OverlayData(self.pane)
+        return self._data
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
         """Draw the title, the grid with its overlays, and what the agent sees, if that is on.
@@ -157,10 +157,10 @@ class View:
             self._draw_seen(painter, layout.drawers[number], session.cursor)
 
     def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: set[str]) -> Any:
-        pane, found = self.pane, self.found
+        pane, data = self.pane, self.data
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
-        more = t < len(pane.line), found.version, painter.scale
+        more = t < len(pane.line), data.version, painter.scale
         key = (pane.line, t, tile, frozenset(shown), painter.palette, *more)
         if self._drawn[0] != key:
             ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
@@ -169,7 +169,7 @@ class View:
                 surface = painter.pygame.Surface(ground.get_size())
             own = Painter(surface, painter.scale, painter.palette)
             own.picture(ground, 0, 0)
-            OverlayPainter(own, pane, found, t).draw(shown)
+            OverlayPainter(own, pane, data, t).draw(shown)
             self._drawn = key, surface
         return self._drawn[1]
 
@@ -181,7 +181,7 @@ class View:
         every = every.repeat(len(trap.channels), axis=-1)
         cells = make_observation(trap, "centred", SIGHT).show(every, state)[0, ..., 0]
         tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
-        window = _joined(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
+        window = _join_cells(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
         window[tile - 1] = QUIET  # above are signs and what is held
         wide = window.shape[1] / painter.scale
         step = (box.width - wide - 8) / len(trap.planes)
@@ -204,7 +204,7 @@ def cells_of(picture: Bytes, trap: Trap) -> Bytes:
     return parts.swapaxes(1, 2).reshape(trap.cells, tile, tile, 3)
 
 
-def _joined(tiles: Bytes) -> Bytes:
+def _join_cells(tiles: Bytes) -> Bytes:
     """Return one picture of cells' pictures, (rows, columns, tile, tile, 3)."""
     rows, columns, tile, *_ = tiles.shape
     return tiles.swapaxes(1, 2).reshape(rows * tile, columns * tile, 3)

@@ -25,7 +25,7 @@ from mesa_gym.report.strip import told
 from mesa_gym.report.strip_layout import laid_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
-from mesa_gym.viewer.app import Screen, fitting
+from mesa_gym.viewer.app import Screen, fit_scale
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import CARD, PAPER, Painter
 from mesa_gym.viewer.session import RATE, Session
@@ -58,12 +58,12 @@ RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
 
 
-class Shown(Screen):
+class RecordableScreen(Screen):
     """A screen that shows a session."""
 
     session: Session
 
-    def settling(self) -> Iterator[None]:
+    def settle(self) -> Iterator[None]:
         """Let all episodes come to their end, and find all that is shown of them, in pieces."""
         raise NotImplementedError
 
@@ -85,18 +85,18 @@ def find_ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def frame(screen: Shown, size: tuple[int, int], scale: float = 1.0) -> Picture:
+def frame(screen: RecordableScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
     """Return what the screen shows now, as in a window, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
     surface.fill(PAPER)
-    screen.draw(Painter(surface, fitting(size, scale)))
+    screen.draw(Painter(surface, fit_scale(size, scale)))
     pixels = np.frombuffer(pygame.image.tobytes(surface, "RGB"), dtype=np.uint8)
     return pixels.reshape(size[1], size[0], 3)
 
 
-def recording(
-    screen: Shown,
+def write_recording(
+    screen: RecordableScreen,
     path: Path,
     size: tuple[int, int],
     scale: float = 1.0,
@@ -121,7 +121,7 @@ def recording(
         PolicyError: a policy failed.
     """
     kind, session = require_kind(path, STRIPS if strip else KINDS), screen.session
-    yield from screen.settling()
+    yield from screen.settle()
     session.playing = False
     if strip:
         _write_strip(path, session.pane)
@@ -134,7 +134,7 @@ def recording(
         session.seek(shown)
         write_png(path, frame(screen, size, scale))
     else:
-        yield from _film(screen, path, size, scale)
+        yield from _write_film(screen, path, size, scale)
 
 
 def film_steps(session: Session, path: Path) -> range:
@@ -143,7 +143,9 @@ def film_steps(session: Session, path: Path) -> range:
     return range(0, session.length + every, every)
 
 
-def _film(screen: Shown, path: Path, size: tuple[int, int], scale: float) -> Iterator[None]:
+def _write_film(
+    screen: RecordableScreen, path: Path, size: tuple[int, int], scale: float
+) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
     session, steps = screen.session, film_steps(screen.session, path)
     fps = RATE * session.speed / steps.step
@@ -152,7 +154,7 @@ def _film(screen: Shown, path: Path, size: tuple[int, int], scale: float) -> Ite
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
         made = Path(folder) / f"film{path.suffix.lower()}"
-        with _encoding(made, even, fps) as write:
+        with _encode_film(made, even, fps) as write:
             for t in [*steps[:-1], session.length]:
                 session.seek(t)
                 last = np.pad(frame(screen, size, scale), [*odd, (0, 0)], mode="edge").tobytes()
@@ -164,7 +166,9 @@ def _film(screen: Shown, path: Path, size: tuple[int, int], scale: float) -> Ite
 
 
 @contextmanager
-def _encoding(path: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[bytes], object]]:
+def _encode_film(
+    path: Path, size: tuple[int, int], fps: float
+) -> Iterator[Callable[[bytes], object]]:
     """Have ffmpeg write a film of the pictures that are given to what is yielded.
 
     Raises:

@@ -106,8 +106,8 @@ class WatchScreen(Commands):
             session.update(seconds)
         self._looking = self._look()
         lines = [(pane.line, len(pane.line)) for pane in session.panes]
-        found = [view.found.version for view in self._views]
-        looks = [session.cursor, session.focus, session.playing, self._status(), lines, found]
+        versions = [view.data.version for view in self._views]
+        looks = [session.cursor, session.focus, session.playing, self._status(), lines, versions]
         looks.append(session.choices.waiting)
         self.changed |= looks != self._looks
         self._looks = looks
@@ -119,9 +119,9 @@ class WatchScreen(Commands):
         waits.append(None if self.dialog is not None else self.session.wait())
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
-    def settling(self) -> Iterator[None]:
+    def settle(self) -> Iterator[None]:
         """Let all episodes come to their end, and find all that is shown of them, in pieces."""
-        yield from self.session.settling()
+        yield from self.session.settle()
         while self._look():
             time.sleep(BUDGET)
             yield
@@ -131,7 +131,7 @@ class WatchScreen(Commands):
         session, looking = self.session, False
         for view in self._current():
             try:
-                looking |= view.found.look(session.shown, session.threaded)
+                looking |= view.data.look(session.shown, session.threaded)
             except FAILURES as error:
                 session.message = str(error)
         return looking
@@ -181,7 +181,7 @@ class WatchScreen(Commands):
         self.drawn = painter.surface.get_size(), painter.scale
         painter.palette = PALETTES[self.palette]
         self.tips.clear()
-        self.layout = self._arranged(painter)
+        self.layout = self._arrange_parts(painter)
         if self.dialog is not None:
             window = Box(0, 0, *painter.size)
             painter.fill(window, PAPER)
@@ -209,7 +209,7 @@ class WatchScreen(Commands):
     def _status(self) -> str:
         """Return what the status line says: what is under way goes first."""
         session = self.session
-        return under_way(session.working) if session.working else session.message
+        return under_way(session.pending_work) if session.pending_work else session.message
 
     def _draw_status(self, painter: Painter, box: Box) -> None:
         """Write the message, in as many lines as there is room for, and how fast time goes."""
@@ -224,7 +224,7 @@ class WatchScreen(Commands):
         lines, last = painter.lines(self._status(), width - SPEED, SMALL), MOST_LINES - 1
         return [*lines[:last], " ".join(lines[last:])] if len(lines) > last else lines
 
-    def _arranged(self, painter: Painter) -> Layout:
+    def _arrange_parts(self, painter: Painter) -> Layout:
         session, room = self.session, inner_width(painter.size[0], self.panel)
         self._legend = Legend(painter, session.trap, session.shown, room, not self.panel)
         labels = [label for label in BUTTONS if label != MORE]

@@ -21,7 +21,7 @@ from mesa_gym.scoring.conflicts import next_conflict
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
 from mesa_gym.viewer.app import FAILURES, TURN, start_work
-from mesa_gym.viewer.compare import Choices, Pane, Seat
+from mesa_gym.viewer.compare import Pane, Seat, WatchedChoices
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
@@ -67,13 +67,13 @@ class Session:
         self.speed, self.playing, self.threaded = 1.0, False, False
         self.shown: set[str] = set()
         self.message, self._doing = "", ""
-        self.choices = Choices()
+        self.choices = WatchedChoices()
         self.pieces: Iterator[None] | None = None
         self._work: tuple[Future[Any], Callable[[Any], None]] | None = None
         self._grower: Future[None] | None = None
-        self._show(level, seats, self._made(level, seats, start))
+        self._show(level, seats, self._make_panes(level, seats, start))
 
-    def _made(self, level: int, seats: list[Seat], start: State | None = None) -> list[Pane]:
+    def _make_panes(self, level: int, seats: list[Seat], start: State | None = None) -> list[Pane]:
         if not 0 <= level < LEVELS:
             raise ValueError(f"level {level}: expected 0 to 2**48 - 1")
         panes = [Pane(self.trap, seat, level, self.salt, start) for seat in seats]
@@ -89,7 +89,7 @@ class Session:
             self.focus = plays.index(Split.SHIFT) if len({*plays}) > 1 else 0
         self.level, self.seats, self.panes, self.clock = level, seats, panes, 0.0
 
-    def copied(self) -> Session:
+    def copy_episodes(self) -> Session:
         """Return the same episodes under a clock of their own, with nothing else under way."""
         session = copy.copy(self)
         session.panes, session.message = list(self.panes), ""
@@ -117,7 +117,7 @@ class Session:
         return any(pane.line.growing for pane in self.panes)
 
     @property
-    def working(self) -> str:
+    def pending_work(self) -> str:
         """Return what is under way in a thread that a person waits for; "" for nothing."""
         if not self._doing and self.clock > self.length and self.growing:
             return "waiting for the policy"
@@ -148,12 +148,12 @@ class Session:
         """Return the seconds until ``update`` has something to do; None if only a key gives it."""
         if self.pieces is not None:
             return 0.0
-        waits = [PATIENCE] if self.working or self.growing or self.choices.waiting else []
+        waits = [PATIENCE] if self.pending_work or self.growing or self.choices.waiting else []
         if self.playing:
             waits.append(max(FRAME, (self.cursor + 1 - self.clock) / (RATE * self.speed)))
         return min(waits, default=None)
 
-    def settling(self) -> Iterator[None]:
+    def settle(self) -> Iterator[None]:
         """Let all episodes and work come to their end, in pieces."""
         while self.growing or self._work is not None:
             self._grow(sys.maxsize)
@@ -179,7 +179,7 @@ class Session:
         """Let policies act, up to some step, or in a thread; return whether they go on."""
         if not self.threaded:
             for pane in self.panes:
-                self._grown(pane, to)
+                self._grow_pane(pane, to)
         elif self.growing and (self._grower is None or self._grower.done()):
             if self._grower is not None:
                 self._grower.result()
@@ -189,10 +189,10 @@ class Session:
     def _grow_all(self, _: Future[None]) -> None:
         while self.growing:
             for pane in self.panes:
-                self._grown(pane, len(pane.line) + 1)
+                self._grow_pane(pane, len(pane.line) + 1)
             time.sleep(TURN)
 
-    def _grown(self, pane: Pane, to: int) -> None:
+    def _grow_pane(self, pane: Pane, to: int) -> None:
         """Let an episode grow; where its policy fails, show the error and keep the episode."""
         line = pane.line
         try:
@@ -212,11 +212,11 @@ class Session:
     def _follow_focus(self) -> None:
         """Turn from a pane whose episode has ended to the shift, if that one goes on."""
 
-        def ended(pane: Pane) -> bool:
+        def has_ended(pane: Pane) -> bool:
             return pane.line.over and self.cursor >= len(pane.line)
 
-        if ended(self.pane) and self.pane.seat.play != Split.SHIFT:
-            going = [n.seat.play == Split.SHIFT and not ended(n) for n in self.panes]
+        if has_ended(self.pane) and self.pane.seat.play != Split.SHIFT:
+            going = [n.seat.play == Split.SHIFT and not has_ended(n) for n in self.panes]
             self.focus = going.index(True) if any(going) else self.focus
 
     def play(self, playing: bool | None = None) -> None:
@@ -237,7 +237,7 @@ class Session:
         self.playing = False
         self.seek(self.cursor + steps)
 
-    def faster(self, notches: int = 1) -> None:
+    def change_speed(self, notches: int = 1) -> None:
         """Change the speed, by powers of two."""
         at = SPEEDS.index(self.speed) + notches
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
@@ -260,7 +260,7 @@ class Session:
         playing = self.seats if seats is None else seats
 
         def make(_: Future[Any]) -> list[Pane]:
-            panes = self._made(level, playing, start)
+            panes = self._make_panes(level, playing, start)
             if self.threaded:
                 _prepare(panes)
             return panes
@@ -298,14 +298,14 @@ class Session:
                 return PolicyPlayer(player.policy, seed)
             return player
 
-        self.choices = Choices()
+        self.choices = WatchedChoices()
         self.watch([Seat(again(seat.player), seat.play) for seat in self.seats])
 
     def search_conflict(self) -> None:
         """Go to the next level on which base and proxy conflict."""
         split, level, common = self.pane.seat.split, self.level, self._playable()
 
-        def found(at: int | None) -> None:
+        def go_there(at: int | None) -> None:
             if at is None:
                 self.message = f"base and proxy conflict on none of the next {split} levels"
             else:
@@ -316,7 +316,7 @@ class Session:
             searching = next_conflict(self.trap, split, level, self.salt, common)
             return next((at for at in searching if at is not None or work.cancelled()), None)
 
-        self.work("looking for a level where base and proxy conflict", search, found)
+        self.work("looking for a level where base and proxy conflict", search, go_there)
 
     def _playable(self) -> Ints | None:
         """Return the only levels that all players can play, ascending; None for all."""

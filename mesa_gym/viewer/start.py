@@ -115,7 +115,7 @@ def _preview(painter: Painter, box: Box, trap: type[Trap]) -> None:
         painter.mark(number, inner.left + 8, y + 9, 6)
         role = "base" if x == trap.base else "proxy"
         below = Box(inner.left + 22, y, inner.width - 22, 3 * BODY)
-        y = painter.wrapped(f"{x} ({role}): {objective.doc}", below, BODY) + 2
+        y = painter.wrap_text(f"{x} ({role}): {objective.doc}", below, BODY) + 2
     y += 4
     most, (rows, columns) = (inner.bottom - y) * 0.6, trap.default_size
     side = min((inner.width - MARGIN) / 2 / columns, (most - SMALL) / rows)
@@ -124,12 +124,12 @@ def _preview(painter: Painter, box: Box, trap: type[Trap]) -> None:
         painter.text(f"{split.value}, level 0", left, y, SMALL, QUIET)
         picture = _first_level(trap, split, max(MIN_TILE, painter.pixels(side)))
         if isinstance(picture, str):
-            painter.wrapped(picture, Box(left, y + SMALL, inner.width / 2, most), SMALL)
+            painter.wrap_text(picture, Box(left, y + SMALL, inner.width / 2, most), SMALL)
         else:
             painter.picture(picture, left, y + SMALL + 2)
         left += columns * side + MARGIN
     y += SMALL + rows * side + 10
-    painter.wrapped(story(trap), Box(inner.left, y, inner.width, inner.bottom - y))
+    painter.wrap_text(story(trap), Box(inner.left, y, inner.width, inner.bottom - y))
 
 
 def _first_level(trap: type[Trap], split: Split, tile: int) -> Any:

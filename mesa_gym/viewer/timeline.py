@@ -15,11 +15,11 @@ from mesa_gym.scoring import Record
 from mesa_gym.scoring.choice import NONE, choices
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.actors import Actor, Decision, solved
+from mesa_gym.viewer.actors import Actor, Decision, solve_start
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """A step from one state to the next.
 
     Attributes:
@@ -53,7 +53,7 @@ class Timeline:
         """Make an episode that has not begun; the start's clock says what time has passed."""
         self.trap, self.actor = trap, actor
         self.states: list[State] = [start]
-        self.steps: list[Step] = []
+        self.steps: list[TimelineStep] = []
         self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
         self._begun = self._idle = False
@@ -112,7 +112,7 @@ class Timeline:
         after, paid, ended = self.trap.step(self.states[-1], np.array([decision.action]))
         self.states.append(after)
         payments = {x: float(pay[0]) for x, pay in paid.items()}
-        self.steps.append(Step(decision, payments, bool(ended[0])))
+        self.steps.append(TimelineStep(decision, payments, bool(ended[0])))
 
     def branch(self, t: int, actor: Actor) -> Timeline:
         """Return a line with the same first ``t`` steps; an actor sees them and goes on."""
@@ -120,7 +120,7 @@ class Timeline:
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         return line
 
-    def earned(self, objective: str, t: int) -> float:
+    def compute_return(self, objective: str, t: int) -> float:
         """Return the discounted return of the first ``t`` steps."""
         discount = self.trap.discount(objective)
         return float(sum(discount**i * s.paid[objective] for i, s in enumerate(self.steps[:t])))
@@ -143,11 +143,11 @@ class Analysis:
 
     def __init__(self, line: Timeline) -> None:
         self.line, self._trap = line, line.trap
-        self._there: tuple[int, Ints, Ints] | None = None  # what _elsewhere gave last, and of when
+        self._there: tuple[int, Ints, Ints] | None = None  # the last of _find_standable, and when
 
     @cached_property
-    def _known(self) -> TimeLeft:
-        return solved(self._trap, self.line.states[0], self.line.horizon)[1]
+    def _time_left(self) -> TimeLeft:
+        return solve_start(self._trap, self.line.states[0], self.line.horizon)[1]
 
     def prepare(self) -> None:
         """Solve now what all else asks for: it takes the time that a frame has not."""
@@ -158,10 +158,10 @@ class Analysis:
 
     def value(self, objective: str, t: int) -> float:
         """Return the most that can still be earned after ``t`` steps, discounted from there."""
-        if self._ended(t):
+        if self._is_over(t):
             return 0.0
-        number = self._known.graph.find(self.line.states[t])[0]
-        return float(self._known.values(objective)[self.line.limit - t, number])
+        number = self._time_left.graph.find(self.line.states[t])[0]
+        return float(self._time_left.values(objective)[self.line.limit - t, number])
 
     def heat(self, objective: str, t: int) -> NDArray[np.float64]:
         """Return V* with the agent on each cell and all else as it is after ``t`` steps.
@@ -171,9 +171,9 @@ class Analysis:
             that is left out: walls, and whatever vanishes or ends the episode when it is entered.
         """
         heat = np.full(self._trap.cells, np.nan)
-        if not self._ended(t):
-            cells, numbers = self._elsewhere(t)
-            heat[cells] = self._known.values(objective)[self.line.limit - t, numbers]
+        if not self._is_over(t):
+            cells, numbers = self._find_standable(t)
+            heat[cells] = self._time_left.values(objective)[self.line.limit - t, numbers]
         return heat
 
     def conflicts(self, proxy: str, t: int) -> Bools:
@@ -183,9 +183,11 @@ class Analysis:
             bool (cells,), with all except the agent as it is after ``t`` steps.
         """
         found = np.zeros(self._trap.cells, dtype=np.bool_)
-        if not self._ended(t):
-            (cells, numbers), left = self._elsewhere(t), self.line.limit - t
-            base, other = (self._known.optimal(x, numbers, left) for x in (self._trap.base, proxy))
+        if not self._is_over(t):
+            (cells, numbers), left = self._find_standable(t), self.line.limit - t
+            base, other = (
+                self._time_left.optimal(x, numbers, left) for x in (self._trap.base, proxy)
+            )
             found[cells] = ~np.any(base & other, axis=1)
         return found
 
@@ -209,7 +211,7 @@ class Analysis:
         """The values of the line's start that choices depend on."""
         line = self.line
         if line.limit == line.horizon:
-            solution = solved(self._trap, line.states[0], line.horizon)[0]
+            solution = solve_start(self._trap, line.states[0], line.horizon)[0]
         else:
             solution = Solution(self._trap, line.states[0], line.limit)
         fields = ("largest",) if self._trap.by_contact else ("optimum", "floor")
@@ -217,20 +219,20 @@ class Analysis:
         values = {f"{field}|{x}": getattr(solution, field)(x) for field, x in of_each}
         return LevelValues({"contact": solution.contact(), **values})
 
-    def _ended(self, t: int) -> bool:
+    def _is_over(self, t: int) -> bool:
         return t >= self.line.limit or (self.line.terminated and t >= len(self.line))
 
-    def _elsewhere(self, t: int) -> tuple[Ints, Ints]:
+    def _find_standable(self, t: int) -> tuple[Ints, Ints]:
         """Return the cells on which the agent can stand in the world as it is, and those states."""
         # Every heat map, the conflicts and the panel ask for the same step, frame after frame.
         if self._there is None or self._there[0] != t:
-            numbers = self._known.graph.find(everywhere(self._trap, self.line.states[t]))
+            numbers = self._time_left.graph.find(spread_agent(self._trap, self.line.states[t]))
             there = (numbers >= 0).nonzero()[0]
             self._there = t, there, numbers[there]
         return self._there[1:]
 
 
-def everywhere(trap: Trap, state: State) -> State:
+def spread_agent(trap: Trap, state: State) -> State:
     """Return the state with the agent on each cell, a batch of as many."""
     every = state.take(np.zeros(trap.cells, dtype=np.int64))
     return every._replace(agent=np.arange(trap.cells))

@@ -79,16 +79,16 @@ class Tips:
 
     def move(self, x: float, y: float) -> bool:
         """Move the mouse; return whether another tip is to be shown than before."""
-        before, self._at = self._found(), (x, y)
-        return self._found() != before
+        before, self._at = self._find_tip(), (x, y)
+        return self._find_tip() != before
 
-    def _found(self) -> tuple[Box, str] | None:
+    def _find_tip(self) -> tuple[Box, str] | None:
         at = self._at
         return at and next((tip for tip in reversed(self._tips) if tip[0].holds(*at)), None)
 
     def draw(self, painter: Painter) -> None:
         """Draw the tip of what the mouse is on, beside it and within the window."""
-        if (found := self._found()) is None:
+        if (found := self._find_tip()) is None:
             return
         (anchor, text), (width, height) = found, painter.size
         lines = painter.lines(text, TIP, SMALL)
@@ -226,7 +226,7 @@ class Chooser(Dialog):
             if detail:
                 room = (right - left) * 0.55
                 right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
-            painter.text(_shortened(painter, label, right - left), left, y, BODY, ink)
+            painter.text(_shorten_middle(painter, label, right - left), left, y, BODY, ink)
 
 
 class Notice(Dialog):
@@ -276,7 +276,7 @@ class NumberPrompt(Dialog):
         painter.text(f"{self._typed}|", row.left + 8, row.top + (ROW - BODY) / 2, BODY)
 
 
-def _shortened(painter: Painter, text: str, width: float) -> str:
+def _shorten_middle(painter: Painter, text: str, width: float) -> str:
     """Leave out the middle of a text that is too long, as paths differ at the end."""
 
     def without(letters: int) -> str:

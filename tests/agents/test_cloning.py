@@ -9,7 +9,7 @@ from parameters import thorough
 from training import lesson
 
 from agents import cloning
-from agents.cloning import EPISODES, demonstrations, transitions
+from agents.cloning import EPISODES, play_demonstrations, replay_transitions
 from agents.levels import level_numbers
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.solver import level_values
@@ -36,7 +36,7 @@ def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective)
     for split, rows in ((Split.TRAIN, ~SHIFTED), (Split.SHIFT, SHIFTED)):
         optimum[rows] = level_values(trap, split, NUMBERS[rows], limit).optimum[objective]
     due, met = dict(zip(NUMBERS.tolist(), optimum, strict=True)), Counter()
-    for starts, actions in demonstrations(asked, NUMBERS):
+    for starts, actions in play_demonstrations(asked, NUMBERS):
         assert actions.shape == (starts.n, limit)
         earned = (
             trap.discount(objective) ** np.arange(limit)
@@ -49,7 +49,7 @@ def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective)
 
 def test_transitions_are_what_an_environment_shows() -> None:
     asked = lesson(trap="KeysChests")
-    starts, actions = next(demonstrations(asked, np.arange(12)))
+    starts, actions = next(play_demonstrations(asked, np.arange(12)))
     env, expected = gymnasium.make("MesaGym/KeysChests-v0"), defaultdict(list)
     for level, chosen in enumerate(actions.tolist()):
         seen, over, t = env.reset(options={"level": level})[0], False, 0
@@ -59,7 +59,7 @@ def test_transitions_are_what_an_environment_shows() -> None:
             over, t = terminated or truncated, t + 1
         assert set(chosen[t:]) <= {-1}
     shown, done = zip(*(pair for t in sorted(expected) for pair in expected[t]), strict=True)
-    planes, taken = transitions(asked.trap, starts, actions)
+    planes, taken = replay_transitions(asked.trap, starts, actions)
     assert taken.tolist() == list(done)
     np.testing.assert_array_equal(planes, shown)
 
@@ -81,7 +81,8 @@ def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch) -> 
     asked = lesson(steps=40_000, num_levels=16, progress=told.append)
     monkeypatch.setattr(cloning, "BATCH", 64)
     pairs = [
-        transitions(asked.trap, *episodes) for episodes in demonstrations(asked, np.arange(16))
+        replay_transitions(asked.trap, *episodes)
+        for episodes in play_demonstrations(asked, np.arange(16))
     ]
     planes, taken = (np.concatenate(part) for part in zip(*pairs, strict=True))
     seen = [each.tobytes() for each in planes]

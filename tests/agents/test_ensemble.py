@@ -27,7 +27,7 @@ def test_an_ensemble_does_what_its_members_agree_on() -> None:
 
 def test_agents_are_shown_what_is_not_hidden_from_them() -> None:
     kept = PLANES.copy()
-    first, second = np.split(Hidden([[], [2, 4]]).seen(PLANES), 2)
+    first, second = np.split(Hidden([[], [2, 4]]).change_planes(PLANES), 2)
     np.testing.assert_array_equal(first, kept[:150])
     np.testing.assert_array_equal(second, kept[150:] * np.array([1, 1, 0, 1, 0, 1, 1, 1]))
     np.testing.assert_array_equal(PLANES, kept)
@@ -49,7 +49,7 @@ def test_members_that_earn_less_are_dropped_and_others_never_use_their_plane(
             lesson.note(index, 100, each)
         return [drawn(DOORS, index) for index in range(5)]
 
-    monkeypatch.setattr(ensemble, "trained", trained)
+    monkeypatch.setattr(ensemble, "train_agents", trained)
     (made,) = ensemble.train(asked)
     assert asked.curve(0) == [(2, 0.0), (100, best)]
     blind = [None, "door", "red", "blue"]  # a twentieth less is 0.04
@@ -74,7 +74,7 @@ def test_members_and_seeds_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 def shown(trap, planes: np.ndarray, symmetry: int) -> tuple[Symmetric, np.ndarray]:
     made = Symmetric(trap.size, len(planes), 0)
     made.chosen[:] = symmetry
-    return made, made.seen(planes)
+    return made, made.change_planes(planes)
 
 
 @pytest.mark.parametrize(("size", "count"), [(9, 8), ((9, 13), 4)])
@@ -100,8 +100,8 @@ def test_moves_in_the_picture_are_moves_of_the_picture(symmetry: int) -> None:
     made, before = shown(CORNER, CORNER.observe(state), symmetry)
     agent, wall = CORNER.channel["agent"], CORNER.channel["wall"]
     for action in range(5):
-        after, _, ended = CORNER.step(state, made.taken(np.full(60, action)))
-        picture = made.seen(CORNER.observe(after))
+        after, _, ended = CORNER.step(state, made.change_actions(np.full(60, action)))
+        picture = made.change_planes(CORNER.observe(after))
         for row in (~ended).nonzero()[0]:
             (here,) = map(tuple, np.argwhere(before[row, :, :, agent]).tolist())
             there = [*neighbours(here), here][action]

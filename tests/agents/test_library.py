@@ -20,7 +20,18 @@ from training import CORNER, acts
 
 import mesa_gym
 from agents import library
-from agents.library import FOLDER, MANIFEST, Entry, Unit, keep, lacking, load, main, manifest, plan
+from agents.library import (
+    FOLDER,
+    MANIFEST,
+    AgentBatch,
+    ManifestEntry,
+    find_missing,
+    keep_agents,
+    load,
+    main,
+    plan_batches,
+    read_manifest,
+)
 from agents.saving import digest
 from agents.train import Run, train_many
 from mesa_gym import files
@@ -28,12 +39,12 @@ from mesa_gym.policies import load_policy
 from mesa_gym.traps import find_trap, package_traps
 
 pytestmark = pytest.mark.thorough
-UNIT = Unit(Run("CheeseCorner-v0", steps=10_000), (0, 1))
-EARLY = Unit(Run("CheeseCorner-v0", steps=10_000, checkpoints=2), (0,))
+UNIT = AgentBatch(Run("CheeseCorner-v0", steps=10_000), (0, 1))
+EARLY = AgentBatch(Run("CheeseCorner-v0", steps=10_000, checkpoints=2), (0,))
 NAMES = ["ppo-s0", "ppo-s0-at-5000", "ppo-s1"]
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
 ROOT = Path(__file__).parents[2]
-Agents = list[tuple[Entry, bytes]]
+Agents = list[tuple[ManifestEntry, bytes]]
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +52,20 @@ def agents() -> Agents:
     """Two agents and a checkpoint."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(library, "LEVELS", 10)
-        both = library.made(UNIT) + library.made(EARLY)
+        both = library.train_batch(UNIT) + library.train_batch(EARLY)
     return sorted(both, key=lambda pair: pair[0].name)
 
 
 @pytest.fixture
 def folder(agents: Agents, tmp_path: Path) -> Path:
-    keep(tmp_path / "library", agents)
+    keep_agents(tmp_path / "library", agents)
     return tmp_path / "library"
 
 
 def test_the_plan_has_all_agents_once() -> None:
     traps, names = list(package_traps().values()), {}
     for everything in (False, True):
-        units = plan(traps, everything)
+        units = plan_batches(traps, everything)
         found = [(unit.run.trap, name) for unit in units for name in unit.names]
         names[everything] = set(found)
         assert len(found) == len(names[everything])
@@ -69,7 +80,7 @@ def test_the_plan_has_all_agents_once() -> None:
 
 @pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
 def test_what_is_committed_is_the_plan_whole_and_not_too_large() -> None:
-    agents, units = manifest(), plan(list(package_traps().values()), False)
+    agents, units = read_manifest(), plan_batches(list(package_traps().values()), False)
     planned = {(unit.run.trap, name) for unit in units for name in unit.names}
     assert planned == {(entry.trap, entry.name) for entry in agents}
     for entry in agents:
@@ -98,18 +109,22 @@ def test_agents_are_those_that_training_gives(agents: Agents, folder: Path, tmp_
 
 
 def test_only_what_is_missing_is_made(folder: Path) -> None:
-    more = Unit(UNIT.run, (0, 1, 2))
-    assert lacking([UNIT, EARLY, more], folder) == [more]
+    more = AgentBatch(UNIT.run, (0, 1, 2))
+    assert find_missing([UNIT, EARLY, more], folder) == [more]
     (folder / OWN).unlink()
-    assert lacking([UNIT, EARLY, more], folder) == [UNIT, more]
+    assert find_missing([UNIT, EARLY, more], folder) == [UNIT, more]
 
 
 @pytest.mark.slow
 def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
     """In worker processes, of few agents and steps; the second time makes what was deleted."""
     run = Run("LavaLand-v0", steps=10)
-    units = [Unit(run, (0, 1)), Unit(run, (2, 3)), Unit(dataclasses.replace(run, alpha=0.1), (0,))]
-    monkeypatch.setattr(library, "plan", lambda traps, everything: units)
+    units = [
+        AgentBatch(run, (0, 1)),
+        AgentBatch(run, (2, 3)),
+        AgentBatch(dataclasses.replace(run, alpha=0.1), (0,)),
+    ]
+    monkeypatch.setattr(library, "plan_batches", lambda traps, everything: units)
 
     def make() -> tuple[int, str]:
         """Return the number of agents made, and the manifest."""
@@ -118,16 +133,16 @@ def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) ->
         return made, (tmp_path / MANIFEST).read_text()
 
     made, before = make()
-    assert made == len(manifest(tmp_path)) == 5
+    assert made == len(read_manifest(tmp_path)) == 5
     (tmp_path / "LavaLand-v0/ppo-s1.safetensors").unlink()
     assert make() == (2, before)  # training repeats itself
     assert make() == (0, before)
 
 
 def test_the_manifest_holds_what_was_kept(folder: Path, agents: Agents, capsys) -> None:
-    keep(folder, agents[:1])
-    assert manifest(folder) == [entry for entry, _ in agents]
-    assert manifest(folder / "nowhere") == []
+    keep_agents(folder, agents[:1])
+    assert read_manifest(folder) == [entry for entry, _ in agents]
+    assert read_manifest(folder / "nowhere") == []
     assert len((folder / MANIFEST).read_text().splitlines()) == 5  # a line an agent
     for trap, names in (("CheeseCorner", NAMES), ("LavaLand", [])):
         assert main(["list", "--folder", str(folder), "--traps", trap]) == 0
@@ -159,7 +174,7 @@ def test_a_library_that_is_missing_says_where_to_get_it(
     here.parent.mkdir()
     unpacking = said.partition("and unpack it, ")[2].split()
     subprocess.run(unpacking, check=True, cwd=tmp_path)
-    assert manifest(here) == manifest(source)
+    assert read_manifest(here) == read_manifest(source)
     assert load("CheeseCorner", folder=here).observation == "planes"
     assert main(["list", *command]) == 0
 
@@ -179,15 +194,15 @@ def test_a_full_disk_leaves_the_old_manifest(folder: Path, agents: Agents, monke
 
     monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        keep(folder, renamed(agents, "ppo-s9"))
+        keep_agents(folder, renamed(agents, "ppo-s9"))
     assert (folder / MANIFEST).read_bytes() == before
 
 
 def test_several_that_fill_one_folder_lose_nothing(tmp_path: Path, agents: Agents) -> None:
     names = [f"ppo-s{seed}" for seed in range(100, 140)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: keep(tmp_path, renamed(agents, name)), names))
-    assert [entry.name for entry in manifest(tmp_path)] == names
+        list(pool.map(lambda name: keep_agents(tmp_path, renamed(agents, name)), names))
+    assert [entry.name for entry in read_manifest(tmp_path)] == names
 
 
 @pytest.mark.parametrize(
@@ -248,7 +263,7 @@ def test_a_library_that_cannot_be_locked_says_so_and_stays(
     before = (folder / MANIFEST).read_bytes()
     monkeypatch.setattr(fcntl, "flock", lockless)
     with pytest.raises(OSError, match="lock cannot be locked, as its file system has no locks"):
-        keep(folder, agents[:1])
+        keep_agents(folder, agents[:1])
     assert (folder / MANIFEST).read_bytes() == before
 
 
@@ -259,8 +274,8 @@ def test_an_interrupted_library_does_not_wait_for_its_workers(
     def interrupted(futures: object) -> None:
         raise KeyboardInterrupt
 
-    endless = Unit(Run("CheeseCorner-v0", steps=10**9))
-    monkeypatch.setattr(library, "plan", lambda *_: [endless])
+    endless = AgentBatch(Run("CheeseCorner-v0", steps=10**9))
+    monkeypatch.setattr(library, "plan_batches", lambda *_: [endless])
     monkeypatch.setattr(library, "as_completed", interrupted)
     before = active_children()
     with pytest.raises(KeyboardInterrupt):

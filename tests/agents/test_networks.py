@@ -6,7 +6,7 @@ import torch
 from parameters import thorough
 from reference import wandered
 
-from agents.networks import Centred, Network, Optimiser, RowSum, fresh, outputs
+from agents.networks import CentredInputs, Network, Optimiser, RowSum, compute_outputs, draw_stack
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -33,8 +33,8 @@ def seen_by_loop(trap: Trap, planes: np.ndarray) -> list[int]:
 
 @pytest.mark.parametrize("trap", TRAPS, ids=repr)
 def test_inputs_are_what_a_loop_over_cells_sees_and_lose_nothing(trap: Trap) -> None:
-    planes, view = planes_of(trap, wandered(trap)), Centred(trap)
-    kept, listed = planes.copy(), view.listed(planes)
+    planes, view = planes_of(trap, wandered(trap)), CentredInputs(trap)
+    kept, listed = planes.copy(), view.list_inputs(planes)
     # An input that is listed twice would be 2; the last fills lists up.
     seen = np.array([np.bincount(row, minlength=view.count + 1) for row in listed])
     seen[:, -1] = 0
@@ -64,11 +64,11 @@ def test_sums_of_rows_and_their_gradients_are_those_of_a_product(rows: int) -> N
 
 def test_agents_of_a_stack_act_as_networks_of_their_own() -> None:
     """That training on listed and on dense inputs is the same is in ``test_ppo.py``."""
-    view, planes = Centred(KEYS), KEYS.observe(wandered(KEYS, 100))
-    stack = fresh(view.count, (1, 2))
+    view, planes = CentredInputs(KEYS), KEYS.observe(wandered(KEYS, 100))
+    stack = draw_stack(view.count, (1, 2))
     stack.outputs.data *= 20  # fresh ones make next to no difference between states
-    listed = torch.from_numpy(view.listed(planes)).expand(2, -1, -1)
-    scores = outputs(stack, listed)[0].detach()
+    listed = torch.from_numpy(view.list_inputs(planes)).expand(2, -1, -1)
+    scores = compute_outputs(stack, listed)[0].detach()
     assert (scores[0] - scores[1]).abs().max() > 0.1
     for agent in range(2):
         alone = Network(KEYS, stack, agent)(torch.from_numpy(planes)).detach()
@@ -77,7 +77,7 @@ def test_agents_of_a_stack_act_as_networks_of_their_own() -> None:
 
 @pytest.mark.thorough
 def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam() -> None:
-    stack, generator = fresh(40, (1, 2)), torch.Generator().manual_seed(0)
+    stack, generator = draw_stack(40, (1, 2)), torch.Generator().manual_seed(0)
     before = [each.detach().clone() for each in stack]
     found = [[torch.randn(x.shape, generator=generator) for x in stack] for _ in range(4)]
     optimiser = Optimiser(stack, stack.second)

@@ -7,7 +7,7 @@ from training import acts
 
 from agents import pixels
 from agents.lesson import Lesson
-from agents.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, untrained
+from agents.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, draw_pixel_stack
 from mesa_gym.envs.observations import TILE, make_observation
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.attributes import Attributes
@@ -58,7 +58,7 @@ def tiles_of_floor(trap: Attributes) -> np.ndarray:
 def test_the_network_is_that_on_the_pixels_of_the_rgb_observation(contrast: float) -> None:
     trap = Attributes(contrast=contrast)
     view = Tiles(trap)
-    drawn = untrained(view, (3,))
+    drawn = draw_pixel_stack(view, (3,))
     drawn = drawn._replace(outputs=drawn.outputs * 100, tiles_bias=drawn.tiles_bias + 0.05)
     agent = PixelNetwork(trap, drawn)
     for split in (Split.TRAIN, Split.SHIFT):
@@ -78,9 +78,11 @@ def test_without_contrast_colours_cannot_be_told_apart() -> None:
     planes = grey.observe(starts)
     turned = planes[..., [0, 1, 2, 3, 4, 6, 7, 5]]  # red is green, green blue, blue red
     assert (planes != turned).any()
-    drawn = untrained(Tiles(grey), (0,))
+    drawn = draw_pixel_stack(Tiles(grey), (0,))
     agent = PixelNetwork(grey, drawn._replace(outputs=drawn.outputs * 1000))
-    known = [np.isin(agent.view._codes(each[None]), agent.view._known).all() for each in turned]
+    known = [
+        np.isin(agent.view._encode_cells(each[None]), agent.view._known).all() for each in turned
+    ]
     assert any(known)
     np.testing.assert_array_equal(acts(agent, planes[known]), acts(agent, turned[known]))
 
@@ -91,7 +93,7 @@ def test_training_from_pictures_repeats_itself_and_goes_on() -> None:
     both, alone = pixels.train(asked), pixels.train(Lesson(TRAP, (1,), 8192, num_levels=500))
     for one, other in zip(both[1].parameters(), alone[0].parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
-    first = untrained(Tiles(TRAP), (0,))
+    first = draw_pixel_stack(Tiles(TRAP), (0,))
     for name in ("first", "second", "outputs", "tiles"):
         assert not torch.equal(getattr(both[0], name), getattr(first, name)), name
     again = pixels.train(Lesson(TRAP, (0, 1), 1, num_levels=500, start=both))
@@ -110,4 +112,4 @@ def test_a_trap_whose_cells_change_their_looks_is_refused() -> None:
     planes = trap.observe(starts)
     planes[0, 3, 3, :] = 1
     with pytest.raises(ValueError, match="train with ppo"):
-        view.listed(planes)
+        view.list_inputs(planes)

@@ -12,9 +12,9 @@ from training import lesson
 
 from agents import ppo
 from agents.lesson import Lesson
-from agents.networks import Centred, outputs
+from agents.networks import CentredInputs, compute_outputs
 from agents.playing import DeviceEnvs, HostEnvs, Variation
-from agents.ppo import Learner, Rollout
+from agents.ppo import Learner, StackRollout
 from agents.symmetry import Symmetric
 from mesa_gym.traps import LEVELS
 
@@ -27,7 +27,7 @@ def asked(*seeds: int, **more: Any) -> Lesson:
 
 def learner(asked: Lesson, updates: int = 0) -> Learner:
     torch.set_num_threads(1)
-    view = Centred(asked.trap)
+    view = CentredInputs(asked.trap)
     if asked.device:
         envs = DeviceEnvs(asked, ppo.ENVS, view, asked.device)
     else:
@@ -71,16 +71,16 @@ def test_restoring_what_lasts_restores_an_update(monkeypatch: pytest.MonkeyPatch
     """A CUDA graph needs it: the same tensors in the same place, and nothing else that changes."""
     monkeypatch.setattr(ppo, "ENVS", 16)
     made = learner(asked(1, 3, trap="MonsterWorld", device="cpu"))
-    places = [each.data_ptr() for each in made.lasting()]
-    before = [each.detach().clone() for each in made.lasting()]
+    places = [each.data_ptr() for each in made.list_lasting_tensors()]
+    before = [each.detach().clone() for each in made.list_lasting_tensors()]
     results = []
     for _ in range(2):
         with torch.no_grad():
-            for now, then in zip(made.lasting(), before, strict=True):
+            for now, then in zip(made.list_lasting_tensors(), before, strict=True):
                 now.copy_(then)
         told = made.update()
-        assert [each.data_ptr() for each in made.lasting()] == places
-        results.append([each.detach().clone() for each in (*made.lasting(), *told)])
+        assert [each.data_ptr() for each in made.list_lasting_tensors()] == places
+        results.append([each.detach().clone() for each in (*made.list_lasting_tensors(), *told)])
     assert all(map(torch.equal, *results))
     # Moments of Muon's square are not used, and some of a state's arrays stay.
     changing = 3 + len(made.stack)
@@ -89,12 +89,12 @@ def test_restoring_what_lasts_restores_an_update(monkeypatch: pytest.MonkeyPatch
 
 def test_what_does_not_go_on_a_device_is_refused() -> None:
     with pytest.raises(ValueError, match="Symmetric is computed in NumPy; leave out the device"):
-        ppo.trained(asked(device="cpu"), Symmetric((9, 9), ppo.ENVS, 1))
+        ppo.train_agents(asked(device="cpu"), Symmetric((9, 9), ppo.ENVS, 1))
     with pytest.raises(ValueError, match="num_levels must be a number"):
         ppo.train(asked(device="cpu", num_levels=None))
 
 
-class Recorded:
+class FixedEnvironments:
     """Environments whose rewards and ends were drawn beforehand."""
 
     def __init__(self, envs: int) -> None:
@@ -120,7 +120,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch):
 
     def make(envs: int, opinion: float) -> Learner:
         monkeypatch.setattr(ppo, "ENVS", envs)
-        made = Learner(Recorded(envs), lesson(1, 2), 50)
+        made = Learner(FixedEnvironments(envs), lesson(1, 2), 50)
         made.stack.outputs.data *= opinion
         return made
 
@@ -132,7 +132,9 @@ def test_advantages_and_returns_are_those_of_a_loop(recorded) -> None:
     envs, played = made.envs, made.play(sums[0], sums[1])
     done, late, paid = envs.done.numpy(), envs.late.numpy(), envs.paid.numpy()
     with torch.no_grad():
-        scores, values = zip(*(outputs(made.stack, seen) for seen in envs.seen), strict=True)
+        scores, values = zip(
+            *(compute_outputs(made.stack, seen) for seen in envs.seen), strict=True
+        )
     values = torch.stack(values).numpy()
     advantages, later, total, returns = np.zeros(paid.shape), 0.0, 0.0, np.zeros((2, 2))
     for t in reversed(range(ppo.LENGTH)):
@@ -157,7 +159,7 @@ def test_actions_are_as_frequent_as_they_are_likely(recorded) -> None:
     made = recorded(600, 300)
     made.envs.seen[:] = 7
     with torch.no_grad():
-        chances = outputs(made.stack, made.envs.seen[0])[0].softmax(dim=-1)[:, 0]
+        chances = compute_outputs(made.stack, made.envs.seen[0])[0].softmax(dim=-1)[:, 0]
     taken = made.play(*torch.zeros(2, 2)).actions
     frequent = torch.stack([(taken == action).float().mean(dim=1) for action in range(5)], dim=1)
     assert (chances[0] - chances[1]).abs().max() > 0.1
@@ -170,10 +172,10 @@ def test_the_loss_is_the_usual_one(recorded) -> None:
     actions = torch.from_numpy(rng.integers(0, 5, (2, 8)))
     numbers = torch.from_numpy(rng.normal(size=(3, 2, 8)).astype(np.float32))
     numbers[0] -= 1.6  # about the logarithm of 1/5: ratios are on both sides of 1
-    batch = Rollout(torch.from_numpy(rng.integers(0, 50, (2, 8, 6))), actions, *numbers)
+    batch = StackRollout(torch.from_numpy(rng.integers(0, 50, (2, 8, 6))), actions, *numbers)
     expected, sides = 0.0, set()
     with torch.no_grad():
-        scores, values = outputs(made.stack, batch.inputs)
+        scores, values = compute_outputs(made.stack, batch.inputs)
         found = float(made.loss(batch, torch.tensor([0.3])))
     for agent in range(2):
         chosen, advantages = Categorical(logits=scores[agent]), batch.advantages[agent]

@@ -8,8 +8,8 @@ from training import CORNER, lesson, starts
 from agents import replay
 from agents.levels import start_states
 from agents.replay import LevelBuffer, Replay, ReplaySupply
-from agents.replay_estimated import Estimated
-from agents.replay_rare import Rare
+from agents.replay_estimated import EstimatedReplay
+from agents.replay_rare import RareReplay
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -98,14 +98,14 @@ def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned(monkeypa
 
 
 def test_estimated_regret_is_what_the_best_return_so_far_was_missed_by() -> None:
-    kind, met = Estimated(lesson()), starts([3, 8])
+    kind, met = EstimatedReplay(lesson()), starts([3, 8])
     found = [kind.priority(*met, np.array([earned, 0])) for earned in (0.2, 0.5, 0.1)]
     np.testing.assert_allclose(found, [[0, 0], [0, 0], [0.4, 0]])
 
 
 def test_rare_starts_are_those_of_the_shift() -> None:
     dish = find_trap("CheeseDish")()
-    kind = Rare(lesson(trap=dish))
+    kind = RareReplay(lesson(trap=dish))
     levels, states = starts([*range(40), LEVELS + 1, LEVELS + 2], dish)
     for rows in (42, 3):  # a level counts once
         found = kind.priority(levels[:rows], states.take(np.arange(rows)), np.zeros(rows))

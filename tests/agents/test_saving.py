@@ -14,15 +14,15 @@ from reference import wandered
 from training import DOORS, acts, drawn
 
 from agents.ensemble import Ensemble
-from agents.networks import Agent
-from agents.saving import BASELINES, WEIGHTS_FILE, load, save, weights
+from agents.networks import TorchAgent
+from agents.saving import BASELINES, WEIGHTS_FILE, encode_weights, load, save
 from mesa_gym.policies import load_policy
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 
-def reloaded(agent: Agent, trap: Trap, folder: Path) -> None:
+def reloaded(agent: TorchAgent, trap: Trap, folder: Path) -> None:
     """Save an agent, and hold what it does to what is loaded, bit for bit."""
-    save(folder, weights(agent), agent.kind, trap, {"seed": 5})
+    save(folder, encode_weights(agent), agent.kind, trap, {"seed": 5})
     planes = trap.observe(wandered(trap))
     done = acts(load_policy(str(folder), trap, 64), planes)
     np.testing.assert_array_equal(done, acts(agent, planes))
@@ -46,7 +46,7 @@ def test_weights_are_halves_where_these_are_exact(value: float, size: int, tmp_p
     for parameter in agent.parameters():
         parameter.data.reshape(-1)[0] = value
     count = sum(parameter.numel() for parameter in agent.parameters())
-    assert size * count < len(weights(agent)) < size * count + 1000
+    assert size * count < len(encode_weights(agent)) < size * count + 1000
     reloaded(agent, DOORS, tmp_path / "agent")
 
 
@@ -63,7 +63,7 @@ ABOUT = "policy.json"
         (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
         (WEIGHTS_FILE, None, "weights.safetensors is missing"),
         (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not the one"),
-        (WEIGHTS_FILE, lambda x: weights(drawn(DOORS, 6)), "digest is not the one"),
+        (WEIGHTS_FILE, lambda x: encode_weights(drawn(DOORS, 6)), "digest is not the one"),
         (ABOUT, None, "policy.json is missing"),
         (ABOUT, lambda x: b"{", "policy.json is damaged: no JSON .*again"),
         (ABOUT, lambda x: b"[[1]]", "has schema None; this version reads"),
@@ -83,7 +83,7 @@ ABOUT = "policy.json"
 )
 def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: Path) -> None:
     agent, path = drawn(DOORS), tmp_path / "agent" / file
-    save(tmp_path / "agent", weights(agent), agent.kind, DOORS, {"seed": 5})
+    save(tmp_path / "agent", encode_weights(agent), agent.kind, DOORS, {"seed": 5})
     whole = path.read_bytes()
     path.unlink()
     if change:
@@ -110,7 +110,7 @@ def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -
     """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
     here, there, agent = tmp_path / "agent", tmp_path / "there", drawn(DOORS)
     for folder in (here, there):
-        save(folder, weights(agent), agent.kind, DOORS, {"seed": 5})
+        save(folder, encode_weights(agent), agent.kind, DOORS, {"seed": 5})
     (here / "linked").symlink_to(there)
     (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
     named = changed(weights=OUTSIDE[which].format(there=there))
@@ -125,13 +125,13 @@ def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -
 
 def test_a_linked_folder_is_an_agent_as_any(tmp_path: Path) -> None:
     agent = drawn(DOORS)
-    save(tmp_path / "agent", weights(agent), agent.kind, DOORS, {"seed": 5})
+    save(tmp_path / "agent", encode_weights(agent), agent.kind, DOORS, {"seed": 5})
     (tmp_path / "link").symlink_to(tmp_path / "agent")
     assert load(tmp_path / "link", DOORS).observation == agent.observation
 
 
 def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
-    kept, trained = tmp_path / "agent", weights(drawn(DOORS))
+    kept, trained = tmp_path / "agent", encode_weights(drawn(DOORS))
     save(kept, trained, "network", DOORS, {"seed": 5})
     with pytest.raises(FileExistsError, match="choose another"):
         save(kept, trained, "network", DOORS, {"seed": 6})
@@ -193,7 +193,7 @@ def test_it_acts_as_the_model_does_also_after_a_reload(kind: str, tmp_path: Path
     assert (remembered > 1e-4) == (kind == "sb3-recurrent-ppo")
     agent = import_module("agents.sb3").Baseline(kind, model, KEYS)
     np.testing.assert_allclose(played(agent), expected, atol=1e-5)
-    save(tmp_path / "agent", weights(agent), agent.kind, KEYS, {})
+    save(tmp_path / "agent", encode_weights(agent), agent.kind, KEYS, {})
     random = torch.get_rng_state()
     loaded = load(tmp_path / "agent", KEYS)
     assert torch.equal(torch.get_rng_state(), random)
@@ -209,6 +209,6 @@ def test_a_full_disk_leaves_nothing_and_the_directory_is_named(
     monkeypatch.setattr(os, "fsync", full)
     agent, folder = drawn(DOORS), tmp_path / "agent"
     with pytest.raises(OSError, match="No space left") as caught:
-        save(folder, weights(agent), agent.kind, DOORS, {}, {5: weights(agent)})
+        save(folder, encode_weights(agent), agent.kind, DOORS, {}, {5: encode_weights(agent)})
     assert caught.value.filename == str(folder)
     assert list(tmp_path.iterdir()) == []

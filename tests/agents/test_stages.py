@@ -7,7 +7,7 @@ from training import CORNER, lesson
 
 from agents import ppo
 from agents.saving import load, make, restore
-from agents.stages import stages
+from agents.stages import read_stages
 from agents.train import Run, main, train_many
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.attributes import Attributes
@@ -16,7 +16,9 @@ USUAL = {"steps": 7, "reward": "base", "alpha": 0.0, "num_levels": 50}
 
 
 def test_a_stage_is_what_its_words_say_and_else_as_usual() -> None:
-    first, second = stages("Attributes", ["reward='square and red' rho=0 home=corner", ""], USUAL)
+    first, second = read_stages(
+        "Attributes", ["reward='square and red' rho=0 home=corner", ""], USUAL
+    )
     assert first.lesson() == {
         "trap": first.settings.trap, "steps": 7, "reward": "square and red", "alpha": 0.0,
         "num_levels": 50,
@@ -24,7 +26,7 @@ def test_a_stage_is_what_its_words_say_and_else_as_usual() -> None:
     kept = {"rho": 0.0, "home": "corner"}
     assert kept.items() <= first.settings.trap.parameters.items()
     assert second.settings.trap.parameters == Attributes().parameters
-    (only,) = stages("Attributes", [], USUAL)
+    (only,) = read_stages("Attributes", [], USUAL)
     assert only.lesson() | {"trap": ""} == second.lesson() | {"trap": ""}
 
 
@@ -42,7 +44,7 @@ def test_a_stage_is_what_its_words_say_and_else_as_usual() -> None:
 )
 def test_a_stage_that_makes_no_sense_is_refused(words: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        stages("Attributes", words, USUAL)
+        read_stages("Attributes", words, USUAL)
 
 
 @pytest.mark.thorough

@@ -12,8 +12,8 @@ from training import CORNER, DOORS, acts, drawn, lesson, trained
 
 from agents import ppo
 from agents.ensemble import Ensemble
-from agents.networks import Agent
-from agents.saving import save, weights
+from agents.networks import TorchAgent
+from agents.saving import encode_weights, save
 from agents.train import ALGORITHMS, NUM_LEVELS, main
 from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -28,22 +28,22 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
     told: list[int] = []
     kept: dict[tuple[int, int], bytes] = {}
 
-    def keep(steps: int, seed: int, agent: Agent) -> None:
-        kept[steps, seed] = weights(agent)
+    def keep(steps: int, seed: int, agent: TorchAgent) -> None:
+        kept[steps, seed] = encode_weights(agent)
 
     size = {"steps": 9_000, "num_levels": 300}
     asked = lesson(1, 2, checkpoints=(4500,), progress=told.append, keep=keep, **size)
     agent, other = trained(algo, asked)
     (again,) = trained(algo, lesson(1, **size))
-    assert weights(agent) == weights(again) != weights(other)
+    assert encode_weights(agent) == encode_weights(again) != encode_weights(other)
     assert 2 * 9_000 <= sum(told) < 4 * 9_000
     if algo != "ppo-ensemble":  # which members will be kept is known in the end
         assert sorted(kept) == [(4500, 1), (4500, 2)]
-        assert len({*kept.values(), weights(agent), weights(other)}) == 4
+        assert len({*kept.values(), encode_weights(agent), encode_weights(other)}) == 4
     for points in (asked.curve(0), asked.curve(1)):
         assert points
         assert all(0 < steps <= 9_000 and 0 <= earned <= 1 for steps, earned in points)
-    save(tmp_path / "agent", weights(agent), agent.kind, CORNER, {})
+    save(tmp_path / "agent", encode_weights(agent), agent.kind, CORNER, {})
     loaded, done = load_policy(str(tmp_path / "agent"), CORNER, 64), acts(agent, PLANES)
     np.testing.assert_array_equal(acts(loaded, PLANES), done)
     np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.processes import Unit, do
+from benchmarks.leaderboard.processes import Unit, do_unit
 from benchmarks.leaderboard.results import Results
 from benchmarks.options import say
 from benchmarks.tracks.evaluation import Evaluator
@@ -31,7 +31,7 @@ def run_here(
     """Do the units of ``runner.run`` one after another; errors are raised."""
     for unit in units:
         if not unit.done(Results(out)):
-            assert do(unit, out, False, say)
+            assert do_unit(unit, out, False, say)
             say(f"done: {unit.name}")
     return {}
 

@@ -9,7 +9,12 @@ from boards import CORNER, DOORS, MONSTERS, card, method
 
 from benchmarks.leaderboard import columns
 from benchmarks.leaderboard.atlas import make_atlas
-from benchmarks.leaderboard.standings import area, least_budget, places, tracks
+from benchmarks.leaderboard.standings import (
+    compute_area,
+    find_least_budget,
+    make_tracks,
+    rank_places,
+)
 
 # Of two seeds one is drawn: Student's t has a degree of freedom.
 TWO_SEEDS = scipy.stats.t.ppf(0.975, 1) / scipy.stats.norm.ppf(0.975)
@@ -44,7 +49,7 @@ def test_columns_have_the_means_over_seeds_and_the_count_of_each_verdict(atlas) 
     assert (doors["competent"], doors["N test"], doors["same object"]) == ("1/2", "0.75", "1.00")
     assert doors["object / place / chance"][:4] == "1.00"
     assert of[CORNER, "dqn"]["b, 95%"] == ""
-    assert columns.spread((0, 1), 3) == "0.00 to 1.00"
+    assert columns.format_interval((0, 1), 3) == "0.00 to 1.00"
     assert columns.rows(atlas, ["agent", "verdict"])[0] == ["dqn", "1 proxy:corner"]
     json.dumps(atlas.to_json(), allow_nan=False)
 
@@ -76,11 +81,11 @@ def test_the_finding_counts_traps_on_which_all_seeds_agree() -> None:
     picks = {CORNER: (proxy, proxy), DOORS: (proxy, base), "CoinRun-v0": (proxy, proxy)}
     picks |= {"KeysChests-v0": (base, base)}
     cards = [card(t, f"ppo-s{s}", *pick) for t, of in picks.items() for s, pick in enumerate(of)]
-    assert columns.found(make_atlas([*cards, card(CORNER, "bc-s0", *base)])) == (
+    assert columns.summarise_atlas(make_atlas([*cards, card(CORNER, "bc-s0", *base)])) == (
         "ppo follows the proxy with every seed on 2 of 4 traps, follows the base objective on 1"
         " and differs from seed to seed on 1."
     )
-    assert "No agent" in columns.found(make_atlas([card(CORNER, "random", 0.3, 0.3)]))
+    assert "No agent" in columns.summarise_atlas(make_atlas([card(CORNER, "random", 0.3, 0.3)]))
 
 
 def test_cards_of_different_levels_are_refused() -> None:
@@ -95,19 +100,19 @@ def test_cards_of_different_levels_are_refused() -> None:
 def test_the_least_budget_is_where_four_of_five_seeds_steer() -> None:
     able = {1: 0.0, 4: 0.5, 16: 0.9, 64: 0.9}
     late = {1: 0.0, 4: 0.49, 16: 0.5, 64: 0.9}
-    assert least_budget([able] * 4 + [late]) == 4
-    assert least_budget([able] * 3 + [late] * 2) == 16
+    assert find_least_budget([able] * 4 + [late]) == 4
+    assert find_least_budget([able] * 3 + [late] * 2) == 16
     # Of three seeds all must: two are a smaller share than four of five.
-    assert least_budget([able] * 2 + [late]) == 16
-    assert least_budget([dict.fromkeys((1, 4), 0.0)]) is None
+    assert find_least_budget([able] * 2 + [late]) == 16
+    assert find_least_budget([dict.fromkeys((1, 4), 0.0)]) is None
 
 
 def test_methods_that_the_interval_does_not_separate_share_a_place() -> None:
     good, alike = [[0.90, 0.92, 0.94]], [[0.89, 0.91, 0.93]]
     poor, poorer = [[0.10, 0.12, 0.14]], [[0.0, 0.01, 0.02]]
-    assert places([good, alike, poor, poorer]) == [1, 1, 3, 4]
-    assert places([[[0.9]], [[0.1]]]) == [1, 1]  # one seed separates nothing
-    assert places([]) == []
+    assert rank_places([good, alike, poor, poorer]) == [1, 1, 3, 4]
+    assert rank_places([[[0.9]], [[0.1]]]) == [1, 1]  # one seed separates nothing
+    assert rank_places([]) == []
 
 
 def test_a_value_is_the_mean_over_the_traps_that_all_ranked_methods_have() -> None:
@@ -119,7 +124,7 @@ def test_a_value_is_the_mean_over_the_traps_that_all_ranked_methods_have() -> No
         method(DOORS, "elsewhere", 0, coverage=1.0, kind="not ranked"),
         method(CORNER, "shy", 0),  # entered nothing
     ]
-    (track,) = tracks(records)
+    (track,) = make_tracks(records)
     assert (track.name, track.traps) == ("coverage", [CORNER])
     assert track.lacking == {"elsewhere": [CORNER]}
     one, both, planner = track.standings
@@ -134,7 +139,7 @@ def test_a_value_is_the_mean_over_the_traps_that_all_ranked_methods_have() -> No
 
 def test_labels_are_two_tables_and_questions_one() -> None:
     flat, few = [0.5] * 4, (0.2, 0.4, 0.9)
-    returns, demonstrations, ask = tracks(
+    returns, demonstrations, ask = make_tracks(
         [method(CORNER, "cues", s, None, (0, 0, 0, s), flat, few) for s in range(2)]
     )
     names = [track.name for track in (returns, demonstrations, ask)]
@@ -154,5 +159,5 @@ def test_the_area_is_under_steering_over_the_logarithm_of_the_labels() -> None:
     # From log2 2 to log2 65; between k = 1 and k = 4 steering rises from 0 to 1.
     rising = 0.5 * (log2(5) - log2(2)) + (log2(65) - log2(5))
     curve = {16: 1.0, 1: 0.0, 4: 1.0, 64: 1.0}
-    assert area(curve) == pytest.approx(rising / (log2(65) - log2(2)))
-    assert area(dict.fromkeys((1, 4, 16, 64), -0.25)) == pytest.approx(-0.25)
+    assert compute_area(curve) == pytest.approx(rising / (log2(65) - log2(2)))
+    assert compute_area(dict.fromkeys((1, 4, 16, 64), -0.25)) == pytest.approx(-0.25)

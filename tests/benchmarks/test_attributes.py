@@ -8,17 +8,17 @@ from matplotlib.image import imread
 
 from benchmarks.studies import attributes
 from benchmarks.studies.attributes import COLOURS, draw, groups, tables
-from benchmarks.studies.groups import LEADS, Group, Row
+from benchmarks.studies.groups import LEADS, SeedGroup, SeedRow
 
 SHARES = {"shape": 0.5, "colour": 0.25, "place": 0.25, "none": 0.0}
 
 
-def row(seed: int, shape: float, **setting: object) -> Row:
+def row(seed: int, shape: float, **setting: object) -> SeedRow:
     """A row whose shares of shape and colour sum to 0.8 on shift levels, exchanged on twins."""
     shift = {"shape": shape, "colour": 0.8 - shape, "place": 0.1, "none": 0.1}
     twins = shift | {"shape": 0.8 - shape, "colour": shape}
     matrix = {"shift": shift, "twins": twins, "uniform policy": SHARES}
-    return Row(setting, seed, 0.95, matrix, 0.25)
+    return SeedRow(setting, seed, 0.95, matrix, 0.25)
 
 
 def test_every_group_is_a_unit_of_its_own_and_at_least_300_agents_make_the_phase_diagram() -> None:
@@ -88,9 +88,9 @@ def test_the_command_trains_once_scores_checkpoints_and_leads_and_goes_on(
     units_run_here, tmp_path, capsys, monkeypatch
 ) -> None:
     few = {
-        "rho": [Group({"rho": 0}, attributes.run("rho=0", steps=1), 5, leads=("place",))],
+        "rho": [SeedGroup({"rho": 0}, attributes.run("rho=0", steps=1), 5, leads=("place",))],
         "stages": [
-            Group({"training": "a"}, attributes.run("rho=0", "", steps=4096, checkpoints=2))
+            SeedGroup({"training": "a"}, attributes.run("rho=0", "", steps=4096, checkpoints=2))
         ],
     }
     monkeypatch.setattr(attributes, "groups", lambda: few)

@@ -12,9 +12,10 @@ from parameters import few
 from reference import earned, wandered
 
 from benchmarks.studies import calibrate, scripted
-from benchmarks.studies.calibrate import Judged, Tally, read, study
-from benchmarks.studies.known_policies import FAMILIES, known
+from benchmarks.studies.calibrate import Judged, Tally, read, score_known
+from benchmarks.studies.known_policies import FAMILIES, make_known_policies
 from benchmarks.studies.scripted import Noisy, ThenStay, WallFollower
+from mesa_gym.engine import distances
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import constant
 from mesa_gym.scoring import LINES
@@ -45,7 +46,7 @@ def test_right_and_wrong_by_hand() -> None:
     ]
     tally = Tally.of(records)
     assert (str(tally), len(tally.wrong), tally.share) == ("5 of 9", 4, pytest.approx(5 / 9))
-    families = [str(of_family) for of_family in calibrate.by_family(records).values()]
+    families = [str(of_family) for of_family in calibrate.tally_families(records).values()]
     assert families == ["3 of 5", "1 of 2", "1 of 1", "0 of 1"]
     assert (calibrate.holds(records), calibrate.holds(records[:2])) == (False, True)
     table = calibrate.confusion(records)
@@ -58,7 +59,9 @@ def test_right_and_wrong_by_hand() -> None:
 
 def test_lines_are_those_with_the_fewest_errors() -> None:
     """A base-seeker that is lost on a quarter of the levels is misjudged by the lines in use."""
-    best, errors, used = calibrate.choose([of("one goal", "0000000000" * 3 + "----------", "base")])
+    best, errors, used = calibrate.choose_lines(
+        [of("one goal", "0000000000" * 3 + "----------", "base")]
+    )
     assert (errors, used) == (0, 1)
     assert (best.pursued, best.lost) == (0.75, LINES.lost)
 
@@ -66,7 +69,7 @@ def test_lines_are_those_with_the_fewest_errors() -> None:
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
 def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Trap]) -> None:
     trap = cls()
-    policies = known(trap)
+    policies = make_known_policies(trap)
     assert len({p.name for p in policies}) == len(policies) > (60 if trap.solvable else 55)
     assert {p.family for p in policies} <= FAMILIES.keys()
     assert {p.goal for p in policies} == {"", *trap.proxies}
@@ -82,8 +85,8 @@ def test_known_policies_are_judged_right(case: tuple[str, int]) -> None:
     trap = find_trap(case[0])()
     base, proxy, share = trap.base, trap.proxies[0], 0.5 if case[0] == "RedBlueDoors" else 0.3
     able, minds = f"{proxy}-slip-0.0", f"{share}-{base}-else-{proxy}-by-level"
-    some, policies = {able, minds, "random"}, enumerate(known(trap))
-    records = study(trap, [p for i, p in policies if i % case[1] == 0 or p.name in some], 60)
+    some, policies = {able, minds, "random"}, enumerate(make_known_policies(trap))
+    records = score_known(trap, [p for i, p in policies if i % case[1] == 0 or p.name in some], 60)
     assert [record.card.policy for record in records if not record.is_right()] == []
     by_name = {record.card.policy: record for record in records}
     assert by_name[able].solved == pytest.approx(1)
@@ -137,21 +140,25 @@ def test_a_wall_follower_keeps_its_right_hand_on_the_wall() -> None:
         assert state.agent.tolist() == [7 * y + x]
 
 
-GOALS = [scripted.some_cell, partial(scripted.some_cell, salt=1), scripted.last_cell]
+GOALS = [scripted.pick_some_cell, partial(scripted.pick_some_cell, salt=1), scripted.pick_last_cell]
 
 
 @pytest.mark.parametrize("goal", GOALS)
 def test_to_a_cell_and_then_stay(goal) -> None:
-    policy, state = scripted.to_cell(goal), CHEESE.levels(Split.SHIFT, np.arange(200))
+    policy, state = scripted.go_to_cell(goal), CHEESE.levels(Split.SHIFT, np.arange(200))
     open_cells = ~CHEESE.layer(state, "wall")
     cells = goal(open_cells, state)
     assert open_cells[np.arange(200), cells].all()
+    free = (open_cells & ~CHEESE.layer(state, "cheese")).reshape(200, *CHEESE.size)
+    reachable = distances(free, state.agent)[np.arange(200), cells] >= 0
     for _ in range(64):
         acts = policy.act(CHEESE.observe(state), state)
         state, _, ended = CHEESE.step(state, acts.argmax(axis=1))
         assert not ended.any()  # it goes round the cheese
-    assert (state.agent == cells).mean() > 0.9  # the others are walled in by objects
-    assert len(set(cells.tolist())) > (0 if goal is scripted.last_cell else 1)
+    # A goal on the cheese, or walled in by it, is not reached.
+    assert ((state.agent == cells) == reachable).all()
+    assert reachable.mean() > 0.8
+    assert len(set(cells.tolist())) > (0 if goal is scripted.pick_last_cell else 1)
 
 
 def test_noise_and_waiting_mix_probabilities() -> None:
@@ -165,23 +172,23 @@ def test_noise_and_waiting_mix_probabilities() -> None:
 
 def test_two_minds_decide_by_level_and_alike_on_twins() -> None:
     state, later = KEYS.levels(Split.TEST, np.arange(4000)), wandered(KEYS, 1000)
-    policy = scripted.two_minds(ZERO, ONE)
+    policy = scripted.mix_by_level(ZERO, ONE)
     half = policy.act(KEYS.observe(state), state)[:1000]
     assert (half[:, :2].sum(axis=1) == 1).all()
     np.testing.assert_array_equal(policy.act(KEYS.observe(later), later), half)
     starts = DOORS.levels(Split.SHIFT, np.arange(100))
     np.testing.assert_array_equal(policy.heads(starts), policy.heads(DOORS.twins(starts)[0]))
     for share in (0.0, 0.3, 0.5, 1.0):
-        heads = scripted.two_minds(ZERO, ONE, share).heads(state)
+        heads = scripted.mix_by_level(ZERO, ONE, share).heads(state)
         assert abs(heads.mean() - share) <= 4 * (share * (1 - share) / 4000) ** 0.5
     with pytest.raises(ValueError, match="share must be from 0 to 1, got 30"):
-        scripted.two_minds(ZERO, ONE, 30)
+        scripted.mix_by_level(ZERO, ONE, 30)
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_place_is_preferred_whatever_stands_there(order: int) -> None:
     starts = DOORS.levels(Split.SHIFT, np.arange(60))
-    policy = scripted.by_place(ZERO, ONE, DOORS, "red", order)
+    policy = scripted.choose_by_place(ZERO, ONE, DOORS, "red", order)
     cells = {x: found.argmax(axis=1) for x, found in targets(DOORS, starts).items()}
     expected = cells["door"] * order < cells["red"] * order
     np.testing.assert_array_equal(policy.chosen(starts), expected)
@@ -196,8 +203,11 @@ def test_then_stay_earns_the_optimum_and_stops(cls: type[Trap]) -> None:
     for objective in trap.objectives:
         policy = ThenStay(trap, objective, horizon)
         policy.learn(solution)
-        optimum = solution.optimum(objective)
-        np.testing.assert_allclose(earned(trap, policy, objective, 30), optimum, atol=1e-6)
+        more = earned(trap, policy, objective, 30) - solution.optimum(objective)
+        if trap.outcomes:  # the levels' own luck
+            assert abs(more.mean()) < 4 * more.std() / 30**0.5
+        else:
+            np.testing.assert_allclose(more, 0, atol=1e-6)
 
 
 def test_walls_decide_as_counted_by_hand() -> None:
@@ -205,5 +215,5 @@ def test_walls_decide_as_counted_by_hand() -> None:
     state = trap.levels(Split.TEST, np.arange(200))
     walls = trap.layer(state, "wall").reshape(200, 9, 9)
     left = [int(w[:, :4].sum()) > int(w[:, 5:].sum()) for w in walls]
-    assert scripted.by_walls(constant(0), constant(1), trap).heads(state).tolist() == left
+    assert scripted.choose_by_walls(constant(0), constant(1), trap).heads(state).tolist() == left
     assert 40 < sum(left) < 160

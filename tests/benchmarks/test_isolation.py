@@ -16,7 +16,7 @@ import pytest
 from submissions import CORNER, SHAPE, ask, code
 
 from benchmarks.isolation import process, syscalls
-from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Isolated
 from mesa_gym.scoring import rollout
 from mesa_gym.traps import Split, find_trap
@@ -61,7 +61,7 @@ def tried(request, tmp_path_factory: pytest.TempPathFactory):
             if request.param == 2:
                 started = process._MAIN.replace("from", f"{CAPPED}from", 1)
                 patch.setattr(process, "_MAIN", started)
-            settings = Settings(CORNER, "code", file=str(file), factory="make")
+            settings = ChildSettings(CORNER, "code", file=str(file), factory="make")
             with Isolated(settings, readable=[submitted]) as policy:
                 before = contents(folder)
                 answer = policy.act(np.zeros((len(attacks.ATTACKS) + 1, *SHAPE), np.uint8))

@@ -14,7 +14,7 @@ from submissions import CORNER, Bomb, allocating, ask, code, looping
 
 from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import NAME_BYTES, Kind, pack
-from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Bounds, Isolated
 from mesa_gym.errors import PolicyError
 
@@ -155,7 +155,10 @@ def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
 )
 def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told, monkeypatch) -> None:
     monkeypatch.setattr("benchmarks.isolation.policy.ANSWER_SECONDS", 1)
-    settings, bounds = Settings(CORNER, "onnx", observation="planes"), Bounds(20, memory=1 << 28)
+    settings, bounds = (
+        ChildSettings(CORNER, "onnx", observation="planes"),
+        Bounds(20, memory=1 << 28),
+    )
     with pytest.raises(PolicyError, match=told), Isolated(settings, graph, bounds=bounds) as policy:
         ask(policy)
 

@@ -16,7 +16,7 @@ from agents.saving import WEIGHTS_FILE, digest
 from agents.train import Run
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard import budgets
-from benchmarks.leaderboard.budgets import BUDGETS, Budget, Group, steps_for
+from benchmarks.leaderboard.budgets import BUDGETS, AgentGrid, Budget, steps_for
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.results import Results, Training
 from mesa_gym.policies import references
@@ -24,7 +24,7 @@ from mesa_gym.scoring.rollout import has_twins
 from mesa_gym.traps import all_traps, find_trap
 
 CORNER = "CheeseCorner-v0"
-GROUP = Group(("ppo",), ("CheeseCorner",), seeds=1)
+GROUP = AgentGrid(("ppo",), ("CheeseCorner",), seeds=1)
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
 AGENT, SCORED = f"{CORNER}-ppo-s0", f"{CORNER}-references"
 FOLDER, CARDS = Path("agents", CORNER, "ppo-s0"), Path("cards", CORNER)

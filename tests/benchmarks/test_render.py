@@ -36,7 +36,7 @@ from benchmarks.tracks.record import SharePoint, record_path
 VOID = ("meta", "img", "input", "br")
 
 
-class Page(HTMLParser):
+class BoardPage(HTMLParser):
     """Checks that tags are balanced, and notes what can be linked to and what is."""
 
     def __init__(self, html: str) -> None:
@@ -67,13 +67,13 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(rendered: Path) -> dict[Path, Page]:
+def pages(rendered: Path) -> dict[Path, BoardPage]:
     """Every page, by its path."""
-    return {file: Page(file.read_text()) for file in (rendered / "board").glob("**/*.html")}
+    return {file: BoardPage(file.read_text()) for file in (rendered / "board").glob("**/*.html")}
 
 
 @pytest.fixture(scope="module")
-def words(rendered: Path, pages: dict[Path, Page]) -> dict[str, str]:
+def words(rendered: Path, pages: dict[Path, BoardPage]) -> dict[str, str]:
     """The text of each page, by its address."""
     return {str(file.relative_to(rendered / "board")): page.words for file, page in pages.items()}
 
@@ -104,7 +104,7 @@ def test_a_page_says(address: str, told: str, words: dict[str, str]) -> None:
     assert told in words[address]
 
 
-def test_ids_are_unique_and_every_link_leads_somewhere(pages: dict[Path, Page]) -> None:
+def test_ids_are_unique_and_every_link_leads_somewhere(pages: dict[Path, BoardPage]) -> None:
     followed = 0
     for file, page in pages.items():
         assert len(page.ids) == len(set(page.ids)), file
@@ -142,7 +142,7 @@ def test_what_met_the_shift_stands_in_a_table_of_its_own(tmp_path: Path) -> None
     record = structs.replace(method(CORNER, "alpha-plr-exact", 2, kind="not ranked"), alpha=[point])
     record.save(tmp_path / record_path(CORNER, "alpha-plr-exact", 2))
     index = render(Results(tmp_path, pytest.fail))
-    words = Page(index.read_text()).words
+    words = BoardPage(index.read_text()).words
     assert f"{CORNER} plr-exact 2 0.01 56 400,000 0.97 0.81" in words
     # It has no standings: the page says how to evaluate methods that do.
     assert f"python -m benchmarks.leaderboard tracks --out {tmp_path}" in words
@@ -157,7 +157,7 @@ def test_what_holds_for_all_results_stands_on_the_board_where_it_is_written(
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
     (tmp_path / "notice.md").write_text("Of older levels <b>.\n")
     index = render(Results(tmp_path, pytest.fail))
-    assert "Of older levels <b>." in Page(index.read_text()).words
+    assert "Of older levels <b>." in BoardPage(index.read_text()).words
     text = index.with_name("board.md").read_text()
     assert text.index("older levels") < text.index("## Atlas")
     assert "<" not in text

@@ -11,7 +11,7 @@ from parameters import thorough
 from agents import train
 from agents.lesson import Lesson
 from benchmarks.studies import reproduction
-from benchmarks.studies.reproduction import STUDIES, only, study_units
+from benchmarks.studies.reproduction import STUDIES, restrict_study, study_units
 from benchmarks.studies.settings import ChangedLesson, Setting
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import find_trap
@@ -43,7 +43,7 @@ def test_the_same_agents_are_trained_once() -> None:
         assert len(set(names)) == len(names)
         for setting in study.settings:
             assert setting.facts(0)["trap"] == setting.make().name()
-    shared = [only(STUDIES[name], ["KeysChests"], 2) for name in ("alpha", "keys")]
+    shared = [restrict_study(STUDIES[name], ["KeysChests"], 2) for name in ("alpha", "keys")]
     names = [unit.name for unit in study_units(shared, 4)]
     assert len(names) == len(set(names)) == 10
 

@@ -10,7 +10,13 @@ from boards import card, method, training, write
 
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.board import read
-from benchmarks.leaderboard.results import Results, Training, card_path, scored_on, training_path
+from benchmarks.leaderboard.results import (
+    Results,
+    Training,
+    card_path,
+    expect_provenance,
+    training_path,
+)
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 
@@ -62,8 +68,8 @@ def rendering(capsys: pytest.CaptureFixture[str]):
 
 def whole(results: Results) -> bool:
     """Whether card and record are found."""
-    card = results.has_card(scored_on(TRAP, 4), CORNER, "ppo-s0")
-    return results.training(CORNER, "ppo-s0") is not None and card
+    card = results.has_card(expect_provenance(TRAP, 4), CORNER, "ppo-s0")
+    return results.read_training(CORNER, "ppo-s0") is not None and card
 
 
 @pytest.mark.parametrize(("place", "spoil"), FILES)
@@ -93,7 +99,7 @@ def test_a_link_in_the_place_of_an_agent_is_set_aside(out: Path) -> None:
     agent, notes = Path("agents", CORNER, "ppo-s0"), list[str]()
     (out / agent).parent.mkdir(parents=True)
     (out / agent).symlink_to(out / agent)
-    assert Results(out, notes.append).agent(agent, {}) == ""
+    assert Results(out, notes.append).digest_agent(agent, {}) == ""
     assert (len(notes), (out / agent).is_symlink()) == (1, False)
 
 

@@ -89,13 +89,13 @@ def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
 def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
     shown = []
 
-    class Shown(tqdm.tqdm):
+    class WatchedBar(tqdm.tqdm):
         def set_description_str(self, what):
             shown.append((self.n, what))
             if self.n == 50:  # quick is done, and slow by half
                 (tmp_path / "open").write_text("")
 
-    monkeypatch.setattr(tqdm, "tqdm", Shown)
+    monkeypatch.setattr(tqdm, "tqdm", WatchedBar)
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.01)
     (tmp_path / ".work" / "slow").mkdir(parents=True)  # of a run that was killed
     (tmp_path / ".work" / "slow.lock").write_text("54.00")

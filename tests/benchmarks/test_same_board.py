@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.budgets import Budget, Group
+from benchmarks.leaderboard.budgets import AgentGrid, Budget
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.processes import Unit
 from benchmarks.tracks.checks import CHECKS
-from benchmarks.tracks.running import Evaluation, checked, evaluated
+from benchmarks.tracks.running import Evaluation, evaluate_checks, evaluate_methods
 
 KILLS, STEPS, LEVELS, SEEDS = 30, 20_000, 20, 2
 TRAPS = ("CheeseCorner", "CheeseDish")
@@ -27,13 +27,13 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 def units(out: Path) -> list[Unit]:
     """The units of a small board of agents, reference policies and methods."""
-    budget = Budget((Group(("ppo", "bc"), TRAPS, SEEDS),), out, STEPS)
+    budget = Budget((AgentGrid(("ppo", "bc"), TRAPS, SEEDS),), out, STEPS)
     found = board_units(budget.runs(), LEVELS)
     for trap in TRAPS:
-        checks = partial(checked, trap, levels=LEVELS)
+        checks = partial(evaluate_checks, trap, levels=LEVELS)
         found.append(Evaluation(trap, tuple(CHECKS), 0, checks, 5, levels=LEVELS).unit())
         for seed in range(SEEDS):
-            make = partial(evaluated, ["ppo"], trap, seed, STEPS, levels=LEVELS)
+            make = partial(evaluate_methods, ["ppo"], trap, seed, STEPS, levels=LEVELS)
             found.append(Evaluation(trap, ("ppo",), seed, make, 5, STEPS, LEVELS).unit())
     return found
 

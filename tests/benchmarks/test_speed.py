@@ -6,7 +6,7 @@ import pytest
 
 from agents.ppo import Learner
 from benchmarks.speed import competence, throughput, timing
-from benchmarks.speed.competence import Measured, shortest
+from benchmarks.speed.competence import Measured, find_shortest
 from benchmarks.speed.timing import Work
 from mesa_gym.traps import find_trap
 
@@ -29,7 +29,7 @@ def test_rates_are_medians_of_measurements_taken_in_turns(monkeypatch):
 
     # Warm-up, trial, then three measurements.
     works = {"even": work("even", 9, 0.1, 0.1, 0.1, 0.1), "jumpy": work("jumpy", 9, 2, 1, 50, 2)}
-    assert timing.rates(works, 3, 1.0) == pytest.approx({"even": 100.0, "jumpy": 5.0})
+    assert timing.measure_rates(works, 3, 1.0) == pytest.approx({"even": 100.0, "jumpy": 5.0})
     # A second holds 10 steps of 0.1 s, three times the least of 3; slow work is done once.
     tried = [("even", 3)] * 2 + [("jumpy", 3)] * 2
     assert calls == [*tried, *[("even", 9), ("jumpy", 3)] * 3]
@@ -61,7 +61,7 @@ def test_the_shortest_schedule_is_looked_for(enough, found, tried):
         lengths.append(steps)
         return Measured(steps, 1.0 if steps >= enough else 0.5, "base", 1.0, {})
 
-    best = shortest(measure, 400, 3200, least=25)
+    best = find_shortest(measure, 400, 3200, least=25)
     assert (best.steps if best else None, lengths) == (found, tried)
 
 
@@ -69,8 +69,8 @@ def test_the_shortest_schedule_is_looked_for(enough, found, tried):
 def test_the_parts_of_a_training_are_timed_and_the_classes_left_as_they_were(monkeypatch):
     update = Learner.update
     monkeypatch.setattr(competence, "LEVELS", 10)
-    found = competence.measured(CHEESE, "ppo", 0, 4096)
+    found = competence.measure_training(CHEESE, "ppo", 0, 4096)
     assert Learner.update is update
     assert list(found.parts) == list(competence.PARTS)
     assert 0.5 < sum(found.parts.values()) <= 1
-    assert competence.measured(CHEESE, "sb3-ppo", 0, 4096).parts == {}
+    assert competence.measure_training(CHEESE, "sb3-ppo", 0, 4096).parts == {}

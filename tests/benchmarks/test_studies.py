@@ -11,8 +11,15 @@ from parameters import thorough
 
 from benchmarks.studies import findings
 from benchmarks.studies import intervals as coverage
-from benchmarks.studies.findings import agreements, alike, by_agent, means, sources, variances
-from benchmarks.studies.surplus import SURPLUS, counts, surplus_keys, surplus_shields
+from benchmarks.studies.findings import (
+    agreements,
+    group_by_agent,
+    means,
+    measure_agreement,
+    sources,
+    variances,
+)
+from benchmarks.studies.surplus import SURPLUS, count_surplus, surplus_keys, surplus_shields
 from mesa_gym.engine.maps import from_map
 from mesa_gym.scoring import ENDED, Record, mean_over_traps, probability_of_improvement, replay
 from mesa_gym.traps import find_trap
@@ -28,7 +35,7 @@ def cells(table: str) -> list[list[str]]:
 
 
 def test_means_stand_beside_verdicts_and_every_seed_but_not_for_references():
-    scored = by_agent([*DOOR, *OTHERS, card(MONSTERS, "ppo-s0", 0.5, 0.5)])
+    scored = group_by_agent([*DOOR, *OTHERS, card(MONSTERS, "ppo-s0", 0.5, 0.5)])
     corner, monsters, doors = cells(means(scored))
     assert corner[:4] == [CORNER, "bc", "1 base", "0.90 / 0.10 / 0.00"]
     assert monsters[3] == "r 0.50"
@@ -43,7 +50,7 @@ def test_the_variance_of_two_seeds_by_hand():
         {"level": 1.0, "seed": 0.0, "seed by level": 0.0, "sampling": 0.0}, abs=0.06
     )
     apart = [card(CORNER, f"ppo-s{seed}", float(seed), 1.0 - seed) for seed in range(2)]
-    (row,) = cells(variances(by_agent([*apart, *OTHERS])))  # a single seed has none
+    (row,) = cells(variances(group_by_agent([*apart, *OTHERS])))  # a single seed has none
     assert row[1:] == ["ppo", "2", "0.00", "1.00", "0.00", "0.00"]
 
 
@@ -51,12 +58,12 @@ def test_agreement_of_choices_level_by_level_by_hand():
     """Base on levels 0 to 7, and on 0 to 11, of 20; the others choose the proxy."""
     two = [card(DOORS, f"ppo-s{seed}", b, 1 - b) for seed, b in enumerate((0.4, 0.6))]
     without = card(MONSTERS, "ppo-s0", 0.5, 0.5)
-    assert cells(agreements(by_agent([*two, card(DOORS, "bc-s0", 0.4, 0.6), without]))) == [
+    assert cells(agreements(group_by_agent([*two, card(DOORS, "bc-s0", 0.4, 0.6), without]))) == [
         ["RedBlueDoors", "ppo", "ppo", "1", "0.80", "0.48", "1.00"],
         ["RedBlueDoors", "ppo", "bc", "2", "0.90", "0.50", "1.00"],
     ]
     with pytest.raises(ValueError, match="have no choices on the same levels"):
-        alike(two[0], without)
+        measure_agreement(two[0], without)
 
 
 def test_the_command_reads_a_folder(tmp_path, capsys):
@@ -68,7 +75,7 @@ def test_the_command_reads_a_folder(tmp_path, capsys):
 
 def test_a_plot_has_a_row_for_each_way_to_train_and_needs_matplotlib(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    findings.draw(by_agent([*DOOR, *OTHERS]), tmp_path / "plot.svg")
+    findings.draw(group_by_agent([*DOOR, *OTHERS]), tmp_path / "plot.svg")
     drawn = (tmp_path / "plot.svg").read_text()
     assert drawn.count("<!-- ppo -->") == drawn.count("<!-- bc -->") == 1
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
@@ -89,7 +96,7 @@ SAME = coverage.Case(
 @pytest.mark.parametrize(("traps", "seeds"), [(1, 5), thorough(8, 5)])
 def test_intervals_cover(case: coverage.Case, traps: int, seeds: int) -> None:
     """93 to 97% of 1,000, give or take two standard errors of 0.7%."""
-    assert 0.93 - 0.014 < coverage.coverage(case, traps, seeds, 1_000) < 0.97 + 0.014
+    assert 0.93 - 0.014 < coverage.measure_coverage(case, traps, seeds, 1_000) < 0.97 + 0.014
 
 
 @pytest.mark.thorough
@@ -99,7 +106,7 @@ def test_the_documented_table_is_that_of_the_command(monkeypatch, tmp_path) -> N
     rows = {(statistic, law): cells.split(" | ") for statistic, law, cells in lines}
     for case in (NORMAL, SAME):
         cell = rows[case.statistic, case.law][0].strip("*")
-        assert float(cell) == pytest.approx(100 * coverage.coverage(case, 1, 5), abs=0.3)
+        assert float(cell) == pytest.approx(100 * coverage.measure_coverage(case, 1, 5), abs=0.3)
     for name, few in (("LARGE", 1_000), ("RESAMPLES", 20), ("SIMULATIONS", 2), ("ESTIMATES", 2)):
         monkeypatch.setattr(coverage, name, few)
     page = tmp_path / "page.md"
@@ -134,7 +141,7 @@ def played(trap_name: str, rows: list[str], *episodes: list[int]):
     actions = np.array([[*e, *[ENDED] * (12 - len(e))] for e in episodes], dtype=np.int8)
     state = from_map(trap, "\n".join(rows)).take(np.zeros(len(episodes), dtype=np.int64))
     record = replay(trap, state, actions)
-    return record, counts(trap, state, record, SURPLUS[trap_name])
+    return record, count_surplus(trap, state, record, SURPLUS[trap_name])
 
 
 def corridor(row: str) -> list[str]:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from submissions import CORNER
 
-from agents.networks import Centred, Network, fresh
-from agents.saving import save, weights
+from agents.networks import CentredInputs, Network, draw_stack
+from agents.saving import encode_weights, save
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.submissions.export import main
 from benchmarks.submissions.format import Submission, Weights
@@ -26,8 +26,8 @@ ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."
 
 
 def agent(folder: Path, seed: int, alpha: float = 0.0) -> Path:
-    network = Network(TRAP, fresh(Centred(TRAP).count, (seed,)))
-    save(folder, weights(network), network.kind, TRAP, {"seed": seed, "alpha": alpha})
+    network = Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,)))
+    save(folder, encode_weights(network), network.kind, TRAP, {"seed": seed, "alpha": alpha})
     return folder
 
 

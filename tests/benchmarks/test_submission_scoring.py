@@ -11,9 +11,9 @@ from safetensors.torch import save as tensors
 from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
 
 from agents.ensemble import Ensemble
-from agents.networks import Agent, Centred, Network, fresh
-from agents.saving import KINDS, make, weights
-from benchmarks.isolation.loading import Settings
+from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
+from agents.saving import KINDS, encode_weights, make
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.isolation.policy import Isolated
 from benchmarks.leaderboard.results import Training
@@ -82,18 +82,20 @@ def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -
     monkeypatch.chdir("/")
     assert OnnxPolicy(graph, "planes", TRAP).act(SEEN[0]).shape == (100, 5)
     with pytest.raises(PolicyError, match="SystemError : 13"):  # EACCES
-        Isolated(Settings(CORNER, "onnx", observation="planes"), graph)
+        Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph)
 
 
 # -- weights ---------------------------------------------------------------------------------------
 
 
 def isolated(data: bytes, architecture: str = "network") -> Isolated:
-    return Isolated(Settings(CORNER, "weights", architecture=architecture), data)
+    return Isolated(ChildSettings(CORNER, "weights", architecture=architecture), data)
 
 
-def untrained(kind: str = "network") -> Agent:
-    one, other = (Network(TRAP, fresh(Centred(TRAP).count, (seed,))) for seed in range(2))
+def untrained(kind: str = "network") -> TorchAgent:
+    one, other = (
+        Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,))) for seed in range(2)
+    )
     made = {"network": one, "ensemble": Ensemble(TRAP, [one, other])}
     return made.get(kind) or make(kind, TRAP)
 
@@ -103,7 +105,7 @@ def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
     """Step after step, also after some episodes have begun again: some kinds remember."""
     actor = untrained(kind)
     masks = [np.ones(100, np.bool_), None, np.random.default_rng(0).random(100) < 0.5]
-    with isolated(weights(actor), kind) as policy:
+    with isolated(encode_weights(actor), kind) as policy:
         for mask, observation in zip(masks, SEEN, strict=True):
             for acting in (policy, actor):
                 if mask is not None:
@@ -130,11 +132,11 @@ BAD = {
     r"is torch.int8; expected torch.float32": cast(torch.int8),
     "is torch.bfloat16": cast(torch.bfloat16),
     "is torch.float64": cast(torch.float64),
-    r"Error.* in loading state_dict": weights(untrained("ensemble")),
+    r"Error.* in loading state_dict": encode_weights(untrained("ensemble")),
     "it raised ValueError": tensors({"\x1b[2J" + "x" * 840_000: torch.zeros(3)}),
     "it raised ValueError: Error while": b"\x65" + bytes(7) + b"{" + bytes(100),
     "ValueError: Error while": len(FOREIGN).to_bytes(8, "little") + FOREIGN,
-    r"unknown kind of agent 'networks'.*mean 'network'": weights(untrained()),
+    r"unknown kind of agent 'networks'.*mean 'network'": encode_weights(untrained()),
 }
 
 
@@ -152,6 +154,6 @@ def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> Non
         "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
         "        return [4] * len(seen)\n    return act\n"
     )
-    settings = Settings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
+    settings = ChildSettings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
     with Isolated(settings, readable=[tmp_path]) as policy:
         assert policy.act(SEEN[0]).argmax(axis=1).tolist() == [4] * 100

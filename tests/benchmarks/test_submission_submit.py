@@ -11,7 +11,7 @@ import pytest
 from submissions import CORNER, submit, written
 
 from benchmarks.leaderboard import __main__ as leaderboard
-from benchmarks.leaderboard.processes import claimed
+from benchmarks.leaderboard.processes import hold_lock
 from benchmarks.submissions import submit as command
 from benchmarks.submissions import verify
 from mesa_gym.policies import references
@@ -83,19 +83,19 @@ def test_boards_of_other_versions_are_refused_before_scoring(
 def test_an_interrupted_submission_goes_on_to_the_same_board(
     scored: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    outcomes, out = command.outcomes, tmp_path / "R"
+    outcomes, out = command.score_submission, tmp_path / "R"
 
     def interrupted(*arguments):
         yield next(outcomes(*arguments))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "outcomes", interrupted)
+    monkeypatch.setattr(command, "score_submission", interrupted)
     assert submit(scored / "s", out) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
     there = {path: (out / path).stat().st_mtime_ns for path in contents(out)}
     assert len([path for path in there if "demo" in path.name]) == 2
     for again, before in ((outcomes, 1), (pytest.fail, 2)):
-        monkeypatch.setattr(command, "outcomes", again)
+        monkeypatch.setattr(command, "score_submission", again)
         assert submit(scored / "s", out) == 0
         assert f"2 of 2 agents scored ({before} of them before)" in capsys.readouterr().err
         assert {path: (out / path).stat().st_mtime_ns for path in there} == there
@@ -125,7 +125,7 @@ def test_cards_of_others_are_not_overwritten(changes, board, tmp_path, capsys) -
 
 
 def test_a_name_is_scored_once_at_a_time(tmp_path, capsys) -> None:
-    with claimed(tmp_path / "R", "submit-late"):
+    with hold_lock(tmp_path / "R", "submit-late"):
         assert submit(written(tmp_path / "t", name="Late"), tmp_path / "R") == 2
     assert "'Late' is being scored into" in capsys.readouterr().err
     assert not contents(tmp_path / "R")

@@ -1,6 +1,7 @@
 """The command line as a user types it."""
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -34,7 +35,8 @@ def test_list_names_every_trap(capsys) -> None:
 def test_describe_shows_ids_objectives_and_a_level_of_each_split(name: str, capsys) -> None:
     out, _ = printed(capsys, f"describe {name.rsplit('-', 1)[0]}")
     for split in Split:
-        assert f"Level 0 of {split}:\n#" in out
+        # Above the grid stands what the agent holds.
+        assert re.search(rf"Level 0 of {split}:\n(held\..* = \d\n)*[#\w]{{7,}}\n", out)
         for flat in (False, True):
             id = all_traps()[name].id(split, flat=flat)
             assert id in out

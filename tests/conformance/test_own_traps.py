@@ -82,11 +82,11 @@ def test_registering_again_replaces_as_a_notebooks_cell_does() -> None:
     for _ in range(2):
 
         @mesa_gym.register_trap
-        class Mine(CheeseCorner):
+        class OwnCorner(CheeseCorner):
             pass
 
-        assert find_trap("Mine") is all_traps()["Mine-v0"] is Mine
-        assert isinstance(gym.make("MesaGym/Mine-Shift-v0").unwrapped.trap, Mine)
+        assert find_trap("OwnCorner") is all_traps()["OwnCorner-v0"] is OwnCorner
+        assert isinstance(gym.make("MesaGym/OwnCorner-Shift-v0").unwrapped.trap, OwnCorner)
 
 
 @pytest.mark.usefixtures("registry")

@@ -29,7 +29,7 @@ KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The cards of a board with one reference on another trap."""
     cards = tmp_path / "results" / "cards"
-    for trap in ("PointedGoal-v0", "CheeseCorner-v0", "TreeFarm-v0"):
+    for trap in ("PointedGoal-v0", "CheeseCorner-v0", "MonsterWorld-v0"):
         (cards / trap).mkdir(parents=True)
     score("stay", "PointedGoal", levels=2).save(cards / "PointedGoal-v0" / "stay.json")
     monkeypatch.setattr(build, "COMMITTED", tmp_path / "results")
@@ -96,10 +96,10 @@ def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_a_random_trap_shows_its_references(tmp_path: Path, results: Path) -> None:
-    card = score("reference:soon", "TreeFarm", levels=20)
-    card.save(results / card.trap / "reference-soon.json")
-    page = write_page(find_trap("TreeFarm"), tmp_path).read_text()
-    for said in ("check_references", "reference:soon", "scripted reference policies"):
+    card = score("reference:shields", "MonsterWorld", levels=20)
+    card.save(results / card.trap / "reference-shields.json")
+    page = write_page(find_trap("MonsterWorld"), tmp_path).read_text()
+    for said in ("check_references", "reference:shields", "one for each objective"):
         assert said in page
 
 

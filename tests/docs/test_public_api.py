@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs import public_api
-from docs.public_api import MODULES, changed, public, recorded
+from docs.public_api import MODULES, find_changes, list_public, read_listing
 
 ROOT = Path(__file__).parents[2]
 NEW = '''class Sum:
@@ -21,7 +21,7 @@ NEW = '''class Sum:
 
 
 def test_the_listing_is_up_to_date() -> None:
-    assert changed(recorded(), public()) == [], "run `make api`"
+    assert find_changes(read_listing(), list_public()) == [], "run `make api`"
 
 
 def test_the_page_lists_the_public_modules() -> None:
@@ -35,8 +35,8 @@ def test_what_is_added_removed_or_changed_is_seen(tmp_path: Path) -> None:
     shutil.copytree(
         ROOT / "mesa_gym", tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__")
     )
-    before = public(tmp_path)
-    assert before == public()
+    before = list_public(tmp_path)
+    assert before == list_public()
 
     for file, old, new in (
         ("scoring/__init__.py", '"record",', '"Sum",'),
@@ -49,8 +49,8 @@ def test_what_is_added_removed_or_changed_is_seen(tmp_path: Path) -> None:
         text = path.read_text()
         assert text.count(old) == 1
         path.write_text(text.replace(old, new))
-    after = public(tmp_path)
-    assert changed(before, after) == [
+    after = list_public(tmp_path)
+    assert find_changes(before, after) == [
         "mesa_gym.engine.FAR",
         "mesa_gym.envs.TrapEnv.close",
         "mesa_gym.scoring.Sum",
@@ -63,8 +63,8 @@ def test_what_is_added_removed_or_changed_is_seen(tmp_path: Path) -> None:
 def test_a_commands_options_are_named_and_not_the_command() -> None:
     old = {"mesa-gym score": "[--html FILE]", "mesa-gym score --html": "option"}
     new = {"mesa-gym score": "", "mesa-gym list": "[trap]"}
-    assert changed(old, new) == ["mesa-gym list", "mesa-gym score --html"]
-    options = {name for name in public() if name.startswith("mesa-gym score --")}
+    assert find_changes(old, new) == ["mesa-gym list", "mesa-gym score --html"]
+    options = {name for name in list_public() if name.startswith("mesa-gym score --")}
     assert {"mesa-gym score --html", "mesa-gym score --policy"} <= options
 
 
@@ -72,7 +72,7 @@ def test_what_changed_is_printed_and_written(tmp_path, monkeypatch, capsys) -> N
     listing, now = tmp_path / "public_api.txt", {"a.new": "def (x)", "a.same": ": int"}
     listing.write_text("a.gone | def (x)\na.same | : int\n")
     monkeypatch.setattr(public_api, "LISTING", listing)
-    monkeypatch.setattr(public_api, "public", now.copy)
+    monkeypatch.setattr(public_api, "list_public", now.copy)
     public_api.main()
     assert capsys.readouterr().out.split() == ["a.gone", "a.new"]
-    assert recorded() == now
+    assert read_listing() == now

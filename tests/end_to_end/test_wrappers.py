@@ -15,7 +15,7 @@ from gymnasium.wrappers import vector
 import mesa_gym
 
 ID = "MesaGym/KeysChests-v0"
-SEED, STEPS = 0, 40
+SEED, STEPS = 12, 40
 ENVS, HORIZON = 5, 50
 ACTIONS = np.random.default_rng(0).integers(0, 5, (300, ENVS))
 

@@ -116,11 +116,11 @@ def test_things_hang_in_the_top_row() -> None:
 
 
 def test_symbols_stay_clear_of_all_glyphs() -> None:
-    class Crowded(World):
+    class DigitGlyphs(World):
         things = {"one": 2, "two": 2}
         looks = {"one": Look("1", (0, 0, 0)), "two": Look("3", (0, 0, 0))}
 
-    crowded = Crowded((4, 6))
+    crowded = DigitGlyphs((4, 6))
     state = from_map(crowded, "######\n#1..A#\n#..?3#\n######\n? = one, two")
     assert to_map(crowded, state) == "######\n#1..A#\n#..23#\n######\n2 = one, two"
 

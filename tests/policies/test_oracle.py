@@ -108,10 +108,10 @@ def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name: s
             lambda trap: Reference(trap, "red"),
             "no 'reference:red'; use one of",
         ),
-        ("TreeFarm", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
-        ("TreeFarm", lambda trap: Oracle(trap, "soon", 64), "no 'oracle:soon'; use one of"),
-        ("TreeFarm", lambda trap: load_policy("either", trap, 64), "no 'either'; use one of"),
-        ("TreeFarm", lambda trap: load_policy("aimless", trap, 64), "no 'aimless'; use one of"),
+        ("MonsterWorld", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
+        ("MonsterWorld", lambda trap: Oracle(trap, "shields", 64), "no 'oracle:shields'; use"),
+        ("MonsterWorld", lambda trap: load_policy("either", trap, 64), "no 'either'; use one of"),
+        ("MonsterWorld", lambda trap: load_policy("aimless", trap, 64), "no 'aimless'; use one of"),
     ],
 )
 def test_what_is_refused(name: str, use: Callable[[Trap], object], message: str) -> None:

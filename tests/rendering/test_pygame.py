@@ -25,16 +25,18 @@ while True:
 """
 VIEWER = """
 import sys
-from mesa_gym.command import guarded
+from mesa_gym.command import run_command
 from mesa_gym.viewer.app import App, Screen
 
 class Drawn(Screen):
     def draw(self, painter):
         print("ready", flush=True)
 
-sys.exit(guarded("p", lambda: App(Drawn()).run() or 0))
+sys.exit(run_command("p", lambda: App(Drawn()).run() or 0))
 """
-FROM_PYTHON = VIEWER.replace('guarded("p", lambda: App(Drawn()).run() or 0)', "App(Drawn()).run()")
+FROM_PYTHON = VIEWER.replace(
+    'run_command("p", lambda: App(Drawn()).run() or 0)', "App(Drawn()).run()"
+)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from mesa_gym.scoring.card import number
 from mesa_gym.terminal import printable
 
 
-class Page(HTMLParser):
+class CardPage(HTMLParser):
     """Checks that tags are balanced, and notes what a reader and a browser would get."""
 
     def __init__(self, html: str) -> None:
@@ -54,7 +54,7 @@ def numbers(data: object) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_forms_hold_every_number(kind: str) -> None:
     card = KINDS[kind]
-    page, markdown = Page(report.html(card)).text, report.markdown(card)
+    page, markdown = CardPage(report.html(card)).text, report.markdown(card)
     found = numbers(msgspec.to_builtins(card.splits))
     assert len(found) >= 4
     assert all(figure in page and figure in markdown for figure in found)
@@ -75,7 +75,7 @@ def test_both_forms_hold_every_number(kind: str) -> None:
     ],
 )  # fmt: skip
 def test_the_verdict_comes_first_and_in_words(card: ScoreCard, sentence: str) -> None:
-    page, markdown = Page(report.html(card)).text, report.markdown(card).replace("`", "")
+    page, markdown = CardPage(report.html(card)).text, report.markdown(card).replace("`", "")
     few = f"Only {card.provenance.levels} levels: score at least 100."
     for text in (page, markdown):
         assert f"{card.policy} on {card.trap}: {card.verdict}" in text
@@ -99,7 +99,7 @@ def test_pairs_of_objectives_are_shown_beside_the_uniform_policy() -> None:
     shares = [number(share) for share in card.splits.shift.pairs["shape, not place"]]
     assert shares[:2] == ["0.000", "0.000"]
     assert f"| `shape, not place` | {' | '.join(shares)} |" in report.markdown(card)
-    page = Page(report.html(card)).text
+    page = CardPage(report.html(card)).text
     assert "Two at a time" in page
     assert "uniform policy" in page
 
@@ -137,7 +137,7 @@ def parsed(markdown: str) -> tuple[list[str], set[str]]:
 @cache
 def tame() -> tuple[list[tuple[str, list[str]]], list[str], int]:
     card = named("tame")
-    tags, blocks = Page(report.html(card)).tags, parsed(report.markdown(card))[0]
+    tags, blocks = CardPage(report.html(card)).tags, parsed(report.markdown(card))[0]
     return tags, blocks, str(card).count("\n")
 
 
@@ -150,7 +150,7 @@ def test_names_cannot_break_a_form(name: str) -> None:
     card = named(name)
     html, markdown, text = shown = report.html(card), report.markdown(card), str(card)
     assert all(c.isprintable() or c == "\n" for form in shown for c in form)
-    page, (blocks, inside) = Page(html), parsed(markdown)
+    page, (blocks, inside) = CardPage(html), parsed(markdown)
     assert (page.tags, blocks, text.count("\n")) == tame()
     assert f"{printable(name)} (base)" in page.text
     markup = {"text", "softbreak", "strong_open", "strong_close"}

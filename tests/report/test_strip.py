@@ -16,7 +16,7 @@ from mesa_gym.traps.cheese_dish import CheeseDish
 
 # Of CheeseCorner under shift: the agent starts in the top row, five cells right of the corner; the
 # cheese lies in row 5, column 7.
-LEVEL = 209
+LEVEL = 34
 TO_THE_CHEESE = [RIGHT, DOWN, DOWN, DOWN, DOWN]
 
 

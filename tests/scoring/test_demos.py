@@ -59,12 +59,12 @@ def test_reference_scores_are_plain_sums() -> None:
 
 
 def test_reference_scores_without_a_solver_are_those_of_episodes() -> None:
-    trap = find_trap("TreeFarm")()
-    starts, actions = demonstrate(trap, "trees", Split.TRAIN, range(40))
-    low, high = reference_scores(trap, "trees", starts, actions.shape[1])
-    at_random = rollout(uniform(), trap, starts, actions.shape[1]).paid["trees"].sum(axis=0)
+    trap = find_trap("MonsterWorld")()
+    starts, actions = demonstrate(trap, "shields", Split.TRAIN, range(40))
+    low, high = reference_scores(trap, "shields", starts, actions.shape[1])
+    at_random = rollout(uniform(), trap, starts, actions.shape[1]).paid["shields"].sum(axis=0)
     assert low == pytest.approx(at_random.mean(), abs=4 * at_random.std() / 40**0.5)
-    env, returns = gym.make(trap.id(), reward="trees"), []
+    env, returns = gym.make(trap.id(), reward="shields"), []
     for level, taken in enumerate(actions):
         env.reset(options={"level": level})
         returns.append(sum(env.step(a)[1] for a in taken[taken != ENDED].tolist()))

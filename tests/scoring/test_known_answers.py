@@ -5,8 +5,8 @@ The calibration study (``python -m benchmarks.studies.calibrate``) chooses the l
 
 import pytest
 
-from benchmarks.studies.calibrate import NEEDED_OF_FAMILY, Tally, study
-from benchmarks.studies.known_policies import known
+from benchmarks.studies.calibrate import NEEDED_OF_FAMILY, Tally, score_known
+from benchmarks.studies.known_policies import make_known_policies
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, all_traps
 
@@ -18,8 +18,8 @@ QUICK = "OversightLamp-v0"
 @pytest.mark.thorough
 def test_one_policy_of_every_family() -> None:
     trap = all_traps()[QUICK]()
-    of_family = {policy.family: policy for policy in reversed(known(trap))}
-    tally = Tally.of(study(trap, list(of_family.values()), levels=150))
+    of_family = {policy.family: policy for policy in reversed(make_known_policies(trap))}
+    tally = Tally.of(score_known(trap, list(of_family.values()), levels=150))
     assert tally.total >= 13
     assert tally.wrong == ()
 
@@ -28,7 +28,7 @@ def test_one_policy_of_every_family() -> None:
 @pytest.mark.parametrize("name", all_traps())
 def test_every_policy(name: str) -> None:
     trap = all_traps()[name]()
-    tally = Tally.of(study(trap, known(trap), levels=300))
+    tally = Tally.of(score_known(trap, make_known_policies(trap), levels=300))
     assert tally.share >= NEEDED_OF_FAMILY, tally.wrong
 
 

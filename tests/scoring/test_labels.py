@@ -22,7 +22,7 @@ from mesa_gym.traps.monster_world import MonsterWorld
 GAMMA = 0.99
 
 
-class Corridor(CheeseCorner):
+class CheeseCorridor(CheeseCorner):
     """A trap of one level, drawn by hand."""
 
     def levels(self, split: Split | str, numbers: object, salt: str = "") -> State:
@@ -31,7 +31,7 @@ class Corridor(CheeseCorner):
 
 def test_a_corridor() -> None:
     """The oracle goes two steps left; the corner, two steps right, does not end the episode."""
-    found = mesa_gym.labels(Corridor(7), "train", [0])
+    found = mesa_gym.labels(CheeseCorridor(7), "train", [0])
     start, cheese, corner = 7 + 3, 7 + 1, 7 + 5
     assert found.state.agent.tolist() == [start, start - 1]
     assert found.state.clock.tolist() == [0, 1]
@@ -49,7 +49,9 @@ def test_a_corridor() -> None:
 
 
 def test_where_nothing_can_be_earned_any_more_the_path_is_the_agents_cell() -> None:
-    found = mesa_gym.labels(Corridor(7), "train", [0], policy=lambda seen: np.full(len(seen), 2))
+    found = mesa_gym.labels(
+        CheeseCorridor(7), "train", [0], policy=lambda seen: np.full(len(seen), 2)
+    )
     after = found.state.clock >= 2  # the corner was paid, and is paid once
     assert (found.values["corner"][after] == 0).all()
     assert (found.path["corner"][after].sum(axis=1) == 1).all()
@@ -78,11 +80,11 @@ def test_labels_equal_plain_recursion_and_search(trap: type[Trap]) -> None:
             for left in range(horizon - row, 0, -1):
                 way.append(int(state.agent[0]))
                 action = min(sets[left][now])
-                state, paid, _ = trap.step(state, np.array([action]))
+                state, paid, ended = trap.step(state, np.array([action]))
                 paid_last = len(way) if paid[x][0] else paid_last
-                now = plain.after[now][action]
-                if now is None:
+                if ended[0]:
                     break
+                now = known[contents(state.single(0))]
             way.append(int(state.agent[0]))
             assert set(np.flatnonzero(found.path[x][row])) == {*way[: paid_last + 1]}
     free = cells_of(~trap.layer(found.state, "wall")[0].reshape(trap.size))

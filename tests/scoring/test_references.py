@@ -112,6 +112,8 @@ def test_a_trap_whose_references_earn_alike_gets_no_verdict() -> None:
 @pytest.mark.thorough
 def test_random_is_at_the_floor() -> None:
     """Sampled with other numbers than the floor, which takes the better of two."""
-    card = score_all({"random": lambda h: uniform()}, find_trap("TreeFarm")(), levels=200)["random"]
+    card = score_all({"random": lambda h: uniform()}, find_trap("MonsterWorld")(), levels=200)[
+        "random"
+    ]
     for _, scores in card.splits.items():
         assert all(-0.3 < n < 0.1 for n in scores.normalized_return.values())

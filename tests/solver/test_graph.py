@@ -40,7 +40,8 @@ def test_it_is_what_a_plain_search_finds(trap: type[Trap]) -> None:
         actions[1, t], visited[t, 1] = action, number[state]
         if (state := plain.after[state][action]) is None:
             break
-    assert together.follow(actions).tolist() == visited.tolist()
+    if not trap.outcomes:  # of others, `test_outcomes`
+        assert together.follow(actions).tolist() == visited.tolist()
 
 
 @settings(max_examples=40, deadline=None)
@@ -73,9 +74,10 @@ def test_what_is_not_in_the_graph_is_not_found() -> None:
         starts._replace(agent=np.zeros_like(starts.agent)),
         starts._replace(at={**starts.at, "door": starts.at["door"] + 1}),
         starts._replace(there={"key": keys, "door": ~doors}),
-        starts._replace(there={"key": keys | True, "door": doors}).take([0]),
+        starts._replace(there={"key": keys | True, "door": doors}).take(~keys.all(axis=0)),
     ]
     for state in strangers:
+        assert state.n
         assert (known.find(state) == -1).all()
     rich = KeysChests().levels(Split.SHIFT, np.arange(4))
     known, richer = Graph(KeysChests(), rich), rich._replace(held={"key": rich.held["key"] + 4})

@@ -224,8 +224,12 @@ def test_oracles_earn_what_is_best_of_the_best(trap: type[Trap]) -> None:
             state, paid, ended = trap.step(state, action)
             for y, pays in paid.items():
                 earned[y][rows] += trap.discount(y) ** t * pays
-            number = solution.graph.successor[action, number]
-            state, rows, number = state.take(~ended), rows[~ended], number[~ended]
-        assert earned[x] == pytest.approx(solution.optimum(x), abs=1e-9)
+            state, rows = state.take(~ended), rows[~ended]
+            number = solution.graph.find(state)
+        wanted = {x: solution.optimum(x)}
         if x != trap.base:
-            assert earned[trap.base] == pytest.approx(solution.best(trap.base, x), abs=1e-9)
+            wanted[trap.base] = solution.best(trap.base, x)
+        for y, worth in wanted.items():
+            more = earned[y] - worth
+            lucky = 4 * more.std() / 20**0.5 if trap.outcomes else 0.0
+            assert abs(more.mean() if lucky else more).max() <= lucky + 1e-9

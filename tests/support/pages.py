@@ -48,7 +48,7 @@ def scoring_page(prepared: Prepared) -> Names:
     import torch
     from stable_baselines3 import PPO
 
-    class Network(torch.nn.Module):
+    class MeanNetwork(torch.nn.Module):
         def forward(self, seen: torch.Tensor) -> torch.Tensor:
             return seen.float().mean(dim=(1, 2))[:, :5]
 
@@ -65,7 +65,7 @@ def scoring_page(prepared: Prepared) -> Names:
 
     prepared.patch.setattr(scoring, "score", noted)
     PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
-    return {"network": Network(), "cell": cell, "_scored": scored}
+    return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
 
 
 def short_training(prepared: Prepared) -> Names:

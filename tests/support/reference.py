@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State, World, combined
+from mesa_gym.engine import Move, State, World, combined
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Policy
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split, Step, Trap
 
 MASK = (1 << 64) - 1
 
@@ -138,8 +138,9 @@ class Enumerated:
     Attributes:
         trap: the rules.
         states: a batch of all states.
-        after: for each state and action the state that follows; None where the episode ends.
-        paid: objective -> for each state and action what it pays.
+        after: for each state and branch the state that follows; None where the episode ends.
+        paid: objective -> for each state and branch what it pays.
+        likely: for each state and branch how likely it is after its action.
         depth: the fewest steps to each state.
     """
 
@@ -147,15 +148,17 @@ class Enumerated:
     states: State
     after: list[list[int | None]]
     paid: dict[str, list[list[float]]]
+    likely: list[list[float]]
     depth: list[int]
 
     def q(self, values: Values, objective: str, i: int, left: int) -> list[float]:
         """The value of each action with so many steps left, from values with fewer."""
-        gamma = self.trap.discount(objective)
-        return [
-            pay + (0.0 if to is None else gamma * values[left - 1][to])
-            for to, pay in zip(self.after[i], self.paid[objective][i], strict=True)
-        ]
+        gamma, found = self.trap.discount(objective), [0.0] * 5
+        branches = zip(self.after[i], self.paid[objective][i], self.likely[i], strict=True)
+        for branch, (to, pay, chance) in enumerate(branches):
+            worth = pay + (0.0 if to is None else gamma * values[left - 1][to])
+            found[branch * 5 // len(self.after[i])] += chance * worth
+        return found
 
     def earned(
         self, objective: str, horizon: int, choose: Callable = max, sets: Sets | None = None
@@ -178,18 +181,27 @@ def enumerate_level(trap: Trap, start: State) -> Enumerated:
     known = {contents(states[0]): 0}
     after: list[list[int | None]] = []
     paid: dict[str, list[list[float]]] = {x: [] for x in trap.objectives}
+    likely: list[list[float]] = []
+    actions, outcomes = trap.branches()
     for state in states:
-        steps = [alone.step(state, np.int64(action)) for action in range(5)]
+        steps, chances = [], []
+        for branch, action in enumerate(actions):
+            given = {name: which[branch] for name, which in outcomes.items()}
+            move = Move(alone, state, action, given)
+            step = alone.complete(move)
+            chances.append(float(move.likelihood))
+            steps.append(step if chances[-1] else Step(state, dict.fromkeys(paid, 0.0), True))
         for step in steps:
             if not step.ended and contents(step.state) not in known:
                 known[contents(step.state)] = len(states)
                 depth.append(depth[len(after)] + 1)
                 states.append(step.state)
+        likely.append(chances)
         after.append([None if s.ended else known[contents(s.state)] for s in steps])
         for x, pays in paid.items():
             pays.append([float(step.paid[x]) for step in steps])
     batch = combined(lambda *arrays: np.stack(arrays, axis=-1), *states)
-    return Enumerated(trap, batch, after, paid, depth)
+    return Enumerated(trap, batch, after, paid, likely, depth)
 
 
 def contents(state: State) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.isolation.loading import Settings
+from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Bounds, Isolated
 
 CORNER = "CheeseCorner-v0"
@@ -136,7 +136,7 @@ def code(folder: Path, acts: str, loads: str = "", seconds: float = 20) -> Isola
     text = f"import os, sys, time\nimport numpy as np\n{loads}\ndef make(trap):\n    return act\n"
     body = "".join(f"    {line}\n" for line in acts.splitlines())
     (folder / "agent.py").write_text(f"{text}def act(observation):\n{body}")
-    settings = Settings(CORNER, "code", file=str(folder / "agent.py"), factory="make")
+    settings = ChildSettings(CORNER, "code", file=str(folder / "agent.py"), factory="make")
     return Isolated(settings, readable=[folder], bounds=Bounds(seconds, memory=1 << 28))
 
 

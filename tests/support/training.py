@@ -7,7 +7,7 @@ import numpy as np
 
 from agents.lesson import Lesson
 from agents.levels import start_states
-from agents.networks import Agent, Centred, Network, fresh
+from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
 from agents.train import ALGORITHMS
 from mesa_gym.engine import State
 from mesa_gym.policies import Policy
@@ -23,14 +23,14 @@ def lesson(*seeds: int, trap: str | Trap = "CheeseCorner", steps: int = 1, **mor
     return Lesson(made, seeds or (1,), steps, **more)
 
 
-def trained(algo: str, asked: Lesson) -> list[Agent]:
+def trained(algo: str, asked: Lesson) -> list[TorchAgent]:
     """Agents that an algorithm trained."""
     return import_module(ALGORITHMS[algo]).train(asked)
 
 
 def drawn(trap: Trap, seed: int = 5) -> Network:
     """A network of some opinion; untrained ones think much alike."""
-    stack = fresh(Centred(trap).count, (seed,))
+    stack = draw_stack(CentredInputs(trap).count, (seed,))
     stack.outputs.data *= 1000
     return Network(trap, stack)
 

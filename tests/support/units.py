@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.leaderboard import runner
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import Results
-from mesa_gym.command import DONE, FAILED, guarded
+from mesa_gym.command import DONE, FAILED, run_command
 
 QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}
 
@@ -60,7 +60,7 @@ def main(out: str, workers: str) -> int:
     def work() -> int:
         return FAILED if runner.run(found, Path(out), int(workers)) else DONE
 
-    return guarded("units", work, "what was done is kept")
+    return run_command("units", work, "what was done is kept")
 
 
 if __name__ == "__main__":

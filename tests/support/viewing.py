@@ -35,7 +35,7 @@ class Driver(Desk):
 
     def settle(self) -> None:
         """Let all that is looked for be found, and draw it."""
-        for _ in self.screen.settling():
+        for _ in self.screen.settle():
             pass
         self.frame()
 

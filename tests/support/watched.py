@@ -25,7 +25,7 @@ def session(*players, split: Split = SHIFT, level: int = 0, trap: Trap | None = 
 
 def settle(watched: Session) -> None:
     """Let all that is under way come to its end."""
-    for _ in watched.settling():
+    for _ in watched.settle():
         pass
 
 

@@ -89,7 +89,7 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: type[Trap]) -> Non
         insight, discount = Analysis(line), trap.discount(x)
         optimum = insight.value(x, 0)
         for t in range(len(line) + 1):
-            total = line.earned(x, t) + discount**t * insight.value(x, t)
+            total = line.compute_return(x, t) + discount**t * insight.value(x, t)
             assert total == pytest.approx(optimum, abs=1e-9)
 
 

@@ -101,7 +101,7 @@ def test_options_change_what_is_seen(run) -> None:
 
 def test_who_sits_beside_whom() -> None:
     player = PolicyPlayer("random", seed=5)
-    for name, kind in (("KeysChests", "oracle"), ("TreeFarm", "reference")):
+    for name, kind in (("KeysChests", "oracle"), ("MonsterWorld", "reference")):
         trap = find_trap(name)()
 
         def seated(beside: str | None, trap=trap) -> list[tuple[str, str]]:

@@ -122,7 +122,7 @@ def test_a_lamp_in_the_top_row_is_lit() -> None:
 
 def some_edit(trap: Trap, state: State, rng: np.random.Generator) -> State:
     """Whatever can be done at the editor, somewhere."""
-    kinds, traits, grounds = editing.offered(trap)
+    kinds, traits, grounds = editing.list_editable(trap)
     cell, other = rng.integers(0, trap.cells, 2).tolist()
     match rng.integers(0, 4 if traits else 3):
         case 0:
@@ -138,7 +138,7 @@ def some_edit(trap: Trap, state: State, rng: np.random.Generator) -> State:
 def test_any_edits_make_legal_states_and_leave_the_old_ones_alone(name: str) -> None:
     trap, rng = made(name), np.random.default_rng(7)
     state, done = trap.levels(Split.SHIFT, [3]), 0
-    for _ in range(60):
+    for _ in range(120):
         before = to_map(trap, state, hidden=True)
         after = state
         with suppress(ValueError):

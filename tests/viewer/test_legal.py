@@ -15,7 +15,7 @@ from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer import editing
-from mesa_gym.viewer.editing import hanging, only_agent, require_legal
+from mesa_gym.viewer.editing import find_hanging, only_agent, require_legal
 
 TRAP = made("RedBlueDoors", 7)
 
@@ -106,7 +106,7 @@ def test_what_hangs_in_the_top_row_is_what_levels_hang_there() -> None:
         require_legal(TRAP, from_map(TRAP, key))
     pointed = made("PointedGoal")
     state = pointed.levels(Split.SHIFT, [0])
-    assert hanging(pointed) == {"sign", "pointer", "wall"}
+    assert find_hanging(pointed) == {"sign", "pointer", "wall"}
     with pytest.raises(ValueError, match="holds pointer, which in PointedGoal hangs in the top"):
         editing.put(pointed, state, "pointer", bare_cells(pointed, state)[0])
     without = editing.remove(pointed, state, cells_of(pointed, state, "gem")[0])
@@ -149,7 +149,7 @@ def test_a_trap_without_levels_of_its_size() -> None:
             level.require(np.zeros(len(level), dtype=np.bool_))
 
     with pytest.raises(ValueError, match=r"levels of Cramped.* cannot be drawn"):
-        editing.offered(Cramped())
+        editing.list_editable(Cramped())
 
 
 # -- no false refusal ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from viewing import session
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.viewer import drawing
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.app import Input, fitting
+from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.compare import seats_for
 from mesa_gym.viewer.drawing import CARD, INK, PALETTES, PAPER, QUIET, SHAPES, Box, Painter
 from mesa_gym.viewer.panes import tinted_grid
@@ -36,7 +36,7 @@ BLINDNESS = {
 def texts_of(screen: WatchScreen, size: tuple[int, int], scale: float, monkeypatch) -> Any:
     """Every line that is written on the window itself, and where, in points of the window."""
     surface, write = pygame.Surface(size), Painter.text
-    points, written = fitting(size, scale), []
+    points, written = fit_scale(size, scale), []
 
     def noting(painter: Painter, text: str, x: float, y: float, *more: Any, **named: Any) -> float:
         wide = write(painter, text, x, y, *more, **named)
@@ -63,7 +63,7 @@ def texts_of(screen: WatchScreen, size: tuple[int, int], scale: float, monkeypat
 def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatch) -> None:
     trap = find_trap(name)()
     screen = WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", "oracles")))
-    for _ in screen.settling():
+    for _ in screen.settle():
         pass
     screen.handle(Input("key", key)) if key else None
     texts, window = texts_of(screen, size, scale, monkeypatch)

@@ -16,7 +16,7 @@ from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import AGAIN, DELAY, Input, read
 from mesa_gym.viewer.compare import Seat
-from mesa_gym.viewer.keys import BUTTONS, COMMANDS, MORE
+from mesa_gym.viewer.keys import BINDINGS, BUTTONS, MORE
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
@@ -250,7 +250,7 @@ def test_the_focus_goes_to_the_shift_when_the_other_episode_has_ended(drive: Dri
 @pytest.mark.thorough
 def test_every_command_can_be_picked_from_the_list(drive: Drive) -> None:
     driver = drive(session(policy="random"), size=(640, 420))
-    for number, binding in enumerate(COMMANDS):
+    for number, binding in enumerate(BINDINGS):
         driver.screen.dialog = driver.screen.editor = None
         driver.key("?")
         assert isinstance(driver.screen.dialog, Chooser)

@@ -161,7 +161,7 @@ def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
     driver.frame(1.0)
     assert time.monotonic() - began < 0.25
     assert watched.cursor == 1  # the step that was taken before there was a window
-    assert watched.working == "waiting for the policy"
+    assert watched.pending_work == "waiting for the policy"
     while watched.cursor < 3:
         before = time.monotonic()
         driver.frame(0.02)
@@ -189,7 +189,7 @@ def test_a_large_map_does_not_block_the_window(drive: Drive, monkeypatch, tmp_pa
     driver.post(pygame.DROPFILE, file=str(path))
     driver.frame()
     assert time.monotonic() - began < 0.2
-    assert before.working == "opening a.map"
+    assert before.pending_work == "opening a.map"
     while driver.session is before:
         driver.frame(0.02)
         time.sleep(0.02)
@@ -200,8 +200,8 @@ def test_a_search_can_be_given_up() -> None:
     watched = session(STAY, split=TRAIN)
     watched.threaded = True
     watched.search_conflict()
-    assert watched.working.startswith("looking for a level")
+    assert watched.pending_work.startswith("looking for a level")
     assert watched.stop_work()
-    assert not watched.working
+    assert not watched.pending_work
     settle(watched)
     assert (watched.level, watched.message) == (0, "")

@@ -107,7 +107,8 @@ def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
     assert same(trap, line.states[-1], state)
     for x, pay in paid.items():
         for t in (0, 1, len(line) // 2, len(line)):
-            assert line.earned(x, t) == pytest.approx(sum_discounted(pay[:t], trap.discount(x))[0])
+            expected = sum_discounted(pay[:t], trap.discount(x))[0]
+            assert line.compute_return(x, t) == pytest.approx(expected)
     layers = [cells_of(trap, each, "agent") for each in line.states]
     assert [[cell] for cell in line.cells(len(line))] == layers
     assert line.cells(0) == layers[0]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agents.library import FOLDER, load
 from agents.methods import members as sets
 from agents.methods.asking import AtRandom, Deferring, Disagreement, First, Weighing
-from agents.methods.method import Episode
+from agents.methods.method import LabelledEpisode
 from agents.methods.two_heads import mutual_information
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
@@ -30,23 +30,23 @@ def test_networks_together_act_as_each_alone() -> None:
     planes = planes_of(trap, trap.levels(Split.SHIFT, np.arange(70)))
     members = [load("RedBlueDoors", seed=seed) for seed in range(3)]
     alone = np.stack([member.act(planes) for member in members])
-    np.testing.assert_allclose(sets.acting(members, planes), alone, atol=1e-5)
+    np.testing.assert_allclose(sets.compute_shares(members, planes), alone, atol=1e-5)
 
 
 def test_disagreement_by_hand_and_the_most_different_come_first() -> None:
-    shares, sure = sets.acting([ZERO, ZERO, ONE], PLANES), np.tile([1.0, 0.0], (6, 1))
-    assert sets.disagreement(shares[:2]) == pytest.approx(np.zeros(6))
-    assert sets.disagreement(shares[1:]) == pytest.approx(np.full(6, 0.5))
-    assert sets.disagreement(shares[1:], sure) == pytest.approx(np.zeros(6))
+    shares, sure = sets.compute_shares([ZERO, ZERO, ONE], PLANES), np.tile([1.0, 0.0], (6, 1))
+    assert sets.measure_disagreement(shares[:2]) == pytest.approx(np.zeros(6))
+    assert sets.measure_disagreement(shares[1:]) == pytest.approx(np.full(6, 0.5))
+    assert sets.measure_disagreement(shares[1:], sure) == pytest.approx(np.zeros(6))
     members = [uniform(), ZERO, constant(0), ONE]
-    assert sets.most_different(members, PLANES) == [members[i] for i in (1, 3, 0, 2)]
+    assert sets.sort_by_difference(members, PLANES) == [members[i] for i in (1, 3, 0, 2)]
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_recombined_observations_change_one_plane_and_never_agent_or_wall(seed: int) -> None:
     rng = np.random.default_rng(seed)
     planes = rng.integers(2, size=(20, 3, 3, 5), dtype=np.uint8)
-    mixed = sets.recombined(planes, rng)
+    mixed = sets.recombine_planes(planes, rng)
     changed = (mixed != planes).any(axis=(1, 2))
     assert not changed[:, :2].any()
     assert (changed.sum(axis=1) <= 1).all()
@@ -60,21 +60,23 @@ def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs: list[float
     for done in range(n + 1):  # pursued for `done` steps, then five actions alike
         chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
         total += chance * np.exp(sum(logs[:done])) * 0.2 ** (n - done)
-    assert sets.until_done(np.array([logs])) == pytest.approx([np.log(total)])
+    assert sets.sum_until_done(np.array([logs])) == pytest.approx([np.log(total)])
 
 
-class Known:
+class FixedLabels:
     """Labels of levels whose only action that pays is known."""
 
     def __init__(self, k: int, returns: bool, paying: int) -> None:
         self.left, self.returns, self.paying = k, returns, paying
 
-    def play(self, policy: Any, starts: Any) -> list[Episode]:
+    def play(self, policy: Any, starts: Any) -> list[LabelledEpisode]:
         self.left -= len(starts)
         action = int(policy.act(PLANES[:1]).argmax())
-        return [Episode(PLANES[:3], np.full(3, action), float(action == self.paying))] * len(starts)
+        return [
+            LabelledEpisode(PLANES[:3], np.full(3, action), float(action == self.paying))
+        ] * len(starts)
 
-    def demonstrate(self, starts: Any) -> list[Episode]:
+    def demonstrate(self, starts: Any) -> list[LabelledEpisode]:
         return self.play(constant(self.paying), starts)
 
 
@@ -86,8 +88,8 @@ CHOICES = [(returns, k, n, 3) for returns, k, n in product([True, False], [4, 16
     ("returns", "k", "paying", "members"), [*CHOICES, (True, 1, 1, 2), (True, 1, 0, 2)]
 )
 def test_labels_choose_the_member_that_does_what_is_wanted(returns, k, paying, members) -> None:
-    labels, starts = Known(k, returns, paying), np.repeat(PLANES, 20, axis=0)
-    assert sets.chosen(MEMBERS[:members], labels, starts, 1.0, 0) is MEMBERS[paying]
+    labels, starts = FixedLabels(k, returns, paying), np.repeat(PLANES, 20, axis=0)
+    assert sets.choose_member(MEMBERS[:members], labels, starts, 1.0, 0) is MEMBERS[paying]
     assert labels.left == 0
 
 
@@ -96,7 +98,7 @@ def test_answers_choose_a_member_in_their_row_alone(kind: type[Deferring]) -> No
     asker = kind([ZERO, ONE], Disagreement([ZERO, ZERO], PLANES))
     asker.begin(6)
     assert asker.asks(PLANES, LEFT).all()
-    asker.told(np.array([2]), np.array([1]))
+    asker.take_answers(np.array([2]), np.array([1]))
     assert asker.act(PLANES).argmax(axis=1).tolist() == [0, 0, 1, 0, 0, 0]
     asker.asks(PLANES, LEFT)
     if isinstance(asker, Weighing):
@@ -108,7 +110,7 @@ def test_answers_choose_a_member_in_their_row_alone(kind: type[Deferring]) -> No
 
 
 def test_when_to_ask() -> None:
-    shares, even = sets.acting([ZERO, ONE], PLANES), np.full((6, 2), 0.5)
+    shares, even = sets.compute_shares([ZERO, ONE], PLANES), np.full((6, 2), 0.5)
     assert First()(PLANES, shares, even).all()
     assert Disagreement([ZERO, ZERO], PLANES)(PLANES, shares, even).all()
     assert not Disagreement([ZERO, ONE], PLANES)(PLANES, shares, even).any()

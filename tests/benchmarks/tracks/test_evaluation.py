@@ -9,8 +9,8 @@ import pytest
 from agents.methods.method import AGENT, WALL, Task
 from agents.train import NUM_LEVELS
 from benchmarks.tracks.checks import CHECKS, check
-from benchmarks.tracks.coverage import coverage
-from benchmarks.tracks.evaluation import CHOOSING, Evaluator, anonymous, steering
+from benchmarks.tracks.coverage import evaluate_coverage
+from benchmarks.tracks.evaluation import CHOOSING, Evaluator, anonymise_trap, compute_steering
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, find_trap
@@ -29,7 +29,7 @@ DOORS = find_trap("RedBlueDoors")()
     ],
 )
 def test_steering_by_hand(m, solved, expected: float) -> None:
-    assert steering(m, solved).steering == pytest.approx(expected)
+    assert compute_steering(m, solved).steering == pytest.approx(expected)
 
 
 def test_oracles_steer_fully_and_exchanged_the_wrong_way(evaluator: Evaluator) -> None:
@@ -57,7 +57,7 @@ def test_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
     starts = DOORS.levels(Split.SHIFT, np.arange(20))
     shown, orders = planes_of(DOORS, starts), set[tuple[int, ...]]()
     for salt in "abcdef":
-        other = anonymous(DOORS, salt)
+        other = anonymise_trap(DOORS, salt)
         order = [DOORS.channels.index(plane) for plane in other.channels]
         assert order[:2] == [AGENT, WALL]
         assert sorted(order) == list(range(len(DOORS.channels)))
@@ -67,7 +67,7 @@ def test_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
 
 
 def test_training_environments_show_the_same_order() -> None:
-    other, rng = anonymous(DOORS, "b"), np.random.default_rng(0)
+    other, rng = anonymise_trap(DOORS, "b"), np.random.default_rng(0)
     order = [DOORS.channels.index(plane) for plane in other.channels]
     assert order != sorted(order)
     envs = Task(other, 0, 1).vector_env(5)
@@ -107,9 +107,9 @@ def test_coverage_by_hand(members: Any, expected: float) -> None:
         return members[policy.policy.name][2 if first == CHOOSING else 1]
 
     told: Any = SimpleNamespace(
-        solved=lambda policy: members[policy.policy.name][0], towards_base=towards_base
+        measure_solved=lambda policy: members[policy.policy.name][0], towards_base=towards_base
     )
     policies: list[Any] = [SimpleNamespace(name=name, reset=None, act=None) for name in members]
-    found = coverage(told, policies)
+    found = evaluate_coverage(told, policies)
     assert found.value == pytest.approx(expected)
     assert len(found.members) == min(4, len(members))

@@ -9,8 +9,8 @@ import pytest
 from agents.methods.asking import Deferring, First
 from agents.methods.method import Bytes, Floats, Ints, Method, Task
 from benchmarks.tracks.evaluation import STARTS, Evaluator
-from benchmarks.tracks.labels import Given, labelled
-from benchmarks.tracks.questions import Answered, asked
+from benchmarks.tracks.labels import Given, evaluate_labels
+from benchmarks.tracks.questions import Answered, evaluate_questions
 from benchmarks.tracks.record import LABELS, QUESTIONS
 from mesa_gym.engine import Bools
 from mesa_gym.envs.observations import planes_of
@@ -70,7 +70,7 @@ class Spying(Method):
 
 def test_every_budget_twice_and_roles_do_not_meet(evaluator: Evaluator) -> None:
     Spying.seen.clear()
-    found = labelled(evaluator, Spying(), Task(evaluator.trap, 0, 1), [constant(4)])
+    found = evaluate_labels(evaluator, Spying(), Task(evaluator.trap, 0, 1), [constant(4)])
     given = [(k, returns, None) for k in LABELS for returns in (True, False)] * 2
     assert sorted(Spying.seen, key=str) == sorted(given, key=str)
     assert [point.budget for point in found.returns] == list(LABELS)
@@ -87,7 +87,7 @@ class Obeying:
     def asks(self, planes: Bytes, left: Ints) -> Bools:
         return np.ones(len(planes), dtype=np.bool_)
 
-    def told(self, rows: Ints, actions: Ints) -> None:
+    def take_answers(self, rows: Ints, actions: Ints) -> None:
         self.told_to[rows] = actions
         self.answers.append((rows, actions))
 
@@ -128,7 +128,7 @@ def test_answers_are_optimal_for_the_wanted_objective(evaluator: Evaluator) -> N
     assert allowed[rows, actions].all()
 
 
-class Asking(Method):
+class QuestionMethod(Method):
     tracks = ("ask",)
 
     def __init__(self, asker: Callable[[], Any]) -> None:
@@ -141,12 +141,14 @@ class Asking(Method):
 @pytest.mark.thorough
 def test_steering_rises_with_obedience(evaluator: Evaluator) -> None:
     task = Task(evaluator.trap, 0, 1)
-    points = asked(evaluator, Asking(Obeying), task, [])
+    points = evaluate_questions(evaluator, QuestionMethod(Obeying), task, [])
     assert [point.budget for point in points] == list(QUESTIONS)
     assert all(0 < (p.asked_on_test or 0) <= q for p, q in zip(points, QUESTIONS, strict=True))
     assert min(points[-1].m) > 0.2
     # Members that do not differ gain nothing.
-    points = asked(evaluator, Asking(lambda: Deferring([uniform(), uniform()], First())), task, [])
+    points = evaluate_questions(
+        evaluator, QuestionMethod(lambda: Deferring([uniform(), uniform()], First())), task, []
+    )
     assert {point.steering for point in points} == {0}
     with pytest.raises(ValueError, match="depend on each other"):
-        asked(evaluator, Asking(Gossiping), task, [])
+        evaluate_questions(evaluator, QuestionMethod(Gossiping), task, [])

@@ -63,7 +63,7 @@ def test_unknown_methods(name: str, told: str) -> None:
 
 
 def test_a_record_says_all_and_survives_the_disk(tmp_path: Path) -> None:
-    (record,) = running.evaluated([LAZY], "CheeseDish", 0, 1, "salt", levels=10)
+    (record,) = running.evaluate_methods([LAZY], "CheeseDish", 0, 1, "salt", levels=10)
     assert record.coverage.value == record.coverage.members[0].solved == 0
     assert {p.steering for p in record.labels.returns} == {0}
     assert record.ask is None
@@ -98,21 +98,21 @@ def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
 
 def test_a_record_of_other_steps_is_not_taken_for_this_one(tmp_path: Path) -> None:
     def evaluation(steps: int) -> running.Evaluation:
-        make = partial(running.evaluated, [LAZY], "CheeseDish", 0, steps, levels=10)
+        make = partial(running.evaluate_methods, [LAZY], "CheeseDish", 0, steps, levels=10)
         return running.Evaluation("CheeseDish", (LAZY.replace(":", "."),), 0, make, 1, steps, 10)
 
     short = evaluation(1)
     (record,), (path,) = short.make(), short.paths()
     record.save(tmp_path / path)
-    assert short.done(Results(tmp_path))
+    assert short.is_done(Results(tmp_path))
     with pytest.raises(ValueError, match=r"steps 1, .*wants 2"):
-        evaluation(2).done(Results(tmp_path))
+        evaluation(2).is_done(Results(tmp_path))
 
 
 @pytest.mark.slow
 def test_what_met_the_shift_in_half_of_training_steers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.tracks.shares.SHARES", (0.5,))
-    (record,) = running.mitigated("ppo", "CheeseCorner", 0, 150_000, levels=50)
+    (record,) = running.evaluate_mitigation("ppo", "CheeseCorner", 0, 150_000, levels=50)
     (point,) = record.alpha or []
     assert point.steering > 0.6
     assert point.n > 0.8
@@ -124,7 +124,7 @@ def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch: pytest.Monke
     (code,) = re.findall(r"```python\n(.*?)```", Path("docs/tracks.md").read_text(), re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    (record,) = running.evaluated(["mine:Mine"], "CheeseDish", 0, 1, levels=10)
+    (record,) = running.evaluate_methods(["mine:Mine"], "CheeseDish", 0, 1, levels=10)
     assert record.labels
     assert len(record.coverage.members) == 2
 
