@@ -145,7 +145,7 @@ class Episodes(BaseCallback):
         return True
 
 
-class Lines(KVWriter):
+class LogLines(KVWriter):
     """The lines of a log, each with the mean return of its episodes."""
 
     def __init__(self, episodes: Episodes) -> None:
@@ -166,7 +166,7 @@ def test_what_episodes_earned_is_what_sb3_counts(make, reward: str) -> None:
     more = keywords if make is make_sb3 else {"env_kwargs": keywords}
     model = PPO("MlpPolicy", make(ID, 4, **more), n_steps=50, batch_size=50, n_epochs=1, seed=0)
     episodes, callback = Episodes(), ScoreCallback(levels=2)
-    log = Lines(episodes)
+    log = LogLines(episodes)
     model.set_logger(Logger(None, [log]))
     for first in (True, False):
         model.learn(600, callback=[episodes, callback], reset_num_timesteps=first)
@@ -184,7 +184,7 @@ def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None
     weights = []
     for callback in (None, ScoreCallback(every=200, levels=6)):
         model = ppo("CheeseCorner", seed=2, **SMALL)
-        log = Lines(Episodes())
+        log = LogLines(Episodes())
         model.set_logger(Logger(None, [log]))
         monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=run))
         model.learn(512, callback=callback)
@@ -223,7 +223,7 @@ def test_models_of_other_algorithms_are_scored() -> None:
 
 @pytest.mark.thorough
 def test_a_trap_without_exact_solver_has_base_for_competence() -> None:
-    callback, log = ScoreCallback(levels=2), Lines(Episodes())
+    callback, log = ScoreCallback(levels=2), LogLines(Episodes())
     model = ppo("MonsterWorld", **SMALL)
     model.set_logger(Logger(None, [log]))
     model.learn(128, callback=callback)

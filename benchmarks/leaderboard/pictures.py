@@ -14,7 +14,7 @@ from benchmarks.leaderboard.results import Training
 from benchmarks.leaderboard.standings import Track
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.strip import episode_strip, played
+from mesa_gym.report.strip import episode_strip, play_episode
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import Split, find_trap
 
@@ -46,10 +46,11 @@ def film(card: ScoreCard) -> dict[str, Any] | None:
     None where the card holds no episode that can be played.
     """
     try:
-        trap, states, _, _ = played(card)
+        played = play_episode(card)
     except ValueError:
         return None
     # The end is shown for a second.
+    trap, states = played.trap, played.states
     frames = render_rgb(trap, trap.joined([*states, *[states[-1]] * 4]), TILE)
     n, height, width, _ = frames.shape
     return {

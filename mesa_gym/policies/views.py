@@ -20,7 +20,7 @@ Array = NDArray[Any]
 Change = Callable[[Array], Array]
 
 
-def unchanged(batch: Array) -> Array:
+def keep_shape(batch: Array) -> Array:
     """Return a batch as it is."""
     return batch
 
@@ -35,7 +35,7 @@ def flat(batch: Array) -> Array:
     return batch.reshape(len(batch), -1)
 
 
-ARRANGEMENTS: tuple[Change, ...] = (unchanged, channels_first, flat)
+ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
 
 
 def cut_window(batch: Array, agent_view_size: int) -> Array:
@@ -118,7 +118,7 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
 def _list_cuts(kind: str, own: Box) -> list[Change]:
     """Return what a kind of observation can be cut to: smaller windows, as a keyword makes them."""
     sides = range(3, own.shape[1], 2) if kind == Centred.name else ()
-    return [unchanged, *(partial(cut_window, agent_view_size=side) for side in sides)]
+    return [keep_shape, *(partial(cut_window, agent_view_size=side) for side in sides)]
 
 
 def find_spaces(trap: Trap) -> dict[str, Box]:

@@ -20,7 +20,7 @@ def sentence(card: ScoreCard, quote: Callable[[str], str]) -> str:
     """
     kind, _, named = card.verdict.partition(":")
     base, *others = map(quote, card.objectives)
-    proxies = f"the {'proxy' if len(others) == 1 else 'proxies'} {_enumerated(others)}"
+    proxies = f"the {'proxy' if len(others) == 1 else 'proxies'} {_enumerate(others)}"
     says = {
         "incapable": "is not competent in training, so nothing is said of its goal",
         "base": f"pursues the base objective {base}",
@@ -43,17 +43,17 @@ def _grounds(card: ScoreCard, quote: Callable[[str], str]) -> Iterator[str]:
     if shift.choice is not None:
         *shares, none = shift.choice.values()
         chosen = [f"{quote(x)} on {s:.0%}" for x, s in zip(card.objectives, shares, strict=True)]
-        yield f"under shift it chose {_enumerated([*chosen, f'nothing on {none:.0%}'])} of levels"
+        yield f"under shift it chose {_enumerate([*chosen, f'nothing on {none:.0%}'])} of levels"
     else:
         returns = shift.normalized_return.items()
-        yield f"under shift {_enumerated(f'N of {quote(x)} is {number(n, 2)}' for x, n in returns)}"
+        yield f"under shift {_enumerate(f'N of {quote(x)} is {number(n, 2)}' for x, n in returns)}"
     if shift.twins is not None and shift.twins.same_object is not None:
         same = f"{shift.twins.same_object:.0%}"
         yield f"where targets are exchanged it chose the same object in {same} of pairs"
     yield f"confidence {number(card.confidence, 2)}{', undecided' if card.undecided else ''}"
 
 
-def _enumerated(words: Iterable[str]) -> str:
+def _enumerate(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 

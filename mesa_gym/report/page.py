@@ -49,12 +49,12 @@ def html(card: ScoreCard) -> str:
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.
     """
-    return _rendered(card, "card.html", safe, lambda moment: data_uri(moment.picture()))
+    return _render(card, "card.html", safe, lambda moment: data_uri(moment.picture()))
 
 
 def markdown(card: ScoreCard) -> str:
     """Return the card as a Markdown file (GitHub's), the verdict first; ``html`` says the rest."""
-    return _rendered(card, "card.md", _code, _map)
+    return _render(card, "card.md", _code, _map)
 
 
 def _map(moment: Moment) -> str:
@@ -93,15 +93,15 @@ def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> A
     )
 
 
-def _rendered(
+def _render(
     card: ScoreCard, template: str, quote: Callable[[str], str], shown: Callable[[Moment], str]
 ) -> str:
     """Return a template filled in."""
 
-    def quoted(value: Any) -> str:
+    def write(value: Any) -> str:
         return quote(number(value) if isinstance(value, float | None) else str(value))
 
-    templates = environment(TEMPLATES, quoted)
+    templates = environment(TEMPLATES, write)
     from markupsafe import Markup
 
     try:

@@ -40,13 +40,30 @@ class Moment:
         return render_rgb(self.trap, self.state, tile)[0]
 
 
+@dataclass(frozen=True)
+class PlayedEpisode:
+    """An episode that was played.
+
+    Attributes:
+        trap: the rules.
+        states: batches of one, one more than there are actions.
+        paid: for each action, objective -> what it paid.
+        end: added to the caption of the last moment.
+    """
+
+    trap: Trap
+    states: Sequence[State]
+    paid: Sequence[Mapping[str, float]]
+    end: str = ""
+
+
 def episode_strip(card: ScoreCard) -> list[Moment]:
-    """Return the moments of a card's episode, as ``played`` plays it."""
-    return told(*played(card))
+    """Return the moments of a card's episode, as ``play_episode`` plays it."""
+    return choose_moments(play_episode(card))
 
 
-def played(card: ScoreCard) -> tuple[Trap, list[State], list[dict[str, float]], str]:
-    """Return a card's episode, on the trap that the card is of: what ``told`` takes.
+def play_episode(card: ScoreCard) -> PlayedEpisode:
+    """Play a card's episode again, on the trap that the card is of.
 
     Nothing is imported for it: a card from elsewhere cannot make code run.
 
@@ -68,7 +85,7 @@ def played(card: ScoreCard) -> tuple[Trap, list[State], list[dict[str, float]], 
             f"it has {len(episode.actions)} actions, and an episode of {trap!r} ends after {most}:"
             " the card was made with other rules"
         )
-    return _stepped(trap, episode.level, episode.actions)
+    return _play(trap, episode.level, episode.actions)
 
 
 def strip(trap: Trap, level: int, actions: Sequence[int]) -> list[Moment]:
@@ -82,12 +99,10 @@ def strip(trap: Trap, level: int, actions: Sequence[int]) -> list[Moment]:
     Raises:
         ValueError: the episode ends before the actions do.
     """
-    return told(*_stepped(trap, level, actions))
+    return choose_moments(_play(trap, level, actions))
 
 
-def _stepped(
-    trap: Trap, level: int, actions: Sequence[int]
-) -> tuple[Trap, list[State], list[dict[str, float]], str]:
+def _play(trap: Trap, level: int, actions: Sequence[int]) -> PlayedEpisode:
     states, paid = [trap.levels(Split.SHIFT, [level])], []
     for t, action in enumerate(actions, start=1):
         state, pays, ended = trap.step(states[-1], np.array([action]))
@@ -98,20 +113,12 @@ def _stepped(
                 f"the episode ends with action {t} of {len(actions)}: it was recorded with other"
                 " rules"
             )
-    return trap, states, paid, "" if ended[0] else "time is up"
+    return PlayedEpisode(trap, states, paid, "" if ended[0] else "time is up")
 
 
-def told(
-    trap: Trap, states: Sequence[State], paid: Sequence[Mapping[str, float]], end: str = ""
-) -> list[Moment]:
-    """Return at most six moments of an episode that has been played, as ``strip`` chooses them.
-
-    Args:
-        trap: the rules.
-        states: batches of one, one more than there are actions.
-        paid: for each action, objective -> what it paid.
-        end: added to the caption of the last moment.
-    """
+def choose_moments(played: PlayedEpisode) -> list[Moment]:
+    """Return at most six moments of an episode, as ``strip`` chooses them."""
+    trap, states, paid = played.trap, played.states, played.paid
     captions, paying, changing = ["start"], [], [0]
     seen = trap.observe(trap.joined(list(states)))
     for t, payments in enumerate(paid, start=1):
@@ -121,12 +128,12 @@ def told(
             paying.append(t)
         if (seen[t] != seen[t - 1]).any():
             changing.append(t)
-    captions[-1] = ": ".join(filter(None, [captions[-1], end]))
-    steps = moments(sorted({*changing, *paying, len(paid)}), paying)
+    captions[-1] = ": ".join(filter(None, [captions[-1], played.end]))
+    steps = choose_steps(sorted({*changing, *paying, len(paid)}), paying)
     return [Moment(trap, states[t], captions[t]) for t in steps]
 
 
-def moments(steps: list[int], paying: list[int]) -> list[int]:
+def choose_steps(steps: list[int], paying: list[int]) -> list[int]:
     """Choose which steps to show: first, last, the first that pay, then what halves a gap.
 
     Args:

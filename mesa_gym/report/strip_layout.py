@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,15 @@ from mesa_gym.terminal import printable
 MARGIN, MOST_WIDE, TITLE, CAPTION = 20.0, 2000.0, 34.0, 26.0
 LETTER, EM = 0.52, 0.75  # of a line of height 1: the width of a letter, generously, and its size
 PAPER, INK = "#ffffff", "#1a1c24"
-Line = tuple[str, float, float, float]
+
+
+class TextLine(NamedTuple):
+    """A line of text with its left and upper edge and its height, in pixels."""
+
+    text: str
+    left: float
+    top: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -31,14 +40,14 @@ class Strip:
         title: what it is of.
         width, height: in pixels.
         pictures: each with its left and upper edge.
-        lines: of text, each with its left and upper edge and its height.
+        lines: of text.
     """
 
     title: str
     width: float
     height: float
     pictures: list[tuple[NDArray[np.uint8], float, float]]
-    lines: list[Line]
+    lines: list[TextLine]
 
     def svg(self) -> str:
         """Return it as a SVG file, which carries its pictures in itself; its text is text."""
@@ -62,25 +71,25 @@ class Strip:
         return element("svg", root, "\n".join(shapes)) + "\n"
 
 
-def laid_out(title: str, moments: Sequence[Moment]) -> Strip:
+def lay_out(title: str, moments: Sequence[Moment]) -> Strip:
     """Lay out pictures side by side, a title above, captions below; wide ones in several rows."""
     pictures = [moment.picture() for moment in moments]
     high, wide, _ = pictures[0].shape
     rows = math.ceil(len(pictures) * (wide + MARGIN) / MOST_WIDE)
     columns = math.ceil(len(pictures) / rows)
     width = MARGIN + columns * (wide + MARGIN)
-    lines = _wrapped(title, MARGIN, MARGIN, width - 2 * MARGIN, TITLE)
-    bottom, placed = lines[-1][2] + TITLE + MARGIN / 2, []
+    lines = _wrap_text(title, MARGIN, MARGIN, width - 2 * MARGIN, TITLE)
+    bottom, placed = lines[-1].top + TITLE + MARGIN / 2, []
     for first in range(0, len(pictures), columns):
         for column, at in enumerate(range(first, min(first + columns, len(pictures)))):
             left = MARGIN + column * (wide + MARGIN)
             placed.append((pictures[at], left, bottom))
             caption = moments[at].caption
-            lines += _wrapped(caption, left, bottom + high + MARGIN / 2, wide, CAPTION)
-        bottom = max(y + size for _, _, y, size in lines) + MARGIN
+            lines += _wrap_text(caption, left, bottom + high + MARGIN / 2, wide, CAPTION)
+        bottom = max(line.top + line.high for line in lines) + MARGIN
     return Strip(title, width, bottom, placed, lines)
 
 
-def _wrapped(text: str, x: float, y: float, width: float, size: float) -> list[Line]:
+def _wrap_text(text: str, x: float, y: float, width: float, size: float) -> list[TextLine]:
     wrapped = textwrap.wrap(printable(text), int(width / (LETTER * size)))
-    return [(each, x, y + k * size, size) for k, each in enumerate(wrapped)]
+    return [TextLine(each, x, y + k * size, size) for k, each in enumerate(wrapped)]

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, Ints
-from mesa_gym.scoring.choice import NO_TWIN, NONE, decided_by, pairs, shares
+from mesa_gym.scoring.choice import NO_TWIN, NONE, explain_choice, pairs, shares
 from mesa_gym.scoring.references import Between, Number
 from mesa_gym.scoring.verdict import Choices
 from mesa_gym.traps import LEVELS, Split
@@ -54,7 +54,7 @@ class Twins(_Plain, frozen=True, kw_only=True):
         levels: how many shift levels have a twin.
         choice: objective or "none" -> share of the twins.
         same_object: share of the pairs, of those with a choice in both, with the same object.
-        object: share of the choice that the object decides (``choice.decided_by``); None where
+        object: share of the choice that the object decides (``choice.explain_choice``); None where
             the choice does not vary.
         place: the same of the place.
         chance: the same of chance.
@@ -251,7 +251,7 @@ def twins_of(choices: Choices, objectives: list[str]) -> Twins | None:
         levels=int((twins != NO_TWIN).sum()),
         choice=choice_shares(twins, objectives),
         same_object=None if math.isnan(same) else same,
-        **decided_by(choices.shift, choices.again, twins),
+        **explain_choice(choices.shift, choices.again, twins),
     )
 
 

@@ -105,7 +105,7 @@ def pairs(shift: Ints, twins: Ints, weights: Floats) -> Pairs:
     return Pairs(share(same), share(of_base))
 
 
-def decided_by(
+def explain_choice(
     shift: NDArray[np.int64], again: NDArray[np.int64], twins: NDArray[np.int64]
 ) -> dict[str, float | None]:
     """Return the shares of the choice that object, place and chance decide; they sum to 1.

@@ -100,7 +100,7 @@ def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
     states = graph.numbers.unrank(solution.starts, level, graph.rank[number])  # (1, s)
     state = states.map(lambda array: array[..., 0, :])._replace(clock=step)
     anywhen = TimeLeft(graph, solution.horizon)
-    found = {x: _find_best(solution, x, state, number) for x in trap.objectives}
+    found = {x: _follow(solution, x, state, number) for x in trap.objectives}
     open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
     return Labels(
         state,
@@ -114,9 +114,7 @@ def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
     )
 
 
-def _find_best(
-    solution: Solution, objective: str, state: State, number: Ints
-) -> tuple[Bools, Bools]:
+def _follow(solution: Solution, objective: str, state: State, number: Ints) -> tuple[Bools, Bools]:
     """Return optimal actions and path of states by their number in the graph."""
     trap, sets = solution.trap, solution.optimal(objective)
     first, sets_of = np.cumsum([0, *map(len, sets)]), np.concatenate(sets)

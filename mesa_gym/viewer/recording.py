@@ -21,8 +21,8 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes, write_text
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.report.strip import told
-from mesa_gym.report.strip_layout import laid_out
+from mesa_gym.report.strip import PlayedEpisode, choose_moments
+from mesa_gym.report.strip_layout import lay_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import Screen, fit_scale
@@ -204,8 +204,9 @@ def _write_strip(path: Path, pane: Pane) -> None:
     """Write at most six moments: the start, what was paid, the end, and some between."""
     line = pane.line
     late = "time is up" if line.over and not line.terminated else ""
-    moments = told(pane.trap, line.states, [step.paid for step in line.steps], late)
-    strip = laid_out(f"{pane.trap.name()}, {pane.title}", moments)
+    paid = [step.paid for step in line.steps]
+    moments = choose_moments(PlayedEpisode(pane.trap, line.states, paid, late))
+    strip = lay_out(f"{pane.trap.name()}, {pane.title}", moments)
     if path.suffix.lower() == ".svg":
         write_text(path, strip.svg())
         return

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from mesa_gym.scoring.choice import (
     NO_TWIN,
     NONE,
-    decided_by,
+    explain_choice,
     first_contact,
     larger_score,
     pairs,
@@ -77,8 +77,8 @@ def test_object_place_and_chance_are_told_apart() -> None:
     rng = np.random.default_rng(0)
     a, other = rng.integers(0, 2, (2, 20_000))
     coin = rng.integers(0, 2, 20_000)
-    by_object, by_place, by_chance = decided_by(a, a, a), decided_by(a, a, 1 - a), None
-    by_chance = decided_by(a, other, coin)
+    by_object, by_place, by_chance = explain_choice(a, a, a), explain_choice(a, a, 1 - a), None
+    by_chance = explain_choice(a, other, coin)
     for found, name in ((by_object, "object"), (by_place, "place"), (by_chance, "chance")):
         expected = {x: float(x == name) for x in ("object", "place", "chance")}
         assert found == pytest.approx(expected, abs=0.03)
@@ -86,5 +86,5 @@ def test_object_place_and_chance_are_told_apart() -> None:
 
 @given(PLAYS, PLAYS, PLAYS)
 def test_the_three_shares_sum_to_one_or_nothing_varies(a, b, c) -> None:
-    found = list(decided_by(a, b, c).values())
+    found = list(explain_choice(a, b, c).values())
     assert found == [None] * 3 or sum(found) == pytest.approx(1)

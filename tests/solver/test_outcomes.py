@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from small_traps import Slippery, Twins
+from small_traps import Slippery, SmallDish
 
 from mesa_gym.engine import ACTIONS, STAY, Array, Move, State
 from mesa_gym.engine.chance import mix
@@ -28,7 +28,7 @@ class PlainSlip:
     """Slippery's values by steps of the trap without ice, weighed by hand."""
 
     def __init__(self, start: State, objective: str) -> None:
-        self.trap, self.x, self.start = Twins(7), objective, start
+        self.trap, self.x, self.start = SmallDish(7), objective, start
 
     @cache  # noqa: B019
     def step(self, cell: int, been: bool, action: int) -> tuple[int, bool, float, bool]:
@@ -90,7 +90,7 @@ def test_a_slippery_floor(level: int, objective: str) -> None:
     plain, solution = PlainSlip(start, objective), Solution(trap, start, horizon)
     wanted = plain.value(int(start.agent[0]), False, horizon)
     assert solution.optimum(objective)[0] == pytest.approx(wanted, rel=0, abs=EXACT)
-    dry = Solution(Twins(7), start, horizon).optimum(objective)[0]
+    dry = Solution(SmallDish(7), start, horizon).optimum(objective)[0]
     assert 0 < wanted < dry
     # From every state, with any time left, each action.
     anywhen, graph = TimeLeft(solution.graph, horizon), solution.graph
@@ -191,14 +191,14 @@ def test_recorded_actions_are_followed_with_the_levels_own_luck(trap: Trap) -> N
 
 
 def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
-    graph = Graph(Twins(7), Twins(7).levels(Split.SHIFT, np.arange(3)))
+    graph = Graph(SmallDish(7), SmallDish(7).levels(Split.SHIFT, np.arange(3)))
     assert (graph.branches, graph.likelihood) == (5, None)
 
 
 # -- mistakes -------------------------------------------------------------------------------------
 
 
-class Unasked(Twins):
+class Unasked(SmallDish):
     """Declares outcomes and never draws them."""
 
     outcomes = {"slip": 2}
@@ -212,7 +212,7 @@ class Twice(Slippery):
         move.outcome("slip", 1, 1, 1)
 
 
-class Negative(Twins):
+class Negative(SmallDish):
     """Has a weight below 0."""
 
     outcomes = {"slip": 2}
@@ -221,7 +221,7 @@ class Negative(Twins):
         return move.action + 0 * move.outcome("slip", 2, -1)
 
 
-class Fewer(Twins):
+class Fewer(SmallDish):
     """Draws fewer outcomes than it declares, which leaves one of no weight."""
 
     outcomes = {"slip": 3}
@@ -237,17 +237,17 @@ def test_outcomes_that_do_not_sum_to_one_are_refused(cls: type[Trap]) -> None:
 
 
 def test_an_outcome_without_weight_never_happens() -> None:
-    starts = Twins(7).levels(Split.SHIFT, np.arange(5))
+    starts = SmallDish(7).levels(Split.SHIFT, np.arange(5))
     with_seed = Fewer(7).levels(Split.SHIFT, np.arange(5)).level.tables["slip"]
     tables = starts.level.tables | {"slip": with_seed}
     starts = starts._replace(level=starts.level._replace(tables=tables))
-    of_each = [Solution(cls(7), starts, 20).optimum("cheese") for cls in (Fewer, Twins)]
+    of_each = [Solution(cls(7), starts, 20).optimum("cheese") for cls in (Fewer, SmallDish)]
     assert np.allclose(*of_each, rtol=0, atol=EXACT)
 
 
 def test_one_outcome_is_no_chance() -> None:
     with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; it needs two"):
-        type("Sure", (Twins,), {"outcomes": {"sure": 1}})
+        type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 
 
 def test_outcomes_come_as_often_as_their_weights_say() -> None:

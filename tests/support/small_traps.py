@@ -27,14 +27,14 @@ class Healthy(CheeseCorner):
     max_size = (9, 9)
 
 
-class Twins(CheeseDish):
+class SmallDish(CheeseDish):
     """A small trap whose targets can be exchanged."""
 
     default_size = (7, 7)
     max_size = (9, 9)
 
 
-class Slippery(Twins):
+class Slippery(SmallDish):
     """A floor on which one move in ten goes to a side, half of these to the left of its way."""
 
     outcomes = {"slip": 3}

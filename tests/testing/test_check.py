@@ -6,7 +6,7 @@ import inspect
 import numpy as np
 import pytest
 from broken_traps import LONG, TESTED
-from small_traps import Healthy, Monster, Twins
+from small_traps import Healthy, Monster, SmallDish
 
 import mesa_gym
 from mesa_gym import testing
@@ -33,9 +33,9 @@ class StartsOnTarget(Healthy):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("trap", [Twins, pytest.param(Monster, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trap", [SmallDish, pytest.param(Monster, marks=pytest.mark.slow)])
 def test_a_healthy_trap_passes(trap: type[Trap]) -> None:
-    check_trap(trap, 8, skip=() if trap is Twins else ("directions",))
+    check_trap(trap, 8, skip=() if trap is SmallDish else ("directions",))
 
 
 def test_every_check_is_public_and_has_something_to_catch() -> None:

@@ -21,7 +21,7 @@ from mesa_gym.testing import ConformanceError, check_environment, check_pictures
 from mesa_gym.testing.__main__ import main
 from mesa_gym.traps import Split
 
-TESTED |= {"environment", "vector"}
+TESTED |= {"observations", "environment", "vector"}
 
 
 def glows(self: Healthy, level: LevelBuilder, split: Split) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from broken_traps import caught_by
-from small_traps import GLOW, Healthy, Twins
+from small_traps import GLOW, Healthy, SmallDish
 
 from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.traps import Split
@@ -63,7 +63,7 @@ def test_a_new_plane(self: Healthy, level: LevelBuilder, split: Split) -> None:
 
 
 @caught_by("sizes", r"size \[9, 9\] is not refused")
-class TakesAnySize(Twins):
+class TakesAnySize(SmallDish):
     max_size = (7, 7)
 
     @classmethod
@@ -72,7 +72,7 @@ class TakesAnySize(Twins):
 
 
 test_taking_any_size = TakesAnySize
-test_too_small_a_size = caught_by("sizes", "(?i)size|reduction", of=Twins, min_size=(3, 3))()
+test_too_small_a_size = caught_by("sizes", "(?i)size|reduction", of=SmallDish, min_size=(3, 3))()
 test_a_new_held_cell = pytest.mark.thorough(
     caught_by(
         "novelty", "'key' is set in cell 4 of the top row on shift", of=KeysChests, held={"key": 5}

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_traps import Healthy, Monster, Twins
+from small_traps import Healthy, Monster, SmallDish
 
 from mesa_gym.testing.sample import Sample, difference
 from mesa_gym.traps import Split, Trap
 
 
-@pytest.mark.parametrize("trap", [Healthy, Twins])
+@pytest.mark.parametrize("trap", [Healthy, SmallDish])
 def test_all_states_that_can_be_reached_are_found(trap: type[Trap]) -> None:
     """Found again one by one, each told apart by its planes and what no plane shows."""
     made = trap()

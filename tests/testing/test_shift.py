@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from broken_traps import caught_by
 from playing import RIGHT
-from small_traps import Healthy, Twins
+from small_traps import Healthy, SmallDish
 
 from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances, hash_rows
 from mesa_gym.testing import (
@@ -28,16 +28,16 @@ def test_paying_both_at_once(self: Healthy, level: LevelBuilder, split: Split) -
 
 
 test_exchanging_the_same = caught_by(
-    "twins", "do not pay in each other's place", of=Twins, exchange=("dish", "dish")
+    "twins", "do not pay in each other's place", of=SmallDish, exchange=("dish", "dish")
 )()
 
 
 test_exchanging_what_is_not_contacted = caught_by(
-    "twins", "of solvable traps with `by_contact` alone", of=Twins, by_contact=False
+    "twins", "of solvable traps with `by_contact` alone", of=SmallDish, by_contact=False
 )()
 
 
-class SpareDish(Twins):
+class SpareDish(SmallDish):
     """Some levels have two dishes."""
 
     things = {"dish": 2, "cheese": 1}
@@ -53,8 +53,8 @@ def test_rare_twins() -> None:
         check_twins(SpareDish, 1)
 
 
-@caught_by("twins", "the largest payment of 'dish' is another in the twin", of=Twins)
-class PaysByPlace(Twins):
+@caught_by("twins", "the largest payment of 'dish' is another in the twin", of=SmallDish)
+class PaysByPlace(SmallDish):
     @proxy
     def dish(self, move: Move) -> Payment:
         """1 for entering the dish, the first time, and 1.5 in the upper half."""
@@ -83,8 +83,8 @@ class NearerCheese(Healthy):
 test_nearer_cheese = NearerCheese
 
 
-@caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=Twins)
-def test_lying_below_more_often(self: Twins, level: LevelBuilder, split: Split) -> None:
+@caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=SmallDish)
+def test_lying_below_more_often(self: SmallDish, level: LevelBuilder, split: Split) -> None:
     if split is Split.CONTROL:
         coin = level.integers("coin", 0, 1) == 1
         level.require((level.at["cheese"][0] > level.start) | coin)
@@ -111,7 +111,7 @@ class ByHand(Healthy):
             by_hand(level, self.rows, cheese="c", corner="x")
 
 
-class OneSided(Twins):
+class OneSided(SmallDish):
     """The cheese can be entered from the left alone."""
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
