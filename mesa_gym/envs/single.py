@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -16,8 +16,10 @@ from mesa_gym.envs.checks import check_action, check_options, integer, reset_nee
 from mesa_gym.envs.infos import PREFIX, key_payments
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
-from mesa_gym.envs.window import Window
 from mesa_gym.traps import Trap
+
+if TYPE_CHECKING:
+    from mesa_gym.rendering.window import Window
 
 Observation = NDArray[np.uint8]
 
@@ -170,6 +172,8 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         if self.render_mode != "human":
             return shown
         if self._window is None:
+            from mesa_gym.rendering.window import Window  # most environments never need it
+
             self._window = Window(repr(self.trap), RENDER_FPS)
         self._window.show(shown)
         return None

@@ -15,7 +15,7 @@ pytest.importorskip("pygame")
 # The window of an environment, whose steps would go on without it.
 HUMAN = """
 import numpy as np
-from mesa_gym.envs.window import Window
+from mesa_gym.rendering.window import Window
 
 window = Window("title", 30)
 window.show(np.zeros((8, 8, 3), np.uint8))
