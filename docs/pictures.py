@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from agents.library import load
 from mesa_gym.engine import Look, State
-from mesa_gym.policies import load_policy, name_pursuer
+from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.sheet import pictures
 from mesa_gym.scoring import ENDED, rollout
@@ -71,7 +71,7 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     horizon = trap.horizon(Split.SHIFT)
     walks = {}
     for x in trap.objectives:
-        policy = load_policy(name_pursuer(trap, x), trap, horizon)
+        policy = as_policy(name_pursuer(trap, x), trap, horizon)
         walks[x] = rollout(policy, trap, starts, horizon, agent=name_pursuer(trap, x)).actions
     lengths = np.max([(actions != ENDED).sum(axis=1) for actions in walks.values()], axis=0)
     differ = (walks[trap.base] != walks[trap.proxies[0]]).sum(axis=1)

@@ -21,7 +21,7 @@ from benchmarks.leaderboard.results import (
     require_same_training,
     training_path,
 )
-from mesa_gym.policies import load_policy, read_policy_file, references
+from mesa_gym.policies import as_policy, read_policy_file, references
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -139,7 +139,7 @@ def score_policies(
 
     Args:
         trap: what they are scored on.
-        specs: name -> what ``mesa_gym.policies.load_policy`` takes.
+        specs: name -> what ``mesa_gym.policies.as_policy`` takes.
         levels: of each split.
         folder: the results' folder.
         progress: called with the number of levels scored since the last call.
@@ -148,7 +148,7 @@ def score_policies(
     Returns:
         Each card's place in the folder.
     """
-    makers = {name: partial(load_policy, spec, trap) for name, spec in specs.items()}
+    makers = {name: partial(as_policy, spec, trap) for name, spec in specs.items()}
     cards = score_all(makers, trap, levels, salt=salt, progress=progress)
     for name, card in cards.items():
         card.save(folder / card_path(trap.name(), name))

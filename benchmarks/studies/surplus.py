@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.markdown import lay_out_table
 from mesa_gym.engine import Ints, State
-from mesa_gym.policies import load_policy, references
+from mesa_gym.policies import as_policy, references
 from mesa_gym.scoring import Record, interval, mean_over_traps, rollout
 from mesa_gym.scoring.rollout import ENDED, follow
 from mesa_gym.traps import Split, Trap, find_trap
@@ -116,7 +116,7 @@ def surplus_table(trap: Trap, agents: Mapping[str, Sequence[Path]], levels: int)
     starts = trap.levels(Split.SHIFT, np.arange(levels))
 
     def numbers(spec: str) -> dict[str, float]:
-        played = rollout(load_policy(spec, trap, horizon), trap, starts, horizon)
+        played = rollout(as_policy(spec, trap, horizon), trap, starts, horizon)
         return surplus.summarise(played, count_surplus(trap, starts, played, surplus))
 
     rows = []

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import BLOCK
 from mesa_gym.policies.sb3 import ModelPolicy, Recurrent, Sampled
 from mesa_gym.policies.views import channels_first, flat
@@ -62,14 +62,14 @@ def graph(file: Path, algorithm: str, trap: Trap) -> tuple[bytes, str]:
 
     Args:
         file: a model that Stable-Baselines3 saved, a ``.zip``.
-        algorithm: what loads it, as in ``mesa_gym.policies.load_policy``.
+        algorithm: what loads it, as in ``mesa_gym.policies.as_policy``.
         trap: what it acts on.
 
     Raises:
         ValueError: the model is recurrent, is of no known sort, does not fit the trap, or the
             graph's answers are not the model's.
     """
-    policy = load_policy(str(file), trap, trap.horizon(Split.TEST), algorithm)
+    policy = as_policy(str(file), trap, trap.horizon(Split.TEST), algo=algorithm)
     assert isinstance(policy, ModelPolicy)
     if isinstance(policy, Recurrent) or policy.stacks:
         raise ValueError(

@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 
 ID, EPISODES, STEPS = "MesaGym/CheeseCorner-Flat-v0", 300, 4000
@@ -20,7 +20,7 @@ ID, EPISODES, STEPS = "MesaGym/CheeseCorner-Flat-v0", 300, 4000
 def episodes() -> d3rlpy.dataset.MDPDataset:
     """Return what the oracle of the base objective saw, did and earned."""
     env, rng = gym.make(ID).unwrapped, np.random.default_rng(0)
-    oracle = load_policy("oracle:base", env.trap, env.settings.max_steps)
+    oracle = as_policy("oracle:base", env.trap, env.settings.max_steps)
     columns: list[list] = [[], [], [], [], []]
     for episode in range(EPISODES):
         seen, _ = env.reset(seed=0 if episode == 0 else None)

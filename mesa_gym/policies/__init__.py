@@ -1,6 +1,6 @@
 """Policies, which are scored and watched: from observations to actions, for a batch."""
 
-from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, load_policy, read_policy_file
+from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, read_policy_file
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
@@ -19,7 +19,6 @@ __all__ = [
     "as_policy",
     "constant",
     "cut_window",
-    "load_policy",
     "name_pursuer",
     "read_policy_file",
     "references",

@@ -50,7 +50,15 @@ def as_policy(
     Args:
         policy: one of
 
-            * a name, as ``load_policy`` takes it;
+            * a name: ``random`` or ``stay``; ``oracle:<objective>``, ``either`` or ``aimless`` of a
+              solvable trap, or ``reference:<objective>`` of another, where ``base`` is an alias;
+            * a trained agent's directory;
+            * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
+              the file says: do it only with files that you trust;
+            * ``module:name``. What has the name may be a policy; a function whose only required
+              parameter is called ``obs``, ``observation``, ``observations`` or ``text``, which is
+              one; or any other function or a class, which is called and returns one. It is called
+              with the trap, or with nothing if it requires nothing and has no parameter ``trap``;
             * an object that is a ``Policy``; its ``act`` need not take the state;
             * a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as PPO,
               RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
@@ -64,12 +72,15 @@ def as_policy(
         horizon: the time limit in steps, which oracles depend on.
         observation: the kind that a callable wants, "planes" by default. All others say
             themselves what they want.
-        algo: what loads a saved model, as in ``load_policy``.
+        algo: what loads a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or
+            ``trpo``; case, ``-`` and ``_`` do not matter.
 
     Raises:
-        ImportError, PolicyError: as ``load_policy``.
-        ValueError: it is none of these, a name means nothing, or a model was trained on something
-            that the trap does not show; the message says what to do.
+        ImportError: an extra that the policy needs is not installed.
+        PolicyError: the module or factory raised something else than this or a ValueError.
+        ValueError: it is none of these; a name means nothing; a directory or file is missing,
+            damaged or made for another trap or version; or a model was trained on something that
+            the trap does not show. The message says what to do.
     """
     if algo is not None and not str(policy).endswith(".zip"):
         given = shorten(policy)
@@ -81,37 +92,6 @@ def as_policy(
         return adapt(found, trap, observation)
     except ValueError as error:
         raise ValueError(f"policy {shorten(policy)}: {error}") from None
-
-
-def load_policy(spec: str, trap: Trap, horizon: int, algo: str | None = None) -> Policy:
-    """Return the policy that a name means, for episodes of ``horizon`` steps.
-
-    Args:
-        spec: one of
-
-            * ``random`` or ``stay``;
-            * ``oracle:<objective>``, ``either`` or ``aimless`` of a solvable trap, or
-              ``reference:<objective>`` of another, where ``base`` is an alias;
-            * a trained agent's directory;
-            * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
-              the file says: do it only with files that you trust;
-            * ``module:name``. What has the name may be a policy, as ``as_policy`` takes it; a
-              function whose only required parameter is called ``obs``, ``observation``,
-              ``observations`` or ``text``, which is a policy; or any other function or a class,
-              which is called and returns one. It is called with the trap, or with nothing if it
-              requires nothing and has no parameter ``trap``.
-        trap: what it will act on.
-        horizon: the time limit in steps.
-        algo: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or ``trpo``; case, ``-`` and
-            ``_`` do not matter.
-
-    Raises:
-        ImportError: an extra that the policy needs is not installed.
-        PolicyError: the module or factory raised something else than this or a ValueError.
-        ValueError: the spec means nothing, or the directory or file is missing, damaged or made
-            for another trap or version; the message says what to do.
-    """
-    return as_policy(spec, trap, horizon, algo=algo)
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:
@@ -230,7 +210,7 @@ def _import_name(path: str, spec: str) -> Any:
 
 
 def _make_policy(found: Any, trap: Trap) -> Any:
-    """Return the policy that what a module holds stands for, as ``load_policy`` says."""
+    """Return the policy that what a module holds stands for, as ``as_policy`` says."""
     factory = isinstance(found, type)
     if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
         return found

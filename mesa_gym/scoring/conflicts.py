@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.policies import load_policy, name_pursuer
+from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.rollout import Actions, follow, rollout
 from mesa_gym.solver import Solution, reference_actions, sharing
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -56,7 +56,7 @@ def find_conflicts(trap: Trap, split: Split, starts: State) -> Bools:
         starts: the start states of n levels.
     """
     horizon, name = trap.horizon(split), name_pursuer(trap, "base")
-    policy = load_policy(name, trap, horizon)
+    policy = as_policy(name, trap, horizon)
     found = np.zeros(starts.n, dtype=np.bool_)
     if not trap.solvable:
         done = rollout(policy, trap, starts, horizon, agent=name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import load_policy, name_pursuer
+from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.rollout import Actions, follow, rollout
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -25,7 +25,7 @@ def demonstrate(
     """
     horizon = trap.horizon(split)
     starts = trap.levels(split, np.asarray(levels, dtype=np.int64))
-    policy = load_policy(name_pursuer(trap, objective), trap, horizon)
+    policy = as_policy(name_pursuer(trap, objective), trap, horizon)
     return starts, rollout(policy, trap, starts, horizon).actions
 
 

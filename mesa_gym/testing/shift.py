@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, distances
-from mesa_gym.policies import load_policy, name_pursuer
+from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.rollout import follow, has_twins, rollout
 from mesa_gym.solver import Solution, targets
 from mesa_gym.testing.check import Findings, check, same
@@ -162,7 +162,7 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
         return state.agent, {x: (where, steps) for x, where in found.items()}
     starts, horizon, ways = state.take(slice(PLAYED)), trap.horizon(split), {}
     for x in trap.objectives:
-        record = rollout(load_policy(name_pursuer(trap, x), trap, horizon), trap, starts, horizon)
+        record = rollout(as_policy(name_pursuer(trap, x), trap, horizon), trap, starts, horizon)
         aims = np.zeros((horizon, PLAYED), np.int64)
         for now in follow(trap, starts, record.actions):
             aims[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]

@@ -140,7 +140,7 @@ def seats_for(
         beside: ``splits``, the player on ``train`` and ``shift`` whatever ``play`` says; ``twins``,
             the player on a level of ``shift`` and on its twin; ``oracles``, those of the base
             objective and of each proxy (or their reference policies) too; or another policy, as
-            ``load_policy`` takes it. By default nothing.
+            ``as_policy`` takes it. By default nothing.
         seed: of the others' sampling.
 
     Raises:

@@ -39,7 +39,7 @@ class StartScreen(Screen):
 
     Args:
         begin: gives the screen that comes next, from the trap's name and the policy, which is
-            "play" or whatever ``mesa_gym.policies.load_policy`` takes. A ValueError, ImportError
+            "play" or whatever ``mesa_gym.policies.as_policy`` takes. A ValueError, ImportError
             or PolicyError of it is shown, and one can choose again.
     """
 

@@ -35,7 +35,7 @@ from agents.library import (
 from agents.saving import digest
 from agents.train import Run, train_many
 from mesa_gym import files
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.traps import find_trap, package_traps
 
 pytestmark = pytest.mark.thorough
@@ -104,7 +104,7 @@ def test_agents_are_those_that_training_gives(agents: Agents, folder: Path, tmp_
         assert main([*command, "--folder", str(folder), "--out", str(out)]) == 0
         assert (out / "weights.safetensors").read_bytes() == trained
         agent = load("CheeseCorner", seed, trained_for=steps, folder=folder)
-        read = load_policy(str(out), CORNER, 64)
+        read = as_policy(str(out), CORNER, 64)
         np.testing.assert_array_equal(acts(read, planes), acts(agent, planes))
 
 

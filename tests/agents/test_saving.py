@@ -16,7 +16,7 @@ from training import DOORS, acts, drawn
 from agents.ensemble import Ensemble
 from agents.networks import TorchAgent
 from agents.saving import BASELINES, WEIGHTS_FILE, encode_weights, load, save
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 
@@ -24,7 +24,7 @@ def reloaded(agent: TorchAgent, trap: Trap, folder: Path) -> None:
     """Save an agent, and hold what it does to what is loaded, bit for bit."""
     save(folder, encode_weights(agent), agent.kind, trap, {"seed": 5})
     planes = trap.observe(wandered(trap))
-    done = acts(load_policy(str(folder), trap, 64), planes)
+    done = acts(as_policy(str(folder), trap, 64), planes)
     np.testing.assert_array_equal(done, acts(agent, planes))
     np.testing.assert_allclose(done.sum(axis=1), np.ones(300), atol=1e-12)
 
@@ -89,7 +89,7 @@ def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: P
     if change:
         path.write_bytes(change(whole))
     with pytest.raises(ValueError, match=message):
-        load_policy(str(tmp_path / "agent"), DOORS, 64)
+        as_policy(str(tmp_path / "agent"), DOORS, 64)
 
 
 OUTSIDE = {
@@ -115,7 +115,7 @@ def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -
     (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
     named = changed(weights=OUTSIDE[which].format(there=there))
     (here / ABOUT).write_bytes(named((here / ABOUT).read_bytes()))
-    for reading in (lambda: load_policy(str(here), DOORS, 64), lambda: load(here, DOORS)):
+    for reading in (lambda: as_policy(str(here), DOORS, 64), lambda: load(here, DOORS)):
         with pytest.raises(
             ValueError, match=r"policy\.json names the weights .*file beside it"
         ) as e:

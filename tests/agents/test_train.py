@@ -17,7 +17,7 @@ from agents.saving import encode_weights, save
 from agents.train import ALGORITHMS, NUM_LEVELS, main
 from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import as_policy
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
@@ -44,7 +44,7 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
         assert points
         assert all(0 < steps <= 9_000 and 0 <= earned <= 1 for steps, earned in points)
     save(tmp_path / "agent", encode_weights(agent), agent.kind, CORNER, {})
-    loaded, done = load_policy(str(tmp_path / "agent"), CORNER, 64), acts(agent, PLANES)
+    loaded, done = as_policy(str(tmp_path / "agent"), CORNER, 64), acts(agent, PLANES)
     np.testing.assert_array_equal(acts(loaded, PLANES), done)
     np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)
     card = scoring.score(loaded, CORNER, levels=10)
@@ -107,7 +107,7 @@ def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
     earlier = out / "checkpoints" / "5000"
     assert [path.name for path in earlier.parent.iterdir()] == ["5000"]
     assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 5000
-    both = [acts(load_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]
+    both = [acts(as_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]
     assert not np.array_equal(*both)
     repeated = entries["command"].removeprefix("python -m agents.train ").split()
     assert main([*repeated, "--out", str(tmp_path / "again")]) == 0

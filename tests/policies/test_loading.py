@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Oracle, as_policy, load_policy
+from mesa_gym.policies import Oracle, as_policy
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -71,7 +71,7 @@ def agents(tmp_path, monkeypatch):
     ],
 )
 def test_a_module_may_hold_a_policy_or_what_makes_one(name: str, action: int) -> None:
-    assert (load_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
+    assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
 
 
 def test_a_function_of_a_module_may_want_another_observation() -> None:
@@ -100,11 +100,11 @@ def test_a_function_of_a_module_may_want_another_observation() -> None:
 )
 def test_names_that_mean_nothing(spec: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        load_policy(spec, TRAP, 64)
+        as_policy(spec, TRAP, 64)
 
 
 def test_oracles_are_made_for_the_horizon_and_algorithms_are_for_saved_models() -> None:
-    oracle = load_policy("oracle:base", TRAP, 17)
+    oracle = as_policy("oracle:base", TRAP, 17)
     assert isinstance(oracle, Oracle)
     assert oracle.horizon == 17
     assert as_policy(oracle, TRAP, 17) is oracle

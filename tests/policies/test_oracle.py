@@ -9,7 +9,7 @@ from reference import wandered
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, Reference, load_policy, oracle
+from mesa_gym.policies import Oracle, Reference, as_policy, oracle
 from mesa_gym.policies.oracle import Aimless, Either
 from mesa_gym.solver import Solution, sharing
 from mesa_gym.traps import Split, Trap, find_trap
@@ -23,7 +23,7 @@ def test_states_that_are_met_later_are_solved_as_if_from_the_start() -> None:
     met = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
     for name in ("oracle:door", "oracle:red", "either"):
-        prepared, fresh = (load_policy(name, TRAP, HORIZON) for _ in range(2))
+        prepared, fresh = (as_policy(name, TRAP, HORIZON) for _ in range(2))
         assert isinstance(prepared, Oracle)
         prepared.learn(Solution(TRAP, starts, HORIZON))
         expected = prepared.act(SIGHT, met)
@@ -110,8 +110,8 @@ def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name: s
         ),
         ("MonsterWorld", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
         ("MonsterWorld", lambda trap: Oracle(trap, "shields", 64), "no 'oracle:shields'; use"),
-        ("MonsterWorld", lambda trap: load_policy("either", trap, 64), "no 'either'; use one of"),
-        ("MonsterWorld", lambda trap: load_policy("aimless", trap, 64), "no 'aimless'; use one of"),
+        ("MonsterWorld", lambda trap: as_policy("either", trap, 64), "no 'either'; use one of"),
+        ("MonsterWorld", lambda trap: as_policy("aimless", trap, 64), "no 'aimless'; use one of"),
     ],
 )
 def test_what_is_refused(name: str, use: Callable[[Trap], object], message: str) -> None:

@@ -25,7 +25,7 @@ from stable_baselines3.common.vec_env import (
 
 import mesa_gym
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import Valuing, as_policy, load_policy
+from mesa_gym.policies import Valuing, as_policy
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -103,7 +103,12 @@ class Asked:
             "MlpPolicy",
         ),
         (PPO, flat, "flat", "MlpPolicy"),
-        (DQN, lambda: flat("centred"), "centred", "MlpPolicy"),
+        (
+            DQN,
+            lambda: envs("centred", FlattenObservation, agent_view_size=5),
+            "centred",
+            "MlpPolicy",
+        ),
         (QRDQN, envs, "planes", "MlpPolicy"),
         thorough(RecurrentPPO, envs, "planes", "MlpPolicy"),
         (DQN, lambda: VecFrameStack(envs(), 4), "planes", "MlpPolicy"),
@@ -217,7 +222,7 @@ def test_a_saved_model_acts_as_before(algorithm, algo: str, tmp_path) -> None:
     model = make(algorithm, VecFrameStack(envs(), 2))
     model.save(tmp_path / "model.zip")
     answers = []
-    policies = [load_policy(str(tmp_path / "model.zip"), TRAP, HORIZON, algo)]
+    policies = [as_policy(str(tmp_path / "model.zip"), TRAP, HORIZON, algo=algo)]
     for policy in [*policies, as_policy(model, TRAP, HORIZON)]:
         policy.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
         answers.append(policy.act(seen()))
@@ -252,5 +257,5 @@ def test_saved_models_that_cannot_be_loaded(tmp_path) -> None:
     ]:
         file.write_bytes(data)
         with pytest.raises(ValueError, match=message) as caught:
-            load_policy(str(file), TRAP, HORIZON, algo)
+            as_policy(str(file), TRAP, HORIZON, algo=algo)
         assert "\n" not in str(caught.value)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from parameters import thorough
 
-from mesa_gym.policies import load_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.scoring import conflicts, rollout
 from mesa_gym.scoring.conflicts import find_conflicts, next_conflict
 from mesa_gym.solver import Solution
@@ -22,7 +22,7 @@ def oracles_conflict(trap: Trap, split: Split, level: int) -> bool:
     """Return whether the base oracle's own episode comes to a conflict step; one level alone."""
     start, horizon = trap.levels(split, [level]), trap.horizon(split)
     known, name = Solution(trap, start, horizon), "oracle:base"
-    done = rollout(load_policy(name, trap, horizon), trap, start, horizon, agent=name)
+    done = rollout(as_policy(name, trap, horizon), trap, start, horizon, agent=name)
     states = known.graph.follow(done.actions)[:, 0]
     for t, state in enumerate(states[states >= 0]):
         base = known.optimal(trap.base)[t][state]

@@ -5,7 +5,7 @@ import pytest
 from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 from mesa_gym.engine import Array, LevelBuilder, Move
-from mesa_gym.policies import Memoryless, constant, load_policy, references, uniform
+from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.traps import Split, find_trap, proxy
 
@@ -27,7 +27,7 @@ class WhereTheKeyIs(Memoryless):
 @pytest.fixture(scope="module")
 def cards() -> dict[str, ScoreCard]:
     trap = Corridor()
-    makers = {name: lambda h, name=name: load_policy(name, trap, h) for name in references(trap)}
+    makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in references(trap)}
     makers |= {
         "right": lambda h: constant(RIGHT),
         "halves": lambda h: Halves(),
