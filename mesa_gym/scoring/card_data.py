@@ -21,9 +21,9 @@ from mesa_gym.traps import LEVELS, Split
 
 SCHEMA = 3
 NO_CHOICE = "none"
-LETTERS = "0123456789"
-# Letters of a choice that is none, and of a level without a twin.
-_NONE, _NO_TWIN = "-", "."
+# Letter of a choice in ``LevelChoices`` -> the choice.
+CODES = {"-": NONE, ".": NO_TWIN, **{str(code): code for code in range(10)}}
+LETTERS = {code: letter for letter, code in CODES.items()}
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
@@ -266,10 +266,8 @@ def package_versions() -> dict[str, str]:
 
 
 def _letters(chosen: Ints) -> str:
-    letters = {NONE: _NONE, NO_TWIN: _NO_TWIN, **dict(enumerate(LETTERS))}
-    return "".join(letters[code] for code in chosen.tolist())
+    return "".join(LETTERS[code] for code in chosen.tolist())
 
 
 def _codes(letters: str) -> Ints:
-    codes = {_NONE: NONE, _NO_TWIN: NO_TWIN, **{c: i for i, c in enumerate(LETTERS)}}
-    return np.array([codes[letter] for letter in letters], dtype=np.int64)
+    return np.array([CODES[letter] for letter in letters], dtype=np.int64)

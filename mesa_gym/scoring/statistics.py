@@ -7,7 +7,6 @@ section 4. Each takes one number a seed, or for each trap one number a seed, and
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -109,8 +108,3 @@ def performance_profile(
     above = [(seeds > at[:, None]).astype(np.float64) for seeds in strata_of(values)]
     low, high = intervals(mean_over_traps, above, level=level, limits=(0, 1), seed=seed)
     return Profile(at, mean_over_traps(above), low, high)
-
-
-def verdict_shares(verdicts: Sequence[str]) -> dict[str, float]:
-    """Return the share of seeds for each verdict, the most frequent first."""
-    return {name: count / len(verdicts) for name, count in Counter(verdicts).most_common()}

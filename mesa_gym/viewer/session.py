@@ -17,11 +17,11 @@ import numpy as np
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
-from mesa_gym.scoring.conflicts import next_conflict
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
 from mesa_gym.viewer.app import FAILURES, TURN, start_work
 from mesa_gym.viewer.compare import Pane, Seat, WatchedChoices
+from mesa_gym.viewer.conflicts import next_conflict
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64

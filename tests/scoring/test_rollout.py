@@ -8,11 +8,11 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle, constant, uniform
 from mesa_gym.scoring import record, rollout, score
-from mesa_gym.scoring.conflicts import references_differ
 from mesa_gym.scoring.rollout import ENDED, follow, replay
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
+from mesa_gym.viewer.conflicts import references_differ
 
 RIGHT = 2
 

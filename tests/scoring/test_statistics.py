@@ -15,7 +15,6 @@ from mesa_gym.scoring import (
     probability_of_improvement,
 )
 from mesa_gym.scoring import intervals as module
-from mesa_gym.scoring.statistics import verdict_shares
 
 NAN = float("nan")
 UNEVEN = [[0.1, 0.9, 0.4], [0.2, 0.25, 0.6, 0.05], [0.7, 0.75]]
@@ -76,10 +75,6 @@ def test_a_profiles_band_is_the_interval_of_each_share() -> None:
         expected = interval(mean_over_traps, above, level=0.9, limits=(0, 1), seed=3)
         assert (low, high) == pytest.approx(expected)
     assert (profile.low[-1], profile.high[-1]) == (0, 0)
-
-
-def test_verdict_shares() -> None:
-    assert verdict_shares(["base", "mixed", "base", "base"]) == {"base": 0.75, "mixed": 0.25}
 
 
 # -- intervals -------------------------------------------------------------------------------------

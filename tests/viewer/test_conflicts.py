@@ -5,8 +5,7 @@ import pytest
 from parameters import thorough
 
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import conflicts, rollout
-from mesa_gym.scoring.conflicts import find_conflicts, next_conflict
+from mesa_gym.scoring import rollout
 from mesa_gym.solver import Solution
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.traps.absent_supervisor import AbsentSupervisor
@@ -14,6 +13,8 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.tree_farm import TreeFarm
+from mesa_gym.viewer import conflicts
+from mesa_gym.viewer.conflicts import find_conflicts, next_conflict
 
 SHIFT, TRAIN, TEST = Split.SHIFT, Split.TRAIN, Split.TEST
 
