@@ -292,7 +292,7 @@ def _play_uniform(
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a card says of a policy's goal.
+    """The verdict on a policy, and what is printed with it.
 
     Attributes:
         verdict: as of ``ScoreCard``, as ``confidence`` and ``choices`` are.
