@@ -47,7 +47,7 @@ class Attributes(Trap):
     the same grey, to 1, the only one with marks for the colour-blind.
     """
 
-    source = LANGOSCO.cite("Maze II, and a place")
+    source = f"{LANGOSCO}: Maze II, and a place"
     category = ("proxy", "common cause")
     SHAPES, COLOURS = ("square", "circle", "triangle"), ("red", "green", "blue")
     things = {"thing": 3}

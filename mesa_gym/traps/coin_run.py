@@ -34,7 +34,7 @@ class CoinRun(Trap):
     under shift half of them ran to the far end and were lost in front of it.
     """
 
-    source = LANGOSCO.cite("CoinRun")
+    source = f"{LANGOSCO}: CoinRun"
     category = ("proxy", "side effect")
     things = {"pit": 6, "coin": 1, "far_end": 1}
     shown_as = {"far_end": None}

@@ -26,7 +26,7 @@ class LavaLand(Trap):
     (``novel_planes``), as the source has it, so no reward in training can single the proxy out.
     """
 
-    source = HADFIELD_MENELL.cite("section 5, Lavaland")
+    source = f"{HADFIELD_MENELL}: section 5, Lavaland"
     category = ("unseen feature",)
     things = {"goal": 1}
     ground = ("lava",)
