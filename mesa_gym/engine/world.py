@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine.looks import Look, complete_looks
-from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State, combined
+from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State
 
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
 Dot = tuple[str, Array, Array | None]
@@ -310,7 +310,7 @@ class World:
 
     def joined(self, states: list[State]) -> State:
         """Return the rows of several NumPy batches as one batch with tables of its own."""
-        whole = combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
+        whole = states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
         tables = {
             name: np.concatenate([self.table(s.level, name) for s in states]).ravel()
             for name in self.entries

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Array, Bools, Move, State, combined
+from mesa_gym.engine import ACTIONS, Array, Bools, Move, State
 from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Step, Trap
@@ -131,7 +131,7 @@ def results_of(step: Step) -> dict[str, Array]:
 
 def together(states: list[State]) -> State:
     """Return the rows of states over the same tables as one state."""
-    return combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
+    return states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
 
 
 def some(state: State, most: int) -> State:
