@@ -295,13 +295,18 @@ class World:
         if name == "agent":
             found[every, state.agent] = True
         elif name in self.things or name in self.traits:
-            for kind, has in (state.level.traits.get(name) or {name: True}).items():
-                for cells, there in zip(state.at[kind], state.there[kind] & has, strict=True):
+            for kind, slots in self._find_things(state, name).items():
+                for cells, there in zip(state.at[kind], slots, strict=True):
                     found[every[there], cells[there]] = True
         else:
             for cells in [cells for plane, cells in self.show(state) if plane == name]:
                 found[every, cells] |= cells > 0
         return found
+
+    def _find_things(self, state: State, name: str) -> dict[str, Bools]:
+        """Return kind -> bool (slots, n), the things that are there with a kind or a trait."""
+        kinds = state.level.traits.get(name) or {name: True}
+        return {kind: state.there[kind] & has for kind, has in kinds.items()}
 
     def table(self, level: Level, name: str) -> NDArray[Any]:
         """Return the table ``name`` of each level of a NumPy batch, (n, entries)."""

@@ -204,29 +204,16 @@ class Trap(LevelFamily):
             The n twins, and bool (n,) whether a level has one: each name of ``exchange`` belongs
             to exactly one thing. A level without a twin is returned as it is.
         """
-        one = np.zeros(state.n, dtype=np.bool_)
-        if self.exchange is None:
-            return state, one
-        mine, theirs = (self._things_with(state, name) for name in self.exchange)
-        one = np.array(_total(mine) == 1) & (_total(theirs) == 1)
-        here, there = (_sum_where(found, state.at) for found in (mine, theirs))
-        at = {}
-        for kind, cells in state.at.items():
-            swapped = np.where(one & mine.get(kind, False), there, cells)
-            at[kind] = np.where(one & theirs.get(kind, False), here, swapped)
+        one = np.full(state.n, self.exchange is not None)
+        pair = [self._find_things(state, name) for name in self.exchange or ()]
+        places = []
+        for things in pair:
+            slots = np.concatenate([*things.values()])
+            cells = np.concatenate([state.at[kind] for kind in things])
+            one &= slots.sum(axis=0) == 1
+            places.append((cells * slots).sum(axis=0))
+        at = dict(state.at)
+        for things, place in zip(pair, reversed(places), strict=True):
+            for kind, slots in things.items():
+                at[kind] = np.where(one & slots, place, at[kind])
         return state._replace(at=at), one
-
-    def _things_with(self, state: State, name: str) -> dict[str, Bools]:
-        """Return kind -> bool (slots, n), the things that are there with a kind or a trait."""
-        kinds = state.level.traits.get(name)
-        if kinds is None:
-            return {name: state.there[name]}
-        return {kind: state.there[kind] & has for kind, has in kinds.items()}
-
-
-def _total(found: Mapping[str, Bools]) -> Any:
-    return sum(slots.sum(axis=0) for slots in found.values())
-
-
-def _sum_where(found: Mapping[str, Bools], at: Mapping[str, Ints]) -> Any:
-    return sum(np.where(slots, at[kind], 0).sum(axis=0) for kind, slots in found.items())
