@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from copy import copy
-from typing import Any
+from functools import reduce
+from operator import and_, or_
 
 from mesa_gym.engine import Array, Move
 from mesa_gym.errors import shorten, unknown
@@ -59,8 +60,8 @@ def _test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
         raise ValueError(f"the predicate {shorten(text)} has {bound}")
     if isinstance(node, ast.BoolOp):
         tests = [_test(trap, value, text, depth - 1) for value in node.values]
-        every = isinstance(node.op, ast.And)
-        return lambda move: _joined([test(move) for test in tests], every)
+        join = and_ if isinstance(node.op, ast.And) else or_
+        return lambda move: reduce(join, [test(move) for test in tests])
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         inner = _test(trap, node.operand, text, depth - 1)
         return lambda move: ~inner(move)
@@ -71,13 +72,6 @@ def _test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
         raise unknown(f"name in {shorten(text)}", node.id, names)
     name = node.id
     return lambda move: move.on(name)
-
-
-def _joined(masks: list[Array], every: bool) -> Array:
-    found: Any = masks[0]
-    for mask in masks[1:]:
-        found = found & mask if every else found | mask
-    return found
 
 
 def _refused(text: str) -> ValueError:
