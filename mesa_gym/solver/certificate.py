@@ -7,7 +7,6 @@ training (``mesa_gym.solver.overlap``).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -126,9 +125,6 @@ class Size:
         )
 
 
-Finding = Agreement | Attainability | Separation | Size | Overlap
-
-
 @dataclass(frozen=True)
 class Certificate:
     """The certificate of one trap."""
@@ -148,10 +144,8 @@ class Certificate:
 
     def failures(self) -> list[str]:
         """Return what does not hold, in words."""
-        found: chain[Finding] = chain(
-            self.agreement, self.attainability, self.separation, self.size, self.overlap
-        )
-        return [str(each) for each in found if not each.holds]
+        parts = (self.agreement, self.attainability, self.separation, self.size, self.overlap)
+        return [str(finding) for part in parts for finding in part if not finding.holds]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, with ``holds`` for the whole."""
