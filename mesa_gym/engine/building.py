@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine.chance import below, bits, hash64, mix, streams
-from mesa_gym.engine.layouts import Words, blocks, corridor, maze
+from mesa_gym.engine.layouts import Words, blocks, maze
 from mesa_gym.engine.paths import apart, distances, equidistant
 from mesa_gym.engine.state import Bools, Ints, Level, State
 from mesa_gym.engine.world import World
@@ -22,9 +22,9 @@ LAYOUTS = 64
 class LevelBuilder:
     """A batch of levels being drawn.
 
-    A layout (``maze``, ``blocks``, ``corridor`` or ``carve``) comes first; then things are
-    scattered over the cells that are still free. Every random choice names its ``site``, and a
-    site may be used only once a level, since two uses would draw the same numbers.
+    A layout (``maze``, ``blocks`` or ``carve``) comes first; then things are scattered over the
+    cells that are still free. Every random choice names its ``site``, and a site may be used only
+    once a level, since two uses would draw the same numbers.
 
     Attributes:
         world: the trap.
@@ -104,12 +104,6 @@ class LevelBuilder:
     def blocks(self) -> None:
         """Carve a room with blocks; see ``layouts.blocks``."""
         self._draw_layout(lambda words: blocks(self.world.size, words))
-
-    def corridor(self) -> Ints:
-        """Carve a corridor and return its alcove's cell, int64 (n,); see ``layouts.corridor``."""
-        open_cells, alcove = corridor(self.world.size, len(self))
-        self.carve(open_cells)
-        return np.full(len(self), alcove)
 
     def carve(self, open_cells: Bools) -> None:
         """Take a layout of your own, bool (n, cells); the outermost cells must be closed."""

@@ -84,19 +84,6 @@ def blocks(size: tuple[int, int], words: Words) -> Bools:
     return grid.reshape(n, -1)
 
 
-def corridor(size: tuple[int, int], n: int) -> tuple[Bools, int]:
-    """Return open corridors whose far right column is wall except for an alcove of one cell.
-
-    Returns:
-        bool (n, height * width), and the alcove's cell, in the middle row.
-    """
-    height, width = size
-    grid = np.zeros((n, height, width), dtype=np.bool_)
-    grid[:, 1:-1, 1:-2] = True
-    grid[:, height // 2, width - 2] = True
-    return grid.reshape(n, -1), height // 2 * width + width - 2
-
-
 @lru_cache
 def _passages(height: int, width: int) -> tuple[Ints, Ints, Ints]:
     """Return the cells of the rooms, the two rooms that each passage joins, passages' cells."""
