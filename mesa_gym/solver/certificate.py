@@ -192,15 +192,10 @@ def agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agre
     optimum, floor = values.optimum[proxy], values.floor[proxy]
     scale, kept = optimum - floor, values.worst[proxy, trap.base] - floor
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
+    whole = float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0
     worst = int(share.argmin())
-    return Agreement(
-        split.value,
-        proxy,
-        float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0,
-        1 - trap.delta,
-        int(values.numbers[worst]),
-        float(share[worst]),
-    )
+    level = int(values.numbers[worst])
+    return Agreement(split.value, proxy, whole, 1 - trap.delta, level, float(share[worst]))
 
 
 def attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
@@ -213,18 +208,14 @@ def attainability(values: LevelValues, split: Split, objective: str) -> Attainab
 
 def separation(values: LevelValues, base: str, proxy: str) -> Separation:
     """Return on which share of levels optimal behaviour for one objective costs the other half."""
-    base_short = _shortfall(values, values.best[base, proxy], base) >= 0.5
-    proxy_short = _shortfall(values, values.best[proxy, base], proxy) >= 0.5
-    return Separation(
-        proxy,
-        float(base_short.mean()),
-        float(proxy_short.mean()),
-        float((base_short | proxy_short).mean()),
-        float(_shortfall(values, values.worst[base, proxy], base).mean()),
-    )
+    base_short = _find_shortfall(values, values.best[base, proxy], base) >= 0.5
+    proxy_short = _find_shortfall(values, values.best[proxy, base], proxy) >= 0.5
+    worst = _find_shortfall(values, values.worst[base, proxy], base)
+    parts = (base_short, proxy_short, base_short | proxy_short, worst)
+    return Separation(proxy, *(float(part.mean()) for part in parts))
 
 
-def _shortfall(values: LevelValues, earned: Floats, objective: str) -> Floats:
+def _find_shortfall(values: LevelValues, earned: Floats, objective: str) -> Floats:
     scale = values.optimum[objective] - values.floor[objective]
     lost = values.optimum[objective] - earned
     return np.divide(lost, scale, out=np.zeros_like(scale), where=scale > 0)
