@@ -7,6 +7,7 @@ the whole level where the layout has too little variety, decides on which side i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,15 +60,8 @@ class LevelFamily(World):
         """
         self.parameters = self.checked_parameters(parameters)
         super().__init__(self._checked_size(size))
-        self.channels = (
-            *self.planes,
-            *(
-                plane
-                for name, planes in self.salience.items()
-                for _ in range(self.parameters[name] - 1)
-                for plane in planes
-            ),
-        )
+        copies = [planes * (self.parameters[name] - 1) for name, planes in self.salience.items()]
+        self.channels = (*self.planes, *chain(*copies))
 
     @classmethod
     def keywords(cls) -> dict[str, Option]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -77,9 +77,8 @@ class Trap(LevelFamily):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        members: list[Any] = [getattr(cls, name) for name in dir(cls)]
-        declared = [getattr(member, "objective", None) for member in members]
-        found = [each for each in declared if isinstance(each, Objective)]
+        members = [getattr(getattr(cls, name), "objective", None) for name in dir(cls)]
+        found = [member for member in members if isinstance(member, Objective)]
         for name in (objective.name for objective in found):
             if hasattr(Trap, name):
                 raise TypeError(
@@ -181,15 +180,8 @@ class Trap(LevelFamily):
         move.paid = {}
         for name, objective in self.objectives.items():
             move.paid[name] = self.amounts(objective.pay(self, move))
-        after = State(
-            state.level,
-            state.clock + self._one,
-            move.agent,
-            move.at,
-            move.there,
-            move.held,
-            move.vars,
-        )
+        clock = state.clock + self._one
+        after = State(state.level, clock, move.agent, move.at, move.there, move.held, move.vars)
         return Step(after, move.paid, self.ends(move))
 
     # -- twins -----------------------------------------------------------------------------------
