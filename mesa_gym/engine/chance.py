@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from mesa_gym.engine.state import Ints
 
 _MASK = (1 << 64) - 1
 

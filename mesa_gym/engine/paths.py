@@ -9,7 +9,6 @@ import numpy as np
 
 from mesa_gym.engine.state import STAY, Bools, Ints
 
-UNREACHABLE = -1
 # The price of a cell in which no way ends; all prices of a way together are far below it.
 FAR = 1 << 30
 
@@ -22,14 +21,14 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
         start: int64 (n,); the start itself need not be open.
 
     Returns:
-        int64 (n, height * width); ``UNREACHABLE`` where no path leads.
+        int64 (n, height * width); -1 where no path leads.
     """
     n, height, width = open_cells.shape
     # Flat over levels as well: the closed border keeps a shift from crossing into a neighbour.
     free = open_cells.reshape(-1)
     reached = np.zeros_like(free)
     reached[np.arange(n) * height * width + start] = True
-    steps = np.where(reached, 0, UNREACHABLE)
+    steps = np.where(reached, 0, -1)
     frontier, step = reached.copy(), 0
     while frontier.any():
         step += 1

@@ -92,11 +92,8 @@ class World:
                 f" fit the top row's {self.width - 2} cells"
             )
         self.seeds = (*self.chance, *self.outcomes)
-        self.entries = {
-            **dict.fromkeys(self.ground, self.cells),
-            **dict.fromkeys(self.seeds, 1),
-            **self.const,
-        }
+        self.entries = dict.fromkeys(self.ground, self.cells) | dict.fromkeys(self.seeds, 1)
+        self.entries |= self.const
         self.channel = {plane: index for index, plane in enumerate(self.planes)}
         self.xp: Any = np
         self._place: dict[str, Any] = {}
