@@ -120,13 +120,13 @@ class LevelBuilder:
                 wrong = np.flatnonzero(hash_rows(open_cells) & 1 != self.side)
             if not wrong.size:
                 break
-            open_cells[wrong] = layout(partial(self._bits_again, wrong, turn))
+            open_cells[wrong] = layout(partial(self._draw_bits_again, wrong, turn))
         else:
             raise RuntimeError(f"no layout of {self.world!r} is held out; choose a larger size")
         self.carve(open_cells)
         self.held_out = True
 
-    def _bits_again(self, rows: Ints, turn: int, site: str, count: int) -> Ints:
+    def _draw_bits_again(self, rows: Ints, turn: int, site: str, count: int) -> Ints:
         return bits(self.key, self.number[rows], f"{site} {turn}", self.attempt, count)
 
     @property

@@ -148,7 +148,8 @@ def steps_between(open_cells: Bools, stops: Ints) -> Ints:
     Returns:
         int64 (m, m, n); ``FAR`` where no path leads, also to a stop that is not open.
     """
-    return np.take_along_axis(_left(open_cells, stops), stops.T[None], axis=2).transpose(0, 2, 1)
+    steps = _find_steps(open_cells, stops)
+    return np.take_along_axis(steps, stops.T[None], axis=2).transpose(0, 2, 1)
 
 
 def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints, Ints]:
@@ -166,7 +167,7 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
     """
     n, height, width = open_cells.shape
     nowhere = np.full((1, n, height * width), FAR)  # after the last stop no way leads on
-    to_stop = np.concatenate([_left(open_cells, stops), nowhere])
+    to_stop = np.concatenate([_find_steps(open_cells, stops), nowhere])
     rows, cell, leg = np.arange(n), start, np.zeros(n, dtype=np.int64)
     cells, reach = np.empty((n, len(words)), np.int64), np.full((n, len(stops)), -1)
     for step, word in enumerate(words):
@@ -182,7 +183,7 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
     return cells, reach
 
 
-def _left(open_cells: Bools, stops: Ints) -> Ints:
+def _find_steps(open_cells: Bools, stops: Ints) -> Ints:
     """Return the steps from every cell to each stop, int64 (m, n, cells), ``FAR`` for no path."""
     steps = np.stack([distances(open_cells, stop) for stop in stops])
     return np.where(steps < 0, FAR, steps)

@@ -206,12 +206,12 @@ class World:
             float64 (n,), float32 off NumPy; a NumPy scalar without a batch.
         """
         if not isinstance(payment, dict):
-            return self._floats(payment)
+            return self._pay_floats(payment)
         if not self._batched:
             return np.float64(sum([amount for amount, mask in payment.items() if mask]))
-        return reduce(add, [self._floats(mask, amount) for amount, mask in payment.items()])
+        return reduce(add, [self._pay_floats(mask, amount) for amount, mask in payment.items()])
 
-    def _floats(self, mask: Array, amount: float = 1) -> Array:
+    def _pay_floats(self, mask: Array, amount: float = 1) -> Array:
         if not self._batched:
             if mask is np.True_ or mask is np.False_:  # as it nearly always is
                 return _PAID if mask else _UNPAID
@@ -258,10 +258,10 @@ class World:
             # What is not set points to the agent, whose dot comes first and is always set.
             where.append(index if there is None else xp.where(there, index, where[0]))
         flat = self.concat([xp.reshape(index, (-1,)) for index in where])
-        canvas = set_true(self._backdrop(state.level, n), flat)
+        canvas = set_true(self._draw_ground(state.level, n), flat)
         return xp.reshape(canvas, (n, self.height, self.width, count))
 
-    def _backdrop(self, level: Level, n: int) -> Array:
+    def _draw_ground(self, level: Level, n: int) -> Array:
         """Draw the ground alone, uint8 (n * cells * planes,)."""
         xp, row = self.xp, self.xp.reshape(level.row, (n,))
         layers: dict[str, Array] = {}
