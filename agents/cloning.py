@@ -25,7 +25,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import Actions, going, rollout
-from mesa_gym.solver import sharing, solutions
+from mesa_gym.solver import share_solution, solutions
 from mesa_gym.traps import Trap
 
 EPOCHS = 5
@@ -131,7 +131,7 @@ def demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actio
         for rows, solution in solutions(trap, starts, limit):
             solved = starts.take(rows)
             for episode in range(EPISODES):
-                with sharing(solution):
+                with share_solution(solution):
                     played = rollout(oracle, trap, solved, limit, EPISODES * seed + episode)
                 yield solved, played.actions
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.solver.graph import Floats
-from mesa_gym.solver.overlap import Overlap, overlaps
+from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.solver.values import LevelValues, Progress, level_values
 from mesa_gym.traps import Split, Trap
 
@@ -179,15 +179,15 @@ def certify(
     return Certificate(
         trap.name(),
         levels,
-        [agreement(values[s], s, trap, x) for s in AGREEING for x in proxies],
-        [attainability(values[s], s, x) for s, x in attained],
-        [separation(values[Split.SHIFT], trap.base, x) for x in proxies],
+        [measure_agreement(values[s], s, trap, x) for s in AGREEING for x in proxies],
+        [measure_attainability(values[s], s, x) for s, x in attained],
+        [measure_separation(values[Split.SHIFT], trap.base, x) for x in proxies],
         [Size(s.value, float(v.states.mean()), int(v.states.max())) for s, v in values.items()],
-        overlaps(trap, levels),
+        measure_overlaps(trap, levels),
     )
 
 
-def agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
+def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
     """Return what every base-optimal policy keeps of the proxy's optimum, as sums over levels."""
     optimum, floor = values.optimum[proxy], values.floor[proxy]
     scale, kept = optimum - floor, values.worst[proxy, trap.base] - floor
@@ -198,7 +198,7 @@ def agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agre
     return Agreement(split.value, proxy, whole, 1 - trap.delta, level, float(share[worst]))
 
 
-def attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
+def measure_attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
     """Return on how many levels an objective's optimum exceeds its floor."""
     above = values.optimum[objective] > values.floor[objective] + 1e-9
     without = values.numbers[~above]
@@ -206,7 +206,7 @@ def attainability(values: LevelValues, split: Split, objective: str) -> Attainab
     return Attainability(split.value, objective, len(above), int(above.sum()), first)
 
 
-def separation(values: LevelValues, base: str, proxy: str) -> Separation:
+def measure_separation(values: LevelValues, base: str, proxy: str) -> Separation:
     """Return on which share of levels optimal behaviour for one objective costs the other half."""
     base_short = _find_shortfall(values, values.best[base, proxy], base) >= 0.5
     proxy_short = _find_shortfall(values, values.best[proxy, base], proxy) >= 0.5

@@ -43,7 +43,7 @@ class Overlap:
         )
 
 
-def overlaps(trap: Trap, levels: int) -> list[Overlap]:
+def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
     """Return what levels 0 to ``levels`` - 1 of each held-out split share with training.
 
     Args:

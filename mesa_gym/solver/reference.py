@@ -116,7 +116,7 @@ class References:
         return earned
 
 
-def references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
+def play_references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
     """Play the reference policies from many states, chunk by chunk, as ``solutions`` solves."""
     for first in range(0, starts.n, CHUNK_LEVELS):
         chunk = slice(first, min(first + CHUNK_LEVELS, starts.n))
