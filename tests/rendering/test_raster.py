@@ -131,7 +131,7 @@ def test_the_output_is_fresh_and_the_state_unchanged() -> None:
     np.testing.assert_array_equal(kept, cell("key", 16))
 
 
-class Plain(World):
+class Lookless(World):
     """Kinds of one colour that no sprite draws, and ground and a mark that tint."""
 
     things = {"toll": 1, "gate": 1, "red": 1, "soil": 1}
@@ -147,20 +147,20 @@ class Plain(World):
 
 @pytest.mark.parametrize("tile", [8, 16, 32])
 def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile: int) -> None:
-    plain = Plain((4, 5))
+    plain = Lookless((4, 5))
     names = ("", "toll", "gate", "red", "soil", "wall", "wall, toll", "wall, gate", "agent")
     drawn = [cell(name, tile, plain) for name in names]
     for i, one in enumerate(drawn):
         assert all((one != other).any() for other in drawn[:i]), names[i]
-    disc = (drawn[1] == Plain.looks["toll"].colour).all(axis=-1)
+    disc = (drawn[1] == Lookless.looks["toll"].colour).all(axis=-1)
     assert disc.mean() > 0.1
     unlike = (drawn[1] != drawn[2]).any(axis=-1)
     assert 0 < unlike.mean() < 0.3  # the glyph alone
-    np.testing.assert_array_equal(render_look(Plain.looks["gate"], tile), drawn[2])
+    np.testing.assert_array_equal(render_look(Lookless.looks["gate"], tile), drawn[2])
 
 
 def test_a_tint_is_seen_on_the_floor_too_but_not_around_a_thing() -> None:
-    plain = Plain((4, 5))
+    plain = Lookless((4, 5))
     ice, gate, iced, both = (cell(x, 32, plain) for x in ("ice", "gate", "gate, ice", "gate shut"))
     assert colours(ice).count([200, 40, 160]) > 0.8 * 32 * 32
     np.testing.assert_array_equal(iced, both)

@@ -37,7 +37,7 @@ test_exchanging_what_is_not_contacted = caught_by(
 )()
 
 
-class Rare(Twins):
+class RareTwins(Twins):
     """Some levels have two dishes."""
 
     things = {"dish": 2, "cheese": 1}
@@ -50,7 +50,7 @@ class Rare(Twins):
 
 def test_rare_twins() -> None:
     with pytest.raises(ConformanceError, match="of levels have a twin, 99% are needed"):
-        check_twins(Rare, 1)
+        check_twins(RareTwins, 1)
 
 
 @caught_by("twins", "the largest payment of 'dish' is another in the twin", of=Twins)
