@@ -39,7 +39,7 @@ class NearestFruit(Trap):
     A cell with a fruit and its pips holds more kinds than the symbolic observation can show.
     """
 
-    source = HUBINGER.cite("section 3.1")
+    source = f"{HUBINGER}: section 3.1"
     category = ("correlated cue",)
     things = {"fruit": 3}
     traits = dict.fromkeys((*PIPS, "nearest"), ("fruit",))

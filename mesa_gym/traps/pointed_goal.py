@@ -40,7 +40,7 @@ class PointedGoal(Trap):
     observation cannot show it.
     """
 
-    source = HUBINGER.cite("section 4")
+    source = f"{HUBINGER}: section 4"
     category = ("corrigible versus internalised",)
     things = {"thing": 2, "sign": 2, "pointer": 1}  # a thing's sign has the same slot
     traits = dict.fromkeys(KINDS, ("thing",)) | dict.fromkeys(SIGNS, ("sign",))
