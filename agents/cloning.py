@@ -33,7 +33,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import Actions, follow, rollout
-from mesa_gym.solver import sharing, solutions
+from mesa_gym.solver import share_solution, solutions
 from mesa_gym.traps import Trap
 
 EPOCHS = 5
@@ -141,7 +141,7 @@ def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, 
         for rows, solution in solutions(trap, starts, limit):
             solved = starts.take(rows)
             for episode in range(EPISODES):
-                with sharing(solution):
+                with share_solution(solution):
                     played = rollout(oracle, trap, solved, limit, EPISODES * seed + episode)
                 yield solved, played.actions
 

@@ -36,7 +36,7 @@ from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import certify
-from mesa_gym.solver.overlap import overlaps
+from mesa_gym.solver.overlap import measure_overlaps
 from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
 
 HERE = Path(__file__).parent
@@ -132,7 +132,7 @@ def _certificate(trap: Trap) -> dict[str, Any]:
     found: dict[str, Any] | None = kept.get(trap.name())
     if found is None and trap.solvable:
         return certify(trap, ON_THE_SPOT).to_json()
-    return found or {"overlap": [asdict(each) for each in overlaps(trap, ON_THE_SPOT)]}
+    return found or {"overlap": [asdict(each) for each in measure_overlaps(trap, ON_THE_SPOT)]}
 
 
 def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:

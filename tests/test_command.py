@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from interrupting import HEED
 
 from mesa_gym import cli
 from mesa_gym.command import run_command
@@ -68,7 +69,7 @@ LINES = {
 def start(code: str, folder: Path, **streams: object) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", HEED + code],
         cwd=folder,
         env=environment | {"PYTHONPATH": str(Path(__file__).parents[1])},
         text=True,

@@ -43,7 +43,7 @@ from mesa_gym.scoring import (
 )
 from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_returns, sum_returns
 from mesa_gym.scoring.verdict import verdict
-from mesa_gym.solver import Solution, level_values, sharing
+from mesa_gym.solver import Solution, level_values, share_solution
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
 OUT, LEVELS = Path("runs/calibration"), 300
@@ -143,7 +143,7 @@ def _measure_solved(trap: Trap, policies: Sequence[KnownPolicy], levels: int) ->
             parts[name].append(rollout(policy, trap, starts, horizon, agent=name))
 
     def visit(solution: Solution) -> None:
-        with sharing(solution):
+        with share_solution(solution):
             play(solution.starts)
 
     values = level_values(trap, Split.TEST, numbers, visit=visit if trap.solvable else None)

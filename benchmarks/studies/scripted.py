@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, pick, toward
 from mesa_gym.engine.chance import mix, streams, unit
 from mesa_gym.policies import Memoryless, Oracle, Policy
-from mesa_gym.solver import Solution, shared, targets
+from mesa_gym.solver import Solution, get_solution, targets
 from mesa_gym.traps import Split, Trap
 
 Planes = NDArray[np.uint8]
@@ -271,7 +271,7 @@ def act_if_near(one: Policy, other: Policy, steps: int) -> AtStart:
     """Return one policy where the earliest contact takes so many steps at most, else another."""
 
     def near(starts: State) -> Bools:
-        solution = shared()
+        solution = get_solution()
         if solution is None or not np.array_equal(solution.starts.level.key, starts.level.key):
             raise ValueError("this policy needs the solution of its levels: it is for scoring")
         return np.asarray(solution.contact() <= steps)

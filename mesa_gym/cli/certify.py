@@ -12,7 +12,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_json
 from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
-from mesa_gym.solver.overlap import Overlap, overlaps
+from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, say, table
 from mesa_gym.traps import Split, all_traps, find_trap
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
             failed, data = certificate.failures(), certificate.to_json()
         else:
             # Without exact solver only what the splits share can be certified.
-            found = [*overlaps(trap, levels)]
+            found = [*measure_overlaps(trap, levels)]
             failed = [str(each) for each in found if not each.holds]
             data = {"trap": name, "levels": levels, "overlap": [asdict(each) for each in found]}
             data["holds"] = not failed

@@ -20,7 +20,7 @@ from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring.demos import demonstrate
 from mesa_gym.scoring.rollout import ENDED
 from mesa_gym.scoring.trace import MOST_LEVELS
-from mesa_gym.solver.reference import references
+from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.values import solutions
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
@@ -89,7 +89,7 @@ def reference_scores(
     # What Gymnasium calls a return, and Minari normalises, is a plain sum.
     plain, sums = copy(trap), np.zeros(2)
     plain.discount = lambda objective: 1.0  # type: ignore[method-assign]
-    for _, solved in (solutions if trap.solvable else references)(plain, starts, horizon):
+    for _, solved in (solutions if trap.solvable else play_references)(plain, starts, horizon):
         sums += solved.uniform(objective).sum(), solved.optimum(objective).sum()
     low, high = (sums / starts.n).tolist()
     return low, high

@@ -19,7 +19,7 @@ from mesa_gym.engine.paths import (
     tour,
     toward,
 )
-from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Ints, Level, State, combined
+from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Ints, Level, State
 from mesa_gym.engine.world import World, each
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "State",
     "World",
     "apart",
-    "combined",
     "crowd",
     "distances",
     "each",

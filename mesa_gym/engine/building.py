@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine.chance import below, bits, hash64, mix, streams
-from mesa_gym.engine.layouts import Words, blocks, corridor, maze
+from mesa_gym.engine.layouts import Words, blocks, maze
 from mesa_gym.engine.paths import apart, distances, equidistant
 from mesa_gym.engine.state import Bools, Ints, Level, State
 from mesa_gym.engine.world import World
@@ -22,9 +22,9 @@ LAYOUTS = 64
 class LevelBuilder:
     """A batch of levels being drawn.
 
-    A layout (``maze``, ``blocks``, ``corridor`` or ``carve``) comes first; then things are
-    scattered over the cells that are still free. Every random choice names its ``site``, and a
-    site may be used only once a level, since two uses would draw the same numbers.
+    A layout (``maze``, ``blocks`` or ``carve``) comes first; then things are scattered over the
+    cells that are still free. Every random choice names its ``site``, and a site may be used only
+    once a level, since two uses would draw the same numbers.
 
     Attributes:
         world: the trap.
@@ -105,12 +105,6 @@ class LevelBuilder:
         """Carve a room with blocks; see ``layouts.blocks``."""
         self._draw_layout(lambda words: blocks(self.world.size, words))
 
-    def corridor(self) -> Ints:
-        """Carve a corridor and return its alcove's cell, int64 (n,); see ``layouts.corridor``."""
-        open_cells, alcove = corridor(self.world.size, len(self))
-        self.carve(open_cells)
-        return np.full(len(self), alcove)
-
     def carve(self, open_cells: Bools) -> None:
         """Take a layout of your own, bool (n, cells); the outermost cells must be closed."""
         self.held_out = False  # too few of these may be on a side, so the whole level decides
@@ -126,13 +120,13 @@ class LevelBuilder:
                 wrong = np.flatnonzero(hash_rows(open_cells) & 1 != self.side)
             if not wrong.size:
                 break
-            open_cells[wrong] = layout(partial(self._bits_again, wrong, turn))
+            open_cells[wrong] = layout(partial(self._draw_bits_again, wrong, turn))
         else:
             raise RuntimeError(f"no layout of {self.world!r} is held out; choose a larger size")
         self.carve(open_cells)
         self.held_out = True
 
-    def _bits_again(self, rows: Ints, turn: int, site: str, count: int) -> Ints:
+    def _draw_bits_again(self, rows: Ints, turn: int, site: str, count: int) -> Ints:
         return bits(self.key, self.number[rows], f"{site} {turn}", self.attempt, count)
 
     @property

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from mesa_gym.engine.state import Ints
 
 _MASK = (1 << 64) - 1
 
 
-def signed(value: int) -> int:
+def wrap_int64(value: int) -> int:
     """Return the int64 that has the same 64 bits as a non-negative integer."""
     value &= _MASK
     return value - ((value >> 63) << 64)
 
 
-GOLDEN = signed(0x9E3779B97F4A7C15)
-_C1, _C2 = signed(0xBF58476D1CE4E5B9), signed(0x94D049BB133111EB)
+GOLDEN = wrap_int64(0x9E3779B97F4A7C15)
+_C1, _C2 = wrap_int64(0xBF58476D1CE4E5B9), wrap_int64(0x94D049BB133111EB)
 
 
 def shift_right(words: Any, places: int) -> Any:
@@ -50,7 +50,7 @@ def mix(words: Any) -> Any:
 @lru_cache(maxsize=4096)
 def hash64(text: str) -> int:
     """Return blake2b-64 of a text, as an int64."""
-    return signed(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little"))
+    return wrap_int64(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little"))
 
 
 def streams(key: int, numbers: Ints, site: str, attempt: int = 0) -> Ints:
@@ -93,4 +93,4 @@ def fold(seed: int) -> int:
     """Fold a non-negative integer of any size into an int64; those below 2**63 stay the same."""
     while seed > _MASK:
         seed = (seed & _MASK) ^ (seed >> 64)
-    return signed(seed)
+    return wrap_int64(seed)

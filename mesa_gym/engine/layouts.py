@@ -37,13 +37,13 @@ def maze(size: tuple[int, int], words: Words, loops: int | None = None) -> Bools
     height, width = size
     if height % 2 == 0 or width % 2 == 0:
         raise ValueError(f"a maze needs odd height and width, got {height}x{width}")
-    rooms, ends, passages = _passages(height, width)
+    rooms, ends, passages = _list_passages(height, width)
     left = len(passages) - len(rooms) + 1
     if loops is None:
         # With nearly all passages open a small grid has too few layouts to hold some out.
         loops = min(4, left * 4 // 9)
-    tree = _spanning_tree(_shuffled(words("maze", len(passages)).T), ends, len(rooms))
-    order = _shuffled(words("loops", len(passages)).T, last=tree)
+    tree = _grow_spanning_tree(_shuffle_columns(words("maze", len(passages)).T), ends, len(rooms))
+    order = _shuffle_columns(words("loops", len(passages)).T, last=tree)
     np.put_along_axis(tree, order[:, : min(loops, left)], True, axis=1)
     open_cells = np.zeros((tree.shape[0], height * width), dtype=np.bool_)
     open_cells[:, rooms] = True
@@ -84,21 +84,8 @@ def blocks(size: tuple[int, int], words: Words) -> Bools:
     return grid.reshape(n, -1)
 
 
-def corridor(size: tuple[int, int], n: int) -> tuple[Bools, int]:
-    """Return open corridors whose far right column is wall except for an alcove of one cell.
-
-    Returns:
-        bool (n, height * width), and the alcove's cell, in the middle row.
-    """
-    height, width = size
-    grid = np.zeros((n, height, width), dtype=np.bool_)
-    grid[:, 1:-1, 1:-2] = True
-    grid[:, height // 2, width - 2] = True
-    return grid.reshape(n, -1), height // 2 * width + width - 2
-
-
 @lru_cache
-def _passages(height: int, width: int) -> tuple[Ints, Ints, Ints]:
+def _list_passages(height: int, width: int) -> tuple[Ints, Ints, Ints]:
     """Return the cells of the rooms, the two rooms that each passage joins, passages' cells."""
     rows, columns = height // 2, width // 2
     room = np.arange(rows * columns).reshape(rows, columns)
@@ -110,7 +97,7 @@ def _passages(height: int, width: int) -> tuple[Ints, Ints, Ints]:
     return cell.ravel(), np.concatenate([across, down], axis=1), passages
 
 
-def _shuffled(words: Ints, last: Bools | None = None) -> Ints:
+def _shuffle_columns(words: Ints, last: Bools | None = None) -> Ints:
     """Return a random order of the columns of each row; those in ``last`` come after all others.
 
     The column replaces the low 16 bits of its word, so keys are distinct and any sort agrees.
@@ -122,7 +109,7 @@ def _shuffled(words: Ints, last: Bools | None = None) -> Ints:
     return np.sort(keys.view(np.uint64), axis=1).view(np.int64) & 0xFFFF
 
 
-def _spanning_tree(order: Ints, ends: Ints, rooms: int) -> Bools:
+def _grow_spanning_tree(order: Ints, ends: Ints, rooms: int) -> Bools:
     """Return which passages Kruskal's algorithm opens, bool (n, passages), in ``order``."""
     n, passages = order.shape
     rows = np.arange(n)

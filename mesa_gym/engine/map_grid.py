@@ -14,7 +14,7 @@ from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten, unknown
 
 
-class Entry(NamedTuple):
+class MapEntry(NamedTuple):
     """One thing, ground or mark that a map places on a cell."""
 
     cell: int
@@ -50,7 +50,7 @@ def check_size(trap: World, grid: list[str]) -> None:
         )
 
 
-def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Iterator[Entry]:
+def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Iterator[MapEntry]:
     """Yield what the cells of a map hold, in reading order."""
     meanings = {EMPTY: ""} | {glyph: name for name, glyph in glyphs(trap).items()}
     text = "".join(grid)
@@ -61,11 +61,11 @@ def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Itera
                 f" stands for {meanings[symbol] or 'nothing'} already; choose another symbol"
             )
     meanings |= legend
-    read: dict[str, list[Entry]] = {}
+    read: dict[str, list[MapEntry]] = {}
     for symbol, value in meanings.items():
         where = f"for {symbol!r}, {_first_place(trap, symbol, text)},"
         words = [part.split() for part in value.split(",") if part.strip()]
-        read[symbol] = [_read(trap, where, name, traits) for name, *traits in words]
+        read[symbol] = [_read_entry(trap, where, name, traits) for name, *traits in words]
     for cell, symbol in enumerate(text):
         if symbol not in read:
             raise ValueError(
@@ -76,7 +76,7 @@ def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Itera
             yield entry._replace(cell=cell)
 
 
-def _read(trap: World, where: str, word: str, traits: list[str]) -> Entry:
+def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEntry:
     """Read one part of an explanation, such as ``-tree:3 red``."""
     found = re.fullmatch(r"(-?)(\w+)(?::(\d{1,9}))?", word)
     gone, name, slot = found.groups() if found else ("", word, None)
@@ -92,10 +92,10 @@ def _read(trap: World, where: str, word: str, traits: list[str]) -> Entry:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)
     if name not in trap.things and (gone or slot):
         raise ValueError(f"{word!r} {where} has no slot and cannot be gone; write {name!r}")
-    return Entry(0, name, int(slot) if slot else None, not gone, traits)
+    return MapEntry(0, name, int(slot) if slot else None, not gone, traits)
 
 
-def fill(trap: World, builder: LevelBuilder, entries: list[Entry]) -> None:
+def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
     """Put what a map shows into a level."""
     for entry in entries:
         if entry.name in trap.ground:
@@ -132,7 +132,7 @@ def fill(trap: World, builder: LevelBuilder, entries: list[Entry]) -> None:
                 builder.traits[trait][kind][slot, 0] = True
 
 
-def _slots(trap: World, kind: str, entries: list[Entry]) -> Iterator[tuple[Entry, int]]:
+def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[MapEntry, int]]:
     """Yield each thing of a kind with its slot: its own, or the next one left."""
     slots, named = trap.things[kind], [entry.slot for entry in entries]
     left = [slot for slot in range(slots) if slot not in named]

@@ -24,7 +24,7 @@ import numpy as np
 
 from mesa_gym.engine.building import LevelBuilder
 from mesa_gym.engine.looks import EMPTY
-from mesa_gym.engine.map_grid import Entry, check_size, entries_of, fill, glyphs, place
+from mesa_gym.engine.map_grid import MapEntry, check_size, entries_of, fill, glyphs, place
 from mesa_gym.engine.state import Ints, State
 from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten_text, unknown
@@ -51,7 +51,7 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     """
     state = trap.joined([state.take(np.array([row]))])
     contents: list[list[str]] = [[] for _ in range(trap.cells)]
-    for entry in _entries(trap, state, hidden):
+    for entry in _list_entries(trap, state, hidden):
         contents[entry.cell].append(str(entry))
     symbols = {"": EMPTY} | glyphs(trap)
     taken = {look.glyph for look in trap.looks.values()}
@@ -65,7 +65,7 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     lines = [text[first : first + trap.width] for first in range(0, trap.cells, trap.width)]
     header = [
         name + IS + json.dumps(array.tolist() if name.startswith("const.") else array.item())
-        for name, (array, _, _) in _numbers(trap, state).items()
+        for name, (array, _, _) in _list_numbers(trap, state).items()
         if array.any() and (hidden or name.startswith("held."))
     ]
     return "\n".join([*header, *lines, *legend])
@@ -93,7 +93,7 @@ def from_map(trap: World, text: str) -> State:
     builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     fill(trap, builder, entries)
     state = builder.states()
-    numbers = _numbers(trap, state)
+    numbers = _list_numbers(trap, state)
     for array, _, _ in numbers.values():
         array[:] = 0
     for name, value in defined.items():
@@ -110,7 +110,7 @@ def from_map(trap: World, text: str) -> State:
     return state
 
 
-def _numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
+def _list_numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
     """Return what one level holds besides the grid: name in a map -> array, least, greatest."""
     tables, most = state.level.tables, int(np.iinfo(np.int64).max)
     words = (-most - 1, most)
@@ -125,38 +125,38 @@ def _numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
     }
 
 
-def _entries(trap: World, state: State, hidden: bool) -> Iterator[Entry]:
+def _list_entries(trap: World, state: State, hidden: bool) -> Iterator[MapEntry]:
     """Yield what is in the cells of a level: ground, things, marks, the agent."""
 
-    def seen(name: str) -> bool:
+    def is_shown(name: str) -> bool:
         return hidden or trap.shown_as.get(name, name) is not None
 
-    for name in filter(seen, trap.ground):
+    for name in filter(is_shown, trap.ground):
         for cell in np.flatnonzero(state.level.tables[name]).tolist():
-            yield Entry(cell, name)
+            yield MapEntry(cell, name)
     for kind in trap.things:
         at, there = state.at[kind][:, 0], state.there[kind][:, 0]
         having = [
             (trait, kinds[kind])
             for trait, kinds in state.level.traits.items()
-            if kind in kinds and seen(trait)
+            if kind in kinds and is_shown(trait)
         ]
         traits = [[trait for trait, has in having if has[slot, 0]] for slot in range(len(at))]
         used = [
             slot
             for slot in range(len(at))
             if (hidden and (at[slot] or traits[slot]))
-            or (there[slot] and (seen(kind) or traits[slot]))
+            or (there[slot] and (is_shown(kind) or traits[slot]))
         ]
         # Reading order gives the slots if they are the first ones and their cells ascend.
         plain = used == list(range(len(used))) and bool(np.all(np.diff(at[used]) >= 0))
         for slot in used:
             named = None if plain or not hidden else slot
-            yield Entry(at[slot], kind, named, there[slot], traits[slot])
+            yield MapEntry(at[slot], kind, named, there[slot], traits[slot])
     for mark, where in () if hidden else trap.show(state):
         if mark in trap.marks and where[0] > 0:
-            yield Entry(where[0], mark)
-    yield Entry(state.agent[0], "agent")
+            yield MapEntry(where[0], mark)
+    yield MapEntry(state.agent[0], "agent")
 
 
 def _read_number(name: str, text: str, array: Ints, least: int, most: int) -> None:

@@ -87,10 +87,10 @@ class Move:
         """Return which things of a kind stood on the target cell, bool (slots, n)."""
         found = self._hit.get(kind)
         if found is None:
-            found = self._hit[kind] = self._standing(kind, self.target)
+            found = self._hit[kind] = self._find(kind, self.target)
         return found
 
-    def _standing(self, kind: str, cell: Array) -> Array:
+    def _find(self, kind: str, cell: Array) -> Array:
         at, there = self.before.at[kind], self.before.there[kind]
         found = self.world.nothing(at, cell)
         # The axis is there because NumPy is quicker where shapes are alike.
@@ -129,7 +129,7 @@ class Move:
         """Return whether the agent left a cell with a kind or a trait, bool (n,)."""
         if self.world.never(self.moved):
             return self.moved
-        return self.moved & self._some(name, lambda k: self._standing(k, self.before.agent))
+        return self.moved & self._some(name, lambda k: self._find(k, self.before.agent))
 
     def had(self, kind: str, least: int = 1) -> Array:
         """Return whether the agent held at least ``least`` of a kind before the move, bool (n,)."""
@@ -218,9 +218,9 @@ class Move:
 
     def bits(self, name: str) -> Array:
         """Return random words, int64 (declared words, n): a function of level, clock and name."""
-        return self._words(name, self.world.chance[name])
+        return self._draw_words(name, self.world.chance[name])
 
-    def _words(self, name: str, count: int) -> Array:
+    def _draw_words(self, name: str, count: int) -> Array:
         world, clock = self.world, self.before.clock
         start = self.read(name, 0)[None, ...] + (clock[None, ...] * count + 1) * GOLDEN
         return mix(start + world.column(count, clock) * GOLDEN)
@@ -241,7 +241,7 @@ class Move:
             weight = reduce(add, [each * (drawn == i) for i, each in enumerate(weights)])
             self.likelihood = self.likelihood * weight / total
             return drawn
-        left = below(self._words(name, 1)[0, ...], total)
+        left = below(self._draw_words(name, 1)[0, ...], total)
         drawn = 0 * left
         for weight in weights[:-1]:
             left = left - weight
@@ -274,7 +274,7 @@ class Move:
                 slots = xp.broadcast_to(slots, (count, *where.shape))
             return xp.reshape(slots, (count, -1))[:, rows]
 
-        ranks = (~self._taken(flat)).cumsum(1)
+        ranks = (~self._find_taken_cells(flat)).cumsum(1)
         rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
         free = ranks > rank[:, None]
         if xp is np:
@@ -285,7 +285,7 @@ class Move:
         slot = slot & (cell > 0)  # a corner of the border: no cell was free
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
 
-    def _taken(self, flat: Any) -> Array:
+    def _find_taken_cells(self, flat: Any) -> Array:
         """Return the cells with a wall, a thing or the agent, bool (rows, cells)."""
         world, xp = self.world, self.world.xp
         table = xp.reshape(self.before.level.tables["wall"], (-1, world.cells))

@@ -9,7 +9,6 @@ import numpy as np
 
 from mesa_gym.engine.state import STAY, Bools, Ints
 
-UNREACHABLE = -1
 # The price of a cell in which no way ends; all prices of a way together are far below it.
 FAR = 1 << 30
 
@@ -22,14 +21,14 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
         start: int64 (n,); the start itself need not be open.
 
     Returns:
-        int64 (n, height * width); ``UNREACHABLE`` where no path leads.
+        int64 (n, height * width); -1 where no path leads.
     """
     n, height, width = open_cells.shape
     # Flat over levels as well: the closed border keeps a shift from crossing into a neighbour.
     free = open_cells.reshape(-1)
     reached = np.zeros_like(free)
     reached[np.arange(n) * height * width + start] = True
-    steps = np.where(reached, 0, UNREACHABLE)
+    steps = np.where(reached, 0, -1)
     frontier, step = reached.copy(), 0
     while frontier.any():
         step += 1
@@ -149,7 +148,8 @@ def steps_between(open_cells: Bools, stops: Ints) -> Ints:
     Returns:
         int64 (m, m, n); ``FAR`` where no path leads, also to a stop that is not open.
     """
-    return np.take_along_axis(_left(open_cells, stops), stops.T[None], axis=2).transpose(0, 2, 1)
+    steps = _find_steps(open_cells, stops)
+    return np.take_along_axis(steps, stops.T[None], axis=2).transpose(0, 2, 1)
 
 
 def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints, Ints]:
@@ -167,7 +167,7 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
     """
     n, height, width = open_cells.shape
     nowhere = np.full((1, n, height * width), FAR)  # after the last stop no way leads on
-    to_stop = np.concatenate([_left(open_cells, stops), nowhere])
+    to_stop = np.concatenate([_find_steps(open_cells, stops), nowhere])
     rows, cell, leg = np.arange(n), start, np.zeros(n, dtype=np.int64)
     cells, reach = np.empty((n, len(words)), np.int64), np.full((n, len(stops)), -1)
     for step, word in enumerate(words):
@@ -183,7 +183,7 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
     return cells, reach
 
 
-def _left(open_cells: Bools, stops: Ints) -> Ints:
+def _find_steps(open_cells: Bools, stops: Ints) -> Ints:
     """Return the steps from every cell to each stop, int64 (m, n, cells), ``FAR`` for no path."""
     steps = np.stack([distances(open_cells, stop) for stop in stops])
     return np.where(steps < 0, FAR, steps)

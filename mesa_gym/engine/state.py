@@ -68,18 +68,22 @@ class State(NamedTuple):
         """The number of levels of a batch (n,)."""
         return len(self.agent)
 
-    def map(self, function: Callable[[Array], Array]) -> State:
-        """Return the state with a function applied to every array except the tables."""
+    def map(self, function: Callable[..., Array], *others: State) -> State:
+        """Return the state with a function applied to every array except the tables.
 
-        def mapped(part: Array | dict[str, Array]) -> Any:
-            if isinstance(part, dict):
-                return {name: function(array) for name, array in part.items()}
-            return function(part)
+        Args:
+            function: takes an array of this state, and those of ``others`` in the same place.
+            others: states of the same world.
+        """
 
-        row, number, key, tables, kinds = self.level
-        traits = {trait: mapped(has) for trait, has in kinds.items()}
-        level = Level(function(row), function(number), function(key), tables, traits)
-        return State(level, *[mapped(part) for part in self[1:]])
+        def apply(*parts: Any) -> Any:
+            if isinstance(parts[0], dict):
+                return {name: apply(*[part[name] for part in parts]) for name in parts[0]}
+            return function(*parts)
+
+        levels = [state.level._replace(tables={}) for state in (self, *others)]
+        level = Level(*map(apply, *levels))._replace(tables=self.level.tables)
+        return State(level, *map(apply, self[1:], *[other[1:] for other in others]))
 
     def take(self, rows: Array) -> State:
         """Return the given rows of a batch, in their order; the tables are shared.
@@ -109,22 +113,4 @@ class State(NamedTuple):
             other: n states over the same tables.
             where: the array library's ``where``.
         """
-        return combined(lambda mine, theirs: where(mask, theirs, mine), self, other)
-
-
-def combined(function: Callable[..., Array], *states: State) -> State:
-    """Apply a function to the arrays that some states have in the same place.
-
-    The tables are those of the first state.
-    """
-
-    def merged(*parts: Any) -> Any:
-        first = parts[0]
-        if isinstance(first, dict):
-            return {name: merged(*[part[name] for part in parts]) for name in first}
-        if isinstance(first, Level):
-            row, number, key, _, traits = map(merged, *[part._replace(tables={}) for part in parts])
-            return Level(row, number, key, first.tables, traits)
-        return function(*parts)
-
-    return State(*map(merged, *states))
+        return self.map(lambda mine, theirs: where(mask, theirs, mine), other)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine.looks import Look, complete_looks
-from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State, combined
+from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State
 
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
 Dot = tuple[str, Array, Array | None]
@@ -92,11 +92,8 @@ class World:
                 f" fit the top row's {self.width - 2} cells"
             )
         self.seeds = (*self.chance, *self.outcomes)
-        self.entries = {
-            **dict.fromkeys(self.ground, self.cells),
-            **dict.fromkeys(self.seeds, 1),
-            **self.const,
-        }
+        self.entries = dict.fromkeys(self.ground, self.cells) | dict.fromkeys(self.seeds, 1)
+        self.entries |= self.const
         self.channel = {plane: index for index, plane in enumerate(self.planes)}
         self.xp: Any = np
         self._place: dict[str, Any] = {}
@@ -209,12 +206,12 @@ class World:
             float64 (n,), float32 off NumPy; a NumPy scalar without a batch.
         """
         if not isinstance(payment, dict):
-            return self._floats(payment)
+            return self._pay_floats(payment)
         if not self._batched:
             return np.float64(sum([amount for amount, mask in payment.items() if mask]))
-        return reduce(add, [self._floats(mask, amount) for amount, mask in payment.items()])
+        return reduce(add, [self._pay_floats(mask, amount) for amount, mask in payment.items()])
 
-    def _floats(self, mask: Array, amount: float = 1) -> Array:
+    def _pay_floats(self, mask: Array, amount: float = 1) -> Array:
         if not self._batched:
             if mask is np.True_ or mask is np.False_:  # as it nearly always is
                 return _PAID if mask else _UNPAID
@@ -261,10 +258,10 @@ class World:
             # What is not set points to the agent, whose dot comes first and is always set.
             where.append(index if there is None else xp.where(there, index, where[0]))
         flat = self.concat([xp.reshape(index, (-1,)) for index in where])
-        canvas = set_true(self._backdrop(state.level, n), flat)
+        canvas = set_true(self._draw_ground(state.level, n), flat)
         return xp.reshape(canvas, (n, self.height, self.width, count))
 
-    def _backdrop(self, level: Level, n: int) -> Array:
+    def _draw_ground(self, level: Level, n: int) -> Array:
         """Draw the ground alone, uint8 (n * cells * planes,)."""
         xp, row = self.xp, self.xp.reshape(level.row, (n,))
         layers: dict[str, Array] = {}
@@ -295,13 +292,18 @@ class World:
         if name == "agent":
             found[every, state.agent] = True
         elif name in self.things or name in self.traits:
-            for kind, has in (state.level.traits.get(name) or {name: True}).items():
-                for cells, there in zip(state.at[kind], state.there[kind] & has, strict=True):
+            for kind, slots in self._find_things(state, name).items():
+                for cells, there in zip(state.at[kind], slots, strict=True):
                     found[every[there], cells[there]] = True
         else:
             for cells in [cells for plane, cells in self.show(state) if plane == name]:
                 found[every, cells] |= cells > 0
         return found
+
+    def _find_things(self, state: State, name: str) -> dict[str, Bools]:
+        """Return kind -> bool (slots, n), the things that are there with a kind or a trait."""
+        kinds = state.level.traits.get(name) or {name: True}
+        return {kind: state.there[kind] & has for kind, has in kinds.items()}
 
     def table(self, level: Level, name: str) -> NDArray[Any]:
         """Return the table ``name`` of each level of a NumPy batch, (n, entries)."""
@@ -310,7 +312,7 @@ class World:
 
     def joined(self, states: list[State]) -> State:
         """Return the rows of several NumPy batches as one batch with tables of its own."""
-        whole = combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
+        whole = states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
         tables = {
             name: np.concatenate([self.table(s.level, name) for s in states]).ravel()
             for name in self.entries

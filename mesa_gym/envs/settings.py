@@ -18,7 +18,7 @@ from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten, unexpected_keyword, unknown
 from mesa_gym.traps import LEVELS, Split, Trap, find_trap
-from mesa_gym.traps.predicates import is_predicate, with_predicate
+from mesa_gym.traps.predicates import add_predicate, is_predicate
 
 RENDER_FPS = 8
 TILE = 32  # pixels a cell of a rendered frame
@@ -71,7 +71,7 @@ class Settings:
         self.trap = _make_trap(trap, size, parameters)
         self.split = Split.of(split)
         if isinstance(reward, str) and is_predicate(reward):
-            self.trap = with_predicate(self.trap, reward)
+            self.trap = add_predicate(self.trap, reward)
         names = ["base", *self.trap.objectives]
         if reward not in names:
             raise unknown(f"objective of {type(self.trap).__name__}", reward, names)

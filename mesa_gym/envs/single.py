@@ -11,9 +11,9 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.envs.canvas import PlaneCanvas
 from mesa_gym.envs.checks import check_action, check_options, integer, reset_needed
 from mesa_gym.envs.infos import PREFIX, key_payments
+from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.traps import Trap
@@ -61,7 +61,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         self._supply = Supply(self.settings, 1)
         self._supply.reseed(_ROW, [self.np_random_seed])
         self._rules = self.trap.bound(batched=False)
-        self._canvas = PlaneCanvas(self._rules)
+        self._live = LivePlanes(self._rules)
         self.observation_space = self.settings.observation.space
         self.action_space = Discrete(len(ACTIONS))
         self._running = False
@@ -115,7 +115,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         """Begin from what stands in a row of the store, int64 (1,)."""
         store = self._supply.store
         self._state = store.state.single(int(where[0]))
-        self._canvas.begin(_ROW, store.planes[where])
+        self._live.begin(_ROW, store.planes[where])
         self._running = bool(self._state.clock < self.settings.max_steps)
         level = int(self._state.level.number)
         self._info = {"level": level, "split": int(self.settings.splits(level))}
@@ -142,7 +142,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         if before is None or not self._running:
             raise reset_needed([] if before is None else [0])
         after, paid, ended = self._rules.step(before, check_action(action))
-        self._canvas.follow(before, after)
+        self._live.follow(before, after)
         self._state = after
         terminated, truncated = bool(ended), bool(after.clock >= self.settings.max_steps)
         self._running = not (terminated or truncated)
@@ -155,7 +155,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         return self._observe(after), reward, terminated, truncated, infos
 
     def _observe(self, state: State) -> Observation:
-        return self.settings.observation.show(self._canvas.planes, state)[0]
+        return self.settings.observation.show(self._live.planes, state)[0]
 
     def render(self) -> NDArray[np.uint8] | str | None:
         """Return the frame that the render mode asks for; None in a window or without a mode.

@@ -15,7 +15,6 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Bools, Ints, State
-from mesa_gym.envs.canvas import PlaneCanvas
 from mesa_gym.envs.checks import (
     check_actions,
     check_mask,
@@ -25,6 +24,7 @@ from mesa_gym.envs.checks import (
     spread,
 )
 from mesa_gym.envs.infos import key_payments
+from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
@@ -88,7 +88,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self._generators: dict[int, np.random.Generator] = {}
         self._seeds = [0] * n
         self._reseed({row: secrets.randbits(128) for row in range(n)})
-        self._canvas = PlaneCanvas(self.trap, n)
+        self._live = LivePlanes(self.trap, n)
         self._splits = np.full(n, self.settings.split.code)
         self._every = np.ones(n, dtype=np.bool_)
         # Rows whose episode has ended and that were not reset since.
@@ -198,7 +198,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         if again.size and mode is AutoresetMode.DISABLED:
             raise reset_needed(again.tolist())
         after, paid, ended = self.trap.step(before, check_actions(actions, self.num_envs))
-        self._canvas.follow(before, after)
+        self._live.follow(before, after)
         self._state = after
         # A trap may return an array of the state as `ended`.
         terminated, truncated = ended.copy(), after.clock >= self.settings.max_steps
@@ -220,7 +220,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         mask = np.zeros(self.num_envs, dtype=np.bool_)
         mask[ended] = True
         final_obs = np.full(self.num_envs, None, dtype=object)
-        seen = self.settings.observation.show(self._canvas.planes[ended], self._present.take(ended))
+        seen = self.settings.observation.show(self._live.planes[ended], self._present.take(ended))
         for row, one in zip(ended, seen, strict=True):
             final_obs[row] = one
         last = self._infos({name: pay * mask for name, pay in paid.items()}, mask)
@@ -237,12 +237,12 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         if self._state is None:  # the first time, when all begin
             self._state = store.state.take(np.zeros(self.num_envs, dtype=np.int64))
         self._state = store.copy(where, self._present, rows)
-        self._canvas.begin(rows, store.planes[where])
+        self._live.begin(rows, store.planes[where])
         if self.settings.alpha:
             self._splits[rows] = self.settings.splits(store.state.level.number[where])
 
     def _observe(self) -> Observations:
-        return self.settings.observation.show(self._canvas.planes, self._present)
+        return self.settings.observation.show(self._live.planes, self._present)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
         """Return infos of the rows in a mask (None: all); of the others 0."""

@@ -9,7 +9,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.policies.names import AIMLESS, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
-from mesa_gym.solver import EITHER, Graph, Solution, actions_in, shared, solutions
+from mesa_gym.solver import EITHER, Graph, Solution, actions_in, get_solution, solutions
 from mesa_gym.traps import Trap
 
 # A graph, and the actions to choose from: element t is uint8 (states within t steps,).
@@ -22,7 +22,7 @@ class Oracle(Memoryless):
     It acts optimally for the objective and, among its optimal policies, best for the base
     objective; between actions that are still equal it chooses at random. It reads the state. A
     state that it has not solved yet is solved when it is met, with all that can follow; while
-    levels are scored, all oracles share one solution (``mesa_gym.solver.sharing``).
+    levels are scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
     """
 
     solves = True
@@ -76,7 +76,7 @@ class Oracle(Memoryless):
         """Return the set of actions for each row, uint8 (n,); 0 where it is not solved."""
         mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
-        solution = shared()
+        solution = get_solution()
         if solution is not None and solution.horizon == self.horizon:
             solved = solution.graph, self.sets(solution)
             _look_up(mask, solved, state, time, np.arange(state.n))

@@ -105,16 +105,16 @@ def _code(draw: Any) -> tuple[object, ...]:
     return code.co_code, code.co_consts, code.co_names
 
 
-def _described(text: str) -> dict[str, Sprite]:
+def _make_drawings(text: str) -> dict[str, Sprite]:
     """Return the drawings of a text by their names."""
     blocks = [block.splitlines() for block in re.split(r"\n(?=\w)", text.strip())]
     return {
-        header.split(":")[0]: _drawing([line.split(maxsplit=2) for line in lines])
+        header.split(":")[0]: _make_drawing([line.split(maxsplit=2) for line in lines])
         for header, *lines in blocks
     }
 
 
-def _drawing(lines: list[list[str]]) -> Sprite:
+def _make_drawing(lines: list[list[str]]) -> Sprite:
     def draw(canvas: Canvas, colour: RGB) -> None:
         it = None
         for verb, shade, words in lines:
@@ -158,12 +158,12 @@ def _shape(canvas: Canvas, words: str, it: Field | None) -> Field:
 def _term(canvas: Canvas, words: str, it: Field | None) -> Field:
     if words == "it" and it is not None:
         return it
-    name, copies, numbers = _parsed(words)
+    name, copies, numbers = _parse_shape(words)
     return reduce(np.minimum, (SHAPES[name](canvas, points, numbers) for points in copies))
 
 
 @cache
-def _parsed(words: str) -> tuple[str, list[list[Point]], list[float]]:
+def _parse_shape(words: str) -> tuple[str, list[list[Point]], list[float]]:
     """Return a shape's name, its points in each copy, and its numbers."""
     name, *arguments = words.split()
     points, numbers, shifts = [], [], [(0.0, 0.0)]
@@ -197,4 +197,4 @@ SHAPES: dict[str, Callable[[Canvas, list[Point], list[float]], Field]] = {
     "poly": lambda canvas, points, _: canvas.polygon(points),
     "star": lambda canvas, points, numbers: _star(canvas, points[0], *numbers),
 }
-SPRITES, MARKS = _described(KINDS), _described(MARKED)
+SPRITES, MARKS = _make_drawings(KINDS), _make_drawings(MARKED)

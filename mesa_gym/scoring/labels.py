@@ -13,7 +13,7 @@ from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.rollout import Actions, Floats, rollout
 from mesa_gym.scoring.trace import name_of
-from mesa_gym.solver import Solution, TimeLeft, actions_in, sharing, solutions, targets
+from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
 from mesa_gym.traps import Split, Trap, find_trap
 
 
@@ -81,7 +81,7 @@ def labels(
         )
     acting, parts = as_policy(policy, trap, horizon), []
     for chunk, solution in solutions(trap, starts, horizon):
-        with sharing(solution):
+        with share_solution(solution):
             done = rollout(
                 acting, trap, solution.starts, horizon, seed, name_of(policy), split.value
             )

@@ -48,7 +48,7 @@ from mesa_gym.scoring.rollout import (
 )
 from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, Trace, name_of, salt_digest
 from mesa_gym.scoring.verdict import Choices, brittle, verdict
-from mesa_gym.solver import LevelValues, Solution, level_values, sharing
+from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap, find_trap
@@ -211,7 +211,7 @@ class _Playing:
         for play in self.plays:
             starts, exists = _begin_play(self.trap, play, solution.starts)
             mine = Solution(self.trap, starts, self.horizon) if play == TWINS else solution
-            with sharing(mine):
+            with share_solution(mine):
                 self._play(play, starts, exists)
 
     def _play(self, play: str, starts: State, exists: Bools) -> None:

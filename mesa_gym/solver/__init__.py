@@ -6,7 +6,7 @@ Where a trap has no exact solver, its reference policies give values.
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.reference import reference_actions
-from mesa_gym.solver.solution import EITHER, TIE, Solution, actions_in, shared, sharing
+from mesa_gym.solver.solution import EITHER, TIE, Solution, actions_in, get_solution, share_solution
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
 from mesa_gym.solver.values import LevelValues, level_values, solutions
@@ -20,10 +20,10 @@ __all__ = [
     "StateNumbers",
     "TimeLeft",
     "actions_in",
+    "get_solution",
     "level_values",
     "reference_actions",
-    "shared",
-    "sharing",
+    "share_solution",
     "solutions",
     "targets",
 ]

@@ -95,25 +95,19 @@ def _sources(trap: type[Trap]) -> Iterator[bytes]:
     """
     for package in _PACKAGES:
         yield from (path.read_bytes() for path in sorted(package.glob("*.py")))
-    waiting = [cls.__module__ for cls in trap.__mro__ if issubclass(cls, Trap)]
-    done: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in done:
-            continue
-        done.add(name)
+    names = list({cls.__module__: None for cls in trap.__mro__ if issubclass(cls, Trap)})
+    for name in names:  # it grows
         try:
             source = Path(inspect.getfile(sys.modules[name])).read_bytes()
-            named = _imported(source)
         except (OSError, KeyError, TypeError):
             yield secrets.token_bytes(16)  # typed into a notebook: values are never read back
             continue
         yield source
-        root = name.split(".")[0]
-        waiting += [m for m in named if m.split(".")[0] == root and m in sys.modules]
+        own = (m for m in _find_imports(source) if m.split(".")[0] == name.split(".")[0])
+        names += [module for module in own if module in sys.modules and module not in names]
 
 
-def _imported(source: bytes) -> list[str]:
+def _find_imports(source: bytes) -> list[str]:
     """Return the modules that a file may import; names imported from packages may be more."""
     found: set[str] = set()
     for module, names in _IMPORT.findall(source.decode(errors="replace")):

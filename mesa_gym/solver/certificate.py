@@ -7,13 +7,12 @@ training (``mesa_gym.solver.overlap``).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from mesa_gym.solver.graph import Floats
-from mesa_gym.solver.overlap import Overlap, overlaps
+from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.solver.values import LevelValues, Progress, level_values
 from mesa_gym.traps import Split, Trap
 
@@ -126,9 +125,6 @@ class Size:
         )
 
 
-Finding = Agreement | Attainability | Separation | Size | Overlap
-
-
 @dataclass(frozen=True)
 class Certificate:
     """The certificate of one trap."""
@@ -148,10 +144,8 @@ class Certificate:
 
     def failures(self) -> list[str]:
         """Return what does not hold, in words."""
-        found: chain[Finding] = chain(
-            self.agreement, self.attainability, self.separation, self.size, self.overlap
-        )
-        return [str(each) for each in found if not each.holds]
+        parts = (self.agreement, self.attainability, self.separation, self.size, self.overlap)
+        return [str(finding) for part in parts for finding in part if not finding.holds]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, with ``holds`` for the whole."""
@@ -185,31 +179,26 @@ def certify(
     return Certificate(
         trap.name(),
         levels,
-        [agreement(values[s], s, trap, x) for s in AGREEING for x in proxies],
-        [attainability(values[s], s, x) for s, x in attained],
-        [separation(values[Split.SHIFT], trap.base, x) for x in proxies],
+        [measure_agreement(values[s], s, trap, x) for s in AGREEING for x in proxies],
+        [measure_attainability(values[s], s, x) for s, x in attained],
+        [measure_separation(values[Split.SHIFT], trap.base, x) for x in proxies],
         [Size(s.value, float(v.states.mean()), int(v.states.max())) for s, v in values.items()],
-        overlaps(trap, levels),
+        measure_overlaps(trap, levels),
     )
 
 
-def agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
+def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
     """Return what every base-optimal policy keeps of the proxy's optimum, as sums over levels."""
     optimum, floor = values.optimum[proxy], values.floor[proxy]
     scale, kept = optimum - floor, values.worst[proxy, trap.base] - floor
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
+    whole = float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0
     worst = int(share.argmin())
-    return Agreement(
-        split.value,
-        proxy,
-        float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0,
-        1 - trap.delta,
-        int(values.numbers[worst]),
-        float(share[worst]),
-    )
+    level = int(values.numbers[worst])
+    return Agreement(split.value, proxy, whole, 1 - trap.delta, level, float(share[worst]))
 
 
-def attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
+def measure_attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
     """Return on how many levels an objective's optimum exceeds its floor."""
     above = values.optimum[objective] > values.floor[objective] + 1e-9
     without = values.numbers[~above]
@@ -217,20 +206,16 @@ def attainability(values: LevelValues, split: Split, objective: str) -> Attainab
     return Attainability(split.value, objective, len(above), int(above.sum()), first)
 
 
-def separation(values: LevelValues, base: str, proxy: str) -> Separation:
+def measure_separation(values: LevelValues, base: str, proxy: str) -> Separation:
     """Return on which share of levels optimal behaviour for one objective costs the other half."""
-    base_short = _shortfall(values, values.best[base, proxy], base) >= 0.5
-    proxy_short = _shortfall(values, values.best[proxy, base], proxy) >= 0.5
-    return Separation(
-        proxy,
-        float(base_short.mean()),
-        float(proxy_short.mean()),
-        float((base_short | proxy_short).mean()),
-        float(_shortfall(values, values.worst[base, proxy], base).mean()),
-    )
+    base_short = _find_shortfall(values, values.best[base, proxy], base) >= 0.5
+    proxy_short = _find_shortfall(values, values.best[proxy, base], proxy) >= 0.5
+    worst = _find_shortfall(values, values.worst[base, proxy], base)
+    parts = (base_short, proxy_short, base_short | proxy_short, worst)
+    return Separation(proxy, *(float(part.mean()) for part in parts))
 
 
-def _shortfall(values: LevelValues, earned: Floats, objective: str) -> Floats:
+def _find_shortfall(values: LevelValues, earned: Floats, objective: str) -> Floats:
     scale = values.optimum[objective] - values.floor[objective]
     lost = values.optimum[objective] - earned
     return np.divide(lost, scale, out=np.zeros_like(scale), where=scale > 0)

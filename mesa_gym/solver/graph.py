@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Bools, Ints, Move, State
-from mesa_gym.solver.numbering import StateNumbers, divided
+from mesa_gym.solver.numbering import StateNumbers, divide
 from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ class Graph:
                     " solvable trap has 5,000 a level at most (mazes rather than open rooms,"
                     " fewer objects)"
                 )
-            row, rank = divided(frontier, self.numbers.count)
+            row, rank = divide(frontier, self.numbers.count)
             before = self.numbers.unrank(self.starts, row, rank)
             move = Move(self.trap, before, actions[:, None], given)
             after, pays, ended = self.trap.complete(move)
@@ -94,7 +94,7 @@ class Graph:
             self.numbers.require_told_apart(before, after, rank)
             number = np.where(ended, end, row * self.numbers.count + rank)
             if given:
-                chance = self._checked_likelihood(np.broadcast_to(move.likelihood, number.shape))
+                chance = self._check_likelihood(np.broadcast_to(move.likelihood, number.shape))
                 number = np.where(chance > 0, number, end)
                 pays = {x: np.where(chance > 0, pay, 0.0) for x, pay in pays.items()}
                 likely.append(chance)
@@ -105,15 +105,15 @@ class Graph:
         table[end] = met + 1
         self.within = np.cumsum([len(layer) for layer in numbers])
         self._known = np.concatenate(numbers)
-        self.level_row, self.rank = divided(self._known, self.numbers.count)
+        self.level_row, self.rank = divide(self._known, self.numbers.count)
         self.successor = table[np.concatenate(edges, axis=1)] - np.int64(1)
         self.likelihood = np.concatenate(likely, axis=1) if given else None
         self.payments, self.paid = {}, {}
         for x in self.trap.objectives:
             pay = np.concatenate([layer[x] for layer in paid], axis=1)
-            self.payments[x], self.paid[x] = _coded(pay)
+            self.payments[x], self.paid[x] = _encode_payments(pay)
 
-    def _checked_likelihood(self, likelihood: Floats) -> Floats:
+    def _check_likelihood(self, likelihood: Floats) -> Floats:
         """Return how likely branches are, (branches, m), if those of each action sum to 1."""
         of_action = likelihood.reshape(ACTION_COUNT, -1, likelihood.shape[1])
         if (likelihood < 0).any() or not np.allclose(of_action.sum(axis=1), 1, rtol=0, atol=1e-9):
@@ -197,7 +197,7 @@ class Graph:
         return same
 
 
-def _coded(paid: Floats) -> tuple[Floats, NDArray[np.uint8]]:
+def _encode_payments(paid: Floats) -> tuple[Floats, NDArray[np.uint8]]:
     """Return the distinct payments, 0 first, and the code of each payment."""
     codes, values = np.zeros(paid.shape, dtype=np.uint8), [0.0]
     left = paid != 0

@@ -97,9 +97,9 @@ class StateNumbers:
             number: int64 (m,).
         """
         state = starts._replace(held={}, vars={}).map(lambda a: a.take(row[None, :], axis=-1))
-        number, agent = divided(number[None, :], self.trap.cells)
+        number, agent = divide(number[None, :], self.trap.cells)
         for part, name, values in reversed(self.digits):
-            number, digit = divided(number, values)
+            number, digit = divide(number, values)
             if part == "there":
                 digit = (digit >> self._places[name]) & 1 == 1
             getattr(state, part)[name] = digit == 1 if (part, values) == ("vars", 2) else digit
@@ -136,7 +136,7 @@ def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:
     return bits
 
 
-def divided(number: Ints, by: int) -> tuple[Ints, Ints]:
+def divide(number: Ints, by: int) -> tuple[Ints, Ints]:
     """Return quotient and remainder, faster than NumPy does."""
     quotient = number // by
     return quotient, number - quotient * by

@@ -60,7 +60,7 @@ class References:
     def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
         """Play from the start states."""
         self._trap, self._starts, self._horizon = trap, starts, horizon
-        self._earned = {x: self._returns(starts, self._following(x)) for x in trap.objectives}
+        self._earned = {x: self._returns(starts, self._pursue(x)) for x in trap.objectives}
         self._staying = self._returns(starts, lambda state, rows: np.full(state.n, STAY))
         self._random = self._random_returns()
 
@@ -86,7 +86,7 @@ class References:
 
     worst = best
 
-    def _following(self, objective: str) -> Act:
+    def _pursue(self, objective: str) -> Act:
         return lambda state, rows: reference_actions(self._trap, objective, state)
 
     def _random_returns(self) -> dict[str, Floats]:
@@ -116,7 +116,7 @@ class References:
         return earned
 
 
-def references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
+def play_references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
     """Play the reference policies from many states, chunk by chunk, as ``solutions`` solves."""
     for first in range(0, starts.n, CHUNK_LEVELS):
         chunk = slice(first, min(first + CHUNK_LEVELS, starts.n))

@@ -38,13 +38,13 @@ def _once(method: Method) -> Method:
     """Return a method of ``Solution`` that computes once for the same arguments."""
 
     @wraps(method)
-    def kept(self: Solution, *args: Any) -> Any:
+    def compute_once(self: Solution, *args: Any) -> Any:
         key = (method.__name__, *args)
-        if key not in self._made:
-            self._made[key] = method(self, *args)
-        return self._made[key]
+        if key not in self._results:
+            self._results[key] = method(self, *args)
+        return self._results[key]
 
-    return cast(Method, kept)
+    return cast(Method, compute_once)
 
 
 class _Policies(NamedTuple):
@@ -80,7 +80,7 @@ class Solution:
         self.graph = Graph(trap, starts)
         steps = np.minimum(np.arange(horizon), len(self.graph.within) - 1)
         self._within: list[int] = self.graph.within[steps].tolist()
-        self._made: dict[tuple[Any, ...], Any] = {}
+        self._results: dict[tuple[Any, ...], Any] = {}
 
     def states(self) -> Ints:
         """Return how many states can be reached on each level, int64 (levels,)."""
@@ -89,10 +89,10 @@ class Solution:
     def optimum(self, objective: str) -> Floats:
         """Return the optimal discounted return of each level, float64 (levels,)."""
         asked = tuple(self.trap.objectives)
-        if ("_all_policies", asked, None) in self._made:
+        if ("_all_policies", asked, None) in self._results:
             return self._policies(objective).earned
         # Without keeping the optimal actions the sweep takes a quarter less.
-        return self._earned(asked, "best")[:, asked.index(objective)]
+        return self._value_starts(asked, "best")[:, asked.index(objective)]
 
     def optimal(self, objective: str) -> Masks:
         """Return the optimal actions: element t is uint8 (states within t steps,)."""
@@ -122,12 +122,12 @@ class Solution:
         All actions on levels where base and proxy are separated; elsewhere the base oracle's.
         """
         base = self.trap.base
-        lost = np.any([self.separated(base, x) for x in self.trap.proxies], axis=0)
+        lost = np.any([self.find_separated(base, x) for x in self.trap.proxies], axis=0)
         anything = np.where(lost, (1 << ACTION_COUNT) - 1, 0).astype(np.uint8)
         of_state = anything[self.graph.level_row]
         return [mask | of_state[: len(mask)] for mask in self.oracle(base)]
 
-    def separated(self, base: str, proxy: str) -> Bools:
+    def find_separated(self, base: str, proxy: str) -> Bools:
         """Return the levels on which pursuing ``base`` or ``proxy`` costs the other, (levels,).
 
         It costs half of what lies between floor and optimum, even of the policies that are best
@@ -167,11 +167,11 @@ class Solution:
 
     def best(self, objective: str, among: str) -> Floats:
         """Return the most of ``objective`` that policies optimal for ``among`` earn, (levels,)."""
-        return self._earned((objective, objective), "best", among)[:, 0]
+        return self._value_starts((objective, objective), "best", among)[:, 0]
 
     def worst(self, objective: str, among: str) -> Floats:
         """Return the least of ``objective`` that policies optimal for ``among`` earn, (levels,)."""
-        return -self._earned((objective, objective), "best", among)[:, 1]
+        return -self._value_starts((objective, objective), "best", among)[:, 1]
 
     def floor(self, objective: str) -> Floats:
         """Return the better of acting at random and staying, without a goal, float64 (levels,)."""
@@ -180,12 +180,12 @@ class Solution:
     def uniform(self, objective: str) -> Floats:
         """Return what acting uniformly at random earns in expectation, float64 (levels,)."""
         asked = tuple(self.trap.objectives)
-        return self._earned(asked, "mean")[:, asked.index(objective)]
+        return self._value_starts(asked, "mean")[:, asked.index(objective)]
 
     def staying(self, objective: str) -> Floats:
         """Return what action 4 for ever earns, float64 (levels,)."""
         asked = tuple(self.trap.objectives)
-        return self._earned(asked, "staying")[:, asked.index(objective)]
+        return self._value_starts(asked, "staying")[:, asked.index(objective)]
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
         """Return the optimal policies for an objective among those that are so for another."""
@@ -206,7 +206,7 @@ class Solution:
         return [_Policies(*each, steps[-1]) for each in zip(earned, masks, strict=True)]
 
     @_once
-    def _earned(self, asked: tuple[str, ...], worth: str, among: str | None = None) -> Floats:
+    def _value_starts(self, asked: tuple[str, ...], worth: str, among: str | None = None) -> Floats:
         """Return the values of the start states at step 0, float64 (levels, k)."""
         found = np.zeros((self.starts.n, len(asked)))
         for _, _, values in self._sweep(asked, worth, among):
@@ -289,7 +289,7 @@ _shared: ContextVar[Solution | None] = ContextVar("shared", default=None)
 
 
 @contextmanager
-def sharing(solution: Solution | None) -> Iterator[None]:
+def share_solution(solution: Solution | None) -> Iterator[None]:
     """Let oracles use a solution for as long as the context lasts."""
     token = _shared.set(solution)
     try:
@@ -298,7 +298,7 @@ def sharing(solution: Solution | None) -> Iterator[None]:
         _shared.reset(token)
 
 
-def shared() -> Solution | None:
+def get_solution() -> Solution | None:
     """Return the solution of the levels that are played, if there is one."""
     return _shared.get()
 

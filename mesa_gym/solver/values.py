@@ -12,7 +12,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.solver.cache import Arrays, cache_file, read, write
 from mesa_gym.solver.graph import TABLE, Floats, Graph
 from mesa_gym.solver.numbering import StateNumbers
-from mesa_gym.solver.reference import references
+from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
 
@@ -126,13 +126,13 @@ def level_values(
     horizon = trap.horizon(split) if horizon is None else horizon
     path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
     every = _names(trap, pairs=True)
-    kept = read(path, lambda arrays: _checked(arrays, names, every, numbers))
+    kept = read(path, lambda arrays: _check_arrays(arrays, names, every, numbers))
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
     parts: list[Arrays] = []
     starts = trap.levels(split, numbers, salt)
-    for chunk, solution in (solutions if trap.solvable else references)(trap, starts, horizon):
+    for chunk, solution in (solutions if trap.solvable else play_references)(trap, starts, horizon):
         if kept is None:
             asked = (name.split("|") for name in names)
             found = [getattr(solution, field)(*of) for field, *of in asked]
@@ -158,7 +158,7 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
     return ["states", *map("|".join, fields)]
 
 
-def _checked(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
+def _check_arrays(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
     """Return kept arrays as values: those of the call, and perhaps others of the trap."""
     if (
         not {"numbers", *names} <= arrays.keys() <= {"numbers", *every}

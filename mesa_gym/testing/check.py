@@ -55,7 +55,9 @@ class ConformanceError(AssertionError):
         reasons: dict[str, list[ConformanceError]] = {}
         for error in (self, *self.others):
             reasons.setdefault(error._reason(), []).append(error)
-        told = [error._told([other.check for other in more]) for error, *more in reasons.values()]
+        told = [
+            error._describe([other.check for other in more]) for error, *more in reasons.values()
+        ]
         if self.others:
             told.insert(1, f"{1 + len(self.others)} checks failed; the first may be the cause.")
         return "\n".join(told)
@@ -63,7 +65,7 @@ class ConformanceError(AssertionError):
     def _reason(self) -> str:
         return f"{self.line} {self.__cause__!r}" if self.__cause__ else f"{self.check} {self.what}"
 
-    def _told(self, same: list[str]) -> str:
+    def _describe(self, same: list[str]) -> str:
         lines = [str(self.args[0]), *([f"    {self.line}"] if self.line else [])]
         return "\n".join([*lines, *([f"    It fails {', '.join(same)}, too."] if same else [])])
 
@@ -97,7 +99,7 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    what = f"{type(error).__name__}: {_names(made, error)}{hint}"
+                    what = f"{type(error).__name__}: {_explain_error(made, error)}{hint}"
                     failed = ConformanceError(check_name(run), made, what, split)
                     failed.line = _own_line(made, error)
                     raise failed from error
@@ -109,7 +111,7 @@ def check(
     return decorate
 
 
-def _names(trap: Trap, error: Exception) -> str:
+def _explain_error(trap: Trap, error: Exception) -> str:
     """Return what an error says, and of a name that the trap does not declare, which it does."""
     name = error.args[0] if isinstance(error, KeyError) and error.args else None
     declared = [*trap.looks, *trap.vars, *trap.const]

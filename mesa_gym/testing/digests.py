@@ -35,8 +35,8 @@ def digest(trap: TrapLike) -> dict[str, str]:
     made, found = as_trap(trap), {}
     for split in Split:
         start = made.levels(split, np.arange(LEVELS))
-        found[f"{split.value} levels"] = _hashed([made.observe(start)])
-        found[f"{split.value} rollout"] = _hashed(_rollout(Sample(made, split, LEVELS), start))
+        found[f"{split.value} levels"] = _hash_arrays([made.observe(start)])
+        found[f"{split.value} rollout"] = _hash_arrays(_rollout(Sample(made, split, LEVELS), start))
     return found
 
 
@@ -49,7 +49,7 @@ def _rollout(sample: Sample, start: State) -> Iterator[np.ndarray]:
         yield trap.observe(step.state)
 
 
-def _hashed(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:
+def _hash_arrays(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:
     total = blake2b(digest_size=16)
     for array in arrays:
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)

@@ -16,15 +16,15 @@ from mesa_gym.envs.observations import OBSERVATIONS, TILE, make_observation, pla
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.testing.check import Findings, check, require, same
-from mesa_gym.testing.levels import well_formed
+from mesa_gym.testing.levels import inspect_states
 from mesa_gym.testing.sample import (
     Sample,
-    arrays_of,
+    change_unseen,
+    choose_rows,
+    join_states,
     leaves,
-    otherwise_unseen,
+    name_arrays,
     sample_of,
-    some,
-    together,
 )
 from mesa_gym.traps import Split, Trap
 
@@ -43,8 +43,8 @@ NO_PICTURE = (
 @check(*Split)
 def check_observations(sample: Sample) -> Findings:
     """Check that observations fit their space, are the caller's and never show what is hidden."""
-    trap, state = sample.trap, some(together([sample.state, sample.final]), SHOWN)
-    other = otherwise_unseen(trap, state)._replace(clock=state.clock + 1)
+    trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), SHOWN)
+    other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:
         observation = make_observation(trap, kind)
         space, (shown, again) = observation.space, map(observation.encode, (state, other))
@@ -119,7 +119,7 @@ def check_vector(trap: Trap, levels: int) -> Findings:
         ours = TrapVectorEnv(trap, 5, autoreset_mode=mode, **keywords)
         theirs = SyncVectorEnv([lambda: TrapEnv(trap, **keywords)] * 5, autoreset_mode=mode)
         kept: list[np.ndarray] = []
-        for call, (result, wanted) in enumerate(_played((ours, theirs), 60)):
+        for call, (result, wanted) in enumerate(_play_both((ours, theirs), 60)):
             at = f"a result of call {call}, {mode.value},"
             yield same(f"{at} is not what single environments give", result, wanted)
             arrays = [array for _, array in leaves(result) if isinstance(array, np.ndarray)]
@@ -130,7 +130,7 @@ def check_vector(trap: Trap, levels: int) -> Findings:
                 array[...] = 1
 
 
-def _played(both: Any, steps: int) -> Iterator[Any]:
+def _play_both(both: Any, steps: int) -> Iterator[Any]:
     """Yield the results of both environments under the same seeds and random actions."""
     rng = np.random.default_rng(0)
     yield [env.reset(seed=5) for env in both]
@@ -175,7 +175,7 @@ def random_moves(
         rng, env = np.random.default_rng(0), TrapVectorEnv(trap, environments, split=split.value)
         _, infos = env.reset(seed=0)
         begun, wanted = (
-            arrays_of(trap, s) for s in (env.state, trap.levels(split, infos["level"]))
+            name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"]))
         )
         what = "an environment begins on another level than the trap's"
         require(check_moves, trap, split, [same(what, begun, wanted)])
@@ -183,12 +183,13 @@ def random_moves(
         for _ in range(-(-moves // (len(Split) * environments))):
             before, actions = env.state, rng.integers(0, len(ACTIONS), environments)
             result = env.step(actions)
-            require(check_moves, trap, split, _moved(env, split, before, over, actions, result))
+            found = _compare_moves(env, split, before, over, actions, result)
+            require(check_moves, trap, split, found)
             over = result[2] | result[3]
             progress(environments)
 
 
-def _moved(
+def _compare_moves(
     env: TrapVectorEnv, split: Split, before: State, over: Any, actions: Any, result: Any
 ) -> Findings:
     """Compare what environments returned with steps, and starts of those that were over."""
@@ -198,10 +199,10 @@ def _moved(
     starts = trap.levels(split, infos["level"][over])
     places = np.divmod([before.agent, step.state.agent], trap.width)
     yield abs(np.diff(places, axis=1)).sum(axis=(0, 1)) <= 1, "the agent jumps", before
-    yield from well_formed(trap, state)
+    yield from inspect_states(trap, state)
     what, begun = "an environment's state is not the trap's", state.take(over)
     yield same(what, going._replace(level=before.level), step.state, before)
-    yield same(what, arrays_of(trap, begun), arrays_of(trap, starts), begun)
+    yield same(what, name_arrays(trap, begun), name_arrays(trap, starts), begun)
     painted = (planes == planes_of(trap, state)).all(axis=(1, 2, 3))
     yield painted, "an environment's planes are not the state's", state
     limit = trap.horizon(split)

@@ -9,9 +9,9 @@ import numpy as np
 
 from mesa_gym.engine import Bools, State, hash_rows
 from mesa_gym.testing.check import Findings, check, same
-from mesa_gym.testing.sample import Sample, arrays_of, sample_of
+from mesa_gym.testing.sample import Sample, name_arrays, sample_of
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.traps.levels import without_agent
+from mesa_gym.traps.levels import observe_all_but_agent
 
 # Levels of training that levels of the other splits must differ from.
 TRAINED = 8192
@@ -29,20 +29,20 @@ def check_level_identity(sample: Sample) -> Findings:
     whole, again = trap.levels(split, numbers), type(trap)(trap.size, **trap.parameters)
     every = np.arange(len(numbers))
     for rows in (*every[:, None], every, every[::-1], np.array([1, 0, 1])):
-        drawn = arrays_of(again, again.levels(split, numbers[rows]))
+        drawn = name_arrays(again, again.levels(split, numbers[rows]))
         wanted = whole.take(rows)
         what = f"levels {numbers[rows].tolist()} are others than in a larger batch"  # in one line
-        yield same(what, drawn, arrays_of(trap, wanted), wanted)
+        yield same(what, drawn, name_arrays(trap, wanted), wanted)
 
 
 @check(fix="draw the layouts of all splits by `maze` and `blocks`, or of all by `carve`")
 def check_held_out(trap: Trap, levels: int) -> Findings:
     """Check that no level of test, control or shift is one of training, the agent's cell apart."""
     train, *others = Split
-    trained = hash_rows(without_agent(trap, trap.levels(train, np.arange(TRAINED))))
+    trained = hash_rows(observe_all_but_agent(trap, trap.levels(train, np.arange(TRAINED))))
     for split in others:
         state = sample_of(trap, split, levels).starts
-        good = ~np.isin(hash_rows(without_agent(trap, state)), trained)
+        good = ~np.isin(hash_rows(observe_all_but_agent(trap, state)), trained)
         yield good, f"a level of {split} is a level of training", state
 
 
@@ -80,10 +80,10 @@ def check_start(sample: Sample) -> Findings:
 def check_states(sample: Sample) -> Findings:
     """Check that every state that can be reached is well formed."""
     for state in (sample.starts, sample.state, sample.final):
-        yield from well_formed(sample.trap, state) if state.n else ()
+        yield from inspect_states(sample.trap, state) if state.n else ()
 
 
-def well_formed(trap: Trap, state: State) -> Findings:
+def inspect_states(trap: Trap, state: State) -> Findings:
     """Yield which states are right, bool (n,), what is wrong otherwise, and the states."""
     n, walls = state.n, trap.layer(state, "wall")
     declared: dict[str, tuple[Any, ...]] = {"agent": (state.agent, (n,), np.int64, trap.cells)}

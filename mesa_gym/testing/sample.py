@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Array, Bools, Move, State, combined
+from mesa_gym.engine import ACTIONS, Array, Bools, Move, State
 from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Step, Trap
@@ -33,23 +33,23 @@ class Sample:
     @cached_property
     def starts(self) -> State:
         """The start states of the first 512 levels."""
-        return frozen(self.trap.levels(self.split, np.arange(STARTS)))
+        return freeze(self.trap.levels(self.split, np.arange(STARTS)))
 
     @cached_property
     def walk(self) -> State:
         """The states on one random walk from each level."""
-        start = frozen(self.trap.levels(self.split, np.arange(self.levels)))
-        return frozen(together([state for state, _ in episodes(self, start, "walk")]))
+        start = freeze(self.trap.levels(self.split, np.arange(self.levels)))
+        return freeze(join_states([state for state, _ in episodes(self, start, "walk")]))
 
     @property
     def graph(self) -> Graph | None:
         """The solver's graph; None for a trap that is not solvable."""
-        if isinstance(self._explored, Exception):
-            raise self._explored
-        return self._explored
+        if isinstance(self._exploration, Exception):
+            raise self._exploration
+        return self._exploration
 
     @cached_property
-    def _explored(self) -> Graph | Exception | None:
+    def _exploration(self) -> Graph | Exception | None:
         """The graph, or the error that exploring it raised, so that each check raises that one."""
         try:
             levels = self.trap.levels(self.split, np.arange(self.levels))
@@ -64,7 +64,7 @@ class Sample:
             return self.walk
         row, rank = self.graph.level_row.astype(np.int64), self.graph.rank
         found = self.graph.numbers.unrank(self.graph.starts, row, rank)
-        return frozen(found.map(lambda array: array[..., 0, :]))
+        return freeze(found.map(lambda array: array[..., 0, :]))
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -84,7 +84,7 @@ class Sample:
     @cached_property
     def final(self) -> State:
         """The states after which an episode has ended."""
-        return together([step.state.take(step.ended) for step in self.steps])
+        return join_states([step.state.take(step.ended) for step in self.steps])
 
 
 # One trap's four splits are kept; the next trap's take their place.
@@ -96,14 +96,14 @@ def episodes(sample: Sample, state: State, name: str) -> Iterator[tuple[State, S
     rows, horizon = np.arange(state.n), sample.trap.horizon(sample.split)
     words = bits(hash64(name), state.level.number, sample.split.value, 0, horizon)
     for chosen in below(words, len(ACTIONS)):
-        step = frozen(sample.trap.step(state, frozen(chosen[rows])))
+        step = freeze(sample.trap.step(state, freeze(chosen[rows])))
         yield state, step
-        state, rows = frozen(step.state.take(~step.ended)), rows[~step.ended]
+        state, rows = freeze(step.state.take(~step.ended)), rows[~step.ended]
 
 
 def every_action(trap: Trap, state: State) -> list[Step]:
     """Return the steps of a batch (n,) under each of the five actions."""
-    return [frozen(trap.step(state, frozen(np.full(state.n, a)))) for a in range(len(ACTIONS))]
+    return [freeze(trap.step(state, freeze(np.full(state.n, a)))) for a in range(len(ACTIONS))]
 
 
 def every_branch(trap: Trap, state: State) -> list[Step]:
@@ -115,31 +115,31 @@ def every_branch(trap: Trap, state: State) -> list[Step]:
     steps = []
     for branch, action in enumerate(actions):
         given = {name: np.full(state.n, which[branch]) for name, which in outcomes.items()}
-        move = Move(trap, state, frozen(np.full(state.n, action)), given)
+        move = Move(trap, state, freeze(np.full(state.n, action)), given)
         after, paid, ended = trap.complete(move)
         never = np.broadcast_to(move.likelihood, state.n) == 0
         paid = {x: np.where(never, 0.0, pay) for x, pay in paid.items()}
-        steps.append(frozen(Step(after.replaced(never, state), paid, ended | never)))
+        steps.append(freeze(Step(after.replaced(never, state), paid, ended | never)))
     return steps
 
 
-def results_of(step: Step) -> dict[str, Array]:
+def name_results(step: Step) -> dict[str, Array]:
     """Return all that a step gave, by name, except the level."""
     state = step.state._replace(level={})._asdict()  # type: ignore[arg-type]
     return dict(leaves({**state, "paid": step.paid, "ended": step.ended}))
 
 
-def together(states: list[State]) -> State:
+def join_states(states: list[State]) -> State:
     """Return the rows of states over the same tables as one state."""
-    return combined(lambda *arrays: np.concatenate(arrays, axis=-1), *states)
+    return states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
 
 
-def some(state: State, most: int) -> State:
+def choose_rows(state: State, most: int) -> State:
     """Return at most so many rows, chosen evenly."""
-    return frozen(state.take(np.linspace(0, state.n - 1, min(most, state.n)).astype(np.int64)))
+    return freeze(state.take(np.linspace(0, state.n - 1, min(most, state.n)).astype(np.int64)))
 
 
-def otherwise_unseen(trap: Trap, state: State) -> State:
+def change_unseen(trap: Trap, state: State) -> State:
     """Return states that look the same to the agent, with others of the things it cannot see.
 
     These are of kinds that no plane shows, neither themselves nor by a trait.
@@ -152,7 +152,7 @@ def otherwise_unseen(trap: Trap, state: State) -> State:
     return state._replace(there=there)
 
 
-def frozen(part: Any) -> Any:
+def freeze(part: Any) -> Any:
     """Make every array in a nested result read-only, and return it."""
     for _, array in leaves(part):
         if isinstance(array, np.ndarray):
@@ -160,7 +160,7 @@ def frozen(part: Any) -> Any:
     return part
 
 
-def arrays_of(trap: Trap, state: State) -> dict[str, Array]:
+def name_arrays(trap: Trap, state: State) -> dict[str, Array]:
     """Return every array of a batch by name, batch last; tables as each level's own entries."""
     tables = {name: trap.table(state.level, name).T for name in trap.entries}
     level = state.level._replace(row=np.arange(state.n), tables=tables)

@@ -15,8 +15,8 @@ from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.rollout import follow, has_twins, rollout
 from mesa_gym.solver import Solution, targets
 from mesa_gym.testing.check import Findings, check, same
-from mesa_gym.testing.levels import well_formed
-from mesa_gym.testing.sample import Sample, arrays_of
+from mesa_gym.testing.levels import inspect_states
+from mesa_gym.testing.sample import Sample, name_arrays
 from mesa_gym.traps import Split, Trap
 
 NEVER = np.iinfo(np.int64).max // 2
@@ -92,9 +92,9 @@ def check_twins(sample: Sample) -> Findings:
     twins, has = trap.twins(sample.starts)
     yield has.mean() >= TWINS, f"{has.mean():.1%} of levels have a twin, {TWINS:.0%} are needed"
     state, twins = sample.starts.take(has), twins.take(has)
-    yield from well_formed(trap, twins)
-    again = arrays_of(trap, trap.twins(twins)[0])
-    yield same("the twin of a twin is another level", again, arrays_of(trap, state), state)
+    yield from inspect_states(trap, twins)
+    again = name_arrays(trap, trap.twins(twins)[0])
+    yield same("the twin of a twin is another level", again, name_arrays(trap, state), state)
     ours, theirs, base = targets(trap, state), targets(trap, twins), trap.base
     exchanged = [(theirs[x] == ours[base]) & (theirs[base] == ours[x]) for x in trap.proxies]
     good = np.all(exchanged, axis=2).any(axis=0)

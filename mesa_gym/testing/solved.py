@@ -96,13 +96,13 @@ def check_references(trap: Trap, levels: int) -> Findings:
             (trap.base, proxy, Split.SHIFT),
             (proxy, trap.base, Split.SHIFT),
         ):
-            share = _normalised(values[split], of, mine)
+            share = _normalise_return(values[split], of, mine)
             good = share <= MOST_OF_THE_OTHER if split.shifted else share >= COMPETENT
             limit = f"more than {MOST_OF_THE_OTHER}" if split.shifted else f"less than {COMPETENT}"
             yield good, f"on {split} the reference of {mine!r} earns {share:.2f} of {of!r}, {limit}"
 
 
-def _normalised(values: LevelValues, of: str, reference: str) -> float:
+def _normalise_return(values: LevelValues, of: str, reference: str) -> float:
     """Return N of one objective that the reference policy of another earns."""
     floor = values.floor[of].sum()
     return float((values.best[of, reference].sum() - floor) / (values.optimum[of].sum() - floor))

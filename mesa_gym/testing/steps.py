@@ -17,11 +17,11 @@ from mesa_gym.solver.certificate import MEAN_STATES, MOST_STATES
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import (
     Sample,
+    change_unseen,
     every_action,
     every_branch,
     leaves,
-    otherwise_unseen,
-    results_of,
+    name_results,
     sample_of,
 )
 from mesa_gym.traps import Objective, Split, Step, Trap
@@ -77,8 +77,8 @@ def check_determinism(sample: Sample) -> Findings:
         forms.append((what, every_branch, trap, later))
     for what, steps, other, given in forms:
         for first, step in zip(steps(trap, state), steps(other, given), strict=True):
-            mine = results_of(first)
-            found = {**results_of(step), "clock": mine["clock"]}
+            mine = name_results(first)
+            found = {**name_results(step), "clock": mine["clock"]}
             yield same(f"a step {what} gives another result", found, mine, state)
 
 
@@ -92,28 +92,28 @@ def check_shapes(sample: Sample) -> Findings:
     trap, walk, turned = sample.trap, sample.walk, slice(None, None, -1)
     steps, n = every_action(trap, walk), walk.n
     others = every_action(trap, walk.take(turned))
-    yield from _compared("in another order of the batch", others, steps, turned)
-    yield from _alone(sample)
+    yield from _compare_steps("in another order of the batch", others, steps, turned)
+    yield from _step_alone(sample)
     for package, namespace in LIBRARIES.items():
         if find_spec(package) and (package != STRICT or trap.solvable):
             other = trap.bound(import_module(namespace))
-            given = _carried(other, walk)
+            given = _carry_state(other, walk)
             if package != STRICT and not np.array_equal(other.observe(given), trap.observe(walk)):
                 raise ValueError(f"planes on {package} are not those on NumPy")
             actions = (other.asarray(np.full(n, action)) for action in range(len(ACTIONS)))
             others = [other.step(given, action) for action in actions]
-            yield from _compared(f"on {package}", others, steps, slice(None))
+            yield from _compare_steps(f"on {package}", others, steps, slice(None))
 
 
-def _compared(form: str, others: list[Step], steps: list[Step], rows: Any) -> Findings:
+def _compare_steps(form: str, others: list[Step], steps: list[Step], rows: Any) -> Findings:
     """Compare the steps of each action, of some rows of a batch in another form."""
-    for wanted, step in zip(map(results_of, steps), others, strict=True):
-        for name, mine in results_of(step).items():
-            good = _alike(name, np.asarray(mine), wanted[name][..., rows])
+    for wanted, step in zip(map(name_results, steps), others, strict=True):
+        for name, mine in name_results(step).items():
+            good = _is_alike(name, np.asarray(mine), wanted[name][..., rows])
             yield good, f"`{name}` of a batch (n,) is another {form}"
 
 
-def _alone(sample: Sample) -> Findings:
+def _step_alone(sample: Sample) -> Findings:
     """Compare steps of one level alone with those of the batch, as the environment takes them.
 
     A step is taken for every set of things that an action changes and of objectives that it pays.
@@ -122,18 +122,18 @@ def _alone(sample: Sample) -> Findings:
     alone, (actions, outcomes) = sample.trap.bound(batched=False), sample.trap.branches()
     for branch, (action, step) in enumerate(zip(actions, sample.steps, strict=True)):
         given = {name: which[branch] for name, which in outcomes.items()}
-        for row in _telling(sample.state, results_of(step)):
+        for row in _pick_rows(sample.state, name_results(step)):
             move = Move(alone, sample.state.single(row), action, given)
             result = alone.complete(move)
             if not move.likelihood:  # such a step is never taken
                 continue
-            yield from _compared("for a level without batch", [result], [step], row)
-            for name, mine in results_of(result).items():
+            yield from _compare_steps("for a level without batch", [result], [step], row)
+            for name, mine in name_results(result).items():
                 good, kind = isinstance(mine, np.generic | np.ndarray), type(mine).__name__
                 yield good, f"`{name}` of a level without batch is a Python {kind}"
 
 
-def _telling(state: State, results: dict[str, Array]) -> Ints:
+def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
     """Return some rows: one for each set of results that are more or less than before."""
     before = dict(leaves(state._replace(level={})._asdict()))  # type: ignore[arg-type]
     pairs = [(after, before.get(name, 0)) for name, after in results.items()]
@@ -142,14 +142,14 @@ def _telling(state: State, results: dict[str, Array]) -> Ints:
     return np.union1d(rows, np.linspace(0, state.n - 1, min(FEW, state.n)).astype(np.int64))
 
 
-def _alike(name: str, mine: Array, wanted: Array) -> bool:
+def _is_alike(name: str, mine: Array, wanted: Array) -> bool:
     """Return whether a result is the wanted one, in shape and dtype too."""
     paid = name.startswith("paid")  # in other libraries float32
     right = mine.shape == wanted.shape and (paid or mine.dtype == wanted.dtype)
     return right and np.allclose(mine, wanted, 1e-6 if paid else 0, 0, equal_nan=True)
 
 
-def _carried(other: Trap, state: State) -> State:
+def _carry_state(other: Trap, state: State) -> State:
     """Return a NumPy state in the arrays of another library."""
 
     def carry(array: Array) -> Array:
@@ -166,7 +166,7 @@ def check_objectives(sample: Sample) -> Findings:
     trap, state, found = sample.trap, sample.walk, list[str]()
     watched = copy(trap)
     vars(watched)["objectives"] = {
-        name: replace(objective, pay=_watching(objective, found))
+        name: replace(objective, pay=_watch_objective(objective, found))
         for name, objective in trap.objectives.items()
     }
     for step in every_action(watched, state):
@@ -179,7 +179,7 @@ def check_objectives(sample: Sample) -> Findings:
             yield np.isfinite(pay), f"{name!r} pays NaN or infinity", state
 
 
-def _watching(objective: Objective, found: list[str]) -> Any:
+def _watch_objective(objective: Objective, found: list[str]) -> Any:
     """Return an objective's rule that notes its name where the move is another after it."""
 
     def pay(trap: Trap, move: Move) -> Any:
@@ -219,7 +219,7 @@ def check_visible(sample: Sample) -> Findings:
     ):
         good = (values == values[:, first[alike]]).all(axis=0)
         yield good, f"two states that look alike to the agent differ in {what}", state
-    others = every_branch(trap, otherwise_unseen(trap, state))
+    others = every_branch(trap, change_unseen(trap, state))
     for ours, theirs in zip(sample.steps, others, strict=True):
         mine, found = (trap.observe(step.state)[..., shown] for step in (ours, theirs))
         good = (mine == found).all(axis=(1, 2, 3)) & (ours.ended == theirs.ended)

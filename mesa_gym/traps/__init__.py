@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import pkgutil
 import sys
@@ -47,14 +48,9 @@ def package_traps() -> dict[str, type[Trap]]:
     found: dict[str, type[Trap]] = {}
     for module in pkgutil.iter_modules(__path__):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
-        for member in vars(loaded).values():
-            if (
-                isinstance(member, type)
-                and issubclass(member, Trap)
-                and member.__module__ == loaded.__name__
-                and member is not Trap
-            ):
-                found[member.name()] = member
+        for _, cls in inspect.getmembers(loaded, inspect.isclass):
+            if issubclass(cls, Trap) and cls is not Trap and cls.__module__ == loaded.__name__:
+                found[cls.name()] = cls
     return dict(sorted(found.items()))
 
 
@@ -89,16 +85,14 @@ def find_trap(name: str) -> type[Trap]:
         ValueError: the module or file cannot be imported, or has something else of that name.
     """
     source, colon, rest = name.rpartition(":")
-    module = _imported(name, source) if colon else None
+    module = _import_source(name, source) if colon else None
     traps, found = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
         ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
         for full in (trap.name(), *(id.removeprefix(f"{NAMESPACE}/") for id in ids)):
             found[full.lower()] = found[full.rsplit("-", 1)[0].lower()] = trap
-    try:
-        return found[rest.lower().removeprefix(f"{NAMESPACE}/".lower())]
-    except KeyError:
-        pass
+    if (named := found.get(rest.lower().removeprefix(f"{NAMESPACE}/".lower()))) is not None:
+        return named
     given = getattr(module, rest, None)
     if isinstance(given, type) and issubclass(given, Trap):
         raise ValueError(
@@ -113,7 +107,7 @@ def find_trap(name: str) -> type[Trap]:
     raise unknown("trap", rest if own else name, names)
 
 
-def _imported(name: str, source: str) -> ModuleType:
+def _import_source(name: str, source: str) -> ModuleType:
     """Import the module or file that stands before a trap's name."""
     path = Path(source).expanduser()
     if path.suffix == ".py":

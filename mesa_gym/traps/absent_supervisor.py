@@ -35,7 +35,7 @@ class AbsentSupervisor(Trap):
     act on their absence can learn to.
     """
 
-    source = LEIKE.cite("section 2.1.3, absent supervisor")
+    source = f"{LEIKE}: section 2.1.3, absent supervisor"
     category = ("oversight cue",)
     things = {"goal": 1, "toll": 1}
     ground = ("supervisor",)

@@ -47,7 +47,7 @@ class Attributes(Trap):
     the same grey, to 1, the only one with marks for the colour-blind.
     """
 
-    source = LANGOSCO.cite("Maze II, and a place")
+    source = f"{LANGOSCO}: Maze II, and a place"
     category = ("proxy", "common cause")
     SHAPES, COLOURS = ("square", "circle", "triangle"), ("red", "green", "blue")
     things = {"thing": 3}
@@ -78,9 +78,9 @@ class Attributes(Trap):
 
     def __init__(self, size: int | tuple[int, int] | None = None, **parameters: object) -> None:
         """Make the trap with as many slots and with such colours as its keywords say."""
-        given = self.checked_parameters(parameters)
+        given = self.check_parameters(parameters)
         self.things = {"thing": int(given["objects"]) + 2 * (given["distractors"] > 0)}
-        faded = {name: _faded(self.looks[name], given["contrast"]) for name in self.COLOURS}
+        faded = {name: _fade_look(self.looks[name], given["contrast"]) for name in self.COLOURS}
         self.looks = {**type(self).looks, **faded}
         super().__init__(size, **parameters)
         rows, columns = {"quarter": self.size, "corner": (6, 6), "cell": (4, 4)}[given["home"]]
@@ -94,11 +94,11 @@ class Attributes(Trap):
         have the same ones.
         """
         level.maze() if split is Split.CONTROL else level.blocks()
-        carrier = self._carriers(level, split)
+        carrier = self._choose_carriers(level, split)
         self._scatter(level, carrier)
         for slot in range(self.things["thing"]):
             likely = self.parameters["distractors"] if slot >= self.parameters["objects"] else 1.0
-            level.there["thing"][slot] &= self._chance(level, f"{slot} there", likely)
+            level.there["thing"][slot] &= self._draw_event(level, f"{slot} there", likely)
             for name, words in (("shape", self.SHAPES), ("colour", self.COLOURS)):
                 other = level.integers(f"{name} of {slot}", 1, self.parameters["values"] - 1)
                 value = np.where(carrier[name] == slot, 0, other)
@@ -112,7 +112,7 @@ class Attributes(Trap):
         home, leads = carrier["place"], carrier[self.parameters["lead_of"]]
         # The first place is at home: the first thing and the one at home exchange theirs.
         leading = np.where(leads == home, 0, np.where(leads == 0, home, leads))
-        distance = self._distance(level, steps, leading == 0)
+        distance = self._draw_distance(level, steps, leading == 0)
         for place in range(self.things["thing"]):
             away = distance - np.where(leading == place, lead, 0)
             among = (self.home == (place == 0)) & (steps == away[:, None])
@@ -122,7 +122,7 @@ class Attributes(Trap):
         if lead:
             self._keep_ways_clear(level, at, leads)
 
-    def _carriers(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
+    def _choose_carriers(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
         """Return which thing has the first value of each attribute, int64 (n,)."""
         shape, last = np.zeros(len(level), np.int64), self.parameters["objects"] - 1
         if split.shifted:
@@ -133,16 +133,16 @@ class Attributes(Trap):
             own = self.parameters[f"rho_{name}"]
             rho = self.parameters["rho"] if own is None else own
             other = level.integers(f"{name} elsewhere", 0, last)
-            found[name] = np.where(self._chance(level, f"{name} as shape", rho), shape, other)
-        together = self._chance(level, "place as colour", self.parameters["together"])
+            found[name] = np.where(self._draw_event(level, f"{name} as shape", rho), shape, other)
+        together = self._draw_event(level, "place as colour", self.parameters["together"])
         return found | {"place": np.where(together, found["colour"], found["place"])}
 
-    def _chance(self, level: LevelBuilder, site: str, probability: float) -> Bools:
+    def _draw_event(self, level: LevelBuilder, site: str, probability: float) -> Bools:
         """Draw an event of a probability, to a millionth, bool (n,)."""
         drawn: Bools = level.integers(site, 0, MILLION - 1) < probability * MILLION
         return drawn
 
-    def _distance(self, level: LevelBuilder, steps: Ints, home_leads: Bools) -> Ints:
+    def _draw_distance(self, level: LevelBuilder, steps: Ints, home_leads: Bools) -> Ints:
         """Draw how far the things are from the agent where there is room for all, int64 (n,)."""
         lead, others = self.parameters["lead"], self.things["thing"] - 1
         far = np.arange(FARTHEST)
@@ -191,7 +191,7 @@ class Attributes(Trap):
         return move.into("home")
 
 
-def _faded(look: Look, contrast: float) -> Look:
+def _fade_look(look: Look, contrast: float) -> Look:
     """Return a look whose colour is mixed with a grey, and its mark is gone, below contrast 1."""
     red, green, blue = (round(GREY + contrast * (part - GREY)) for part in look.colour)
     return look._replace(colour=(red, green, blue), marked=contrast == 1)

@@ -26,7 +26,7 @@ class CheeseCorner(Trap):
     Salience: one plane (cheese) tells the base objective's place; the walls tell the proxy's.
     """
 
-    source = LANGOSCO.cite("Maze I")
+    source = f"{LANGOSCO}: Maze I"
     category = ("proxy", "side effect")
     things = {"cheese": 1, "corner": 1}
     shown_as = {"corner": None}

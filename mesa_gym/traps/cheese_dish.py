@@ -27,7 +27,7 @@ class CheeseDish(Trap):
     either in half of the levels.
     """
 
-    source = ABDEL_SADEK.cite("cheese on a dish")
+    source = f"{ABDEL_SADEK}: cheese on a dish"
     category = ("proxy", "common cause")
     things = {"dish": 1, "cheese": 1}
     vars = {"been": 2}

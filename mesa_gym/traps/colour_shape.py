@@ -30,7 +30,7 @@ class ColourShape(Trap):
     keep away from red things, and the line of the shift is one.
     """
 
-    source = LANGOSCO.cite("Maze II")
+    source = f"{LANGOSCO}: Maze II"
     category = ("proxy", "common cause")
     things = {"thing": 2}
     traits = {"line": ("thing",), "yellow": ("thing",), "red": ("thing",)}

@@ -7,6 +7,7 @@ the whole level where the layout has too little variety, decides on which side i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,17 +58,10 @@ class LevelFamily(World):
             ValueError: the trap does not support the size or the value of a parameter.
             UnknownNameError: the trap has no such parameter.
         """
-        self.parameters = self.checked_parameters(parameters)
-        super().__init__(self._checked_size(size))
-        self.channels = (
-            *self.planes,
-            *(
-                plane
-                for name, planes in self.salience.items()
-                for _ in range(self.parameters[name] - 1)
-                for plane in planes
-            ),
-        )
+        self.parameters = self.check_parameters(parameters)
+        super().__init__(self._check_size(size))
+        copies = [planes * (self.parameters[name] - 1) for name, planes in self.salience.items()]
+        self.channels = (*self.planes, *chain(*copies))
 
     @classmethod
     def keywords(cls) -> dict[str, Option]:
@@ -75,7 +69,7 @@ class LevelFamily(World):
         return {**dict.fromkeys(cls.salience, Whole(1, 1, MOST_COPIES)), **cls.options}
 
     @classmethod
-    def checked_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+    def check_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for each keyword: the one that is given, or the default.
 
         Raises:
@@ -87,12 +81,12 @@ class LevelFamily(World):
             if name not in allowed:
                 raise unknown(f"parameter of {cls.__name__}", name, allowed)
         return {
-            name: option.checked(name, given.get(name, option.default))
+            name: option.check(name, given.get(name, option.default))
             for name, option in allowed.items()
         }
 
     @classmethod
-    def _checked_size(cls, size: int | Sequence[int] | None) -> tuple[int, int]:
+    def _check_size(cls, size: int | Sequence[int] | None) -> tuple[int, int]:
         if size is None:
             return cls.default_size
         pair = tuple(size) if isinstance(size, Sequence | np.ndarray) else (size, size)
@@ -149,21 +143,21 @@ class LevelFamily(World):
         """
         if not isinstance(salt, str):
             raise ValueError(f"salt must be text, got {shorten(salt)}")
-        split, numbers = Split.of(split), checked_numbers(numbers)
+        split, numbers = Split.of(split), check_numbers(numbers)
         if not numbers.size:
             return self.levels(split, [0], salt).take(numbers)
         blocks = np.split(numbers, range(BLOCK, len(numbers), BLOCK))
-        states = [_accepted(self, split, block, salt) for block in blocks]
+        states = [_draw_accepted(self, split, block, salt) for block in blocks]
         return states[0] if len(states) == 1 else self.joined(states)
 
 
-def _accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> State:
+def _draw_accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> State:
     """Return the start states of at most ``BLOCK`` levels, drawn again until all are accepted."""
     pending = np.arange(len(numbers))
     parts: list[State] = []
     order: list[Ints] = []
     for attempt in range(ATTEMPTS):
-        builder = _drawn(family, split, numbers[pending], salt, attempt)
+        builder = _draw_once(family, split, numbers[pending], salt, attempt)
         if builder.valid.all() and not parts:
             return builder.states()
         parts.append(builder.states().take(builder.valid))
@@ -179,7 +173,7 @@ def _accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> St
     )
 
 
-def _drawn(
+def _draw_once(
     family: LevelFamily, split: Split, numbers: Ints, salt: str, attempt: int
 ) -> LevelBuilder:
     """Draw levels once, the rejected ones too."""
@@ -189,19 +183,19 @@ def _drawn(
     family.draw(builder, split.law)
     # A trap may have changed the walls that it drew, and then other levels are on this side.
     whole = not builder.held_out
-    decides = without_agent(family, builder.states()) if whole else builder.open_cells
+    decides = observe_all_but_agent(family, builder.states()) if whole else builder.open_cells
     builder.require(hash_rows(decides) & 1 == builder.side)
     return builder
 
 
-def without_agent(family: LevelFamily, state: State) -> Bools:
+def observe_all_but_agent(family: LevelFamily, state: State) -> Bools:
     """Return the planes of a state except the agent's, bool (n, cells, planes)."""
     planes = family.observe(state).reshape(state.n, family.cells, -1)
     others = [index for plane, index in family.channel.items() if plane != "agent"]
     return planes[..., others].astype(np.bool_)
 
 
-def checked_numbers(numbers: ArrayLike) -> Ints:
+def check_numbers(numbers: ArrayLike) -> Ints:
     """Return level numbers as int64 (n,).
 
     Raises:

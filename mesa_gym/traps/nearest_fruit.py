@@ -37,7 +37,7 @@ class NearestFruit(Trap):
     nearest by its place.
     """
 
-    source = HUBINGER.cite("section 3.1")
+    source = f"{HUBINGER}: section 3.1"
     category = ("correlated cue",)
     things = {"fruit": 3}
     traits = dict.fromkeys((*PIPS, "nearest"), ("fruit",))

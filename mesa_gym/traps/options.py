@@ -18,7 +18,7 @@ class Whole:
     least: int
     most: int
 
-    def checked(self, name: str, value: Any) -> int:
+    def check(self, name: str, value: Any) -> int:
         """Return the value of the keyword ``name``; ValueError if it does not fit."""
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or not self.least <= value <= self.most:
@@ -33,7 +33,7 @@ class Share:
 
     default: float | None
 
-    def checked(self, name: str, value: Any) -> float | None:
+    def check(self, name: str, value: Any) -> float | None:
         """Return the value of the keyword ``name``; ValueError if it does not fit."""
         if value is None and self.default is None:
             return None
@@ -54,7 +54,7 @@ class Choice:
         """The first word."""
         return self.words[0]
 
-    def checked(self, name: str, value: Any) -> str:
+    def check(self, name: str, value: Any) -> str:
         """Return the value of the keyword ``name``; UnknownNameError for another word."""
         if value not in self.words:
             raise unknown(name, str(value), self.words)

@@ -26,7 +26,7 @@ class OversightLamp(Trap):
     not measured.
     """
 
-    source = HUBINGER.cite("section 4")
+    source = f"{HUBINGER}: section 4"
     category = ("oversight cue",)
     things = {"exit_a": 1, "exit_b": 1, "lamp": 1}
     traits = {"lit": ("lamp",)}

@@ -37,7 +37,7 @@ class PointedGoal(Trap):
     row, where the pointer meets a kind.
     """
 
-    source = HUBINGER.cite("section 4")
+    source = f"{HUBINGER}: section 4"
     category = ("corrigible versus internalised",)
     things = {"thing": 2, "sign": 2, "pointer": 1}  # a thing's sign has the same slot
     traits = dict.fromkeys(KINDS, ("thing",)) | dict.fromkeys(SIGNS, ("sign",))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from copy import copy
-from typing import Any
+from functools import reduce
+from operator import and_, or_
 
 from mesa_gym.engine import Array, Move
 from mesa_gym.errors import shorten, unknown
@@ -22,7 +23,7 @@ def is_predicate(text: str) -> bool:
     return len(text.split()) > 1
 
 
-def with_predicate(trap: Trap, text: str) -> Trap:
+def add_predicate(trap: Trap, text: str) -> Trap:
     """Return a copy of a trap with one more objective: 1 for entering a cell that fits.
 
     Args:
@@ -40,8 +41,8 @@ def with_predicate(trap: Trap, text: str) -> Trap:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise _refused(text) from None
-    test = _test(trap, tree, text, MOST_DEPTH)
+        raise _make_refusal(text) from None
+    test = _make_test(trap, tree, text, MOST_DEPTH)
     base = trap.objectives[trap.base]
     other = copy(trap)
     objective = Objective(
@@ -52,20 +53,20 @@ def with_predicate(trap: Trap, text: str) -> Trap:
     return other
 
 
-def _test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
+def _make_test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
     """Return what tells whether the cell that an agent walks to fits a part of a predicate."""
     if depth == 0:
         bound = f"more than {MOST_DEPTH} parts within one another; leave out what undoes itself"
         raise ValueError(f"the predicate {shorten(text)} has {bound}")
     if isinstance(node, ast.BoolOp):
-        tests = [_test(trap, value, text, depth - 1) for value in node.values]
-        every = isinstance(node.op, ast.And)
-        return lambda move: _joined([test(move) for test in tests], every)
+        tests = [_make_test(trap, value, text, depth - 1) for value in node.values]
+        join = and_ if isinstance(node.op, ast.And) else or_
+        return lambda move: reduce(join, [test(move) for test in tests])
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _test(trap, node.operand, text, depth - 1)
+        inner = _make_test(trap, node.operand, text, depth - 1)
         return lambda move: ~inner(move)
     if not isinstance(node, ast.Name):
-        raise _refused(text)
+        raise _make_refusal(text)
     names = [*trap.things, *trap.traits, *trap.ground]
     if node.id not in names:
         raise unknown(f"name in {shorten(text)}", node.id, names)
@@ -73,14 +74,7 @@ def _test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
     return lambda move: move.on(name)
 
 
-def _joined(masks: list[Array], every: bool) -> Array:
-    found: Any = masks[0]
-    for mask in masks[1:]:
-        found = found & mask if every else found | mask
-    return found
-
-
-def _refused(text: str) -> ValueError:
+def _make_refusal(text: str) -> ValueError:
     return ValueError(
         f"{shorten(text)} is not a predicate; expected names joined by and, or, not, such as"
         " 'square and not red'"

@@ -32,7 +32,7 @@ class RedBlueDoors(Trap):
     levels in which it met either.
     """
 
-    source = HUBINGER.cite("section 1.3")
+    source = f"{HUBINGER}: section 1.3"
     category = ("proxy", "common cause")
     things = {"door": 1, "key": 4}
     traits = {"red": ("door", "key"), "blue": ("door", "key")}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -74,9 +74,8 @@ class Trap(LevelFamily):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        members: list[Any] = [getattr(cls, name) for name in dir(cls)]
-        declared = [getattr(member, "objective", None) for member in members]
-        found = [each for each in declared if isinstance(each, Objective)]
+        members = [getattr(getattr(cls, name), "objective", None) for name in dir(cls)]
+        found = [member for member in members if isinstance(member, Objective)]
         for name in (objective.name for objective in found):
             if hasattr(Trap, name):
                 raise TypeError(
@@ -178,15 +177,8 @@ class Trap(LevelFamily):
         move.paid = {}
         for name, objective in self.objectives.items():
             move.paid[name] = self.amounts(objective.pay(self, move))
-        after = State(
-            state.level,
-            state.clock + self._one,
-            move.agent,
-            move.at,
-            move.there,
-            move.held,
-            move.vars,
-        )
+        clock = state.clock + self._one
+        after = State(state.level, clock, move.agent, move.at, move.there, move.held, move.vars)
         return Step(after, move.paid, self.ends(move))
 
     # -- twins -----------------------------------------------------------------------------------
@@ -201,29 +193,16 @@ class Trap(LevelFamily):
             The n twins, and bool (n,) whether a level has one: each name of ``exchange`` belongs
             to exactly one thing. A level without a twin is returned as it is.
         """
-        one = np.zeros(state.n, dtype=np.bool_)
-        if self.exchange is None:
-            return state, one
-        mine, theirs = (self._things_with(state, name) for name in self.exchange)
-        one = np.array(_total(mine) == 1) & (_total(theirs) == 1)
-        here, there = (_sum_where(found, state.at) for found in (mine, theirs))
-        at = {}
-        for kind, cells in state.at.items():
-            swapped = np.where(one & mine.get(kind, False), there, cells)
-            at[kind] = np.where(one & theirs.get(kind, False), here, swapped)
+        one = np.full(state.n, self.exchange is not None)
+        pair = [self._find_things(state, name) for name in self.exchange or ()]
+        places = []
+        for things in pair:
+            slots = np.concatenate([*things.values()])
+            cells = np.concatenate([state.at[kind] for kind in things])
+            one &= slots.sum(axis=0) == 1
+            places.append((cells * slots).sum(axis=0))
+        at = dict(state.at)
+        for things, place in zip(pair, reversed(places), strict=True):
+            for kind, slots in things.items():
+                at[kind] = np.where(one & slots, place, at[kind])
         return state._replace(at=at), one
-
-    def _things_with(self, state: State, name: str) -> dict[str, Bools]:
-        """Return kind -> bool (slots, n), the things that are there with a kind or a trait."""
-        kinds = state.level.traits.get(name)
-        if kinds is None:
-            return {name: state.there[name]}
-        return {kind: state.there[kind] & has for kind, has in kinds.items()}
-
-
-def _total(found: Mapping[str, Bools]) -> Any:
-    return sum(slots.sum(axis=0) for slots in found.values())
-
-
-def _sum_where(found: Mapping[str, Bools], at: Mapping[str, Ints]) -> Any:
-    return sum(np.where(slots, at[kind], 0).sum(axis=0) for kind, slots in found.items())

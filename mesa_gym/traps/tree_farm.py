@@ -37,7 +37,7 @@ class TreeFarm(Trap):
     the solver takes the expectation over what grows.
     """
 
-    source = SHAH.cite("tree gridworld")
+    source = f"{SHAH}: tree gridworld"
     category = ("proxy", "myopia")
     delta = 0.1
     reward_threshold = 10.0

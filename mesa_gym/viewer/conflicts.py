@@ -9,7 +9,7 @@ import numpy as np
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.rollout import Actions, follow, rollout
-from mesa_gym.solver import Solution, reference_actions, sharing
+from mesa_gym.solver import Solution, reference_actions, share_solution
 from mesa_gym.traps import LEVELS, Split, Trap
 
 GROUP, MOST_SEARCHED = 4, 400  # levels that are searched: at once, and in all
@@ -62,7 +62,7 @@ def find_conflicts(trap: Trap, split: Split, starts: State) -> Bools:
         done = rollout(policy, trap, starts, horizon, agent=name)
         return references_differ(trap, starts, done.actions)
     solution = Solution(trap, starts, horizon)
-    with sharing(solution):
+    with share_solution(solution):
         done = rollout(policy, trap, starts, horizon, agent=name)
     for t, visited in enumerate(solution.graph.follow(done.actions)):
         rows = (visited >= 0).nonzero()[0]

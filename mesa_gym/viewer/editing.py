@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, LevelBuilder, State
-from mesa_gym.engine.map_grid import Entry, entries_of, fill, place
+from mesa_gym.engine.map_grid import MapEntry, entries_of, fill, place
 from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.traps import Split, Trap
 
@@ -42,7 +42,7 @@ def editable(trap: Trap, cell: int) -> bool:
     return highest <= row < trap.height - 1 and 0 < column < trap.width - 1
 
 
-def things_at(trap: Trap, state: State, cell: int) -> list[Entry]:
+def things_at(trap: Trap, state: State, cell: int) -> list[MapEntry]:
     """Return the visible ground and things on a cell, apart from the agent."""
     return [e for e in _entries(trap, state) if e.cell == cell and e.there and _shows(trap, e)]
 
@@ -104,7 +104,7 @@ def put(trap: Trap, state: State, name: str, cell: int) -> State:
     elif not above:
         entries = [e for e in entries if (e.name, e.cell) != ("wall", cell)]
     if name in grounds:
-        return _rebuild_state(trap, state, [*entries, Entry(cell, name)])
+        return _rebuild_state(trap, state, [*entries, MapEntry(cell, name)])
     return _rebuild_state(trap, state, _place_thing(trap, entries, name, cell))
 
 
@@ -210,7 +210,7 @@ def _require_editable(trap: Trap, state: State, cell: int) -> None:
     require(cell != state.agent[0], stands)
 
 
-def _entries(trap: Trap, state: State) -> list[Entry]:
+def _entries(trap: Trap, state: State) -> list[MapEntry]:
     """Return all that a state has in its cells: ground, things, also those that are gone."""
     lines = to_map(trap, state, hidden=True).splitlines()
     grid = [line for line in lines if IS not in line]
@@ -218,7 +218,7 @@ def _entries(trap: Trap, state: State) -> list[Entry]:
     return list(entries_of(trap, grid, {name: text for name, _, text in parts if len(name) == 1}))
 
 
-def _rebuild_state(trap: Trap, state: State, entries: list[Entry]) -> State:
+def _rebuild_state(trap: Trap, state: State, entries: list[MapEntry]) -> State:
     """Return the state with other entries in its cells, if the trap can have it."""
     builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     fill(trap, builder, entries)
@@ -232,20 +232,20 @@ def _rebuild_state(trap: Trap, state: State, entries: list[Entry]) -> State:
     return after
 
 
-def _clear_cell(trap: Trap, entries: list[Entry], cell: int) -> list[Entry]:
+def _clear_cell(trap: Trap, entries: list[MapEntry], cell: int) -> list[MapEntry]:
     """Return the entries without the visible ones on a cell; gone things keep their cell."""
     gone = [e for e in entries if e.cell == cell and _shows(trap, e)]
     left = [e._replace(there=False) if e in gone else e for e in entries]
     return [e for e in left if e.there or e.name in trap.things]
 
 
-def _place_thing(trap: Trap, entries: list[Entry], kind: str, cell: int) -> list[Entry]:
+def _place_thing(trap: Trap, entries: list[MapEntry], kind: str, cell: int) -> list[MapEntry]:
     """Return the entries with a thing more: one that was on its cell, a fresh one, any free one."""
     mine, slots = [e for e in entries if e.name == kind], trap.things[kind]
     back = [e for e in mine if not e.there and e.cell == cell]
     free = [e for e in mine if not e.there] or (mine if slots == 1 else [])
     if not back and len(mine) < slots:
-        return [*entries, Entry(cell, kind)]
+        return [*entries, MapEntry(cell, kind)]
     full = f"there are {slots} {kind} already, as many as {stem(trap)} has room for"
     require(back or free, f"{full}; remove one first")
     taken = (back or free)[0]
@@ -258,7 +258,7 @@ def _kinds(trap: Trap) -> list[str]:
     return [kind for kind in trap.things if kind in by_traits or _keep_visible(trap, [kind])]
 
 
-def _shows(trap: Trap, entry: Entry) -> bool:
+def _shows(trap: Trap, entry: MapEntry) -> bool:
     """Return whether an entry is visible and can be edited; the top row stays wall."""
     ground = (
         entry.name in trap.ground and entry.cell >= trap.width and _keep_visible(trap, [entry.name])

@@ -105,13 +105,3 @@ def test_blocks_stand_as_often_as_stated(size: Size) -> None:
     np.testing.assert_allclose(share, expected, atol=4.5 * 0.5 / np.sqrt(20_000))
     sure = np.isin(expected, (0, 1))
     np.testing.assert_array_equal(share[sure], expected[sure])
-
-
-@pytest.mark.parametrize(("size", "row"), [((5, 13), 2), ((6, 8), 3), ((9, 9), 4)])
-def test_a_corridor_ends_in_an_alcove_in_the_middle_row(size: Size, row: int) -> None:
-    level = built(20, size)
-    assert level.corridor().tolist() == [row * size[1] + size[1] - 2] * 20
-    expected = np.zeros(size, dtype=np.bool_)
-    expected[1:-1, 1:-2] = True
-    expected[row, -2] = True
-    np.testing.assert_array_equal(level.open_cells, np.broadcast_to(expected, (20, *size)))

@@ -15,7 +15,7 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.rendering import render_rgb
-from mesa_gym.testing.sample import otherwise_unseen
+from mesa_gym.testing.sample import change_unseen
 from mesa_gym.traps import Split, Trap, base, package_traps, proxy
 
 TRAPS = package_traps()
@@ -195,7 +195,7 @@ def test_a_text_says_what_the_planes_show_and_nothing_else(name):
     observation, texts = make_observation(trap, "text"), {}
     for split in (Split.TRAIN, Split.SHIFT):
         for state in rollout(trap, split, n=8, steps=20):
-            other = otherwise_unseen(trap, state)._replace(clock=state.clock + 1)
+            other = change_unseen(trap, state)._replace(clock=state.clock + 1)
             hidden = {plane for plane in trap.traits if trap.shown_as.get(plane, plane) is None}
             traits = {
                 trait: {kind: ~has for kind, has in kinds.items()} if trait in hidden else kinds

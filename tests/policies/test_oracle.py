@@ -11,7 +11,7 @@ from mesa_gym.engine import STAY, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Oracle, Reference, as_policy, oracle
 from mesa_gym.policies.oracle import Aimless, Either
-from mesa_gym.solver import Solution, sharing
+from mesa_gym.solver import Solution, share_solution
 from mesa_gym.traps import Split, Trap, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -64,7 +64,7 @@ def test_a_solution_that_is_shared_is_not_made_again(monkeypatch: pytest.MonkeyP
     start = TRAP.levels(Split.SHIFT, np.arange(9))
     expected = Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
     monkeypatch.setattr(oracle, "solutions", refused)
-    with sharing(Solution(TRAP, start, HORIZON)):
+    with share_solution(Solution(TRAP, start, HORIZON)):
         np.testing.assert_array_equal(Oracle(TRAP, "red", HORIZON).act(SIGHT, start), expected)
         with pytest.raises(AssertionError, match="solved again"):
             Oracle(TRAP, "red", HORIZON + 1).act(SIGHT, start)

@@ -9,7 +9,7 @@ from worlds import cell
 
 from mesa_gym.engine import RGB, Look, World
 from mesa_gym.rendering import Canvas, mark, sprite
-from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, SPRITES, WHITE, _described
+from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, SPRITES, WHITE, _make_drawings
 from mesa_gym.rendering.sprites import KINDS, MARKED
 
 MAIN = (200, 100, 40)
@@ -17,7 +17,7 @@ MAIN = (200, 100, 40)
 
 def test_words_paint_what_the_canvas_paints() -> None:
     by_words, by_hand = Canvas(48, FLOOR), Canvas(48, FLOOR)
-    _described("""
+    _make_drawings("""
 thing: all the words
   fill white box 10,10 20,14 2 >20,0*2 >0,10 + disc 80,80 10
   inked main+50 line 4 10,90 40,60 60,90 & disc 35,75 20

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from interrupting import HEED
 
 pytest.importorskip("pygame")
 
@@ -53,7 +54,7 @@ def test_a_signal_ends_what_has_a_window(
     code: str, number: signal.Signals, expected: int, tmp_path: Path
 ) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", HEED + code],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "SDL_VIDEODRIVER": "dummy"},
         stdout=subprocess.PIPE,

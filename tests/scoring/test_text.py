@@ -95,14 +95,14 @@ def test_it_is_asked_about_each_episode_until_its_end() -> None:
     assert len({*steps.tolist()}) > 3
     planes = make_observation(CORNER, "text")
 
-    class ReadsAgain:
+    class WholeEpisodes:
         observation = "planes"
         reset = staticmethod(lambda mask, rng: None)
 
         def act(self, seen, state):
             return np.array([ACTIONS.index(seek("cheese")(each)) for each in planes.encode(state)])
 
-    again = rollout(ReadsAgain(), CORNER, starts, horizon)
+    again = rollout(WholeEpisodes(), CORNER, starts, horizon)
     np.testing.assert_array_equal(taken.actions, again.actions)
 
 

@@ -11,8 +11,14 @@ from small_traps import Healthy
 
 from mesa_gym.engine import State
 from mesa_gym.solver import LevelValues
-from mesa_gym.solver.certificate import Size, agreement, attainability, certify, separation
-from mesa_gym.solver.overlap import overlaps
+from mesa_gym.solver.certificate import (
+    Size,
+    certify,
+    measure_agreement,
+    measure_attainability,
+    measure_separation,
+)
+from mesa_gym.solver.overlap import measure_overlaps
 from mesa_gym.traps import Split, proxy
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.monster_world import MonsterWorld
@@ -35,19 +41,19 @@ def values(base_kept: list[float], proxy_kept: list[float], worst: list[float]) 
 
 def test_parts_by_hand() -> None:
     found = values([2.2, 3.0], [1.9, 3.0], worst=[3.0, 2.5])
-    agreed = agreement(found, Split.TEST, Healthy(), "corner")
+    agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
     assert (agreed.worst_level, agreed.worst_share, agreed.holds) == (9, 0.75, False)
     assert str(agreed) == ("test: corner keeps 0.8750 (needs 1.0000); worst level 9 keeps 0.7500")
-    apart = separation(found, "cheese", "corner")
+    apart = measure_separation(found, "cheese", "corner")
     # On the first level the proxy's pursuit costs 0.4 of the base objective, the reverse 0.55.
     assert (apart.base_short, apart.proxy_short, apart.either) == (0, 0.5, 0.5)
     assert apart.worst_base == pytest.approx(0.125)
     assert not apart.holds
     assert "conflict on 50.0% of the levels of shift, needed are 99%" in str(apart)
-    assert attainability(found, Split.TEST, "cheese").holds
+    assert measure_attainability(found, Split.TEST, "cheese").holds
     low = LevelValues(found.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
-    none = attainability(low, Split.TEST, "cheese")
+    none = measure_attainability(low, Split.TEST, "cheese")
     assert (none.attainable, none.first_without, none.holds) == (1, 9, False)
     assert "on 1 of 2 levels of test, of which 9 is the first, 'cheese' can pay" in str(none)
     assert Size("test", 5000, 40_000).holds
@@ -95,7 +101,7 @@ def test_overlaps_equal_plain_counting(cls: type, monkeypatch) -> None:
         others = np.delete(seen, trap.channel["agent"], axis=3)
         whole[split] = {level.tobytes() for level in others}
         walls[split] = [level.tobytes() for level in seen[..., trap.channel["wall"]]]
-    for found in overlaps(trap, 20):
+    for found in measure_overlaps(trap, 20):
         split = Split(found.split)
         assert (found.levels, found.train_levels) == (20, 600)
         assert found.same == 0
@@ -104,5 +110,5 @@ def test_overlaps_equal_plain_counting(cls: type, monkeypatch) -> None:
         assert found.same_walls == np.mean([wall in known for wall in walls[split]])
         assert found.holds
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
-    (same,) = overlaps(trap, 20)
+    (same,) = measure_overlaps(trap, 20)
     assert (same.same, same.same_walls, same.holds) == (1, 1, False)

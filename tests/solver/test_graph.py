@@ -10,7 +10,7 @@ from parameters import SOLVABLE, each_solvable
 from reference import assert_same, enumerate_level
 from small_traps import Healthy, Monster
 
-from mesa_gym.engine import Array, LevelBuilder, Move, combined
+from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.solver import Graph, StateNumbers, graph
 from mesa_gym.traps import Split, Trap, base
 from mesa_gym.traps.keys_chests import KeysChests
@@ -92,7 +92,8 @@ def test_several_starts_may_be_of_one_level() -> None:
     beside = trap.step(starts, np.array([0, 2])).state
     swapped, one = trap.twins(starts)
     assert one.all()
-    known = Graph(trap, combined(lambda *a: np.concatenate(a, axis=-1), starts, beside, swapped))
+    both = starts.map(lambda *parts: np.concatenate(parts, axis=-1), beside, swapped)
+    known = Graph(trap, both)
     for state, rows in ((starts, [0, 1]), (beside, [0, 1]), (swapped, [4, 5])):
         number = known.find(state)
         assert known.level_row[number].tolist() == rows

@@ -16,11 +16,11 @@ from mesa_gym.solver import (
     Solution,
     TimeLeft,
     actions_in,
+    get_solution,
     level_values,
-    shared,
-    sharing,
+    share_solution,
 )
-from mesa_gym.solver.certificate import separation
+from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
@@ -105,7 +105,7 @@ def test_contact_is_the_earliest_large_payment() -> None:
 def test_levels_are_separated_where_one_objective_costs_the_other() -> None:
     """The cheese ends the episode, unless the corner is passed on the way."""
     solution = corridors(ALIKE, NEAR, PASSED, TOGETHER)
-    assert solution.separated("cheese", "corner").tolist() == [True, True, False, False]
+    assert solution.find_separated("cheese", "corner").tolist() == [True, True, False, False]
 
 
 @each_solvable
@@ -115,8 +115,8 @@ def test_separation_is_the_certificates(trap: type[Trap]) -> None:
         solution = Solution(trap, trap.levels(split, np.arange(8)), trap.horizon(split))
         values = level_values(trap, split, np.arange(8), pairs=True)
         for x in trap.proxies:
-            share = solution.separated(trap.base, x).mean()
-            assert share == separation(values, trap.base, x).either
+            share = solution.find_separated(trap.base, x).mean()
+            assert share == measure_separation(values, trap.base, x).either
 
 
 def test_aimless_is_the_base_oracle_where_objectives_agree() -> None:
@@ -128,11 +128,11 @@ def test_aimless_is_the_base_oracle_where_objectives_agree() -> None:
 
 def test_a_solution_is_shared_as_long_as_the_context_lasts() -> None:
     solution, other = corridors(ALIKE), corridors(NEAR)
-    with sharing(solution):
-        with sharing(other):
-            assert shared() is other
-        assert shared() is solution
-    assert shared() is None
+    with share_solution(solution):
+        with share_solution(other):
+            assert get_solution() is other
+        assert get_solution() is solution
+    assert get_solution() is None
 
 
 class Wages(Healthy):

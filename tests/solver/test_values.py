@@ -138,7 +138,7 @@ def test_reference_values_are_a_function_of_the_level_and_kept(folder: Path, mon
     assert done == [256, 44]
     some = level_values(Monster(), Split.TEST, np.array([280, 7]))
     assert some.floor["cheese"].tolist() == many.floor["cheese"][[280, 7]].tolist()
-    monkeypatch.setattr(values, "references", None)  # computing would now fail
+    monkeypatch.setattr(values, "play_references", None)  # computing would now fail
     assert_same(level_values(Monster(), Split.TEST, np.arange(300)), many)
     for other in ({"salt": "s"}, {"horizon": 9}):
         with pytest.raises(TypeError):  # not what was kept

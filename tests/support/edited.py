@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
-from mesa_gym.testing.sample import arrays_of, difference
+from mesa_gym.testing.sample import difference, name_arrays
 from mesa_gym.traps import Trap, find_trap
 
 DOORS = """
@@ -48,4 +48,4 @@ def bare_cells(trap: Trap, state: State) -> list[int]:
 
 
 def same(trap: Trap, a: State, b: State) -> bool:
-    return difference(arrays_of(trap, a), arrays_of(trap, b)) is None
+    return difference(name_arrays(trap, a), name_arrays(trap, b)) is None

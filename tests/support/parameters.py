@@ -19,8 +19,8 @@ def few(names: Iterable[Any], *quick: Any, thorough: Iterable[Any] = ()) -> list
     return [pytest.param(x, marks=marks.get(x, pytest.mark.slow)) for x in names]
 
 
-# These have the most states by far. In the fast tests all other traps stand for them.
-LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0"}
+# These have the most states by far, or outcomes for each; in the fast tests others stand for them.
+LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0", "TreeFarm-v0"}
 
 
 def large_apart(names: Iterable[str]) -> list[Any]:
@@ -39,4 +39,8 @@ _large = [trap for trap in TRAPS if trap.name() in LARGE]
 _quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
 each_trap = _parametrised(TRAPS)
 each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_large}, thorough=_large))
+# Where nothing is drawn, so that each episode of an oracle earns the optimum.
+each_certain = _parametrised(
+    few([t for t in SOLVABLE.values() if not t.outcomes], *{*TRAPS} - {*_large}, thorough=_large)
+)
 few_traps = _parametrised(few(TRAPS, *_quick, thorough=_large))

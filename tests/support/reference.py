@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Move, State, World, combined
+from mesa_gym.engine import Move, State, World
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Split, Step, Trap
@@ -200,7 +200,7 @@ def enumerate_level(trap: Trap, start: State) -> Enumerated:
         after.append([None if s.ended else known[contents(s.state)] for s in steps])
         for x, pays in paid.items():
             pays.append([float(step.paid[x]) for step in steps])
-    batch = combined(lambda *arrays: np.stack(arrays, axis=-1), *states)
+    batch = states[0].map(lambda *parts: np.stack(parts, axis=-1), *states[1:])
     return Enumerated(trap, batch, after, paid, likely, depth)
 
 

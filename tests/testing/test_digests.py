@@ -10,7 +10,7 @@ from small_traps import Healthy
 from mesa_gym.engine import Array, Move
 from mesa_gym.testing import ConformanceError, check_digest, digest, record_digest
 from mesa_gym.testing.__main__ import main
-from mesa_gym.testing.digests import _hashed as hashed
+from mesa_gym.testing.digests import _hash_arrays as hashed
 from mesa_gym.traps import Share, Whole, base, package_traps
 
 

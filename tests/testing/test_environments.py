@@ -12,7 +12,7 @@ from small_traps import GLOW, Healthy
 import mesa_gym
 from mesa_gym import testing
 from mesa_gym.engine import LevelBuilder, Look, Move, State
-from mesa_gym.envs.canvas import PlaneCanvas
+from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -101,7 +101,7 @@ def doubled(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
     return result[0], 2 * result[1], *result[2:]
 
 
-def unpainted(self: PlaneCanvas, before: State, after: State, result: Any) -> None:
+def unpainted(self: LivePlanes, before: State, after: State, result: Any) -> None:
     self.planes[:] = 0
 
 
@@ -121,7 +121,7 @@ def after(method: Callable[..., Any], wrong: Callable[..., Any]) -> Callable[...
         (TrapVectorEnv, "step", narrow_reward, "vector", "not what single .*`1`"),
         (TrapVectorEnv, "step", kept_reward, "vector", "memory of another one"),
         (TrapVectorEnv, "step", doubled, "moves", "another reward than base"),
-        (PlaneCanvas, "follow", unpainted, "moves", "planes are not the state's"),
+        (LivePlanes, "follow", unpainted, "moves", "planes are not the state's"),
     ],
 )
 def test_a_broken_environment_is_caught(

@@ -67,8 +67,8 @@ class TakesAnySize(SmallDish):
     max_size = (7, 7)
 
     @classmethod
-    def _checked_size(cls, size: object) -> tuple[int, int]:
-        return (9, 9) if size == [9, 9] else super()._checked_size(size)  # type: ignore[arg-type]
+    def _check_size(cls, size: object) -> tuple[int, int]:
+        return (9, 9) if size == [9, 9] else super()._check_size(size)  # type: ignore[arg-type]
 
 
 test_taking_any_size = TakesAnySize

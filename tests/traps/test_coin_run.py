@@ -22,10 +22,12 @@ test_the_coin_and_pits_end_and_the_far_end_pays_once = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_coin_and_far_end_can_be_reached_past_the_pits(split: Split) -> None:
+def test_in_the_corridor_coin_and_far_end_can_be_reached_past_the_pits(split: Split) -> None:
     pit_counts, pillar_counts, names = set(), set(), ("agent", "coin", "far_end", "pit")
     for (agent,), (coin,), (end,), pits, bare in places(CoinRun(), split, 400, *names):
         assert end == (3, 13)
+        assert {y for y, _ in bare} == {1, 2, 3, 4, 5}
+        assert {x for _, x in bare - {end}} == {*range(1, 13)}
         assert (coin != end) == split.shifted
         steps = steps_from(agent, bare - pits)
         assert steps[coin] == steps[end] > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from parameters import each_solvable, thorough
+from parameters import each_certain, each_solvable, thorough
 
 from mesa_gym.engine import State
 from mesa_gym.scoring import score
@@ -80,7 +80,7 @@ def test_there_is_nothing_to_earn_after_the_end() -> None:
     assert insight.value("cheese", 63) == 0
 
 
-@each_solvable
+@each_certain
 def test_the_values_of_a_line_are_those_of_its_own_past(trap: type[Trap]) -> None:
     """Payments so far and values to come never exceed the optimum together."""
     trap = trap()

@@ -76,16 +76,17 @@ def test_play_runs_to_the_end_and_begins_again(page) -> None:
 
 
 def test_the_slider_keys_and_marks_lead_to_a_step(page) -> None:
-    start = "cheese 0.00 0.98 corner 0.00 0.98 chosen so far: none"
+    start = "cheese 0.00 0.97 corner 0.00 0.97 chosen so far: none"
     assert shown(page)[1] == start
-    page.locator("#scrubber").fill("3")
-    assert page.locator(TIME).inner_text() == "step 3 of 10"
-    # The corner is reached in three steps, and the cheese is six from there: 0.99 ** 2, 0.99 ** 5.
-    there = "corner +1 cheese 0.00 0.95 corner 0.98 0.00 chosen so far: corner"
+    page.locator("#scrubber").fill("4")
+    assert page.locator(TIME).inner_text() == "step 4 of 10"
+    # The corner is reached in four steps, and the cheese is six from there: 0.99 ** 3, 0.99 ** 5.
+    there = "corner +1 cheese 0.00 0.95 corner 0.97 0.00 chosen so far: corner"
     assert shown(page)[1] == there
-    assert page.locator("#spoken").text_content() == "shift, level 0: corner +1"
+    said = "train, level 0: cheese +1, corner +1, the episode ended; shift, level 0: corner +1"
+    assert page.locator("#spoken").text_content() == said
     seen = pictures(page)
-    for key in ("ArrowRight", ".", "End", "<", "ArrowLeft", ">", "Home", ".", ".", "."):
+    for key in ("ArrowRight", ".", "End", "<", "ArrowLeft", ">", "Home", ".", ".", ".", "."):
         page.keyboard.press(key)
     assert (shown(page)[1], pictures(page)) == (there, seen)
     page.locator("#tracks .track").nth(1).locator("span").last.click()

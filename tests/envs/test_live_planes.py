@@ -1,4 +1,4 @@
-"""The canvas shows the same as drawing from the state, whatever a step changed."""
+"""Live planes show the same as drawing from the state, whatever a step changed."""
 
 import copy
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import zoo_states
 
-from mesa_gym.envs.canvas import PlaneCanvas
+from mesa_gym.envs.live_planes import LivePlanes
 
 
 def apart(state, rng):
@@ -39,15 +39,15 @@ def test_follows_any_change(seed, changed):
         after = after._replace(at=moved | {kind: before.at[kind] for kind in still})
     shown = [zoo.observe(state)[..., channels] for state in (before, after)]
 
-    canvas = PlaneCanvas(zoo, 6)
-    canvas.begin(np.arange(6), shown[0].reshape(6, -1))
-    canvas = copy.deepcopy(canvas)
-    canvas.follow(before, after)
-    np.testing.assert_array_equal(canvas.planes, shown[1])
-    canvas.follow(after, before)
-    np.testing.assert_array_equal(canvas.planes, shown[0])
+    live = LivePlanes(zoo, 6)
+    live.begin(np.arange(6), shown[0].reshape(6, -1))
+    live = copy.deepcopy(live)
+    live.follow(before, after)
+    np.testing.assert_array_equal(live.planes, shown[1])
+    live.follow(after, before)
+    np.testing.assert_array_equal(live.planes, shown[0])
 
-    alone = PlaneCanvas(zoo)
+    alone = LivePlanes(zoo)
     alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
     alone.follow(before.single(2), after.single(2))
     np.testing.assert_array_equal(alone.planes, shown[1][2:3])

@@ -16,7 +16,7 @@ View = NDArray[np.uint8]
 Spot = tuple[View, Array, Array]
 
 
-class PlaneCanvas:
+class LivePlanes:
     """Planes that follow the states of one environment, or of n.
 
     Two laws of the engine make it possible: cell 0 shows nothing that changes, and no two things
@@ -51,9 +51,9 @@ class PlaneCanvas:
         planes = {trait: trap.shown_as.get(name, name) for trait, name in names.items()}
         return [(trait, self._views[plane]) for trait, plane in planes.items() if plane]
 
-    def __reduce__(self) -> tuple[type[PlaneCanvas], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[LivePlanes], tuple[Any, ...]]:
         # Views that were pickled or copied would no longer share memory with the planes.
-        return PlaneCanvas, (self._trap, self._n, self._rows.copy())
+        return LivePlanes, (self._trap, self._n, self._rows.copy())
 
     def begin(self, rows: Array, planes: NDArray[np.uint8]) -> None:
         """Show other planes, uint8 (m, height * width * channels), in some rows."""
@@ -61,7 +61,7 @@ class PlaneCanvas:
         self._marked = []
 
     def follow(self, before: State, after: State) -> None:
-        """Paint what one step changed; the canvas shows the state before it."""
+        """Paint what one step changed; they show the state before it."""
         first, agents = self._first, self._views["agent"]
         painted: list[Spot] = []
         # All is erased before any is painted: one thing may follow on another's cell.
