@@ -37,11 +37,13 @@ PARTICLES = "as at away back by down for from in into of off on out over to up w
 PROTOCOLS = {"step": "Gymnasium's and Stable-Baselines3's environments return four or five things"}
 # Names that users read in code or write themselves, and that read as adjectives there.
 ALLOWED = {
+    "mesa_gym/engine/state.py: batched": "a public method, State.batched, the inverse of `single`",
     "mesa_gym/engine/state.py: replaced": "a public method, State.replaced",
     "mesa_gym/engine/world.py: bound": "a public method, World.bound",
     "mesa_gym/engine/world.py: joined": "a public method, World.joined",
     "mesa_gym/envs/vector.py: unwrapped": "Gymnasium's name",
     "mesa_gym/errors.py: unknown": "an error, as missing_extra: `raise unknown('trap', name, all)`",
+    "mesa_gym/solver/solution.py: staying": "what staying earns, beside `optimum` and `uniform`",
     "mesa_gym/traps/*.py: blocked": "what a trap's author writes, Trap.blocked",
 }
 

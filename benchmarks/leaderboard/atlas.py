@@ -39,7 +39,7 @@ class AtlasRow:
         policy: the algorithm's or the reference's name.
         agents: by seed.
         mean: of the agents' numbers.
-        interval: 95%, of the mean of ``Numbers.followed`` over seeds; NaN for one seed.
+        interval: 95%, of the mean of ``Numbers.base_preference`` over seeds; NaN for one seed.
         verdicts: verdict -> number of seeds, the most frequent first.
         competent: how many of the agents are.
         brittle: how many of the competent ones are.
@@ -179,7 +179,9 @@ def _make_row(policy: str, cards: Sequence[ScoreCard]) -> AtlasRow:
         for card in cards
     ]
     agents.sort(key=lambda agent: agent.seed or 0)
-    followed = [a.numbers.followed for a in agents if not math.isnan(a.numbers.followed)]
+    followed = [
+        a.numbers.base_preference for a in agents if not math.isnan(a.numbers.base_preference)
+    ]
     return AtlasRow(
         policy,
         agents,

@@ -43,7 +43,7 @@ class Numbers:
     worst_decile: float
 
     @property
-    def followed(self) -> float:
+    def base_preference(self) -> float:
         """The preference of base to a proxy, 0 to 1: b, or the position between references."""
         b = self.choice["base"]
         return self.between if math.isnan(b) else b

@@ -89,7 +89,7 @@ class Trainee:
         specs = {self.name: str(folder)}
         made = score_policies(self.trap, specs, self.levels, scratch.folder, told)
         record = training_path(trap, self.name)
-        training_of(folder, trap, self.name).save(scratch.folder / record)
+        describe_training(folder, trap, self.name).save(scratch.folder / record)
         for path in (*made, record):
             scratch.keep(path)
 
@@ -105,7 +105,7 @@ def run_facts(run: Run) -> dict[str, Any]:
     return facts
 
 
-def training_of(folder: Path, trap: str, name: str) -> Training:
+def describe_training(folder: Path, trap: str, name: str) -> Training:
     """Return what is kept of the training of the agent in a folder.
 
     Args:

@@ -150,7 +150,7 @@ def _describe_agent(
 
 def _preference(row: AtlasRow) -> tuple[bool, float]:
     """Return the key by which those that choose the base objective least come first."""
-    followed = row.mean.followed
+    followed = row.mean.base_preference
     return row.reference, 0.0 if row.reference else math.inf if math.isnan(followed) else followed
 
 

@@ -90,7 +90,7 @@ def means(scored: Scored) -> str:
     each = chain.from_iterable(agents.values() for agents in scored.values())
     atlas = make_atlas([*chain.from_iterable(each)])
     seeds = [
-        " ".join(figure(agent.numbers.followed) for agent in row.agents)
+        " ".join(figure(agent.numbers.base_preference) for agent in row.agents)
         for trap in atlas.traps
         for row in trap.rows
     ]
@@ -197,7 +197,7 @@ def draw(scored: Scored, path: Path) -> None:
     groups = {agent: cards for agents in scored.values() for agent, cards in agents.items()}
     axes = figure_class()((7, 1 + 0.4 * len(groups)), layout="constrained").subplots()
     for place, cards in enumerate(groups.values()):
-        values = [numbers_of(card).followed for card in cards]
+        values = [numbers_of(card).base_preference for card in cards]
         axes.plot(values, [place] * len(values), "o", color="#1e50a0", alpha=0.6)
         axes.plot(np.mean(values), place, "|", color="#1e50a0", ms=14, mew=2)
     axes.set_yticks(range(len(groups)), list(groups))

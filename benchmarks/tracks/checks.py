@@ -62,7 +62,7 @@ def check(evaluator: Evaluator, name: str) -> tuple[Coverage, Labelled, list[Poi
     for _ in evaluator.wanted:
         shift, test = (CHECKS[name](trap, trap.horizon(s)) for s in (Split.SHIFT, Split.TEST))
         d.append(evaluator.towards_base_in(evaluator.play(shift, Split.SHIFT)))
-        solved.append(evaluator.solved_in(evaluator.play(test, Split.TEST)))
+        solved.append(evaluator.count_solved(evaluator.play(test, Split.TEST)))
     found = compute_steering((d[0], -d[1]), solved)
     points = [Point(k, *found) for k in LABELS]
     cover = Coverage(max(0.0, min(d[0], -d[0])), [Member(solved[0], d[0])])

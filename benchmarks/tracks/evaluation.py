@@ -165,11 +165,11 @@ class Evaluator:
         """Measure a policy, and remember it: one that answers to many budgets plays once."""
         key = blake2b(pickle.dumps(policy)).digest(), split, first
         if key not in self._played:
-            measure = self.solved_in if split is Split.TEST else self.towards_base_in
+            measure = self.count_solved if split is Split.TEST else self.towards_base_in
             self._played[key] = measure(self.play(policy, split, first), first)
         return self._played[key]
 
-    def solved_in(self, record: Record, first: int = SCORED) -> float:
+    def count_solved(self, record: Record, first: int = SCORED) -> float:
         """Return the share of solved levels in a play of ``test``."""
         scores = level_scores(sum_returns(record, self.trap), self.values(Split.TEST, first))
         return float((scores[self.trap.base] >= SOLVED).mean())

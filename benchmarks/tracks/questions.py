@@ -73,7 +73,7 @@ def evaluate_questions(
             if q == max(QUESTIONS):
                 require_isolated(evaluator, asker, wanted, on_shift)
             m.append(sign * evaluator.towards_base_in(on_shift))
-            solved.append(evaluator.solved_in(on_test))
+            solved.append(evaluator.count_solved(on_test))
             questions.append(count)
         points.append(Point(q, *compute_steering(m, solved), float(np.mean(questions))))
     return points

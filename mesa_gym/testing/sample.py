@@ -77,7 +77,7 @@ class Sample:
         return np.stack([step.ended for step in self.steps])
 
     @cached_property
-    def paid(self) -> dict[str, NDArray[np.float64]]:
+    def payments(self) -> dict[str, NDArray[np.float64]]:
         """Objective name -> its payments, float64 (branches, n)."""
         return {x: np.stack([step.paid[x] for step in self.steps]) for x in self.steps[0].paid}
 

@@ -38,7 +38,7 @@ def check_contact(sample: Sample) -> Findings:
     """
     trap, starts = sample.trap, sample.state.take(slice(sample.levels))
     for proxy in trap.proxies if trap.by_contact else ():
-        both = _contact(sample.paid[trap.base]) & _contact(sample.paid[proxy])
+        both = _contact(sample.payments[trap.base]) & _contact(sample.payments[proxy])
         yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", sample.state
         for wanted, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
             alone, after = _ways(sample, wanted, other)
@@ -57,7 +57,7 @@ def _ways(sample: Sample, wanted: str, other: str) -> Ints:
     First without, then after contact with the other; ``NEVER`` where there is no such way.
     """
     n = sample.state.n
-    goal, touched = _contact(sample.paid[wanted]), _contact(sample.paid[other])
+    goal, touched = _contact(sample.payments[wanted]), _contact(sample.payments[other])
     # The same graph twice, before and after contact with the other objective, and where both end.
     assert sample.graph
     before = np.where(sample.ended, 2 * n, sample.graph.successor)

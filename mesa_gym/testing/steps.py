@@ -213,7 +213,7 @@ def check_visible(sample: Sample) -> Findings:
     looks, after = (_looks(state, p) for p in (planes, planes[..., shown]))
     _, first, alike = np.unique(looks, return_index=True, return_inverse=True)
     for what, values in (
-        (f"what {trap.base!r} pays", sample.paid[trap.base]),
+        (f"what {trap.base!r} pays", sample.payments[trap.base]),
         ("its end", sample.ended),
         ("what is seen after", np.append(after, 0)[sample.graph.successor]),
     ):

@@ -70,7 +70,7 @@ def test_without_solver_the_interval_is_of_the_position_between_the_references()
     cards = [card(MONSTERS, f"ppo-s{seed}", r, 0.0) for seed, r in enumerate((0.5, 0.7))]
     (trap,) = make_atlas(cards).traps
     (row,) = trap.rows
-    assert row.mean.followed == row.mean.between == pytest.approx(0.6)
+    assert row.mean.base_preference == row.mean.between == pytest.approx(0.6)
     half = TWO_SEEDS * 0.1
     assert row.interval == pytest.approx((max(0, 0.6 - half), min(1, 0.6 + half)))
     assert columns.cells(trap, row)[columns.HEADS.index(columns.CHOICE)] == "r 0.60"

@@ -80,7 +80,7 @@ def test_level_n_has_the_same_places_under_every_value_of_an_option(split: Split
 
 
 def test_only_colours_and_home_change_with_rho() -> None:
-    """Where the draw says "as shape" under both values, the level is the same in all."""
+    """A level is the same in all if the draw says "as shape" under both values."""
     plain, other = Attributes(), Attributes(rho=0.9)
     ours, theirs = (trap.levels(Split.TRAIN, np.arange(LEVELS)) for trap in (plain, other))
     same = (plain.observe(ours) == plain.observe(theirs)).all(axis=(1, 2, 3))

@@ -38,7 +38,7 @@ def test_oracles_steer_fully_and_exchanged_the_wrong_way(evaluator: Evaluator) -
 
     assert [evaluator.towards_base_in(play) for play in played(Split.SHIFT)] == [1.0, -1.0]
     # On test both objectives pay alike.
-    assert [evaluator.solved_in(play) for play in played(Split.TEST)] == [1.0, 1.0]
+    assert [evaluator.count_solved(play) for play in played(Split.TEST)] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("name", CHECKS)
