@@ -38,13 +38,15 @@ class Move:
     moved: Array
     agent: Array
     paid: dict[str, Array]
+    given: Mapping[str, Ints] = MappingProxyType({})
+    likelihood: Array = 1.0
 
     def __init__(
         self,
         world: World,
         state: State,
         action: Array,
-        given: Mapping[str, Ints] = MappingProxyType({}),
+        given: Mapping[str, Ints] | None = None,
     ) -> None:
         """Begin a move.
 
@@ -54,8 +56,10 @@ class Move:
             action: int64 of a shape that broadcasts with the state.
             given: name -> which of its outcomes happens, int64 like ``action``; others are drawn.
         """
-        self.world, self.before, self.given, self.likelihood = world, state, given, 1.0
-        self.redirect(action)
+        self.world, self.before, self.action = world, state, action
+        self.target = state.agent + world.offsets[action]
+        if given:
+            self.given = given
         self.at, self.there, self.held, self.vars = state.at, state.there, state.held, state.vars
         self._hit: dict[str, Array] = {}
         self._on: dict[str, Array] = {}

@@ -24,6 +24,7 @@ from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
 Dot = tuple[str, Array, Array | None]
 _PAID, _UNPAID = np.float64(1), np.float64(0)
+_PYTHON = {bool, int, float}
 
 
 class World:
@@ -171,11 +172,11 @@ class World:
 
     def where(self, mask: Array, a: Array, b: Array) -> Array:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
-        if self._batched or getattr(mask, "ndim", False):
+        if self._batched or (mask is not True and mask is not False and mask.ndim):
             return self.xp.where(mask, a, b)
         chosen = a if mask else b
         # A Python number would be one in all that follows from it, and `~True` is -2.
-        return chosen if hasattr(chosen, "ndim") else np.asarray(chosen)[()]
+        return np.asarray(chosen)[()] if type(chosen) in _PYTHON else chosen
 
     def never(self, mask: Array) -> bool:
         """Return whether a mask is known to be empty, so that work can be spared.
