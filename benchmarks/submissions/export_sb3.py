@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,17 @@ class Acting(nn.Module):
 
     def __init__(self, policy: ModelPolicy) -> None:
         super().__init__()
-        self.network, self.arrange = policy.network, policy.changes[0]
+        self.network, (cut, self.arrange, *_) = policy.network, policy.changes
+        self.side = cut.keywords["agent_view_size"] if isinstance(cut, partial) else None
         self.sampled = isinstance(policy, Sampled)
 
     def forward(self, seen: Tensor) -> Tensor:
         """Return float32 (n, 5) or int64 (n,), for uint8 (n, ...) with channels last."""
         network: Any = self.network
+        if self.side is not None:  # as `cut_window`
+            edge = (seen.shape[2] - self.side) // 2
+            window = seen[:, 1 + edge :, edge:][:, : self.side, : self.side]
+            seen = torch.cat([seen[:, :1, : self.side], window], dim=1)
         if self.arrange is channels_first:
             seen = seen.movedim(-1, 1)
         elif self.arrange is flat:

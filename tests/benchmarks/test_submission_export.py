@@ -20,7 +20,7 @@ from mesa_gym.scoring import record
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap(CORNER)()
-MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred"]
+MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred", "PPO Mlp centred 5"]
 MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
 ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."]
 
@@ -112,9 +112,10 @@ def test_bad_usage(arguments: str, told: str, export, tmp_path: Path, monkeypatc
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_models_of_sb3_are_exported_to_the_same_answers(kind: str, export, tmp_path: Path) -> None:
-    algo, network, observation = kind.split()
+    algo, network, observation, *side = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
-    envs = make_sb3(f"MesaGym/{CORNER}", 2, observation=observation, seed=0)
+    shown = {"observation": observation, "agent_view_size": int(side[0]) if side else None}
+    envs = make_sb3(f"MesaGym/{CORNER}", 2, seed=0, **shown)
     cls = getattr(import_module(ALGORITHMS[algo]), algo)
     model = cls(f"{network}Policy", envs, seed=0, **keywords)
     file, out = tmp_path / "model.zip", tmp_path / "out"
