@@ -23,7 +23,7 @@ from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State
 
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
 Dot = tuple[str, Array, Array | None]
-_PAID, _UNPAID = np.float64(1), np.float64(0)
+_TRUE, _FALSE, _PAID, _UNPAID = np.True_, np.False_, np.float64(1), np.float64(0)
 _PYTHON = {bool, int, float}
 
 
@@ -206,6 +206,8 @@ class World:
         Returns:
             float64 (n,), float32 off NumPy; a NumPy scalar without a batch.
         """
+        if payment is _TRUE or payment is _FALSE:  # as of a level alone it nearly always is
+            return _PAID if payment else _UNPAID
         if not isinstance(payment, dict):
             return self._pay_floats(payment)
         if not self._batched:
@@ -214,8 +216,6 @@ class World:
 
     def _pay_floats(self, mask: Array, amount: float = 1) -> Array:
         if not self._batched:
-            if mask is np.True_ or mask is np.False_:  # as it nearly always is
-                return _PAID if mask else _UNPAID
             return np.float64(mask)
         paid = mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
         return paid if amount == 1 else paid * amount

@@ -168,8 +168,7 @@ class Trap(LevelFamily):
 
     def complete(self, move: Move) -> Step:
         """Take the step that a move begins: redirect it, walk, apply rules, pay."""
-        taken = self.redirect(move)
-        if taken is not None:
+        if (taken := self.redirect(move)) is not None:
             move.redirect(taken)
         state = move.before
         move.go(self.impassable(move))
