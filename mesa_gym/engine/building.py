@@ -201,12 +201,15 @@ class LevelBuilder:
 
         Args:
             kind: a kind of things, or a ground layer; ``agent`` moves the agent.
-            cells: int64 (m,), one for each of ``rows``.
+            cells: int64 (m,), one for each of ``rows``; nothing is put where it is -1.
             rows: int64 (m,), of the batch; by default all.
             traits: traits that it gets.
             there: bool, or bool (m,): False keeps the cell for a thing that is not there yet.
         """
         rows = np.arange(len(self)) if rows is None else rows
+        if (cells < 0).any():  # where none was found, and the level is rejected
+            there = np.broadcast_to(there, cells.shape)[cells >= 0]
+            rows, cells = rows[cells >= 0], cells[cells >= 0]
         if kind == "agent":
             self.start[rows] = cells
         elif kind in self.ground:

@@ -78,6 +78,7 @@ class Move:
         """Set the action that is taken, int64 (n,)."""
         self.action = action
         self.target = self.before.agent + self.world.offsets[action]
+        self._hit, self._on, self._into = {}, {}, {}  # what was asked was of the other target
 
     def go(self, blocked: Array) -> None:
         """Move the agents that are not blocked."""
@@ -241,6 +242,10 @@ class Move:
         """
         total = reduce(add, weights)
         if name in self.given:
+            if (wrong := np.max(total)) >= 1 << 31:
+                raise ValueError(
+                    f"the weights of outcome {name!r} add up to {wrong:,}; expected below 2**31"
+                )
             drawn = self.given[name]
             weight = reduce(add, [each * (drawn == i) for i, each in enumerate(weights)])
             self.likelihood = self.likelihood * weight / total

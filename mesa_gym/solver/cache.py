@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,8 +94,10 @@ def _sources(trap: type[Trap]) -> Iterator[bytes]:
 
     With what the latter import of their own packages.
     """
-    for package in _PACKAGES:
-        yield from (path.read_bytes() for path in sorted(package.glob("*.py")))
+    for folder in _PACKAGES:
+        yield from (path.read_bytes() for path in sorted(folder.glob("*.py")))
+    if "<locals>" in trap.__qualname__:
+        yield secrets.token_bytes(16)  # what the function was given counts, and cannot be seen
     names = list({cls.__module__: None for cls in trap.__mro__ if issubclass(cls, Trap)})
     for name in names:  # it grows
         try:
@@ -103,16 +106,21 @@ def _sources(trap: type[Trap]) -> Iterator[bytes]:
             yield secrets.token_bytes(16)  # typed into a notebook: values are never read back
             continue
         yield source
-        own = (m for m in _find_imports(source) if m.split(".")[0] == name.split(".")[0])
+        own = (m for m in _find_imports(source, name) if m.split(".")[0] == name.split(".")[0])
         names += [module for module in own if module in sys.modules and module not in names]
 
 
-def _find_imports(source: bytes) -> list[str]:
-    """Return the modules that a file may import; names imported from packages may be more."""
+def _find_imports(source: bytes, of: str) -> list[str]:
+    """Return what the file of a module may import; names imported from packages may be more."""
     found: set[str] = set()
+    package = getattr(sys.modules[of], "__package__", None) or of
     for module, names in _IMPORT.findall(source.decode(errors="replace")):
-        found |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", names))}
-    return sorted(found)
+        stem = module if module.endswith(".") else f"{module}."  # of `from . import name`
+        found |= {module, *(f"{stem}{name}" for name in re.findall(r"\w+", names))}
+    # Text may look like an import from above all packages.
+    depth = package.count(".") + 1
+    known = (name for name in found if len(name) - len(name.lstrip(".")) <= depth)
+    return sorted(resolve_name(name, package) for name in known if name.strip("."))
 
 
 def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:

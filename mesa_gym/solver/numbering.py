@@ -121,7 +121,8 @@ class StateNumbers:
                 )
         for part, name, values in self.digits if (number < 0).any() else ():
             digit = getattr(after, part)[name]
-            if part != "there" and ((digit < 0) | (digit >= values)).any():
+            wrong = (number < 0) & ((digit < 0) | (digit >= values))
+            if part != "there" and wrong.any():
                 raise ValueError(
                     f"{part} {name!r} of {self.trap!r} exceeds what it declares, 0 to {values - 1}"
                 )

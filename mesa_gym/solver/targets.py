@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from mesa_gym.engine import Bools, State
+from mesa_gym.engine import STAY, Bools, Move, State
 from mesa_gym.traps import Trap
 
 
@@ -26,9 +26,10 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
         found. Cells that cannot be entered yet are targets if they can with one item of
         everything in hand.
     """
-    walls = trap.layer(state, "wall")
+    walls, (actions, outcomes) = trap.layer(state, "wall"), trap.branches()
     best = {x: np.zeros((state.n, trap.cells)) for x in trap.objectives}
-    for cell, action in product(range(trap.cells), range(4)):
+    for cell, branch in product(range(trap.cells), np.flatnonzero(actions < STAY)):
+        action = actions[branch]
         # Cell 0 is wall.
         origin = np.where(walls[:, cell], 0, cell - trap.offsets[action])
         rows = (~walls[np.arange(state.n), origin]).nonzero()[0]
@@ -36,8 +37,13 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
             continue
         empty = state._replace(agent=origin).take(rows)
         for trial in (empty, _with_full_hands(trap, empty, cell)) if trap.held else (empty,):
-            for x, pay in trap.step(trial, np.full(trial.n, action)).paid.items():
-                best[x][rows, cell] = np.maximum(best[x][rows, cell], pay)
+            given = {name: np.full(trial.n, which[branch]) for name, which in outcomes.items()}
+            move = Move(trap, trial, np.full(trial.n, action), given)
+            paid = trap.complete(move).paid
+            # An outcome may be impossible, or lead elsewhere.
+            entered = (move.likelihood > 0) & (move.target == cell)
+            for x, pay in paid.items():
+                best[x][rows, cell] = np.maximum(best[x][rows, cell], np.where(entered, pay, 0))
     return {x: pay > max(pay.max(initial=0) / 2, 1e-9) for x, pay in best.items()}
 
 

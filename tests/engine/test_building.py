@@ -151,3 +151,14 @@ def test_hash_rows_is_the_mixed_packed_row() -> None:
     one, other, third = (hash_rows(row[None])[0] for row in flags)
     assert hash_rows(flags).tolist() == [one, other, third]
     assert len({one, other, third, hash64("row")}) == 4
+
+
+def test_what_found_no_cell_is_not_put() -> None:
+    """A level in which it is missing is rejected; its neighbours stay as they are alone."""
+    level = built(3)
+    level.blocks()
+    level.put("key", np.array([10, -1, 12]))
+    level.put("lava", np.array([-1, 20, 21]))
+    assert level.there["key"][0].tolist() == [True, False, True]
+    assert level.at["key"][0].tolist() == [10, 0, 12]
+    assert level.ground["lava"].sum(axis=1).tolist() == [0, 1, 1]

@@ -7,12 +7,13 @@ import pytest
 from parameters import thorough
 from reference import wandered
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import STAY, Array, Move, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Oracle, Reference, as_policy, oracle
 from mesa_gym.policies.oracle import Aimless, Either
 from mesa_gym.solver import Solution, share_solution
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, Whole, base, find_trap
+from mesa_gym.traps.cheese_dish import CheeseDish
 
 TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.SHIFT)
@@ -96,6 +97,30 @@ def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name: s
     np.testing.assert_array_equal(aimless.act(SIGHT, starts), best.act(SIGHT, starts))
     shifted = trap.levels(Split.SHIFT, np.arange(20))
     np.testing.assert_array_equal(Aimless(trap, horizon).act(SIGHT, shifted), np.full((20, 5), 0.2))
+
+
+class Pays(CheeseDish):
+    """Which thing is the cheese is an option, which no level shows."""
+
+    options = {"turned": Whole(0, 0, 1)}
+
+    @base
+    def cheese(self, move: Move) -> Array:
+        """1 for the cheese, or for the dish."""
+        return move.into("dish" if self.parameters["turned"] else "cheese")
+
+
+def test_an_oracle_takes_no_solution_of_another_trap() -> None:
+    """Both have the same levels under the same keys."""
+    trap, other = Pays(7), Pays(7, turned=1)
+    starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), 30
+    oracle = Oracle(trap, "cheese", horizon)
+    wanted = Oracle(trap, "cheese", horizon).act(SIGHT, starts)
+    with share_solution(Solution(other, starts, horizon)):
+        np.testing.assert_array_equal(oracle.act(SIGHT, starts), wanted)
+    oracle.forget()
+    oracle.learn(Solution(other, starts, horizon))
+    np.testing.assert_array_equal(oracle.act(SIGHT, starts), wanted)
 
 
 @pytest.mark.parametrize(

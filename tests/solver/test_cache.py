@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import multiprocessing
 import os
 import random
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -15,9 +17,10 @@ import numpy as np
 import pytest
 
 import mesa_gym.files
+from mesa_gym.engine import Move
 from mesa_gym.solver import LevelValues, cache, level_values
-from mesa_gym.solver.cache import delete, kept_files, read, size_bound, write
-from mesa_gym.traps import Split
+from mesa_gym.solver.cache import cache_file, delete, kept_files, read, size_bound, write
+from mesa_gym.traps import Payment, Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -240,3 +243,53 @@ def test_a_cache_that_cannot_be_written_only_costs_time(folder: Path, monkeypatc
     assert bits(solve()) == right
     monkeypatch.setattr(cache, "write_bytes", failing)
     assert bits(solve()) == right
+
+
+RELATIVE = """
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps import base
+from .pay import PAY
+from . import more
+
+class Paying(CheeseCorner):
+    @base
+    def cheese(self, move):
+        \"\"\"PAY for the cheese.\"\"\"
+        return {PAY + more.MORE: move.into("cheese")}
+"""
+
+
+@pytest.mark.parametrize("changed", ["pay", "more"])
+def test_what_is_imported_from_beside_counts_too(
+    changed: str, folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    package = tmp_path / "beside"
+    package.mkdir()
+    for name, text in {
+        "__init__": "",
+        "pay": "PAY = 1",
+        "more": "MORE = 0",
+        "own": RELATIVE,
+    }.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    trap = importlib.import_module("beside.own").Paying()
+    files = [cache_file(trap, Split.TEST, np.arange(3), 20, "") for _ in range(2)]
+    (package / f"{changed}.py").write_text("PAY = MORE = 5")
+    files.append(cache_file(trap, Split.TEST, np.arange(3), 20, ""))
+    assert files[0] == files[1] != files[2]
+
+
+def test_classes_that_a_function_makes_are_never_read_back(folder: Path) -> None:
+    def make(pay: float) -> type[CheeseCorner]:
+        class Made(CheeseCorner):
+            @base
+            def cheese(self, move: Move) -> Payment:
+                """As much as is given."""
+                return {pay: move.into("cheese")}
+
+        return Made
+
+    found = [level_values(make(pay)(7), Split.TEST, np.arange(5)) for pay in (1, 5)]
+    assert found[1].optimum["cheese"] == pytest.approx(5 * found[0].optimum["cheese"])

@@ -10,7 +10,7 @@ from small_traps import Slippery, SmallDish
 
 from mesa_gym.engine import ACTIONS, STAY, Array, Move, State
 from mesa_gym.engine.chance import mix
-from mesa_gym.solver import Graph, Solution, TimeLeft
+from mesa_gym.solver import Graph, Solution, TimeLeft, targets
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.tree_farm import GROWTH, TreeFarm
 
@@ -193,6 +193,73 @@ def test_recorded_actions_are_followed_with_the_levels_own_luck(trap: Trap) -> N
 def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
     graph = Graph(SmallDish(7), SmallDish(7).levels(Split.SHIFT, np.arange(3)))
     assert (graph.branches, graph.likelihood) == (5, None)
+
+
+class TurnsBack(SmallDish):
+    """Who walks against a wall turns round, and goes to the other side of the cell."""
+
+    def redirect(self, move: Move) -> Array:
+        back = move.on("wall") & (move.action < 4)
+        return self.where(back, (move.action + 2) % 4, move.action)
+
+
+def test_a_redirected_move_looks_at_its_new_target() -> None:
+    trap = TurnsBack(7)
+    state = trap.levels(Split.TRAIN, np.arange(300))
+    walls, every = trap.layer(state, "wall"), np.arange(300)
+    for action, offset in enumerate(trap.offsets[:4]):
+        hits = walls[every, state.agent + offset]
+        free = hits & ~walls[every, state.agent - offset]
+        after = trap.step(state, np.full(300, action)).state.agent
+        assert free.sum() > 20
+        assert (after[free] == (state.agent - offset)[free]).all()
+        assert not walls[every, after].any()
+
+
+class Heating(Slippery):
+    """A bounded random walk of a variable, whose ends have an outcome of no weight."""
+
+    vars = {**Slippery.vars, "heat": 4}
+    outcomes = {"heat": 2}
+
+    def redirect(self, move: Move) -> Array:
+        return move.action
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        heat = move.was("heat")
+        up = self.where(heat < 3, 1 + 0 * heat, 0 * heat)
+        down = self.where(heat > 0, 1 + 0 * heat, 0 * heat)
+        drawn = move.outcome("heat", up, down)
+        move.set(heat=heat + 1 - 2 * drawn)
+
+
+def test_an_impossible_outcome_may_lead_out_of_what_is_declared() -> None:
+    graph = Graph(Heating(7), Heating(7).levels(Split.SHIFT, np.arange(2)))
+    assert (graph.likelihood == 0).any()
+    assert np.isin(graph.likelihood, [0, 0.5, 1]).all()
+
+
+def test_targets_do_not_depend_on_luck() -> None:
+    trap = Slippery(7)
+    starts = trap.levels(Split.SHIFT, np.arange(200))
+    found = targets(trap, starts)
+    for name in ("cheese", "dish"):
+        assert (found[name] == trap.layer(starts, name)).all()
+
+
+class Heavy(SmallDish):
+    """Weights whose sum is beyond what can be drawn."""
+
+    outcomes = {"slip": 2}
+
+    def redirect(self, move: Move) -> Array:
+        return move.action + 0 * move.outcome("slip", 3 * 2**31, 2**31)
+
+
+def test_weights_beyond_what_can_be_drawn_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"'slip'.*8,589,934,592.*below 2\*\*31"):
+        Graph(Heavy(7), Heavy(7).levels(Split.SHIFT, [0]))
 
 
 # -- mistakes -------------------------------------------------------------------------------------
