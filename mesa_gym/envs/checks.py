@@ -11,7 +11,7 @@ from gymnasium.error import ResetNeeded
 
 from mesa_gym.engine import ACTIONS, Bools, Ints, Level, State
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.traps import Trap
+from mesa_gym.traps import LEVELS, Trap
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 # Options that others read and hand on: Minari's DataCollector does.
@@ -130,7 +130,7 @@ def check_states(trap: Trap, states: Any, like: State) -> State:
 def _form(states: State) -> Any:
     """Return the names, shapes and sorts of all that states hold; of tables not how long."""
     level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
-    tables = {name: np.ndim(table) for name, table in level.tables.items()}
+    tables = {name: (np.ndim(x), np.asarray(x).dtype) for name, x in level.tables.items()}
     return level._replace(tables=tables), parts
 
 
@@ -140,7 +140,7 @@ def _in_range(trap: Trap, states: State) -> bool:
     limits = [(level.row, min(held)), *((cells, trap.cells) for cells in states.at.values())]
     limits += [(states.held[kind], most + 1) for kind, most in trap.held.items()]
     limits += [(states.vars[name], values) for name, values in trap.vars.items()]
-    limits += [(states.agent, trap.cells), (states.clock, np.inf)]
+    limits += [(states.agent, trap.cells), (states.clock, np.inf), (level.number, 2 * LEVELS)]
     inside = all(((array >= 0) & (array < limit)).all() for array, limit in limits)
     if len(held) > 1 or min(held) % 1 or not inside:
         return False

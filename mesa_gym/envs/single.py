@@ -102,7 +102,9 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
         """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
 
-        No episode of the stream is used up, and no reset is needed before.
+        No episode of the stream is used up, and no reset is needed before. A state does not tell
+        where it was drawn: infos name the split of this environment (``shift`` for what ``alpha``
+        drew, numbers from 2**48 up).
 
         Args:
             state: what ``state`` was, here or in another environment of the same trap and size,

@@ -182,8 +182,11 @@ def test_a_state_that_cannot_be_is_refused(env):
         state._replace(agent=[[1], [1, 2]]),  # of no shape
         state._replace(at=None),
         state._replace(at={kind: cells[kind].tolist()}),
+        leveled(number=full * -5),
+        leveled(number=full * 2 * LEVELS),
         *(leveled(tables=x) for x in (None, [], {}, list(tables.items()))),
         *(leveled(tables=tables | {"wall": x}) for x in (None, 1, wall.tolist())),
+        *(leveled(tables=tables | {"wall": wall.astype(x)}) for x in (int, float, np.uint8)),
         leveled(traits=None),
         state._replace(level=None),
         state._replace(level=state),
@@ -191,6 +194,7 @@ def test_a_state_that_cannot_be_is_refused(env):
     ):
         refused(env.unwrapped.set_state, {"state": bad}, "fits no state of")
     env.unwrapped.set_state(changed())
+    env.unwrapped.set_state(leveled(number=full * (2 * LEVELS - 1)))  # as `alpha` draws
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
