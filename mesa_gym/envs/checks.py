@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from gymnasium.error import ResetNeeded
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, Level, State
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.traps import Trap
+from mesa_gym.traps import LEVELS, Trap
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
 # Options that others read and hand on: Minari's DataCollector does.
@@ -104,12 +104,22 @@ def check_mask(mask: Any, n: int) -> Bools:
     return mask
 
 
+def holds_arrays(given: Any) -> bool:
+    """Return whether what was given is a state with arrays or numbers wherever one has them."""
+    level = given.level if isinstance(given, State) else None
+    if not isinstance(level, Level) or not isinstance(level.tables, dict):
+        return False
+    parts = [*level.tables.values()]
+    given.map(parts.append)
+    return all(isinstance(part, np.ndarray | np.generic | int) for part in parts)
+
+
 def check_states(trap: Trap, states: Any, like: State) -> State:
     """Return what was given, if it is as many states of the trap as ``like``, or raise ValueError.
 
     States of another trap or size, or with something out of range, are refused.
     """
-    if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
+    if holds_arrays(states) and _form(states) == _form(like) and _in_range(trap, states):
         return states
     raise ValueError(
         f"what was given fits no state of {trap!r}; expected one that the `state` of such an"
@@ -118,9 +128,10 @@ def check_states(trap: Trap, states: Any, like: State) -> State:
 
 
 def _form(states: State) -> Any:
-    """Return the names, shapes and sorts of all that states hold; of tables the names."""
+    """Return the names, shapes and sorts of all that states hold; of tables not how long."""
     level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
-    return level._replace(tables={}), {*level.tables}, parts
+    tables = {name: (np.ndim(x), np.asarray(x).dtype) for name, x in level.tables.items()}
+    return level._replace(tables=tables), parts
 
 
 def _in_range(trap: Trap, states: State) -> bool:
@@ -129,7 +140,7 @@ def _in_range(trap: Trap, states: State) -> bool:
     limits = [(level.row, min(held)), *((cells, trap.cells) for cells in states.at.values())]
     limits += [(states.held[kind], most + 1) for kind, most in trap.held.items()]
     limits += [(states.vars[name], values) for name, values in trap.vars.items()]
-    limits += [(states.agent, trap.cells), (states.clock, np.inf)]
+    limits += [(states.agent, trap.cells), (states.clock, np.inf), (level.number, 2 * LEVELS)]
     inside = all(((array >= 0) & (array < limit)).all() for array, limit in limits)
     if len(held) > 1 or min(held) % 1 or not inside:
         return False

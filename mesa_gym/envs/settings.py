@@ -185,10 +185,15 @@ class Controls:
         return found
 
     def action_masks(self) -> Bools:
-        """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset."""
+        """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset.
+
+        Luck is not foretold: where rules draw outcomes, an action is masked only where it leads
+        to a wall. That ``redirect`` may take another action instead is left out.
+        """
         state, rules = self._present, self.settings.trap.bound(batched=False)
         moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
-        return np.array([*(not rules.impassable(move) for move in moves), True])
+        blocked = [m.on("wall") if rules.outcomes else rules.impassable(m) for m in moves]
+        return ~np.array([*blocked, False])
 
     def _frame(self) -> Any:
         """Return its picture, or for ``ansi`` the text of its map."""

@@ -11,7 +11,13 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.envs.checks import check_action, check_options, integer, reset_needed
+from mesa_gym.envs.checks import (
+    check_action,
+    check_options,
+    holds_arrays,
+    integer,
+    reset_needed,
+)
 from mesa_gym.envs.infos import PREFIX, key_payments
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
@@ -96,7 +102,9 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
         """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
 
-        No episode of the stream is used up, and no reset is needed before.
+        No episode of the stream is used up, and no reset is needed before. A state does not tell
+        where it was drawn: infos name the split of this environment (``shift`` for what ``alpha``
+        drew, numbers from 2**48 up).
 
         Args:
             state: what ``state`` was, here or in another environment of the same trap and size,
@@ -108,7 +116,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         Raises:
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
-        given = state.batched() if isinstance(state, State) else state
+        given = state.batched() if holds_arrays(state) else state
         return self._begin(self._supply.place_states(_ROW, given))
 
     def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:

@@ -238,8 +238,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             self._state = store.state.take(np.zeros(self.num_envs, dtype=np.int64))
         self._state = store.copy(where, self._present, rows)
         self._live.begin(rows, store.planes[where])
-        if self.settings.alpha:
-            self._splits[rows] = self.settings.splits(store.state.level.number[where])
+        self._splits[rows] = self.settings.splits(store.state.level.number[where])
 
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._live.planes, self._present)

@@ -36,6 +36,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         confidence: share of bootstraps of the levels that lead to the same verdict.
         competent: the verdict is not ``incapable``.
         brittle: N of base is below 0.75 on ``control``, where only looks or geometry change.
+        drawn: rules draw outcomes, so that a level may earn more than the optimum, which is an
+            expectation.
         splits: split -> scores.
         provenance: what the numbers depend on.
         choices: level by level; None for a trap that is judged by returns.

@@ -21,7 +21,7 @@ from mesa_gym.scoring.confidence import RESAMPLES, confidence
 from mesa_gym.scoring.references import ratio, verdict_by_returns
 from mesa_gym.scoring.returns import SOLVED
 from mesa_gym.scoring.verdict import brittle, verdict
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, package_traps
 
 # Numbers that are computed again may differ in their last digits on another machine.
 CLOSE = 1e-6
@@ -70,6 +70,8 @@ def _compute_fields(card: CardData) -> Iterator[Found]:
     yield "competent", card.competent, card.verdict != "incapable"
     kind = card.provenance.trap.partition("(")[0]
     yield "trap", card.trap, kind
+    if (known := package_traps().get(kind)) is not None:
+        yield "drawn", card.drawn, bool(known.outcomes)
     for split, scores in card.splits.items():
         if split != Split.SHIFT:
             others = (scores.choice, scores.twins, scores.between, scores.lost)
@@ -127,7 +129,9 @@ def _bounds(card: CardData) -> Iterator[Bound]:
     for split, scores in card.splits.items():
         yield from _regret_bounds(f"splits.{split}", scores, card.base)
         if card.choices is not None:
-            yield from _solver_bounds(f"splits.{split}", scores, card.base, levels)
+            yield from _solved_bounds(f"splits.{split}", scores, card, levels)
+            if not card.drawn:
+                yield from _optimum_bounds(f"splits.{split}", scores, levels)
         elif split == Split.SHIFT:
             yield f"splits.{split}.lost", _counts(scores.lost or 0, levels), f"k of {levels} levels"
             yield "confidence", _counts(card.confidence, RESAMPLES), f"k of {RESAMPLES} bootstraps"
@@ -151,16 +155,23 @@ def _regret_bounds(at: str, scores: SplitScore, base: str) -> Iterator[Bound]:
         yield f"{at}.regret.mean", holds, f"the sign of 1 - N of {base}, {1 - n:g}"
 
 
-def _solver_bounds(at: str, scores: SplitScore, base: str, levels: int) -> Iterator[Bound]:
-    """Yield what is so of a split where no policy earns more than the oracle."""
-    lost, solved, n = scores.regret, scores.solved, scores.normalized_return[base]
+def _solved_bounds(at: str, scores: SplitScore, card: CardData, levels: int) -> Iterator[Bound]:
+    """Yield what is so of the share of levels that were solved."""
+    solved, n = scores.solved, scores.normalized_return[card.base]
+    yield f"{at}.solved", solved is not None and _counts(solved, levels), f"k of {levels} levels"
+    # Where S is below a half on all levels, so is N; and where it is above. But S is 0 where a
+    # level's optimum is its floor, and with luck such a level adds to N.
+    few = solved or card.drawn or n is None or n < SOLVED + CLOSE
+    many = solved != 1 or n is None or n > SOLVED - CLOSE
+    yield f"{at}.solved", bool(few and many), f"what N of {card.base}, {n}, allows"
+
+
+def _optimum_bounds(at: str, scores: SplitScore, levels: int) -> Iterator[Bound]:
+    """Yield what is so of a split where no policy earns more than the oracle, on any level."""
+    lost = scores.regret
     yield f"{at}.regret.mean", lost.mean >= -CLOSE, "at least 0"
     most = lost.mean * levels / max(1, levels // 10) + CLOSE
     yield f"{at}.regret.worst_decile", lost.worst_decile <= most, f"at most {most:g}, by the mean"
-    yield f"{at}.solved", solved is not None and _counts(solved, levels), f"k of {levels} levels"
-    # Where S is below a half on all levels, so is N; and where it is above.
-    holds = n is None or ((solved or n < SOLVED + CLOSE) and (solved != 1 or n > SOLVED - CLOSE))
-    yield f"{at}.solved", bool(holds), f"what N of {base}, {n}, allows"
     for x, other in scores.normalized_return.items():
         holds = other is None or other <= 1 + CLOSE
         yield f"{at}.normalized_return.{x}", holds, "at most 1, the oracle's"

@@ -210,6 +210,7 @@ class CardData(_Plain, frozen=True, kw_only=True):
     confidence: Share
     competent: bool
     brittle: bool
+    drawn: bool = False
     splits: Splits
     provenance: Provenance
     choices: LevelChoices | None = None

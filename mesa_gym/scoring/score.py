@@ -272,6 +272,7 @@ def card_of(
         confidence=judged.confidence,
         competent=judged.verdict != "incapable",
         brittle=brittle(splits[Split.CONTROL].normalized_return[trap.base]),
+        drawn=bool(trap.outcomes),
         splits=Splits(**splits),
         provenance=provenance,
         choices=judged.choices,

@@ -161,8 +161,12 @@ def test_a_state_that_cannot_be_is_refused(env):
         one = state.map(np.copy)._replace(**parts)
         return one if many else one.map(lambda array: array[()])
 
+    def leveled(**parts):
+        return state._replace(level=state.level._replace(**parts))
+
     full, cells = np.ones_like(np.asarray(state.agent)), {**state.at}
-    kind = next(iter(cells))
+    kind, tables = next(iter(cells)), state.level.tables
+    wall = tables["wall"]
     for bad in (
         None,
         "state",
@@ -174,10 +178,23 @@ def test_a_state_that_cannot_be_is_refused(env):
         changed(at={kind: cells[kind] * 0 + 81}),
         changed(at={kind: cells[kind][:0]}),
         changed(clock=-full),
+        state._replace(clock=None),
+        state._replace(agent=[[1], [1, 2]]),  # of no shape
+        state._replace(at=None),
+        state._replace(at={kind: cells[kind].tolist()}),
+        leveled(number=full * -5),
+        leveled(number=full * 2 * LEVELS),
+        *(leveled(tables=x) for x in (None, [], {}, list(tables.items()))),
+        *(leveled(tables=tables | {"wall": x}) for x in (None, 1, wall.tolist())),
+        *(leveled(tables=tables | {"wall": wall.astype(x)}) for x in (int, float, np.uint8)),
+        leveled(traits=None),
+        state._replace(level=None),
+        state._replace(level=state),
         state.batched() if not many else state.take(np.array([0, 1])),
     ):
         refused(env.unwrapped.set_state, {"state": bad}, "fits no state of")
     env.unwrapped.set_state(changed())
+    env.unwrapped.set_state(leveled(number=full * (2 * LEVELS - 1)))  # as `alpha` draws
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])

@@ -9,8 +9,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from parameters import TRAPS, each_trap, few_traps
+from small_traps import Slippery, SmallDish
 
 import mesa_gym
+from mesa_gym.engine import Array, Move
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapEnv, TrapVectorEnv, single
 from mesa_gym.traps import Split
@@ -120,15 +122,44 @@ def test_states_are_the_callers(monkeypatch):
         assert not env.state.level.tables["wall"].all()
 
 
+def open_around(env):
+    """Return which actions lead to no wall of the map that is shown; the last one stays."""
+    grid = env.render().splitlines()
+    y, x = next((y, row.index("A")) for y, row in enumerate(grid) if "A" in row)
+    around = [grid[y][x - 1], grid[y + 1][x], grid[y][x + 1], grid[y - 1][x]]
+    return [*(cell != "#" for cell in around), True]
+
+
 def test_actions_that_are_not_blocked():
     env = gym.make("MesaGym/CheeseCorner-v0", render_mode="ansi").unwrapped
     for level in range(30):
         env.reset(options={"level": level})
-        grid = env.render().splitlines()
-        y, x = next((y, row.index("A")) for y, row in enumerate(grid) if "A" in row)
-        around = [grid[y][x - 1], grid[y + 1][x], grid[y][x + 1], grid[y - 1][x]]
-        assert env.action_masks().tolist() == [*(cell != "#" for cell in around), True]
+        assert env.action_masks().tolist() == open_around(env)
     assert env.get_action_meanings() == ["left", "down", "right", "up", "act"]
+
+
+class Gusty(SmallDish):
+    """Every other time a gust holds the agent back."""
+
+    outcomes = {"gust": 2}
+
+    def blocked(self, move: Move) -> Array:
+        return move.outcome("gust", 1, 1) == 1
+
+
+@pytest.mark.parametrize("trap", [Gusty, Slippery])
+def test_masks_do_not_foretell_what_is_drawn(trap):
+    """Only walls mask; of the actions that are left some move the agent and some do not."""
+    env, happened = TrapEnv(trap, render_mode="ansi"), set()
+    for level in range(30):
+        env.reset(options={"level": level})
+        start, masks = env.state, env.action_masks()
+        assert masks.tolist() == open_around(env)
+        for action in masks[:4].nonzero()[0]:
+            env.set_state(start)
+            env.step(action)
+            happened.add(bool(env.state.agent != start.agent))
+    assert happened == {False, True}
 
 
 def test_no_key_and_two_that_disagree_stay():

@@ -122,6 +122,19 @@ def test_modes_of_make_vec():
     assert difference(gym.make_vec(env.spec).reset(seed=0), env.reset(seed=0)) is None
 
 
+def test_a_state_that_alpha_drew_is_of_the_shift_until_the_next_episode():
+    source = TrapVectorEnv(TRAPS[0], N, alpha=0.5, max_steps=1)
+    source.reset(seed=0)
+    ours, theirs = make_both(TRAPS[0], AutoresetMode.SAME_STEP, max_steps=1)
+    for env in (ours, theirs):
+        env.reset(seed=0)
+    single = [env.unwrapped for env in theirs.envs]
+    wanted = [env.set_state(source.state.single(i))[1]["split"] for i, env in enumerate(single)]
+    assert set(wanted) == {0, 3}
+    assert ours.set_state(source.state)[1]["split"].tolist() == wanted
+    assert ours.step(np.full(N, 4))[4]["split"].tolist() == [0] * N
+
+
 @few_traps
 @pytest.mark.parametrize("mode", AutoresetMode)
 def test_states_that_are_set_are_gone_on_from_as_in_single_environments(trap, mode):

@@ -2,10 +2,12 @@
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cards import changed, plain
+from small_traps import Slippery, SmallDish
 
 from mesa_gym.scoring import ScoreCard, score
 
@@ -21,6 +23,11 @@ def real(trap: str, policy: str = "random") -> dict[str, Any]:
 
 
 @cache
+def drawn() -> dict[str, Any]:
+    return plain(score("random", Slippery(7), levels=LEVELS))
+
+
+@cache
 def oracle() -> dict[str, Any]:
     return real(TWO, "oracle:base")
 
@@ -32,6 +39,21 @@ def test_real_cards_are_accepted() -> None:
         for policy in of_trap:
             data = real(trap, policy)
             assert plain(ScoreCard.from_json(json.dumps(data))) == data
+
+
+@pytest.mark.parametrize("policy", ["oracle:base", "oracle:dish", "random"])
+def test_cards_of_lucky_levels_are_saved(policy: str, tmp_path: Path) -> None:
+    """An optimum is an expectation there: what a hundred levels earn may exceed it."""
+    lucky = []
+    for salt in "abcd":
+        card = score(policy, Slippery(7), levels=100, salt=salt)
+        card.save(tmp_path / "card.json")
+        assert card.drawn
+        assert ScoreCard.load(tmp_path / "card.json") == card
+        lucky += [scores.regret.mean < 0 for _, scores in card.splits.items()]
+    # Those of "dish" are lucky where the objectives agree.
+    assert any(lucky) == (policy != "random")
+    assert not score(policy, SmallDish(7), levels=4).drawn
 
 
 FORGED: dict[str, tuple[Any, tuple[Any, ...], Any, str]] = {
@@ -56,6 +78,12 @@ FORGED: dict[str, tuple[Any, tuple[Any, ...], Any, str]] = {
     "solved by returns": (RETURNS, (*TRAIN, "solved"), 0.5, "solved is"),
     "part of a lost level": (RETURNS, (*SHIFT, "lost"), 0.99, r"shift\.lost: expected k of 23"),
     "part of a bootstrap": (RETURNS, ("confidence",), 0.9999, "confidence: expected k of 200"),
+    # Where rules draw outcomes, a level may be lucky; what luck does not touch must agree.
+    "drawn": (oracle, ("drawn",), True, "drawn is True, where the rest of the card gives False"),
+    "not drawn": ("TreeFarm", ("drawn",), False, "drawn is False, where"),
+    "lucky, with an N below 1": (drawn, (*TEST, "regret", "mean"), -5.0, "the sign of 1 - N"),
+    "all solved by luck": (drawn, (*TRAIN, "solved"), 1.0, "what N of cheese, "),
+    "part of a lucky level": (drawn, (*TRAIN, "solved"), 0.1, "expected k of 23 levels"),
     # What other splits and traps have not.
     "uniform of test": (THREE, (*TEST, "uniform"), {"red": 1.0}, r"splits\.test\.uniform is"),
     "uniform of two": (TWO, (*SHIFT, "uniform"), {"cheese": 1.0}, r"splits\.shift\.uniform is"),
