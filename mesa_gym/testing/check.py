@@ -115,6 +115,11 @@ def _explain_error(trap: Trap, error: Exception) -> str:
     """Return what an error says, and of a name that the trap does not declare, which it does."""
     name = error.args[0] if isinstance(error, KeyError) and error.args else None
     declared = [*trap.looks, *trap.vars, *trap.const]
+    if name in declared:
+        return (
+            f"{name!r} is declared, but not as what is asked for: `move.take`, `hold`, `holds` and"
+            " `had` need it in `held`, `was` and `set` in `vars`, `move.at` and `there` in `things`"
+        )
     return str(unknown("name", name, declared) if isinstance(name, str) else error)
 
 

@@ -203,11 +203,12 @@ def _watch_objective(objective: Objective, found: list[str]) -> Any:
 def check_visible(sample: Sample) -> Findings:
     """Check that states of a level that look alike pay the base objective, end and go on alike.
 
-    Marks are left out of what is seen next where there are ``vars``, which may be a mover's plan.
+    Marks are left out of what is seen next where levels have ``const``, which may be a mover's
+    plan.
     """
     trap, state = sample.trap, sample.state
     assert sample.graph
-    marks = trap.marks if trap.vars else ()
+    marks = trap.marks if trap.const else ()
     shown = [i for plane, i in trap.channel.items() if plane not in marks]
     planes = trap.observe(state)
     looks, after = (_looks(state, p) for p in (planes, planes[..., shown]))

@@ -64,6 +64,13 @@ def test_a_misspelt_name_is_told_from_those_that_are_declared() -> None:
         check_determinism(trap, 4)
 
 
+def test_a_name_that_is_asked_for_as_something_else_is_not_called_unknown() -> None:
+    trap = type("TakesLoose", (Healthy,), {"rules": lambda self, move: move.take("cheese")})
+    says = r"'cheese' is declared, but not as what is asked for: `move.take`.* in `held`"
+    with pytest.raises(ConformanceError, match=says):
+        check_determinism(trap, 4)
+
+
 def draws_once(self: Healthy, level: LevelBuilder, split: Split) -> None:
     Healthy.draw(self, level, split)
     level.at["corner"][:] = 0

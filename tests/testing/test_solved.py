@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from broken_traps import TESTED, caught_by
-from small_traps import Corridor, Healthy, Monster, towards
+from small_traps import Corridor, Healthy, Monster, Slippery, towards
 
 from mesa_gym.engine import STAY, Array, Ints, LevelBuilder, Move, State
-from mesa_gym.solver import Solution
+from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import ConformanceError, check_oracle, check_references
 from mesa_gym.traps import Split, Trap, proxy
 
@@ -117,3 +117,37 @@ def test_broken_references_are_caught(trap: type[Trap], says: str) -> None:
 @pytest.mark.parametrize("trap", [Corridor, Monster, Healthy])
 def test_good_references_pass(trap: type[Trap]) -> None:
     check_references(trap, 12)
+
+
+class Pitfalls(Slippery):
+    """A floor on which few slips are fatal: the mean of few levels says little of that."""
+
+    def ends(self, move: Move) -> Array:
+        fatal = move.on("wall") & (move.outcome("fatal", 1, 999) == 0)
+        return super().ends(move) | fatal
+
+    outcomes = {**Slippery.outcomes, "fatal": 2}
+
+
+@pytest.mark.thorough
+def test_rare_losses_are_no_false_alarm() -> None:
+    for number in range(8):
+        check_oracle(type(f"Pitfalls{number}", (Pitfalls,), {}), 20)
+
+
+@pytest.mark.thorough
+def test_a_solver_without_chance_is_found_where_outcomes_are_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explore = Graph._explore
+
+    def explore_without_chance(self: Graph) -> None:
+        explore(self)
+        assert self.likelihood is not None
+        first = np.arange(self.branches) % (self.branches // 5) == 0
+        self.likelihood = np.where(first[:, None], 1.0, 0 * self.likelihood)
+
+    check_oracle(Slippery, 20)
+    monkeypatch.setattr(Graph, "_explore", explore_without_chance)
+    with pytest.raises(ConformanceError, match=r"earns -0.0\d+ more than the solver's"):
+        check_oracle(Slippery, 20)

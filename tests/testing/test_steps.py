@@ -1,5 +1,6 @@
 """Checks of a step, and that the solver's graph is of it: each finds a trap that breaks it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,21 @@ def test_counting_in_secret(self: Healthy, move: Move) -> None:
     """The door opens at the third bump into a wall."""
     bumps = move.was("bumps")
     move.set(bumps=self.where(move.on("wall") & (bumps < 3), bumps + 1, bumps))
+
+
+def show_whether_it_is_open(self: Healthy, state: State) -> Iterator[tuple[str, Array]]:
+    """Yield the mark of an open door, which says nothing of how long it stays so."""
+    yield "open", self.where(state.vars["left"] > 0, self.cells - 1, 0)
+
+
+@caught_by(
+    *("visible", "look alike to the agent differ in what is seen after", "rules"),
+    **{"vars": {"left": 4}, "marks": ("open",), "show": show_whether_it_is_open},
+)
+def test_a_timer_of_which_only_the_end_is_seen(self: Healthy, move: Move) -> None:
+    left = move.was("left")
+    left = self.where(left > 0, left - 1, 0)
+    move.set(left=self.where(move.on("wall"), 3, left))
 
 
 @caught_by("visible", "rules read a kind that no plane shows", "ends")
