@@ -239,6 +239,9 @@ class Move:
             name: declared in ``outcomes``.
             *weights: how likely each outcome is, in proportion: whole numbers or int64 (n,), not
                 below 0, whose sum is above 0 and below 2**31.
+
+        Raises:
+            ValueError: the solver asks, and the weights add up to more.
         """
         total = reduce(add, weights)
         if name in self.given:

@@ -44,7 +44,7 @@ def test_describe_shows_ids_objectives_and_a_level_of_each_split(name: str, caps
     assert all(objective in out for objective in all_traps()[name].objectives)
 
 
-@pytest.mark.parametrize("name", ["CheeseCorner", "TreeFarm"])
+@pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
 def test_certify_explains_its_columns_and_writes_json(name: str, capsys, tmp_path: Path) -> None:
     """Of a trap without solver only what the splits share is certified."""
     file = tmp_path / "certificate.json"
@@ -61,7 +61,7 @@ def test_certify_explains_its_columns_and_writes_json(name: str, capsys, tmp_pat
         assert all(line.split(":")[0].split(",")[0] in columns for line in out.splitlines()[4:10])
 
 
-@pytest.mark.parametrize("name", ["CheeseCorner", "TreeFarm"])
+@pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
 def test_a_shared_level_fails_the_certificate(name: str, capsys, monkeypatch) -> None:
     """Here training is compared with itself."""
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))

@@ -65,6 +65,7 @@ def test_levels_begin_near_a_tree_of_which_only_the_shift_has_one(split: Split) 
     assert (abs(row - down) + abs(column - right) <= NEAR).all()
 
 
+@pytest.mark.thorough
 def test_on_scarce_levels_patience_pays_several_times_as_much_and_greed_deforests() -> None:
     earned, left, horizon = {}, {}, TRAP.horizon(Split.SHIFT)
     starts = TRAP.levels(Split.SHIFT, np.arange(60))

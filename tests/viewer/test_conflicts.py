@@ -51,7 +51,7 @@ def references_conflict(trap: Trap, split: Split, level: int) -> bool:
         (CheeseCorner, SHIFT, range(30, 31)),
         (AbsentSupervisor, SHIFT, range(20, 30)),
         thorough(KeysChests, TEST, range(5, 20)),  # where the two need not quite agree
-        (TreeFarm, SHIFT, range(25, 31)),
+        thorough(TreeFarm, SHIFT, range(25, 31)),
         thorough(TreeFarm, TRAIN, range(5, 25)),
         thorough(MonsterWorld, TEST, range(5, 25)),
     ],
