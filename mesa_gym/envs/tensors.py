@@ -56,10 +56,10 @@ class TensorEnv:
             ``centred``, ``flat`` or ``chw``.
 
     Attributes:
-        trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``.
+        trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``. What
+            ``advance`` takes is ``state`` and ``episode``, None and -1 before the first reset.
         observation_space: of all environments, as ``action_space`` is; ``single_observation_space``
             and ``single_action_space`` are of one.
-        state, episode: where they are, which ``advance`` takes; None and -1 before the first reset.
     """
 
     def __init__(

@@ -191,7 +191,7 @@ class Graph:
         for trait, kinds in other.level.traits.items():
             for kind, has in kinds.items():
                 same &= (one.level.traits[trait][kind] == has).all(axis=0)
-        for name in self.trap.entries.keys() - self.trap.seeds:  # luck is no part of a state
+        for name in self.trap.entries.keys() - self.trap.seeds:  # luck belongs to no state
             tables = (self.trap.table(state.level, name) for state in (one, other))
             same &= np.equal(*tables).all(axis=1)
         return same

@@ -196,7 +196,7 @@ def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
 
 
 class TurnsBack(SmallDish):
-    """Who walks against a wall turns round, and goes to the other side of the cell."""
+    """An agent that walks against a wall turns round, and goes to the other side."""
 
     def redirect(self, move: Move) -> Array:
         back = move.on("wall") & (move.action < 4)
