@@ -174,6 +174,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         """
         rows = np.arange(self.num_envs)
         self._begin(rows, self.supply.place_states(rows, state))
+        self._splits = self.settings.splits(self._present.level.number)
         self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
         return self._observe(), self._infos(self._zero_payments())
 
@@ -238,7 +239,10 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             self._state = store.state.take(np.zeros(self.num_envs, dtype=np.int64))
         self._state = store.copy(where, self._present, rows)
         self._live.begin(rows, store.planes[where])
-        self._splits[rows] = self.settings.splits(store.state.level.number[where])
+        if self.settings.alpha:
+            self._splits[rows] = self.settings.splits(store.state.level.number[where])
+        else:
+            self._splits[rows] = self.settings.split.code
 
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._live.planes, self._present)
