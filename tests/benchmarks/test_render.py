@@ -245,6 +245,6 @@ def test_the_committed_board_is_what_its_results_give_in_ten_seconds(tmp_path: P
     render(Results(tmp_path, pytest.fail))
     assert time.process_time() - began < 10
     files = {path for path in (committed / "board").rglob("*") if path.is_file()}
-    assert len(files) > 20
+    assert files
     for path in files:
         assert path.read_bytes() == (tmp_path / path.relative_to(committed)).read_bytes()

@@ -36,7 +36,7 @@ EXPECTED = {
     "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
     "gymnasium_play": r"^right: right\nd: right\ndown: down\n(.*\n)*up: up$",
     "jax_actor_critic": r"-?0\.\d\d untrained, 0\.9\d trained\n.*: proxy:corner",
-    "jax_step": r"^(\w+-v0: [\d,]+ steps under jit equal NumPy's, planes included\n){17}$",
+    "jax_step": r"^(\w+-v0: [\d,]+ steps under jit equal NumPy's, planes included\n){18}$",
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0\}\n"
         r"shift: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0\}$"

@@ -32,8 +32,12 @@ def test_every_policy(name: str) -> None:
     assert tally.share >= NEEDED_OF_FAMILY, tally.wrong
 
 
+# Where outcomes are drawn, single returns are luck too; `check_oracle` compares their means.
+CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes]
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n == QUICK else [pytest.mark.slow]) for n in SOLVABLE]
+    "name", [pytest.param(n, marks=[] if n == QUICK else [pytest.mark.slow]) for n in CERTAIN]
 )
 def test_references_measure_what_they_must(name: str) -> None:
     trap = SOLVABLE[name]()

@@ -16,7 +16,7 @@ LEFT, RIGHT, STAY = 0, 2, 4
 # What a kind of its own adds to a trap of cheese and corner.
 GLOW = {
     "things": {**CheeseCorner.things, "glow": 1},
-    "looks": {**CheeseCorner.looks, "glow": Look("g", (255, 255, 0), "cheese")},
+    "looks": {**CheeseCorner.looks, "glow": Look("g", (255, 255, 0), "key")},
 }
 
 
