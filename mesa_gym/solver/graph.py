@@ -90,14 +90,15 @@ class Graph:
             before = self.numbers.unrank(self.starts, row, rank)
             move = Move(self.trap, before, actions[:, None], given)
             after, pays, ended = self.trap.complete(move)
-            rank, never = self.numbers.rank(after), False
+            rank = self.numbers.rank(after)
             if given:
                 chance = self._check_likelihood(np.broadcast_to(move.likelihood, rank.shape))
                 never = chance == 0
+                rank, ended = np.where(never, 0, rank), ended | never
                 pays = {x: np.where(never, 0.0, pay) for x, pay in pays.items()}
                 likely.append(chance)
-            self.numbers.require_told_apart(before, after, np.where(never, 0, rank))
-            number = np.where(ended | never, end, row * self.numbers.count + rank)
+            self.numbers.require_told_apart(before, after, rank)
+            number = np.where(ended, end, row * self.numbers.count + rank)
             numbers.append(frontier)
             edges.append(number)
             paid.append({x: np.broadcast_to(pay, number.shape) for x, pay in pays.items()})
