@@ -45,12 +45,16 @@ class AgentGrid:
         traps: their names; ``ALL`` for all.
         seeds: how many, from 0 on.
         alphas: shares of training episodes from the shift.
+        stages: of each training, as of ``agents.train.Run``.
+        times: how many times the usual steps they take.
     """
 
     algorithms: tuple[str, ...]
     traps: tuple[str, ...]
     seeds: int
     alphas: tuple[float, ...] = (0.0,)
+    stages: tuple[str, ...] = ()
+    times: int = 1
 
     def classes(self) -> list[type[Trap]]:
         """Return the traps, each once; UnknownNameError where there is none of a name."""
@@ -90,7 +94,14 @@ class Budget:
                 is left.
         """
         every = dict.fromkeys(
-            Run(cls.name(), name, seed, self.steps or steps_for(name, cls.name()), alpha)
+            Run(
+                cls.name(),
+                name,
+                seed,
+                group.times * (self.steps or steps_for(name, cls.name())),
+                alpha,
+                stages=group.stages,
+            )
             for group in self.groups
             for cls, name, alpha, seed in product(
                 group.classes(), group.names(), group.alphas, range(group.seeds)
@@ -152,12 +163,13 @@ BUDGETS = {
         ),
         COMMITTED,
     ),
-    # What is committed: plain training's choice, by three algorithms (docs/results.md).
+    # What is committed: plain training's choice (docs/preregistration.md, docs/results.md).
     "plain": Budget(
         (
             AgentGrid(("ppo",), ALL, 5),
-            AgentGrid(("sb3-ppo",), ALL, 1),
-            AgentGrid(("bc",), EXCHANGE, 3),
+            AgentGrid(("sb3-ppo",), ALL, 3),
+            AgentGrid(("ppo",), EXCHANGE, 3, stages=("size=13",), times=2),
+            AgentGrid(("sb3-recurrent-ppo",), EXCHANGE, 3),
         ),
         COMMITTED,
     ),

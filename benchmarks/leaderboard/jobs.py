@@ -188,10 +188,11 @@ def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
 
     Reference policies come before agents, which are scored faster once their levels are solved.
     """
-    traps = {run: find_trap(run.trap)() for run in runs}
+    traps = {run: run.settings().trap for run in runs}
     agents = [_board_unit(run, trap, levels) for run, trap in traps.items()]
-    references = {trap.name(): references_unit(trap, levels) for trap in traps.values()}
-    return [*references.values(), *sorted(agents, key=lambda unit: -unit.seconds)]
+    references = {trap.name(): find_trap(trap.name())() for trap in traps.values()}
+    units = [references_unit(trap, levels) for trap in references.values()]
+    return [*units, *sorted(agents, key=lambda unit: -unit.seconds)]
 
 
 def _board_unit(run: Run, trap: Trap, levels: int) -> Unit:
