@@ -34,7 +34,13 @@ from mesa_gym.testing.levels import (
     check_start,
     check_states,
 )
-from mesa_gym.testing.shift import check_contact, check_directions, check_distances, check_twins
+from mesa_gym.testing.shift import (
+    check_alone,
+    check_contact,
+    check_directions,
+    check_distances,
+    check_twins,
+)
 from mesa_gym.testing.solved import check_certificate, check_oracle, check_references
 from mesa_gym.testing.steps import (
     check_determinism,
@@ -51,7 +57,7 @@ MECHANICS: tuple[Check, ...] = (
     *(check_purity, check_determinism, check_level_identity, check_objectives, check_shapes),
     *(check_start, check_held_out, check_solver, check_states, check_visible, check_novelty),
     *(check_observations, check_pictures, check_environment, check_vector, check_moves),
-    *(check_contact, check_twins, check_distances, check_directions, check_sizes),
+    *(check_contact, check_twins, check_distances, check_directions, check_alone, check_sizes),
 )
 CERTIFICATES: tuple[Check, ...] = (check_certificate, check_oracle, check_references)
 _CHECKS = {check_name(run): run for run in (*MECHANICS, *CERTIFICATES)}
@@ -60,6 +66,7 @@ __all__ = [
     "CERTIFICATES",
     "MECHANICS",
     "ConformanceError",
+    "check_alone",
     "check_certificate",
     "check_contact",
     "check_determinism",

@@ -108,6 +108,28 @@ def check_twins(sample: Sample) -> Findings:
         yield good, f"the largest payment of {x!r} is another in the twin", level.starts
 
 
+@check(Split.SHIFT, fix="`alone` names the things that pay each objective, and nothing else")
+def check_alone(sample: Sample) -> Findings:
+    """Check that with one objective's targets alone no other one's pay, and its own as before.
+
+    The earliest contact must be the level's as well: scoring takes it for that.
+    """
+    trap, state = sample.trap, sample.starts
+    ours = targets(trap, state)
+    for x in trap.find_isolable():
+        alone = trap.isolate(state, x)
+        yield from inspect_states(trap, alone)
+        left = targets(trap, alone)
+        yield np.all(left[x] == ours[x], axis=1), f"with {x!r} alone its targets are others", alone
+        for y in trap.alone.keys() - {x}:
+            good = np.all(left[y] <= left[x], axis=1)
+            yield good, f"with {x!r} alone {y!r} still pays elsewhere", alone
+        some, horizon = slice(sample.levels), trap.horizon(sample.split)
+        both = (Solution(trap, each.take(some), horizon).contact() for each in (state, alone))
+        good = np.equal(*both)
+        yield good, f"with {x!r} alone the earliest contact is at another step", alone.take(some)
+
+
 @check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
 def check_distances(sample: Sample) -> Findings:
     """Check that under shift no objective's targets are nearer to the start than another's.

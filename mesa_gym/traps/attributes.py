@@ -75,6 +75,7 @@ class Attributes(Trap):
     }
     by_contact = True
     exchange = ("square", "red")
+    alone = {"shape": ("square",), "colour": ("red",), "place": ("home",)}
 
     def __init__(self, size: int | tuple[int, int] | None = None, **parameters: object) -> None:
         """Make the trap with as many slots and with such colours as its keywords say."""

@@ -32,6 +32,7 @@ class CheeseCorner(Trap):
     shown_as = {"corner": None}
     looks = {"corner": Look("x", (120, 200, 120))}
     by_contact = True
+    alone = {"cheese": ("cheese",)}
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw the cheese in the corner, or (shift) away from it, and the agent."""

@@ -44,6 +44,7 @@ class CoinRun(Trap):
         "far_end": Look("x", (120, 200, 120)),
     }
     by_contact = True
+    alone = {"coin": ("coin",)}
     default_size = (7, 15)
     min_size = (7, 11)
 

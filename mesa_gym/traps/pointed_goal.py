@@ -44,6 +44,7 @@ class PointedGoal(Trap):
     looks = {"ball": Look("o", (200, 90, 160), "ball")}
     by_contact = True
     exchange = ("gem", "ball")
+    alone = {"pointed": KINDS[1:], "gem": KINDS[:1]}
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw two things, the agent as far from either, their kinds and the sign."""

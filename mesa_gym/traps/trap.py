@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
-import numpy as np
-
-from mesa_gym.engine import Array, Bools, Ints, Move, State
-from mesa_gym.traps.levels import LevelFamily
+from mesa_gym.engine import Array, Ints, Move, State
+from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.split import Split
 
@@ -29,14 +27,14 @@ class Step(NamedTuple):
     ended: Array
 
 
-class Trap(LevelFamily):
+class Trap(ChangedLevels):
     """Base class of every trap; a subclass is one file in ``mesa_gym.traps``.
 
     A subclass declares its things (``World``), draws its levels (``LevelFamily``), and states its
     rules and its objectives (methods under ``@base`` and ``@proxy``). Everything is a function
     over a batch of levels, whose axis is the last one.
 
-    Class attributes:
+    Class attributes, besides those of ``LevelFamily`` and ``ChangedLevels``:
         source: the full citation of the paper that the trap comes from, and the part of it.
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or what
             else tells the objectives apart; it says no more than the trap measures.
@@ -44,8 +42,6 @@ class Trap(LevelFamily):
             agree.
         by_contact: the targets of base and proxy are places, so an episode's choice is the one
             that it reaches first; otherwise it is the objective with the greater return.
-        exchange: two names (kinds or traits), each of one thing under shift, that exchange cells
-            in the twin of a level; None where nothing can be exchanged.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
         solvable: the exact solver can take it: nothing moves, all that is drawn is in
             ``outcomes``, and the state graph is small; a trap that is not needs a ``reference``
@@ -59,7 +55,6 @@ class Trap(LevelFamily):
     category: ClassVar[tuple[str, ...]]
     delta: ClassVar[float] = 0.0
     by_contact: ClassVar[bool] = False
-    exchange: ClassVar[tuple[str, str] | None] = None
     novel_planes: ClassVar[tuple[str, ...]] = ()
     solvable: ClassVar[bool] = True
     expected: ClassVar[str] = "proxy"
@@ -93,6 +88,13 @@ class Trap(LevelFamily):
         cls.objectives = {o.name: o for o in (*bases, *proxies)}
         cls.base = bases[0].name
         cls.proxies = tuple(o.name for o in proxies)
+        if "alone" in vars(cls) and (strange := cls.alone.keys() - cls.objectives.keys()):
+            raise TypeError(f"`alone` of {cls.__name__} names {strange.pop()!r}, not an objective")
+        if "alone" not in vars(cls) and vars(cls).get("exchange"):
+            first, second = vars(cls)["exchange"]
+            cls.alone = {cls.base: (first,), cls.proxies[0]: (second,)}
+        # A parent's objectives may be others.
+        cls.alone = {x: names for x, names in cls.alone.items() if x in cls.objectives}
 
     @classmethod
     def id(cls, split: Split = Split.TRAIN, flat: bool = False) -> str:
@@ -179,29 +181,3 @@ class Trap(LevelFamily):
         clock = state.clock + self._one
         after = State(state.level, clock, move.agent, move.at, move.there, move.held, move.vars)
         return Step(after, move.paid, self.ends(move))
-
-    # -- twins -----------------------------------------------------------------------------------
-
-    def twins(self, state: State) -> tuple[State, Bools]:
-        """Return start states with the targets of base and proxy in each other's place.
-
-        Args:
-            state: start states of n levels, NumPy.
-
-        Returns:
-            The n twins, and bool (n,) whether a level has one: each name of ``exchange`` belongs
-            to exactly one thing. A level without a twin is returned as it is.
-        """
-        one = np.full(state.n, self.exchange is not None)
-        pair = [self._find_things(state, name) for name in self.exchange or ()]
-        places = []
-        for things in pair:
-            slots = np.concatenate([*things.values()])
-            cells = np.concatenate([state.at[kind] for kind in things])
-            one &= slots.sum(axis=0) == 1
-            places.append((cells * slots).sum(axis=0))
-        at = dict(state.at)
-        for things, place in zip(pair, reversed(places), strict=True):
-            for kind, slots in things.items():
-                at[kind] = np.where(one & slots, place, at[kind])
-        return state._replace(at=at), one

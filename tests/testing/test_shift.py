@@ -9,6 +9,7 @@ from small_traps import Healthy, SmallDish
 from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances, hash_rows
 from mesa_gym.testing import (
     ConformanceError,
+    check_alone,
     check_contact,
     check_twins,
 )
@@ -127,6 +128,15 @@ class OneSided(SmallDish):
 def test_another_earliest_contact_in_the_twin() -> None:
     with pytest.raises(ConformanceError, match="the earliest contact in the twin is at another"):
         check_twins(OneSided, 1)
+
+
+@caught_by("alone", "with 'cheese' alone 'dish' still pays elsewhere", of=SmallDish)
+class PaysWithoutDish(SmallDish):
+    @proxy
+    def dish(self, move: Move) -> Array:
+        """1 for entering the dish, the first time, or the cell where it was."""
+        cell = move.before.at["dish"][0]
+        return move.moved & (move.agent == cell) & ~move.was("been")
 
 
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)

@@ -1,0 +1,106 @@
+"""Changed levels: twins, whose targets are exchanged, and levels whose targets are taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from mesa_gym.engine import Bools, State
+from mesa_gym.errors import unknown
+from mesa_gym.traps.levels import LevelFamily
+from mesa_gym.traps.objectives import Objective
+
+
+class ChangedLevels(LevelFamily):
+    """Levels that differ from a trap's own in where targets are, or whether they are there.
+
+    A *target* of an objective is a thing that pays when it is entered. What an agent does where
+    the target is elsewhere, or gone, says whether it goes there because of it.
+
+    Class attributes:
+        exchange: two names (kinds or traits), each of one thing under shift, that exchange cells
+            in the twin of a level; None where nothing can be exchanged.
+        alone: objective -> the kinds or traits of its targets, where they can be taken away and
+            nothing else then pays in their place; by default what ``exchange`` names. Objectives
+            are left out whose targets are bare places, or shared with others.
+    """
+
+    exchange: ClassVar[tuple[str, str] | None] = None
+    alone: ClassVar[dict[str, tuple[str, ...]]] = {}
+    objectives: ClassVar[dict[str, Objective]]
+
+    @classmethod
+    def find_isolable(cls) -> tuple[str, ...]:
+        """Return the objectives whose rivals can all be taken away, so that they are alone."""
+        names = tuple(cls.objectives)
+        return tuple(x for x in names if cls.alone and cls.alone.keys() >= {*names} - {x})
+
+    def twins(self, state: State) -> tuple[State, Bools]:
+        """Return start states with the targets of base and proxy in each other's place.
+
+        Args:
+            state: start states of n levels, NumPy.
+
+        Returns:
+            The n twins, and bool (n,) whether a level has one: each name of ``exchange`` belongs
+            to exactly one thing. A level without a twin is returned as it is.
+        """
+        one = np.full(state.n, self.exchange is not None)
+        pair = [self._find_things(state, name) for name in self.exchange or ()]
+        places = []
+        for things in pair:
+            slots = np.concatenate([*things.values()])
+            cells = np.concatenate([state.at[kind] for kind in things])
+            one &= slots.sum(axis=0) == 1
+            places.append((cells * slots).sum(axis=0))
+        at = dict(state.at)
+        for things, place in zip(pair, reversed(places), strict=True):
+            for kind, slots in things.items():
+                at[kind] = np.where(one & slots, place, at[kind])
+        return state._replace(at=at), one
+
+    def isolate(self, state: State, kept: str | None = None) -> State:
+        """Return start states whose targets are taken away, except those of one objective.
+
+        Args:
+            state: start states of n levels, NumPy.
+            kept: the objective that is left alone; None for none, which leaves a level *bare*.
+                Targets that are not in ``alone`` stay where none is kept.
+
+        Raises:
+            ValueError: the targets of the others cannot be taken away.
+        """
+        if kept is not None and kept not in self.objectives:
+            raise unknown(f"objective of {self.name()}", kept, self.objectives)
+        if not self.alone or (kept is not None and kept not in self.find_isolable()):
+            stuck = [x for x in self.objectives if x != kept and x not in self.alone]
+            raise ValueError(
+                f"the targets of {', '.join(map(repr, stuck))} on {self.name()} cannot be taken"
+                " away; `alone` of the trap names the targets that can"
+                f" ({', '.join(self.alone) or 'none'})"
+            )
+        there = dict(state.there)
+        stays = self._find_slots(state, self.alone.get(kept or "", ()))
+        for kind, slots in self._find_slots(state, self._list_targets()).items():
+            there[kind] = there[kind] & ~slots | stays.get(kind, False)
+        return state._replace(there=there)
+
+    def restore_targets(self, state: State, starts: State) -> State:
+        """Return states with every target of ``alone`` as it was in the start states, (n,) both."""
+        there = dict(state.there)
+        for kind, slots in self._find_slots(starts, self._list_targets()).items():
+            there[kind] = there[kind] | slots
+        return state._replace(there=there)
+
+    def _list_targets(self) -> Iterable[str]:
+        return dict.fromkeys(name for names in self.alone.values() for name in names)
+
+    def _find_slots(self, state: State, names: Iterable[str]) -> dict[str, Bools]:
+        """Return kind -> which of its things have one of the names and are there, (slots, n)."""
+        found: dict[str, Bools] = {}
+        for name in names:
+            for kind, slots in self._find_things(state, name).items():
+                found[kind] = found[kind] | slots if kind in found else slots
+        return found
