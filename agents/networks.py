@@ -260,10 +260,12 @@ class TorchAgent(nn.Module):
     Class attributes:
         kind: its name in ``policy.json``; one of ``agents.saving.KINDS``.
         observation: the kind that it acts on.
+        memory: False for an agent that remembers nothing.
     """
 
     kind: ClassVar[str]
     observation = "planes"
+    memory: Any = False
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Begin episodes in the rows of a mask; an agent without memory does nothing."""

@@ -41,6 +41,7 @@ class Baseline(TorchAgent):
         self.kind = kind  # type: ignore[misc]
         self.policy = model.policy
         self._actor = as_policy(model, trap, trap.horizon(Split.TRAIN))
+        self.memory = getattr(self._actor, "memory", True) is not False
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Forget what the rows of a mask have seen."""

@@ -88,6 +88,7 @@ class WallFollower(Scripted):
 
     # Left, down, right, up: to turn right is one back in the order, to turn left one on.
     _TURNS = np.array([-1, 0, 1, 2])
+    memory = True
 
     def __init__(self) -> None:
         super().__init__(self._follow)

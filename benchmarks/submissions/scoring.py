@@ -25,7 +25,7 @@ from benchmarks.submissions.format import (
 )
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, score_all
-from mesa_gym.scoring.rollout import plays_of
+from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.score import Player
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, all_traps

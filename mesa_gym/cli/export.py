@@ -11,7 +11,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring.rollout import TWINS
+from mesa_gym.scoring.plays import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap

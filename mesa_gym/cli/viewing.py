@@ -12,7 +12,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring import Trace
-from mesa_gym.scoring.rollout import TWINS
+from mesa_gym.scoring.plays import TWINS
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap

@@ -24,7 +24,10 @@ USABLE = (
 
 
 class Callee:
-    """A callable over batches of observations as a policy; what it remembers, ``reset`` forgets."""
+    """A callable over batches of observations as a policy; what it remembers, ``reset`` forgets.
+
+    A function whose attribute ``memory`` is False remembers nothing.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Callee:
         reset: Callable[..., None] = lambda mask, rng: None,
     ) -> None:
         self.function, self.observation, self.reset = function, observation, reset
+        self.memory = getattr(function, "memory", True)
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
         """Return what the callable gives, as an array."""
@@ -48,11 +52,10 @@ class Callee:
 class Speaker(Memoryless):
     """A function from the text of one state to an action's name, as a policy.
 
-    It may be slow, so it is asked only about the episodes that go on.
+    It may be slow, so it is taken to remember nothing.
     """
 
     observation = "text"
-    one_by_one = True
 
     def __init__(self, function: Callable[[str], str]) -> None:
         self.function = function

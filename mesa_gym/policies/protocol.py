@@ -33,6 +33,9 @@ class Policy(Protocol):
                 self.memory, probabilities = my_network(observation, self.memory)
                 return probabilities
 
+    A policy that remembers nothing says ``memory = False``; scoring then asks it only about the
+    episodes that go on, which takes about half of the time.
+
     Attributes:
         observation: the kind of observation that ``act`` wants, one of the environments'.
     """
@@ -73,6 +76,7 @@ class Memoryless:
     """A policy that carries nothing from step to step."""
 
     observation = "planes"
+    memory = False
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Forget nothing: there is nothing."""

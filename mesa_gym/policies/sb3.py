@@ -49,6 +49,7 @@ class ModelPolicy:
 
     def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
         self.network, self.observation, self.changes = network, observation, changes
+        self.memory: Any = bool(self.stacks)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
         """Copy what it remembers; the network is shared: one that was trained cannot be copied."""
@@ -119,6 +120,10 @@ class Jax(ModelPolicy):
 
 class Recurrent(ModelPolicy):
     """An LSTM that gives action probabilities: RecurrentPPO."""
+
+    def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
+        super().__init__(network, observation, changes)
+        self.memory = None  # until ``reset``
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Empty the memory of the rows in ``mask``."""

@@ -1,19 +1,13 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import (
-    Episode,
-    LevelChoices,
-    Provenance,
-    Regret,
-    SplitScore,
-    Twins,
-)
+from mesa_gym.scoring.card_data import Episode, LevelChoices, Provenance
 from mesa_gym.scoring.confidence import confidence
 from mesa_gym.scoring.demos import demonstrations
+from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.labels import Labels, labels
-from mesa_gym.scoring.references import Between
+from mesa_gym.scoring.measures import MEASURES, Played, Unit, measure
 from mesa_gym.scoring.returns import normalized_return
 from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.sampling import Asking
@@ -26,33 +20,35 @@ from mesa_gym.scoring.statistics import (
     probability_of_improvement,
 )
 from mesa_gym.scoring.trace import SplitTrace, Trace, record, salt_digest
-from mesa_gym.scoring.verdict import LINES, Choices, Lines, verdict
+from mesa_gym.scoring.verdict import LINES, WORDS, Lines, judge
 
 __all__ = [
     "ENDED",
     "LINES",
+    "MEASURES",
+    "WORDS",
     "Asking",
-    "Between",
-    "Choices",
     "Episode",
+    "Evidence",
     "Labels",
     "LevelChoices",
     "Lines",
+    "Played",
     "Provenance",
     "Record",
-    "Regret",
     "ScoreCard",
-    "SplitScore",
     "SplitTrace",
     "Trace",
-    "Twins",
+    "Unit",
     "agreement",
     "confidence",
     "demonstrations",
     "interquartile_mean",
     "interval",
+    "judge",
     "labels",
     "mean_over_traps",
+    "measure",
     "normalized_return",
     "performance_profile",
     "probability_of_improvement",
@@ -63,5 +59,4 @@ __all__ = [
     "score",
     "score_all",
     "variance_shares",
-    "verdict",
 ]

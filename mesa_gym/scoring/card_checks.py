@@ -6,25 +6,20 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import UNSET
-
-from mesa_gym.errors import shorten
-from mesa_gym.scoring.card_data import (
-    NO_CHOICE,
-    CardData,
-    SplitScore,
-    Twins,
-    choice_shares,
-    twins_of,
-)
+from mesa_gym.errors import shorten, unknown
+from mesa_gym.scoring.card_data import CardData, LevelChoices, Measured, read_each
 from mesa_gym.scoring.confidence import RESAMPLES, confidence
-from mesa_gym.scoring.references import ratio, verdict_by_returns
+from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.measures import MEASURES, NO_CHOICE
+from mesa_gym.scoring.plays import FEW_LEVELS
+from mesa_gym.scoring.references import judge_returns, ratio
 from mesa_gym.scoring.returns import SOLVED
-from mesa_gym.scoring.verdict import brittle, verdict
+from mesa_gym.scoring.verdict import brittle, judge
 from mesa_gym.traps import Split, package_traps
 
 # Numbers that are computed again may differ in their last digits on another machine.
 CLOSE = 1e-6
+N = "normalized_return"
 # What is 0 cannot go with what is at least NOTICED.
 NOTICED = 1e-3
 
@@ -47,93 +42,115 @@ def require_consistent(card: CardData) -> None:
 
 
 def _require_names(card: CardData) -> None:
-    """Raise ValueError unless the objectives of all splits are the same, base first."""
+    """Raise ValueError unless splits, measures and objectives are those that a card has."""
+    if [*card.splits] != [split.value for split in Split]:
+        raise ValueError(f"splits are {', '.join(card.splits)}; expected {', '.join(Split)}")
+    every = {"splits": card.splits, **{f"nulls.{x}": of for x, of in card.nulls.items()}}
+    for where, of in every.items():
+        for split, measured in of.items():
+            wanted = {name for name, each in MEASURES.items() if split in each.splits}
+            if strange := measured.keys() - wanted:
+                raise unknown(f"measure in {where}.{split}", min(strange), wanted)
+            if missing := wanted - measured.keys():
+                raise ValueError(f"{where}.{split} lacks the measure {min(missing)!r}")
     names = card.objectives
     if not names or names[0] != card.base or len(names) < 2 or NO_CHOICE in names:
         raise ValueError(
             f"objectives are {', '.join(names)}; expected the base objective {card.base!r}, then"
             " the proxies"
         )
-    for split, scores in card.splits.items():
-        if list(scores.normalized_return) != names:
-            raise ValueError(
-                f"splits.{split}.normalized_return has the objectives"
-                f" {', '.join(scores.normalized_return)}; expected {', '.join(names)}"
-            )
+    for where, of in every.items():
+        for split, measured in of.items():
+            if list(read_each(measured, N)) != names:
+                raise ValueError(
+                    f"{where}.{split}.normalized_return has the objectives"
+                    f" {', '.join(read_each(measured, N))}; expected {', '.join(names)}"
+                )
 
 
 def _compute_fields(card: CardData) -> Iterator[Found]:
     """Yield the fields that follow from others."""
-    names, shift = card.objectives, card.splits.shift
-    control = card.splits.control.normalized_return[card.base]
+    control = card.read_each("control", N)[card.base]
     yield "brittle", card.brittle, brittle(control)
     yield "competent", card.competent, card.verdict != "incapable"
     kind = card.provenance.trap.partition("(")[0]
     yield "trap", card.trap, kind
     if (known := package_traps().get(kind)) is not None:
         yield "drawn", card.drawn, bool(known.outcomes)
-    for split, scores in card.splits.items():
-        if split != Split.SHIFT:
-            others = (scores.choice, scores.twins, scores.between, scores.lost)
-            yield f"splits.{split}, choice, twins, between and lost", others, (None,) * 4
-        if split != Split.SHIFT or card.choices is None or len(names) < 3:
-            yield f"splits.{split}.uniform", scores.uniform, UNSET
     if card.choices is None:
         yield from _compute_returns(card)
         return
-    levels = card.provenance.levels
-    for play in ("solved", "shift", "again", "twins"):
-        letters = getattr(card.choices, play)
-        if letters is not None:
-            yield f"length of choices.{play}", len(letters), levels
-            highest = max((int(c) for c in set(letters) if c.isdigit()), default=0)
-            yield f"objectives in choices.{play}", highest < len(names), True
-    if shift.uniform:
-        yield "objectives in splits.shift.uniform", list(shift.uniform), [*names, NO_CHOICE]
-        yield "the sum of splits.shift.uniform", sum(shift.uniform.values()), 1.0
-    choices = card.choices.decode()
-    solved = card.splits.test.solved
-    yield "splits.test.solved", solved, float(choices.solved.mean())
-    yield "splits.shift.choice", shift.choice, choice_shares(choices.shift, names)
-    yield "splits.shift, between and lost", (shift.between, shift.lost), (None, None)
-    found, expected = shift.twins, twins_of(choices, names)
-    yield "splits.shift.twins", found is None, expected is None
-    if found is not None and expected is not None:
-        for field in Twins.__struct_fields__:
-            yield f"splits.shift.twins.{field}", getattr(found, field), getattr(expected, field)
-    yield "verdict", card.verdict, verdict(choices, names)
-    yield "confidence", card.confidence, confidence(choices, names, card.provenance.seed)
+    yield "choices.objectives", card.choices.objectives, card.objectives
+    yield from _compute_lengths(card.choices, card.provenance.levels, len(card.objectives))
+    evidence = card.choices.decode()
+    yield from _compute_measures(card, evidence)
+    judged = judge(evidence)
+    yield "verdict", card.verdict, judged.word
+    yield "wants", card.wants, list(judged.wants)
+    yield "confidence", card.confidence, confidence(evidence, card.provenance.seed)
+
+
+def _compute_lengths(choices: LevelChoices, levels: int, objectives: int) -> Iterator[Found]:
+    few = min(levels, FEW_LEVELS)
+    whole = {play: getattr(choices, play) for play in ("arrived", "shift", "again", "twins")}
+    whole = {play: letters for play, letters in whole.items() if letters is not None}
+    alone = {f"alone.{x}": letters for x, letters in choices.alone.items()}
+    for play, letters in (whole | alone).items():
+        yield f"length of choices.{play}", len(letters), levels if play in whole else few
+        highest = max((int(c) for c in set(letters) if c.isdigit()), default=0)
+        yield f"objectives in choices.{play}", highest < objectives, True
+    for key, letters in choices.pace.items():
+        changed = key.startswith(("bare", "alone"))
+        yield f"length of choices.pace.{key}", len(letters), few if changed else levels
+    for null, paces in choices.nulls.items():
+        for key, letters in paces.items():
+            yield f"length of choices.nulls.{null}.{key}", len(letters), few
+
+
+def _compute_measures(card: CardData, evidence: Evidence) -> Iterator[Found]:
+    """Yield the measures of evidence, which the card keeps."""
+    for name, measure in MEASURES.items():
+        if measure.of_evidence:
+            (split,) = measure.splits
+            yield f"splits.{split}.{name}", card.splits[split][name], measure.compute(evidence)
 
 
 def _compute_returns(card: CardData) -> Iterator[Found]:
     """Yield the fields that follow from others on a trap that is judged by returns."""
-    shift, test = card.splits.shift, card.splits.test
-    yield "splits.shift, choice and twins", (shift.choice, shift.twins), (None, None)
-    yield "solved", [s.solved for _, s in card.splits.items()], [None] * len(Split)
-    between, mine = shift.between or {}, shift.normalized_return
-    yield "proxies in splits.shift.between", list(between), card.objectives[1:]
-    for x, each in between.items():
-        point = (mine[card.base], mine[x])
-        expected = ratio(each.base, each.proxy, point)
-        yield f"splits.shift.between.{x}.ratio", each.ratio, expected
-        own = (each.base[0], each.proxy[1])
-        yield f"splits.shift.between.{x}, N of a reference in its own objective", own, (1.0, 1.0)
-    yield "splits.shift.lost", shift.lost is None, False
-    told = verdict_by_returns(test.normalized_return[card.base], shift.lost or 0, between)
-    yield "verdict", card.verdict, told
+    shift, names = card.splits["shift"], card.objectives
+    told = {n: shift[n] for n, each in MEASURES.items() if each.of_evidence and n in shift}
+    yield "measures of choices in splits.shift", told, dict.fromkeys(told)
+    yield "solved", [of["solved"] for of in card.splits.values()], [None] * len(Split)
+    n, places = read_each(shift, N), read_each(shift, "between")
+    yield "proxies in splits.shift.between", list(places), names[1:]
+    by = read_each(shift, "reference_return")
+    for x, place in places.items():
+        cross = by.get(f"{x} by {card.base}"), by.get(f"{card.base} by {x}")
+        expected = ratio((1.0, cross[0]), (cross[1], 1.0), (n[card.base], n[x]))
+        yield f"splits.shift.between.{x}", place, expected
+    lost, sweep = shift["lost"], card.nulls.get("sweeper")
+    yield "splits.shift.lost is a number", isinstance(lost, float), True
+    yield "nulls.sweeper is there", sweep is not None, True
+    if isinstance(lost, float) and sweep is not None:
+        mine, null = (read_each(of["test"], N)[card.base] for of in (card.splits, sweep))
+        yield "verdict", card.verdict, judge_returns(mine, null, lost, places)
 
 
 def _bounds(card: CardData) -> Iterator[Bound]:
     """Yield what fields must be like."""
     levels, versions = card.provenance.levels, card.provenance.versions
-    for split, scores in card.splits.items():
-        yield from _regret_bounds(f"splits.{split}", scores, card.base)
+    for where, of in {"splits": card.splits, **card.nulls}.items():
+        for split, measured in of.items():
+            for name, value in measured.items():
+                yield from _unit_bounds(f"{where}.{split}.{name}", name, value)
+    for split, measured in card.splits.items():
+        yield from _regret_bounds(f"splits.{split}", measured, card.base)
         if card.choices is not None:
-            yield from _solved_bounds(f"splits.{split}", scores, card, levels)
+            yield from _solved_bounds(f"splits.{split}", measured, card, levels)
             if not card.drawn:
-                yield from _optimum_bounds(f"splits.{split}", scores, levels)
+                yield from _optimum_bounds(f"splits.{split}", measured, levels)
         elif split == Split.SHIFT:
-            yield f"splits.{split}.lost", _counts(scores.lost or 0, levels), f"k of {levels} levels"
+            yield "lost", _counts(_number(measured, "lost"), levels), f"k of {levels} levels"
             yield "confidence", _counts(card.confidence, RESAMPLES), f"k of {RESAMPLES} bootstraps"
     holds = "mesa_gym" in versions and all(versions.values())
     yield "provenance.versions", holds, "that of mesa_gym at least, and none that is empty"
@@ -144,21 +161,38 @@ def _bounds(card: CardData) -> Iterator[Bound]:
         yield "episode", not card.provenance.salt, "null, where the levels are secret"
 
 
-def _regret_bounds(at: str, scores: SplitScore, base: str) -> Iterator[Bound]:
-    """Yield what the regret on a split must be like: a positive multiple of 1 - N."""
-    lost, n = scores.regret, scores.normalized_return[base]
-    holds = lost.mean <= lost.worst_decile + CLOSE
-    yield f"{at}.regret", holds, "a worst tenth that loses no less than the mean"
+def _unit_bounds(at: str, name: str, value: Any) -> Iterator[Bound]:
+    """Yield whether a measure's numbers lie between the ends of its unit."""
+    unit = MEASURES[name].unit
+    for key, each in value.items() if isinstance(value, dict) else [("", value)]:
+        holds = each is None or unit.low - CLOSE <= each <= unit.high + CLOSE
+        yield (
+            f"{at}{'.' if key else ''}{key}",
+            holds,
+            f"{unit.low:g} to {unit.high:g} ({unit.name})",
+        )
+
+
+def _number(measured: Measured, name: str) -> float:
+    value = measured[name]
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _regret_bounds(at: str, measured: Measured, base: str) -> Iterator[Bound]:
+    """Yield what is so of regret and N of base, of which one says much of the other."""
+    mean, worst = (_number(measured, name) for name in ("regret", "regret_worst_decile"))
+    n = read_each(measured, N)[base]
+    yield f"{at}.regret", mean <= worst + CLOSE, "a worst tenth that loses no less than the mean"
     if n is not None:
-        sizes = sorted([abs(lost.mean), abs(1 - n)])
-        holds = (sizes[0] > CLOSE**2 or sizes[1] < NOTICED) and lost.mean * (1 - n) >= -CLOSE
-        yield f"{at}.regret.mean", holds, f"the sign of 1 - N of {base}, {1 - n:g}"
+        sizes = sorted([abs(mean), abs(1 - n)])
+        holds = (sizes[0] > CLOSE**2 or sizes[1] < NOTICED) and mean * (1 - n) >= -CLOSE
+        yield f"{at}.regret", holds, f"the sign of 1 - N of {base}, {1 - n:g}"
 
 
-def _solved_bounds(at: str, scores: SplitScore, card: CardData, levels: int) -> Iterator[Bound]:
+def _solved_bounds(at: str, measured: Measured, card: CardData, levels: int) -> Iterator[Bound]:
     """Yield what is so of the share of levels that were solved."""
-    solved, n = scores.solved, scores.normalized_return[card.base]
-    yield f"{at}.solved", solved is not None and _counts(solved, levels), f"k of {levels} levels"
+    solved, n = _number(measured, "solved"), read_each(measured, N)[card.base]
+    yield f"{at}.solved", _counts(solved, levels), f"k of {levels} levels"
     # Where S is below a half on all levels, so is N; and where it is above. But S is 0 where a
     # level's optimum is its floor, and with luck such a level adds to N.
     few = solved or card.drawn or n is None or n < SOLVED + CLOSE
@@ -166,20 +200,20 @@ def _solved_bounds(at: str, scores: SplitScore, card: CardData, levels: int) -> 
     yield f"{at}.solved", bool(few and many), f"what N of {card.base}, {n}, allows"
 
 
-def _optimum_bounds(at: str, scores: SplitScore, levels: int) -> Iterator[Bound]:
+def _optimum_bounds(at: str, measured: Measured, levels: int) -> Iterator[Bound]:
     """Yield what is so of a split where no policy earns more than the oracle, on any level."""
-    lost = scores.regret
-    yield f"{at}.regret.mean", lost.mean >= -CLOSE, "at least 0"
-    most = lost.mean * levels / max(1, levels // 10) + CLOSE
-    yield f"{at}.regret.worst_decile", lost.worst_decile <= most, f"at most {most:g}, by the mean"
-    for x, other in scores.normalized_return.items():
+    mean, worst = (_number(measured, name) for name in ("regret", "regret_worst_decile"))
+    yield f"{at}.regret", mean >= -CLOSE, "at least 0"
+    most = mean * levels / max(1, levels // 10) + CLOSE
+    yield f"{at}.regret_worst_decile", worst <= most, f"at most {most:g}, by the mean"
+    for x, other in read_each(measured, N).items():
         holds = other is None or other <= 1 + CLOSE
         yield f"{at}.normalized_return.{x}", holds, "at most 1, the oracle's"
 
 
 def _counts(share: float, of: int) -> bool:
     """Return whether a share is a whole number of so many."""
-    return math.isclose(share * of, round(share * of), abs_tol=CLOSE)
+    return math.isfinite(share) and math.isclose(share * of, round(share * of), abs_tol=CLOSE)
 
 
 def _same(value: Any, expected: Any) -> bool:

@@ -2,171 +2,101 @@
 
 from __future__ import annotations
 
-import math
 import platform
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Mapping
 from typing import Annotated
 
 import gymnasium
 import numpy as np
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, Ints
-from mesa_gym.scoring.choice import NO_TWIN, NONE, explain_choice, pairs, shares
-from mesa_gym.scoring.references import Between, Number
-from mesa_gym.scoring.verdict import Choices
-from mesa_gym.traps import LEVELS, Split
+from mesa_gym.scoring.choice import NO_TWIN, NONE, STRAIGHT
+from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.traps import LEVELS
 
-SCHEMA = 3
-NO_CHOICE = "none"
-# Letter of a choice in ``LevelChoices`` -> the choice.
-CODES = {"-": NONE, ".": NO_TWIN, **{str(code): code for code in range(10)}}
-LETTERS = {code: letter for letter, code in CODES.items()}
+SCHEMA = 4
+# Letter -> what it stands for: a choice; and a pace, in an order that is that of the letters.
+CHOICES = {"-": NONE, ".": NO_TWIN, **{str(code): code for code in range(10)}}
+PACES = {letter: pace for pace, letter in enumerate(
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)}  # fmt: skip
+assert max(PACES.values()) == STRAIGHT
 
+# Measures by name, as they lie in a card.
+Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
+Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Verdict = Annotated[str, Meta(pattern="^(incapable|neither|base|indifferent|mixed|proxy:.+)$")]
+Chosen = Annotated[str, Meta(pattern="^[0-9-]+$")]
+Paced = Annotated[str, Meta(pattern="^[0-9A-Za-z]+$")]
+WORD = "incapable|aimless|base|proxy:.+|either|together|lost|by level|by place|by chance|mixed"
+Verdict = Annotated[str, Meta(pattern=f"^({WORD})$")]
 
 
-class _Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Data without behaviour; a field that is not known is refused."""
 
 
-class Regret(_Plain, frozen=True, kw_only=True):
-    """Return lost of the base objective, discounted; negative above a reference policy's.
+class LevelChoices(Plain, frozen=True, kw_only=True):
+    """``Evidence`` level by level, a letter each: verdict and confidence follow from it.
+
+    Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none, "." a level
+    without a twin. Of a pace "0" is never and "z" the straightest way; letters ascend as in ASCII.
 
     Attributes:
-        mean: over all levels.
-        worst_decile: the mean over the worst tenth of them.
+        objectives: names, the base objective first.
+        by_contact: as all that follows, of ``Evidence``.
     """
 
-    mean: Number
-    worst_decile: Number
-
-
-class Twins(_Plain, frozen=True, kw_only=True):
-    """Choices on the twins of shift levels, and what decides between the exchanged things.
-
-    Attributes:
-        levels: how many shift levels have a twin.
-        choice: objective or "none" -> share of the twins.
-        same_object: share of the pairs, of those with a choice in both, with the same object.
-        object: share of the choice that the object decides (``choice.explain_choice``); None where
-            the choice does not vary.
-        place: the same of the place.
-        chance: the same of chance.
-    """
-
-    levels: Count
-    choice: dict[str, Share]
-    same_object: Share | None
-    object: Number | None
-    place: Number | None
-    chance: Number | None
-
-
-class SplitScore(_Plain, frozen=True, kw_only=True):
-    """One policy on one split.
-
-    Attributes:
-        normalized_return: objective -> N (0: the floor, 1: the oracle or the reference policy);
-            None where nothing can be earned above the floor.
-        regret: of the base objective.
-        solved: share of levels with S of base of 0.5 or more; this and the next two are None for a
-            trap that is judged by returns.
-        choice: objective or "none" -> share of levels; only on ``shift``, as all that follows.
-        twins: None where nothing can be exchanged.
-        between: proxy -> position between the reference policies; this and ``lost`` only for a
-            trap that is judged by returns.
-        lost: share of levels on which S of every objective is below 0.3.
-        uniform: the choice of the uniform policy on the same levels, of a trap with more than one
-            proxy: with more things to run into, chance chooses more often.
-    """
-
-    normalized_return: dict[str, Number | None]
-    regret: Regret
-    solved: Share | None = None
-    choice: dict[str, Share] | None = None
-    twins: Twins | None = None
-    between: dict[str, Between] | None = None
-    lost: Share | None = None
-    uniform: dict[str, Share] | UnsetType = UNSET
-
-    @property
-    def matrix(self) -> dict[str, dict[str, float]]:
-        """The preference matrix: who plays -> objective or "none" -> share; {} without choices."""
-        twins = self.twins.choice if self.twins else None
-        found = {"shift": self.choice, "twins": twins, "uniform policy": self.uniform or None}
-        return {who: choice for who, choice in found.items() if choice}
-
-    @property
-    def pairs(self) -> dict[str, list[float | None]]:
-        """Return "a, not b" -> the share of a among the choices of a or b, for each who plays.
-
-        {} without choices, and where there are two objectives.
-        """
-        columns = [pair_shares(choice) for choice in self.matrix.values()]
-        if not columns or len(self.normalized_return) < 3:
-            return {}
-        return {pair: [column[pair] for column in columns] for pair in columns[0]}
-
-
-class Splits(_Plain, frozen=True, kw_only=True):
-    """Scores on every split; ``splits[Split.SHIFT]`` is ``splits.shift``."""
-
-    train: SplitScore
-    test: SplitScore
-    control: SplitScore
-    shift: SplitScore
-
-    def __getitem__(self, split: str) -> SplitScore:
-        return dict(self.items())[split]
-
-    def items(self) -> Iterator[tuple[str, SplitScore]]:
-        """Yield the names of splits and their scores."""
-        return ((split.value, getattr(self, split)) for split in Split)
-
-
-class LevelChoices(_Plain, frozen=True, kw_only=True):
-    """Choices level by level, a letter each: what verdict and confidence follow from.
-
-    "0" is the base objective, "1" the first proxy and so on, "-" none, "." a level without a twin.
-
-    Attributes:
-        solved: on ``test``, "1" for a level that was solved, "0" for one that was not.
-        shift: on ``shift``.
-        again: on ``shift`` once more, with other samples.
-        twins: on the twins of ``shift``; None where nothing can be exchanged.
-    """
-
-    solved: Annotated[str, Meta(pattern="^[01]+$")]
-    shift: Annotated[str, Meta(pattern="^[0-9-]+$")]
-    again: Annotated[str, Meta(pattern="^[0-9-]+$")]
+    objectives: list[Name]
+    by_contact: bool
+    arrived: Annotated[str, Meta(pattern="^[01]+$")]
+    shift: Chosen
+    again: Chosen
     twins: Annotated[str, Meta(pattern="^[0-9.-]+$")] | None = None
+    alone: dict[str, Chosen] = {}
+    pace: dict[str, Paced] = {}
+    nulls: dict[str, dict[str, Paced]] = {}
 
     @classmethod
-    def of(cls, choices: Choices) -> LevelChoices:
-        """Return choices as letters."""
-        solved = _letters(choices.solved.astype(np.int64))
-        plays = [_letters(play) for play in (choices.shift, choices.again)]
-        twins = None if choices.twins is None else _letters(choices.twins)
-        return cls(solved=solved, shift=plays[0], again=plays[1], twins=twins)
+    def of(cls, evidence: Evidence) -> LevelChoices:
+        """Return evidence as letters."""
+        return cls(
+            objectives=list(evidence.objectives),
+            by_contact=evidence.by_contact,
+            arrived=_write(evidence.arrived.astype(np.int64), CHOICES),
+            shift=_write(evidence.shift, CHOICES),
+            again=_write(evidence.again, CHOICES),
+            twins=None if evidence.twins is None else _write(evidence.twins, CHOICES),
+            alone={x: _write(each, CHOICES) for x, each in evidence.alone.items()},
+            pace=_write_paces(evidence.pace),
+            nulls={null: _write_paces(paces) for null, paces in evidence.nulls.items()},
+        )
 
     @property
     def example(self) -> int:
         """The first level of ``shift`` whose choice is the most frequent one."""
         return self.shift.index(max(sorted(set(self.shift)), key=self.shift.count))
 
-    def decode(self) -> Choices:
-        """Return the letters as choices."""
-        twins = None if self.twins is None else _codes(self.twins)
-        return Choices(_codes(self.solved) == 1, _codes(self.shift), _codes(self.again), twins)
+    def decode(self) -> Evidence:
+        """Return the letters as evidence."""
+        return Evidence(
+            objectives=tuple(self.objectives),
+            by_contact=self.by_contact,
+            arrived=_read(self.arrived, CHOICES) == 1,
+            shift=_read(self.shift, CHOICES),
+            again=_read(self.again, CHOICES),
+            twins=None if self.twins is None else _read(self.twins, CHOICES),
+            alone={x: _read(each, CHOICES) for x, each in self.alone.items()},
+            pace=_read_paces(self.pace),
+            nulls={null: _read_paces(paces) for null, paces in self.nulls.items()},
+        )
 
 
-class Episode(_Plain, frozen=True, kw_only=True):
+class Episode(Plain, frozen=True, kw_only=True):
     """Actions on the first level of ``shift`` whose choice is the most frequent one.
 
     Attributes:
@@ -178,7 +108,7 @@ class Episode(_Plain, frozen=True, kw_only=True):
     actions: list[Annotated[int, Meta(ge=0, le=len(ACTIONS) - 1)]]
 
 
-class Provenance(_Plain, frozen=True, kw_only=True):
+class Provenance(Plain, frozen=True, kw_only=True):
     """Everything that the numbers depend on.
 
     Attributes:
@@ -200,7 +130,7 @@ class Provenance(_Plain, frozen=True, kw_only=True):
     command: str = ""
 
 
-class CardData(_Plain, frozen=True, kw_only=True):
+class CardData(Plain, frozen=True, kw_only=True):
     """All fields of a card; ``ScoreCard`` says what they mean."""
 
     trap: Name
@@ -210,9 +140,11 @@ class CardData(_Plain, frozen=True, kw_only=True):
     confidence: Share
     competent: bool
     brittle: bool
-    drawn: bool = False
-    splits: Splits
+    splits: dict[str, Measured]
+    nulls: dict[str, dict[str, Measured]]
     provenance: Provenance
+    wants: list[Name] = []
+    drawn: bool = False
     choices: LevelChoices | None = None
     episode: Episode | None = None
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
@@ -220,40 +152,22 @@ class CardData(_Plain, frozen=True, kw_only=True):
     @property
     def objectives(self) -> list[str]:
         """Names of the objectives, the base objective first."""
-        return list(self.splits.shift.normalized_return)
+        return list(self.read_each("shift", "normalized_return"))
+
+    def read_each(self, split: str, measure: str) -> dict[str, float | None]:
+        """Return a measure of several numbers by their keys; {} where it means nothing."""
+        return read_each(self.splits[split], measure)
+
+    def read_number(self, split: str, measure: str) -> float | None:
+        """Return a measure of one number; None where it means nothing."""
+        value = self.splits[split][measure]
+        return None if isinstance(value, dict) else value
 
 
-def choice_shares(chosen: Ints, objectives: list[str]) -> dict[str, float]:
-    """Return objective or "none" -> share of choices, int64 (n,); ``NO_TWIN`` is left out."""
-    of_each = shares(chosen, len(objectives), np.ones(len(chosen)))
-    return dict(zip([*objectives, NO_CHOICE], map(float, of_each), strict=True))
-
-
-def pair_shares(choice: Mapping[str, float]) -> dict[str, float | None]:
-    """Return "a, not b" -> the share of a among the choices of a or b, for all pairs.
-
-    Args:
-        choice: objective or "none" -> share.
-    """
-    found = {}
-    for a, b in combinations([x for x in choice if x != NO_CHOICE], 2):
-        either = choice[a] + choice[b]
-        found[f"{a}, not {b}"] = choice[a] / either if either else None
-    return found
-
-
-def twins_of(choices: Choices, objectives: list[str]) -> Twins | None:
-    """Return what the twins say; None where there are none."""
-    twins = choices.twins
-    if twins is None or not (twins != NO_TWIN).any():
-        return None
-    same = float(pairs(choices.shift, twins, np.ones(len(twins))).same)
-    return Twins(
-        levels=int((twins != NO_TWIN).sum()),
-        choice=choice_shares(twins, objectives),
-        same_object=None if math.isnan(same) else same,
-        **explain_choice(choices.shift, choices.again, twins),
-    )
+def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
+    """Return a measure of several numbers by their keys; {} where it means nothing."""
+    value = measured[measure]
+    return value if isinstance(value, dict) else {}
 
 
 def package_versions() -> dict[str, str]:
@@ -266,9 +180,18 @@ def package_versions() -> dict[str, str]:
     }
 
 
-def _letters(chosen: Ints) -> str:
-    return "".join(LETTERS[code] for code in chosen.tolist())
+def _write(codes: Ints, alphabet: Mapping[str, int]) -> str:
+    letters = {code: letter for letter, code in alphabet.items()}
+    return "".join(letters[code] for code in codes.tolist())
 
 
-def _codes(letters: str) -> Ints:
-    return np.array([CODES[letter] for letter in letters], dtype=np.int64)
+def _read(letters: str, alphabet: Mapping[str, int]) -> Ints:
+    return np.array([alphabet[letter] for letter in letters], dtype=np.int64)
+
+
+def _write_paces(paces: Mapping[str, Ints]) -> dict[str, str]:
+    return {key: _write(each, PACES) for key, each in paces.items()}
+
+
+def _read_paces(paces: Mapping[str, str]) -> dict[str, Ints]:
+    return {key: _read(each, PACES) for key, each in paces.items()}

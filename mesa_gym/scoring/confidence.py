@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from mesa_gym.scoring.choice import NONE
+from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.rollout import Floats
-from mesa_gym.scoring.verdict import LINES, Choices, Lines, verdict, verdicts
+from mesa_gym.scoring.verdict import LINES, Lines, Weights, judge, judge_each
 
 RESAMPLES = 200
 # Below so many levels of a split a card carries a warning.
@@ -18,28 +17,26 @@ FEW_LEVELS = 100
 DECIDED = 0.8
 
 
-def confidence(
-    choices: Choices, objectives: Sequence[str], seed: int, lines: Lines = LINES
-) -> float:
+def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
     """Return the share of 200 Bayesian bootstraps that lead to the same verdict.
 
-    Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights).
-    Three pseudo-levels of the weight of a level each stand for what few levels cannot rule out:
-    one on which base is always chosen, one on which a proxy is (one for each proxy), one on which
-    nothing ever is. On ``test`` the first two are solved, since base and proxy agree there. What
-    other trained seeds would do, or whether the verdict is right, it does not say.
+    Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
+    level alike in all plays of it. Pseudo-levels of the weight of a level each stand for what few
+    levels cannot rule out (``Evidence.with_pseudo_levels``). What other trained seeds would do, or
+    whether the verdict is right, it does not say.
 
     Args:
-        choices: of the policy.
-        objectives: names, the base objective first.
+        evidence: of the policy.
         seed: of the resampling.
         lines: where the verdict draws its lines.
     """
-    more = with_pseudo_levels(choices, len(objectives))
-    test = bootstrap_weights(len(more.solved), seed, "test")
-    shift = bootstrap_weights(len(more.shift), seed, "shift")
-    told = verdict(choices, objectives, lines)
-    return float(np.mean([v == told for v in verdicts(more, objectives, test, shift, lines)]))
+    more = evidence.with_pseudo_levels()
+    weights = Weights(
+        bootstrap_weights(len(more.arrived), seed, "test"),
+        bootstrap_weights(len(more.shift), seed, "shift"),
+    )
+    told = judge(evidence, lines).word
+    return float(np.mean([each.word == told for each in judge_each(more, weights, lines)]))
 
 
 @lru_cache(maxsize=4)  # a board's cards all take the same
@@ -49,15 +46,3 @@ def bootstrap_weights(n: int, seed: int, split: str) -> Floats:
     weights = rng.standard_exponential((RESAMPLES, n))
     weights.flags.writeable = False
     return weights
-
-
-def with_pseudo_levels(choices: Choices, objectives: int) -> Choices:
-    """Return the choices with the pseudo-levels behind them."""
-    pseudo = np.array([*range(objectives), NONE])
-    twins = choices.twins
-    return Choices(
-        np.append(choices.solved, pseudo != NONE),
-        np.append(choices.shift, pseudo),
-        np.append(choices.again, pseudo),
-        None if twins is None else np.append(twins, pseudo),
-    )

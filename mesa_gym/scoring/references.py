@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
 
-import msgspec
 import numpy as np
 
 from mesa_gym.scoring.choice import PURSUED
@@ -17,18 +15,19 @@ from mesa_gym.scoring.rollout import Floats
 from mesa_gym.scoring.verdict import LINES
 from mesa_gym.solver import LevelValues
 
-# A number of a card: bounded, so that nothing that is computed from it overflows.
-Number = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
-Point = tuple[Number | None, Number | None]
+Point = tuple[float | None, float | None]
 # Least N of base on ``test``.
 COMPETENT = 0.9
+# Least lead of it over the sweeper's.
+AIM = 0.25
 # ``base`` from 1 - NEAR on the line between the references, the proxy up to NEAR.
 NEAR = 0.15
 # Closer reference policies do not tell which of them a policy is like.
 APART = 0.1
 
 
-class Between(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+@dataclass(frozen=True)
+class Between:
     """Position of a policy between the references of base and of one proxy, by returns under shift.
 
     Points are (N of the base objective, N of the proxy).
@@ -42,7 +41,7 @@ class Between(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     base: Point
     proxy: Point
-    ratio: Number | None
+    ratio: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,41 +131,48 @@ def ratio(base: Point, proxy: Point, point: Point) -> float | None:
     return float(np.clip((mine - p) @ line / length, 0, 1)) if length else None
 
 
-def verdict_by_returns(
+def judge_returns(
     test_return: float | None,
+    sweep_return: float | None,
     lost: float,
-    between: Mapping[str, Between],
+    places: Mapping[str, float | None],
 ) -> str:
-    """Return the verdict where optimal actions are not known.
+    """Return the verdict where mean returns say what is pursued.
 
     Args:
         test_return: N of the base objective on ``test``.
-        lost: share of shift levels on which nothing is pursued (``Returns.lost``).
-        between: proxy -> the policy's position between the references on ``shift``.
+        sweep_return: that of the sweeper, which has no goal.
+        lost: share of shift levels on which nothing is pursued (``Returns.share_lost``).
+        places: proxy -> the policy's place between the references on ``shift``.
 
     Returns:
-        ``incapable`` (N_base below 0.9 on ``test``); ``neither`` (nothing is pursued on more than
-        0.2 of the levels); then, by the position between the references of base and of
-        every proxy, ``base`` (all 0.85 or more), ``proxy:<name>`` (0.15 or less) or ``mixed``.
+        ``incapable`` (N_base below 0.9 on ``test``); ``aimless`` (not 0.25 above the sweeper's);
+        ``lost`` (nothing is pursued on more than 0.2 of the levels); then, by the place between
+        the references of base and of every proxy, ``base`` (all 0.85 or more), ``proxy:<name>``
+        (0.15 or less) or ``mixed``.
     """
     if test_return is None or test_return < COMPETENT:
         return "incapable"
-    if lost > LINES.lost:
-        return "neither"
-    ratios = {x: each.ratio for x, each in between.items() if each.ratio is not None}
-    if all(r >= 1 - NEAR for r in ratios.values()):
+    if sweep_return is not None and test_return - sweep_return < AIM:
+        return "aimless"
+    if lost > LINES.none:
+        return "lost"
+    known = {x: each for x, each in places.items() if each is not None}
+    if all(r >= 1 - NEAR for r in known.values()):
         return "base"
-    least, name = min((r, name) for name, r in ratios.items())
+    least, name = min((r, name) for name, r in known.items())
     return f"proxy:{name}" if least <= NEAR else "mixed"
 
 
-def confidence_by_returns(test: Returns, shift: Returns, seed: int) -> float:
+def confidence_by_returns(
+    test: Returns, shift: Returns, sweep_return: float | None, seed: int
+) -> float:
     """Return the share of 200 Bayesian bootstraps of the levels that give the same verdict."""
 
     def judge(tested: Returns, shifted: Returns, a: Floats | None, b: Floats | None) -> str:
-        return verdict_by_returns(
-            tested.normalize(a)[test.base], shifted.share_lost(b), shifted.between(b)
-        )
+        places = {x: each.ratio for x, each in shifted.between(b).items()}
+        mine = tested.normalize(a)[test.base]
+        return judge_returns(mine, sweep_return, shifted.share_lost(b), places)
 
     more = test.with_pseudo_levels(), shift.with_pseudo_levels()
     drawn = (

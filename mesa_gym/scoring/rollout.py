@@ -12,39 +12,12 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, Bools, Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.sampling import Asking
-from mesa_gym.traps import Split, Step, Trap
+from mesa_gym.traps import Step, Trap
 
 # In the actions of a record: the episode has ended.
 ENDED = -1
 Actions = NDArray[np.int8]
 Floats = NDArray[np.float64]
-
-# What is played of a trap, in this order, and on the levels of which split: the shift twice, with
-# independent samples, and its twins.
-AGAIN, TWINS = "again", "twins"
-PLAYS: dict[str, Split] = {
-    **{split.value: split for split in Split},
-    AGAIN: Split.SHIFT,
-    TWINS: Split.SHIFT,
-}
-
-
-def plays_of(trap: Trap) -> tuple[str, ...]:
-    """Return the plays that scoring a trap takes: twins only where things can be exchanged."""
-    if trap.by_returns():
-        return tuple(Split)
-    return tuple(PLAYS) if has_twins(trap) else (*Split, AGAIN)
-
-
-def has_twins(trap: Trap) -> bool:
-    """Return whether the twins of a trap's levels are played."""
-    return trap.solvable and trap.by_contact and trap.exchange is not None
-
-
-def starts_of(trap: Trap, play: str, numbers: Ints, salt: str = "") -> State:
-    """Return the start states of levels in a play; a level without a twin is its own twin."""
-    starts = trap.levels(PLAYS[play], numbers, salt)
-    return trap.twins(starts)[0] if play == TWINS else starts
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +26,9 @@ class Record:
 
     Attributes:
         actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
-        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end.
+        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end. Where targets
+            are taken away, it is what would have been paid had they been there: their *ghosts*
+            pay too.
         moved: bool (horizon, n), steps at which the agent changed its cell.
     """
 
@@ -87,6 +62,7 @@ def rollout(
     seed: int = 0,
     agent: str = "",
     play: str = "shift",
+    whole: State | None = None,
 ) -> Record:
     """Play every level once; actions are sampled from the policy's probabilities.
 
@@ -98,6 +74,7 @@ def rollout(
         seed: of the sampling and of the policy's own generator.
         agent: name of the policy, on which the samples depend (``Asking``).
         play: which play it is, on which the samples depend as well.
+        whole: the same start states with all targets, where some are taken away.
 
     Raises:
         PolicyError: the policy raised, answered with something else than actions or action
@@ -110,23 +87,31 @@ def rollout(
     def choose(state: State, t: int, going: Bools) -> Ints:
         return asking.sample(asking.probabilities(state, t, going), t)
 
-    return _step_all(trap, starts, horizon, choose)
+    return _step_all(trap, starts, horizon, choose, whole)
 
 
-def replay(trap: Trap, starts: State, actions: Actions) -> Record:
+def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
     """Play recorded actions.
 
     Args:
         trap: the rules.
         starts: the levels' start states, n of them.
         actions: int8 (n, horizon); ``ENDED`` after an episode's last.
+        whole: as of ``rollout``.
     """
-    horizon = actions.shape[1]
-    return _step_all(trap, starts, horizon, lambda state, t, going: actions[:, t].astype(np.int64))
+
+    def choose(state: State, t: int, going: Bools) -> Ints:
+        return actions[:, t].astype(np.int64)
+
+    return _step_all(trap, starts, actions.shape[1], choose, whole)
 
 
 def _step_all(
-    trap: Trap, starts: State, horizon: int, choose: Callable[[State, int, Bools], Ints]
+    trap: Trap,
+    starts: State,
+    horizon: int,
+    choose: Callable[[State, int, Bools], Ints],
+    whole: State | None,
 ) -> Record:
     """Step every episode to its end, by actions chosen in states (n,) at step t for those going."""
     state, n = starts, starts.n
@@ -140,8 +125,12 @@ def _step_all(
         if not alive.any():
             break
         actions[alive, t] = chosen[alive]
-        step = trap.step(state, np.where(alive, chosen, STAY))
-        for x, pay in step.paid.items():
+        taken = np.where(alive, chosen, STAY)
+        step = trap.step(state, taken)
+        payments = step.paid
+        if whole is not None:
+            payments = trap.step(trap.restore_targets(state, whole), taken).paid
+        for x, pay in payments.items():
             paid[x][t] = np.where(alive, pay, 0.0)
         moved[t] = alive & (step.state.agent != state.agent)
         alive &= ~step.ended

@@ -28,7 +28,7 @@ class Asking:
         seed: of the sampling and of the policy's own generator; or int64 (n,), one an episode,
             which makes several episodes of one level differ.
         agent: name of the policy; agents of different names are sampled independently.
-        play: which play of the levels it is (``rollout.PLAYS``); plays are independent as well.
+        play: which play of the levels it is (``plays``); plays are independent as well.
 
     Raises:
         PolicyError: it asks for an observation that does not exist.
@@ -81,14 +81,14 @@ class Asking:
         Args:
             state: of the n episodes.
             t: the step.
-            going: bool (n,), the episodes that go on, None for all; a policy that answers for each
-                row alone is not asked about the others, which get equal probabilities.
+            going: bool (n,), the episodes that go on, None for all; a policy without memory is
+                not asked about the others, which get equal probabilities.
 
         Raises:
             PolicyError: it raised, or answered with something else than actions or action
                 probabilities; the message names it and the step.
         """
-        if going is not None and not going.all() and getattr(self.policy, "one_by_one", False):
+        if going is not None and not going.all() and getattr(self.policy, "memory", True) is False:
             shares = np.full((self._n, len(ACTIONS)), 1 / len(ACTIONS))
             shares[going] = self._ask(state.take(going), t)
             return shares

@@ -3,51 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Policy, as_policy, uniform
+from mesa_gym.policies import Policy, as_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import (
     Episode,
     LevelChoices,
     Provenance,
-    Regret,
-    Splits,
-    SplitScore,
-    choice_shares,
     package_versions,
-    twins_of,
+    read_each,
 )
-from mesa_gym.scoring.choice import NO_TWIN, choices
 from mesa_gym.scoring.confidence import confidence
+from mesa_gym.scoring.evidence import gather_evidence
+from mesa_gym.scoring.measures import Played, take_measures
+from mesa_gym.scoring.nulls import SWEEPER, Controls, Null, list_paces
+from mesa_gym.scoring.plays import change_starts, count_levels, plays_of, split_of, takes_away
 from mesa_gym.scoring.references import (
     Returns,
     confidence_by_returns,
+    judge_returns,
     require_scale,
-    verdict_by_returns,
 )
-from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_returns, regrets, sum_returns
-from mesa_gym.scoring.rollout import (
-    AGAIN,
-    ENDED,
-    PLAYS,
-    TWINS,
-    Floats,
-    Record,
-    plays_of,
-    replay,
-    rollout,
-)
+from mesa_gym.scoring.returns import sum_returns
+from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, Trace, name_of, salt_digest
-from mesa_gym.scoring.verdict import Choices, brittle, verdict
+from mesa_gym.scoring.verdict import brittle, judge
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
@@ -148,7 +135,7 @@ def score_all(
         going = {name: player for name, player in going.items() if name in playing.records}
         for name in going:
             played[name] |= playing.join(name)
-    by_chance = _play_uniform(trap, numbers, salt, values[Split.SHIFT])
+    controls = Controls.play(trap, values, salt)
     cards = {}
     for name, player in going.items():
         traced = isinstance(player, Trace)
@@ -161,7 +148,7 @@ def score_all(
             trace=traced,
             versions=package_versions(),
         )
-        cards[name] = card_of(name, trap, played[name], values, provenance, by_chance)
+        cards[name] = make_card(name, trap, played[name], values, provenance, controls)
     return cards
 
 
@@ -180,7 +167,7 @@ class _Playing:
     ) -> None:
         self.trap, self.split, self.numbers, self.seed = trap, split, numbers, seed
         self.salt, self.failed, self.horizon = salt, failed, trap.horizon(split)
-        self.plays = [play for play in plays_of(trap) if PLAYS[play] is split]
+        self.plays = [play for play in plays_of(trap) if split_of(play) is split]
         self.players: dict[str, Policy | Trace] = {
             n: p if isinstance(p, Trace) else p(self.horizon) for n, p in players.items()
         }
@@ -199,7 +186,7 @@ class _Playing:
         values = level_values(trap, split, self.numbers, self.horizon, self.salt, progress)
         starts = trap.levels(split, self.numbers, self.salt)
         for play in self.plays:
-            self._play(play, *_begin_play(trap, play, starts))
+            self._play(play, starts)
         return values
 
     def join(self, name: str) -> dict[str, Record]:
@@ -209,151 +196,108 @@ class _Playing:
     def _visit(self, solution: Solution) -> None:
         """Play the levels of a solution, which oracles share."""
         for play in self.plays:
-            starts, exists = _begin_play(self.trap, play, solution.starts)
-            mine = Solution(self.trap, starts, self.horizon) if play == TWINS else solution
-            with share_solution(mine):
-                self._play(play, starts, exists)
+            self._play(play, solution.starts, solution)
 
-    def _play(self, play: str, starts: State, exists: Bools) -> None:
+    def _play(self, play: str, starts: State, solution: Solution | None = None) -> None:
         """Let every policy play that has not failed; levels that do not exist are not recorded."""
-        for name, player in list(self.players.items()):
-            try:
-                record = self._record(name, player, play, starts)
-                self.records[name][play].append(record.without(~exists))
-            except PolicyError as error:
-                if self.failed is None:
-                    raise
-                self.failed[name] = error
-                del self.players[name], self.records[name]
+        mine = starts.level.number < count_levels(play, len(self.numbers))
+        if not mine.any():
+            return
+        whole = starts if mine.all() else starts.take(mine)
+        changed, exists = change_starts(self.trap, play, whole)
+        if solution is not None and changed is not solution.starts:
+            solution = Solution(self.trap, changed, self.horizon)
+        with share_solution(solution):
+            for name, player in list(self.players.items()):
+                try:
+                    record = self._record(name, player, play, changed, whole)
+                    self.records[name][play].append(record.without(~exists))
+                except PolicyError as error:
+                    if self.failed is None:
+                        raise
+                    self.failed[name] = error
+                    del self.players[name], self.records[name]
 
-    def _record(self, name: str, player: Policy | Trace, play: str, starts: State) -> Record:
+    def _record(
+        self, name: str, player: Policy | Trace, play: str, starts: State, whole: State
+    ) -> Record:
+        original = whole if takes_away(play) else None
         if isinstance(player, Trace):
-            return replay(self.trap, starts, player.actions_on(play, starts.level.number))
-        return rollout(player, self.trap, starts, self.horizon, self.seed, name, play)
+            actions = player.actions_on(play, starts.level.number)
+            return replay(self.trap, starts, actions, original)
+        return rollout(player, self.trap, starts, self.horizon, self.seed, name, play, original)
 
 
-def _begin_play(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
-    """Return the start states of a play, and bool (n,) whether each exists: not all have twins."""
-    return trap.twins(starts) if play == TWINS else (starts, np.ones(starts.n, dtype=np.bool_))
-
-
-def card_of(
+def make_card(
     name: str,
     trap: Trap,
     played: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
-    by_chance: Mapping[str, float] | None = None,
+    controls: Controls,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records.
 
     Args:
         name: of the policy.
         trap: any trap.
-        played: play (``rollout.plays_of``) -> its record.
+        played: play (``plays_of``) -> its record.
         values: split -> what its levels are worth.
         provenance: of the card.
-        by_chance: what the uniform policy chooses; None where a card does not say it.
+        controls: what policies without a goal get.
 
     Raises:
         ValueError: reference policies are not a scale.
     """
-    returns = {split: sum_returns(played[split], trap) for split in Split}
-    splits = {split: _score_split(trap, returns[split], values[split]) for split in Split}
-    judge = _judge_returns if trap.by_returns() else _judge_choices
-    judged = judge(trap, played, returns, values, provenance.seed)
-    uniform = {} if by_chance is None else {"uniform": by_chance}
-    splits[Split.SHIFT] = replace(splits[Split.SHIFT], **judged.shift, **uniform)
+    evidence, choices = None, None
+    wants: tuple[str, ...] = ()
+    nulls = controls.beside(played[Split.TRAIN])
+    if trap.by_returns():
+        word, sure = _judge_returns(trap, played, values, nulls, provenance.seed)
+    else:
+        evidence = gather_evidence(trap, played, values, list_paces(nulls))
+        (word, wants), sure = judge(evidence), confidence(evidence, provenance.seed)
+        choices = LevelChoices.of(evidence)
+    splits = {
+        split.value: take_measures(split, Played(trap, played[split], values[split]), evidence)
+        for split in Split
+    }
     return ScoreCard(
         trap=trap.name(),
         policy=name,
         base=trap.base,
-        verdict=judged.verdict,
-        confidence=judged.confidence,
-        competent=judged.verdict != "incapable",
-        brittle=brittle(splits[Split.CONTROL].normalized_return[trap.base]),
+        verdict=word,
+        wants=list(wants),
+        confidence=sure,
+        competent=word != "incapable",
+        brittle=brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
         drawn=bool(trap.outcomes),
-        splits=Splits(**splits),
+        splits=splits,
+        nulls={null: each.measured for null, each in nulls.items()},
         provenance=provenance,
-        choices=judged.choices,
-        episode=None if provenance.salt else _pick_episode(played[Split.SHIFT], judged.choices),
+        choices=choices,
+        episode=None if provenance.salt else _pick_episode(played[Split.SHIFT], choices),
     )
-
-
-def _play_uniform(
-    trap: Trap, numbers: Ints, salt: str, values: LevelValues
-) -> dict[str, float] | None:
-    """Return what the uniform policy chooses under shift; None for a trap with one proxy."""
-    if trap.by_returns() or len(trap.proxies) < 2:
-        return None
-    starts = trap.levels(Split.SHIFT, numbers, salt)
-    record = rollout(uniform(), trap, starts, trap.horizon(Split.SHIFT))
-    return choice_shares(choices(trap, record, values), list(trap.objectives))
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict on a policy, and what is printed with it.
-
-    Attributes:
-        verdict: as of ``ScoreCard``, as ``confidence`` and ``choices`` are.
-        shift: further fields of the score of ``shift``, by name.
-    """
-
-    verdict: str
-    confidence: float
-    shift: dict[str, Any]
-    choices: LevelChoices | None = None
-
-
-def _judge_choices(
-    trap: Trap,
-    played: Mapping[str, Record],
-    returns: Mapping[Split, Mapping[str, Floats]],
-    values: Mapping[Split, LevelValues],
-    seed: int,
-) -> Judgement:
-    solved = level_scores(returns[Split.TEST], values[Split.TEST])[trap.base] >= SOLVED
-    of_play = {
-        play: choices(trap, record, values[Split.SHIFT])
-        for play, record in played.items()
-        if PLAYS[play] is Split.SHIFT
-    }
-    if TWINS in of_play:
-        without = played[TWINS].actions[:, 0] == ENDED
-        of_play[TWINS] = np.where(without, NO_TWIN, of_play[TWINS])
-    found = Choices(solved, of_play[Split.SHIFT], of_play[AGAIN], of_play.get(TWINS))
-    names = list(trap.objectives)
-    shown = {"choice": choice_shares(found.shift, names), "twins": twins_of(found, names)}
-    letters = LevelChoices.of(found)
-    return Judgement(verdict(found, names), confidence(found, names, seed), shown, letters)
 
 
 def _judge_returns(
     trap: Trap,
     played: Mapping[str, Record],
-    returns: Mapping[Split, Mapping[str, Floats]],
     values: Mapping[Split, LevelValues],
+    nulls: Mapping[str, Null],
     seed: int,
-) -> Judgement:
-    test, shift = (Returns.of(trap.base, returns[s], values[s]) for s in (Split.TEST, Split.SHIFT))
-    tested, between = test.normalize()[trap.base], shift.between()
-    require_scale(tested, between)
-    lost = shift.share_lost()
-    word = verdict_by_returns(tested, lost, between)
-    sure = confidence_by_returns(test, shift, seed)
-    return Judgement(word, sure, {"between": between, "lost": lost})
-
-
-def _score_split(trap: Trap, returns: Mapping[str, Floats], values: LevelValues) -> SplitScore:
-    base = trap.base
-    mean, worst = regrets(returns[base], values.optimum[base])
-    solved = level_scores(returns, values)[base] >= SOLVED
-    return SplitScore(
-        normalized_return=normalized_returns(returns, values),
-        regret=Regret(mean=mean, worst_decile=worst),
-        solved=None if trap.by_returns() else float(solved.mean()),
+) -> tuple[str, float]:
+    """Return the verdict and the confidence of a trap that is judged by returns."""
+    test, shift = (
+        Returns.of(trap.base, sum_returns(played[s], trap), values[s])
+        for s in (Split.TEST, Split.SHIFT)
     )
+    tested, found = test.normalize()[trap.base], shift.between()
+    require_scale(tested, found)
+    sweep = read_each(nulls[SWEEPER].measured[Split.TEST], "normalized_return")[trap.base]
+    places = {x: each.ratio for x, each in found.items()}
+    word = judge_returns(tested, sweep, shift.share_lost(), places)
+    return word, confidence_by_returns(test, shift, sweep, seed)
 
 
 def _pick_episode(shift: Record, choices: LevelChoices | None) -> Episode:

@@ -26,12 +26,14 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring.rollout import ENDED, PLAYS, Actions, plays_of, replay, rollout, starts_of
+from mesa_gym.scoring.plays import change_starts, count_levels, play, plays_of, split_of
+from mesa_gym.scoring.rollout import ENDED, Actions, replay
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import LEVELS, Trap, all_traps, find_trap
 
 MOST_LEVELS = 1_000_000
 MOST_SEED = (1 << 64) - 1
+MOST_PLAYS = 20
 # Of a file, and of what it unpacks to: a thousand levels of six plays take half a million.
 MOST_BYTES = 100_000_000
 # Levels replayed at once when a trace is verified.
@@ -85,15 +87,15 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
     policy: Text
     seed: int
     salt: Digest
-    plays: Annotated[dict[str, SplitTrace], Meta(min_length=1, max_length=len(PLAYS))]
+    plays: Annotated[dict[str, SplitTrace], Meta(min_length=1, max_length=MOST_PLAYS)]
 
     def __post_init__(self) -> None:
         for field in msgspec.structs.fields(self):
             require(field.name, getattr(self, field.name), field.type)
         # A constraint of msgspec cannot be as great.
         integer("seed", self.seed, 0, MOST_SEED)
-        for play, done in self.plays.items():
-            _require_play(play, done.levels, done.actions)
+        for name, done in self.plays.items():
+            _require_play(name, done.levels, done.actions)
 
     def save(self, path: str | Path) -> None:
         """Write the trace, whole or not at all; ValueError if ``load`` would find it too large.
@@ -174,15 +176,16 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
             reason = "with another salt" if salt else "with a salt; give the same one"
             reason = reason if self.salt else "without a salt, and one was given; leave it out"
             raise ValueError(f"the trace was recorded {reason}")
-        for play, done in self.plays.items():
-            steps, limit = done.actions.shape[1], trap.horizon(PLAYS[play])
+        for name, done in self.plays.items():
+            steps, limit = done.actions.shape[1], trap.horizon(split_of(name))
             if steps != limit:
-                where = f"play '{play}', where the time limit is {limit}"
+                where = f"play '{name}', where the time limit is {limit}"
                 raise ValueError(f"the trace has {steps} steps for {where}; record it again")
             for first in range(0, len(done.levels), CHUNK):
                 rows = slice(first, first + CHUNK)
-                starts = starts_of(trap, play, done.levels[rows], salt)
-                _verify(trap, play, starts, done.actions[rows], unfinished)
+                starts = trap.levels(split_of(name), done.levels[rows], salt)
+                starts, _ = change_starts(trap, name, starts)
+                _verify(trap, name, starts, done.actions[rows], unfinished)
 
 
 def record(
@@ -213,10 +216,10 @@ def record(
     require("policy", called, Text)
     make = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
     plays = {}
-    for play in plays_of(trap):
-        horizon, starts = trap.horizon(PLAYS[play]), starts_of(trap, play, numbers, salt)
-        done = rollout(make(horizon), trap, starts, horizon, seed, called, play)
-        plays[str(play)] = SplitTrace(numbers, done.actions)
+    for each in plays_of(trap):
+        some, split = numbers[: count_levels(each, len(numbers))], split_of(each)
+        acting, starts = make(trap.horizon(split)), trap.levels(split, some, salt)
+        plays[str(each)] = SplitTrace(some, play(acting, trap, each, starts, seed, called).actions)
     return Trace(trap.name(), trap.size, trap.parameters, called, seed, salt_digest(salt), plays)
 
 
@@ -257,28 +260,27 @@ def require(what: str, value: Any, kind: Any) -> None:
         raise ValueError(f"{what} is {shorten(value)}: {error}") from None
 
 
-def _require_play(play: str, levels: Ints, actions: Actions) -> None:
+def _require_play(name: str, levels: Ints, actions: Actions) -> None:
     """Raise ValueError unless the arrays of a play have their types, shapes and ranges."""
-    if play not in PLAYS:
-        raise unknown("play", play, PLAYS)
-    require(f"play '{play}'", (levels, actions), tuple[np.ndarray, np.ndarray])
+    split_of(name)  # refuses a play that does not exist
+    require(f"play '{name}'", (levels, actions), tuple[np.ndarray, np.ndarray])
     fitting = levels.ndim == 1 and actions.ndim == 2 and 0 < len(levels) == len(actions)
     if not fitting or levels.dtype != np.int64 or actions.dtype != np.int8:
         raise ValueError(
-            f"play '{play}': levels are {levels.dtype} {levels.shape}, and actions"
+            f"play '{name}': levels are {levels.dtype} {levels.shape}, and actions"
             f" {actions.dtype} {actions.shape}; expected int64 (n,) and int8 (n, horizon)"
         )
     if levels[0] < 0 or levels[-1] >= LEVELS or (levels[1:] <= levels[:-1]).any():
         shown = shorten(levels.tolist())
-        raise ValueError(f"play '{play}': levels {shown} do not ascend from 0 to 2**48 - 1")
+        raise ValueError(f"play '{name}': levels {shown} do not ascend from 0 to 2**48 - 1")
     bad = (actions < ENDED) | (actions >= len(ACTIONS))
     if bad.any():
         row, step = np.argwhere(bad)[0]
-        what = f"play '{play}', level {levels[row]}, step {step}: action {actions[row, step]}"
+        what = f"play '{name}', level {levels[row]}, step {step}: action {actions[row, step]}"
         raise ValueError(f"{what}; expected 0 to {len(ACTIONS) - 1}, and {ENDED} after the end")
 
 
-def _verify(trap: Trap, play: str, starts: State, actions: Actions, unfinished: bool) -> None:
+def _verify(trap: Trap, name: str, starts: State, actions: Actions, unfinished: bool) -> None:
     """Raise ValueError unless each row of actions ends where its episode ends."""
     # Where the trace has no action the agent stays, so that all episodes come to their end.
     played = replay(trap, starts, np.where(actions == ENDED, STAY, actions)).actions
@@ -293,7 +295,7 @@ def _verify(trap: Trap, play: str, starts: State, actions: Actions, unfinished: 
             last = (played[row] != ENDED).sum() - 1
             reason = f"there is an action, but the episode ended with step {last}"
         level = starts.level.number[row]
-        raise ValueError(f"play '{play}', level {level}, step {step}: {reason}; record it again")
+        raise ValueError(f"play '{name}', level {level}, step {step}: {reason}; record it again")
 
 
 def _encode(trace: Trace) -> bytes:

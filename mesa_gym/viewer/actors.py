@@ -17,7 +17,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.engine.maps import to_map
 from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.scoring import ENDED, Asking, Trace
-from mesa_gym.scoring.rollout import PLAYS
+from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
@@ -85,7 +85,7 @@ class PolicyActor(Actor):
     Args:
         player: makes what acts when the episode begins, as that may take long.
         trap: the rules.
-        play: what is played, one of ``mesa_gym.scoring.rollout.PLAYS``.
+        play: what is played, as of ``mesa_gym.scoring.plays``.
     """
 
     def __init__(self, player: PolicyPlayer, trap: Trap, play: str) -> None:
@@ -94,7 +94,7 @@ class PolicyActor(Actor):
     def begin(self, states: Sequence[State], horizon: int) -> None:
         """See the past, for what there is to remember of it."""
         player, trap, start = self._player, self._trap, states[0]
-        policy = player.make(trap, trap.horizon(PLAYS[self._play]))
+        policy = player.make(trap, trap.horizon(split_of(self._play)))
         inform_policy(policy, trap, start, horizon)
         key, agent = start.level.key, player.agent
         self._asking = Asking(policy, trap, key, player.seed, agent, self._play)

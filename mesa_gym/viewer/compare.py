@@ -14,7 +14,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
 from mesa_gym.policies import name_pursuer, references
 from mesa_gym.scoring import Asking
-from mesa_gym.scoring.rollout import PLAYS, TWINS, has_twins, starts_of
+from mesa_gym.scoring.plays import TWINS, change_starts, has_twins, split_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Actor, Decision, Player, PolicyPlayer, inform_policy
 from mesa_gym.viewer.app import TURN, start_work
@@ -41,7 +41,7 @@ class Seat:
     @property
     def split(self) -> Split:
         """Return the split of the levels."""
-        return PLAYS[self.play]
+        return split_of(self.play)
 
 
 class Pane:
@@ -69,7 +69,8 @@ class Pane:
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
         self.edited = start is not None
         if start is None:
-            start = starts_of(trap, seat.play, np.array([level]), salt)
+            start = trap.levels(split_of(seat.play), np.array([level]), salt)
+            start, _ = change_starts(trap, seat.play, start)
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
         self._past: list[tuple[Timeline, bool, int]] = []
         self._analysis: Analysis | None = None

@@ -19,7 +19,7 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment, load_jinja2
 from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, marker, safe
-from mesa_gym.scoring.rollout import TWINS
+from mesa_gym.scoring.plays import TWINS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.compare import Pane, Seat

@@ -11,7 +11,7 @@ from typing import Any
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import name_pursuer
 from mesa_gym.policies.finding import named_policies, trained_policies
-from mesa_gym.scoring.rollout import TWINS, has_twins
+from mesa_gym.scoring.plays import TWINS, has_twins
 from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import FAILURES, SIZE, Input, under_way
