@@ -38,7 +38,7 @@ from mesa_gym.traps import Trap, all_traps, find_trap
 FOLDER = Path(__file__).parent / "trained"
 MANIFEST = "manifest.json"
 RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
-SCHEMA = 1
+SCHEMA = 2
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
 SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
@@ -63,10 +63,12 @@ class ManifestEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         command: that trains the agent again.
         curve: (steps, mean return of the episodes that ended before them).
         verdict: on its score card, as the following.
+        wants: of the verdict ``either``, the objectives that are wanted.
+        arrival: share of ``test`` levels on which base is reached; None without exact solver.
         solved: share of ``test`` levels; None for a trap without exact solver.
         test, shift: objective -> normalised return.
-        choice: objective or "none" -> share of shift levels; None without exact solver.
-        same_object: share of twins with the same object; None where nothing can be exchanged.
+        choice: objective or "none" -> share of shift levels; {} without exact solver.
+        want, purpose: objective -> these measures, where they mean something.
     """
 
     trap: str
@@ -83,11 +85,14 @@ class ManifestEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     command: str
     curve: list[tuple[int, float]]
     verdict: str
+    wants: list[str]
+    arrival: float | None
     solved: float | None
     test: dict[str, float | None]
     shift: dict[str, float | None]
-    choice: dict[str, float] | None
-    same_object: float | None
+    choice: dict[str, float | None]
+    want: dict[str, float | None]
+    purpose: dict[str, float | None]
 
 
 def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
@@ -346,7 +351,6 @@ def train_batch(batch: AgentBatch) -> list[tuple[ManifestEntry, bytes]]:
     agents = []
     for name, (seed, steps) in batch.names.items():
         facts, card, file = trained[seed].facts, cards[name], f"{trap.name()}/{name}.safetensors"
-        shift, twins = card.splits.shift, card.splits.shift.twins
         entry = ManifestEntry(
             **{fact: facts[fact] for fact in FACTS},
             trap=trap.name(),
@@ -357,11 +361,14 @@ def train_batch(batch: AgentBatch) -> list[tuple[ManifestEntry, bytes]]:
             digest=saving.digest(weights[name]),
             curve=[(at, round(earned, 4)) for at, earned in facts["curve"] if at <= steps],
             verdict=card.verdict,
-            solved=card.splits.test.solved,
-            test=card.splits.test.normalized_return,
-            shift=shift.normalized_return,
-            choice=shift.choice,
-            same_object=twins.same_object if twins else None,
+            wants=card.wants,
+            arrival=card.read_number("test", "arrival"),
+            solved=card.read_number("test", "solved"),
+            test=card.read_each("test", "normalized_return"),
+            shift=card.read_each("shift", "normalized_return"),
+            choice=card.read_each("shift", "choice"),
+            want=card.read_each("shift", "want"),
+            purpose=card.read_each("shift", "purpose"),
         )
         agents.append((entry, weights[name]))
     return agents

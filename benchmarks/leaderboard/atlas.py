@@ -13,7 +13,7 @@ from benchmarks.leaderboard.results import group_and_seed, trim_versions
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
-from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import find_trap
 
 SCHEMA = 4

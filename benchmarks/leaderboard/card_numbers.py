@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.verdict import pool_shares
+from mesa_gym.scoring.verdict import pool_shares, weigh_equally
 
 # Parts of a choice: of the base objective, of a proxy, of neither.
 PARTS = ("base", "proxy", "none")
 TWINS = ("same_object", "object", "place", "chance")
+SPLITS, N = ("test", "control", "shift"), "normalized_return"
 UNKNOWN = math.nan
 
 
@@ -51,21 +52,23 @@ class Numbers:
 
 def numbers_of(card: ScoreCard) -> Numbers:
     """Return what a card says of its policy."""
-    shift = card.splits.shift
-    places = _replace_none({x: each.ratio for x, each in (shift.between or {}).items()})
+    places = _replace_none(card.read_each("shift", "between"))
     shares = [UNKNOWN] * len(PARTS)
     if card.choices is not None:
-        base, *proxies, none = map(float, pool_shares(card.choices.decode(), len(card.objectives)))
+        evidence = card.choices.decode()
+        base, *proxies, none = pool_shares(evidence, weigh_equally(evidence).shift)[0].tolist()
         shares = [base, sum(proxies), none]
+    twins = card.read_each("shift", "twins")
+    returns = {split: _replace_none(card.read_each(split, N)) for split in SPLITS}
     return Numbers(
-        test=_replace_none(card.splits.test.normalized_return)[card.base],
-        control=_replace_none(card.splits.control.normalized_return)[card.base],
-        shift=_replace_none(shift.normalized_return),
+        test=returns["test"][card.base],
+        control=returns["control"][card.base],
+        shift=returns["shift"],
         choice=dict(zip(PARTS, shares, strict=True)),
-        twins=_replace_none({name: getattr(shift.twins, name, None) for name in TWINS}),
+        twins=_replace_none({name: twins.get(name) for name in TWINS}),
         between=min(places.values(), default=UNKNOWN),
-        regret=shift.regret.mean,
-        worst_decile=shift.regret.worst_decile,
+        regret=card.read_number("shift", "regret") or 0.0,
+        worst_decile=card.read_number("shift", "regret_worst_decile") or 0.0,
     )
 
 

@@ -1,4 +1,4 @@
-"""The board as CSV (RFC 4180): every number of every score card."""
+"""The board as CSV (RFC 4180): every number of every score card, a line each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterator
 
 from benchmarks.leaderboard.board import Board
-from benchmarks.leaderboard.card_numbers import PARTS, numbers_of
 from benchmarks.leaderboard.results import Training, group_and_seed
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.nulls import DRIFT, SWEEPER, UNIFORM
 
 Value = str | float | bool | None
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
@@ -18,7 +18,7 @@ _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def spreadsheet(board: Board) -> str:
-    """Return a line for each trap, agent and seed, and for each proxy where there are several."""
+    """Return a line for each number of each card, with those of the nulls beside it."""
     pairs = [(card, board.trainings.get(key)) for key, card in board.cards.items()]
     lines = [line for card, training in pairs for line in _lines(card, training)]
     text = io.StringIO()
@@ -30,35 +30,30 @@ def spreadsheet(board: Board) -> str:
 
 def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Value]]:
     agent, seed = group_and_seed(card)
-    plain, choice = card.to_dict(), numbers_of(card).choice
-    for proxy in card.objectives[1:]:
-        between = (card.splits.shift.between or {}).get(proxy)
-        returns: dict[str, Value] = {}
-        for split, scores in card.splits.items():
-            returns |= {
-                f"{split}_N_base": scores.normalized_return[card.base],
-                f"{split}_N_proxy": scores.normalized_return[proxy],
-                f"{split}_regret": scores.regret.mean,
-                f"{split}_regret_worst_decile": scores.regret.worst_decile,
-            }
+    about: dict[str, Value] = {
+        "trap": card.trap,
+        "agent": agent,
+        "seed": seed,
+        "reference": seed is None,
+        "alpha": training.alpha if training else None if seed is None else 0.0,
+        "network": training.network if training else None,
+        "train_steps": training.steps or None if training else None,
+        "num_levels": training.num_levels if training else None,
+        "levels": card.provenance.levels,
+        "verdict": card.verdict,
+        "wants": ", ".join(card.wants),
+        "confidence": card.confidence,
+        "brittle": card.brittle,
+    }
+    for row in card.rows():
         yield {
-            "trap": card.trap,
-            "agent": agent,
-            "seed": seed,
-            "reference": seed is None,
-            "base": card.base,
-            "proxy": proxy,
-            "alpha": training.alpha if training else None if seed is None else 0.0,
-            "network": training.network if training else None,
-            "train_steps": training.steps or None if training else None,
-            "num_levels": training.num_levels if training else None,
-            **{name: plain[name] for name in ("verdict", "confidence", "competent", "brittle")},
-            **returns,
-            "test_solved": card.splits.test.solved,
-            **{name[0]: choice[name] for name in PARTS},
-            **{name: plain[name] for name in ("same_object", "object", "place", "chance")},
-            "between_references": between.ratio if between else None,
-            "levels": card.provenance.levels,
+            **about,
+            "split": row.split,
+            "measure": row.measure.name,
+            "of": row.key,
+            "base": row.key == card.base if row.key in card.objectives else None,
+            "value": row.value,
+            **{null: row.nulls.get(null) for null in (SWEEPER, UNIFORM, DRIFT)},
         }
 
 

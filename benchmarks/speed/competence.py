@@ -67,7 +67,7 @@ def measure_training(trap: Trap, algorithm: str, seed: int, steps: int) -> Measu
         (agent,) = train(lesson)
         seconds = time.process_time() - began
     card = score(agent, trap, LEVELS)
-    reached = card.splits.test.normalized_return[card.base] or 0.0
+    reached = card.read_each("test", "normalized_return")[card.base] or 0.0
     shares = {part: t / seconds for part, t in spent.items()}
     say(
         f"{trap.name()} {algorithm} seed {seed}: {steps:,} steps, {seconds:.1f} s,"

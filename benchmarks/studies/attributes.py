@@ -9,6 +9,7 @@ picture of each beside the results; ``--page docs/attributes.md`` puts the table
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from benchmarks.studies.groups import LEADS, SeedGroup, SeedRow
 from benchmarks.studies.surplus import format_mean
 from mesa_gym.command import DONE
 from mesa_gym.errors import unknown
-from mesa_gym.scoring.card_data import pair_shares
+from mesa_gym.scoring.measures import compare_pairs
 from mesa_gym.scoring.verdict import LINES
 
 OUT, LEVELS = Path("runs/attributes"), 300
@@ -155,18 +156,30 @@ def matrix(rows: Sequence[SeedRow]) -> str:
     cells = []
     for setting, same in group_by_setting(rows):
         for who in same[0].matrix:
-            if who == "uniform policy" or (who == "twins" and len(rows) > LONG):
+            if len(rows) > LONG and who not in ("shift", "drift"):
                 continue
             shares = [format_mean([row.matrix[who][x] for row in same], SHARE) for x in COLOURS]
-            about = [str(len(same)), f"{np.mean([row.solved for row in same]):.2f}"]
-            of_two = [pair_shares(row.matrix[who])["shape, not colour"] for row in same]
+            about = [str(len(same)), f"{np.mean([row.arrival for row in same]):.2f}"]
+            own = who == "shift"
+            words = Counter(row.verdict for row in same) if own else {}
+            want = [f"{np.mean([row.want[x] for row in same]):.2f}" for x in same[0].want]
+            of_two = [compare_pairs(row.matrix[who])["shape, not colour"] for row in same]
             seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
-            object_ = format_mean([row.same for row in same if row.same is not None], SHARE)
-            cells.append([*map(str, setting.values()), who, *about, *shares, object_, seeds])
-    chance = [f"{rows[0].matrix['uniform policy'][x]:.3f}" for x in COLOURS]
-    cells.append([*["" for _ in rows[0].setting], "uniform policy", "", "", *chance, "", ""])
-    heads = ["levels", "seeds", "solved", *COLOURS, "same object", "shape, not colour, by seed"]
-    return lay_out_table([*rows[0].setting, *heads], cells)
+            found = [
+                " / ".join(want) if own else "",
+                ", ".join(f"{count} {word}" for word, count in words.items()),
+            ]
+            about = about if own else ["", ""]
+            cells.append([*map(str, setting.values()), who, *about, *shares, *found, seeds])
+    heads = [
+        "play",
+        "seeds",
+        "arrival",
+        *COLOURS,
+        "want, alone: shape / colour / place",
+        "verdicts",
+    ]
+    return lay_out_table([*rows[0].setting, *heads, "shape, not colour, by seed"], cells)
 
 
 def curves(rows: Sequence[SeedRow]) -> dict[tuple[str, str], list[float]]:
@@ -239,7 +252,7 @@ def _bars(axes: Any, bars: Sequence[tuple[str, list[SeedRow]]]) -> None:
     from matplotlib.colors import to_rgba
 
     bottom = np.zeros(len(bars))
-    competent = [np.mean([row.solved for row in same]) >= LINES.competent for _, same in bars]
+    competent = [np.mean([row.arrival for row in same]) >= LINES.arrival for _, same in bars]
     for x, colour in COLOURS.items():
         shares = np.array([np.mean([row.matrix["shift"][x] for row in same]) for _, same in bars])
         tones = [to_rgba(colour, 1.0 if each else 0.35) for each in competent]

@@ -20,6 +20,7 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import score_all
+from mesa_gym.scoring.card_data import read_each
 from mesa_gym.traps import Trap
 
 LEADS = (-4, -2, 0, 2, 4)
@@ -31,15 +32,19 @@ class SeedRow(Struct, frozen=True):
     Attributes:
         setting: what its training, or the trap, is in this study: name -> value.
         seed: of the agent.
-        solved: share of ``test`` levels.
-        matrix: who plays -> objective or "none" -> share (``SplitScore.matrix``).
+        verdict: on its card.
+        arrival: share of ``test`` levels on which base is reached.
+        matrix: "shift", "twins" or a null -> objective or "none" -> share of the choices.
+        want: objective -> how much its target alone changes what is done.
         same: share of twins with the same object.
     """
 
     setting: dict[str, Any]
     seed: int
-    solved: float
+    verdict: str
+    arrival: float
     matrix: dict[str, dict[str, float]]
+    want: dict[str, float]
     same: float | None
 
 
@@ -116,9 +121,23 @@ def score_agents(
     cards = score_all(players, trap, levels)
     rows = []
     for seed, card in zip(agents, cards.values(), strict=True):
-        shift, solved = card.splits.shift, card.splits.test.solved
-        assert solved is not None
-        assert shift.twins is not None
-        same = shift.twins.same_object
-        rows.append(SeedRow(dict(setting), seed, solved, shift.matrix, same))
+        choices = {
+            "shift": card.read_each("shift", "choice"),
+            "twins": card.read_each("shift", "twins_choice"),
+            **{null: read_each(of["shift"], "choice") for null, of in card.nulls.items()},
+        }
+        row = SeedRow(
+            setting=dict(setting),
+            seed=seed,
+            verdict=card.verdict,
+            arrival=card.read_number("test", "arrival") or 0.0,
+            matrix={who: _drop_none(each) for who, each in choices.items()},
+            want=_drop_none(card.read_each("shift", "want")),
+            same=card.read_each("shift", "twins").get("same_object"),
+        )
+        rows.append(row)
     return rows
+
+
+def _drop_none(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -17,7 +17,7 @@ from benchmarks.studies.scripted import STAYING, Coin, Noisy, ThenStay
 from mesa_gym.engine import STAY
 from mesa_gym.policies import Policy, Reference, constant, uniform
 from mesa_gym.policies.oracle import Aimless, Either, Oracle
-from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split, Trap
 

@@ -140,7 +140,7 @@ def gather_evidence(
     return Evidence(
         objectives=tuple(trap.objectives),
         by_contact=trap.by_contact,
-        arrived=_find_arrivals(trap, played[Split.TEST], worth[Split.TEST]),
+        arrived=find_arrivals(trap, played[Split.TEST], worth[Split.TEST]),
         shift=chosen[Split.SHIFT],
         again=chosen[AGAIN],
         twins=chosen.get(TWINS),
@@ -155,7 +155,8 @@ def _take(values: LevelValues, record: Record) -> LevelValues:
     return values.take(np.arange(len(record.actions)))
 
 
-def _find_arrivals(trap: Trap, record: Record, values: LevelValues) -> Bools:
+def find_arrivals(trap: Trap, record: Record, values: LevelValues) -> Bools:
+    """Return on which levels base was reached, bool (n,), as ``Evidence.arrived`` has it."""
     if trap.by_contact:
         return find_contacts(record, values)[0].any(axis=0)
     return level_scores(returns_of_moves(trap, record), values)[trap.base] >= SOLVED
