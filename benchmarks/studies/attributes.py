@@ -176,7 +176,7 @@ def matrix(rows: Sequence[SeedRow]) -> str:
         "seeds",
         "arrival",
         *COLOURS,
-        "want, alone: shape / colour / place",
+        "want: shape / colour / place",
         "verdicts",
     ]
     return lay_out_table([*rows[0].setting, *heads, "shape, not colour, by seed"], cells)

@@ -2,16 +2,16 @@
 
     python -m benchmarks.studies.calibrate
 
-scores some hundred scripted policies a trap (``benchmarks.studies.known_policies``). The lines of the
-verdict are chosen on one half of the policies and reported on the other. Work that is done is not
-done again.
+scores some hundred scripted policies a trap (``benchmarks.studies.known_policies``). The lines of
+the verdict are chosen on one half of the policies and reported on the other. Work that is done is
+not done again.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from hashlib import blake2b
@@ -240,13 +240,12 @@ def choose_lines(records: Sequence[Judged]) -> tuple[Lines, dict[str, dict[float
         }
         for name, values in GRID.items()
     }
-    best = {
-        name: min(
-            tried, key=lambda value, n=name, t=tried: (t[value], abs(value - getattr(LINES, n)))
-        )
-        for name, tried in errors.items()
-    }
+    best = {name: _pick_line(tried, getattr(LINES, name)) for name, tried in errors.items()}
     return Lines(**best), errors
+
+
+def _pick_line(errors: Mapping[float, int], used: float) -> float:
+    return min(errors, key=lambda value: (errors[value], abs(value - used)))
 
 
 def confusion(records: Iterable[Judged]) -> dict[str, Counter[str]]:
@@ -274,17 +273,11 @@ def report(records: Sequence[Judged]) -> str:
     fitted = [record for record in records if not record.held_out]
     held_out = [record for record in records if record.held_out]
     _, errors = choose_lines(fitted)
-    lines = [
-        [
-            name,
-            *(
-                f"{'**' * (value == getattr(LINES, name))}{value:g}"
-                f"{'**' * (value == getattr(LINES, name))}: {wrong}"
-                for value, wrong in tried.items()
-            ),
-        ]
-        for name, tried in errors.items()
-    ]
+    lines = []
+    for name, tried in errors.items():
+        used = getattr(LINES, name)
+        cells = (f"**{v:g}**: {n}" if v == used else f"{v:g}: {n}" for v, n in tried.items())
+        lines.append([name, *cells])
     most = max(map(len, lines))
     lines = [row + [""] * (most - len(row)) for row in lines]
     families = [
