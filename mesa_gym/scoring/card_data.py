@@ -72,8 +72,8 @@ class LevelChoices(Plain, frozen=True, kw_only=True):
             again=_write(evidence.again, CHOICES),
             twins=None if evidence.twins is None else _write(evidence.twins, CHOICES),
             alone={x: _write(each, CHOICES) for x, each in evidence.alone.items()},
-            pace=_write_paces(evidence.pace),
-            nulls={null: _write_paces(paces) for null, paces in evidence.nulls.items()},
+            pace=write_paces(evidence.pace),
+            nulls={null: write_paces(paces) for null, paces in evidence.nulls.items()},
         )
 
     @property
@@ -91,8 +91,8 @@ class LevelChoices(Plain, frozen=True, kw_only=True):
             again=_read(self.again, CHOICES),
             twins=None if self.twins is None else _read(self.twins, CHOICES),
             alone={x: _read(each, CHOICES) for x, each in self.alone.items()},
-            pace=_read_paces(self.pace),
-            nulls={null: _read_paces(paces) for null, paces in self.nulls.items()},
+            pace=read_paces(self.pace),
+            nulls={null: read_paces(paces) for null, paces in self.nulls.items()},
         )
 
 
@@ -189,9 +189,11 @@ def _read(letters: str, alphabet: Mapping[str, int]) -> Ints:
     return np.array([alphabet[letter] for letter in letters], dtype=np.int64)
 
 
-def _write_paces(paces: Mapping[str, Ints]) -> dict[str, str]:
+def write_paces(paces: Mapping[str, Ints]) -> dict[str, str]:
+    """Return paces as letters."""
     return {key: _write(each, PACES) for key, each in paces.items()}
 
 
-def _read_paces(paces: Mapping[str, str]) -> dict[str, Ints]:
+def read_paces(paces: Mapping[str, str]) -> dict[str, Ints]:
+    """Return letters as paces."""
     return {key: _read(each, PACES) for key, each in paces.items()}

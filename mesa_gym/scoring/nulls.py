@@ -4,35 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.json import decode, encode
 
-from mesa_gym.engine import ACTIONS, Ints
+import mesa_gym.policies
+from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
-from mesa_gym.scoring.card_data import Measured
+from mesa_gym.scoring.card_data import Measured, read_paces, write_paces
 from mesa_gym.scoring.evidence import gather_evidence
-from mesa_gym.scoring.measures import Played, take_measures
+from mesa_gym.scoring.measures import MEASURES, Played, take_measures
 from mesa_gym.scoring.plays import FEW_LEVELS, play, plays_of, split_of
 from mesa_gym.scoring.rollout import ENDED, Record
 from mesa_gym.solver import LevelValues
+from mesa_gym.solver.cache import cache_file, read, write
 from mesa_gym.traps import Split, Trap
 
 SWEEPER, UNIFORM, DRIFT = "sweeper", "uniform", "drift"
 # A null has no training, so that it is played where agents are judged.
 JUDGED = (Split.TEST, Split.SHIFT)
+_PACKAGES = Path(__file__).parent, Path(mesa_gym.policies.__path__[0])
 
 
-@dataclass(frozen=True, eq=False)
-class Null:
+class Null(Struct, frozen=True):
     """What a policy without a goal gets on the first levels of a trap.
 
     Attributes:
         measured: split -> measures, of ``test`` and ``shift``.
-        pace: as of ``Evidence``; {} on a trap that is judged by returns.
+        pace: as of ``Evidence``, as letters; {} on a trap that is judged by returns.
     """
 
     measured: dict[str, Measured]
-    pace: Mapping[str, Ints]
+    pace: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +48,32 @@ class Controls:
 
     Attributes:
         trap: the rules.
-        values: split -> what the first levels are worth, of ``test`` and ``shift``.
-        salt: of the levels.
+        starts: split -> the first levels, of ``test`` and ``shift``.
+        values: split -> what they are worth.
         nulls: of the sweeper and the uniform policy.
     """
 
     trap: Trap
+    starts: Mapping[Split, State]
     values: Mapping[Split, LevelValues]
-    salt: str
     nulls: Mapping[str, Null]
 
     @classmethod
     def play(cls, trap: Trap, values: Mapping[Split, LevelValues], salt: str = "") -> Controls:
-        """Play the first levels, at most ``FEW_LEVELS``, of which ``values`` are."""
+        """Play the first levels, at most ``FEW_LEVELS``, of which ``values`` are.
+
+        What the sweeper and the uniform policy get is kept on disk, as the values of levels are.
+        """
         few = {split: _take_first(values[split]) for split in JUDGED}
-        controls = cls(trap, few, salt, {})
+        starts = {split: trap.levels(split, of.numbers, salt) for split, of in few.items()}
+        controls, shift = cls(trap, starts, few, {}), few[Split.SHIFT].numbers
+        path = cache_file(trap, Split.SHIFT, shift, trap.horizon(Split.SHIFT), salt, _fingerprint())
+        kept = read(path, lambda arrays: decode(arrays["nulls"].tobytes(), type=dict[str, Null]))
+        if kept is not None:
+            return replace(controls, nulls=kept)
         for name, policy in ((SWEEPER, Sweeper(trap)), (UNIFORM, uniform())):
             controls = replace(controls, nulls={**controls.nulls, name: controls.measure(policy)})
+        write(path, {"nulls": np.frombuffer(encode(controls.nulls), np.uint8)})
         return controls
 
     def measure(self, policy: Policy) -> Null:
@@ -65,8 +81,7 @@ class Controls:
         played = {}
         for name in plays_of(self.trap):
             if (split := split_of(name)) in JUDGED:
-                starts = self.trap.levels(split, self.values[split].numbers, self.salt)
-                played[name] = play(policy, self.trap, name, starts)
+                played[name] = play(policy, self.trap, name, self.starts[split])
         evidence = None
         if not self.trap.by_returns():
             evidence = gather_evidence(self.trap, played, self.values, list_paces(self.nulls))
@@ -76,7 +91,7 @@ class Controls:
             )
             for split in JUDGED
         }
-        return Null(measured, {} if evidence is None else evidence.pace)
+        return Null(measured, {} if evidence is None else write_paces(evidence.pace))
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, whose play of ``train`` is given.
@@ -90,8 +105,22 @@ class Controls:
 
 def list_paces(nulls: Mapping[str, Null]) -> dict[str, Mapping[str, Ints]]:
     """Return null -> its paces, as ``Evidence.nulls`` has them."""
-    return {name: null.pace for name, null in nulls.items()}
+    return {name: read_paces(null.pace) for name, null in nulls.items()}
 
 
 def _take_first(values: LevelValues) -> LevelValues:
     return values.take(np.arange(min(FEW_LEVELS, len(values.numbers))))
+
+
+def _fingerprint() -> bytes:
+    """Return what the nulls' figures depend on besides the levels."""
+    return b"nulls" + _hash_sources() + " ".join(map(repr, MEASURES.values())).encode()
+
+
+@cache
+def _hash_sources() -> bytes:
+    digest = blake2b(digest_size=16)
+    for folder in _PACKAGES:
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.digest()

@@ -73,8 +73,12 @@ def size_bound() -> int:
     return size
 
 
-def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> Path:
+def cache_file(
+    trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, of: bytes = b""
+) -> Path:
     """Return where values of the given levels lie; the sources of what computes them count too.
+
+    What is kept besides the solver's values says by ``of`` what it is, and what it depends on.
 
     Raises:
         ValueError: ``MESA_GYM_CACHE_SIZE`` does not say a size; said before the work, not after.
@@ -83,7 +87,7 @@ def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str)
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
-    digest.update(numbers.tobytes())
+    digest.update(numbers.tobytes() + of)
     for source in _sources(type(trap)):
         digest.update(source)
     return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"

@@ -9,7 +9,6 @@ from small_traps import Healthy, SmallDish
 from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances, hash_rows
 from mesa_gym.testing import (
     ConformanceError,
-    check_alone,
     check_contact,
     check_twins,
 )
