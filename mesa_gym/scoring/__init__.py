@@ -18,7 +18,7 @@ from mesa_gym.scoring.returns import normalized_return
 from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.sampling import Asking
 from mesa_gym.scoring.score import score, score_all
-from mesa_gym.scoring.seeds import agreement, variance_shares
+from mesa_gym.scoring.seeds import variance_shares
 from mesa_gym.scoring.statistics import (
     interquartile_mean,
     mean_over_traps,
@@ -46,7 +46,6 @@ __all__ = [
     "SplitTrace",
     "Trace",
     "Twins",
-    "agreement",
     "confidence",
     "demonstrations",
     "interquartile_mean",
