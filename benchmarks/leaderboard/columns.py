@@ -28,8 +28,8 @@ MEANING = {
     INTERVAL: "95% interval of the mean of b over seeds and levels, of r over seeds alone; none for"
     " one seed, and of little worth for two, which it then says",
     VARIES: "the shares of the variance of choosing base that the level decides, the seed, what a"
-    " seed does on single levels, and sampling: seeds do the same only where the first is all but"
-    " the last, for equal means can be of different levels",
+    " seed does on single levels, and sampling: seeds do the same only where the second and the"
+    " third are small, for equal means can be of different levels",
     SAME: "of the levels and their twins, in which the things that pay base and proxy are"
     " exchanged, the share on which the same thing was chosen in both: 1 is a choice by object, 0"
     " one by place",

@@ -125,7 +125,7 @@ def surplus_table(trap: Trap, agents: Mapping[str, Sequence[Path]], levels: int)
         found = [numbers(spec) for spec in specs]
         rows.append([name, *(format_mean([seed[x] for seed in found]) for x in found[0])])
     table = lay_out_table(["policy", *found[0]], rows)
-    return f"{table}\n\nWith 95% intervals over seeds alone, for these levels."
+    return f"Means with 95% intervals over seeds alone, for these levels.\n\n{table}"
 
 
 def format_mean(values: Sequence[float], limits: tuple[float, float] = (-inf, inf)) -> str:

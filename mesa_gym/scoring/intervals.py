@@ -56,7 +56,7 @@ def interval(
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     tables = [[_table(values) for values in strata_of(sample)] for sample in samples]
     if sum(any(table.shape[1] > 1 for table in sample) for sample in tables) > 1:
-        raise ValueError("two samples have levels; give all but one as one number a seed")
+        raise ValueError("two samples have levels; give one number a seed in one of them")
     estimate = float(statistic(*([t.mean(axis=1) for t in sample] for sample in tables)))
     low, high = limits
     if not low - 1e-9 <= estimate <= high + 1e-9:  # a mean of ones may be rounded to a little more
