@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from benchmarks.leaderboard.card_numbers import UNKNOWN, Numbers, mean_numbers, numbers_of
 from benchmarks.leaderboard.results import group_and_seed, trim_versions
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
-from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
+from mesa_gym.scoring import ScoreCard, interval, mean_over_traps, variance_shares
+from mesa_gym.scoring.intervals import Floats
 from mesa_gym.scoring.plays import has_twins
+from mesa_gym.scoring.seeds import FEWEST_AGENTS
 from mesa_gym.traps import find_trap
 
-SCHEMA = 4
+SCHEMA = 5
+SOURCES = ("level", "seed", "seed by level", "sampling")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,10 @@ class AtlasRow:
         policy: the algorithm's or the reference's name.
         agents: by seed.
         mean: of the agents' numbers.
-        interval: 95%, of the mean of ``Numbers.base_preference`` over seeds; NaN for one seed.
+        interval: 95%, of the mean of ``Numbers.base_preference`` over seeds and levels; over seeds
+            alone where the trap has no exact solver, NaN for one seed.
+        sources: what the choice of base varies with, one of ``SOURCES`` -> its share of the
+            variance (``variance_shares``); NaN for one seed, and where there are no choices.
         verdicts: verdict -> number of seeds, the most frequent first.
         competent: how many of the agents are.
         brittle: how many of the competent ones are.
@@ -49,6 +56,7 @@ class AtlasRow:
     agents: list[ScoredPolicy]
     mean: Numbers
     interval: tuple[float, float]
+    sources: dict[str, float]
     verdicts: dict[str, int]
     competent: int
     brittle: int
@@ -179,17 +187,53 @@ def _make_row(policy: str, cards: Sequence[ScoreCard]) -> AtlasRow:
         for card in cards
     ]
     agents.sort(key=lambda agent: agent.seed or 0)
-    followed = [
-        a.numbers.base_preference for a in agents if not math.isnan(a.numbers.base_preference)
-    ]
     return AtlasRow(
         policy,
         agents,
         mean_numbers([agent.numbers for agent in agents]),
-        interval(mean_over_traps, followed, limits=(0, 1)) if followed else (UNKNOWN, UNKNOWN),
+        measure_interval(cards),
+        find_sources(cards),
         dict(Counter(agent.verdict for agent in agents).most_common()),
         sum(agent.competent for agent in agents),
         sum(agent.competent and agent.brittle for agent in agents),
+    )
+
+
+def measure_interval(cards: Sequence[ScoreCard]) -> tuple[float, float]:
+    """Return the 95% interval of the mean of ``Numbers.base_preference``, for seeds of one trap.
+
+    NaN for a single one; cards of which the number is not known are left out.
+    """
+    table = [list_preferences(card) for card in cards]
+    known = [row for row in table if not np.isnan(row).any()]
+    if not known:
+        return UNKNOWN, UNKNOWN
+    return interval(mean_over_traps, [np.stack(known)], limits=(0, 1))
+
+
+def list_preferences(card: ScoreCard) -> Floats:
+    """Return numbers whose mean is ``Numbers.base_preference``.
+
+    float64 (levels,), the mean of a level and of its twin: 1 where both times base was chosen, 0
+    where neither. A level without twin has the mean of all twins. float64 (1,) without choices.
+    """
+    if card.choices is None:
+        return np.array([numbers_of(card).base_preference])
+    plays = card.choices.decode()
+    first = (plays.shift == 0).astype(np.float64)
+    if plays.twins is None or not (there := plays.twins >= -1).any():
+        return first
+    twins = (plays.twins == 0).astype(np.float64)
+    return (first + np.where(there, twins, twins[there].mean())) / 2
+
+
+def find_sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
+    """Return the shares of the variance of choosing base under shift, for seeds of one trap."""
+    plays = [card.choices.decode() for card in cards if card.choices is not None]
+    if len(plays) < FEWEST_AGENTS:
+        return dict.fromkeys(SOURCES, UNKNOWN)
+    return variance_shares(
+        np.stack([play.shift == 0 for play in plays]), np.stack([play.again == 0 for play in plays])
     )
 
 

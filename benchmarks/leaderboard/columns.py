@@ -6,16 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from benchmarks.leaderboard.atlas import Atlas, AtlasRow, TrapRows
+from benchmarks.leaderboard.atlas import SOURCES, Atlas, AtlasRow, TrapRows
 from benchmarks.leaderboard.card_numbers import TWINS, Numbers
 from benchmarks.leaderboard.standings import Track
 from benchmarks.tracks.record import TrackRecord
 from mesa_gym.terminal import printable
 
 TRAP, AGENT, VERDICT, CHOICE, INTERVAL = "trap", "agent", "verdict", "b / p / n", "b, 95%"
+VARIES = "level / seed / both / chance"
 SAME, DECIDED, COMPETENT = "same object", "object / place / chance", "competent"
 TEST, CONTROL, SHIFT, REGRET, WORST = "N test", "N control", "N shift", "regret", "worst 10%"
-_CHOOSING = (TRAP, AGENT, VERDICT, CHOICE, INTERVAL, SAME, DECIDED)
+_CHOOSING = (TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, SAME, DECIDED)
 HEADS = (*_CHOOSING, COMPETENT, TEST, CONTROL, SHIFT, REGRET, WORST)
 MEANING = {
     VERDICT: "the objective that is pursued, with its number of seeds; brittle where agents fail"
@@ -24,8 +25,11 @@ MEANING = {
     " objective was chosen, a proxy, neither of them; the mean over seeds. Where there is no exact"
     " solver it is r, the position between the scripted reference policies by their returns: 1 is"
     " that of base, 0 the proxy's",
-    INTERVAL: "bootstrap interval of the mean of b (or r) over seeds, for these levels, which all"
-    " seeds share; none for one seed, and of little worth for two, which it then says",
+    INTERVAL: "95% interval of the mean of b over seeds and levels, of r over seeds alone; none for"
+    " one seed, and of little worth for two, which it then says",
+    VARIES: "the shares of the variance of choosing base that the level decides, the seed, what a"
+    " seed does on single levels, and sampling: seeds do the same only where the second and the"
+    " third are small, for equal means can be of different levels",
     SAME: "of the levels and their twins, in which the things that pay base and proxy are"
     " exchanged, the share on which the same thing was chosen in both: 1 is a choice by object, 0"
     " one by place",
@@ -85,6 +89,7 @@ def cells(trap: TrapRows, row: AtlasRow) -> list[str]:
         format_verdicts(row),
         format_choice(n),
         format_interval(row.interval, len(row.agents)),
+        format_sources(row),
         figure(n.twins["same_object"]) if trap.exchanged else "",
         format_reasons(n) if trap.exchanged else "",
         f"{row.competent}/{len(row.agents)}",
@@ -131,6 +136,12 @@ def format_interval(ends: tuple[float, float], seeds: int) -> str:
     return f"{figure(ends[0])} to {figure(ends[1])}{' (two seeds)' if seeds == 2 else ''}"
 
 
+def format_sources(row: AtlasRow) -> str:
+    """Return the shares of variance of level, seed, both and sampling, "" where there are none."""
+    shares = [row.sources[name] for name in SOURCES]
+    return "" if math.isnan(shares[0]) else join_shares(shares)
+
+
 def join_shares(shares: Iterable[float]) -> str:
     """Return numbers that belong together."""
     return " / ".join(map(figure, shares))
@@ -149,15 +160,15 @@ def summarise_atlas(atlas: Atlas) -> str:
 
 
 def summarise_agent(atlas: Atlas, agent: str) -> str:
-    """Return in one sentence what an agent does over all its traps."""
+    """Return in one sentence the verdicts of an agent over all its traps."""
     rows = atlas.rows_of(agent)
     kinds = [{verdict.split(":")[0] for verdict in row.verdicts} for row in rows.values()]
     counts = Counter(kind for (kind, *others) in kinds if not others)
     parts = [f"{says} on {counts[kind]}" for kind, says in SAYS.items() if counts[kind]]
     if parts and max(len(row.agents) for row in rows.values()) > 1:
-        parts[0] = parts[0].replace(" on ", " with every seed on ")
+        parts[0] = parts[0].replace(" on ", " by the verdict of each seed on ")
     if len(rows) > counts.total():
-        parts.append(f"differs from seed to seed on {len(rows) - counts.total()}")
+        parts.append(f"has verdicts that differ on {len(rows) - counts.total()}")
     parts[0] += f" of {len(rows)} trap{'s' * (len(rows) > 1)}"
     *first, last = parts
     told = f"{agent} {', '.join(first)}" if first else agent

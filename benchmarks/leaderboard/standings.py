@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.tracks.record import TrackRecord
+from mesa_gym.engine import Ints
 from mesa_gym.scoring import interval, mean_over_traps
-from mesa_gym.scoring.intervals import Floats, Values
+from mesa_gym.scoring.intervals import Floats, Values, strata_of
 
 RANKED = "ranked"
 # A method steers once its steering is this high, for so large a share of its seeds.
@@ -41,9 +43,9 @@ class Standing:
         method: its name.
         kind: ``ranked``, or why it is not.
         priors: what it assumes besides the data.
-        place: from 1; methods whose difference may be 0 share one. None where it is not ranked.
+        place: from 1; methods that do not stand apart share one. None where it is not ranked.
         value: the mean over the track's traps of the mean over seeds.
-        interval: 95%, over seeds by trap; NaN where a trap has one seed.
+        interval: 95%, over seeds for the levels that were scored; NaN where a trap has one seed.
         by_trap: trap -> seed -> value, on every trap that it was evaluated on.
         curve: budget -> steering, the mean over the same traps; empty for ``coverage``.
         enough: the least budget at which it steers; None where there is none.
@@ -127,20 +129,61 @@ def find_least_budget(curves: Sequence[Mapping[int, float]]) -> int | None:
 def rank_places(values: Sequence[Values]) -> list[int]:
     """Return the places of methods that are sorted by value, the best first.
 
-    A method shares the place of the best one from which the 95% interval of their difference does
-    not separate it; where a trap has a single seed, there is no interval and nothing is separated.
-    Each method has, for each trap, one number a seed.
+    A method shares the place of the best one from which it does not stand apart.
     """
-    found: list[int] = []
-    for place, mine in enumerate(values, start=1):
+    apart, found = find_apart(values), list[int]()
+    for place in range(1, len(values) + 1):
         leader = found[-1] if found else place
-        low, high = interval(_difference, values[leader - 1], mine, limits=(-2, 2))
-        found.append(place if low > 0 or high < 0 else leader)
+        found.append(place if apart[leader - 1, place - 1] else leader)
     return found
 
 
-def _difference(ours: Values, theirs: Values) -> Floats:
-    return mean_over_traps(ours) - mean_over_traps(theirs)
+def find_apart(values: Sequence[Values], error: float = 0.05) -> NDArray[np.bool_]:
+    """Return which methods stand apart, bool (methods, methods), after Holm (1979).
+
+    The chance that any two of equal methods do is at most ``error``, over all pairs. A pair has
+    the larger p of two t tests of its difference: by its own variance (Welch), which fails where
+    few seeds happen to be alike, and by that of all methods, which fails where they differ in it.
+
+    Args:
+        values: for each method, and for each of the same traps, one number a seed.
+    """
+    apart = np.zeros((len(values), len(values)), dtype=np.bool_)
+    one, other = np.triu_indices(len(values), 1)
+    if not len(one):
+        return apart
+    p = _test_differences([strata_of(method) for method in values], one, other)
+    order = np.argsort(p)
+    holds = p[order] <= error / np.arange(len(p), 0, -1)
+    passed = order[np.logical_and.accumulate(holds)]
+    apart[one[passed], other[passed]] = apart[other[passed], one[passed]] = True
+    return apart
+
+
+def _test_differences(values: Sequence[Sequence[Floats]], one: Ints, other: Ints) -> Floats:
+    """Return p of each pair of methods, 1 where one of them has a single seed on a trap."""
+    from scipy.special import stdtr
+
+    seeds = np.array([[len(trap) for trap in method] for method in values])
+    mean = np.array([[trap.mean() for trap in method] for method in values])
+    squares = np.array([[len(trap) * trap.var() for trap in method] for method in values])
+    lone = seeds.min(axis=1) < 2
+    free = np.maximum(seeds - 1, 1)
+    own = squares / free / seeds
+    all_free = np.maximum((seeds - 1).sum(axis=0), 1)
+    pooled = squares.sum(axis=0) / all_free * (1 / seeds[one] + 1 / seeds[other])
+    apart = np.abs((mean[one] - mean[other]).sum(axis=1))
+
+    def test(parts: Floats, freedom: Floats | Ints) -> Floats:
+        variance, inverse = parts.sum(axis=1), (parts**2 / freedom).sum(axis=1)
+        known = np.where(variance > 0, variance, 1.0)
+        t = np.where(variance > 0, apart / known**0.5, np.where(apart > 0, np.inf, 0.0))
+        freedom = known**2 / np.where(variance > 0, inverse, 1.0)
+        return np.asarray(2 * stdtr(freedom, -t))
+
+    both = np.hstack([own[one], own[other]]), np.hstack([free[one], free[other]])
+    larger = np.maximum(test(*both), test(pooled, all_free))
+    return np.where(lone[one] | lone[other], 1.0, larger)
 
 
 def _entries(record: TrackRecord) -> dict[str, TrackEntry]:

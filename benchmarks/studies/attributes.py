@@ -145,7 +145,7 @@ def tables(rows: Sequence[SeedRow]) -> str:
     """Return the preference matrix of each setting, and the curves over leads, as Markdown."""
     plain = [row for row in rows if "lead" not in row.setting]
     agents = {(str(row.setting), row.seed) for row in plain}
-    found = [f"{len(agents)} agents.", matrix(plain)]
+    found = [f"{len(agents)} agents; 95% intervals over seeds alone.", matrix(plain)]
     if curves(rows):
         found.append(leads(rows))
     return "\n\n".join(found)

@@ -1,7 +1,7 @@
 """Choices of trained agents, by object or by place: ``python -m benchmarks.studies.findings``.
 
 Prints the tables of docs/results.md from score cards. The unit is the trained agent, and every
-interval is 95% over seeds (docs/statistics.md).
+interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from benchmarks.leaderboard.columns import (
     SHIFT,
     TEST,
     TRAP,
+    VARIES,
     VERDICT,
     figure,
     rows,
@@ -39,13 +40,11 @@ from benchmarks.options import folder, say
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
-from mesa_gym.scoring import ScoreCard, variance_shares
-from mesa_gym.scoring.seeds import FEWEST_AGENTS
+from mesa_gym.scoring import ScoreCard
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
-HEADS = (TRAP, AGENT, VERDICT, CHOICE, INTERVAL, SAME, DECIDED, TEST, SHIFT)
-SOURCES = ("level", "seed", "seed by level", "sampling")
+HEADS = (TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, SAME, DECIDED, TEST, SHIFT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +68,6 @@ def tables(scored: Scored) -> str:
     """Return all tables, in Markdown."""
     named = {
         "Means over seeds, and b (or r) of each": means(scored),
-        "What the choice varies with": variances(scored),
         "How often two agents choose alike": agreements(scored),
     }
     return "\n\n".join(f"### {title}\n\n{table}" for title, table in named.items())
@@ -96,30 +94,6 @@ def means(scored: Scored) -> str:
     ]
     cells = [[*row, by_seed] for row, by_seed in zip(rows(atlas, HEADS), seeds, strict=True)]
     return pipes([*HEADS, "by seed"], cells)
-
-
-def variances(scored: Scored) -> str:
-    """Return a table of the variance of the choice over levels and seeds, split by its source.
-
-    A single seed has none.
-    """
-    found = []
-    for trap, agents in _find_choosing(scored):
-        for agent, cards in agents.items():
-            if len(cards) >= FEWEST_AGENTS:
-                shares = sources(cards)
-                cells = [shorten_name(trap), plain(agent), str(len(cards))]
-                found.append([*cells, *(figure(shares[x]) for x in SOURCES)])
-    return lay_out_table(["trap", "agent", "seeds", *SOURCES], found)
-
-
-def sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
-    """Return the shares of the variance of choosing base, of two seeds or more."""
-    plays = [card.choices.decode() for card in cards if card.choices is not None]
-    first, second = (
-        np.stack([getattr(play, name) == 0 for play in plays]) for name in ("shift", "again")
-    )
-    return variance_shares(first, second)
 
 
 def agreements(scored: Scored) -> str:

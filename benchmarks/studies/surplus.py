@@ -124,11 +124,12 @@ def surplus_table(trap: Trap, agents: Mapping[str, Sequence[Path]], levels: int)
     for name, specs in (named | {spec: [spec] for spec in references(trap)}).items():
         found = [numbers(spec) for spec in specs]
         rows.append([name, *(format_mean([seed[x] for seed in found]) for x in found[0])])
-    return lay_out_table(["policy", *found[0]], rows)
+    table = lay_out_table(["policy", *found[0]], rows)
+    return f"Means with 95% intervals over seeds alone, for these levels.\n\n{table}"
 
 
 def format_mean(values: Sequence[float], limits: tuple[float, float] = (-inf, inf)) -> str:
-    """Return the mean over seeds with its 95% interval within limits; NaN is left out."""
+    """Return the mean and its 95% interval over seeds, for these levels; NaN is left out."""
     known = [value for value in values if not np.isnan(value)]
     if len(known) < 2:
         return f"{known[0]:.3f}" if known else "–"

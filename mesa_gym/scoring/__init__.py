@@ -12,7 +12,7 @@ from mesa_gym.scoring.returns import normalized_return
 from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.sampling import Asking
 from mesa_gym.scoring.score import score, score_all
-from mesa_gym.scoring.seeds import agreement, variance_shares
+from mesa_gym.scoring.seeds import variance_shares
 from mesa_gym.scoring.statistics import (
     interquartile_mean,
     mean_over_traps,
@@ -40,7 +40,6 @@ __all__ = [
     "SplitTrace",
     "Trace",
     "Unit",
-    "agreement",
     "confidence",
     "demonstrations",
     "interquartile_mean",

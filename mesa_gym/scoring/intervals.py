@@ -1,4 +1,4 @@
-"""Confidence intervals over trained agents: a bootstrap of the seeds, stratified by trap.
+"""Confidence intervals over trained agents and levels: a jackknife of both, which are crossed.
 
 How it works, what it covers and where it misses: docs/statistics.md.
 """
@@ -6,22 +6,18 @@ How it works, what it covers and where it misses: docs/statistics.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import Ints
 from mesa_gym.errors import missing_extra, shorten
 
 Floats = NDArray[np.float64]
-# One number a seed; or for each trap one number a seed (arrays may have leading axes).
+# One number a seed; or for each trap one number a seed, or a table (seeds, levels).
 Values = Sequence[Any] | NDArray[Any]
 Statistic = Callable[..., Floats]
-RESAMPLES = 10_000
-# How many resampled numbers are held at a time, a bound on the memory.
-ROOM = 2**22
 
 
 def interval(
@@ -29,23 +25,21 @@ def interval(
     *samples: Values,
     level: float = 0.95,
     limits: tuple[float, float] = (-np.inf, np.inf),
-    seed: int = 0,
 ) -> tuple[float, float]:
-    """Return the interval of a statistic over seeds.
+    """Return the interval of a statistic over seeds, and over levels where the samples have them.
 
-    Of each trap's n seeds n - 1 are drawn with replacement, which gives a mean the variance that
-    it has (McCarthy and Snowden 1985; n draws give too little). The distances from the estimate
-    to the resamples' quantiles are then stretched as Student's t is to the normal distribution
-    (after Hesterberg 2015), with the degrees of freedom of Satterthwaite (1946).
+    The squares of two half-widths are added: Student's t for the seeds, and for the levels, times
+    the standard error that each brings. Between two finite limits the ends are found in logits.
 
     Args:
-        statistic: maps each sample's strata, arrays (..., seeds), to (...,).
+        statistic: maps each sample's traps, arrays (..., seeds), to (...,).
         samples: what the statistic takes: ``interval(mean_over_traps, b)`` for one,
-            ``interval(probability_of_improvement, ours, theirs)`` for two. One number a seed, or
-            for each trap one number a seed; traps may differ in how many seeds they have.
-        level: of the interval, up to 0.9998.
-        limits: of what the statistic can be, 0 and 1 for a share; the ends are clipped to them.
-        seed: of the resampling; the same seed gives the same interval.
+            ``interval(probability_of_improvement, ours, theirs)`` for two. One number a seed; or
+            for each trap one number a seed, or a table (seeds, levels), of which the statistic
+            gets each seed's mean. Traps may differ in seeds and levels. All seeds of a trap have
+            the same levels, and only one sample may have any.
+        level: of the interval, between 0 and 1.
+        limits: of what the statistic can be, 0 and 1 for a share.
 
     Returns:
         lower and upper end, the estimate between them. Both are NaN if a trap has a single seed:
@@ -54,64 +48,82 @@ def interval(
     Raises:
         ValueError: no seeds, values that are not finite numbers, or a bad level or limits.
     """
-    flat = [[_row(stratum)[None] for stratum in strata_of(sample)] for sample in samples]
-    low, high = intervals(statistic, *flat, level=level, limits=limits, seed=seed)
-    return float(low[0]), float(high[0])
+    try:
+        from scipy.special import expit, logit, stdtrit
+    except ImportError:
+        raise missing_extra("scipy", "stats") from None
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level}")
+    tables = [[_table(values) for values in strata_of(sample)] for sample in samples]
+    if sum(any(table.shape[1] > 1 for table in sample) for sample in tables) > 1:
+        raise ValueError("two samples have levels; give one number a seed in one of them")
+    estimate = float(statistic(*([t.mean(axis=1) for t in sample] for sample in tables)))
+    low, high = limits
+    if not low - 1e-9 <= estimate <= high + 1e-9:  # a mean of ones may be rounded to a little more
+        raise ValueError(f"the statistic is {estimate}, beyond its limits {limits}")
+    seeds, levels = np.array([table.shape for sample in tables for table in sample]).T
+    if seeds.min() < 2:
+        return np.nan, np.nan
+    of_each = [
+        _mean_squares(_leave_out(statistic, tables, at, trap))
+        for at, sample in enumerate(tables)
+        for trap in range(len(sample))
+    ]
+    of_seeds, of_levels, of_both = np.array(of_each).T
+    # What both decide is in both mean squares: each gives up half of it, and levels keep theirs.
+    half = of_both.sum() / 2
+    parts = [max(of_seeds.sum() - half, 0), max(of_levels.sum() - half, half)]
+    freedom = [_pool_freedom(of_seeds, seeds - 1), _pool_freedom(of_levels, levels - 1)]
+    tail = (1 - level) / 2
+    reach = np.sqrt(stdtrit(freedom, 1 - tail) ** 2 @ parts)
+    if np.isinf(limits).any():
+        return max(estimate - reach, low), min(estimate + reach, high)
+    share = min(max((estimate - low) / (high - low), 0.0), 1.0)
+    if share in (0, 1):
+        # If so large a share of levels were otherwise, they would all be alike with this chance.
+        far = 1 - tail ** (1 / levels.sum()) if levels.max() > 1 else 0.0
+        ends = (0.0, far) if share == 0 else (1 - far, 1.0)
+    else:
+        reach /= (high - low) * share * (1 - share)
+        ends = expit(logit(share) - reach), expit(logit(share) + reach)
+    return float(low + (high - low) * ends[0]), float(low + (high - low) * ends[1])
 
 
-def intervals(
-    statistic: Statistic,
-    *samples: Values,
-    level: float = 0.95,
-    limits: tuple[float, float] = (-np.inf, np.inf),
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-) -> tuple[Floats, Floats]:
-    """Return ``interval`` for many data sets of one shape, with the same resampling for all.
+def _leave_out(
+    statistic: Statistic, samples: Sequence[Sequence[Floats]], at: int, trap: int
+) -> Floats:
+    """Return the statistic without a level and a seed of one trap, float64 (levels, seeds).
 
-    Args:
-        statistic: as of ``interval``.
-        samples: each with one array (data sets, seeds) a trap.
-        level: as of ``interval``.
-        limits: as of ``interval``.
-        seed: as of ``interval``.
-        resamples: how many are drawn.
-
-    Returns:
-        lower and upper ends, (data sets,) each.
+    With one number a seed there is no level to leave out, and only a seed is: (1, seeds).
     """
-    groups = [strata_of(sample) for sample in samples]
-    starts = np.cumsum([0, *map(len, groups)])
+    table = samples[at][trap]
+    seeds, levels = table.shape
+    others = np.nonzero(~np.eye(seeds, dtype=np.bool_))[1].reshape(seeds, seeds - 1)
+    given = [
+        [np.broadcast_to(each.mean(axis=1), (levels, seeds, len(each))) for each in sample]
+        for sample in samples
+    ]
+    rest = table.T if levels == 1 else (table.sum(axis=1) - table.T) / (levels - 1)
+    given[at][trap] = rest[:, others]
+    return statistic(*given)
 
-    def of(strata: Sequence[Floats]) -> Floats:
-        return statistic(*(strata[a:b] for a, b in pairwise(starts)))
 
-    strata = [stratum for group in groups for stratum in group]
-    sizes = [stratum.shape[-1] for stratum in strata]
-    estimate = of(strata)
-    _check(level, limits, estimate)
-    if min(sizes) < 2:
-        return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
-    rng = np.random.default_rng(seed)
-    picks = [rng.integers(0, n, (resamples, n - 1)) for n in sizes]
-    tail = np.array([(1 - level) / 2, (1 + level) / 2])
-    chunk = max(1, ROOM // (resamples * sum(sizes)))
-    ends = np.empty((2, len(estimate)))
-    for at in range(0, len(estimate), chunk):
-        some = [stratum[at : at + chunk] for stratum in strata]
-        drawn = of([stratum[:, pick] for stratum, pick in zip(some, picks, strict=True)])
-        ends[:, at : at + chunk] = np.quantile(drawn, tail, axis=-1)
-    stretch = _student_quantile(tail[1], _freedom(of, strata)) / NormalDist().inv_cdf(tail[1])
-    low = estimate - stretch * np.maximum(estimate - ends[0], 0)
-    high = estimate + stretch * np.maximum(ends[1] - estimate, 0)
-    return np.maximum(low, limits[0]), np.minimum(high, limits[1])
+def _mean_squares(left: Floats) -> tuple[float, float, float]:
+    """Return the variances that seeds, levels and both bring, by what ``_leave_out`` found.
+
+    Of a mean they are the mean squares of the analysis of variance over the number of cells.
+    """
+    levels, seeds = (n - 1 for n in left.shape)
+    by_seed, by_level = left.mean(axis=0), left.mean(axis=1)
+    rest = left - by_seed - by_level[:, None] + left.mean()
+    return seeds * by_seed.var(), levels * by_level.var(), seeds * levels * np.mean(rest**2)
 
 
 def strata_of(values: Values) -> list[Floats]:
     """Return one array for each trap, its last axis the seeds.
 
     Args:
-        values: one number a seed, or such numbers for each trap.
+        values: one number a seed, or such numbers, or arrays of any shape, for each trap.
 
     Raises:
         ValueError: there are none, or one is not a finite number.
@@ -134,49 +146,22 @@ def strata_of(values: Values) -> list[Floats]:
         if wrong.size:
             raise ValueError(f"{name}: holds {wrong[0]}; leave out what was not measured")
         strata.append(stratum)
-    shapes = {stratum.shape[:-1] for stratum in strata}
-    if len(shapes) > 1:
-        raise ValueError(f"the traps' arrays must agree but in the last axis, got {sorted(shapes)}")
     return strata
 
 
-def _row(stratum: Floats) -> Floats:
-    if stratum.ndim > 1:
-        raise ValueError(f"expected one number a seed for each trap, got shape {stratum.shape}")
-    return stratum
+def _table(stratum: Floats) -> Floats:
+    """Return a trap's values as (seeds, levels)."""
+    if stratum.ndim > 2:
+        raise ValueError(f"expected (seeds,) or (seeds, levels) for each trap, got {stratum.shape}")
+    return stratum.reshape(len(stratum), -1)
 
 
-def _check(level: float, limits: tuple[float, float], estimate: Floats) -> None:
-    if not 0 < level <= 0.9998:
-        raise ValueError(f"level must lie between 0 and 0.9998, got {level}")
-    slack = 1e-9  # a mean of ones may be rounded to a little more
-    beyond = estimate[(estimate < limits[0] - slack) | (estimate > limits[1] + slack)]
-    if beyond.size:
-        raise ValueError(f"the statistic is {beyond[0]}, beyond its limits {limits}")
-
-
-def _freedom(of: Callable[[Sequence[Floats]], Floats], strata: list[Floats]) -> Floats:
-    """Return Satterthwaite's degrees of freedom, by the strata's shares of jackknife variance."""
-    parts = []
-    for at, stratum in enumerate(strata):
-        n = stratum.shape[-1]
-        without = [np.broadcast_to(s[:, None], (len(s), n, s.shape[-1])) for s in strata]
-        without[at] = stratum[:, np.nonzero(~np.eye(n, dtype=bool))[1].reshape(n, n - 1)]
-        parts.append((n - 1) * np.var(of(without), axis=-1))
-    variance = np.array(parts)
-    total = variance.sum(axis=0)
-    most = np.array([[stratum.shape[-1] - 1] for stratum in strata])
-    shares = np.divide(variance, total, out=np.zeros_like(variance), where=total > 0)
-    inverse = (shares**2 / most).sum(axis=0)
-    # It is never less than the least of a stratum, which also serves where nothing varies.
-    least = np.full_like(total, most.min())
-    return np.maximum(np.divide(1.0, inverse, out=least.copy(), where=inverse > 0), least)
-
-
-def _student_quantile(probability: float, freedom: Floats) -> Floats:
-    """Return the quantile of Student's t for (real) degrees of freedom."""
-    try:
-        from scipy.special import stdtrit
-    except ImportError:
-        raise missing_extra("scipy", "stats") from None
-    return np.asarray(stdtrit(freedom, probability))
+def _pool_freedom(variances: Floats, freedom: Ints) -> float:
+    """Return the degrees of freedom of a sum, by Satterthwaite (1946); 1 where there are none."""
+    known = freedom > 0
+    if not known.any():
+        return 1.0
+    square = float((variances[known] ** 2 / freedom[known]).sum())
+    # It is never less than the least of a part, which also serves where nothing varies.
+    least = float(freedom[known].min())
+    return max(float(variances.sum()) ** 2 / square, least) if square > 0 else least

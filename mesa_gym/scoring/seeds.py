@@ -1,8 +1,9 @@
-"""Seeds: how much of what agents choose depends on the level, the trained seed, and chance."""
+"""Seeds: how much of what agents choose depends on the level, the trained seed, and chance.
+
+Agents do the same only where the level decides: means can be alike while choices are not.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -58,26 +59,3 @@ def variance_shares(first: Floats, second: Floats) -> dict[str, float]:
     return {
         name: float(part / total) if total > 0 else float("nan") for name, part in parts.items()
     }
-
-
-def agreement(first: Sequence[Floats], second: Sequence[Floats]) -> float:
-    """Return how alike two agents choose: their covariance over the root of their own.
-
-    1 for agents that choose alike up to sampling, 0 for agents that choose independently. The
-    first play of one is compared with the second of the other, as in ``variance_shares``.
-
-    Args:
-        first: two arrays (levels,), the first play of each agent, 1 where it chose base.
-        second: the same of the second play.
-
-    Returns:
-        The agreement; NaN where an agent's choice does not vary from level to level.
-    """
-    (a, b), (c, d) = (np.asarray(play, dtype=np.float64) for play in (first, second))
-    own = _covariance(a, c) * _covariance(b, d)
-    between = (_covariance(a, d) + _covariance(b, c)) / 2
-    return between / own**0.5 if own > 0 else float("nan")
-
-
-def _covariance(one: Floats, other: Floats) -> float:
-    return float(((one - one.mean()) * (other - other.mean())).mean())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mesa_gym.scoring.intervals import Floats, Values, intervals, strata_of
+from mesa_gym.scoring.intervals import Floats, Values, interval, strata_of
 
 
 def mean_over_traps(values: Values) -> Floats:
@@ -31,7 +31,9 @@ def mean_over_traps(values: Values) -> Floats:
 
 
 def interquartile_mean(values: Values) -> Floats:
-    """Return the mean of the middle half of all runs; those on its edges count in part.
+    """Return the mean of the middle half of all runs, in which traps weigh the same.
+
+    Runs on the edges of the half count in part.
 
     Args:
         values: for each trap float64 (..., seeds).
@@ -42,11 +44,13 @@ def interquartile_mean(values: Values) -> Floats:
     Raises:
         ValueError: there are no values, or one is not finite.
     """
-    runs = np.sort(np.concatenate(strata_of(values), axis=-1), axis=-1)
-    edges = np.linspace(0, 1, runs.shape[-1] + 1)
-    inside = np.minimum(edges[1:], 0.75) - np.maximum(edges[:-1], 0.25)
-    weight = np.clip(inside, 0, None)
-    return np.asarray(runs @ (weight / weight.sum()))
+    strata = strata_of(values)
+    runs = np.concatenate(strata, axis=-1)
+    weights = np.concatenate([np.full(s.shape[-1], 1 / len(strata) / s.shape[-1]) for s in strata])
+    order = runs.argsort(axis=-1)
+    edges = np.cumsum(weights[order], axis=-1)
+    inside = np.clip(edges, 0.25, 0.75) - np.clip(edges - weights[order], 0.25, 0.75)
+    return np.asarray(2 * (np.take_along_axis(runs, order, axis=-1) * inside).sum(axis=-1))
 
 
 def probability_of_improvement(x: Values, y: Values) -> Floats:
@@ -91,7 +95,7 @@ class Profile:
 
 
 def performance_profile(
-    values: Values, thresholds: Sequence[float] | Floats, level: float = 0.95, seed: int = 0
+    values: Values, thresholds: Sequence[float] | Floats, level: float = 0.95
 ) -> Profile:
     """Return the share of the runs that score above each threshold.
 
@@ -99,12 +103,12 @@ def performance_profile(
         values: one number a seed, or for each trap one number a seed.
         thresholds: where to look, in any order.
         level: of the band, at each threshold by itself.
-        seed: of the resampling.
 
     Raises:
         ValueError: there are no values or thresholds, or one is not finite.
     """
     (at,) = strata_of(np.ravel(thresholds))
-    above = [(seeds > at[:, None]).astype(np.float64) for seeds in strata_of(values)]
-    low, high = intervals(mean_over_traps, above, level=level, limits=(0, 1), seed=seed)
-    return Profile(at, mean_over_traps(above), low, high)
+    runs = strata_of(values)
+    above = [[(seeds > x).astype(np.float64) for seeds in runs] for x in at]
+    band = np.array([interval(mean_over_traps, x, level=level, limits=(0, 1)) for x in above])
+    return Profile(at, np.array([mean_over_traps(x) for x in above]), *band.T)

@@ -40,7 +40,7 @@ def test_every_group_is_a_unit_of_its_own_and_at_least_300_agents_make_the_phase
 def test_tables_have_means_over_seeds_and_each_seeds_choice_of_two() -> None:
     rows = [row(0, 0.2, rho=1), row(1, 0.6, rho=1), row(0, 0.8, rho=0), row(1, 0.8, rho=0)]
     count, table = tables(rows).split("\n\n")
-    assert count == "4 agents."
+    assert count == "4 agents; 95% intervals over seeds alone."
     head, _, *lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
     assert head[:5] == ["rho", "levels", "seeds", "solved", "shape"]
     first, twins, second = lines[0], lines[1], lines[2]

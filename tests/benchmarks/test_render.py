@@ -90,9 +90,15 @@ def test_there_is_a_page_for_each_agent_and_each_trap(words: dict[str, str], pag
 @pytest.mark.parametrize(
     ("address", "told"),
     [
-        ("index.html", "ppo mixes both with every seed on 2 of 6 traps, is indifferent between"),
+        (
+            "index.html",
+            "ppo mixes both by the verdict of each seed on 2 of 6 traps, is indifferent between",
+        ),
         *(("index.html", x) for x in ("Traps with a choice", "Traps judged by returns")),
-        *(("index.html", x) for x in (EVIL, WORSE, "planner not ranked", "0.75 (two seeds)")),
+        *(
+            ("index.html", x)
+            for x in (EVIL, WORSE, "planner not ranked", "0.50 to 0.90 (two seeds)")
+        ),
         *(("index.html", x) for x in ("coverage", "labels: returns", "labels: demonstrations")),
         ("agents/ppo.html", f"python -m agents.train --trap {CORNER} --seed 0"),
         ("agents/ppo.html", f"ppo-s0 on {CORNER}, level 0, proxy:corner"),

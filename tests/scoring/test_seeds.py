@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mesa_gym.scoring import agreement, variance_shares
+from mesa_gym.scoring import variance_shares
 
 
 def by_loops(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
@@ -42,17 +42,6 @@ def test_each_component_is_found(name: str) -> None:
     cells = rng.integers(0, 2, shape)
     found = variance_shares(drawn[name](), drawn[name]())
     assert found == pytest.approx({x: float(x == name) for x in found}, abs=0.02)
-
-
-def test_agents_agree_up_to_sampling() -> None:
-    rng = np.random.default_rng(0)
-    wants = rng.random(50_000)  # how often any of them chooses base on a level
-    a, b, c, d = (rng.random(50_000) < wants for _ in range(4))
-    assert agreement((a, b), (c, d)) == pytest.approx(1, abs=0.03)
-    other = rng.random(50_000)
-    e, f = (rng.random(50_000) < other for _ in range(2))
-    assert agreement((a, e), (c, f)) == pytest.approx(0, abs=0.03)
-    assert np.isnan(agreement((a, np.ones(50_000)), (c, np.ones(50_000))))
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (3, 1), (4,)])

@@ -1,6 +1,5 @@
-"""Statistics over seeds, against SciPy, closed forms and resamples counted out by hand."""
+"""Statistics over seeds and levels, against SciPy, closed forms and plain loops."""
 
-import itertools
 import math
 
 import numpy as np
@@ -14,16 +13,9 @@ from mesa_gym.scoring import (
     performance_profile,
     probability_of_improvement,
 )
-from mesa_gym.scoring import intervals as module
 
 NAN = float("nan")
 UNEVEN = [[0.1, 0.9, 0.4], [0.2, 0.25, 0.6, 0.05], [0.7, 0.75]]
-
-
-def stretch(freedom: float, level: float = 0.95) -> float:
-    """Return how much further Student's t reaches than the normal distribution."""
-    end = (1 + level) / 2
-    return scipy.stats.t.ppf(end, freedom) / scipy.stats.norm.ppf(end)
 
 
 # -- the statistics --------------------------------------------------------------------------------
@@ -32,6 +24,12 @@ def stretch(freedom: float, level: float = 0.95) -> float:
 def test_the_mean_counts_traps_alike_and_not_seeds() -> None:
     assert mean_over_traps([[1, 2, 3], [10]]) == 6
     assert mean_over_traps([1, 2, 6]) == 3
+
+
+def test_traps_weigh_the_same_in_the_interquartile_mean() -> None:
+    few, many = [1.0, 5.0], [0.0, 2.0, 3.0, 9.0]
+    assert interquartile_mean([few, many]) == pytest.approx(interquartile_mean([few * 2, many]))
+    assert interquartile_mean([few, many]) != pytest.approx(interquartile_mean(few + many))
 
 
 @pytest.mark.parametrize("runs", [1, 2, 4, 5, 6, 20, 80])
@@ -69,10 +67,10 @@ def test_a_profile_is_one_minus_the_distribution_function() -> None:
 
 def test_a_profiles_band_is_the_interval_of_each_share() -> None:
     thresholds = [0.7, 0.22, 2.0]
-    profile = performance_profile(UNEVEN, thresholds, level=0.9, seed=3)
+    profile = performance_profile(UNEVEN, thresholds, level=0.9)
     for at, low, high in zip(thresholds, profile.low, profile.high, strict=True):
         above = [[float(value > at) for value in seeds] for seeds in UNEVEN]
-        expected = interval(mean_over_traps, above, level=0.9, limits=(0, 1), seed=3)
+        expected = interval(mean_over_traps, above, level=0.9, limits=(0, 1))
         assert (low, high) == pytest.approx(expected)
     assert (profile.low[-1], profile.high[-1]) == (0, 0)
 
@@ -80,59 +78,105 @@ def test_a_profiles_band_is_the_interval_of_each_share() -> None:
 # -- intervals -------------------------------------------------------------------------------------
 
 
-def test_three_seeds_by_all_nine_resamples() -> None:
-    values = [0.0, 1.0, 5.0]
-    means = [np.mean(pair) for pair in itertools.product(values, repeat=2)]
-    low, high = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
-    assert (low, high) == (0, 5)
-    expected = (2 - stretch(2) * (2 - low), 2 + stretch(2) * (high - 2))
-    assert interval(mean_over_traps, values) == pytest.approx(expected)
-
-
-def test_two_traps_by_all_resamples() -> None:
-    """The interquartile mean of 3 and 4 seeds: 9 x 64 resamples, a jackknife in plain loops."""
-    first, second = [0.3, 1.1, 4.0], [0.1, 0.7, 2.3, 2.9]
-
-    def middle(runs):
-        return float(
-            np.quantile(runs, np.arange(0.2505, 0.75, 0.001), method="inverted_cdf").mean()
-        )
-
-    drawn = [
-        middle(a + b)
-        for a in itertools.product(first, repeat=2)
-        for b in itertools.product(second, repeat=3)
-    ]
-    variances = []
-    for mine, other in ((first, second), (second, first)):
-        left = [middle([*mine[:i], *mine[i + 1 :], *other]) for i in range(len(mine))]
-        variances.append((len(mine) - 1) / len(mine) * np.square(left - np.mean(left)).sum())
-    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 2 + variances[1] ** 2 / 3)
-    estimate = middle(first + second)
-    ends = np.quantile(drawn, [0.025, 0.975])
-    expected = estimate + stretch(freedom) * (ends - estimate)
-    found = interval(interquartile_mean, [first, second])
-    assert found == pytest.approx(tuple(expected), abs=0.05 * (expected[1] - expected[0]))
-
-
-def test_means_of_many_seeds_get_students_interval() -> None:
-    data = np.random.default_rng(1).normal(size=60)
-    expected = scipy.stats.t.interval(0.9, 59, data.mean(), scipy.stats.sem(data))
-    assert interval(mean_over_traps, data, level=0.9) == pytest.approx(expected, abs=0.02)
+def test_a_mean_over_seeds_gets_students_interval() -> None:
+    for n in (2, 3, 60):
+        data = np.random.default_rng(n).normal(size=n)
+        expected = scipy.stats.t.interval(0.9, n - 1, data.mean(), scipy.stats.sem(data))
+        assert interval(mean_over_traps, data, level=0.9) == pytest.approx(expected)
 
 
 def test_two_groups_get_welchs_interval() -> None:
-    """With his degrees of freedom exactly, and his ends but for the luck of the resampling."""
     rng = np.random.default_rng(2)
     x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
-    welch = scipy.stats.ttest_ind(x, y, equal_var=False)
+    welch = scipy.stats.ttest_ind(x, y, equal_var=False).confidence_interval()
+    found = interval(lambda a, b: a[0].mean(axis=-1) - b[0].mean(axis=-1), x, y)
+    assert found == pytest.approx(tuple(welch))
 
-    def difference(a, b):
-        return a[0].mean(axis=-1) - b[0].mean(axis=-1)
 
-    freedom = module._freedom(lambda s: difference(s[:1], s[1:]), [x[None], y[None]])
-    assert freedom == pytest.approx(welch.df)
-    assert interval(difference, x, y) == pytest.approx(tuple(welch.confidence_interval()), abs=0.06)
+def test_the_interquartile_mean_of_two_traps_by_a_jackknife_in_plain_loops() -> None:
+    first, second = [0.3, 1.1, 4.0], [0.1, 0.7, 2.3, 2.9]
+    variances = []
+    for mine, other in ((first, second), (second, first)):
+        left = [
+            float(interquartile_mean([[*mine[:i], *mine[i + 1 :]], other]))
+            for i in range(len(mine))
+        ]
+        variances.append((len(mine) - 1) / len(mine) * np.square(left - np.mean(left)).sum())
+    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 2 + variances[1] ** 2 / 3)
+    half = scipy.stats.t.ppf(0.975, freedom) * sum(variances) ** 0.5
+    estimate = float(interquartile_mean([first, second]))
+    expected = (estimate - half, estimate + half)
+    assert interval(interquartile_mean, [first, second]) == pytest.approx(expected)
+
+
+def analyse(table: np.ndarray) -> tuple[float, float, float]:
+    """The mean squares of seeds, levels and both over the number of cells, in plain loops."""
+    (n, m), mean = table.shape, table.mean()
+    seeds, levels = table.mean(axis=1), table.mean(axis=0)
+    rest = [(table[i, j] - seeds[i] - levels[j] + mean) ** 2 for i in range(n) for j in range(m)]
+    squares = [
+        m * sum((s - mean) ** 2 for s in seeds) / (n - 1),
+        n * sum((x - mean) ** 2 for x in levels) / (m - 1),
+        sum(rest) / ((n - 1) * (m - 1)),
+    ]
+    return tuple(square / (n * m) for square in squares)
+
+
+def test_a_table_by_the_analysis_of_variance() -> None:
+    rng = np.random.default_rng(5)
+    table = (rng.random((4, 1)) + rng.random((1, 30)) + rng.random((4, 30)) < 1.2) * 1.0
+    a, b, c = analyse(table)
+    assert a > c / 2
+    assert b > c
+    t = [scipy.stats.t.ppf(0.975, n - 1) for n in table.shape]
+    half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * (b - c / 2))
+    mean = table.mean()
+    assert interval(mean_over_traps, [table]) == pytest.approx((mean - half, mean + half))
+    half /= mean * (1 - mean)  # the slope of the logit
+    ends = scipy.special.expit(scipy.special.logit(mean) + np.array([-half, half]))
+    assert interval(mean_over_traps, [table], limits=(0, 1)) == pytest.approx(tuple(ends))
+
+
+def test_tables_of_many_traps_add_their_variances() -> None:
+    rng = np.random.default_rng(6)
+    tables = [rng.normal(size=(3, 1)) + rng.normal(size=(3, 8 + k)) for k in range(4)]
+    parts = np.array([analyse(table) for table in tables]) / 4**2
+    a, b, c = parts.sum(axis=0)
+    freedom = a**2 / (parts[:, 0] ** 2 / 2).sum(), b**2 / (parts[:, 1] ** 2 / range(7, 11)).sum()
+    t = scipy.stats.t.ppf(0.975, freedom)
+    half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * max(b - c / 2, c / 2))
+    mean = float(np.mean([table.mean() for table in tables]))
+    assert interval(mean_over_traps, tables) == pytest.approx((mean - half, mean + half))
+
+
+def test_what_levels_share_is_not_divided_by_the_seeds() -> None:
+    """Seeds that all do the same on each level are as many as one."""
+    levels = (np.arange(100) < 30) * 1.0
+    widths = [
+        np.ptp(interval(mean_over_traps, [np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)
+    ]
+    assert widths[0] == pytest.approx(widths[1])
+    se = levels.std(ddof=1) / 10
+    expected = np.ptp(
+        scipy.special.expit(scipy.special.logit(0.3) + np.array([-1, 1]) * 1.984 * se / (0.3 * 0.7))
+    )
+    assert widths[0] == pytest.approx(expected, abs=1e-3)
+    # Means that are the same in every seed are of no more worth than the levels.
+    assert interval(mean_over_traps, [0.3] * 3, limits=(0, 1)) == pytest.approx((0.3, 0.3))
+
+
+def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels() -> None:
+    low, high = interval(mean_over_traps, [np.zeros((5, 100))], limits=(0, 1))
+    assert low == 0
+    assert (1 - high) ** 100 == pytest.approx(0.025)
+    ones = [np.ones((2, 60)), np.ones((3, 40))]
+    assert interval(mean_over_traps, ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
+
+
+def test_seeds_that_cancel_each_other_out_give_no_point() -> None:
+    low, high = interval(mean_over_traps, [[[1, 0], [0, 1]]], limits=(0, 1))
+    assert low < 0.1
+    assert high > 0.9
 
 
 def test_one_seed_has_no_interval_even_in_one_of_many_traps() -> None:
@@ -155,25 +199,17 @@ def test_intervals_follow_shift_and_scale_and_hold_the_estimate(statistic) -> No
         low, high = interval(statistic, values)
         assert low <= statistic(values) <= high
         moved = interval(statistic, [3 - 2 * seeds for seeds in values])
-        # Quantiles of the same resamples, so that even chance is mirrored.
         assert moved == pytest.approx((3 - 2 * high, 3 - 2 * low))
 
 
-def test_the_same_seed_gives_the_same_interval_and_limits_clip() -> None:
-    data = np.random.default_rng(0).random((3, 6))
-    whole = interval(mean_over_traps, data, seed=1)
-    assert whole == interval(mean_over_traps, data, seed=1)
-    assert whole != interval(mean_over_traps, data, seed=2)
-    limit = float(mean_over_traps(data)) - 0.01
-    assert interval(mean_over_traps, data, seed=1, limits=(limit, np.inf)) == (limit, whole[1])
-
-
-def test_intervals_do_not_depend_on_how_many_fit_into_memory(monkeypatch) -> None:
-    data = [np.random.default_rng(trap).normal(size=(7, 4)) for trap in range(3)]
-    together = module.intervals(interquartile_mean, data, resamples=50)
-    monkeypatch.setattr(module, "ROOM", 1)
-    apart = module.intervals(interquartile_mean, data, resamples=50)
-    assert np.allclose(together, apart, rtol=1e-12)
+def test_limits_are_never_passed_and_one_of_them_clips() -> None:
+    data = [0.01, 0.02, 0.30]
+    low, high = interval(mean_over_traps, data)
+    assert low < 0
+    assert interval(mean_over_traps, data, limits=(0, np.inf)) == (0, high)
+    for limits in ((0, 1), (-1, 1), (0, 0.5)):
+        ends = interval(mean_over_traps, data, limits=limits)
+        assert limits[0] < ends[0] < 0.11 < ends[1] < limits[1]
 
 
 @pytest.mark.parametrize(
@@ -206,9 +242,12 @@ def test_bad_values_are_named(use, values, message) -> None:
     ("use", "message"),
     [
         (lambda: probability_of_improvement([0.1, 0.2], [[0.1], [0.2]]), "x is of 1 .* y of 2"),
-        (lambda: interval(mean_over_traps, np.zeros((1, 2, 3))), r"got shape \(2, 3\)"),
-        (lambda: mean_over_traps([np.zeros((2, 3)), np.zeros((4, 3))]), "in the last axis"),
-        (lambda: interval(mean_over_traps, [0.1, 0.2], level=95), r"0 and 0\.9998, got 95"),
+        (lambda: interval(mean_over_traps, np.zeros((1, 2, 3, 4))), r"\(seeds, levels\) .*2, 3, 4"),
+        (
+            lambda: interval(probability_of_improvement, *[np.ones((1, 2, 3))] * 2),
+            "two samples have levels",
+        ),
+        (lambda: interval(mean_over_traps, [0.1, 0.2], level=95), "0 and 1, got 95"),
         (lambda: interval(mean_over_traps, [1, 2], limits=(0, 1)), r"is 1.5, beyond .* \(0, 1\)"),
         (lambda: performance_profile([0.1, 0.2], []), "there are no values"),
     ],
