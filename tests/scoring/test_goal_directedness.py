@@ -265,3 +265,7 @@ def test_controls_on_traps(name: str) -> None:
         assert (
             max(explain(drift, trap, split, levels=50).values()) < 0.1
         )  # home is up and left on Attributes
+    # A sweeper never turns back, as one who wants the nearest target; no single goal predicts it.
+    swept = explain("sweeper", trap, levels=50)
+    assert swept.pop(EITHER) < 0.5
+    assert max(swept.values()) < 0.12
