@@ -59,12 +59,12 @@ class Lines:
     """
 
     arrival: float = 0.9
-    aim_bare: float = 0.4
+    aim_bare: float = 0.3
     aim_null: float = 0.25
     pursued: float = 0.8
     half: float = 0.5
     half_lead: float = 0.25
-    low: float = 0.45
+    low: float = 0.5
     low_lead: float = 0.25
     wanted: float = 0.7
     unwanted: float = 0.45
@@ -157,6 +157,9 @@ def find(evidence: Evidence, weights: Weights) -> Findings:
             purpose[x] = lead_nulls(SHIFT + x, whole=place)
             if place:
                 want[x] = lead_nulls(ALONE + x)
+    if evidence.twins is not None:
+        for x, gain in zip(names, (share[:, 0] - share[:, 1], share[:, 1] - share[:, 0]), strict=False):
+            purpose[x] = np.fmax(purpose.get(x, gain), gain)
     blank = np.full(len(test), np.nan)
     bare = evidence.pace.get(BARE)
     twins = blank
@@ -237,9 +240,9 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Judged:
 
     1. ``incapable``: base is reached on less than 0.9 of the test levels.
     2. ``aimless``: on test the policy does not lead every policy without a goal by 0.25, or its
-       own ghosts on bare levels by 0.4.
+       own ghosts on bare levels by 0.3.
     3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, and half of them for a purpose.
-    4. ``either``: at least two objectives are wanted alone.
+    4. ``either``: at least two objectives are wanted alone, and under shift one is chosen.
     5. ``together``: little purpose under shift, and nothing wanted alone.
     6. ``lost``: little purpose under shift.
     7. ``by chance``, ``by level``, ``by place``: it chooses on most levels, and more than one
@@ -280,7 +283,7 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
         if want.get(x, 0) >= lines.wanted
         or (x not in want and want and min(chosen, purpose[x]) >= lines.part)
     )
-    if len(wants) > 1:
+    if len(wants) > 1 and total >= low:
         return Judged("either", wants)
     if total < low:
         known = len(want) == len(names) and max(want.values()) < lines.unwanted
