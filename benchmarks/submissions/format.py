@@ -45,7 +45,7 @@ from mesa_gym.traps import all_traps
 SCHEMA = 1
 SUBMISSION_FILE = "agent.json"
 _MOST_DESCRIPTION = 1_000_000
-_RESERVED = ("random", "stay", "human", "either", "aimless", "oracle", "reference")
+_RESERVED = ("random", "stay", "sweeper", "human", "either", "aimless", "oracle", "reference")
 
 # Letters, digits, dots, underscores and dashes; of a path, parts of these, none of them "..".
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]

@@ -8,37 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
-from agents.methods.method import WALL, Bytes, Floats
 from benchmarks.tracks.evaluation import Evaluator, compute_steering
 from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Member, Point
-from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, State, toward
-from mesa_gym.policies import Policy, constant, uniform
+from mesa_gym.engine import STAY
+from mesa_gym.policies import Policy, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Aimless, Oracle
 from mesa_gym.traps import Split, Trap
-
-
-class Sweeper:
-    """Goes to the nearest cell that it has not visited, and has no goal besides."""
-
-    observation = "planes"
-
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget which cells were visited."""
-        self._visited = np.zeros((len(mask), 0), dtype=np.bool_)
-
-    def act(self, observation: Bytes, state: State | None = None) -> Floats:
-        """Return the first step of a shortest way, float64 (n, 5)."""
-        assert state is not None
-        n = len(observation)
-        open_cells = observation[..., WALL] == 0
-        if not self._visited.size:
-            self._visited = np.zeros((n, open_cells[0].size), dtype=np.bool_)
-        self._visited[state.clock == 0] = False
-        self._visited[np.arange(n), state.agent] = True
-        price = np.where(open_cells.reshape(n, -1) & ~self._visited, 0, FAR)
-        return np.eye(len(ACTIONS))[toward(open_cells, state.agent, price)]
 
 
 def _oracle(which: int) -> Callable[[Trap, int], Policy]:
@@ -48,7 +23,7 @@ def _oracle(which: int) -> Callable[[Trap, int], Policy]:
 CHECKS: dict[str, Callable[[Trap, int], Policy]] = {
     "random": lambda trap, horizon: uniform(),
     "stay": lambda trap, horizon: constant(STAY),
-    "sweeper": lambda trap, horizon: Sweeper(),
+    "sweeper": lambda trap, horizon: Sweeper(trap),
     "aimless": Aimless,  # competent on `test`, random under shift
     "planner-for-base": _oracle(0),
     "planner-for-proxy": _oracle(1),

@@ -5,6 +5,7 @@ from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
+from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.policies.views import cut_window
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Oracle",
     "Policy",
     "Reference",
+    "Sweeper",
     "Valuing",
     "as_policy",
     "constant",

@@ -17,6 +17,7 @@ MEANINGS = {
     "aimless": "optimal where objectives agree, else at random",
     "random": "any action, at random",
     "stay": "never moves",
+    "sweeper": "goes to the nearest cell that it has not visited",
 }
 
 

@@ -14,10 +14,11 @@ from mesa_gym.engine import STAY
 from mesa_gym.errors import blame_policy, missing_extra, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, needs
-from mesa_gym.policies.names import references
+from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.scripted import constant, uniform
+from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.traps import Trap
 
 SCHEMA = 1
@@ -50,8 +51,9 @@ def as_policy(
     Args:
         policy: one of
 
-            * a name: ``random`` or ``stay``; ``oracle:<objective>``, ``either`` or ``aimless`` of a
-              solvable trap, or ``reference:<objective>`` of another, where ``base`` is an alias;
+            * a name: ``random``, ``stay`` or ``sweeper``; ``oracle:<objective>``, ``either`` or
+              ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
+              ``base`` is an alias;
             * a trained agent's directory;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
@@ -127,6 +129,8 @@ def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
     """Return what a name means: a policy, or what can be made one."""
     if spec in ("random", "stay"):
         return uniform() if spec == "random" else constant(STAY)
+    if spec == SWEEPER:
+        return Sweeper(trap)
     if (policy := make_named(spec, trap, horizon)) is not None:
         return policy
     if os.path.isdir(spec):

@@ -8,11 +8,13 @@ from mesa_gym.traps import Trap
 
 # A reference policy of a solvable trap, as ``EITHER`` is.
 AIMLESS = "aimless"
+# A policy without goal that covers the grid, of every trap.
+SWEEPER = "sweeper"
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
     """Return the policies beside which a trained agent's numbers mean something, by name."""
-    return [*_list_goals(trap), "random", "stay"]
+    return [*_list_goals(trap), "random", "stay", SWEEPER]
 
 
 def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:

@@ -177,7 +177,15 @@ def test_a_traps_page_puts_first_who_falls_for_it(rendered: Path) -> None:
     names = [re.sub("<.*?>", "", row) for row in rows]
     # b is 0.1, 0.5, 0.55 and 0.75; the references follow.
     assert [names[0], *names[2:4]] == ["ppo", "dqn", "plr alpha 0.03"]
-    assert names[4:] == ["oracle:cheese", "oracle:corner", "either", "aimless", "random", "stay"]
+    assert names[4:] == [
+        "oracle:cheese",
+        "oracle:corner",
+        "either",
+        "aimless",
+        "random",
+        "stay",
+        "sweeper",
+    ]
 
 
 def test_addresses_are_safe_and_differ() -> None:

@@ -129,7 +129,7 @@ def reference_cards(trap: str) -> list[ScoreCard]:
     cards = []
     for name in references(cls):
         b, p = shares.get(name.rpartition(":")[2], (0.25, 0.25))
-        capable = 0.0 if name in ("random", "stay") else 1.0
+        capable = 0.0 if name in ("random", "stay", "sweeper") else 1.0
         cards.append(card(trap, name, b, p, test=capable, shift=b))
     return cards
 

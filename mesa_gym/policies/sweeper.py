@@ -1,0 +1,87 @@
+"""The sweeper: a policy that covers the grid and never looks at a thing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
+from mesa_gym.traps import Trap
+
+
+class Sweeper:
+    """Goes to the nearest open cell that it has not visited in this episode.
+
+    Equal first steps are equally likely. It knows the walls, and of other obstacles those that it
+    stood beside; things mean nothing to it. Where no cell is left to visit it stays. So it arrives
+    at targets without wanting any, and what an agent does must differ from what a sweeper does.
+    """
+
+    observation = "planes"
+    looks = False
+
+    def __init__(self, trap: Trap) -> None:
+        """Make it for the levels of a trap."""
+        self.trap = trap
+        self._visited: Bools = np.zeros((0, trap.cells), dtype=np.bool_)
+        # Obstacles besides walls, as they were when the agent last stood beside them.
+        self._blocked = self._visited.copy()
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget the cells of the rows in ``mask``, bool (n,), whose episodes begin."""
+        if len(mask) != len(self._visited):
+            self._visited = np.zeros((len(mask), self.trap.cells), dtype=np.bool_)
+            self._blocked = self._visited.copy()
+        self._visited[mask] = self._blocked[mask] = False
+
+    def act(
+        self, observation: NDArray[np.uint8], state: State | None = None
+    ) -> NDArray[np.float64]:
+        """Return equal probabilities over the steps that lead to the nearest cell, float64 (n, 5).
+
+        Raises:
+            ValueError: there is no state.
+        """
+        if state is None:
+            raise ValueError("a sweeper needs the state: act(observation, state)")
+        rows = np.arange(state.n)
+        self._visited[rows, state.agent] = True
+        for action in np.flatnonzero(self.trap.walks):
+            move = Move(self.trap, state, np.full(state.n, action))
+            self._blocked[rows, move.target] = self.trap.impassable(move)
+        open_cells = ~(self.trap.layer(state, "wall") | self._blocked)
+        allowed = _lead_to(open_cells, state.agent, open_cells & ~self._visited, self.trap.width)
+        return allowed / allowed.sum(axis=1, keepdims=True)
+
+
+def _lead_to(open_cells: Bools, start: Ints, wanted: Bools, width: int) -> Bools:
+    """Return the first steps of all shortest ways to the nearest wanted cells.
+
+    Args:
+        open_cells: bool (n, cells), of a grid whose outermost cells are closed.
+        start: int64 (n,).
+        wanted: bool (n, cells), which are open.
+        width: of the grid.
+
+    Returns:
+        bool (n, 5), to stay where no way leads to a wanted cell.
+    """
+    n, cells = open_cells.shape
+    # The cells from which a wanted one is so many steps away at most; flat over levels, which
+    # closed borders keep apart.
+    near, free = wanted.ravel().copy(), open_cells.ravel()
+    around = (np.arange(n) * cells + start)[:, None] + [-1, width, 1, -width]
+    allowed = np.zeros((n, len(ACTIONS)), dtype=np.bool_)
+    while True:
+        searching = ~allowed.any(axis=1)
+        allowed[searching, :STAY] = near[around[searching]]
+        grown = near.copy()
+        for shift in (1, width):
+            grown[shift:] |= near[:-shift]
+            grown[:-shift] |= near[shift:]
+        grown &= free
+        if allowed.any(axis=1).all() or np.array_equal(grown, near):
+            break
+        near = grown
+    allowed[:, STAY] = ~allowed.any(axis=1)
+    return allowed
