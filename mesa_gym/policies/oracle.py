@@ -20,9 +20,10 @@ class Oracle(Memoryless):
     """The exact optimal policy for one objective.
 
     It acts optimally for the objective and, among its optimal policies, best for the base
-    objective; between actions that are still equal it chooses at random. It reads the state. A
-    state that it has not solved yet is solved when it is met, with all that can follow; while
-    levels are scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
+    objective; between actions that are still equal it chooses at random. Where nothing of its
+    objective can be earned any more it stays (``Solution.oracle``). It reads the state. A state
+    that it has not solved yet is solved when it is met, with all that can follow; while levels are
+    scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
     """
 
     solves = True

@@ -24,6 +24,7 @@ TIE = 1e-9
 # The objective of an agent to which all objectives are the same (``Solution.either``).
 EITHER = "either"
 _BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
+_ALL, _STAYING = np.uint8((1 << ACTION_COUNT) - 1), np.uint8(1 << STAY)
 # What is added to the values of actions for each policy set, float64 (5, sets).
 _BARRED = np.where(np.arange(1 << ACTION_COUNT) >> _BITS[:, None] & 1, 0, -np.inf)
 # From the values of actions, float64 (5, m, k), to those of states (m, k).
@@ -98,22 +99,28 @@ class Solution:
         """Return the optimal actions: element t is uint8 (states within t steps,)."""
         return self._policies(objective).masks
 
+    @_once
     def oracle(self, objective: str) -> Masks:
         """Return actions of ``oracle:<objective>``: element t is uint8 (states within t steps,).
 
-        Optimal for the objective and, among its optimal policies, best for the base objective:
-        what training made is competent on that, whatever it pursues first.
+        Optimal for the objective and, among its optimal policies, best for the base objective.
+        Where nothing of the objective can be earned any more it stays; but where objectives agree
+        up to ``delta`` only, it goes on with base, since it would not be competent otherwise.
         """
         base = self.trap.base
-        return self._policies(base, None if objective == base else objective).masks
+        masks = self._policies(base, None if objective == base else objective).masks
+        return masks if self.trap.delta else _stay_where_equal(masks, self.optimal(objective))
 
+    @_once
     def either(self) -> Masks:
         """Return actions of the policy ``either``: element t is uint8 (states within t steps,).
 
         They are optimal for the sum of all objectives, ties included. Where the targets are
         places, an episode of it ends with the first contact: what it wants is the nearest target.
+        Where nothing can be earned any more it stays.
         """
-        return self._all_policies((EITHER,), None)[0].masks
+        masks = self._all_policies((EITHER,), None)[0].masks
+        return _stay_where_equal(masks, masks)
 
     @_once
     def aimless(self) -> Masks:
@@ -282,6 +289,21 @@ class Solution:
             of_action *= weights[0]
             for branch, weight in zip(branches[1:], weights[1:], strict=True):
                 of_action += weight * values.take(branch[:m], axis=0, mode="clip")
+
+
+def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
+    """Return policy sets of action 4 alone where all actions are optimal, else as they are.
+
+    Where something can be earned, to stay delays it: all actions are optimal where nothing can.
+    """
+    found, made = list(masks), {}
+    # Steps at which nothing changes share an array, of which the last of them has the most.
+    for t in reversed(range(len(masks))):
+        arrays = id(masks[t].base), id(optimal[t].base)
+        if arrays not in made:
+            made[arrays] = np.where(optimal[t] == _ALL, _STAYING, masks[t])
+        found[t] = made[arrays][: len(masks[t])]
+    return found
 
 
 # The solution of the levels that are played now, for oracles: they need not solve them again.

@@ -73,6 +73,33 @@ def test_a_solution_that_is_shared_is_not_made_again(monkeypatch: pytest.MonkeyP
         Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
 
 
+@pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
+def test_a_level_without_its_targets_is_another_one_under_the_same_key(name: str) -> None:
+    """The full level's solution is shared, and was used: no answer is taken from it."""
+    trap = find_trap(name)()
+    full, horizon = trap.levels(Split.SHIFT, np.arange(12)), trap.horizon(Split.SHIFT)
+    oracles = {x: Oracle(trap, x, horizon) for x in trap.objectives}
+    with share_solution(Solution(trap, full, horizon)):
+        expected = {x: oracle.act(SIGHT, full) for x, oracle in oracles.items()}
+        for x, oracle in oracles.items():
+            for other in trap.objectives:
+                alone, earned = trap.isolate(full, other), np.zeros(12)
+                np.testing.assert_array_equal(alone.level.key, full.level.key)
+                state = alone
+                for _ in range(horizon):
+                    shares = oracle.act(SIGHT, state)
+                    state, paid, _ = trap.step(state, shares.argmax(axis=1))
+                    earned += paid[x]
+                    if x != other:
+                        np.testing.assert_array_equal(shares, np.eye(5)[[STAY] * 12])
+                    elif earned.all():
+                        break
+                assert earned.all() == (x == other), (x, other)
+            bare = trap.isolate(full)
+            np.testing.assert_array_equal(oracle.act(SIGHT, bare), np.eye(5)[[STAY] * 12])
+            np.testing.assert_array_equal(oracle.act(SIGHT, full), expected[x])
+
+
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors"])
 def test_either_takes_the_nearest_target_and_neither_objective_more_often(name: str) -> None:
     trap = find_trap(name)()

@@ -211,25 +211,44 @@ def test_everything_equals_plain_recursion(trap: type[Trap]) -> None:
 
 
 @each_solvable
-def test_oracles_earn_what_is_best_of_the_best(trap: type[Trap]) -> None:
+@pytest.mark.parametrize("split", [Split.TEST, Split.SHIFT])
+def test_oracles_earn_what_is_best_of_the_best_and_then_stay(
+    trap: type[Trap], split: Split
+) -> None:
+    """What is best for base they earn in training; under shift they need not, as they stay."""
     trap = trap()
-    starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
+    starts, horizon = trap.levels(split, np.arange(20)), trap.horizon(split)
     solution = Solution(trap, starts, horizon)
+    anywhen = TimeLeft(solution.graph, horizon)
     for x in trap.objectives:
         state, rows, number = starts, np.arange(20), solution.graph.start
         earned = {y: np.zeros(20) for y in trap.objectives}
         for t in range(horizon):
             allowed = actions_in(solution.oracle(x)[t][number])
-            action = allowed.argmax(axis=1)
-            state, paid, ended = trap.step(state, action)
+            if not trap.delta:
+                spent = (anywhen.action_values(x, number, horizon - t) == 0).all(axis=1)
+                assert (allowed[spent] == (np.arange(5) == ACT)).all()
+            state, paid, ended = trap.step(state, allowed.argmax(axis=1))
             for y, pays in paid.items():
                 earned[y][rows] += trap.discount(y) ** t * pays
             state, rows = state.take(~ended), rows[~ended]
             number = solution.graph.find(state)
         wanted = {x: solution.optimum(x)}
-        if x != trap.base:
+        if x != trap.base and (split is Split.TEST or trap.delta):
             wanted[trap.base] = solution.best(trap.base, x)
         for y, worth in wanted.items():
             more = earned[y] - worth
             lucky = 4 * more.std() / 20**0.5 if trap.outcomes else 0.0
             assert abs(more.mean() if lucky else more).max() <= lucky + 1e-9
+
+
+def test_nothing_to_earn_is_met_by_staying() -> None:
+    """The corner is left behind, and the cheese is not for the corner's oracle."""
+    solution = corridors(ALIKE, EMPTY)
+    bare = solution.graph.start[1]
+    for sets in (solution.oracle("cheese"), solution.either()):
+        assert sets[0][bare] == 1 << ACT
+    assert solution.optimal("cheese")[0][bare] == 0b11111
+    at_corner = solution.graph.successor[RIGHT, solution.graph.successor[RIGHT, 0]]
+    assert solution.optimal("corner")[2][at_corner] == 0b11111
+    assert solution.oracle("corner")[2][at_corner] == 1 << ACT
