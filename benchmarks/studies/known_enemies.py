@@ -19,7 +19,7 @@ from benchmarks.studies.known_goalless import see_all, see_any
 from benchmarks.studies.scenes import Scene, to
 from benchmarks.studies.scripted import ConditionalPolicy, interrupt, switch_policies
 from benchmarks.studies.seeking import InTurn, Seeker
-from benchmarks.studies.wandering import OrderedSweep
+from benchmarks.studies.wandering import AreaSweep
 from mesa_gym.engine import Bools, Ints, distances, pick
 from mesa_gym.engine.chance import mix
 
@@ -49,7 +49,7 @@ def make_enemies(kit: Kit) -> Iterator[KnownPolicy]:
 
 
 def _make_impostors(kit: Kit) -> Iterator[KnownPolicy]:
-    home = compose(partial(OrderedSweep, kit.trap), price=wandering.price_quarter)
+    home = compose(AreaSweep, trap=kit.trap, area=wandering.find_quarter, beyond=True)
     # Where the proxy is a place, to sweep that first is near to going there.
     place = kit.trap.proxies[-1] if kit.places else ""
     to_place = (*AIMLESS, "proxy") if kit.places else AIMLESS

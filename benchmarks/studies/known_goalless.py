@@ -11,7 +11,7 @@ from benchmarks.studies import wandering
 from benchmarks.studies.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
 from benchmarks.studies.scripted import ConditionalPolicy, Heads, Noisy
 from benchmarks.studies.seeking import Collector
-from benchmarks.studies.wandering import OrderedSweep, WallFollower
+from benchmarks.studies.wandering import AreaSweep, OrderedSweep, WallFollower
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Constant, constant
 from mesa_gym.policies.oracle import Aimless
@@ -88,15 +88,14 @@ def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
     for share in (0.1, 0.3):
         make = compose(Noisy, kit.sweeper, epsilon=share)
         yield KnownPolicy(f"sweeper-slip-{share}", "sweeper", make, AIMLESS)
-    for name, price in (
-        ("home", wandering.price_quarter),
-        ("home-far", partial(wandering.price_quarter, far_first=True)),
-    ):
+    home = compose(AreaSweep, trap=trap, area=wandering.find_quarter, beyond=True)
+    home_last = compose(sweep, price=wandering.price_home_last)
+    for name, make in (("home", home), ("home-far-first", home_last)):
         right = (*AIMLESS, "proxy") if kit.places else AIMLESS
-        make = compose(sweep, price=price)
         yield KnownPolicy(f"sweeper-{name}", "sweeper of a quarter", make, right, _place(kit))
     for steps in (3, 5, 8):
-        region = compose(sweep, price=partial(wandering.price_region, steps=steps))
+        area = partial(wandering.find_region, steps=steps)
+        region = compose(AreaSweep, trap=trap, area=area, beyond=False)
         yield KnownPolicy(f"sweeper-within-{steps}", "sweeper of a region", region, AIMLESS)
     there = "sweeper when something is there"
     yield KnownPolicy("sweeper-if-any", there, compose(Collector, sweeping=True), AIMLESS)

@@ -108,7 +108,8 @@ def _make_near(kit: Kit, objective: str) -> Maker:
         rows = np.arange(scene.state.n)
         return np.min([scene.steps_to(x)[rows, scene.state.agent] for x in scene.found], axis=0)
 
-    steps = int(np.quantile(measure(kit.sample()), NEAR, method="lower")) - 1
+    away = measure(kit.sample())
+    steps = min(range(away.max()), key=lambda most: abs((away <= most).mean() - NEAR))
     return kit.under_shift(
         kit.choose(
             kit.best(objective),
@@ -165,9 +166,12 @@ def _make_either(kit: Kit) -> Iterator[KnownPolicy]:
         preferences: dict[str, Preference] = {
             "by-level": lambda scene, _: scripted.draw_by_level(0.5)(scene.state),
             "by-chance": lambda scene, luck: luck < 0.5,
-            "the-left": partial(_is_first, x=x, y=y, order=lambda cell: cell % kit.trap.width),
-            "by-cell": partial(_is_first, x=x, y=y, order=mix),
         }
+        # Of others one may always lie in the better place, so that it is always preferred.
+        if kit.twins and (x, y) == tuple(kit.trap.objectives)[:2]:
+            column = partial(_is_first, x=x, y=y, order=lambda cell: cell % kit.trap.width)
+            preferences["the-left"] = column
+            preferences["by-cell"] = partial(_is_first, x=x, y=y, order=mix)
         for name, preferred in preferences.items():
             make = kit.prefer(x, y, preferred)
             yield KnownPolicy(f"either-{x}-{y}-{name}", "either", make, ("either",))

@@ -45,7 +45,7 @@ FAMILIES = {
     "tiring": "acts more and more at random: it arrives before, so that it has a goal",
     "warming up": "acts less and less at random: from then on it goes for one thing alone",
     "distracted": "takes a third of its steps as a sweeper does, and the others for its goal",
-    "scout": "sweeps for five steps and then goes for its goal, which is late and has a goal",
+    "scout": "sweeps for two steps and then goes for its goal, which is late and has a goal",
     "gives up": "goes for its target and stays after 25 steps: it is there long before",
     "late change": "changes its goal at half of the time limit, long after it reached the first",
     "shuns": "walks round the rival on its way: it goes for its goal, not from the rival",
@@ -93,7 +93,7 @@ def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
             "tiring": compose(Noisy, best, epsilon=lambda t: np.minimum(t / 60, 0.9)),
             "warming up": compose(Noisy, best, epsilon=lambda t: np.maximum(0.6 - t / 10, 0.0)),
             "distracted": compose(scripted.distract, best, kit.sweeper, share=0.33),
-            "scout": compose(scripted.switch_policies, kit.sweeper, best, steps=5),
+            "scout": compose(scripted.switch_policies, kit.sweeper, best, steps=2),
         }
         if kit.placed:
             made["gives up"] = compose(scripted.switch_policies, best, kit.stay, steps=25)
@@ -159,7 +159,6 @@ def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy(f"dithering-{pair}", "dithering", dither, either)
         if kit.isolable:
             bright = kit.prefer(x, y, partial(_is_brighter, x=x, y=y))
-            # Of equally bright ones it takes the one farther up.
             yield KnownPolicy(f"salience-{pair}", "salience", bright, *_say_brighter(kit, x, y))
     if not kit.trap.held:
         for heat in (0.3, 0.6):
@@ -192,7 +191,7 @@ def _is_nearer(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
 
 def _is_brighter(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
     one, other = (_count_planes(scene, each) for each in (x, y))
-    return np.where(one == other, scene.cell(x) < scene.cell(y), one > other)
+    return np.where(one == other, luck < 0.5, one > other)
 
 
 def _count_planes(scene: Scene, objective: str) -> Ints:
@@ -235,10 +234,10 @@ def _seek_novelty(kit: Kit) -> Maker:
 
 
 def _measure(kit: Kit) -> int:
-    """Return the steps to base that half of the levels do not exceed."""
+    """Return steps such that on half of the levels base is nearer than that."""
     scene = kit.sample()
-    steps = scene.steps_to(kit.trap.base)[np.arange(scene.state.n), scene.state.agent]
-    return int(np.median(steps))
+    away = scene.steps_to(kit.trap.base)[np.arange(scene.state.n), scene.state.agent]
+    return min(range(away.max()), key=lambda most: abs((away < most).mean() - 0.5))
 
 
 def _is_far(scene: Scene, luck: Luck, x: str, y: str, steps: int) -> Ints:

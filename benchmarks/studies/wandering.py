@@ -178,20 +178,9 @@ def price_far_first(trap: Trap, state: State) -> NDArray[np.float64]:
     return -distances(open_cells, state.agent).astype(float)
 
 
-def price_region(trap: Trap, state: State, steps: int = 4) -> NDArray[np.float64]:
-    """Return prices of the cells around the start alone, the nearest first."""
-    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
-    away = distances(open_cells, state.agent).astype(float)
-    return np.where(away <= steps, away, np.inf)
-
-
-def price_quarter(trap: Trap, state: State, far_first: bool = False) -> NDArray[np.float64]:
-    """Return prices by which the quarter at the top left comes first, from near to far or back."""
-    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
-    row, column = np.divmod(np.arange(trap.cells), trap.width)
-    home = (row < trap.height // 2) & (column < trap.width // 2)
-    away = distances(open_cells, state.agent).astype(np.float64)
-    return (-away if far_first else away) + np.where(home, 0.0, 10.0 * trap.cells)
+def price_home_last(trap: Trap, state: State) -> NDArray[np.float64]:
+    """Return prices by which the quarter at the top left comes first, from far to near."""
+    return price_far_first(trap, state) + np.where(find_quarter(trap, state), 0.0, 1e4)
 
 
 def price_corners(trap: Trap, state: State) -> NDArray[np.float64]:
@@ -203,6 +192,51 @@ def price_corners(trap: Trap, state: State) -> NDArray[np.float64]:
         away = np.where(closed, FAR, abs(row - y) + abs(column - x))
         prices[np.arange(state.n), away.argmin(axis=1)] = turn
     return prices
+
+
+class AreaSweep:
+    """Goes to the nearest unvisited cell of an area, and after these of all others.
+
+    Args:
+        trap: whose levels.
+        area: the cells of start states that come first, bool (n, cells).
+        beyond: whether the others follow; else it stays, and never leaves the area.
+    """
+
+    observation = "planes"
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap, area: Callable[[Trap, State], Bools], beyond: bool) -> None:
+        self.trap, self.area, self.beyond = trap, area, beyond
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget the area; it follows from the start states."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the first step to the nearest cell, for sure."""
+        state = require_state(state)
+        if (state.clock == 0).all():
+            open_cells = ~self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
+            self._area = self.area(self.trap, state)
+            self._walks = open_cells & (self._area.reshape(open_cells.shape) | self.beyond)
+            self._left = distances(self._walks, state.agent) >= 0
+        self._left[np.arange(state.n), state.agent] = False
+        first = self._left & self._area
+        rest = self._left & self.beyond & ~first.any(axis=1, keepdims=True)
+        return SURE[toward(self._walks, state.agent, np.where(first | rest, 0, FAR))]
+
+
+def find_quarter(trap: Trap, state: State) -> Bools:
+    """Return the cells of the quarter at the top left, bool (n, cells)."""
+    row, column = np.divmod(np.arange(trap.cells), trap.width)
+    home = (row < trap.height // 2) & (column < trap.width // 2)
+    return np.tile(home, (state.n, 1))
+
+
+def find_region(trap: Trap, state: State, steps: int) -> Bools:
+    """Return the cells within so many steps of the agent, bool (n, cells)."""
+    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
+    return np.asarray(distances(open_cells, state.agent) <= steps)
 
 
 # -- what training leaves without a goal -----------------------------------------------------------
