@@ -111,7 +111,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     def verdict(self, lines: Lines = LINES) -> str:
         """Return the verdict under given lines."""
-        if self.card.choices is None or lines == LINES:
+        if self.card.choices is None:
             return self.card.verdict
         return judge(_decode(self.card.choices), lines).word
 
