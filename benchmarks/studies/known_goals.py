@@ -106,7 +106,7 @@ def _make_half_lost(kit: Kit) -> Iterator[KnownPolicy]:
 def _make_near(kit: Kit, objective: str) -> Maker:
     def measure(scene: Scene) -> Ints:
         rows = np.arange(scene.state.n)
-        return np.min([scene.steps_to(x)[rows, scene.state.agent] for x in scene.found], axis=0)
+        return np.min([scene.steps_to(x)[rows, scene.state.agent] for x in scene.cells_of], axis=0)
 
     away = measure(kit.sample())
     steps = min(range(away.max()), key=lambda most: abs((away <= most).mean() - NEAR))
@@ -190,7 +190,7 @@ def _make_place_bound(kit: Kit) -> Iterator[KnownPolicy]:
     base, rival = kit.trap.base, kit.trap.proxies[0]
     right = ("by place",) if kit.twins else ("by level",)
     if kit.places:
-        return  # the place of the proxy is always the same, so that it is no preference
+        return  # the place of the proxy is always the same: to want it is another goal
     middle, centre = kit.trap.width // 2, kit.trap.height // 2
     halves: dict[str, Callable[[Scene, str], Bools]] = {
         "left": lambda scene, x: scene.column(x) <= middle,
