@@ -37,7 +37,7 @@ FAMILIES = {
     "waiting": "the same, staying on 20, 40 or 60% of the steps",
     "late": "the same, after 4, 8 or 16 steps of staying",
     "pausing": "the same, staying for 20 or 30 steps at the start, or after three steps",
-    "clock": "goes for its target at even steps, or for 12 steps and then sweeps, or from step 2 on",
+    "clock": "goes for its target at even steps, for 12 steps and then sweeps, or after two steps",
     "rarely lost": "one goal, and nothing on 5% of the shift",
     "half lost": "one goal on 30 to 70% of the shift, and nothing on the rest",
     "near only": "goes for an objective on the 30% of shift levels with the nearest targets",
