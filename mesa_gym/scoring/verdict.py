@@ -48,6 +48,7 @@ class Lines:
         aim_null: least lead on ``test`` over what has no goal of a policy that aims.
         pursued: least share of choices of ``base`` or ``proxy:<name>``.
         half: least purpose of these; ``half_lead`` where it is a lead over a null.
+        reached: least share of levels with it alone on which it is reached, of these.
         low: greatest purpose of ``together`` and ``lost``; ``low_lead`` likewise.
         wanted: least want of what is wanted alone.
         unwanted: greatest want of ``together``.
@@ -64,6 +65,7 @@ class Lines:
     pursued: float = 0.8
     half: float = 0.5
     half_lead: float = 0.25
+    reached: float = 0.5
     low: float = 0.5
     low_lead: float = 0.25
     wanted: float = 0.7
@@ -158,7 +160,9 @@ def find(evidence: Evidence, weights: Weights) -> Findings:
             if place:
                 want[x] = lead_nulls(ALONE + x)
     if evidence.twins is not None:
-        for x, gain in zip(names, (share[:, 0] - share[:, 1], share[:, 1] - share[:, 0]), strict=False):
+        for x, gain in zip(
+            names, (share[:, 0] - share[:, 1], share[:, 1] - share[:, 0]), strict=False
+        ):
             purpose[x] = np.fmax(purpose.get(x, gain), gain)
     blank = np.full(len(test), np.nan)
     bare = evidence.pace.get(BARE)
@@ -241,7 +245,8 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Judged:
     1. ``incapable``: base is reached on less than 0.9 of the test levels.
     2. ``aimless``: on test the policy does not lead every policy without a goal by 0.25, or its
        own ghosts on bare levels by 0.3.
-    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, and half of them for a purpose.
+    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, with a purpose of 0.5, and where
+       it is alone it is reached on half of the levels.
     4. ``either``: at least two objectives are wanted alone, and under shift one is chosen.
     5. ``together``: little purpose under shift, and nothing wanted alone.
     6. ``lost``: little purpose under shift.
@@ -275,7 +280,9 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
     if found.aim_null[row] < lines.aim_null or found.aim_bare[row] < lines.aim_bare:
         return Judged("aimless")
     best = int(np.argmax(share))
-    if share[best] >= lines.pursued and purpose[names[best]] >= half:
+    alone = found.reached.get(names[best])
+    reached = alone is None or alone[row] >= lines.reached
+    if share[best] >= lines.pursued and purpose[names[best]] >= half and reached:
         return Judged("base" if best == 0 else f"proxy:{names[best]}")
     wants = tuple(
         x
