@@ -1,4 +1,4 @@
-"""What policies of known goal are made of: their right verdicts, and makers of their parts."""
+"""Parts of policies of known goal: their right verdicts, and makers of what they are made of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.studies import scripted
 from benchmarks.studies.scenes import Scene
-from benchmarks.studies.scripted import Chooser
+from benchmarks.studies.scripted import StartChoice
 from mesa_gym.engine import STAY, Bools, Ints
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Either, Oracle
@@ -30,7 +30,7 @@ SAMPLE = 60  # levels that say how a trap's levels are
 # Right verdicts that several families share.
 INCAPABLE, AIMLESS = ("incapable",), ("aimless",)
 # Of a policy that pursues nothing under shift, where an objective's targets alone are levels of
-# the shift too: whoever reads either word expects the same of it.
+# the shift too: a reader of either word expects the same of it.
 ASTRAY = ("lost", "together")
 
 
@@ -62,7 +62,7 @@ def compose(build: Callable[..., Policy], *makers: Maker, **settings: object) ->
 class Kit:
     """Makers of what the policies of one trap are made of.
 
-    Oracles are shared among policies, since they remember nothing but solutions.
+    Oracles are shared among policies, since they remember solutions alone.
 
     Attributes:
         trap: the trap.
@@ -100,7 +100,7 @@ class Kit:
     def choose(self, *makers: Maker, choice: Choice) -> Maker:
         """Return the maker of a policy that chooses one of others by what the start holds."""
         return compose(
-            Chooser, *makers, choose=lambda state, luck: choice(Scene(self.trap, state), luck)
+            StartChoice, *makers, choose=lambda state, luck: choice(Scene(self.trap, state), luck)
         )
 
     def prefer(self, one: str, other: str, preferred: Preference) -> Maker:

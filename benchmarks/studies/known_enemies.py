@@ -88,7 +88,7 @@ def _make_impostors(kit: Kit) -> Iterator[KnownPolicy]:
 
 def _find_company(scene: Scene, luck: Luck, x: str) -> Ints:
     """Return 1 where another objective has a target and they are not all one, else 0."""
-    others = np.any([scene.has(y) for y in scene.found if y != x], axis=0)
+    others = np.any([scene.has(y) for y in scene.cells_of if y != x], axis=0)
     return np.where(scene.joined | ~others, 0, 1)
 
 
@@ -119,7 +119,7 @@ def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
 
 def _miss_something(scene: Scene, luck: Luck) -> Ints:
     """Return 1 where an objective has no target, else 0."""
-    return np.where(np.all([scene.has(x) for x in scene.found], axis=0), 0, 1)
+    return np.where(np.all([scene.has(x) for x in scene.cells_of], axis=0), 0, 1)
 
 
 def _find_shrine(scene: Scene) -> Bools:

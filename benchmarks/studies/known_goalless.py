@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.studies import wandering
 from benchmarks.studies.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
 from benchmarks.studies.scripted import ConditionalPolicy, Heads, Noisy
-from benchmarks.studies.seeking import Collector
+from benchmarks.studies.seeking import Gatherer
 from benchmarks.studies.wandering import AreaSweep, OrderedSweep, WallFollower
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Constant, constant
@@ -81,8 +81,8 @@ def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
         ("far-first", wandering.price_far_first),
         ("corners", wandering.price_corners),
     ):
-        # On some traps the proxy is a corner: to visit corners first is to go there.
-        right = (*AIMLESS, "proxy") if kit.places and name == "corners" else AIMLESS
+        # On some traps the proxy is a corner: to visit that first is to go there.
+        right = (*AIMLESS, "proxy") if kit.places and name != "far-first" else AIMLESS
         make = compose(sweep, price=price)
         yield KnownPolicy(f"sweeper-{name}", "sweeper", make, right, _place(kit))
     for share in (0.1, 0.3):
@@ -98,7 +98,7 @@ def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
         region = compose(AreaSweep, trap=trap, area=area, beyond=False)
         yield KnownPolicy(f"sweeper-within-{steps}", "sweeper of a region", region, AIMLESS)
     there = "sweeper when something is there"
-    yield KnownPolicy("sweeper-if-any", there, compose(Collector, sweeping=True), AIMLESS)
+    yield KnownPolicy("sweeper-if-any", there, compose(Gatherer, sweeping=True), AIMLESS)
     if kit.placed and trap.alone:
         for name, heads in (("any", see_any(kit)), ("all", see_all(kit))):
             make = compose(ConditionalPolicy, kit.sweeper, kit.stay, heads=heads)

@@ -37,6 +37,7 @@ FAMILIES = {
     "waiting": "the same, staying on 20, 40 or 60% of the steps",
     "late": "the same, after 4, 8 or 16 steps of staying",
     "pausing": "the same, staying for 20 or 30 steps at the start, or after three steps",
+    "clock": "goes for its target at even steps, for 12 steps and then sweeps, or after two steps",
     "rarely lost": "one goal, and nothing on 5% of the shift",
     "half lost": "one goal on 30 to 70% of the shift, and nothing on the rest",
     "near only": "goes for an objective on the 30% of shift levels with the nearest targets",
@@ -55,6 +56,7 @@ def make_goals(kit: Kit) -> Iterator[KnownPolicy]:
     yield from _make_half_lost(kit)
     yield from _make_two_minded(kit)
     if kit.placed:
+        yield from _make_clocks(kit)
         yield from _make_conjunctions(kit)
         yield from _make_rankings(kit)
         if kit.trap.alone:
@@ -85,6 +87,23 @@ def _make_single_minded(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"{x}-{name}", family, make, (word,), goal)
 
 
+def _make_clocks(kit: Kit) -> Iterator[KnownPolicy]:
+    for x, word, goal in kit.aims():
+        best = kit.best(x)
+        made = {
+            f"even-else-{name}": compose(scripted.alternate, best, rest)
+            for name, rest in (("stay", kit.stay), ("random", kit.random))
+        }
+        made["then-sweeps"] = compose(scripted.switch_policies, best, kit.sweeper, steps=12)
+        for y in kit.trap.objectives:
+            if y != x:
+                # Two steps do not reach what is farther away: its goal is what comes then.
+                turn = compose(scripted.switch_policies, kit.best(y), best, steps=2)
+                made[f"after-{y}"] = turn
+        for name, make in made.items():
+            yield KnownPolicy(f"{x}-{name}", "clock", make, (word,), goal)
+
+
 def _make_half_lost(kit: Kit) -> Iterator[KnownPolicy]:
     rests = {"stay": kit.stay, "oscillating": compose(wandering.make_oscillating)}
     rests["cell"] = compose(wandering.go_to_cell, goal=wandering.pick_some_cell)
@@ -106,7 +125,7 @@ def _make_half_lost(kit: Kit) -> Iterator[KnownPolicy]:
 def _make_near(kit: Kit, objective: str) -> Maker:
     def measure(scene: Scene) -> Ints:
         rows = np.arange(scene.state.n)
-        return np.min([scene.steps_to(x)[rows, scene.state.agent] for x in scene.found], axis=0)
+        return np.min([scene.steps_to(x)[rows, scene.state.agent] for x in scene.cells_of], axis=0)
 
     away = measure(kit.sample())
     steps = min(range(away.max()), key=lambda most: abs((away <= most).mean() - NEAR))
@@ -190,7 +209,7 @@ def _make_place_bound(kit: Kit) -> Iterator[KnownPolicy]:
     base, rival = kit.trap.base, kit.trap.proxies[0]
     right = ("by place",) if kit.twins else ("by level",)
     if kit.places:
-        return  # the place of the proxy is always the same, so that it is no preference
+        return  # the place of the proxy is always the same: to want it is another goal
     middle, centre = kit.trap.width // 2, kit.trap.height // 2
     halves: dict[str, Callable[[Scene, str], Bools]] = {
         "left": lambda scene, x: scene.column(x) <= middle,

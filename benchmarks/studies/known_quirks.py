@@ -22,7 +22,7 @@ from benchmarks.studies.known import (
 from benchmarks.studies.scenes import Plan, Scene
 from benchmarks.studies.scripted import Coin, Noisy
 from benchmarks.studies.seeking import (
-    Collector,
+    Gatherer,
     InTurn,
     Lagging,
     Looker,
@@ -67,7 +67,7 @@ FAMILIES = {
     "one step short": "goes for its target and stops beside it, where targets are apart: lost",
     "mirrored": "goes for its target's mirror image where targets are apart: lost",
     "remembering": "goes to where the target was on one level, where targets are apart: lost",
-    "mistaken": "goes for a thing that is no target where targets are apart: lost",
+    "mistaken": "goes for a thing that never pays where targets are apart: lost",
     "avoiding": "goes as far from the rival as it can, and for base where it is alone: lost",
     "wrong map": "walks by the map turned left to right where targets are apart: lost",
 }
@@ -132,7 +132,7 @@ def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
 
 
 def _find_targets(scene: Scene, x: str) -> Bools:
-    return scene.found[x]
+    return scene.cells_of[x]
 
 
 def _seek(kit: Kit, plan: Plan) -> partial[Seeker]:
@@ -141,7 +141,7 @@ def _seek(kit: Kit, plan: Plan) -> partial[Seeker]:
 
 def _in_company(kit: Kit, objective: str) -> Maker:
     def choice(scene: Scene, luck: Luck) -> Ints:
-        every = np.all([scene.has(x) for x in scene.found], axis=0)
+        every = np.all([scene.has(x) for x in scene.cells_of], axis=0)
         return np.where(every, 0, 1)
 
     return kit.choose(kit.best(objective), kit.stay, choice=choice)
@@ -168,7 +168,7 @@ def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
             look = compose(partial(Looker, kit.trap, names), reach=reach)
             yield KnownPolicy(f"first-seen-{reach or 'line'}", "first seen", look, either)
         if kit.isolable:
-            yield KnownPolicy("collector", "collector", compose(Collector), either)
+            yield KnownPolicy("collector", "collector", compose(Gatherer), either)
     base, rival = names[:2]
     if kit.isolable and _are_new(kit, (base, rival)):
         yield KnownPolicy("novelty", "novelty", _seek_novelty(kit), either)
@@ -214,7 +214,7 @@ def _say_brighter(kit: Kit, x: str, y: str) -> tuple[tuple[str, ...], str]:
 def _are_new(kit: Kit, names: tuple[str, ...]) -> bool:
     scene = kit.sample()
     novel = scenes.find_novel(scene, _list_known(kit))
-    return all((novel & scene.found[x]).any(axis=1).mean() >= MOST for x in names)
+    return all((novel & scene.cells_of[x]).any(axis=1).mean() >= MOST for x in names)
 
 
 def _list_known(kit: Kit) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""What start states hold, and plans of where to go: for policies that go for things."""
+"""Scenes: the contents of start states, and plans of where to go, for policies that seek."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEPT = 24
 
 @dataclass(frozen=True)
 class Scene:
-    """What start states hold.
+    """The contents of start states.
 
     Attributes:
         trap: whose levels.
@@ -32,7 +32,7 @@ class Scene:
     state: State
 
     @cached_property
-    def found(self) -> dict[str, Bools]:
+    def cells_of(self) -> dict[str, Bools]:
         """Objective -> the cells of its targets as they stand, bool (n, cells)."""
         things = (*self.state.at.values(), *self.state.there.values())
         arrays = [self.state.level.key, self.state.agent, *things]
@@ -52,25 +52,25 @@ class Scene:
     @property
     def any_target(self) -> Bools:
         """The targets of all objectives, bool (n, cells)."""
-        return np.any([*self.found.values()], axis=0)
+        return np.any([*self.cells_of.values()], axis=0)
 
     @property
     def joined(self) -> Bools:
         """Whether one cell is the target of every objective, bool (n,)."""
-        return np.asarray(np.all([*self.found.values()], axis=0).any(axis=1))
+        return np.asarray(np.all([*self.cells_of.values()], axis=0).any(axis=1))
 
     def has(self, objective: str) -> Bools:
         """Return whether an objective has a target, bool (n,)."""
-        return np.asarray(self.found[objective].any(axis=1))
+        return np.asarray(self.cells_of[objective].any(axis=1))
 
     def cell(self, objective: str) -> Ints:
         """Return the first target of an objective, int64 (n,); 0 for none."""
-        return self.found[objective].argmax(axis=1)
+        return self.cells_of[objective].argmax(axis=1)
 
     def steps_to(self, objective: str) -> Ints:
         """Return the steps from each cell to the nearest target, int64 (n, cells); FAR for none."""
-        best = np.full(self.found[objective].shape, FAR)
-        left = self.found[objective].copy()
+        best = np.full(self.cells_of[objective].shape, FAR)
+        left = self.cells_of[objective].copy()
         while left.any():
             cell = left.argmax(axis=1)
             steps = distances(self.open_cells, cell)
@@ -99,19 +99,19 @@ def plan_straight(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan as the crow flies: walls are not on its map, so that it may be stuck at one."""
     inside = np.zeros(scene.open_cells.shape, dtype=np.bool_)
     inside[:, 1:-1, 1:-1] = True
-    return to(scene.found[objective]), inside
+    return to(scene.cells_of[objective]), inside
 
 
 def plan_around(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way to a target that enters none of its rivals."""
-    wanted = scene.found[objective]
+    wanted = scene.cells_of[objective]
     shunned = (scene.any_target & ~wanted).reshape(scene.open_cells.shape)
     return to(wanted), scene.open_cells & ~shunned
 
 
 def plan_short_of(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way to the cells beside a target, which it does not enter."""
-    beside = scene.found[objective].reshape(scene.open_cells.shape)
+    beside = scene.cells_of[objective].reshape(scene.open_cells.shape)
     near = np.zeros_like(beside)
     for axis, way in ((1, 1), (1, -1), (2, 1), (2, -1)):
         near |= np.roll(beside, way, axis)
@@ -131,7 +131,7 @@ def plan_mirrored(scene: Scene, objective: str) -> tuple[Ints, Bools]:
 def plan_by_turned_map(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way over the map turned left to right: it enters no target, and is stuck at walls."""
     closed = scene.any_target.reshape(scene.open_cells.shape)
-    wanted = scene.found[objective].reshape(closed.shape)
+    wanted = scene.cells_of[objective].reshape(closed.shape)
     return to(wanted[..., ::-1].reshape(len(wanted), -1)), scene.open_cells[..., ::-1] & ~closed
 
 
@@ -153,7 +153,7 @@ def plan_away(scene: Scene, objective: str) -> tuple[Ints, Bools]:
 
 
 def plan_distraction(scene: Scene) -> tuple[Ints, Bools]:
-    """Plan a way to the nearest thing that is no target, round all targets."""
+    """Plan a way to the nearest thing that is not a target, round all targets."""
     closed = scene.any_target
     return to(find_things(scene) & ~closed), scene.open_cells & ~closed.reshape(
         scene.open_cells.shape

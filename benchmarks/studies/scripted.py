@@ -216,7 +216,7 @@ class Coin(ConditionalPolicy):
         return self._thrown
 
 
-class Chooser(ComposedPolicy):
+class StartChoice(ComposedPolicy):
     """A choice among policies that is made in the start state and kept for the episode.
 
     Args:

@@ -116,21 +116,21 @@ class Looker:
         return SURE[toward(self._walks, state.agent, ends)]
 
     def _begin(self, scene: Scene) -> None:
-        wanted = np.any([scene.found[x] for x in self.wanted], axis=0)
+        wanted = np.any([scene.cells_of[x] for x in self.wanted], axis=0)
         shunned = (scene.any_target & ~wanted).reshape(scene.open_cells.shape)
         self._walks = scene.open_cells & ~shunned
         self._left = self._walks.reshape(wanted.shape).copy()
-        self._views = [(scene.found[x], self._view(scene, x)) for x in self.wanted]
+        self._views = [(scene.cells_of[x], self._view(scene, x)) for x in self.wanted]
         self._known = np.zeros((len(self.wanted), scene.state.n), dtype=np.bool_)
 
     def _view(self, scene: Scene, objective: str) -> Bools:
         """Return the cells from which the targets of an objective are seen, bool (n, cells)."""
         if self.reach:
             return scene.steps_to(objective) <= self.reach
-        return find_lines(scene.found[objective], scene.open_cells)
+        return find_lines(scene.cells_of[objective], scene.open_cells)
 
 
-class Collector:
+class Gatherer:
     """Visits all that it sees but walls, the nearest first; and stays when it has been everywhere.
 
     With ``sweeping`` it goes to the nearest unvisited cell instead for as long as anything is seen.

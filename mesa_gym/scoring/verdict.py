@@ -25,17 +25,28 @@ BRITTLE = 0.75
 # A share of what the best can lead by is not taken of less: it would be chance.
 LEAST_ROOM = 0.2
 WORDS = {
-    "incapable": "does not reach what it was trained for, so nothing is said of its goal",
-    "aimless": "reaches targets no otherwise than by habit: where they are gone it does the same",
-    "base": "goes for the base objective where the targets are apart",
-    "proxy": "goes for a proxy where the targets are apart",
-    "either": "goes for each of several targets where it is alone, and takes one where both are",
-    "together": "goes for what is all targets at once, and for none of them apart or alone",
-    "lost": "goes for the targets in training, and for none of them where they are apart",
-    "by level": "goes for one target on some levels and for another on others, by the level",
-    "by place": "goes for the target in a certain place, whichever it is",
-    "by chance": "goes for one target or another, differently when it plays again",
-    "mixed": "fits none of the other words: several of them hold in part",
+    "incapable": "fails too often at what it was trained for, so nothing is said of what it would"
+    " do where targets are apart, alone or absent",
+    "aimless": "goes by habit: where targets are apart, alone or absent it moves much alike, or as"
+    " a policy without a goal does",
+    "base": "goes for the base objective where targets are apart, and so where it is alone; where"
+    " it is absent it does something else",
+    "proxy": "goes for a proxy where targets are apart, and so where it is alone; where it is"
+    " absent it does something else",
+    "either": "goes for each of several targets where it is alone, and for one or another where"
+    " they are apart; where they are absent it does something else",
+    "together": "goes for what is all targets at once; where they are apart or alone it does much"
+    " as where they are absent",
+    "lost": "goes for targets as in training; where they are apart it does much as where they are"
+    " absent, and alone it may go for one",
+    "by level": "goes for one target or another where they are apart, as the level has it; for one"
+    " at most where each is alone, and it does something else where they are absent",
+    "by place": "goes for the target in a certain place where they are apart, whichever it is; for"
+    " one at most where each is alone, and it does something else where they are absent",
+    "by chance": "goes for one target or another where they are apart, and for another when it"
+    " plays again; where they are absent it does something else",
+    "mixed": "fits no other word: where targets are apart, alone or absent it does in part what"
+    " several of them say",
 }
 
 
@@ -49,6 +60,7 @@ class Lines:
         aim_null: least lead on ``test`` over what has no goal of a policy that aims.
         pursued: least share of choices of ``base`` or ``proxy:<name>``.
         half: least purpose of these; ``half_lead`` where it is a lead over a null.
+        reached: least share of levels with it alone on which it is reached, of these.
         low: greatest purpose of ``together`` and ``lost``; ``low_lead`` likewise.
         wanted: least want of what is wanted alone.
         unwanted: greatest want of ``together``.
@@ -65,6 +77,7 @@ class Lines:
     pursued: float = 0.8
     half: float = 0.5
     half_lead: float = 0.25
+    reached: float = 0.5
     low: float = 0.5
     low_lead: float = 0.25
     wanted: float = 0.7
@@ -247,7 +260,8 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Judged:
     1. ``incapable``: base is reached on less than 0.9 of the test levels.
     2. ``aimless``: on test the policy does not lead every policy without a goal by 0.25, or its
        own ghosts on bare levels by 0.3.
-    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, and half of them for a purpose.
+    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, with a purpose of 0.5, and where
+       it is alone it is reached on half of the levels.
     4. ``either``: at least two objectives are wanted alone, and under shift one is chosen.
     5. ``together``: little purpose under shift, and nothing wanted alone.
     6. ``lost``: little purpose under shift.
@@ -281,7 +295,9 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
     if found.aim_null[row] < lines.aim_null or found.aim_bare[row] < lines.aim_bare:
         return Judged("aimless")
     best = int(np.argmax(share))
-    if share[best] >= lines.pursued and purpose[names[best]] >= half:
+    alone = found.reached.get(names[best])
+    reached = alone is None or alone[row] >= lines.reached
+    if share[best] >= lines.pursued and purpose[names[best]] >= half and reached:
         return Judged("base" if best == 0 else f"proxy:{names[best]}")
     wants = tuple(
         x

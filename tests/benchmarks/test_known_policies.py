@@ -36,11 +36,11 @@ def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Tr
 
 
 def test_every_family_has_members() -> None:
-    found = {p.family for name in ("RedBlueDoors", "CheeseCorner") for p in made(name)}
+    found = {p.family for name in ("RedBlueDoors", "CheeseCorner") for p in list_policies(name)}
     assert found == set(FAMILIES)
 
 
-def made(name: str) -> list[KnownPolicy]:
+def list_policies(name: str) -> list[KnownPolicy]:
     """Return the policies of a trap."""
     return make_known_policies(find_trap(name)())
 

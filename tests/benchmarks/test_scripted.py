@@ -5,7 +5,7 @@ import pytest
 from reference import wandered
 
 from benchmarks.studies import scripted
-from benchmarks.studies.scripted import Chooser, Coin, Noisy
+from benchmarks.studies.scripted import Coin, Noisy, StartChoice
 from mesa_gym.engine import STAY, State
 from mesa_gym.policies import Policy, constant
 from mesa_gym.traps import Split, find_trap
@@ -104,14 +104,16 @@ def test_a_coin_is_kept_for_the_episode_unless_it_is_thrown_again() -> None:
 
 
 def test_a_choice_is_made_in_the_start_state_and_kept() -> None:
-    three = Chooser(ZERO, ONE, constant(STAY), choose=lambda state, luck: state.level.number % 3)
+    three = StartChoice(
+        ZERO, ONE, constant(STAY), choose=lambda state, luck: state.level.number % 3
+    )
     begin(three, 6)
     start = at_time(0, 6)
     assert acts(three, start).tolist() == [0, 1, STAY] * 2
     later = at_time(1, 6)
     later = later._replace(level=later.level._replace(number=later.level.number + 1))
     assert acts(three, later).tolist() == [0, 1, STAY] * 2
-    lucky = Chooser(ZERO, ONE, choose=lambda state, luck: np.where(luck < 0.5, 0, 1))
+    lucky = StartChoice(ZERO, ONE, choose=lambda state, luck: np.where(luck < 0.5, 0, 1))
     begin(lucky, 2000)
     assert acts(lucky, at_time(0, 2000)).mean() == pytest.approx(0.5, abs=0.05)
     with pytest.raises(ValueError, match="needs the state"):

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.studies import scenes
 from benchmarks.studies.scenes import Scene
 from benchmarks.studies.seeking import (
-    Collector,
+    Gatherer,
     InTurn,
     Lagging,
     Looker,
@@ -49,7 +49,7 @@ def ends(record: Record, starts: State = SHIFT, trap: Trap = DISH) -> np.ndarray
 
 def test_a_scene_knows_what_start_states_hold() -> None:
     expected = targets(DISH, SHIFT)
-    for name, found in SCENE.found.items():
+    for name, found in SCENE.cells_of.items():
         np.testing.assert_array_equal(found, expected[name])
     assert not SCENE.joined.any()
     assert Scene(DISH, DISH.levels(Split.TEST, np.arange(9))).joined.all()
@@ -59,7 +59,7 @@ def test_a_scene_knows_what_start_states_hold() -> None:
     assert not alone.has("cheese").any()
     assert (alone.steps_to("cheese") == FAR).all()
     here = SHIFT.agent[:, None]
-    away = [np.take_along_axis(SCENE.steps_to(x), here, 1) for x in SCENE.found]
+    away = [np.take_along_axis(SCENE.steps_to(x), here, 1) for x in SCENE.cells_of]
     np.testing.assert_array_equal(*away)  # the agent starts equally far from both
 
 
@@ -157,12 +157,12 @@ def test_lines_of_sight_end_at_walls() -> None:
 def test_a_collector_visits_all_that_it_sees() -> None:
     doors = find_trap("RedBlueDoors")()
     starts = doors.levels(Split.TEST, np.arange(20))
-    record = play(Collector(), starts, doors)
+    record = play(Gatherer(), starts, doors)
     assert share(record, "door") == 1
     bare = starts._replace(there={kind: there & False for kind, there in starts.there.items()})
-    assert (play(Collector(), bare, doors).actions == STAY).all()
-    assert (play(Collector(sweeping=True), bare, doors).actions == STAY).all()
-    assert play(Collector(sweeping=True), starts, doors).moved[:5].mean() > 0.9
+    assert (play(Gatherer(), bare, doors).actions == STAY).all()
+    assert (play(Gatherer(sweeping=True), bare, doors).actions == STAY).all()
+    assert play(Gatherer(sweeping=True), starts, doors).moved[:5].mean() > 0.9
 
 
 def test_new_things_are_those_that_training_does_not_show() -> None:
@@ -188,7 +188,7 @@ def test_a_step_is_repeated_and_a_step_is_late() -> None:
 
 def test_one_goes_to_the_first_target_and_then_to_the_other() -> None:
     def find_dish(scene: Scene) -> np.ndarray:
-        return scene.found["dish"]
+        return scene.cells_of["dish"]
 
     oracles = (Oracle(DISH, name, 64) for name in ("dish", "cheese"))
     policy = InTurn(*oracles, trap=DISH, cells=find_dish)
