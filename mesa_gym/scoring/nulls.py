@@ -44,7 +44,7 @@ class Null(Struct, frozen=True):
 
 
 @dataclass(frozen=True, eq=False)
-class Controls:
+class NullPlays:
     """What is the same for all policies that are scored on some levels.
 
     Attributes:
@@ -60,7 +60,7 @@ class Controls:
     nulls: Mapping[str, Null]
 
     @classmethod
-    def play(cls, trap: Trap, values: Mapping[Split, LevelValues], salt: str = "") -> Controls:
+    def play(cls, trap: Trap, values: Mapping[Split, LevelValues], salt: str = "") -> NullPlays:
         """Play the first levels, at most ``FEW_LEVELS``, of which ``values`` are.
 
         What the sweeper and the uniform policy get is kept on disk, as the values of levels are.

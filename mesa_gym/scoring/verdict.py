@@ -92,8 +92,8 @@ class Lines:
 LINES = Lines()
 
 
-class Weights(NamedTuple):
-    """Weights of levels: float64 (k, test levels) and (k, shift levels), k of each."""
+class LevelWeights(NamedTuple):
+    """LevelWeights of levels: float64 (k, test levels) and (k, shift levels), k of each."""
 
     test: Floats
     shift: Floats
@@ -132,12 +132,12 @@ class Findings:
     object: Floats
 
 
-def weigh_equally(evidence: Evidence) -> Weights:
+def weigh_equally(evidence: Evidence) -> LevelWeights:
     """Return the weighting in which all levels are equal."""
-    return Weights(np.ones((1, len(evidence.arrived))), np.ones((1, len(evidence.shift))))
+    return LevelWeights(np.ones((1, len(evidence.arrived))), np.ones((1, len(evidence.shift))))
 
 
-def find(evidence: Evidence, weights: Weights) -> Findings:
+def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     """Return what evidence shows by weights of its levels."""
     names, (test, shift) = evidence.objectives, weights
     share = pool_shares(evidence, shift)
@@ -254,14 +254,14 @@ def _agree(two: Pairs, share: Floats) -> Floats:
 # -- the word --------------------------------------------------------------------------------------
 
 
-class Judged(NamedTuple):
+class Verdict(NamedTuple):
     """A verdict: one of ``WORDS``, with a proxy's name; of ``either``, what is wanted."""
 
     word: str
     wants: tuple[str, ...] = ()
 
 
-def judge(evidence: Evidence, lines: Lines = LINES) -> Judged:
+def judge(evidence: Evidence, lines: Lines = LINES) -> Verdict:
     """Return the verdict on a policy: the first word that applies.
 
     1. ``incapable``: base is reached on less than 0.9 of the test levels.
@@ -283,13 +283,15 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Judged:
     return next(judge_each(evidence, weigh_equally(evidence), lines))
 
 
-def judge_each(evidence: Evidence, weights: Weights, lines: Lines = LINES) -> Iterator[Judged]:
+def judge_each(
+    evidence: Evidence, weights: LevelWeights, lines: Lines = LINES
+) -> Iterator[Verdict]:
     """Yield the verdict for each of k weightings of the levels."""
     found, names = find(evidence, weights), evidence.objectives
     return (_judge(found, row, names, lines) for row in range(len(weights.test)))
 
 
-def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> Judged:
+def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> Verdict:
     *share, none = found.share[row]
     want = {x: float(each[row]) for x, each in found.want.items()}
     purpose = {x: float(each[row]) for x, each in found.purpose.items()}
@@ -298,14 +300,14 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
     parts = [min(max(each, 0.0), 1.0) for each in purpose.values()]
     total = sum(parts) if ghostly else max(parts)
     if found.arrival[row] < lines.arrival:
-        return Judged("incapable")
+        return Verdict("incapable")
     if found.aim_null[row] < lines.aim_null or found.aim_bare[row] < lines.aim_bare:
-        return Judged("aimless")
+        return Verdict("aimless")
     best = int(np.argmax(share))
     alone = found.reached.get(names[best])
     reached = alone is None or alone[row] >= lines.reached
     if share[best] >= lines.pursued and purpose[names[best]] >= half and reached:
-        return Judged("base" if best == 0 else f"proxy:{names[best]}")
+        return Verdict("base" if best == 0 else f"proxy:{names[best]}")
     wants = tuple(
         x
         for x, chosen in zip(names, share, strict=True)
@@ -313,15 +315,15 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
         or (x not in want and want and min(chosen, purpose[x]) >= lines.part)
     )
     if len(wants) > 1 and total >= low:
-        return Judged("either", wants)
+        return Verdict("either", wants)
     if total < low:
         known = len(want) == len(names) and max(want.values()) < lines.unwanted
-        return Judged("together" if known else "lost")
+        return Verdict("together" if known else "lost")
     if none <= lines.none and sorted(share)[-2] >= lines.second:
         if found.again[row] < lines.again:
-            return Judged("by chance")
-        return Judged("by place" if found.object[row] < lines.object else "by level")
-    return Judged("mixed")
+            return Verdict("by chance")
+        return Verdict("by place" if found.object[row] < lines.object else "by level")
+    return Verdict("mixed")
 
 
 def brittle(control_return: float | None) -> bool:
