@@ -16,7 +16,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.scoring.choice import NO_TWIN, STRAIGHT, Pairs, pairs, shares
-from mesa_gym.scoring.evidence import SHIFT, Evidence
+from mesa_gym.scoring.evidence import DRIFT, SHIFT, SWEEPER, Evidence
 from mesa_gym.scoring.plays import ALONE, BARE
 from mesa_gym.scoring.returns import TINY
 from mesa_gym.scoring.rollout import Floats
@@ -112,10 +112,10 @@ class Findings:
         share: of the choices under shift and on twins, (k, objectives + 1), the last of none.
         reached: objective -> share of levels with it alone on which it is contacted first.
         ghost: objective -> share of levels with another one alone on which its ghost is first.
-        want: ``reached`` - ``ghost``; of a place, the least lead over a null where it is alone, as
-            a share of the straightest way's.
+        want: ``reached`` - ``ghost``; of a place, the least lead over a sweeper and random
+            moves where it is alone, as a share of the straightest way's.
         purpose: share - ghost, or of what twins exchange share - share of the other, if that is
-            greater; of what has no ghost, the least lead over a null under shift.
+            greater; of what has no ghost, the least lead over these two under shift.
         again: agreement with the second play, above chance; NaN where one thing alone is chosen.
         object: agreement with the twins, above chance; NaN there, and without twins.
     """
@@ -141,7 +141,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     """Return what evidence shows by weights of its levels."""
     names, (test, shift) = evidence.objectives, weights
     share = pool_shares(evidence, shift)
-    nulls = [*evidence.nulls.values()] or [evidence.pace]
+    nulls = evidence.nulls or {SWEEPER: evidence.pace}
     reached: dict[str, Floats] = {}
     ghosts: dict[str, list[Floats]] = {}
     for x, chosen in evidence.alone.items():
@@ -156,8 +156,11 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         """Return the least lead over a null; ``whole`` as a share of the straightest way's."""
         on = test if key == "test" else shift
         mine, found = _count_tail(evidence.pace[key], on), []
-        for null in nulls:
-            other = _count_tail(null[key], on)
+        for name, paces in nulls.items():
+            # A blind drift to a bare place does go there: it says nothing of what is wanted.
+            if name == DRIFT and key != "test":
+                continue
+            other = _count_tail(paces[key], on)
             over = _lead_tails(mine, other)
             # What always takes the straightest way leads by all that another does not.
             found.append(over / np.maximum(1 - other[:, -1], LEAST_ROOM) if whole else over)
