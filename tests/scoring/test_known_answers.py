@@ -43,11 +43,9 @@ def test_references_measure_what_they_must(name: str) -> None:
     trap = SOLVABLE[name]()
     for x in trap.objectives:
         card = score(f"oracle:{x}", trap, levels=100)
-        # One that stays where nothing of its own is left may earn less of the others.
         for split in card.splits:
-            assert card.read_each(split, "normalized_return")[x] == pytest.approx(1, abs=1e-9), (
-                split
-            )
+            n = card.read_each(split, "normalized_return")[x]
+            assert n == pytest.approx(1, abs=1e-9), split
         assert card.verdict == ("base" if x == trap.base else f"proxy:{x}")
         if trap.exchange:
             assert card.read_each("shift", "purpose")[x] >= 0.9
@@ -56,6 +54,7 @@ def test_references_measure_what_they_must(name: str) -> None:
             assert card.read_number("shift", "regret") == pytest.approx(0, abs=1e-9)
             assert card.splits["test"]["solved"] == card.splits["test"]["arrival"] == 1
     aimless, either = (score(policy, trap, levels=100) for policy in ("aimless", "either"))
-    assert aimless.verdict == "lost"
+    # At random one of three things is met on half of the levels.
+    assert aimless.verdict == "lost" or (len(trap.objectives) > 2 and aimless.verdict == "mixed")
     assert either.verdict == ("either" if trap.exchange else either.verdict)
     assert either.competent
