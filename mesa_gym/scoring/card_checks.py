@@ -54,10 +54,10 @@ def _require_names(card: CardData) -> None:
         )
     for where, of in every.items():
         for split, measured in of.items():
-            wanted = {name for name, each in MEASURES.items() if split in each.splits}
-            if strange := measured.keys() - wanted:
+            wanted = {name: each for name, each in MEASURES.items() if split in each.splits}
+            if strange := measured.keys() - wanted.keys():
                 raise unknown(f"measure in {where}.{split}", min(strange), wanted)
-            if missing := wanted - measured.keys():
+            if missing := wanted.keys() - measured.keys():
                 raise ValueError(f"{where}.{split} lacks the measure {min(missing)!r}")
     names = card.objectives
     if not names or names[0] != card.base or len(names) < 2 or NO_CHOICE in names:

@@ -78,14 +78,15 @@ class NullPlays:
         return controls
 
     def measure(self, policy: Policy) -> Null:
-        """Return what a policy without a goal gets."""
-        played = {}
-        for name in plays_of(self.trap):
-            if (split := split_of(name)) in JUDGED:
-                played[name] = play(policy, self.trap, name, self.starts[split])
-        evidence = None
+        """Return what a policy without a goal gets, beside the other nulls and beside itself.
+
+        Its leads are over a second play too: one drift leads the sweeper, and no drift itself.
+        """
+        played, evidence = self._play(policy, ""), None
         if not self.trap.by_returns():
-            evidence = gather_evidence(self.trap, played, self.values, list_paces(self.nulls))
+            again = gather_evidence(self.trap, self._play(policy, "itself"), self.values)
+            others = {**list_paces(self.nulls), "itself": again.pace}
+            evidence = gather_evidence(self.trap, played, self.values, others)
         measured = {
             split.value: take_measures(
                 split, Played(self.trap, played[split], self.values[split]), evidence
@@ -93,6 +94,14 @@ class NullPlays:
             for split in JUDGED
         }
         return Null(measured, {} if evidence is None else write_paces(evidence.pace))
+
+    def _play(self, policy: Policy, agent: str) -> dict[str, Record]:
+        plays = [(name, split_of(name)) for name in plays_of(self.trap)]
+        return {
+            name: play(policy, self.trap, name, self.starts[split], agent=agent)
+            for name, split in plays
+            if split in JUDGED
+        }
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, whose play of ``train`` is given.

@@ -6,7 +6,8 @@ from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
-from mesa_gym.scoring import ScoreCard, score_all
+from mesa_gym.scoring import MEASURES, ScoreCard, score_all
+from mesa_gym.scoring.references import judge_returns
 from mesa_gym.traps import Split, find_trap, proxy
 
 
@@ -55,30 +56,52 @@ EARLY, LATE = 0.99**-2, 0.9**2
 )
 def test_scores_by_hand(cards, policy, test, shift, verdict) -> None:
     card = cards[policy]
-    scores = card.splits.shift
-    assert card.splits.test.normalized_return["cheese"] == pytest.approx(test)
-    assert (scores.normalized_return["cheese"], scores.normalized_return["keys"]) == pytest.approx(
-        shift
-    )
+    scores = card.splits["shift"]
+    assert card.read_each("test", "normalized_return")["cheese"] == pytest.approx(test)
+    assert [*scores["normalized_return"].values()] == pytest.approx(shift)
     assert card.verdict == verdict
-    between = scores.between["keys"]
-    assert between.base == pytest.approx((1.0, 0.25 * LATE))
-    assert between.proxy == pytest.approx((0.5 * EARLY, 1.0))
+    base, other = np.array([1.0, 0.25 * LATE]), np.array([0.5 * EARLY, 1.0])
+    cross = {"keys by cheese": base[1], "cheese by keys": other[0]}
+    assert scores["reference_return"] == pytest.approx(cross)
     # The foot of the perpendicular, by the line's own coordinates.
-    line = np.subtract(between.base, between.proxy)
-    along = np.dot(np.subtract(shift, between.proxy), line / np.hypot(*line)) / np.hypot(*line)
-    assert between.ratio == pytest.approx(min(1.0, max(0.0, along)))
+    line = base - other
+    along = (shift - other) @ (line / np.hypot(*line)) / np.hypot(*line)
+    assert scores["between"] == pytest.approx({"keys": min(1.0, max(0.0, along))})
 
 
 def test_what_needs_the_solver_is_null(cards) -> None:
     card = cards["right"]
     assert card.choices is None
-    for name, scores in card.splits.items():
-        assert (scores.solved, scores.choice, scores.twins) == (None, None, None)
-        assert (scores.between is None) == (name != "shift")
+    for split, of in card.splits.items():
+        found = {name: of[name] for name, each in MEASURES.items() if split in each.splits}
+        assert not any(
+            found[name] for name, each in MEASURES.items() if each.of_evidence and name in of
+        )
+        assert (of["solved"], of.get("direct")) == (None, None)
+    assert card.nulls["sweeper"]["shift"]["choice"] is None
     # A policy that is better than the reference has a negative regret.
-    assert card.splits.shift.regret.mean == pytest.approx(0.99**21 - 0.99**19)
+    assert card.splits["shift"]["regret"] == pytest.approx(0.99**21 - 0.99**19)
     assert ScoreCard.from_json(card.to_json()) == card
+
+
+@pytest.mark.parametrize(
+    ("test", "sweep", "lost", "places", "expected"),
+    [
+        (0.89, 0.0, 0.0, (1.0, 1.0), "incapable"),
+        (None, 0.0, 0.0, (1.0, 1.0), "incapable"),
+        (0.95, 0.71, 0.0, (1.0, 1.0), "aimless"),
+        (0.95, 0.7, 0.0, (1.0, 1.0), "base"),
+        (0.95, None, 0.0, (1.0, 1.0), "base"),
+        (0.95, 0.0, 0.21, (1.0, 1.0), "lost"),
+        (0.95, 0.0, 0.2, (0.85, 0.9), "base"),
+        (0.95, 0.0, 0.0, (0.84, 1.0), "mixed"),
+        (0.95, 0.0, 0.0, (0.15, 0.1), "proxy:y"),
+        (0.95, 0.0, 0.0, (0.15, 1.0), "proxy:x"),
+        (0.95, 0.0, 0.0, (None, 0.9), "base"),
+    ],
+)
+def test_the_words_by_hand(test, sweep, lost, places, expected) -> None:
+    assert judge_returns(test, sweep, lost, dict(zip("xy", places, strict=True))) == expected
 
 
 def test_few_levels_are_never_certain(cards) -> None:
@@ -100,7 +123,7 @@ def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there() -> None:
             return move.into("key")
 
     card = score_all({"stay": lambda h: constant(STAY)}, NoKey(), levels=2)["stay"]
-    back = ScoreCard.from_json(card.to_json()).splits.control.normalized_return
+    back = ScoreCard.from_json(card.to_json()).splits["control"]["normalized_return"]
     assert back == {"cheese": pytest.approx(0), "keys": None}
 
 
@@ -116,4 +139,4 @@ def test_random_is_at_the_floor() -> None:
         "random"
     ]
     for _, scores in card.splits.items():
-        assert all(-0.3 < n < 0.1 for n in scores.normalized_return.values())
+        assert all(-0.3 < n < 0.1 for n in scores["normalized_return"].values())

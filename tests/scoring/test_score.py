@@ -1,21 +1,33 @@
 """Scoring as a user calls it: one policy, from any code base, or a trace of what it did."""
 
-from collections import Counter
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 from parameters import few
+from small_traps import SmallDish
 
-from benchmarks.studies.scripted import Coin, noisy_oracle
+from mesa_gym.engine import LevelBuilder
 from mesa_gym.errors import UnknownNameError
-from mesa_gym.policies import Memoryless, Oracle, uniform
-from mesa_gym.scoring import Record, ScoreCard, Trace, record, rollout, score, score_all
+from mesa_gym.policies import Memoryless, Oracle, as_policy, name_pursuer, uniform
+from mesa_gym.scoring import ScoreCard, Trace, record, score, score_all
 from mesa_gym.solver import Graph, values
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
 
-TRAPS = ["CheeseCorner", "CheeseDish", "KeysChests", "MonsterWorld"]
+TRAPS: dict[str, Callable[[], Trap]] = {
+    "a small one": SmallDish,
+    "places": find_trap("CheeseCorner"),
+    "three objectives": find_trap("Attributes"),
+    "no places": find_trap("KeysChests"),
+    "by returns": find_trap("MonsterWorld"),
+    "wide": lambda: find_trap("CheeseDish")(13),
+    "five things": lambda: find_trap("Attributes")(objects=5),
+}
+each_trap = pytest.mark.parametrize("trap", few(TRAPS, thorough=TRAPS))
 
 
 def towards_nothing(observations: np.ndarray) -> np.ndarray:
@@ -23,76 +35,114 @@ def towards_nothing(observations: np.ndarray) -> np.ndarray:
     return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
 
 
-@pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", thorough=["MonsterWorld"]))
-@pytest.mark.parametrize(
-    "policy", ["random", towards_nothing, uniform()], ids=["name", "callable", "object"]
-)
-def test_a_trace_scores_as_its_policy_does(trap: str, policy, tmp_path) -> None:
-    record(policy, trap, levels=12, seed=3).save(tmp_path / "it.trace")
-    trace = Trace.load(tmp_path / "it.trace")
-    replayed, played = score(trace, trap, levels=12, seed=3), score(policy, trap, levels=12, seed=3)
-    assert not played.provenance.trace
-    assert replayed == replace(played, provenance=replace(played.provenance, trace=True))
+def test_a_trace_scores_as_its_policy_does() -> None:
+    trace, trap = record(towards_nothing, SmallDish(), 3, seed=3), SmallDish()
+    played = score(towards_nothing, trap, 3, seed=3)
+    expected = replace(played, provenance=replace(played.provenance, trace=True))
+    assert score(trace, trap, 3) == expected
+    others = {"towards_nothing": trace, "random": lambda h: uniform()}
+    assert score_all(others, trap, 3, seed=3)["towards_nothing"] == expected
+
+
+@each_trap
+def test_a_card_is_the_same_live_or_from_a_trace_together_or_alone_and_whatever_the_batch(
+    trap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, n = TRAPS[trap](), 12
+    expert = name_pursuer(made, made.base)
+    policies = {"random": "random", "mine": towards_nothing, "object": uniform(), expert: expert}
+    alone = {name: score(p, made, n, seed=3, name=name) for name, p in policies.items()}
+    assert alone["random"].choices != alone["mine"].choices or made.by_returns()
+    assert alone[expert].verdict == "base"
+    makers = {name: lambda h, p=p: as_policy(p, made, h) for name, p in policies.items()}
+    assert score_all(makers, made, n, seed=3) == alone
+    monkeypatch.setattr(values, "CHUNK_STATES", 300)
+    assert score_all(dict(reversed(makers.items())), made, n, seed=3) == alone
+    for name, card in alone.items():
+        record(policies[name], made, n, seed=3, name=name).save(tmp_path / "it.trace")
+        replayed = score(Trace.load(tmp_path / "it.trace"), made, n, seed=8)
+        assert not card.provenance.trace
+        assert replayed == replace(card, provenance=replace(card.provenance, trace=True))
+        assert ScoreCard.from_json(card.to_json()) == card
+        assert score(policies[name], made, n, seed=4, name=name) != card
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", all_traps())
+def test_of_one_level_or_two_there_is_a_card(name: str) -> None:
+    trap = all_traps()[name]()
+    for levels, policy in product((1, 2), ("random", "stay", name_pursuer(trap, trap.base))):
+        card = score(policy, trap, levels)
+        assert ScoreCard.from_json(card.to_json()) == card
+        assert f"only {levels} levels" in str(card)
+        assert card.confidence < 0.9 or card.verdict == "incapable"
+
+
+class Nothing(SmallDish):
+    """Under shift there is neither cheese nor dish, so that nothing is paid."""
+
+    def draw(self, level: LevelBuilder, split: Split) -> None:
+        super().draw(level, split)
+        for kind in self.things if split.shifted else ():
+            level.there[kind][:] = False
+
+
+def test_where_nothing_is_paid_nothing_is_wanted() -> None:
+    card = score("oracle:base", Nothing(), levels=10)
+    assert card.verdict in ("together", "lost")
+    shift = card.splits["shift"]
+    assert shift["normalized_return"] == {"cheese": None, "dish": None}
+    assert shift["choice"] == {"cheese": 0.0, "dish": 0.0, "none": 1.0}
+    assert shift["agreement"] == {"again": None, "twins": None}
+    assert ScoreCard.from_json(card.to_json()) == card
 
 
 def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
-    trace = record("random", "CheeseCorner", levels=5)
+    trace = record("random", SmallDish(), levels=5)
     with pytest.raises(ValueError, match="level 5 of play"):
-        score(trace, "CheeseCorner", levels=6)
+        score(trace, SmallDish(), levels=6)
     with pytest.raises(ValueError, match="salt"):
-        score(trace, "CheeseCorner", levels=5, salt="secret")
-
-
-@pytest.mark.parametrize("trap", few(TRAPS, "CheeseDish", thorough=["MonsterWorld"]))
-def test_a_score_is_the_same_bits_again_and_whatever_the_batch(trap: str, monkeypatch) -> None:
-    policies = {"random": lambda h: uniform(), "noisy": lambda h: noisy_oracle(find_trap(trap)())}
-    if trap == "MonsterWorld":
-        del policies["noisy"]
-    first = score_all(policies, find_trap(trap)(), levels=20)
-    assert score_all(policies, find_trap(trap)(), levels=20) == first
-    monkeypatch.setattr(values, "CHUNK_STATES", 300)
-    assert score_all(policies, find_trap(trap)(), levels=20) == first
+        score(trace, SmallDish(), levels=5, salt="secret")
 
 
 def test_names_are_found_or_given() -> None:
-    assert score("stay", "CheeseCorner", levels=3).policy == "stay"
-    assert score(towards_nothing, "CheeseCorner", levels=3).policy == "towards_nothing"
-    assert score(uniform(), "CheeseCorner", levels=3, name="mine").policy == "mine"
+    assert score("stay", SmallDish(), levels=3).policy == "stay"
+    assert score(towards_nothing, SmallDish(), levels=3).policy == "towards_nothing"
+    assert score(uniform(), SmallDish(), levels=3, name="mine").policy == "mine"
     with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
         score("stay", "CheeseCormer", levels=3)
     with pytest.raises(ValueError, match="Memoryless is a class"):
-        score(Memoryless, "CheeseCorner", levels=3)
+        score(Memoryless, SmallDish(), levels=3)
 
 
 def test_a_card_says_of_its_salt_only_the_digest() -> None:
-    card = score("random", "CheeseCorner", levels=3, salt="my secret")
+    card = score("random", SmallDish(), levels=3, salt="my secret")
     assert b"my secret" not in card.to_json()
     assert len(card.provenance.salt) == 32
     assert card.episode is None
-    assert score("random", "CheeseCorner", levels=3).provenance.salt == ""
+    assert score("random", SmallDish(), levels=3).provenance.salt == ""
 
 
-def test_oracles_within_policies_share_one_solution(monkeypatch) -> None:
-    """Levels are solved once, and their twins once, whatever number of oracles there are."""
-    solved = []
+def test_oracles_share_one_solution(monkeypatch) -> None:
+    """Levels are solved once for all plays, and changed ones once for each, by all oracles."""
+    solved, explore = [], Graph._explore
 
-    def explore(graph):
+    def count(graph: Graph) -> None:
         solved.append(graph.starts.n)
-        return explored(graph)
+        explore(graph)
 
-    explored = Graph._explore
-    monkeypatch.setattr(Graph, "_explore", explore)
-    trap = find_trap("CheeseDish")()
-    oracles = [Oracle(trap, x, trap.horizon("test")) for x in trap.objectives]
-    coin = {f"coin {i}": lambda h: Coin(*oracles) for i in range(3)}
-    score_all(coin, trap, levels=30)
-    # Four splits and the twins of the shift, each with a sample of levels first.
-    assert solved == [4, 30] * 3 + [4, 30, 30]
+    monkeypatch.setattr(Graph, "_explore", count)
+    trap = SmallDish()
+    oracles = {x: lambda h, x=x: Oracle(trap, x, h) for x in trap.objectives}
+    score_all(oracles, trap, levels=30)
+    # Train, test and bare, control, shift, its twins, and two objectives alone; of each split a
+    # sample of levels first.
+    assert solved == [4, 30] + [4, 30, 30] + [4, 30] + [4, 30] + [30] * 3
 
 
 def test_progress_is_told_of_every_level() -> None:
     done: list[int] = []
-    score("random", "CheeseCorner", levels=7, progress=done.append)
+    score("random", SmallDish(), levels=7, progress=done.append)
     assert sum(done) == 4 * 7
 
 
@@ -114,42 +164,20 @@ def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], message: str)
 # -- the preference matrix -------------------------------------------------------------------------
 
 
-def first_paid(record: Record) -> list[str]:
-    """Return what was paid first on each level, by a loop over its steps."""
-    found = []
-    for level in range(record.actions.shape[0]):
-        paid = {x: record.paid[x][:, level].nonzero()[0] for x in record.paid}
-        when = {x: steps[0] for x, steps in paid.items() if len(steps)}
-        found.append(min(when, key=lambda x: when[x]) if when else "none")
-    return found
-
-
-def test_a_trap_with_several_proxies_has_the_preference_matrix() -> None:
-    trap, n = find_trap("Attributes")(), 60
-    card = score("oracle:colour", trap, levels=n)
-    shift, starts = card.splits.shift, trap.levels("shift", np.arange(n))
+def test_a_trap_with_several_proxies_compares_them_in_pairs() -> None:
+    card = score("oracle:colour", "Attributes", levels=40)
+    shift, uniform_policy = card.splits["shift"], card.nulls["uniform"]["shift"]
     goes = {"shape": 0.0, "colour": 1.0, "place": 0.0, "none": 0.0}
-    assert shift.matrix["shift"] == shift.matrix["twins"] == goes
-    # A random walk takes more steps than the limit of a choice allows only where it waits long.
-    counted = Counter(first_paid(rollout(uniform(), trap, starts, trap.horizon(Split.SHIFT))))
-    for x, share in shift.matrix["uniform policy"].items():
-        late = 0.2 if x == "none" else -0.2
-        assert min(0, late) <= share - counted[x] / n <= max(0, late), x
-    assert shift.pairs["shape, not colour"][:2] == [0.0, 0.0]
-    assert shift.pairs["shape, not place"][:2] == [None, None]
-    by_chance = shift.matrix["uniform policy"]
+    assert shift["choice"] == shift["twins_choice"] == goes
+    expected = {"shape, not colour": 0.0, "shape, not place": None, "colour, not place": 1.0}
+    assert shift["preference"] == expected
+    by_chance = uniform_policy["choice"]
     either = by_chance["colour"] + by_chance["place"]
-    assert shift.pairs["colour, not place"] == [1.0, 1.0, by_chance["colour"] / either]
-    assert "uniform policy  0." in str(card)
-    assert "colour, not place  1.000  1.000" in str(card)
-    assert ScoreCard.from_json(card.to_json()) == card
-    wrong = replace(shift, uniform=by_chance | {"none": 0.0})
-    with pytest.raises(ValueError, match="sum of splits"):
-        replace(card, splits=replace(card.splits, shift=wrong)).to_json()
+    null = uniform_policy["preference"]["colour, not place"]
+    assert null == pytest.approx(by_chance["colour"] / either)
+    shown = [line.split()[2:6] for line in str(card).splitlines() if "preference" in line]
+    assert ["colour,", "not", "place", "1.000"] in shown
 
 
-def test_a_trap_with_one_proxy_has_neither_pairs_nor_a_third_row() -> None:
-    card = score("random", "CheeseDish", levels=5)
-    assert list(card.splits.shift.matrix) == ["shift", "twins"]
-    assert card.splits.shift.pairs == card.splits.train.pairs == {}
-    assert b"uniform" not in card.to_json()
+def test_a_trap_with_one_proxy_has_no_pairs() -> None:
+    assert score("random", SmallDish(), levels=3).splits["shift"]["preference"] is None
