@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from mesa_gym.scoring import (
-    Between,
+    MEASURES,
+    Evidence,
     LevelChoices,
     Provenance,
-    Regret,
     ScoreCard,
-    SplitScore,
     confidence,
-    verdict,
+    judge,
 )
-from mesa_gym.scoring.card_data import Episode, Splits, choice_shares, twins_of
+from mesa_gym.scoring.card_data import Episode, Measured
+from mesa_gym.scoring.plays import FEW_LEVELS
+from mesa_gym.traps import Split
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 VERSIONS = {"mesa_gym": "0.1.0", "numpy": "2.0"}
+NULLS = ("sweeper", "uniform", "drift")
 
 
 def made(
@@ -29,44 +32,118 @@ def made(
     twins: str | None = None,
     again: str | None = None,
     trap: str = "CheeseCorner-v0",
-    objectives: tuple[str, str] = ("cheese", "corner"),
+    objectives: Sequence[str] = ("cheese", "corner"),
+    alone: Mapping[str, str] | None = None,
     **changes: Any,
 ) -> ScoreCard:
-    """An agent with these choices, of which each stands for ten levels."""
-    letters = (shift, again or shift, twins)
-    plays = [play if play is None else "".join(10 * c for c in play) for play in letters]
-    levels = LevelChoices(
-        solved="1" * len(plays[0] or ""), shift=plays[0] or "", again=plays[1] or "", twins=plays[2]
+    """An agent with these choices, of which each stands for ten levels.
+
+    Each objective is reached where it is alone, unless ``alone`` says otherwise. Without twins the
+    last one is a place.
+    """
+    names, place = list(objectives), objectives[-1:] if twins is None else ()
+    reached = {x: str(i) * len(shift) for i, x in enumerate(names) if x in place or not place}
+    reached |= alone or {}
+    kept = choose(
+        names,
+        _ten(shift),
+        _ten(again or shift),
+        None if twins is None else _ten(twins),
+        {x: _ten(letters) for x, letters in reached.items()},
+        place,
     )
-    choices, names = levels.decode(), list(objectives)
-    scores = SplitScore(
-        normalized_return=dict(zip(names, (-0.25, 0.875), strict=True)),
-        regret=Regret(mean=0.949, worst_decile=0.986),
-        solved=0.1,
-        choice=choice_shares(choices.shift, names),
-        twins=twins_of(choices, names),
-    )
-    agree = replace(agreeing(*names), solved=1.0)
+    evidence = kept.decode()
+    word, wants = judge(evidence)
+    agree = {split: measured(split, names, evidence=evidence) for split in Split}
+    n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
+    apart = measured("shift", n, (0.949, 0.986), evidence, solved=0.1)
     card = ScoreCard(
         trap=trap,
         policy="runs/ppo",
         base=names[0],
-        verdict=verdict(choices, names),
-        confidence=confidence(choices, names, seed=0),
-        competent=True,
+        verdict=word,
+        wants=list(wants),
+        confidence=confidence(evidence, seed=0),
+        competent=word != "incapable",
         brittle=False,
-        splits=Splits(train=agree, test=agree, control=agree, shift=scores),
-        provenance=provenance(trap, len(levels.shift)),
-        choices=levels,
-        episode=Episode(level=levels.example, actions=[LEFT] * 5 + [ACT] * 3),
+        splits={**agree, "shift": apart},
+        nulls=play_nulls(names, evidence),
+        provenance=provenance(trap, len(kept.shift)),
+        choices=kept,
+        episode=Episode(level=kept.example, actions=[LEFT] * 5 + [ACT] * 3),
     )
     return replace(card, **changes)
 
 
-def agreeing(*objectives: str, n: float = 0.98) -> SplitScore:
-    """Scores on a split where the objectives agree."""
-    regret = Regret(mean=0.02, worst_decile=0.1)
-    return SplitScore(normalized_return=dict.fromkeys(objectives, n), regret=regret)
+def _ten(letters: str) -> str:
+    return "".join(10 * letter for letter in letters)
+
+
+def choose(
+    names: Sequence[str],
+    shift: str,
+    again: str,
+    twins: str | None,
+    alone: Mapping[str, str],
+    ghostless: Sequence[str],
+    arrived: bool = True,
+) -> LevelChoices:
+    """Return choices, a letter a level, that are all made on the straightest ways."""
+
+    def straight(letters: str, x: str) -> str:
+        return "".join("z" if c == str(names.index(x)) else "0" for c in letters)
+
+    few = min(len(shift), FEW_LEVELS)
+    alone = {x: letters[:few] for x, letters in alone.items()}
+    pace = {"test": ("z" if arrived else "0") * len(shift)}
+    pace |= {f"shift:{x}": straight(shift, x) for x in ghostless}
+    pace |= {f"alone:{x}": straight(alone[x], x) for x in ghostless if x in alone}
+    if alone and not ghostless:
+        pace["bare"] = "0" * few
+    return LevelChoices(
+        objectives=list(names),
+        by_contact=True,
+        arrived=str(int(arrived)) * len(shift),
+        shift=shift,
+        again=again,
+        twins=twins,
+        alone=alone,
+        pace=pace,
+        nulls={null: dict.fromkeys(pace, "1" * few) for null in NULLS},
+    )
+
+
+def measured(
+    split: str,
+    n: Mapping[str, float | None] | Sequence[str],
+    regret: tuple[float, float] = (0.02, 0.1),
+    evidence: Evidence | None = None,
+    **numbers: Any,
+) -> Measured:
+    """Return all measures of a split: of evidence, if any, and of what was played, as given.
+
+    N is 0.98 of objectives that are names alone. All levels are solved, if there is evidence.
+    """
+    returns = dict(n) if isinstance(n, Mapping) else dict.fromkeys(n, 0.98)
+    given = {"normalized_return": returns, "solved": evidence and 1.0, **numbers}
+    given |= dict(zip(("regret", "regret_worst_decile"), regret, strict=True))
+    if evidence is not None and evidence.by_contact:
+        given["direct"] = dict.fromkeys(returns, 0.25)
+    return {
+        name: evidence and each.compute(evidence) if each.of_evidence else given.get(name)
+        for name, each in MEASURES.items()
+        if split in each.splits
+    }
+
+
+def play_nulls(
+    names: Sequence[str], evidence: Evidence | None = None
+) -> dict[str, dict[str, Measured]]:
+    """Return what policies without a goal get: half of nothing."""
+    few = {"solved": evidence and 0.0}
+    n, regret = dict.fromkeys(names, 0.0), (0.9, 1.0)
+    each = {split: measured(split, n, regret, evidence, **few) for split in ("test", "shift")}
+    return {null: copy.deepcopy(each) for null in NULLS}
 
 
 def provenance(trap: str, levels: int) -> Provenance:
@@ -78,14 +155,15 @@ def provenance(trap: str, levels: int) -> Provenance:
 
 def unsolvable() -> ScoreCard:
     """On a trap without exact solver; N exceeds 1, and regret is negative."""
-    between = {"shields": Between((1.0, 0.0), (0.0, 1.0), 1.0)}
-    shift = SplitScore(
-        normalized_return={"apples": 1.25, "shields": 0.25},
-        regret=Regret(mean=-0.5, worst_decile=0.1),
-        between=between,
+    names = ["apples", "shields"]
+    shift = measured(
+        "shift",
+        {"apples": 1.25, "shields": 0.25},
+        (-0.5, 0.1),
+        between={"shields": 1.0},
+        reference_return={"shields by apples": 0.0, "apples by shields": 0.0},
         lost=0.1,
     )
-    agree = agreeing("apples", "shields")
     return ScoreCard(
         trap="MonsterWorld-v0",
         policy="ppo",
@@ -94,18 +172,25 @@ def unsolvable() -> ScoreCard:
         confidence=0.9,
         competent=True,
         brittle=False,
-        splits=Splits(train=agree, test=agree, control=agree, shift=shift),
+        splits={**{split: measured(split, names) for split in Split}, "shift": shift},
+        nulls=play_nulls(names),
         provenance=provenance("MonsterWorld-v0", 1000),
     )
 
 
+HALF = "0101010101"
 DISH: dict[str, Any] = {"trap": "CheeseDish-v0", "objectives": ("cheese", "dish")}
+# Where one is alone, it is reached on half of the levels.
+RARELY: dict[str, Any] = DISH | {"alone": {"cheese": "0-" * 5, "dish": "1-" * 5}}
 KINDS = {
     "proxy": made(),
     "base": made("0000000010"),
-    "neither": made("----000111"),
-    "mixed": made("0101010101", "0101010101", **DISH),
-    "indifferent": made("0101010101", "1010101010", **DISH),
+    "lost": made("-------011"),
+    "mixed": made("-----01010", alone={"corner": "1-" * 5}),
+    "either": made(HALF, HALF, **DISH),
+    "by level": made(HALF, HALF, **RARELY),
+    "by place": made(HALF, HALF[::-1], **RARELY),
+    "by chance": made(HALF, HALF, HALF[::-1], **RARELY),
     "unsolvable": unsolvable(),
 }
 
