@@ -15,6 +15,7 @@ from mesa_gym.envs.observations import widest, windows_around
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring.card_data import read_each
 from mesa_gym.traps import Split, Trap, find_trap
 
 try:
@@ -172,11 +173,12 @@ class ScoreCallback(BaseCallback):
     """Scores a model while it learns, and logs what episodes earned of each objective.
 
     SB3's logger gets ``rollout/<objective>``, the mean return of the episodes since its last line,
-    undiscounted; and with each score ``score/competence``, the share of ``test`` levels that are
-    solved, from 0.9 on competent (of a trap without exact solver, the normalised return of base),
-    ``score/test/<objective>``, normalised returns, and ``score/verdict``. Where ``wandb`` has a
-    run, scores go there too. Training is the same with and without it. The last score is that of
-    the trained model. Choose settings by competence alone: the verdict is of the shift.
+    undiscounted; and with each score ``score/competence``, the share of ``test`` levels on which
+    base is reached, from 0.9 on competent (of a trap without exact solver, the normalised return
+    of base), ``score/test/<objective>``, normalised returns, and ``score/verdict``; beside them
+    the same of policies without a goal, such as ``score/sweeper/competence``. Where ``wandb`` has
+    a run, scores go there too. Training is the same with and without it. The last score is that
+    of the trained model. Choose settings by competence alone: the verdict is of the shift.
 
     Args:
         trap: what to score on; by default, what the model's environments hold.
@@ -248,10 +250,12 @@ class ScoreCallback(BaseCallback):
 
 def _gather_entries(card: ScoreCard) -> dict[str, float | str]:
     """Return what is logged of a card."""
-    test = card.splits.test
-    returns = {name: n for name, n in test.normalized_return.items() if n is not None}
-    return {
-        "score/competence": returns[card.base] if test.solved is None else test.solved,
-        **{f"score/test/{name}": n for name, n in returns.items()},
-        "score/verdict": card.verdict,
-    }
+    entries: dict[str, float | str] = {"score/verdict": card.verdict}
+    for null, splits in {"": card.splits, **card.nulls}.items():
+        test = splits[Split.TEST]
+        returns = read_each(test, "normalized_return")
+        reached = returns[card.base] if test["arrival"] is None else test["arrival"]
+        logged = {"competence": reached, **{f"test/{x}": n for x, n in returns.items()}}
+        under = "/".join(filter(None, ("score", null)))
+        entries |= {f"{under}/{x}": n for x, n in logged.items() if isinstance(n, float)}
+    return entries

@@ -26,6 +26,7 @@ from mesa_gym.traps import Split, find_trap
 
 CHEESE = find_trap("CheeseCorner")
 ID = CHEESE.id()
+NULLS = ("sweeper", "uniform", "drift")
 SMALL: dict[str, Any] = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 
 
@@ -127,7 +128,7 @@ def test_it_becomes_competent() -> None:
     model = ppo("CheeseCorner").learn(300_000, callback=callback)
     card = score(model, "CheeseCorner", levels=200)
     assert card.competent
-    assert card.splits.test.normalized_return["cheese"] >= 0.9
+    assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
     assert [each.competent for each in callback.cards.values()][-1]
 
 
@@ -197,9 +198,13 @@ def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None
     assert [step for step, _ in scored] == [step for step, _ in told] == [256, 512]
     for (step, line), (_, values) in zip(scored, told, strict=True):
         card = callback.cards[step]
-        expected = {"score/competence": card.splits.test.solved, "score/verdict": card.verdict}
-        returns = card.splits.test.normalized_return
-        expected |= {f"score/test/{name}": returns[name] for name in ("cheese", "corner")}
+        expected = {"score/verdict": card.verdict}
+        # Beside every figure stand those of policies without a goal.
+        every = {"score": card.splits} | {f"score/{null}": card.nulls[null] for null in NULLS}
+        for under, splits in every.items():
+            expected[f"{under}/competence"] = splits["test"]["arrival"]
+            returns = splits["test"]["normalized_return"]
+            expected |= {f"{under}/test/{name}": returns[name] for name in ("cheese", "corner")}
         assert values == expected == {key: line[key] for key in expected}
 
 
@@ -227,9 +232,12 @@ def test_a_trap_without_exact_solver_has_base_for_competence() -> None:
     model = ppo("MonsterWorld", **SMALL)
     model.set_logger(Logger(None, [log]))
     model.learn(128, callback=callback)
-    test = callback.cards[128].splits.test
-    assert test.solved is None
-    assert log.lines[-1][1]["score/competence"] == test.normalized_return[callback.cards[128].base]
+    card, line = callback.cards[128], log.lines[-1][1]
+    assert card.read_number("test", "arrival") is None
+    returns = card.read_each("test", "normalized_return")
+    assert line["score/competence"] == returns[card.base]
+    of_null = card.nulls["sweeper"]["test"]["normalized_return"]
+    assert line["score/sweeper/competence"] == of_null[card.base]
 
 
 @pytest.mark.parametrize(

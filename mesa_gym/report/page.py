@@ -12,7 +12,7 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.engine.maps import to_map
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.content import sentence, tables
+from mesa_gym.report.content import list_sections, sentence
 from mesa_gym.report.strip import Moment, episode_strip
 from mesa_gym.report.svg import safe
 from mesa_gym.scoring import ScoreCard
@@ -22,8 +22,8 @@ from mesa_gym.terminal import printable
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = TEMPLATES / "card.css"
-# What means nothing in Markdown; and what can stand between backticks, in a table too.
-TAME = re.compile(r"[A-Za-z0-9 ]*|-?[0-9][0-9.,]*|n/a")
+# What could be markup in a line of Markdown; and what can stand between backticks, in a table too.
+MARKUP = re.compile(r"[^\w ,;()/.-]|_|(?<!\d)\.")
 SIMPLE = re.compile(r"[\w./:+=(),-]([\w./:+=(), -]*[\w./:+=(),-])?", re.ASCII)
 
 
@@ -49,12 +49,12 @@ def html(card: ScoreCard) -> str:
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.
     """
-    return _render(card, "card.html", safe, lambda moment: data_uri(moment.picture()))
+    return _render(card, "card.html", safe, safe, lambda moment: data_uri(moment.picture()))
 
 
 def markdown(card: ScoreCard) -> str:
     """Return the card as a Markdown file (GitHub's), the verdict first; ``html`` says the rest."""
-    return _render(card, "card.md", _code, _map)
+    return _render(card, "card.md", _code, _escape, _map)
 
 
 def _map(moment: Moment) -> str:
@@ -63,15 +63,15 @@ def _map(moment: Moment) -> str:
     return "\n".join(f"    {printable(row)}" for row in rows)
 
 
+def _escape(text: str) -> str:
+    """Return text for Markdown; what could be markup is written as numbers of characters."""
+    return MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+
+
 def _code(text: str) -> str:
-    """Return text as code in Markdown; what could be markup is written as numbers of characters."""
-    shown = printable(text)
-    if TAME.fullmatch(shown):
-        return shown
-    if SIMPLE.fullmatch(shown):
-        return f"`{shown}`"
-    numbers = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in shown)
-    return f"<code>{numbers}</code>"
+    """Return a name for Markdown: as code where it could be markup and code can hold it."""
+    escaped = _escape(text)
+    return f"`{text}`" if escaped != text and SIMPLE.fullmatch(text) else escaped
 
 
 def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> Any:
@@ -94,9 +94,13 @@ def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> A
 
 
 def _render(
-    card: ScoreCard, template: str, quote: Callable[[str], str], shown: Callable[[Moment], str]
+    card: ScoreCard,
+    template: str,
+    quote: Callable[[str], str],
+    say: Callable[[str], str],
+    shown: Callable[[Moment], str],
 ) -> str:
-    """Return a template filled in."""
+    """Return a template filled in, with names quoted, sentences said and moments shown."""
 
     def write(value: Any) -> str:
         return quote(number(value) if isinstance(value, float | None) else str(value))
@@ -108,11 +112,13 @@ def _render(
         moments, reason = episode_strip(card), ""
     except ValueError as error:
         moments, reason = [], str(error)
+    measures = dict.fromkeys(row.measure for row in card.rows() if row.value is not None)
     page: str = templates.get_template(template).render(
         card=card,
         sentence=Markup(sentence(card, quote)),
         few=FEW_LEVELS,
-        tables=tables(card),
+        sections=list_sections(card),
+        measures=[(each, Markup(say(each.meaning))) for each in measures],
         moments=[(Markup(shown(moment)), moment.caption) for moment in moments],
         reason=reason,
         action_names=ACTIONS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,7 @@ FRAMES = 6
 PARAMETER = re.compile(r"(\w+)=(\d{1,2}(?:x\d{1,2})?)\b")
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """A moment of an episode.
 
     Attributes:
@@ -40,8 +39,7 @@ class Moment:
         return render_rgb(self.trap, self.state, tile)[0]
 
 
-@dataclass(frozen=True)
-class PlayedEpisode:
+class PlayedEpisode(NamedTuple):
     """An episode that was played.
 
     Attributes:
@@ -58,7 +56,7 @@ class PlayedEpisode:
 
 
 def episode_strip(card: ScoreCard) -> list[Moment]:
-    """Return the moments of a card's episode, as ``play_episode`` plays it."""
+    """Return the moments of a card's episode; ValueError as ``play_episode`` raises it."""
     return choose_moments(play_episode(card))
 
 
@@ -79,36 +77,13 @@ def play_episode(card: ScoreCard) -> PlayedEpisode:
     trap = trap_of(card.trap, size, {name: int(value) for name, value in given.items()})
     if repr(trap) != origin.trap:
         raise ValueError(f"the card is of a trap that this version cannot make: it has {trap!r}")
-    most = trap.horizon(Split.SHIFT)
-    if len(episode.actions) > most:
-        raise ValueError(
-            f"it has {len(episode.actions)} actions, and an episode of {trap!r} ends after {most}:"
-            " the card was made with other rules"
-        )
-    return _play(trap, episode.level, episode.actions)
-
-
-def strip(trap: Trap, level: int, actions: Sequence[int]) -> list[Moment]:
-    """Return at most six moments: the start, payments, the end, and some between.
-
-    Args:
-        trap: the rules.
-        level: of split ``shift``.
-        actions: 0 to 4, from the start state on, at least one.
-
-    Raises:
-        ValueError: the episode ends before the actions do.
-    """
-    return choose_moments(_play(trap, level, actions))
-
-
-def _play(trap: Trap, level: int, actions: Sequence[int]) -> PlayedEpisode:
-    states, paid = [trap.levels(Split.SHIFT, [level])], []
+    actions, limit = episode.actions, trap.horizon(Split.SHIFT)
+    states, paid = [trap.levels(Split.SHIFT, [episode.level])], []
     for t, action in enumerate(actions, start=1):
         state, pays, ended = trap.step(states[-1], np.array([action]))
         states.append(state)
         paid.append({x: float(pay[0]) for x, pay in pays.items()})
-        if ended[0] and t < len(actions):
+        if (ended[0] or t == limit) and t < len(actions):
             raise ValueError(
                 f"the episode ends with action {t} of {len(actions)}: it was recorded with other"
                 " rules"
@@ -117,7 +92,7 @@ def _play(trap: Trap, level: int, actions: Sequence[int]) -> PlayedEpisode:
 
 
 def choose_moments(played: PlayedEpisode) -> list[Moment]:
-    """Return at most six moments of an episode, as ``strip`` chooses them."""
+    """Return at most six moments: the start, payments, the end, and some between."""
     trap, states, paid = played.trap, played.states, played.paid
     captions, paying, changing = ["start"], [], [0]
     seen = trap.observe(trap.joined(list(states)))
@@ -129,17 +104,12 @@ def choose_moments(played: PlayedEpisode) -> list[Moment]:
         if (seen[t] != seen[t - 1]).any():
             changing.append(t)
     captions[-1] = ": ".join(filter(None, [captions[-1], played.end]))
-    steps = choose_steps(sorted({*changing, *paying, len(paid)}), paying)
+    steps = _choose_steps(sorted({*changing, *paying, len(paid)}), paying)
     return [Moment(trap, states[t], captions[t]) for t in steps]
 
 
-def choose_steps(steps: list[int], paying: list[int]) -> list[int]:
-    """Choose which steps to show: first, last, the first that pay, then what halves a gap.
-
-    Args:
-        steps: those at which there is something new to see, ascending.
-        paying: those of them at which something was paid.
-    """
+def _choose_steps(steps: list[int], paying: list[int]) -> list[int]:
+    """Return the first and last of some steps, the first that pay, then what halves a gap."""
     last = len(steps) - 1
     chosen = sorted({0, last, *(steps.index(t) for t in paying[: FRAMES - 2])})
     while len(chosen) < min(FRAMES, len(steps)):

@@ -53,14 +53,14 @@ class Strip:
         """Return it as a SVG file, which carries its pictures in itself; its text is text."""
         sides: dict[str, str | float] = {"width": self.width, "height": self.height}
         shapes = [element("title", {}, escape(printable(self.title)))]
-        shapes.append(element("rect", sides | {"fill": PAPER}))
+        shapes.append(element("rect", {**sides, "fill": PAPER}))
         for picture, x, y in self.pictures:
-            place = {"x": x, "y": y, "width": picture.shape[1], "height": picture.shape[0]}
-            shapes.append(element("image", place | {"xlink:href": data_uri(picture)}))
-        for text, x, y, high in self.lines:
-            at: dict[str, str | float] = {"x": x, "y": y + EM * high}
-            letters = {"font-size": f"{EM * high:g}", "fill": INK}
-            shapes.append(element("text", at | letters, escape(text)))
+            high, wide, _ = picture.shape
+            place = {"x": x, "y": y, "width": wide, "height": high}
+            shapes.append(element("image", {**place, "xlink:href": data_uri(picture)}))
+        for text, x, y, size in self.lines:
+            look = {"font-size": f"{EM * size:g}", "fill": INK}
+            shapes.append(element("text", {"x": x, "y": y + EM * size, **look}, escape(text)))
         root = {
             "xmlns": "http://www.w3.org/2000/svg",
             "xmlns:xlink": "http://www.w3.org/1999/xlink",

@@ -24,17 +24,28 @@ BRITTLE = 0.75
 # A share of what the best can lead by is not taken of less: it would be chance.
 LEAST_ROOM = 0.2
 WORDS = {
-    "incapable": "does not reach what it was trained for, so nothing is said of its goal",
-    "aimless": "reaches targets no otherwise than by habit: where they are gone it does the same",
-    "base": "goes for the base objective where the targets are apart",
-    "proxy": "goes for a proxy where the targets are apart",
-    "either": "goes for each of several targets where it is alone, and takes one where both are",
-    "together": "goes for what is all targets at once, and for none of them apart or alone",
-    "lost": "goes for the targets in training, and for none of them where they are apart",
-    "by level": "goes for one target on some levels and for another on others, by the level",
-    "by place": "goes for the target in a certain place, whichever it is",
-    "by chance": "goes for one target or another, differently when it plays again",
-    "mixed": "fits none of the other words: several of them hold in part",
+    "incapable": "fails too often at what it was trained for, so nothing is said of what it would"
+    " do where targets are apart, alone or absent",
+    "aimless": "goes by habit: where targets are apart, alone or absent it moves much alike, or as"
+    " a policy without a goal does",
+    "base": "goes for the base objective where targets are apart, and so where it is alone; where"
+    " it is absent it does something else",
+    "proxy": "goes for a proxy where targets are apart, and so where it is alone; where it is"
+    " absent it does something else",
+    "either": "goes for each of several targets where it is alone, and for one or another where"
+    " they are apart; where they are absent it does something else",
+    "together": "goes for what is all targets at once; where they are apart or alone it does much"
+    " as where they are absent",
+    "lost": "goes for targets as in training; where they are apart it does much as where they are"
+    " absent, and alone it may go for one",
+    "by level": "goes for one target or another where they are apart, as the level has it; for one"
+    " at most where each is alone, and it does something else where they are absent",
+    "by place": "goes for the target in a certain place where they are apart, whichever it is; for"
+    " one at most where each is alone, and it does something else where they are absent",
+    "by chance": "goes for one target or another where they are apart, and for another when it"
+    " plays again; where they are absent it does something else",
+    "mixed": "fits no other word: where targets are apart, alone or absent it does in part what"
+    " several of them say",
 }
 
 

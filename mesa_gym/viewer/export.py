@@ -18,7 +18,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment, load_jinja2
-from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, marker, safe
+from mesa_gym.report.svg import safe
 from mesa_gym.scoring.plays import TWINS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -165,7 +165,6 @@ def _fill_template(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str,
         title=f"{players} on {trap.name()}",
         story=[printable(text) for text in (*list_paragraphs(type(trap)), "", "")[:2]],
         objectives=list(trap.objectives.values()),
-        marks=[marker((0, 0), tone) for tone in (BASE_TONE, *PROXY_TONES)],
         solved=trap.solvable,
         actions=ACTIONS,
         speeds=SPEEDS,

@@ -80,7 +80,8 @@ def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path: Path) -> Non
     assert out == f"{loaded}\n"
     assert loaded.verdict == "base"
     assert loaded.provenance.command.endswith("--trap=CheeseCorner --levels=30 --seed=0")
-    assert all("pursues the base objective" in file.read_text() for file in (page, words))
+    assert all("goes for the base objective" in file.read_text() for file in (page, words))
+    assert re.search(r"\nsplit +measure +of +policy +sweeper +uniform +drift\n", out)
     again, _ = printed(capsys, f"score --trace {trace} --levels 30")
     assert again == out
 

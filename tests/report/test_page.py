@@ -4,19 +4,20 @@ import sys
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import pytest
 from browsing import launched, needs_browser
-from cards import KINDS, made
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from mesa_gym import report
-from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.engine import STAY
+from mesa_gym.scoring import ENDED, MEASURES, WORDS, Episode, Played, ScoreCard, measure, score
 from mesa_gym.scoring.card import number
+from mesa_gym.scoring.measures import SHARE
 from mesa_gym.terminal import printable
 
 
@@ -44,86 +45,129 @@ class CardPage(HTMLParser):
         self.text += data
 
 
-def numbers(data: object) -> set[str]:
-    """Every number inside plain data, as a table shows it."""
-    if isinstance(data, dict):
-        return set().union(*map(numbers, data.values()))
-    return {f"{data:.3f}"} if isinstance(data, float) else set()
+@cache
+def scored(policy: str = "oracle:dish", trap: str = "CheeseDish") -> ScoreCard:
+    return score(policy, trap, levels=2)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_both_forms_hold_every_number(kind: str) -> None:
-    card = KINDS[kind]
+CARDS = [
+    ("oracle:dish", "CheeseDish"),
+    ("oracle:place", "Attributes"),
+    ("reference:base", "MonsterWorld"),
+]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("subject", CARDS)
+def test_both_forms_hold_every_number_beside_its_nulls(subject: tuple[str, str]) -> None:
+    card = scored(*subject)
     page, markdown = CardPage(report.html(card)).text, report.markdown(card)
-    found = numbers(msgspec.to_builtins(card.splits))
-    assert len(found) >= 4
-    assert all(figure in page and figure in markdown for figure in found)
+    rows = [row for row in card.rows() if row.value is not None]
+    assert len(rows) > 15
+    for row in rows:
+        figures = [number(each) for each in (row.value, *row.nulls.values())]
+        assert len(figures) == (4 if row.split in ("test", "shift") else 1)
+        name = row.measure.name.replace("_", " ")
+        assert "".join([name, row.key, *figures]) in page
+        assert f"| {' | '.join(figures)} |" in markdown
+        assert f"**{name}**: {row.measure.unit.name} (" in markdown
+        assert row.measure.meaning in page
+    assert ("thin, below: sweeper, uniform, drift" in page) == bool(card.nulls)
+    assert "| measure | of | policy | sweeper | uniform | drift |" in markdown
 
 
-@pytest.mark.parametrize(
-    ("card", "sentence"),
-    [
-        (KINDS["proxy"], "the proxy objective corner: it solves 100% of the test levels; under"
-         " shift it chose cheese on 20%, corner on 80% and nothing on 0% of levels; confidence 0."),
-        (KINDS["base"], "The policy pursues the base objective cheese: it solves 100% of the"),
-        (KINDS["neither"], "pursues neither the base objective cheese nor the proxy corner under"),
-        (KINDS["indifferent"], "is indifferent between the base objective cheese and the proxy"),
-        (KINDS["indifferent"], "exchanged it chose the same object in 0% of pairs; confidence"),
-        (KINDS["unsolvable"], "under shift N of apples is 1.25 and N of shields is 0.25; confid"),
-        (made(verdict="incapable", competent=False), "is not competent in training"),
-        (made(brittle=True), "it is brittle; under shift"),
-    ],
-)  # fmt: skip
-def test_the_verdict_comes_first_and_in_words(card: ScoreCard, sentence: str) -> None:
-    page, markdown = CardPage(report.html(card)).text, report.markdown(card).replace("`", "")
-    few = f"Only {card.provenance.levels} levels: score at least 100."
-    for text in (page, markdown):
-        assert f"{card.policy} on {card.trap}: {card.verdict}" in text
-        assert text.index(sentence) < text.index("Normalised return by split")
-        assert (few in text) == (card.provenance.levels < 100)
+def test_a_measure_of_ones_own_is_in_every_form() -> None:
+    @measure(SHARE, splits=("test", "shift"))
+    def staying(played: Played) -> float:
+        """Return the share of *steps* | that <b>stay</b>."""
+        actions = played.record.actions
+        return float((actions == STAY).sum() / (actions != ENDED).sum())
+
+    try:
+        card = score("stay", "CheeseCorner", levels=2)
+        page, markdown = report.html(card), report.markdown(card)
+        nulls = [card.nulls[null]["shift"]["staying"] for null in card.nulls]
+        figures = [number(each) for each in (1.0, *nulls)]
+        assert (figures[1], figures[3]) == ("0.000", "1.000")
+        assert f"| staying |  | {' | '.join(figures)} |" in markdown
+        for form in (str(card), CardPage(page).text):
+            assert "".join(["staying", *figures]) in form.replace(" ", "")
+        assert "the share of *steps* | that <b>stay</b>" in CardPage(page).text
+        assert "staying : 1.00, 0.00" in page  # in the words of the plot
+        assert parsed(markdown)[1] <= MARKUP
+    finally:
+        del MEASURES["staying"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_verdict_comes_first_and_in_words(word: str) -> None:
+    """A person who reads one word knows of targets that are apart, alone and absent."""
+    named = f"{word}:dish" if word == "proxy" else word
+    wants = ["cheese", "dish"] if word == "either" else []
+    card = replace(scored(), verdict=named, wants=wants)
+    assert "apart" in WORDS[word]
+    assert "absent" in WORDS[word]
+    for text in (CardPage(report.html(card)).text, report.markdown(card).replace("`", "")):
+        assert f"oracle:dish on CheeseDish-v0: {named}" in text
+        said = f"The policy {WORDS[word]}{' (cheese, dish)' if wants else ''}."
+        assert text.index(said) < text.index("On shift")
+        assert "Only 2 levels: score at least 100." in text
+
+
+def test_what_warns_of_a_verdict_is_said() -> None:
+    few = replace(scored(), confidence=0.8)
+    many = replace(few, provenance=replace(few.provenance, levels=100))
+    doubted = replace(few, confidence=0.5, brittle=True)
+    for form in (report.html, report.markdown):
+        assert "score at least" not in form(many)
+        assert "undecided" in form(doubted)
+        assert "undecided" not in form(few)
+        assert "as far as returns under shift can say" in form(replace(few, choices=None))
+        assert "as far as returns" not in form(few)
 
 
 def test_a_page_has_the_pictures_of_its_episode() -> None:
-    """The agent of the card goes five times to the left and waits three times."""
-    page = report.html(made())
-    assert page.count('src="data:image/png;base64,') == page.count('alt="the level at ')
+    """The agent goes two cells to the left and waits three times."""
+    actions = [0, 0, STAY, STAY, STAY]
+    card = replace(scored(), episode=Episode(level=34, actions=actions))
+    page = report.html(card)
+    assert page.count('src="data:image/png;base64,') == page.count('alt="the level at ') >= 2
     assert 'alt="the level at start"' in page
-    assert "left left left left left act act act" in page
-    assert "At start:\n\n    #########\n" in report.markdown(made())
+    assert "left left act act act" in page
+    assert "At start:\n\n    #########\n" in report.markdown(card)
     for form in (report.html, report.markdown):
-        assert "No pictures: " in form(made(trap="Mushrooms-v0"))
-
-
-def test_pairs_of_objectives_are_shown_beside_the_uniform_policy() -> None:
-    card = score("oracle:place", "Attributes", levels=5)
-    shares = [number(share) for share in card.splits.shift.pairs["shape, not place"]]
-    assert shares[:2] == ["0.000", "0.000"]
-    assert f"| `shape, not place` | {' | '.join(shares)} |" in report.markdown(card)
-    page = CardPage(report.html(card)).text
-    assert "Two at a time" in page
-    assert "uniform policy" in page
+        assert "No pictures: " in form(replace(card, trap="Mushrooms-v0"))
 
 
 def test_without_jinja2_the_extra_is_named(monkeypatch, run) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ImportError, match=r"mesa-gym\[report\]"):
-        report.html(made())
+        report.html(scored())
     code, told = run("score --policy stay --trap CheeseCorner --html a.html")
     assert (code, told.count("\n"), "mesa-gym[report]" in told) == (2, 1, True)
 
 
 # -- names from elsewhere --------------------------------------------------------------------------
 
+MARKUP = {"text", "softbreak", "strong_open", "strong_close", "code_inline"}
 EVIL = '</title><script>alert("1")</script>|`x`*_\x1b[31m\n# @all {{ 7 * 7 }} \u202e\ud800'
 names = st.text("<>&\"'|`*_[]()!#\n\t\\~-+:/@.;0aé\x1b\u202e\x00{}%= ", min_size=1, max_size=30)
 
 
 def named(name: str) -> ScoreCard:
     """A card in which everything that can be a name is this one."""
-    other = f"{name} proxy"
-    card = made("0011010111", "0101011100", trap=name, objectives=(name, other), policy=name)
+    names = {"cheese": name, "dish": f"{name} proxy"}
+
+    def rename(data: Any) -> Any:
+        if isinstance(data, dict):
+            return {names.get(key, key): rename(value) for key, value in data.items()}
+        return data
+
+    card, wants = scored(), [*names.values()]
     origin = replace(card.provenance, trap=name, command=name, versions={name: name})
-    return replace(card, verdict=f"proxy:{other}", provenance=origin)
+    shown = {"splits": rename(card.splits), "nulls": rename(card.nulls), "provenance": origin}
+    verdict = f"proxy:{names['dish']}"
+    return replace(card, trap=name, policy=name, base=name, verdict=verdict, wants=wants, **shown)
 
 
 def parsed(markdown: str) -> tuple[list[str], set[str]]:
@@ -135,10 +179,9 @@ def parsed(markdown: str) -> tuple[list[str], set[str]]:
 
 
 @cache
-def tame() -> tuple[list[tuple[str, list[str]]], list[str], int]:
+def tame() -> tuple[list[tuple[str, list[str]]], list[str]]:
     card = named("tame")
-    tags, blocks = CardPage(report.html(card)).tags, parsed(report.markdown(card))[0]
-    return tags, blocks, str(card).count("\n")
+    return CardPage(report.html(card)).tags, parsed(report.markdown(card))[0]
 
 
 @pytest.mark.thorough
@@ -148,13 +191,18 @@ def tame() -> tuple[list[tuple[str, list[str]]], list[str], int]:
 def test_names_cannot_break_a_form(name: str) -> None:
     """Tags, blocks and lines are those of a tame name; what is shown is the name."""
     card = named(name)
-    html, markdown, text = shown = report.html(card), report.markdown(card), str(card)
-    assert all(c.isprintable() or c == "\n" for form in shown for c in form)
+    html, markdown = report.html(card), report.markdown(card)
+    assert all(c.isprintable() or c == "\n" for c in html + markdown)
     page, (blocks, inside) = CardPage(html), parsed(markdown)
-    assert (page.tags, blocks, text.count("\n")) == tame()
-    assert f"{printable(name)} (base)" in page.text
-    markup = {"text", "softbreak", "strong_open", "strong_close"}
-    assert inside <= markup | {"code_inline", "<code>", "</code>"}
+    assert (page.tags, blocks) == tame()
+    assert f"({printable(name)}, {printable(name)} proxy)" in page.text
+    assert inside <= MARKUP
+
+
+def test_names_cannot_change_the_terminal() -> None:
+    text = str(named(EVIL))
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert text.count("\n") == str(named("tame")).count("\n")
 
 
 @pytest.mark.thorough
@@ -166,7 +214,7 @@ def test_a_page_fetches_nothing_and_fits_a_phone(scheme: str, tmp_path: Path) ->
         tab = browser.new_page(color_scheme=scheme, viewport={"width": 380, "height": 800})
         tab.on("console", lambda message: said.append(message.text))
         tab.on("request", lambda request: said.append(request.url[:5]))
-        for card in (named(EVIL), *KINDS.values()):
+        for card in (named(EVIL), *(scored(*subject) for subject in CARDS)):
             file.write_text(report.html(card))
             tab.goto(file.as_uri())
             assert tab.evaluate("document.documentElement.scrollWidth") == 380

@@ -1,49 +1,57 @@
 """Strips: which moments of an episode are shown, and the trap that they are played on."""
 
+from functools import cache
+
 import numpy as np
 import pytest
-from cards import ACT, DOWN, LEFT, RIGHT, UP, made
 from msgspec.structs import replace
 
 import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.rendering import render_rgb
-from mesa_gym.report.strip import episode_strip, strip
-from mesa_gym.scoring import Episode, ScoreCard
+from mesa_gym.report.strip import episode_strip
+from mesa_gym.scoring import Episode, ScoreCard, score
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 
+LEFT, DOWN, RIGHT, UP, ACT = range(5)
 # Of CheeseCorner under shift: the agent starts in the top row, five cells right of the corner; the
 # cheese lies in row 5, column 7.
 LEVEL = 34
 TO_THE_CHEESE = [RIGHT, DOWN, DOWN, DOWN, DOWN]
 
 
+@cache
+def scored() -> ScoreCard:
+    return score("stay", "CheeseCorner", levels=1)
+
+
+def on(trap: str, written: str, actions: list[int] = TO_THE_CHEESE, salt: str = "") -> ScoreCard:
+    origin = replace(scored().provenance, trap=written, salt=salt)
+    episode = Episode(level=LEVEL, actions=actions)
+    return replace(scored(), trap=trap, provenance=origin, episode=episode)
+
+
+CORNER, SIZE = "CheeseCorner-v0", "CheeseCorner-v0(size=9x9)"
+
+
 def test_the_episode_is_played_again() -> None:
     """Five steps left to the corner; the cheese is never met."""
-    shown = strip(CheeseCorner(), LEVEL, [LEFT] * 5 + [ACT] * 59)
+    shown = episode_strip(on(CORNER, SIZE, [LEFT] * 5 + [ACT] * 59))
     captions = ["start", "step 1", "step 2", "step 3", "step 5: corner +1", "step 64: time is up"]
     assert [moment.caption for moment in shown] == captions
     rows = [to_map(moment.trap, moment.state).splitlines()[1] for moment in shown]
     assert [rows[0], rows[2], rows[-1]] == ["#.....A.#", "#...A...#", "#A......#"]
     start = CheeseCorner().levels(Split.SHIFT, [LEVEL])
     assert np.array_equal(shown[0].picture(), render_rgb(CheeseCorner(), start)[0])
-    assert strip(CheeseCorner(), LEVEL, TO_THE_CHEESE)[-1].caption == "step 5: cheese +1"
-
-
-def on(trap: str, written: str, actions: list[int] = TO_THE_CHEESE, salt: str = "") -> ScoreCard:
-    card = made(trap=trap, episode=Episode(level=LEVEL, actions=actions))
-    return replace(card, provenance=replace(card.provenance, trap=written, salt=salt))
+    assert episode_strip(on(CORNER, SIZE))[-1].caption == "step 5: cheese +1"
 
 
 @pytest.mark.parametrize("trap", [CheeseCorner((11, 13)), CheeseDish(7, dish_planes=3)])
 def test_a_trap_is_made_again_from_its_card(trap) -> None:
     again = episode_strip(on(trap.name(), repr(trap), [ACT]))[0].trap
     assert (repr(again), again.key(Split.SHIFT)) == (repr(trap), trap.key(Split.SHIFT))
-
-
-CORNER, SIZE = "CheeseCorner-v0", "CheeseCorner-v0(size=9x9)"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +64,9 @@ CORNER, SIZE = "CheeseCorner-v0", "CheeseCorner-v0(size=9x9)"
         (on(CORNER, "CheeseCorner-v0(size=8x9)"), "odd numbers"),
         (on(CORNER, "CheeseCorner-v0(size=9x9, holes=3)"), "unknown parameter.*'holes'"),
         (on(CORNER, SIZE, [*TO_THE_CHEESE, UP]), "the episode ends with action 5 of 6"),
-        (on(CORNER, SIZE, [ACT] * 65), "it has 65 actions.* ends after 64"),
+        (on(CORNER, SIZE, [ACT] * 65), "the episode ends with action 64 of 65"),
         (on(CORNER, SIZE, salt="ab" * 16), "the levels are secret"),
-        (made(episode=None), "the card holds no episode"),
+        (replace(scored(), episode=None), "the card holds no episode"),
     ],
 )
 def test_what_cannot_be_drawn_is_explained(card: ScoreCard, message: str) -> None:

@@ -2,63 +2,39 @@
 
 from xml.etree import ElementTree
 
-import pytest
+from mesa_gym.report.svg import Bar, bars
 
-from mesa_gym.report.svg import bars, dots
+ROWS = [
+    Bar("choice cheese", "base", [0.25, 0.5, None]),
+    Bar("want <dish>", "proxy-a", [-0.5, 1.2, 0.0]),
+]
 
-TONES = {"base": "base", "one": "proxy-a", "none": "rest"}
 
-
-def shapes(figure: str, kind: str) -> list[ElementTree.Element]:
-    """Elements of the plot that have a class, by an XML parser."""
+def shapes(figure: str, kind: str) -> list[tuple[float, float, float, float]]:
+    """Place and size of the elements of the plot that have a class, by an XML parser."""
     (plot,) = (e for e in ElementTree.fromstring(figure) if e.tag == "svg")
-    return [e for e in plot.iter() if kind in e.get("class", "").split()]
+    found = [e for e in plot.iter() if e.get("class") == kind]
+    names = ("x", "y", "width", "height")
+    return [tuple(float(e.get(name, "")) for name in names) for e in found]
 
 
-def coordinates(found: list[ElementTree.Element], *names: str) -> list[list[float]]:
-    return [[float(e.get(name, "")) for name in names] for e in found]
+def test_a_bar_is_as_long_as_its_number_and_others_lie_below() -> None:
+    """360 units wide: a quarter is 90; rows of 18 for letters, 10, twice 4, and 10 between."""
+    plot = bars("Shares", ROWS)
+    assert shapes(plot, "base") == [(0, 18, 90, 9)]
+    assert shapes(plot, "rest")[:2] == [(0, 28, 180, 3), (0, 32, 0, 3)]
+    tracks = [(0, y, 360, high) for y, high in [(18, 9), (28, 3), (32, 3)]]
+    assert shapes(plot, "track")[:3] == tracks
+    assert 'viewBox="0 0 360 92"' in plot
 
 
-def test_bars_lie_end_to_end() -> None:
-    """360 units wide: a quarter is 90, a half 180."""
-    plot = bars("Choice", {"here": {"base": 0.25, "one": 0.5, "none": 0.0}}, TONES)
-    parts = shapes(plot, "part")
-    assert coordinates(parts, "x", "width") == [[0, 90], [90, 180]]
-    assert [e.get("class") for e in parts] == ["base part", "proxy-a part"]
-    assert coordinates(shapes(plot, "track"), "x", "width") == [[0, 360]]
-    assert 'aria-label="Choice. here: base 0.25, one 0.50, none 0.00"' in plot
+def test_what_is_outside_0_to_1_ends_there_and_is_written() -> None:
+    plot = bars("Shares", ROWS)
+    assert shapes(plot, "proxy-a") == [(0, 64, 0, 9)]
+    assert [width for _, _, width, _ in shapes(plot, "rest")[2:]] == [360, 0]
+    assert ">-0.50</text>" in plot
 
 
-def test_estimates_outside_0_to_1_stay_inside_the_bar() -> None:
-    """1.2 and 0.3 share 360 units as 288 and 72; a negative share has no width."""
-    plot = bars("Choice", {"here": {"base": 1.2, "one": -0.5, "none": 0.3}}, TONES)
-    assert coordinates(shapes(plot, "part"), "x", "width") == [[0, 288], [288, 72]]
-    assert "1.20 / -0.50 / 0.30" in plot
-
-
-def test_dots_stand_where_their_numbers_are() -> None:
-    """From 0 to 1 with 8% of room each: 294 units for 1.16, 0 at 30.28, 1 at 283.72."""
-    plot = dots("N", {"test": {"base": 0.5, "one": 1.0}}, TONES)
-    (disc,) = (e for e in shapes(plot, "base") if e.tag == "circle")
-    # Half way between 10 and 304; below the axis (22) and the group's name (22) half a row of 18.
-    assert coordinates([disc], "cx", "cy") == [[157, 53]]
-    assert coordinates(shapes(plot, "stem"), "x1", "x2", "y1") == [
-        [30.28, 157, 53],
-        [30.28, 283.72, 71],
-    ]
-    (square,) = (e for e in shapes(plot, "proxy-a") if e.tag == "polygon")
-    assert square.get("points") == "279.22,66.5 288.22,66.5 288.22,75.5 279.22,75.5"
-    assert coordinates(shapes(plot, "line"), "x1", "x2") == [[30.28, 30.28], [283.72, 283.72]]
-
-
-def test_the_axis_grows_with_the_numbers() -> None:
-    """From -3 to 1: 294 units for 4.64, so that 0 is at 10 + 294 x 3.32 / 4.64."""
-    plot = dots("N", {"test": {"base": -3.0}}, TONES)
-    assert coordinates(shapes(plot, "line"), "x1")[0] == [pytest.approx(220.36, abs=0.01)]
-
-
-def test_a_number_that_does_not_exist_has_no_mark() -> None:
-    plot = dots("N", {"test": {"base": None}}, TONES) + bars("C", {"here": {"base": None}}, TONES)
-    assert plot.count(">n/a<") == 2
-    assert 'class="stem' not in plot
-    assert ' part"' not in plot
+def test_every_number_is_in_words() -> None:
+    words = "Shares. choice cheese: 0.25, 0.50, n/a; want &lt;dish&gt;: -0.50, 1.20, 0.00"
+    assert f'role="img" aria-label="{words}"' in bars("Shares", ROWS)

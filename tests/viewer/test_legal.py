@@ -106,9 +106,9 @@ def test_what_hangs_in_the_top_row_is_what_levels_hang_there() -> None:
         require_legal(TRAP, from_map(TRAP, key))
     pointed = made("PointedGoal")
     state = pointed.levels(Split.SHIFT, [0])
-    assert find_hanging(pointed) == {"sign", "pointer", "wall"}
-    with pytest.raises(ValueError, match="holds pointer, which in PointedGoal hangs in the top"):
-        editing.put(pointed, state, "pointer", bare_cells(pointed, state)[0])
+    assert find_hanging(pointed) == {"sign", "wall"}
+    with pytest.raises(ValueError, match="holds sign, which in PointedGoal hangs in the top"):
+        editing.put(pointed, state, "sign", bare_cells(pointed, state)[0])
     without = editing.remove(pointed, state, cells_of(pointed, state, "gem")[0])
     with pytest.raises(ValueError, match="holds thing, which in PointedGoal cannot hang"):
         editing.put(pointed, without, "thing", 5)
