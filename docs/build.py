@@ -25,9 +25,16 @@ from agents import train
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.atlas import trap_rows
 from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.columns import BY_RETURNS, HEADS, MEANING, cells
-from benchmarks.leaderboard.results import Results
-from benchmarks.markdown import pipes
+from benchmarks.leaderboard.columns import (
+    BASE_EXPECTED,
+    BY_RETURNS,
+    MEANING,
+    block_of,
+    figure,
+    tabulate_trap,
+)
+from benchmarks.leaderboard.results import Results, group_and_seed
+from benchmarks.markdown import lay_out_table, pipes
 from benchmarks.studies import findings
 from docs import pictures
 from mesa_gym import cli
@@ -35,14 +42,18 @@ from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.plays import has_twins
+from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.overlap import measure_overlaps
 from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
+from mesa_gym.traps.trap import PROXY_KINDS
 
 HERE = Path(__file__).parent
 ROOT, FOLDER = HERE.parent, HERE / "traps"
 # Written by `mesa-gym certify --json docs/certificates.json`: all of them take minutes.
 CERTIFICATES = HERE / "certificates.json"
+LEARNER = "ppo"  # of which the table of all traps says whether it learns each
 ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 # How a paragraph of a trap's docstring says what it is about.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
@@ -66,11 +77,58 @@ def write_all() -> None:
         if cls.expected == "base":
             categories["no reward in training can single the proxy out"].append(cls)
     _write(FOLDER / "_grid.md", "grid", classes=classes)
-    _write(FOLDER / "index.md", "traps", classes=classes, categories=categories)
+    _write(
+        FOLDER / "index.md",
+        "traps",
+        classes=classes,
+        categories=categories,
+        table=tabulate_traps(classes),
+        kinds=PROXY_KINDS,
+        base_expected=[cls for cls in classes if cls.expected == "base"],
+        about_base=BASE_EXPECTED[1],
+    )
     results = findings.tables(findings.group_by_agent(_read_cards(ROOT / COMMITTED)))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())
+
+
+def tabulate_traps(classes: Sequence[type[Trap]]) -> str:
+    """Return a table of traps, in Markdown: what there is to tell their objectives apart."""
+    heads = ["trap", "base", "proxy", "the proxy is", "twins", "alone", "solver"]
+    rows = []
+    for cls in classes:
+        isolable = ", ".join(f"`{x}`" for x in cls.find_isolable())
+        rows.append(
+            [
+                f"[{cls.__name__}]({cls.__name__}.md)",
+                f"`{cls.base}`",
+                ", ".join(f"`{x}`" for x in cls.proxies),
+                ", ".join(cls.proxy_is) or "–",
+                "yes" if has_twins(cls()) else "–",
+                isolable or "–",
+                "exact" if cls.solvable else "–",
+                describe_learning(cls),
+                block_of(trap_rows(cls.name(), []))[0],
+            ]
+        )
+    return lay_out_table([*heads, f"learnt by {LEARNER}", "counted among"], rows)
+
+
+def describe_learning(cls: type[Trap]) -> str:
+    """Return how many seeds of PPO on the committed board are competent, and how far they come."""
+    cards = [
+        card
+        for card in _read_cards(ROOT / COMMITTED)
+        if card.trap == cls.name() and group_and_seed(card)[0] == LEARNER
+    ]
+    if not cards:
+        return "–"
+    (row,) = trap_rows(cls.name(), cards).rows
+    competent = f"{row.competent} of {len(row.agents)}"
+    if cls.by_returns():
+        return f"{competent} (N {figure(row.mean.test)})"
+    return f"{competent} (arrival {figure(row.mean.arrival)})"
 
 
 def _write(path: Path, template: str, **values: Any) -> None:
@@ -121,6 +179,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "results": pipes(heads, rows) if rows else "",
         "notice": Results(ROOT / COMMITTED).notice(),
         "meaning": MEANING,
+        "words": WORDS,
         "unsolvable": BY_RETURNS[1] if cls.by_returns() else "",
         "percent": "{:.1%}".format,
     }
@@ -138,10 +197,7 @@ def _certificate(trap: Trap) -> dict[str, Any]:
 def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
     """Return heads and rows of what the committed board says of a trap, without empty columns."""
     cards = [card for card in _read_cards(ROOT / COMMITTED) if card.trap == cls.name()]
-    trap = trap_rows(cls.name(), cards) if cards else None
-    rows = [cells(trap, row) for row in trap.rows] if trap else []
-    kept = [i for i in range(1, len(HEADS)) if any(row[i] not in ("", "–") for row in rows)]
-    return [HEADS[i] for i in kept], [[row[i] for i in kept] for row in rows]
+    return tabulate_trap(trap_rows(cls.name(), cards)) if cards else ([], [])
 
 
 @lru_cache(maxsize=1)

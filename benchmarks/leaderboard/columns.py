@@ -87,7 +87,7 @@ MEANING = {
 SAYS = {
     "proxy": "follows the proxy",
     "base": "follows the base objective",
-    "either": "goes for either",
+    "either": "goes for either target",
     "together": "goes for nothing but all targets at once",
     "by level": "chooses by the level",
     "by place": "chooses by the place",
