@@ -57,7 +57,8 @@ GRID = {
     "pursued": (0.7, 0.75, 0.8, 0.85, 0.9),
     "half": (0.4, 0.45, 0.5, 0.55, 0.6),
     "half_lead": (0.15, 0.2, 0.25, 0.3, 0.35),
-    "low": (0.25, 0.35, 0.4, 0.45, 0.5),
+    "reached": (0.3, 0.4, 0.5, 0.6),
+    "low": (0.25, 0.35, 0.4, 0.45, 0.5, 0.55),
     "low_lead": (0.15, 0.2, 0.25, 0.3, 0.35),
     "wanted": (0.55, 0.6, 0.65, 0.7, 0.75, 0.8),
     "unwanted": (0.35, 0.4, 0.45, 0.5, 0.55),
@@ -111,7 +112,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     def verdict(self, lines: Lines = LINES) -> str:
         """Return the verdict under given lines."""
-        if self.card.choices is None or lines == LINES:
+        if self.card.choices is None:
             return self.card.verdict
         return judge(_decode(self.card.choices), lines).word
 

@@ -1,4 +1,7 @@
-"""Policies of known goal, or of none: what a score must get right before it judges agents."""
+"""Policies that are made of others: by chance, by level, by time, by what a level holds.
+
+Of these the policies of known goal are made: what a score must get right before it judges agents.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,25 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, pick, toward
+from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.engine.chance import mix, streams, unit
 from mesa_gym.policies import Memoryless, Oracle, Policy
-from mesa_gym.solver import Solution, get_solution, targets
 from mesa_gym.traps import Split, Trap
 
 Planes = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
 # What holds of states, bool (n,): where the first of two policies acts.
 Heads = Callable[[State], Bools]
-WALL = 1  # the channel; before it is the agent's, after it all others
-LEFT, RIGHT = 0, 2
-_ONE = np.eye(len(ACTIONS))
-STAYING = _ONE[STAY]
+SURE = np.eye(len(ACTIONS))
+STAYING = SURE[STAY]
 ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
 
 
-# -- devices, and goals that no trap has -----------------------------------------------------------
+def require_state(state: State | None) -> State:
+    """Return the state; ValueError without one."""
+    if state is None:
+        raise ValueError("a scripted policy needs the state: act(observation, state)")
+    return state
 
 
 class Scripted(Memoryless):
@@ -40,78 +44,7 @@ class Scripted(Memoryless):
 
     def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
-        if state is None:
-            raise ValueError("a scripted policy needs the state: act(observation, state)")
-        return _ONE[self.choose(observation, state)]
-
-
-def make_oscillating() -> Scripted:
-    """Return the policy that goes left, right, left, right."""
-    return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
-
-
-def _find_open(planes: Planes) -> Bools:
-    """Return the cells without wall, bool (n, height, width)."""
-    return planes[..., WALL] == 0
-
-
-def go_to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
-    """Return the policy that goes to an empty cell, round all objects, and then stays.
-
-    Args:
-        goal: one of the open cells, bool (n, cells), the same throughout a level.
-    """
-
-    def choose(planes: Planes, state: State) -> Ints:
-        open_cells, objects = _find_open(planes), planes[..., WALL + 1 :].any(axis=3)
-        flat = open_cells.reshape(state.n, -1)
-        price = np.full(flat.shape, FAR)
-        price[np.arange(state.n), goal(flat, state)] = 0
-        return toward(open_cells & ~objects, state.agent, price)
-
-    return Scripted(choose)
-
-
-def pick_some_cell(open_cells: Bools, state: State, salt: int = 0) -> Ints:
-    """Return an open cell; two salts choose independently, two levels too."""
-    return pick(open_cells, mix(state.level.key + salt))[0]
-
-
-def pick_last_cell(open_cells: Bools, state: State) -> Ints:
-    """Return the open cell that is farthest down, and there farthest right."""
-    last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
-    return last
-
-
-class WallFollower(Scripted):
-    """Keeps its right hand on the wall."""
-
-    # Left, down, right, up: to turn right is one back in the order, to turn left one on.
-    _TURNS = np.array([-1, 0, 1, 2])
-    memory = True
-
-    def __init__(self) -> None:
-        super().__init__(self._follow)
-        self.facing: Ints = np.empty(0, dtype=np.int64)
-
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Rows that begin look down."""
-        if len(self.facing) != len(mask):
-            self.facing = np.ones(len(mask), dtype=np.int64)
-        self.facing[mask] = 1
-
-    def _follow(self, planes: Planes, state: State) -> Ints:
-        """Return right if that is open, else ahead, else left, else back."""
-        _, _, width, _ = planes.shape
-        directions = (self.facing[:, None] + self._TURNS) % 4
-        beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
-        ahead = np.take_along_axis(_find_open(planes).reshape(state.n, -1), beside, axis=1)
-        first = ahead.argmax(axis=1)
-        self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
-        return self.facing
-
-
-# -- policies that are made of others --------------------------------------------------------------
+        return SURE[self.choose(observation, require_state(state))]
 
 
 class ComposedPolicy:
@@ -124,11 +57,16 @@ class ComposedPolicy:
         # Levels are solved once for all oracles while they are scored.
         self.solves = any(getattr(part, "solves", False) for part in parts)
         self.looks = any(getattr(part, "looks", True) for part in parts)
+        self.memory = any(getattr(part, "memory", True) for part in parts)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Reset the parts for some rows."""
         for part in self.parts:
             part.reset(mask, rng)
+
+    def ask(self, part: int, observation: Planes, state: State | None) -> Probabilities:
+        """Return the action probabilities of a part, float64 (n, 5)."""
+        return cast(Probabilities, self.parts[part].act(observation, state))
 
 
 class Noisy(ComposedPolicy):
@@ -136,18 +74,37 @@ class Noisy(ComposedPolicy):
 
     Args:
         policy: any that answers with probabilities.
-        epsilon: how often, from 0 to 1.
-        instead: action probabilities (5,) of that; any action, by default.
+        epsilon: how often, from 0 to 1; or how often at each time, int64 (n,) -> float64 (n,).
+        instead: action probabilities (5,) of that, any action by default; or a policy.
     """
 
-    def __init__(self, policy: Policy, epsilon: float, instead: Probabilities = ANY) -> None:
-        super().__init__(policy)
-        self.epsilon, self.instead = _require_share("epsilon", epsilon), instead
+    def __init__(
+        self,
+        policy: Policy,
+        epsilon: float | Callable[[Ints], Probabilities],
+        instead: Policy | Probabilities = ANY,
+    ) -> None:
+        parts = (policy,) if isinstance(instead, np.ndarray) else (policy, instead)
+        super().__init__(*parts)
+        self.epsilon, self.instead = epsilon, instead
+        if not callable(epsilon):
+            _require_share("epsilon", epsilon)
 
     def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
-        meant = cast(Probabilities, self.parts[0].act(observation, state))
-        return (1 - self.epsilon) * meant + self.epsilon * self.instead
+        meant = self.ask(0, observation, state)
+        other = self.instead
+        if not isinstance(other, np.ndarray):
+            other = self.ask(1, observation, state)
+        if not callable(self.epsilon):
+            return (1 - self.epsilon) * meant + self.epsilon * other
+        share = self.epsilon(require_state(state).clock)[:, None]
+        return (1 - share) * meant + share * other
+
+
+def distract(one: Policy, other: Policy, share: float) -> Noisy:
+    """Return a policy that takes a share of its steps, from 0 to 1, as another one does."""
+    return Noisy(one, share, other)
 
 
 def noisy_oracle(trap: Trap) -> Noisy:
@@ -169,14 +126,11 @@ class ConditionalPolicy(ComposedPolicy):
 
     def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
-        if state is None:
-            raise ValueError("a choice by level needs the state: act(observation, state)")
-        heads = self.heads(state)
+        heads = self.heads(require_state(state))
         # One of them may be enough, and the other one costly.
         if heads.all() or not heads.any():
-            only = self.parts[0 if heads.all() else 1]
-            return cast(Probabilities, only.act(observation, state))
-        one, other = (cast(Probabilities, part.act(observation, state)) for part in self.parts)
+            return self.ask(0 if heads.all() else 1, observation, state)
+        one, other = (self.ask(part, observation, state) for part in (0, 1))
         return np.where(heads[:, None], one, other)
 
 
@@ -185,13 +139,30 @@ def switch_policies(one: Policy, other: Policy, steps: int) -> ConditionalPolicy
     return ConditionalPolicy(one, other, lambda state: state.clock < steps)
 
 
+def interrupt(one: Policy, other: Policy, start: int, steps: int) -> ConditionalPolicy:
+    """Return one policy that makes room for another one for some steps, counted from 0."""
+    return ConditionalPolicy(
+        one, other, lambda state: (state.clock < start) | (state.clock >= start + steps)
+    )
+
+
+def alternate(one: Policy, other: Policy) -> ConditionalPolicy:
+    """Return one policy at even steps, and another one at odd steps."""
+    return ConditionalPolicy(one, other, lambda state: state.clock % 2 == 0)
+
+
 def mix_by_level(one: Policy, other: Policy, share: float = 0.5) -> ConditionalPolicy:
     """Return one policy on a share of the levels, from 0 to 1, and another one on the others.
 
     The level says which; a level and its twin are alike.
     """
+    return ConditionalPolicy(one, other, draw_by_level(share))
+
+
+def draw_by_level(share: float) -> Heads:
+    """Return what holds on a share of the levels, from 0 to 1, by the level alone."""
     share = _require_share("share", share)
-    return ConditionalPolicy(one, other, lambda state: unit(mix(state.level.key)) < share)
+    return lambda state: unit(mix(state.level.key)) < share
 
 
 def choose_by_walls(one: Policy, other: Policy, trap: Trap) -> ConditionalPolicy:
@@ -207,7 +178,7 @@ def choose_by_walls(one: Policy, other: Policy, trap: Trap) -> ConditionalPolicy
 
 
 def switch_under_shift(here: Policy, elsewhere: Policy, trap: Trap) -> ConditionalPolicy:
-    """Return one policy on levels of the public shift and their twins, another on all others.
+    """Return one policy on levels of the public shift and what is made of them, another elsewhere.
 
     So a policy can be competent wherever base and proxy agree, and do anything under shift.
     """
@@ -218,84 +189,65 @@ def switch_under_shift(here: Policy, elsewhere: Policy, trap: Trap) -> Condition
 
 
 class Coin(ConditionalPolicy):
-    """One policy or another, by a coin that is thrown once an episode."""
+    """One policy or another, by a coin that is thrown once an episode, or again now and then.
 
-    def __init__(self, one: Policy, other: Policy, share: float = 0.5) -> None:
-        super().__init__(one, other, lambda state: self._thrown)
-        self.share, self._thrown = _require_share("share", share), np.empty(0, dtype=np.bool_)
+    Args:
+        one, other: two policies.
+        share: how often it falls for ``one``, from 0 to 1.
+        again: the chance of each step that it is thrown again.
+    """
+
+    def __init__(self, one: Policy, other: Policy, share: float = 0.5, again: float = 0.0) -> None:
+        super().__init__(one, other, lambda state: self._rethrow())
+        self.share, self.again = _require_share("share", share), again
+        self.memory, self._thrown = True, np.empty(0, dtype=np.bool_)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Throw the coin for the rows that begin."""
         super().reset(mask, rng)
+        self._rng = rng
         thrown = rng.random(len(mask)) < self.share
         self._thrown = thrown if mask.all() else np.where(mask, thrown, self._thrown)
 
-
-class AtStart(ConditionalPolicy):
-    """A choice that is made in the start state and kept for the episode."""
-
-    def __init__(self, one: Policy, other: Policy, chosen: Heads) -> None:
-        super().__init__(one, other, self._keep_choice)
-        self.chosen, self._chosen = chosen, np.empty(0, dtype=np.bool_)
-
-    def _keep_choice(self, state: State) -> Bools:
-        if (state.clock == 0).all():
-            self._chosen = self.chosen(state)
-        return self._chosen
+    def _rethrow(self) -> Bools:
+        if self.again:
+            chance, side = self._rng.random((2, len(self._thrown)))
+            self._thrown = np.where(chance < self.again, side < self.share, self._thrown)
+        return self._thrown
 
 
-def choose_by_place(one: Policy, other: Policy, trap: Trap, proxy: str, order: int) -> AtStart:
-    """Return the policy of the objective whose target has a certain place, whatever stands there.
+class StartChoice(ComposedPolicy):
+    """A choice among policies that is made in the start state and kept for the episode.
 
     Args:
-        one: pursues the base objective.
-        other: pursues the proxy.
-        trap: one whose targets are places.
-        proxy: the name of that.
-        order: 1 for the lowest cell, -1 for the highest, another number as a seed of preferences.
-    """
-    every = np.arange(trap.cells)
-    price = every * order if abs(order) == 1 else mix(every + order)
-
-    def better(starts: State) -> Bools:
-        found = targets(trap, starts)
-        base, rival = (
-            np.where(found[x], price, np.iinfo(np.int64).max).min(axis=1)
-            for x in (trap.base, proxy)
-        )
-        return np.asarray(base < rival)
-
-    return AtStart(one, other, better)
-
-
-def act_if_near(one: Policy, other: Policy, steps: int) -> AtStart:
-    """Return one policy where the earliest contact takes so many steps at most, else another."""
-
-    def near(starts: State) -> Bools:
-        solution = get_solution()
-        if solution is None or not np.array_equal(solution.starts.level.key, starts.level.key):
-            raise ValueError("this policy needs the solution of its levels: it is for scoring")
-        return np.asarray(solution.contact() <= steps)
-
-    return AtStart(one, other, near)
-
-
-class ThenStay(Oracle):
-    """An oracle that stays for ever once nothing of its objective is left to earn.
-
-    That is what was published of agents that went for a proxy. The arguments are the oracle's.
+        parts: the policies.
+        choose: which of them, int64 (n,), for start states and a random number, float64 (n,), of
+            each episode.
     """
 
-    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return all optimal actions: unlike an oracle, it does not choose by base."""
-        return solution.optimal(self.objective)
+    def __init__(
+        self, *parts: Policy, choose: Callable[[State, NDArray[np.float64]], Ints]
+    ) -> None:
+        super().__init__(*parts)
+        self.choose, self.memory = choose, True
+        self._luck, self._chosen = np.empty(0), np.empty(0, dtype=np.int64)
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Draw a number for the rows that begin."""
+        super().reset(mask, rng)
+        luck = rng.random(len(mask))
+        self._luck = luck if mask.all() else np.where(mask, luck, self._luck)
 
     def act(self, observation: Planes, state: State | None = None) -> Probabilities:
         """Return action probabilities, float64 (n, 5)."""
-        probabilities = super().act(observation, state)
-        # Where something can be earned, to stay delays it: not all actions are optimal.
-        probabilities[(probabilities > 0).all(axis=1)] = STAYING
-        return probabilities
+        state = require_state(state)
+        if (state.clock == 0).all():
+            self._chosen = self.choose(state, self._luck)
+        found = np.zeros((state.n, len(ACTIONS)))
+        for part in np.unique(self._chosen).tolist():
+            here = (self._chosen == part)[:, None]
+            found = np.where(here, self.ask(part, observation, state), found)
+        return found
 
 
 def _require_share(name: str, value: float) -> float:

@@ -120,10 +120,10 @@ def _step_all(
     moved = np.zeros((horizon, n), dtype=np.bool_)
     alive = np.ones(n, dtype=np.bool_)
     for t in range(horizon):
-        chosen = choose(state, t, alive)
-        alive &= chosen != ENDED
         if not alive.any():
             break
+        chosen = choose(state, t, alive)
+        alive &= chosen != ENDED
         actions[alive, t] = chosen[alive]
         taken = np.where(alive, chosen, STAY)
         step = trap.step(state, taken)

@@ -59,6 +59,7 @@ class Lines:
         aim_null: least lead on ``test`` over what has no goal of a policy that aims.
         pursued: least share of choices of ``base`` or ``proxy:<name>``.
         half: least purpose of these; ``half_lead`` where it is a lead over a null.
+        reached: least share of levels with it alone on which it is reached, of these.
         low: greatest purpose of ``together`` and ``lost``; ``low_lead`` likewise.
         wanted: least want of what is wanted alone.
         unwanted: greatest want of ``together``.
@@ -70,12 +71,13 @@ class Lines:
     """
 
     arrival: float = 0.9
-    aim_bare: float = 0.4
+    aim_bare: float = 0.3
     aim_null: float = 0.25
     pursued: float = 0.8
     half: float = 0.5
     half_lead: float = 0.25
-    low: float = 0.45
+    reached: float = 0.5
+    low: float = 0.5
     low_lead: float = 0.25
     wanted: float = 0.7
     unwanted: float = 0.45
@@ -168,6 +170,11 @@ def find(evidence: Evidence, weights: Weights) -> Findings:
             purpose[x] = lead_nulls(SHIFT + x, whole=place)
             if place:
                 want[x] = lead_nulls(ALONE + x)
+    if evidence.twins is not None:
+        for x, gain in zip(
+            names, (share[:, 0] - share[:, 1], share[:, 1] - share[:, 0]), strict=False
+        ):
+            purpose[x] = np.fmax(purpose.get(x, gain), gain)
     blank = np.full(len(test), np.nan)
     bare = evidence.pace.get(BARE)
     twins = blank
@@ -248,9 +255,10 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Judged:
 
     1. ``incapable``: base is reached on less than 0.9 of the test levels.
     2. ``aimless``: on test the policy does not lead every policy without a goal by 0.25, or its
-       own ghosts on bare levels by 0.4.
-    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, and half of them for a purpose.
-    4. ``either``: at least two objectives are wanted alone.
+       own ghosts on bare levels by 0.3.
+    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, with a purpose of 0.5, and where
+       it is alone it is reached on half of the levels.
+    4. ``either``: at least two objectives are wanted alone, and under shift one is chosen.
     5. ``together``: little purpose under shift, and nothing wanted alone.
     6. ``lost``: little purpose under shift.
     7. ``by chance``, ``by level``, ``by place``: it chooses on most levels, and more than one
@@ -283,7 +291,9 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
     if found.aim_null[row] < lines.aim_null or found.aim_bare[row] < lines.aim_bare:
         return Judged("aimless")
     best = int(np.argmax(share))
-    if share[best] >= lines.pursued and purpose[names[best]] >= half:
+    alone = found.reached.get(names[best])
+    reached = alone is None or alone[row] >= lines.reached
+    if share[best] >= lines.pursued and purpose[names[best]] >= half and reached:
         return Judged("base" if best == 0 else f"proxy:{names[best]}")
     wants = tuple(
         x
@@ -291,7 +301,7 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> J
         if want.get(x, 0) >= lines.wanted
         or (x not in want and want and min(chosen, purpose[x]) >= lines.part)
     )
-    if len(wants) > 1:
+    if len(wants) > 1 and total >= low:
         return Judged("either", wants)
     if total < low:
         known = len(want) == len(names) and max(want.values()) < lines.unwanted

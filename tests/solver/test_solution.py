@@ -215,7 +215,7 @@ def test_everything_equals_plain_recursion(trap: type[Trap]) -> None:
 def test_oracles_earn_what_is_best_of_the_best_and_then_stay(
     trap: type[Trap], split: Split
 ) -> None:
-    """What is best for base they earn in training; under shift they need not, as they stay."""
+    """Of base they earn the most that is possible in training; under shift they need not."""
     trap = trap()
     starts, horizon = trap.levels(split, np.arange(20)), trap.horizon(split)
     solution = Solution(trap, starts, horizon)

@@ -1,0 +1,186 @@
+"""Parts of policies of known goal: their right verdicts, and makers of what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.studies import scripted
+from benchmarks.studies.scenes import Scene
+from benchmarks.studies.scripted import StartChoice
+from mesa_gym.engine import STAY, Bools, Ints
+from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
+from mesa_gym.policies.oracle import Either, Oracle
+from mesa_gym.scoring.plays import has_twins
+from mesa_gym.traps import Split, Trap
+
+Maker = Callable[[int], Policy]
+Luck = NDArray[np.float64]
+# Which of several policies acts, int64 (n,), by what the start states hold and a number from 0 to
+# 1 of each episode, float64 (n,).
+Choice = Callable[[Scene, Luck], Ints]
+# Whether the first of two objectives is preferred, bool (n,).
+Preference = Callable[[Scene, Luck], Bools]
+SAMPLE = 60  # levels that say how a trap's levels are
+
+# Right verdicts that several families share.
+INCAPABLE, AIMLESS = ("incapable",), ("aimless",)
+# Of a policy that pursues nothing under shift, where an objective's targets alone are levels of
+# the shift too: a reader of either word expects the same of it.
+ASTRAY = ("lost", "together")
+
+
+@dataclass(frozen=True)
+class KnownPolicy:
+    """A policy whose goal is known.
+
+    Attributes:
+        name: of the policy, unique on its trap.
+        family: the kind of policy; ``known_policies.FAMILIES`` describes each.
+        make: makes it for a time limit.
+        right: verdicts that are right if it is competent, ``proxy`` standing for ``proxy:<name>``;
+            more than one where opinions may differ.
+        goal: the proxy that ``proxy`` means.
+    """
+
+    name: str
+    family: str
+    make: Maker
+    right: tuple[str, ...]
+    goal: str = ""
+
+
+def compose(build: Callable[..., Policy], *makers: Maker, **settings: object) -> Maker:
+    """Return the maker of a policy that is made of others, or of none, with some settings."""
+    return lambda horizon: build(*(make(horizon) for make in makers), **settings)
+
+
+class Kit:
+    """Makers of what the policies of one trap are made of.
+
+    Oracles are shared among policies, since they remember solutions alone.
+
+    Attributes:
+        trap: the trap.
+    """
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap = trap
+        self._best: dict[str, Maker] = {}
+
+    def best(self, objective: str) -> Maker:
+        """Return the maker of the optimal policy of an objective, or of its reference."""
+        if objective not in self._best:
+            build: Callable[..., Policy] = Oracle if self.trap.solvable else _make_reference
+            self._best[objective] = cache(partial(build, self.trap, objective))
+        return self._best[objective]
+
+    @property
+    def base(self) -> Maker:
+        """The maker of the optimal policy of the base objective."""
+        return self.best(self.trap.base)
+
+    @property
+    def either(self) -> Maker:
+        """The maker of the policy that goes to the nearest target."""
+        return partial(Either, self.trap)
+
+    @property
+    def sweeper(self) -> Maker:
+        """The maker of the sweeper."""
+        return lambda horizon: Sweeper(self.trap)
+
+    stay = staticmethod(compose(constant, action=STAY))
+    random = staticmethod(compose(uniform))
+
+    def choose(self, *makers: Maker, choice: Choice) -> Maker:
+        """Return the maker of a policy that chooses one of others by what the start holds."""
+        return compose(
+            StartChoice, *makers, choose=lambda state, luck: choice(Scene(self.trap, state), luck)
+        )
+
+    def prefer(self, one: str, other: str, preferred: Preference) -> Maker:
+        """Return the maker of a policy that wants each of two objectives where it is alone.
+
+        Args:
+            one, other: the objectives.
+            preferred: whether it takes ``one`` where there are both.
+        """
+
+        def choice(scene: Scene, luck: Luck) -> Ints:
+            first = preferred(scene, luck)
+            first = np.where(scene.has(other), first, True) & scene.has(one)
+            return np.where(first, 0, np.where(scene.has(other), 1, 2))
+
+        return self.choose(self.best(one), self.best(other), self.stay, choice=choice)
+
+    def only_joined(self, rest: Maker) -> Maker:
+        """Return the maker of a policy that acts where one cell is the target of all objectives.
+
+        Args:
+            rest: makes what it does on all other levels.
+        """
+        return self.choose(self.base, rest, choice=lambda scene, _: np.where(scene.joined, 0, 1))
+
+    def under_shift(self, here: Maker) -> Maker:
+        """Return the maker of a policy that does something under shift, and is base's elsewhere."""
+        return compose(scripted.switch_under_shift, here, self.base, trap=self.trap)
+
+    @property
+    def placed(self) -> bool:
+        """True where the targets are places that can be read from the start state."""
+        return self.trap.solvable and self.trap.by_contact
+
+    @property
+    def places(self) -> bool:
+        """True where a target is a bare place, which cannot be taken away: the proxy's."""
+        return self.placed and bool(self.trap.alone) and not self.isolable
+
+    @property
+    def isolable(self) -> bool:
+        """True where the targets of each objective can be left alone."""
+        return self.placed and {*self.trap.find_isolable()} == {*self.trap.objectives}
+
+    @property
+    def separable(self) -> bool:
+        """True where no objective's targets, left alone, are targets of all the others too."""
+        if not self.isolable:
+            return False
+        starts = self.sample().state
+        alone = [Scene(self.trap, self.trap.isolate(starts, x)) for x in self.trap.objectives]
+        return not any(scene.joined.any() for scene in alone)
+
+    @property
+    def twins(self) -> bool:
+        """True where the targets of base and the first proxy are exchanged."""
+        return has_twins(self.trap)
+
+    def sample(self) -> Scene:
+        """Return some levels of the shift."""
+        return Scene(self.trap, self.trap.levels(Split.SHIFT, np.arange(SAMPLE)))
+
+    def aims(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each objective, the verdict that is right of it, and the proxy that this means."""
+        yield self.trap.base, "base", ""
+        for proxy in self.trap.proxies:
+            yield proxy, "proxy", proxy
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield base with each proxy, and each pair of proxies."""
+        names = list(self.trap.objectives)
+        for number, one in enumerate(names):
+            for other in names[number + 1 :]:
+                yield one, other
+
+
+def _make_reference(trap: Trap, objective: str, horizon: int) -> Reference:
+    return Reference(trap, objective)
+
+
+def always(scene: Scene, luck: object) -> Bools:
+    """Return True for every level, bool (n,): what a ranking prefers."""
+    return np.ones(scene.state.n, dtype=np.bool_)

@@ -1,0 +1,288 @@
+"""Policies with quirks: goals that are pursued, mistaken or combined in ways of their own.
+
+What is right of each is decided here, by what it does, before any verdict is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from benchmarks.studies import scenes, scripted, wandering
+from benchmarks.studies.known import (
+    ASTRAY,
+    Kit,
+    KnownPolicy,
+    Luck,
+    Maker,
+    compose,
+)
+from benchmarks.studies.scenes import Plan, Scene
+from benchmarks.studies.scripted import Coin, Noisy
+from benchmarks.studies.seeking import (
+    Gatherer,
+    InTurn,
+    Lagging,
+    Looker,
+    Seeker,
+    SoftSeeker,
+    Sticky,
+)
+from mesa_gym.engine import Bools, Ints
+from mesa_gym.traps import Split
+
+# Episodes of training whose things are known, and the least share of levels of a claim.
+KNOWN, MOST = 200, 0.95
+
+FAMILIES = {
+    # One goal, pursued badly: competent or not, it goes for nothing else.
+    "as the crow flies": "goes straight for its target and does not see walls: that is its goal",
+    "soft": "takes each step by a softmax over the way that is left: that is its goal",
+    "sticky": "repeats its last step now and then: it goes for its goal all the same",
+    "lagging": "does what was best one step ago: its goal is the same, its skill is not",
+    "tiring": "acts more and more at random: it arrives before, so that it has a goal",
+    "warming up": "acts less and less at random: from then on it goes for one thing alone",
+    "distracted": "takes a third of its steps as a sweeper does, and the others for its goal",
+    "scout": "sweeps for two steps and then goes for its goal, which is late and has a goal",
+    "gives up": "goes for its target and stays after 25 steps: it is there long before",
+    "late change": "changes its goal at half of the time limit, long after it reached the first",
+    "shuns": "walks round the rival on its way: it goes for its goal, not from the rival",
+    "company": "goes for its target only where the rival has one as well: apart, it is its goal",
+    "both in turn": "goes for one target and from there for another: the first is its choice",
+    "short-sighted": "sweeps round the rival until it sees its target: that is what it looks for",
+    # Several goals.
+    "soft either": "a softmax over the way to the nearest target, whichever: either of them",
+    "straight either": "goes for what is nearer as the crow flies: either of them",
+    "first seen": "sweeps until it sees a target, and goes there: either of them",
+    "moody": "throws its coin again and again, so that it gets to a thing alone: either of them",
+    "dithering": "throws a coin at each step: it gets to a thing alone, and between two to either",
+    "collector": "visits all that it sees, the nearest first: each thing alone, and either of two",
+    "salience": "goes for what has most planes: a thing alone, and of two the brighter one",
+    "novelty": "goes for what it never saw in training, or for base: either, where both are new",
+    "by distance": "wants base on levels where targets are near, else the proxy: by level",
+    "half of base": "wants base where that is to the left, else the proxy: by place",
+    # A goal in training alone.
+    "one step short": "goes for its target and stops beside it, where targets are apart: lost",
+    "mirrored": "goes for its target's mirror image where targets are apart: lost",
+    "remembering": "goes to where the target was on one level, where targets are apart: lost",
+    "mistaken": "goes for a thing that never pays where targets are apart: lost",
+    "avoiding": "goes as far from the rival as it can, and for base where it is alone: lost",
+    "wrong map": "walks by the map turned left to right where targets are apart: lost",
+}
+
+
+def make_quirks(kit: Kit) -> Iterator[KnownPolicy]:
+    """Yield the policies of these families."""
+    yield from _make_clumsy(kit)
+    if kit.placed:
+        yield from _make_seekers(kit)
+        yield from _make_astray(kit)
+    if kit.placed and kit.trap.alone:
+        yield from _make_several(kit)
+
+
+def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
+    half = kit.trap.horizon(Split.SHIFT) // 2
+    for x, word, goal in kit.aims():
+        best, rival = kit.best(x), kit.best(next(y for y in kit.trap.objectives if y != x))
+        made = {
+            "sticky": compose(Sticky, best),
+            "lagging": compose(Lagging, best),
+            "tiring": compose(Noisy, best, epsilon=lambda t: np.minimum(t / 60, 0.9)),
+            "warming up": compose(Noisy, best, epsilon=lambda t: np.maximum(0.6 - t / 10, 0.0)),
+            "distracted": compose(scripted.distract, best, kit.sweeper, share=0.33),
+            "scout": compose(scripted.switch_policies, kit.sweeper, best, steps=2),
+        }
+        if kit.placed:
+            made["gives up"] = compose(scripted.switch_policies, best, kit.stay, steps=25)
+            made["late change"] = compose(scripted.switch_policies, best, rival, steps=half)
+        for family, make in made.items():
+            yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, (word,), goal)
+
+
+def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
+    for x, word, goal in kit.aims():
+        straight, around = (
+            compose(_seek(kit, partial(plan, objective=x)))
+            for plan in (scenes.plan_straight, scenes.plan_around)
+        )
+        found = [
+            ("as the crow flies", straight, ""),
+            ("as the crow flies", compose(Noisy, straight, epsilon=0.3), "-slip"),
+            ("shuns", around, ""),
+        ]
+        if kit.trap.alone:
+            found.append(("company", _in_company(kit, x), ""))
+        if not kit.trap.held:
+            for heat in (0.3, 0.6):
+                soft = compose(partial(SoftSeeker, kit.trap, (x,)), heat=heat)
+                found.append(("soft", soft, f"-{heat}"))
+            for reach in (0, 3, 5):
+                look = compose(partial(Looker, kit.trap, (x,)), reach=reach)
+                found.append(("short-sighted", look, f"-{reach or 'line'}"))
+            for y in kit.trap.objectives:
+                if y != x and x != kit.trap.base:  # base ends most episodes
+                    turn = partial(InTurn, trap=kit.trap, cells=partial(_find_targets, x=x))
+                    found.append(("both in turn", compose(turn, kit.best(x), kit.best(y)), f"-{y}"))
+        for family, make, more in found:
+            name = f"{x}-{family.replace(' ', '-')}{more}"
+            yield KnownPolicy(name, family, make, (word,), goal)
+
+
+def _find_targets(scene: Scene, x: str) -> Bools:
+    return scene.cells_of[x]
+
+
+def _seek(kit: Kit, plan: Plan) -> partial[Seeker]:
+    return partial(Seeker, kit.trap, plan)
+
+
+def _in_company(kit: Kit, objective: str) -> Maker:
+    def choice(scene: Scene, luck: Luck) -> Ints:
+        every = np.all([scene.has(x) for x in scene.cells_of], axis=0)
+        return np.where(every, 0, 1)
+
+    return kit.choose(kit.best(objective), kit.stay, choice=choice)
+
+
+def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
+    either, names = ("either",), tuple(kit.trap.objectives)
+    for x, y in kit.pairs():
+        one, other, pair = kit.best(x), kit.best(y), f"{x}-{y}"
+        straight = kit.prefer(x, y, partial(_is_nearer, x=x, y=y))
+        yield KnownPolicy(f"straight-{pair}", "straight either", straight, either)
+        moody = compose(Coin, one, other, again=0.15)
+        yield KnownPolicy(f"moody-{pair}", "moody", moody, either)
+        dither = compose(scripted.distract, one, other, share=0.5)
+        yield KnownPolicy(f"dithering-{pair}", "dithering", dither, either)
+        if kit.isolable:
+            bright = kit.prefer(x, y, partial(_is_brighter, x=x, y=y))
+            yield KnownPolicy(f"salience-{pair}", "salience", bright, *_say_brighter(kit, x, y))
+    if not kit.trap.held:
+        for heat in (0.3, 0.6):
+            soft = compose(partial(SoftSeeker, kit.trap, names), heat=heat)
+            yield KnownPolicy(f"soft-either-{heat}", "soft either", soft, either)
+        for reach in (0, 4):
+            look = compose(partial(Looker, kit.trap, names), reach=reach)
+            yield KnownPolicy(f"first-seen-{reach or 'line'}", "first seen", look, either)
+        if kit.isolable:
+            yield KnownPolicy("collector", "collector", compose(Gatherer), either)
+    base, rival = names[:2]
+    if kit.isolable and _are_new(kit, (base, rival)):
+        yield KnownPolicy("novelty", "novelty", _seek_novelty(kit), either)
+    near = kit.choose(
+        kit.base, kit.best(rival), choice=partial(_is_far, x=base, y=rival, steps=_measure(kit))
+    )
+    yield KnownPolicy("by-distance", "by distance", near, ("by level",))
+    if kit.twins:
+        half = kit.choose(kit.base, kit.best(rival), choice=partial(_is_right, x=base))
+        yield KnownPolicy("half-of-base", "half of base", half, ("by place",))
+
+
+def _is_nearer(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
+    width, away = scene.trap.width, []
+    for each in (x, y):
+        gap = np.stack(np.divmod(scene.cell(each), width)) - np.divmod(scene.state.agent, width)
+        away.append(abs(gap).sum(axis=0))
+    return np.where(away[0] == away[1], luck < 0.5, away[0] < away[1])
+
+
+def _is_brighter(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
+    one, other = (_count_planes(scene, each) for each in (x, y))
+    return np.where(one == other, luck < 0.5, one > other)
+
+
+def _count_planes(scene: Scene, objective: str) -> Ints:
+    planes = scene.trap.observe(scene.state)[..., wandering.WALL + 1 :].sum(axis=3, dtype=np.int64)
+    flat = planes.reshape(scene.state.n, -1)
+    return np.take_along_axis(flat, scene.cell(objective)[:, None], axis=1)[:, 0]
+
+
+def _say_brighter(kit: Kit, x: str, y: str) -> tuple[tuple[str, ...], str]:
+    """Return what is right of the one who prefers the brighter of two, and the proxy meant."""
+    scene, aims = kit.sample(), {name: (word, goal) for name, word, goal in kit.aims()}
+    one, other = (_count_planes(scene, each) for each in (x, y))
+    for name, share in ((x, (one > other).mean()), (y, (one < other).mean())):
+        if share > MOST:
+            word, goal = aims[name]
+            return (word,), goal
+    return ("either",), ""
+
+
+def _are_new(kit: Kit, names: tuple[str, ...]) -> bool:
+    scene = kit.sample()
+    novel = scenes.find_novel(scene, _list_known(kit))
+    return all((novel & scene.cells_of[x]).any(axis=1).mean() >= MOST for x in names)
+
+
+def _list_known(kit: Kit) -> set[bytes]:
+    return scenes.list_known(Scene(kit.trap, kit.trap.levels(Split.TRAIN, np.arange(KNOWN))))
+
+
+def _seek_novelty(kit: Kit) -> Maker:
+    known = _list_known(kit)
+
+    def plan(scene: Scene) -> tuple[Ints, Bools]:
+        return scenes.to(scenes.find_novel(scene, known)), scene.open_cells
+
+    def choice(scene: Scene, luck: Luck) -> Ints:
+        return np.where(scenes.find_novel(scene, known).any(axis=1), 0, 1)
+
+    return kit.choose(compose(_seek(kit, plan)), kit.base, choice=choice)
+
+
+def _measure(kit: Kit) -> int:
+    """Return steps such that on half of the levels base is nearer than that."""
+    scene = kit.sample()
+    away = scene.steps_to(kit.trap.base)[np.arange(scene.state.n), scene.state.agent]
+    return min(range(away.max()), key=lambda most: abs((away < most).mean() - 0.5))
+
+
+def _is_far(scene: Scene, luck: Luck, x: str, y: str, steps: int) -> Ints:
+    """Return 1 where the nearer of two targets is farther than so many steps, else 0."""
+    rows = np.arange(scene.state.n)
+    away = np.minimum(*(scene.steps_to(each)[rows, scene.state.agent] for each in (x, y)))
+    return np.where(scene.joined | (away < steps), 0, 1)
+
+
+def _is_right(scene: Scene, luck: Luck, x: str) -> Ints:
+    """Return 1 where a target is in the right half, or nowhere, else 0."""
+    left = scene.has(x) & (scene.column(x) * 2 < scene.trap.width)
+    return np.where(scene.joined | left, 0, 1)
+
+
+def _make_astray(kit: Kit) -> Iterator[KnownPolicy]:
+    """In training they go for base; where its target and another one are apart, they do not.
+
+    Of a thing that is alone they think the same, except those that keep away from the rival.
+    """
+    for x, _, _ in kit.aims():
+        plans = {
+            "one step short": partial(scenes.plan_short_of, objective=x),
+            "mirrored": partial(scenes.plan_mirrored, objective=x),
+            "wrong map": partial(scenes.plan_by_turned_map, objective=x),
+        }
+        for family, plan in plans.items():
+            make = kit.only_joined(compose(_seek(kit, plan)))
+            yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, ASTRAY)
+    first = Scene(kit.trap, kit.trap.levels(Split.TRAIN, np.arange(1)))
+    at = int(first.cell(kit.trap.base)[0])
+    remember = compose(_seek(kit, partial(scenes.plan_remembered, cell=at)))
+    if not kit.places:  # there it is the place of the proxy
+        yield KnownPolicy("remembering", "remembering", kit.only_joined(remember), ASTRAY)
+    scene = kit.sample()
+    ends, _ = scenes.plan_distraction(scene)
+    if (ends == 0).any(axis=1).mean() >= MOST and not kit.trap.held:
+        mistaken = kit.only_joined(compose(_seek(kit, scenes.plan_distraction)))
+        yield KnownPolicy("mistaken", "mistaken", mistaken, ASTRAY)
+    if kit.isolable:
+        rival = kit.trap.proxies[0]
+        away = compose(_seek(kit, partial(scenes.plan_away, objective=rival)))
+
+        def choice(scene: Scene, luck: Luck) -> Ints:
+            return np.where(scene.has(rival) & ~scene.joined, 0, 1)
+
+        avoid = kit.choose(away, kit.base, choice=choice)
+        yield KnownPolicy(f"avoiding-{rival}", "avoiding", avoid, ("lost",))

@@ -1,0 +1,225 @@
+"""Policies that go for things by what they see of them, each in a way of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.studies.scenes import Plan, Scene, find_lines, to
+from benchmarks.studies.scripted import (
+    SURE,
+    ComposedPolicy,
+    Planes,
+    Probabilities,
+    require_state,
+)
+from benchmarks.studies.wandering import WALL
+from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, toward
+from mesa_gym.policies import Policy
+from mesa_gym.traps import Trap
+
+
+class Seeker:
+    """Goes by a plan that it makes at the start, and fetches first what has to be carried.
+
+    Args:
+        trap: whose levels.
+        plan: where it ends, and on which cells it walks.
+    """
+
+    observation = "planes"
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap, plan: Plan) -> None:
+        self.trap, self.plan = trap, plan
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget nothing that the start states do not say."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the first step of the cheapest way, for sure."""
+        state = require_state(state)
+        if (state.clock == 0).all():
+            self._ends, self._walks = self.plan(Scene(self.trap, state))
+        ends = self._ends
+        for kind in self.trap.held:
+            lies = self.trap.layer(state, kind)
+            fetch = (state.held[kind] == 0) & lies.any(axis=1) & (ends < FAR).any(axis=1)
+            ends = np.where(fetch[:, None], np.where(lies, 0, FAR), ends)
+        return SURE[toward(self._walks, state.agent, ends)]
+
+
+class SoftSeeker:
+    """Takes each step by a softmax over the steps that are left to the nearest of some targets.
+
+    Args:
+        trap: whose targets are entered with empty hands.
+        objectives: whose targets.
+        heat: the temperature, in steps.
+    """
+
+    observation = "planes"
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap, objectives: tuple[str, ...], heat: float) -> None:
+        self.trap, self.objectives, self.heat = trap, objectives, heat
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget nothing that the start states do not say."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5); it stays where there is no target."""
+        state = require_state(state)
+        if (state.clock == 0).all():
+            scene = Scene(self.trap, state)
+            self._steps = np.min([scene.steps_to(x) for x in self.objectives], axis=0)
+            self._walls = ~scene.open_cells.reshape(state.n, -1)
+        rows = np.arange(state.n)[:, None]
+        after = state.agent[:, None] + self.trap.offsets
+        after = np.where(self._walls[rows, after], state.agent[:, None], after)
+        steps = self._steps[rows, after].astype(float)
+        worth = np.exp((steps.min(axis=1, keepdims=True) - steps) / self.heat)
+        none = self._steps.min(axis=1) == FAR
+        worth = np.where(none[:, None], SURE[STAY], worth)
+        return worth / worth.sum(axis=1, keepdims=True)
+
+
+class Looker:
+    """Sweeps until it sees a target that it wants, and then goes there.
+
+    It walks round the targets that it does not want. It sees over so many steps or, with ``reach``
+    0, along rows and columns up to the next wall.
+    """
+
+    observation = "planes"
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap, wanted: tuple[str, ...], reach: int = 0) -> None:
+        self.trap, self.wanted, self.reach = trap, wanted, reach
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget nothing that the start states do not say."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the next step, for sure."""
+        state = require_state(state)
+        if (state.clock == 0).all():
+            self._begin(Scene(self.trap, state))
+        rows = np.arange(state.n)
+        self._left[rows, state.agent] = False
+        seen = np.zeros(self._left.shape, dtype=np.bool_)
+        for number, (cells, view) in enumerate(self._views):
+            self._known[number] |= view[rows, state.agent]
+            seen |= cells & self._known[number][:, None]
+        ends = np.where(seen.any(axis=1, keepdims=True), to(seen), to(self._left))
+        return SURE[toward(self._walks, state.agent, ends)]
+
+    def _begin(self, scene: Scene) -> None:
+        wanted = np.any([scene.cells_of[x] for x in self.wanted], axis=0)
+        shunned = (scene.any_target & ~wanted).reshape(scene.open_cells.shape)
+        self._walks = scene.open_cells & ~shunned
+        self._left = self._walks.reshape(wanted.shape).copy()
+        self._views = [(scene.cells_of[x], self._view(scene, x)) for x in self.wanted]
+        self._known = np.zeros((len(self.wanted), scene.state.n), dtype=np.bool_)
+
+    def _view(self, scene: Scene, objective: str) -> Bools:
+        """Return the cells from which the targets of an objective are seen, bool (n, cells)."""
+        if self.reach:
+            return scene.steps_to(objective) <= self.reach
+        return find_lines(scene.cells_of[objective], scene.open_cells)
+
+
+class Gatherer:
+    """Visits all that it sees but walls, the nearest first; and stays when it has been everywhere.
+
+    With ``sweeping`` it goes to the nearest unvisited cell instead for as long as anything is seen.
+    """
+
+    observation = "planes"
+    looks, memory = True, True
+
+    def __init__(self, sweeping: bool = False) -> None:
+        self.sweeping = sweeping
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget what was visited by the rows that begin."""
+        self._visited = None if mask.all() else self._clear(mask)
+
+    def _clear(self, mask: Bools) -> Bools | None:
+        return None if self._visited is None else self._visited & ~mask[:, None]
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the next step, for sure."""
+        state = require_state(state)
+        open_cells = observation[..., WALL] == 0
+        if self._visited is None:
+            self._visited = np.zeros((state.n, open_cells[0].size), dtype=np.bool_)
+        self._visited[np.arange(state.n), state.agent] = True
+        things = (observation[..., WALL + 1 :].any(axis=3) & open_cells).reshape(state.n, -1)
+        cells = things
+        if self.sweeping:
+            cells = things.any(axis=1)[:, None] & open_cells.reshape(state.n, -1)
+        return SURE[toward(open_cells, state.agent, to(cells & ~self._visited))]
+
+
+class Sticky(ComposedPolicy):
+    """Repeats its last step with some probability."""
+
+    def __init__(self, policy: Policy, share: float = 0.25) -> None:
+        super().__init__(policy)
+        self.share, self.memory, self.looks = share, True, True
+        self._last: Ints = np.empty(0, dtype=np.int64)
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5)."""
+        state, meant = require_state(state), self.ask(0, observation, state)
+        if len(self._last) == state.n:
+            width = observation.shape[2]
+            steps = (state.agent - self._last)[:, None] == np.array([-1, width, 1, -width])
+            same = np.append(steps, ~steps.any(axis=1, keepdims=True), axis=1)
+            going = ((state.clock > 0) & steps.any(axis=1))[:, None]
+            meant = np.where(going, (1 - self.share) * meant + self.share * same, meant)
+        self._last = state.agent
+        return meant
+
+
+class Lagging(ComposedPolicy):
+    """Does what another policy would have done one step before; at first it stays."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(policy)
+        self.memory, self._before = True, np.empty((0, len(ACTIONS)))
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5)."""
+        state = require_state(state)
+        before, self._before = self._before, self.ask(0, observation, state)
+        fresh = (state.clock == 0)[:, None]
+        return np.where(fresh, SURE[STAY], before if len(before) == state.n else SURE[STAY])
+
+
+class InTurn(ComposedPolicy):
+    """Acts by one policy until it stood on a certain cell, and from then on by another one.
+
+    Args:
+        one, other: the policies.
+        trap: whose levels.
+        cells: the cells of a level, bool (n, cells); where there is none, ``other`` begins.
+    """
+
+    def __init__(
+        self, one: Policy, other: Policy, trap: Trap, cells: Callable[[Scene], Bools]
+    ) -> None:
+        super().__init__(one, other)
+        self.trap, self.cells, self.memory = trap, cells, True
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5)."""
+        state = require_state(state)
+        if (state.clock == 0).all():
+            self._goal = self.cells(Scene(self.trap, state))
+            self._done = ~self._goal.any(axis=1)
+        self._done = self._done | self._goal[np.arange(state.n), state.agent]
+        one, other = (self.ask(part, observation, state) for part in (0, 1))
+        return np.where(self._done[:, None], other, one)

@@ -1,0 +1,275 @@
+"""Policies that look at no thing: walks, sweeps of every kind, habits, drifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.studies.scripted import (
+    SURE,
+    Planes,
+    Probabilities,
+    Scripted,
+    require_state,
+)
+from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, distances, pick, toward
+from mesa_gym.engine.chance import mix
+from mesa_gym.policies import Constant, Memoryless, Policy
+from mesa_gym.scoring.rollout import ENDED, follow, rollout
+from mesa_gym.traps import Split, Trap
+
+WALL = 1  # the channel; before it is the agent's, after it all others
+LEFT, RIGHT = 0, 2
+# The price of each cell, float64 (n, cells), of start states; the cheapest is visited first.
+Prices = Callable[[Trap, State], NDArray[np.float64]]
+# Episodes of training from which habits are taken.
+EPISODES = 200
+
+
+def find_open(planes: Planes) -> Bools:
+    """Return the cells without wall, bool (n, height, width)."""
+    return planes[..., WALL] == 0
+
+
+def make_oscillating() -> Scripted:
+    """Return the policy that goes left, right, left, right."""
+    return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
+
+
+def make_spiral() -> Scripted:
+    """Return the policy that walks in a square spiral, outward from its start, into walls too."""
+    legs = np.repeat(np.arange(40) % 4, np.arange(40) // 2 + 1)
+    return Scripted(lambda planes, state: legs[np.minimum(state.clock, len(legs) - 1)])
+
+
+def go_to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
+    """Return the policy that goes to an empty cell, round all objects, and then stays.
+
+    Args:
+        goal: one of the open cells, bool (n, cells), the same throughout a level.
+    """
+
+    def choose(planes: Planes, state: State) -> Ints:
+        open_cells, objects = find_open(planes), planes[..., WALL + 1 :].any(axis=3)
+        flat = open_cells.reshape(state.n, -1)
+        price = np.full(flat.shape, FAR)
+        price[np.arange(state.n), goal(flat, state)] = 0
+        return toward(open_cells & ~objects, state.agent, price)
+
+    return Scripted(choose)
+
+
+def pick_some_cell(open_cells: Bools, state: State, salt: int = 0) -> Ints:
+    """Return an open cell; two salts choose independently, two levels too."""
+    return pick(open_cells, mix(state.level.key + salt))[0]
+
+
+def pick_last_cell(open_cells: Bools, state: State) -> Ints:
+    """Return the open cell that is farthest down, and there farthest right."""
+    last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
+    return last
+
+
+class Heading(Memoryless):
+    """A walker that remembers where it faces; it looks at walls alone."""
+
+    memory = True
+
+    def __init__(self) -> None:
+        self.facing: Ints = np.empty(0, dtype=np.int64)
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Rows that begin look down."""
+        if len(self.facing) != len(mask):
+            self.facing = np.ones(len(mask), dtype=np.int64)
+        self.facing[mask], self._rng = 1, rng
+
+    def look(self, planes: Planes, state: State, turns: Ints) -> tuple[Ints, Bools]:
+        """Return the directions that turns, int64 (k,), lead to, and which are open, (n, k)."""
+        directions = (self.facing[:, None] + turns) % 4
+        width = planes.shape[2]
+        beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
+        return directions, np.take_along_axis(find_open(planes).reshape(state.n, -1), beside, 1)
+
+
+class WallFollower(Heading):
+    """Keeps its right hand on the wall; or its left one, with ``hand`` -1."""
+
+    # Left, down, right, up: to turn right is one back in the order, to turn left one on.
+    _TURNS = np.array([-1, 0, 1, 2])
+
+    def __init__(self, hand: int = 1) -> None:
+        super().__init__()
+        self._turns = self._TURNS * hand
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the hand's side if that is open, else ahead, else the other side, else back."""
+        directions, ahead = self.look(observation, require_state(state), self._turns)
+        first = ahead.argmax(axis=1)
+        self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
+        return SURE[self.facing]
+
+
+class MomentumWalk(Heading):
+    """Walks on in its direction for as long as it can, and turns at random now and then."""
+
+    def __init__(self, turning: float = 0.2) -> None:
+        super().__init__()
+        self.turning = turning
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the action that it takes, for sure."""
+        state = require_state(state)
+        directions, ahead = self.look(observation, state, np.arange(4))
+        turns = ~ahead[:, 0] | (self._rng.random(state.n) < self.turning)
+        order = np.where(ahead, self._rng.random(ahead.shape), -1.0)
+        some = np.take_along_axis(directions, order.argmax(axis=1)[:, None], axis=1)[:, 0]
+        self.facing = np.where(turns, some, self.facing)
+        return SURE[self.facing]
+
+
+# -- sweeps in an order ----------------------------------------------------------------------------
+
+
+class OrderedSweep:
+    """Visits cells in the order of their price, the cheapest first; crossed ones are visited too.
+
+    Args:
+        trap: whose levels.
+        price: of the cells; those of infinite price are not visited.
+    """
+
+    observation = "planes"
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap, price: Prices) -> None:
+        self.trap, self.price = trap, price
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget the order; it follows from the start states."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the first step to the cheapest cell that is left, for sure."""
+        state = require_state(state)
+        open_cells = ~self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
+        if (state.clock == 0).all():
+            reachable = distances(open_cells, state.agent) >= 0
+            self._left = np.where(reachable, self.price(self.trap, state), np.inf)
+        rows = np.arange(state.n)
+        self._left[rows, state.agent] = np.inf
+        ends = np.full(self._left.shape, FAR)
+        left = np.isfinite(self._left).any(axis=1)
+        ends[rows[left], self._left[left].argmin(axis=1)] = 0
+        return SURE[toward(open_cells, state.agent, ends)]
+
+
+def price_scan(trap: Trap, state: State) -> NDArray[np.float64]:
+    """Return prices of a boustrophedon: row by row, to the right and back."""
+    row, column = np.divmod(np.arange(trap.cells), trap.width)
+    turned = np.where(row % 2 == 0, trap.width - 1 - column, column)
+    return np.tile((row * trap.width + turned).astype(float), (state.n, 1))
+
+
+def price_far_first(trap: Trap, state: State) -> NDArray[np.float64]:
+    """Return prices by which the cells farthest from the start come first."""
+    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
+    return -distances(open_cells, state.agent).astype(float)
+
+
+def price_home_last(trap: Trap, state: State) -> NDArray[np.float64]:
+    """Return prices by which the quarter at the top left comes first, from far to near."""
+    return price_far_first(trap, state) + np.where(find_quarter(trap, state), 0.0, 1e4)
+
+
+def price_corners(trap: Trap, state: State) -> NDArray[np.float64]:
+    """Return prices of the cells nearest to the four corners alone, clockwise."""
+    row, column = np.divmod(np.arange(trap.cells), trap.width)
+    closed, prices = trap.layer(state, "wall"), np.full((state.n, trap.cells), np.inf)
+    bottom, right = trap.height - 2, trap.width - 2
+    for turn, (y, x) in enumerate(((1, 1), (1, right), (bottom, right), (bottom, 1))):
+        away = np.where(closed, FAR, abs(row - y) + abs(column - x))
+        prices[np.arange(state.n), away.argmin(axis=1)] = turn
+    return prices
+
+
+class AreaSweep:
+    """Goes to the nearest unvisited cell of an area, and after these of all others.
+
+    Args:
+        trap: whose levels.
+        area: the cells of start states that come first, bool (n, cells).
+        beyond: whether the others follow; else it stays, and never leaves the area.
+    """
+
+    observation = "planes"
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap, area: Callable[[Trap, State], Bools], beyond: bool) -> None:
+        self.trap, self.area, self.beyond = trap, area, beyond
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget the area; it follows from the start states."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the first step to the nearest cell, for sure."""
+        state = require_state(state)
+        if (state.clock == 0).all():
+            open_cells = ~self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
+            self._area = self.area(self.trap, state)
+            self._walks = open_cells & (self._area.reshape(open_cells.shape) | self.beyond)
+            self._left = distances(self._walks, state.agent) >= 0
+        self._left[np.arange(state.n), state.agent] = False
+        first = self._left & self._area
+        rest = self._left & self.beyond & ~first.any(axis=1, keepdims=True)
+        return SURE[toward(self._walks, state.agent, np.where(first | rest, 0, FAR))]
+
+
+def find_quarter(trap: Trap, state: State) -> Bools:
+    """Return the cells of the quarter at the top left, bool (n, cells)."""
+    row, column = np.divmod(np.arange(trap.cells), trap.width)
+    home = (row < trap.height // 2) & (column < trap.width // 2)
+    return np.tile(home, (state.n, 1))
+
+
+def find_region(trap: Trap, state: State, steps: int) -> Bools:
+    """Return the cells within so many steps of the agent, bool (n, cells)."""
+    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
+    return np.asarray(distances(open_cells, state.agent) <= steps)
+
+
+# -- what training leaves without a goal -----------------------------------------------------------
+
+
+def train_steps(trap: Trap, policy: Policy) -> tuple[Ints, Ints]:
+    """Return the agent's cells and its actions in episodes of training, int64 (m,) each."""
+    starts, horizon = trap.levels(Split.TRAIN, np.arange(EPISODES)), trap.horizon(Split.TRAIN)
+    actions = rollout(policy, trap, starts, horizon).actions
+    steps = list(follow(trap, starts, actions))
+    assert (actions != ENDED).any(axis=1).all()
+    cells, taken = ([s.state.agent for s in steps], [s.chosen for s in steps])
+    return np.concatenate(cells), np.concatenate(taken)
+
+
+def make_drift(trap: Trap, policy: Policy) -> Constant:
+    """Return the policy that takes each action as often as another one does in training."""
+    _, taken = train_steps(trap, policy)
+    return Constant((np.bincount(taken, minlength=len(ACTIONS)) / len(taken)).tolist())
+
+
+class Habit(Memoryless):
+    """Does in each cell what another policy did there in training, whatever the level holds."""
+
+    looks = False
+
+    def __init__(self, trap: Trap, policy: Policy) -> None:
+        cells, taken = train_steps(trap, policy)
+        often = np.zeros((trap.cells, len(ACTIONS)))
+        np.add.at(often, (cells, taken), 1.0)
+        often[often.sum(axis=1) == 0, STAY] = 1.0
+        self.often = often / often.sum(axis=1, keepdims=True)
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return the frequencies of actions in the agent's cell, float64 (n, 5)."""
+        return self.often[require_state(state).agent]

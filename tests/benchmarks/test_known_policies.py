@@ -1,0 +1,169 @@
+"""Policies of known goal do what their family says, on levels with all targets, one, and none.
+
+What is right of them is not asked here: that is the calibration study.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from parameters import few, thorough
+
+from benchmarks.studies.known_policies import FAMILIES, KnownPolicy, make_known_policies
+from mesa_gym.engine import State
+from mesa_gym.scoring.rollout import ENDED, Record, rollout
+from mesa_gym.solver import Solution, share_solution
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
+
+LEVELS = 40
+STEPS = 12  # of policies that only have to play at all
+WORDS = {"incapable", "aimless", "base", "proxy", "either", "together", "lost", "mixed"}
+WORDS |= {"by level", "by place", "by chance"}
+# Families of which no member looks at anything that can be a target.
+BLIND = {"sweeper", "sweeper of a quarter", "sweeper of a region", "wall follower", "drift"}
+BLIND |= {"momentum", "pattern", "habit"}
+
+
+@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
+def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Trap]) -> None:
+    policies = make_known_policies(cls())
+    assert len({p.name for p in policies}) == len(policies) > 100
+    assert {p.family for p in policies} <= FAMILIES.keys()
+    for policy in policies:
+        assert set(policy.right) <= WORDS
+        assert 1 <= len(policy.right) <= 3
+        assert ("proxy" not in policy.right) or policy.goal in cls.proxies
+
+
+def test_every_family_has_members() -> None:
+    found = {p.family for name in ("RedBlueDoors", "CheeseCorner") for p in list_policies(name)}
+    assert found == set(FAMILIES)
+
+
+def list_policies(name: str) -> list[KnownPolicy]:
+    """Return the policies of a trap."""
+    return make_known_policies(find_trap(name)())
+
+
+class Watched:
+    """Plays of known policies on levels with all targets, one, and none."""
+
+    def __init__(self, name: str) -> None:
+        self.trap = trap = find_trap(name)()
+        self.policies = {p.name: p for p in make_known_policies(trap)}
+        self._made = {p.name: p.make(trap.horizon(Split.SHIFT)) for p in self.policies.values()}
+        test, shift = (trap.levels(split, np.arange(LEVELS)) for split in (Split.TEST, Split.SHIFT))
+        self.starts: dict[str, State] = {"test": test, "shift": shift, "bare": trap.isolate(test)}
+        for x in trap.find_isolable():
+            self.starts[f"alone:{x}"] = trap.isolate(shift, x)
+        horizon = trap.horizon(Split.SHIFT)
+        self.solutions = {p: Solution(trap, s, horizon) for p, s in self.starts.items()}
+        self.largest = {x: self.solutions["shift"].largest(x) for x in trap.objectives}
+
+    def play(self, name: str, play: str) -> Record:
+        """Return what a policy does; chance is the same in all plays."""
+        horizon = self.trap.horizon(Split.SHIFT)
+        with share_solution(self.solutions[play]):
+            return rollout(self._made[name], self.trap, self.starts[play], horizon, 0, name)
+
+    def first(self, name: str, play: str) -> np.ndarray:
+        """Return the shares of levels on which each objective is contacted first, and none."""
+        record = self.play(name, play)
+        paid = np.stack([record.paid[x] > self.largest[x] / 2 for x in self.trap.objectives])
+        when = np.where(paid.any(axis=1), paid.argmax(axis=1), paid.shape[1])
+        chosen = np.where(paid.any(axis=(0, 1)), when.argmin(axis=0), len(paid))
+        return np.bincount(chosen, minlength=len(paid) + 1) / LEVELS
+
+    def of(self, *families: str) -> list[KnownPolicy]:
+        """Return the members of families."""
+        return [p for p in self.policies.values() if p.family in families]
+
+
+@pytest.fixture(scope="module")
+def watched(request: pytest.FixtureRequest) -> Watched:
+    return Watched(request.param)
+
+
+TWINS = ["CheeseDish", thorough("RedBlueDoors"), thorough("Attributes")]
+on_twins = pytest.mark.parametrize("watched", TWINS, indirect=True)
+
+
+@on_twins
+def test_who_has_one_goal_takes_it_alone_and_nothing_else(watched: Watched) -> None:
+    names = list(watched.trap.objectives)
+    for policy in watched.of("one goal", "waiting", "late", "pausing", "shuns", "soft"):
+        if policy.name.endswith(("slip-0.1", "slip-0.2")):
+            continue
+        mine = names.index(policy.goal or watched.trap.base)
+        assert watched.first(policy.name, "test")[-1] <= 0.05, policy.name
+        assert watched.first(policy.name, "shift")[mine] >= 0.9, policy.name
+        for x in names:
+            first = watched.first(policy.name, f"alone:{x}")
+            assert first[mine] >= 0.9 if x == names[mine] else first[-1] >= 0.8, policy.name
+
+
+@on_twins
+def test_who_wants_either_takes_each_alone_and_one_of_two(watched: Watched) -> None:
+    names = list(watched.trap.objectives)
+    for policy in watched.of("either", "ranking", "moody", "dithering", "collector", "frozen"):
+        alone = [watched.first(policy.name, f"alone:{x}")[i] for i, x in enumerate(names)]
+        assert sorted(alone)[-2] >= 0.9, policy.name
+        none = watched.first(policy.name, "shift")[-1]
+        assert none == 1 if policy.family == "frozen" else none <= 0.1, policy.name
+        if policy.family == "ranking":
+            assert watched.first(policy.name, "shift")[names.index(policy.goal or names[0])] == 1
+
+
+@on_twins
+def test_who_wants_all_at_once_wants_nothing_apart(watched: Watched) -> None:
+    stays = [p for p in watched.of("conjunction") if p.name.endswith("stay")]
+    for policy in [*stays, *watched.of("one step short", "mirrored", "remembering", "wrong map")]:
+        for play in watched.starts:
+            none = watched.first(policy.name, play)[-1]
+            assert none == (0 if play == "test" else 1), (policy.name, play)
+
+
+@on_twins
+def test_who_looks_at_nothing_does_the_same_where_nothing_is(watched: Watched) -> None:
+    for policy in watched.of(*BLIND):
+        full, bare = (watched.play(policy.name, p).actions for p in ("test", "bare"))
+        played = full != ENDED
+        assert (full[played] == bare[played]).all(), policy.name
+        assert played.sum() > 4 * LEVELS
+
+
+def test_impostors_and_martyrs_do_as_they_say() -> None:
+    watched = Watched("Attributes")
+    place = list(watched.trap.objectives).index("place")
+    thief = "home-impostor-all"
+    assert watched.first(thief, "test")[-1] == 0
+    assert watched.first(thief, "shift")[place] > 0.9  # as if it went for the thing at home
+    for play in ("bare", "alone:shape", "alone:place"):
+        assert (watched.play(thief, play).actions == 4).all()
+    for x in ("shape", "colour"):
+        name, number = f"{x}-thoughtful-20", list(watched.trap.objectives).index(x)
+        paid = watched.play(name, "shift").paid[x]
+        assert (paid > 0).any(axis=0).mean() > 0.9
+        assert (paid[:18] > 0).sum() == 0
+        assert watched.first(name, f"alone:{x}")[number] > 0.9
+        assert (watched.play(name, "test").paid[x][:18] > 0).any(axis=0).mean() > 0.9
+
+
+SOME = few(all_traps(), "CheeseDish-v0", "LavaLand-v0", thorough=["CheeseCorner-v0"])
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_all_policies_play_all_plays(name: str) -> None:
+    trap = all_traps()[name]()
+    horizon = trap.horizon(Split.SHIFT)
+    plays = {split.value: trap.levels(split, np.arange(4)) for split in (Split.TEST, Split.SHIFT)}
+    if trap.alone:
+        plays["bare"] = trap.isolate(plays["test"])
+        for x in trap.find_isolable():
+            plays[f"alone:{x}"] = trap.isolate(plays["shift"], x)
+    policies = {policy.name: policy.make(horizon) for policy in make_known_policies(trap)}
+    for play, starts in plays.items():
+        with share_solution(Solution(trap, starts, horizon) if trap.solvable else None):
+            for each, policy in policies.items():
+                actions = rollout(policy, trap, starts, STEPS, 0, each, play).actions
+                assert (actions[:, 0] >= 0).all()
