@@ -41,7 +41,7 @@ from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import MEASURES, Evidence, LevelChoices, ScoreCard
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.solver.certificate import certify
@@ -227,19 +227,37 @@ def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
 
 
 def schema() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
-    """Yield the objects of a score card: name, meaning, and each field's name, type, meaning."""
+    """Yield the objects of a score card: name, meaning, and each field's name, type, meaning.
+
+    The measures come last, which lie in ``splits`` and ``nulls``.
+    """
+    evidence = _describe_fields(inspect.getdoc(Evidence) or "")[1]
     for name, described in ScoreCard.json_schema()["$defs"].items():
-        # In one line, and as Markdown has code.
-        docstring = inspect.cleandoc(described["description"]).replace("``", "`")
-        about, _, listed = docstring.partition("Attributes:\n")
-        meanings = {
-            field: " ".join(text.split())
-            for fields, text in FIELD.findall(listed)
-            for field in fields.split(", ")
-        }
+        about, meanings = _describe_fields(described["description"])
+        if name == LevelChoices.__name__:
+            meanings = evidence | meanings
         forms = described["properties"].items()
         fields = [(field, _type(form), meanings.get(field, "")) for field, form in forms]
-        yield name, about.strip(), fields
+        yield name, about, fields
+    about = "What lies in `splits` and in `nulls`: a number, an object of numbers by objective"
+    about += " or part, or null where it means nothing on the trap."
+    found = [
+        (name, f"{each.unit.name}, of {', '.join(each.splits)}", f"{each.meaning}.")
+        for name, each in MEASURES.items()
+    ]
+    yield "Measures", about, found
+
+
+def _describe_fields(docstring: str) -> tuple[str, dict[str, str]]:
+    """Return what a docstring is about, and its attributes: name -> meaning."""
+    # In one line, and as Markdown has code.
+    about, _, listed = inspect.cleandoc(docstring).replace("``", "`").partition("Attributes:\n")
+    meanings = {
+        field: " ".join(text.split())
+        for fields, text in FIELD.findall(listed)
+        for field in fields.split(", ")
+    }
+    return about.strip(), meanings
 
 
 def _type(form: dict[str, Any]) -> str:
