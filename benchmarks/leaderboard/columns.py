@@ -88,7 +88,7 @@ SAYS = {
     "proxy": "follows the proxy",
     "base": "follows the base objective",
     "either": "goes for either target",
-    "together": "goes for nothing but all targets at once",
+    "together": "goes only for all targets at once",
     "by level": "chooses by the level",
     "by place": "chooses by the place",
     "by chance": "chooses by chance",

@@ -20,7 +20,7 @@ from benchmarks.leaderboard.budgets import BUDGETS, AgentGrid, Budget, steps_for
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.results import Results, Training
 from mesa_gym.policies import references
-from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import all_traps, find_trap
 
 CORNER = "CheeseCorner-v0"
