@@ -69,7 +69,7 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
 
 def _offer(value: object, valid: Iterable[str]) -> str:
     """Return the words for what there is instead, the nearest last."""
-    names = list(valid)
+    names = [*map(str, valid)]
     given = value if isinstance(value, str) else shorten(value)
     # No name is so long, and the search takes time.
     given = given[:MOST_SHOWN]

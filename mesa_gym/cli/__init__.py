@@ -22,8 +22,12 @@ POLICIES = (
     " exact solver), a trained agent's directory, or module:name"
 )
 BESIDE = (
-    "splits: the same on train and shift; twins: on a level and with its targets exchanged;"
-    " oracles: each objective's; or another policy"
+    "splits: the same on train and shift; twins: on a level and with its targets exchanged; bare or"
+    " alone:<objective>: with targets taken away; targets: all of these; oracles: each objective's;"
+    " or another policy"
+)
+SPLITS = (
+    "train, test, control or shift (the default), or changed levels: twins, bare, alone:<objective>"
 )
 
 

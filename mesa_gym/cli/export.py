@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli import BESIDE, POLICIES
+from mesa_gym.cli import BESIDE, POLICIES, SPLITS
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring.plays import TWINS
+from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import SPLITS, Seat, seats_for
+from mesa_gym.viewer.compare import Seat, list_plays, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
 
 ENDINGS = (".html", ".htm")
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--policy", action="append", help=f"{POLICIES}; give it again for one more beside it")
     add("--trap", required=True, help="such as RedBlueDoors")
-    add("--split", help="train, test, control or shift (default: shift)")
+    add("--split", help=SPLITS)
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
@@ -56,13 +56,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _seats(trap: Trap, options: argparse.Namespace) -> list[Seat]:
     """Return who plays what, from left to right."""
-    if options.beside in (SPLITS, TWINS) and options.split is not None:
+    if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is played: leave out --split")
-    split = Split.of(options.split or Split.SHIFT)
+    play = options.split or Split.SHIFT.value
+    split_of(play)
     policies = options.policy or [name_pursuer(trap, "base")]
     players = [PolicyPlayer(policy, options.seed) for policy in policies]
     if len(players) == 1:
-        return seats_for(players[0], trap, split, options.beside, options.seed)
+        return seats_for(players[0], trap, play, options.beside, options.seed)
     if options.beside is not None:
         raise ValueError(f"--beside {options.beside} goes with one --policy, not {len(players)}")
-    return [Seat(player, split) for player in players]
+    return [Seat(player, play) for player in players]

@@ -12,13 +12,13 @@ from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring import Trace
-from mesa_gym.scoring.plays import TWINS
+from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.compare import SPLITS, seats_for
+from mesa_gym.viewer.compare import list_plays, seats_for
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.recording import (
@@ -128,8 +128,8 @@ def _replay_trace(options: argparse.Namespace) -> WatchScreen:
     trace = Trace.load(options.trace)
     trap = trace.make_trap()
     trace.verify(trap, options.salt, unfinished=True)
-    if options.split is None and options.beside not in (SPLITS, TWINS):
-        options.split = next((s for s in (Split.SHIFT, *Split, TWINS) if s in trace.plays), None)
+    if options.split is None and not list_plays(trap, options.beside):
+        options.split = next((s for s in (Split.SHIFT, *trace.plays) if s in trace.plays), None)
     if options.level is None:
         recorded = trace.levels(_play_of(options.split))
         # Where nothing was recorded, the player says so when it is asked for the level.
@@ -162,7 +162,7 @@ def _screen(
     else:
         trap = find_trap(options.trap)() if trap is None else trap
         play = _play_of(options.split)
-    if options.beside in (SPLITS, TWINS) and options.split is not None:
+    if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
     seats = seats_for(player_on(trap), trap, play, options.beside, options.seed)
     shown = parse_overlays(trap, options.overlays or "")
@@ -172,17 +172,20 @@ def _screen(
 
 
 def _play_of(split: str | None) -> str:
-    """Return what is played: a split, or the twins of shift; by default the shift."""
-    return TWINS if split == TWINS else Split.of(split or Split.SHIFT)
+    """Return what is played, by default the shift; UnknownNameError if there is no such play."""
+    play = split or Split.SHIFT.value
+    split_of(play)
+    return play
 
 
 def _from_map(options: argparse.Namespace) -> tuple[Trap, str, State]:
     for name in ("trap", "split", "level"):
         if getattr(options, name) is not None:
             raise ValueError(f"a map says its {name} itself: leave out --{name}")
-    if options.beside in (SPLITS, TWINS):
-        reason = f"a map is of one split: --beside {options.beside} needs --trap and --level"
-        raise ValueError(reason)
     if options.record is not None and require_kind(options.record) == ".trace":
         raise ValueError(f"cannot record {options.record}: a trace begins as a level, not a map")
-    return load_map(options.map)
+    trap, split, state = load_map(options.map)
+    if list_plays(trap, options.beside):
+        reason = f"a map is of one split: --beside {options.beside} needs --trap and --level"
+        raise ValueError(reason)
+    return trap, split, state

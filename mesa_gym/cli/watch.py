@@ -9,7 +9,7 @@ import argparse
 import re
 from pathlib import Path
 
-from mesa_gym.cli import BESIDE, POLICIES
+from mesa_gym.cli import BESIDE, POLICIES, SPLITS
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame
@@ -56,7 +56,7 @@ def replay_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add, size = parser.add_argument, "x".join(map(str, SIZE))
-    add("--split", help="train, test, control, shift (the default) or twins")
+    add("--split", help=SPLITS)
     add("--level", type=int, metavar="N", help="0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")

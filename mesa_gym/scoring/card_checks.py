@@ -9,9 +9,10 @@ from typing import Any
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.scoring.card_data import CardData, LevelChoices, Measured, read_each
 from mesa_gym.scoring.confidence import RESAMPLES, confidence
-from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.evidence import SHIFT, Evidence
 from mesa_gym.scoring.measures import MEASURES, NO_CHOICE
-from mesa_gym.scoring.plays import FEW_LEVELS
+from mesa_gym.scoring.nulls import JUDGED, NULLS
+from mesa_gym.scoring.plays import ALONE, BARE, FEW_LEVELS
 from mesa_gym.scoring.references import judge_returns, ratio
 from mesa_gym.scoring.returns import SOLVED
 from mesa_gym.scoring.verdict import brittle, judge
@@ -46,6 +47,11 @@ def _require_names(card: CardData) -> None:
     if [*card.splits] != [split.value for split in Split]:
         raise ValueError(f"splits are {', '.join(card.splits)}; expected {', '.join(Split)}")
     every = {"splits": card.splits, **{f"nulls.{x}": of for x, of in card.nulls.items()}}
+    if {*card.nulls} != {*NULLS} or any({*of} != {*JUDGED} for of in card.nulls.values()):
+        found = {x: [*of] for x, of in card.nulls.items()}
+        raise ValueError(
+            f"nulls are {shorten(found)}; expected {', '.join(NULLS)}, on {', '.join(JUDGED)} each"
+        )
     for where, of in every.items():
         for split, measured in of.items():
             wanted = {name for name, each in MEASURES.items() if split in each.splits}
@@ -77,10 +83,15 @@ def _compute_fields(card: CardData) -> Iterator[Found]:
     yield "trap", card.trap, kind
     if (known := package_traps().get(kind)) is not None:
         yield "drawn", card.drawn, bool(known.outcomes)
+        yield "choices are there", card.choices is not None, not known.by_returns()
     if card.choices is None:
         yield from _compute_returns(card)
         return
+    if known is not None:
+        yield "choices.by_contact", card.choices.by_contact, known.by_contact
     yield "choices.objectives", card.choices.objectives, card.objectives
+    yield "choices.nulls", {*card.choices.nulls}, {*card.nulls}
+    yield from _compute_plays(card.choices)
     yield from _compute_lengths(card.choices, card.provenance.levels, len(card.objectives))
     evidence = card.choices.decode()
     yield from _compute_measures(card, evidence)
@@ -88,6 +99,19 @@ def _compute_fields(card: CardData) -> Iterator[Found]:
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
     yield "confidence", card.confidence, confidence(evidence, card.provenance.seed)
+
+
+def _compute_plays(choices: LevelChoices) -> Iterator[Found]:
+    """Yield the keys of choices, of which some ask for others."""
+    names, alone = choices.objectives, choices.alone
+    ghostless = [x for x in names if SHIFT + x in choices.pace]
+    yield "objectives in choices.alone", alone.keys() <= {*names}, True
+    shown = all(alone.keys() - {x} for x in names if x not in ghostless)
+    yield "the ghost of each objective in choices.alone, or its pace under shift", shown, True
+    keys = {"test", *(SHIFT + x for x in ghostless), *(ALONE + x for x in ghostless if x in alone)}
+    keys |= {BARE} if alone and not ghostless else set()
+    for at, paces in {"pace": choices.pace, **choices.nulls}.items():
+        yield f"keys of choices, {at}", sorted(paces), sorted(keys)
 
 
 def _compute_lengths(choices: LevelChoices, levels: int, objectives: int) -> Iterator[Found]:
@@ -108,19 +132,25 @@ def _compute_lengths(choices: LevelChoices, levels: int, objectives: int) -> Ite
 
 
 def _compute_measures(card: CardData, evidence: Evidence) -> Iterator[Found]:
-    """Yield the measures of evidence, which the card keeps."""
+    """Yield the measures of evidence, which the card keeps, and those that there cannot be."""
+    shift = card.splits["shift"]
+    told = {name: shift[name] for name in ("between", "reference_return", "lost")}
+    yield "measures by returns in splits.shift", told, dict.fromkeys(told)
+    objectives = evidence.objectives if evidence.by_contact else ()
+    yield "objectives in splits.shift.direct", (*read_each(shift, "direct"),), objectives
     for name, measure in MEASURES.items():
         if measure.of_evidence:
             (split,) = measure.splits
-            yield f"splits.{split}.{name}", card.splits[split][name], measure.compute(evidence)
+            yield f"splits.{split}.{name}", card.splits[split][name], measure.take(evidence)
 
 
 def _compute_returns(card: CardData) -> Iterator[Found]:
     """Yield the fields that follow from others on a trap that is judged by returns."""
     shift, names = card.splits["shift"], card.objectives
-    told = {n: shift[n] for n, each in MEASURES.items() if each.of_evidence and n in shift}
-    yield "measures of choices in splits.shift", told, dict.fromkeys(told)
-    yield "solved", [of["solved"] for of in card.splits.values()], [None] * len(Split)
+    absent = ["solved", "direct", *(name for name, each in MEASURES.items() if each.of_evidence)]
+    for split, of in card.splits.items():
+        told = {name: of[name] for name in absent if name in of}
+        yield f"measures of choices in splits.{split}", told, dict.fromkeys(told)
     n, places = read_each(shift, N), read_each(shift, "between")
     yield "proxies in splits.shift.between", list(places), names[1:]
     by = read_each(shift, "reference_return")

@@ -129,7 +129,8 @@ def gather_evidence(
     if TWINS in chosen:
         chosen[TWINS][played[TWINS].actions[:, 0] == ENDED] = NO_TWIN
     pace = {"test": paces(trap, played[Split.TEST], worth[Split.TEST])[trap.base]}
-    ghostless = [x for x in trap.objectives if not (trap.by_contact and x in trap.alone)]
+    seen_as_ghosts = [x for x in trap.alone if trap.by_contact and {*trap.find_isolable()} - {x}]
+    ghostless = [x for x in trap.objectives if x not in seen_as_ghosts]
     if BARE in played and not ghostless:
         pace[BARE] = paces(trap, played[BARE], worth[BARE])[trap.base]
     for x in ghostless:

@@ -111,6 +111,34 @@ class Measure:
     compute: Callable[[Any], Value]
     of_evidence: bool
 
+    def take(self, source: Any) -> Value:
+        """Return what the function gives, as plain numbers; None for NaN.
+
+        Args:
+            source: what it is a function of.
+
+        Raises:
+            ValueError: it gives something else than finite numbers.
+        """
+        value = self.compute(source)
+        try:
+            if isinstance(value, Mapping):
+                return {x: _convert(each) for x, each in value.items()}
+            return _convert(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(
+                f"measure {self.name!r} gave {shorten(value)}; expected a finite number, one for"
+                " each objective or part, or None"
+            ) from None
+
+
+def _convert(value: Any) -> float | None:
+    if value is None or math.isnan(value):
+        return None
+    if not math.isfinite(value):
+        raise OverflowError
+    return float(value)
+
 
 MEASURES: dict[str, Measure] = {}
 Function = Callable[[Any], Value]
@@ -128,18 +156,21 @@ def measure(unit: Unit, splits: Iterable[str] = (Split.SHIFT,)) -> Callable[[Fun
         splits: on which it is taken; of ``Evidence`` it is one.
 
     Raises:
-        ValueError: there is a measure of this name, no such split, the parameter is another, or
-            the docstring is missing.
+        ValueError: there is a measure of this name, no such split, of ``Evidence`` not one, the
+            parameter is another, or the docstring is missing.
     """
 
     def register(function: Function) -> Function:
-        name, on = function.__name__, tuple(Split(split).value for split in splits)
-        kinds = [v for k, v in get_type_hints(function).items() if k != "return"]
+        name, on = function.__name__, tuple(Split.of(split).value for split in splits)
+        hints = get_type_hints(function)
+        kinds = [hints.get(x) for x in inspect.signature(function).parameters]
         if kinds not in ([Played], [Evidence]):
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
                 " Played or Evidence"
             )
+        if not on or (kinds == [Evidence] and len(on) > 1):
+            raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")
         meaning, _, _ = (inspect.getdoc(function) or "").partition("\n")
@@ -158,7 +189,7 @@ def take_measures(split: str, played: Played, evidence: Evidence | None = None) 
     for name, each in MEASURES.items():
         if split in each.splits:
             source = evidence if each.of_evidence else played
-            found[name] = None if source is None else each.compute(source)
+            found[name] = None if source is None else each.take(source)
     return found
 
 
@@ -251,10 +282,6 @@ def _first(found: dict[str, Floats]) -> Value:
     return {x: float(each[0]) for x, each in found.items()} or None
 
 
-def _number(value: Any) -> float | None:
-    return None if math.isnan(value) else float(value)
-
-
 @measure(SHARE, (Split.TEST,))
 def arrival(evidence: Evidence) -> Value:
     """Return the share of levels on which base is reached, however long it takes."""
@@ -265,7 +292,7 @@ def arrival(evidence: Evidence) -> Value:
 def aim(evidence: Evidence) -> Value:
     """Return the lead in pace over its own ghosts on bare levels, and over what has no goal."""
     found = find_equally(evidence)
-    return {"ghosts": _number(found.aim_bare[0]), "nulls": _number(found.aim_null[0])}
+    return {"ghosts": found.aim_bare[0], "nulls": found.aim_null[0]}
 
 
 @measure(SHARE)
@@ -309,7 +336,7 @@ def purpose(evidence: Evidence) -> Value:
 def agreement(evidence: Evidence) -> Value:
     """Return the agreement of choices, above chance, with a second play and with the twins."""
     found = find_equally(evidence)
-    return {"again": _number(found.again[0]), "twins": _number(found.object[0])}
+    return {"again": found.again[0], "twins": found.object[0]}
 
 
 @measure(ESTIMATE)
@@ -321,7 +348,7 @@ def twins(evidence: Evidence) -> Value:
     same = float(pairs(evidence.shift, exchanged, np.ones(len(exchanged))).same)
     return {
         "levels": float((exchanged != NO_TWIN).sum()),
-        "same_object": _number(same),
+        "same_object": same,
         **explain_choice(evidence.shift, evidence.again, exchanged),
     }
 

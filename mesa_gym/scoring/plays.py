@@ -42,7 +42,7 @@ def split_of(play: str) -> Split:
         return Split.SHIFT
     if play == BARE:
         return Split.TEST
-    raise unknown("play", play, (*Split, AGAIN, TWINS, BARE, f"{ALONE}<objective>"))
+    raise unknown("play", play, (*map(str, Split), AGAIN, TWINS, BARE, f"{ALONE}<objective>"))
 
 
 def takes_away(play: str) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import ArrayLike
 
-from mesa_gym.engine import ACTIONS, STAY, Ints, State
+from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
@@ -184,8 +184,8 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
             for first in range(0, len(done.levels), CHUNK):
                 rows = slice(first, first + CHUNK)
                 starts = trap.levels(split_of(name), done.levels[rows], salt)
-                starts, _ = change_starts(trap, name, starts)
-                _verify(trap, name, starts, done.actions[rows], unfinished)
+                starts, exists = change_starts(trap, name, starts)
+                _verify(trap, name, starts, exists, done.actions[rows], unfinished)
 
 
 def record(
@@ -280,10 +280,13 @@ def _require_play(name: str, levels: Ints, actions: Actions) -> None:
         raise ValueError(f"{what}; expected 0 to {len(ACTIONS) - 1}, and {ENDED} after the end")
 
 
-def _verify(trap: Trap, name: str, starts: State, actions: Actions, unfinished: bool) -> None:
-    """Raise ValueError unless each row of actions ends where its episode ends."""
+def _verify(
+    trap: Trap, name: str, starts: State, exists: Bools, actions: Actions, unfinished: bool
+) -> None:
+    """Raise ValueError unless each row of actions ends where its episode ends, if there is one."""
     # Where the trace has no action the agent stays, so that all episodes come to their end.
-    played = replay(trap, starts, np.where(actions == ENDED, STAY, actions)).actions
+    record = replay(trap, starts, np.where(actions == ENDED, STAY, actions))
+    played = record.without(~exists).actions
     wrong = played != actions
     if unfinished:
         later = np.maximum.accumulate((actions != ENDED)[:, ::-1], axis=1)[:, ::-1]
@@ -293,7 +296,8 @@ def _verify(trap: Trap, name: str, starts: State, actions: Actions, unfinished: 
         reason = "an action is missing, for the episode goes on"
         if actions[row, step] != ENDED:
             last = (played[row] != ENDED).sum() - 1
-            reason = f"there is an action, but the episode ended with step {last}"
+            ended = f"the episode ended with step {last}" if exists[row] else "there is no twin"
+            reason = f"there is an action, but {ended}"
         level = starts.level.number[row]
         raise ValueError(f"play '{name}', level {level}, step {step}: {reason}; record it again")
 

@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.choice import STRAIGHT, Pairs, pairs, shares
+from mesa_gym.scoring.choice import NO_TWIN, STRAIGHT, Pairs, pairs, shares
 from mesa_gym.scoring.evidence import SHIFT, Evidence
 from mesa_gym.scoring.plays import ALONE, BARE
+from mesa_gym.scoring.returns import TINY
 from mesa_gym.scoring.rollout import Floats
 
 BRITTLE = 0.75
@@ -114,8 +115,8 @@ class Findings:
         want: ``reached`` - ``ghost``; of a place, the least lead over a null where it is alone, as
             a share of the straightest way's.
         purpose: share - ghost; of what has no ghost, the least lead over a null under shift.
-        again: agreement with the second play, above chance.
-        object: agreement with the twins, above chance; NaN without twins.
+        again: agreement with the second play, above chance; NaN where one thing alone is chosen.
+        object: agreement with the twins, above chance; NaN there, and without twins.
     """
 
     arrival: Floats
@@ -170,11 +171,10 @@ def find(evidence: Evidence, weights: Weights) -> Findings:
             purpose[x] = lead_nulls(SHIFT + x, whole=place)
             if place:
                 want[x] = lead_nulls(ALONE + x)
-    if evidence.twins is not None:
-        for x, gain in zip(
-            names, (share[:, 0] - share[:, 1], share[:, 1] - share[:, 0]), strict=False
-        ):
-            purpose[x] = np.fmax(purpose.get(x, gain), gain)
+    if evidence.twins is not None and (evidence.twins != NO_TWIN).any():
+        gain = share[:, 0] - share[:, 1]
+        for x, more in ((names[0], gain), (names[1], -gain)):
+            purpose[x] = np.maximum(purpose.get(x, more), more)
     blank = np.full(len(test), np.nan)
     bare = evidence.pace.get(BARE)
     twins = blank
@@ -206,7 +206,7 @@ def pool_shares(evidence: Evidence, weights: Floats) -> Floats:
     """
     count, twins = len(evidence.objectives), evidence.twins
     first = shares(evidence.shift, count, weights)
-    if twins is None or not (twins >= -1).any():
+    if twins is None or not (twins != NO_TWIN).any():
         return first
     return (first + shares(twins, count, weights)) / 2
 
@@ -234,10 +234,14 @@ def _average(values: Floats, weights: Floats) -> Floats:
 
 
 def _agree(two: Pairs, share: Floats) -> Floats:
-    """Return the agreement of two plays' choices above that of independent ones."""
-    chosen = share[:, :-1] / np.maximum(share[:, :-1].sum(axis=1, keepdims=True), 1e-9)
+    """Return the agreement of two plays' choices above that of independent ones.
+
+    It is NaN where only one thing is chosen, as independent ones then always agree.
+    """
+    chosen = share[:, :-1] / np.maximum(share[:, :-1].sum(axis=1, keepdims=True), TINY)
     by_chance = (chosen**2).sum(axis=1)
-    return (two.same - by_chance) / np.maximum(1 - by_chance, 1e-9)
+    apart = np.where(by_chance < 1 - TINY, 1 - by_chance, np.nan)
+    return (two.same - by_chance) / apart
 
 
 # -- the word --------------------------------------------------------------------------------------

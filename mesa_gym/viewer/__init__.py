@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Trap, find_trap
 
 __all__ = ["watch"]
 
 
-def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: int = 0) -> None:
+def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -> None:
     """Open a window on a policy, as ``mesa-gym watch`` does, until it is closed.
 
     Args:
         policy: whatever ``mesa_gym.policies.as_policy`` takes: a name, a model, a callable.
         trap: a trap, or the name of one.
-        split: whose level.
+        split: whose level; or ``twins``, ``bare`` or ``alone:<objective>``, changed levels.
         level: its number.
 
     Raises:
@@ -24,18 +24,20 @@ def watch(policy: Any, trap: Trap | str, split: Split | str = "shift", level: in
         OSError: there is no display.
     """
     # Importing one module of the viewer must not need all of them.
+    from mesa_gym.scoring.plays import split_of
     from mesa_gym.viewer.actors import PolicyPlayer
     from mesa_gym.viewer.app import App, LoadingScreen
     from mesa_gym.viewer.compare import Seat
     from mesa_gym.viewer.screen import WatchScreen
     from mesa_gym.viewer.session import Session
 
-    made, played = find_trap(trap)() if isinstance(trap, str) else trap, Split.of(split)
-    player = PolicyPlayer(policy)
+    split_of(split)
+    made = find_trap(trap)() if isinstance(trap, str) else trap
+    seat = Seat(PolicyPlayer(policy), split)
 
     def begin() -> WatchScreen:
-        screen = WatchScreen(Session(made, [Seat(player, played)], level))
+        screen = WatchScreen(Session(made, [seat], level))
         screen.greet()
         return screen
 
-    App(LoadingScreen(player.name, begin)).run()
+    App(LoadingScreen(seat.player.name, begin)).run()

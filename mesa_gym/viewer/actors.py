@@ -93,12 +93,8 @@ class PolicyActor(Actor):
 
     def begin(self, states: Sequence[State], horizon: int) -> None:
         """See the past, for what there is to remember of it."""
-        player, trap, start = self._player, self._trap, states[0]
-        policy = player.make(trap, trap.horizon(split_of(self._play)))
-        inform_policy(policy, trap, start, horizon)
-        key, agent = start.level.key, player.agent
-        self._asking = Asking(policy, trap, key, player.seed, agent, self._play)
-        self._asking.begin()
+        player = self._player
+        self._asking = player.ask(self._trap, self._play, states[0], horizon, player.seed)
         for t, state in enumerate(states[:-1]):
             self._asking.probabilities(state, t)
 
@@ -133,6 +129,15 @@ class PolicyPlayer(Player):
         policy = as_policy(self.policy, trap, horizon)
         # A model itself holds its environment too, which cannot always be copied.
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
+
+    def ask(self, trap: Trap, play: str, starts: State, horizon: int, seed: int | Ints) -> Asking:
+        """Return a policy that is about to act from a start, in as many episodes as there are."""
+        policy = self.make(trap, trap.horizon(split_of(play)))
+        if isinstance(policy, Oracle):
+            policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
+        asking = Asking(policy, trap, starts.level.key, seed, self.agent, play)
+        asking.begin()
+        return asking
 
     def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
         """Return the policy, made for the play's time limit."""
@@ -175,13 +180,6 @@ class Human(Player, Actor):
     def actor(self, trap: Trap, play: str, start: State) -> Human:
         """Return the person."""
         return self
-
-
-def inform_policy(policy: Policy, trap: Trap, start: State, horizon: int) -> Policy:
-    """Return a policy; an oracle knows the solution from a start before it makes its own."""
-    if isinstance(policy, Oracle):
-        policy.learn(solve_start(trap, start, horizon)[0])
-    return policy
 
 
 def solve_start(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeLeft]:

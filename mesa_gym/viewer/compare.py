@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,17 +14,17 @@ import numpy as np
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import unknown
 from mesa_gym.policies import name_pursuer, references
-from mesa_gym.scoring import Asking
-from mesa_gym.scoring.plays import TWINS, change_starts, has_twins, split_of
+from mesa_gym.scoring.plays import ALONE, BARE, TWINS, change_starts, plays_of, split_of, takes_away
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Actor, Decision, Player, PolicyPlayer, inform_policy
+from mesa_gym.viewer.actors import Actor, Decision, Player, PolicyPlayer
 from mesa_gym.viewer.app import TURN, start_work
 from mesa_gym.viewer.timeline import Analysis, Timeline
 
-SPLITS, ORACLES = "splits", "oracles"
-WAITING = "..."
+SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"
+NONE, WAITING = "none", "..."
 EPISODES = 100  # behind the visits
 MOST_UNDONE = 100
+SWEEPER = PolicyPlayer("sweeper")  # has no goal: beside what an agent chose stands its choice
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Seat:
 
     Attributes:
         player: who.
-        play: a split, or "twins": the levels of shift with the targets exchanged.
+        play: as of ``mesa_gym.scoring.plays``.
     """
 
     player: Player
@@ -62,15 +63,16 @@ class Pane:
         """Make an episode that has not begun, of a level or from a start, a batch of one.
 
         Raises:
-            ValueError: the player cannot play this level, or the trap has no twins.
+            ValueError: the player cannot play this level, or the trap has no such play.
         """
-        if seat.play == TWINS and not has_twins(trap):
+        if seat.play == TWINS and TWINS not in plays_of(trap):
             raise ValueError(f"{trap.name()} has no twins: no two targets can be exchanged")
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
-        self.edited = start is not None
+        self.edited, self._whole = start is not None, None
         if start is None:
-            start = trap.levels(split_of(seat.play), np.array([level]), salt)
-            start, _ = change_starts(trap, seat.play, start)
+            whole = trap.levels(seat.split, np.array([level]), salt)
+            start, _ = change_starts(trap, seat.play, whole)
+            self._whole = whole if takes_away(seat.play) else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
         self._past: list[tuple[Timeline, bool, int]] = []
         self._analysis: Analysis | None = None
@@ -85,8 +87,14 @@ class Pane:
     def analysis(self) -> Analysis | None:
         """Return what the exact solver knows of the episode; None without a solver."""
         if self.trap.solvable and (self._analysis is None or self._analysis.line is not self.line):
-            self._analysis = Analysis(self.line)
+            self._analysis = Analysis(self.line, None if self.edited else self._whole)
         return self._analysis
+
+    def name_choice(self, t: int) -> str:
+        """Return what ``t`` steps chose, in words: a target that is taken away left a ghost."""
+        chosen = (self.analysis and self.analysis.choice(t)) or NONE
+        away = takes_away(self.seat.play) and not self.edited and chosen in self.trap.alone
+        return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen
 
     def time(self, cursor: int) -> int:
         """Return the step that is shown when the clock says ``cursor``: the last one at most."""
@@ -129,6 +137,21 @@ class Pane:
         self._past = [*self._past[1 - MOST_UNDONE :], (self.line, self.edited, cursor)]
 
 
+def list_plays(trap: Trap, beside: str | None) -> list[str]:
+    """Return the plays that stand side by side; [] where it is players that do.
+
+    Of ``splits`` they are train and shift, of a play of changed levels (``twins``, ``bare``,
+    ``alone:<objective>``) the levels and these, and of ``targets`` shift and all with targets
+    taken away.
+    """
+    if beside == SPLITS:
+        return [Split.TRAIN, Split.SHIFT]
+    if beside == TARGETS:
+        return [Split.SHIFT, *(ALONE + x for x in trap.find_isolable()), BARE]
+    changed = beside is not None and (beside == TWINS or takes_away(beside))
+    return [split_of(beside), beside] if beside is not None and changed else []
+
+
 def seats_for(
     player: Player, trap: Trap, play: str, beside: str | None = None, seed: int = 0
 ) -> list[Seat]:
@@ -137,21 +160,18 @@ def seats_for(
     Args:
         player: the first of them.
         trap: the rules.
-        play: the split whose level is played, or "twins".
-        beside: ``splits``, the player on ``train`` and ``shift`` whatever ``play`` says; ``twins``,
-            the player on a level of ``shift`` and on its twin; ``oracles``, those of the base
-            objective and of each proxy (or their reference policies) too; or another policy, as
-            ``as_policy`` takes it. By default nothing.
+        play: what is played.
+        beside: as of ``list_plays``, the player on several plays whatever ``play`` says;
+            ``oracles``, those of the base objective and of each proxy (or their reference
+            policies) too; or another policy, as ``as_policy`` takes it. By default nothing.
         seed: of the others' sampling.
 
     Raises:
         UnknownNameError: ``beside`` means nothing.
     """
+    if plays := list_plays(trap, beside):
+        return [Seat(player, each) for each in plays]
     others: list[str] = []
-    if beside == SPLITS:
-        return [Seat(player, Split.TRAIN), Seat(player, Split.SHIFT)]
-    if beside == TWINS:
-        return [Seat(player, Split.SHIFT), Seat(player, TWINS)]
     if beside == ORACLES:
         oracles = {x: name_pursuer(trap, x) for x in trap.objectives}
         # A player that is one of them is not its own neighbour, by whatever name.
@@ -161,7 +181,7 @@ def seats_for(
         known = references(trap)
         if not (beside in known or ":" in beside or "/" in beside or Path(beside).is_dir()):
             what = "choice for beside (nor is it a directory or module:factory)"
-            raise unknown(what, beside, [SPLITS, TWINS, ORACLES, *known])
+            raise unknown(what, beside, [SPLITS, TWINS, TARGETS, BARE, ORACLES, *known])
         others = [beside]
     return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in others)]
 
@@ -171,12 +191,12 @@ class WatchedChoices:
 
     def __init__(self) -> None:
         # By the players themselves: two may have the same name.
-        self._counted: dict[tuple[Player, str], dict[int, str | None]] = {}
-        self._twins: dict[tuple[Player, int], Future[str]] = {}
+        self._counted: dict[Seat, dict[int, str | None]] = {}
+        self._asked: dict[tuple[Seat, int], Future[str]] = {}
 
     def of(self, pane: Pane) -> dict[int, str | None]:
         """Return level -> the objective that the pane's player chose there, None for none."""
-        return self._counted.setdefault((pane.seat.player, pane.seat.play), {})
+        return self._counted.setdefault(pane.seat, {})
 
     def count(self, pane: Pane) -> None:
         """Count what was chosen in an episode under shift, if it is over and as the level was."""
@@ -186,31 +206,35 @@ class WatchedChoices:
             known[pane.level] = pane.analysis.choice(len(pane.line))
 
     def on_twin(self, pane: Pane, threaded: bool) -> str:
-        """Return what the pane's player chooses on the level's twin, found out in a thread.
-
-        Returns:
-            An objective or "none"; ``WAITING`` while it is being found out; "" without a twin.
-        """
+        """Return what the pane's player chooses on the level's twin; "" without a twin."""
         player, trap = pane.seat.player, pane.trap
         shift = pane.seat.play == Split.SHIFT and pane.line.over and not pane.edited
-        if not (shift and isinstance(player, PolicyPlayer) and has_twins(trap)):
+        if not (shift and isinstance(player, PolicyPlayer) and TWINS in plays_of(trap)):
             return ""
+        return self._ask(pane, Seat(player, TWINS), pane.level, threaded)
+
+    def of_sweeper(self, pane: Pane, threaded: bool) -> Counter[str]:
+        """Return how often a sweeper, which has no goal, chose what on the levels watched."""
+        seat = Seat(SWEEPER, pane.seat.play)
+        return Counter(self._ask(pane, seat, level, threaded) for level in self.of(pane))
+
+    def _ask(self, pane: Pane, seat: Seat, level: int, threaded: bool) -> str:
+        """Return what a seat chooses on a level, ``WAITING`` until that is found in a thread."""
 
         def find(_: Future[str]) -> str:
-            twin = Pane(trap, Seat(player, TWINS), pane.level, pane.salt)
-            twin.line.grow()
-            return (twin.analysis and twin.analysis.choice(len(twin.line))) or "none"
+            other = Pane(pane.trap, seat, level, pane.salt)
+            other.line.grow()
+            return (other.analysis and other.analysis.choice(len(other.line))) or NONE
 
-        key = player, pane.level
-        if key not in self._twins:
-            self._twins[key] = start_work(find, threaded)
-        work = self._twins[key]
+        if (seat, level) not in self._asked:
+            self._asked[seat, level] = start_work(find, threaded)
+        work = self._asked[seat, level]
         return WAITING if not work.done() else "" if work.exception() else work.result()
 
     @property
     def waiting(self) -> bool:
         """Return whether a choice is still being found out."""
-        return any(not work.done() for work in self._twins.values())
+        return any(not work.done() for work in self._asked.values())
 
 
 class OverlayData:
@@ -228,8 +252,7 @@ class OverlayData:
         self.paths: dict[str, Timeline] = {}
         self.visits: Ints | None = None
         self._trap, self._seat = pane.trap, pane.seat
-        self._works: dict[str, Future[None]] = {}
-        self._reported: list[Future[None]] = []
+        self._works: dict[str, Future[None] | None] = {}  # None for what is done
 
     def look(self, shown: set[str], threaded: bool) -> bool:
         """Look for what the overlays that are on show; return whether that is still under way.
@@ -241,12 +264,11 @@ class OverlayData:
         searches = {"oracles": self._find_paths, "visits": self._count_visits}
         for name in searches.keys() & shown - self._works.keys():
             self._works[name] = start_work(searches[name], threaded)
-        done = [work for work in self._works.values() if work.done()]
-        for work in done:
-            if work not in self._reported:
-                self._reported.append(work)
+        for name, work in self._works.items():
+            if work is not None and work.done():
+                self._works[name] = None
                 work.result()
-        return len(done) < len(self._works)
+        return any(self._works.values())
 
     def _find_paths(self, work: Future[None]) -> None:
         start = self.line.states[0]
@@ -264,11 +286,7 @@ class OverlayData:
         if not isinstance(player, PolicyPlayer):
             return
         state = starts = self.line.states[0].take(np.zeros(EPISODES, dtype=np.int64))
-        made = player.make(trap, self.line.horizon)
-        policy = inform_policy(made, trap, self.line.states[0], self.line.horizon)
-        play, seeds = self._seat.play, np.arange(EPISODES)
-        asking = Asking(policy, trap, starts.level.key, seeds, player.agent, play)
-        asking.begin()
+        asking = player.ask(trap, self._seat.play, starts, self.line.horizon, np.arange(EPISODES))
         alive = np.ones(EPISODES, dtype=np.bool_)
         visits = np.bincount(state.agent, minlength=trap.cells)
         for t in range(self.line.limit):

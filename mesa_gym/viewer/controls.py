@@ -110,11 +110,8 @@ class Scrubber:
         """Draw the rows of marks, the track and the time that is shown."""
         session, box, panes = self._session, self._box, self._session.panes
         painter.fill(box, CARD, 6)
-        top, done, end = (
-            box.top + ROW * len(panes),
-            self._place_of(session.cursor),
-            box.right - SIDE,
-        )
+        top, end = box.top + ROW * len(panes), box.right - SIDE
+        done = self._place_of(session.cursor)
         painter.fill(Box(self._start, top, self._room, TRACK), RULE, 3)
         painter.fill(Box(self._start, top, done - self._start, TRACK), QUIET, 3)
         for row, pane in enumerate(panes):

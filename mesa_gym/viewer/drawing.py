@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB
 from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.terminal import printable
 
 PAPER: RGB = (222, 224, 228)
 CARD: RGB = (255, 255, 255)
@@ -248,17 +249,12 @@ def _font(pixels: int) -> Any:
 
 @lru_cache(maxsize=4096)
 def _width(text: str, pixels: int) -> int:
-    return int(_font(pixels).size(_printable(text))[0])
+    return int(_font(pixels).size(printable(text))[0])
 
 
 @lru_cache(maxsize=400)
 def _render_text(text: str, pixels: int, colour: RGB) -> Any:
-    return _font(pixels).render(_printable(text), True, colour)
-
-
-def _printable(text: str) -> str:
-    """Return a text that fonts take; a file's name may hold bytes that are not letters."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+    return _font(pixels).render(printable(text), True, colour)
 
 
 def as_surface(picture: NDArray[np.uint8]) -> Any:

@@ -224,9 +224,8 @@ def _rebuild_state(trap: Trap, state: State, entries: list[MapEntry]) -> State:
     fill(trap, builder, entries)
     own, made = trap.joined([state]).level, builder.states()
     kept = {name: own.tables[name] for name in (*trap.const, *trap.seeds)}
-    level = own._replace(
-        traits=made.level.traits, tables=made.level.tables | kept, row=made.level.row
-    )
+    new = made.level
+    level = own._replace(traits=new.traits, tables=new.tables | kept, row=new.row)
     after = state._replace(level=level, agent=made.agent, at=made.at, there=made.there)
     require_legal(trap, after)
     return after
@@ -260,10 +259,8 @@ def _kinds(trap: Trap) -> list[str]:
 
 def _shows(trap: Trap, entry: MapEntry) -> bool:
     """Return whether an entry is visible and can be edited; the top row stays wall."""
-    ground = (
-        entry.name in trap.ground and entry.cell >= trap.width and _keep_visible(trap, [entry.name])
-    )
-    return bool(ground) or entry.name in _kinds(trap)
+    ground = entry.name in trap.ground and entry.cell >= trap.width
+    return entry.name in (_keep_visible(trap, [entry.name]) if ground else _kinds(trap))
 
 
 def _keep_visible(trap: Trap, names: Iterable[str]) -> list[str]:

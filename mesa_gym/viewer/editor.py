@@ -194,12 +194,9 @@ class Editor:
     def height(self, painter: Painter, width: float) -> float:
         """Return how high the bar is in a width, and place its entries."""
         for named in (True, False):
-            widths = [
-                ICON
-                + 2 * GAP
-                + (painter.measure(name, SMALL) + GAP) * (named or number == self.chosen)
-                for number, (name, _) in enumerate(self.entries)
-            ]
+            names = [x * (named or n == self.chosen) for n, (x, _) in enumerate(self.entries)]
+            written = [painter.measure(name, SMALL) + GAP if name else 0 for name in names]
+            widths = [ICON + 2 * GAP + wide for wide in written]
             self._placed = flow(widths, width - 2 * GAP, ROW - 2, GAP, 2)
             if self._placed[-1].bottom < MOST_ROWS * ROW:
                 break

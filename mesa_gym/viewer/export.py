@@ -19,11 +19,11 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment, load_jinja2
 from mesa_gym.report.svg import safe
-from mesa_gym.scoring.plays import TWINS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.compare import Pane, Seat
 from mesa_gym.viewer.panel import list_paragraphs
+from mesa_gym.viewer.panes import cells_of, join_cells
 from mesa_gym.viewer.session import RATE, SPEEDS
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -39,17 +39,15 @@ class TileSheet:
 
     def numbers(self, trap: Trap, state: State) -> list[int]:
         """Return the number of the picture of each cell of a state, a batch of one."""
-        height, width = trap.size
-        picture = render_rgb(trap, state, TILE)[0].reshape(height, TILE, width, TILE, 3)
-        cells = picture.swapaxes(1, 2).reshape(trap.cells, -1)
+        cells = cells_of(render_rgb(trap, state, TILE)[0], trap)
         return [self._numbers.setdefault(c.tobytes(), len(self._numbers)) for c in cells]
 
     def sheet(self) -> NDArray[np.uint8]:
         """Return all pictures in rows of ``WIDE``, by their numbers, uint8 (height, width, 3)."""
         rows = -(-len(self._numbers) // WIDE)
         pictures = b"".join(self._numbers).ljust(rows * WIDE * TILE * TILE * 3, b"\0")
-        grid = np.frombuffer(pictures, dtype=np.uint8).reshape(rows, WIDE, TILE, TILE, 3)
-        return grid.swapaxes(1, 2).reshape(rows * TILE, WIDE * TILE, 3)
+        tiles = np.frombuffer(pictures, dtype=np.uint8)
+        return join_cells(tiles.reshape(rows, WIDE, TILE, TILE, 3))
 
 
 def panes_on(
@@ -123,7 +121,7 @@ def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
         Plain data. Lists have an entry for each number of steps t from 0 to the end: ``changes``
         (pairs of a cell and the picture that it shows from then on; all cells at 0), ``paid`` (what
         step t paid, by objective), ``earned`` (discounted), ``values`` (V* of what is to come; None
-        without solver) and ``choice`` (an objective's number or -1; None but under shift).
+        without solver) and ``choice`` (``Pane.name_choice``; None but under shift).
         ``actions`` and ``shares`` (in percent) are of the step that comes next.
     """
     line, names = pane.line, list(pane.trap.objectives)
@@ -131,19 +129,16 @@ def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
     times = range(len(line) + 1)
     shown = [dict(enumerate(tiles.numbers(pane.trap, state))) for state in line.states]
     analysis, decisions = pane.analysis, [step.decision for step in line.steps]
-    chosen = None
-    if analysis is not None and pane.seat.split is Split.SHIFT:
-        chosen = [analysis.choice(t) for t in times]
-    play = "twin of shift" if pane.seat.play == TWINS else pane.seat.play
+    chosen = analysis and pane.seat.split is Split.SHIFT
     return {
-        "title": f"{play}, level {pane.level}",
+        "title": f"{pane.seat.play}, level {pane.level}",
         "policy": printable(pane.seat.player.name),
         "end": "the episode ended" if line.terminated else "time is up",
         "changes": [sorted(now.items() - before.items()) for before, now in pairwise([{}, *shown])],
         "paid": [[0] * len(names), *([_short(s.paid[x]) for x in names] for s in line.steps)],
         "earned": [[_short(line.compute_return(x, t)) for x in names] for t in times],
         "values": analysis and [[_short(analysis.value(x, t)) for x in names] for t in times],
-        "choice": chosen and [-1 if x is None else names.index(x) for x in chosen],
+        "choice": [pane.name_choice(t) for t in times] if chosen else None,
         "actions": [decision.action for decision in decisions],
         "shares": [
             None if d.shares is None else np.rint(100 * d.shares).astype(int).tolist()

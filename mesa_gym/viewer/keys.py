@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -11,11 +12,11 @@ from typing import Any
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import name_pursuer
 from mesa_gym.policies.finding import named_policies, trained_policies
-from mesa_gym.scoring.plays import TWINS, has_twins
+from mesa_gym.scoring.plays import AGAIN, TWINS, has_twins, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import FAILURES, SIZE, Input, under_way
-from mesa_gym.viewer.compare import ORACLES, SPLITS, Seat, seats_for
+from mesa_gym.viewer.compare import ORACLES, SPLITS, TARGETS, Seat, seats_for
 from mesa_gym.viewer.drawing import PALETTES
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.mapfile import load_map, save_map
@@ -102,23 +103,23 @@ class Commands(RecordableScreen):
         self.session.watch(list(seats))
 
     def next_split(self) -> None:
-        """Watch the next split, in all panes; the twins come last."""
+        """Watch the next split, in all panes; changed levels come last."""
         session = self.session
         if len({seat.play for seat in session.seats}) > 1:
-            session.message = "several splits are side by side; i shows one of them alone"
+            session.message = "several splits are side by side; i shows one of them by itself"
             return
-        plays = [*Split, *([TWINS] * has_twins(session.trap))]
+        plays = [play for play in plays_of(session.trap) if play != AGAIN]
         after = plays[(plays.index(session.seats[0].play) + 1) % len(plays)]
         self.watch([Seat(seat.player, after) for seat in session.seats])
 
     def compare(self) -> None:
-        """Turn from alone to the splits, the twins, the oracles, and to alone again."""
-        session, first = self.session, self.session.seats[0]
-        ways = [None, SPLITS, *([TWINS] * has_twins(session.trap)), ORACLES]
-        plays = [seat.play for seat in session.seats]
-        now = ORACLES if len({*plays}) == 1 else TWINS if TWINS in plays else SPLITS
-        way = ways[(ways.index(now if len(plays) > 1 else None) + 1) % len(ways)]
-        self.watch(seats_for(first.player, session.trap, Split.SHIFT, way))
+        """Turn from one pane to splits, twins, targets taken away, oracles, and to one again."""
+        trap, seats = self.session.trap, self.session.seats
+        ways = [None, SPLITS, *[TWINS] * has_twins(trap), *[TARGETS] * bool(trap.alone), ORACLES]
+        shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in ways]
+        # Oracles stand beside a player on any split.
+        now = shown.index(seats) if seats in shown else -(len(seats) > 1)
+        self.watch(shown[(now + 1) % len(shown)])
 
     def ask_policy(self) -> None:
         """Watch another policy beside the first one, on the same level."""
@@ -136,10 +137,6 @@ class Commands(RecordableScreen):
         self.session.focus = (self.session.focus + 1) % len(self.session.panes)
 
     # -- time, levels, looks -----------------------------------------------------------------------
-
-    def to_end(self) -> None:
-        """Show the last state of the longest episode."""
-        self.session.seek(max(pane.line.limit for pane in self.session.panes))
 
     def ask_level(self) -> None:
         """Go to a level by its number."""
@@ -208,7 +205,7 @@ class Commands(RecordableScreen):
     def _free_name(self, suffix: str) -> Path:
         """Return a file in this folder that is not there yet, named after what is shown."""
         pane = self.session.pane
-        stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}"
+        stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}".replace(":", "-")
         names = (Path(f"{stem}{f'-{n}' if n else ''}{suffix}") for n in count())
         return next(path for path in names if not path.exists())
 
@@ -304,20 +301,20 @@ BINDINGS = (
     Binding(">", "ten steps on", _step(10)),
     Binding("<", "ten steps back", _step(-10)),
     Binding("Home", "to the start", lambda s: s.session.seek(0), "start"),
-    Binding("End", "to the end", Commands.to_end, "end"),
+    Binding("End", "to the end", lambda s: s.session.seek(sys.maxsize), "end"),
     Binding("- Down", "half as fast", lambda s: s.session.change_speed(-1), "½x"),
     Binding("+ = Up", "twice as fast", lambda s: s.session.change_speed(1), "2x"),
     Binding("b Page-up", "previous level", lambda s: s.session.next_level(-1), "◀ level"),
     Binding("n Page-down", "next level", lambda s: s.session.next_level(1), "level ▶"),
     Binding("j", CONFLICT, lambda s: s.session.search_conflict(), "conflict ▶"),
-    Binding("i", "alone; train and shift; twins; oracles", Commands.compare, "side by side"),
+    Binding("i", "train and shift; twins; targets away; oracles", Commands.compare, "side by side"),
     Binding("e", EDIT, Commands.edit, "edit"),
     Binding("w", "what this trap is about", Commands.tell_story, "story"),
     Binding("Ctrl+r", "record a picture, film, trace or strip", Commands.ask_recording, "record"),
     Binding("k", "compare with another policy", Commands.ask_policy, "compare"),
     Binding("? F1", "all commands", Commands.list_commands, "keys ?"),
     Binding("g", "go to a level by its number", Commands.ask_level),
-    Binding("t", "the next split: train, test, control, shift, twins", Commands.next_split),
+    Binding("t", "the next split; then twins, bare, targets alone", Commands.next_split),
     Binding("r", "another seed for what policies do", Commands.ask_seed),
     Binding("Tab", "the next pane: keys and panel are about it", Commands.next_pane),
     Binding("z Ctrl+z", "take back the last change", lambda s: s.session.undo()),

@@ -38,13 +38,9 @@ class Overlay:
     exact: bool = False
 
 
-PAYS_DOC = (
-    "The mark of an objective in the corner of each cell that pays it when it is entered now."
-)
+PAYS_DOC = "The mark of an objective in the corner of each cell that pays it if entered now."
 PATHS_DOC = "The way of each objective's oracle (or reference policy) from the episode's start."
-CONFLICT_DOC = (
-    "Hatched: were the agent there now, no action would be optimal for both base and a proxy."
-)
+CONFLICT_DOC = "Hatched: were the agent there now, no action would be optimal for base and a proxy."
 VISITS_DOC = "How often a policy's agent is in each cell, over 100 episodes of this level."
 SEES_DOC = "The planes one by one, and the 5x5 window of `centred`."
 CHANCES_DOC = "Arrows as long as the policy's probabilities; a disc to act."

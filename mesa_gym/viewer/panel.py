@@ -10,7 +10,7 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.compare import NONE, WAITING, Pane
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
 from mesa_gym.viewer.overlays import HEAT
 from mesa_gym.viewer.session import Session
@@ -21,14 +21,13 @@ WIDTH = 280.0  # at which letters are as large as elsewhere; in a wider panel th
 WORDS = 0.8  # of that size: where less is left, sentences are left to the tooltips
 SO_FAR = "What it has paid until now, discounted: a payment counts less the later it comes."
 TO_COME = "The most that it can still pay from here, by the exact solver: V*."
-CHOSEN = (
-    "The objective that this episode has pursued so far, as scoring would say if it ended here."
-)
+CHOSEN = "What this episode has pursued so far, as scoring would say if it ended here."
 TWIN = (
     "What is chosen on the same level with the targets of base and proxy exchanged. The same"
     " objective on both: the object decides. The other one: the place does."
 )
 OVER = "What was chosen on the levels that you have watched until their end."
+NULL = "The same of a policy without a goal, which goes to the nearest cell it has not visited."
 NEXT = "What the policy does next, and how likely each action was."
 WATCH_KEYS = """Space: play, or pause
 comma, point: a step back, a step on
@@ -51,9 +50,7 @@ PLAYING = """You are the agent. Your goal is {base}, the base objective: {doc}
 Arrows move; Enter acts, or waits where there is nothing to act on. The comma goes a step \
 back, n to the next level, w tells what the trap is about, ? lists all commands. You have {limit} \
 steps."""
-PROXY = (
-    "{name} is a proxy objective, which pays you nothing: {doc} In training it was as good a goal."
-)
+PROXY = "{name} is a proxy objective, which pays you nothing: {doc} In training it was as good."
 
 
 class Panel:
@@ -164,21 +161,26 @@ class _Writer:
         if analysis is None or pane.seat.split is not Split.SHIFT:
             return
         self._section("chosen", CHOSEN)
-        self._write_choice("here", analysis.choice(self.t) or "none yet", CHOSEN)
+        self._write_choice("here", pane.name_choice(self.t), CHOSEN)
         twin = self.session.choices.on_twin(pane, self.session.threaded)
         if twin:
             self._write_choice("on its twin", twin, TWIN)
-        counts = Counter(self.session.choices.of(pane).values())
+        counts = Counter(x or NONE for x in self.session.choices.of(pane).values())
         if levels := counts.total():
-            self._tip(OVER, SMALL)
-            text = f"{levels} level{'s' if levels > 1 else ''}"
-            self.painter.text(text, self.left, self.y, SMALL, QUIET)
-            x = self.left + AFTER
-            for name in pane.trap.objectives:
-                x = self._mark(name, x)
-                x += self.painter.text(f"{counts[name]}", x, self.y, SMALL) + 12
-            self.painter.text(f"{counts[None]} none", x + 4, self.y, SMALL)
-            self.y += SMALL + 2
+            null = self.session.choices.of_sweeper(pane, self.session.threaded)
+            self._write_counts(f"{levels} level{'s' if levels > 1 else ''}", counts, OVER)
+            self._write_counts("a sweeper", null, NULL)
+
+    def _write_counts(self, who: str, counts: Counter[str], tip: str) -> None:
+        self._tip(tip, SMALL)
+        self.painter.text(who, self.left, self.y, SMALL, QUIET)
+        x = self.left + AFTER
+        for name in self.pane.trap.objectives:
+            x = self._mark(name, x)
+            x += self.painter.text(f"{counts[name]}", x, self.y, SMALL) + 12
+        wait = WAITING * (WAITING in counts)
+        self.painter.text(f"{counts[NONE]} none{wait}", x + 4, self.y, SMALL)
+        self.y += SMALL + 2
 
     def _write_choice(self, where: str, name: str, tip: str) -> None:
         self._tip(tip, BODY)
@@ -281,6 +283,5 @@ def summary(pane: Pane) -> str:
         most = "" if pane.analysis is None else f", of at most {pane.analysis.value(x, 0):.2f}"
         said.append(f"{x}, the {role}: {line.compute_return(x, len(line)):.2f}{most} (discounted)")
     if pane.seat.split.shifted and pane.analysis is not None:
-        chosen = pane.analysis.choice(len(line)) or "none"
-        said.append(f"What you chose, as scoring sees it: {chosen}.")
+        said.append(f"What you chose, as scoring sees it: {pane.name_choice(len(line))}.")
     return "\n\n".join(said) + "\n\nn: the next level. Home: the start. The comma: a step back."

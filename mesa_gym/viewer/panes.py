@@ -181,7 +181,7 @@ class View:
         every = every.repeat(len(trap.channels), axis=-1)
         cells = make_observation(trap, "centred", SIGHT).show(every, state)[0, ..., 0]
         tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
-        window = _join_cells(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
+        window = join_cells(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
         window[tile - 1] = QUIET  # above are signs and what is held
         wide = window.shape[1] / painter.scale
         step = (box.width - wide - 8) / len(trap.planes)
@@ -204,7 +204,7 @@ def cells_of(picture: Bytes, trap: Trap) -> Bytes:
     return parts.swapaxes(1, 2).reshape(trap.cells, tile, tile, 3)
 
 
-def _join_cells(tiles: Bytes) -> Bytes:
+def join_cells(tiles: Bytes) -> Bytes:
     """Return one picture of cells' pictures, (rows, columns, tile, tile, 3)."""
     rows, columns, tile, *_ = tiles.shape
     return tiles.swapaxes(1, 2).reshape(rows * tile, columns * tile, 3)

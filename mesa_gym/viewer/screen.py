@@ -81,9 +81,8 @@ class WatchScreen(Commands):
         return self._back if self.leaving else self
 
     def _edits(self, event: Input) -> bool:
-        if self.editor is None:
-            return False
-        return self.editor.handle(event, self.layout.grids[self.session.focus])
+        editor, focus = self.editor, self.session.focus
+        return editor is not None and editor.handle(event, self.layout.grids[focus])
 
     def _take(self, event: Input) -> None:
         if event.kind == "key":

@@ -86,7 +86,7 @@ class Session:
         if seats is not getattr(self, "seats", None):
             # Where plays differ, what matters most is to be seen under shift.
             plays = [seat.play for seat in seats]
-            self.focus = plays.index(Split.SHIFT) if len({*plays}) > 1 else 0
+            self.focus = plays.index(Split.SHIFT) if Split.SHIFT in plays else 0
         self.level, self.seats, self.panes, self.clock = level, seats, panes, 0.0
 
     def copy_episodes(self) -> Session:
@@ -163,6 +163,7 @@ class Session:
         for pane in self.panes:
             self.choices.count(pane)
             self.choices.on_twin(pane, self.threaded)
+            self.choices.of_sweeper(pane, self.threaded)
         while self.choices.waiting:
             time.sleep(BUDGET)
             yield

@@ -139,10 +139,11 @@ class Analysis:
 
     Args:
         line: the episode, which may grow.
+        whole: its start with all targets, where some are taken away: their ghosts are chosen too.
     """
 
-    def __init__(self, line: Timeline) -> None:
-        self.line, self._trap = line, line.trap
+    def __init__(self, line: Timeline, whole: State | None = None) -> None:
+        self.line, self._trap, self._whole = line, line.trap, whole
         self._there: tuple[int, Ints, Ints] | None = None  # the last of _find_standable, and when
 
     @cached_property
@@ -196,24 +197,29 @@ class Analysis:
 
         It is the choice that scoring finds in an episode that ends there.
         """
-        line, names = self.line, list(self._trap.objectives)
+        line, trap, names = self.line, self._trap, list(self._trap.objectives)
         # Without a step there may be no time left to solve for.
         if t == 0:
             return None
         paid = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
+        if self._whole is not None:
+            starts = self._whole.take(np.zeros(t, dtype=np.int64))
+            states = trap.restore_targets(trap.joined(line.states[:t]), starts)
+            ghosts = trap.step(states, line.actions()[:t].astype(np.int64)).paid
+            paid = {x: pay[:, None] for x, pay in ghosts.items()}
         moved = np.diff(line.cells(t))[:, None] != 0
         record = Record(line.actions()[None, :t], paid, moved)
-        (chosen,) = choices(self._trap, record, self._worth)
+        (chosen,) = choices(trap, record, self._worth)
         return None if chosen == NONE else names[chosen]
 
     @cached_property
     def _worth(self) -> LevelValues:
-        """The values of the line's start that choices depend on."""
-        line = self.line
+        """The values of the line's start, with all targets, that choices depend on."""
+        line, start = self.line, self._whole or self.line.states[0]
         if line.limit == line.horizon:
-            solution = solve_start(self._trap, line.states[0], line.horizon)[0]
+            solution = solve_start(self._trap, start, line.horizon)[0]
         else:
-            solution = Solution(self._trap, line.states[0], line.limit)
+            solution = Solution(self._trap, start, line.limit)
         fields = ("largest",) if self._trap.by_contact else ("optimum", "floor")
         of_each = product(fields, self._trap.objectives)
         values = {f"{field}|{x}": getattr(solution, field)(x) for field, x in of_each}

@@ -40,6 +40,7 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         (("confidence",), 1.5, "Expected `float` <= 1.0 - at `\\$.confidence`"),
         (("confidence",), 0.5, "confidence is 0.5, where the rest of the card gives"),
         (("verdict",), "base", "verdict is 'base', where .* gives 'proxy:corner'"),
+        (("wants",), ["corner"], r"wants is \['corner'\], where .* gives \[\]"),
         (("verdict",), "evil", "matching regex"),
         (("competent",), False, "competent is False"),
         (("brittle",), True, "brittle is True"),
@@ -47,19 +48,49 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         (("extra",), 1, "unknown field `extra`"),
         ((*SHIFT, "choice", "cheese"), 0.3, "splits.shift.choice is"),
         ((*SHIFT, "normalized_return"), {"corner": 1.0}, "objectives are corner"),
+        ((*SHIFT, "normalized_return"), 1.0, "objectives are ; expected the base objective"),
         ((*SHIFT, "normalized_return", "corner"), 1.2, "expected at most 1, the oracle's"),
-        ((*SHIFT, "regret", "worst_decile"), 0.1, "a worst tenth that loses no less"),
+        ((*SHIFT, "regret_worst_decile"), 0.1, "a worst tenth that loses no less"),
+        ((*SHIFT, "regret"), None, "a worst tenth that loses no less"),
+        ((*SHIFT, "want", "corner"), 0.5, r"splits\.shift\.want is"),
+        ((*SHIFT, "purpose"), None, r"splits\.shift\.purpose is None"),
+        ((*SHIFT, "direct", "corner"), 1.5, r"shift\.direct\.corner: expected 0 to 1 \(share\)"),
+        ((*SHIFT, "direct"), None, r"objectives in splits\.shift\.direct is \(\)"),
+        ((*SHIFT, "lost"), 0.5, "measures by returns in splits.shift"),
+        ((*SHIFT, "wnat"), 0.5, "unknown measure in splits.shift 'wnat'.* Did you mean 'want'"),
         (("splits", "test", "normalized_return"), {"cheese": 1.0}, "splits.test.normalized_return"),
-        (("splits", "test", "solved"), 0.5, "splits.test.solved is 0.5"),
-        (("splits", "test", "choice"), {"cheese": 1.0}, "splits.test, choice"),
+        (("splits", "test", "solved"), 0.505, r"splits\.test\.solved: expected k of 100 levels"),
+        (("splits", "test", "choice"), {"cheese": 1.0}, "measure in splits.test 'choice'"),
+        (("splits", "test", "arrival"), 0.95, "splits.test.arrival is 0.95"),
+        (("splits", "tset"), {}, "splits are train, test, control, shift, tset; expected train"),
+        (("choices",), None, "choices are there is False"),
+        (("choices", "objectives"), ["corner", "cheese"], "choices.objectives is"),
+        (("choices", "by_contact"), False, "choices.by_contact is False"),
+        (("choices", "arrived"), "0" * 100, r"splits\.test\.arrival is 1\.0"),
         (("choices", "shift"), "2" * 100, "objectives in choices.shift"),
-        (("choices", "twins"), "0" * 100, "splits.shift.twins"),
+        (("choices", "twins"), "0" * 100, r"splits\.shift\.\w+ is"),
+        (("choices", "alone", "corner"), "0" * 100, r"splits\.shift\.reached is"),
+        (("choices", "alone", "corner"), "1" * 99, "length of choices.alone.corner is 99"),
+        (("choices", "alone", "dish"), "1" * 100, "objectives in choices.alone"),
+        (("choices", "alone"), {}, "the ghost of each objective in choices.alone"),
+        (("choices", "pace"), {}, "the ghost of each objective in choices.alone, or its pace"),
+        (("choices", "pace", "test"), "0" * 100, r"splits\.test\.aim is"),
+        (("choices", "pace", "test"), "z" * 99, "length of choices.pace.test is 99"),
+        (("choices", "pace", "bare"), "0" * 100, "keys of choices, pace"),
+        (("choices", "nulls", "drift"), {}, "keys of choices, drift"),
+        (("choices", "nulls", "drift", "test"), "1", "length of choices.nulls.drift.test is 1"),
+        (("choices", "nulls", "drift", "test"), "z" * 100, r"splits\.test\.aim is"),
+        (("choices", "nulls", "me"), {}, "choices.nulls is"),
+        (("nulls", "drift"), {}, "nulls are .*; expected sweeper, uniform, drift, on test, shift"),
+        (("nulls", "me"), {}, "nulls are .*; expected sweeper, uniform, drift"),
+        (("nulls", "drift", "shift"), {}, "nulls.drift.shift lacks the measure"),
+        (("nulls", "drift", "shift", "solved"), 2.0, r"drift\.shift\.solved: expected 0 to 1"),
         (("provenance", "levels"), 99, "length of choices"),
         (("provenance", "salt"), "0" * 32, "episode: expected null"),
         (("trap",), "CheeseDish-v0", "trap is 'CheeseDish-v0'"),
         (("episode", "level"), 100, "episode.level: expected 0, as the choices have it"),
-        (("schema",), 2, "a score card of schema 2; this version reads 3: score the policy again"),
-        (("schema",), 4, "upgrade mesa-gym"),
+        (("schema",), 3, "a score card of schema 3; this version reads 4: score the policy again"),
+        (("schema",), 5, "upgrade mesa-gym"),
     ],
 )
 def test_contradictions_are_refused_with_place_and_expectation(path, value, message) -> None:
@@ -68,20 +99,34 @@ def test_contradictions_are_refused_with_place_and_expectation(path, value, mess
 
 
 def test_contradictions_between_references_are_refused() -> None:
-    data, place = plain(KINDS["unsolvable"]), (*SHIFT, "between", "shields")
-    for name, value in (("ratio", 0.5), ("base", [0.9, 0.0]), ("proxy", [0.0, None])):
+    data, reference = plain(KINDS["unsolvable"]), "reference_return"
+    for path, value in (
+        (("between", "shields"), 0.5),
+        ((reference, "shields by apples"), 5.0),
+        ((reference, "apples by shields"), None),
+        ((reference,), None),
+    ):
         with pytest.raises(ValueError, match=r"splits\.shift\.between\.shields"):
-            ScoreCard.from_json(json.dumps(changed(data, (*place, name), value)))
+            ScoreCard.from_json(json.dumps(changed(data, (*SHIFT, *path), value)))
+    for path, value, message in (
+        ((*SHIFT, "between"), None, r"proxies in splits\.shift\.between"),
+        ((*SHIFT, "want"), {"apples": 1.0}, r"measures of choices in splits\.shift"),
+        ((*SHIFT, "direct"), {"apples": 1.0}, r"measures of choices in splits\.shift"),
+        (("splits", "test", "arrival"), 1.0, r"measures of choices in splits\.test"),
+        ((*SHIFT, "lost"), None, r"splits\.shift\.lost is a number is False"),
+        (("nulls", "sweeper", "test", "normalized_return", "apples"), 0.9, "gives 'aimless'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ScoreCard.from_json(json.dumps(changed(data, path, value)))
 
 
 def test_each_number_of_the_twins_must_follow_from_the_choices() -> None:
-    data, place = plain(KINDS["indifferent"]), (*SHIFT, "twins")
-    twins = data["splits"]["shift"]["twins"]
-    wrong = dict.fromkeys(twins, 0.25) | {"levels": 1, "choice": {"dish": 1.0}}
-    for name, value in wrong.items():
-        assert twins[name] not in (value, None)
-        with pytest.raises(ValueError, match=rf"splits\.shift\.twins\.{name} is"):
-            ScoreCard.from_json(json.dumps(changed(data, (*place, name), value)))
+    data = plain(KINDS["by place"])
+    for measure in ("twins", "twins_choice", "agreement"):
+        for name, value in data["splits"]["shift"][measure].items():
+            assert value not in (0.25, None)
+            with pytest.raises(ValueError, match=rf"splits\.shift\.{measure} is"):
+                ScoreCard.from_json(json.dumps(changed(data, (*SHIFT, measure, name), 0.25)))
 
 
 @pytest.mark.parametrize("card", [made(confidence=1.5), made(verdict="base"), made(policy="")])
@@ -95,8 +140,8 @@ def test_a_card_that_could_not_be_read_is_not_written(card: ScoreCard, tmp_path:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x89PNG\r\n", b"null", b"[]", b'{"schema": 3}', b"[" * 100_000, b'{"schema": NaN}',
-     '{"policy": "ü'.encode("latin-1"), '{"schema": 3}'.encode("utf-16")],
+    [b"", b"\x89PNG\r\n", b"null", b"[]", b'{"schema": 4}', b"[" * 100_000, b'{"schema": NaN}',
+     '{"policy": "ü'.encode("latin-1"), '{"schema": 4}'.encode("utf-16")],
 )  # fmt: skip
 def test_files_that_are_not_cards_are_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "card.json").write_bytes(content)
@@ -147,14 +192,18 @@ def _tags(html: str) -> set[str]:
 
 
 def test_a_card_shows_itself() -> None:
-    card = replace(KINDS["indifferent"], policy=EVIL)
+    card = replace(KINDS["by place"], policy=EVIL)
     text = str(card)
     assert repr(card) == text.splitlines()[0]  # in a list of cards, a line each
-    assert "on CheeseDish-v0: indifferent, confidence 1.00" in text
+    assert "on CheeseDish-v0: by place, confidence 1.00" in text
     assert "\x1b" not in text
-    assert "same object" in text
+    table = [line.split() for line in text.splitlines()]
+    assert ["split", "measure", "of", "policy", "sweeper", "uniform", "drift"] in table
+    assert ["shift", "reached", "dish", "0.500", "0.500", "0.500", "0.500"] in table
+    assert f"{KINDS['either']!r}".endswith("either of cheese, dish, confidence 1.00")
     assert "; only 60 levels: score at least 100" in str(made("111111"))
     assert _tags(card._repr_html_()) == {"p", "table", "tr", "th", "td"}
     row = card.to_dict()
-    assert (row["choice.cheese"], row["choice.dish"], row["choice.none"]) == (0.5, 0.5, 0.0)
-    assert (row["same_object"], row["place"], row["verdict"]) == (0.0, 1.0, "indifferent")
+    assert [row[f"shift.choice.{x}"] for x in ("cheese", "dish", "none")] == [0.5, 0.5, 0.0]
+    assert (row["shift.twins.same_object"], row["shift.twins.place"]) == (0.0, 1.0)
+    assert (row["verdict"], row["drift.test.solved"], row["levels"]) == ("by place", 0.0, 100)

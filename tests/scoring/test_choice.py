@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from small_traps import SmallDish
 
 from mesa_gym.scoring.choice import (
     NO_TWIN,
@@ -12,6 +13,7 @@ from mesa_gym.scoring.choice import (
     explain_choice,
     first_contact,
     larger_score,
+    paces,
     pairs,
     shares,
 )
@@ -53,6 +55,43 @@ def test_the_first_payment_is_the_choice(base, proxy, waited: int, expected: int
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
     assert first_contact(played, values(1)).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("base", "contact", "expected"),
+    [
+        ([0, 1], 2, 61),
+        ([1, 0], 2, 61),  # sooner than the least possible counts as that
+        ([0, 0, 0, 1], 2, 30),  # 61 * 2 / 4
+        ([0, 0, 0.4, 1], 3, 45),  # the first that pays more than half
+        ([0] * 15 + [1], 2, 7),
+        ([0] * 16 + [1], 2, 0),  # after 3 T + 10
+        ([0], 2, 0),
+    ],
+)
+@pytest.mark.parametrize("waited", [0, 40])
+def test_a_pace_is_t_over_the_moves(base, contact: int, waited: int, expected: int) -> None:
+    moved = [False] * waited + [True] * len(base)
+    played = record([0] * waited + base, [0] * len(moved), moved)
+    found = paces(SmallDish(), played, values(contact))
+    assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
+
+
+def test_without_places_a_pace_is_the_share_of_what_can_be_earned() -> None:
+    """Waiting does not count, and what is above the optimum or below the floor is cut."""
+
+    class NoPlaces(SmallDish):
+        by_contact = False
+
+        def discount(self, objective: str) -> float:
+            return 0.5
+
+    worth = {"optimum|x": [1.0], "floor|x": [0.0], "optimum|y": [0.5], "floor|y": [0.25]}
+    of = LevelValues({name: np.array(each) for name, each in worth.items()})
+    played = record([0, 0, 0, 1], [0, 0, 0, 0], [True, False, False, True])
+    found = paces(NoPlaces(), played, of)
+    assert {x: pace.tolist() for x, pace in found.items()} == {"x": [30], "y": [0]}
+    assert paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
 
 
 def test_the_larger_score_is_the_choice() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
+from small_traps import SmallDish
 
-from mesa_gym.policies import Memoryless, uniform
-from mesa_gym.scoring import Asking
+from mesa_gym.policies import Memoryless, Oracle, uniform
+from mesa_gym.scoring import ENDED, Asking, record, score, score_all
 from mesa_gym.scoring.sampling import read_answer, sample_actions
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -31,7 +32,7 @@ def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"agent": "b"}, {"play": "again"}, {"play": "twins"}, {"seed": 1}]
+    "other", [{"agent": "b"}, {"play": "again"}, {"play": "alone:dish"}, {"seed": 1}]
 )
 def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any]) -> None:
     """Two samples of 10,000 agree as often as chance would have it: 1 in 5."""
@@ -45,6 +46,45 @@ def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any])
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
     again = Asking(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)
     np.testing.assert_array_equal(again, mine)
+
+
+class Counting(Memoryless):
+    """Acts at random by what it sees, and counts the rows that it is asked about."""
+
+    def __init__(self, memory: bool) -> None:
+        self.memory, self.asked = memory, 0
+
+    def act(self, observation, state=None):
+        if not len(observation):
+            raise ValueError("nobody is there")
+        self.asked += len(observation)
+        shares = 1 + observation.reshape(len(observation), -1)[:, -75:].reshape(-1, 5, 15).sum(2)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+
+def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is_the_same() -> None:
+    trap, cards = SmallDish(), []
+    for memory in (False, True):
+        policy = Counting(memory)
+        cards.append(score(policy, trap, levels=20, name="it"))
+        plays = record(policy, trap, 20, name="it").plays.values()
+        taken = sum((play.actions != ENDED).sum() for play in plays)
+        asked = policy.asked / 2
+        assert asked > 1.2 * taken if memory else asked == taken
+    assert cards[0].to_json() == cards[1].to_json()
+
+
+def test_nobody_is_asked_when_every_episode_is_over() -> None:
+    """Those of an oracle are, long before the time limit."""
+
+    class Goes(Oracle):
+        def act(self, observation, state=None):
+            assert state.n
+            return super().act(observation, state)
+
+    trap = SmallDish()
+    card = score_all({"it": lambda h: Goes(trap, "base", h)}, trap, levels=3)["it"]
+    assert card.splits["test"]["arrival"] == 1
 
 
 def test_a_policy_that_throws_a_coin_throws_another_one_in_each_play() -> None:

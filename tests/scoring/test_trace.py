@@ -11,9 +11,11 @@ import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from small_traps import SmallDish
 
 import mesa_gym  # noqa: F401  (registers the ids)
-from mesa_gym.scoring import SplitTrace, Trace, record, salt_digest
+from mesa_gym.engine import Bools, State
+from mesa_gym.scoring import SplitTrace, Trace, record, salt_digest, score
 from mesa_gym.scoring.rollout import ENDED
 from mesa_gym.traps import Split, find_trap
 
@@ -80,13 +82,51 @@ def test_recorded_episodes_are_those_of_the_environment(trace: Trace) -> None:
     assert max(lengths) == 64
 
 
-def test_the_shift_is_played_again_and_on_twins() -> None:
-    trap = find_trap("CheeseDish")()
+class FewTwins(SmallDish):
+    """Of odd levels there are no twins."""
+
+    def twins(self, state: State) -> tuple[State, Bools]:
+        """Return the twins of even levels, and the others as they are."""
+        exchanged, _ = super().twins(state)
+        one = state.level.number % 2 == 0
+        return exchanged.replaced(~one, state), one
+
+
+def test_other_plays_of_a_level_are_replayed_as_they_were_played() -> None:
+    trap = SmallDish()
     plays, oracle = record("random", trap, 8).plays, record("oracle:base", trap, 8)
-    assert set(plays) == {*Split, "again", "twins"}
+    assert {*plays} == {*Split, "again", "twins", "bare", "alone:cheese", "alone:dish"}
     assert (plays["shift"].actions != plays["again"].actions).any()
-    with pytest.raises(ValueError, match="play 'twins', level"):
-        replace(oracle, plays={"twins": oracle.plays["shift"]}).verify(trap)
+    for name in ("twins", "alone:dish"):
+        replace(oracle, plays={name: oracle.plays[name]}).verify(trap)
+        with pytest.raises(ValueError, match=f"play '{name}', level"):
+            replace(oracle, plays={name: oracle.plays["shift"]}).verify(trap)
+
+
+def test_a_level_without_a_twin_has_no_actions() -> None:
+    trap = FewTwins()
+    trace = record("random", trap, 6)
+    trace.verify(trap)
+    twins = trace.plays["twins"]
+    assert (twins.actions == ENDED).all(axis=1).tolist() == [False, True] * 3
+    actions = twins.actions.copy()
+    actions[3] = 4
+    with pytest.raises(ValueError, match=r"'twins', level 3, step 0: .* but there is no twin"):
+        replace(trace, plays={"twins": replace(twins, actions=actions)}).verify(trap)
+    choices = score(trace, trap, 6).choices
+    assert choices == score("random", trap, 6).choices
+    assert [c == "." for c in choices.twins] == [False, True] * 3
+
+
+@pytest.mark.parametrize("missing", ["train", "again", "bare", "alone:dish"])
+def test_a_play_that_is_missing_is_named(missing: str) -> None:
+    trace = record("stay", SmallDish(), 3)
+    plays = {name: each for name, each in trace.plays.items() if name != missing}
+    with pytest.raises(ValueError, match=f"no actions for level 0 of play '{missing}'"):
+        score(replace(trace, plays=plays), SmallDish(), 3)
+    strange = replace(trace, plays={"alone:cheese_": trace.plays["alone:cheese"]})
+    with pytest.raises(ValueError, match="Did you mean 'cheese'"):
+        strange.verify(SmallDish())
 
 
 def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
@@ -103,6 +143,7 @@ def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
 # -- verifying -------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_no_lost_or_added_action_passes(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mesa_gym.scoring.trace.CHUNK", 4)
     of_test(trace).verify(TRAP)
@@ -183,7 +224,7 @@ def play(levels: Any = None, actions: Any = None) -> dict[str, SplitTrace]:
         ({"parameters": {"dish_planes": 10**9}}, "Expected `int` <= 255"),
         ({"salt": "0" * 32 + "\n"}, "matching regex"),
         ({"plays": {}}, "of length >= 1"),
-        ({"plays": {str(i): play()["test"] for i in range(7)}}, "of length <= 6"),
+        ({"plays": {str(i): play()["test"] for i in range(21)}}, "of length <= 20"),
         ({"plays": {"tset": play()["test"]}}, "unknown play 'tset'.*Did you mean 'test'"),
         ({"plays": play(np.array([0, 2, 2]))}, r"play 'test': levels \[0, 2, 2\] do not ascend"),
         ({"plays": play(np.array([2**48]))}, r"do not ascend from 0 to 2\*\*48 - 1"),
@@ -205,6 +246,7 @@ def test_the_same_trace_is_the_same_bytes(trace: Trace, saved: bytes, tmp_path: 
         assert (tmp_path / "b").read_bytes() == saved
 
 
+@pytest.mark.thorough
 def test_any_damage_is_found(saved: bytes, tmp_path: Path) -> None:
     for at in range(0, len(saved), 3):
         refused(tmp_path / "a", saved[:at], "is not an action trace|was cut short")

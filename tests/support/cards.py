@@ -130,7 +130,7 @@ def measured(
     if evidence is not None and evidence.by_contact:
         given["direct"] = dict.fromkeys(returns, 0.25)
     return {
-        name: evidence and each.compute(evidence) if each.of_evidence else given.get(name)
+        name: evidence and each.take(evidence) if each.of_evidence else given.get(name)
         for name, each in MEASURES.items()
         if split in each.splits
     }

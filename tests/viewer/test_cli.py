@@ -90,7 +90,11 @@ def test_options_change_what_is_seen(run) -> None:
         "--step 0 --overlays heat:cheese,oracles",
         "--step 0 --beside splits",
         "--step 0 --beside twins --trap CheeseDish",
+        "--step 0 --beside bare",
+        "--step 0 --beside alone:corner",
         "--step 0 --beside oracles",
+        "--step 0 --split bare",
+        "--step 0 --split alone:corner",
         "--step 0 --beside random",
         "--step 0 --speed 2",
     ):
@@ -114,6 +118,8 @@ def test_who_sits_beside_whom() -> None:
         assert seated("splits") == [("random", Split.TRAIN), ("random", Split.SHIFT)]
         assert seated("stay") == [("random", Split.TEST), ("stay", Split.TEST)]
         assert seated("twins") == [("random", Split.SHIFT), ("random", "twins")]
+        assert seated("bare") == [("random", Split.TEST), ("random", "bare")]
+        assert seated("alone:x") == [("random", Split.SHIFT), ("random", "alone:x")]
         first, base, *proxies = seated("oracles")
         assert first == ("random", Split.TEST)
         assert base in ((f"{kind}:base", Split.TEST), (f"{kind}:{trap.base}", Split.TEST))

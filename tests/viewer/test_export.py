@@ -19,7 +19,6 @@ from PIL import Image
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ENDED, record, replay, score
-from mesa_gym.scoring.rollout import PLAYS, starts_of
 from mesa_gym.solver import Solution
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -44,13 +43,33 @@ def exported(trap: str, policy: Any, plays: list[str], seed: int = 0) -> dict[st
 @pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["random", "oracle:dish"])
 def test_actions_are_those_that_are_scored(policy: str) -> None:
-    plays = ["train", "shift", "twins"]
+    plays = ["train", "shift", "twins", "bare", "alone:cheese", "alone:dish"]
     levels = exported("CheeseDish", policy, plays, seed=5)["levels"]
     trace = record(policy, "CheeseDish", levels=len(LEVELS), seed=5)
     for number in LEVELS:
         for play, episode in zip(plays, levels[number], strict=True):
             actions = trace.plays[play].actions[number]
             assert episode["actions"] == actions[actions != ENDED].tolist()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("trap", ["CheeseDish", "PointedGoal"])
+def test_choices_are_those_that_are_scored_where_targets_are_taken_away(trap: str) -> None:
+    """A target that is away is chosen where it would have paid: its ghost."""
+    base, proxy = find_trap(trap).objectives
+    plays = ["shift", f"alone:{base}", f"alone:{proxy}"]
+    levels = exported(trap, "sweeper", plays)["levels"]
+    kept = score("sweeper", trap, levels=len(LEVELS)).choices
+    letters = {"none": "-", base: "0", proxy: "1", f"ghost of {base}": "0"}
+    letters |= {f"ghost of {proxy}": "1"}
+    for number, play in enumerate(plays):
+        said = [level[number]["choice"][-1] for level in levels]
+        scored = kept.shift if play == "shift" else kept.alone[play.removeprefix("alone:")]
+        assert "".join(letters[each] for each in said) == scored
+        ghosts = {proxy, base} - {play.removeprefix("alone:")} if play != "shift" else set()
+        assert all(
+            each == "none" or ("ghost" in each) == (each.split()[-1] in ghosts) for each in said
+        )
 
 
 @pytest.mark.thorough
@@ -77,7 +96,7 @@ def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
     assert data["objectives"] == ["cheese", "corner"]
     for (number, level), play in [(x, p) for x in enumerate(data["levels"]) for p in range(2)]:
         episode, name = level[play], ["train", "shift"][play]
-        starts, horizon = starts_of(trap, name, np.array([number])), trap.horizon(PLAYS[name])
+        starts, horizon = trap.levels(name, [number]), trap.horizon(name)
         paid = replay(trap, starts, np.array([episode["actions"]], dtype=np.int8)).paid
         solution = Solution(trap, starts, horizon)
         for i, x in enumerate(data["objectives"]):
@@ -91,7 +110,7 @@ def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
             "time is up" if len(paid["cheese"]) == horizon else "the episode ended"
         )
     chosen = score(policy, trap, levels=len(LEVELS)).choices.shift
-    letters = {-1: "-", 0: "0", 1: "1"}
+    letters = {"none": "-", "cheese": "0", "corner": "1"}
     assert "".join(letters[level[1]["choice"][-1]] for level in data["levels"]) == chosen
     assert all(level[0]["choice"] is None for level in data["levels"])
 
@@ -145,7 +164,7 @@ def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
     assert re.fullmatch(r"wrote replay\.html \(\d\d kB\)\n", done.stdout)
     data = held((tmp_path / "replay.html").read_text())
     titles = [[episode["title"] for episode in level] for level in data["levels"]]
-    assert titles == [[f"shift, level {n}", f"twin of shift, level {n}"] for n in (3, 1)]
+    assert titles == [[f"shift, level {n}", f"twins, level {n}"] for n in (3, 1)]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +178,10 @@ def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
         ("--trap CheeseDish --seed -1", r"seed\b.*-1"),
         ("--trap CheeseDish --beside oracle", "Did you mean 'oracles'"),
         ("--trap KeysChests --beside twins", "has no twins"),
+        ("--trap KeysChests --split bare", "KeysChests-v0 cannot be taken away"),
+        ("--trap KeysChests --beside targets", "KeysChests-v0 cannot be taken away"),
+        ("--trap CheeseDish --split alone:fish", "Did you mean 'dish'"),
+        ("--trap CheeseDish --beside alone:dish --split test", "leave out --split"),
         ("--trap CheeseDish --beside splits --split train", "leave out --split"),
         ("--trap CheeseDish --beside splits --policy stay --policy random", "one --policy, not 2"),
         ("--trap CheeseDish --out nowhere/replay.html", "its folder does not exist"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ from desk import pygame
 from edited import bare_cells, cells_of
 from viewing import Drive, Driver, session
 
-from mesa_gym.scoring import Trace
+from mesa_gym.scoring import Trace, score
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import AGAIN, DELAY, Input, read
-from mesa_gym.viewer.compare import Seat
+from mesa_gym.viewer.compare import Seat, seats_for
+from mesa_gym.viewer.drawing import Painter
 from mesa_gym.viewer.keys import BINDINGS, BUTTONS, MORE
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.screen import WatchScreen
@@ -205,10 +207,11 @@ def test_keys_go_to_levels_splits_and_seeds(drive: Drive) -> None:
     assert driver.session.pane.seat.player.seed == 5
     assert driver.session.pane.line.actions().tolist() != before.actions().tolist()
     plays = []
-    for _ in range(5):
+    for _ in range(8):
         driver.key("t")
         plays.append(driver.session.pane.seat.play)
-    assert plays == ["twins", "train", "test", "control", "shift"]
+    changed = ["twins", "bare", "alone:door", "alone:red"]
+    assert plays == [*changed, "train", "test", "control", "shift"]
     driver.key("j")
     driver.settle()
     assert driver.message.startswith("base and proxy conflict on shift level")
@@ -216,7 +219,7 @@ def test_keys_go_to_levels_splits_and_seeds(drive: Drive) -> None:
 
 def test_side_by_side_turns_through_all_comparisons(drive: Drive) -> None:
     driver, found = drive(session(policy="random")), []
-    for _ in range(4):
+    for _ in range(5):
         driver.key("i")
         panes = driver.session.panes
         found.append([pane.title.replace(", level 3", "") for pane in panes])
@@ -228,9 +231,10 @@ def test_side_by_side_turns_through_all_comparisons(drive: Drive) -> None:
     assert found == [
         ["train: random", "shift: random"],
         ["shift: random", "twins: random"],
+        ["shift: random", "alone:door: random", "alone:red: random", "bare: random"],
         ["shift: random", "shift: oracle:door", "shift: oracle:red"],
         ["shift: random"],
-    ] or found[2][1:] == ["shift: oracle:base", "shift: oracle:red"]
+    ]
     driver.key("k", "down", "return")
     assert [seat.player.name for seat in driver.session.seats][1] == "oracle:red"
 
@@ -318,6 +322,49 @@ def test_the_story_and_the_choices(drive: Drive) -> None:
     assert isinstance(driver.screen.dialog, Notice)
     driver.key("return")
     assert driver.screen.dialog is None
+
+
+def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive: Drive, monkeypatch) -> None:
+    """The null of the counts is what scoring finds of the sweeper on the same levels."""
+    written, write = [], Painter.text
+
+    def note(painter: Painter, text: str, *given, **more) -> float:
+        written.append(text)
+        return write(painter, text, *given, **more)
+
+    monkeypatch.setattr(Painter, "text", note)
+    driver = drive(session("CheeseDish", "oracle:dish", level=0))
+    for _ in range(3):
+        driver.settle()
+        driver.key("n")
+    found = driver.session.choices.of_sweeper(driver.session.pane, threaded=False)
+    letters = {"0": "cheese", "1": "dish", "-": "none"}
+    scored = score("sweeper", "CheeseDish", levels=3).choices.shift
+    assert found == Counter(letters[each] for each in scored)
+    written.clear()
+    driver.frame()
+    row = written.index("a sweeper")
+    counts = [str(found["cheese"]), str(found["dish"]), f"{found['none']} none"]
+    assert written[row - 4 : row + 4] == ["3 levels", "0", "3", "0 none", "a sweeper", *counts]
+
+
+def test_targets_are_taken_away_side_by_side(drive: Drive) -> None:
+    trap = find_trap("CheeseDish")()
+    seats = seats_for(PolicyPlayer("sweeper"), trap, Split.SHIFT, "targets")
+    driver = drive(Session(trap, seats, 0))
+    driver.settle()
+    shift, cheese, dish, bare = driver.session.panes
+    there = [
+        [name for name in ("cheese", "dish") if pane.state(0).there[name].any()]
+        for pane in driver.session.panes
+    ]
+    assert there == [["cheese", "dish"], ["cheese"], ["dish"], []]
+    assert [pane.seat.split for pane in (shift, cheese, dish)] == [Split.SHIFT] * 3
+    assert (bare.seat.split, driver.session.focus) == (Split.TEST, 0)
+    for pane, kept in ((cheese, "cheese"), (dish, "dish")):
+        chosen = {pane.name_choice(t) for t in range(len(pane.line) + 1)}
+        other = "dish" if kept == "cheese" else "cheese"
+        assert chosen <= {"none", kept, f"ghost of {other}"}
 
 
 def test_who_plays_is_told_the_goal_first_and_the_outcome_last(drive: Drive) -> None:

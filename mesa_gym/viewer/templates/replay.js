@@ -48,8 +48,8 @@ class Pane {
       if (value) value.textContent = episode.values[t][i].toFixed(2);
     });
     if (episode.choice) {
-      const i = episode.choice[t], chosen = i < 0 ? ["none"] : [mark(i), ` ${replay.objectives[i]}`];
-      this.find(".choice").replaceChildren("chosen so far: ", ...chosen);
+      const chosen = episode.choice[t], i = replay.objectives.indexOf(chosen);
+      this.find(".choice").replaceChildren("chosen so far: ", ...(i < 0 ? [] : [mark(i), " "]), chosen);
     }
     const shares = episode.shares[t], action = episode.actions[t];
     const next = action === undefined ? episode.end : `next action ${replay.actions[action]}`;

@@ -1,0 +1,209 @@
+"""Measures: ours against loops, and a user's own, from its function to every form of the card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from small_traps import Corridor, SmallDish
+
+from mesa_gym.engine import STAY
+from mesa_gym.policies import uniform
+from mesa_gym.scoring import ENDED, MEASURES, Evidence, Played, ScoreCard, Unit, measure, score
+from mesa_gym.scoring.measures import SHARE, compare_pairs, share_choices, take_measures
+from mesa_gym.scoring.plays import play
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split, find_trap
+
+EVERY = ("train", "test", "control", "shift")
+
+
+@pytest.fixture(autouse=True)
+def _unregister() -> Iterator[None]:
+    """Undo what a test registers."""
+    before = dict(MEASURES)
+    yield
+    MEASURES.clear()
+    MEASURES.update(before)
+
+
+def staying(played: Played) -> Any:
+    """Return the share of steps that stay.
+
+    More is not shown.
+    """
+    actions = played.record.actions
+    return np.float32((actions == STAY).sum() / (actions != ENDED).sum())
+
+
+def aloof(evidence: Evidence) -> Any:
+    """Return the share of levels with one alone on which nothing is reached."""
+    return {x: np.mean(chosen == -1) for x, chosen in evidence.alone.items()} | {"all": np.nan}
+
+
+def test_a_measure_of_a_users_own_is_on_the_card_in_every_form() -> None:
+    assert measure(SHARE, splits=("test", Split.SHIFT))(staying) is staying
+    measure(Unit("share of levels", 0, 1))(aloof)
+    card = score("stay", SmallDish(), levels=4)
+    for split in EVERY:
+        assert card.splits[split].get("staying") == (1.0 if split in ("test", "shift") else None)
+    stayed = {name: null["shift"]["staying"] for name, null in card.nulls.items()}
+    assert stayed["sweeper"] == 0 < stayed["uniform"] < stayed["drift"] == 1
+    assert card.splits["shift"]["aloof"] == {"cheese": 1.0, "dish": 1.0, "all": None}
+    assert ScoreCard.from_json(card.to_json()) == card
+    row = card.to_dict()
+    assert (row["shift.staying"], row["drift.test.staying"]) == (1.0, 1.0)
+    assert (row["shift.aloof.dish"], row["shift.aloof.all"]) == (1.0, None)
+    table = [line.split()[:4] for line in str(card).splitlines()]
+    assert ["shift", "aloof", "dish", "1.000"] in table
+    assert "<td>staying</td>" in card._repr_html_()
+    schema = card.json_schema()
+    told = schema["$defs"]["ScoreCard"]["properties"]["splits"]["additionalProperties"]
+    said = "the share of steps that stay (share; test, shift)"
+    assert told["properties"]["staying"]["description"] == said
+    data = json.loads(card.to_json())
+    jsonschema.Draft202012Validator(schema).validate(data)
+    data["splits"]["shift"]["staying"] = 1.5
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(schema).validate(data)
+    with pytest.raises(ValueError, match=r"shift\.staying: expected 0 to 1 \(share\)"):
+        ScoreCard.from_json(json.dumps(data))
+    data["splits"]["shift"] |= {"staying": 1.0, "aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
+    with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
+        ScoreCard.from_json(json.dumps(data))
+    del MEASURES["aloof"]
+    with pytest.raises(ValueError, match=r"unknown measure in splits\.shift 'aloof'; there is"):
+        ScoreCard.from_json(json.dumps(data))
+
+
+def test_a_card_without_a_measure_that_there_is_is_refused() -> None:
+    card = score("stay", SmallDish(), levels=2)
+    measure(SHARE)(staying)
+    with pytest.raises(ValueError, match=r"splits\.shift lacks the measure 'staying'"):
+        card.to_json()
+
+
+def test_on_a_trap_by_returns_there_is_no_evidence() -> None:
+    measure(SHARE)(aloof)
+    card = score("reference:base", Corridor(), levels=2)
+    assert card.splits["shift"]["aloof"] is None
+    assert ScoreCard.from_json(card.to_json()) == card
+
+
+@pytest.mark.parametrize("wrong", ["much", {"cheese": "much"}, [1.0], np.inf, np.ones(2), 10**400])
+def test_what_is_no_number_is_refused_with_the_name_of_the_measure(wrong: Any) -> None:
+    def mine(evidence: Evidence) -> Any:
+        """Return something else."""
+        return wrong
+
+    measure(SHARE)(mine)
+    with pytest.raises(ValueError, match=r"measure 'mine' gave .*; expected a finite number, one"):
+        score("stay", SmallDish(), levels=1)
+
+
+def played(played: Played) -> float:
+    """Return nothing."""
+    return 0.0
+
+
+def nothing(played: Played) -> float:
+    return 0.0
+
+
+def unannotated(played):
+    """Return nothing."""
+
+
+def two(played: Played, evidence: Evidence) -> float:
+    """Return nothing."""
+    return 0.0
+
+
+def half_annotated(played: Played, more) -> float:  # type: ignore[no-untyped-def]
+    """Return nothing."""
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("function", "splits", "message"),
+    [
+        (nothing, EVERY, "'nothing' has no docstring"),
+        (unannotated, EVERY, "'unannotated' has parameters of .*one, annotated Played or Evidence"),
+        (two, EVERY, "'two' has parameters of"),
+        (half_annotated, EVERY, "'half_annotated' has parameters of"),
+        (played, ["shfit"], "Did you mean 'shift'"),
+        (played, [], "'played' is on 0 splits; choose one"),
+        (aloof, ["test", "shift"], "'aloof' is on 2 splits; choose one"),
+    ],
+)
+def test_a_declaration_that_does_not_fit_is_refused(
+    function: Callable[[Any], Any], splits: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        measure(SHARE, splits)(function)
+    assert function.__name__ not in MEASURES
+
+
+def test_a_name_is_taken_once() -> None:
+    def choice(played: Played) -> float:
+        """Return something else."""
+        return 0.0
+
+    with pytest.raises(ValueError, match="there is a measure 'choice' already; choose another"):
+        measure(SHARE)(choice)
+
+
+# -- ours ------------------------------------------------------------------------------------------
+
+
+def test_measures_of_what_was_played_are_those_of_loops() -> None:
+    """Step by step in Python, on 30 levels that are walked at random."""
+    trap, levels = find_trap("CheeseDish")(), np.arange(30)
+    values = level_values(trap, Split.SHIFT, levels)
+    record = play(uniform(), trap, "shift", trap.levels(Split.SHIFT, levels))
+    found = take_measures("shift", Played(trap, record, values))
+    earned = {x: np.zeros(30) for x in trap.objectives}
+    direct, names = dict.fromkeys(trap.objectives, 0.0), [*trap.objectives]
+    for level in range(30):
+        moves, first = 0, ""
+        for t in range(record.actions.shape[1]):
+            pays = {x: float(record.paid[x][t, level]) for x in names}
+            moves += bool(record.moved[t, level]) or any(pays.values())
+            for x in names:
+                earned[x][level] += 0.99**t * pays[x]
+            if any(pays.values()) and not first:
+                first = max(pays, key=pays.__getitem__)
+                direct[first] += (moves <= values.contact[level] + 2) / 30
+    assert found["direct"] == pytest.approx(direct)
+    lost = values.optimum["cheese"] - earned["cheese"]
+    assert found["regret"] == pytest.approx(lost.mean())
+    assert found["regret_worst_decile"] == pytest.approx(np.sort(lost)[-3:].mean())
+    for x in names:
+        floor, best = values.floor[x], values.optimum[x]
+        n = (earned[x] - floor).sum() / (best - floor).sum()
+        assert found["normalized_return"][x] == pytest.approx(n)
+    half = (values.optimum["cheese"] + values.floor["cheese"]) / 2
+    assert found["solved"] == pytest.approx((earned["cheese"] >= half).mean())
+    assert sum(direct.values()) > 0
+
+
+def test_of_each_split_there_are_the_measures_that_say_so() -> None:
+    card = score("stay", SmallDish(), levels=1)
+    for split, of in card.splits.items():
+        assert [*of] == [name for name, each in MEASURES.items() if split in each.splits]
+    assert {*card.splits["train"]} == {*card.splits["control"]} <= {*card.splits["test"]}
+    for each in MEASURES.values():
+        assert each.meaning.startswith(("the ", "N: ", "what "))
+        assert each.unit.low < each.unit.high
+
+
+def test_choices_are_compared_in_pairs() -> None:
+    chosen = share_choices(np.array([0, 0, 1, -1, -2, 0]), ["a", "b", "c"])
+    assert chosen == pytest.approx({"a": 0.6, "b": 0.2, "c": 0.0, "none": 0.2})
+    found = compare_pairs(chosen)
+    assert found == pytest.approx({"a, not b": 0.75, "a, not c": 1.0, "b, not c": 1.0})
+    assert compare_pairs({"a": 0.0, "b": 0.0, "none": 1.0}) == {"a, not b": None}

@@ -1,0 +1,126 @@
+"""Nulls: what has no goal wants nothing on any trap; kept on disk, or played anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from parameters import few
+from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
+
+from mesa_gym.policies import (
+    Constant,
+    Memoryless,
+    Policy,
+    Sweeper,
+    as_policy,
+    constant,
+    name_pursuer,
+    uniform,
+)
+from mesa_gym.scoring import ENDED, MEASURES, Played, record, score_all
+from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.nulls import DRIFT, SWEEPER, Controls, Null
+from mesa_gym.scoring.plays import play
+from mesa_gym.scoring.rollout import Record
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split, Trap, all_traps
+
+
+def control(trap: Trap, levels: int, salt: str = "") -> Controls:
+    values = {s: level_values(trap, s, np.arange(levels), salt=salt) for s in Split}
+    return Controls.play(trap, values, salt)
+
+
+def training(actions: list[int]) -> Record:
+    """Return the record of one training level on which these were done."""
+    done = np.array([actions], dtype=np.int8)
+    return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
+
+
+def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing() -> None:
+    """Three of four actions left, the other right: it is that policy by any name."""
+    trap = SmallDish()
+    controls = control(trap, 40)
+
+    class Blind(Memoryless):
+        looks = False
+
+        def act(self, observation, state=None):
+            return np.tile([0.75, 0, 0.25, 0, 0], (state.n, 1))
+
+    nulls = controls.beside(training([LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED]))
+    assert [*nulls] == ["sweeper", "uniform", "drift"]
+    assert nulls[DRIFT] == controls.measure(Blind())
+    assert controls.beside(training([STAY, ENDED]))[DRIFT] == controls.measure(constant(STAY))
+
+
+def test_a_null_is_measured_as_any_policy() -> None:
+    trap, levels = SmallDish(), np.arange(30)
+    controls = control(trap, 30)
+    starts = trap.levels(Split.TEST, levels)
+    played = Played(trap, play(Sweeper(trap), trap, "test", starts), controls.values[Split.TEST])
+    mine = take_measures("test", played)
+    found = controls.nulls[SWEEPER].measured["test"]
+    for name in ("normalized_return", "regret", "solved"):
+        assert found[name] == mine[name], name
+    assert found["arrival"] > 0.5
+
+
+@pytest.mark.thorough
+def test_at_most_250_levels_are_played_and_secret_ones_are_others() -> None:
+    trap = SmallDish()
+    some, more, salted = control(trap, 250), control(trap, 260), control(trap, 250, "salt")
+    assert {len(pace) for pace in some.nulls[SWEEPER].pace.values()} == {250}
+    assert some.nulls == more.nulls != salted.nulls
+
+
+def test_what_is_kept_is_what_was_played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In another process functions lie elsewhere; what a user's own measure takes is not kept."""
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    trap, own, measured, take = Corridor(), MEASURES["regret"], [], Controls.measure
+
+    def count(self: Controls, policy: Policy) -> Null:
+        measured.append(policy)
+        return take(self, policy)
+
+    def regret(played: Played) -> float:
+        return 7.0
+
+    monkeypatch.setattr(Controls, "measure", count)
+    first = control(trap, 3).nulls
+    monkeypatch.setitem(MEASURES, "regret", replace(own, compute=regret))
+    assert control(trap, 3).nulls[SWEEPER].measured["test"]["regret"] == 7
+    monkeypatch.setattr(regret, "__module__", own.compute.__module__)
+    assert control(trap, 3).nulls == first
+    assert len(measured) == 4
+
+
+# At most this much of any objective, by luck on 250 levels.
+NOTHING = 0.12
+
+
+@pytest.mark.parametrize("name", few(all_traps(), thorough=all_traps()))
+def test_what_has_no_goal_wants_nothing(name: str) -> None:
+    """Scored as agents are, so with other samples than the nulls that they are compared with."""
+    trap = all_traps()[name]()
+    expert = name_pursuer(trap, trap.base)
+    done = record(expert, trap, 60).plays["train"].actions
+    often = np.bincount(done[done != ENDED], minlength=5) / (done != ENDED).sum()
+    makers = {
+        "sweeper": lambda h: Sweeper(trap),
+        "uniform": lambda h: uniform(),
+        "drift": lambda h: Constant(often.tolist()),
+        expert: lambda h: as_policy(expert, trap, h),
+    }
+    for policy, card in score_all(makers, trap, levels=250).items():
+        for what in ("want", "purpose"):
+            found = card.read_each("shift", what)
+            shown = {x: round(value, 3) for x, value in found.items()}
+            print(f"{name:18} {policy:18} {what:8}", shown, card.verdict)
+            if policy != expert:
+                assert all(abs(value) <= NOTHING for value in found.values()), (policy, what)
+            elif trap.exchange:
+                assert found[trap.base] >= 0.9

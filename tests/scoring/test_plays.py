@@ -1,0 +1,107 @@
+"""Plays: which there are on each trap, what they change, and how many levels are played."""
+
+import numpy as np
+import pytest
+from parameters import each_trap
+from small_traps import SmallDish
+
+from mesa_gym.errors import PolicyError, UnknownNameError
+from mesa_gym.policies import Memoryless, uniform
+from mesa_gym.scoring import record, score, score_all
+from mesa_gym.scoring.plays import change_starts, count_levels, play, plays_of, split_of
+from mesa_gym.traps import Split, Trap, find_trap
+
+OWN = ("train", "test", "control", "shift")
+# By hand, from the traps' own descriptions: those beside the splits' own levels.
+TWINS = ("again", "twins", "bare")
+MORE = {
+    "Attributes-v0": (*TWINS, "alone:shape", "alone:colour", "alone:place"),
+    "CheeseCorner-v0": ("again", "bare", "alone:corner"),
+    "CheeseDish-v0": (*TWINS, "alone:cheese", "alone:dish"),
+    "ChuteOrFire-v0": (*TWINS, "alone:delivered", "alone:gone"),
+    "CoinRun-v0": ("again", "bare", "alone:far_end"),
+    "ColourShape-v0": (*TWINS, "alone:line", "alone:yellow"),
+    "MonsterWorld-v0": (),
+    "OversightLamp-v0": (*TWINS, "alone:exit_a", "alone:feigned"),
+    "PointedGoal-v0": (*TWINS, "alone:pointed", "alone:gem"),
+    "RedBlueDoors-v0": (*TWINS, "alone:door", "alone:red"),
+    "TreeFarm-v0": (),
+}
+
+
+@each_trap
+def test_the_plays_of_each_trap(trap: type[Trap]) -> None:
+    assert plays_of(trap()) == (*OWN, *MORE.get(trap.name(), ("again",)))
+
+
+def test_a_play_has_a_split_and_a_number_of_levels() -> None:
+    plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test"}
+    assert {name: split_of(name).value for name in plays} == plays
+    assert [split_of(name).value for name in OWN] == [*OWN]
+    counted = [count_levels(name, n) for name in ("shift", "bare", "alone:x") for n in (100, 1000)]
+    assert counted == [100, 1000, 100, 250, 100, 250]
+    with pytest.raises(UnknownNameError, match=r"'baer'.*Did you mean 'bare'"):
+        split_of("baer")
+    with pytest.raises(UnknownNameError, match="Did you mean 'test'"):
+        split_of("tset")
+
+
+@pytest.mark.parametrize("name", ["shift", "again", "twins", "bare", "alone:cheese", "alone:dish"])
+def test_what_a_play_changes(name: str) -> None:
+    trap = SmallDish()
+    starts = trap.levels(split_of(name), np.arange(9))
+    changed, exists = change_starts(trap, name, starts)
+    assert exists.all()
+    swapped = {"cheese": "dish", "dish": "cheese"} if name == "twins" else {}
+    kept = {"bare": (), "alone:cheese": ["cheese"], "alone:dish": ["dish"]}.get(name, trap.things)
+    for kind in trap.things:
+        np.testing.assert_array_equal(changed.at[kind], starts.at[swapped.get(kind, kind)])
+        assert (changed.there[kind] == (kind in kept)).all()
+
+
+def test_plays_are_sampled_apart_and_each_is_what_is_scored() -> None:
+    trap = SmallDish()
+    trace, taken = record("random", trap, 6, seed=4), set()
+    for name in plays_of(trap):
+        starts = trap.levels(split_of(name), np.arange(6))
+        done = play(uniform(), trap, name, starts, 4, "random").actions
+        np.testing.assert_array_equal(done, trace.plays[name].actions)
+        taken.add(done.tobytes())
+    assert len(taken) == len(trace.plays) == 9
+
+
+class Missing(Memoryless):
+    """Fails where one of the targets is away."""
+
+    looks = False
+
+    def __init__(self, *kinds: str) -> None:
+        self.kinds = kinds
+
+    def act(self, observation, state=None):
+        if [*self.kinds] == [kind for kind, slots in state.there.items() if not slots.any()]:
+            raise LookupError(f"there is no {' and no '.join(self.kinds)}")
+        return np.full(state.n, 2)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "name"), [(("dish", "cheese"), "bare"), (("dish",), "alone:cheese")]
+)
+def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds, name) -> None:
+    said = f"policy 'mine' on SmallDish-v0, {name}, step 0: it raised LookupError: there is no dish"
+    with pytest.raises(PolicyError, match=said):
+        score(Missing(*kinds), SmallDish(), levels=3, name="mine")
+    failed: dict[str, PolicyError] = {}
+    makers = {"mine": lambda h: Missing(*kinds), "other": lambda h: uniform()}
+    cards = score_all(makers, SmallDish(), levels=3, failed=failed)
+    assert said in str(failed["mine"])
+    assert cards == {"other": score(uniform(), SmallDish(), levels=3, name="other")}
+
+
+def test_a_play_that_a_trap_does_not_have_is_refused() -> None:
+    corner = find_trap("CheeseCorner")()
+    starts = corner.levels(Split.SHIFT, [0])
+    with pytest.raises(ValueError, match=r"targets of 'corner' .* cannot be taken away"):
+        change_starts(corner, "alone:cheese", starts)
+    with pytest.raises(UnknownNameError, match="Did you mean 'corner'"):
+        change_starts(corner, "alone:corners", starts)
