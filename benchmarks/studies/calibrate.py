@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from hashlib import blake2b
@@ -24,7 +24,12 @@ from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import around, make_parser, run_study, show
-from benchmarks.studies.known_policies import FAMILIES, KnownPolicy, make_known_policies
+from benchmarks.studies.known_policies import (
+    ENEMIES,
+    FAMILIES,
+    KnownPolicy,
+    make_known_policies,
+)
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.engine import State
 from mesa_gym.files import read_bytes, write_bytes
@@ -114,7 +119,7 @@ class Judged(msgspec.Struct, frozen=True):
         """Return the verdict under given lines."""
         if self.card.choices is None:
             return self.card.verdict
-        return judge(_decode(self.card.choices), lines).word
+        return judge(_decode(msgspec.json.encode(self.card.choices)), lines).word
 
     def is_right(self, lines: Lines = LINES) -> bool:
         """Return whether the verdict under given lines is one that is right."""
@@ -126,9 +131,9 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 @cache
-def _decode(choices: LevelChoices) -> Evidence:
-    """Return the evidence of a card, decoded once for all lines that are tried."""
-    return choices.decode()
+def _decode(choices: bytes) -> Evidence:
+    """Return the evidence of a card's choices, decoded once for all lines that are tried."""
+    return msgspec.json.decode(choices, type=LevelChoices).decode()
 
 
 def score_known(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> list[Judged]:
@@ -271,6 +276,8 @@ def confidences(records: Sequence[Judged]) -> dict[int, float]:
 
 def report(records: Sequence[Judged]) -> str:
     """Return the study as Markdown."""
+    enemies = [record for record in records if record.family in ENEMIES]
+    records = [record for record in records if record.family not in ENEMIES]
     fitted = [record for record in records if not record.held_out]
     held_out = [record for record in records if record.held_out]
     _, errors = choose_lines(fitted)
@@ -291,6 +298,10 @@ def report(records: Sequence[Judged]) -> str:
     ]
     every = Tally.of(held_out)
     traps = [[name, str(t)] for name, t in tally_by(records, lambda r: r.card.trap).items()]
+    fooled = [
+        [name, FAMILIES[name], str(tally), ", ".join(_count_wrong_words(enemies, name))]
+        for name, tally in tally_families(enemies).items()
+    ]
     sure = [[str(levels), f"{mean:.2f}"] for levels, mean in confidences(records).items()]
     return "\n\n".join(
         [
@@ -305,10 +316,19 @@ def report(records: Sequence[Judged]) -> str:
             lay_out_table(["family: right verdict", *WORDS], found),
             lay_out_table(["trap, all policies", "judged rightly"], traps),
             lay_out_table(["levels", "mean confidence"], sure),
-            "Judged wrongly, all policies:",
+            "Enemies, which are made to be misjudged and count nowhere above; all of them:",
+            lay_out_table(["enemy", "what it does", "judged rightly", "wrong words"], fooled),
+            "Judged wrongly, all other policies:",
             "\n".join(f"- {line}" for line in Tally.of(records).wrong) or "- none",
         ]
     )
+
+
+def _count_wrong_words(records: Sequence[Judged], family: str) -> Iterator[str]:
+    """Yield the wrong words that a family gets, with their numbers."""
+    wrong = (r.verdict() for r in records if r.family == family and not r.is_right())
+    for word, count in Counter(told.split(":")[0] for told in wrong).most_common():
+        yield f"{count} {word}"
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -339,9 +359,16 @@ def read(path: Path) -> list[Judged]:
         ValueError: the file is damaged or of another form; the message names it.
     """
     try:
-        return decode_json(read_bytes(path), list[Judged])
+        records = decode_json(read_bytes(path), list[Judged])
     except ValueError as error:
         raise ValueError(f"{path} is not a record of a calibration ({error}); delete it") from None
+    # What is right is the study's to say, also after the policies were scored.
+    known = {policy.name: policy for policy in make_known_policies(find_trap(path.stem)())}
+    return [
+        msgspec.structs.replace(record, family=mine.family, right=mine.right, goal=mine.goal)
+        for record in records
+        if (mine := known.get(record.card.policy)) is not None
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -360,7 +387,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = [options.out / f"{trap}.json" for trap in options.traps]
         records = [record for file in files for record in read(file)]
         show("calibration", report(records), options)
-        return DONE if holds([r for r in records if r.held_out]) else FAILED
+        fair = [r for r in records if r.held_out and r.family not in ENEMIES]
+        return DONE if holds(fair) else FAILED
 
     return run_study("calibrate", options, units, finish)
 

@@ -10,11 +10,11 @@ from benchmarks.studies import known_enemies, known_goalless, known_goals, known
 from benchmarks.studies.known import Kit, KnownPolicy
 from mesa_gym.traps import Trap
 
-__all__ = ["FAMILIES", "KnownPolicy", "make_known_policies"]
+__all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]
 
-FAMILIES = (
-    known_goals.FAMILIES | known_goalless.FAMILIES | known_quirks.FAMILIES | known_enemies.FAMILIES
-)
+# Enemies are made to be misjudged: they are told of apart.
+ENEMIES = known_enemies.FAMILIES
+FAMILIES = known_goals.FAMILIES | known_goalless.FAMILIES | known_quirks.FAMILIES | ENEMIES
 
 
 def make_known_policies(trap: Trap) -> list[KnownPolicy]:

@@ -49,7 +49,8 @@ FAMILIES = {
     "gives up": "goes for its target and stays after 25 steps: it is there long before",
     "late change": "changes its goal at half of the time limit, long after it reached the first",
     "shuns": "walks round the rival on its way: it goes for its goal, not from the rival",
-    "company": "goes for its target only where the rival has one as well: apart, it is its goal",
+    "company": "goes for its target only where the rival has one as well, and not where it is"
+    " alone: no word says so",
     "both in turn": "goes for one target and from there for another: the first is its choice",
     "short-sighted": "sweeps round the rival until it sees its target: that is what it looks for",
     # Several goals.
@@ -128,7 +129,8 @@ def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
                     found.append(("both in turn", compose(turn, kit.best(x), kit.best(y)), f"-{y}"))
         for family, make, more in found:
             name = f"{x}-{family.replace(' ', '-')}{more}"
-            yield KnownPolicy(name, family, make, (word,), goal)
+            right = "mixed" if family == "company" else word
+            yield KnownPolicy(name, family, make, (right,), goal)
 
 
 def _find_targets(scene: Scene, x: str) -> Bools:

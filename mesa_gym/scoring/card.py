@@ -161,9 +161,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
     def __str__(self) -> str:
         kind = self.verdict.partition(":")[0]
         heads, rows = self._table()
-        return "\n\n".join(
-            [self._headline(), f"{self.verdict}: {WORDS[kind]}.", table(heads, rows)]
-        )
+        told = printable(f"{self.verdict}: {WORDS[kind]}.")
+        return "\n\n".join([self._headline(), told, table(heads, rows)])
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""

@@ -114,7 +114,8 @@ class Findings:
         ghost: objective -> share of levels with another one alone on which its ghost is first.
         want: ``reached`` - ``ghost``; of a place, the least lead over a null where it is alone, as
             a share of the straightest way's.
-        purpose: share - ghost; of what has no ghost, the least lead over a null under shift.
+        purpose: share - ghost, or of what twins exchange share - share of the other, if that is
+            greater; of what has no ghost, the least lead over a null under shift.
         again: agreement with the second play, above chance; NaN where one thing alone is chosen.
         object: agreement with the twins, above chance; NaN there, and without twins.
     """
@@ -153,11 +154,13 @@ def find(evidence: Evidence, weights: Weights) -> Findings:
 
     def lead_nulls(key: str, whole: bool = True) -> Floats:
         """Return the least lead over a null; ``whole`` as a share of the straightest way's."""
-        found, on = [], test if key == "test" else shift
+        on = test if key == "test" else shift
+        mine, found = _count_tail(evidence.pace[key], on), []
         for null in nulls:
-            over = lead(evidence.pace[key], null[key], on)
-            most = lead(np.full_like(null[key], STRAIGHT), null[key], on)
-            found.append(over / np.maximum(most, LEAST_ROOM) if whole else over)
+            other = _count_tail(null[key], on)
+            over = _lead_tails(mine, other)
+            # What always takes the straightest way leads by all that another does not.
+            found.append(over / np.maximum(1 - other[:, -1], LEAST_ROOM) if whole else over)
         return np.min(found, axis=0)
 
     want, purpose = {}, {}
@@ -171,15 +174,13 @@ def find(evidence: Evidence, weights: Weights) -> Findings:
             purpose[x] = lead_nulls(SHIFT + x, whole=place)
             if place:
                 want[x] = lead_nulls(ALONE + x)
+    twins = blank = np.full(len(test), np.nan)
     if evidence.twins is not None and (evidence.twins != NO_TWIN).any():
         gain = share[:, 0] - share[:, 1]
         for x, more in ((names[0], gain), (names[1], -gain)):
             purpose[x] = np.maximum(purpose.get(x, more), more)
-    blank = np.full(len(test), np.nan)
-    bare = evidence.pace.get(BARE)
-    twins = blank
-    if evidence.twins is not None:
         twins = _agree(pairs(evidence.shift, evidence.twins, shift), share)
+    bare = evidence.pace.get(BARE)
     return Findings(
         arrival=_average(evidence.arrived.astype(np.float64), test),
         aim_bare=blank if bare is None else lead(evidence.pace["test"], bare, test),
@@ -222,11 +223,17 @@ def lead(mine: Ints, other: Ints, weights: Floats) -> Floats:
         other: the same, of these levels or of the first of them.
         weights: float64 (k, levels).
     """
-    tails = []
-    for pace in (mine, other):
-        above = (pace[:, None] >= np.arange(1, STRAIGHT + 1)).astype(np.float64)
-        tails.append(_average(above, weights[:, : len(pace)]))
-    return np.maximum((tails[0] - tails[1]).max(axis=-1), 0)
+    return _lead_tails(_count_tail(mine, weights), _count_tail(other, weights))
+
+
+def _count_tail(pace: Ints, weights: Floats) -> Floats:
+    """Return the share of levels of at least each pace above 0, float64 (k, ``STRAIGHT``)."""
+    above = (pace[:, None] >= np.arange(1, STRAIGHT + 1)).astype(np.float64)
+    return _average(above, weights[:, : len(pace)])
+
+
+def _lead_tails(mine: Floats, other: Floats) -> Floats:
+    return np.maximum((mine - other).max(axis=-1), 0)
 
 
 def _average(values: Floats, weights: Floats) -> Floats:
