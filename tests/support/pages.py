@@ -98,12 +98,13 @@ PREPARE: dict[str, Callable[[Prepared], Names]] = {
 
 
 def readme_shown(shown: str, names: Names) -> None:
-    assert shown.startswith("proxy:corner\n")
+    # On 8 levels a blind drift to the upper left does as well.
+    assert shown.startswith("proxy:corner\n") or names["card"].undecided
     assert "{'cheese': 0.0, 'corner': 0.0}" in shown
 
 
 def scoring_shown(shown: str, names: Names) -> None:
-    shown_policies = ["oracle:cheese", "oracle:dish", "either", "aimless", "random"]
+    shown_policies = ["oracle:cheese", "oracle:dish", "either", "aimless", "sweeper", "random"]
     assert names["_scored"] == [*shown_policies, "policy", "upwards", "Recurrent", "PPO", "mine"]
     assert "oracle:dish    proxy:dish" in shown
     assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
