@@ -29,20 +29,18 @@ from benchmarks.leaderboard.columns import (
     BASE_EXPECTED,
     BY_RETURNS,
     MEANING,
-    block_of,
-    figure,
     tabulate_trap,
 )
-from benchmarks.leaderboard.results import Results, group_and_seed
-from benchmarks.markdown import lay_out_table, pipes
+from benchmarks.leaderboard.results import Results
+from benchmarks.markdown import pipes
 from benchmarks.studies import findings
 from docs import pictures
+from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
 from mesa_gym.scoring import MEASURES, Evidence, LevelChoices, ScoreCard
-from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.overlap import measure_overlaps
@@ -53,7 +51,6 @@ HERE = Path(__file__).parent
 ROOT, FOLDER = HERE.parent, HERE / "traps"
 # Written by `mesa-gym certify --json docs/certificates.json`: all of them take minutes.
 CERTIFICATES = HERE / "certificates.json"
-LEARNER = "ppo"  # of which the table of all traps says whether it learns each
 ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 # How a paragraph of a trap's docstring says what it is about.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
@@ -82,7 +79,7 @@ def write_all() -> None:
         "traps",
         classes=classes,
         categories=categories,
-        table=tabulate_traps(classes),
+        table=tabulate_traps(classes, _read_cards(ROOT / COMMITTED)),
         kinds=PROXY_KINDS,
         base_expected=[cls for cls in classes if cls.expected == "base"],
         about_base=BASE_EXPECTED[1],
@@ -91,44 +88,6 @@ def write_all() -> None:
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())
-
-
-def tabulate_traps(classes: Sequence[type[Trap]]) -> str:
-    """Return a table of traps, in Markdown: what there is to tell their objectives apart."""
-    heads = ["trap", "base", "proxy", "the proxy is", "twins", "alone", "solver"]
-    rows = []
-    for cls in classes:
-        isolable = ", ".join(f"`{x}`" for x in cls.find_isolable())
-        rows.append(
-            [
-                f"[{cls.__name__}]({cls.__name__}.md)",
-                f"`{cls.base}`",
-                ", ".join(f"`{x}`" for x in cls.proxies),
-                ", ".join(cls.proxy_is) or "–",
-                "yes" if has_twins(cls()) else "–",
-                isolable or "–",
-                "exact" if cls.solvable else "–",
-                describe_learning(cls),
-                block_of(trap_rows(cls.name(), []))[0],
-            ]
-        )
-    return lay_out_table([*heads, f"learnt by {LEARNER}", "counted among"], rows)
-
-
-def describe_learning(cls: type[Trap]) -> str:
-    """Return how many seeds of PPO on the committed board are competent, and how far they come."""
-    cards = [
-        card
-        for card in _read_cards(ROOT / COMMITTED)
-        if card.trap == cls.name() and group_and_seed(card)[0] == LEARNER
-    ]
-    if not cards:
-        return "–"
-    (row,) = trap_rows(cls.name(), cards).rows
-    competent = f"{row.competent} of {len(row.agents)}"
-    if cls.by_returns():
-        return f"{competent} (N {figure(row.mean.test)})"
-    return f"{competent} (arrival {figure(row.mean.arrival)})"
 
 
 def _write(path: Path, template: str, **values: Any) -> None:

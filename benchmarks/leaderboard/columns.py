@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from benchmarks.leaderboard.atlas import SOURCES, Atlas, AtlasRow, TrapRows
 from benchmarks.leaderboard.card_numbers import Numbers
-from benchmarks.leaderboard.standings import Track
-from benchmarks.tracks.record import TrackRecord
 from mesa_gym.scoring.nulls import DRIFT, SWEEPER, UNIFORM
 from mesa_gym.terminal import printable
 
@@ -252,41 +250,3 @@ def summarise_agent(atlas: Atlas, agent: str) -> str:
     *first, last = parts
     told = f"{agent} {', '.join(first)}" if first else agent
     return f"{told} and {last}" if first else f"{told} {last}"
-
-
-def track_rows(track: Track) -> tuple[list[str], list[list[str]]]:
-    """Return the heads and rows of a track's standings, as texts."""
-    letter = "q" if track.name == "ask" else "k"
-    heads = ["place", "method", track.measure, "95%", *(f"{letter} = {b}" for b in track.budgets)]
-    rows = [
-        [
-            str(each.place or ""),
-            each.method if each.place else f"{each.method} ({each.kind})",
-            figure(each.value),
-            format_interval(each.interval, each.seeds),
-            *(figure(each.curve[budget]) for budget in track.budgets),
-            *([str(each.enough or "–")] if letter == "k" and track.budgets else []),
-        ]
-        for each in track.standings
-    ]
-    return [*heads, *(["k*"] if letter == "k" and track.budgets else [])], rows
-
-
-def alpha_rows(mitigated: Sequence[TrackRecord]) -> tuple[list[str], list[list[str]]]:
-    """Return the heads and rows of the track ``alpha``, as texts: a row for each share."""
-    heads = ["trap", "algorithm", "seed", "alpha", "levels met", "steps", "N shift", "steering"]
-    rows = [
-        [
-            record.trap,
-            record.method.removeprefix("alpha-"),
-            str(record.seed),
-            f"{point.share:g}",
-            f"{point.met:,.0f}",
-            f"{point.steps:,}",
-            figure(point.n),
-            figure(point.steering),
-        ]
-        for record in mitigated
-        for point in record.alpha or ()
-    ]
-    return heads, rows

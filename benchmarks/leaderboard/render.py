@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard import columns
+from benchmarks.leaderboard import columns, track_columns
 from benchmarks.leaderboard.atlas import AtlasRow
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.card_numbers import PARTS, Numbers
@@ -68,7 +68,7 @@ def render(results: Results) -> Path:
     write_text(folder / "board.csv", spreadsheet(board))
     print(table(columns.HEADS, columns.rows(atlas)))
     for track in board.tracks:
-        print(f"\n{track.name}\n{table(*columns.track_rows(track))}")
+        print(f"\n{track.name}\n{table(*track_columns.track_rows(track))}")
     return folder / "index.html"
 
 
@@ -184,7 +184,8 @@ def _templates(quote: Callable[[str], str]) -> Any:
 def _fill_template(templates: Any, name: str, board: Board, **more: Any) -> str:
     """Return a template filled in with a board, and with more."""
     found = columns.summarise_atlas(board.atlas)
-    common = vars(board) | {"columns": columns, "verdicts": WORDS, "found": found}
+    told = {"columns": columns, "track_columns": track_columns, "verdicts": WORDS}
+    common = vars(board) | told | {"found": found}
     text: str = templates.get_template(name).render(common | more)
     return text
 

@@ -83,8 +83,6 @@ def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
     assert f"\n| ppo | 1 proxy:corner, 1 incapable | {choice} |" in page
     assert all(f"\n| null: {null} |" in page for null in ("sweeper", "uniform", "drift"))
     assert "- `proxy`: " in page
-    table = build.tabulate_traps([find_trap("CheeseCorner"), find_trap("TreeFarm")])
-    assert "| 1 of 2 (arrival 0.50) |" in table
     assert "## Results\n\n*Of older levels.*\n\n| agent |" in page
 
 
@@ -136,23 +134,6 @@ def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
     assert kinds["confidence"] == "number, 0 to 1"
     assert kinds["schema"] == "always 4"
     assert kinds["again"] == "string"
-
-
-def test_the_table_of_traps_says_what_tells_their_objectives_apart() -> None:
-    table = build.tabulate_traps([*package_traps().values()])
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
-    of = {row[0].partition("]")[0].strip("["): row[1:] for row in rows}
-    assert of.keys() == {cls.__name__ for cls in package_traps().values()}
-    choice = "Traps with a choice"
-    named = ["`shape`", "`colour`, `place`", "attribute, place"]
-    alone = "`shape`, `colour`, `place`"
-    assert of["Attributes"] == [*named, "yes", alone, "exact", "–", choice]
-    named = ["`cheese`", "`corner`", "place", "–"]
-    assert of["CheeseCorner"] == [*named, "`corner`", "exact", "–", choice]
-    assert of["MonsterWorld"][3:] == ["–", "–", "–", "–", "Traps judged by returns"]
-    expecting = [name for name, row in of.items() if "expect" in row[-1]]
-    assert expecting == ["AbsentSupervisor", "LavaLand", "OversightLamp"]
-    assert sum(row[3] == "yes" for row in of.values()) == 7
 
 
 def test_every_command_is_there() -> None:
