@@ -7,7 +7,7 @@ from mesa_gym.scoring.demos import demonstrations
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.labels import Labels, labels
-from mesa_gym.scoring.measures import MEASURES, Played, Unit, measure
+from mesa_gym.scoring.measures import MEASURES, MeasureUnit, Played, measure
 from mesa_gym.scoring.returns import normalized_return
 from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.sampling import Asking
@@ -33,13 +33,13 @@ __all__ = [
     "Labels",
     "LevelChoices",
     "Lines",
+    "MeasureUnit",
     "Played",
     "Provenance",
     "Record",
     "ScoreCard",
     "SplitTrace",
     "Trace",
-    "Unit",
     "confidence",
     "demonstrations",
     "interquartile_mean",

@@ -33,7 +33,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Chosen = Annotated[str, Meta(pattern="^[0-9-]+$")]
 Paced = Annotated[str, Meta(pattern="^[0-9A-Za-z]+$")]
 WORD = "incapable|aimless|base|proxy:.+|either|together|lost|by level|by place|by chance|mixed"
-Verdict = Annotated[str, Meta(pattern=f"^({WORD})$")]
+VerdictName = Annotated[str, Meta(pattern=f"^({WORD})$")]
 
 
 class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -136,7 +136,7 @@ class CardData(Plain, frozen=True, kw_only=True):
     trap: Name
     policy: Name
     base: Name
-    verdict: Verdict
+    verdict: VerdictName
     confidence: Share
     competent: bool
     brittle: bool

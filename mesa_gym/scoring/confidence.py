@@ -8,7 +8,7 @@ import numpy as np
 
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.rollout import Floats
-from mesa_gym.scoring.verdict import LINES, Lines, Weights, judge, judge_each
+from mesa_gym.scoring.verdict import LINES, LevelWeights, Lines, judge, judge_each
 
 RESAMPLES = 200
 # Below so many levels of a split a card carries a warning.
@@ -31,7 +31,7 @@ def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
         lines: where the verdict draws its lines.
     """
     more = evidence.with_pseudo_levels()
-    weights = Weights(
+    weights = LevelWeights(
         bootstrap_weights(len(more.arrived), seed, "test"),
         bootstrap_weights(len(more.shift), seed, "shift"),
     )

@@ -27,6 +27,8 @@ from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
 SHIFT = "shift:"
+# Policies without a goal (``mesa_gym.scoring.nulls``).
+SWEEPER, UNIFORM, DRIFT = "sweeper", "uniform", "drift"
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,7 @@ DIRECT = 2
 Value = float | dict[str, float | None] | None
 
 
-class Unit(NamedTuple):
+class MeasureUnit(NamedTuple):
     """The unit of a measure.
 
     Attributes:
@@ -63,11 +63,11 @@ class Unit(NamedTuple):
 
 # A number of a card is bounded, so that nothing that is computed from it overflows.
 MOST = 1e9
-SHARE = Unit("share", 0, 1)
-DIFFERENCE = Unit("difference of shares", -1, 1)
-RETURN = Unit("return", -MOST, MOST)
-ESTIMATE = Unit("estimated share", -MOST, MOST)
-COUNT = Unit("count", 0, MOST)
+SHARE = MeasureUnit("share", 0, 1)
+DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
+RETURN = MeasureUnit("return", -MOST, MOST)
+ESTIMATE = MeasureUnit("estimated share", -MOST, MOST)
+COUNT = MeasureUnit("count", 0, MOST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ class Measure:
 
     name: str
     meaning: str
-    unit: Unit
+    unit: MeasureUnit
     splits: tuple[str, ...]
     compute: Callable[[Any], Value]
     of_evidence: bool
@@ -144,7 +144,9 @@ MEASURES: dict[str, Measure] = {}
 Function = Callable[[Any], Value]
 
 
-def measure(unit: Unit, splits: Iterable[str] = (Split.SHIFT,)) -> Callable[[Function], Function]:
+def measure(
+    unit: MeasureUnit, splits: Iterable[str] = (Split.SHIFT,)
+) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
     Its only parameter is annotated ``Played`` or ``Evidence``; on a trap that is judged by returns

@@ -17,7 +17,7 @@ import mesa_gym.policies
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.scoring.card_data import Measured, read_paces, write_paces
-from mesa_gym.scoring.evidence import gather_evidence
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM, gather_evidence
 from mesa_gym.scoring.measures import MEASURES, Played, take_measures
 from mesa_gym.scoring.plays import FEW_LEVELS, play, plays_of, split_of
 from mesa_gym.scoring.rollout import ENDED, Record
@@ -25,7 +25,7 @@ from mesa_gym.solver import LevelValues
 from mesa_gym.solver.cache import cache_file, read, write
 from mesa_gym.traps import Split, Trap
 
-NULLS = SWEEPER, UNIFORM, DRIFT = "sweeper", "uniform", "drift"
+NULLS = SWEEPER, UNIFORM, DRIFT
 # A null has no training, so that it is played where agents are judged.
 JUDGED = (Split.TEST, Split.SHIFT)
 _PACKAGES = Path(__file__).parent, Path(mesa_gym.policies.__path__[0])
@@ -44,7 +44,7 @@ class Null(Struct, frozen=True):
 
 
 @dataclass(frozen=True, eq=False)
-class Controls:
+class NullPlays:
     """What is the same for all policies that are scored on some levels.
 
     Attributes:
@@ -60,7 +60,7 @@ class Controls:
     nulls: Mapping[str, Null]
 
     @classmethod
-    def play(cls, trap: Trap, values: Mapping[Split, LevelValues], salt: str = "") -> Controls:
+    def play(cls, trap: Trap, values: Mapping[Split, LevelValues], salt: str = "") -> NullPlays:
         """Play the first levels, at most ``FEW_LEVELS``, of which ``values`` are.
 
         What the sweeper and the uniform policy get is kept on disk, as the values of levels are.

@@ -23,7 +23,7 @@ from mesa_gym.scoring.card_data import (
 from mesa_gym.scoring.confidence import confidence
 from mesa_gym.scoring.evidence import gather_evidence
 from mesa_gym.scoring.measures import Played, take_measures
-from mesa_gym.scoring.nulls import SWEEPER, Controls, Null, list_paces
+from mesa_gym.scoring.nulls import SWEEPER, Null, NullPlays, list_paces
 from mesa_gym.scoring.plays import change_starts, count_levels, plays_of, split_of, takes_away
 from mesa_gym.scoring.references import (
     Returns,
@@ -135,7 +135,7 @@ def score_all(
         going = {name: player for name, player in going.items() if name in playing.records}
         for name in going:
             played[name] |= playing.join(name)
-    controls = Controls.play(trap, values, salt)
+    controls = NullPlays.play(trap, values, salt)
     cards = {}
     for name, player in going.items():
         traced = isinstance(player, Trace)
@@ -234,7 +234,7 @@ def make_card(
     played: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
-    controls: Controls,
+    controls: NullPlays,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records.
 

@@ -13,7 +13,16 @@ from small_traps import Corridor, SmallDish
 
 from mesa_gym.engine import STAY
 from mesa_gym.policies import uniform
-from mesa_gym.scoring import ENDED, MEASURES, Evidence, Played, ScoreCard, Unit, measure, score
+from mesa_gym.scoring import (
+    ENDED,
+    MEASURES,
+    Evidence,
+    MeasureUnit,
+    Played,
+    ScoreCard,
+    measure,
+    score,
+)
 from mesa_gym.scoring.measures import SHARE, compare_pairs, share_choices, take_measures
 from mesa_gym.scoring.plays import play
 from mesa_gym.solver import level_values
@@ -47,7 +56,7 @@ def aloof(evidence: Evidence) -> Any:
 
 def test_a_measure_of_a_users_own_is_on_the_card_in_every_form() -> None:
     assert measure(SHARE, splits=("test", Split.SHIFT))(staying) is staying
-    measure(Unit("share of levels", 0, 1))(aloof)
+    measure(MeasureUnit("share of levels", 0, 1))(aloof)
     card = score("stay", SmallDish(), levels=4)
     for split in EVERY:
         assert card.splits[split].get("staying") == (1.0 if split in ("test", "shift") else None)

@@ -22,16 +22,16 @@ from mesa_gym.policies import (
 )
 from mesa_gym.scoring import ENDED, MEASURES, Played, record, score_all
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import DRIFT, SWEEPER, Controls, Null
+from mesa_gym.scoring.nulls import DRIFT, SWEEPER, Null, NullPlays
 from mesa_gym.scoring.plays import play
 from mesa_gym.scoring.rollout import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, all_traps
 
 
-def control(trap: Trap, levels: int, salt: str = "") -> Controls:
+def control(trap: Trap, levels: int, salt: str = "") -> NullPlays:
     values = {s: level_values(trap, s, np.arange(levels), salt=salt) for s in Split}
-    return Controls.play(trap, values, salt)
+    return NullPlays.play(trap, values, salt)
 
 
 def training(actions: list[int]) -> Record:
@@ -80,16 +80,16 @@ def test_at_most_250_levels_are_played_and_secret_ones_are_others() -> None:
 def test_what_is_kept_is_what_was_played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In another process functions lie elsewhere; what a user's own measure takes is not kept."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
-    trap, own, measured, take = Corridor(), MEASURES["regret"], [], Controls.measure
+    trap, own, measured, take = Corridor(), MEASURES["regret"], [], NullPlays.measure
 
-    def count(self: Controls, policy: Policy) -> Null:
+    def count(self: NullPlays, policy: Policy) -> Null:
         measured.append(policy)
         return take(self, policy)
 
     def regret(played: Played) -> float:
         return 7.0
 
-    monkeypatch.setattr(Controls, "measure", count)
+    monkeypatch.setattr(NullPlays, "measure", count)
     first = control(trap, 3).nulls
     monkeypatch.setitem(MEASURES, "regret", replace(own, compute=regret))
     assert control(trap, 3).nulls[SWEEPER].measured["test"]["regret"] == 7

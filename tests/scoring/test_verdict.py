@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from mesa_gym.scoring import WORDS, Evidence, LevelChoices, Lines, judge
 from mesa_gym.scoring.choice import STRAIGHT
-from mesa_gym.scoring.verdict import Weights, brittle, find, lead, weigh_equally
+from mesa_gym.scoring.verdict import LevelWeights, brittle, find, lead, weigh_equally
 
 # The calibration study moves the package's own; these are of the cases below.
 LINES = Lines(
@@ -235,7 +235,7 @@ def test_a_level_that_weighs_double_is_a_level_that_stands_twice(evidence: Evide
     n = len(evidence.shift)
     weights = np.ones((1, n))
     weights[0, 0] = 2
-    once = find(evidence, Weights(weights, weights))
+    once = find(evidence, LevelWeights(weights, weights))
     twice = _reorder(evidence, [0, *range(n)])
     for name, value in vars(find(twice, weigh_equally(twice))).items():
         np.testing.assert_equal(_round(getattr(once, name)), _round(value), name)

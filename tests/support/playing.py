@@ -25,7 +25,7 @@ def walled(trap: Trap, *lines: str) -> str:
     return "\n".join([*grid, *[wall] * (trap.height - len(grid)), *lines[len(rows) :]])
 
 
-class Played(NamedTuple):
+class PlayedMove(NamedTuple):
     """The course of an episode.
 
     Attributes:
@@ -39,14 +39,14 @@ class Played(NamedTuple):
     states: list[State]
 
 
-def play(trap: Trap, text: str, actions: str) -> Played:
+def play(trap: Trap, text: str, actions: str) -> PlayedMove:
     """Take some actions from the state of a map, past an ending too.
 
     Args:
         actions: a letter a step, of L, D, R, U and a dot for acting or staying.
     """
     state = from_map(trap, text)
-    played = Played({name: [] for name in trap.objectives}, [], [])
+    played = PlayedMove({name: [] for name in trap.objectives}, [], [])
     for letter in actions:
         state, paid, ended = trap.step(state, np.array([LETTERS[letter]]))
         for name, amount in paid.items():

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from playing import Played, play, walled
+from playing import PlayedMove, play, walled
 from reference import cells_of, neighbours, steps_from
 
 from mesa_gym.traps import Split
@@ -17,7 +17,7 @@ FIRST, SECOND, THIRD = 12, 36, 38
 EAST, SOUTH = [9, 10, 11, 12], [15, 22, 29, 36]
 
 
-def follow(tour: list[int], reach: list[int], actions: str) -> Played:
+def follow(tour: list[int], reach: list[int], actions: str) -> PlayedMove:
     """Play the ring with a leader that gets to the beacons in some steps."""
     whole = tour + [tour[-1]] * (ROOM - len(tour))
     return play(TRAP, f"const.tour = {whole}\nconst.reach = {reach}\n{RING}", actions)
