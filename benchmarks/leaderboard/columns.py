@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from benchmarks.leaderboard.atlas import SOURCES, Atlas, AtlasRow, TrapRows
 from benchmarks.leaderboard.card_numbers import Numbers
-from mesa_gym.scoring.nulls import DRIFT, SWEEPER, UNIFORM
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM
 from mesa_gym.terminal import printable
 
 TRAP, AGENT, VERDICT, CHOICE, INTERVAL = "trap", "agent", "verdict", "b / p / n", "b, 95%"

@@ -21,9 +21,9 @@ from mesa_gym.scoring.card_data import (
     read_each,
 )
 from mesa_gym.scoring.confidence import confidence
-from mesa_gym.scoring.evidence import gather_evidence
+from mesa_gym.scoring.evidence import SWEEPER, gather_evidence
 from mesa_gym.scoring.measures import Played, take_measures
-from mesa_gym.scoring.nulls import SWEEPER, Null, NullPlays, list_paces
+from mesa_gym.scoring.nulls import Null, NullPlays, list_paces
 from mesa_gym.scoring.plays import change_starts, count_levels, plays_of, split_of, takes_away
 from mesa_gym.scoring.references import (
     Returns,

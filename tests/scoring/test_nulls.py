@@ -22,8 +22,9 @@ from mesa_gym.policies import (
 )
 from mesa_gym.scoring import ENDED, MEASURES, Played, record, score_all
 from mesa_gym.scoring.choice import STRAIGHT
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import DRIFT, SWEEPER, Null, NullPlays
+from mesa_gym.scoring.nulls import Null, NullPlays
 from mesa_gym.scoring.plays import play
 from mesa_gym.scoring.rollout import Record
 from mesa_gym.scoring.verdict import LEAST_ROOM, lead
