@@ -101,7 +101,7 @@ class LevelWeights(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What evidence shows, for each of k weightings of the levels; float64 (k,) each.
+    """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
 
     Attributes:
         arrival: share of test levels on which base is reached.

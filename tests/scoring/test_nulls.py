@@ -1,4 +1,4 @@
-"""Nulls: what has no goal wants nothing on any trap; kept on disk, or played anew."""
+"""Nulls: what has no goal wants nothing on any trap; kept on disk, or played again."""
 
 from __future__ import annotations
 
