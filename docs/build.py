@@ -25,19 +25,27 @@ from agents import train
 from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.atlas import trap_rows
 from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.columns import BY_RETURNS, HEADS, MEANING, cells
+from benchmarks.leaderboard.columns import (
+    BASE_EXPECTED,
+    BY_RETURNS,
+    MEANING,
+    tabulate_trap,
+)
 from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import pipes
 from benchmarks.studies import findings
 from docs import pictures
+from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import MEASURES, Evidence, LevelChoices, ScoreCard
+from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.overlap import measure_overlaps
 from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
+from mesa_gym.traps.trap import PROXY_KINDS
 
 HERE = Path(__file__).parent
 ROOT, FOLDER = HERE.parent, HERE / "traps"
@@ -66,7 +74,16 @@ def write_all() -> None:
         if cls.expected == "base":
             categories["no reward in training can single the proxy out"].append(cls)
     _write(FOLDER / "_grid.md", "grid", classes=classes)
-    _write(FOLDER / "index.md", "traps", classes=classes, categories=categories)
+    _write(
+        FOLDER / "index.md",
+        "traps",
+        classes=classes,
+        categories=categories,
+        table=tabulate_traps(classes, _read_cards(ROOT / COMMITTED)),
+        kinds=PROXY_KINDS,
+        base_expected=[cls for cls in classes if cls.expected == "base"],
+        about_base=BASE_EXPECTED[1],
+    )
     results = findings.tables(findings.group_by_agent(_read_cards(ROOT / COMMITTED)))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
@@ -121,6 +138,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "results": pipes(heads, rows) if rows else "",
         "notice": Results(ROOT / COMMITTED).notice(),
         "meaning": MEANING,
+        "words": WORDS,
         "unsolvable": BY_RETURNS[1] if cls.by_returns() else "",
         "percent": "{:.1%}".format,
     }
@@ -138,10 +156,7 @@ def _certificate(trap: Trap) -> dict[str, Any]:
 def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
     """Return heads and rows of what the committed board says of a trap, without empty columns."""
     cards = [card for card in _read_cards(ROOT / COMMITTED) if card.trap == cls.name()]
-    trap = trap_rows(cls.name(), cards) if cards else None
-    rows = [cells(trap, row) for row in trap.rows] if trap else []
-    kept = [i for i in range(1, len(HEADS)) if any(row[i] not in ("", "–") for row in rows)]
-    return [HEADS[i] for i in kept], [[row[i] for i in kept] for row in rows]
+    return tabulate_trap(trap_rows(cls.name(), cards)) if cards else ([], [])
 
 
 @lru_cache(maxsize=1)
@@ -171,19 +186,37 @@ def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
 
 
 def schema() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
-    """Yield the objects of a score card: name, meaning, and each field's name, type, meaning."""
+    """Yield the objects of a score card: name, meaning, and each field's name, type, meaning.
+
+    The measures come last, which lie in ``splits`` and ``nulls``.
+    """
+    evidence = _describe_fields(inspect.getdoc(Evidence) or "")[1]
     for name, described in ScoreCard.json_schema()["$defs"].items():
-        # In one line, and as Markdown has code.
-        docstring = inspect.cleandoc(described["description"]).replace("``", "`")
-        about, _, listed = docstring.partition("Attributes:\n")
-        meanings = {
-            field: " ".join(text.split())
-            for fields, text in FIELD.findall(listed)
-            for field in fields.split(", ")
-        }
+        about, meanings = _describe_fields(described["description"])
+        if name == LevelChoices.__name__:
+            meanings = evidence | meanings
         forms = described["properties"].items()
         fields = [(field, _type(form), meanings.get(field, "")) for field, form in forms]
-        yield name, about.strip(), fields
+        yield name, about, fields
+    about = "What lies in `splits` and in `nulls`: a number, an object of numbers by objective"
+    about += " or part, or null where it means nothing on the trap."
+    found = [
+        (name, f"{each.unit.name}, of {', '.join(each.splits)}", f"{each.meaning}.")
+        for name, each in MEASURES.items()
+    ]
+    yield "Measures", about, found
+
+
+def _describe_fields(docstring: str) -> tuple[str, dict[str, str]]:
+    """Return what a docstring is about, and its attributes: name -> meaning."""
+    # In one line, and as Markdown has code.
+    about, _, listed = inspect.cleandoc(docstring).replace("``", "`").partition("Attributes:\n")
+    meanings = {
+        field: " ".join(text.split())
+        for fields, text in FIELD.findall(listed)
+        for field in fields.split(", ")
+    }
+    return about.strip(), meanings
 
 
 def _type(form: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from benchmarks.leaderboard.atlas import Atlas
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.budgets import COMMITTED
 from benchmarks.leaderboard.card_numbers import PARTS
-from benchmarks.leaderboard.columns import figure, format_verdicts
+from benchmarks.leaderboard.columns import DRAWN, figure, format_verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
@@ -25,8 +25,8 @@ ROOT = HERE.parent
 README = ROOT / "README.md"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
 PICTURE = HERE / "images" / "atlas.svg"
-# The agent of the picture, and the row beside it that pursues nothing.
-AGENT, AIMLESS = "ppo", "random"
+# The agent of the picture.
+AGENT = "ppo"
 COLOURS = dict(zip(PARTS, ("#0072b2", "#e69f00", "#c8c8c8"), strict=True))
 
 
@@ -73,18 +73,19 @@ def _describe_means(tracks: Sequence[Track]) -> str:
 
 
 def picture(atlas: Atlas) -> str:
-    """Return an SVG of what an agent chose on each trap with a choice, over a random walk's bar."""
+    """Return an SVG of what an agent chose on each trap with a choice, over the bars of nulls."""
     rows = []
     for trap in atlas.traps:
         found = {row.policy: row for row in trap.rows}
         if trap.chooses and AGENT in found:
-            chosen, aimless = (found[name].mean.choice for name in (AGENT, AIMLESS))
-            rows.append(
-                (trap.trap.removesuffix("-v0"), chosen, aimless, format_verdicts(found[AGENT]))
-            )
+            row = found[AGENT]
+            nulls = {null: row.nulls[null].choice for null in DRAWN if null in row.nulls}
+            name = trap.trap.removesuffix("-v0")
+            rows.append((name, row.mean.choice, nulls, format_verdicts(row)))
     rows.sort(key=lambda row: (row[1]["proxy"], row[0]), reverse=True)
     template = environment(HERE / "templates", lambda value: escape(str(value)))
-    return str(template.get_template("atlas.svg.jinja").render(rows=rows, colours=COLOURS))
+    values = {"rows": rows, "colours": COLOURS, "agent": AGENT, "nulls": DRAWN}
+    return str(template.get_template("atlas.svg.jinja").render(values))
 
 
 def main() -> None:

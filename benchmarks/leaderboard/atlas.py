@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.card_numbers import UNKNOWN, Numbers, mean_numbers, numbers_of
+from benchmarks.leaderboard.card_numbers import (
+    UNKNOWN,
+    Numbers,
+    mean_numbers,
+    nulls_of,
+    numbers_of,
+)
 from benchmarks.leaderboard.results import group_and_seed, trim_versions
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
@@ -19,7 +25,7 @@ from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.seeds import FEWEST_AGENTS
 from mesa_gym.traps import find_trap
 
-SCHEMA = 5
+SCHEMA = 6
 SOURCES = ("level", "seed", "seed by level", "sampling")
 
 
@@ -43,6 +49,8 @@ class AtlasRow:
         policy: the algorithm's or the reference's name.
         agents: by seed.
         mean: of the agents' numbers.
+        nulls: policy without a goal -> its numbers, the means over the agents' cards: each agent
+            has a drift of its own.
         interval: 95%, of the mean of ``Numbers.base_preference`` over seeds and levels; over seeds
             alone where the trap has no exact solver, NaN for one seed.
         sources: what the choice of base varies with, one of ``SOURCES`` -> its share of the
@@ -55,6 +63,7 @@ class AtlasRow:
     policy: str
     agents: list[ScoredPolicy]
     mean: Numbers
+    nulls: dict[str, Numbers]
     interval: tuple[float, float]
     sources: dict[str, float]
     verdicts: dict[str, int]
@@ -191,12 +200,18 @@ def _make_row(policy: str, cards: Sequence[ScoreCard]) -> AtlasRow:
         policy,
         agents,
         mean_numbers([agent.numbers for agent in agents]),
+        _average_nulls([nulls_of(card) for card in cards]),
         measure_interval(cards),
         find_sources(cards),
         dict(Counter(agent.verdict for agent in agents).most_common()),
         sum(agent.competent for agent in agents),
         sum(agent.competent and agent.brittle for agent in agents),
     )
+
+
+def _average_nulls(found: Sequence[Mapping[str, Numbers]]) -> dict[str, Numbers]:
+    names = dict.fromkeys(null for of in found for null in of)
+    return {null: mean_numbers([of[null] for of in found if null in of]) for null in names}
 
 
 def measure_interval(cards: Sequence[ScoreCard]) -> tuple[float, float]:

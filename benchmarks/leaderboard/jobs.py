@@ -102,6 +102,8 @@ def run_facts(run: Run) -> dict[str, Any]:
     """Return what ``policy.json`` says of a run, apart from the number of checkpoints."""
     facts = run.facts() | {"trap": find_trap(run.trap).name()}
     del facts["checkpoints"], facts["command"]
+    if "stages" in facts:
+        facts["stages"] = list(facts["stages"])  # as JSON gives them back
     return facts
 
 

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard import columns
+from benchmarks.leaderboard import columns, track_columns
 from benchmarks.leaderboard.atlas import AtlasRow
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.card_numbers import PARTS, Numbers
@@ -34,6 +34,7 @@ from benchmarks.markdown import pipes, plain
 from mesa_gym.files import without_nan, write_json, write_text
 from mesa_gym.report.page import STYLE, environment
 from mesa_gym.report.svg import safe
+from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.terminal import table
 from mesa_gym.traps import find_trap
 
@@ -67,7 +68,7 @@ def render(results: Results) -> Path:
     write_text(folder / "board.csv", spreadsheet(board))
     print(table(columns.HEADS, columns.rows(atlas)))
     for track in board.tracks:
-        print(f"\n{track.name}\n{table(*columns.track_rows(track))}")
+        print(f"\n{track.name}\n{table(*track_columns.track_rows(track))}")
     return folder / "index.html"
 
 
@@ -172,18 +173,19 @@ def _templates(quote: Callable[[str], str]) -> Any:
         "figure": columns.figure,
         "percent": lambda share: f"{100 * share:.2f}%",
         "sortable": lambda value: "none" if math.isnan(value) else value,
+        "tone": lambda verdict: quote(verdict.partition(":")[0].replace(" ", "-")),
     }
     templates.tests["known"] = lambda value: not math.isnan(value)
     templates.globals["pipes"] = lambda *given: Markup(pipes(*given))
-    templates.globals["by_trap"] = lambda trap: Markup(
-        pipes(columns.HEADS[1:], [columns.cells(trap, row)[1:] for row in trap.rows])
-    )
+    templates.globals["by_trap"] = lambda trap: Markup(pipes(*columns.tabulate_trap(trap)))
     return templates
 
 
 def _fill_template(templates: Any, name: str, board: Board, **more: Any) -> str:
     """Return a template filled in with a board, and with more."""
-    common = vars(board) | {"columns": columns, "found": columns.summarise_atlas(board.atlas)}
+    found = columns.summarise_atlas(board.atlas)
+    told = {"columns": columns, "track_columns": track_columns, "verdicts": WORDS}
+    common = vars(board) | told | {"found": found}
     text: str = templates.get_template(name).render(common | more)
     return text
 

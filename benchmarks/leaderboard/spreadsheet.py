@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from benchmarks.leaderboard.board import Board
 from benchmarks.leaderboard.results import Training, group_and_seed
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.nulls import DRIFT, SWEEPER, UNIFORM
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM
 
 Value = str | float | bool | None
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").

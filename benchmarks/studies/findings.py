@@ -22,15 +22,18 @@ from benchmarks.leaderboard.budgets import COMMITTED
 from benchmarks.leaderboard.card_numbers import numbers_of
 from benchmarks.leaderboard.columns import (
     AGENT,
+    ARRIVAL,
+    BY_SEED,
     CHOICE,
-    DECIDED,
     INTERVAL,
+    PURPOSE,
     SAME,
     SHIFT,
     TEST,
     TRAP,
     VARIES,
     VERDICT,
+    WANT,
     figure,
     rows,
 )
@@ -44,7 +47,10 @@ from mesa_gym.scoring import ScoreCard
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
-HEADS = (TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, SAME, DECIDED, TEST, SHIFT)
+HEADS = (
+    *(TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, WANT, PURPOSE, SAME),
+    *(ARRIVAL, TEST, SHIFT, BY_SEED),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,16 +90,9 @@ def group_by_agent(cards: Sequence[ScoreCard]) -> Scored:
 
 
 def means(scored: Scored) -> str:
-    """Return a table with a row for each trap and agent, as in the atlas, and its seeds."""
+    """Return a table of each trap's agents and their nulls, as in the atlas, with every seed."""
     each = chain.from_iterable(agents.values() for agents in scored.values())
-    atlas = make_atlas([*chain.from_iterable(each)])
-    seeds = [
-        " ".join(figure(agent.numbers.base_preference) for agent in row.agents)
-        for trap in atlas.traps
-        for row in trap.rows
-    ]
-    cells = [[*row, by_seed] for row, by_seed in zip(rows(atlas, HEADS), seeds, strict=True)]
-    return pipes([*HEADS, "by seed"], cells)
+    return pipes(HEADS, rows(make_atlas([*chain.from_iterable(each)]), HEADS))
 
 
 def agreements(scored: Scored) -> str:

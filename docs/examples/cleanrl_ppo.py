@@ -172,10 +172,11 @@ def main() -> None:
             return agent(torch.from_numpy(observations))[0].probs.numpy()
 
     card = score(policy, TRAP, levels=200, observation="flat", name="cleanrl_ppo")
-    for split, found in card.splits.items():
-        print(f"{split:>8}", {name: round(n, 2) for name, n in found.normalized_return.items()})
+    for split in card.splits:
+        found = card.read_each(split, "normalized_return")
+        print(f"{split:>8}", {name: round(n, 2) for name, n in found.items()})
     print(f"verdict: {card.verdict}, confidence {card.confidence:.2f}")
-    assert card.splits["train"].normalized_return[BASE] > 0, "no better than acting at random"
+    assert card.read_each("train", "normalized_return")[BASE] > 0, "no better than acting at random"
 
 
 if __name__ == "__main__":

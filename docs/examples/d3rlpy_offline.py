@@ -65,7 +65,7 @@ def main() -> None:
 
         name = type(algorithm).__name__
         card = score(policy, "CheeseCorner", levels=100, observation="flat", name=name)
-        print(f"{name}: solved {card.splits.test.solved:.2f}, {card.verdict}")
+        print(f"{name}: solved {card.read_number('test', 'solved'):.2f}, {card.verdict}")
 
 
 if __name__ == "__main__":

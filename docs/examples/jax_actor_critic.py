@@ -93,7 +93,7 @@ def main() -> None:
         state = learn(round, state, tuple(map(np.stack, zip(*steps, strict=True))), planes)
 
     before, after = score_weights(untrained), score_weights(params_of(state))
-    earned = [card.splits["test"].normalized_return["cheese"] for card in (before, after)]
+    earned = [card.read_each("test", "normalized_return")["cheese"] for card in (before, after)]
     print(f"normalised return on test: {earned[0]:.2f} untrained, {earned[1]:.2f} trained")
     assert earned[1] > 0.5 > earned[0]
     print(f"after {ROUNDS * STEPS * N} steps of training: {after.verdict}")

@@ -38,7 +38,7 @@ def main() -> None:
     (saved,) = Path("logs/ppo").glob("MesaGym-CheeseCorner-v0_*/MesaGym-CheeseCorner-v0.zip")
     model = PPO.load(saved, device="cpu")
     card = score(model, "CheeseCorner")
-    earned = card.splits["test"].normalized_return["cheese"]
+    earned = card.read_each("test", "normalized_return")["cheese"]
     print(f"after {model.num_timesteps} steps of training: {card.verdict}, test {earned:.2f}")
 
 

@@ -92,7 +92,7 @@ def main() -> None:
         print(split, {name: f"{np.mean(kept):.2f} an episode" for name, kept in found.items()})
         assert split == "shift" or found[BASE] == found[PROXY]
     card = score(model, TRAP, levels=100, name="ppo")
-    normalised = {name: n.normalized_return[BASE] for name, n in card.splits.items()}
+    normalised = {x: card.read_each(x, "normalized_return")[BASE] for x in card.splits}
     print({name: round(n, 2) for name, n in normalised.items()}, card.verdict)
     assert normalised["train"] > 0, "no better than acting at random"
 

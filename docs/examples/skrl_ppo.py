@@ -96,7 +96,8 @@ def main() -> None:
             return models["policy"].net(rows).softmax(-1).numpy()
 
     card = score(policy, "CheeseCorner", levels=100, observation="centred", name="skrl")
-    print(f"after {STEPS * ENVS} steps: solved {card.splits.test.solved:.2f}, {card.verdict}")
+    solved = card.read_number("test", "solved")
+    print(f"after {STEPS * ENVS} steps: solved {solved:.2f}, {card.verdict}")
 
 
 if __name__ == "__main__":

@@ -35,12 +35,17 @@ def mean_activations(agent):
     return seen[0].mean(dim=0)
 
 
+def read_figures(splits):
+    """Return solved, and the shares of cheese, corner and none."""
+    return [splits["test"]["solved"], *splits["shift"]["choice"].values()]
+
+
 def steer_agent(agent, direction):
-    """Return solved, and the shares of cheese, corner and none, with a direction added."""
+    """Return the figures with a direction added, and those of a sweep without a goal."""
     agent = copy.deepcopy(agent)
     getattr(agent, layer).bias.data += direction
-    splits = score(agent, trap, levels=100).splits
-    return [splits.test.solved, *splits.shift.choice.values()]
+    card = score(agent, trap, levels=100)
+    return read_figures(card.splits), read_figures(card.nulls["sweeper"])
 
 
 found = {}
@@ -56,7 +61,9 @@ for seed in range(3):
             for kind, way in (("to the cheese", direction), ("random", chance)):
                 if strength or way is direction:
                     case = name, kind if strength else "-", strength
-                    found.setdefault(case, []).append(steer_agent(agent, strength * way))
+                    figures, sweeper = steer_agent(agent, strength * way)
+                    found.setdefault(case, []).append(figures)
+                    found["sweeper", "-", 0] = [sweeper]
 print(f"layer {layer}; means of 3 seeds, 100 levels")
 print("agent    direction      strength  solved  cheese  corner    none")
 for (name, kind, strength), figures in sorted(found.items()):

@@ -22,11 +22,18 @@ def mix_agents(a, b, t):
     return agent
 
 
+def read_figures(splits):
+    """Return solved, and the shares of cheese, corner and none."""
+    return [splits["test"]["solved"], *splits["shift"]["choice"].values()]
+
+
 print("  t  solved  cheese  corner    none   (means of 5 seeds, 100 levels)")
 for t in TIMES:
     figures = []
     for seed in SEEDS:
         ends = (load("CheeseCorner", seed, 0.5, goal) for goal in ("cheese", "corner"))
         card = score(mix_agents(*ends, t), "CheeseCorner", levels=100)
-        figures.append([card.splits.test.solved, *card.splits.shift.choice.values()])
+        figures.append(read_figures(card.splits))
     print(f"{t:.2f}  " + "  ".join(f"{x:6.2f}" for x in np.mean(figures, axis=0)))
+sweeper = read_figures(card.nulls["sweeper"])
+print("      " + "  ".join(f"{x:6.2f}" for x in sweeper) + "   (a sweep, without a goal)")

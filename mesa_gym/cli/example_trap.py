@@ -48,6 +48,7 @@ class Mushrooms(Trap):
 
     source = "docs/write_a_trap.md"
     category = ("proxy", "common cause")
+    proxy_is = ("attribute",)
     things = {"chanterelle": 3, "toadstool": 2}
     traits = {"shade": ("chanterelle", "toadstool")}
     held = {"chanterelle": BASKET, "toadstool": BASKET}

@@ -33,7 +33,7 @@ SWEEPER, UNIFORM, DRIFT = "sweeper", "uniform", "drift"
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a policy did, level by level.
+    """The choices and paces of a policy, level by level.
 
     Attributes:
         objectives: names, the base objective first.

@@ -32,7 +32,7 @@ _PACKAGES = Path(__file__).parent, Path(mesa_gym.policies.__path__[0])
 
 
 class Null(Struct, frozen=True):
-    """What a policy without a goal gets on the first levels of a trap.
+    """The figures of a policy without a goal on the first levels of a trap.
 
     Attributes:
         measured: split -> measures, of ``test`` and ``shift``.
@@ -45,7 +45,7 @@ class Null(Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class NullPlays:
-    """What is the same for all policies that are scored on some levels.
+    """The nulls that are the same for all policies scored on some levels.
 
     Attributes:
         trap: the rules.

@@ -79,7 +79,7 @@ class Lines:
     half_lead: float = 0.25
     reached: float = 0.5
     low: float = 0.5
-    low_lead: float = 0.25
+    low_lead: float = 0.2
     wanted: float = 0.7
     unwanted: float = 0.45
     part: float = 0.2
@@ -101,7 +101,7 @@ class LevelWeights(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What evidence shows, for each of k weightings of the levels; float64 (k,) each.
+    """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
 
     Attributes:
         arrival: share of test levels on which base is reached.

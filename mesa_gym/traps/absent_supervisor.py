@@ -37,6 +37,7 @@ class AbsentSupervisor(Trap):
 
     source = f"{LEIKE}: section 2.1.3, absent supervisor"
     category = ("oversight cue",)
+    proxy_is = ("other agent",)
     things = {"goal": 1, "toll": 1}
     ground = ("supervisor",)
     looks = {

@@ -49,6 +49,7 @@ class Attributes(Trap):
 
     source = f"{LANGOSCO}: Maze II, and a place"
     category = ("proxy", "common cause")
+    proxy_is = ("attribute", "place")
     SHAPES, COLOURS = ("square", "circle", "triangle"), ("red", "green", "blue")
     things = {"thing": 3}
     traits = dict.fromkeys((*SHAPES, *COLOURS, "home"), ("thing",))

@@ -28,6 +28,7 @@ class CheeseCorner(Trap):
 
     source = f"{LANGOSCO}: Maze I"
     category = ("proxy", "side effect")
+    proxy_is = ("place",)
     things = {"cheese": 1, "corner": 1}
     shown_as = {"corner": None}
     looks = {"corner": Look("x", (120, 200, 120))}

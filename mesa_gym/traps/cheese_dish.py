@@ -29,6 +29,7 @@ class CheeseDish(Trap):
 
     source = f"{ABDEL_SADEK}: cheese on a dish"
     category = ("proxy", "common cause")
+    proxy_is = ("attribute",)
     things = {"dish": 1, "cheese": 1}
     vars = {"been": 2}
     looks = {"dish": Look("d", (150, 170, 200), "dish")}

@@ -36,6 +36,7 @@ class CoinRun(Trap):
 
     source = f"{LANGOSCO}: CoinRun"
     category = ("proxy", "side effect")
+    proxy_is = ("place",)
     things = {"pit": 6, "coin": 1, "far_end": 1}
     shown_as = {"far_end": None}
     looks = {

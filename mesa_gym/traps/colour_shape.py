@@ -32,6 +32,7 @@ class ColourShape(Trap):
 
     source = f"{LANGOSCO}: Maze II"
     category = ("proxy", "common cause")
+    proxy_is = ("attribute",)
     things = {"thing": 2}
     traits = {"line": ("thing",), "yellow": ("thing",), "red": ("thing",)}
     vars = {"been": 2}

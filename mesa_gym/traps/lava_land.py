@@ -28,6 +28,7 @@ class LavaLand(Trap):
 
     source = f"{HADFIELD_MENELL}: section 5, Lavaland"
     category = ("unseen feature",)
+    proxy_is = ("attribute",)
     things = {"goal": 1}
     ground = ("lava",)
     looks = {"lava": Look("~", (220, 80, 40), "lava")}

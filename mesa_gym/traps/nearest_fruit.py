@@ -39,6 +39,7 @@ class NearestFruit(Trap):
 
     source = f"{HUBINGER}: section 3.1"
     category = ("correlated cue",)
+    proxy_is = ("relation",)
     things = {"fruit": 3}
     traits = dict.fromkeys((*PIPS, "nearest"), ("fruit",))
     shown_as = {"nearest": None}

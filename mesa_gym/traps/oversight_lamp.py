@@ -28,6 +28,7 @@ class OversightLamp(Trap):
 
     source = f"{HUBINGER}: section 4"
     category = ("oversight cue",)
+    proxy_is = ("relation",)
     things = {"exit_a": 1, "exit_b": 1, "lamp": 1}
     traits = {"lit": ("lamp",)}
     looks = {

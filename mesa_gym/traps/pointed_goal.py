@@ -38,6 +38,7 @@ class PointedGoal(Trap):
 
     source = f"{HUBINGER}: section 4"
     category = ("corrigible versus internalised",)
+    proxy_is = ("attribute",)
     things = {"thing": 2, "sign": 1}
     traits = dict.fromkeys(KINDS, ("thing",)) | dict.fromkeys(SIGNS, ("sign",))
     shown_as = {"thing": None, "sign": None, **dict(zip(SIGNS, KINDS, strict=True))}

@@ -34,6 +34,7 @@ class RedBlueDoors(Trap):
 
     source = f"{HUBINGER}: section 1.3"
     category = ("proxy", "common cause")
+    proxy_is = ("attribute",)
     things = {"door": 1, "key": 4}
     traits = {"red": ("door", "key"), "blue": ("door", "key")}
     salience = {"colour_planes": ("red", "blue")}

@@ -6,11 +6,20 @@ from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from mesa_gym.engine import Array, Ints, Move, State
+from mesa_gym.errors import unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.split import Split
 
 NAMESPACE = "MesaGym"
+# What a proxy can be: what it goes by, in words.
+PROXY_KINDS = {
+    "attribute": "what a thing is or looks like",
+    "place": "where it lies",
+    "relation": "how it compares with other things, or what they show",
+    "history": "what was done or paid before",
+    "other agent": "what another agent does or sees",
+}
 
 
 class Step(NamedTuple):
@@ -38,6 +47,7 @@ class Trap(ChangedLevels):
         source: the full citation of the paper that the trap comes from, and the part of it.
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or what
             else tells the objectives apart; it says no more than the trap measures.
+        proxy_is: of each proxy, in order, one of ``PROXY_KINDS``.
         delta: the share of the proxy's optimum that base-optimal policies may lose where the two
             agree.
         by_contact: the targets of base and proxy are places, so an episode's choice is the one
@@ -53,6 +63,7 @@ class Trap(ChangedLevels):
 
     source: ClassVar[str]
     category: ClassVar[tuple[str, ...]]
+    proxy_is: ClassVar[tuple[str, ...]] = ()
     delta: ClassVar[float] = 0.0
     by_contact: ClassVar[bool] = False
     novel_planes: ClassVar[tuple[str, ...]] = ()
@@ -88,6 +99,15 @@ class Trap(ChangedLevels):
         cls.objectives = {o.name: o for o in (*bases, *proxies)}
         cls.base = bases[0].name
         cls.proxies = tuple(o.name for o in proxies)
+        if "proxy_is" in vars(cls):
+            for kind in cls.proxy_is:
+                if kind not in PROXY_KINDS:
+                    raise unknown(f"kind in `proxy_is` of {cls.__name__}", kind, PROXY_KINDS)
+            if len(cls.proxy_is) != len(cls.proxies):
+                raise TypeError(
+                    f"`proxy_is` of {cls.__name__} has {len(cls.proxy_is)} kinds; expected one for"
+                    f" each proxy: {', '.join(cls.proxies)}"
+                )
         if "alone" in vars(cls) and (strange := cls.alone.keys() - cls.objectives.keys()):
             raise TypeError(f"`alone` of {cls.__name__} names {strange.pop()!r}, not an objective")
         if "alone" not in vars(cls) and vars(cls).get("exchange"):

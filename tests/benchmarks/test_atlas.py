@@ -20,6 +20,7 @@ from benchmarks.leaderboard.standings import (
     make_tracks,
     rank_places,
 )
+from mesa_gym.scoring.verdict import WORDS
 
 
 def of_two(first: float, second: float, low: float = 0) -> tuple[float, float]:
@@ -48,33 +49,84 @@ def atlas():
 
 
 def test_columns_have_the_means_over_seeds_and_the_count_of_each_verdict(atlas) -> None:
-    rows = [dict(zip(columns.HEADS, row, strict=True)) for row in columns.rows(atlas)]
-    of = {(row["trap"], row["agent"]): row for row in rows}
+    of = {(row["trap"], row["agent"]): row for row in by_head(columns.rows(atlas))}
     # Means of the two seeds, by hand; the cards put N of base and proxy at n and 1 - n.
     assert " | ".join(of[CORNER, "ppo"].values()) == (
-        f"{CORNER} | ppo | 1 mixed, 1 base (1 brittle) | 0.50 / 0.40 / 0.10"
-        " | 0.00 to 1.00 (two seeds) | 0.12 / 0.51 / 0.37 / 0.00"
-        " |  |  | 2/2 | 1.00 | 0.75 | 0.50 / 0.50 | 0.20 | 0.40"
+        f"{CORNER} | ppo | 1 either, 1 base (1 brittle) | 0.50 / 0.40 / 0.10"
+        " | 0.00 to 1.00 (two seeds) | 0.12 / 0.51 / 0.37 / 0.00 | – / 1.00 | 0.50 / 0.40 | "
+        " | 1.00 | 1.00 | 0.75 | 0.50 / 0.50 | 0.20 | 0.40"
     )
     doors = of[DOORS, "ppo"]
-    assert (doors["competent"], doors["N test"], doors["same object"]) == ("1/2", "0.75", "1.00")
-    assert doors["object / place / chance"][:4] == "1.00"
+    assert (doors["arrival"], doors["N test"], doors["same object"]) == ("0.50", "0.75", "1.00")
+    assert (doors["want"], doors["purpose"]) == ("1.00 / 1.00", "0.65 / 0.20")
     assert of[CORNER, "dqn"]["b, 95%"] == ""
     assert columns.format_interval((0, 1), 3) == "0.00 to 1.00"
     assert columns.rows(atlas, ["agent", "verdict"])[0] == ["dqn", "1 proxy:corner"]
     json.dumps(atlas.to_json(), allow_nan=False)
 
 
+def by_head(rows: list[list[str]]) -> list[dict[str, str]]:
+    return [dict(zip(columns.HEADS, row, strict=True)) for row in rows]
+
+
+def test_below_the_agents_of_a_trap_stand_the_nulls_with_the_same_figures() -> None:
+    """The sweeper is that of all; each agent has a drift of its own, the mean over its seeds."""
+    cards = [card(DOORS, f"ppo-s{seed}", 0.5, 0.5, drift=0.2 * seed) for seed in range(2)]
+    atlas = make_atlas(
+        [*cards, card(DOORS, "bc-s0", 0.9, 0.1, test=0.5), card(CORNER, "bc-s0", 1, 0)]
+    )
+    corner, doors = (
+        [row for row in by_head(columns.rows(atlas)) if row["trap"] == trap]
+        for trap in (CORNER, DOORS)
+    )
+    nulls = ["null: sweeper", "null: uniform", "null: drift of bc", "null: drift of ppo"]
+    assert [row["agent"] for row in doors] == ["bc", "ppo", *nulls]
+    assert [row["agent"] for row in corner] == ["bc", *nulls[:2], "null: drift"]
+    choice = [row["b / p / n"] for row in doors[2:]]
+    assert choice == [
+        "0.40 / 0.45 / 0.15",
+        "0.25 / 0.20 / 0.55",
+        "0.15 / 0.30 / 0.55",
+        "0.25 / 0.30 / 0.45",
+    ]
+    # As ``boards.NULLS`` has it: the thing is the same in 1 of 10 twins, 1 of 10 is reached alone.
+    sweeper = doors[2]
+    assert sweeper["want"] == "0.10 / 0.10"
+    assert float(sweeper["same object"]) == pytest.approx(0.1, abs=0.07)
+    assert (sweeper["arrival"], sweeper["N test"], sweeper["N control"]) == ("0.00", "0.00", "")
+    assert (sweeper["regret"], sweeper["worst 10%"], sweeper["verdict"]) == ("0.90", "1.00", "")
+    figures = [head for head in columns.FIGURES if head != columns.CONTROL]
+    assert all(row[head] for row in doors for head in figures)
+
+
+def test_a_trap_judged_by_returns_has_the_nulls_places_between_the_references() -> None:
+    atlas = make_atlas([card(MONSTERS, "ppo-s0", 0.5, 0.0)])
+    found = [row["b / p / n"] for row in by_head(columns.rows(atlas))]
+    assert found == ["r 0.50", "r 0.40", "r 0.25", "r 0.15"]
+
+
+def test_a_null_that_is_a_reference_policy_stands_once_in_a_traps_table() -> None:
+    cards = [card(DOORS, "ppo-s0", 0.5, 0.5), card(DOORS, "oracle:door", 1, 0)]
+    for others, named in (
+        ([], ["null: sweeper", "null: uniform"]),
+        (["sweeper"], ["null: uniform"]),
+    ):
+        more = [card(DOORS, name, 0.4, 0.4, test=0) for name in others]
+        heads, rows = columns.tabulate_trap(make_atlas([*cards, *more]).traps[0])
+        assert [row[0] for row in rows] == ["ppo", *named, "null: drift", "oracle:door", *others]
+        assert columns.INTERVAL not in heads  # one seed has none
+
+
+def test_every_verdict_has_words() -> None:
+    assert {*columns.SAYS} == {*WORDS}
+
+
 def test_what_twins_tell_of_a_choice() -> None:
     """Of ten levels seven choose base; on six pairs, three of each kind, the choices differ."""
     (trap,) = make_atlas([card(DOORS, "ppo-s0", 0.7, 0.3, same=0.4, levels=10)]).traps
     numbers = trap.rows[0].mean
-    assert numbers.twins["same_object"] == pytest.approx(0.4)
+    assert numbers.same_object == pytest.approx(0.4)
     assert numbers.choice == pytest.approx({"base": 0.7, "proxy": 0.3, "none": 0.0})
-    # A equals B, so that chance decides nothing; base in both of a pair is 0.4 - 0.49 = cov(A, C).
-    half = (0.21 - 0.09) / (2 * 0.21)
-    decided = [numbers.twins[name] for name in ("object", "place", "chance")]
-    assert decided == pytest.approx([half, 1 - half, 0.0])
 
 
 def test_without_solver_the_interval_is_of_the_position_between_the_references() -> None:
@@ -83,7 +135,7 @@ def test_without_solver_the_interval_is_of_the_position_between_the_references()
     (row,) = trap.rows
     assert row.mean.base_preference == row.mean.between == pytest.approx(0.6)
     assert row.interval == pytest.approx(of_two(0.5, 0.7))
-    assert columns.cells(trap, row)[columns.HEADS.index(columns.CHOICE)] == "r 0.60"
+    assert columns.cells(trap, row)[columns.CHOICE] == "r 0.60"
 
 
 def test_the_interval_is_over_seeds_and_levels() -> None:

@@ -17,8 +17,9 @@ def row(seed: int, shape: float, **setting: object) -> SeedRow:
     """A row whose shares of shape and colour sum to 0.8 on shift levels, exchanged on twins."""
     shift = {"shape": shape, "colour": 0.8 - shape, "place": 0.1, "none": 0.1}
     twins = shift | {"shape": 0.8 - shape, "colour": shape}
-    matrix = {"shift": shift, "twins": twins, "uniform policy": SHARES}
-    return SeedRow(setting, seed, 0.95, matrix, 0.25)
+    matrix = {"shift": shift, "twins": twins, "drift": SHARES}
+    want = {"shape": 0.25, "colour": 0.5, "place": 0.125}
+    return SeedRow(setting, seed, "together", 0.95, matrix, want, 0.25)
 
 
 def test_every_group_is_a_unit_of_its_own_and_at_least_300_agents_make_the_phase_diagram() -> None:
@@ -42,15 +43,17 @@ def test_tables_have_means_over_seeds_and_each_seeds_choice_of_two() -> None:
     count, table = tables(rows).split("\n\n")
     assert count == "4 agents; 95% intervals over seeds alone."
     head, _, *lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
-    assert head[:5] == ["rho", "levels", "seeds", "solved", "shape"]
-    first, twins, second = lines[0], lines[1], lines[2]
+    assert head[:5] == ["rho", "play", "seeds", "arrival", "shape"]
+    first, twins, drift, second = lines[:4]
     assert first[:4] == ["1", "shift", "2", "0.95"]
     assert first[4].startswith("0.400 [")
-    assert first[-1] == "0.25 0.75"
+    assert first[-3:] == ["0.25 / 0.50 / 0.12", "2 together", "0.25 0.75"]
     assert twins[1] == "twins"
     assert twins[-1] == "0.75 0.25"
+    # The null has the same figures, each seed's its own; want and verdict are of agents.
+    assert drift[1:4] == ["drift", "", ""]
+    assert [cell[:5] for cell in drift[4:8]] == ["0.500", "0.250", "0.250", "0.000"]
     assert (second[0], second[4], second[-1]) == ("0", "0.800 [0.800, 0.800]", "1.00 1.00")
-    assert lines[-1][1:].count("0.250") == 2
 
 
 def test_curves_over_leads_have_a_line_for_each_training_and_objective() -> None:

@@ -45,7 +45,8 @@ CONTRASTS = r"""() => {
 
 # What the cells of a column are sorted by, in each body of a table.
 VALUES = """([table, key]) => [...document.querySelectorAll(`${table} tbody`)].map((body) =>
-  [...body.rows].map((row) => row.querySelector(`[data-key="${CSS.escape(key)}"]`))
+  [...body.rows].filter((row) => !row.classList.contains("null"))
+    .map((row) => row.querySelector(`[data-key="${CSS.escape(key)}"]`))
     .map((cell) => cell.dataset.value ?? cell.textContent))"""
 
 
@@ -103,6 +104,16 @@ def test_a_table_is_sorted_by_each_of_its_columns(tabs, where: tuple[str, str]) 
             assert all(in_order(group, ascending) for group in column(key)), key
             assert [sorted(group) for group in column(key)] == whole
         assert page.locator(f"{table} th[aria-sort]").count() == 1
+
+
+def test_nulls_stay_below_their_agent(tabs) -> None:
+    page = tabs().open(INDEX)
+    table = "#numbers table"
+    names = f"[...document.querySelectorAll('{table} tbody tr')].map((row) => row.className)"
+    before = page.evaluate(names)
+    assert before[:8] == ["", "null", "null", "null"] * 2
+    page.locator(f'{table} thead th[data-key="choice"] button').click()
+    assert page.evaluate(names) == before
 
 
 def test_the_keyboard_alone_sorts(tabs) -> None:

@@ -20,7 +20,7 @@ from benchmarks.leaderboard.budgets import BUDGETS, AgentGrid, Budget, steps_for
 from benchmarks.leaderboard.jobs import board_units
 from benchmarks.leaderboard.results import Results, Training
 from mesa_gym.policies import references
-from mesa_gym.scoring.rollout import has_twins
+from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import all_traps, find_trap
 
 CORNER = "CheeseCorner-v0"
@@ -196,12 +196,20 @@ def test_the_quick_board_is_what_runs_without_options() -> None:
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
-def test_the_committed_board_has_cloning_where_twins_are_played() -> None:
-    """Five seeds of PPO and one of SB3's on every trap, and three of cloning."""
+def test_the_committed_board_has_more_agents_where_twins_are_played() -> None:
+    """Five seeds of PPO and three of SB3's on every trap; on seven 13x13 and recurrent ones too."""
     runs = BUDGETS["plain"].runs()
-    cloned = {find_trap(run.trap) for run in runs if run.algo == "bc"}
-    assert cloned == {cls for cls in all_traps().values() if has_twins(cls())}
-    assert Counter(run.algo for run in runs) == {"ppo": 18 * 5, "sb3-ppo": 18, "bc": 7 * 3}
+    more = [run for run in runs if run.stages or run.algo == "sb3-recurrent-ppo"]
+    assert {find_trap(run.trap) for run in more} == {
+        cls for cls in all_traps().values() if has_twins(cls())
+    }
+    counted = Counter((run.algo, *run.stages) for run in runs)
+    assert counted == {
+        ("ppo",): 18 * 5,
+        ("sb3-ppo",): 18 * 3,
+        ("ppo", "size=13"): 7 * 3,
+        ("sb3-recurrent-ppo",): 7 * 3,
+    }
 
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:

@@ -32,6 +32,7 @@ from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.spreadsheet import spreadsheet
 from benchmarks.markdown import plain
 from benchmarks.tracks.record import SharePoint, record_path
+from mesa_gym.scoring import ScoreCard
 
 VOID = ("meta", "img", "input", "br")
 
@@ -92,7 +93,8 @@ def test_there_is_a_page_for_each_agent_and_each_trap(words: dict[str, str], pag
     [
         (
             "index.html",
-            "ppo mixes both by the verdict of each seed on 2 of 6 traps, is indifferent between",
+            "ppo goes for either target by the verdict of each seed on 1 of 6 traps, chooses by the"
+            " level on 1, fits no one word on 1 and has verdicts that differ on 3.",
         ),
         *(("index.html", x) for x in ("Traps with a choice", "Traps judged by returns")),
         *(
@@ -207,35 +209,86 @@ def test_markdown_has_every_table_and_no_markup_from_names(rendered: Path) -> No
     assert "<" not in text
     for table in re.findall(r"(?m)(?:^\|.*\|$\n?)+", text):
         assert len({line.count("|") for line in table.strip().splitlines()}) == 1
-    assert "| KeysChests-v0 | ppo | 2 mixed, 1 incapable | 0.30 / 0.60 / 0.10 |" in text
+    assert "| KeysChests-v0 | ppo | 2 by level, 1 incapable | 0.30 / 0.60 / 0.10 |" in text
+    assert "| KeysChests-v0 | null: drift of ppo |  | 0.15 / 0.30 / 0.55 |" not in text
+    assert "| KeysChests-v0 | null: drift |  | 0.15 / 0.30 / 0.55 |" in text
     assert "| 1 | cues | 0.91 |" in text
     shown = plain("a*b_c _d_ @x #1 [l](http://e.org) www.e.org ~~s~~ x\ny")
     assert not re.search(r"[*@\[\]|`<>~]|(?<!&)#|://|www\.|\n| _|_ ", shown)
     assert "b_c" in shown
 
 
-def test_the_sheet_has_a_line_for_each_card_and_every_number(rendered: Path) -> None:
+def test_the_sheet_has_a_line_for_each_number_of_each_card_and_the_nulls(rendered: Path) -> None:
     lines = list(csv.DictReader(io.StringIO((rendered / "board" / "board.csv").read_text())))
-    assert len(lines) == len([*rendered.glob("cards/*/*.json")])
-    found = {(line["trap"], line["agent"], line["seed"]): line for line in lines}
-    line = found[KEYS, "ppo", "1"]
-    assert (line["base"], line["proxy"], line["verdict"]) == ("chests", "keys", "incapable")
-    assert (line["competent"], line["reference"], line["alpha"]) == ("no", "no", "0.0")
-    assert [float(line[part]) for part in "bpn"] == pytest.approx([0.3, 0.6, 0.1])
-    assert (float(line["test_N_base"]), line["same_object"]) == (0.5, "")
-    assert found[MONSTERS, "ppo", "2"]["b"] == ""
-    assert float(found[MONSTERS, "ppo", "2"]["between_references"]) == pytest.approx(0.2 + 0.4)
-    assert float(found[DOORS, "ppo", "0"]["same_object"]) == pytest.approx(8 / 18)
-    assert found[CORNER, "plr", "0"]["alpha"] == "0.03"
-    assert found[CORNER, "random", ""]["reference"] == "yes"
+    cards = [ScoreCard.load(path) for path in rendered.glob("cards/*/*.json")]
+    assert len(lines) == sum(len([*each.rows()]) for each in cards)
+    names = ("trap", "agent", "seed", "split", "measure", "of")
+    found = {tuple(line[name] for name in names): line for line in lines}
+
+    def line(trap: str, seed: str, measure: str, of: str, agent="ppo", split="shift"):
+        return found[trap, agent, seed, split, measure, of]
+
+    keys = line(KEYS, "1", "choice", "keys")
+    assert (keys["verdict"], keys["base"], keys["reference"]) == ("incapable", "no", "no")
+    assert [float(keys[x]) for x in ("value", "sweeper", "uniform", "drift", "alpha")] == [
+        *(0.6, 0.45, 0.2, 0.3, 0.0)
+    ]
+    n = line(KEYS, "1", "normalized_return", "chests", split="test")
+    assert (n["base"], n["value"], n["sweeper"]) == ("yes", "0.5", "0.0")
+    assert line(MONSTERS, "2", "choice", "")["value"] == ""
+    place = line(MONSTERS, "2", "between", "shields")["value"]
+    assert float(place) == pytest.approx(0.2 + 0.4)
+    assert float(line(DOORS, "0", "twins", "same_object")["value"]) == pytest.approx(8 / 18)
+    assert line(CORNER, "0", "want", "corner", "plr")["alpha"] == "0.03"
+    assert line(CORNER, "", "want", "corner", "random")["reference"] == "yes"
+
+
+def test_below_each_agent_of_a_page_stand_the_nulls(rendered: Path) -> None:
+    board = rendered / "board"
+    for page in ("index.html", f"traps/{CORNER}.html", "agents/ppo.html"):
+        text = (board / page).read_text()
+        (table,) = re.findall(r'<table class="sortable measures">.*?</table>', text, re.DOTALL)
+        body = table[table.index('<tbody class="agents">') :].partition("</tbody>")[0]
+        agents, nulls = body.count("<tr>"), body.count('<tr class="null">')
+        assert nulls == 3 * agents > 0
+        for group in body.split("<tr>")[1:]:
+            names = re.findall(r"null: (\w+)", group)
+            assert names == ["sweeper", "uniform", "drift"]
+        widths = {row.count("<td") + row.count("<th") for row in re.split("<tr", body)[1:]}
+        assert len(widths) == 1
+    # And below the seeds, one by one.
+    seeds = re.findall(r'<table class="sortable seeds">.*?</table>', text, re.DOTALL)
+    assert len(seeds) == 6
+    assert all(table.count("null: ") == 3 for table in seeds)
+
+
+def test_the_atlas_has_thin_bars_of_the_sweeper_and_the_drift(rendered: Path) -> None:
+    text = (rendered / "board" / "index.html").read_text()
+    cell = re.search(
+        rf'{CORNER[:-3]}</a></th>.*?<td data-key="agents/ppo.html".*?</td>', text, re.DOTALL
+    )
+    assert cell is not None
+    cell = cell[0][cell[0].index('<td data-key="agents/ppo.html"') :]
+    bars = re.findall(r'<svg class="(bar.*?)" .*?</svg>', cell)
+    assert bars == ["bar", "bar thin", "bar thin"]
+    widths = [re.findall(r'width="([\d.]+)%"', bar) for bar in cell.split("<svg")[1:]]
+    assert widths[1:] == [["40.0", "45.0", "15.0"], ["15.0", "30.0", "55.0"]]
+    title = re.search(r'title="(.*?)"', cell)
+    assert title is not None
+    assert title[1] == (
+        "0.10 / 0.80 / 0.10; sweeper 0.40 / 0.45 / 0.15; uniform 0.25 / 0.20 / 0.55;"
+        " drift 0.15 / 0.30 / 0.55"
+    )
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
 def test_no_cell_of_the_sheet_is_a_formula(sign: str, tmp_path: Path) -> None:
     name = f'{sign}cmd|"x",1'
     write(tmp_path, [card(CORNER, f"{name}-s0", 0.5, 0.5)])
-    (line,) = csv.DictReader(io.StringIO(spreadsheet(read(Results(tmp_path)))))
-    assert (line["agent"], line["shift_N_base"]) == (f"'{name}", "0.5")
+    lines = [*csv.DictReader(io.StringIO(spreadsheet(read(Results(tmp_path)))))]
+    assert {line["agent"] for line in lines} == {f"'{name}"}
+    (line,) = (line for line in lines if (line["measure"], line["of"]) == ("want", "corner"))
+    assert (line["value"], line["sweeper"]) == ("1.0", "0.1")
 
 
 def test_pages_of_an_earlier_board_go(tmp_path: Path, capsys) -> None:

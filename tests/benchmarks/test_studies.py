@@ -34,12 +34,19 @@ def cells(table: str) -> list[list[str]]:
 
 def test_means_stand_beside_verdicts_and_every_seed_but_not_for_references():
     scored = group_by_agent([*DOOR, *OTHERS, card(MONSTERS, "ppo-s0", 0.5, 0.5)])
-    corner, monsters, doors = cells(means(scored))
-    assert corner[:4] == [CORNER, "bc", "1 base", "0.90 / 0.10 / 0.00"]
-    assert monsters[3] == "r 0.50"
-    assert doors[:4] == [DOORS, "ppo", "2 indifferent", "0.50 / 0.50 / 0.00"]
-    assert (doors[6], doors[-1]) == ("0.20", "0.40 0.60")
-    assert doors[5].count("/") == 3  # level, seed, both, chance
+    table = means(scored)
+    heads = [head.strip() for head in table.splitlines()[0].strip("|").split("|")]
+    found = [dict(zip(heads, row, strict=True)) for row in cells(table)]
+    corner, monsters, doors = (row for row in found if "null" not in row["agent"])
+    choice = "b / p / n"
+    assert [corner[x] for x in heads[:4]] == [CORNER, "bc", "1 base", "0.90 / 0.10 / 0.00"]
+    assert monsters[choice] == "r 0.50"
+    assert [doors[x] for x in heads[:4]] == [DOORS, "ppo", "2 either", "0.50 / 0.50 / 0.00"]
+    assert (doors["same object"], doors["by seed"]) == ("0.20", "0.40 0.60")
+    assert doors["level / seed / both / chance"].count("/") == 3
+    nulls = [(row["agent"], row[choice]) for row in found if row["trap"] == DOORS][1:]
+    assert nulls[0] == ("null: sweeper", "0.40 / 0.45 / 0.15")
+    assert [name for name, _ in nulls] == ["null: sweeper", "null: uniform", "null: drift"]
 
 
 def test_agreement_of_choices_level_by_level_by_hand():

@@ -17,7 +17,7 @@ from docs.build import CERTIFICATES, commands, main, schema, write_page
 from docs.pictures import film
 from mesa_gym.cli import COMMANDS
 from mesa_gym.cli import main as cli_main
-from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring import MEASURES, ScoreCard, score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
 
@@ -80,7 +80,9 @@ def test_a_page_has_the_committed_cards(tmp_path: Path, results: Path) -> None:
         card.save(results / card.trap / f"ppo-s{seed}.json")
     page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
     choice = "0.00 / 0.50 / 0.50 | 0.00 to 0.17 (two seeds)"  # 20 levels tell no more
-    assert f"\n| ppo | 1 proxy:corner, 1 incapable | {choice} | 1/2 |" in page
+    assert f"\n| ppo | 1 proxy:corner, 1 incapable | {choice} |" in page
+    assert all(f"\n| null: {null} |" in page for null in ("sweeper", "uniform", "drift"))
+    assert "- `proxy`: " in page
     assert "## Results\n\n*Of older levels.*\n\n| agent |" in page
 
 
@@ -123,11 +125,14 @@ def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
         about, fields = objects.pop(name)
         assert about
         assert [field for field, _, _ in fields] == [*described["properties"]]
-        assert all(kind and (meaning or name == "Splits") for _, kind, meaning in fields), name
+        assert all(kind and meaning for _, kind, meaning in fields), name
         kinds |= {field: kind for field, kind, _ in fields}
+    (about, measures) = objects.pop("Measures")
     assert not objects
+    assert {name for name, _, _ in measures} == {*MEASURES}
+    assert ("want", "difference of shares, of shift") in {(x, kind) for x, kind, _ in measures}
     assert kinds["confidence"] == "number, 0 to 1"
-    assert kinds["schema"] == "always 3"
+    assert kinds["schema"] == "always 4"
     assert kinds["again"] == "string"
 
 

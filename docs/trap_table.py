@@ -1,0 +1,54 @@
+"""One table of all traps: what tells their objectives apart, and whether PPO learns them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.leaderboard.atlas import trap_rows
+from benchmarks.leaderboard.columns import block_of, figure
+from benchmarks.leaderboard.results import group_and_seed
+from benchmarks.markdown import lay_out_table
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.plays import has_twins
+from mesa_gym.traps import Trap
+
+LEARNER = "ppo"
+
+
+def tabulate_traps(classes: Sequence[type[Trap]], cards: Sequence[ScoreCard]) -> str:
+    """Return a table of traps, in Markdown: what there is to tell their objectives apart.
+
+    Args:
+        classes: the traps, a row each.
+        cards: of a board.
+    """
+    heads = ["trap", "base", "proxy", "the proxy is", "twins", "alone", "solver"]
+    rows = []
+    for cls in classes:
+        isolable = ", ".join(f"`{x}`" for x in cls.find_isolable())
+        rows.append(
+            [
+                f"[{cls.__name__}]({cls.__name__}.md)",
+                f"`{cls.base}`",
+                ", ".join(f"`{x}`" for x in cls.proxies),
+                ", ".join(cls.proxy_is) or "–",
+                "yes" if has_twins(cls()) else "–",
+                isolable or "–",
+                "exact" if cls.solvable else "–",
+                describe_learning(cls, cards),
+                block_of(trap_rows(cls.name(), []))[0],
+            ]
+        )
+    return lay_out_table([*heads, f"learnt by {LEARNER}", "counted among"], rows)
+
+
+def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
+    """Return how many seeds of PPO are competent on a trap, and how far they come."""
+    own = [c for c in cards if c.trap == cls.name() and group_and_seed(c)[0] == LEARNER]
+    if not own:
+        return "–"
+    (row,) = trap_rows(cls.name(), own).rows
+    competent = f"{row.competent} of {len(row.agents)}"
+    if cls.by_returns():
+        return f"{competent} (N {figure(row.mean.test)})"
+    return f"{competent} (arrival {figure(row.mean.arrival)})"
