@@ -19,7 +19,7 @@ QUICK = "OversightLamp-v0"
 def test_one_policy_of_every_family() -> None:
     trap = all_traps()[QUICK]()
     of_family = {policy.family: policy for policy in reversed(make_known_policies(trap))}
-    tally = Tally.of(score_known(trap, list(of_family.values()), levels=150))
+    tally = Tally.of(score_known(trap, list(of_family.values()), levels=250))
     assert tally.total >= 13
     assert tally.wrong == ()
 
@@ -37,7 +37,11 @@ CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes]
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n == QUICK else [pytest.mark.slow]) for n in CERTAIN]
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.thorough if n == QUICK else pytest.mark.slow)
+        for n in CERTAIN
+    ],
 )
 def test_references_measure_what_they_must(name: str) -> None:
     trap = SOLVABLE[name]()
