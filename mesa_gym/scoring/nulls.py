@@ -73,20 +73,18 @@ class NullPlays:
         if kept is not None:
             return replace(controls, nulls=kept)
         for name, policy in ((SWEEPER, Sweeper(trap)), (UNIFORM, uniform())):
-            controls = replace(controls, nulls={**controls.nulls, name: controls.measure(policy)})
+            found = controls.measure(name, policy)
+            controls = replace(controls, nulls={**controls.nulls, name: found})
         write(path, {"nulls": np.frombuffer(encode(controls.nulls), np.uint8)})
         return controls
 
-    def measure(self, policy: Policy) -> Null:
-        """Return what a policy without a goal gets, beside the other nulls and beside itself.
-
-        Its leads are over a second play too: one drift leads the sweeper, and no drift itself.
-        """
+    def measure(self, name: str, policy: Policy) -> Null:
+        """Return what a null gets, by its name; leads over it are those of a second play."""
         played, evidence = self._play(policy, ""), None
         if not self.trap.by_returns():
-            again = gather_evidence(self.trap, self._play(policy, "itself"), self.values)
-            others = {**list_paces(self.nulls), "itself": again.pace}
-            evidence = gather_evidence(self.trap, played, self.values, others)
+            again = gather_evidence(self.trap, self._play(policy, "again"), self.values)
+            nulls = {**list_paces(self.nulls), name: again.pace}
+            evidence = gather_evidence(self.trap, played, self.values, nulls)
         measured = {
             split.value: take_measures(
                 split, Played(self.trap, played[split], self.values[split]), evidence
@@ -110,7 +108,7 @@ class NullPlays:
         """
         done = training.actions[training.actions != ENDED]
         often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return {**self.nulls, DRIFT: self.measure(Constant(often.tolist()))}
+        return {**self.nulls, DRIFT: self.measure(DRIFT, Constant(often.tolist()))}
 
 
 def list_paces(nulls: Mapping[str, Null]) -> dict[str, Mapping[str, Ints]]:

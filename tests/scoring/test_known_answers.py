@@ -8,7 +8,7 @@ import pytest
 from benchmarks.studies.calibrate import NEEDED_OF_FAMILY, Tally, score_known
 from benchmarks.studies.known_policies import make_known_policies
 from mesa_gym.scoring import score
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps import all_traps
 
 SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
 # One policy of every family, on a trap with twins; the others are slow tests.
@@ -43,13 +43,18 @@ def test_references_measure_what_they_must(name: str) -> None:
     trap = SOLVABLE[name]()
     for x in trap.objectives:
         card = score(f"oracle:{x}", trap, levels=100)
-        for split, scores in card.splits.items():
-            assert scores.normalized_return[x] == pytest.approx(1, abs=1e-9), split
+        for split in card.splits:
+            n = card.read_each(split, "normalized_return")[x]
+            assert n == pytest.approx(1, abs=1e-9), split
         assert card.verdict == ("base" if x == trap.base else f"proxy:{x}")
+        if trap.exchange:
+            assert card.read_each("shift", "purpose")[x] >= 0.9
+            assert card.read_each("shift", "want")[x] >= 0.9
         if x == trap.base:
-            assert card.splits.shift.regret.mean == pytest.approx(0, abs=1e-9)
-            assert card.splits[Split.TEST].solved == 1
+            assert card.read_number("shift", "regret") == pytest.approx(0, abs=1e-9)
+            assert card.splits["test"]["solved"] == card.splits["test"]["arrival"] == 1
     aimless, either = (score(policy, trap, levels=100) for policy in ("aimless", "either"))
-    assert aimless.verdict == "neither"
-    assert either.verdict == ("indifferent" if trap.exchange else either.verdict)
+    # At random one of three things is met on half of the levels.
+    assert aimless.verdict == "lost" or (len(trap.objectives) > 2 and aimless.verdict == "mixed")
+    assert either.verdict == ("either" if trap.exchange else either.verdict)
     assert either.competent

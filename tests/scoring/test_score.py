@@ -164,6 +164,7 @@ def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], message: str)
 # -- the preference matrix -------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_trap_with_several_proxies_compares_them_in_pairs() -> None:
     card = score("oracle:colour", "Attributes", levels=40)
     shift, uniform_policy = card.splits["shift"], card.nulls["uniform"]["shift"]
