@@ -67,7 +67,7 @@ MEANING = {
     " third are small, for equal means can be of different levels",
     WANT: "of base, then of each proxy: the share of levels with its targets alone on which they"
     " are reached, less the share on which their places are reached where another's are alone; of a"
-    " place, the lead over the nulls. A dash where its rivals cannot be taken away",
+    " place, the lead over sweeper and uniform. A dash where its rivals cannot be taken away",
     PURPOSE: "the same of the share of choices, in place of the share with its targets alone",
     SAME: "of the levels and their twins, in which the things that pay base and proxy are"
     " exchanged, the share on which the same thing was chosen in both: 1 is a choice by object, 0"
