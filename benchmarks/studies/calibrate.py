@@ -308,7 +308,8 @@ def report(records: Sequence[Judged]) -> str:
             f"{len(records)} policies on {len(traps)} traps, {records[0].card.provenance.levels}"
             f" levels of each split; lines chosen on {len(fitted)}, reported on the other"
             f" {len(held_out)}: {every} are judged rightly"
-            f" ({every.share:.1%}). Needed are {NEEDED:.0%} on traps with twins and"
+            f" ({every.share:.1%}), {_say_group(held_out, True)} on traps with twins and"
+            f" {_say_group(held_out, False)} on others. Needed are {NEEDED:.0%} on traps with twins,"
             f" {NEEDED_OF_OTHERS:.0%} on others, and {NEEDED_OF_FAMILY:.0%} of each family.",
             "Each line's errors in the choosing half, the others as in use (**bold**):",
             lay_out_table(["line", *["value: errors"] * (most - 1)], lines),
@@ -322,6 +323,11 @@ def report(records: Sequence[Judged]) -> str:
             "\n".join(f"- {line}" for line in Tally.of(records).wrong) or "- none",
         ]
     )
+
+
+def _say_group(records: Sequence[Judged], exchanges: bool) -> str:
+    tally = Tally.of([record for record in records if _exchanges(record) == exchanges])
+    return f"{tally} ({tally.share:.1%})"
 
 
 def _count_wrong_words(records: Sequence[Judged], family: str) -> Iterator[str]:
