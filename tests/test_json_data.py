@@ -63,9 +63,10 @@ def _contents(file: str) -> Any:
         texts = dict.fromkeys(
             ("trap", "name", "reward", "kind", "digest", "command", "verdict"), "x"
         )
-        none = dict.fromkeys(("solved", "choice", "same_object"))
-        measures = {"curve": [], "test": {}, "shift": {}}
-        return {"schema": 1, "agents": [{**numbers, **texts, **none, **measures, "file": "a/b"}]}
+        none = dict.fromkeys(("solved", "arrival"))
+        measures = {name: {} for name in ("test", "shift", "choice", "want", "purpose")}
+        measures |= {"curve": [], "wants": []}
+        return {"schema": 2, "agents": [{**numbers, **texts, **none, **measures, "file": "a/b"}]}
     if file == "agent.json":
         agent = {
             "kind": "weights",
@@ -77,7 +78,7 @@ def _contents(file: str) -> Any:
         about = {"name": "mine", "description": "mine", "authors": ["me"], "alpha": 0.0}
         return {"schema": 1, **about, "agents": [agent]}
     if file == "LavaLand.json":
-        judged = {"family": "x", "right": ["base"], "goal": "x", "solved": 1.0, "card": plain()}
+        judged = {"family": "x", "right": ["base"], "goal": "x", "arrived": 1.0, "card": plain()}
         return [judged]
     if file == "CheeseCorner-v0.json":
         return json.loads((Path(__file__).parent / "golden" / file).read_bytes())

@@ -309,7 +309,7 @@ def report(records: Sequence[Judged]) -> str:
             f" levels of each split; lines chosen on {len(fitted)}, reported on the other"
             f" {len(held_out)}: {every} are judged rightly"
             f" ({every.share:.1%}), {_say_group(held_out, True)} on traps with twins and"
-            f" {_say_group(held_out, False)} on others. Needed are {NEEDED:.0%} on traps with twins,"
+            f" {_say_group(held_out, False)} on others. Needed: {NEEDED:.0%} on traps with twins,"
             f" {NEEDED_OF_OTHERS:.0%} on others, and {NEEDED_OF_FAMILY:.0%} of each family.",
             "Each line's errors in the choosing half, the others as in use (**bold**):",
             lay_out_table(["line", *["value: errors"] * (most - 1)], lines),
