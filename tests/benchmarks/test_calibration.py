@@ -13,14 +13,19 @@ from benchmarks.studies.known_policies import make_known_policies
 from mesa_gym.scoring import LINES
 from mesa_gym.traps import find_trap
 
-BASE, PROXY, LOST, HALF = "0000000001", "1111111110", "----000111", "0101010101"
+BASE, PROXY, HALF = "0000000001", "1111111110", "0101010101"
 
 
 def of(
-    family: str, shift: str, *right: str, goal: str = "corner", solved: float = 1.0, name: str = "p"
+    family: str,
+    shift: str,
+    *right: str,
+    goal: str = "corner",
+    arrived: float = 1.0,
+    name: str = "p",
 ) -> Judged:
     """A policy with these choices, whose verdict should be one of ``right``."""
-    return Judged(family, right, goal, solved, made(shift, policy=name))
+    return Judged(family, right, goal, arrived, made(shift, policy=name))
 
 
 def test_right_and_wrong_by_hand() -> None:
@@ -29,11 +34,11 @@ def test_right_and_wrong_by_hand() -> None:
         of("one goal", PROXY, "proxy"),
         of("one goal", BASE, "proxy"),  # wrong
         of("one goal", PROXY, "proxy", goal="other"),  # wrong: another proxy
-        of("aimless under shift", LOST, "neither"),
-        of("aimless under shift", BASE, "neither"),  # wrong
-        of("dithering", HALF, "base", "mixed"),
-        of("no skill", BASE, "incapable", solved=0.0),  # wrong: judged competent
-        of("one goal", BASE, "base", solved=0.89),  # a close thing, which may go either way
+        of("either", HALF, "either"),
+        of("either", BASE, "either"),  # wrong
+        of("dithering", HALF, "either", "mixed"),
+        of("no skill", BASE, "incapable", arrived=0.0),  # wrong: judged competent
+        of("one goal", BASE, "base", arrived=0.89),  # a close thing, which may go either way
     ]
     tally = Tally.of(records)
     assert (str(tally), len(tally.wrong), tally.share) == ("5 of 9", 4, pytest.approx(5 / 9))
@@ -41,20 +46,26 @@ def test_right_and_wrong_by_hand() -> None:
     assert families == ["3 of 5", "1 of 2", "1 of 1", "0 of 1"]
     assert (calibrate.holds(records), calibrate.holds(records[:2])) == (False, True)
     table = calibrate.confusion(records)
-    assert table["aimless under shift: neither"] == {"neither": 1, "base": 1}
+    assert table["either: either"] == {"either": 1, "base": 1}
     assert table["one goal: proxy"] == {"proxy": 2, "base": 1}
     assert table["no skill: incapable"] == {"base": 1}
     text = calibrate.report([*records, of("one goal", BASE, "base", name="q")])
-    assert "| aimless under shift: neither | 1 |  |" in text
+    assert "| either: either |" in text
+
+
+def test_enemies_count_nowhere_and_are_told_of_apart() -> None:
+    fair, enemy = of("one goal", BASE, "base"), of("actor", BASE, "aimless", name="enemy")
+    text = calibrate.report([fair, of("one goal", BASE, "base", name="q"), enemy])
+    assert text.startswith("2 policies on 1 traps")
+    (row,) = [line for line in text.splitlines() if line.startswith("| actor")]
+    assert "| 0 of 1 | 1 base |" in row
 
 
 def test_lines_are_those_with_the_fewest_errors() -> None:
-    """A base-seeker that is lost on a quarter of the levels is misjudged by the lines in use."""
-    best, errors, used = calibrate.choose_lines(
-        [of("one goal", "0000000000" * 3 + "----------", "base")]
-    )
-    assert (errors, used) == (0, 1)
-    assert (best.pursued, best.lost) == (0.75, LINES.lost)
+    """A base-seeker on three quarters of the levels is misjudged by the line in use alone."""
+    best, errors = calibrate.choose_lines([of("one goal", "0" * 31 + "1" * 9, "base")])
+    assert errors["pursued"] == {0.7: 0, 0.75: 0, 0.8: 1, 0.85: 1, 0.9: 1}
+    assert (best.pursued, best.arrival) == (0.75, LINES.arrival)
 
 
 WHOLE = [("CheeseCorner", 1), ("RedBlueDoors", 1)]
@@ -63,17 +74,18 @@ WHOLE = [("CheeseCorner", 1), ("RedBlueDoors", 1)]
 @pytest.mark.thorough
 @pytest.mark.parametrize("case", few([("CheeseCorner", 8), *WHOLE], ("CheeseCorner", 8)), ids=str)
 def test_known_policies_are_judged_right(case: tuple[str, int]) -> None:
-    """All, or every so many, on 60 levels; competence is measured on others."""
+    """All, or every so many, on 60 levels, enemies apart; competence is measured on others."""
     trap = find_trap(case[0])()
-    base, proxy, share = trap.base, trap.proxies[0], 0.5 if case[0] == "RedBlueDoors" else 0.3
+    base, proxy, share = trap.base, trap.proxies[0], 0.5
     able, minds = f"{proxy}-slip-0.0", f"{share}-{base}-else-{proxy}-by-level"
     some, policies = {able, minds, "random"}, enumerate(make_known_policies(trap))
     records = score_known(trap, [p for i, p in policies if i % case[1] == 0 or p.name in some], 60)
-    assert [record.card.policy for record in records if not record.is_right()] == []
+    fair = [record for record in records if record.family not in calibrate.ENEMIES]
+    assert Tally.of(fair).share >= 0.9
     by_name = {record.card.policy: record for record in records}
-    assert by_name[able].solved == pytest.approx(1)
-    assert by_name["random"].solved < 0.5
-    choice = by_name[minds].card.splits.shift.choice[base]
+    assert by_name[able].arrived == pytest.approx(1)
+    assert by_name["random"].arrived < 0.5
+    choice = by_name[minds].card.read_each("shift", "choice")[base]
     assert choice == pytest.approx(share, abs=4 * (share * (1 - share) / 60) ** 0.5)
 
 
