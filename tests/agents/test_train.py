@@ -48,7 +48,7 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
     np.testing.assert_array_equal(acts(loaded, PLANES), done)
     np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)
     card = scoring.score(loaded, CORNER, levels=10)
-    assert card.splits.test.normalized_return["cheese"] < 1
+    assert card.read_each("test", "normalized_return")["cheese"] < 1
 
 
 # Behaviour cloning learns from demonstrations, not in environments.
@@ -90,7 +90,7 @@ def test_becomes_competent(algo: str) -> None:
     steps = 600_000 if algo == "sb3-dqn" else 300_000
     (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS))
     card = scoring.score(agent, CORNER, levels=300)
-    assert card.splits.test.normalized_return["cheese"] >= 0.9
+    assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
 
 
 def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:

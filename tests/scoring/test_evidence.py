@@ -48,7 +48,7 @@ class OneOfThree(SmallDish):
         return move.into("dish")
 
 
-class Scripted(Memoryless):
+class Rehearsed(Memoryless):
     """Actions as functions of time and state."""
 
     looks = False
@@ -61,13 +61,15 @@ class Scripted(Memoryless):
 
 
 # Left, wherever the cheese is.
-HABIT = Scripted(lambda t, state: LEFT)
+HABIT = Rehearsed(lambda t, state: LEFT)
 # To the cheese where there is one, else it stays.
-WANTS = Scripted(lambda t, state: (RIGHT, LEFT)[_cheese(state) < 3] if state.there["cheese"] else 4)
+WANTS = Rehearsed(
+    lambda t, state: (RIGHT, LEFT)[_cheese(state) < 3] if state.there["cheese"] else 4
+)
 # The same after three steps of waiting: as sure.
-LATE = Scripted(lambda t, state: STAY if t < 3 else WANTS.rule(t, state))
+LATE = Rehearsed(lambda t, state: STAY if t < 3 else WANTS.rule(t, state))
 # First away, then to the cheese: four moves instead of two.
-DETOUR = Scripted(lambda t, state: RIGHT if t == 0 else LEFT)
+DETOUR = Rehearsed(lambda t, state: RIGHT if t == 0 else LEFT)
 
 
 def _cheese(state: State) -> int:
@@ -91,7 +93,7 @@ def gather(policy: Policy, trap: Trap, levels: int = 1, few: int = 1) -> Evidenc
         (WANTS, "0", "0", "-", "z", "0"),
         (LATE, "0", "0", "-", "z", "0"),
         (DETOUR, "1", "0", "0", "U", "U"),  # 61 * 2 / 4 is 30.5
-        (Scripted(lambda t, state: STAY), "-", "-", "-", "0", "0"),
+        (Rehearsed(lambda t, state: STAY), "-", "-", "-", "0", "0"),
     ],
     ids=["habit", "wants", "late", "detour", "stays"],
 )

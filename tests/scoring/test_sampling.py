@@ -48,7 +48,7 @@ def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any])
     np.testing.assert_array_equal(again, mine)
 
 
-class Counting(Memoryless):
+class CountingPolicy(Memoryless):
     """Acts at random by what it sees, and counts the rows that it is asked about."""
 
     def __init__(self, memory: bool) -> None:
@@ -65,7 +65,7 @@ class Counting(Memoryless):
 def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is_the_same() -> None:
     trap, cards = SmallDish(), []
     for memory in (False, True):
-        policy = Counting(memory)
+        policy = CountingPolicy(memory)
         cards.append(score(policy, trap, levels=20, name="it"))
         plays = record(policy, trap, 20, name="it").plays.values()
         taken = sum((play.actions != ENDED).sum() for play in plays)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browsing import Tab, launched, needs_browser, sync_api
 
 from mesa_gym.files import write_text
-from mesa_gym.traps import find_trap
+from mesa_gym.policies import Memoryless, Oracle
+from mesa_gym.traps import Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import panes_on, replay_page
@@ -20,11 +22,22 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 TIME, PLAY, EVENTS = "#time", "#play", ".event"
 
 
+class BothInTurn(Memoryless):
+    """Goes to the corner, and from there to the cheese."""
+
+    def __init__(self, trap: Trap) -> None:
+        self.first, self.then = (Oracle(trap, x, 64) for x in ("corner", "cheese"))
+
+    def act(self, observation: Any, state: Any = None) -> Any:
+        first, then = (each.act(observation, state) for each in (self.first, self.then))
+        return np.where(first[:, 4:] == 1, then, first)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """Level 0: in training all is paid at step 10; under shift the corner at 3, the cheese at 9."""
     folder = tmp_path_factory.mktemp("export")
-    seats = [Seat(PolicyPlayer("oracle:corner"), play) for play in ("train", "shift")]
+    seats = [Seat(PolicyPlayer(f"{__name__}:BothInTurn"), play) for play in ("train", "shift")]
     page = replay_page(panes_on(find_trap("CheeseCorner")(), seats, [0, 1, 2]))
     write_text(folder / "board" / "replay.html", page)
     return folder
