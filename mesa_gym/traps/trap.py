@@ -43,7 +43,7 @@ class Trap(ChangedLevels):
     rules and its objectives (methods under ``@base`` and ``@proxy``). Everything is a function
     over a batch of levels, whose axis is the last one.
 
-    Class attributes, besides those of ``LevelFamily`` and ``ChangedLevels``:
+    Class attributes:
         source: the full citation of the paper that the trap comes from, and the part of it.
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or what
             else tells the objectives apart; it says no more than the trap measures.
