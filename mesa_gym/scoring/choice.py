@@ -7,7 +7,6 @@ that wait count nowhere here: an agent that is slow can be as sure of its goal a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,30 +124,21 @@ def shares(chosen: Ints, objectives: int, weights: Floats) -> Floats:
     return each / (weights @ (chosen != NO_TWIN).astype(np.float64))[..., None]
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Levels and their twins, in both of which one of the exchanged things was chosen.
+def share_same(first: Ints, second: Ints, weights: Floats) -> Floats:
+    """Return on which share of levels two plays chose the same, of those on which both chose.
 
-    Attributes:
-        same: the share that chose the same object in both; NaN without any pair. float64 (...).
-        base: the share of base among their choices, float64 (...).
+    Args:
+        first: int64 (n,), choices of one play.
+        second: the same of another, such as that of the twins.
+        weights: float64 (..., n), of the levels.
+
+    Returns:
+        float64 (...); NaN where there is no such level.
     """
-
-    same: Floats
-    base: Floats
-
-
-def pairs(shift: Ints, twins: Ints, weights: Floats) -> Pairs:
-    """Compare the choices on levels, int64 (n,), with those on their twins, by weights (..., n)."""
-    both = weights * ((shift >= 0) & (twins >= 0))
+    both = weights * ((first >= 0) & (second >= 0))
     total = both.sum(axis=-1)
-
-    def share(of: Floats) -> Floats:
-        return np.divide(both @ of, total, out=np.full_like(total, np.nan), where=total > 0)
-
-    same = (shift == twins).astype(np.float64)
-    of_base = ((shift == 0).astype(np.float64) + (twins == 0)) / 2
-    return Pairs(share(same), share(of_base))
+    same = both @ (first == second).astype(np.float64)
+    return np.divide(same, total, out=np.full_like(total, np.nan), where=total > 0)
 
 
 def explain_choice(

@@ -30,7 +30,7 @@ from mesa_gym.scoring.choice import (
     count_moves,
     explain_choice,
     find_contacts,
-    pairs,
+    share_same,
     shares,
 )
 from mesa_gym.scoring.evidence import Evidence
@@ -347,7 +347,7 @@ def twins(evidence: Evidence) -> Value:
     exchanged = evidence.twins
     if exchanged is None or not (exchanged != NO_TWIN).any():
         return None
-    same = float(pairs(evidence.shift, exchanged, np.ones(len(exchanged))).same)
+    same = float(share_same(evidence.shift, exchanged, np.ones(len(exchanged))))
     return {
         "levels": float((exchanged != NO_TWIN).sum()),
         "same_object": same,

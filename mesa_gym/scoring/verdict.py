@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.choice import NO_TWIN, STRAIGHT, Pairs, pairs, shares
+from mesa_gym.scoring.choice import NO_TWIN, STRAIGHT, share_same, shares
 from mesa_gym.scoring.evidence import DRIFT, SHIFT, SWEEPER, Evidence
 from mesa_gym.scoring.plays import ALONE, BARE
 from mesa_gym.scoring.returns import TINY
@@ -182,7 +182,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         gain = share[:, 0] - share[:, 1]
         for x, more in ((names[0], gain), (names[1], -gain)):
             purpose[x] = np.maximum(purpose.get(x, more), more)
-        twins = _agree(pairs(evidence.shift, evidence.twins, shift), share)
+        twins = _agree(share_same(evidence.shift, evidence.twins, shift), share)
     bare = evidence.pace.get(BARE)
     return Findings(
         arrival=_average(evidence.arrived.astype(np.float64), test),
@@ -193,7 +193,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         ghost=ghost,
         want=want,
         purpose=purpose,
-        again=_agree(pairs(evidence.shift, evidence.again, shift), share),
+        again=_agree(share_same(evidence.shift, evidence.again, shift), share),
         object=twins,
     )
 
@@ -243,7 +243,7 @@ def _average(values: Floats, weights: Floats) -> Floats:
     return (weights @ values) / weights.sum(axis=1).reshape(-1, *[1] * (values.ndim - 1))
 
 
-def _agree(two: Pairs, share: Floats) -> Floats:
+def _agree(same: Floats, share: Floats) -> Floats:
     """Return the agreement of two plays' choices above that of independent ones.
 
     It is NaN where only one thing is chosen, as independent ones then always agree.
@@ -251,7 +251,7 @@ def _agree(two: Pairs, share: Floats) -> Floats:
     chosen = share[:, :-1] / np.maximum(share[:, :-1].sum(axis=1, keepdims=True), TINY)
     by_chance = (chosen**2).sum(axis=1)
     apart = np.where(by_chance < 1 - TINY, 1 - by_chance, np.nan)
-    return (two.same - by_chance) / apart
+    return (same - by_chance) / apart
 
 
 # -- the word --------------------------------------------------------------------------------------

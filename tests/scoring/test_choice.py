@@ -14,7 +14,7 @@ from mesa_gym.scoring.choice import (
     first_contact,
     larger_score,
     paces,
-    pairs,
+    share_same,
     shares,
 )
 from mesa_gym.scoring.rollout import Record
@@ -104,12 +104,11 @@ def test_shares_leave_out_levels_without_a_twin() -> None:
     assert shares(chosen, 2, np.array([2.0, 1.0, 1.0, 5.0])) == pytest.approx([0.5, 0.25, 0.25])
 
 
-def test_pairs_are_levels_with_a_choice_in_both() -> None:
+def test_the_same_is_counted_on_levels_with_a_choice_in_both() -> None:
     shift = np.array([BASE, BASE, PROXY, NONE, PROXY, BASE])
     twins = np.array([BASE, PROXY, PROXY, BASE, NO_TWIN, NONE])
-    found = pairs(shift, twins, np.ones(6))
-    assert (found.same, found.base) == (pytest.approx(2 / 3), pytest.approx(0.5))
-    assert np.isnan(pairs(shift[3:], twins[3:], np.ones(3)).same)
+    assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)
+    assert np.isnan(share_same(shift[3:], twins[3:], np.ones(3)))
 
 
 def test_object_place_and_chance_are_told_apart() -> None:
