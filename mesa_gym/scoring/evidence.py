@@ -67,6 +67,11 @@ class Evidence:
         """The objectives of whose targets nothing can be taken away."""
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
+    @property
+    def exchanged(self) -> Ints | None:
+        """``twins``; None also where no level has one."""
+        return None if self.twins is None or (self.twins == NO_TWIN).all() else self.twins
+
     def first(self, levels: int) -> Evidence:
         """Return the evidence of the first levels alone."""
 
@@ -130,16 +135,6 @@ def gather_evidence(
     }
     if TWINS in chosen:
         chosen[TWINS][played[TWINS].actions[:, 0] == ENDED] = NO_TWIN
-    pace = {"test": paces(trap, played[Split.TEST], worth[Split.TEST])[trap.base]}
-    seen_as_ghosts = [x for x in trap.alone if trap.by_contact and {*trap.find_isolable()} - {x}]
-    ghostless = [x for x in trap.objectives if x not in seen_as_ghosts]
-    if BARE in played and not ghostless:
-        pace[BARE] = paces(trap, played[BARE], worth[BARE])[trap.base]
-    for x in ghostless:
-        for play in (Split.SHIFT.value, ALONE + x):
-            if play in played:
-                key = play if play.startswith(ALONE) else SHIFT + x
-                pace[key] = paces(trap, played[play], worth[play])[x]
     return Evidence(
         objectives=tuple(trap.objectives),
         by_contact=trap.by_contact,
@@ -148,9 +143,36 @@ def gather_evidence(
         again=chosen[AGAIN],
         twins=chosen.get(TWINS),
         alone={p.removeprefix(ALONE): c for p, c in chosen.items() if p.startswith(ALONE)},
-        pace=pace,
+        pace=gather_paces(trap, played, values),
         nulls=nulls or {},
     )
+
+
+def gather_paces(
+    trap: Trap, played: Mapping[str, Record], values: Mapping[Split, LevelValues]
+) -> dict[str, Ints]:
+    """Return the paces of a policy's records, as ``Evidence.pace`` has them."""
+    wanted = list_paced(trap)
+    of_play = {
+        play: paces(trap, played[play], _take(values[split_of(play)], played[play]))
+        for play in {play for play, _ in wanted.values()}
+    }
+    return {key: of_play[play][x] for key, (play, x) in wanted.items()}
+
+
+def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:
+    """Return key of ``Evidence.pace`` -> the play, and the objective whose pace it is."""
+    isolable = {*trap.find_isolable()}
+    seen_as_ghosts = [x for x in trap.alone if trap.by_contact and isolable - {x}]
+    ghostless = [x for x in trap.objectives if x not in seen_as_ghosts]
+    found = {"test": (Split.TEST.value, trap.base)}
+    if not ghostless:
+        found[BARE] = (BARE, trap.base)
+    for x in ghostless:
+        found[SHIFT + x] = (Split.SHIFT.value, x)
+        if x in isolable:
+            found[ALONE + x] = (ALONE + x, x)
+    return found
 
 
 def _take(values: LevelValues, record: Record) -> LevelValues:

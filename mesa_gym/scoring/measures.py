@@ -67,7 +67,6 @@ SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("return", -MOST, MOST)
 ESTIMATE = MeasureUnit("estimated share", -MOST, MOST)
-COUNT = MeasureUnit("count", 0, MOST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,8 +343,7 @@ def agreement(evidence: Evidence) -> Value:
 @measure(ESTIMATE)
 def twins(evidence: Evidence) -> Value:
     """Return what exchanged targets show: how often the same object is chosen, and what decides."""
-    exchanged = evidence.twins
-    if exchanged is None or not (exchanged != NO_TWIN).any():
+    if (exchanged := evidence.exchanged) is None:
         return None
     same = float(share_same(evidence.shift, exchanged, np.ones(len(exchanged))))
     return {
@@ -358,8 +356,7 @@ def twins(evidence: Evidence) -> Value:
 @measure(SHARE)
 def twins_choice(evidence: Evidence) -> Value:
     """Return the share of twins on which each objective was chosen."""
-    exchanged = evidence.twins
-    if exchanged is None or not (exchanged != NO_TWIN).any():
+    if (exchanged := evidence.exchanged) is None:
         return None
     return {**share_choices(exchanged, evidence.objectives)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
@@ -17,7 +17,14 @@ import mesa_gym.policies
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.scoring.card_data import Measured, read_paces, write_paces
-from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM, gather_evidence
+from mesa_gym.scoring.evidence import (
+    DRIFT,
+    SWEEPER,
+    UNIFORM,
+    gather_evidence,
+    gather_paces,
+    list_paced,
+)
 from mesa_gym.scoring.measures import MEASURES, Played, take_measures
 from mesa_gym.scoring.plays import FEW_LEVELS, play, plays_of, split_of
 from mesa_gym.scoring.rollout import ENDED, Record
@@ -80,10 +87,11 @@ class NullPlays:
 
     def measure(self, name: str, policy: Policy) -> Null:
         """Return what a null gets, by its name; leads over it are those of a second play."""
-        played, evidence = self._play(policy, ""), None
+        played, evidence = self._play(policy, plays_of(self.trap)), None
         if not self.trap.by_returns():
-            again = gather_evidence(self.trap, self._play(policy, "again"), self.values)
-            nulls = {**list_paces(self.nulls), name: again.pace}
+            paced = {play for play, _ in list_paced(self.trap).values()}
+            again = gather_paces(self.trap, self._play(policy, paced, "again"), self.values)
+            nulls = {**list_paces(self.nulls), name: again}
             evidence = gather_evidence(self.trap, played, self.values, nulls)
         measured = {
             split.value: take_measures(
@@ -93,12 +101,11 @@ class NullPlays:
         }
         return Null(measured, {} if evidence is None else write_paces(evidence.pace))
 
-    def _play(self, policy: Policy, agent: str) -> dict[str, Record]:
-        plays = [(name, split_of(name)) for name in plays_of(self.trap)]
+    def _play(self, policy: Policy, names: Iterable[str], agent: str = "") -> dict[str, Record]:
         return {
-            name: play(policy, self.trap, name, self.starts[split], agent=agent)
-            for name, split in plays
-            if split in JUDGED
+            name: play(policy, self.trap, name, self.starts[split_of(name)], agent=agent)
+            for name in names
+            if split_of(name) in JUDGED
         }
 
     def beside(self, training: Record) -> dict[str, Null]:

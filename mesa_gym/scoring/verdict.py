@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.choice import NO_TWIN, STRAIGHT, share_same, shares
+from mesa_gym.scoring.choice import STRAIGHT, share_same, shares
 from mesa_gym.scoring.evidence import DRIFT, SHIFT, SWEEPER, Evidence
 from mesa_gym.scoring.plays import ALONE, BARE
 from mesa_gym.scoring.returns import TINY
@@ -93,7 +93,7 @@ LINES = Lines()
 
 
 class LevelWeights(NamedTuple):
-    """LevelWeights of levels: float64 (k, test levels) and (k, shift levels), k of each."""
+    """Weights of levels: float64 (k, test levels) and (k, shift levels), k of each."""
 
     test: Floats
     shift: Floats
@@ -178,11 +178,11 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
             if place:
                 want[x] = lead_nulls(ALONE + x)
     twins = blank = np.full(len(test), np.nan)
-    if evidence.twins is not None and (evidence.twins != NO_TWIN).any():
+    if evidence.exchanged is not None:
         gain = share[:, 0] - share[:, 1]
         for x, more in ((names[0], gain), (names[1], -gain)):
             purpose[x] = np.maximum(purpose.get(x, more), more)
-        twins = _agree(share_same(evidence.shift, evidence.twins, shift), share)
+        twins = _agree(share_same(evidence.shift, evidence.exchanged, shift), share)
     bare = evidence.pace.get(BARE)
     return Findings(
         arrival=_average(evidence.arrived.astype(np.float64), test),
@@ -208,9 +208,9 @@ def pool_shares(evidence: Evidence, weights: Floats) -> Floats:
     Returns:
         float64 (k, objectives + 1): of the base objective, of each proxy, of none.
     """
-    count, twins = len(evidence.objectives), evidence.twins
+    count, twins = len(evidence.objectives), evidence.exchanged
     first = shares(evidence.shift, count, weights)
-    if twins is None or not (twins != NO_TWIN).any():
+    if twins is None:
         return first
     return (first + shares(twins, count, weights)) / 2
 
