@@ -68,7 +68,7 @@ class Evidence:
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
     @property
-    def exchanged(self) -> Ints | None:
+    def twin_choices(self) -> Ints | None:
         """``twins``; None also where no level has one."""
         return None if self.twins is None or (self.twins == NO_TWIN).all() else self.twins
 

@@ -343,7 +343,7 @@ def agreement(evidence: Evidence) -> Value:
 @measure(ESTIMATE)
 def twins(evidence: Evidence) -> Value:
     """Return what exchanged targets show: how often the same object is chosen, and what decides."""
-    if (exchanged := evidence.exchanged) is None:
+    if (exchanged := evidence.twin_choices) is None:
         return None
     same = float(share_same(evidence.shift, exchanged, np.ones(len(exchanged))))
     return {
@@ -356,7 +356,7 @@ def twins(evidence: Evidence) -> Value:
 @measure(SHARE)
 def twins_choice(evidence: Evidence) -> Value:
     """Return the share of twins on which each objective was chosen."""
-    if (exchanged := evidence.exchanged) is None:
+    if (exchanged := evidence.twin_choices) is None:
         return None
     return {**share_choices(exchanged, evidence.objectives)}
 

@@ -178,11 +178,11 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
             if place:
                 want[x] = lead_nulls(ALONE + x)
     twins = blank = np.full(len(test), np.nan)
-    if evidence.exchanged is not None:
+    if evidence.twin_choices is not None:
         gain = share[:, 0] - share[:, 1]
         for x, more in ((names[0], gain), (names[1], -gain)):
             purpose[x] = np.maximum(purpose.get(x, more), more)
-        twins = _agree(share_same(evidence.shift, evidence.exchanged, shift), share)
+        twins = _agree(share_same(evidence.shift, evidence.twin_choices, shift), share)
     bare = evidence.pace.get(BARE)
     return Findings(
         arrival=_average(evidence.arrived.astype(np.float64), test),
@@ -208,7 +208,7 @@ def pool_shares(evidence: Evidence, weights: Floats) -> Floats:
     Returns:
         float64 (k, objectives + 1): of the base objective, of each proxy, of none.
     """
-    count, twins = len(evidence.objectives), evidence.exchanged
+    count, twins = len(evidence.objectives), evidence.twin_choices
     first = shares(evidence.shift, count, weights)
     if twins is None:
         return first
