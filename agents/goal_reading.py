@@ -34,13 +34,16 @@ class Mapped(Protocol):
     def objective(self, planes: Bytes) -> NDArray[np.float32]:
         """Return what each cell is worth to end on, (n, height, width)."""
 
+    def costs(self, planes: Bytes) -> NDArray[np.float32]:
+        """Return what it costs to enter each cell, (n, height, width)."""
+
 
 class Reading(NamedTuple):
     """What maps say of two objectives.
 
     Attributes:
-        difference: how much more it is worth to end on a target of the first, the mean over
-            levels, in units of cost.
+        difference: how much more it is worth to go to a target of the first, its cell's own cost
+            paid; the mean over levels, in units of cost.
         share: the share of choices of the first that it predicts where both targets are equally
             far: the mean of 1 / (1 + exp(-sharpness * difference)) over levels. Nothing is fitted.
     """
@@ -76,7 +79,7 @@ def read_utilities(agent: Mapped, trap: Trap, first: str, second: str) -> Readin
         )
     worth = []
     for planes, cell in levels:
-        found = agent.objective(planes).reshape(len(planes), -1)
+        found = (agent.objective(planes) - agent.costs(planes)).reshape(len(planes), -1)
         worth.append(found[np.arange(len(found)), cell].astype(np.float64))
     difference = worth[0] - worth[1]
     share = 1 / (1 + np.exp(-agent.sharpness * difference))
