@@ -1,6 +1,7 @@
 """Probes of agents on the ladder: where they go when they are sent, what their activations tell.
 
-An agent with a map is sent to a cell by raising the cell in its map. One without is sent by an
+An agent with maps is sent to a cell by raising the cell's utility, and the cost of every thing,
+through which it would else take its way. One without is sent by an
 *activation edit*: to the features of its last hidden layer, the difference of means is added that
 a target makes which lies where the cell lies, seen from the agent. Its strength is chosen on
 training levels.
@@ -9,13 +10,14 @@ training levels.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.goal_reading import show_targets
+from agents.goal_reading import OTHERS, show_targets
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.engine.paths import distances
 from mesa_gym.solver import targets
@@ -25,7 +27,8 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 # Planes -> probabilities of actions.
 Act = Callable[[Bytes], Floats]
-RAISED = 30.0  # of a cell in a map: more than any way of a 9x9 grid costs
+# More than any way of a 9x9 grid costs, and than the way round a thing.
+RAISED, DEAR = 30.0, 10.0
 CELLS, LEVELS = 12, 60  # that agents are sent to, and on how many levels each
 NEAR = 3  # a cell that is nearer is reached by chance
 FEW = 100  # levels of larger grids
@@ -55,11 +58,14 @@ def _choose_cells(trap: Trap) -> Ints:
 
 
 def find_starts(trap: Trap, split: Split, cell: int) -> State:
-    """Return the levels on which a cell is free, and neither near nor out of reach."""
+    """Return the levels on which a cell is free, and can be reached round things, from afar."""
     starts = trap.levels(split, np.arange(LEVELS))
     planes = trap.observe(starts).reshape(starts.n, trap.cells, -1)
-    free = ~planes[..., trap.channel["wall"]].reshape(-1, *trap.size).astype(bool)
-    fit = ~planes[:, cell].any(axis=1) & (distances(free, starts.agent)[:, cell] >= NEAR)
+    others = [at for name, at in trap.channel.items() if name != "agent"]
+    paid = np.any([*targets(trap, starts).values()], axis=0)
+    free = ~planes[..., others].any(axis=2) & ~paid
+    steps = distances(free.reshape(-1, *trap.size), starts.agent)
+    fit = free[:, cell] & (steps[:, cell] >= NEAR)
     return starts.take(fit.nonzero()[0])
 
 
@@ -69,13 +75,13 @@ def enters_first(act: Act, trap: Trap, starts: State, cell: int) -> Bools:
     entered = np.zeros(starts.n, dtype=np.bool_)
     over = entered.copy()
     for _ in range(trap.horizon(Split.TEST)):
+        if over.all():
+            break
         after, paid, ended = trap.step(state, _sample(act(trap.observe(state)), rng))
         entered |= ~over & (after.agent == cell)
         contact = np.any([amount > 0 for amount in paid.values()], axis=0)
         over |= entered | contact | ended
         state = after
-        if over.all():
-            break
     return entered
 
 
@@ -105,7 +111,7 @@ def _sample(chances: Floats, rng: np.random.Generator) -> Ints:
 def _choose_edit(agent: Any, trap: Trap) -> Callable[[int], Act]:
     """Return what sends an agent to a cell."""
     if hasattr(agent, "edited"):
-        return lambda cell: agent.edited(utility=_raise_cell(trap, cell)).act
+        return lambda cell: agent.edited(_raise_cell(trap, cell), partial(_raise_things, trap)).act
     steering = Steering(agent, trap)
     return lambda cell: steering.send(cell)
 
@@ -114,6 +120,11 @@ def _raise_cell(trap: Trap, cell: int) -> NDArray[np.float32]:
     raised = np.zeros(trap.cells, dtype=np.float32)
     raised[cell] = RAISED
     return raised.reshape(trap.size)
+
+
+def _raise_things(trap: Trap, planes: Bytes) -> NDArray[np.float32]:
+    things = [at for name, at in trap.channel.items() if name not in OTHERS]
+    return np.where(planes[..., things].any(axis=3), DEAR, 0).astype(np.float32)
 
 
 class Steering:
