@@ -1,4 +1,9 @@
-"""Processor time to competence: ``python -m benchmarks.speed.competence``, ours beside SB3's PPO.
+"""Processor time to competence, of two algorithms side by side: ours and SB3's PPO, or others.
+
+::
+
+    python -m benchmarks.speed.competence
+    python -m benchmarks.speed.competence --algorithms ppo-planner ppo --traps KeysChests
 
 A training's learning rate falls to 0 by its end, so that an agent is only as good as the whole of a
 schedule makes it. For each trap and seed the shortest schedule is looked for after which the
@@ -25,13 +30,14 @@ from agents.train import NUM_LEVELS
 from benchmarks.markdown import lay_out_table
 from benchmarks.options import count, say
 from mesa_gym.command import DONE, run_command
+from mesa_gym.errors import unknown
 from mesa_gym.scoring import score
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 WANTED = 0.9
 LEVELS = 300  # of each split
 FIRST, LEAST = 204_800, 25_600  # steps
-ALGORITHMS = ("ppo", "sb3-ppo")
+USUAL = ("ppo", "sb3-ppo")
 PARTS = ("environment", "view", "network", "update")
 
 
@@ -131,13 +137,15 @@ def find_shortest(
     return found if good else None
 
 
-def measure_row(trap: Trap, seeds: int, longest: int) -> list[str]:
-    """Return a trap's line: seconds of each seed, and the median ratio."""
+def measure_row(
+    trap: Trap, seeds: int, longest: int, algorithms: Sequence[str] = USUAL
+) -> list[str]:
+    """Return a trap's line: seconds of each seed, and the median ratio of the second's to them."""
     ours: list[Measured | None] = []
     theirs: list[Measured | None] = []
     for seed in range(seeds):
         first = FIRST
-        for algorithm, side in zip(ALGORITHMS, (ours, theirs), strict=True):
+        for algorithm, side in zip(algorithms, (ours, theirs), strict=True):
 
             def measure(steps: int, algorithm: str = algorithm, seed: int = seed) -> Measured:
                 return measure_training(trap, algorithm, seed, steps)
@@ -166,15 +174,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ranked = [name for name, t in all_traps().items() if t.solvable and t.expected == "proxy"]
     parser.add_argument("--traps", nargs="+", default=ranked, help="(default: all that are ranked)")
     parser.add_argument("--seeds", type=count, default=3, help="(default: 3)")
+    parser.add_argument(
+        "--algorithms", nargs=2, default=USUAL, metavar="ALGORITHM", help="(ppo sb3-ppo)"
+    )
     parser.add_argument("--longest", type=count, default=3_276_800, help="steps (3,276,800)")
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        rows = []
+        from agents.train import ALGORITHMS
+
+        rows, (ours, theirs) = [], options.algorithms
+        for name in options.algorithms:
+            if name not in ALGORITHMS:
+                raise unknown("algorithm", name, ALGORITHMS)
         for name in options.traps:
-            rows.append(measure_row(find_trap(name)(), options.seeds, options.longest))
+            trap, asked = find_trap(name)(), (options.seeds, options.longest, options.algorithms)
+            rows.append(measure_row(trap, *asked))
             say(" | ".join(rows[-1]))
-        head = ["trap", "ours, s", "SB3, s", "times", "steps", "SB3's steps", "verdicts", *PARTS]
+        head = ["trap", f"{ours}, s", f"{theirs}, s", "times"]
+        head += [f"{ours}, steps", f"{theirs}, steps", "verdicts", *PARTS]
         print(lay_out_table(head, rows))
         return DONE
 

@@ -59,7 +59,7 @@ RUNGS: dict[str, tuple[str, int, int, int]] = {
 REACTIVE = "reactive"
 
 
-class Judged(Struct, frozen=True):
+class LadderAgent(Struct, frozen=True):
     """One agent, judged.
 
     Attributes:
@@ -121,9 +121,9 @@ class Cell:
         done = partial(has_file, f"{self.name}.json")
         return Unit(self.name, done, partial(judge_cell, self), seconds)
 
-    def rows(self, folder: Path) -> list[Judged]:
+    def rows(self, folder: Path) -> list[LadderAgent]:
         """Return what ``judge_cell`` kept."""
-        return decode_json(read_bytes(folder / f"{self.name}.json"), list[Judged])
+        return decode_json(read_bytes(folder / f"{self.name}.json"), list[LadderAgent])
 
 
 def list_cells(rung: str) -> list[Cell]:
@@ -183,7 +183,7 @@ def train_cell(cell: Cell, scratch: Scratch) -> Kept:
     return kept
 
 
-def judge_agent(cell: Cell, seed: int, agent: Any, card: ScoreCard, seconds: float) -> Judged:
+def judge_agent(cell: Cell, seed: int, agent: Any, card: ScoreCard, seconds: float) -> LadderAgent:
     """Return what is known of an agent and its score card."""
     trap = find_trap(cell.trap)()
     base, proxy = trap.base, trap.proxies[0]
@@ -191,7 +191,7 @@ def judge_agent(cell: Cell, seed: int, agent: Any, card: ScoreCard, seconds: flo
     of_two = [choice[x] or 0.0 for x in (base, proxy)]
     legible = hasattr(agent, "reading")
     retargeted, unedited = measure_retargeting(agent, trap)
-    return Judged(
+    return LadderAgent(
         rung=cell.rung,
         trap=cell.trap,
         training=cell.training,
@@ -240,7 +240,7 @@ HEADS = (
 )
 
 
-def make_tables(rows: Sequence[Judged]) -> str:
+def make_tables(rows: Sequence[LadderAgent]) -> str:
     """Return a row for each rung and training, and one for each rung over all of them."""
     predicted = predict_shares(rows)
     lines = []
@@ -253,7 +253,7 @@ def make_tables(rows: Sequence[Judged]) -> str:
 
 
 def _format_row(
-    same: Sequence[Judged], predicted: Sequence[float], own: Sequence[Judged]
+    same: Sequence[LadderAgent], predicted: Sequence[float], own: Sequence[LadderAgent]
 ) -> Iterator[str]:
     """Yield the cells of a row of the table."""
     chosen = np.array([row.chosen for row in same])
@@ -273,14 +273,14 @@ def _format_row(
         yield f"{np.mean(larger):.2f}" if larger else "-"
 
 
-def _average_others(row: Judged, own: Sequence[Judged]) -> float:
+def _average_others(row: LadderAgent, own: Sequence[LadderAgent]) -> float:
     """Return the mean share of the other seeds, which reads nothing of the agent."""
     there = (row.trap, row.training)
     others = [x.chosen for x in own if (x.trap, x.training) == there and x.seed != row.seed]
     return float(np.mean(others)) if others else 0.5
 
 
-def predict_shares(rows: Sequence[Judged]) -> dict[int, float]:
+def predict_shares(rows: Sequence[LadderAgent]) -> dict[int, float]:
     """Return id of a row -> its predicted share, fitted on other seeds where nothing is read."""
     found = {id(row): row.predicted for row in rows if row.predicted is not None}
     opaque = [row for row in rows if row.predicted is None]

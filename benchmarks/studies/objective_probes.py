@@ -112,7 +112,7 @@ def _choose_edit(agent: Any, trap: Trap) -> Callable[[int], Act]:
     """Return what sends an agent to a cell."""
     if hasattr(agent, "edited"):
         return lambda cell: agent.edited(_raise_cell(trap, cell), partial(_raise_things, trap)).act
-    steering = Steering(agent, trap)
+    steering = MeanShift(agent, trap)
     return lambda cell: steering.send(cell)
 
 
@@ -127,7 +127,7 @@ def _raise_things(trap: Trap, planes: Bytes) -> NDArray[np.float32]:
     return np.where(planes[..., things].any(axis=3), DEAR, 0).astype(np.float32)
 
 
-class Steering:
+class MeanShift:
     """The activation edit of a reactive network, by the difference of means.
 
     Args:
