@@ -11,7 +11,7 @@ Agents that are trained together are a *stack*: parameters with an axis of agent
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -31,6 +31,19 @@ UNITS = 128
 # registers are computed alike alone and beside others.
 OUTPUTS = 8
 VALUE = len(ACTIONS)
+
+
+class Inputs(Protocol):
+    """What an observation is to a network: an array of numbers for each.
+
+    Attributes:
+        count: of different inputs, which also fills up short lists of them.
+    """
+
+    count: int
+
+    def list_inputs(self, planes: Bytes) -> NDArray[Any]:
+        """Return (n, m) of planes (n, height, width, channels)."""
 
 
 class CentredInputs:
@@ -215,10 +228,10 @@ class Optimiser:
     # Of the rate of Adam; not searched finely.
     MUON_RATE = 8.0
 
-    def __init__(self, stack: Sequence[Tensor], square: Tensor) -> None:
+    def __init__(self, stack: Sequence[Tensor], square: Tensor | None) -> None:
         self.stack, self.square = stack, square
         self.moments = [(torch.zeros_like(each), torch.zeros_like(each)) for each in stack]
-        self.steps = torch.zeros(1, device=square.device)
+        self.steps = torch.zeros(1, device=stack[0].device)
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], rate: Tensor | float) -> None:
@@ -261,11 +274,13 @@ class TorchAgent(nn.Module):
         kind: its name in ``policy.json``; one of ``agents.saving.KINDS``.
         observation: the kind that it acts on.
         memory: False for an agent that remembers nothing.
+        sized: False for an agent that acts on grids of any size.
     """
 
     kind: ClassVar[str]
     observation = "planes"
     memory: Any = False
+    sized = True
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Begin episodes in the rows of a mask; an agent without memory does nothing."""

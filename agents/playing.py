@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.lesson import Lesson
-from agents.networks import Bytes, CentredInputs, Ints
+from agents.networks import Bytes, CentredInputs, Inputs, Ints
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.tensors import TensorEnv
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -64,9 +64,7 @@ class HostEnvs:
         variation: changes what agents see and do.
     """
 
-    def __init__(
-        self, lesson: Lesson, count: int, view: CentredInputs, variation: Variation
-    ) -> None:
+    def __init__(self, lesson: Lesson, count: int, view: Inputs, variation: Variation) -> None:
         self.shape = (len(lesson.seeds), count)
         self.view, self.variation = view, variation
         self.venv = TrapVectorEnv(

@@ -26,6 +26,7 @@ from agents.lesson import Lesson
 from agents.networks import (
     UNITS,
     CentredInputs,
+    Inputs,
     Network,
     Optimiser,
     Stack,
@@ -59,7 +60,7 @@ def train_agents(
     lesson: Lesson,
     variation: Variation,
     learning: MakeLearner | None = None,
-    make_view: Callable[[Trap], CentredInputs] = CentredInputs,
+    make_view: Callable[[Trap], Inputs] = CentredInputs,
 ) -> list[Any]:
     """Train agents that see and do what a variation makes of it.
 
@@ -76,10 +77,11 @@ def train_agents(
     view = make_view(lesson.trap)
     if lesson.device is None:
         envs: Envs = HostEnvs(lesson, ENVS, view, variation)
-    elif type(variation) is Variation:
+    elif type(variation) is Variation and isinstance(view, CentredInputs):
         envs = DeviceEnvs(lesson, ENVS, view, lesson.device)
     else:
-        raise ValueError(f"{type(variation).__name__} is computed in NumPy; leave out the device")
+        what = type(view if type(variation) is Variation else variation).__name__
+        raise ValueError(f"{what} is computed in NumPy; leave out the device")
     learner = (learning or Learner)(envs, lesson, view.count)
     update = learner.update
     if lesson.device is not None and torch.device(lesson.device).type == "cuda":
@@ -141,7 +143,7 @@ class Learner:
         self.stack = self.begin(lesson, inputs, device)
         if lesson.units is not None:
             self.stack = narrow_stack(self.stack, lesson.units)
-        self.optimiser = Optimiser(self.stack, self.stack.second)
+        self.optimiser = Optimiser(self.stack, getattr(self.stack, "second", None))
         self.updated = torch.zeros(1, device=device)
         self.streams = torch.as_tensor(streams(0, np.array(lesson.seeds), "ppo"), device=device)
         self.drawn = torch.zeros(1, dtype=torch.int64, device=device)
@@ -153,10 +155,17 @@ class Learner:
             return draw_stack(inputs, lesson.seeds, device)
         return Stack(*(each.to(device).requires_grad_() for each in stack_networks(lesson.start)))
 
-    def build_acting_stack(self) -> Stack:
+    def build_acting_stack(self) -> Any:
         """Return the stack that acts, as a function of the parameters."""
-        stack: Stack = self.stack
-        return stack
+        return self.stack
+
+    def compute(self, stack: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scores of actions, (S, n, 5), and values, (S, n), of the stack that acts."""
+        return compute_outputs(stack, inputs)
+
+    def compute_gradients(self, loss: Tensor) -> list[Tensor]:
+        """Return the gradients of a loss by the parameters."""
+        return compute_gradients(loss, self.stack)
 
     def agents(self) -> list[Any]:
         """Return a copy of each agent."""
@@ -195,7 +204,7 @@ class Learner:
         inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
         for step in range(LENGTH):
             inputs.append(self.envs.inputs())
-            scores, value = compute_outputs(stack, inputs[-1])
+            scores, value = self.compute(stack, inputs[-1])
             logs = scores.log_softmax(dim=-1)
             below = logs.exp().cumsum(dim=-1)[..., :-1]
             action = (chances[:, step, :, None] > below).sum(dim=-1)
@@ -209,7 +218,7 @@ class Learner:
             values.append(value)
             rewards.append(paid + self.discount * value * late)
             going_on.append(~done)
-        _, value = compute_outputs(stack, self.envs.inputs())
+        _, value = self.compute(stack, self.envs.inputs())
         advantages = self.estimate_advantages(rewards, [*values, value], going_on)
         returns = [advantage + value for advantage, value in zip(advantages, values, strict=False)]
         parts = (align_inputs(inputs, self.filler), actions, likely, advantages, returns)
@@ -228,7 +237,7 @@ class Learner:
 
     def loss(self, batch: StackRollout, left: Tensor) -> Tensor:
         """Return the sum of the agents' losses on a minibatch, each a mean."""
-        scores, values = compute_outputs(self.build_acting_stack(), batch.inputs)
+        scores, values = self.compute(self.build_acting_stack(), batch.inputs)
         logs = scores.log_softmax(dim=-1)
         ratio = (logs.gather(-1, batch.actions[..., None])[..., 0] - batch.likely).exp()
         centred = batch.advantages - batch.advantages.mean(dim=1, keepdim=True)
@@ -240,7 +249,7 @@ class Learner:
 
     def descend(self, loss: Tensor, left: Tensor) -> None:
         """Take a step down a loss, each agent's gradient clipped."""
-        found = compute_gradients(loss, self.stack)
+        found = self.compute_gradients(loss)
         squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
         clipped = (LARGEST_GRADIENT / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
         self.optimiser.step([each * clipped for each in found], LEARNING_RATE * left)

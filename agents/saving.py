@@ -27,13 +27,14 @@ except ImportError as error:
 from agents.ensemble import Ensemble
 from agents.networks import Network, TorchAgent
 from agents.pixels import PixelNetwork
+from agents.planner import Planner
 
 WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
 BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
 OWN: dict[str, Callable[[Trap], TorchAgent]]
-OWN = {each.kind: each for each in (Network, Ensemble, PixelNetwork)}
+OWN = {each.kind: each for each in (Network, Ensemble, PixelNetwork, Planner)}
 KINDS = (*OWN, *BASELINES)
 
 
@@ -168,13 +169,13 @@ def load(folder: Path, trap: Trap) -> TorchAgent:
         ValueError: it is damaged, or was trained on another trap, size or planes.
     """
     entries = read_policy_file(folder)
+    agent = make(str(entries.get("kind")), trap)
     for name, here in _describe_needs(trap).items():
-        if entries.get(name) != here:
+        if entries.get(name) != here and (agent.sized or name != "size"):
             raise ValueError(
                 f"the agent in {folder} was trained with {name} {shorten(entries.get(name))} and"
                 f" cannot act on {trap!r}; train one for it"
             )
-    agent = make(str(entries.get("kind")), trap)
     file = folder / entries["weights"]
     try:
         trained = read_bytes(file)

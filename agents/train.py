@@ -26,6 +26,7 @@ ALGORITHMS = {
     "ppo-symmetric": "agents.symmetry",
     "ppo-ensemble": "agents.ensemble",
     "ppo-pixels": "agents.pixels",
+    "ppo-planner": "agents.planner",
     "plr-exact": "agents.replay",
     "plr-estimated": "agents.replay_estimated",
     "replay-rare": "agents.replay_rare",
@@ -46,17 +47,20 @@ STEPS = {
     "PointedGoal-v0": 1_500_000,
     "TreeFarm-v0": 1_000_000,
 }
+# Planners need a sixth of PPO's steps.
+PLANNERS_SHARE = 6
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
-# Algorithms that can go on from trained agents, and use a part of the units.
-STAGED = ("ppo", "ppo-pixels", "ppo-symmetric")
+# Algorithms that use a part of the units, and that can go on from trained agents.
+NARROWED = ("ppo", "ppo-pixels", "ppo-symmetric")
+STAGED = (*NARROWED, "ppo-planner")
 UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
-def steps_for(trap: str) -> int:
-    """Return for how many steps PPO trains on a trap, named with its version."""
-    return STEPS.get(trap, USUAL_STEPS)
+def steps_for(trap: str, algo: str = "ppo") -> int:
+    """Return for how many steps an algorithm trains on a trap, named with its version."""
+    return STEPS.get(trap, USUAL_STEPS) // (PLANNERS_SHARE if algo == "ppo-planner" else 1)
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,17 @@ class Run:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         if not 1 <= self.units <= UNITS:
             raise ValueError(f"units must be from 1 to {UNITS}, got {self.units}")
-        if self.units < UNITS and self.algo not in STAGED:
-            raise ValueError(f"{self.algo} has {UNITS} units; give units to {' or '.join(STAGED)}")
+        if self.units < UNITS and self.algo not in NARROWED:
+            given = f"give units to {' or '.join(NARROWED)}"
+            raise ValueError(f"the layers of {self.algo} have units of their own; {given}")
         if self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
-        object.__setattr__(self, "steps", self.steps or steps_for(find_trap(self.trap).name()))
+        object.__setattr__(self, "steps", self.steps or self._usual_steps())
         if len(self.parts()) > 1 and self.algo not in STAGED:
             raise ValueError(f"{self.algo} trains in one stage; {' and '.join(STAGED)} in several")
+
+    def _usual_steps(self) -> int:
+        return steps_for(find_trap(self.trap).name(), self.algo)
 
     def parts(self) -> list[Stage]:
         """Return its stages; making them checks the other attributes."""

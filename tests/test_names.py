@@ -37,6 +37,8 @@ PARTICLES = "as at away back by down for from in into of off on out over to up w
 PROTOCOLS = {"step": "Gymnasium's and Stable-Baselines3's environments return four or five things"}
 # Names that users read in code or write themselves, and that read as adjectives there.
 ALLOWED = {
+    "agents/planner.py: edited": "a public method, as State.replaced: an edited copy",
+    "agents/planner.py: reading": "a public method; a reading is what it returns",
     "mesa_gym/engine/state.py: batched": "a public method, State.batched, the inverse of `single`",
     "mesa_gym/engine/state.py: replaced": "a public method, State.replaced",
     "mesa_gym/engine/world.py: bound": "a public method, World.bound",

@@ -1,0 +1,295 @@
+"""PPO of networks that plan by construction, and whose objective is a map that can be read.
+
+Planes become two maps (``agents.planner_maps``): *utility*, what each cell is worth to end on, and
+*cost*, what it costs to enter. The score of an action is its sharpness times what the best way
+through it is worth (``agents.planning``). The gradient of a score goes to the utility of the cell
+where its way ends and to the costs of the cells that the way enters, and to nothing else.
+
+What is built in is that it plans. What it wants is learnt, from reward alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from agents import ppo
+from agents.goal_reading import Reading, read_utilities
+from agents.lesson import Lesson
+from agents.networks import Bytes, Ints, TorchAgent
+from agents.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
+from agents.planning import find_ways
+from agents.playing import Variation
+from mesa_gym.errors import shorten
+from mesa_gym.policies.protocol import in_blocks
+from mesa_gym.traps import Trap
+
+Floats = NDArray[np.float32]
+# A map (height, width), or a function from planes (n, height, width, channels) to maps.
+Edit = ArrayLike | Callable[[Bytes], ArrayLike]
+# A cell costs no less, whatever is edited: else a way that is endless would be best.
+LEAST_COST = 1e-3
+
+
+def train(lesson: Lesson) -> list[Planner]:
+    """Train one agent a seed; torch is left with one thread.
+
+    Raises:
+        ValueError: it is to be trained on a device.
+    """
+    return ppo.train_agents(lesson, Variation(), PlannerLearner, WholePlanes)
+
+
+class WholePlanes:
+    """The inputs of a network that takes observations as they are."""
+
+    count = 0
+
+    def __init__(self, trap: Trap) -> None:
+        """Make the inputs of any trap."""
+
+    def list_inputs(self, planes: Bytes) -> Bytes:
+        """Return planes (n, height, width, channels) as rows (n, m)."""
+        return planes.reshape(len(planes), -1)
+
+
+class PlannerLearner(ppo.Learner):
+    """A stack of planners in training."""
+
+    @property
+    def kind(self) -> type[Planner]:
+        """The agents that it makes."""
+        return Planner
+
+    def begin(self, lesson: Lesson, inputs: int, device: str) -> PlannerStack:
+        """Return the parameters to learn."""
+        self.maps = PlannerMaps(lesson.trap, self.kind.settings)
+        if lesson.start is None:
+            return self.maps.draw(lesson.seeds)
+        found = [agent.stack for agent in lesson.start]
+        return PlannerStack(
+            *(torch.cat(each).requires_grad_() for each in zip(*found, strict=True))
+        )
+
+    def compute(self, stack: PlannerStack, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scores of actions, (S, n, 5), and values, (S, n)."""
+        boards = self.maps.view(inputs.unflatten(-1, (*self.trap.size, -1)))
+        maps = self.maps.utility(stack, boards), self.maps.cost(stack, boards)
+        return self.maps.score(stack, boards, *maps)
+
+    def compute_gradients(self, loss: Tensor) -> list[Tensor]:
+        """Return the gradients of a loss by the parameters."""
+        return list(torch.autograd.grad(loss, list(self.stack)))
+
+    def agents(self) -> list[Any]:
+        """Return a copy of each agent."""
+        return [self.kind(self.trap, self.stack, agent) for agent in range(len(self.streams))]
+
+
+@dataclass(frozen=True, eq=False)
+class Edits:
+    """What was changed by hand in a planner; by default nothing.
+
+    Attributes:
+        utility, costs: added to the maps.
+        patience: by which the utility is multiplied: how much longer a way is gone for it.
+        walls: by which the costs of walls are multiplied.
+    """
+
+    utility: Edit = 0.0
+    costs: Edit = 0.0
+    patience: float = 1.0
+    walls: float = 1.0
+
+
+class Planner(TorchAgent):
+    """An agent that plans, on grids of any size.
+
+    Class attributes:
+        settings: of the network.
+    """
+
+    kind = "planner"
+    sized = False
+    settings: ClassVar[PlannerSettings] = PlannerSettings()
+
+    def __init__(self, trap: Trap, stack: PlannerStack | None = None, agent: int = 0) -> None:
+        super().__init__()
+        self.trap, self.edits = trap, Edits()
+        self.maps = PlannerMaps(trap, self.settings)
+        drawn = self.maps.draw((0,)) if stack is None else stack
+        # Half precision, in which it is saved.
+        own = [each[agent : agent + 1].detach().half().float() for each in drawn]
+        for name, value in zip(PlannerStack._fields, own, strict=True):
+            self.register_parameter(name, nn.Parameter(value.clone(), requires_grad=False))
+        self.eval()
+
+    @property
+    def stack(self) -> PlannerStack:
+        """A copy of its parameters, a stack of one agent."""
+        return PlannerStack(
+            *(getattr(self, name).detach().clone() for name in PlannerStack._fields)
+        )
+
+    @property
+    def sharpness(self) -> float:
+        """By which the worth of ways is multiplied to give the scores of actions."""
+        return math.exp(float(self.stack.head[0, 0, 0]))
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
+        boards = self.maps.view(planes[None])
+        scores, _ = self.maps.score(self.stack, boards, *self._draw_maps(planes, boards))
+        return scores[0]
+
+    def objective(self, planes: Bytes) -> Floats:
+        """Return what each cell is worth to end on, float32 (n, height, width).
+
+        The unit is the one of ``costs``: a way is gone if its end is worth more than all that is
+        entered on it costs. Bare floor is worth 0.
+
+        Args:
+            planes: uint8 (n, height, width, channels), of a grid of any size.
+        """
+        return self._draw_map(planes, 0)
+
+    def costs(self, planes: Bytes) -> Floats:
+        """Return what it costs to enter each cell, float32 (n, height, width), above 0."""
+        return self._draw_map(planes, 1)
+
+    @torch.inference_mode()
+    def plan(self, planes: Bytes) -> Ints:
+        """Return the way that the agent holds to be best, as cells ``row * width + column``.
+
+        Args:
+            planes: uint8 (n, height, width, channels).
+
+        Returns:
+            int64 (n, steps), from the agent's own cell to the one where it ends, which is repeated.
+        """
+        seen = self._check(planes)
+        boards = self.maps.view(seen[None])
+        utility, cost = self._draw_maps(seen, boards)
+        scores, _ = self.maps.score(self.stack, boards, utility, cost)
+        cell, best = boards.cell[0], scores[0].argmax(dim=1)
+        ways = find_ways(utility[0], cost[0], cell)
+        stays = torch.cat([ways, cell.expand(len(ways), 1, -1)], dim=1)
+        taken = stays.gather(1, best.expand(len(ways), 1, -1))[:, 0]
+        return torch.cat([cell[None], taken]).T.numpy()
+
+    def edited(
+        self,
+        utility: Edit | None = None,
+        costs: Edit | None = None,
+        patience: float | None = None,
+        walls: float | None = None,
+    ) -> Planner:
+        """Return a copy that was changed by hand; no weight is touched, and none is saved.
+
+        Args:
+            utility, costs: added to the maps: a number, an array (height, width), or a function
+                from planes (n, height, width, channels) to arrays (n, height, width).
+            patience: above 0; the utility is multiplied by it.
+            walls: above 0; the costs of walls are multiplied by it.
+
+        What is not given stays as it was; what is given takes the place of an earlier edit.
+
+        Raises:
+            ValueError: an array is no map, or a factor is not above 0.
+        """
+        given = {"utility": utility, "costs": costs, "patience": patience, "walls": walls}
+        changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
+        for name in ("utility", "costs"):
+            if name in changes and not callable(changes[name]):
+                changes[name] = _check_map(name, changes[name])
+        for name in ("patience", "walls"):
+            factor = changes.get(name, 1.0)
+            if not (isinstance(factor, int | float) and 0 < factor < math.inf):
+                raise ValueError(f"{name} must be a number above 0, got {shorten(factor)}")
+        found = copy.copy(self)
+        found.edits = replace(self.edits, **changes)
+        return found
+
+    def reading(self, first: str, second: str) -> Reading:
+        """Return how much more one objective is wanted than another, read on training levels.
+
+        Args:
+            first, second: objectives of the trap.
+
+        Raises:
+            UnknownNameError: the trap has no such objective.
+            ValueError: their targets look alike, so that no map can tell them apart.
+        """
+        return read_utilities(self, self.trap, first, second)
+
+    @torch.inference_mode()
+    def _draw_map(self, planes: Bytes, which: int) -> Floats:
+        """Return utilities (0) or costs (1), in blocks as ``act`` takes them."""
+
+        def answer(seen: Bytes, rows: slice) -> Floats:
+            part = torch.from_numpy(seen)
+            maps = self._draw_maps(part, self.maps.view(part[None]))
+            found: Floats = maps[which][0].numpy()
+            return found
+
+        return in_blocks(answer, self._check(planes).numpy())
+
+    def _draw_maps(self, planes: Tensor, boards: Boards) -> tuple[Tensor, Tensor]:
+        """Return utility and cost with the edits, float32 (1, n, height, width) each."""
+        stack, edits = self.stack, self.edits
+        utility = self.maps.utility(stack, boards) * edits.patience
+        wall = planes[None, ..., self.trap.channel["wall"]]
+        cost = self.maps.cost(stack, boards)
+        cost = torch.where(wall > 0, cost * edits.walls, cost)
+        return (
+            utility + _evaluate_edit("utility", edits.utility, planes),
+            (cost + _evaluate_edit("costs", edits.costs, planes)).clamp(min=LEAST_COST),
+        )
+
+    def _check(self, planes: Bytes) -> Tensor:
+        """Return planes as a tensor.
+
+        Raises:
+            ValueError: they are not those of the trap.
+        """
+        array = np.asarray(planes)
+        if array.ndim != 4 or array.shape[-1] != len(self.trap.channels):
+            raise ValueError(
+                f"expected planes (n, height, width, {len(self.trap.channels)}), as"
+                f" {self.trap.name()} shows them, got an array of shape {array.shape}"
+            )
+        return torch.from_numpy(array)
+
+
+def _check_map(name: str, given: ArrayLike) -> Floats:
+    """Return a number or a map (height, width) as float32."""
+    found = np.asarray(given, dtype=np.float32)
+    if found.ndim not in (0, 2) or not np.isfinite(found).all():
+        raise ValueError(
+            f"{name} must be a number, an array (height, width) of finite numbers, or a function"
+            f" from planes to such arrays, got {shorten(given)}"
+        )
+    return found
+
+
+def _evaluate_edit(name: str, edit: Any, planes: Tensor) -> Tensor:
+    """Return what is added to the maps of planes.
+
+    Raises:
+        ValueError: it has another shape than the maps.
+    """
+    found = np.asarray(edit(planes.numpy()) if callable(edit) else edit, dtype=np.float32)
+    if found.ndim and found.shape not in (tuple(planes.shape[1:3]), tuple(planes.shape[:3])):
+        raise ValueError(
+            f"the edit of {name} has shape {found.shape}; these planes are of a grid of"
+            f" {planes.shape[1]} x {planes.shape[2]} cells"
+        )
+    return torch.from_numpy(found)
