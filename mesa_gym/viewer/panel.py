@@ -228,7 +228,7 @@ class _Writer:
         """Write how far a map goes, if it is on."""
         heat = find_heats(self.pane, self.t, self.session.shown & {name}).get(name)
         if heat is not None and np.isfinite(heat).any():
-            text = f"{label}: {np.nanmin(heat):.2f} (light) to {np.nanmax(heat):.2f} (dark)"
+            text = f"{label}: {np.nanmin(heat):z.2f} (light) to {np.nanmax(heat):z.2f} (dark)"
             self._line(text, SMALL, QUIET, indent)
 
     def _section(self, title: str, tip: str = "") -> None:

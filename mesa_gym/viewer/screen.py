@@ -213,7 +213,7 @@ class WatchScreen(Commands):
         shown, there = self.session.shown, self.session.overlays
         heats = find_heats(pane, pane.time(self.session.cursor), shown).items()
         for cell in range(pane.trap.cells):
-            said = [f"{there[x].label}: {h[cell]:.2f}" for x, h in heats if np.isfinite(h[cell])]
+            said = [f"{there[x].label}: {h[cell]:z.2f}" for x, h in heats if np.isfinite(h[cell])]
             if said:
                 self.tips.add(place.box_of(cell), "\n".join(said))
 
