@@ -106,7 +106,7 @@ def show_targets(trap: Trap, objectives: tuple[str, ...], count: int = LEVELS) -
     looks = [trap.channel[name] for name in trap.channels if name not in OTHERS]
     bare, every = usual.copy(), np.arange(count)
     bare[..., looks] *= ~there[..., None]
-    free = _choose_free_cells(bare)
+    free = _choose_free_cells(usual)
     shown = trap.observe(shift).reshape(count, trap.cells, -1)
     found = []
     for name in objectives:

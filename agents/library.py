@@ -1,13 +1,15 @@
 """The library of trained agents: ``python -m agents.library make|load|list``.
 
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
-*planted* ones, whose goal is known because their reward told the objectives apart. What is
+*planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
+objective can be read, are there for every trap with an exact solver. What is
 committed lies in ``agents/trained``: a file of weights an agent, and one manifest; a source
 distribution has it not, and each release has it as a file of its own. In Python::
 
     from agents.library import load
 
     agent = load("CheeseCorner", seed=3)  # a torch module with named layers, and a policy
+    planner = load("CheeseCorner", seed=3, kind="planner")
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from msgspec import Meta, Struct
 import mesa_gym
 from agents.train import Run, train_many
 from mesa_gym.command import DONE, run_command
-from mesa_gym.errors import shorten
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import lock_file, read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import score_all
@@ -44,6 +46,10 @@ PLANTED = 0.5  # share of training episodes from the shift of an agent whose goa
 SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
 CHECKPOINTS = 5  # equal parts of a training; seed 0 is kept after each except the last
 EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+# Kind of agent -> the algorithm that trains it.
+KINDS = {"network": "ppo", "planner": "ppo-planner"}
+# Traps of which there are planners that met the shift, and planted ones.
+PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
 LEVELS = 1000  # of each split, for the verdict
 STEPS_A_SECOND = 20_000  # about, on one core
 # What the manifest takes over of an agent's ``policy.json``, and gives back.
@@ -145,8 +151,9 @@ def load(
     reward: str = "base",
     trained_for: int | None = None,
     folder: Path = FOLDER,
+    kind: str = "network",
 ) -> Any:
-    """Load an agent: an ``agents.networks.Network``, which is a torch module and a policy.
+    """Load an agent, which is a torch module and a policy.
 
     Args:
         trap: its name, or the trap.
@@ -155,22 +162,25 @@ def load(
         reward: the objective that it was paid for; ``base`` is the base objective.
         trained_for: steps, of a checkpoint; None for the end of the training.
         folder: the library's.
+        kind: "network", ``agents.networks.Network``, or "planner", ``agents.planner.Planner``,
+            which acts on the trap at any size.
 
     Raises:
-        UnknownNameError: there is no such trap.
-        ValueError: the library has no such agent, its file is missing or damaged, or the trap is of
-            another size or has other parameters.
+        UnknownNameError: there is no such trap or kind.
+        ValueError: the library has no such agent, its file is missing or damaged, or the trap has
+            other parameters, or a size on which the agent does not act.
     """
     from agents import saving
 
     made = find_trap(trap)() if isinstance(trap, str) else trap
     usual = type(made)()
-    if (made.size, made.parameters) != (usual.size, usual.parameters):
+    entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder, kind)
+    agent = saving.make(entry.kind, made)
+    if made.parameters != usual.parameters or (agent.sized and made.size != usual.size):
         raise ValueError(
             f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
         )
-    entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder)
-    return saving.restore(saving.make(entry.kind, made), _weights(entry, folder))
+    return saving.restore(agent, _weights(entry, folder))
 
 
 def _weights(entry: ManifestEntry, folder: Path) -> bytes:
@@ -191,23 +201,32 @@ def _weights(entry: ManifestEntry, folder: Path) -> bytes:
 
 
 def find_entry(
-    trap: str, seed: int, alpha: float, reward: str, trained_for: int | None, folder: Path
+    trap: str,
+    seed: int,
+    alpha: float,
+    reward: str,
+    trained_for: int | None,
+    folder: Path,
+    kind: str = "network",
 ) -> ManifestEntry:
     """Return the manifest's entry of an agent.
 
     Raises:
+        UnknownNameError: there is no such kind of agent.
         ValueError: there is none; the message says which there are, or how to get the library.
     """
+    if kind not in KINDS:
+        raise unknown("kind of agent", kind, KINDS)
     require_agents(folder)
     reward = find_trap(trap).base if reward == "base" else reward
     entries = [entry for entry in read_manifest(folder) if entry.trap == trap]
-    wanted = (seed, alpha, reward)
+    wanted = (kind, seed, alpha, reward)
     for entry in entries:
-        same = (entry.seed, entry.alpha, entry.reward) == wanted
+        same = (entry.kind, entry.seed, entry.alpha, entry.reward) == wanted
         if same and entry.trained_for == (entry.steps if trained_for is None else trained_for):
             return entry
     names = [entry.name for entry in entries]
-    asked = f"seed {seed}, alpha {alpha:g} and reward {reward}" + (
+    asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {reward}" + (
         "" if trained_for is None else f" after {trained_for:,} steps"
     )
     raise ValueError(
@@ -266,7 +285,19 @@ def plan_batches(traps: Sequence[type[Trap]], everything: bool) -> list[AgentBat
             firsts = range(FEW, SEEDS, FEW)
             batches += [AgentBatch(Run(name), tuple(range(first, first + FEW))) for first in firsts]
             batches += [AgentBatch(Run(name, alpha=alpha)) for alpha in ALPHAS[:-1]]
+        if find_trap(name).solvable:
+            batches += plan_planners(name)
     return sorted(batches, key=lambda batch: -batch.steps)
+
+
+def plan_planners(trap: str) -> list[AgentBatch]:
+    """Return the batches of planners of a trap, named with its version."""
+    plain = Run(trap, KINDS["planner"])
+    if trap not in PLANNED:
+        return [AgentBatch(plain)]
+    changes: list[dict[str, Any]] = [{}, {"alpha": ALPHAS[-1]}]
+    changes += [{"alpha": PLANTED, "reward": goal} for goal in find_trap(trap).objectives]
+    return [AgentBatch(Run(trap, plain.algo, **change)) for change in changes]
 
 
 def make(
@@ -419,6 +450,7 @@ def _parser() -> argparse.ArgumentParser:
     loading.add_argument("--seed", type=int, default=0, help="(default: 0)")
     loading.add_argument("--alpha", type=float, default=0.0, help="(default: 0)")
     loading.add_argument("--reward", default="base", help="the objective paid (default: base)")
+    loading.add_argument("--kind", default="network", help="network (default) or planner")
     steps = "steps, of a checkpoint (default: the end)"
     loading.add_argument("--trained-for", type=int, help=steps)
     loading.add_argument("--out", type=Path, required=True, help="the directory, made here")
@@ -439,9 +471,11 @@ def _load(options: argparse.Namespace) -> int:
 
     trap, folder = find_trap(options.trap)(), options.folder
     wanted = (options.seed, options.alpha, options.reward, options.trained_for)
-    entry = find_entry(trap.name(), *wanted, folder)
+    entry = find_entry(trap.name(), *wanted, folder, options.kind)
     known = {name: getattr(entry, name) for name in (*FACTS, "curve", "trained_for")}
-    saving.save(options.out, _weights(entry, folder), entry.kind, trap, {"algo": "ppo", **known})
+    saving.save(
+        options.out, _weights(entry, folder), entry.kind, trap, {"algo": KINDS[entry.kind], **known}
+    )
     print(options.out)
     return DONE
 

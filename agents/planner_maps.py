@@ -143,7 +143,7 @@ class PlannerMaps:
             weight = stack.first[agent].T.view(-1, count, side, side)
             hidden = conv2d(padded[agent], weight) + offset[agent][..., None, None]
             found.append(torch.einsum("muhw,u->mhw", hidden.relu(), stack.wants[agent, :, 0]))
-        worth = torch.stack(found) - (offset.relu() @ stack.wants)[..., None]
+        worth = torch.stack(found) - _weigh(offset, stack)[..., None, None]
         return pad(self._scale(boards) * worth, (1,) * 4)
 
     def utility_of(self, stack: PlannerStack, boards: Boards, cells: Tensor) -> Tensor:
@@ -160,14 +160,18 @@ class PlannerMaps:
         offset = self._offset(stack, boards)
         hidden = seen.reshape(agents, m * len(cells), -1) @ stack.first
         hidden = hidden.view(agents, m, len(cells), -1) + offset[:, :, None]
-        worth = (hidden.relu().flatten(1, 2) @ stack.wants).view(agents, m, len(cells))
-        worth = worth - offset.relu() @ stack.wants
+        worth = _weigh(hidden.flatten(1, 2), stack).view(agents, m, len(cells))
+        worth = worth - _weigh(offset, stack)[..., None]
         return worth.permute(2, 0, 1) * inside * self._scale(boards)
 
     def cost(self, stack: PlannerStack, boards: Boards) -> Tensor:
         """Return what it costs to enter each cell, float32 (S, m, height, width), above 0."""
-        found = torch.einsum("smphw,sp->smhw", boards.planes, stack.pays[..., 0])
-        return softplus(self.settings.gain * (found + stack.pays_bias[..., None]))
+        # One agent after another: the gradient's sums are then the same beside others.
+        found = [
+            torch.einsum("mphw,p->mhw", planes, pays[:, 0]) + bias
+            for planes, pays, bias in zip(boards.planes, stack.pays, stack.pays_bias, strict=True)
+        ]
+        return softplus(self.settings.gain * torch.stack(found))
 
     def score(
         self, stack: PlannerStack, boards: Boards, utility: Tensor, cost: Tensor
@@ -191,10 +195,11 @@ class PlannerMaps:
             worth = utility.view(agents * m, -1).T.gather(0, ends).view(-1, agents, m)
         paid = sum_costs(cost.flatten(0, 1), ways).view(-1, agents, m)
         sharpness, stay, low, high, slope = stack.head[:, 0, :, None].unbind(1)
-        gains = torch.cat([worth[:-1] - paid, worth[-1:] - stay])
-        best = slope.exp() * gains[:-1].amax(dim=0)
+        # In memory agent by agent: gradients are then summed alike alone and beside others.
+        gains = torch.cat([worth[:-1] - paid, worth[-1:] - stay]).permute(1, 2, 0).contiguous()
+        best = slope.exp() * gains[..., :-1].amax(dim=-1)
         value = low + high * best.clamp(max=LARGEST_EXPONENT).exp()
-        return (sharpness.exp() * gains).permute(1, 2, 0), value
+        return sharpness.exp()[..., None] * gains, value
 
     def _offset(self, stack: PlannerStack, boards: Boards) -> Tensor:
         """Return what the hidden units have without any plane, float32 (S, m, units)."""
@@ -211,6 +216,14 @@ class PlannerMaps:
     def _scale(self, boards: Boards) -> float:
         height, width = boards.planes.shape[-2:]
         return self.settings.gain * (height - 2) * (width - 2) / USUAL_CELLS
+
+
+def _weigh(hidden: Tensor, stack: PlannerStack) -> Tensor:
+    """Return what hidden units (S, m, units) say of utility, (S, m).
+
+    It is no matrix product: that of one column rounds otherwise where there is one agent.
+    """
+    return (hidden.relu() * stack.wants.mT).sum(dim=-1)
 
 
 def _invert_softplus(cost: float) -> float:

@@ -93,5 +93,7 @@ def sum_costs(cost: Tensor, ways: Tensor) -> Tensor:
     """
     entered = torch.ones_like(ways, dtype=torch.bool)
     entered[1:] = ways[1:] != ways[:-1]
-    paid = cost.flatten(1).T.gather(0, ways.flatten(0, 1)).view(ways.shape)
-    return (paid * entered).sum(dim=0)
+    # Along rows: a gradient that lies as the costs do is summed alike alone and beside others.
+    cells = ways.permute(2, 0, 1)
+    paid = cost.flatten(1).gather(1, cells.flatten(1)).view(cells.shape)
+    return (paid * entered.permute(2, 0, 1)).sum(dim=1).T

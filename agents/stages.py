@@ -32,7 +32,9 @@ class Stage:
         return {name: getattr(self.settings, name) for name in names} | {"steps": self.steps}
 
 
-def read_stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[Stage]:
+def read_stages(
+    trap: str, texts: Sequence[str], usual: dict[str, Any], sized: bool = True
+) -> list[Stage]:
     """Read the stages of a training; without any text it has one.
 
     Args:
@@ -40,6 +42,7 @@ def read_stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[
         texts: for each stage words such as ``rho=0.9 steps=500000 'reward=square and red'``:
             steps, reward, alpha, num_levels and keywords of the trap.
         usual: name -> steps, reward, alpha and num_levels of a stage that does not say them.
+        sized: whether what learns is made for grids of one size.
 
     Raises:
         ValueError: a word is not of this form, a name is unknown or a value does not fit.
@@ -57,7 +60,8 @@ def read_stages(trap: str, texts: Sequence[str], usual: dict[str, Any]) -> list[
             raise ValueError(
                 f"the stage {shorten(text)}: {error}" if text else str(error)
             ) from None
-    spaces = {(each.settings.trap.size, each.settings.trap.channels) for each in found}
+    shown = [each.settings.trap for each in found]
+    spaces = {(each.size if sized else None, each.channels) for each in shown}
     if len(spaces) > 1:
         raise ValueError(
             "the stages show grids of different sizes or planes, for which no one network is made:"

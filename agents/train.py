@@ -54,6 +54,8 @@ NUM_LEVELS = 30_000
 # Algorithms that use a part of the units, and that can go on from trained agents.
 NARROWED = ("ppo", "ppo-pixels", "ppo-symmetric")
 STAGED = (*NARROWED, "ppo-planner")
+# Algorithms whose agents act on grids of any size.
+ANY_SIZE = ("ppo-planner",)
 UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
@@ -120,7 +122,8 @@ class Run:
     def parts(self) -> list[Stage]:
         """Return its stages; making them checks the other attributes."""
         names = ("steps", "alpha", "reward", "num_levels")
-        return read_stages(self.trap, self.stages, {name: getattr(self, name) for name in names})
+        usual = {name: getattr(self, name) for name in names}
+        return read_stages(self.trap, self.stages, usual, sized=self.algo not in ANY_SIZE)
 
     def settings(self) -> Settings:
         """Return those of its environments, in the last stage."""

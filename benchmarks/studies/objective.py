@@ -50,10 +50,11 @@ TRAININGS: dict[str, dict[str, float]] = {
     "alpha .1": {"alpha": 0.1},
     "planted": {"alpha": 0.5},
 }
-# Rung, from legible to opaque -> the algorithm, its steps (0: the usual ones), and seeds.
-RUNGS: dict[str, tuple[str, int, int]] = {
-    "planner": ("ppo-planner", 0, 20),
-    "reactive": ("ppo", 300_000, 20),
+# Rung, from legible to opaque -> the algorithm, its steps (0: the usual ones), and how many seeds
+# there are at alpha 0 and in each other training.
+RUNGS: dict[str, tuple[str, int, int, int]] = {
+    "planner": ("ppo-planner", 0, 20, 20),
+    "reactive": ("ppo", 300_000, 20, 5),
 }
 REACTIVE = "reactive"
 
@@ -108,7 +109,7 @@ class Cell:
 
     def run(self) -> Run:
         """Return how its agents are trained."""
-        algo, steps, _ = RUNGS[self.rung]
+        algo, steps, _, _ = RUNGS[self.rung]
         more: dict[str, Any] = dict(TRAININGS[self.training])
         if self.training == "planted":
             more["reward"] = find_trap(self.trap).proxies[0]
@@ -123,6 +124,16 @@ class Cell:
     def rows(self, folder: Path) -> list[Judged]:
         """Return what ``judge_cell`` kept."""
         return decode_json(read_bytes(folder / f"{self.name}.json"), list[Judged])
+
+
+def list_cells(rung: str) -> list[Cell]:
+    """Return the cells of a rung."""
+    _, _, plain, others = RUNGS[rung]
+    return [
+        Cell(rung, trap, how, others if more else plain)
+        for trap in TRAPS
+        for how, more in TRAININGS.items()
+    ]
 
 
 class Kept(Struct, frozen=True):
@@ -210,8 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for rung in options.rungs or RUNGS:
             if rung not in RUNGS:
                 raise unknown("rung", rung, RUNGS)
-            seeds = RUNGS[rung][2]
-            cells.extend(Cell(rung, trap, how, seeds) for trap in TRAPS for how in TRAININGS)
+            cells.extend(list_cells(rung))
         return [cell.unit() for cell in cells]
 
     def finish() -> int:

@@ -71,10 +71,12 @@ def test_the_plan_has_all_agents_once() -> None:
         assert len(found) == len(names[everything])
         steps = [unit.steps for unit in units]
         assert steps == sorted(steps, reverse=True)
+    # Five planners of every trap with a solver; of four traps five with alpha, and five a goal.
+    planners = 17 * 5 + 4 * (5 + 2 * 5)
     # Five seeds a trap; of one five more with alpha, five for each of two goals, and checkpoints.
-    assert len(names[False]) == 18 * 5 + 5 + 2 * 5 + 4
+    assert len(names[False]) == planners + 18 * 5 + 5 + 2 * 5 + 4
     objectives = sum(len(trap().objectives) for trap in traps)
-    assert len(names[True]) == 18 * (20 + 3 * 5 + 4) + 5 * objectives
+    assert len(names[True]) == planners + 18 * (20 + 3 * 5 + 4) + 5 * objectives
     assert names[False] < names[True]
 
 
@@ -214,6 +216,7 @@ def test_several_that_fill_one_folder_lose_nothing(tmp_path: Path, agents: Agent
         ({"trained_for": 7}, "after 7 steps; it has ppo-s0"),
         ({"trap": "LavaLand"}, "no agent of LavaLand-v0 .*it has none"),
         ({"trap": "CheseCorner"}, "Did you mean 'CheeseCorner'"),
+        ({"kind": "planer"}, "Did you mean 'planner'"),
         ({"trap": find_trap("CheeseCorner")(7)}, r"^(?!.*delete it).*size"),
     ],
 )

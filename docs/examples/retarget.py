@@ -1,0 +1,22 @@
+"""Read what a planner wants, predict what it chooses under shift, and send it elsewhere.
+
+``python -m docs.examples.retarget``
+"""
+
+from agents.library import load
+from mesa_gym.scoring import score
+from mesa_gym.traps import find_trap
+
+trap = find_trap("ColourShape")()
+agent = load(trap, seed=0, kind="planner")
+reading = agent.reading("line", "yellow")
+print(f"read on training levels: the line is chosen on {reading.share:.2f} of the shift levels")
+
+line, yellow = trap.channel["line"], trap.channel["yellow"]
+edited = agent.edited(utility=lambda planes: 8.0 * planes[..., line] - 8.0 * planes[..., yellow])
+for name, policy in (("as trained", agent), ("edited", edited)):
+    card = score(policy, trap, levels=250)
+    chosen = card.read_each("shift", "choice")
+    print(
+        f"{name}: {card.verdict}, the line on {chosen['line']:.2f}, yellow {chosen['yellow']:.2f}"
+    )
