@@ -270,8 +270,10 @@ class OverlayPainter:
 def find_heats(pane: Pane, t: int, shown: set[str]) -> dict[str, NDArray[np.float64]]:
     """Return the maps that are on and known after ``t`` steps: overlay -> float64 (cells,)."""
     analysis, intent = pane.analysis, pane.line.find_intent(t)
-    names = {f"{HEAT}{x}": x for x in (pane.trap.objectives if analysis else ())}
-    heats = {name: analysis.heat(x, t) for name, x in names.items() if analysis and name in shown}
+    heats = {}
+    for x in pane.trap.objectives:
+        if analysis is not None and f"{HEAT}{x}" in shown:
+            heats[f"{HEAT}{x}"] = analysis.heat(x, t)
     if intent is not None and WANTS in shown:
         heats[WANTS] = intent.wants
     return heats
