@@ -165,9 +165,9 @@ def _screen(
     if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
     seats = seats_for(player_on(trap), trap, play, options.beside, options.seed)
-    shown = parse_overlays(trap, options.overlays or "")
     session = Session(trap, seats, level, options.salt, state)
-    session.shown, session.speed = shown, options.speed
+    session.shown = parse_overlays(trap, options.overlays or "", session.overlays)
+    session.speed = options.speed
     return WatchScreen(session, not options.no_panel, back)
 
 

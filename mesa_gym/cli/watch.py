@@ -18,7 +18,7 @@ from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
 
 OVER = (
     "what is shown over the grids: pays, path, oracles, heat:<objective>, conflicts, visits,"
-    " sees, actions, with commas between; or all"
+    " sees, actions, and of agents that plan by a map wants, plan, with commas between; or all"
 )
 RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .trace"
 SIZES = "of the window, in pixels (default: %(default)s)"

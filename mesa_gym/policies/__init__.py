@@ -3,6 +3,7 @@
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, read_policy_file
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
+from mesa_gym.policies.planning import Planning, find_planning
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
@@ -14,6 +15,7 @@ __all__ = [
     "Constant",
     "Memoryless",
     "Oracle",
+    "Planning",
     "Policy",
     "Reference",
     "Sweeper",
@@ -21,6 +23,7 @@ __all__ = [
     "as_policy",
     "constant",
     "cut_window",
+    "find_planning",
     "name_pursuer",
     "read_policy_file",
     "references",

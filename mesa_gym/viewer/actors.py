@@ -14,14 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
+from mesa_gym.engine.map_grid import place
 from mesa_gym.engine.maps import to_map
-from mesa_gym.policies import Oracle, Policy, as_policy
+from mesa_gym.errors import blame_policy
+from mesa_gym.policies import Oracle, Planning, Policy, as_policy, find_planning
 from mesa_gym.scoring import ENDED, Asking, Trace
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
+from mesa_gym.viewer.plans import Intent, read_intent
 
+LIFT = 8.0  # of the cell that a planner is sent to, above what it values most
+NO_GOAL = "no way can end there: Shift+click a cell that is not wall"
 MOST_KEPT = 8  # solutions; a few levels at most are on the screen at once
 _kept: OrderedDict[tuple[str, int, str], tuple[Solution, TimeLeft]] = OrderedDict()
 _lock = Lock()
@@ -35,11 +40,13 @@ class Decision:
         action: 0 to 4.
         shares: float64 (5,), the policy's action probabilities; None where there are none.
         value: what the policy thinks the state is worth; None if it does not say.
+        intent: what the policy makes of the state; None if it does not plan by a map.
     """
 
     action: int
     shares: NDArray[np.float64] | None = None
     value: float | None = None
+    intent: Intent | None = None
 
 
 class Actor:
@@ -62,9 +69,13 @@ class Player:
 
     Attributes:
         name: what the screen calls it.
+        planning: what it plans by, once it has been asked to act; None where it does not.
+        goal: the cell that it was sent to by hand; None where its goal is its own.
     """
 
     name: str
+    planning: Planning | None = None
+    goal: int | None = None
 
     def actor(self, trap: Trap, play: str, start: State) -> Actor:
         """Return what acts in the episode that begins with ``start``.
@@ -101,9 +112,11 @@ class PolicyActor(Actor):
     def decide(self, state: State, t: int) -> Decision:
         """Return what the policy does; PolicyError if it failed."""
         shares = self._asking.probabilities(state, t)
-        values = self._asking.values(state)
+        values, planner = self._asking.values(state), find_planning(self._asking.policy)
         action = int(self._asking.sample(shares, t)[0])
-        return Decision(action, shares[0], None if values is None else float(values[0]))
+        value = None if values is None else float(values[0])
+        intent = None if planner is None else read_intent(planner, self._trap, state)
+        return Decision(action, shares[0], value, intent)
 
 
 class PolicyPlayer(Player):
@@ -133,6 +146,7 @@ class PolicyPlayer(Player):
     def ask(self, trap: Trap, play: str, starts: State, horizon: int, seed: int | Ints) -> Asking:
         """Return a policy that is about to act from a start, in as many episodes as there are."""
         policy = self.make(trap, trap.horizon(split_of(play)))
+        self.planning = find_planning(policy)
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
         asking = Asking(policy, trap, starts.level.key, seed, self.agent, play)
@@ -142,6 +156,27 @@ class PolicyPlayer(Player):
     def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
         """Return the policy, made for the play's time limit."""
         return PolicyActor(self, trap, play)
+
+
+def send_player(player: Player, trap: Trap, state: State, cell: int) -> PolicyPlayer:
+    """Return the same planner with a cell raised to ``LIFT`` above all others in a state.
+
+    Raises:
+        PolicyError: it failed.
+        ValueError: it does not plan, or the cell is wall.
+    """
+    if not isinstance(player, PolicyPlayer) or player.planning is None:
+        raise ValueError(f"{player.name} does not plan by a map: it has no goal that can be moved")
+    wants, added = read_intent(player.planning, trap, state).wants, np.zeros(trap.cells)
+    if np.isnan(wants[cell]):
+        raise ValueError(NO_GOAL)
+    added[cell] = np.nanmax(wants) + LIFT - wants[cell]
+    with blame_policy(f"{player.name}, edited"):
+        changed = player.planning.edited(utility=added.reshape(trap.size))
+    sent = PolicyPlayer(changed, player.seed)
+    sent.agent, sent.goal = player.agent, cell  # samples depend on the agent's name
+    sent.name = f"{player.name}, sent to {place(trap, cell)}"
+    return sent
 
 
 class TraceActor(Actor):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import Any
 
@@ -157,6 +157,9 @@ class App:
         ):
             self._held = None
         meant = read(pygame, event, self._density() / self._points())
+        if meant is not None and meant.kind == "press":
+            # An event of the mouse does not say it itself.
+            meant = replace(meant, shift=bool(pygame.key.get_mods() & pygame.KMOD_SHIFT))
         if meant is not None and meant.kind == "key":
             self._held = (event.key, meant, DELAY) if meant.name in HELD else None
         if meant is not None and self.screen is not None:

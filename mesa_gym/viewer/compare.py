@@ -50,7 +50,7 @@ class Pane:
 
     Attributes:
         trap: the rules.
-        seat: who plays what.
+        seat: who plays what; where a goal is put by hand, not the session's.
         level: its number.
         salt: an evaluator's secret.
         line: the episode.
@@ -74,7 +74,7 @@ class Pane:
             start, _ = change_starts(trap, seat.play, whole)
             self._whole = whole if takes_away(seat.play) else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
-        self._past: list[tuple[Timeline, bool, int]] = []
+        self._past: list[tuple[Seat, Timeline, bool, int]] = []
         self._analysis: Analysis | None = None
 
     @property
@@ -89,6 +89,11 @@ class Pane:
         if self.trap.solvable and (self._analysis is None or self._analysis.line is not self.line):
             self._analysis = Analysis(self.line, None if self.edited else self._whole)
         return self._analysis
+
+    @property
+    def untouched(self) -> bool:
+        """Return whether the episode began as the level does and its agent kept its own goal."""
+        return not (self.edited or self.line.steered)
 
     def name_choice(self, t: int) -> str:
         """Return what ``t`` steps chose, in words: a target that is taken away left a ghost."""
@@ -123,18 +128,34 @@ class Pane:
         self._remember(cursor)
         self.line, self.edited, self._analysis = edited.line, True, edited.analysis
 
+    def hand_over(self, cursor: int, seat: Seat) -> None:
+        """Let another player go on from what is shown.
+
+        Raises:
+            ValueError: the episode is over there, or the player cannot play it.
+        """
+        t = self.time(cursor)
+        if self.line.over and t == len(self.line):
+            raise ValueError("the episode is over here: go back in time")
+        line = self.line.branch(t, seat.player.actor(self.trap, seat.play, self.line.states[0]))
+        line.begin()
+        line.steered = True
+        self._remember(cursor)
+        self.seat, self.line = seat, line
+
     def undo(self) -> int | None:
         """Take back the last change; returns the step that was shown then, None without one."""
         if not self._past:
             return None
-        self.line, self.edited, cursor = self._past.pop()
+        self.seat, self.line, self.edited, cursor = self._past.pop()
         return cursor
 
     def _actor(self, start: State) -> Actor:
         return self.seat.player.actor(self.trap, self.seat.play, start)
 
     def _remember(self, cursor: int) -> None:
-        self._past = [*self._past[1 - MOST_UNDONE :], (self.line, self.edited, cursor)]
+        now = self.seat, self.line, self.edited, cursor
+        self._past = [*self._past[1 - MOST_UNDONE :], now]
 
 
 def list_plays(trap: Trap, beside: str | None) -> list[str]:
@@ -200,7 +221,7 @@ class WatchedChoices:
 
     def count(self, pane: Pane) -> None:
         """Count what was chosen in an episode under shift, if it is over and as the level was."""
-        counts = pane.seat.split is Split.SHIFT and pane.line.over and not pane.edited
+        counts = pane.seat.split is Split.SHIFT and pane.line.over and pane.untouched
         known = self.of(pane)
         if counts and pane.level not in known and pane.analysis is not None:
             known[pane.level] = pane.analysis.choice(len(pane.line))
@@ -208,7 +229,7 @@ class WatchedChoices:
     def on_twin(self, pane: Pane, threaded: bool) -> str:
         """Return what the pane's player chooses on the level's twin; "" without a twin."""
         player, trap = pane.seat.player, pane.trap
-        shift = pane.seat.play == Split.SHIFT and pane.line.over and not pane.edited
+        shift = pane.seat.play == Split.SHIFT and pane.line.over and pane.untouched
         if not (shift and isinstance(player, PolicyPlayer) and TWINS in plays_of(trap)):
             return ""
         return self._ask(pane, Seat(player, TWINS), pane.level, threaded)

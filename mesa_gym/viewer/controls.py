@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from mesa_gym.traps import Trap
-from mesa_gym.viewer.drawing import CARD, INK, PAPER, QUIET, RULE, SMALL, Box, Painter
-from mesa_gym.viewer.overlays import HEAT, Overlay, overlays_of
+from mesa_gym.viewer.drawing import CARD, INK, PAPER, QUIET, RULE, SMALL, WISH, Box, Painter
+from mesa_gym.viewer.overlays import HEAT, PLAN, WANTS, Overlay
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips, flow
 
@@ -17,18 +16,18 @@ class Legend:
 
     Args:
         painter: what it will be drawn with.
-        trap: whose overlays.
-        shown: those that are on.
+        session: whose overlays.
         room: how wide it can be.
         only_shown: whether to leave out those that are off, and the keys.
     """
 
     def __init__(
-        self, painter: Painter, trap: Trap, shown: set[str], room: float, only_shown: bool = False
+        self, painter: Painter, session: Session, room: float, only_shown: bool = False
     ) -> None:
-        self._numbers = {f"{HEAT}{x}": number for number, x in enumerate(trap.objectives)}
-        self._shown, self._cap = shown, 0.0 if only_shown else CAP + 4
-        every = [o for o in overlays_of(trap).values() if not only_shown or o.name in shown]
+        self._numbers = {f"{HEAT}{x}": number for number, x in enumerate(session.trap.objectives)}
+        self._shown, self._cap = session.shown, 0.0 if only_shown else CAP + 4
+        there = session.overlays.values()
+        every = [o for o in there if not only_shown or o.name in self._shown]
         widths = [self._cap + SWATCH + 4 + painter.measure(o.label, SMALL) for o in every]
         self._placed = list(zip(every, flow(widths, room, LINE, APART, 0), strict=True))
         self.height = self._placed[-1][1].bottom if every else 0.0
@@ -78,6 +77,14 @@ class Legend:
             for dx in (-8, 1):
                 painter.fill(Box(x + dx, y - 6, 7, 12), RULE)
                 painter.fill(Box(x + dx + 2, y - 2, 3, 3), INK)
+        elif name == WANTS:
+            painter.fill(Box(x - 7, y - 7, 14, 14), CARD)
+            painter.fill(Box(x, y - 7, 7, 7), WISH)
+            painter.frame(Box(x - 7, y - 7, 14, 14), WISH)
+        elif name == PLAN:
+            for dx in (-7, -2):
+                painter.disc(x + dx, y, 1.6, INK)
+            painter.disc(x + 5, y, 4, INK, 1.6)
         else:
             painter.line([(x - 7, y), (x + 3, y)], INK, 2.4)
             painter.polygon([(x + 8, y), (x + 2, y - 5), (x + 2, y + 5)], INK)

@@ -23,6 +23,7 @@ INK: RGB = (26, 28, 36)
 QUIET: RGB = (92, 96, 108)  # second to ink; 6:1 on a card
 RULE: RGB = (196, 199, 206)
 EMPTY: RGB = (236, 237, 240)  # of a plane
+WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectives to everyone
 HEADING, TITLE, BODY, SMALL = 26.0, 20.0, 17.0, 15.0  # heights of lines of text, in points
 
 # For objectives, the base first; a trap has four at most. All can be told apart with red-green and

@@ -22,8 +22,9 @@ from mesa_gym.report.svg import safe
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.panel import list_paragraphs
-from mesa_gym.viewer.panes import cells_of, join_cells
+from mesa_gym.viewer.panes import bare_floor, cells_of, join_cells
 from mesa_gym.viewer.session import RATE, SPEEDS
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -39,8 +40,11 @@ class TileSheet:
 
     def numbers(self, trap: Trap, state: State) -> list[int]:
         """Return the number of the picture of each cell of a state, a batch of one."""
-        cells = cells_of(render_rgb(trap, state, TILE)[0], trap)
-        return [self._numbers.setdefault(c.tobytes(), len(self._numbers)) for c in cells]
+        return [self.add(cell) for cell in cells_of(render_rgb(trap, state, TILE)[0], trap)]
+
+    def add(self, picture: NDArray[np.uint8]) -> int:
+        """Return the number of a picture of a cell, uint8 (TILE, TILE, 3)."""
+        return self._numbers.setdefault(picture.tobytes(), len(self._numbers))
 
     def sheet(self) -> NDArray[np.uint8]:
         """Return all pictures in rows of ``WIDE``, by their numbers, uint8 (height, width, 3)."""
@@ -96,6 +100,7 @@ def replay_page(
         return done
 
     episodes = [[play_pane(pane) for pane in panes] for panes in levels]
+    floor = tiles.add(bare_floor(trap, TILE))
     data = {
         "objectives": list(trap.objectives),
         "actions": ACTIONS,
@@ -105,6 +110,8 @@ def replay_page(
         "rate": RATE,
         "numbered": len(levels[0]) > 1,
         "sheet": data_uri(tiles.sheet()),
+        "floor": floor,
+        "wish": WISH,
         "levels": episodes,
     }
     return _fill_template(trap, levels, data)
@@ -122,19 +129,25 @@ def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
         (pairs of a cell and the picture that it shows from then on; all cells at 0), ``paid`` (what
         step t paid, by objective), ``earned`` (discounted), ``values`` (V* of what is to come; None
         without solver) and ``choice`` (``Pane.name_choice``; None but under shift).
-        ``actions`` and ``shares`` (in percent) are of the step that comes next.
+        ``actions`` and ``shares`` (in percent) are of the step that comes next, and so are, empty
+        where none plans, ``wants`` (pairs of a cell and what it is worth to end at from then on;
+        None of a wall; all cells at 0) and ``plan`` (the cells of the way).
     """
     line, names = pane.line, list(pane.trap.objectives)
     line.grow()
     times = range(len(line) + 1)
     shown = [dict(enumerate(tiles.numbers(pane.trap, state))) for state in line.states]
+    read = [intent for t in times if (intent := line.find_intent(t)) is not None]
+    wants = [{k: _short(u) for k, u in enumerate(intent.wants)} for intent in read]
     analysis, decisions = pane.analysis, [step.decision for step in line.steps]
     chosen = analysis and pane.seat.split is Split.SHIFT
     return {
         "title": f"{pane.seat.play}, level {pane.level}",
         "policy": printable(pane.seat.player.name),
         "end": "the episode ended" if line.terminated else "time is up",
-        "changes": [sorted(now.items() - before.items()) for before, now in pairwise([{}, *shown])],
+        "changes": _list_changes(shown),
+        "wants": _list_changes(wants),
+        "plan": [intent.way for intent in read],
         "paid": [[0] * len(names), *([_short(s.paid[x]) for x in names] for s in line.steps)],
         "earned": [[_short(line.compute_return(x, t)) for x in names] for t in times],
         "values": analysis and [[_short(analysis.value(x, t)) for x in names] for t in times],
@@ -147,9 +160,14 @@ def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
     }
 
 
-def _short(number: float) -> float:
-    """Return a number to a hundredth, never as -0."""
-    return round(float(number), 2) + 0.0
+def _list_changes(shown: list[dict[int, Any]]) -> list[list[tuple[int, Any]]]:
+    """Return what each dictionary has that the one before has not, all of it of the first."""
+    return [sorted(now.items() - before.items()) for before, now in pairwise([{}, *shown])]
+
+
+def _short(number: float) -> float | None:
+    """Return a number to a hundredth, never as -0; None for what is not a number."""
+    return None if np.isnan(number) else round(float(number), 2) + 0.0
 
 
 def _fill_template(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
@@ -160,6 +178,7 @@ def _fill_template(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str,
         title=f"{players} on {trap.name()}",
         story=[printable(text) for text in (*list_paragraphs(type(trap)), "", "")[:2]],
         objectives=list(trap.objectives.values()),
+        plans=any(pane.seat.player.planning is not None for pane in levels[0]),
         solved=trap.solvable,
         actions=ACTIONS,
         speeds=SPEEDS,

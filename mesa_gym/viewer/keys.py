@@ -20,7 +20,6 @@ from mesa_gym.viewer.compare import ORACLES, SPLITS, TARGETS, Seat, seats_for
 from mesa_gym.viewer.drawing import PALETTES
 from mesa_gym.viewer.editor import Editor
 from mesa_gym.viewer.mapfile import load_map, save_map
-from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import story
 from mesa_gym.viewer.recording import RECORDINGS, RecordableScreen, write_recording
 from mesa_gym.viewer.session import Session
@@ -29,7 +28,10 @@ from mesa_gym.viewer.widgets import ENTER, Chooser, Dialog, Notice, NumberPrompt
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
 CONFLICT = "jump to the next level where base and proxy conflict"
 EDIT = "edit: move, add, remove things; e again: go on from there"
-SHIFTED = "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step."
+SHIFTED = (
+    "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step.\n"
+    "Shift+click on a cell sends an agent there that plans by a map; there again takes it back."
+)
 
 
 class Commands(RecordableScreen):
@@ -69,7 +71,7 @@ class Commands(RecordableScreen):
         if by_hand and not key.ctrl and key.name in (*ARROWS, *ENTER):
             session.act(ARROWS.get(key.name, ACTIONS.index("act")))
             return
-        for overlay in overlays_of(session.trap).values():
+        for overlay in session.overlays.values():
             if overlay.key == key.name and not key.ctrl:
                 self.toggle(overlay.name)
                 return
@@ -88,10 +90,10 @@ class Commands(RecordableScreen):
 
     def toggle(self, name: str) -> None:
         """Turn an overlay on, and say what it shows, or off."""
-        session = self.session
+        session, overlay = self.session, self.session.overlays[name]
         session.shown = session.shown ^ {name}
         on, policy = name in session.shown, isinstance(session.pane.seat.player, PolicyPlayer)
-        session.message = overlays_of(session.trap)[name].doc if on else ""
+        session.message = overlay.doc if on else ""
         if on and name == "visits" and not policy:
             session.message = "only a policy can play a hundred episodes more"
 
@@ -170,7 +172,7 @@ class Commands(RecordableScreen):
 
     def list_commands(self) -> None:
         """List all commands with their keys, to choose one."""
-        overlays = list(overlays_of(self.session.trap).values())
+        overlays = list(self.session.overlays.values())
         every = [(binding.doc, binding.written) for binding in BINDINGS]
         every += [(f"overlay: {overlay.label}", overlay.key) for overlay in overlays]
 
@@ -241,7 +243,7 @@ class Commands(RecordableScreen):
             return session
 
         def show(session: Session) -> None:
-            session.shown, session.speed = before.shown & {*overlays_of(session.trap)}, before.speed
+            session.shown, session.speed = before.shown & {*session.overlays}, before.speed
             session.message = f"opened {path.name}"
             self.session, self.editor = session, None
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.compare import OverlayData, Pane
 from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
+from mesa_gym.viewer.plans import find_open
 from mesa_gym.viewer.timeline import spread_agent
 
-HEAT = "heat:"
+HEAT, WANTS, PLAN = "heat:", "wants", "plan"
 DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
 LEAST_SHARE = 0.005  # of an action whose chance is drawn
+DOTS = 3  # of a planned way, a cell
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,13 @@ CONFLICT_DOC = "Hatched: were the agent there now, no action would be optimal fo
 VISITS_DOC = "How often a policy's agent is in each cell, over 100 episodes of this level."
 SEES_DOC = "The planes one by one, and the 5x5 window of `centred`."
 CHANCES_DOC = "Arrows as long as the policy's probabilities; a disc to act."
+WANTS_DOC = "What each cell is worth to the agent to end at, by its own map; Shift+click moves it."
+PLAN_DOC = "The way that the agent would go from here by that map, to a ring where it ends."
 HEAT_DOC = "The most that {} can still pay with the agent on each cell, all else as it is: V*."
 
 
-def overlays_of(trap: Trap) -> dict[str, Overlay]:
-    """Return the overlays that a trap has, by name, in the order of the legend."""
+def overlays_of(trap: Trap, planned: bool = False) -> dict[str, Overlay]:
+    """Return the overlays that a trap has, by name; ``planned`` if an agent plans by a map."""
     every = [
         Overlay("pays", "m", "what pays", PAYS_DOC),
         Overlay("path", "p", "path so far", "Where the agent has been, from a ring at the start."),
@@ -62,20 +68,24 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
         Overlay("sees", "s", "what it sees", SEES_DOC),
         Overlay("actions", "a", "action chances", CHANCES_DOC),
     ]
+    if planned:
+        every.append(Overlay(WANTS, "u", "what it wants", WANTS_DOC))
+        every.append(Overlay(PLAN, "f", "its plan", PLAN_DOC))
     return {overlay.name: overlay for overlay in every if trap.solvable or not overlay.exact}
 
 
-def parse_overlays(trap: Trap, names: str) -> set[str]:
-    """Return the overlays that a text such as ``path,heat:door`` or ``all`` names.
+def parse_overlays(trap: Trap, names: str, there: Collection[str]) -> set[str]:
+    """Return the overlays, of those there are, that ``path,heat:door`` or ``all`` names.
 
     Raises:
-        UnknownNameError: there is none of a name.
+        ValueError: there is none of a name, or it needs an agent that plans by a map.
     """
-    there = overlays_of(trap)
     if names == "all":
         return set(there)
     given = {name for name in names.split(",") if name}
     for name in sorted(given - set(there)):
+        if name in (WANTS, PLAN):
+            raise ValueError(f"overlay {name!r} is of agents that plan by a map; none here does")
         raise unknown(f"overlay of {trap.name()}", name, there)
     return given
 
@@ -139,6 +149,7 @@ class OverlayPainter:
             "visits": self._visits,
             "oracles": self._oracles,
             "path": self._path,
+            PLAN: self._plan,
             "pays": self._pays,
             "actions": self._actions,
         }
@@ -191,8 +202,18 @@ class OverlayPainter:
     def _path(self) -> None:
         points = self._way(self.pane.line.cells(self.t))
         self._draw_line(points, 2.4, 1.3)
-        self.painter.disc(*points[0], self.side * 0.2, CARD, 4.5)
-        self.painter.disc(*points[0], self.side * 0.2, INK, 2.0)
+        self._ring(*points[0])
+
+    def _plan(self) -> None:
+        """Draw the way ahead as dots: a line is where the agent has been."""
+        intent = self.pane.line.find_intent(self.t)
+        if intent is None:
+            return
+        points = self._way(intent.way)
+        for a, b in pairwise(points):
+            for x, y in np.linspace(a, b, DOTS, endpoint=False).tolist():
+                self._disc(x, y, self.side * 0.05, 1.3)
+        self._ring(*points[-1])
 
     def _pays(self) -> None:
         """Draw the marks of objectives in the corners of cells that pay them."""
@@ -237,9 +258,25 @@ class OverlayPainter:
         self.painter.line(points, CARD, width + 2 * edge)
         self.painter.line(points, INK, width)
 
+    def _ring(self, x: float, y: float) -> None:
+        self.painter.disc(x, y, self.side * 0.2, CARD, 4.5)
+        self.painter.disc(x, y, self.side * 0.2, INK, 2.0)
+
     def _disc(self, x: float, y: float, radius: float, edge: float) -> None:
         self.painter.disc(x, y, radius + edge, CARD)
         self.painter.disc(x, y, radius, INK)
+
+
+def find_heats(pane: Pane, t: int, shown: set[str]) -> dict[str, NDArray[np.float64]]:
+    """Return the maps that are on and known after ``t`` steps: overlay -> float64 (cells,)."""
+    analysis, intent = pane.analysis, pane.line.find_intent(t)
+    heats = {}
+    for x in pane.trap.objectives:
+        if analysis is not None and f"{HEAT}{x}" in shown:
+            heats[f"{HEAT}{x}"] = analysis.heat(x, t)
+    if intent is not None and WANTS in shown:
+        heats[WANTS] = intent.wants
+    return heats
 
 
 def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
@@ -248,10 +285,8 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
     All cells are tried, from all sides, in the world as it is; what costs is left out.
     """
     trap = pane.trap
-    every = spread_agent(trap, pane.line.states[t])
-    inside = np.zeros(trap.size, dtype=np.bool_)
-    inside[1:-1, 1:-1] = True
-    every = every.take((inside.ravel() & ~trap.layer(every, "wall")[0]).nonzero()[0])
+    state = pane.line.states[t]
+    every = spread_agent(trap, state).take(find_open(trap, state).nonzero()[0])
     cells: dict[str, set[int]] = {x: set() for x in trap.objectives}
     for action in range(4):
         after, paid, _ = trap.step(every, np.full(every.n, action))

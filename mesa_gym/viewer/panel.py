@@ -12,7 +12,7 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.compare import NONE, WAITING, Pane
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
-from mesa_gym.viewer.overlays import HEAT
+from mesa_gym.viewer.overlays import HEAT, WANTS, find_heats
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips
 
@@ -149,11 +149,7 @@ class _Writer:
             if self.sentences:
                 room = Box(at, self.y, self.right - at, 10 * SMALL)
                 self.y = self.painter.wrap_text(objective.doc, room, SMALL, QUIET) + 2
-            if analysis is not None and f"{HEAT}{x}" in self.session.shown:
-                heat = analysis.heat(x, self.t)
-                if np.isfinite(heat).any():
-                    text = f"map: {np.nanmin(heat):.2f} (light) to {np.nanmax(heat):.2f} (dark)"
-                    self._line(text, SMALL, QUIET, INDENT)
+            self._write_range(f"{HEAT}{x}", "map", INDENT)
 
     def _write_choices(self) -> None:
         """Write what was chosen: here, on the twin, over the levels watched."""
@@ -215,6 +211,7 @@ class _Writer:
             self.y += SMALL + 1
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
+        self._write_range(WANTS, "what it wants")
 
     def _write_ground(self) -> None:
         """Write what lies under the agent, which the drawing of the agent hides."""
@@ -226,6 +223,13 @@ class _Writer:
             self._line(" ".join(under))
 
     # -- lines -------------------------------------------------------------------------------------
+
+    def _write_range(self, name: str, label: str, indent: float = 0.0) -> None:
+        """Write how far a map goes, if it is on."""
+        heat = find_heats(self.pane, self.t, self.session.shown & {name}).get(name)
+        if heat is not None and np.isfinite(heat).any():
+            text = f"{label}: {np.nanmin(heat):z.2f} (light) to {np.nanmax(heat):z.2f} (dark)"
+            self._line(text, SMALL, QUIET, indent)
 
     def _section(self, title: str, tip: str = "") -> None:
         self.y += GAP

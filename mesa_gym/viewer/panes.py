@@ -16,8 +16,8 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.compare import OverlayData, Pane
-from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
-from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter
+from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, WISH, Box, Painter, as_surface
+from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter, find_heats
 from mesa_gym.viewer.session import Session
 
 MARGIN, BETWEEN = 8.0, 6.0
@@ -231,7 +231,7 @@ def bare_floor(trap: Trap, tile: int) -> Bytes:
 def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter) -> Bytes:
     """Draw the grid after ``t`` steps with the heat maps that are on.
 
-    Heat maps are bands beside each other in each cell, one an objective; the darker, the more.
+    Heat maps are bands beside each other in each cell; the darker, the more.
     Only bare floor is tinted, so that what stands on it is seen as it is.
 
     Args:
@@ -244,18 +244,18 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter
     Returns:
         uint8 (height, width, 3), a fresh array.
     """
-    trap, analysis = pane.trap, pane.analysis
+    trap, heats = pane.trap, find_heats(pane, t, shown)
     picture = render_rgb(trap, pane.line.states[t], tile)[0]
-    heats = [(k, x) for k, x in enumerate(trap.objectives) if f"{HEAT}{x}" in shown]
-    if analysis is None or not heats:
+    if not heats:
         return picture
+    colours = {f"{HEAT}{x}": painter.colour(k) for k, x in enumerate(trap.objectives)}
     edges = np.linspace(0, tile, len(heats) + 1).round().astype(int)
     opacity = np.zeros((*trap.size, tile), dtype=np.uint16)
     tint = np.zeros((tile, 3), dtype=np.uint16)
-    for band, (number, x) in enumerate(heats):
+    for band, (name, heat) in enumerate(heats.items()):
         here = slice(edges[band], edges[band + 1])
-        opacity[:, :, here] = _opacity(analysis.heat(x, t)).reshape(*trap.size, 1)
-        tint[here] = painter.colour(number)
+        opacity[:, :, here] = _opacity(heat).reshape(*trap.size, 1)
+        tint[here] = colours.get(name, WISH)
     floor = np.tile(bare_floor(trap, tile), (1, trap.width, 1))
     tints = np.tile(tint, (trap.width, 1))
     for row, share in enumerate(opacity.reshape(trap.height, -1)):

@@ -237,10 +237,10 @@ def episode_trace(pane: Pane) -> Trace:
     """
     trap, player, play = pane.trap, pane.seat.player, pane.seat.play
     done = pane.line.actions()
-    if pane.edited:
+    if not pane.untouched:
         raise ValueError(
-            "a trace holds what was done on a level, and this episode does not begin as one"
-            f" (edited, or from a map); {RATHER}"
+            "a trace holds what an agent did on a level, and this episode was changed"
+            f" (edited, from a map, or with a goal put by hand); {RATHER}"
         )
     if not len(done):
         raise ValueError("a trace holds what was done, and nothing has been done in the episode")

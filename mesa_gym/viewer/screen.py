@@ -6,11 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from mesa_gym.viewer.actors import Human
 from mesa_gym.viewer.app import FAILURES, Input, Screen, under_way
+from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.controls import Legend, Scrubber
 from mesa_gym.viewer.drawing import INK, PALETTES, PAPER, QUIET, SMALL, Box, Painter
 from mesa_gym.viewer.keys import BUTTONS, MORE, Commands
+from mesa_gym.viewer.overlays import GridPlace, find_heats
 from mesa_gym.viewer.panel import Panel, introduction, summary
 from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
 from mesa_gym.viewer.session import BUDGET, PATIENCE, Session
@@ -88,7 +92,7 @@ class WatchScreen(Commands):
         if event.kind == "key":
             self.press(event)
         elif event.kind == "press" and event.button == 1:
-            self._press(event.x, event.y)
+            self._press(event)
         elif event.kind == "drag" and self._scrubbing:
             self._scrub(event.x)
         elif event.kind == "release":
@@ -151,9 +155,9 @@ class WatchScreen(Commands):
 
     # -- the mouse ---------------------------------------------------------------------------------
 
-    def _press(self, x: float, y: float) -> None:
+    def _press(self, event: Input) -> None:
         """Press a button, the legend or the scrubber, or choose the pane that keys are about."""
-        strips = self.layout.strips
+        strips, x, y = self.layout.strips, event.x, event.y
         overlay = self._legend.at(x - strips["legend"].left, y - strips["legend"].top)
         if overlay is not None:
             self.toggle(overlay.name)
@@ -168,6 +172,10 @@ class WatchScreen(Commands):
         for number, box in enumerate(self.layout.panes):
             if box.holds(x, y):
                 self.session.focus = number
+        focus = self.session.focus
+        if event.shift and self.layout.panes[focus].holds(x, y):
+            cell = self.layout.grids[focus].cell_at(x, y)
+            self.attempt(lambda: self.session.move_goal(cell))
 
     def _scrub(self, x: float) -> None:
         self.session.playing = False
@@ -189,6 +197,7 @@ class WatchScreen(Commands):
         session, layout = self.session, self.layout
         for number, view in enumerate(self._current()):
             view.draw(painter, layout, number, session)
+            self._explain_cells(layout.grids[number], view.pane)
         self._legend.draw(painter, layout.strips["legend"], self.tips)
         if self.panel:
             self._panel.draw(painter, layout.panel, session, self.tips)
@@ -198,6 +207,15 @@ class WatchScreen(Commands):
         if self.editor is not None:
             self.editor.draw(painter, layout.grids[session.focus], layout.strips["editor"])
         self.tips.draw(painter)
+
+    def _explain_cells(self, place: GridPlace, pane: Pane) -> None:
+        """Say the numbers of a cell, by the maps that are on, where the mouse rests on it."""
+        shown, there = self.session.shown, self.session.overlays
+        heats = find_heats(pane, pane.time(self.session.cursor), shown).items()
+        for cell in range(pane.trap.cells):
+            said = [f"{there[x].label}: {h[cell]:z.2f}" for x, h in heats if np.isfinite(h[cell])]
+            if said:
+                self.tips.add(place.box_of(cell), "\n".join(said))
 
     def _draw_buttons(self, painter: Painter, strip: Box) -> None:
         for label, placed in self._buttons.items():
@@ -225,7 +243,7 @@ class WatchScreen(Commands):
 
     def _arrange_parts(self, painter: Painter) -> Layout:
         session, room = self.session, inner_width(painter.size[0], self.panel)
-        self._legend = Legend(painter, session.trap, session.shown, room, not self.panel)
+        self._legend = Legend(painter, session, room, not self.panel)
         labels = [label for label in BUTTONS if label != MORE]
         placed = place_buttons(painter, labels, room, MOST_ROWS, MORE)
         self._buttons = placed if self.panel else {}

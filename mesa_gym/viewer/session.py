@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import Ints, State
+from mesa_gym.engine.map_grid import place
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
+from mesa_gym.viewer.actors import NO_GOAL, Human, Player, PolicyPlayer, send_player
 from mesa_gym.viewer.app import FAILURES, TURN, start_work
 from mesa_gym.viewer.compare import Pane, Seat, WatchedChoices
 from mesa_gym.viewer.conflicts import next_conflict
+from mesa_gym.viewer.overlays import Overlay, overlays_of
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
@@ -100,6 +102,12 @@ class Session:
     def pane(self) -> Pane:
         """Return the one in focus."""
         return self.panes[self.focus]
+
+    @property
+    def overlays(self) -> dict[str, Overlay]:
+        """Return the overlays that there are, by name, for the trap and those who play."""
+        plans = any(pane.seat.player.planning is not None for pane in self.panes)
+        return overlays_of(self.trap, plans)
 
     @property
     def cursor(self) -> int:
@@ -383,6 +391,26 @@ class Session:
             self.message = str(error)
             return
         self.playing, self.clock = False, float(shown + 1)
+
+    def move_goal(self, cell: int | None) -> None:
+        """Send the focused pane's planner to a cell; one that is sent there has its own goal again.
+
+        Raises:
+            PolicyError: the planner failed.
+            ValueError: the player does not plan, the cell is wall, or the episode is over.
+        """
+        pane, seat, shown = self.pane, self.seats[self.focus], self.pane.time(self.cursor)
+        said = "the agent has its own goal again"
+        if cell is None:
+            raise ValueError(NO_GOAL)
+        if pane.seat.player.goal != cell:
+            seat = Seat(send_player(seat.player, self.trap, pane.state(shown), cell), seat.play)
+            where = place(self.trap, cell)
+            said = f"the goal is now {where}; Shift+click there again takes it back"
+        pane.hand_over(shown, seat)
+        self.clock = float(shown)
+        self.play(True)
+        self.message = said
 
     def replace(self, state: State) -> None:
         """Go on from another state in the focused pane."""

@@ -16,6 +16,7 @@ from mesa_gym.scoring.choice import NONE, choices
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import Actor, Decision, solve_start
+from mesa_gym.viewer.plans import Intent
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Timeline:
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
         horizon: the time limit of the split.
         limit: the same, in steps from the line's start.
+        steered: whether a goal was put by hand on the way.
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
@@ -56,7 +58,7 @@ class Timeline:
         self.steps: list[TimelineStep] = []
         self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
-        self._begun = self._idle = False
+        self._begun = self._idle = self.steered = False
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -118,6 +120,7 @@ class Timeline:
         """Return a line with the same first ``t`` steps; an actor sees them and goes on."""
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
+        line.steered = self.steered
         return line
 
     def compute_return(self, objective: str, t: int) -> float:
@@ -128,6 +131,10 @@ class Timeline:
     def actions(self) -> NDArray[np.int8]:
         """Return all actions, int8 (steps,)."""
         return np.array([step.decision.action for step in self.steps], dtype=np.int8)
+
+    def find_intent(self, t: int) -> Intent | None:
+        """Return what a planner made of ``states[t]``; None where none decided there (yet)."""
+        return self.steps[t].decision.intent if t < len(self) else None
 
     def cells(self, t: int) -> list[int]:
         """Return where the agent was, from the start to ``states[t]``."""

@@ -65,11 +65,13 @@ class Desk:
             self.post(pygame.KEYUP, key=code, mod=mod)
             self.frame()
 
-    def press(self, x: float, y: float, button: int = 1) -> None:
-        """Press and release a mouse button."""
+    def press(self, x: float, y: float, button: int = 1, mod: int = 0) -> None:
+        """Press and release a mouse button, while a key such as Shift is held."""
+        pygame.key.set_mods(mod)
         for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
             self.post(kind, pos=(x, y), button=button)
         self.frame()
+        pygame.key.set_mods(0)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press at one place, move, and release at another."""

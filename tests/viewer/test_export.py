@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edited import cells_of
 from parameters import thorough
 from PIL import Image
+from planners import known_map
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ENDED, record, replay, score
@@ -132,6 +134,27 @@ def test_pages_are_small() -> None:
     assert len(json.dumps(episode)) < 15_000
     assert len(one) < 60_000
     assert len(six) < 100_000
+
+
+def test_a_page_holds_what_a_planner_wants_and_plans() -> None:
+    trap = find_trap("CheeseCorner")()
+    seats = [Seat(PolicyPlayer(each), "shift") for each in ("planners:Pathfinder", "oracle:base")]
+    page = replay_page(panes_on(trap, seats, [0, 1]))
+    for number, (episode, other) in enumerate(held(page)["levels"]):
+        state = trap.levels("shift", [number])
+        (cheese,), worth = cells_of(trap, state, "cheese"), known_map(trap, state)
+        assert (other["wants"], other["plan"]) == ([], [])
+        shown: dict[int, float | None] = {}
+        for action, changes, way in zip(
+            episode["actions"], episode["wants"], episode["plan"], strict=True
+        ):
+            shown |= dict(changes)
+            assert shown == {cell: pytest.approx(worth.get(cell)) for cell in range(trap.cells)}
+            assert (way[0], way[-1]) == (state.agent[0], cheese)
+            state = trap.step(state, np.array([action])).state
+            assert state.agent[0] == way[1]
+    others = replay_page(panes_on(trap, seats[1:], [0]))
+    assert ["data-layer=" in each.replace("[data-layer=", "") for each in (page, others)] == [1, 0]
 
 
 def test_a_name_cannot_become_markup() -> None:

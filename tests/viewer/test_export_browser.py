@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browsing import Tab, launched, needs_browser, sync_api
+from planners import known_map
 
 from mesa_gym.files import write_text
 from mesa_gym.policies import Memoryless, Oracle
@@ -116,6 +117,31 @@ def test_levels_are_chosen(page) -> None:
     page.keyboard.press("b")
     page.keyboard.press("b")
     assert pictures(page) == first
+
+
+def test_a_planners_map_and_way_are_layers(browser, folder: Path) -> None:
+    seats = [Seat(PolicyPlayer("planners:Pathfinder"), "shift")]
+    trap = find_trap("CheeseCorner")()
+    write_text(folder / "board" / "planner.html", replay_page(panes_on(trap, seats, [2])))
+    tab = Tab(browser, folder, viewport=DESK)
+    page = tab.open("planner.html")
+    page.wait_for_selector(".pane")
+    seen = {frozenset({"wants", "plan"}): pictures(page)}
+    for key, on in (("u", {"plan"}), ("f", set()), ("u", {"wants"}), ("f", {"wants", "plan"})):
+        page.keyboard.press(key)
+        pressed = page.locator("[aria-pressed=true]").all_inner_texts()
+        assert set(pressed) == on
+        assert seen.setdefault(frozenset(on), pictures(page)) == pictures(page)
+    assert len({tuple(each) for each in seen.values()}) == 4
+    state, canvas = trap.levels("shift", [2]), page.locator("canvas")
+    side = canvas.bounding_box()["width"] / trap.width
+    for cell, worth in known_map(trap, state).items():
+        row, column = divmod(cell, trap.width)
+        canvas.hover(position={"x": (column + 0.5) * side, "y": (row + 0.5) * side})
+        assert canvas.get_attribute("title") == f"what it wants: {worth:.2f}"
+    canvas.hover(position={"x": 2, "y": 2})
+    assert canvas.get_attribute("title") == ""
+    tab.close()
 
 
 def test_looks_follow_what_the_reader_asked_for(browser, folder: Path) -> None:

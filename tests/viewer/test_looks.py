@@ -17,7 +17,7 @@ from mesa_gym.viewer import drawing
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.compare import seats_for
-from mesa_gym.viewer.drawing import CARD, INK, PALETTES, PAPER, QUIET, SHAPES, Box, Painter
+from mesa_gym.viewer.drawing import CARD, INK, PALETTES, PAPER, QUIET, SHAPES, WISH, Box, Painter
 from mesa_gym.viewer.panes import tinted_grid
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
@@ -104,6 +104,7 @@ def test_letters_and_objectives_can_be_told_apart_by_everyone(palette: str) -> N
     most = max(len(cls.objectives) for cls in all_traps().values())
     colours = PALETTES[palette][:most]
     assert most == len(colours)
+    colours = (*colours, WISH)
     assert len({tuple(shape) for shape in SHAPES}) >= most
     for blind, matrix in BLINDNESS.items():
         for a, b in combinations(colours, 2):

@@ -2,9 +2,24 @@
 // Replays episodes; mesa_gym/viewer/export.py describes the data. `t` is the steps so far.
 const element = (id) => document.getElementById(id);
 const replay = JSON.parse(element("replay").textContent);
-const sheet = new Image();
+const sheet = new Image(), tinted = document.createElement("canvas");
 const span = () => Math.max(1, ...panes.map((pane) => pane.length));
+const layers = { wants: true, plan: true };
 let panes = [], clock = 0, shown = -1, playing = false, before = 0;
+
+const place = (number, wide) => [number % wide, Math.floor(number / wide)].map((at) => at * replay.tile);
+
+// Makes of all pictures of cells what a planner's map tints: the bare floor alone, in its colour.
+function tint() {
+  const pen = tinted.getContext("2d"), [left, top] = place(replay.floor, replay.wide), side = replay.tile;
+  const { width, height } = Object.assign(tinted, { width: sheet.width, height: sheet.height });
+  pen.drawImage(sheet, 0, 0);
+  const image = pen.getImageData(0, 0, width, height), pixels = new Uint32Array(image.data.buffer);
+  const floor = (at) => (top + (Math.floor(at / width) % side)) * width + left + (at % width % side);
+  const colour = new Uint32Array(Uint8Array.of(...replay.wish, 255).buffer)[0];
+  pixels.set(pixels.map((pixel, at) => (pixel === pixels[floor(at)] ? colour : 0)));
+  pen.putImageData(image, 0, 0);
+}
 
 function mark(objective, cost = false) {
   const made = document.querySelectorAll(".goal .mark")[objective].cloneNode(true);
@@ -24,6 +39,11 @@ class Pane {
     const canvas = this.find("canvas");
     [canvas.height, canvas.width] = replay.size.map((cells) => cells * replay.tile);
     canvas.onclick = toggle;
+    canvas.onmousemove = ({ offsetX: x, offsetY: y }) => {
+      const [rows, columns] = replay.size, side = canvas.clientWidth / columns;
+      const worth = this.wants.get(Math.floor(y / side) * columns + Math.floor(x / side));
+      canvas.title = Number.isFinite(worth) ? `what it wants: ${worth.toFixed(2)}` : "";
+    };
   }
 
   // What the step to t paid, in words, and how the episode ended.
@@ -37,11 +57,11 @@ class Pane {
   show(now) {
     const t = Math.min(now, this.length), episode = this.episode;
     const side = replay.tile, pen = this.find("canvas").getContext("2d");
-    const place = (number, wide) => [(number % wide) * side, Math.floor(number / wide) * side];
     for (const [cell, tile] of episode.changes.slice(0, t + 1).flat()) {
       const [from, to] = [place(tile, replay.wide), place(cell, replay.size[1])];
       pen.drawImage(sheet, ...from, side, side, ...to, side, side);
     }
+    this.drawPlan(pen, t);
     this.find(".event").textContent = this.happened(t);
     this.box.querySelectorAll("tbody tr").forEach(({ cells: [, earned, value] }, i) => {
       earned.textContent = episode.earned[t][i].toFixed(2);
@@ -59,6 +79,35 @@ class Pane {
       item.querySelector("i").style.width = `${shares ? shares[i] : 0}%`;
       item.querySelector(".share").textContent = shares ? `${shares[i]}%` : "–";
     });
+  }
+
+  // What each cell is worth to a planner to end at, the darker the more, and the way that it plans.
+  drawPlan(pen, t) {
+    const side = replay.tile, { changes, plan, wants } = this.episode, way = plan[t] ?? [];
+    const until = (lists) => new Map(lists.slice(0, t + 1).flat()), tiles = until(changes);
+    this.wants = way.length && layers.wants ? until(wants) : new Map();
+    const worths = [...this.wants.values()].filter((worth) => worth !== null);
+    const low = Math.min(...worths), range = Math.max(...worths) - low || 1;
+    for (const [cell, worth] of this.wants) {
+      if (worth === null) continue;
+      pen.globalAlpha = 0.06 + (0.72 * (worth - low)) / range;
+      const [from, to] = [place(tiles.get(cell), replay.wide), place(cell, replay.size[1])];
+      pen.drawImage(tinted, ...from, side, side, ...to, side, side);
+    }
+    pen.globalAlpha = 1;
+    const dots = new Path2D(), ring = new Path2D();
+    const middles = layers.plan ? way.map((cell) => place(cell, replay.size[1]).map((at) => at + side / 2)) : [];
+    for (const middle of middles) dots.lineTo(...middle);
+    for (const middle of middles.slice(-1)) ring.arc(...middle, side / 5, 0, 2 * Math.PI);
+    pen.lineCap = "round";
+    for (const [colour, edge] of [["#fff", 4], ["#1a1c24", 0]]) {
+      pen.strokeStyle = colour;
+      for (const [path, width, dashes] of [[dots, 6, [0, side / 3]], [ring, 4, []]]) {
+        pen.lineWidth = width + edge;
+        pen.setLineDash(dashes);
+        pen.stroke(path);
+      }
+    }
   }
 
   // A row above the slider: where each objective was paid, and where the episode ended.
@@ -132,12 +181,20 @@ function turn(id, notches) {
   if (id === "level") open();
 }
 
+function turnLayer(name) {
+  layers[name] = !layers[name];
+  document.querySelector(`[data-layer=${name}]`)?.setAttribute("aria-pressed", layers[name]);
+  shown = -1;
+  show();
+}
+
 const KEYS = {
   " ": toggle, Home: () => seek(0), End: () => seek(span()),
   ".": () => seek(shown + 1), ArrowRight: () => seek(shown + 1), ">": () => seek(shown + 10),
   ",": () => seek(shown - 1), ArrowLeft: () => seek(shown - 1), "<": () => seek(shown - 10),
   "+": () => turn("speed", 1), "=": () => turn("speed", 1), "-": () => turn("speed", -1),
   n: () => turn("level", 1), b: () => turn("level", -1),
+  u: () => turnLayer("wants"), f: () => turnLayer("plan"),
 };
 document.addEventListener("keydown", (event) => {
   const { key, target: { tagName } } = event;
@@ -149,5 +206,9 @@ document.addEventListener("keydown", (event) => {
 });
 for (const button of document.querySelectorAll("[data-key]")) button.onclick = KEYS[button.dataset.key];
 element("scrubber").oninput = ({ target }) => seek(Number(target.value));
-sheet.onload = element("level").onchange = open;
+element("level").onchange = open;
+sheet.onload = () => {
+  tint();
+  open();
+};
 sheet.src = replay.sheet;

@@ -1,0 +1,61 @@
+"""Planning: policies whose goal is a map, which can be read and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.policies.adapting import Callee
+from mesa_gym.policies.protocol import Policy
+
+# A map (height, width) for all states, or what gives one for each: planes -> (n, height, width).
+CellMap = NDArray[Any] | Callable[[NDArray[np.uint8]], NDArray[Any]]
+
+
+@runtime_checkable
+class Planning(Protocol):
+    """A policy that plans by construction, as value iteration networks do (Tamar et al. 2016).
+
+    It looks for the path whose last cell is worth most, less what it costs to enter the cells on
+    the way. All methods take ``planes``, the observation of that name: uint8 (n, height, width,
+    channels).
+    """
+
+    def objective(self, planes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the utility: what each cell is worth to end at, (n, height, width)."""
+
+    def costs(self, planes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what it costs to enter each cell, (n, height, width)."""
+
+    def plan(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Return the cells of the best path, int64 (n, steps).
+
+        A path begins with the agent's own cell, and is padded with its last one.
+        """
+
+    def edited(
+        self,
+        *,
+        utility: CellMap | None = None,
+        costs: CellMap | None = None,
+        patience: float | None = None,
+        walls: float | None = None,
+    ) -> Planning:
+        """Return a copy that was changed by hand; what is given replaces an earlier edit.
+
+        Args:
+            utility: added to the utility.
+            costs: added to the costs.
+            patience: above 0, by which the utility is multiplied.
+            walls: above 0, by which the costs of walls are multiplied.
+        """
+
+
+def find_planning(policy: Policy) -> Planning | None:
+    """Return the planner in a policy, itself or what ``as_policy`` wrapped; None for others."""
+    inside = policy.function if isinstance(policy, Callee) else None
+    tried = (policy, inside, getattr(inside, "__self__", None))
+    return next((each for each in tried if isinstance(each, Planning)), None)
