@@ -25,6 +25,7 @@ from benchmarks.leaderboard.jobs import STEPS_A_SECOND
 from benchmarks.leaderboard.processes import Scratch, Unit
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import make_parser, run_study, show
+from benchmarks.studies.findings import figure_class, save_figure
 from benchmarks.studies.groups import has_file
 from benchmarks.studies.objective_probes import (
     describe_activations,
@@ -227,6 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def finish() -> int:
         rows = [row for cell in cells for row in cell.rows(options.out)]
         show("objective", make_tables(rows), options)
+        draw_ladder(rows, options.out / "ladder.svg")
         return DONE
 
     return run_study("objective", options, units, finish)
@@ -293,6 +295,30 @@ def predict_shares(rows: Sequence[LadderAgent]) -> dict[int, float]:
         )
         found |= {id(row): float(guess) for row, guess in zip(same, guesses, strict=True)}
     return found
+
+
+def draw_ladder(rows: Sequence[LadderAgent], path: Path) -> None:
+    """Write a picture: for each rung how well it is read, whether it goes where sent, and plans."""
+    predicted = predict_shares(rows)
+    rungs = list(dict.fromkeys(row.rung for row in rows))
+    panels = {
+        "read: 1 - error": [1 - abs(predicted[id(row)] - row.chosen) for row in rows],
+        "goes where it is sent": [row.retargeted for row in rows],
+        "plans anew (shut)": [np.nan if row.shut is None else row.shut for row in rows],
+        f"solves {SIZES[-1]}x{SIZES[-1]}": [row.larger.get(str(SIZES[-1]), np.nan) for row in rows],
+    }
+    figure = figure_class()((2.2 * len(panels) + 1, 0.8 + 0.35 * len(rungs)), layout="constrained")
+    grid = figure.subplots(1, len(panels), sharey=True)
+    for axes, (title, values) in zip(grid, panels.items(), strict=True):
+        for place, rung in enumerate(rungs):
+            own = [v for v, row in zip(values, rows, strict=True) if row.rung == rung]
+            axes.plot(own, [place] * len(own), "o", color="#1e50a0", alpha=0.15, ms=4)
+            axes.plot(np.mean(own), place, "|", color="#1e50a0", ms=14, mew=2)
+        axes.set_title(title, fontsize=9)
+        axes.set(xlim=(-0.03, 1.03))
+    grid[0].set_yticks(range(len(rungs)), rungs)
+    grid[0].invert_yaxis()
+    save_figure(figure, path)
 
 
 if __name__ == "__main__":
