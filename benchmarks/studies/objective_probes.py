@@ -1,10 +1,10 @@
 """Probes of agents on the ladder: where they go when they are sent, what their activations tell.
 
 An agent with maps is sent to a cell by raising the cell's utility, and the cost of every thing,
-through which it would else take its way. One without is sent by an
-*activation edit*: to the features of its last hidden layer, the difference of means is added that
-a target makes which lies where the cell lies, seen from the agent. Its strength is chosen on
-training levels.
+through which it would else take its way. One without is sent by an *activation edit*, whose
+strength is chosen on training levels: where it computes features of each cell, those of the cell
+become like those of a target; otherwise the difference that a target makes which lies there, seen
+from the agent, is added to the features of its last hidden layer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RAISED, DEAR = 30.0, 10.0
 CELLS, LEVELS = 12, 60  # that agents are sent to, and on how many levels each
 NEAR = 3  # a cell that is nearer is reached by chance
 FEW = 100  # levels of larger grids
-STRENGTHS = (1.0, 2.0, 4.0, 8.0)
+STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 FITTED = 6_000  # training levels, of which the difference of means is taken
 
 
@@ -112,8 +112,19 @@ def _choose_edit(agent: Any, trap: Trap) -> Callable[[int], Act]:
     """Return what sends an agent to a cell."""
     if hasattr(agent, "edited"):
         return lambda cell: agent.edited(_raise_cell(trap, cell), partial(_raise_things, trap)).act
-    steering = MeanShift(agent, trap)
-    return lambda cell: steering.send(cell)
+    by: FeatureEdit | MeanShift
+    by = FeatureEdit(agent, trap) if hasattr(agent, "activations") else MeanShift(agent, trap)
+    strength = max(STRENGTHS, key=lambda each: _try_strength(by.send, each, trap))
+    return lambda cell: by.send(cell, strength)
+
+
+def _try_strength(send: Callable[[int, float], Act], strength: float, trap: Trap) -> float:
+    """Return how often an agent goes where it is sent on training levels."""
+    found = []
+    for cell in _choose_cells(trap)[:4]:
+        starts = find_starts(trap, Split.TRAIN, cell)
+        found.append(enters_first(send(cell, strength), trap, starts, cell))
+    return float(np.concatenate(found).mean())
 
 
 def _raise_cell(trap: Trap, cell: int) -> NDArray[np.float32]:
@@ -127,11 +138,51 @@ def _raise_things(trap: Trap, planes: Bytes) -> NDArray[np.float32]:
     return np.where(planes[..., things].any(axis=3), DEAR, 0).astype(np.float32)
 
 
-class MeanShift:
-    """The activation edit of a reactive network, by the difference of means.
+class FeatureEdit:
+    """The edit of a network that computes features of each cell, ``agents.grid_networks``.
+
+    Of a value iteration network the reward of the cell is raised, and that of things lowered. Of
+    others the features of the cell are moved as those of a target differ from those of floor, and
+    those of things the other way.
 
     Args:
-        agent: an ``agents.networks.Network``.
+        agent: that network.
+        trap: that it was trained on.
+    """
+
+    def __init__(self, agent: Any, trap: Trap) -> None:
+        self.agent, self.trap = agent, trap
+        self.shift = np.ones(1)
+        if not hasattr(agent, "objective"):
+            starts = trap.levels(Split.TRAIN, np.arange(LEVELS))
+            planes = trap.observe(starts)
+            there = targets(trap, starts)[trap.base].reshape(-1, *trap.size)
+            bare = ~planes.any(axis=3)
+            with torch.inference_mode():
+                seen = agent.windows(agent.view(torch.from_numpy(planes))).movedim(1, 3).numpy()
+            inner = (slice(None), slice(1, -1), slice(1, -1))
+            self.shift = seen[there[inner]].mean(axis=0) - seen[bare[inner]].mean(axis=0)
+
+    def send(self, cell: int, strength: float) -> Act:
+        """Return the agent, sent to a cell."""
+
+        def act(planes: Bytes) -> Floats:
+            where = -_raise_things(self.trap, planes) / DEAR
+            where.reshape(len(planes), -1)[:, cell] = 1
+            edit = strength * where[..., None] * self.shift
+            with torch.inference_mode():
+                scores = self.agent(torch.from_numpy(planes), edit)
+            found: Floats = scores.double().softmax(dim=1).numpy()
+            return found
+
+        return act
+
+
+class MeanShift:
+    """The edit of a reactive network, ``agents.networks.Network``, by the difference of means.
+
+    Args:
+        agent: that network.
         trap: that it was trained on.
     """
 
@@ -145,29 +196,19 @@ class MeanShift:
         sums = np.zeros((4 * trap.cells, seen.shape[1]))
         np.add.at(sums, place, seen)
         self.shifts = np.where(counts > 0, sums / np.maximum(counts, 1) - seen.mean(axis=0), 0)
-        self.strength = max(STRENGTHS, key=self._try_strength)
 
-    def send(self, cell: int, strength: float | None = None) -> Act:
+    def send(self, cell: int, strength: float) -> Act:
         """Return the agent, sent to a cell."""
-        by = self.strength if strength is None else strength
 
         def act(planes: Bytes) -> Floats:
             at = planes[..., self.trap.channel["agent"]].reshape(len(planes), -1).argmax(axis=1)
-            shift = by * self.shifts[self._find_place(np.full(len(at), cell), at)]
+            shift = strength * self.shifts[self._find_place(np.full(len(at), cell), at)]
             with torch.inference_mode():
                 features = torch.from_numpy(self._look(planes) + shift).float()
                 found: Floats = self.agent.policy(features).double().softmax(dim=1).numpy()
             return found
 
         return act
-
-    def _try_strength(self, strength: float) -> float:
-        """Return how often the agent goes where it is sent on training levels."""
-        found = []
-        for cell in _choose_cells(self.trap)[:4]:
-            starts = find_starts(self.trap, Split.TRAIN, cell)
-            found.append(enters_first(self.send(cell, strength), self.trap, starts, cell))
-        return float(np.concatenate(found).mean())
 
     def _look(self, planes: Bytes) -> Floats:
         with torch.inference_mode():
@@ -185,17 +226,22 @@ class MeanShift:
 
 
 def describe_activations(agent: Any, trap: Trap) -> list[float]:
-    """Return how activations differ where base's target is seen alone and where the proxy's is."""
+    """Return how activations differ where base's target is seen alone and where the proxy's is.
+
+    They are the reward of the target's cell where the network has one, otherwise the last features
+    of that cell, or those of the whole with the value.
+    """
     found = []
     for alone in show_targets(trap, (trap.base, trap.proxies[0])):
-        seen = torch.from_numpy(alone.planes)
+        seen, every = torch.from_numpy(alone.planes), np.arange(len(alone.cell))
         with torch.inference_mode():
             if hasattr(agent, "features"):
-                value = torch.cat([agent.features(seen), agent.value(agent.features(seen))], dim=1)
+                features = agent.features(seen)
+                told = torch.cat([features, agent.value(features)], dim=1).double().numpy()
             else:
-                cells = agent.activations(alone.planes).reshape(len(seen), trap.cells, -1)
-                value = torch.from_numpy(cells[np.arange(len(seen)), alone.cell])
-        found.append(value.double().mean(dim=0).numpy())
+                read = agent.objective if hasattr(agent, "objective") else agent.activations
+                told = read(alone.planes).reshape(len(every), trap.cells, -1)[every, alone.cell]
+        found.append(told.mean(axis=0))
     difference: Floats = found[0] - found[1]
     return difference.tolist()
 
