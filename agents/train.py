@@ -27,6 +27,8 @@ ALGORITHMS = {
     "ppo-ensemble": "agents.ensemble",
     "ppo-pixels": "agents.pixels",
     "ppo-planner": "agents.planner",
+    "ppo-planner-wide": "agents.planner_wide",
+    "ppo-vin": "agents.vin",
     "plr-exact": "agents.replay",
     "plr-estimated": "agents.replay_estimated",
     "replay-rare": "agents.replay_rare",
@@ -47,20 +49,21 @@ STEPS = {
     "PointedGoal-v0": 1_500_000,
     "TreeFarm-v0": 1_000_000,
 }
-# Planners need a sixth of PPO's steps.
-PLANNERS_SHARE = 6
+# Those of networks that plan; where PPO needs more or fewer, so do they.
+PLANNERS_STEPS = {"ppo-planner": 100_000, "ppo-planner-wide": 100_000, "ppo-vin": 100_000}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
 # Algorithms that use a part of the units, and that can go on from trained agents.
 NARROWED = ("ppo", "ppo-pixels", "ppo-symmetric")
-STAGED = (*NARROWED, "ppo-planner")
+STAGED = (*NARROWED, *PLANNERS_STEPS)
 UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
 def steps_for(trap: str, algo: str = "ppo") -> int:
     """Return for how many steps an algorithm trains on a trap, named with its version."""
-    return STEPS.get(trap, USUAL_STEPS) // (PLANNERS_SHARE if algo == "ppo-planner" else 1)
+    usual = PLANNERS_STEPS.get(algo, USUAL_STEPS)
+    return STEPS.get(trap, USUAL_STEPS) * usual // USUAL_STEPS
 
 
 @dataclass(frozen=True)
