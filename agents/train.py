@@ -29,6 +29,7 @@ ALGORITHMS = {
     "ppo-planner": "agents.planner",
     "ppo-planner-wide": "agents.planner_wide",
     "ppo-vin": "agents.vin",
+    "distil-planner": "agents.distilling",
     "plr-exact": "agents.replay",
     "plr-estimated": "agents.replay_estimated",
     "replay-rare": "agents.replay_rare",
@@ -49,8 +50,9 @@ STEPS = {
     "PointedGoal-v0": 1_500_000,
     "TreeFarm-v0": 1_000_000,
 }
-# Those of networks that plan; where PPO needs more or fewer, so do they.
+# Of algorithms that need more or fewer there; where PPO needs more than usual, so do they.
 PLANNERS_STEPS = {"ppo-planner": 100_000, "ppo-planner-wide": 100_000, "ppo-vin": 100_000}
+ALGORITHMS_STEPS = PLANNERS_STEPS | {"distil-planner": 1_200_000}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
 # Algorithms that use a part of the units, and that can go on from trained agents.
@@ -62,7 +64,7 @@ PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 def steps_for(trap: str, algo: str = "ppo") -> int:
     """Return for how many steps an algorithm trains on a trap, named with its version."""
-    usual = PLANNERS_STEPS.get(algo, USUAL_STEPS)
+    usual = ALGORITHMS_STEPS.get(algo, USUAL_STEPS)
     return STEPS.get(trap, USUAL_STEPS) * usual // USUAL_STEPS
 
 
@@ -284,7 +286,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
     parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    steps = f"environment steps; of bc, transitions (default: the trap's, {USUAL_STEPS:,} for most)"
+    counted = "environment steps; of bc and distil-planner, transitions"
+    steps = f"{counted} (default: the trap's, {USUAL_STEPS:,} for most)"
     parser.add_argument("--steps", type=int, help=steps)
     parser.add_argument(
         "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
