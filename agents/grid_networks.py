@@ -68,8 +68,7 @@ class GridNetwork(TorchAgent):
             features: of ``compute_features``.
             cell: where the agents are, int64 (n,), numbers of inner cells.
         """
-        places = cell[:, None, None].expand(-1, features.shape[1], 1)
-        scores, values = self.head(features.flatten(2).gather(2, places)[..., 0])
+        scores, values = self.head(take_own(features, cell))
         return scores, values
 
     def evaluate(self, planes: Tensor, edit: ArrayLike | None = None) -> tuple[Tensor, Tensor]:
@@ -188,6 +187,26 @@ def train_networks(lesson: Lesson, learning: ppo.MakeLearner) -> list[Any]:
         ppo.train_agents(alone, Variation(), learning, WholePlanes) for alone in lesson.each()
     )
     return [agent for agents in trained for agent in agents]
+
+
+def take_own(features: Tensor, cell: Tensor) -> Tensor:
+    """Return the features of agents' cells, (n, features), of ``GridNetwork.compute_features``."""
+    places = cell[:, None, None].expand(-1, features.shape[1], 1)
+    return features.flatten(2).gather(2, places)[..., 0]
+
+
+def advance_cells(gates: Tensor, memory: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Return outputs and memories of LSTM cells (Hochreiter & Schmidhuber 1997) after a step.
+
+    Args:
+        gates: along ``dim`` four times as long as the memory: what lets in, keeps and lets out,
+            and what is new, before they are squashed.
+        memory: before the step.
+        dim: the axis of units.
+    """
+    lets_in, keeps, lets_out, new = gates.chunk(4, dim=dim)
+    memory = keeps.sigmoid() * memory + lets_in.sigmoid() * new.tanh()
+    return lets_out.sigmoid() * memory.tanh(), memory
 
 
 def _find_inner(edit: ArrayLike | None) -> Tensor | None:

@@ -24,6 +24,7 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
+from agents.drc import TickingNetwork
 from agents.ensemble import Ensemble
 from agents.networks import Network, TorchAgent
 from agents.pixels import PixelNetwork
@@ -39,7 +40,8 @@ OWN: dict[str, Callable[[Trap], TorchAgent]]
 OWN = {
     each.kind: each
     for each in (
-        Network, Ensemble, PixelNetwork, Planner, WidePlanner, ValueIterationNetwork
+        Network, Ensemble, PixelNetwork, Planner, WidePlanner, ValueIterationNetwork,
+        TickingNetwork,
     )
 }  # fmt: skip
 KINDS = (*OWN, *BASELINES)

@@ -29,6 +29,7 @@ ALGORITHMS = {
     "ppo-planner": "agents.planner",
     "ppo-planner-wide": "agents.planner_wide",
     "ppo-vin": "agents.vin",
+    "ppo-drc": "agents.drc",
     "distil-planner": "agents.distilling",
     "plr-exact": "agents.replay",
     "plr-estimated": "agents.replay_estimated",
@@ -51,7 +52,12 @@ STEPS = {
     "TreeFarm-v0": 1_000_000,
 }
 # Of algorithms that need more or fewer there; where PPO needs more than usual, so do they.
-PLANNERS_STEPS = {"ppo-planner": 100_000, "ppo-planner-wide": 100_000, "ppo-vin": 100_000}
+PLANNERS_STEPS = {
+    "ppo-planner": 100_000,
+    "ppo-planner-wide": 100_000,
+    "ppo-vin": 100_000,
+    "ppo-drc": 300_000,
+}
 ALGORITHMS_STEPS = PLANNERS_STEPS | {"distil-planner": 1_200_000}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000

@@ -96,12 +96,13 @@ def test_what_is_saved_acts_alike(kind: type[GridNetwork], tmp_path: Path) -> No
         np.testing.assert_array_equal(loaded, acts(agent, planes))
 
 
+@pytest.mark.thorough
 @each_network
 def test_training_changes_every_weight_and_repeats_itself(
     kind: type[GridNetwork], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ppo, "ENVS", 8)
-    size = {"steps": 3 * 8 * ppo.LENGTH, "num_levels": 50}
+    size = {"steps": 2 * 8 * ppo.LENGTH, "num_levels": 50}
     algo = f"ppo-{kind.kind}"
     agent, other = trained(algo, lesson(1, 2, **size))
     (again,) = trained(algo, lesson(1, **size))
