@@ -58,11 +58,26 @@ def _clone_agent(lesson: Lesson) -> Network:
     rng = np.random.default_rng(seed)
     view = CentredInputs(lesson.trap)
     seen, taken = gather_demonstrations(lesson, view, rng)
-    stack = draw_stack(view.count, lesson.seeds)
+    return fit_network(lesson, seen, taken, rng)
+
+
+def fit_network(
+    lesson: Lesson, seen: torch.Tensor, shown: torch.Tensor, rng: np.random.Generator
+) -> Network:
+    """Train a network to do on observations what was shown.
+
+    Args:
+        lesson: of one seed; ``steps`` counts the transitions that are learnt from.
+        seen: lists of inputs, int32 (m, most), of ``fill_lists``.
+        shown: actions, int64 (m,), or probabilities of actions, float32 (m, 5).
+        rng: draws minibatches.
+    """
+    (seed,) = lesson.seeds
+    stack = draw_stack(CentredInputs(lesson.trap).count, lesson.seeds)
     optimiser, done, due, look = Optimiser(stack, stack.second), 0, list(lesson.checkpoints), 0
-    for rows in draw_minibatches(len(taken), rng):
+    for rows in draw_minibatches(len(shown), rng):
         scores, _ = compute_outputs(stack, seen[rows][None].long())
-        loss = cross_entropy(scores[0], taken[rows])
+        loss = cross_entropy(scores[0], shown[rows])
         optimiser.step(
             compute_gradients(loss, stack), LEARNING_RATE * max(0.0, 1 - done / lesson.steps)
         )
@@ -110,9 +125,14 @@ def gather_demonstrations(
         taken.append(chosen)
         if sum(map(len, taken)) >= wanted:
             break
+    return fill_lists(seen, view.count), torch.from_numpy(np.concatenate(taken))
+
+
+def fill_lists(seen: list[NDArray[np.int32]], filler: int) -> torch.Tensor:
+    """Return lists of inputs, (n, m) each, as one of int32 (all n, most m)."""
     most = max(each.shape[1] for each in seen)
-    filled = [np.pad(x, ((0, 0), (0, most - x.shape[1])), constant_values=view.count) for x in seen]
-    return torch.from_numpy(np.concatenate(filled)), torch.from_numpy(np.concatenate(taken))
+    filled = [np.pad(x, ((0, 0), (0, most - x.shape[1])), constant_values=filler) for x in seen]
+    return torch.from_numpy(np.concatenate(filled))
 
 
 def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:

@@ -135,6 +135,9 @@ class Learner:
         updated: how many updates there were, float32 (1,).
     """
 
+    # The learning rate at first.
+    rate = LEARNING_RATE
+
     def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
         device = lesson.device or "cpu"
         self.envs, self.discount, self.filler = envs, lesson.discount, inputs
@@ -252,7 +255,7 @@ class Learner:
         found = self.compute_gradients(loss)
         squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
         clipped = (LARGEST_GRADIENT / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
-        self.optimiser.step([each * clipped for each in found], LEARNING_RATE * left)
+        self.optimiser.step([each * clipped for each in found], self.rate * left)
 
 
 def narrow_stack(stack: Any, units: int) -> Any:

@@ -24,17 +24,26 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "torch", "sb3") from None
 
+from agents.drc import TickingNetwork
 from agents.ensemble import Ensemble
 from agents.networks import Network, TorchAgent
 from agents.pixels import PixelNetwork
 from agents.planner import Planner
+from agents.planner_wide import WidePlanner
+from agents.vin import ValueIterationNetwork
 
 WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
 LOADER = "agents.saving:load"
 BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
 OWN: dict[str, Callable[[Trap], TorchAgent]]
-OWN = {each.kind: each for each in (Network, Ensemble, PixelNetwork, Planner)}
+OWN = {
+    each.kind: each
+    for each in (
+        Network, Ensemble, PixelNetwork, Planner, WidePlanner, ValueIterationNetwork,
+        TickingNetwork,
+    )
+}  # fmt: skip
 KINDS = (*OWN, *BASELINES)
 
 

@@ -27,6 +27,10 @@ ALGORITHMS = {
     "ppo-ensemble": "agents.ensemble",
     "ppo-pixels": "agents.pixels",
     "ppo-planner": "agents.planner",
+    "ppo-planner-wide": "agents.planner_wide",
+    "ppo-vin": "agents.vin",
+    "ppo-drc": "agents.drc",
+    "distil-planner": "agents.distilling",
     "plr-exact": "agents.replay",
     "plr-estimated": "agents.replay_estimated",
     "replay-rare": "agents.replay_rare",
@@ -47,22 +51,27 @@ STEPS = {
     "PointedGoal-v0": 1_500_000,
     "TreeFarm-v0": 1_000_000,
 }
-# Planners need a sixth of PPO's steps.
-PLANNERS_SHARE = 6
+# Of algorithms whose agents act on grids of any size; where PPO needs more than usual, so do they.
+PLANNERS_STEPS = {
+    "ppo-planner": 100_000,
+    "ppo-planner-wide": 100_000,
+    "ppo-vin": 100_000,
+    "ppo-drc": 300_000,
+}
+ALGORITHMS_STEPS = PLANNERS_STEPS | {"distil-planner": 1_200_000}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
 # Algorithms that use a part of the units, and that can go on from trained agents.
 NARROWED = ("ppo", "ppo-pixels", "ppo-symmetric")
-STAGED = (*NARROWED, "ppo-planner")
-# Algorithms whose agents act on grids of any size.
-ANY_SIZE = ("ppo-planner",)
+STAGED = (*NARROWED, *PLANNERS_STEPS)
 UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
 def steps_for(trap: str, algo: str = "ppo") -> int:
     """Return for how many steps an algorithm trains on a trap, named with its version."""
-    return STEPS.get(trap, USUAL_STEPS) // (PLANNERS_SHARE if algo == "ppo-planner" else 1)
+    usual = ALGORITHMS_STEPS.get(algo, USUAL_STEPS)
+    return STEPS.get(trap, USUAL_STEPS) * usual // USUAL_STEPS
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ class Run:
         """Return its stages; making them checks the other attributes."""
         names = ("steps", "alpha", "reward", "num_levels")
         usual = {name: getattr(self, name) for name in names}
-        return read_stages(self.trap, self.stages, usual, sized=self.algo not in ANY_SIZE)
+        return read_stages(self.trap, self.stages, usual, sized=self.algo not in PLANNERS_STEPS)
 
     def settings(self) -> Settings:
         """Return those of its environments, in the last stage."""
@@ -284,7 +293,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
     parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    steps = f"environment steps; of bc, transitions (default: the trap's, {USUAL_STEPS:,} for most)"
+    counted = "environment steps; of bc and distil-planner, transitions"
+    steps = f"{counted} (default: the trap's, {USUAL_STEPS:,} for most)"
     parser.add_argument("--steps", type=int, help=steps)
     parser.add_argument(
         "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"

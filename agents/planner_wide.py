@@ -1,0 +1,39 @@
+"""PPO of planners that see far around each cell, through many units.
+
+What a cell is worth to end on can here depend on what lies up to three cells away, so that the map
+is harder to read: the first step from ``agents.planner`` towards opaque networks.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from agents.grid_networks import train_networks
+from agents.lesson import Lesson
+from agents.planner import Planner, PlannerLearner
+from agents.planner_maps import PlannerSettings
+
+
+class WidePlanner(Planner):
+    """A planner with a window of 7x7 cells and 64 hidden units."""
+
+    kind = "planner-wide"
+    settings: ClassVar[PlannerSettings] = PlannerSettings(units=64, reach=3)
+
+
+class WidePlannerLearner(PlannerLearner):
+    """A wide planner in training: larger products depend on how many agents there are."""
+
+    @property
+    def kind(self) -> type[Planner]:
+        """The agents that it makes."""
+        return WidePlanner
+
+
+def train(lesson: Lesson) -> list[WidePlanner]:
+    """Train one agent a seed, one after another; torch is left with one thread.
+
+    Raises:
+        ValueError: it is to be trained on a device.
+    """
+    return train_networks(lesson, WidePlannerLearner)
