@@ -55,6 +55,10 @@ TRAININGS: dict[str, dict[str, float]] = {
 # there are at alpha 0 and in each other training.
 RUNGS: dict[str, tuple[str, int, int, int]] = {
     "planner": ("ppo-planner", 0, 20, 20),
+    "wide planner": ("ppo-planner-wide", 0, 5, 2),
+    "VIN": ("ppo-vin", 0, 5, 2),
+    "DRC": ("ppo-drc", 0, 2, 0),
+    "distilled": ("distil-planner", 0, 3, 1),
     "reactive": ("ppo", 300_000, 20, 5),
 }
 REACTIVE = "reactive"
@@ -134,6 +138,7 @@ def list_cells(rung: str) -> list[Cell]:
         Cell(rung, trap, how, others if more else plain)
         for trap in TRAPS
         for how, more in TRAININGS.items()
+        if not more or others
     ]
 
 
@@ -249,7 +254,8 @@ def make_tables(rows: Sequence[LadderAgent]) -> str:
     for rung in dict.fromkeys(row.rung for row in rows):
         own = [row for row in rows if row.rung == rung]
         for how in (*TRAININGS, "all"):
-            same = [row for row in own if how in (row.training, "all")]
+            if not (same := [row for row in own if how in (row.training, "all")]):
+                continue
             lines.append([rung, how, *_format_row(same, [predicted[id(row)] for row in same], own)])
     return lay_out_table(HEADS, lines)
 
