@@ -35,6 +35,7 @@ from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import pipes
 from benchmarks.studies import findings
 from docs import pictures
+from docs.objective_pictures import draw_splits
 from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
@@ -110,7 +111,8 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
     for plane, picture in planes.items():
         pictures.plane(cls.looks[plane], folder / picture)
     level, steps = pictures.film(trap, images / f"{name}.gif")
-    film = {"level": level, "steps": steps, "planes": planes}
+    film: dict[str, Any] = {"level": level, "steps": steps, "planes": planes}
+    film["planner"] = draw_splits(trap, images / f"{name}-objective.png")
     _write(folder / f"{name}.md", "trap", **film, **_describe_trap(trap))
     return folder / f"{name}.md"
 

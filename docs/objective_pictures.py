@@ -7,13 +7,14 @@ where it ends.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from agents.library import load
+from agents.library import load, read_manifest
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, Trap, find_trap
@@ -75,8 +76,31 @@ def draw_panels(name: str, number: int = 0) -> Image.Image:
         "shift": draw_objective(agent, trap, shift),
         "shift, one cell of the map edited": draw_objective(agent.edited(raised), trap, shift),
     }
+    return _join_panels(panels)
+
+
+def draw_splits(trap: Trap, path: Path) -> bool:
+    """Write level 0 of training and of the shift as the library's first planner sees them.
+
+    Returns:
+        Whether the library has a planner of the trap; without one nothing is written.
+    """
+    if (trap.name(), "planner") not in {(entry.trap, entry.kind) for entry in read_manifest()}:
+        return False
+    agent = load(trap, kind="planner")
+    panels = {
+        split.value: draw_objective(agent, trap, trap.levels(split, [0]))
+        for split in (Split.TRAIN, Split.SHIFT)
+    }
+    _join_panels(panels).save(path, optimize=True)
+    return True
+
+
+def _join_panels(panels: Mapping[str, Image.Image]) -> Image.Image:
+    """Return pictures of one size side by side, each below its title."""
     side = next(iter(panels.values()))
-    whole = Image.new("RGB", (3 * side.width + 2 * GAP, side.height + HEAD), CARD)
+    width = len(panels) * (side.width + GAP) - GAP
+    whole = Image.new("RGB", (width, side.height + HEAD), CARD)
     draw, font = ImageDraw.Draw(whole), ImageFont.load_default(15)
     for index, (title, panel) in enumerate(panels.items()):
         left = index * (side.width + GAP)
