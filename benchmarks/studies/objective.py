@@ -55,9 +55,9 @@ TRAININGS: dict[str, dict[str, float]] = {
 # there are at alpha 0 and in each other training.
 RUNGS: dict[str, tuple[str, int, int, int]] = {
     "planner": ("ppo-planner", 0, 20, 20),
-    "wide planner": ("ppo-planner-wide", 0, 5, 2),
-    "VIN": ("ppo-vin", 0, 5, 2),
-    "DRC": ("ppo-drc", 0, 2, 0),
+    "wide planner": ("ppo-planner-wide", 0, 3, 1),
+    "VIN": ("ppo-vin", 0, 3, 1),
+    "DRC": ("ppo-drc", 0, 1, 0),
     "distilled": ("distil-planner", 0, 3, 1),
     "reactive": ("ppo", 300_000, 20, 5),
 }
@@ -163,7 +163,7 @@ def judge_cell(cell: Cell, scratch: Scratch) -> None:
     kept, trap = train_cell(cell, scratch), find_trap(cell.trap)()
     agents = {
         FIRST_SEED + index: restore(make(kept.kind, trap), weights)
-        for index, weights in enumerate(kept.weights)
+        for index, weights in enumerate(kept.weights[: cell.seeds])
     }
     players = {f"s{seed}": cache(lambda limit, a=agent: a) for seed, agent in agents.items()}
     cards = score_all(players, trap, LEVELS)
