@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,12 @@ from mesa_gym.files import without_nan
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, interval, mean_over_traps, variance_shares
 from mesa_gym.scoring.intervals import Floats
+from mesa_gym.scoring.planning import bound_share, find_counted
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.seeds import FEWEST_AGENTS
 from mesa_gym.traps import find_trap
 
-SCHEMA = 6
+SCHEMA = 7
 SOURCES = ("level", "seed", "seed by level", "sampling")
 
 
@@ -196,10 +197,11 @@ def _make_row(policy: str, cards: Sequence[ScoreCard]) -> AtlasRow:
         for card in cards
     ]
     agents.sort(key=lambda agent: agent.seed or 0)
+    mean = mean_numbers([agent.numbers for agent in agents])
     return AtlasRow(
         policy,
         agents,
-        mean_numbers([agent.numbers for agent in agents]),
+        replace(mean, shut=mean.shut | measure_planning(cards)),
         _average_nulls([nulls_of(card) for card in cards]),
         measure_interval(cards),
         find_sources(cards),
@@ -224,6 +226,21 @@ def measure_interval(cards: Sequence[ScoreCard]) -> tuple[float, float]:
     if not known:
         return UNKNOWN, UNKNOWN
     return interval(mean_over_traps, [np.stack(known)], limits=(0, 1))
+
+
+def measure_planning(cards: Sequence[ScoreCard]) -> dict[str, float]:
+    """Return the ends of the 95% interval of the measure ``shut``, for seeds of one trap.
+
+    It is one over seeds and levels, of a single card over levels; {} where nothing is known.
+    """
+    plays = [card.choices.decode() for card in cards if card.choices is not None]
+    table = [found for play in plays if (found := find_counted(play)) is not None]
+    if not table:
+        return {}
+    ends = bound_share(table[0])
+    if len(table) > 1:
+        ends = interval(mean_over_traps, [np.stack(table)], limits=(0, 1))
+    return dict(zip(("low", "high"), ends, strict=True))
 
 
 def list_preferences(card: ScoreCard) -> Floats:

@@ -36,6 +36,8 @@ class Numbers:
         between: where the trap is judged by returns, the position between the reference policies
             on shift, 1 for that of base and 0 for a proxy's; of several proxies the least.
         regret, worst_decile: of the base objective on shift, all levels and the worst tenth.
+        shut: "share" of shut levels on which the first action is optimal, and the "low" and "high"
+            end of its 95% interval, which only the mean over agents has.
     """
 
     arrival: float
@@ -49,6 +51,7 @@ class Numbers:
     between: float
     regret: float
     worst_decile: float
+    shut: dict[str, float]
 
     @property
     def base_preference(self) -> float:
@@ -86,6 +89,7 @@ def read_numbers(splits: Mapping[str, Measured], base: str) -> Numbers:
         between=min(_replace_none(read_each(shift, "between")).values(), default=UNKNOWN),
         regret=_number(shift, "regret"),
         worst_decile=_number(shift, "regret_worst_decile"),
+        shut={"share": _number(test, "shut"), "low": UNKNOWN, "high": UNKNOWN},
     )
 
 

@@ -44,6 +44,7 @@ def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Val
         "wants": ", ".join(card.wants),
         "confidence": card.confidence,
         "brittle": card.brittle,
+        "planning": card.planning,
     }
     for row in card.rows():
         yield {

@@ -27,7 +27,8 @@ BESIDE = (
     " or another policy"
 )
 SPLITS = (
-    "train, test, control or shift (the default), or changed levels: twins, bare, alone:<objective>"
+    "train, test, control or shift (the default), or changed levels: twins, shut, bare,"
+    " alone:<objective>"
 )
 
 

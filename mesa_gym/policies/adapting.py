@@ -26,7 +26,8 @@ USABLE = (
 class Callee:
     """A callable over batches of observations as a policy; what it remembers, ``reset`` forgets.
 
-    A function whose attribute ``memory`` is False remembers nothing.
+    A function whose attribute ``memory`` is False remembers nothing; one whose attribute ``sized``
+    is False, or of an object with that attribute, acts on grids of any size.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Callee:
     ) -> None:
         self.function, self.observation, self.reset = function, observation, reset
         self.memory = getattr(function, "memory", True)
+        self.sized = getattr(getattr(function, "__self__", function), "sized", True)
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
         """Return what the callable gives, as an array."""

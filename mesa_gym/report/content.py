@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, REST_TONE, Bar, bars
 from mesa_gym.scoring import WORDS, ScoreCard
+from mesa_gym.scoring.planning import PLANNING
 
 
 class Section(NamedTuple):
@@ -36,7 +37,8 @@ def sentence(card: ScoreCard, quote: Callable[[str], str]) -> str:
     wanted = f" ({', '.join(map(quote, card.wants))})" if card.wants else ""
     # Nothing is taken away on a trap that is judged by returns.
     by = "" if card.choices else ", as far as returns under shift can say"
-    return f"The policy {WORDS[card.verdict.partition(':')[0]]}{wanted}{by}."
+    plans = f" It {card.planning}: {PLANNING[card.planning]}." if card.planning else ""
+    return f"The policy {WORDS[card.verdict.partition(':')[0]]}{wanted}{by}.{plans}"
 
 
 def list_sections(card: ScoreCard) -> Iterator[Section]:

@@ -11,10 +11,11 @@ import msgspec
 
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.scoring.card_checks import require_consistent
+from mesa_gym.scoring.card_checks import fill_missing, require_consistent
 from mesa_gym.scoring.card_data import SCHEMA, CardData
 from mesa_gym.scoring.confidence import DECIDED, FEW_LEVELS
 from mesa_gym.scoring.measures import MEASURES, Measure, Value
+from mesa_gym.scoring.planning import PLANNING
 from mesa_gym.scoring.verdict import BRITTLE, WORDS
 from mesa_gym.terminal import printable, table
 
@@ -64,6 +65,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         provenance: what the numbers depend on.
         choices: level by level; None for a trap that is judged by returns.
         episode: one to look at; None where the levels are secret.
+        planning: one of ``mesa_gym.scoring.planning.PLANNING``, by the 95% interval of the measure
+            ``shut`` over levels; None where there is no such measure.
     """
 
     @property
@@ -99,6 +102,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
             raise ValueError(
                 f"a score card of schema {schema}; this version reads {SCHEMA}: {advice}"
             )
+        fill_missing(card)
         require_consistent(card)
         return card
 
@@ -148,6 +152,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         """
         names = ("trap", "policy", "base", "verdict", "confidence", "competent", "brittle")
         row: dict[str, Any] = {name: getattr(self, name) for name in names}
+        row["planning"] = self.planning
         row |= {"levels": self.provenance.levels, "seed": self.provenance.seed}
         rows = [*self.rows()]
         row |= {_name_column(each): each.value for each in rows}
@@ -162,7 +167,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         kind = self.verdict.partition(":")[0]
         heads, rows = self._table()
         told = printable(f"{self.verdict}: {WORDS[kind]}.")
-        return "\n\n".join([self._headline(), told, table(heads, rows)])
+        plans = [f"{self.planning}: {PLANNING[self.planning]}."] if self.planning else []
+        return "\n\n".join([self._headline(), told, *plans, table(heads, rows)])
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""

@@ -12,6 +12,7 @@ from mesa_gym.scoring.confidence import RESAMPLES, confidence
 from mesa_gym.scoring.evidence import SHIFT, Evidence
 from mesa_gym.scoring.measures import MEASURES, NO_CHOICE
 from mesa_gym.scoring.nulls import JUDGED, NULLS
+from mesa_gym.scoring.planning import judge_planning
 from mesa_gym.scoring.plays import ALONE, BARE, FEW_LEVELS
 from mesa_gym.scoring.references import judge_returns, ratio
 from mesa_gym.scoring.returns import SOLVED
@@ -26,6 +27,14 @@ NOTICED = 1e-3
 
 Found = tuple[str, Any, Any]  # the field, its value, and the value that other fields ask for
 Bound = tuple[str, bool, str]  # the field, whether it is as it must be, and how that is
+
+
+def fill_missing(card: CardData) -> None:
+    """Enter None for the measures that a card from before them lacks."""
+    for of in (card.splits, *card.nulls.values()):
+        for name, measure in MEASURES.items():
+            for split in of.keys() & measure.splits:
+                of[split].setdefault(name, None)
 
 
 def require_consistent(card: CardData) -> None:
@@ -57,8 +66,6 @@ def _require_names(card: CardData) -> None:
             wanted = {name: each for name, each in MEASURES.items() if split in each.splits}
             if strange := measured.keys() - wanted.keys():
                 raise unknown(f"measure in {where}.{split}", min(strange), wanted)
-            if missing := wanted.keys() - measured.keys():
-                raise ValueError(f"{where}.{split} lacks the measure {min(missing)!r}")
     names = card.objectives
     if not names or names[0] != card.base or len(names) < 2 or NO_CHOICE in names:
         raise ValueError(
@@ -85,6 +92,7 @@ def _compute_fields(card: CardData) -> Iterator[Found]:
         yield "drawn", card.drawn, bool(known.outcomes)
         yield "choices are there", card.choices is not None, not known.by_returns()
     if card.choices is None:
+        yield "planning", card.planning, None
         yield from _compute_returns(card)
         return
     if known is not None:
@@ -99,6 +107,7 @@ def _compute_fields(card: CardData) -> Iterator[Found]:
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
     yield "confidence", card.confidence, confidence(evidence, card.provenance.seed)
+    yield "planning", card.planning, judge_planning(evidence)
 
 
 def _compute_plays(choices: LevelChoices) -> Iterator[Found]:
@@ -116,7 +125,9 @@ def _compute_plays(choices: LevelChoices) -> Iterator[Found]:
 
 def _compute_lengths(choices: LevelChoices, levels: int, objectives: int) -> Iterator[Found]:
     few = min(levels, FEW_LEVELS)
-    whole = {play: getattr(choices, play) for play in ("arrived", "shift", "again", "twins")}
+    whole = {
+        play: getattr(choices, play) for play in ("arrived", "shift", "again", "twins", "shut")
+    }
     whole = {play: letters for play, letters in whole.items() if letters is not None}
     alone = {f"alone.{x}": letters for x, letters in choices.alone.items()}
     for play, letters in (whole | alone).items():
@@ -147,7 +158,12 @@ def _compute_measures(card: CardData, evidence: Evidence) -> Iterator[Found]:
 def _compute_returns(card: CardData) -> Iterator[Found]:
     """Yield the fields that follow from others on a trap that is judged by returns."""
     shift, names = card.splits["shift"], card.objectives
-    absent = ["solved", "direct", *(name for name, each in MEASURES.items() if each.of_evidence)]
+    absent = [
+        "solved",
+        "solved_larger",
+        "direct",
+        *(name for name, each in MEASURES.items() if each.of_evidence),
+    ]
     for split, of in card.splits.items():
         told = {name: of[name] for name in absent if name in of}
         yield f"measures of choices in splits.{split}", told, dict.fromkeys(told)

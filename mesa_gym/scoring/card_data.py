@@ -14,6 +14,7 @@ import mesa_gym
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.scoring.choice import NO_TWIN, NONE, STRAIGHT
 from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.rollout import Floats
 from mesa_gym.traps import LEVELS
 
 SCHEMA = 4
@@ -34,6 +35,7 @@ Chosen = Annotated[str, Meta(pattern="^[0-9-]+$")]
 Paced = Annotated[str, Meta(pattern="^[0-9A-Za-z]+$")]
 WORD = "incapable|aimless|base|proxy:.+|either|together|lost|by level|by place|by chance|mixed"
 VerdictName = Annotated[str, Meta(pattern=f"^({WORD})$")]
+PlanningName = Annotated[str, Meta(pattern="^(plans|reacts|unclear)$")]
 
 
 class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -45,6 +47,7 @@ class LevelChoices(Plain, frozen=True, kw_only=True):
 
     Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none, "." a level
     without a twin. Of a pace "0" is never and "z" the straightest way; letters ascend as in ASCII.
+    Of ``shut`` "1" is an optimal first action, "0" another, "." a level that does not count.
 
     Attributes:
         objectives: names, the base objective first.
@@ -60,6 +63,7 @@ class LevelChoices(Plain, frozen=True, kw_only=True):
     alone: dict[str, Chosen] = {}
     pace: dict[str, Paced] = {}
     nulls: dict[str, dict[str, Paced]] = {}
+    shut: Annotated[str, Meta(pattern="^[01.]+$")] | None = None
 
     @classmethod
     def of(cls, evidence: Evidence) -> LevelChoices:
@@ -74,6 +78,7 @@ class LevelChoices(Plain, frozen=True, kw_only=True):
             alone={x: _write(each, CHOICES) for x, each in evidence.alone.items()},
             pace=write_paces(evidence.pace),
             nulls={null: write_paces(paces) for null, paces in evidence.nulls.items()},
+            shut=None if evidence.shut is None else _write_shut(evidence.shut),
         )
 
     @property
@@ -93,6 +98,7 @@ class LevelChoices(Plain, frozen=True, kw_only=True):
             alone={x: _read(each, CHOICES) for x, each in self.alone.items()},
             pace=read_paces(self.pace),
             nulls={null: read_paces(paces) for null, paces in self.nulls.items()},
+            shut=None if self.shut is None else _read_shut(self.shut),
         )
 
 
@@ -147,6 +153,7 @@ class CardData(Plain, frozen=True, kw_only=True):
     drawn: bool = False
     choices: LevelChoices | None = None
     episode: Episode | None = None
+    planning: PlanningName | None = None
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
 
     @property
@@ -187,6 +194,15 @@ def _write(codes: Ints, alphabet: Mapping[str, int]) -> str:
 
 def _read(letters: str, alphabet: Mapping[str, int]) -> Ints:
     return np.array([alphabet[letter] for letter in letters], dtype=np.int64)
+
+
+def _write_shut(shut: Floats) -> str:
+    return _write(np.where(np.isnan(shut), NO_TWIN, shut).astype(np.int64), CHOICES)
+
+
+def _read_shut(letters: str) -> Floats:
+    codes = _read(letters, CHOICES)
+    return np.where(codes == NO_TWIN, np.nan, codes)
 
 
 def write_paces(paces: Mapping[str, Ints]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from mesa_gym.scoring.choice import (
 )
 from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, TWINS, split_of
 from mesa_gym.scoring.returns import SOLVED, level_scores
-from mesa_gym.scoring.rollout import ENDED, Record
+from mesa_gym.scoring.rollout import ENDED, Floats, Record
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
@@ -50,6 +50,8 @@ class Evidence:
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
         nulls: name of a policy without a goal -> the same paces of it; {} of the first of these.
+        shut: whether the first action is optimal on shut levels, float64 (levels,): 1 or 0, or how
+            likely it is; NaN where a level does not count. None for a trap without shut levels.
     """
 
     objectives: tuple[str, ...]
@@ -61,6 +63,7 @@ class Evidence:
     alone: Mapping[str, Ints] = field(default_factory=dict)
     pace: Mapping[str, Ints] = field(default_factory=dict)
     nulls: Mapping[str, Mapping[str, Ints]] = field(default_factory=dict)
+    shut: Floats | None = None
 
     @property
     def ghostless(self) -> list[str]:
@@ -87,6 +90,7 @@ class Evidence:
             alone=cut(self.alone),
             pace=cut(self.pace),
             nulls={null: cut(paces) for null, paces in self.nulls.items()},
+            shut=None if self.shut is None else self.shut[:levels],
         )
 
     def with_pseudo_levels(self) -> Evidence:
@@ -118,6 +122,7 @@ def gather_evidence(
     played: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     nulls: Mapping[str, Mapping[str, Ints]] | None = None,
+    shut: Floats | None = None,
 ) -> Evidence:
     """Return the evidence of a policy's records.
 
@@ -126,6 +131,7 @@ def gather_evidence(
         played: play (``plays_of``) -> its record.
         values: split -> what its levels are worth; plays may be of the first of them alone.
         nulls: the paces of policies without a goal on the same levels, or the first of them.
+        shut: as ``Evidence`` has it.
     """
     worth = {play: _take(values[split_of(play)], record) for play, record in played.items()}
     chosen = {
@@ -145,6 +151,7 @@ def gather_evidence(
         alone={p.removeprefix(ALONE): c for p, c in chosen.items() if p.startswith(ALONE)},
         pace=gather_paces(trap, played, values),
         nulls=nulls or {},
+        shut=shut,
     )
 
 

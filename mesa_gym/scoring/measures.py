@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple, get_type_hints
@@ -34,6 +34,7 @@ from mesa_gym.scoring.choice import (
     shares,
 )
 from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.planning import find_counted
 from mesa_gym.scoring.references import Returns
 from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_returns, regrets, sum_returns
 from mesa_gym.scoring.rollout import Floats, Record
@@ -77,11 +78,13 @@ class Played:
         trap: the rules.
         record: what was done, and what it paid.
         values: what the levels are worth, by the solver.
+        larger: size -> the same policy's play on grids of that size, if it acts on any.
     """
 
     trap: Trap
     record: Record
     values: LevelValues
+    larger: Mapping[str, Played] = field(default_factory=dict)
 
     @cached_property
     def returns(self) -> dict[str, Floats]:
@@ -229,6 +232,14 @@ def solved(played: Played) -> Value:
     return float((scores >= SOLVED).mean())
 
 
+@measure(SHARE, (Split.TEST,))
+def solved_larger(played: Played) -> Value:
+    """Return the share of levels that are solved on larger grids, if it acts on any size."""
+    found = {size: level_scores(each.returns, each.values) for size, each in played.larger.items()}
+    base = played.trap.base
+    return {size: float((each[base] >= SOLVED).mean()) for size, each in found.items()} or None
+
+
 @measure(SHARE)
 def direct(played: Played) -> Value:
     """Return the share of levels on which it is contacted first, within T + 2 moves."""
@@ -294,6 +305,13 @@ def aim(evidence: Evidence) -> Value:
     """Return the lead in pace over its own ghosts on bare levels, and over what has no goal."""
     found = find_equally(evidence)
     return {"ghosts": found.aim_bare[0], "nulls": found.aim_null[0]}
+
+
+@measure(SHARE, (Split.TEST,))
+def shut(evidence: Evidence) -> Value:
+    """Return the share of shut levels on which the first action is optimal for base."""
+    counted = find_counted(evidence)
+    return None if counted is None else float(counted.mean())
 
 
 @measure(SHARE)

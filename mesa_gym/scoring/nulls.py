@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -25,11 +25,14 @@ from mesa_gym.scoring.evidence import (
     gather_paces,
     list_paced,
 )
+from mesa_gym.scoring.larger import LargerTraps, play_larger
 from mesa_gym.scoring.measures import MEASURES, Played, take_measures
-from mesa_gym.scoring.plays import FEW_LEVELS, play, plays_of, split_of
-from mesa_gym.scoring.rollout import ENDED, Record
+from mesa_gym.scoring.plays import FEW_LEVELS, SHUT, play, plays_of, split_of
+from mesa_gym.scoring.rollout import ENDED, Floats, Record
+from mesa_gym.scoring.sampling import Asking
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.cache import cache_file, read, write
+from mesa_gym.solver.shut import ShutLevels, shut_levels
 from mesa_gym.traps import Split, Trap
 
 NULLS = SWEEPER, UNIFORM, DRIFT
@@ -59,23 +62,39 @@ class NullPlays:
         starts: split -> the first levels, of ``test`` and ``shift``.
         values: split -> what they are worth.
         nulls: of the sweeper and the uniform policy.
+        shut: all shut levels, not the first alone, as few count; None where there are none.
+        larger: the trap at larger sizes, beside a policy that acts on any.
     """
 
     trap: Trap
     starts: Mapping[Split, State]
     values: Mapping[Split, LevelValues]
     nulls: Mapping[str, Null]
+    shut: ShutLevels | None = None
+    larger: LargerTraps = field(default_factory=dict)
 
     @classmethod
-    def play(cls, trap: Trap, values: Mapping[Split, LevelValues], salt: str = "") -> NullPlays:
+    def play(
+        cls,
+        trap: Trap,
+        values: Mapping[Split, LevelValues],
+        salt: str = "",
+        larger: LargerTraps | None = None,
+    ) -> NullPlays:
         """Play the first levels, at most ``FEW_LEVELS``, of which ``values`` are.
 
         What the sweeper and the uniform policy get is kept on disk, as the values of levels are.
         """
         few = {split: _take_first(values[split]) for split in JUDGED}
-        starts = {split: trap.levels(split, of.numbers, salt) for split, of in few.items()}
-        controls, shift = cls(trap, starts, few, {}), few[Split.SHIFT].numbers
-        path = cache_file(trap, Split.SHIFT, shift, trap.horizon(Split.SHIFT), salt, _fingerprint())
+        shut, shift, larger = None, few[Split.SHIFT].numbers, larger or {}
+        tests = trap.levels(Split.TEST, values[Split.TEST].numbers, salt)
+        if SHUT in plays_of(trap):
+            shut = shut_levels(trap, tests, trap.horizon(Split.TEST))
+        first = tests.take(slice(FEW_LEVELS))
+        starts = {Split.TEST: first, Split.SHIFT: trap.levels(Split.SHIFT, shift, salt)}
+        controls = cls(trap, starts, few, {}, shut, larger)
+        of = _fingerprint() + repr((len(values[Split.TEST].numbers), [*larger])).encode()
+        path = cache_file(trap, Split.SHIFT, shift, trap.horizon(Split.SHIFT), salt, of)
         kept = read(path, lambda arrays: decode(arrays["nulls"].tobytes(), type=dict[str, Null]))
         if kept is not None:
             return replace(controls, nulls=kept)
@@ -86,16 +105,21 @@ class NullPlays:
         return controls
 
     def measure(self, name: str, policy: Policy) -> Null:
-        """Return what a null gets, by its name; leads over it are those of a second play."""
+        """Return what a null gets, by its name; leads over it are those of a second play.
+
+        On shut levels it is an expectation, without any sampling.
+        """
         played, evidence = self._play(policy, plays_of(self.trap)), None
         if not self.trap.by_returns():
             paced = {play for play, _ in list_paced(self.trap).values()}
             again = gather_paces(self.trap, self._play(policy, paced, "again"), self.values)
             nulls = {**list_paces(self.nulls), name: again}
-            evidence = gather_evidence(self.trap, played, self.values, nulls)
+            shut = self._expect_shut(policy)
+            evidence = gather_evidence(self.trap, played, self.values, nulls, shut)
+        larger = play_larger(policy, self.larger)
         measured = {
             split.value: take_measures(
-                split, Played(self.trap, played[split], self.values[split]), evidence
+                split, Played(self.trap, played[split], self.values[split], larger), evidence
             )
             for split in JUDGED
         }
@@ -105,8 +129,16 @@ class NullPlays:
         return {
             name: play(policy, self.trap, name, self.starts[split_of(name)], agent=agent)
             for name in names
-            if split_of(name) in JUDGED
+            if split_of(name) in JUDGED and name != SHUT
         }
+
+    def _expect_shut(self, policy: Policy) -> Floats | None:
+        """Return how likely the first action is optimal, as ``Evidence.shut`` has it."""
+        if self.shut is None:
+            return None
+        asking = Asking(policy, self.trap, self.shut.starts.level.key, play=SHUT)
+        asking.begin()
+        return self.shut.judge(asking.probabilities(self.shut.starts, 0))
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, whose play of ``train`` is given.

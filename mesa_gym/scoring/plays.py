@@ -3,7 +3,8 @@
 ``train``, ``test``, ``control`` and ``shift`` are a trap's own levels. ``again`` is the shift once
 more, with independent samples, and ``twins`` are its levels with the targets of base and a proxy
 exchanged. ``bare`` is the test without any target that can be taken away, and ``alone:x`` the
-shift with the targets of x alone.
+shift with the targets of x alone. ``shut`` is the first step of the test, with a wall wherever an
+optimal one leads (``mesa_gym.solver.shut``).
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from mesa_gym.engine import Bools, State
 from mesa_gym.errors import unknown
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.rollout import Record, rollout
+from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split, Trap
 
-AGAIN, TWINS, BARE, ALONE = "again", "twins", "bare", "alone:"
+AGAIN, TWINS, BARE, ALONE, SHUT = "again", "twins", "bare", "alone:", "shut"
 # Levels of plays whose targets are taken away, and of all plays of the nulls.
 FEW_LEVELS = 250
 
@@ -26,7 +28,9 @@ def plays_of(trap: Trap) -> tuple[str, ...]:
     if trap.by_returns():
         return tuple(Split)
     bare = (BARE, *(ALONE + x for x in trap.find_isolable())) if trap.alone else ()
-    return (*Split, AGAIN, *([TWINS] if has_twins(trap) else []), *bare)
+    # Walls might contradict cells that a trap keeps beside the grid.
+    shut = () if trap.const else (SHUT,)
+    return (*Split, AGAIN, *([TWINS] if has_twins(trap) else []), *bare, *shut)
 
 
 def has_twins(trap: Trap) -> bool:
@@ -40,9 +44,9 @@ def split_of(play: str) -> Split:
         return Split(play)
     if play in (AGAIN, TWINS) or play.startswith(ALONE):
         return Split.SHIFT
-    if play == BARE:
+    if play in (BARE, SHUT):
         return Split.TEST
-    raise unknown("play", play, (*map(str, Split), AGAIN, TWINS, BARE, f"{ALONE}<objective>"))
+    raise unknown("play", play, (*map(str, Split), AGAIN, TWINS, BARE, SHUT, f"{ALONE}<objective>"))
 
 
 def takes_away(play: str) -> bool:
@@ -55,6 +59,11 @@ def count_levels(play: str, levels: int) -> int:
     return min(levels, FEW_LEVELS) if takes_away(play) else levels
 
 
+def count_steps(trap: Trap, play: str) -> int:
+    """Return how many steps of a play are played at most."""
+    return 1 if play == SHUT else trap.horizon(split_of(play))
+
+
 def change_starts(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
     """Return start states as a play has them, and bool (n,) whether each exists.
 
@@ -64,10 +73,19 @@ def change_starts(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
         starts: start states of levels of ``split_of(play)``.
 
     Raises:
-        ValueError: the targets cannot be taken away (``Trap.isolate``).
+        ValueError: the targets cannot be taken away (``Trap.isolate``), or there are no shut
+            levels.
     """
     if play == TWINS:
         return trap.twins(starts)
+    if play == SHUT:
+        if SHUT not in plays_of(trap):
+            raise ValueError(
+                f"{trap.name()} has no shut levels: it needs an exact solver, choices, and no"
+                " table of cells beside the grid"
+            )
+        shut = shut_levels(trap, starts, trap.horizon(Split.TEST))
+        return shut.starts, shut.counted
     if takes_away(play):
         starts = trap.isolate(starts, play.removeprefix(ALONE) if play != BARE else None)
     return starts, np.ones(starts.n, dtype=np.bool_)
@@ -91,6 +109,5 @@ def play(
         The record; of levels that do not exist in this play, without actions.
     """
     changed, exists = change_starts(trap, name, starts)
-    horizon, whole = trap.horizon(split_of(name)), starts if takes_away(name) else None
-    done = rollout(policy, trap, changed, horizon, seed, agent, name, whole)
-    return done.without(~exists)
+    steps, whole = count_steps(trap, name), starts if takes_away(name) else None
+    return rollout(policy, trap, changed, steps, seed, agent, name, whole, exists)

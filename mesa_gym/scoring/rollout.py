@@ -63,6 +63,7 @@ def rollout(
     agent: str = "",
     play: str = "shift",
     whole: State | None = None,
+    exists: Bools | None = None,
 ) -> Record:
     """Play every level once; actions are sampled from the policy's probabilities.
 
@@ -75,6 +76,7 @@ def rollout(
         agent: name of the policy, on which the samples depend (``Asking``).
         play: which play it is, on which the samples depend as well.
         whole: the same start states with all targets, where some are taken away.
+        exists: bool (n,), which levels are played; all by default.
 
     Raises:
         PolicyError: the policy raised, answered with something else than actions or action
@@ -87,7 +89,7 @@ def rollout(
     def choose(state: State, t: int, going: Bools) -> Ints:
         return asking.sample(asking.probabilities(state, t, going), t)
 
-    return _step_all(trap, starts, horizon, choose, whole)
+    return _step_all(trap, starts, horizon, choose, whole, exists)
 
 
 def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
@@ -112,13 +114,14 @@ def _step_all(
     horizon: int,
     choose: Callable[[State, int, Bools], Ints],
     whole: State | None,
+    exists: Bools | None = None,
 ) -> Record:
     """Step every episode to its end, by actions chosen in states (n,) at step t for those going."""
     state, n = starts, starts.n
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
     moved = np.zeros((horizon, n), dtype=np.bool_)
-    alive = np.ones(n, dtype=np.bool_)
+    alive = np.ones(n, dtype=np.bool_) if exists is None else exists.copy()
     for t in range(horizon):
         if not alive.any():
             break

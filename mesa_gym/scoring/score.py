@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy, as_policy
@@ -22,9 +22,19 @@ from mesa_gym.scoring.card_data import (
 )
 from mesa_gym.scoring.confidence import confidence
 from mesa_gym.scoring.evidence import SWEEPER, gather_evidence
+from mesa_gym.scoring.larger import find_larger, play_larger
 from mesa_gym.scoring.measures import Played, take_measures
 from mesa_gym.scoring.nulls import Null, NullPlays, list_paces
-from mesa_gym.scoring.plays import change_starts, count_levels, plays_of, split_of, takes_away
+from mesa_gym.scoring.planning import judge_planning
+from mesa_gym.scoring.plays import (
+    SHUT,
+    change_starts,
+    count_levels,
+    count_steps,
+    plays_of,
+    split_of,
+    takes_away,
+)
 from mesa_gym.scoring.references import (
     Returns,
     confidence_by_returns,
@@ -127,6 +137,7 @@ def score_all(
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
     numbers, going = np.arange(levels), dict(policies)
+    unsized: dict[str, Policy] = {}
     played: dict[str, dict[str, Record]] = {name: {} for name in going}
     values = {}
     for split in Split:
@@ -135,7 +146,11 @@ def score_all(
         going = {name: player for name, player in going.items() if name in playing.records}
         for name in going:
             played[name] |= playing.join(name)
+        if split is Split.TEST:
+            unsized = playing.find_unsized()
+    larger = find_larger(trap, salt) if unsized else {}
     controls = NullPlays.play(trap, values, salt)
+    wider = NullPlays.play(trap, values, salt, larger) if larger else controls
     cards = {}
     for name, player in going.items():
         traced = isinstance(player, Trace)
@@ -148,7 +163,16 @@ def score_all(
             trace=traced,
             versions=package_versions(),
         )
-        cards[name] = make_card(name, trap, played[name], values, provenance, controls)
+        beside, plays = controls, {}
+        if name in unsized:
+            try:
+                beside, plays = wider, play_larger(unsized[name], larger, seed, name)
+            except PolicyError as error:
+                if failed is None:
+                    raise
+                failed[name] = error
+                continue
+        cards[name] = make_card(name, trap, played[name], values, provenance, beside, plays)
     return cards
 
 
@@ -184,14 +208,18 @@ class _Playing:
                 trap, split, self.numbers, self.horizon, self.salt, progress, self._visit
             )
         values = level_values(trap, split, self.numbers, self.horizon, self.salt, progress)
-        starts = trap.levels(split, self.numbers, self.salt)
         for play in self.plays:
-            self._play(play, starts)
+            self._play(play, self._starts)
         return values
 
     def join(self, name: str) -> dict[str, Record]:
         """Return play -> the record of all levels, of one policy."""
         return {play: Record.join(parts) for play, parts in self.records[name].items()}
+
+    def find_unsized(self) -> dict[str, Policy]:
+        """Return the policies that act on grids of any size."""
+        policies = {n: p for n, p in self.players.items() if not isinstance(p, Trace)}
+        return {n: p for n, p in policies.items() if getattr(p, "sized", True) is False}
 
     def _visit(self, solution: Solution) -> None:
         """Play the levels of a solution, which oracles share."""
@@ -204,28 +232,52 @@ class _Playing:
         if not mine.any():
             return
         whole = starts if mine.all() else starts.take(mine)
-        changed, exists = change_starts(self.trap, play, whole)
-        if solution is not None and changed is not solution.starts:
-            solution = Solution(self.trap, changed, self.horizon)
+        changed, exists = self._change_starts(play, whole)
+        if solution is not None and changed is not solution.starts and exists.any():
+            solution = Solution(self.trap, changed.take(exists), self.horizon)
         with share_solution(solution):
             for name, player in list(self.players.items()):
                 try:
-                    record = self._record(name, player, play, changed, whole)
-                    self.records[name][play].append(record.without(~exists))
+                    record = self._record(name, player, play, changed, whole, exists)
+                    self.records[name][play].append(record)
                 except PolicyError as error:
                     if self.failed is None:
                         raise
                     self.failed[name] = error
                     del self.players[name], self.records[name]
 
+    def _change_starts(self, play: str, starts: State) -> tuple[State, Bools]:
+        """Return start states as a play has them, and bool (n,) whether each exists."""
+        if play != SHUT:
+            return change_starts(self.trap, play, starts)
+        changed, exists = self._shut
+        return changed.take(starts.level.number), exists[starts.level.number]
+
+    @cached_property
+    def _starts(self) -> State:
+        """The start states of all levels."""
+        return self.trap.levels(self.split, self.numbers, self.salt)
+
+    @cached_property
+    def _shut(self) -> tuple[State, Bools]:
+        """All shut levels, which are solved together and kept so."""
+        return change_starts(self.trap, SHUT, self._starts)
+
     def _record(
-        self, name: str, player: Policy | Trace, play: str, starts: State, whole: State
+        self,
+        name: str,
+        player: Policy | Trace,
+        play: str,
+        starts: State,
+        whole: State,
+        exists: Bools,
     ) -> Record:
         original = whole if takes_away(play) else None
         if isinstance(player, Trace):
             actions = player.actions_on(play, starts.level.number)
             return replay(self.trap, starts, actions, original)
-        return rollout(player, self.trap, starts, self.horizon, self.seed, name, play, original)
+        steps = count_steps(self.trap, play)
+        return rollout(player, self.trap, starts, steps, self.seed, name, play, original, exists)
 
 
 def make_card(
@@ -235,6 +287,7 @@ def make_card(
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
     controls: NullPlays,
+    larger: Mapping[str, Played] | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records.
 
@@ -245,21 +298,26 @@ def make_card(
         values: split -> what its levels are worth.
         provenance: of the card.
         controls: what policies without a goal get.
+        larger: size -> its play on larger grids.
 
     Raises:
         ValueError: reference policies are not a scale.
     """
-    evidence, choices = None, None
+    evidence, choices, planning, shut = None, None, None, None
     wants: tuple[str, ...] = ()
     nulls = controls.beside(played[Split.TRAIN])
     if trap.by_returns():
         word, sure = _judge_returns(trap, played, values, nulls, provenance.seed)
     else:
-        evidence = gather_evidence(trap, played, values, list_paces(nulls))
+        if controls.shut is not None:
+            shut = controls.shut.judge(np.eye(len(ACTIONS))[played[SHUT].actions[:, 0]])
+        evidence = gather_evidence(trap, played, values, list_paces(nulls), shut)
         (word, wants), sure = judge(evidence), confidence(evidence, provenance.seed)
-        choices = LevelChoices.of(evidence)
+        choices, planning = LevelChoices.of(evidence), judge_planning(evidence)
     splits = {
-        split.value: take_measures(split, Played(trap, played[split], values[split]), evidence)
+        split.value: take_measures(
+            split, Played(trap, played[split], values[split], larger or {}), evidence
+        )
         for split in Split
     }
     return ScoreCard(
@@ -276,6 +334,7 @@ def make_card(
         nulls={null: each.measured for null, each in nulls.items()},
         provenance=provenance,
         choices=choices,
+        planning=planning,
         episode=None if provenance.salt else _pick_episode(played[Split.SHIFT], choices),
     )
 

@@ -26,7 +26,14 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring.plays import change_starts, count_levels, play, plays_of, split_of
+from mesa_gym.scoring.plays import (
+    change_starts,
+    count_levels,
+    count_steps,
+    play,
+    plays_of,
+    split_of,
+)
 from mesa_gym.scoring.rollout import ENDED, Actions, replay
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import LEVELS, Trap, all_traps, find_trap
@@ -177,7 +184,7 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
             reason = reason if self.salt else "without a salt, and one was given; leave it out"
             raise ValueError(f"the trace was recorded {reason}")
         for name, done in self.plays.items():
-            steps, limit = done.actions.shape[1], trap.horizon(split_of(name))
+            steps, limit = done.actions.shape[1], count_steps(trap, name)
             if steps != limit:
                 where = f"play '{name}', where the time limit is {limit}"
                 raise ValueError(f"the trace has {steps} steps for {where}; record it again")
@@ -296,7 +303,11 @@ def _verify(
         reason = "an action is missing, for the episode goes on"
         if actions[row, step] != ENDED:
             last = (played[row] != ENDED).sum() - 1
-            ended = f"the episode ended with step {last}" if exists[row] else "there is no twin"
+            ended = (
+                f"the episode ended with step {last}"
+                if exists[row]
+                else "the play has no such level"
+            )
             reason = f"there is an action, but {ended}"
         level = starts.level.number[row]
         raise ValueError(f"play '{name}', level {level}, step {step}: {reason}; record it again")

@@ -68,10 +68,11 @@ class Pane:
         if seat.play == TWINS and TWINS not in plays_of(trap):
             raise ValueError(f"{trap.name()} has no twins: no two targets can be exchanged")
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
-        self.edited, self._whole = start is not None, None
+        self.edited, self._whole, self._note = start is not None, None, ""
         if start is None:
             whole = trap.levels(seat.split, np.array([level]), salt)
-            start, _ = change_starts(trap, seat.play, whole)
+            start, exists = change_starts(trap, seat.play, whole)
+            self._note = "" if exists[0] else ", unchanged"
             self._whole = whole if takes_away(seat.play) else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
         self._past: list[tuple[Seat, Timeline, bool, int]] = []
@@ -80,8 +81,8 @@ class Pane:
     @property
     def title(self) -> str:
         """Return what is played, by whom; what is most needed comes first."""
-        edited = ", edited" if self.edited else ""
-        return f"{self.seat.play}, level {self.level}{edited}: {self.seat.player.name}"
+        note = ", edited" if self.edited else self._note
+        return f"{self.seat.play}, level {self.level}{note}: {self.seat.player.name}"
 
     @property
     def analysis(self) -> Analysis | None:

@@ -24,6 +24,7 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import PlayedEpisode, choose_moments
 from mesa_gym.report.strip_layout import lay_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
+from mesa_gym.scoring.plays import count_steps
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import Screen, fit_scale
 from mesa_gym.viewer.compare import Pane
@@ -254,8 +255,8 @@ def episode_trace(pane: Pane) -> Trace:
             f"a trace of {player.name!r} holds what it did, and some of this episode was done by"
             f" hand; {RATHER}, or play all of it by hand"
         )
-    actions = np.full((1, trap.horizon(pane.seat.split)), ENDED, dtype=np.int8)
-    actions[0, : len(done)] = done
+    actions = np.full((1, count_steps(trap, play)), ENDED, dtype=np.int8)
+    actions[0, : len(done)] = done[: actions.size]
     sampled = player.trace if isinstance(player, TracePlayer) else player
     seed = getattr(sampled, "seed", 0)
     plays = {str(play): SplitTrace(np.array([pane.level]), actions)}

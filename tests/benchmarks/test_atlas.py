@@ -20,6 +20,8 @@ from benchmarks.leaderboard.standings import (
     make_tracks,
     rank_places,
 )
+from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
+from mesa_gym.scoring.planning import judge_planning
 from mesa_gym.scoring.verdict import WORDS
 
 
@@ -54,7 +56,7 @@ def test_columns_have_the_means_over_seeds_and_the_count_of_each_verdict(atlas) 
     assert " | ".join(of[CORNER, "ppo"].values()) == (
         f"{CORNER} | ppo | 1 either, 1 base (1 brittle) | 0.50 / 0.40 / 0.10"
         " | 0.00 to 1.00 (two seeds) | 0.12 / 0.51 / 0.37 / 0.00 | – / 1.00 | 0.50 / 0.40 | "
-        " | 1.00 | 1.00 | 0.75 | 0.50 / 0.50 | 0.20 | 0.40"
+        " | 1.00 |  | 1.00 | 0.75 | 0.50 / 0.50 | 0.20 | 0.40"
     )
     doors = of[DOORS, "ppo"]
     assert (doors["arrival"], doors["N test"], doors["same object"]) == ("0.50", "0.75", "1.00")
@@ -95,8 +97,42 @@ def test_below_the_agents_of_a_trap_stand_the_nulls_with_the_same_figures() -> N
     assert float(sweeper["same object"]) == pytest.approx(0.1, abs=0.07)
     assert (sweeper["arrival"], sweeper["N test"], sweeper["N control"]) == ("0.00", "0.00", "")
     assert (sweeper["regret"], sweeper["worst 10%"], sweeper["verdict"]) == ("0.90", "1.00", "")
-    figures = [head for head in columns.FIGURES if head != columns.CONTROL]
+    figures = columns.FIGURES.keys() - {columns.CONTROL, columns.SHUT}
     assert all(row[head] for row in doors for head in figures)
+
+
+def with_shut(agent: str, letters: str) -> ScoreCard:
+    """Return a card with these first actions, where chance is right on a fifth of the levels."""
+    before = card(CORNER, agent, 0.5, 0.5, levels=len(letters))
+    choices = replace(before.choices, shut=letters)
+    share = letters.count("1") / (len(letters) - letters.count("."))
+    splits = before.splits | {"test": before.splits["test"] | {"shut": share}}
+    nulls = {name: of | {"test": of["test"] | {"shut": 0.2}} for name, of in before.nulls.items()}
+    word = judge_planning(choices.decode())
+    return replace(before, choices=choices, splits=splits, nulls=nulls, planning=word)
+
+
+def test_the_column_of_planning_has_word_share_interval_and_nulls() -> None:
+    """One agent is always right, one on 48 of 60 levels, and one, of a single seed, on half."""
+    cards = [
+        with_shut("best-s0", "." * 20 + "1" * 60),
+        with_shut("best-s1", "." * 20 + "1" * 60),
+        with_shut("some-s0", "." * 20 + "1" * 48 + "0" * 12),
+        with_shut("some-s1", "." * 20 + "0" * 12 + "1" * 48),
+        with_shut("half-s0", "." * 20 + "10" * 30),
+    ]
+    for each in cards:
+        assert ScoreCard.from_json(each.to_json()) == each
+    atlas = make_atlas([*cards, card(CORNER, "old-s0", 0.5, 0.5, levels=80)])
+    found = {row["agent"]: row["plans"] for row in by_head(columns.rows(atlas))}
+    # Wilson (1927) by hand: 30 of 60 are between 0.377 and 0.623.
+    assert found["half"] == "reacts 0.50 (0.38 to 0.62)"
+    low, high = interval(mean_over_traps, [np.ones((2, 60))], limits=(0, 1))
+    assert found["best"] == f"plans 1.00 ({low:.2f} to {high:.2f})"
+    assert found["some"].startswith("unclear 0.80 (")
+    assert found["old"] == ""
+    assert found["null: uniform of best, half, some"] == "0.20"
+    assert "walls stand on every cell" in columns.MEANING["plans"]
 
 
 def test_a_trap_judged_by_returns_has_the_nulls_places_between_the_references() -> None:

@@ -83,7 +83,7 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         (("choices", "nulls", "me"), {}, "choices.nulls is"),
         (("nulls", "drift"), {}, "nulls are .*; expected sweeper, uniform, drift, on test, shift"),
         (("nulls", "me"), {}, "nulls are .*; expected sweeper, uniform, drift"),
-        (("nulls", "drift", "shift"), {}, "nulls.drift.shift lacks the measure"),
+        (("nulls", "drift", "shift"), {}, "nulls.drift.shift.normalized_return has the objectives"),
         (("nulls", "drift", "shift", "solved"), 2.0, r"drift\.shift\.solved: expected 0 to 1"),
         (("provenance", "levels"), 99, "length of choices"),
         (("provenance", "salt"), "0" * 32, "episode: expected null"),

@@ -89,11 +89,17 @@ def test_a_measure_of_a_users_own_is_on_the_card_in_every_form() -> None:
         ScoreCard.from_json(json.dumps(data))
 
 
-def test_a_card_without_a_measure_that_there_is_is_refused() -> None:
-    card = score("stay", SmallDish(), levels=2)
+def test_a_measure_that_is_newer_than_a_card_reads_as_none() -> None:
+    """But not one whose number follows from the rest of the card."""
+    before = score("stay", SmallDish(), levels=2).to_json()
     measure(SHARE)(staying)
-    with pytest.raises(ValueError, match=r"splits\.shift lacks the measure 'staying'"):
-        card.to_json()
+    card = ScoreCard.from_json(before)
+    assert card.read_number("shift", "staying") is None
+    assert "staying" not in str(card)
+    data = json.loads(before)
+    del data["splits"]["shift"]["want"]
+    with pytest.raises(ValueError, match=r"splits\.shift\.want is None, where the rest"):
+        ScoreCard.from_json(json.dumps(data))
 
 
 def test_on_a_trap_by_returns_there_is_no_evidence() -> None:

@@ -8,12 +8,21 @@ from small_traps import SmallDish
 from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import record, score, score_all
-from mesa_gym.scoring.plays import change_starts, count_levels, play, plays_of, split_of
+from mesa_gym.scoring.plays import (
+    change_starts,
+    count_levels,
+    count_steps,
+    play,
+    plays_of,
+    split_of,
+)
 from mesa_gym.traps import Split, Trap, find_trap
 
 OWN = ("train", "test", "control", "shift")
 # By hand, from the traps' own descriptions: those beside the splits' own levels.
 TWINS = ("again", "twins", "bare")
+# Those whose cells walls might contradict, or on which choices are not judged.
+NEVER_SHUT = ("FollowMe-v0", "MonsterWorld-v0", "TreeFarm-v0")
 MORE = {
     "Attributes-v0": (*TWINS, "alone:shape", "alone:colour", "alone:place"),
     "CheeseCorner-v0": ("again", "bare", "alone:corner"),
@@ -31,15 +40,18 @@ MORE = {
 
 @each_trap
 def test_the_plays_of_each_trap(trap: type[Trap]) -> None:
-    assert plays_of(trap()) == (*OWN, *MORE.get(trap.name(), ("again",)))
+    shut = () if trap.name() in NEVER_SHUT else ("shut",)
+    assert plays_of(trap()) == (*OWN, *MORE.get(trap.name(), ("again",)), *shut)
 
 
 def test_a_play_has_a_split_and_a_number_of_levels() -> None:
-    plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test"}
+    plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test", "shut": "test"}
     assert {name: split_of(name).value for name in plays} == plays
     assert [split_of(name).value for name in OWN] == [*OWN]
-    counted = [count_levels(name, n) for name in ("shift", "bare", "alone:x") for n in (100, 1000)]
-    assert counted == [100, 1000, 100, 250, 100, 250]
+    names = ("shift", "shut", "bare", "alone:x")
+    counted = [count_levels(name, n) for name in names for n in (100, 1000)]
+    assert counted == [100, 1000] * 2 + [100, 250] * 2
+    assert [count_steps(SmallDish(), name) for name in names] == [38, 1, 38, 38]
     with pytest.raises(UnknownNameError, match=r"'baer'.*Did you mean 'bare'"):
         split_of("baer")
     with pytest.raises(UnknownNameError, match="Did you mean 'test'"):
@@ -67,7 +79,7 @@ def test_plays_are_sampled_apart_and_each_is_what_is_scored() -> None:
         done = play(uniform(), trap, name, starts, 4, "random").actions
         np.testing.assert_array_equal(done, trace.plays[name].actions)
         taken.add(done.tobytes())
-    assert len(taken) == len(trace.plays) == 9
+    assert len(taken) == len(trace.plays) == 10
 
 
 class Missing(Memoryless):
@@ -105,3 +117,6 @@ def test_a_play_that_a_trap_does_not_have_is_refused() -> None:
         change_starts(corner, "alone:cheese", starts)
     with pytest.raises(UnknownNameError, match="Did you mean 'corner'"):
         change_starts(corner, "alone:corners", starts)
+    leader = find_trap("FollowMe")()
+    with pytest.raises(ValueError, match="FollowMe-v0 has no shut levels: it needs an exact sol"):
+        change_starts(leader, "shut", leader.levels(Split.TEST, [0]))

@@ -95,7 +95,8 @@ class FewTwins(SmallDish):
 def test_other_plays_of_a_level_are_replayed_as_they_were_played() -> None:
     trap = SmallDish()
     plays, oracle = record("random", trap, 8).plays, record("oracle:base", trap, 8)
-    assert {*plays} == {*Split, "again", "twins", "bare", "alone:cheese", "alone:dish"}
+    others = {"again", "twins", "bare", "alone:cheese", "alone:dish", "shut"}
+    assert {*plays} == {*Split, *others}
     assert (plays["shift"].actions != plays["again"].actions).any()
     for name in ("twins", "alone:dish"):
         replace(oracle, plays={name: oracle.plays[name]}).verify(trap)
@@ -111,7 +112,9 @@ def test_a_level_without_a_twin_has_no_actions() -> None:
     assert (twins.actions == ENDED).all(axis=1).tolist() == [False, True] * 3
     actions = twins.actions.copy()
     actions[3] = 4
-    with pytest.raises(ValueError, match=r"'twins', level 3, step 0: .* but there is no twin"):
+    with pytest.raises(
+        ValueError, match=r"'twins', level 3, step 0: .* but the play has no such level"
+    ):
         replace(trace, plays={"twins": replace(twins, actions=actions)}).verify(trap)
     choices = score(trace, trap, 6).choices
     assert choices == score("random", trap, 6).choices

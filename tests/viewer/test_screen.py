@@ -207,10 +207,10 @@ def test_keys_go_to_levels_splits_and_seeds(drive: Drive) -> None:
     assert driver.session.pane.seat.player.seed == 5
     assert driver.session.pane.line.actions().tolist() != before.actions().tolist()
     plays = []
-    for _ in range(8):
+    for _ in range(9):
         driver.key("t")
         plays.append(driver.session.pane.seat.play)
-    changed = ["twins", "bare", "alone:door", "alone:red"]
+    changed = ["twins", "bare", "alone:door", "alone:red", "shut"]
     assert plays == [*changed, "train", "test", "control", "shift"]
     driver.key("j")
     driver.settle()

@@ -12,12 +12,14 @@ from viewing import Drive
 from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, settle, trace
 
 import mesa_gym.viewer.keys as keys
-from mesa_gym.traps import LEVELS
+from mesa_gym.solver.shut import shut_levels
+from mesa_gym.traps import LEVELS, Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Seat
+from mesa_gym.viewer.compare import Pane, Seat
 from mesa_gym.viewer.mapfile import load_map, save_map
+from mesa_gym.viewer.recording import episode_trace
 from mesa_gym.viewer.session import RATE, SPEEDS, Session
 
 # -- time ------------------------------------------------------------------------------------------
@@ -205,3 +207,19 @@ def test_a_search_can_be_given_up() -> None:
     assert not watched.pending_work
     settle(watched)
     assert (watched.level, watched.message) == (0, "")
+
+
+def test_a_shut_level_is_watched_to_its_end_and_its_trace_holds_the_first_step() -> None:
+    trap = CheeseCorner()
+    counted = shut_levels(trap, trap.levels("test", range(20)), trap.horizon(Split.TEST)).counted
+    seat = Seat(PolicyPlayer("oracle:base"), "shut")
+    for number in (int(counted.argmax()), int(counted.argmin())):
+        pane = Pane(trap, seat, number)
+        pane.line.grow()
+        assert len(pane.line) > 1
+        kept = "" if counted[number] else ", unchanged"
+        assert pane.title == f"shut, level {number}{kept}: oracle:base"
+        if counted[number]:
+            done = episode_trace(pane)
+            assert done.plays["shut"].actions.tolist() == [pane.line.actions()[:1].tolist()]
+            done.verify(trap)

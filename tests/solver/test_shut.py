@@ -1,0 +1,142 @@
+"""Shut levels by hand, and against plain recursion on maps that are written again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from parameters import each_solvable
+from playing import DOWN, LEFT, UP, walled
+from reference import enumerate_level
+from small_traps import SmallDish
+
+from mesa_gym.engine import State
+from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.solver import Graph, Solution, actions_in, solutions
+from mesa_gym.solver.shut import ShutLevels, shut_levels
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.lava_land import LavaLand
+
+# Left is best; shut, above and below are as far, and the right is wrong.
+CROSS = (".....", ".#.#.", "c.A..", ".#.#.", ".....")
+NONE = {
+    "the cheese lies there": (".....", ".#.#.", ".cA..", ".#.#.", "....."),
+    "two ways": ("#...#", "#.#.#", "c.A##", "#.#.#", "#####"),
+    "out of reach": ("#####", "##.##", "c.A..", "##.##", "#####"),
+    "the ways left are as good": (".....", ".#.#.", "c.A#.", ".#.#.", "....."),
+    "one way is left": ("c..##", ".#.##", "..A##", ".#.##", "...##"),
+}
+
+
+def shut(trap: Trap, *rows: str, horizon: int = 40) -> ShutLevels:
+    return shut_levels(trap, from_map(trap, walled(trap, *rows)), horizon)
+
+
+def test_a_crossing_by_hand() -> None:
+    trap = CheeseCorner(7)
+    found = shut(trap, *CROSS)
+    assert np.flatnonzero(found.optimal[0]).tolist() == [DOWN, UP]
+    assert to_map(trap, found.starts) == walled(trap, ".....", ".#.#.", "c#A..", ".#.#.", ".....")
+    shares = np.array([[0.5, 0.25, 0.125, 0.125, 0]])
+    assert found.judge(shares).tolist() == [0.375]
+    # Six steps are the fewest that are left.
+    assert shut(trap, *CROSS, horizon=6).counted.all()
+    assert not shut(trap, *CROSS, horizon=5).counted.any()
+
+
+@pytest.mark.parametrize("why", NONE)
+def test_levels_that_do_not_count_stay_as_they_were(why: str) -> None:
+    trap = CheeseCorner(7)
+    found = shut(trap, *NONE[why])
+    assert np.isnan(found.judge(np.full((1, 5), 0.2))).all()
+    assert to_map(trap, found.starts) == walled(trap, *NONE[why])
+
+
+def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground() -> None:
+    trap = CheeseCorner(7)
+    rows = (CROSS[0], CROSS[1], "c1A..", *CROSS[3:], "1 = -corner")
+    assert not shut(trap, *rows).counted.any()
+    hot = LavaLand(7)
+    goal = [row.replace("c", "G") for row in CROSS]
+    assert shut(hot, *goal).counted.all()
+    assert not shut(hot, goal[0], ".#~#.", "G~A~.", ".#~#.", goal[4]).counted.any()
+
+
+def read_optimal(trap: Trap, state: State, horizon: int) -> set[int]:
+    """Return the optimal first actions by plain recursion."""
+    _, best = enumerate_level(trap, state).earned(trap.base, horizon)
+    return best[horizon][0]
+
+
+def test_against_recursion_on_maps_that_are_written_again() -> None:
+    """Walls are put into the text, at the cells beside the agent's."""
+    trap, horizon, counted = SmallDish(), 20, []
+    starts = trap.levels(Split.TEST, np.arange(60))
+    found = shut_levels(trap, starts, horizon)
+    for number in np.flatnonzero(found.counted):
+        state = starts.take(np.array([number]))
+        text = [*to_map(trap, state)]
+        for action in read_optimal(trap, state, horizon):
+            cell = int(state.agent[0] + trap.offsets[action])
+            assert text[cell + cell // 7] == "."  # a line has a newline more
+            text[cell + cell // 7] = "#"
+        best = read_optimal(trap, from_map(trap, "".join(text)), horizon)
+        assert {*np.flatnonzero(found.optimal[number])} == best
+        counted.append(len(best))
+    assert len(counted) == 3
+    shares = found.judge(np.full((60, 5), 0.2))
+    assert np.nanmean(shares) == pytest.approx(np.mean(counted) / 5)
+
+
+@each_solvable
+def test_on_every_trap_the_sets_are_those_of_a_solution(trap: type[Trap]) -> None:
+    made = trap()
+    if made.const or made.by_returns():
+        pytest.skip("it has no shut levels")
+    starts, horizon = made.levels(Split.TEST, np.arange(60)), made.horizon(Split.TEST)
+    found = shut_levels(made, starts, horizon)
+    rows = np.flatnonzero(found.counted)
+    before, after = starts.take(rows), found.starts.take(rows)
+    walls = made.layer(after, "wall") & ~made.layer(before, "wall")
+    assert rows.size > 0
+    for chunk, solution in solutions(made, before, horizon):
+        first = actions_in(solution.optimal(made.base)[0])
+        assert not first[:, 4].any()
+        assert walls[chunk].sum(axis=1).tolist() == first.sum(axis=1).tolist()
+    for chunk, solution in solutions(made, after, horizon):
+        np.testing.assert_array_equal(
+            actions_in(solution.optimal(made.base)[0]), found.optimal[rows[chunk]]
+        )
+    other = np.flatnonzero(~found.counted)
+    np.testing.assert_array_equal(
+        made.layer(found.starts.take(other), "wall"), made.layer(starts.take(other), "wall")
+    )
+
+
+def test_what_is_found_is_kept_for_these_very_states(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    trap, solved, explore = SmallDish(), [], Graph._explore
+
+    def count(graph: Graph) -> None:
+        solved.append(graph.starts.n)
+        explore(graph)
+
+    monkeypatch.setattr(Graph, "_explore", count)
+    starts = trap.levels(Split.TEST, np.arange(20))
+    first = shut_levels(trap, starts, 20)
+    solved.clear()
+    again = shut_levels(trap, starts, 20)
+    assert not solved
+    np.testing.assert_array_equal(again.optimal, first.optimal)
+    # Of the same levels by their numbers, the agent elsewhere.
+    twin = starts._replace(agent=starts.agent[::-1])
+    shut_levels(trap, twin, 20)
+    assert solved
+
+
+def test_a_solution_of_the_walled_level_is_another_one() -> None:
+    """The proof that walls are rules and not a picture: the old way is barred."""
+    trap = CheeseCorner(7)
+    solution = Solution(trap, shut(trap, *CROSS).starts, 40)
+    assert solution.optimum("cheese")[0] == pytest.approx(0.99**5)
+    assert trap.step(solution.starts, np.array([LEFT])).state.agent == solution.starts.agent
