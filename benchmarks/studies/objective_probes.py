@@ -21,6 +21,7 @@ from agents.goal_reading import OTHERS, show_targets
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.engine.paths import distances
 from mesa_gym.solver import targets
+from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split, Trap
 
 Bytes = NDArray[np.uint8]
@@ -32,6 +33,7 @@ RAISED, DEAR = 30.0, 10.0
 CELLS, LEVELS = 12, 60  # that agents are sent to, and on how many levels each
 NEAR = 3  # a cell that is nearer is reached by chance
 FEW = 100  # levels of larger grids
+SHUT = 1000  # levels, of which those count that can be shut
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 FITTED = 6_000  # training levels, of which the difference of means is taken
 
@@ -83,6 +85,13 @@ def enters_first(act: Act, trap: Trap, starts: State, cell: int) -> Bools:
         over |= entered | contact | ended
         state = after
     return entered
+
+
+def measure_shut(agent: Any, trap: Trap) -> float:
+    """Return how likely the new optimal first step is where walls shut each that was optimal."""
+    starts = trap.levels(Split.TEST, np.arange(SHUT))
+    shut = shut_levels(trap, starts, trap.horizon(Split.TEST))
+    return float(np.nanmean(shut.judge(agent.act(trap.observe(shut.starts)))))
 
 
 def solve_larger(agent: Any, trap: Trap, size: int) -> float:
