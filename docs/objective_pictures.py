@@ -23,9 +23,9 @@ CELL, GAP, HEAD = 40, 18, 26
 # Viridis at both ends and in the middle, as matplotlib has it.
 COLD, MIDDLE, HOT = (68, 1, 84), (33, 145, 140), (253, 231, 37)
 INK, CARD = (31, 35, 40), (255, 255, 255)
-OPACITY = 0.62  # of the colours on inner cells
+OPACITY = 0.5  # of the colours on inner cells
 RAISED = 30.0  # of the edited cell
-SHOWN = ("ColourShape", "RedBlueDoors")
+SHOWN = ("ColourShape", "CheeseDish")
 IMAGE = Path(__file__).parent / "images" / "objective.png"
 
 
@@ -69,12 +69,12 @@ def draw_panels(name: str, number: int = 0) -> Image.Image:
     trap = find_trap(name)()
     agent = load(trap, kind="planner")
     train, shift = (trap.levels(split, [number]) for split in (Split.TRAIN, Split.SHIFT))
-    raised = np.zeros(trap.size, dtype=np.float32)
-    raised[_find_free_cell(trap, shift)] = RAISED
     panels = {
         f"{name}: training": draw_objective(agent, trap, train),
         "shift": draw_objective(agent, trap, shift),
-        "shift, one cell of the map edited": draw_objective(agent.edited(raised), trap, shift),
+        "shift, one cell of the map edited": draw_objective(
+            send_away(agent, trap, shift), trap, shift
+        ),
     }
     return _join_panels(panels)
 
@@ -109,13 +109,18 @@ def _join_panels(panels: Mapping[str, Image.Image]) -> Image.Image:
     return whole
 
 
-def _find_free_cell(trap: Trap, state: State) -> tuple[int, int]:
-    """Return the free cell that is farthest from the agent, in rows and columns."""
+def send_away(agent: Any, trap: Trap, state: State) -> Any:
+    """Return a planner with one cell raised: the farthest to which its way passes no thing."""
     bare = ~trap.observe(state)[0].any(axis=2)
     row, column = divmod(int(state.agent[0]), trap.width)
-    y, x = bare.nonzero()
-    best = int((abs(y - row) + abs(x - column)).argmax())
-    return int(y[best]), int(x[best])
+    cells = [(int(y), int(x)) for y, x in np.argwhere(bare)]
+    for cell in sorted(cells, key=lambda at: -abs(at[0] - row) - abs(at[1] - column)):
+        raised = np.zeros(trap.size, dtype=np.float32)
+        raised[cell] = RAISED
+        sent = agent.edited(utility=raised)
+        if bare.ravel()[sent.plan(trap.observe(state))[0, 1:]].all():
+            return sent
+    raise ValueError(f"every way on this level of {trap.name()} passes a thing; choose another")
 
 
 def main() -> None:
