@@ -39,15 +39,34 @@ TRAININGS: dict[str, dict[str, float]] = {
     "alpha .1": {"alpha": 0.1},
     "planted": {"alpha": 0.5},
 }
-# Rung, from legible to opaque -> the algorithm, its steps (0: the usual ones), and how many seeds
-# there are at alpha 0 and in each other training.
-RUNGS: dict[str, tuple[str, int, int, int]] = {
-    "planner": ("ppo-planner", 0, 20, 20),
-    "wide planner": ("ppo-planner-wide", 0, 3, 1),
-    "VIN": ("ppo-vin", 0, 3, 1),
-    "DRC": ("ppo-drc", 0, 1, 0),
-    "distilled": ("distil-planner", 0, 3, 1),
-    "reactive": ("ppo", 300_000, 20, 5),
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A way to build an agent.
+
+    Attributes:
+        algo: one of ``agents.train.ALGORITHMS``.
+        seeds, others: how many there are at alpha 0, and in each other training.
+        steps: of training; 0 for the usual ones.
+        traps: on which it is trained.
+    """
+
+    algo: str
+    seeds: int
+    others: int
+    steps: int = 0
+    traps: tuple[str, ...] = TRAPS
+
+
+# From legible to opaque, each with as many seeds as two hours of a processor allowed.
+RUNGS = {
+    "planner": Rung("ppo-planner", 20, 20),
+    "wide planner": Rung("ppo-planner-wide", 3, 1),
+    "VIN": Rung("ppo-vin", 3, 1),
+    "DRC": Rung("ppo-drc", 1, 0, traps=TRAPS[:2]),
+    "distilled": Rung("distil-planner", 3, 1),
+    "reactive": Rung("ppo", 20, 5, steps=300_000),
 }
 
 
@@ -101,11 +120,12 @@ class Cell:
 
     def run(self) -> Run:
         """Return how its agents are trained."""
-        algo, steps, _, _ = RUNGS[self.rung]
+        rung = RUNGS[self.rung]
         more: dict[str, Any] = dict(TRAININGS[self.training])
         if self.training == "planted":
             more["reward"] = find_trap(self.trap).proxies[0]
-        return Run(self.trap, algo, steps=steps or steps_for(self.trap, algo), **more)
+        steps = rung.steps or steps_for(self.trap, rung.algo)
+        return Run(self.trap, rung.algo, steps=steps, **more)
 
     def unit(self) -> Unit:
         """Return the training and the judgement of its agents."""
@@ -120,12 +140,10 @@ class Cell:
 
 def list_cells(rung: str) -> list[Cell]:
     """Return the cells of a rung."""
-    _, _, plain, others = RUNGS[rung]
+    made = RUNGS[rung]
+    seeds = {how: made.others if more else made.seeds for how, more in TRAININGS.items()}
     return [
-        Cell(rung, trap, how, others if more else plain)
-        for trap in TRAPS
-        for how, more in TRAININGS.items()
-        if not more or others
+        Cell(rung, trap, how, count) for trap in made.traps for how, count in seeds.items() if count
     ]
 
 
