@@ -285,6 +285,9 @@ class TorchAgent(nn.Module):
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Begin episodes in the rows of a mask; an agent without memory does nothing."""
 
+    def require_savable(self) -> None:
+        """Raise ValueError where weights alone would not be this agent."""
+
     def forward(self, planes: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
         raise NotImplementedError

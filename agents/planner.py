@@ -12,29 +12,23 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from agents import ppo
 from agents.goal_reading import Reading, read_utilities
 from agents.lesson import Lesson
 from agents.networks import Bytes, Ints, TorchAgent
+from agents.planner_edits import UNEDITED, Edit, Floats, evaluate_edit
 from agents.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
 from agents.planning import find_ways
 from agents.playing import Variation
-from mesa_gym.errors import shorten
 from mesa_gym.policies.protocol import in_blocks
 from mesa_gym.traps import Trap
 
-Floats = NDArray[np.float32]
-# A map (height, width), or a function from planes (n, height, width, channels) to maps.
-Edit = ArrayLike | Callable[[Bytes], ArrayLike]
 # A cell costs no less, whatever is edited: else a way that is endless would be best.
 LEAST_COST = 1e-3
 
@@ -94,22 +88,6 @@ class PlannerLearner(ppo.Learner):
         return [self.kind(self.trap, self.stack, agent) for agent in range(len(self.streams))]
 
 
-@dataclass(frozen=True, eq=False)
-class Edits:
-    """What was changed by hand in a planner; by default nothing.
-
-    Attributes:
-        utility, costs: added to the maps.
-        patience: by which the utility is multiplied: how much longer a way is gone for it.
-        walls: by which the costs of walls are multiplied.
-    """
-
-    utility: Edit = 0.0
-    costs: Edit = 0.0
-    patience: float = 1.0
-    walls: float = 1.0
-
-
 class Planner(TorchAgent):
     """An agent that plans, on grids of any size.
 
@@ -123,7 +101,7 @@ class Planner(TorchAgent):
 
     def __init__(self, trap: Trap, stack: PlannerStack | None = None, agent: int = 0) -> None:
         super().__init__()
-        self.trap, self.edits = trap, Edits()
+        self.trap, self.edits = trap, UNEDITED
         self.maps = PlannerMaps(trap, self.settings)
         drawn = self.maps.draw((0,)) if stack is None else stack
         # Half precision, in which it is saved.
@@ -143,6 +121,14 @@ class Planner(TorchAgent):
     def sharpness(self) -> float:
         """By which the worth of ways is multiplied to give the scores of actions."""
         return math.exp(float(self.stack.head[0, 0, 0]))
+
+    def require_savable(self) -> None:
+        """Raise ValueError where it was edited."""
+        if self.edits is not UNEDITED:
+            raise ValueError(
+                "an edited planner cannot be saved: its weights are those of the agent before, and"
+                " edits may be functions; save that one, and edit it again where it is used"
+            )
 
     def forward(self, planes: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
@@ -192,7 +178,7 @@ class Planner(TorchAgent):
         patience: float | None = None,
         walls: float | None = None,
     ) -> Planner:
-        """Return a copy that was changed by hand; no weight is touched, and none is saved.
+        """Return a copy that was changed by hand; no weight is touched.
 
         Args:
             utility, costs: added to the maps: a number, an array (height, width), or a function
@@ -206,16 +192,8 @@ class Planner(TorchAgent):
             ValueError: an array is no map, or a factor is not above 0.
         """
         given = {"utility": utility, "costs": costs, "patience": patience, "walls": walls}
-        changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
-        for name in ("utility", "costs"):
-            if name in changes and not callable(changes[name]):
-                changes[name] = _check_map(name, changes[name])
-        for name in ("patience", "walls"):
-            factor = changes.get(name, 1.0)
-            if not (isinstance(factor, int | float) and 0 < factor < math.inf):
-                raise ValueError(f"{name} must be a number above 0, got {shorten(factor)}")
         found = copy.copy(self)
-        found.edits = replace(self.edits, **changes)
+        found.edits = self.edits.change(given)
         return found
 
     def reading(self, first: str, second: str) -> Reading:
@@ -250,8 +228,8 @@ class Planner(TorchAgent):
         cost = self.maps.cost(stack, boards)
         cost = torch.where(wall > 0, cost * edits.walls, cost)
         return (
-            utility + _evaluate_edit("utility", edits.utility, planes),
-            (cost + _evaluate_edit("costs", edits.costs, planes)).clamp(min=LEAST_COST),
+            utility + evaluate_edit("utility", edits.utility, planes),
+            (cost + evaluate_edit("costs", edits.costs, planes)).clamp(min=LEAST_COST),
         )
 
     def _check(self, planes: Bytes) -> Tensor:
@@ -267,29 +245,3 @@ class Planner(TorchAgent):
                 f" {self.trap.name()} shows them, got an array of shape {array.shape}"
             )
         return torch.from_numpy(array)
-
-
-def _check_map(name: str, given: ArrayLike) -> Floats:
-    """Return a number or a map (height, width) as float32."""
-    found = np.asarray(given, dtype=np.float32)
-    if found.ndim not in (0, 2) or not np.isfinite(found).all():
-        raise ValueError(
-            f"{name} must be a number, an array (height, width) of finite numbers, or a function"
-            f" from planes to such arrays, got {shorten(given)}"
-        )
-    return found
-
-
-def _evaluate_edit(name: str, edit: Any, planes: Tensor) -> Tensor:
-    """Return what is added to the maps of planes.
-
-    Raises:
-        ValueError: it has another shape than the maps.
-    """
-    found = np.asarray(edit(planes.numpy()) if callable(edit) else edit, dtype=np.float32)
-    if found.ndim and found.shape not in (tuple(planes.shape[1:3]), tuple(planes.shape[:3])):
-        raise ValueError(
-            f"the edit of {name} has shape {found.shape}; these planes are of a grid of"
-            f" {planes.shape[1]} x {planes.shape[2]} cells"
-        )
-    return torch.from_numpy(found)

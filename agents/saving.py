@@ -64,7 +64,12 @@ def make(kind: str, trap: Trap) -> TorchAgent:
 
 
 def encode_weights(agent: TorchAgent) -> bytes:
-    """Return an agent's weights as they lie in the file, in half precision where that is exact."""
+    """Return an agent's weights as they lie in the file, in half precision where that is exact.
+
+    Raises:
+        ValueError: it is more than its weights, as an edited planner is.
+    """
+    agent.require_savable()
     tensors = {}
     for name, tensor in agent.state_dict().items():
         half = tensor.half()

@@ -161,6 +161,12 @@ def test_a_saved_planner_acts_on_grids_of_other_sizes(tmp_path: Path) -> None:
         load(tmp_path / "agent", CORNER)
 
 
+def test_an_edited_planner_is_not_saved_without_its_edits() -> None:
+    for edit in ({"utility": np.ones((9, 9))}, {"patience": 2}, {"costs": lambda seen: 0.0}):
+        with pytest.raises(ValueError, match="an edited planner cannot be saved"):
+            encode_weights(make_planner().edited(**edit))
+
+
 @pytest.mark.thorough
 def test_a_planner_learns_the_way_by_reward_alone() -> None:
     agent = planner.train(lesson(0, trap=DISH, steps=60_000))[0]

@@ -1,0 +1,81 @@
+"""Edits of planners: what is changed by hand in their maps, without touching a weight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from agents.networks import Bytes
+from mesa_gym.errors import shorten
+
+Floats = NDArray[np.float32]
+# A map (height, width), or a function from planes (n, height, width, channels) to maps.
+Edit = ArrayLike | Callable[[Bytes], ArrayLike]
+
+
+@dataclass(frozen=True, eq=False)
+class Edits:
+    """What was changed by hand in a planner; by default nothing.
+
+    Attributes:
+        utility, costs: added to the maps.
+        patience: by which the utility is multiplied: how much longer a way is gone for it.
+        walls: by which the costs of walls are multiplied.
+    """
+
+    utility: Edit = 0.0
+    costs: Edit = 0.0
+    patience: float = 1.0
+    walls: float = 1.0
+
+    def change(self, given: Mapping[str, Any]) -> Edits:
+        """Return these edits with others in their place; None leaves one as it is.
+
+        Raises:
+            ValueError: an array is no map, or a factor is not above 0.
+        """
+        changes = {name: value for name, value in given.items() if value is not None}
+        for name in ("utility", "costs"):
+            if name in changes and not callable(changes[name]):
+                changes[name] = _check_map(name, changes[name])
+        for name in ("patience", "walls"):
+            factor = changes.get(name, 1.0)
+            if not (isinstance(factor, int | float) and 0 < factor < math.inf):
+                raise ValueError(f"{name} must be a number above 0, got {shorten(factor)}")
+        return replace(self, **changes)
+
+
+UNEDITED = Edits()
+
+
+def _check_map(name: str, given: ArrayLike) -> Floats:
+    """Return a number or a map (height, width) as float32."""
+    found = np.asarray(given, dtype=np.float32)
+    if found.ndim not in (0, 2) or not np.isfinite(found).all():
+        raise ValueError(
+            f"{name} must be a number, an array (height, width) of finite numbers, or a function"
+            f" from planes to such arrays, got {shorten(given)}"
+        )
+    return found
+
+
+def evaluate_edit(name: str, edit: Any, planes: Tensor) -> Tensor:
+    """Return what is added to the maps of planes.
+
+    Raises:
+        ValueError: it has another shape than the maps.
+    """
+    found = np.asarray(edit(planes.numpy()) if callable(edit) else edit, dtype=np.float32)
+    if found.ndim and found.shape not in (tuple(planes.shape[1:3]), tuple(planes.shape[:3])):
+        raise ValueError(
+            f"the edit of {name} has shape {found.shape}; these planes are of a grid of"
+            f" {planes.shape[1]} x {planes.shape[2]} cells"
+        )
+    return torch.from_numpy(found)
