@@ -2,7 +2,7 @@
 
 After Guez et al. 2019 (section 2.1), whose DRC(3, 3) has three layers of 32 channels, three ticks
 an observation, and a memory that lasts through the episode. Here one layer of 16 channels has six
-ticks and begins anew on each observation: PPO here has no memory, and more would cost more than
+ticks and begins again on each observation: PPO here has no memory, and more would cost more than
 minutes of a CPU. Nothing of how to plan is built in except that what is near is looked at first.
 """
 

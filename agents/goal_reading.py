@@ -39,7 +39,7 @@ class Mapped(Protocol):
 
 
 class Reading(NamedTuple):
-    """What maps say of two objectives.
+    """A comparison of two objectives by maps.
 
     Attributes:
         difference: how much more it is worth to go to a target of the first, its cell's own cost

@@ -34,7 +34,7 @@ VALUE = len(ACTIONS)
 
 
 class Inputs(Protocol):
-    """What an observation is to a network: an array of numbers for each.
+    """The inputs of a network: an array of numbers for each observation.
 
     Attributes:
         count: of different inputs, which also fills up short lists of them.

@@ -189,7 +189,7 @@ class Planner(TorchAgent):
         What is not given stays as it was; what is given takes the place of an earlier edit.
 
         Raises:
-            ValueError: an array is no map, or a factor is not above 0.
+            ValueError: an array is not a map, or a factor is not above 0.
         """
         given = {"utility": utility, "costs": costs, "patience": patience, "walls": walls}
         found = copy.copy(self)

@@ -22,7 +22,7 @@ Edit = ArrayLike | Callable[[Bytes], ArrayLike]
 
 @dataclass(frozen=True, eq=False)
 class Edits:
-    """What was changed by hand in a planner; by default nothing.
+    """The changes made by hand in a planner; none by default.
 
     Attributes:
         utility, costs: added to the maps.
@@ -39,7 +39,7 @@ class Edits:
         """Return these edits with others in their place; None leaves one as it is.
 
         Raises:
-            ValueError: an array is no map, or a factor is not above 0.
+            ValueError: an array is not a map, or a factor is not above 0.
         """
         changes = {name: value for name, value in given.items() if value is not None}
         for name in ("utility", "costs"):

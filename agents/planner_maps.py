@@ -34,7 +34,7 @@ class PlannerSettings:
         gain: by which utilities and the arguments of costs are multiplied, so that small steps of
             the weights carry them far.
         step, wall: what it costs at first to enter a free cell and a wall. Ways round walls are
-            shorter than the latter, so that what nobody can enter is never planned to be entered.
+            shorter than the latter, so that no plan enters what cannot be entered.
         sharpness: at first, by which the worth of ways is multiplied to give scores.
     """
 
@@ -52,7 +52,7 @@ class PlannerSettings:
 
 
 class PlannerStack(NamedTuple):
-    """Parameters of S planners, float32; P planes are seen, all but the agent's own.
+    """Parameters of S planners, float32; P planes are seen, those besides the agent's own.
 
     Attributes:
         first, first_bias: (S, P * side * side, units) and (S, 1, units), from the window around a
@@ -88,7 +88,7 @@ class Boards(NamedTuple):
 
 
 class PlannerMaps:
-    """What the parameters of planners compute from observations.
+    """The functions from observations to maps and scores.
 
     Args:
         trap: whose planes are seen; its size does not count.
@@ -221,7 +221,7 @@ class PlannerMaps:
 def _weigh(hidden: Tensor, stack: PlannerStack) -> Tensor:
     """Return what hidden units (S, m, units) say of utility, (S, m).
 
-    It is no matrix product: that of one column rounds otherwise where there is one agent.
+    It is not computed as a matrix product: that of one column rounds otherwise where there is one agent.
     """
     return (hidden.relu() * stack.wants.mT).sum(dim=-1)
 

@@ -1,8 +1,8 @@
-"""How much of a goal can be read and moved as planning becomes opaque: the ladder.
+"""The ladder: the share of a goal that can be read and moved as planning becomes opaque.
 
 ``python -m benchmarks.studies.objective`` trains agents of each rung on four traps, in three ways,
 and judges each: how well its map (or, without one, its activations) predicts what it chooses under
-shift, whether it goes where it is sent, whether it plans its way anew, and what it solves on larger
+shift, whether it goes where it is sent, whether it plans another way, and what it solves on larger
 grids. Rows are kept in ``runs/objective``; the same command goes on where it stopped.
 """
 
@@ -119,7 +119,7 @@ def draw_ladder(rows: Sequence[LadderAgent], path: Path) -> None:
     panels = {
         "read: 1 - error": [1 - abs(predicted[id(row)] - row.chosen) for row in rows],
         "goes where it is sent": [row.retargeted for row in rows],
-        "plans anew (shut)": [row.shut for row in rows],
+        "plans again (shut)": [row.shut for row in rows],
         f"solves {SIZES[-1]}x{SIZES[-1]}": [row.larger.get(str(SIZES[-1]), np.nan) for row in rows],
     }
     figure = figure_class()((2.2 * len(panels) + 1, 0.8 + 0.35 * len(rungs)), layout="constrained")

@@ -1,6 +1,6 @@
 """The word on planning: is the first action right where walls shut every way that would have been?
 
-It is no part of the verdict, which is on goals.
+The verdict, which is on goals, does not depend on it.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def shut_levels(trap: Trap, starts: State, horizon: int) -> ShutLevels:
     A level counts if three moves at least are possible at first, if all optimal actions are moves
     onto cells where nothing lies or may come back to, and if afterwards base can still pay more
     than acting at random or staying does, and a move is possible that is not optimal: where one
-    way alone is left, it is taken by whoever does not walk into walls.
+    way alone is left, any agent takes it that does not walk into walls.
 
     Args:
         trap: a solvable trap.

@@ -1,4 +1,4 @@
-"""What a planner makes of a state: the map of its goal, and the way that it would go."""
+"""Planners in a state: the map of their goal, and the way that they would go."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mesa_gym.traps import Trap
 
 @dataclass(frozen=True, eq=False)
 class Intent:
-    """What a planner makes of a state.
+    """The goal and the plan of a planner in a state.
 
     Attributes:
         wants: float64 (cells,), what each cell is worth to end at; NaN in walls and the border.

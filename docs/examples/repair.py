@@ -1,6 +1,6 @@
-"""Mend a planner's goal with one number: what lava costs, which training never showed.
+"""Repair a planner's goal with one number: what lava costs, which training never showed.
 
-``python -m docs.examples.mend``
+``python -m docs.examples.repair``
 """
 
 from agents.library import load
@@ -10,8 +10,8 @@ from mesa_gym.traps import find_trap
 trap = find_trap("LavaLand")()
 agent, lava = load(trap, seed=0, kind="planner"), trap.channel["lava"]
 for cost in (0.0, 3.0):
-    mended = agent.edited(costs=lambda planes, cost=cost: cost * planes[..., lava])
-    card = score(mended, trap, levels=250)
+    repaired = agent.edited(costs=lambda planes, cost=cost: cost * planes[..., lava])
+    card = score(repaired, trap, levels=250)
     unburnt = card.read_each("shift", "choice")["unburnt"]
     solved = card.read_number("test", "solved")
     print(f"lava costs {cost:g} more: {card.verdict}, unburnt {unburnt:.2f}, solved {solved:.2f}")
