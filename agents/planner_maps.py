@@ -221,7 +221,7 @@ class PlannerMaps:
 def _weigh(hidden: Tensor, stack: PlannerStack) -> Tensor:
     """Return what hidden units (S, m, units) say of utility, (S, m).
 
-    It is not computed as a matrix product: that of one column rounds otherwise where there is one agent.
+    They are multiplied and summed: a matrix product of one column rounds otherwise for one agent.
     """
     return (hidden.relu() * stack.wants.mT).sum(dim=-1)
 
