@@ -53,6 +53,15 @@ EXPECTED = {
         r" 0\.[67]\d \| (0\.[89]\d|1\.00) \| 0\.[3456]\d \|$"
     ),
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
+    "repair": (
+        r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"
+        r"lava costs 3 more: base, unburnt 0\.9\d, solved (0\.9\d|1\.00)$"
+    ),
+    "retarget": (
+        r"^read on training levels: the line is chosen on 0\.0\d .*\n"
+        r"as trained: proxy:yellow, the line on 0\.0\d, yellow 0\.9\d\n"
+        r"edited: base, the line on 0\.9\d, yellow 0\.0\d$"
+    ),
     "rl_zoo3_train_enjoy": (
         r"Saving to logs/ppo/MesaGym-CheeseCorner-v0_1\n"
         r"mean return, training levels: 0\.9\d\n"
@@ -83,7 +92,7 @@ EXPECTED = {
         r"0\.50 +0\.9\d +0\.[01]\d .*\n(.*\n)*1\.00 +0\.9\d +0\.0\d +0\.9\d "
     ),
 }
-FROM_CHECKOUT = {"probe", "steer", "value_axis"}
+FROM_CHECKOUT = {"probe", "repair", "retarget", "steer", "value_axis"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", *FROM_CHECKOUT}
 # Without requirements, but they train, or check for long.
