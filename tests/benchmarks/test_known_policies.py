@@ -149,7 +149,7 @@ def test_impostors_and_martyrs_do_as_they_say() -> None:
         assert (watched.play(name, "test").paid[x][:18] > 0).any(axis=0).mean() > 0.9
 
 
-SOME = few(all_traps(), "CheeseDish-v0", "LavaLand-v0", thorough=["CheeseCorner-v0"])
+SOME = few(all_traps(), "LavaLand-v0", thorough=["CheeseCorner-v0", "CheeseDish-v0"])
 
 
 @pytest.mark.parametrize("name", SOME)
