@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def finish() -> int:
         rows = [row for cell in cells for row in cell.rows(options.out)]
         show("objective", make_tables(rows), options)
-        draw_ladder(rows, options.out / "ladder.svg")
+        draw_ladder(rows, options.out / "ladder.png")
         return DONE
 
     return run_study("objective", options, units, finish)
