@@ -52,7 +52,7 @@ def test_the_same_agents_are_trained_once() -> None:
 def test_the_command_trains_once_and_writes_tables_and_a_page(
     units_run_here, tmp_path, capsys, monkeypatch
 ) -> None:
-    monkeypatch.setattr(train, "steps_for", lambda trap: 1)
+    monkeypatch.setattr(train, "steps_for", lambda trap, algo: 1)
     page, out = tmp_path / "page.md", tmp_path / "run"
     page.write_text("before\n<!-- keys -->\nold\n<!-- until here -->\nafter\n")
     command = [*COMMAND, "--out", str(out), "--page", str(page)]
