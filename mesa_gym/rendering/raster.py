@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -53,19 +53,14 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
         raise ValueError(
             f"tile {shorten(tile)}: expected a whole number of pixels, at least {MIN_TILE}"
         )
-    looks = {plane: trap.looks[plane] for plane in _order(trap)}
-    if len(looks) > MAX_PLANES:
-        raise ValueError(f"{len(looks)} planes: a picture shows at most {MAX_PLANES}")
-    for look in looks.values():
-        if look.sprite is not None:
-            find_sprite(look.sprite)
-    cells = np.asarray(trap.observe(state))[..., [trap.channel[plane] for plane in looks]]
-    n, height, width, _ = cells.shape
-    codes, index = np.unique(cells @ (1 << np.arange(len(looks))), return_inverse=True)
+    cells = encode_cells(trap, state)
+    n, height, width = cells.shape
+    planes = order_planes(trap)
+    codes, index = np.unique(cells, return_inverse=True)
     rows = np.empty((len(codes), tile, tile * 3), dtype=np.uint8)
     for k, code in enumerate(codes.tolist()):
-        present = {name: look for i, (name, look) in enumerate(looks.items()) if code >> i & 1}
-        rows[k] = _tile(_layers(present), tile).reshape(tile, tile * 3)
+        picture = draw_cell(trap, name_planes(planes, code), tile)
+        rows[k] = picture.reshape(tile, tile * 3)
     # Gathering pixel rows rather than tiles lands every byte in its final place at once.
     wanted = index.reshape(n, height, 1, width) * tile + np.arange(tile)[:, None]
     pixels = rows.reshape(len(codes) * tile, tile * 3).take(wanted, axis=0)
@@ -73,12 +68,7 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
     return frames if state.agent.ndim else frames[0]
 
 
-def render_look(look: Look, side: int) -> NDArray[np.uint8]:
-    """Draw a look alone in a cell, uint8 (side, side, 3); one without a sprite tints the floor."""
-    return _tile(_layers({"": look}), side).copy()
-
-
-def _order(trap: World) -> list[str]:
+def order_planes(trap: World) -> list[str]:
     """Return the planes from the lowest to the highest; a trait lies on the last of its kinds."""
     kinds, names = list(trap.things), ["agent", *trap.ground]
     for kind in kinds:
@@ -86,6 +76,42 @@ def _order(trap: World) -> list[str]:
         names += [x for x, having in trap.traits.items() if kind == max(having, key=kinds.index)]
     planes = [trap.shown_as.get(name, name) for name in [*names, *trap.marks]]
     return list(dict.fromkeys(filter(None, planes)))
+
+
+def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
+    """Return what each cell shows, int64 (n, height, width): cells with equal codes look alike.
+
+    Raises:
+        ValueError: a sprite is unknown, or there are over 63 planes.
+    """
+    planes = order_planes(trap)
+    if len(planes) > MAX_PLANES:
+        raise ValueError(f"{len(planes)} planes: a picture shows at most {MAX_PLANES}")
+    for sprite in (trap.looks[plane].sprite for plane in planes):
+        if sprite is not None:
+            find_sprite(sprite)
+    cells = np.asarray(trap.observe(state))[..., [trap.channel[plane] for plane in planes]]
+    codes: NDArray[np.int64] = cells @ (1 << np.arange(len(planes)))
+    return codes
+
+
+def name_planes(planes: Sequence[str], code: int) -> list[str]:
+    """Return which of the planes of ``order_planes`` a code of ``encode_cells`` shows."""
+    return [plane for i, plane in enumerate(planes) if code >> i & 1]
+
+
+def draw_cell(trap: World, shown: Sequence[str], tile: int) -> NDArray[np.uint8]:
+    """Draw a cell that shows some planes, the lowest first.
+
+    Returns:
+        uint8 (tile, tile, 3), which is shared and cannot be written to.
+    """
+    return _tile(_layers({plane: trap.looks[plane] for plane in shown}), tile)
+
+
+def render_look(look: Look, side: int) -> NDArray[np.uint8]:
+    """Draw a look alone in a cell, uint8 (side, side, 3); one without a sprite tints the floor."""
+    return _tile(_layers({"": look}), side).copy()
 
 
 def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:

@@ -5,6 +5,8 @@ Where a trap has no exact solver, its reference policies give values.
 
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.solver.outcomes import expect_returns, share_first_contacts
+from mesa_gym.solver.placing import PlacementGraph
 from mesa_gym.solver.reference import reference_actions
 from mesa_gym.solver.solution import EITHER, TIE, Solution, actions_in, get_solution, share_solution
 from mesa_gym.solver.targets import targets
@@ -16,13 +18,16 @@ __all__ = [
     "TIE",
     "Graph",
     "LevelValues",
+    "PlacementGraph",
     "Solution",
     "StateNumbers",
     "TimeLeft",
     "actions_in",
+    "expect_returns",
     "get_solution",
     "level_values",
     "reference_actions",
+    "share_first_contacts",
     "share_solution",
     "solutions",
     "targets",

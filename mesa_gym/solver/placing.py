@@ -1,0 +1,127 @@
+"""The states of one level that play, or putting the agent on any free cell, can reach.
+
+``Graph`` holds what can be reached from a start by steps. Who asks "and if the agent stood there?"
+needs more: cells behind a target that ends the episode, or behind a key that nobody passes by.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import ACTIONS, STAY, Ints, State
+from mesa_gym.solver.graph import MOST_STATES, Floats
+from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.traps import Trap
+
+
+class PlacementGraph:
+    """Every state that steps or placing can reach from a start, and what each action does there.
+
+    The agent may be placed on a cell if entering it pays, ends and changes no more than staying
+    where it is does. Time may pass in the world meanwhile. On any other cell, to place the agent
+    is to step into the cell.
+
+    States have numbers. Those that go on come first; those that follow an episode's end come last
+    and have no successors. Both are in ascending order of ``rank``.
+
+    Attributes:
+        trap: whose transition it is.
+        begin: the start state, a batch of one.
+        start: the number of the start state.
+        going: how many states go on, n.
+        rank: int64 (states,), what ``StateNumbers`` calls them: ``world * cells + cell``, where the
+            world is all but the agent's cell.
+        states: all of them, a batch (states,); their clocks are the start's.
+        successor: int64 (5, n).
+        paid: objective -> float64 (5, n).
+    """
+
+    def __init__(self, trap: Trap, begin: State) -> None:
+        """Explore from a start state, a batch of one.
+
+        Raises:
+            ValueError: the trap's states cannot be numbered, or its rules draw outcomes, so that a
+                step leads to no single state.
+            RuntimeError: there are more states than the contract allows by far.
+        """
+        drawn = trap.branches()[1]
+        if drawn:
+            raise ValueError(f"{trap!r} draws outcomes ({', '.join(drawn)}) at its steps")
+        self.trap, self.begin = trap, begin
+        self._numbers = StateNumbers(trap, begin)
+        rank = self._find_states()
+        states = self._unrank(rank)
+        after, paid, ended = trap.step(states, np.arange(len(ACTIONS))[:, None])
+        to = self._numbers.rank(after)
+        ended = np.broadcast_to(ended, to.shape)
+        over = np.unique(to[ended])
+        self.going, self.rank = len(rank), np.concatenate([rank, over])
+        onward = np.searchsorted(rank, to)
+        self.successor: Ints = np.where(ended, self.going + np.searchsorted(over, to), onward)
+        self.paid = {x: np.array(np.broadcast_to(pay, to.shape)) for x, pay in paid.items()}
+        self.start = int(np.searchsorted(rank, self._numbers.rank(begin)[0]))
+        self.states = self._unrank(self.rank).map(lambda a: a.reshape(*a.shape[:-2], -1))
+
+    def __len__(self) -> int:
+        return len(self.rank)
+
+    def find_contacts(self) -> NDArray[np.bool_]:
+        """Return which steps contact a target, bool (objectives, 5, n).
+
+        A payment is a contact if it is above half of the objective's largest on the level, as
+        where choices are scored (``mesa_gym.scoring.choice``).
+        """
+        return np.stack([pay > max(pay.max(), 0.0) / 2 for pay in self.paid.values()])
+
+    def _unrank(self, rank: Ints) -> State:
+        """Return states by their numbers, a batch (1, m)."""
+        return self._numbers.unrank(self.begin, np.zeros(len(rank), dtype=np.int64), rank)
+
+    def _find_states(self) -> Ints:
+        """Return the ranks of all states that go on, ascending."""
+        cells = self.trap.cells
+        inside = np.zeros(self.trap.size, dtype=np.bool_)
+        inside[1:-1, 1:-1] = True
+        free = np.flatnonzero(inside.ravel() & ~self.trap.layer(self.begin, "wall")[0].ravel())
+        known = np.zeros(self._numbers.count, dtype=np.bool_)
+        worlds = np.zeros(self._numbers.count // cells, dtype=np.bool_)
+        fresh = self._numbers.rank(self.begin)
+        while fresh.size:
+            known[fresh] = True
+            if known.sum() > MOST_STATES:
+                raise RuntimeError(f"{self.trap!r} has over {MOST_STATES:,} states on a level")
+            met = np.unique(fresh // cells)
+            met = met[~worlds[met]]
+            worlds[met] = True
+            placed = (met[:, None] * cells + free).ravel()
+            fresh = np.unique(np.concatenate([self._follow(fresh), self._place(placed)]))
+            fresh = fresh[~known[fresh]]
+        return np.flatnonzero(known)
+
+    def _follow(self, rank: Ints) -> Ints:
+        """Return the ranks that steps lead to, without those that follow an end."""
+        after, _, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
+        to = self._numbers.rank(after)
+        going: Ints = to[~np.broadcast_to(ended, to.shape)]
+        return going
+
+    def _place(self, rank: Ints) -> Ints:
+        """Return the ranks with the agent on a neighbouring cell where it may be placed.
+
+        Args:
+            rank: int64 (m,), each free cell of some worlds, whether or not the agent may be there.
+        """
+        cells = self.trap.cells
+        if not rank.size:
+            return rank
+        after, paid, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
+        to = self._numbers.rank(after)
+        good = ~np.broadcast_to(ended, to.shape)
+        # As where it stays, since time may pass in the world meanwhile (FollowMe).
+        good = good & good[STAY] & (to // cells == to[STAY] // cells) & (to % cells != rank % cells)
+        for each in paid.values():
+            pay: Floats = np.broadcast_to(each, to.shape)
+            good &= pay == pay[STAY]
+        placed: Ints = (rank // cells * cells + to % cells)[good]
+        return placed
