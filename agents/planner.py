@@ -26,6 +26,7 @@ from agents.planner_edits import UNEDITED, Edit, Floats, evaluate_edit
 from agents.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
 from agents.planning import find_ways
 from agents.playing import Variation
+from mesa_gym.policies.planning import MapNetwork
 from mesa_gym.policies.protocol import in_blocks
 from mesa_gym.traps import Trap
 
@@ -121,6 +122,25 @@ class Planner(TorchAgent):
     def sharpness(self) -> float:
         """By which the worth of ways is multiplied to give the scores of actions."""
         return math.exp(float(self.stack.head[0, 0, 0]))
+
+    def network(self) -> MapNetwork:
+        """Return the numbers of its maps, without edits."""
+        self.require_savable()
+        own = {name: each[0].numpy() for name, each in self.stack._asdict().items()}
+        names, side = tuple(self.maps.names), self.settings.side
+        return MapNetwork(
+            planes=names,
+            side=side,
+            gain=self.settings.gain,
+            first=own["first"].reshape(len(names), side, side, -1),
+            first_bias=own["first_bias"][0],
+            held=own["held"],
+            wants=own["wants"][:, 0],
+            pays=own["pays"][:, 0],
+            pays_bias=float(own["pays_bias"][0, 0]),
+            sharpness=self.sharpness,
+            stay=float(own["head"][0, 1]),
+        )
 
     def require_savable(self) -> None:
         """Raise ValueError where it was edited."""

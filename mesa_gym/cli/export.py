@@ -1,4 +1,4 @@
-"""``mesa-gym export``: a page that replays what policies did."""
+"""``mesa-gym export``: a page in which levels live, or one that replays what policies did."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from mesa_gym.policies import name_pursuer
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
-from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.terminal import Progress, say
+from mesa_gym.traps import LEVELS, Split, Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.compare import Seat, list_plays, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
+from mesa_gym.viewer.playground import (
+    Guest,
+    NotLiveError,
+    list_levels,
+    make_playground,
+    require_live,
+)
 
 ENDINGS = (".html", ".htm")
 
@@ -32,12 +39,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--beside", metavar="WHOM", help=BESIDE)
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
     add("--salt", default="", help="an evaluator's secret: other levels")
+    add(
+        "--play",
+        action=argparse.BooleanOptionalAction,
+        help="a page in which levels live; by default where that can be and --beside is not given",
+    )
     out = "the page, one HTML file (default: %(default)s)"
-    add("--out", type=Path, default="replay.html", metavar="FILE", help=out)
+    add("--out", type=Path, default="page.html", metavar="FILE", help=out)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write a page that replays what policies did: one HTML file for any browser."""
+    """Write one HTML file for any browser: levels to play in, or replays of what policies did."""
     # What cannot be is refused before any work.
     if options.out.suffix.lower() not in ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
@@ -45,13 +57,42 @@ def run(options: argparse.Namespace) -> int:
     load_jinja2()
     integer("seed", options.seed, 0, MOST_SEED)
     trap = find_trap(options.trap)()
-    levels = panes_on(trap, _seats(trap, options), options.levels, options.salt)
-    episodes = len(levels) * len(levels[0])
-    with Progress(f"export {options.out.name}", episodes, "episodes") as advance:
-        page = replay_page(levels, advance)
+    for level in options.levels:
+        integer("level", level, 0, LEVELS - 1)
+    page, note = None, ""
+    if options.play is not False and options.beside is None:
+        try:
+            page = _make_playground(trap, options)
+        except NotLiveError as error:
+            note = f"The episodes of this page are replays: {error}."
+            say(note)
+    elif options.play:
+        raise ValueError("--beside asks for replays: leave out --play")
+    if page is None:
+        page = _make_replay(trap, options, note)
     write_text(options.out, page)
     print(f"wrote {options.out} ({len(page.encode()) / 1000:.0f} kB)")
     return DONE
+
+
+def _make_playground(trap: Trap, options: argparse.Namespace) -> str:
+    """Return a page in which levels live."""
+    require_live(trap)
+    if options.split is not None:
+        split_of(options.split)
+    levels = list_levels(trap, options.split, list(dict.fromkeys(options.levels)))
+    players = [PolicyPlayer(policy, options.seed) for policy in options.policy or []]
+    guests = [Guest(player.name, player.policy) for player in players]
+    with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
+        return make_playground(trap, levels, guests, options.salt, advance)
+
+
+def _make_replay(trap: Trap, options: argparse.Namespace, note: str) -> str:
+    """Return a page of replays."""
+    levels = panes_on(trap, _seats(trap, options), options.levels, options.salt)
+    episodes = len(levels) * len(levels[0])
+    with Progress(f"export {options.out.name}", episodes, "episodes") as advance:
+        return replay_page(levels, advance, note)
 
 
 def _seats(trap: Trap, options: argparse.Namespace) -> list[Seat]:

@@ -3,7 +3,7 @@
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, read_policy_file
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
-from mesa_gym.policies.planning import Planning, find_planning
+from mesa_gym.policies.planning import MapNetwork, Planning, Portable, find_planning
 from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
@@ -13,10 +13,12 @@ __all__ = [
     "POLICY_FILE",
     "SCHEMA",
     "Constant",
+    "MapNetwork",
     "Memoryless",
     "Oracle",
     "Planning",
     "Policy",
+    "Portable",
     "Reference",
     "Sweeper",
     "Valuing",

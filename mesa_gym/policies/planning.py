@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -52,6 +53,50 @@ class Planning(Protocol):
             patience: above 0, by which the utility is multiplied.
             walls: above 0, by which the costs of walls are multiplied.
         """
+
+
+@dataclass(frozen=True, eq=False)
+class MapNetwork:
+    """The numbers of a planner's maps, so that a page can draw them and plan in the browser.
+
+    P planes are seen. A window of ``side`` x ``side`` cells around a cell, with wall outside of the
+    grid, leads through U hidden units (the positive part of their sums) to the cell's utility:
+    ``gain * inner cells / 49`` times their weighted sum, less the same sum of an empty window. The
+    cost of entering a cell is ``log(1 + exp(gain * x))``, x a weighted sum of the cell's planes.
+    Held things stand in the top row; each adds to the hidden units wherever the window lies.
+
+    Attributes:
+        planes: their names, in the order of the weights.
+        side: odd.
+        gain: above 0.
+        first: float32 (P, side, side, U), from a window to hidden units.
+        first_bias: float32 (U,).
+        held: float32 (P, U), from what is held to hidden units.
+        wants: float32 (U,), from hidden units to utility.
+        pays, pays_bias: float32 (P,) and a number, of the cost.
+        sharpness: by which the worth of ways is multiplied to give the scores of actions.
+        stay: the cost of staying.
+    """
+
+    planes: tuple[str, ...]
+    side: int
+    gain: float
+    first: NDArray[np.float32]
+    first_bias: NDArray[np.float32]
+    held: NDArray[np.float32]
+    wants: NDArray[np.float32]
+    pays: NDArray[np.float32]
+    pays_bias: float
+    sharpness: float
+    stay: float
+
+
+@runtime_checkable
+class Portable(Planning, Protocol):
+    """A planner whose maps are drawn by a ``MapNetwork``."""
+
+    def network(self) -> MapNetwork:
+        """Return the numbers of its maps; ValueError where it was edited."""
 
 
 def find_planning(policy: Policy) -> Planning | None:

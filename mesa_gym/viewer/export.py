@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,20 +14,16 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.page import TEMPLATES as REPORT
-from mesa_gym.report.page import environment, load_jinja2
-from mesa_gym.report.svg import safe
+from mesa_gym.report.page import load_jinja2
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.compare import Pane, Seat
 from mesa_gym.viewer.drawing import WISH
+from mesa_gym.viewer.packing import WIDE
 from mesa_gym.viewer.panel import list_paragraphs
 from mesa_gym.viewer.panes import bare_floor, cells_of, join_cells
+from mesa_gym.viewer.playground import TILE, fill_page
 from mesa_gym.viewer.session import RATE, SPEEDS
-
-TEMPLATES = Path(__file__).with_name("templates")
-WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
-TILE = 64  # pixels a cell; pages are looked at on screens of high density too
 
 
 class TileSheet:
@@ -76,13 +70,16 @@ def panes_on(
 
 
 def replay_page(
-    levels: Sequence[Sequence[Pane]], advance: Callable[[int], None] = lambda episodes: None
+    levels: Sequence[Sequence[Pane]],
+    advance: Callable[[int], None] = lambda episodes: None,
+    note: str = "",
 ) -> str:
     """Play episodes to their end and return the page that replays them.
 
     Args:
         levels: for each level, the panes that stand side by side, as ``panes_on`` gives them.
         advance: is told of each episode that has been played.
+        note: a sentence that the page begins with, such as why it replays.
 
     Returns:
         HTML that fetches nothing and carries its script, style and pictures in itself.
@@ -114,7 +111,7 @@ def replay_page(
         "wish": WISH,
         "levels": episodes,
     }
-    return _fill_template(trap, levels, data)
+    return _fill_template(trap, levels, data, note)
 
 
 def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
@@ -170,11 +167,15 @@ def _short(number: float) -> float | None:
     return None if np.isnan(number) else round(float(number), 2) + 0.0
 
 
-def _fill_template(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any]) -> str:
+def _fill_template(
+    trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str, Any], note: str
+) -> str:
     """Return the template filled in: all values except the package's own markup are escaped."""
-    templates = environment([TEMPLATES, REPORT], lambda value: safe(str(value)))
     players = ", ".join(dict.fromkeys(printable(pane.seat.player.name) for pane in levels[0]))
-    page: str = templates.get_template("replay.html").render(
+    return fill_page(
+        "replay.html",
+        data,
+        note=note,
         title=f"{players} on {trap.name()}",
         story=[printable(text) for text in (*list_paragraphs(type(trap)), "", "")[:2]],
         objectives=list(trap.objectives.values()),
@@ -186,7 +187,4 @@ def _fill_template(trap: Trap, levels: Sequence[Sequence[Pane]], data: dict[str,
         numbered=data["numbered"],
         columns=len(levels[0]),
         made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
-        # In a script nothing else can end the element.
-        data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     )
-    return page

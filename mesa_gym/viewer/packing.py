@@ -1,0 +1,135 @@
+"""A level, packed for a page in which it lives: its states, what steps lead to, and its pictures.
+
+A world is all of a state but the agent's cell. Pictures depend on the world alone, except for the
+cell where the agent is, so that a level's thousands of states are some kilobytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import State
+from mesa_gym.rendering.raster import draw_cell, encode_cells, name_planes, order_planes
+from mesa_gym.solver import PlacementGraph
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.panes import join_cells
+
+Parts = Mapping[str, NDArray[Any]]
+WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
+STATES_AT_ONCE = 4096  # while pictures are looked up
+MOST = 65535  # action probabilities are written in two bytes
+
+
+class CellSheet:
+    """The distinct pictures of cells on a page, each drawn once, by what they show.
+
+    Attributes:
+        trap: whose cells.
+    """
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap = trap
+        self._planes = order_planes(trap)
+        self._numbers: dict[int, int] = {}
+
+    @property
+    def names(self) -> list[list[str]]:
+        """The planes that each picture shows, by its number."""
+        return [name_planes(self._planes, code) for code in self._numbers]
+
+    def encode(self, states: State) -> NDArray[np.int64]:
+        """Return what each cell shows, int64 (n, cells); see ``encode_cells``."""
+        starts = range(0, states.n, STATES_AT_ONCE)
+        parts = [states.take(slice(k, k + STATES_AT_ONCE)) for k in starts]
+        codes = [encode_cells(self.trap, part).reshape(part.n, -1) for part in parts]
+        return np.concatenate(codes)
+
+    def hide_agent(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return codes without the agent."""
+        return codes & ~np.int64(1 << self._planes.index("agent"))
+
+    def number(self, codes: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return the numbers of the pictures of codes, in the same shape."""
+        found, index = np.unique(codes, return_inverse=True)
+        numbers = [self._numbers.setdefault(code, len(self._numbers)) for code in found.tolist()]
+        return np.array(numbers, dtype=np.uint16)[index].reshape(codes.shape)
+
+    def draw(self, tile: int) -> NDArray[np.uint8]:
+        """Return all pictures in rows of ``WIDE``, by their numbers, uint8 (height, width, 3)."""
+        rows = -(-len(self._numbers) // WIDE)
+        tiles = np.zeros((rows * WIDE, tile, tile, 3), dtype=np.uint8)
+        for number, names in enumerate(self.names):
+            tiles[number] = draw_cell(self.trap, names, tile)
+        return join_cells(tiles.reshape(rows, WIDE, tile, tile, 3))
+
+
+def pack_level(
+    graph: PlacementGraph, sheet: CellSheet, shares: Mapping[int, NDArray[np.float64]]
+) -> dict[str, Any]:
+    """Return the plain data of a level; ``templates/game.js`` opens it.
+
+    Args:
+        graph: its states.
+        sheet: takes up the pictures of its cells.
+        shares: float64 (going, 5), the action probabilities of agents, by their number on the page.
+
+    Returns:
+        ``going`` (states that go on), ``states`` (all), ``start``, ``worlds``, ``payments`` (the
+        distinct ones of each objective), and packed parts, action by action where there are five:
+        ``world`` and ``cell`` of each state, ``robot`` (the picture of the agent's cell), ``base``
+        (pictures of a world's cells without the agent, XOR those of world 0), ``rank`` (a world's
+        number, for addresses), ``delta`` (successor less state), ``paid<i>`` (codes into
+        payments) and ``shares<k>`` (65,535 for probability 1).
+    """
+    cells, n = graph.trap.cells, graph.going
+    worlds, world = np.unique(graph.rank // cells, return_inverse=True)
+    cell = graph.rank % cells
+    codes = sheet.encode(graph.states)
+    first = np.unique(world, return_index=True)[1]
+    base = sheet.number(sheet.hide_agent(codes[first]))
+    robot = sheet.number(codes[np.arange(len(cell)), cell])
+    base[1:] ^= base[0]
+    delta = graph.successor - np.arange(n)
+    wide = "<i4" if np.abs(delta).max() > np.iinfo(np.int16).max else "<i2"
+    parts: dict[str, NDArray[Any]] = {
+        "world": world.astype("<u2"),
+        "cell": cell.astype("<u2"),
+        "robot": robot.astype("<u2"),
+        "base": base.astype("<u2"),
+        "rank": worlds.astype("<u4"),
+        "delta": delta.astype(wide),
+    }
+    payments = []
+    for i, paid in enumerate(graph.paid.values()):
+        amounts, index = np.unique(paid, return_inverse=True)
+        payments.append(amounts.tolist())
+        parts[f"paid{i}"] = index.reshape(paid.shape).astype(np.uint8)
+    for k, each in shares.items():
+        parts[f"shares{k}"] = np.rint(each.T * MOST).astype("<u2")
+    return {
+        "going": n,
+        "states": len(graph),
+        "start": graph.start,
+        "worlds": len(worlds),
+        "payments": payments,
+        **pack_parts(parts),
+    }
+
+
+def pack_parts(parts: Parts) -> dict[str, Any]:
+    """Return arrays as plain data: name, type, offset and length of each, and all bytes, deflated.
+
+    Offsets are whole multiples of 4 bytes, as typed arrays in a browser want them.
+    """
+    listed, raw = [], bytearray()
+    for name, part in parts.items():
+        raw += bytes(-len(raw) % 4)
+        listed.append([name, part.dtype.str[1:], len(raw), part.size])
+        raw += part.tobytes()
+    return {"parts": listed, "packed": b64encode(zlib.compress(bytes(raw), 9)).decode()}

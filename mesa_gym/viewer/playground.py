@@ -1,0 +1,239 @@
+"""A page in which levels live: a visitor plays, puts the agent anywhere and sees where it would go.
+
+The page holds every state of its levels and what each agent does there, so that all that follows
+is computed in it: values, where the agent ends up, the plans of planners. It fetches nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mesa_gym
+from mesa_gym.engine import State
+from mesa_gym.policies import MapNetwork, Oracle, Policy, Portable, as_policy, find_planning
+from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.png import data_uri
+from mesa_gym.report.page import TEMPLATES as REPORT
+from mesa_gym.report.page import environment
+from mesa_gym.report.svg import safe
+from mesa_gym.scoring.answers import Answers, find_answers
+from mesa_gym.scoring.plays import ALONE, TWINS, change_starts, has_twins, split_of
+from mesa_gym.solver import PlacementGraph
+from mesa_gym.terminal import printable
+from mesa_gym.traps import Split, Trap
+from mesa_gym.viewer.drawing import WISH
+from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
+from mesa_gym.viewer.panel import list_paragraphs
+
+TEMPLATES = Path(__file__).with_name("templates")
+TILE = 64  # pixels a cell; pages are looked at on screens of high density too
+FORMAT = 1
+# How the page finds what an agent does.
+SHARES, ORACLE, PLANNER = "shares", "oracle", "planner"
+
+
+class NotLiveError(ValueError):
+    """A level or an agent that cannot live in a page, and can only be replayed."""
+
+
+@dataclass(frozen=True)
+class Guest:
+    """An agent on a page.
+
+    Attributes:
+        name: what the page calls it.
+        policy: whatever ``mesa_gym.policies.as_policy`` takes.
+        words: what is known of it, in a sentence; "" for nothing.
+    """
+
+    name: str
+    policy: Any = field(compare=False)
+    words: str = ""
+
+
+def require_live(trap: Trap) -> None:
+    """Check that a trap's levels can live in a page.
+
+    Raises:
+        NotLiveError: it has no exact solver, or its steps draw outcomes.
+    """
+    if not trap.solvable:
+        raise NotLiveError(f"{trap.name()} has no exact solver")
+    if trap.branches()[1]:
+        raise NotLiveError(f"the steps of {trap.name()} depend on chance")
+
+
+def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tuple[str, int]]:
+    """Return the plays and numbers of a page's levels.
+
+    Args:
+        trap: the rules.
+        play: of all levels; None for a training level, the shift, its twin, and the shift with the
+            targets of one objective alone, the last three of the first number.
+        numbers: of the levels.
+    """
+    if play is not None:
+        return [(play, number) for number in numbers]
+    first = numbers[0]
+    shift = [(Split.SHIFT.value, number) for number in numbers]
+    twins = [(TWINS, first)] if has_twins(trap) else []
+    alone = [(ALONE + x, first) for x in trap.find_isolable()] if trap.alone else []
+    return [(Split.TRAIN.value, first), *shift, *twins, *alone]
+
+
+def pack_trap(
+    trap: Trap,
+    levels: Sequence[tuple[str, int]],
+    guests: Sequence[Guest],
+    salt: str = "",
+    advance: Callable[[int], None] = lambda levels: None,
+) -> dict[str, Any]:
+    """Return the plain data of some levels and agents; ``templates/game.js`` opens it.
+
+    Args:
+        trap: the rules.
+        levels: plays and numbers; a twin that does not exist is left out.
+        guests: the agents.
+        salt: an evaluator's secret.
+        advance: is told of each level that is done.
+
+    Raises:
+        NotLiveError: the trap's levels cannot live in a page, or what an agent does does not
+            follow from what it sees.
+        PolicyError: an agent failed.
+        ValueError: an agent cannot act on the trap, or there is no such level.
+    """
+    require_live(trap)
+    sheet, packed = CellSheet(trap), []
+    policies = [as_policy(guest.policy, trap, trap.horizon(Split.SHIFT)) for guest in guests]
+    asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == SHARES}
+    tried: set[int] = set()
+    for play, number in levels:
+        begin = _find_start(trap, play, number, salt)
+        if begin is not None:
+            graph = PlacementGraph(trap, begin)
+            found = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
+            tried |= {k for k, answers in found.items() if not answers.declared}
+            shares = {k: answers.shares for k, answers in found.items()}
+            level = {"play": play, "number": number, "horizon": trap.horizon(split_of(play))}
+            packed.append(level | pack_level(graph, sheet, shares))
+        advance(1)
+    return {
+        "format": FORMAT,
+        "trap": type(trap).__name__,
+        "version": mesa_gym.__version__,
+        "size": trap.size,
+        "tile": TILE,
+        "wide": WIDE,
+        "objectives": [
+            {"name": x, "doc": each.doc, "discount": trap.discount(x)}
+            for x, each in trap.objectives.items()
+        ],
+        "wish": "#{:02x}{:02x}{:02x}".format(*WISH),
+        "contact": trap.by_contact,
+        "loose": trap.delta > 0,
+        "levels": packed,
+        "agents": [
+            _describe_agent(guest, policy, k in tried)
+            for k, (guest, policy) in enumerate(zip(guests, policies, strict=True))
+        ],
+        "cells": sheet.names,
+        "sheet": data_uri(sheet.draw(TILE)),
+    }
+
+
+def make_playground(
+    trap: Trap,
+    levels: Sequence[tuple[str, int]],
+    guests: Sequence[Guest],
+    salt: str = "",
+    advance: Callable[[int], None] = lambda levels: None,
+) -> str:
+    """Return the page of a trap; the arguments and errors are those of ``pack_trap``.
+
+    Raises:
+        ImportError: jinja2 is not installed.
+    """
+    story = [printable(text) for text in (*list_paragraphs(type(trap)), "")[:2]]
+    data = pack_trap(trap, levels, guests, salt, advance)
+    first = _find_start(trap, *levels[0], salt)
+    picture = None if first is None else data_uri(render_rgb(trap, first, 32)[0])
+    return fill_page(
+        "playground.html",
+        data,
+        title=type(trap).__name__,
+        story=story,
+        picture=picture,
+        objectives=list(trap.objectives.values()),
+        made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
+    )
+
+
+def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
+    """Return a template filled in: all values except the package's own markup are escaped.
+
+    Args:
+        template: in ``templates``.
+        data: plain data for the page's script.
+        values: what the template shows.
+    """
+    templates = environment([TEMPLATES, REPORT], lambda value: safe(str(value)))
+    # In a script nothing else can end the element.
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    page: str = templates.get_template(template).render(data=text, **values)
+    return page
+
+
+def _find_start(trap: Trap, play: str, number: int, salt: str) -> State | None:
+    """Return the start of a level, a batch of one; None where its twin does not exist."""
+    whole = trap.levels(split_of(play), np.array([number]), salt)
+    start, exists = change_starts(trap, play, whole)
+    return start if exists[0] else None
+
+
+def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers:
+    """Return what a policy does in all states that go on."""
+    states = graph.states.take(slice(0, graph.going))
+    answers = find_answers(policy, graph.trap, states, name)
+    if answers is None:
+        raise NotLiveError(
+            f"{name} remembers, reads the clock or draws something for an episode: what it does"
+            " does not follow from what it sees"
+        )
+    return answers
+
+
+def _find_kind(policy: Policy) -> str:
+    """Return how the page finds what an agent does.
+
+    Oracles read the time that is left, so the page solves for it.
+    """
+    if type(policy) is Oracle:
+        return ORACLE
+    return PLANNER if isinstance(find_planning(policy), Portable) else SHARES
+
+
+def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]:
+    """Return what the page's script needs of an agent besides its action probabilities."""
+    kind, planner = _find_kind(policy), find_planning(policy)
+    known = {"name": printable(guest.name), "words": guest.words, "tried": tried, "kind": kind}
+    if isinstance(policy, Oracle):
+        return known | {"objective": list(policy.trap.objectives).index(policy.objective)}
+    return known | (_pack_network(planner.network()) if isinstance(planner, Portable) else {})
+
+
+def _pack_network(network: MapNetwork) -> dict[str, Any]:
+    """Return the numbers of a planner's maps as plain data; ``templates/planner.js`` opens it."""
+    arrays = ("first", "first_bias", "held", "wants", "pays")
+    numbers = ("side", "gain", "pays_bias", "sharpness", "stay")
+    return {
+        "planes": network.planes,
+        **{name: getattr(network, name) for name in numbers},
+        **pack_parts({name: getattr(network, name).astype("<f4") for name in arrays}),
+    }

@@ -1,0 +1,223 @@
+"use strict";
+// The playground: one board on which the visitor or the agent moves, or two to compare.
+const element = (id) => document.getElementById(id);
+const data = JSON.parse(element("data").textContent);
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
+const RAISED = 8; // of a cell that is picked, above all that the planner wants
+const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
+const layers = new Set(["outcomes", "arrows"]);
+let game, level, number = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
+
+const own = () => boards[0], its = () => boards[mover === "both" ? 1 : 0];
+const percent = (share) => `${Math.round(100 * share)}%`;
+
+function tag(name, text, more = {}) {
+  return Object.assign(document.createElement(name), { textContent: text }, more);
+}
+
+function toneOf(objective) {
+  return tag("b", data.objectives[objective].name, { className: `tone${objective}` });
+}
+
+function describePlay(play) {
+  const [kind, target] = play.split(":");
+  return { train: "training", twins: "twin", alone: `${target} alone` }[kind] ?? kind;
+}
+
+// What happened on a board, in words.
+function tell(run, name) {
+  const paid = run.t ? run.paid(run.t - 1).flatMap((pay, i) => (pay ? [[i, pay]] : [])) : [];
+  const parts = [`Step ${run.t} of ${level.horizon}. `];
+  if (paid.length) {
+    parts.push("Paid: ");
+    paid.forEach(([i, pay], k) => parts.push(k ? ", " : "", toneOf(i), ` ${pay > 0 ? "+" : "−"}${Math.abs(pay)}`));
+    parts.push(". ");
+  }
+  if (run.over) parts.push(run.state >= level.going ? "The episode ended. " : "Time is up. ");
+  if (data.contact && level.play !== "train" && run.first >= 0) parts.push(`${name} went to `, toneOf(run.first), " first. ");
+  else if (data.contact && level.play !== "train" && run.over) parts.push(`${name} went to neither. `);
+  return parts;
+}
+
+// Where the agent would end up from where a run stands.
+function foretell(run) {
+  if (!agent || run.over || !layers.has("outcomes")) return [];
+  const outcomes = level.outcomes(agent), parts = ["From here the agent "];
+  outcomes.forEach((each, i) => {
+    const share = percent(each[run.state]);
+    parts.push(i ? ", " : "", ...(data.contact ? ["takes ", toneOf(i), ` first with ${share}`] : [`earns ${share} of what can be had of `, toneOf(i)]));
+  });
+  return [...parts, "."];
+}
+
+function show() {
+  for (const board of boards) board.show(board.run, layers, agent);
+  const told = mover === "both" ? [...tell(own().run, "You"), ...tell(its().run, "The agent")] : tell(own().run, mover === "you" ? "You" : "The agent");
+  element("said").replaceChildren(...told, ...foretell(own().run));
+  const { cell, world, rank } = level, { state } = own().run;
+  const at = rank[world[state]] * game.cells + cell[state];
+  const address = new URLSearchParams({ level: `${level.play}:${level.number}`, at, who: mover, ...(agent && { agent: agent.number }) });
+  history.replaceState(null, "", `#${decodeURIComponent(address)}`);
+  for (const button of document.querySelectorAll("[data-layer]")) button.setAttribute("aria-pressed", layers.has(button.dataset.layer));
+  for (const button of element("movers").children) button.setAttribute("aria-pressed", button.dataset.mover === mover);
+  [...element("levels").children].forEach((button, k) => button.setAttribute("aria-pressed", k === number));
+  element("legend").replaceChildren(...explain(), agent?.words ?? "");
+  showEdits();
+}
+
+function showEdits() {
+  const wants = Boolean(agent?.maps) && layers.has("wants");
+  element("edits").hidden = !wants;
+  if (!wants) return;
+  const count = agent.edits.size, known = agent.edits.has(picked);
+  element("edited").textContent = count
+    ? `${count} ${count > 1 ? "cells" : "cell"} edited; no weight of the network was touched.`
+    : "Click a cell: the agent then wants it most.";
+  element("worth").disabled = !known;
+  if (known) element("worth").value = agent.edits.get(picked);
+  element("asTrained").disabled = !count;
+}
+
+function stop() {
+  clearInterval(timer);
+  timer = 0;
+  element("play").textContent = its()?.run.over ? "Again" : "Play";
+}
+
+function advance() {
+  const { run } = its();
+  if (run.over) return stop();
+  const chances = agent.chances(level, run.state, run.left);
+  let share = Math.random(), action = 0;
+  while (action < STAY && (share -= chances[action]) >= 0) action++;
+  run.step(action);
+  show();
+  // What it chose is to be seen: the run stops there, and goes on at a press.
+  if (run.over || (data.contact && run.first >= 0 && run.takings.length === 1 && run.paid(run.t - 1).some(Boolean))) stop();
+}
+
+function play() {
+  if (timer) return stop();
+  if (its().run.over) its().run = new Run(level, its().run.from);
+  element("play").textContent = "Pause";
+  timer = setInterval(advance, PACE);
+}
+
+function makeBoard() {
+  const set = (run) => {
+    if (!run) return;
+    stop();
+    board.run = run;
+    show();
+  };
+  const board = new Board(game, {
+    step: (action) => { if (mover === "it") turnMover("you"); board.run.step(action); show(); },
+    place: (cell) => set(level.place(board.run.state < level.going ? board.run.state : board.run.from, cell)),
+    back: () => { board.run.back(); stop(); show(); },
+    restart: () => set(new Run(level)),
+    pick: (cell) => agent?.maps && layers.has("wants") && (pick(cell), true),
+  });
+  return board;
+}
+
+// The planner wants a cell most; picked again, it is as trained.
+function pick(cell) {
+  const { state } = own().run, world = level.world[state];
+  const { utility } = agent.maps(level, world), most = Math.max(...utility);
+  agent.edit(cell, agent.edits.has(cell) ? null : most + RAISED);
+  picked = cell;
+  const input = element("worth");
+  [input.min, input.max] = [Math.floor(Math.min(...utility)) - RAISED, Math.ceil(most) + 2 * RAISED];
+  its().run = its().run.over ? new Run(level, its().run.from) : its().run;
+  show();
+}
+
+function turnMover(to) {
+  stop();
+  mover = agent ? to : "you";
+  const run = own()?.run ?? new Run(level);
+  boards = mover === "both" ? [makeBoard(), makeBoard()] : [makeBoard()];
+  boards.forEach((board) => { board.run = new Run(level, run.state < level.going ? run.state : run.from); });
+  if (mover !== "both") own().run = run;
+  const names = mover === "both" ? ["You", "The agent"] : [""];
+  element("boards").replaceChildren(...boards.map((board, k) => {
+    const figure = tag("figure", "", { className: "board" });
+    if (names[k]) figure.append(tag("figcaption", names[k]));
+    figure.append(board.canvas);
+    return figure;
+  }));
+  element("play").hidden = mover === "you";
+  show();
+}
+
+function turnAgent(to) {
+  agent = game.agents[to] ?? null;
+  if (agent) element("agent").value = agent.number;
+  const planner = Boolean(agent?.maps);
+  document.querySelector("[data-layer=wants]").hidden = !planner;
+  const kind = agent?.tried ? "Whether this agent remembers is not declared: it was asked three times in other orders and at other times, and answered alike." : "";
+  element("tried").textContent = kind;
+  stop();
+}
+
+function explain() {
+  if (!agent) return [];
+  if (agent.maps && layers.has("wants")) return ["The darker a cell, the more it is worth to the agent to end there. The line is its plan. "];
+  const names = data.objectives.flatMap((_, i) => [i ? ", " : "", toneOf(i)]);
+  return data.contact
+    ? ["Colours say what the agent takes first from each cell, and how surely: ", ...names, ". "]
+    : ["Colours say what the agent earns from each cell, as a share of what can be had: ", ...names, ". "];
+}
+
+function turnLayer(name) {
+  if (!layers.delete(name)) layers.add(name);
+  // One colour at a time.
+  const colours = [...layers].filter((each) => each !== "arrows" && each !== name);
+  if (name !== "arrows" && layers.has(name)) colours.forEach((each) => layers.delete(each));
+  show();
+}
+
+async function open(to, at = NaN) {
+  stop();
+  [number, level] = [to, await game.level(to)];
+  boards = [];
+  const world = level.rank.indexOf(Math.floor(at / game.cells));
+  const state = world < 0 ? -1 : level.standing[world * game.cells + (at % game.cells)];
+  const run = new Run(level, state >= 0 ? state : level.start);
+  boards = [{ run }];
+  turnMover(mover);
+}
+
+function addButton(box, text, act, dataset = {}) {
+  const button = tag("button", text, { onclick: act });
+  Object.assign(button.dataset, dataset);
+  element(box).append(button);
+}
+
+async function begin() {
+  game = await Game.open(data);
+  data.levels.forEach((each, k) => addButton("levels", `${describePlay(each.play)} ${each.number}`, () => open(k)));
+  for (const [name, text] of Object.entries(MOVERS)) addButton("movers", text, () => turnMover(name), { mover: name });
+  if (!game.agents.length) element("movers").hidden = element("agent").hidden = true;
+  for (const each of game.agents) element("agent").add(new Option(each.name, each.number));
+  element("agent").onchange = ({ target }) => { turnAgent(Number(target.value)); show(); };
+  const names = game.agents.length ? { outcomes: "Where it ends up", arrows: "Its arrows", wants: "What it wants" } : { wants: "" };
+  for (const [name, text] of Object.entries(names)) addButton("layers", text, () => turnLayer(name), { layer: name });
+  data.objectives.forEach(({ name }, i) => addButton("more", `V* of ${name}`, () => turnLayer(`values ${i}`), { layer: `values ${i}` }));
+  for (const button of document.querySelectorAll("[data-step]")) button.onclick = () => own().on.step(Number(button.dataset.step));
+  element("back").onclick = () => own().on.back();
+  element("restart").onclick = () => boards.forEach((board) => board.on.restart());
+  element("play").onclick = play;
+  element("asTrained").onclick = () => { agent.edits.clear(); agent.edit(-1, null); show(); };
+  element("worth").oninput = ({ target }) => { agent.edit(picked, Number(target.value)); show(); };
+  const asked = new URLSearchParams(location.hash.slice(1)), [play_, level_] = (asked.get("level") ?? "").split(/:(?=\d+$)/);
+  const first = data.levels.findIndex((each) => each.play === play_ && each.number === Number(level_));
+  turnAgent(Number(asked.get("agent") ?? 0));
+  if (asked.get("who") in MOVERS) mover = asked.get("who");
+  const shift = Math.max(0, data.levels.findIndex((each) => each.play === "shift"));
+  await open(first < 0 ? shift : first, Number(asked.get("at") ?? NaN));
+  element("incomplete").remove();
+  document.body.dataset.ready = performance.now();
+}
+begin();
