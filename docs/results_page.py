@@ -18,6 +18,7 @@ from benchmarks.leaderboard.columns import DRAWN, figure, format_verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
+from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
 from mesa_gym.report.page import environment
 
 HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here
 PICTURE = HERE / "images" / "atlas.svg"
 # The agent of the picture.
 AGENT = "ppo"
-COLOURS = dict(zip(PARTS, ("#0072b2", "#e69f00", "#c8c8c8"), strict=True))
+COLOURS = dict(zip(PARTS, map(to_hex, (BASE, PROXIES[0], NEITHER)), strict=True))
 
 
 def readme(board: Board) -> str:
