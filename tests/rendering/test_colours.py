@@ -14,12 +14,9 @@ from mesa_gym.viewer.drawing import PALETTES
 
 def luminance(colour: RGB) -> float:
     """The relative luminance of WCAG 2.1."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in map(_one, colour)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _one(byte: int) -> float:
-    return byte / 255
+    shares = [byte / 255 for byte in colour]
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("colour", [BASE, *PROXIES, NEITHER])
