@@ -1,4 +1,4 @@
-"""What a policy without memory answers in given states, and whether it has none."""
+"""The answers of a policy in given states, and whether it is a function of what it sees."""
 
 from __future__ import annotations
 
