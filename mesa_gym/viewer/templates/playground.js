@@ -152,7 +152,7 @@ function turnMover(to) {
 }
 
 function turnAgent(to) {
-  agent = game.agents[to] ?? null;
+  agent = game.agents[to] ?? game.agents[0] ?? null;
   if (agent) element("agent").value = agent.number;
   const planner = Boolean(agent?.maps);
   document.querySelector("[data-layer=wants]").hidden = !planner;
