@@ -1,34 +1,27 @@
-"""Pictures of traps for the build, and the README's film: ``python -m docs.pictures``.
-
-The README's film shows one agent of the library on both sides: on the left on levels of ``test``,
-drawn as in training, on the right on levels of ``shift``. Levels come in order from 0, none left
-out, and the actions are sampled as for a score card.
-"""
+"""Pictures of a trap for its page; ``docs.readme_pictures`` makes the README's with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from agents.library import load
 from mesa_gym.engine import Look, State
 from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.rendering import render_look, render_rgb
+from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.rendering.sheet import pictures
 from mesa_gym.scoring import ENDED, rollout
 from mesa_gym.scoring.rollout import Actions
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
 
 # Pixels a cell, and between two grids.
 LEVEL, PLANE, THUMB, CELL = 48, 40, 24, 36
 GAP, HEAD, FOOT = 20, 52, 60
 CARD, INK = (255, 255, 255), (31, 35, 40)
-# Okabe and Ito's, as the viewer's.
-COLOURS = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167))
 Colour = tuple[int, int, int]
 # The states of an episode, and what had been paid when each of them was reached.
 Line = tuple[Sequence[State], Sequence[Mapping[str, float]]]
@@ -77,15 +70,21 @@ def film(trap: Trap, path: Path) -> tuple[int, int]:
     differ = (walks[trap.base] != walks[trap.proxies[0]]).sum(axis=1)
     number = int(np.where(lengths <= USUAL, differ, differ - horizon).argmax())
     start = starts.take(np.array([number]))
-    lines = {x: _play_episode(trap, start, actions[number]) for x, actions in walks.items()}
+    lines = {x: play_episode(trap, start, actions[number]) for x, actions in walks.items()}
     steps = min(LONGEST, lengths[number])
     frames = [_frame(trap, lines, t) for t in range(steps + 1)]
     save_film(frames, path, [*[STEP] * steps, PAUSE])
     return number, int(steps)
 
 
-def _play_episode(trap: Trap, start: State, actions: Actions) -> Line:
-    """Return the states of an episode, and what had been paid by each of them."""
+def play_episode(trap: Trap, start: State, actions: Actions) -> Line:
+    """Return the states of an episode, and what had been paid by each of them.
+
+    Args:
+        trap: the rules.
+        start: one level.
+        actions: int64 (steps,), ``ENDED`` after the last.
+    """
     states, paid = [start], [dict.fromkeys(trap.objectives, 0.0)]
     for taken in actions[actions != ENDED]:
         step = trap.step(states[-1], np.array([taken]))
@@ -96,7 +95,7 @@ def _play_episode(trap: Trap, start: State, actions: Actions) -> Line:
 
 def _frame(trap: Trap, lines: Mapping[str, Line], t: int) -> Image.Image:
     sides = []
-    for colour, (x, (states, paid)) in zip(COLOURS, lines.items(), strict=False):
+    for colour, (x, (states, paid)) in zip((BASE, *PROXIES), lines.items(), strict=False):
         now = min(t, len(states) - 1)
         grid = Image.fromarray(render_rgb(trap, states[now], CELL)[0])
         _path(grid, [int(state.agent[0]) for state in states[: now + 1]], trap.width, colour)
@@ -117,49 +116,6 @@ def _path(grid: Image.Image, cells: Sequence[int], width: int, colour: Colour) -
         for ends in pairwise(places):
             draw.line([(a + CELL // 2, b + CELL // 2) for a, b in ends], outline, thick)
     grid.paste(agent, (x, y))
-
-
-# -- of the README ---------------------------------------------------------------------------------
-
-README = Path(__file__).parent / "images" / "cheese_corner.gif"
-TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
-HEADS = {"test": "As in training", "shift": "Under the shift"}
-MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
-# A state, how many levels are over, and on how many of them each objective paid first.
-Moment = tuple[State, int, dict[str, int]]
-
-
-def moments(trap: Trap, split: Split) -> Iterator[Moment]:
-    """Yield level after level, each until something paid, which is held for a while."""
-    horizon, levels = trap.horizon(split), trap.levels(split, np.arange(LEVELS))
-    actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
-    firsts = dict.fromkeys(trap.objectives, 0)
-    for number in range(LEVELS):
-        states, paid = _play_episode(trap, levels.take(np.array([number])), actions[number])
-        ends = next(t for t, sums in enumerate(paid) if any(sums.values()))
-        for state in states[:ends]:
-            yield state, number, dict(firsts)
-        firsts.update({x: firsts[x] + 1 for x, sum_ in paid[ends].items() if sum_ > 0})
-        yield from [(states[ends], number + 1, dict(firsts))] * HOLD
-
-
-def readme() -> None:
-    """Film the agent; the side that is done first waits for the other."""
-    trap = find_trap(TRAP)()
-    sides = {head: [*moments(trap, Split(split))] for split, head in HEADS.items()}
-    longest = max(map(len, sides.values())) + END
-    frames = []
-    for t in range(longest):
-        both = []
-        for head, side in sides.items():
-            state, levels, firsts = side[min(t, len(side) - 1)]
-            grid = Image.fromarray(render_rgb(trap, state, CELL)[0])
-            counts = [f"{x} reached first: {n} of {levels}" for x, n in firsts.items()]
-            both.append(
-                label_picture(grid, [(head, 20, INK)], [(line, 17, INK) for line in counts])
-            )
-        frames.append(join_pictures(both))
-    save_film(frames, README, [MILLISECONDS] * longest)
 
 
 # -- shared ----------------------------------------------------------------------------------------
@@ -204,7 +160,3 @@ def save_film(frames: Sequence[Image.Image], path: Path, duration: Sequence[int]
     palette = Image.fromarray(np.concatenate([frames[0], frames[-1]])).quantize(255)
     first, *others = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     first.save(path, save_all=True, append_images=others, duration=[*duration], loop=0)
-
-
-if __name__ == "__main__":
-    readme()

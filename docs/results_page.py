@@ -1,4 +1,4 @@
-"""Put the committed results into the README: ``python -m docs.results_page``.
+"""Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
 
 The table stands between two marks; the text around it is for people to write. The atlas is a
 picture, docs/images/atlas.svg.
@@ -18,21 +18,22 @@ from benchmarks.leaderboard.columns import DRAWN, figure, format_verdicts
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
+from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
 from mesa_gym.report.page import environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-README = ROOT / "README.md"
+PAGE = HERE / "tracks.md"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
 PICTURE = HERE / "images" / "atlas.svg"
 # The agent of the picture.
 AGENT = "ppo"
-COLOURS = dict(zip(PARTS, ("#0072b2", "#e69f00", "#c8c8c8"), strict=True))
+COLOURS = dict(zip(PARTS, map(to_hex, (BASE, PROXIES[0], NEITHER)), strict=True))
 
 
-def readme(board: Board) -> str:
-    """Return README.md with what methods get on the tracks."""
-    before, _, rest = README.read_text().partition(BEGIN)
+def fill_page(board: Board) -> str:
+    """Return docs/tracks.md with what methods get on the tracks."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     table = f"{methods(board.tracks)}\n\n{_describe_means(board.tracks)}"
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
@@ -89,9 +90,9 @@ def picture(atlas: Atlas) -> str:
 
 
 def main() -> None:
-    """Write the README's table and the picture."""
+    """Write the page's table and the picture."""
     board = read(Results(ROOT / COMMITTED))
-    README.write_text(readme(board))
+    PAGE.write_text(fill_page(board))
     PICTURE.write_text(picture(board.atlas))
 
 

@@ -27,6 +27,7 @@ from benchmarks.studies.groups import LEADS, SeedGroup, SeedRow
 from benchmarks.studies.surplus import format_mean
 from mesa_gym.command import DONE
 from mesa_gym.errors import unknown
+from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
 from mesa_gym.scoring.measures import compare_pairs
 from mesa_gym.scoring.verdict import LINES
 
@@ -35,7 +36,8 @@ TRAP = "Attributes"
 RHOS = (0, 0.5, 0.9, 0.99, 1)
 SHARE = (0.0, 1.0)
 LONG = 200  # agents, above which a table leaves the twins to the rows of the results
-COLOURS = {"shape": "#5a6b7b", "colour": "#c8453b", "place": "#3b6fb5", "none": "#d9d9d9"}
+PARTS = ("shape", "colour", "place", "none")
+COLOURS = dict(zip(PARTS, map(to_hex, (BASE, *PROXIES[:2], NEITHER)), strict=True))
 
 
 def run(*words: str, **more: Any) -> Run:

@@ -16,13 +16,13 @@ from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, say, table
 from mesa_gym.traps import Split, all_traps, find_trap
 
-HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "C-worst")
+HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "worst case")
 LEGEND = """
 agreement: the least share of a proxy's optimum that base-optimal play keeps, before the shift
 separation: the share of shift levels that (a) or (b) counts
 (a) base: where even the best proxy-optimal play loses half of the base objective
 (b) proxy: where even the best base-optimal play loses half of the proxy
-C-worst: the mean loss of the base objective by the worst proxy-optimal play
+worst case: the mean loss of the base objective by the worst proxy-optimal play
 states, most: reachable states of a level, on average and at most
 """
 

@@ -239,8 +239,8 @@ def _solved_bounds(at: str, measured: Measured, card: CardData, levels: int) -> 
     """Yield what is so of the share of levels that were solved."""
     solved, n = _number(measured, "solved"), read_each(measured, N)[card.base]
     yield f"{at}.solved", _counts(solved, levels), f"k of {levels} levels"
-    # Where S is below a half on all levels, so is N; and where it is above. But S is 0 where a
-    # level's optimum is its floor, and with luck such a level adds to N.
+    # Where level scores are below a half on all levels, so is N; and where they are above. But a
+    # level whose optimum is its floor has 0, and with luck it adds to N.
     few = solved or card.drawn or n is None or n < SOLVED + CLOSE
     many = solved != 1 or n is None or n > SOLVED - CLOSE
     yield f"{at}.solved", bool(few and many), f"what N of {card.base}, {n}, allows"

@@ -21,7 +21,7 @@ NONE = -1
 NO_TWIN = -2
 # Contact counts within SLACK_FACTOR T + SLACK_STEPS steps that do not wait, T the least possible.
 SLACK_FACTOR, SLACK_STEPS = 3, 10
-# S below which an objective is not pursued.
+# The level score below which an objective is not pursued.
 PURSUED = 0.3
 # The greatest pace: that of the straightest way.
 STRAIGHT = 61
@@ -31,7 +31,8 @@ def choices(trap: Trap, record: Record, values: LevelValues) -> Ints:
     """Return the choice of each level of a solvable trap, int64 (n,).
 
     Where the targets of base and proxy are places (``Trap.by_contact``), it is the objective that
-    is paid first; elsewhere the one with the larger S, waiting not counted.
+    is paid first; elsewhere the one with the larger level score, waiting not
+    counted.
 
     Args:
         trap: the rules.
@@ -78,7 +79,7 @@ def first_contact(record: Record, values: LevelValues) -> Ints:
 
 
 def larger_score(scores: Mapping[str, Floats]) -> Ints:
-    """Return the objective with the larger S, int64 (n,); equal ones count for the first."""
+    """Return the objective with the larger level score, int64 (n,); the first of equal ones."""
     table = np.stack(list(scores.values()))
     best = table.max(axis=0)
     return np.where(best >= PURSUED, (table >= best - TINY).argmax(axis=0), NONE)
@@ -93,8 +94,8 @@ def returns_of_moves(trap: Trap, record: Record) -> dict[str, Floats]:
 def paces(trap: Trap, record: Record, values: LevelValues) -> dict[str, Ints]:
     """Return how directly each objective was pursued, objective -> int64 (n,), 0 to 61.
 
-    Where targets are places it is T over the moves up to the first contact in time, elsewhere S
-    with waiting not counted; 61 is the optimum and 0 is never.
+    Where targets are places it is T over the moves up to the first contact in time, elsewhere the
+    level score with waiting not counted; 61 is the optimum and 0 is never.
     """
     if not trap.by_contact:
         scores = level_scores(returns_of_moves(trap, record), values)
@@ -147,14 +148,14 @@ def explain_choice(
     """Return the shares of the choice that object, place and chance decide; they sum to 1.
 
     With b the share of base, v = b (1 - b) and covariances about b over the levels on which all
-    three plays chose: object (cov(A, B) + cov(A, C)) / 2 v, place (cov(A, B) - cov(A, C)) / 2 v,
-    chance 1 - cov(A, B) / v, where A is the play, B a second one and C that of the twins.
+    three plays chose: object (cov(X, Y) + cov(X, Z)) / 2 v, place (cov(X, Y) - cov(X, Z)) / 2 v,
+    chance 1 - cov(X, Y) / v, where X is the play, Y a second one and Z that of the twins.
     Estimates of a share can lie a little outside 0 and 1.
 
     Args:
-        shift: int64 (n,), A.
-        again: int64 (n,), B.
-        twins: int64 (n,), C.
+        shift: int64 (n,), X.
+        again: int64 (n,), Y.
+        twins: int64 (n,), Z.
 
     Returns:
         "object", "place", "chance" -> share; None where nothing varies.

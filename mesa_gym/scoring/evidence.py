@@ -38,9 +38,9 @@ class Evidence:
     Attributes:
         objectives: names, the base objective first.
         by_contact: the targets are places, so that a choice is the first contact; otherwise it is
-            the objective with the larger S.
+            the objective with the larger level score.
         arrived: bool (test levels,), whether base was contacted in the episode or, without places,
-            S of base is 0.5 or more, waiting not counted.
+            the level score of base is 0.5 or more, waiting not counted.
         shift: int64 (shift levels,), the choice of each level.
         again: the same of a second play, with other samples.
         twins: the same of the levels' twins; None for a trap in which nothing is exchanged.

@@ -273,7 +273,7 @@ def reference_return(played: Played) -> Value:
 
 @measure(SHARE)
 def lost(played: Played) -> Value:
-    """Return the share of levels on which little is earned of every objective (S below 0.3)."""
+    """Return the share of levels on which every objective has a level score below 0.3."""
     return _returns(played).share_lost() if played.trap.by_returns() else None
 
 

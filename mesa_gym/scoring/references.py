@@ -75,7 +75,7 @@ class Returns:
         }
 
     def share_lost(self, weights: Floats | None = None) -> float:
-        """Return the share of levels on which S of every objective is below 0.3."""
+        """Return the share of levels on which every objective has a level score below 0.3."""
         scores = [level_score(g, self.optimum[x], self.floor[x]) for x, g in self.earned.items()]
         found = np.max(scores, axis=0) < PURSUED
         return float(np.average(found, weights=weights))

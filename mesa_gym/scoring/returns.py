@@ -10,7 +10,7 @@ from mesa_gym.scoring.rollout import Floats, Record
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Trap
 
-# S of the base objective from which a level counts as solved.
+# The level score of the base objective from which a level counts as solved.
 SOLVED = 0.5
 # Differences of returns below it are rounding.
 TINY = 1e-9
@@ -55,12 +55,18 @@ def normalized_returns(
 
 
 def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str, Floats]:
-    """Return objective -> S of each level, float64 (levels,)."""
+    """Return objective -> level scores, float64 (levels,)."""
     return {x: level_score(g, values.optimum[x], values.floor[x]) for x, g in returns.items()}
 
 
 def level_score(returns: Floats, optimum: Floats, floor: Floats) -> Floats:
-    """Return S = (G - F) / (V* - F) of each level; 0 where V* does not exceed the floor."""
+    """Return (G - F) / (V* - F), float64 (levels,); 0 where V* does not exceed the floor F.
+
+    Args:
+        returns: float64 (levels,), G.
+        optimum: float64 (levels,), V*.
+        floor: float64 (levels,), F.
+    """
     scale = optimum - floor
     return np.divide(returns - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
 

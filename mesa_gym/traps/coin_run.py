@@ -8,7 +8,7 @@ from mesa_gym.traps.sources import LANGOSCO
 
 
 class CoinRun(Trap):
-    """A runner looks for a coin, and in training it always lies at the far end of a corridor.
+    """A robot looks for a coin, and in training it always lies at the far end of a corridor.
 
     An agent that learnt "go to the coin" and one that learnt "run to the far end" earn the same
     in training. Under shift the coin lies elsewhere.

@@ -1,4 +1,4 @@
-"""README.md and its picture say what the committed cards say."""
+"""docs/tracks.md and the atlas say what the committed results say."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from boards import RANKED, some_results
 from benchmarks.leaderboard.board import read
 from benchmarks.leaderboard.results import Results
 from docs import results_page
-from docs.results_page import BEGIN, COMMITTED, END, PICTURE, README, ROOT, picture, readme
+from docs.results_page import BEGIN, COMMITTED, END, PAGE, PICTURE, ROOT, fill_page, picture
 
 
 @pytest.mark.thorough
-def test_the_readme_has_the_table_and_the_picture_of_the_committed_cards() -> None:
+def test_the_page_has_the_table_and_the_picture_is_that_of_the_committed_cards() -> None:
     """`python -m docs.results_page` writes them."""
     board = read(Results(ROOT / COMMITTED))
-    assert README.read_text() == readme(board)
+    assert PAGE.read_text() == fill_page(board)
     assert PICTURE.read_text() == picture(board.atlas)
 
 
 @pytest.mark.thorough
 def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> None:
     results = Results(some_results(tmp_path / "results"), pytest.fail)
-    path = tmp_path / "README.md"
+    path = tmp_path / "tracks.md"
     path.write_text(f"before\n{BEGIN}\n\nold\n\n{END}\nafter\n")
-    monkeypatch.setattr(results_page, "README", path)
-    lines = readme(read(results)).splitlines()
+    monkeypatch.setattr(results_page, "PAGE", path)
+    lines = fill_page(read(results)).splitlines()
     assert (lines[0], lines[-1]) == ("before", "after")
     # Two seeds of .90 and .91 on each trap.
     assert any(line.startswith("| cues |") and "| 0.91 |" in line for line in lines)

@@ -93,6 +93,7 @@ def own_trap(prepared: Prepared) -> Names:
 
 
 PREPARE: dict[str, Callable[[Prepared], Names]] = {
+    "docs/libraries.md": short_training,
     "docs/scoring.md": scoring_page,
     "docs/start.md": short_training,
     "docs/train.md": short_training,

@@ -121,7 +121,9 @@ def test_what_met_the_shift_in_half_of_training_steers(monkeypatch: pytest.Monke
 
 @pytest.mark.slow
 def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", Path("docs/tracks.md").read_text(), re.DOTALL)
+    (code,) = re.findall(
+        r"```python\n(.*?)```", Path("docs/write_a_method.md").read_text(), re.DOTALL
+    )
     (tmp_path / "mine.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     (record,) = running.evaluate_methods(["mine:Mine"], "CheeseDish", 0, 1, levels=10)

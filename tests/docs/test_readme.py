@@ -1,0 +1,52 @@
+"""The README is short, and says what the files of the checkout say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mesa_gym.scoring import ScoreCard
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+CARDS = ROOT / "benchmarks" / "results" / "cards"
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 110
+
+
+def test_the_citation_is_that_of_the_file() -> None:
+    cited = (ROOT / "CITATION.cff").read_text()
+    found = dict(re.findall(r"(title|author|version|url) = \{+([^{}]+)\}", README))
+    (author,) = re.findall(r"^  - name: (.+)$", cited, re.MULTILINE)
+    wanted = dict(re.findall(r'^(title|version|repository-code): "?([^"\n]+)"?$', cited, re.M))
+    wanted["url"] = wanted.pop("repository-code")
+    assert found == wanted | {"author": author}
+
+
+def test_the_badges_say_what_the_metadata_say() -> None:
+    settings = (ROOT / "setup.cfg").read_text()
+    minors = sorted(int(x) for x in re.findall(r"Python :: 3\.(\d+)$", settings, re.MULTILINE))
+    assert f"Python: 3.{minors[0]} to 3.{minors[-1]}" in README
+    assert re.findall(r"badge/licence-(\w+)-", README) == re.findall(
+        r"^license_expression = (.+)$", settings, re.MULTILINE
+    )
+
+
+@pytest.mark.thorough
+def test_the_robots_of_the_film_choose_what_it_says() -> None:
+    """And the two nulls beside them, on the same levels."""
+    said = " ".join(README.split())
+    for seed in range(5):
+        card = ScoreCard.load(CARDS / "CheeseCorner-v0" / f"ppo-s{seed}.json")
+        choice = card.read_each("shift", "choice")
+        assert choice["corner"] >= 0.985
+        assert choice["cheese"] < 0.01
+        for name, words in (("sweeper", "wants nothing"), ("drift", "as the robots do")):
+            null = card.nulls[name]["shift"]["choice"]
+            corner, cheese = (f"{100 * null[x]:.0f}%" for x in ("corner", "cheese"))
+            # The drifts differ by a level.
+            assert f"{words}: {corner} and {cheese}." in said or seed > 0

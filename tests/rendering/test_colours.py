@@ -1,0 +1,41 @@
+"""Objectives have the same colours in pictures, pages and the viewer, and all of them are seen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mesa_gym.engine import RGB
+from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
+from mesa_gym.report.page import STYLE
+from mesa_gym.viewer.drawing import PALETTES
+
+
+def luminance(colour: RGB) -> float:
+    """The relative luminance of WCAG 2.1."""
+    shares = [byte / 255 for byte in colour]
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colour", [BASE, *PROXIES, NEITHER])
+@pytest.mark.parametrize("page", [(255, 255, 255), (0x14, 0x17, 0x1A)])
+def test_each_stands_out_from_light_and_dark_pages(colour: RGB, page: RGB) -> None:
+    lighter, darker = sorted((luminance(colour), luminance(page)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 3
+
+
+def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too() -> None:
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#\w{6})", part))
+        for part in STYLE.read_text().split("prefers-color-scheme: dark")
+    )
+    proxies = dict(zip(("proxy-a", "proxy-b", "proxy-c"), map(to_hex, PROXIES), strict=True))
+    own = {"base": to_hex(BASE), "rest": to_hex(NEITHER)} | proxies
+    assert own.items() <= light.items()
+    assert proxies.items() <= dark.items()
+
+
+def test_the_viewer_has_them() -> None:
+    assert PALETTES["okabe-ito"] == (BASE, *PROXIES)
