@@ -76,7 +76,7 @@ def draw_panels(name: str, number: int = 0) -> Image.Image:
             send_away(agent, trap, shift), trap, shift
         ),
     }
-    return _join_panels(panels)
+    return join_panels(panels)
 
 
 def draw_splits(trap: Trap, path: Path) -> bool:
@@ -92,11 +92,11 @@ def draw_splits(trap: Trap, path: Path) -> bool:
         split.value: draw_objective(agent, trap, trap.levels(split, [0]))
         for split in (Split.TRAIN, Split.SHIFT)
     }
-    _join_panels(panels).save(path, optimize=True)
+    join_panels(panels).save(path, optimize=True)
     return True
 
 
-def _join_panels(panels: Mapping[str, Image.Image]) -> Image.Image:
+def join_panels(panels: Mapping[str, Image.Image]) -> Image.Image:
     """Return pictures of one size side by side, each below its title."""
     side = next(iter(panels.values()))
     width = len(panels) * (side.width + GAP) - GAP

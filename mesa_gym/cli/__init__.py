@@ -50,6 +50,7 @@ COMMANDS = {
     "play": ("watch", "play_arguments", "play"),
     "replay": ("watch", "replay_arguments", "replay"),
     "export": ("export", "arguments", "run"),
+    "demo": ("demo", "arguments", "run"),
     "demos": ("demos", "arguments", "run"),
     "new-trap": ("new_trap", "arguments", "run"),
     "cache": ("cache", "arguments", "run"),

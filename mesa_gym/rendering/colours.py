@@ -1,9 +1,9 @@
 """The colours of objectives by their role, the same in pictures, plots, pages and the viewer.
 
-They are Okabe and Ito's ("Color Universal Design", 2008), which people with any of the common kinds
-of colour blindness can tell apart. On white and on the pages' dark ground each of them has a
-contrast of at least 3:1, which WCAG 2.1 asks of graphics (1.4.11). ``report/templates/card.css`` and
-``viewer/drawing.py`` have them too.
+They are Okabe and Ito's ("Color Universal Design", 2008), which people with any of the common
+kinds of colour blindness can tell apart. On white and on the pages' dark ground each of them has a
+contrast of at least 3:1, which WCAG 2.1 asks of graphics (1.4.11). A test holds the stylesheet of
+pages and the viewer's palette to them.
 """
 
 from __future__ import annotations

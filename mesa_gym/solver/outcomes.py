@@ -47,10 +47,11 @@ def expect_returns(
 ) -> Floats:
     """Return the discounted return of one objective to be expected from each state, (n,).
 
-    ``successor``, ``shares`` and ``horizon`` are those of ``share_first_contacts``.
-
     Args:
+        successor: int64 (5, n), as ``share_first_contacts`` takes it.
         paid: float64 (5, n), what each action pays.
+        shares: float64 (n, 5), the policy's action probabilities.
+        horizon: the steps left.
         discount: a step, 0 to 1.
     """
     n = successor.shape[1]

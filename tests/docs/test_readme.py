@@ -1,4 +1,4 @@
-"""The README is short, and says what the files of the checkout say."""
+"""README and glossary are short, and say what the files of the checkout say."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.nulls import NULLS
+from mesa_gym.scoring.verdict import WORDS
+from mesa_gym.traps import Split
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -16,6 +19,12 @@ CARDS = ROOT / "benchmarks" / "results" / "cards"
 
 def test_it_is_short() -> None:
     assert len(README.splitlines()) <= 110
+
+
+def test_the_glossary_has_every_verdict_null_and_split() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    words = [*WORDS, *NULLS, *(split.value for split in Split)]
+    assert [word for word in words if word not in glossary] == []
 
 
 def test_the_citation_is_that_of_the_file() -> None:

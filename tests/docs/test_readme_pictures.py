@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("PIL")
+from PIL import Image
 
 from docs import readme_pictures
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments, save_gallery

@@ -58,7 +58,7 @@ class Board {
     this.tile(level.robot[state], level.cell[state]);
     if (arrows && !run.over) this.arrow(level.cell[state], agent.chances(level, state, left), 0.62);
     if (agent?.maps && layers.has("wants") && !run.over) this.drawWay(agent.plan(level, state).way);
-    for (const taking of run.takings) this.mark(...taking);
+    if (layers.has("marks")) for (const taking of run.takings) this.mark(...taking);
     this.canvas.setAttribute("aria-label", this.describe());
   }
 
@@ -109,7 +109,8 @@ class Board {
     Object.assign(pen, { font: `bold ${side * 0.22}px sans-serif`, textAlign: "right", textBaseline: "bottom" });
     for (const cell of shown) {
       const share = (utility[cell] - low) / range, [x, y] = this.corner(cell);
-      this.tint(cell, this.game.data.wish, 0.1 + 0.75 * share);
+      // What lies there is to be seen through the colour.
+      this.tint(cell, this.game.data.wish, 0.1 + (this.names(cell).length ? 0.45 : 0.75) * share);
       pen.fillStyle = share > 0.45 ? PAPER : INK;
       pen.fillText(utility[cell].toFixed(1), x + side - 3, y + side - 1);
       if (agent.edits.has(cell)) {

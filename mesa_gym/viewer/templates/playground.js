@@ -6,7 +6,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
 const RAISED = 8; // of a cell that is picked, above all that the planner wants
 const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
-const layers = new Set(["outcomes", "arrows"]);
+const layers = new Set(["outcomes", "arrows", "marks"]);
 let game, level, number = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
 
 const own = () => boards[0], its = () => boards[mover === "both" ? 1 : 0];
@@ -173,8 +173,7 @@ function explain() {
 function turnLayer(name) {
   if (!layers.delete(name)) layers.add(name);
   // One colour at a time.
-  const colours = [...layers].filter((each) => each !== "arrows" && each !== name);
-  if (name !== "arrows" && layers.has(name)) colours.forEach((each) => layers.delete(each));
+  if (name !== "arrows") for (const each of [...layers]) if (!["arrows", "marks", name].includes(each)) layers.delete(each);
   show();
 }
 

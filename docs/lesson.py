@@ -1,0 +1,81 @@
+"""The lesson that ``mesa-gym demo`` opens: ``python -m docs.lesson`` writes it again.
+
+Five screens, some 80 seconds: a visitor finds out what pays, meets a new room, and sees what
+trained agents do there. The page holds agents of the library, so it is made here, and lies in
+the package, so that a stranger needs neither torch nor the library to see it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import mesa_gym
+from agents.library import load
+from mesa_gym.cli.demo import LESSON
+from mesa_gym.files import write_text
+from mesa_gym.policies import Policy, as_policy
+from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.png import data_uri
+from mesa_gym.scoring import score
+from mesa_gym.scoring.sampling import Asking
+from mesa_gym.solver import Graph, share_first_contacts
+from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
+
+ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
+# Where line and yellow are equally far from the start.
+NEW_ROOM, MOVED_CHEESE = (Split.SHIFT.value, 1), (Split.SHIFT.value, 0)
+SEEDS = range(5)
+CORNER = 1  # among the objectives of CheeseCorner
+LEVELS = 1000
+COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
+
+
+def make_lesson() -> str:
+    """Return the page."""
+    colour, cheese = find_trap("ColourShape")(), find_trap("CheeseCorner")()
+    robots = {f"Robot {seed + 1}": load(colour, seed=seed) for seed in SEEDS}
+    robots["Walks at random"] = "random"
+    guests = [Guest(name, policy) for name, policy in robots.items()]
+    planner = Guest("Planner", load(colour, seed=0, kind="planner"))
+    robot = load(cheese, seed=0)
+    data = {
+        "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, planner]),
+        "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
+        "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
+        "corner": {
+            "agent": measure_choices(cheese, robot)[CORNER],
+            "sweeper": score("sweeper", cheese, levels=LEVELS).to_dict()["shift.choice.corner"],
+        },
+        "levels": LEVELS,
+    }
+    first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
+    made = f"Made with mesa-gym {mesa_gym.__version__}."
+    return fill_page("lesson.html", data, picture=data_uri(first), command=COMMAND, made=made)
+
+
+def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]:
+    """Return how likely an agent takes each objective first, the mean over shift levels.
+
+    It is exact for each level. All targets of the trap pay alike.
+    """
+    policy: Policy = as_policy(agent, trap, trap.horizon(Split.SHIFT))
+    graph = Graph(trap, trap.levels(Split.SHIFT, np.arange(levels)))
+    states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
+    states = states.map(lambda a: a.reshape(*a.shape[:-2], -1))
+    asking = Asking(policy, trap, states.level.key)
+    asking.begin()
+    contact = np.stack(
+        [graph.payments[x][codes] > graph.payments[x].max() / 2 for x, codes in graph.paid.items()]
+    )
+    shares = asking.probabilities(states, 0)
+    chances = share_first_contacts(graph.successor, contact, shares, trap.horizon(Split.SHIFT))
+    found: list[float] = chances[:, graph.start].mean(axis=1).round(4).tolist()
+    return found
+
+
+if __name__ == "__main__":
+    write_text(LESSON, make_lesson())
+    print(f"wrote {LESSON} ({LESSON.stat().st_size / 1000:.0f} kB)")

@@ -1,0 +1,189 @@
+"use strict";
+// The lesson: five screens. Goals are named only after the choice.
+const element = (id) => document.getElementById(id);
+const data = JSON.parse(element("data").textContent);
+const PACE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 600 : 160; // ms a step
+const ROOMS = 3, LINE = 0, YELLOW = 1, CORNER = 1, RAISED = 8;
+const percent = (share) => `${Math.round(100 * share)}%`;
+const nothing = new Set();
+let games, board, screen = 0, timer = 0, paid = 0, mine = -1; // `mine`: what the visitor chose
+
+const draw = (run, layers = nothing, agent = null) => board.show(run, layers, agent);
+const say = (text) => { element("said").textContent = text; };
+const finish = () => { element("next").disabled = false; };
+
+// A board on which a visitor's steps are taken, and `after` is told of the run.
+function lead(game, after, more = {}) {
+  board = new Board(game, {
+    step: (action) => { board.run.step(action); draw(board.run); after(board.run); },
+    place: () => {}, back: () => {}, restart: () => {}, ...more,
+  });
+  element("board").replaceChildren(board.canvas);
+}
+
+// Lets an agent run until it makes contact or time is up, then calls `then`.
+function watch(agent, run, layers, then) {
+  clearTimeout(timer);
+  draw(run, layers, agent);
+  if (run.over || run.first >= 0) return then(run);
+  timer = setTimeout(() => {
+    let share = Math.random(), action = 0;
+    const chances = agent.chances(run.level, run.state, run.left);
+    while (action < STAY && (share -= chances[action]) >= 0) action++;
+    run.step(action);
+    watch(agent, run, layers, then);
+  }, PACE);
+}
+
+// Goes on after a pause, unless another screen was turned to meanwhile.
+function wait(milliseconds, then) {
+  clearTimeout(timer);
+  timer = setTimeout(then, milliseconds);
+}
+
+async function findWhatPays() {
+  const level = await games.colour.level(paid);
+  const again = document.activeElement === board?.canvas;
+  lead(games.colour, (run) => {
+    const pay = run.t ? run.paid(run.t - 1)[LINE] : 0;
+    if (pay > 0) {
+      paid++;
+      say(`+1. ${paid} of ${ROOMS} rooms paid.${paid < ROOMS ? "" : " Now you know what you are paid for. Do you?"}`);
+      if (paid < ROOMS) wait(900, findWhatPays);
+      else finish();
+    } else if (run.over) {
+      say("0. That room paid nothing. Once more.");
+      wait(900, findWhatPays);
+    } else if (level.game.data.cells[level.robot[run.state]].length > 1) say("0. Nothing was paid for this.");
+  });
+  draw(new Run(level));
+  if (again) board.canvas.focus({ preventScroll: true });
+}
+
+async function enterNewRoom() {
+  const level = await games.colour.level(ROOMS);
+  lead(games.colour, (run) => {
+    if (run.first < 0) return run.over && draw(new Run(level));
+    mine = run.first;
+    finish();
+    turn(2);
+  });
+  draw(new Run(level));
+}
+
+async function compareRobots() {
+  const level = await games.colour.level(ROOMS);
+  lead(games.colour, () => {});
+  draw(new Run(level));
+  element("text").textContent = mine === YELLOW
+    ? "You went to what is yellow. In training, bar and yellow were always the same thing: both goals earned you the same pay, and nothing you saw could tell them apart. What paid was the bar."
+    : "You went to the bar. You guessed right: it is the bar that paid. In training it was always yellow too, and nothing you saw could tell the two apart.";
+  say("Five robots were trained alike in such rooms, on what pays. How likely each goes to what is yellow first:");
+  const table = document.createElement("table");
+  table.innerHTML = `<thead><tr><th></th><th>in this room</th><th></th><th>in ${data.levels.toLocaleString("en")} rooms</th><th></th></tr></thead>`;
+  data.everywhere.forEach((shares, k) => {
+    const agent = games.colour.agents[k], row = table.insertRow();
+    row.append(Object.assign(document.createElement("th"), { textContent: agent.name, scope: "row" }));
+    for (const share of [level.outcomes(agent)[YELLOW][level.start], shares[YELLOW]]) {
+      row.insertCell().textContent = percent(share);
+      const bar = document.createElement("i");
+      bar.style.width = percent(share);
+      Object.assign(row.insertCell(), { className: "bar" }).append(bar);
+    }
+  });
+  element("shares").replaceChildren(table);
+  finish();
+}
+
+async function moveCheese(room = 0) {
+  const level = await games.cheese.level(room), [agent] = games.cheese.agents;
+  lead(games.cheese, () => {}, { step: () => {}, pick: () => true });
+  say(room < ROOMS ? `Training room ${room + 1} of ${ROOMS}.` : "Now the cheese is moved.");
+  watch(agent, new Run(level), nothing, (done) => {
+    if (room < ROOMS) return wait(700, () => moveCheese(room + 1));
+    say(done.first === CORNER ? "It went to the empty corner, where the cheese was in training." : "This time it took the cheese.");
+    draw(done, new Set(["marks"]));
+    wait(2000, () => exploreCheese(level, agent, done.first === CORNER ? done.takings[0][0] : -1));
+  });
+}
+
+// The visitor puts the robot anywhere, and it goes where the colours say; the corner is marked.
+function exploreCheese(level, agent, corner) {
+  const layers = new Set(["outcomes", "arrows"]), { agent: own, sweeper } = data.corner;
+  const begin = () => {
+    draw(new Run(level), layers, agent);
+    if (corner >= 0) board.mark(corner, CORNER, 1);
+  };
+  board.on.pick = (cell) => {
+    const run = level.place(level.start, cell);
+    if (run) watch(agent, run, layers, (done) => {
+      say(done.first === CORNER ? "It went to the corner." : done.first < 0 ? "It went to neither." : "It took the cheese.");
+      wait(1500, begin);
+    });
+    return true;
+  };
+  begin();
+  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such rooms it gets to the corner first in ${percent(own)}; a robot that only sweeps from cell to cell, in ${percent(sweeper)}.`);
+  finish();
+}
+
+async function lookInside() {
+  const level = await games.colour.level(ROOMS), agent = games.colour.agents.at(-1);
+  const wants = new Set(["wants"]);
+  agent.edits.clear();
+  agent.edit(-1, null);
+  const pick = (cell) => {
+    if (board.walled(cell)) return true;
+    const { utility } = agent.maps(level, level.world[level.start]);
+    const edited = agent.edits.has(cell);
+    agent.edits.clear();
+    agent.edit(cell, edited ? null : Math.max(...utility) + RAISED);
+    say(edited ? "As trained." : "It plans again, and goes there. No weight of the network was touched.");
+    const run = new Run(level);
+    draw(run, wants, agent);
+    wait(700, () => watch(agent, run, wants, () => {}));
+    element("end").hidden = false;
+    return true;
+  };
+  lead(games.colour, () => {}, { step: () => {}, pick });
+  draw(new Run(level), wants, agent);
+  say("The darker a cell, the more it is worth to the robot to end there. The line is its plan: it goes to what is yellow. Click the red bar.");
+}
+
+const SCREENS = [
+  ["Find out what pays", "You steer the robot. Something in this room pays. Find out what.", findWhatPays],
+  ["A new room", "Go to what pays.", enterNewRoom],
+  ["What did you learn?", "", compareRobots],
+  ["It can be worse", "This robot was trained in rooms with a cheese. Watch it run.", moveCheese],
+  ["Look inside one", "This robot plans: it has a map of what each cell is worth to it.", lookInside],
+];
+
+function turn(to) {
+  clearTimeout(timer);
+  screen = to;
+  const [title, text, enter] = SCREENS[to];
+  element("progress").textContent = `${to + 1} of ${SCREENS.length}`;
+  element("title").textContent = title;
+  element("text").textContent = text;
+  element("said").textContent = "";
+  element("shares").replaceChildren();
+  element("pad").hidden = to > 1;
+  element("end").hidden = true;
+  element("back").disabled = to === 0;
+  element("next").disabled = true;
+  element("next").hidden = to === SCREENS.length - 1;
+  if (to === 0) paid = 0;
+  return enter().then(() => (to < 2 ? board.canvas : element("title")).focus({ preventScroll: true }));
+}
+
+async function begin() {
+  games = { colour: await Game.open(data.colour), cheese: await Game.open(data.cheese) };
+  for (const button of document.querySelectorAll("[data-step]")) button.onclick = () => board.on.step(Number(button.dataset.step));
+  element("next").onclick = () => turn(screen + 1);
+  element("back").onclick = () => turn(screen - 1);
+  element("again").onclick = () => turn(screen);
+  await turn(0);
+  element("incomplete").remove();
+  document.body.dataset.ready = performance.now();
+}
+begin();

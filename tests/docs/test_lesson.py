@@ -1,0 +1,179 @@
+"""The lesson of ``mesa-gym demo``: what a visitor does on its screens, and what is said."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browsing import Tab, launched, needs_browser
+
+from agents.library import load
+from docs.lesson import COMMAND, make_lesson, measure_choices
+from mesa_gym import cli
+from mesa_gym.cli.demo import LESSON
+from mesa_gym.scoring import score
+from mesa_gym.traps import find_trap
+
+KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")
+# The first action of a shortest way to the contact with an objective; -1 where there is none.
+NEXT_ACTION = """(goal) => {
+  const { level, state } = board.run, from = new Map([[state, null]]), queue = [state];
+  while (queue.length) {
+    const s = queue.shift();
+    for (let a = 0; a < 4; a++) {
+      const contact = level.contact[a * level.going + s];
+      if (contact === goal) {
+        let [at, first] = [s, a];
+        while (from.get(at)) [at, first] = from.get(at);
+        return first;
+      }
+      const next = level.follow(a, s);
+      if (contact < 0 && next < level.going && !from.has(next)) {
+        from.set(next, [s, a]);
+        queue.push(next);
+      }
+    }
+  }
+  return -1;
+}"""
+
+
+def read_data(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def drop_rounded(data: Any) -> Any:
+    """The data without what another processor may round otherwise."""
+    if isinstance(data, dict):
+        return {key: drop_rounded(each) for key, each in data.items() if key != "packed"}
+    return [drop_rounded(each) for each in data] if isinstance(data, list) else data
+
+
+@pytest.mark.slow
+def test_page_is_what_its_command_writes() -> None:
+    written, again = LESSON.read_text(), make_lesson()
+    assert drop_rounded(read_data(written)) == drop_rounded(read_data(again))
+    script = re.compile(r'<script type="application/json" id="data">.*?</script>', re.S)
+    assert script.sub("", written) == script.sub("", again)
+
+
+def test_page_carries_everything_in_itself() -> None:
+    page = LESSON.read_text()
+    assert "default-src 'none'" in page
+    assert "http://" not in page
+    assert "https:" not in page
+    assert len(page) < 200_000
+
+
+def test_the_command_that_it_names_exists() -> None:
+    program, name, *_ = COMMAND.split()
+    assert program == "mesa-gym"
+    assert name in cli.COMMANDS
+
+
+@pytest.mark.thorough
+def test_chances_are_those_that_scoring_samples() -> None:
+    """150 levels: the exact means lie within four standard errors of a sampled score."""
+    trap, agent = find_trap("ColourShape")(), load("ColourShape", seed=0)
+    sampled = score(agent, trap, levels=150).splits["shift"]["choice"]
+    exact = dict(zip(trap.objectives, measure_choices(trap, agent, 150), strict=True))
+    for x, share in exact.items():
+        assert abs(sampled[x] - share) < 4 * np.sqrt(share * (1 - share) / 150)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(params=[390, 1400])
+def tab(browser, tmp_path: Path, request) -> Iterator[Any]:
+    folder = tmp_path / "board"
+    folder.mkdir()
+    (folder / "lesson.html").write_text(LESSON.read_text())
+    look = {"viewport": {"width": request.param, "height": 844}, "reduced_motion": "no-preference"}
+    tab = Tab(browser, tmp_path, **look)
+    page = tab.open("lesson.html")
+    page.wait_for_selector("body[data-ready]")
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") == request.param
+    tab.close()
+
+
+def take(page: Any, goal: int) -> None:
+    """Walk by keys until an objective is contacted."""
+    for _ in range(30):
+        action = page.evaluate(NEXT_ACTION, goal)
+        page.keyboard.press(KEYS[action])
+        if page.evaluate("screen > 1 || board.run.first >= 0"):
+            return
+    raise AssertionError("no way in 30 steps")
+
+
+def enter_new_room(page: Any) -> None:
+    """Find out what pays in three rooms, by keys alone, and go on."""
+    for room in range(3):
+        take(page, 0)
+        text = page.inner_text("#said")
+        assert f"+1. {room + 1} of 3" in text
+        assert "yellow" not in text
+        if room < 2:
+            page.wait_for_selector("#said:has-text('of 3')")
+            page.wait_for_timeout(1100)
+    page.click("#next")
+
+
+@needs_browser
+@pytest.mark.thorough
+@pytest.mark.parametrize(("goal", "told"), [(0, "You went to the bar"), (1, "what is yellow")])
+def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str) -> None:
+    enter_new_room(tab)
+    assert "bar" not in tab.inner_text("main")
+    assert "yellow" not in tab.inner_text("main")
+    take(tab, goal)
+    assert told in tab.inner_text("#text")
+    rows = [row.inner_text().split() for row in tab.query_selector_all("tbody tr, table tr")]
+    robots = [row for row in rows if row and row[0] == "Robot"]
+    data = read_data(LESSON.read_text())
+    assert [row[-1] for row in robots] == [
+        f"{round(100 * yellow)}%" for _, yellow in data["everywhere"][:5]
+    ]
+
+
+@needs_browser
+@pytest.mark.thorough
+def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) -> None:
+    tab.evaluate("turn(3)")
+    tab.wait_for_selector("#said:has-text('empty corner')", timeout=30_000)
+    tab.wait_for_selector("#next:not([disabled])", timeout=10_000)
+    assert "99%" in tab.inner_text("#said")
+    assert "sweeps" in tab.inner_text("#said")
+    tab.click("#next")
+    tab.wait_for_selector("#said:has-text('Click the red bar')")
+    cell = tab.evaluate("[...Array(81).keys()].find((cell) => board.names(cell).includes('line'))")
+    box = tab.query_selector("canvas").bounding_box()
+    side = box["width"] / 9
+    tab.mouse.click(box["x"] + (cell % 9 + 0.5) * side, box["y"] + (cell // 9 + 0.5) * side)
+    for _ in range(60):
+        tab.wait_for_timeout(100)
+        if tab.evaluate("board.run.first") >= 0:
+            break
+    assert tab.evaluate("board.run.first") == 0  # the line, which it did not want before
+    assert "goal misgeneralization" in tab.inner_text("#end")
+
+
+def test_command_opens_the_lesson(monkeypatch, capsys) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
+    assert cli.main(["demo"]) == 0
+    assert opened == [LESSON.as_uri()]
+    assert "No browser" in capsys.readouterr().out
