@@ -46,6 +46,7 @@ html_theme = "furo"
 html_title = "mesa_gym"
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]
+html_js_files = ["docs.js"]
 html_copy_source = False
 html_show_sphinx = False
 
