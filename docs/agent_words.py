@@ -65,7 +65,11 @@ def say_sight(trap: Trap, cards: Sequence[ScoreCard]) -> str:
     look = look or f"does the agent earn more of {either}"
     mean = _average([entry.choice for entry in agents])
     found = [find_nulls(entry, cards) for entry in agents]
-    nulls = {null: _average([each[null] for each in found]) for null in found[0]}
+    nulls = {
+        null: _average([each[null] for each in found])
+        for null in NULLS
+        if all(null in each for each in found)
+    }
     told = f"On {LEVELS:,} levels of the shift {len(agents)} PPO agents, which differ in their seed"
     return " ".join(
         [
@@ -109,8 +113,8 @@ def _list_choices(trap: Trap, choice: Shares, code: str = "") -> str:
 
 def _list_nulls(nulls: Mapping[str, Shares]) -> list[str]:
     """Return a sentence on policies without a goal; none where nothing is known."""
-    known = [
-        f"{NULLS[null]} {', '.join(f'{share:.0%}' for share in shares.values() if share is not None)}"
-        for null, shares in nulls.items()
-    ]
+    known = []
+    for null, shares in nulls.items():
+        percents = [f"{share:.0%}" for share in shares.values() if share is not None]
+        known.append(f"{NULLS[null]} {', '.join(percents)}")
     return [f"In this order, without a goal: {'; '.join(known)}."] if known else []

@@ -52,7 +52,7 @@ from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
 
 HERE = Path(__file__).parent
-GALLERY = "gallery"  # of pages in which levels live, and of films: files that are no pages here
+GALLERY = "gallery"  # beside the pages of traps; what Sphinx copies as it is
 ROOT, FOLDER = HERE.parent, HERE / "traps"
 # Written by `mesa-gym certify --json docs/certificates.json`: all of them take minutes.
 CERTIFICATES = HERE / "certificates.json"

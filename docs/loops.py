@@ -39,9 +39,9 @@ class Walk(NamedTuple):
 
 
 def save_loop(trap: Trap, path: Path) -> str:
-    """Write a film, an animated PNG, of the library's first agent on level 0 of training, then of the shift.
+    """Film the library's first agent on level 0 of training, then on level 0 of the shift.
 
-    Actions are sampled as for a score card.
+    Actions are sampled as for a score card. The file is an animated PNG.
 
     Returns:
         What can be seen, in words.
@@ -100,7 +100,7 @@ def _save_frames(frames: Sequence[Image.Image], path: Path, durations: Sequence[
     plain = [frame.convert("RGB") for frame in frames]
     # One palette for all frames, or what stands still would flicker.
     some = [plain[0], plain[len(plain) // 2], plain[-1]]
-    palette = Image.fromarray(np.concatenate(some)).quantize(CLEAR)
+    palette = Image.fromarray(np.concatenate([*map(np.asarray, some)])).quantize(CLEAR)
     colours = bytes(palette.getpalette() or []).ljust(3 * (CLEAR + 1), b"\0")
     drawn = []
     for frame in plain:

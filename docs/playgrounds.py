@@ -38,7 +38,7 @@ MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all
 
 
 class PageContent(NamedTuple):
-    """How much a page holds.
+    """Agents and levels of a page.
 
     Attributes:
         agents: PPO agents, of seeds 0 and up.
@@ -88,14 +88,16 @@ def write_gallery_page(trap: Trap, folder: Path, cards: Sequence[ScoreCard]) -> 
 
 
 def _make_replay(trap: Trap, note: str) -> str:
-    """Return a page on which an agent plays in training and under the shift beside references."""
+    """Return a page on which an agent plays in training and, beside it, under the shift.
+
+    Of a trap without agents, those play that pursue its objectives, under the shift.
+    """
     train, shift = Split.TRAIN.value, Split.SHIFT.value
-    references = [PolicyPlayer(name_pursuer(trap, x)) for x in trap.objectives]
-    seats = [Seat(player, shift) for player in references]
+    seats = [Seat(PolicyPlayer(name_pursuer(trap, x)), shift) for x in trap.objectives]
     for entry in find_agents(trap, 1):
         player = PolicyPlayer(load(trap, entry.seed))
         player.name = player.agent = entry.name
-        seats = [Seat(player, train), Seat(player, shift), *seats]
+        seats = [Seat(player, play) for play in (train, shift)]
     return replay_page(panes_on(trap, seats, [0]), note=note)
 
 
