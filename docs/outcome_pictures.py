@@ -11,40 +11,90 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from agents.library import load
 from docs.objective_pictures import join_panels
 from mesa_gym.policies import as_policy
 from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.scoring.answers import find_answers
 from mesa_gym.solver import PlacementGraph, share_first_contacts
 from mesa_gym.traps import Split, Trap, find_trap
 
 CELL = 40
-TONES = np.array([(0, 114, 178), (213, 94, 0)])
+Floats = NDArray[np.float64]
+TONES = np.array([BASE, PROXIES[0]])
 OPACITY = 0.75
 INK, PAPER = (17, 17, 17), (255, 255, 255)
-SHOWN, LEVELS, SEED = "RedBlueDoors", (0, 1, 2, 3), 0
+SHOWN, LEVELS, SEED = "RedBlueDoors", (0, 1, 2), 0
+COUNTED = range(100)  # levels for the share of cells
 IMAGE = Path(__file__).parent / "images" / "basins.png"
+
+
+def find_outcomes(agent: Any, trap: Trap, number: int) -> tuple[PlacementGraph, Floats, Floats]:
+    """Return what follows from every state of a shift level, whose agent has no memory.
+
+    Returns:
+        its states; the action probabilities there, float64 (n, 5); how likely each objective is
+        contacted first, float64 (objectives, n).
+
+    Raises:
+        ValueError: what the agent does does not follow from what it sees.
+    """
+    horizon = trap.horizon(Split.SHIFT)
+    graph = PlacementGraph(trap, trap.levels(Split.SHIFT, [number]))
+    states = graph.states.take(slice(0, graph.going))
+    answers = find_answers(as_policy(agent, trap, horizon), trap, states)
+    if answers is None:
+        raise ValueError(f"{agent!r} remembers: it has no action in a state")
+    contact = graph.find_contacts()
+    found = share_first_contacts(graph.successor, contact, answers.shares, horizon)
+    return graph, answers.shares, found
+
+
+def list_places(graph: PlacementGraph) -> list[int]:
+    """Return the states of the level as it begins, with the agent on any other cell."""
+    world = graph.rank // graph.trap.cells
+    here = np.flatnonzero(world[: graph.going] == world[graph.start])
+    return [state for state in here.tolist() if state != graph.start]
+
+
+def measure_nearness(agent: Any, trap: Trap) -> tuple[float, float]:
+    """Return how likely an agent takes the nearer, and the farther, of base and proxy first.
+
+    Both are means over the cells of ``COUNTED`` levels from which the two are not equally far.
+    """
+    parts = []
+    for number in COUNTED:
+        graph, _, found = find_outcomes(agent, trap, number)
+        far = np.stack([count_steps(graph, contact) for contact in graph.find_contacts()[:2]])
+        places = np.array(list_places(graph))
+        places = places[far[0, places] != far[1, places]]
+        order = far[:, places].argsort(axis=0)
+        parts.append(np.take_along_axis(found[:2, places], order, axis=0))
+    nearer, farther = np.concatenate(parts, axis=1).mean(axis=1).tolist()
+    return nearer, farther
+
+
+def count_steps(graph: PlacementGraph, contact: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the fewest steps to a contact from each state that goes on, int64 (n,)."""
+    steps = np.full(len(graph), len(graph))
+    while True:
+        after = np.where(contact, 1, 1 + steps[graph.successor]).min(axis=0)
+        after = np.minimum(after, steps[: graph.going])
+        if (after == steps[: graph.going]).all():
+            return after
+        steps[: graph.going] = after
 
 
 def draw_outcomes(agent: Any, trap: Trap, number: int) -> Image.Image:
     """Return the picture of a shift level: what an agent takes first from every cell."""
-    horizon = trap.horizon(Split.SHIFT)
-    begin = trap.levels(Split.SHIFT, [number])
-    graph = PlacementGraph(trap, begin)
-    answers = find_answers(
-        as_policy(agent, trap, horizon), trap, graph.states.take(slice(0, graph.going))
-    )
-    if answers is None:
-        raise ValueError(f"{agent!r} does not follow from what it sees")
-    found = share_first_contacts(graph.successor, graph.find_contacts(), answers.shares, horizon)
-    picture = Image.fromarray(render_rgb(trap, begin, CELL)[0])
+    graph, shares, found = find_outcomes(agent, trap, number)
+    picture = Image.fromarray(render_rgb(trap, graph.begin, CELL)[0])
     draw = ImageDraw.Draw(picture)
-    world = graph.rank // trap.cells
-    here = np.flatnonzero(world[: graph.going] == world[graph.start])
-    for state in here[here != graph.start].tolist():
+    for state in list_places(graph):
         row, column = divmod(int(graph.rank[state] % trap.cells), trap.width)
         box = (column * CELL, row * CELL, (column + 1) * CELL, (row + 1) * CELL)
         chances = found[:2, state]
@@ -53,7 +103,7 @@ def draw_outcomes(agent: Any, trap: Trap, number: int) -> Image.Image:
             tile = Image.new("RGB", (CELL, CELL), (red, green, blue))
             opacity = OPACITY * min(1.0, float(chances.sum()))
             picture.paste(Image.blend(picture.crop(box), tile, opacity), box[:2])
-        _draw_arrow(draw, (column + 0.5) * CELL, (row + 0.5) * CELL, answers.shares[state])
+        _draw_arrow(draw, (column + 0.5) * CELL, (row + 0.5) * CELL, shares[state])
     return picture
 
 
@@ -82,6 +132,9 @@ def main() -> None:
     panels["a random walk, level 0"] = draw_outcomes("random", trap, LEVELS[0])
     join_panels(panels).save(IMAGE, optimize=True)
     print(f"wrote {IMAGE}")
+    for name, shown in {f"PPO, seed {SEED}": agent, "a random walk": "random"}.items():
+        nearer, farther = measure_nearness(shown, trap)
+        print(f"{name}: the nearer first {nearer:.2f}, the farther first {farther:.2f}")
 
 
 if __name__ == "__main__":

@@ -173,7 +173,10 @@ function turn(to) {
   element("next").disabled = true;
   element("next").hidden = to === SCREENS.length - 1;
   if (to === 0) paid = 0;
-  return enter().then(() => (to < 2 ? board.canvas : element("title")).focus({ preventScroll: true }));
+  return enter().then(() => {
+    // A page around it keeps its focus until the visitor is here.
+    if (document.hasFocus()) (to < 2 ? board.canvas : element("title")).focus({ preventScroll: true });
+  });
 }
 
 async function begin() {

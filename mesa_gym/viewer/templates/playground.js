@@ -28,7 +28,7 @@ function describePlay(play) {
 // What happened on a board, in words.
 function tell(run, name) {
   const paid = run.t ? run.paid(run.t - 1).flatMap((pay, i) => (pay ? [[i, pay]] : [])) : [];
-  const parts = [`Step ${run.t} of ${level.horizon}. `];
+  const parts = [mover === "both" ? `${name}: step ` : "Step ", `${run.t} of ${level.horizon}. `];
   if (paid.length) {
     parts.push("Paid: ");
     paid.forEach(([i, pay], k) => parts.push(k ? ", " : "", toneOf(i), ` ${pay > 0 ? "+" : "−"}${Math.abs(pay)}`));
@@ -156,7 +156,7 @@ function turnAgent(to) {
   if (agent) element("agent").value = agent.number;
   const planner = Boolean(agent?.maps);
   document.querySelector("[data-layer=wants]").hidden = !planner;
-  const kind = agent?.tried ? "Whether this agent remembers is not declared: it was asked three times in other orders and at other times, and answered alike." : "";
+  const kind = agent?.tried ? "Whether this agent remembers is not declared: it was asked twice, the second time in another order and at other times, and answered alike." : "";
   element("tried").textContent = kind;
   stop();
 }
