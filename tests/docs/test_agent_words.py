@@ -78,9 +78,7 @@ def test_a_page_says_the_mean_of_its_agents() -> None:
     found = [raw(trap.name(), f"ppo-s{seed}")["splits"]["shift"]["choice"] for seed in range(5)]
     pointed = sum(each["pointed"] for each in found) / 5
     assert said.startswith("Look at the colours: where would the agent go to `pointed` or `gem` fi")
-    assert (
-        f"5 PPO agents, which differ in their seed alone, went first to `pointed` on {pointed:.0%}"
-    )
+    assert f" which differ in their seed alone, went first to `pointed` on {pointed:.0%}," in said
     assert "a blind drift" in said
 
 
