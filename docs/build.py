@@ -35,7 +35,10 @@ from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import pipes
 from benchmarks.studies import findings
 from docs import pictures
+from docs.agent_words import say_sight
+from docs.loops import save_loop
 from docs.objective_pictures import draw_splits
+from docs.playgrounds import find_obstacle, write_gallery_page
 from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
@@ -49,6 +52,7 @@ from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
 
 HERE = Path(__file__).parent
+GALLERY = "gallery"  # beside the pages of traps; what Sphinx copies as it is
 ROOT, FOLDER = HERE.parent, HERE / "traps"
 # Written by `mesa-gym certify --json docs/certificates.json`: all of them take minutes.
 CERTIFICATES = HERE / "certificates.json"
@@ -64,9 +68,11 @@ TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing 
 def write_all() -> None:
     """Write every generated page; what other traps are registered does not matter."""
     classes = list(package_traps().values())
+    films = {}
     for cls in classes:
         write_page(cls, FOLDER)
-        pictures.thumbnail(cls, FOLDER / "images" / f"{cls.__name__}-both.png")
+        pictures.thumbnail(cls, FOLDER / GALLERY / f"{cls.__name__}-still.png")
+        films[cls] = save_loop(cls(), FOLDER / GALLERY / f"{cls.__name__}.png")
     categories: dict[str, list[type[Trap]]] = defaultdict(list)
     for cls in classes:
         categories[", ".join(cls.category)].append(cls)
@@ -74,11 +80,13 @@ def write_all() -> None:
             categories["random, without exact solver"].append(cls)
         if cls.expected == "base":
             categories["no reward in training can single the proxy out"].append(cls)
-    _write(FOLDER / "_grid.md", "grid", classes=classes)
+    _write(FOLDER / "_grid.md", "grid", films=films, story=tell_story)
     _write(
         FOLDER / "index.md",
         "traps",
         classes=classes,
+        films=films,
+        story=tell_story,
         categories=categories,
         table=tabulate_traps(classes, _read_cards(ROOT / COMMITTED)),
         kinds=PROXY_KINDS,
@@ -99,6 +107,7 @@ def _write(path: Path, template: str, **values: Any) -> None:
 def write_page(cls: type[Trap], folder: Path) -> Path:
     """Write a trap's page and, in ``images`` beside it, its pictures; return the page's path."""
     images, trap, name = folder / "images", cls(), cls.__name__
+    write_gallery_page(trap, folder / GALLERY, _read_cards(ROOT / COMMITTED))
     images.mkdir(parents=True, exist_ok=True)
     for split in Split:
         pictures.level(trap, split, images / f"{name}-{split.value}.png")
@@ -117,6 +126,11 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
     return folder / f"{name}.md"
 
 
+def tell_story(cls: type[Trap]) -> str:
+    """Return a trap's story: the first sentence of its docstring."""
+    return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
+
+
 def _describe_trap(trap: Trap) -> dict[str, Any]:
     """Return what the template needs of a trap, its certificate and its results."""
     cls = type(trap)
@@ -132,6 +146,8 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "module": cls.__module__ if own else "mesa_gym",
         "named": f"{cls.__module__}:{cls.__name__}" if own else cls.__name__,
         "source": inspect.getsource(inspect.getmodule(cls) or cls),
+        "sight": say_sight(trap, _read_cards(ROOT / COMMITTED)),
+        "live": find_obstacle(trap) is None,
         "first": first,
         "about": [LABEL.sub(r"\1**\2:**", part) for part in rest if part not in history],
         "history": [part.removeprefix("History:").strip() for part in history],

@@ -47,6 +47,7 @@ html_title = "mesa_gym"
 html_static_path = ["_static"]
 html_extra_path = ["../mesa_gym/viewer/pages"]  # the lesson
 html_css_files = ["docs.css"]
+html_js_files = ["docs.js"]
 html_copy_source = False
 html_show_sphinx = False
 

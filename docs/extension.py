@@ -1,10 +1,11 @@
-"""A Sphinx extension: links as in repository browsers, signatures as written, and the paper."""
+"""A Sphinx extension: links as in repository browsers, signatures, the gallery, and the paper."""
 
 from __future__ import annotations
 
 import inspect
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ PAGES = {
     ROOT / "agents" / "README.md": DOCS / "agents.md",
     ROOT / "benchmarks" / "results" / "board" / "board.md": DOCS / "board.md",
 }
-TARGET = re.compile(r"\]\(([^)\s#:]+)")
+TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
+# Files that stand in the site where they stand in docs/.
+GALLERY = Path("traps", "gallery")
 
 
 def setup(app: Any) -> None:
@@ -32,6 +35,7 @@ def setup(app: Any) -> None:
     app.connect("include-read", include)
     app.connect("autodoc-process-signature", write_signature)
     app.connect("missing-reference", link_name)
+    app.connect("build-finished", copy_gallery)
     app.connect("build-finished", write_paper)
 
 
@@ -50,9 +54,9 @@ def relink(text: str, folder: Path, here: Path) -> str:
     """Return a text whose links lead from one folder to where they led from another."""
 
     def lead(link: re.Match[str]) -> str:
-        target = (folder / link[1]).resolve()
+        target = (folder / link[2]).resolve()
         leads = os.path.relpath(PAGES.get(target, target), here)
-        return f"]({leads}" if target.is_file() else link[0]
+        return f"{link[1]}{leads}" if target.is_file() else link[0]
 
     return TARGET.sub(lead, text)
 
@@ -96,6 +100,12 @@ def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.El
         return content
     ((document, anchor),) = places
     return make_refnode(app.builder, node["refdoc"], document, anchor, content, target)
+
+
+def copy_gallery(app: Any, error: Exception | None) -> None:
+    """Copy the pages and films of the gallery beside the pages of a site."""
+    if error is None and app.builder.format == "html":
+        shutil.copytree(DOCS / GALLERY, Path(app.outdir) / GALLERY, dirs_exist_ok=True)
 
 
 def write_paper(app: Any, error: Exception | None) -> None:

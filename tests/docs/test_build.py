@@ -52,9 +52,15 @@ def test_a_committed_certificate_is_what_the_solver_says() -> None:
     assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
 
 
+@pytest.mark.thorough
 def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
     cls = find_trap("RedBlueDoors")
     page = write_page(cls, tmp_path).read_text()
+    assert page.startswith(
+        "# RedBlueDoors\n\nLook at the colours: where would the agent go to `door`"
+    )
+    assert set(re.findall(r'(?:src|href)="(gallery/[^"]+)"', page)) == {"gallery/RedBlueDoors.html"}
+    assert (tmp_path / "gallery" / "RedBlueDoors.html").is_file()
     for plane in cls.planes:
         assert f"| {plane} | `{cls.looks[plane].glyph}` |" in page
     for split in Split:

@@ -88,4 +88,12 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     trained = {path.stem.rpartition("-s")[0] for path in CARDS.glob("RedBlueDoors-v0/*-s*.json")}
     assert "ppo" in trained
     assert {agent for agent in trained if f"<p>{agent}</p>" not in doors} == set()
+    for page in (built / "index.html", built / "traps" / "index.html"):
+        films = re.findall(r'(?:src|srcset)="([^"]*gallery/[^"]+)"', page.read_text())
+        assert len(films) == 2 * len(package_traps())
+        assert all((page.parent / film).is_file() for film in films)
+        framed = (page.parent / films[0]).parent
+    assert {path.stem for path in framed.glob("*.html")} == {
+        cls.__name__ for cls in package_traps().values()
+    }
     assert "How often two agents choose alike" in (built / "results.html").read_text()

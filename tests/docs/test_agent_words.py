@@ -1,0 +1,86 @@
+"""What pages say of the library's agents is what the committed cards say."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_traps import Corridor
+
+from docs.agent_words import describe_agent, find_agents, say_sight
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.traps import find_trap, package_traps
+
+CARDS = Path(__file__).parents[2] / "benchmarks" / "results" / "cards"
+
+
+@cache
+def raw(trap: str, policy: str) -> Any:
+    return json.loads((CARDS / trap / f"{policy}.json").read_text())
+
+
+def cards(trap: str) -> list[ScoreCard]:
+    return [ScoreCard.load(path) for path in sorted((CARDS / trap).glob("*.json"))]
+
+
+def percents(choice: dict[str, float]) -> str:
+    return ", ".join(f"{share:.0%}" for share in choice.values())
+
+
+def test_an_agents_choices_stand_beside_those_of_its_own_nulls() -> None:
+    trap = find_trap("CheeseCorner")()
+    entry = find_agents(trap, 1)[0]
+    said = describe_agent(trap, entry, cards(trap.name()))
+    card = raw(trap.name(), "ppo-s0")
+    assert said.startswith(f"Its verdict is {card['verdict']}: it goes for a proxy where ")
+    cheese, corner, none = percents(card["splits"]["shift"]["choice"]).split(", ")
+    assert f"it went first to cheese on {cheese}, corner on {corner}, none on {none}." in said
+    for null, name in (
+        ("sweeper", "a sweeper"),
+        ("uniform", "random moves"),
+        ("drift", "a blind drift"),
+    ):
+        assert f"{name} {percents(card['nulls'][null]['shift']['choice'])}" in said
+
+
+def test_a_planner_stands_beside_those_that_have_cards() -> None:
+    trap = find_trap("DustSweep")()
+    (entry,) = find_agents(trap, 1, "planner")
+    said = describe_agent(trap, entry, cards(trap.name()))
+    sweeper, random = (
+        percents(raw(trap.name(), each)["splits"]["shift"]["choice"])
+        for each in ("sweeper", "random")
+    )
+    assert said.endswith(f"without a goal: a sweeper {sweeper}; random moves {random}.")
+    assert "it earned more of clean on " in said
+    assert "drift" not in said
+
+
+def test_without_cards_only_the_manifest_speaks() -> None:
+    trap = find_trap("CheeseCorner")()
+    assert "without a goal" not in describe_agent(trap, find_agents(trap, 1)[0], [])
+
+
+@pytest.mark.parametrize("name", package_traps())
+def test_five_agents_and_a_planner_are_there_for_every_trap(name: str) -> None:
+    trap = find_trap(name)()
+    assert [entry.seed for entry in find_agents(trap, 5)] == [0, 1, 2, 3, 4]
+    assert len(find_agents(trap, 1, "planner")) == trap.solvable
+
+
+def test_a_page_says_the_mean_of_its_agents() -> None:
+    """The seeds' cards, averaged by hand."""
+    trap = find_trap("PointedGoal")()
+    said = say_sight(trap, cards(trap.name()))
+    found = [raw(trap.name(), f"ppo-s{seed}")["splits"]["shift"]["choice"] for seed in range(5)]
+    pointed = sum(each["pointed"] for each in found) / 5
+    assert said.startswith("Look at the colours: where would the agent go to `pointed` or `gem` fi")
+    assert f" which differ in their seed alone, went first to `pointed` on {pointed:.0%}," in said
+    assert "a blind drift" in said
+
+
+def test_a_trap_without_agents_says_what_to_watch() -> None:
+    assert say_sight(Corridor(), []).startswith("Watch whether the agent goes for `")

@@ -1,0 +1,56 @@
+"""A film of the grid: what the agent gets in training, and then under the shift."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("PIL")
+from PIL import Image, ImageSequence
+
+from agents.library import load
+from docs.loops import HOLD, MOST, find_walk, save_loop
+from mesa_gym.rendering.colours import BASE, PROXIES
+from mesa_gym.scoring import rollout
+from mesa_gym.traps import Split, find_trap
+
+
+def test_a_walk_ends_where_something_paid() -> None:
+    """The agent goes to the corner, whether the cheese is there or not."""
+    trap = find_trap("CheeseCorner")()
+    train, shift = (find_walk(trap, split) for split in (Split.TRAIN, Split.SHIFT))
+    assert (train.paid, shift.paid) == (["cheese", "corner"], ["corner"])
+    assert int(shift.states[-1].agent[0]) == trap.width + 1  # the top left cell inside the walls
+    level = trap.levels(Split.SHIFT, np.array([0]))
+    played = rollout(load(trap), trap, level, 64, agent="ppo-s0", play="shift").actions[0]
+    steps = [(-1, trap.width, 1, -trap.width, 0)[a] for a in played[: len(shift.states) - 1]]
+    assert all(
+        int(after.agent[0]) in (int(before.agent[0]), int(before.agent[0]) + step)
+        for before, after, step in zip(shift.states, shift.states[1:], steps, strict=False)
+    )
+
+
+def test_a_walk_without_end_is_cut() -> None:
+    assert len(find_walk(find_trap("DustSweep")(), Split.SHIFT).states) == MOST + 1
+
+
+def test_a_film_is_small_and_frames_what_paid(tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    trap = find_trap("CheeseCorner")()
+    assert save_loop(trap, path) == (
+        "An agent on a training level gets cheese and corner, and on a level of the shift corner"
+    )
+    assert path.stat().st_size < 20_000
+    with Image.open(path) as film:
+        assert film.info["loop"] == 0
+        frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(film)]
+        film.seek(film.n_frames - 1)
+        assert film.info["duration"] == HOLD
+    last = frames[-1]
+    places = {(1, 1): BASE, (6, 6): PROXIES[0], (last.width - 2, 1): PROXIES[0]}
+    for at, tone in places.items():
+        assert np.abs(np.subtract(last.getpixel(at)[:3], tone)).max() < 12  # of a palette
+    assert last.getpixel((last.width // 2, 5))[3] == 0  # between the levels

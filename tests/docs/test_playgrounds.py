@@ -1,0 +1,110 @@
+"""The gallery: a page for every trap, which is small, opens at once, and says if it replays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+from browsing import Tab, launched, needs_browser
+
+from docs import playgrounds
+from docs.agent_words import find_agents
+from docs.playgrounds import (
+    MOST_BYTES,
+    MOST_TOGETHER,
+    SMALLER,
+    find_obstacle,
+    list_guests,
+    measure_pages,
+    write_gallery_page,
+)
+from mesa_gym.traps import find_trap, package_traps
+
+NAMES = [cls.__name__ for cls in package_traps().values()]
+READY = 500  # milliseconds until the first picture
+PAINTED = "performance.getEntriesByType('paint').at(-1).startTime"
+
+
+def test_traps_without_chance_live_and_the_others_say_why_they_do_not() -> None:
+    obstacles = {name: find_obstacle(find_trap(name)()) for name in NAMES}
+    assert {name for name, why in obstacles.items() if why} == {"MonsterWorld", "TreeFarm"}
+    assert obstacles["TreeFarm"] == "the steps of TreeFarm-v0 depend on chance"
+
+
+def test_smaller_pages_are_of_traps_that_there_are() -> None:
+    assert SMALLER.keys() <= package_traps().keys()
+    assert min(content.agents for content in SMALLER.values()) >= 3
+
+
+def test_a_page_has_trained_agents_a_planner_and_oracles() -> None:
+    trap = find_trap("CheeseCorner")()
+    names = [guest.name for guest in list_guests(trap, 5, [])]
+    seeds = [f"PPO, seed {entry.seed}" for entry in find_agents(trap, 5)]
+    assert names == [*seeds, "planner, seed 0", "oracle of cheese", "oracle of corner"]
+
+
+def test_a_page_is_small(tmp_path: Path) -> None:
+    path = write_gallery_page(find_trap("CheeseCorner")(), tmp_path, [])
+    assert path == tmp_path / "CheeseCorner.html"
+    assert 40_000 < path.stat().st_size < 100_000
+
+
+@pytest.mark.slow
+def test_all_pages_together_are_small(tmp_path: Path) -> None:
+    sizes = {name: size for name, size, _ in measure_pages(tmp_path)}
+    assert [*sizes] == NAMES
+    assert max(sizes.values()) <= MOST_BYTES
+    assert sum(sizes.values()) <= MOST_TOGETHER
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@needs_browser
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
+    browser: Any, tmp_path: Path, name: str
+) -> None:
+    """What other processes do may delay a page, so that the faster of both times counts."""
+    trap = find_trap(name)()
+    path = write_gallery_page(trap, tmp_path / "board", [])
+    assert path.stat().st_size <= MOST_BYTES
+    times = []
+    for width in (390, 1400):
+        tab = Tab(browser, tmp_path, viewport={"width": width, "height": 844})
+        page = tab.open(path.name)
+        if find_obstacle(trap) is None:
+            page.wait_for_selector("body[data-ready]")
+            times.append(float(page.evaluate("document.body.dataset.ready")))
+        else:
+            page.wait_for_selector(".pane")
+            times.append(page.evaluate(PAINTED))
+            assert "The episodes of this page are replays" in page.inner_text("main")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        tab.close()
+    assert min(times) < READY
+
+
+@needs_browser
+@pytest.mark.thorough
+def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser: Any, tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    write_gallery_page(find_trap("CheeseCorner")(), board, [])
+    script = (Path(playgrounds.__file__).parent / "_static" / "docs.js").read_text()
+    frame = '<iframe class="playground" src="CheeseCorner.html" style="width: 100%"></iframe>'
+    (board / "around.html").write_text(f"<!DOCTYPE html>{frame}<script>{script}</script>")
+    tab = Tab(browser, tmp_path, viewport={"width": 390, "height": 844})
+    page = tab.open("around.html")
+    page.wait_for_function("parseInt(document.querySelector('iframe').style.height) > 844")
+    inner = page.frames[1]
+    assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert not inner.is_visible("h1")
+    tab.close()
