@@ -16,8 +16,8 @@ from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Seat, list_plays, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
+from mesa_gym.viewer.seats import Seat, list_plays, seats_for
 
 ENDINGS = (".html", ".htm")
 

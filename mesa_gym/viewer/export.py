@@ -21,11 +21,12 @@ from mesa_gym.report.page import environment, load_jinja2
 from mesa_gym.report.svg import safe
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.clock import RATE, SPEEDS
+from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.panel import list_paragraphs
 from mesa_gym.viewer.panes import bare_floor, cells_of, join_cells
-from mesa_gym.viewer.session import RATE, SPEEDS
+from mesa_gym.viewer.seats import Seat
 
 TEMPLATES = Path(__file__).with_name("templates")
 WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is

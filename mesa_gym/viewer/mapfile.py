@@ -32,7 +32,7 @@ from mesa_gym.files import write_text
 from mesa_gym.json_data import parse_json
 from mesa_gym.scoring.trace import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.editing import only_agent, require, require_legal
+from mesa_gym.viewer.legal import name_constants, require, require_legal
 
 SCHEMA = 1
 # Of a file, a line, and a grid's planes: no map of a trap comes near.
@@ -86,8 +86,8 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
         for name, (value, end) in zip(("level", "clock"), ranges, strict=True):
             fits = 0 <= value[0] < end
             require(fits, f"{name}{IS}{value[0]}: expected 0 to {end - 1}")
-        fits = given.get(_DIGEST) == _digest(rest) or not only_agent(trap)
-        require(fits, f"it was changed since it was saved; {only_agent(trap)}")
+        fits = given.get(_DIGEST) == _digest(rest) or not name_constants(trap)
+        require(fits, f"it was changed since it was saved; {name_constants(trap)}")
         require_legal(trap, state)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} cannot be played: {error}. Correct it, or {_AGAIN}") from None

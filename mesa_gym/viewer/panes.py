@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,9 +16,11 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.compare import OverlayData, Pane
-from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, WISH, Box, Painter, as_surface
-from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter, find_heats
+from mesa_gym.viewer.canvas import Canvas, GridPlace
+from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
+from mesa_gym.viewer.overlays import Overlay, shown_on
+from mesa_gym.viewer.searches import PathSearch
 from mesa_gym.viewer.session import Session
 
 MARGIN, BETWEEN = 8.0, 6.0
@@ -123,15 +126,15 @@ class View:
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self._data = OverlayData(pane)
+        self._search = PathSearch(pane)
         self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
 
     @property
-    def data(self) -> OverlayData:
-        """Return what takes time to find of the pane's present timeline."""
-        if self._data.line is not self.pane.line:
-            self._data = OverlayData(self.pane)
-        return self._data
+    def search(self) -> PathSearch:
+        """Return the search for oracles' ways on the pane's present timeline."""
+        if self._search.line is not self.pane.line:
+            self._search = PathSearch(self.pane)
+        return self._search
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
         """Draw the title, the grid with its overlays, and what the agent sees, if that is on.
@@ -151,25 +154,27 @@ class View:
                 painter.frame(box, INK, 2, 6)
         tone = INK if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
-        picture = self._picture(painter, grid, session.cursor, session.shown)
+        shown = shown_on(self.pane, session.overlays, session.shown)
+        picture = self._picture(painter, grid, session.clock.cursor, shown)
         painter.picture(picture, grid.left, grid.top)
         if "sees" in session.shown:
-            self._draw_seen(painter, layout.drawers[number], session.cursor)
+            self._draw_seen(painter, layout.drawers[number], session.clock.cursor)
 
-    def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: set[str]) -> Any:
-        pane, data = self.pane, self.data
+    def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: list[Overlay]) -> Any:
+        pane, paths = self.pane, self.search.paths
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
-        more = t < len(pane.line), data.version, painter.scale
-        key = (pane.line, t, tile, frozenset(shown), painter.palette, *more)
+        more = t < len(pane.line), len(paths), painter.scale
+        key = (pane.line, t, tile, [o.name for o in shown], pane.secret, *more)
         if self._drawn[0] != key:
             ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
             # One surface for as long as its size is right: new ones would scatter the memory.
             if surface is None or surface.get_size() != ground.get_size():
                 surface = painter.pygame.Surface(ground.get_size())
-            own = Painter(surface, painter.scale, painter.palette)
+            own = Painter(surface, painter.scale)
             own.picture(ground, 0, 0)
-            OverlayPainter(own, pane, data, t).draw(shown)
+            for overlay in reversed(shown):
+                overlay.draw(Canvas(own, pane, paths, t))
             self._drawn = key, surface
         return self._drawn[1]
 
@@ -228,7 +233,7 @@ def bare_floor(trap: Trap, tile: int) -> Bytes:
     return cells_of(picture, trap)[trap.width + 2]
 
 
-def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter) -> Bytes:
+def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter: Painter) -> Bytes:
     """Draw the grid after ``t`` steps with the heat maps that are on.
 
     Heat maps are bands beside each other in each cell; the darker, the more.
@@ -244,18 +249,18 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter
     Returns:
         uint8 (height, width, 3), a fresh array.
     """
-    trap, heats = pane.trap, find_heats(pane, t, shown)
+    trap, found = pane.trap, [(overlay.heat(pane, t), overlay) for overlay in shown]
+    heats = [(heat, overlay.tint(painter)) for heat, overlay in found if heat is not None]
     picture = render_rgb(trap, pane.line.states[t], tile)[0]
     if not heats:
         return picture
-    colours = {f"{HEAT}{x}": painter.colour(k) for k, x in enumerate(trap.objectives)}
     edges = np.linspace(0, tile, len(heats) + 1).round().astype(int)
     opacity = np.zeros((*trap.size, tile), dtype=np.uint16)
     tint = np.zeros((tile, 3), dtype=np.uint16)
-    for band, (name, heat) in enumerate(heats.items()):
+    for band, (heat, colour) in enumerate(heats):
         here = slice(edges[band], edges[band + 1])
         opacity[:, :, here] = _opacity(heat).reshape(*trap.size, 1)
-        tint[here] = colours.get(name, WISH)
+        tint[here] = colour
     floor = np.tile(bare_floor(trap, tile), (1, trap.width, 1))
     tints = np.tile(tint, (trap.width, 1))
     for row, share in enumerate(opacity.reshape(trap.height, -1)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import subprocess
@@ -27,13 +26,14 @@ from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
 from mesa_gym.scoring.plays import count_steps
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import Screen, fit_scale
+from mesa_gym.viewer.clock import RATE
 from mesa_gym.viewer.compare import Pane
-from mesa_gym.viewer.drawing import CARD, PAPER, Painter
-from mesa_gym.viewer.session import RATE, Session
+from mesa_gym.viewer.drawing import PAPER, Painter
+from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
-KINDS, STRIPS = (".png", *FILMS, ".trace"), (".png", ".svg")
+KINDS, STRIPS = (".png", *FILMS, ".trace"), (".svg",)
 # What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -45,15 +45,6 @@ _PALETTE = ["-filter_complex", _FILTER, "-f", "gif"]
 _ENCODING = {
     ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", *_MATRIX, *_QUALITY, *_MARKS],
     ".gif": ["-c:v", "gif", "-pix_fmt", "pal8", *_PALETTE],
-}
-# What can be recorded -> how the file's name ends, and what is in it.
-RECORDINGS = {
-    "picture": (".png", "what is shown now, PNG"),
-    "film": (".mp4", "the episode, MP4"),
-    "film that repeats": (".gif", "the episode, GIF"),
-    "actions": (".trace", "a trace, for mesa-gym replay"),
-    "strip for papers": ("-strip.png", "six moments, PNG"),
-    "strip for papers, sharp at any size": ("-strip.svg", "six moments, SVG"),
 }
 RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
@@ -113,7 +104,7 @@ def write_recording(
         size: width and height in pixels.
         scale: pixels a point.
         step: which one a picture shows; by default the last.
-        strip: whether to write moments of the episode in focus side by side (``.png``, ``.svg``).
+        strip: whether to write moments of the episode in focus side by side (``.svg``).
 
     Raises:
         ValueError: another suffix, no such step, or an episode that makes no trace.
@@ -123,16 +114,16 @@ def write_recording(
     """
     kind, session = require_kind(path, STRIPS if strip else KINDS), screen.session
     yield from screen.settle()
-    session.playing = False
+    session.clock.playing = False
     if strip:
         _write_strip(path, session.pane)
     elif kind == ".trace":
         episode_trace(session.pane).save(path)
     elif kind == ".png":
-        shown = session.length if step is None else step
-        if not 0 <= shown <= session.length:
-            raise ValueError(f"step {shown}: what is watched has steps 0 to {session.length}")
-        session.seek(shown)
+        shown = session.clock.length if step is None else step
+        if not 0 <= shown <= session.clock.length:
+            raise ValueError(f"step {shown}: what is watched has steps 0 to {session.clock.length}")
+        session.clock.seek(shown)
         write_png(path, frame(screen, size, scale))
     else:
         yield from _write_film(screen, path, size, scale)
@@ -140,8 +131,8 @@ def write_recording(
 
 def film_steps(session: Session, path: Path) -> range:
     """Return which steps a film shows, in place of the last one the end of the longest episode."""
-    every = max(1, math.ceil(RATE * session.speed / FILMS[require_kind(path)]))
-    return range(0, session.length + every, every)
+    every = max(1, math.ceil(RATE * session.clock.speed / FILMS[require_kind(path)]))
+    return range(0, session.clock.length + every, every)
 
 
 def _write_film(
@@ -149,15 +140,15 @@ def _write_film(
 ) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
     session, steps = screen.session, film_steps(screen.session, path)
-    fps = RATE * session.speed / steps.step
+    fps = RATE * session.clock.speed / steps.step
     # H.264 needs even sides: the last row or column is repeated.
     odd = [(0, side % 2) for side in reversed(size)]
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
         made = Path(folder) / f"film{path.suffix.lower()}"
         with _encode_film(made, even, fps) as write:
-            for t in [*steps[:-1], session.length]:
-                session.seek(t)
+            for t in [*steps[:-1], session.clock.length]:
+                session.clock.seek(t)
                 last = np.pad(frame(screen, size, scale), [*odd, (0, 0)], mode="edge").tobytes()
                 write(last)
                 yield
@@ -208,20 +199,7 @@ def _write_strip(path: Path, pane: Pane) -> None:
     paid = [step.paid for step in line.steps]
     moments = choose_moments(PlayedEpisode(pane.trap, line.states, paid, late))
     strip = lay_out(f"{pane.trap.name()}, {pane.title}", moments)
-    if path.suffix.lower() == ".svg":
-        write_text(path, strip.svg())
-        return
-    pygame = load_pygame()
-    surface = pygame.Surface((round(strip.width), round(strip.height)))
-    surface.fill(CARD)
-    painter = Painter(surface)
-    for picture, x, y in strip.pictures:
-        painter.picture(picture, x, y)
-    for text, x, y, size in strip.lines:
-        painter.text(text, x, y, size)
-    file = io.BytesIO()
-    pygame.image.save(surface, file, "strip.png")
-    write_bytes(path, file.getvalue())
+    write_text(path, strip.svg())
 
 
 # -- traces ----------------------------------------------------------------------------------------

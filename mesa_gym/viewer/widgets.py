@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
@@ -13,8 +11,10 @@ from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, RULE, SMALL
 PAD, WIDEST, NARROW = 16.0, 860.0, 300.0  # of dialogs; in a narrow one the title goes first
 BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two
 ROW = 28.0
+GROUP = 110.0  # the width of what commands are about
 ENTER = ("return", "enter")
-FORGET = 1.0  # seconds after which letters begin another name
+MOVES = ("up", "down", "page up", "page down", "home", "end")
+BACK = "Esc: back"
 TIP = 300.0  # the width of a tooltip at most
 
 
@@ -107,11 +107,12 @@ class Dialog:
 
     Attributes:
         highlighted: the number of a row that is always shown.
+        passes: whether the event that closed it is a command, still to be carried out.
     """
 
-    def __init__(self, title: str, note: str = "", leave: str = "Esc: back") -> None:
+    def __init__(self, title: str, note: str = "", leave: str = BACK) -> None:
         self.title, self._note, self._leave = title, note, leave
-        self.highlighted = 0
+        self.highlighted, self.passes = 0, False
         self._top, self._room, self._total = 0, 1, 0
         self._back = Box(0, 0, 0, 0)
         self._placed: dict[int, Box] = {}
@@ -151,10 +152,12 @@ class Dialog:
         card = Box(box.middle[0] - width / 2, box.middle[1] - height / 2, width, height)
         painter.fill(card, CARD, 6)
         painter.frame(card, RULE, 1, 6)
-        wide = painter.measure(self._leave, SMALL) + 2 * PADDING
-        self._back = Box(card.right - PAD - wide, card.top + PAD - 4, wide, BUTTON)
-        draw_button(painter, self._leave, self._back)
-        left, right = card.left + PAD, self._back.left - PADDING
+        left, right = card.left + PAD, card.right - PAD
+        if self._leave:
+            wide = painter.measure(self._leave, SMALL) + 2 * PADDING
+            self._back = Box(right - wide, card.top + PAD - 4, wide, BUTTON)
+            draw_button(painter, self._leave, self._back)
+            right = self._back.left - PADDING
         if total > self._room and width > NARROW:
             shown = f"{rows[0] + 1}-{rows[-1] + 1} of {total}"
             right -= painter.text(shown, right, card.top + PAD, SMALL, QUIET, "right") + PADDING
@@ -169,16 +172,18 @@ class Dialog:
 class Chooser(Dialog):
     """A list of labels, each with a detail; ``then`` gets the number of the one that is chosen."""
 
+    row = ROW
+
     def __init__(
         self,
         title: str,
         entries: Iterable[tuple[str, str]],
         then: Callable[[int], None],
         note: str = "",
+        leave: str = BACK,
     ) -> None:
-        super().__init__(title, note)
+        super().__init__(title, note, leave)
         self.entries, self._then = list(entries), then
-        self._typed, self._since = "", 0.0
         self._mouse: tuple[float, float] | None = None
 
     def _take(self, event: Input) -> bool:
@@ -193,7 +198,7 @@ class Chooser(Dialog):
             self.highlighted = self.highlighted if found is None else found
             chosen = found if event.kind == "press" else None
         elif not self._move(event) and event.kind == "key" and not event.ctrl:
-            self._find(" " if event.name == "space" else event.name)
+            self._find(event.name)
         if chosen is None:
             return True
         self.highlighted = chosen
@@ -201,79 +206,85 @@ class Chooser(Dialog):
         return False
 
     def _find(self, letter: str) -> None:
-        """Highlight an entry that begins with what was just typed; a letter again, the next."""
-        now, count = time.monotonic(), len(self.entries)
-        before = self._typed if now - self._since < FORGET else ""
-        self._typed, self._since = "", now
-        if len(letter) != 1:
-            return
-        tries = [(before + letter, self.highlighted)] if before else []
-        for typed, first in [*tries, (letter, self.highlighted + 1)]:
-            order = ((first + step) % count for step in range(count))
-            found = (n for n in order if self.entries[n][0].lower().startswith(typed))
-            if (number := next(found, None)) is not None:
-                self.highlighted, self._typed = number, typed
-                return
+        """Highlight the next entry that begins with a letter."""
+        count = len(self.entries)
+        order = [(self.highlighted + step) % count for step in range(1, count + 1)]
+        found = [n for n in order if self.entries[n][0].lower().startswith(letter)]
+        self.highlighted = found[0] if found else self.highlighted
 
     def draw(self, painter: Painter, box: Box) -> None:
         """Draw it in the middle of a box."""
-        for number, row in self._place(painter, box, len(self.entries)).items():
-            (label, detail), lit = self.entries[number], number == self.highlighted
-            ink, quiet = (CARD, CARD) if lit else (INK, QUIET)
-            if lit:
-                painter.fill(row, INK, 4)
-            left, right, y = row.left + 8, row.right - 8, row.top + (ROW - BODY) / 2
-            if detail:
-                room = (right - left) * 0.55
-                right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
-            painter.text(_shorten_middle(painter, label, right - left), left, y, BODY, ink)
+        for number, row in self._place(painter, box, len(self.entries), self.row).items():
+            self._draw_entry(painter, row, number)
+
+    def _draw_entry(self, painter: Painter, row: Box, number: int) -> None:
+        (label, detail), lit = self.entries[number], number == self.highlighted
+        ink, quiet = (CARD, CARD) if lit else (INK, QUIET)
+        if lit:
+            painter.fill(row, INK, 4)
+        left, right, y = row.left + 8, row.right - 8, row.top + (ROW - BODY) / 2
+        if detail:
+            room = (right - left) * 0.55
+            right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
+        painter.text(_shorten_middle(painter, label, right - left), left, y, BODY, ink)
+
+
+class CommandList(Chooser):
+    """A list of commands by what they are about; a command's own key does it there too.
+
+    Args:
+        title: of the card.
+        commands: of each what it does, its key, and what it is about.
+        then: as of ``Chooser``.
+        note: below the title.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        commands: Sequence[tuple[str, str, str]],
+        then: Callable[[int], None],
+        note: str,
+    ) -> None:
+        super().__init__(title, [(doc, key) for doc, key, _ in commands], then, note)
+        self._groups = [group for _, _, group in commands]
+
+    def _take(self, event: Input) -> bool:
+        if event.kind == "key" and event.name not in (*ENTER, *MOVES):
+            self.passes = True
+            return False
+        return super()._take(event)
+
+    def _draw_entry(self, painter: Painter, row: Box, number: int) -> None:
+        if number == self._top or self._groups[number] != self._groups[number - 1]:
+            painter.text(self._groups[number], row.left, row.top + 6, SMALL, QUIET, width=GROUP)
+            painter.fill(Box(row.left, row.top, row.width, 1), RULE)
+        beside = Box(row.left + GROUP, row.top, row.width - GROUP, row.height)
+        super()._draw_entry(painter, beside, number)
 
 
 class Notice(Dialog):
-    """A title and a text to read, which scrolls where it does not fit."""
+    """A title and a text to read; any command closes it and is carried out."""
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__(title, leave="Enter: continue")
         self.text = text
 
     def _take(self, event: Input) -> bool:
-        if event.kind == "wheel" or event.name in ("up", "down", "page up", "page down"):
+        scrolls = event.kind == "wheel" or event.name in ("up", "down", "page up", "page down")
+        if scrolls and self._total > self._room:
             # The highlight is not seen: what moves is the edge of what is shown.
             forward = event.button < 0 if event.kind == "wheel" else event.name.endswith("down")
             self.highlighted = self._top + self._room - 1 if forward else self._top
             return self._move(event)
-        # An arrow that is still held from playing does not close it unread.
-        return event.kind != "key" or event.name in ("left", "right")
+        self.passes = event.kind == "key" and event.name not in ENTER
+        return event.kind not in ("key", "press")
 
     def draw(self, painter: Painter, box: Box) -> None:
         """Draw it in the middle of a box."""
         lines = painter.lines(self.text, min(box.width, WIDEST) - 2 * PAD, BODY)
         for number, row in self._place(painter, box, len(lines), BODY + 3).items():
             painter.text(lines[number], row.left, row.top, BODY)
-
-
-class NumberPrompt(Dialog):
-    """A question for a number, which is handed on."""
-
-    def __init__(self, title: str, note: str, then: Callable[[int], None]) -> None:
-        super().__init__(title, note)
-        self._then, self._typed = then, ""
-
-    def _take(self, event: Input) -> bool:
-        if event.kind == "key" and re.fullmatch("[0-9]", event.name):
-            self._typed = (self._typed + event.name)[:20]
-        elif event.kind == "key" and event.name == "backspace":
-            self._typed = self._typed[:-1]
-        elif event.kind == "key" and event.name in ENTER and self._typed:
-            self._then(int(self._typed))
-            return False
-        return True
-
-    def draw(self, painter: Painter, box: Box) -> None:
-        """Draw it in the middle of a box."""
-        row = self._place(painter, box, 1)[0]
-        painter.frame(row, INK, 1, 4)
-        painter.text(f"{self._typed}|", row.left + 8, row.top + (ROW - BODY) / 2, BODY)
 
 
 def _shorten_middle(painter: Painter, text: str, width: float) -> str:
