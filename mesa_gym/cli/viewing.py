@@ -34,6 +34,8 @@ from mesa_gym.viewer.seats import SPLITS, list_plays, seats_for
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.start import PLAY, StartScreen
 
+FIRST = "CheeseCorner-v0"  # the trap that the start screen highlights
+
 
 def check(options: argparse.Namespace) -> None:
     """Refuse files that do not go together or cannot be written.
@@ -49,8 +51,6 @@ def check(options: argparse.Namespace) -> None:
         require_writable(path)
     if options.headless and options.record is None and options.strip is None:
         raise ValueError("--headless shows nothing: add --record FILE or --strip FILE")
-    if options.record is not None and options.record == options.strip:
-        raise ValueError(f"--record and --strip are both {options.strip}: give two files")
     if options.step is not None and not (options.headless and kind == ".png"):
         raise ValueError("--step says what a picture shows: add --headless --record FILE.png")
     if kind in FILMS:
@@ -120,7 +120,7 @@ def _start(options: argparse.Namespace) -> StartScreen:
         screen.greet()
         return screen
 
-    start = StartScreen(begin)
+    start = StartScreen(begin, FIRST)
     return start
 
 

@@ -28,12 +28,12 @@ class Input:
     """Something that a person did.
 
     Attributes:
-        kind: ``key``; ``press``, ``release`` or ``drag`` of a mouse button (1 is the left one, 3
-            the right one), ``hover`` with none down; or ``wheel``.
+        kind: ``key``; ``press``, ``release`` or ``drag`` of the left mouse button, ``hover`` with
+            none down; or ``wheel``.
         name: of a key, what it writes, in lower case ("a", "?", "+"), or where it writes nothing
             that is seen, pygame's name of it ("space", "left", "page up").
         x, y: where the mouse is, in points.
-        button: of the mouse; of a wheel, the notches, up being positive.
+        notches: of the wheel, up being positive.
         shift, ctrl: whether these were held (Command counts as Control).
     """
 
@@ -41,7 +41,7 @@ class Input:
     name: str = ""
     x: float = 0.0
     y: float = 0.0
-    button: int = 1
+    notches: int = 0
     shift: bool = False
     ctrl: bool = False
 
@@ -214,15 +214,15 @@ def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
         # Keys of the keypad are called "[8]".
         return Input("key", name.strip("[]") or name, shift=shift, ctrl=ctrl)
     if event.type == pygame.MOUSEWHEEL and event.y:
-        return Input("wheel", button=event.y)
+        return Input("wheel", notches=event.y)
     mouse = {pygame.MOUSEBUTTONDOWN: "press", pygame.MOUSEBUTTONUP: "release"}
     if event.type == pygame.MOUSEMOTION:
-        kind, button = ("drag" if event.buttons[0] else "hover"), 1
-    elif event.type in mouse and event.button in (1, 3):
-        kind, button = mouse[event.type], event.button
+        kind = "drag" if event.buttons[0] else "hover"
+    elif event.type in mouse and event.button == 1:
+        kind = mouse[event.type]
     else:
         return None
-    return Input(kind, "", event.pos[0] * points, event.pos[1] * points, button)
+    return Input(kind, "", event.pos[0] * points, event.pos[1] * points)
 
 
 class LoadingScreen(Screen):

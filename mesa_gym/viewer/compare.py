@@ -16,7 +16,6 @@ from mesa_gym.viewer.timeline import Analysis, Timeline
 from mesa_gym.viewer.work import start_work
 
 NONE, WAITING = "none", "..."
-MOST_UNDONE = 100
 SWEEPER = PolicyPlayer("sweeper")  # has no goal: beside what an agent chose stands its choice
 
 
@@ -50,7 +49,6 @@ class Pane:
             self._note = "" if exists[0] else ", unchanged"
             self._whole = whole if takes_away(seat.play) else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
-        self._past: list[tuple[Seat, Timeline, int]] = []
         self._analysis: Analysis | None = None
 
     @property
@@ -100,7 +98,7 @@ class Pane:
         return self.line.states[self.time(cursor)]
 
     def act(self, cursor: int, action: int) -> None:
-        """Take a step by hand from what is shown; the future that was there can be had back.
+        """Take a step by hand from what is shown, in place of the future that was there.
 
         Raises:
             ValueError: the episode is over there.
@@ -108,9 +106,6 @@ class Pane:
         t = self.time(cursor)
         line = self.line.branch(t, self._actor(self.line.states[0]))
         line.act(Decision(action))
-        # A person who plays need not undo every single step.
-        if t < len(self.line):
-            self._remember(cursor)
         self.line = line
 
     def hand_over(self, cursor: int, seat: Seat) -> None:
@@ -125,21 +120,10 @@ class Pane:
         line = self.line.branch(t, seat.player.actor(self.trap, seat.play, self.line.states[0]))
         line.begin()
         line.steered = True
-        self._remember(cursor)
         self.seat, self.line = seat, line
-
-    def undo(self) -> int | None:
-        """Take back the last change; returns the step that was shown then, None without one."""
-        if not self._past:
-            return None
-        self.seat, self.line, cursor = self._past.pop()
-        return cursor
 
     def _actor(self, start: State) -> Actor:
         return self.seat.player.actor(self.trap, self.seat.play, start)
-
-    def _remember(self, cursor: int) -> None:
-        self._past = [*self._past[1 - MOST_UNDONE :], (self.seat, self.line, cursor)]
 
 
 class WatchedChoices:

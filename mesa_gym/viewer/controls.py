@@ -107,17 +107,11 @@ class Scrubber:
 
 
 def _draw_marks(painter: Painter, paid: list[float], x: float, middle: float) -> None:
-    """Mark what one step paid, by objective; several marks share its place, two in a column.
-
-    They are stacked, as side by side they would reach the steps before and after.
-    """
+    """Mark what one step paid, by objective; several are stacked, in the room of one step."""
     marked = [number for number, pay in enumerate(paid) if pay]
-    size, apart = (5.0, 0.0) if len(marked) == 1 else (3.5, 7.5)
-    columns, rows = (len(marked) + 1) // 2, min(len(marked), 2)
+    size = 5.0 if len(marked) == 1 else min(3.5, ROW / 2 / max(1, len(marked)))
     for place, number in enumerate(marked):
-        column, row = divmod(place, 2)
-        across = apart * (column - (columns - 1) / 2)
-        down = apart * (row - (rows - 1) / 2)
+        down = 2.15 * size * (place - (len(marked) - 1) / 2)
         # What costs hangs below, so that colour is not needed to tell it from a gain.
         lift = 0.3 * size if paid[number] < 0 else -0.4 * size
-        painter.mark(number, x + across, middle + down + lift, size)
+        painter.mark(number, x, middle + down + lift, size)

@@ -13,15 +13,14 @@ from mesa_gym.policies.finding import offer_policies
 from mesa_gym.scoring.plays import AGAIN, TWINS, has_twins, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.app import Input, Screen
+from mesa_gym.viewer.dialogs import ENTER, Chooser, CommandList, Dialog, Notice
 from mesa_gym.viewer.drawing import SHAPES
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.overlays import OVERLAYS, Heat, Overlay
 from mesa_gym.viewer.panel import story
-from mesa_gym.viewer.recording import RecordableScreen
 from mesa_gym.viewer.seats import ORACLES, SPLITS, TARGETS, Seat, seats_for
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.widgets import ENTER, Chooser, CommandList, Dialog, Notice
 from mesa_gym.viewer.work import FAILURES
 
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
@@ -31,7 +30,7 @@ SHIFTED = (
 )
 
 
-class Commands(RecordableScreen):
+class Commands(Screen):
     """The commands of a session, whatever it looks like.
 
     Attributes:
@@ -79,7 +78,7 @@ class Commands(RecordableScreen):
         session.shown = session.shown ^ {name}
         on = name in session.shown
         session.message = overlay.doc if on else ""
-        if on and overlay not in session.offered_overlays:
+        if on and overlay.telling and session.pane.secret:
             session.message = f"{overlay.label}: shown once you have chosen"
 
     # -- side by side ------------------------------------------------------------------------------
@@ -233,11 +232,10 @@ BINDINGS = (
     Binding(TIME, ". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
     Binding(TIME, ">", "ten steps on", _step(10)),
     Binding(TIME, "<", "ten steps back", _step(-10)),
-    Binding(TIME, "Home", "to the start", _seek(0), "start"),
-    Binding(TIME, "End", "to the end", _seek(sys.maxsize), "end"),
-    Binding(TIME, "- Down", "half as fast", _change_speed(-1), "½x"),
-    Binding(TIME, "+ = Up", "twice as fast", _change_speed(1), "2x"),
-    Binding(TIME, "z Ctrl+z", "take back what was done by hand", lambda s: s.session.undo()),
+    Binding(TIME, "Home", "to the start", _seek(0)),
+    Binding(TIME, "End", "to the end", _seek(sys.maxsize)),
+    Binding(TIME, "- Down", "half as fast", _change_speed(-1)),
+    Binding(TIME, "+ = Up", "twice as fast", _change_speed(1)),
     Binding(LEVELS, "b Page-up", "the previous level", _next_level(-1), "◀ level"),
     Binding(LEVELS, "n Page-down", "the next level", _next_level(1), "level ▶"),
     Binding(LEVELS, "t", "the next split; then twins, bare, targets alone", Commands.next_split),
@@ -249,10 +247,9 @@ BINDINGS = (
     Binding(LOOKS, "w", "the trap's story", Commands.tell_story, "story"),
     Binding(LOOKS, "h", "hide the panel and the controls", Commands.toggle_panel),
     Binding(LOOKS, "? F1", "all commands", Commands.list_commands, "keys ?"),
-    Binding(LOOKS, "q Escape", "stop, close, leave", Commands.leave),
     Binding(LOOKS, "Ctrl+s", "save what is shown as a map", Commands.save),
+    Binding(LOOKS, "q Escape", "stop, close, leave", Commands.leave),
 )
 HEATS = [Heat(f"objective {number + 1}", number) for number in range(len(SHAPES))]
 BY_KEY = index_keys(BINDINGS, [*OVERLAYS, *HEATS])
-MORE = "more ..."
-BUTTONS = {binding.label: binding for binding in BINDINGS if binding.label} | {MORE: BY_KEY["?"]}
+BUTTONS = {binding.label: binding for binding in BINDINGS if binding.label}

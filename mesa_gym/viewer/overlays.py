@@ -20,8 +20,6 @@ from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, WISH, Box, Painter
 from mesa_gym.viewer.plans import find_open
 from mesa_gym.viewer.timeline import spread_agent
 
-DIRECTIONS = ((-1, 0), (0, 1), (1, 0), (0, -1))  # left, down, right, up
-LEAST_SHARE = 0.005  # of an action whose chance is drawn
 DOTS = 3  # of a planned way, a cell
 
 
@@ -176,39 +174,6 @@ class Taken(Overlay):
         painter.mark(0, x - 3, y + 3, 2.8)
 
 
-class Chances(Overlay):
-    """The policy's action probabilities."""
-
-    name, key, label = "actions", "a", "action chances"
-    doc = "Arrows as long as the policy's probabilities; a disc to act."
-
-    def draw(self, canvas: Canvas) -> None:
-        """Draw arrows from the agent's cell, and a disc for ``act``."""
-        line, side, painter = canvas.pane.line, canvas.side, canvas.painter
-        shares = line.steps[canvas.t].decision.shares if canvas.t < len(line) else None
-        if shares is None:
-            return
-        x, y = canvas.place.box_of(int(line.states[canvas.t].agent[0])).middle
-        for share, (dx, dy) in zip(shares[:4].tolist(), DIRECTIONS, strict=True):
-            if share < LEAST_SHARE:
-                continue
-            reach, wide = side * (0.42 + 0.62 * share), side * 0.15
-            tip = (x + dx * reach, y + dy * reach)
-            foot = (x + dx * side * 0.36, y + dy * side * 0.36)
-            for grow, colour in ((1.6, CARD), (0.0, INK)):
-                painter.line([foot, tip], colour, side * 0.1 + 2 * grow)
-                end = wide + grow
-                ends = [(tip[0] + sign * dy * end, tip[1] + sign * dx * end) for sign in (-1, 1)]
-                painter.polygon([(tip[0] + dx * end, tip[1] + dy * end), *ends], colour)
-        if shares[4] >= LEAST_SHARE:
-            canvas.draw_disc(x, y, side * (0.1 + 0.25 * float(shares[4])), 1.6)
-
-    def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw an arrow."""
-        painter.line([(x - 7, y), (x + 3, y)], INK, 2.4)
-        painter.polygon([(x + 8, y), (x + 2, y - 5), (x + 2, y + 5)], INK)
-
-
 class Heat(Overlay):
     """The values of one objective, with the agent on each cell."""
 
@@ -261,7 +226,7 @@ class Sees(Overlay):
     """What the agent sees, which has a place of its own below the grid."""
 
     name, key, label = "sees", "s", "what it sees"
-    doc = "The planes one by one, and the 5x5 window of `centred`."
+    doc = "The planes, one by one."
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
         """Draw two planes."""
@@ -271,7 +236,7 @@ class Sees(Overlay):
 
 
 # All that every trap has; the legend shows them in this order, drawn is the last one first.
-OVERLAYS = (Pays(), Taken(), Path(), OraclePaths(), Sees(), Chances(), Wants(), Plan())
+OVERLAYS = (Pays(), Taken(), Path(), OraclePaths(), Sees(), Wants(), Plan())
 
 
 def overlays_of(trap: Trap, planned: bool = False) -> dict[str, Overlay]:

@@ -91,7 +91,6 @@ class _Writer:
             self._wrap(summary(self.pane))
         else:
             self._write_decision()
-        self._write_ground()
         return self.y - self.box.top
 
     # -- sections ----------------------------------------------------------------------------------
@@ -197,15 +196,6 @@ class _Writer:
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
         self._write_range("wants")
-
-    def _write_ground(self) -> None:
-        """Write what lies under the agent, which the drawing of the agent hides."""
-        trap, state = self.pane.trap, self.pane.line.states[self.t]
-        cell = trap.observe(state).reshape(trap.cells, -1)[state.agent[0]]
-        under = [p for p, there in zip(trap.planes, cell, strict=True) if there and p != "agent"]
-        if under:
-            self._section("the agent stands on")
-            self._line(" ".join(under))
 
     # -- lines -------------------------------------------------------------------------------------
 

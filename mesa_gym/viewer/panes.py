@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine.looks import EMPTY as BARE
 from mesa_gym.engine.maps import from_map
-from mesa_gym.envs.observations import make_observation
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
@@ -27,7 +26,6 @@ MARGIN, BETWEEN = 8.0, 6.0
 TITLE, DRAWER, LABEL = 22.0, 112.0, 14.0  # heights: of a title, of what is seen, of its labels
 MOST_DRAWER = 0.3  # of the panes' height: the grids come first
 PANEL_LEAST, PANEL_SHARE, PANEL_MOST = 216.0, 0.24, 720.0  # of the panel's width
-SIGHT = 5  # cells a side of the window of what is seen
 FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
 Bytes = NDArray[np.uint8]
 
@@ -179,26 +177,16 @@ class View:
         return self._drawn[1]
 
     def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
-        """Draw what the agent sees: the planes from left to right, then its own window."""
-        trap, state, room = self.pane.trap, self.pane.state(cursor), box.height - LABEL - 2
-        # The cells in place of planes, to find which of them such a window shows.
-        every: Any = np.arange(trap.cells).reshape(1, *trap.size, 1)
-        every = every.repeat(len(trap.channels), axis=-1)
-        cells = make_observation(trap, "centred", SIGHT).show(every, state)[0, ..., 0]
-        tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
-        window = join_cells(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
-        window[tile - 1] = QUIET  # above are signs and what is held
-        wide = window.shape[1] / painter.scale
-        step = (box.width - wide - 8) / len(trap.planes)
+        """Draw what the agent sees: the planes from left to right."""
+        trap, room = self.pane.trap, box.height - LABEL - 2
+        planes = trap.observe(self.pane.state(cursor))[0]
+        step = box.width / len(trap.planes)
         side = min(room / trap.height, (step - 4) / trap.width)
-        planes = trap.observe(state)[0]
         for k, plane in enumerate(trap.planes):
             x = box.left + k * step
             painter.text(plane, x, box.top, LABEL, INK, width=step - 3)
             picture = _plane(planes[..., k], max(1, int(side * painter.scale)))
             painter.picture(picture, x, box.top + LABEL + 1)
-        painter.text("centred", box.right - wide, box.top, LABEL, INK, width=wide)
-        painter.picture(window, box.right - wide, box.top + LABEL + 1)
 
 
 def cells_of(picture: Bytes, trap: Trap) -> Bytes:

@@ -25,10 +25,11 @@ from mesa_gym.report.strip_layout import lay_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
 from mesa_gym.scoring.plays import count_steps
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
-from mesa_gym.viewer.app import Screen, fit_scale
+from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import RATE
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import PAPER, Painter
+from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
@@ -50,16 +51,6 @@ RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
 
 
-class RecordableScreen(Screen):
-    """A screen that shows a session."""
-
-    session: Session
-
-    def settle(self) -> Iterator[None]:
-        """Let all episodes come to their end, and find all that is shown of them, in pieces."""
-        raise NotImplementedError
-
-
 def require_kind(path: Path, kinds: tuple[str, ...] = KINDS) -> str:
     """Return the suffix of a recording, in lower case; ValueError for another kind of file."""
     kind = path.suffix.lower()
@@ -77,7 +68,7 @@ def find_ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def frame(screen: RecordableScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
+def frame(screen: WatchScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
     """Return what the screen shows now, as in a window, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
@@ -88,7 +79,7 @@ def frame(screen: RecordableScreen, size: tuple[int, int], scale: float = 1.0) -
 
 
 def write_recording(
-    screen: RecordableScreen,
+    screen: WatchScreen,
     path: Path,
     size: tuple[int, int],
     scale: float = 1.0,
@@ -136,7 +127,7 @@ def film_steps(session: Session, path: Path) -> range:
 
 
 def _write_film(
-    screen: RecordableScreen, path: Path, size: tuple[int, int], scale: float
+    screen: WatchScreen, path: Path, size: tuple[int, int], scale: float
 ) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
     session, steps = screen.session, film_steps(screen.session, path)

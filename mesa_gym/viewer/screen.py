@@ -11,16 +11,17 @@ from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.canvas import GridPlace
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.controls import Legend, Scrubber
+from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import INK, PAPER, QUIET, SMALL, Box, Painter
-from mesa_gym.viewer.keys import BUTTONS, MORE, Commands
+from mesa_gym.viewer.keys import BUTTONS, Commands
 from mesa_gym.viewer.overlays import shown_on
 from mesa_gym.viewer.panel import Panel, introduction
 from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
-from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.widgets import Notice, Tips, draw_button, place_buttons
+from mesa_gym.viewer.session import Session, prepare
+from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
 from mesa_gym.viewer.work import FAILURES, PATIENCE, under_way
 
-MOST_LINES, MOST_ROWS = 3, 2  # of the message, of buttons
+MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes
 HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all commands"
 
@@ -55,7 +56,7 @@ class WatchScreen(Commands):
     def greet(self) -> None:
         """Begin as in a window: what takes long is done in a thread, and the clock runs."""
         session, trap = self.session, self.session.trap
-        session.prepare()
+        prepare(session.panes)
         session.work.threaded = True
         session.shown = session.shown or {"pays", "taken"}
         if session.pane.seat.by_hand:
@@ -86,14 +87,14 @@ class WatchScreen(Commands):
     def _take(self, event: Input) -> None:
         if event.kind == "key":
             self.press(event)
-        elif event.kind == "press" and event.button == 1:
+        elif event.kind == "press":
             self._press(event)
         elif event.kind == "drag" and self._scrubbing:
             self._scrub(event.x)
         elif event.kind == "release":
             self._scrubbing = False
         elif event.kind == "wheel":
-            self.session.clock.step(-event.button)
+            self.session.clock.step(-event.notches)
 
     def update(self, seconds: float) -> Screen:
         """Let the clock run, and find what overlays need."""
@@ -227,8 +228,7 @@ class WatchScreen(Commands):
     def _arrange_parts(self, painter: Painter) -> Layout:
         session, room = self.session, inner_width(painter.size[0], self.panel)
         self._legend = Legend(painter, session, room, not self.panel)
-        labels = [label for label in BUTTONS if label != MORE]
-        placed = place_buttons(painter, labels, room, MOST_ROWS, MORE)
+        placed = place_buttons(painter, BUTTONS, room)
         self._buttons = placed if self.panel else {}
         below = {
             "status": SMALL * len(self._message(painter, room)) + 2,

@@ -107,10 +107,7 @@ class Session:
     def update(self, seconds: float) -> None:
         """Let time pass: the clock runs, episodes grow, work under way goes on."""
         self.work.fetch()
-        played = self.clock.playing
         self.clock.run(seconds)
-        if played:
-            self._follow_focus()
         for pane in self.panes:
             self.choices.count(pane)
 
@@ -134,16 +131,6 @@ class Session:
             time.sleep(PATIENCE)
             yield
 
-    def _follow_focus(self) -> None:
-        """Turn from a pane whose episode has ended to the shift, if that one goes on."""
-
-        def has_ended(pane: Pane) -> bool:
-            return pane.line.over and self.clock.cursor >= len(pane.line)
-
-        if has_ended(self.pane) and self.pane.seat.play != Split.SHIFT:
-            going = [n.seat.play == Split.SHIFT and not has_ended(n) for n in self.panes]
-            self.focus = going.index(True) if any(going) else self.focus
-
     # -- levels ------------------------------------------------------------------------------------
 
     def go_to(
@@ -164,7 +151,7 @@ class Session:
         def make(_: Future[Any]) -> list[Pane]:
             panes = self._make_panes(level, playing, start)
             if self.work.threaded:
-                _prepare(panes)
+                prepare(panes)
             return panes
 
         def show(panes: list[Pane]) -> None:
@@ -202,10 +189,6 @@ class Session:
         alike = all(seat.play == pane.seat.play for seat in seats)
         self.go_to(self.level, seats, pane.line.states[0] if pane.mapped and alike else None)
 
-    def prepare(self) -> None:
-        """Do ahead, in a thread, what the first picture of each pane would wait for."""
-        _prepare(self.panes)
-
     # -- what makes another future -----------------------------------------------------------------
 
     def act(self, action: int) -> None:
@@ -239,18 +222,9 @@ class Session:
         self.clock.play(True)
         self.message = said
 
-    def undo(self) -> None:
-        """Take back the last change in the focused pane."""
-        cursor = self.pane.undo()
-        if cursor is None:
-            self.message = "there is nothing to undo"
-        else:
-            self.clock.playing = False
-            self.clock.seek(cursor)
 
-
-def _prepare(panes: list[Pane]) -> None:
-    """Take the first step of episodes and solve their levels, as far as that is possible."""
+def prepare(panes: list[Pane]) -> None:
+    """Do what the first picture of each pane would wait for: a step, and the level's solution."""
     for pane in panes:
         with suppress(PolicyError):  # it fails again, and is reported, when it is to act
             pane.line.grow(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,17 @@ from mesa_gym.policies.finding import offer_policies
 from mesa_gym.policies.library import is_plain
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
 from mesa_gym.viewer.app import Input, LoadingScreen, Screen
+from mesa_gym.viewer.dialogs import ENTER, Chooser, Notice
 from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, SMALL, Box, Painter, as_surface
 from mesa_gym.viewer.panel import list_paragraphs
-from mesa_gym.viewer.widgets import ENTER, Chooser, Notice
 
 PLAY = "play"  # what the start screen calls the person at the keyboard
 YOU = "you", "play it yourself: training levels first"
-FIRST = "CheeseCorner-v0"  # the trap that is highlighted at first
 KEYS = "Up, Down: trap. Tab: who plays. Enter: begin. Esc: leave."
 MARGIN, LIST = 12.0, 0.5  # around all; the share of the width that the traps have
 LEAST = 170.0  # the height that the players have at least
-_pictures: dict[tuple[type[Trap], Split, int], Any] = {}
 
 
 class TrapList(Chooser):
@@ -30,7 +29,8 @@ class TrapList(Chooser):
 
     row = 38.0
 
-    def _draw_entry(self, painter: Painter, row: Box, number: int) -> None:
+    def draw_entry(self, painter: Painter, row: Box, number: int) -> None:
+        """Draw a trap's name, and below it the line."""
         (name, story), lit = self.entries[number], number == self.highlighted
         if lit:
             painter.fill(row, INK, 4)
@@ -46,6 +46,7 @@ class StartScreen(Screen):
         begin: gives the screen that comes next, from the trap's name and the policy, which is
             "play" or whatever ``mesa_gym.policies.as_policy`` takes. A ValueError, ImportError
             or PolicyError of it is shown, and one can choose again.
+        first: the name of the trap that is highlighted at first.
 
     Attributes:
         traps: the list of traps.
@@ -54,12 +55,12 @@ class StartScreen(Screen):
         dialog: what stands over it.
     """
 
-    def __init__(self, begin: Callable[[str, str], Screen]) -> None:
+    def __init__(self, begin: Callable[[str, str], Screen], first: str) -> None:
         self._begin, self._every = begin, list(all_traps().values())
         self.dialog: Notice | None = None
         entries = [(trap.name(), list_paragraphs(trap)[0]) for trap in self._every]
         self.traps = TrapList("Traps", entries, lambda number: None, KEYS, "")
-        self.traps.highlighted = [trap.name() for trap in self._every].index(FIRST)
+        self.traps.highlighted = [trap.name() for trap in self._every].index(first)
         self._focus: Chooser = self.traps
         self._offer()
 
@@ -139,7 +140,7 @@ def _preview(painter: Painter, box: Box, trap: type[Trap]) -> float:
     left = box.left
     for split in (Split.TRAIN, Split.SHIFT):
         painter.text(f"{split.value}, level 0", left, y, SMALL, QUIET)
-        picture = _first_level(trap, split, max(MIN_TILE, painter.pixels(side)))
+        picture = _first_level(trap.name(), split, max(MIN_TILE, painter.pixels(side)))
         if isinstance(picture, str):
             painter.wrap_text(picture, Box(left, y + SMALL, box.width / 2, most), SMALL)
         else:
@@ -148,14 +149,12 @@ def _preview(painter: Painter, box: Box, trap: type[Trap]) -> float:
     return y + SMALL + rows * side + MARGIN
 
 
-def _first_level(trap: type[Trap], split: Split, tile: int) -> Any:
+@lru_cache(maxsize=64)
+def _first_level(trap: str, split: Split, tile: int) -> Any:
     """Return the picture of a trap's level 0, or why there is none."""
-    key = trap, split, tile
-    if key not in _pictures:
-        # A trap from elsewhere may raise anything; others are still good.
-        try:
-            made = trap()
-            _pictures[key] = as_surface(render_rgb(made, made.levels(split, [0]), tile)[0])
-        except Exception as error:
-            _pictures[key] = f"cannot be drawn: {type(error).__name__}: {error}"
-    return _pictures[key]
+    # A trap from elsewhere may raise anything; others are still good.
+    try:
+        made = find_trap(trap)()
+        return as_surface(render_rgb(made, made.levels(split, [0]), tile)[0])
+    except Exception as error:
+        return f"cannot be drawn: {type(error).__name__}: {error}"
