@@ -34,7 +34,7 @@ SMOOTH_SECONDS, STARTS = 10.0, 5
 # Watching at so many frames a second; each draws as much as at sixty.
 HOUR_FPS = 10
 TRAPS = ("RedBlueDoors", "KeysChests", "CheeseCorner", "FollowMe", "MonsterWorld")
-KEYS = ("n", "b", "j", "i", "t", "tab", "space", "+", "-", "home", "end", "z", "y", "h", ".", ",")
+KEYS = ("n", "b", "i", "t", "tab", "space", "+", "-", "home", "end", "h", ".", ",")
 MOST_GROWTH = 50.0  # MB
 WARM = 2  # minutes until all that is kept once has been drawn
 # The first frame of a command, from nothing: the process starts, draws once and ends.

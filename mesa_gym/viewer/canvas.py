@@ -45,7 +45,7 @@ class GridPlace:
         return Box(self.left + column * side, self.top + row * side, side, side)
 
 
-class Canvas:
+class GridCanvas:
     """One pane's grid after some steps, to draw overlays on.
 
     Args:
@@ -83,8 +83,3 @@ class Canvas:
         """Draw a dark ring with light edges around a point."""
         self.painter.disc(x, y, self.side * 0.2, CARD, 4.5)
         self.painter.disc(x, y, self.side * 0.2, INK, 2.0)
-
-    def draw_disc(self, x: float, y: float, radius: float, edge: float) -> None:
-        """Draw a dark disc with a light edge."""
-        self.painter.disc(x, y, radius + edge, CARD)
-        self.painter.disc(x, y, radius, INK)

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from mesa_gym.errors import PolicyError
 from mesa_gym.viewer.actors import Human
 from mesa_gym.viewer.compare import Pane
-from mesa_gym.viewer.work import PATIENCE, TURN, Work, start_work
+from mesa_gym.viewer.work import PATIENCE, TURN, SideWork, start_work
 
 RATE = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
@@ -31,7 +31,7 @@ class Clock:
         playing: whether it runs, at ``speed``, one of ``SPEEDS``.
     """
 
-    def __init__(self, panes: Sequence[Pane], work: Work) -> None:
+    def __init__(self, panes: Sequence[Pane], work: SideWork) -> None:
         self.panes, self._work = panes, work
         self.time, self.speed, self.playing = 0.0, 1.0, False
         self._grower: Future[None] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 from mesa_gym.viewer.app import Input
@@ -140,10 +139,9 @@ class Chooser(Dialog):
         if lit:
             painter.fill(row, INK, 4)
         left, right, y = row.left + 8, row.right - 8, row.top + (ROW - BODY) / 2
-        if detail:
-            room = (right - left) * 0.55
-            right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
-        painter.text(_shorten_middle(painter, label, right - left), left, y, BODY, ink)
+        # Names come first: those of folders differ at the end.
+        left += painter.text(label, left, y, BODY, ink, width=right - left) + PAD
+        painter.text(detail, right, y + 1, SMALL, quiet, "right", max(0.0, right - left))
 
 
 class CommandList(Chooser):
@@ -205,16 +203,3 @@ class Notice(Dialog):
         lines = painter.lines(self.text, min(box.width, WIDEST) - 2 * PAD, BODY)
         for number, row in self._place(painter, box, len(lines), BODY + 3).items():
             painter.text(lines[number], row.left, row.top, BODY)
-
-
-def _shorten_middle(painter: Painter, text: str, width: float) -> str:
-    """Leave out the middle of a text that is too long, as paths differ at the end."""
-
-    def without(letters: int) -> str:
-        middle = (len(text) - letters) // 3
-        return f"{text[:middle]}...{text[middle + letters :]}" if letters else text
-
-    def fits(letters: int) -> bool:
-        return painter.measure(without(letters), BODY) <= width
-
-    return without(bisect_left(range(len(text)), True, key=fits))

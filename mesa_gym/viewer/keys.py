@@ -213,14 +213,6 @@ def _step(steps: int) -> Callable[[Commands], object]:
     return lambda screen: screen.session.clock.step(steps)
 
 
-def _seek(t: int) -> Callable[[Commands], object]:
-    return lambda screen: screen.session.clock.seek(t)
-
-
-def _change_speed(notches: int) -> Callable[[Commands], object]:
-    return lambda screen: screen.session.clock.change_speed(notches)
-
-
 def _next_level(step: int) -> Callable[[Commands], object]:
     return lambda screen: screen.session.next_level(step)
 
@@ -232,10 +224,10 @@ BINDINGS = (
     Binding(TIME, ". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
     Binding(TIME, ">", "ten steps on", _step(10)),
     Binding(TIME, "<", "ten steps back", _step(-10)),
-    Binding(TIME, "Home", "to the start", _seek(0)),
-    Binding(TIME, "End", "to the end", _seek(sys.maxsize)),
-    Binding(TIME, "- Down", "half as fast", _change_speed(-1)),
-    Binding(TIME, "+ = Up", "twice as fast", _change_speed(1)),
+    Binding(TIME, "Home", "to the start", lambda s: s.session.clock.seek(0)),
+    Binding(TIME, "End", "to the end", lambda s: s.session.clock.seek(sys.maxsize)),
+    Binding(TIME, "- Down", "half as fast", lambda s: s.session.clock.change_speed(-1)),
+    Binding(TIME, "+ = Up", "twice as fast", lambda s: s.session.clock.change_speed(1)),
     Binding(LEVELS, "b Page-up", "the previous level", _next_level(-1), "◀ level"),
     Binding(LEVELS, "n Page-down", "the next level", _next_level(1), "level ▶"),
     Binding(LEVELS, "t", "the next split; then twins, bare, targets alone", Commands.next_split),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.canvas import Canvas
+from mesa_gym.viewer.canvas import GridCanvas
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, WISH, Box, Painter
 from mesa_gym.viewer.plans import find_open
@@ -42,7 +42,7 @@ class Overlay:
     doc: str
     exact = planned = telling = False
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: GridCanvas) -> None:
         """Draw it over the grid."""
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
@@ -64,7 +64,7 @@ class OraclePaths(Overlay):
     name, key, label, telling = "oracles", "o", "oracles' paths", True
     doc = "The way of each objective's oracle (or reference policy) from the episode's start."
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: GridCanvas) -> None:
         """Draw lines beside each other, in objectives' colours."""
         for x, line in canvas.paths.items():
             number = canvas.numbers[x]
@@ -84,13 +84,13 @@ class OraclePaths(Overlay):
             painter.mark(number, x + 5, y + down, 2.5)
 
 
-class Path(Overlay):
+class PathSoFar(Overlay):
     """The way of the agent until now."""
 
     name, key, label = "path", "p", "path so far"
     doc = "Where the agent has been, from a ring at the start."
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: GridCanvas) -> None:
         """Draw a line with a ring at its start."""
         points = canvas.find_way(canvas.pane.line.cells(canvas.t))
         canvas.draw_line(points, 2.4, 1.3)
@@ -107,7 +107,7 @@ class Plan(Overlay):
     name, key, label, planned = "plan", "f", "its plan", True
     doc = "The way that the agent would go from here by that map, to a ring where it ends."
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: GridCanvas) -> None:
         """Draw the way ahead as dots: a line is where the agent has been."""
         intent = canvas.pane.line.find_intent(canvas.t)
         if intent is None:
@@ -115,7 +115,8 @@ class Plan(Overlay):
         points = canvas.find_way(intent.way)
         for a, b in pairwise(points):
             for x, y in np.linspace(a, b, DOTS, endpoint=False).tolist():
-                canvas.draw_disc(x, y, canvas.side * 0.05, 1.3)
+                for grow, colour in ((1.3, CARD), (0.0, INK)):
+                    canvas.painter.disc(x, y, canvas.side * 0.05 + grow, colour)
         canvas.draw_ring(*points[-1])
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
@@ -125,13 +126,13 @@ class Plan(Overlay):
         painter.disc(x + 5, y, 4, INK, 1.6)
 
 
-class Pays(Overlay):
+class WhatPays(Overlay):
     """Cells that pay."""
 
     name, key, label, telling = "pays", "m", "what pays", True
     doc = "The mark of an objective in the corner of each cell that pays it if entered now."
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: GridCanvas) -> None:
         """Draw the marks of objectives in the upper left corners of cells that pay them."""
         line = canvas.pane.line
         if line.terminated and canvas.t == len(line):
@@ -153,7 +154,7 @@ class Taken(Overlay):
     name, key, label = "taken", "d", "what was taken"
     doc = "The mark of an objective where the agent was paid for it: what was taken is gone."
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: GridCanvas) -> None:
         """Draw a dashed cell, with the marks of what it paid in the lower left corner."""
         pane = canvas.pane
         for step, after in zip(pane.line.steps[: canvas.t], pane.line.states[1:], strict=False):
@@ -223,7 +224,7 @@ class Wants(Overlay):
 
 
 class Sees(Overlay):
-    """What the agent sees, which has a place of its own below the grid."""
+    """The planes of the observation, drawn below the grid."""
 
     name, key, label = "sees", "s", "what it sees"
     doc = "The planes, one by one."
@@ -236,7 +237,7 @@ class Sees(Overlay):
 
 
 # All that every trap has; the legend shows them in this order, drawn is the last one first.
-OVERLAYS = (Pays(), Taken(), Path(), OraclePaths(), Sees(), Wants(), Plan())
+OVERLAYS = (WhatPays(), Taken(), PathSoFar(), OraclePaths(), Sees(), Wants(), Plan())
 
 
 def overlays_of(trap: Trap, planned: bool = False) -> dict[str, Overlay]:
@@ -249,7 +250,7 @@ def overlays_of(trap: Trap, planned: bool = False) -> dict[str, Overlay]:
     }
 
 
-def shown_on(pane: Pane, there: dict[str, Overlay], shown: Collection[str]) -> list[Overlay]:
+def list_shown(pane: Pane, there: dict[str, Overlay], shown: Collection[str]) -> list[Overlay]:
     """Return the overlays that are on and, where a person plays, tell nothing too early."""
     secret = pane.secret
     on = (overlay for name, overlay in there.items() if name in shown)
@@ -272,7 +273,7 @@ def parse_overlays(trap: Trap, names: str, there: Collection[str]) -> set[str]:
     return given
 
 
-def _draw_corner_mark(canvas: Canvas, number: int, cell: int, below: bool) -> None:
+def _draw_corner_mark(canvas: GridCanvas, number: int, cell: int, below: bool) -> None:
     """Draw an objective's mark in the upper or the lower left corner of a cell."""
     box, size = canvas.place.box_of(cell), max(2.5, canvas.side * 0.12)
     left = box.left + size + 2 + number * (2 * size + 2)

@@ -33,7 +33,7 @@ REWARD = "What you were paid: find out what for. Objectives are named once you h
 PLAYING = """You are the agent. Find out what pays.
 
 Arrow keys move; Enter acts, or waits where there is nothing to act on. Each level has at most \
-{limit} steps. Then n goes to the next level, and after {lesson} training levels to the shift.
+{limit} steps. Then n goes to the next level{lesson}.
 
 Any key begins, and does what it always does. ? lists all commands."""
 
@@ -251,7 +251,9 @@ def story(trap: type[Trap]) -> str:
 
 def introduction(pane: Pane) -> str:
     """Return the first text for a person who plays: the task and the keys, not the goal."""
-    return PLAYING.format(limit=pane.line.limit, lesson=LESSON)
+    lesson = f", and after {LESSON} training levels to the shift"
+    train = pane.seat.play == Split.TRAIN
+    return PLAYING.format(limit=pane.line.limit, lesson=lesson if train else "")
 
 
 def summary(pane: Pane) -> str:

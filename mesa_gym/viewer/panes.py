@@ -15,10 +15,10 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.canvas import Canvas, GridPlace
+from mesa_gym.viewer.canvas import GridCanvas, GridPlace
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
-from mesa_gym.viewer.overlays import Overlay, shown_on
+from mesa_gym.viewer.overlays import Overlay, list_shown
 from mesa_gym.viewer.searches import PathSearch
 from mesa_gym.viewer.session import Session
 
@@ -152,7 +152,7 @@ class View:
                 painter.frame(box, INK, 2, 6)
         tone = INK if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
-        shown = shown_on(self.pane, session.overlays, session.shown)
+        shown = list_shown(self.pane, session.overlays, session.shown)
         picture = self._picture(painter, grid, session.clock.cursor, shown)
         painter.picture(picture, grid.left, grid.top)
         if "sees" in session.shown:
@@ -172,7 +172,7 @@ class View:
             own = Painter(surface, painter.scale)
             own.picture(ground, 0, 0)
             for overlay in reversed(shown):
-                overlay.draw(Canvas(own, pane, paths, t))
+                overlay.draw(GridCanvas(own, pane, paths, t))
             self._drawn = key, surface
         return self._drawn[1]
 

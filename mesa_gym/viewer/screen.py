@@ -14,7 +14,7 @@ from mesa_gym.viewer.controls import Legend, Scrubber
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import INK, PAPER, QUIET, SMALL, Box, Painter
 from mesa_gym.viewer.keys import BUTTONS, Commands
-from mesa_gym.viewer.overlays import shown_on
+from mesa_gym.viewer.overlays import list_shown
 from mesa_gym.viewer.panel import Panel, introduction
 from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
 from mesa_gym.viewer.session import Session, prepare
@@ -73,14 +73,11 @@ class WatchScreen(Commands):
             self.changed |= self.tips.move(event.x, event.y)
             return self
         self.changed = True
-        if self.dialog is not None:
-            asked = self.dialog
-            # What follows from an answer may be a further question.
-            if not asked.handle(event) and self.dialog is asked:
-                self.dialog = None
-                if asked.passes:
-                    self._take(event)
-        else:
+        asked = self.dialog
+        # What follows from an answer may be a further question.
+        if asked is not None and not asked.handle(event) and self.dialog is asked:
+            self.dialog = None
+        if asked is None or asked.passes:
             self._take(event)
         return self._back if self.leaving else self
 
@@ -193,7 +190,7 @@ class WatchScreen(Commands):
 
     def _explain_cells(self, place: GridPlace, pane: Pane) -> None:
         """Say the numbers of a cell, by the maps that are on, where the mouse rests on it."""
-        on = shown_on(pane, self.session.overlays, self.session.shown)
+        on = list_shown(pane, self.session.overlays, self.session.shown)
         t = pane.time(self.session.clock.cursor)
         heats = [(each.label, heat) for each in on if (heat := each.heat(pane, t)) is not None]
         for cell in range(pane.trap.cells):

@@ -17,7 +17,7 @@ from mesa_gym.viewer.clock import Clock
 from mesa_gym.viewer.compare import Pane, WatchedChoices
 from mesa_gym.viewer.overlays import Overlay, overlays_of
 from mesa_gym.viewer.seats import Seat, common_levels, ends_lesson, find_shift
-from mesa_gym.viewer.work import PATIENCE, Work
+from mesa_gym.viewer.work import PATIENCE, SideWork
 
 SHIFT_BEGINS = "training is over: this is the shift. What do you go for?"
 
@@ -57,7 +57,7 @@ class Session:
         self.choices = WatchedChoices()
         self.level, self.seats, self.focus = level, seats, find_shift(seats)
         self.panes = self._make_panes(level, seats, start)
-        self.work = Work(self.tell)
+        self.work = SideWork(self.tell)
         self.clock = Clock(self.panes, self.work)
 
     def tell(self, message: str) -> None:

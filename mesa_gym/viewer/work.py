@@ -18,7 +18,7 @@ BLINK = 3.0  # changes a second of the sign of work
 FAILURES = (ValueError, ImportError, OSError, PolicyError)  # to be said, not to be raised
 
 
-class Work:
+class SideWork:
     """Work of a session beside its frames, one task at a time.
 
     Args:
