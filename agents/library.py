@@ -200,7 +200,9 @@ def load_named(name: str, trap: Trap) -> Any:
     require_agents(FOLDER)
     entries = _name_entries(trap.name())
     if name not in entries:
-        valid = [f"library:{known}" for known in entries]
+        # Who gives a seed need not read the names of forty agents.
+        alike = [known for known in entries if ("-" in known) == ("-" in name)]
+        valid = [f"library:{known}" for known in alike]
         raise unknown(f"agent of {trap.name()}", f"library:{name}", valid)
     entry = entries[name]
     reached = None if entry.trained_for == entry.steps else entry.trained_for
