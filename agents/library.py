@@ -10,6 +10,9 @@ distribution has it not, and each release has it as a file of its own. In Python
 
     agent = load("CheeseCorner", seed=3)  # a torch module with named layers, and a policy
     planner = load("CheeseCorner", seed=3, kind="planner")
+
+On the command line they are ``library:3``, ``library:planner:3``, or ``library:`` and a name that
+``list`` shows.
 """
 
 from __future__ import annotations
@@ -181,6 +184,55 @@ def load(
             f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
         )
     return saving.restore(agent, _weights(entry, folder))
+
+
+def load_named(name: str, trap: Trap) -> Any:
+    """Load the agent that ``--policy library:<name>`` means.
+
+    Args:
+        name: a seed, ``planner:<seed>``, or the agent's name in the manifest.
+        trap: what it will act on.
+
+    Raises:
+        UnknownNameError: the library has no such agent of the trap.
+        ValueError: as of ``load``.
+    """
+    require_agents(FOLDER)
+    entries = _name_entries(trap.name())
+    if name not in entries:
+        # Who gives a seed need not read the names of forty agents.
+        alike = [known for known in entries if ("-" in known) == ("-" in name)]
+        valid = [f"library:{known}" for known in alike]
+        raise unknown(f"agent of {trap.name()}", f"library:{name}", valid)
+    entry = entries[name]
+    reached = None if entry.trained_for == entry.steps else entry.trained_for
+    facts = entry.seed, entry.alpha, entry.reward, reached
+    return load(trap, *facts, kind=entry.kind)
+
+
+def list_named(trap: str) -> dict[str, str]:
+    """Return the agents of a trap that ``load_named`` takes: name -> kind, training, verdict."""
+    return {name: _describe(entry) for name, entry in _name_entries(trap).items()}
+
+
+def _name_entries(trap: str) -> dict[str, ManifestEntry]:
+    """Return a trap's entries by name: seeds of plain training, of planners, then all others."""
+    entries = [entry for entry in read_manifest() if entry.trap == trap]
+    plain, planners, others = {}, {}, {}
+    for entry in entries:
+        if entry.name == f"{KINDS['network']}-s{entry.seed}":
+            plain[f"{entry.seed}"] = entry
+        elif entry.name == f"{KINDS['planner']}-s{entry.seed}":
+            planners[f"planner:{entry.seed}"] = entry
+        else:
+            others[entry.name] = entry
+    return plain | planners | others
+
+
+def _describe(entry: ManifestEntry) -> str:
+    kind = "planner" if entry.kind == "planner" else "PPO"
+    met = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
+    return f"{kind} agent{met}; verdict: {entry.verdict}"
 
 
 def _weights(entry: ManifestEntry, folder: Path) -> bytes:

@@ -1,7 +1,7 @@
-"""Make docs/viewer.md's pictures: ``python docs/viewer_pictures.py``, after ``make leaderboard``.
+"""Make docs/viewer.md's pictures: ``python docs/viewer_pictures.py``, in a checkout.
 
-The first one is a window on a display of its own (Xvfb), driven by real key presses (xdotool); the
-others are recorded without a display. Needs both programs, Pillow, and that agent.
+The first two are windows on a display of its own (Xvfb), driven by real key presses (xdotool); the
+others are recorded without a display. Needs both programs and Pillow.
 """
 
 from __future__ import annotations
@@ -16,21 +16,16 @@ from pathlib import Path
 from PIL import Image, ImageGrab
 
 FOLDER = Path(__file__).parent / "images"
-AGENT = "benchmarks/results/agents/CheeseCorner-v0/ppo-s0"  # of the board
+AGENT = "library:0"
 DISPLAY, SIZE = ":77", "1280x800"
 MESA_GYM = [str(Path(sys.executable).with_name("mesa-gym"))]
-# The start screen: the trap by its first letters, then the policy; side by side, overlays, in time.
-KEYS = (
-    ("c", "h", "e", "e", "Return"),
-    ("Down", "Down", "Return"),
-    ("i", "p", "o", "1"),
-    # A step stops the clock, which has been running since the policy was chosen.
-    ("n", "period", "Home", "period", "period", "period", "period", "period"),
-)
+# The library's agent, which the start screen has highlighted; then overlays, and back in time: a
+# step stops the clock.
+KEYS = (("Return",), ("n", "p", "1"), ("period", "Home", *["period"] * 9))
 
 
-def picture_window() -> Image.Image:
-    """Return a picture of the window after all key presses."""
+def picture_window(keys: Sequence[Sequence[str]]) -> Image.Image:
+    """Return a picture of the window after key presses, which come in groups."""
     server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", f"{SIZE}x24"])
     try:
         time.sleep(1)
@@ -38,9 +33,9 @@ def picture_window() -> Image.Image:
         try:
             _xdotool("search", "--sync", "--class", "mesa-gym", "windowfocus")
             time.sleep(3)  # until the traps are there
-            for keys in KEYS:
-                _xdotool("key", "--delay", "150", *keys)
-                time.sleep(1)
+            for group in keys:
+                _xdotool("key", "--delay", "150", *group)
+                time.sleep(3)  # until an agent has been loaded
             picture = ImageGrab.grab(xdisplay=DISPLAY)
             _xdotool("key", "--delay", "150", "Escape", "Escape", "Escape")
             if viewer.wait(timeout=10) != 0:
@@ -73,7 +68,8 @@ def record_picture(name: str, *arguments: str) -> None:
 def main() -> None:
     """Make every picture."""
     FOLDER.mkdir(exist_ok=True)
-    picture_window().save(FOLDER / "viewer.png", optimize=True)
+    picture_window([]).save(FOLDER / "viewer_start.png", optimize=True)
+    picture_window(KEYS).save(FOLDER / "viewer.png", optimize=True)
     cheese = ["--policy", AGENT, "--trap", "CheeseCorner", "--level", "4"]
     record_picture(
         "viewer.gif",

@@ -24,9 +24,9 @@ from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App, Input
-from mesa_gym.viewer.compare import SPLITS, seats_for
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.seats import SPLITS, seats_for
 from mesa_gym.viewer.session import Session
 
 FPS = 60
@@ -34,7 +34,7 @@ SMOOTH_SECONDS, STARTS = 10.0, 5
 # Watching at so many frames a second; each draws as much as at sixty.
 HOUR_FPS = 10
 TRAPS = ("RedBlueDoors", "KeysChests", "CheeseCorner", "FollowMe", "MonsterWorld")
-KEYS = ("n", "b", "j", "i", "t", "tab", "space", "+", "-", "home", "end", "z", "y", "h", ".", ",")
+KEYS = ("n", "b", "i", "t", "tab", "space", "+", "-", "home", "end", "h", ".", ",")
 MOST_GROWTH = 50.0  # MB
 WARM = 2  # minutes until all that is kept once has been drawn
 # The first frame of a command, from nothing: the process starts, draws once and ends.
@@ -85,7 +85,7 @@ def _measure_smoothness() -> Iterator[list[str]]:
     for speed in (1.0, 16.0):
         session = Session(trap, seats_for(PolicyPlayer("oracle:red"), trap, "shift", SPLITS), 3)
         session.shown = set(overlays_of(trap))
-        session.speed, session.threaded = speed, True  # as in a window
+        session.clock.speed, session.work.threaded = speed, True  # as in a window
         app = App(WatchScreen(session))
         took = _time_frames(app, session)
         app.close()
@@ -98,9 +98,9 @@ def _time_frames(app: App, session: Session) -> list[float]:
     """Seconds that each frame took, of as many as a screen would have shown."""
     took: list[float] = []
     while len(took) < SMOOTH_SECONDS * FPS:
-        if not session.playing:
+        if not session.clock.playing:
             session.next_level()
-            session.play(True)
+            session.clock.play(True)
         began = time.perf_counter()
         app.frame(1 / FPS)
         took.append(time.perf_counter() - began)
@@ -146,7 +146,7 @@ def _make_presser(app: App, chance: random.Random) -> Callable[[], None]:
         assert isinstance(screen, WatchScreen)  # none of the keys leaves it
         overlays = [overlay.key for overlay in overlays_of(screen.session.trap).values()]
         app.screen = screen.handle(Input("key", chance.choice([*KEYS, *overlays])))
-        screen.session.play(True)
+        screen.session.clock.play(True)
 
     return press
 

@@ -16,7 +16,6 @@ from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress, say
 from mesa_gym.traps import LEVELS, Split, Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Seat, list_plays, seats_for
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.playground import (
     Guest,
@@ -25,6 +24,7 @@ from mesa_gym.viewer.playground import (
     make_playground,
     require_live,
 )
+from mesa_gym.viewer.seats import Seat, list_plays, seats_for
 
 ENDINGS = (".html", ".htm")
 

@@ -18,7 +18,7 @@ from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import Screen
-from mesa_gym.viewer.compare import list_plays, seats_for
+from mesa_gym.viewer.clock import SPEEDS
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.recording import (
@@ -30,8 +30,11 @@ from mesa_gym.viewer.recording import (
     write_recording,
 )
 from mesa_gym.viewer.screen import WatchScreen
-from mesa_gym.viewer.session import SPEEDS, Session
+from mesa_gym.viewer.seats import SPLITS, list_plays, seats_for
+from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.start import PLAY, StartScreen
+
+FIRST = "CheeseCorner-v0"  # the trap that the start screen highlights
 
 
 def check(options: argparse.Namespace) -> None:
@@ -48,8 +51,6 @@ def check(options: argparse.Namespace) -> None:
         require_writable(path)
     if options.headless and options.record is None and options.strip is None:
         raise ValueError("--headless shows nothing: add --record FILE or --strip FILE")
-    if options.record is not None and options.record == options.strip:
-        raise ValueError(f"--record and --strip are both {options.strip}: give two files")
     if options.step is not None and not (options.headless and kind == ".png"):
         raise ValueError("--step says what a picture shows: add --headless --record FILE.png")
     if kind in FILMS:
@@ -95,8 +96,7 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
     Returns:
         The exit code.
     """
-    screen = screen.plain()
-    screen.session.threaded = False
+    screen.dialog, screen.session.work.threaded = None, False
     deque(screen.settle(), maxlen=0)
     if options.record is not None:
         pieces = write_recording(screen, options.record, size, options.scale, options.step)
@@ -113,12 +113,14 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
 
 def _start(options: argparse.Namespace) -> StartScreen:
     def begin(name: str, policy: str) -> Screen:
-        player = Human() if policy == PLAY else PolicyPlayer(policy, options.seed)
-        screen = _screen(options, lambda _: player, find_trap(name)(), back=start)
+        given, player = argparse.Namespace(**vars(options)), None
+        if policy != PLAY:
+            given.beside, player = SPLITS, PolicyPlayer(policy, options.seed)
+        screen = _screen(given, lambda _: player or Human(), find_trap(name)(), back=start)
         screen.greet()
         return screen
 
-    start = StartScreen(begin)
+    start = StartScreen(begin, FIRST)
     return start
 
 
@@ -164,10 +166,13 @@ def _screen(
         play = _play_of(options.split)
     if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
-    seats = seats_for(player_on(trap), trap, play, options.beside, options.seed)
+    player = player_on(trap)
+    if isinstance(player, Human) and options.split is None and options.map is None:
+        play = Split.TRAIN.value
+    seats = seats_for(player, trap, play, options.beside, options.seed)
     session = Session(trap, seats, level, options.salt, state)
     session.shown = parse_overlays(trap, options.overlays or "", session.overlays)
-    session.speed = options.speed
+    session.clock.speed = options.speed
     return WatchScreen(session, not options.no_panel, back)
 
 

@@ -17,13 +17,13 @@ from mesa_gym.traps import find_trap
 from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
 
 OVER = (
-    "what is shown over the grids: pays, path, oracles, heat:<objective>, conflicts, visits,"
-    " sees, actions, and of agents that plan by a map wants, plan, with commas between; or all"
+    "what is shown over the grids: pays, taken, path, oracles, heat:<objective>, sees, and of"
+    " agents that plan by a map wants, plan, with commas between; or all"
 )
 RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .trace"
 SIZES = "of the window, in pixels (default: %(default)s)"
 SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
-STRIP = "write six moments of the episode: .png or .svg"
+STRIP = "write six moments of the episode: .svg"
 # What can be said of one episode only, and not of the start screen.
 OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
 SCALES = (0.5, 8.0)  # pixels a point
@@ -56,7 +56,7 @@ def replay_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add, size = parser.add_argument, "x".join(map(str, SIZE))
-    add("--split", help=SPLITS)
+    add("--split", help=f"{SPLITS}; who plays begins with train")
     add("--level", type=int, metavar="N", help="0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")

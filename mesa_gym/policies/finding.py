@@ -1,4 +1,4 @@
-"""The policies that one can pick for a trap: those with names, and agents trained here."""
+"""The policies that one can pick for a trap: the library's, agents trained here, named ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mesa_gym.policies.library import is_plain, list_library
 from mesa_gym.policies.loading import POLICY_FILE, read_policy_file
 from mesa_gym.policies.names import references
 from mesa_gym.traps import Trap
@@ -19,6 +20,26 @@ MEANINGS = {
     "stay": "never moves",
     "sweeper": "goes to the nearest cell that it has not visited",
 }
+
+
+def offer_policies(trap: type[Trap], root: Path) -> dict[str, str]:
+    """Return the policies to offer for a trap, trained ones first.
+
+    Args:
+        trap: what they will act on.
+        root: the folder under which trained agents are looked for.
+
+    Returns:
+        What ``as_policy`` takes -> what is known of it: the library's agents of plain training
+        and its planners, agents under the folder, those with names, the library's others.
+    """
+    try:
+        library = list_library(trap)
+    except ValueError:  # damaged: `--policy library:0` says how
+        library = {}
+    first = {spec: about for spec, about in library.items() if is_plain(spec)}
+    others = {spec: about for spec, about in library.items() if spec not in first}
+    return first | trained_policies(trap, root) | named_policies(trap) | others
 
 
 def named_policies(trap: type[Trap]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.errors import blame_policy, missing_extra, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, needs
+from mesa_gym.policies.library import LIBRARY, load_from_library
 from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
@@ -34,7 +35,7 @@ ALGORITHMS = {
     **dict.fromkeys(("RecurrentPPO", "QRDQN", "TRPO"), "sb3_contrib"),
 }
 # What may stand before the colon, besides a module.
-PREFIXES = ("oracle", "reference")
+PREFIXES = ("oracle", "reference", LIBRARY.rstrip(":"))
 # A function with one of these as its only required parameter is a policy, not a factory.
 SEEN = ("obs", "observation", "observations", "text")
 
@@ -55,6 +56,9 @@ def as_policy(
               ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
               ``base`` is an alias;
             * a trained agent's directory;
+            * in a checkout, an agent of the library: ``library:3`` is the one that plain training
+              made of seed 3, ``library:planner:0`` the planner of seed 0, and
+              ``library:<name>`` the one that ``python -m agents.library list`` calls so;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
             * ``module:name``. What has the name may be a policy; a function whose only required
@@ -133,6 +137,8 @@ def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
         return Sweeper(trap)
     if (policy := make_named(spec, trap, horizon)) is not None:
         return policy
+    if spec.startswith(LIBRARY):
+        return load_from_library(spec, trap)
     if os.path.isdir(spec):
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
@@ -194,15 +200,17 @@ def _from_file(file: str, algo: str | None) -> Any:
 def _import_name(path: str, spec: str) -> Any:
     """Return what ``module:name`` means, for a policy of that spec."""
     module, _, name = path.partition(":")
+    near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
+    hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
     if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise ValueError(f"policy {shorten(spec)}: {shorten(path)} is not of the form module:name")
+        raise ValueError(
+            f"policy {shorten(spec)}: {shorten(path)} is not of the form module:name{hint}"
+        )
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if not f"{module}.".startswith(f"{error.name}."):
             raise ImportError(f"policy {shorten(spec)}: {error}, which {module} needs") from error
-        near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
-        hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
         raise ValueError(
             f"policy {shorten(spec)}: module {shorten(module)} cannot be imported; run from a"
             f" checkout, or install what provides it{hint}"

@@ -27,8 +27,8 @@ def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -
     from mesa_gym.scoring.plays import split_of
     from mesa_gym.viewer.actors import PolicyPlayer
     from mesa_gym.viewer.app import App, LoadingScreen
-    from mesa_gym.viewer.compare import Seat
     from mesa_gym.viewer.screen import WatchScreen
+    from mesa_gym.viewer.seats import Seat
     from mesa_gym.viewer.session import Session
 
     split_of(split)

@@ -7,24 +7,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from threading import Thread
 from typing import Any
 
-from mesa_gym.errors import PolicyError
 from mesa_gym.rendering.pygame import load_pygame, open_window
 from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TITLE, Painter
+from mesa_gym.viewer.work import FAILURES, start_work, under_way
 
 SIZE = (1280, 800)
 LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
 HELD = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
 NAP = 0.025  # seconds between two looks for events
-TURN = 0.001  # seconds that work in a thread leaves to frames, again and again
 DELAY, AGAIN = 0.4, 0.05  # seconds until a held key is repeated, and between repeats
-POLL, BLINK = 0.05, 3.0  # seconds between looks at work in a thread; changes of its sign a second
-FAILURES = (ValueError, ImportError, OSError, PolicyError)  # to be said, not to be raised
+POLL = 0.05  # seconds between looks at work in a thread
 
 
 @dataclass(frozen=True)
@@ -32,12 +28,12 @@ class Input:
     """Something that a person did.
 
     Attributes:
-        kind: ``key``; ``press``, ``release`` or ``drag`` of a mouse button (1 is the left one, 3
-            the right one), ``hover`` with none down; ``wheel``; or ``drop`` of a file.
+        kind: ``key``; ``press``, ``release`` or ``drag`` of the left mouse button, ``hover`` with
+            none down; or ``wheel``.
         name: of a key, what it writes, in lower case ("a", "?", "+"), or where it writes nothing
-            that is seen, pygame's name of it ("space", "left", "page up"); of a drop, the file.
+            that is seen, pygame's name of it ("space", "left", "page up").
         x, y: where the mouse is, in points.
-        button: of the mouse; of a wheel, the notches, up being positive.
+        notches: of the wheel, up being positive.
         shift, ctrl: whether these were held (Command counts as Control).
     """
 
@@ -45,7 +41,7 @@ class Input:
     name: str = ""
     x: float = 0.0
     y: float = 0.0
-    button: int = 1
+    notches: int = 0
     shift: bool = False
     ctrl: bool = False
 
@@ -218,50 +214,15 @@ def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
         # Keys of the keypad are called "[8]".
         return Input("key", name.strip("[]") or name, shift=shift, ctrl=ctrl)
     if event.type == pygame.MOUSEWHEEL and event.y:
-        return Input("wheel", button=event.y)
-    if event.type == pygame.DROPFILE:
-        return Input("drop", event.file)
+        return Input("wheel", notches=event.y)
     mouse = {pygame.MOUSEBUTTONDOWN: "press", pygame.MOUSEBUTTONUP: "release"}
     if event.type == pygame.MOUSEMOTION:
-        kind, button = ("drag" if event.buttons[0] else "hover"), 1
-    elif event.type in mouse and event.button in (1, 3):
-        kind, button = mouse[event.type], event.button
+        kind = "drag" if event.buttons[0] else "hover"
+    elif event.type in mouse and event.button == 1:
+        kind = mouse[event.type]
     else:
         return None
-    return Input(kind, "", event.pos[0] * points, event.pos[1] * points, button)
-
-
-# -- what takes longer than a frame ----------------------------------------------------------------
-
-
-def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Future[Any]:
-    """Do some work in a thread, so that the window stays alive, or here and now.
-
-    A thread does not keep the process from its end, as those of an executor do.
-
-    Args:
-        work: is given the future, to see whether it was cancelled in the meantime.
-        threaded: whether in a thread.
-    """
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        with suppress(InvalidStateError):  # it was cancelled
-            try:
-                future.set_result(work(future))
-            except BaseException as error:
-                future.set_exception(error)
-
-    if threaded:
-        Thread(target=run, daemon=True).start()
-    else:
-        run()
-    return future
-
-
-def under_way(what: str) -> str:
-    """Return the sign that something is under way, which moves."""
-    return what + " ." * (1 + int(time.monotonic() * BLINK) % 3)
+    return Input(kind, "", event.pos[0] * points, event.pos[1] * points)
 
 
 class LoadingScreen(Screen):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mesa_gym.viewer.drawing import CARD, INK, PAPER, QUIET, RULE, SMALL, WISH, Box, Painter
-from mesa_gym.viewer.overlays import HEAT, PLAN, WANTS, Overlay
+from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, SMALL, Box, Painter
+from mesa_gym.viewer.overlays import Overlay
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips, flow
 
@@ -24,9 +24,8 @@ class Legend:
     def __init__(
         self, painter: Painter, session: Session, room: float, only_shown: bool = False
     ) -> None:
-        self._numbers = {f"{HEAT}{x}": number for number, x in enumerate(session.trap.objectives)}
         self._shown, self._cap = session.shown, 0.0 if only_shown else CAP + 4
-        there = session.overlays.values()
+        there = session.offered_overlays
         every = [o for o in there if not only_shown or o.name in self._shown]
         widths = [self._cap + SWATCH + 4 + painter.measure(o.label, SMALL) for o in every]
         self._placed = list(zip(every, flow(widths, room, LINE, APART, 0), strict=True))
@@ -48,46 +47,8 @@ class Legend:
                 tone = CARD if on else INK
                 painter.text(overlay.key, x + CAP / 2, y + 3, SMALL, tone, "middle")
             x += self._cap
-            self._swatch(painter, overlay.name, x + SWATCH / 2, y + 2 + CAP / 2)
+            overlay.draw_swatch(painter, x + SWATCH / 2, y + 2 + CAP / 2)
             painter.text(overlay.label, x + SWATCH + 4, y + 3, SMALL, INK if on else QUIET)
-
-    def _swatch(self, painter: Painter, name: str, x: float, y: float) -> None:
-        """Draw what an overlay looks like, around a point."""
-        if name in self._numbers:
-            painter.mark(self._numbers[name], x, y, 6.5)
-        elif name == "pays":
-            painter.frame(Box(x - 8, y - 8, 16, 16), QUIET)
-            for number in (0, 1):
-                painter.mark(number, x - 4 + 7 * number, y - 3, 2.6)
-        elif name == "path":
-            painter.line([(x - 7, y + 4), (x, y + 4), (x, y - 4), (x + 7, y - 4)], INK, 2.2)
-        elif name == "oracles":
-            for number, down in ((0, -3), (1, 4)):
-                painter.line([(x - 7, y + down), (x + 7, y + down)], painter.colour(number), 2)
-                painter.mark(number, x + 5, y + down, 2.5)
-        elif name == "conflicts":
-            painter.fill(Box(x - 7, y - 7, 14, 14), CARD)
-            for a, b in (((-7, 0), (0, -7)), ((-7, 7), (7, -7)), ((0, 7), (7, 0))):
-                painter.line([(x + a[0], y + a[1]), (x + b[0], y + b[1])], INK, 1.2)
-            painter.frame(Box(x - 7, y - 7, 14, 14), PAPER, 1)
-        elif name == "visits":
-            painter.disc(x - 4, y + 2, 5, INK)
-            painter.disc(x + 5, y - 2, 2.5, INK)
-        elif name == "sees":
-            for dx in (-8, 1):
-                painter.fill(Box(x + dx, y - 6, 7, 12), RULE)
-                painter.fill(Box(x + dx + 2, y - 2, 3, 3), INK)
-        elif name == WANTS:
-            painter.fill(Box(x - 7, y - 7, 14, 14), CARD)
-            painter.fill(Box(x, y - 7, 7, 7), WISH)
-            painter.frame(Box(x - 7, y - 7, 14, 14), WISH)
-        elif name == PLAN:
-            for dx in (-7, -2):
-                painter.disc(x + dx, y, 1.6, INK)
-            painter.disc(x + 5, y, 4, INK, 1.6)
-        else:
-            painter.line([(x - 7, y), (x + 3, y)], INK, 2.4)
-            painter.polygon([(x + 8, y), (x + 2, y - 5), (x + 2, y + 5)], INK)
 
 
 class Scrubber:
@@ -99,7 +60,7 @@ class Scrubber:
         self._room = box.right - SIDE - self._start
         # Until all have ended, there may be as many steps as the time limit allows.
         growing = [pane.line.limit for pane in session.panes if not pane.line.over]
-        self._span = max(1, session.length, *growing)
+        self._span = max(1, session.clock.length, *growing)
 
     @staticmethod
     def height(session: Session) -> float:
@@ -118,7 +79,7 @@ class Scrubber:
         session, box, panes = self._session, self._box, self._session.panes
         painter.fill(box, CARD, 6)
         top, end = box.top + ROW * len(panes), box.right - SIDE
-        done = self._place_of(session.cursor)
+        done = self._place_of(session.clock.cursor)
         painter.fill(Box(self._start, top, self._room, TRACK), RULE, 3)
         painter.fill(Box(self._start, top, done - self._start, TRACK), QUIET, 3)
         for row, pane in enumerate(panes):
@@ -126,8 +87,10 @@ class Scrubber:
             if len(panes) > 1:
                 tone = INK if row == session.focus else QUIET
                 painter.text(f"{row + 1}", box.left + SIDE, middle - NUMBER / 2, NUMBER, tone)
+            # Until a person has chosen, objectives are not told apart.
+            told = list(session.trap.objectives)[: 1 if pane.secret else None]
             for t, step in enumerate(pane.line.steps, start=1):
-                paid = [step.paid[x] for x in session.trap.objectives]
+                paid = [step.paid[x] for x in told]
                 _draw_marks(painter, paid, self._place_of(t), middle)
             if pane.line.over:
                 # Beside the marks of the last step, which it would cut in two.
@@ -140,21 +103,15 @@ class Scrubber:
         painter.text("0", self._start, below, NUMBER, QUIET)
         painter.text(f"{self._span}", end, below, NUMBER, QUIET, "right")
         if self._start + 24 < done < end - 36:
-            painter.text(f"{session.cursor}", done, below, NUMBER, INK, "middle")
+            painter.text(f"{session.clock.cursor}", done, below, NUMBER, INK, "middle")
 
 
 def _draw_marks(painter: Painter, paid: list[float], x: float, middle: float) -> None:
-    """Mark what one step paid, by objective; several marks share its place, two in a column.
-
-    They are stacked, as side by side they would reach the steps before and after.
-    """
+    """Mark what one step paid, by objective; several are stacked, in the room of one step."""
     marked = [number for number, pay in enumerate(paid) if pay]
-    size, apart = (5.0, 0.0) if len(marked) == 1 else (3.5, 7.5)
-    columns, rows = (len(marked) + 1) // 2, min(len(marked), 2)
+    size = 5.0 if len(marked) == 1 else min(3.5, ROW / 2 / max(1, len(marked)))
     for place, number in enumerate(marked):
-        column, row = divmod(place, 2)
-        across = apart * (column - (columns - 1) / 2)
-        down = apart * (row - (rows - 1) / 2)
+        down = 2.15 * size * (place - (len(marked) - 1) / 2)
         # What costs hangs below, so that colour is not needed to tell it from a gain.
         lift = 0.3 * size if paid[number] < 0 else -0.4 * size
-        painter.mark(number, x + across, middle + down + lift, size)
+        painter.mark(number, x, middle + down + lift, size)

@@ -27,13 +27,8 @@ WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectiv
 HEADING, TITLE, BODY, SMALL = 26.0, 20.0, 17.0, 15.0  # heights of lines of text, in points
 
 # For objectives, the base first; a trap has four at most. All can be told apart with red-green and
-# blue-yellow colour blindness: Okabe and Ito 2008, "Color Universal Design"; Tol 2021, "Colour
-# schemes", bright. The last has no hue at all.
-PALETTES: dict[str, tuple[RGB, ...]] = {
-    "okabe-ito": ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167)),
-    "tol": ((68, 119, 170), (238, 102, 119), (34, 136, 51), (170, 51, 119)),
-    "grey": ((20, 20, 20), (110, 110, 110), (160, 160, 160), (70, 70, 70)),
-}
+# blue-yellow colour blindness: Okabe and Ito 2008, "Color Universal Design".
+PALETTE: tuple[RGB, ...] = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167))
 # Every objective has a shape of its own too, so that colour is never needed; on the unit square.
 SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
     (),  # a disc
@@ -91,14 +86,11 @@ class Painter:
     Attributes:
         surface: the pygame surface.
         scale: pixels a point.
-        palette: colours of objectives, the base first.
         pygame: the module.
     """
 
-    def __init__(
-        self, surface: Any, scale: float = 1.0, palette: Sequence[RGB] = PALETTES["okabe-ito"]
-    ) -> None:
-        self.surface, self.scale, self.palette = surface, scale, palette
+    def __init__(self, surface: Any, scale: float = 1.0) -> None:
+        self.surface, self.scale = surface, scale
         self.pygame: Any = load_pygame()
         self.pygame.font.init()
 
@@ -120,7 +112,7 @@ class Painter:
 
     def colour(self, which: int) -> RGB:
         """Return the colour of an objective, by its number."""
-        return self.palette[which % len(self.palette)]
+        return PALETTE[which % len(PALETTE)]
 
     def fill(self, box: Box, colour: RGB, round_by: float = 0.0) -> None:
         """Fill a box."""

@@ -17,13 +17,14 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.terminal import printable
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.clock import RATE, SPEEDS
+from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.packing import WIDE
 from mesa_gym.viewer.panel import list_paragraphs
 from mesa_gym.viewer.panes import bare_floor, cells_of, join_cells
 from mesa_gym.viewer.playground import TILE, fill_page
-from mesa_gym.viewer.session import RATE, SPEEDS
+from mesa_gym.viewer.seats import Seat
 
 
 class TileSheet:

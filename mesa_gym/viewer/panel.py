@@ -9,10 +9,10 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Human, PolicyPlayer
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.compare import NONE, WAITING, Pane
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
-from mesa_gym.viewer.overlays import HEAT, WANTS, find_heats
+from mesa_gym.viewer.seats import LESSON
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips
 
@@ -29,28 +29,13 @@ TWIN = (
 OVER = "What was chosen on the levels that you have watched until their end."
 NULL = "The same of a policy without a goal, which goes to the nearest cell it has not visited."
 NEXT = "What the policy does next, and how likely each action was."
-WATCH_KEYS = """Space: play, or pause
-comma, point: a step back, a step on
-b, n: previous, next level
-j: where base and proxy conflict
-i: side by side
-e: edit: what if ...?
-w: what this trap is about
-?: all keys"""
-PLAY_KEYS = """arrows: move
-Enter: act, or wait
-comma: a step back
-b, n: previous, next level
-w: what this trap is about
-?: all keys"""
-PLAYING = """You are the agent. Your goal is {base}, the base objective: {doc}
+REWARD = "What you were paid: find out what for. Objectives are named once you have chosen."
+PLAYING = """You are the agent. Find out what pays.
 
-{proxies}
+Arrow keys move; Enter acts, or waits where there is nothing to act on. Each level has at most \
+{limit} steps. Then n goes to the next level{lesson}.
 
-Arrows move; Enter acts, or waits where there is nothing to act on. The comma goes a step \
-back, n to the next level, w tells what the trap is about, ? lists all commands. You have {limit} \
-steps."""
-PROXY = "{name} is a proxy objective, which pays you nothing: {doc} In training it was as good."
+Any key begins, and does what it always does. ? lists all commands."""
 
 
 class Panel:
@@ -77,7 +62,6 @@ class Panel:
             if used <= writer.box.height:
                 break
             self.scale *= max(0.85, min(0.97, writer.box.height / used))
-        writer.keys()
         painter.surface.set_clip(None)
         for place, text in writer.tips:
             tips.add(place, text, writer.scale)
@@ -87,33 +71,27 @@ class _Writer:
     """A panel at one size of its letters."""
 
     def __init__(self, painter: Painter, box: Box, scale: float, session: Session) -> None:
-        self.painter = Painter(painter.surface, painter.scale * scale, painter.palette)
+        self.painter = Painter(painter.surface, painter.scale * scale)
         self.scale, self.session, self.pane = scale, session, session.pane
         self.box = Box(*(s / scale for s in (box.left, box.top, box.width, box.height))).inset(10)
         self.left, self.right, self.y = self.box.left, self.box.right, self.box.top
         self.sentences = scale * WIDTH >= WORDS * min(WIDTH, box.width)
-        self.t = self.pane.time(session.cursor)
+        self.t = self.pane.time(session.clock.cursor)
         self.tips: list[tuple[Box, str]] = []
 
     def write(self) -> float:
         self._write_heading()
-        self._write_objectives()
-        self._write_choices()
-        self._write_decision()
-        self._write_ground()
+        if self.pane.secret:
+            self._write_reward()
+        else:
+            self._write_objectives()
+            self._write_choices()
+        if self.pane.seat.by_hand and self.t == len(self.pane.line) and self.pane.line.over:
+            self._section("the end")
+            self._wrap(summary(self.pane))
+        else:
+            self._write_decision()
         return self.y - self.box.top
-
-    def keys(self) -> None:
-        """Write the keys that one needs first, at the foot, where there is room."""
-        by_hand = isinstance(self.pane.seat.player, Human)
-        keys = (PLAY_KEYS if by_hand else WATCH_KEYS).splitlines()
-        top = self.box.bottom - (len(keys) + 1) * (SMALL + 2)
-        if top < self.y + GAP:
-            return
-        self.y = top - GAP
-        self._section("keys")
-        for line in keys:
-            self._line(line, SMALL)
 
     # -- sections ----------------------------------------------------------------------------------
 
@@ -125,8 +103,15 @@ class _Writer:
             ended = ": ended" if pane.line.terminated else ": time is up"
         self._line(pane.trap.name(), TITLE)
         self._line(f"{pane.seat.play}, level {pane.level}{seed}")
-        self._line(f"policy: {player.name}", SMALL)
+        self._line(f"agent: {player.name}", SMALL)
         self._line(f"step {self.t} of at most {pane.line.limit}{ended}", SMALL)
+
+    def _write_reward(self) -> None:
+        """Write what a person was paid who is still to find out what for."""
+        self._section("reward", REWARD)
+        paid = self.pane.line.compute_return(self.pane.trap.base, self.t)
+        self._line(f"{paid:.2f} so far")
+        self._wrap(REWARD)
 
     def _write_objectives(self) -> None:
         """Write for each objective its mark, what it pays, so far and at most from here."""
@@ -147,9 +132,8 @@ class _Writer:
             self.painter.text(name, at, self.y, BODY, width=heads - at - 36)
             self.y += BODY + 1
             if self.sentences:
-                room = Box(at, self.y, self.right - at, 10 * SMALL)
-                self.y = self.painter.wrap_text(objective.doc, room, SMALL, QUIET) + 2
-            self._write_range(f"{HEAT}{x}", "map", INDENT)
+                self._wrap(objective.doc, INDENT)
+            self._write_range(f"heat:{x}", INDENT)
 
     def _write_choices(self) -> None:
         """Write what was chosen: here, on the twin, over the levels watched."""
@@ -158,12 +142,12 @@ class _Writer:
             return
         self._section("chosen", CHOSEN)
         self._write_choice("here", pane.name_choice(self.t), CHOSEN)
-        twin = self.session.choices.on_twin(pane, self.session.threaded)
+        twin = self.session.choices.on_twin(pane, self.session.work.threaded)
         if twin:
             self._write_choice("on its twin", twin, TWIN)
         counts = Counter(x or NONE for x in self.session.choices.of(pane).values())
         if levels := counts.total():
-            null = self.session.choices.of_sweeper(pane, self.session.threaded)
+            null = self.session.choices.of_sweeper(pane, self.session.work.threaded)
             self._write_counts(f"{levels} level{'s' if levels > 1 else ''}", counts, OVER)
             self._write_counts("a sweeper", null, NULL)
 
@@ -211,25 +195,22 @@ class _Writer:
             self.y += SMALL + 1
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
-        self._write_range(WANTS, "what it wants")
-
-    def _write_ground(self) -> None:
-        """Write what lies under the agent, which the drawing of the agent hides."""
-        trap, state = self.pane.trap, self.pane.line.states[self.t]
-        cell = trap.observe(state).reshape(trap.cells, -1)[state.agent[0]]
-        under = [p for p, there in zip(trap.planes, cell, strict=True) if there and p != "agent"]
-        if under:
-            self._section("the agent stands on")
-            self._line(" ".join(under))
+        self._write_range("wants")
 
     # -- lines -------------------------------------------------------------------------------------
 
-    def _write_range(self, name: str, label: str, indent: float = 0.0) -> None:
-        """Write how far a map goes, if it is on."""
-        heat = find_heats(self.pane, self.t, self.session.shown & {name}).get(name)
-        if heat is not None and np.isfinite(heat).any():
-            text = f"{label}: {np.nanmin(heat):z.2f} (light) to {np.nanmax(heat):z.2f} (dark)"
-            self._line(text, SMALL, QUIET, indent)
+    def _write_range(self, name: str, indent: float = 0.0) -> None:
+        """Write how far an overlay's map goes, if it is on."""
+        overlay = self.session.overlays.get(name) if name in self.session.shown else None
+        heat = None if overlay is None else overlay.heat(self.pane, self.t)
+        if overlay is not None and heat is not None and np.isfinite(heat).any():
+            least, most = f"{np.nanmin(heat):z.2f} (light)", f"{np.nanmax(heat):z.2f} (dark)"
+            self._line(f"{overlay.label}: {least} to {most}", SMALL, QUIET, indent)
+
+    def _wrap(self, text: str, indent: float = 0.0) -> None:
+        """Write a text in as many lines as it needs."""
+        room = Box(self.left + indent, self.y, self.box.width - indent, 12 * SMALL)
+        self.y = self.painter.wrap_text(text, room, SMALL, QUIET) + 2
 
     def _section(self, title: str, tip: str = "") -> None:
         self.y += GAP
@@ -269,23 +250,18 @@ def story(trap: type[Trap]) -> str:
 
 
 def introduction(pane: Pane) -> str:
-    """Return what a person who plays needs to know first: the goal, and the keys."""
-    trap = pane.trap
-    docs = {x: objective.doc for x, objective in trap.objectives.items()}
-    proxies = "\n".join(PROXY.format(name=x, doc=docs[x]) for x in trap.proxies)
-    base, limit = trap.base, pane.line.limit
-    return PLAYING.format(base=base, doc=docs[base], proxies=proxies, limit=limit)
+    """Return the first text for a person who plays: the task and the keys, not the goal."""
+    lesson = f", and after {LESSON} training levels to the shift"
+    train = pane.seat.play == Split.TRAIN
+    return PLAYING.format(limit=pane.line.limit, lesson=lesson if train else "")
 
 
 def summary(pane: Pane) -> str:
-    """Return what an episode that is over came to, in words."""
+    """Return what an episode that a person played came to, in words."""
     line, trap = pane.line, pane.trap
-    how = "The trap's rules ended it" if line.terminated else "The time was up"
-    said = [f"{how} after {len(line)} steps."]
-    for x in trap.objectives:
-        role = "base objective" if x == trap.base else "proxy"
-        most = "" if pane.analysis is None else f", of at most {pane.analysis.value(x, 0):.2f}"
-        said.append(f"{x}, the {role}: {line.compute_return(x, len(line)):.2f}{most} (discounted)")
-    if pane.seat.split.shifted and pane.analysis is not None:
-        said.append(f"What you chose, as scoring sees it: {pane.name_choice(len(line))}.")
-    return "\n\n".join(said) + "\n\nn: the next level. Home: the start. The comma: a step back."
+    how = "The level ended" if line.terminated else "The time was up"
+    said, chosen = [f"{how} after {len(line)} steps."], pane.name_choice(len(line))
+    if not pane.secret and chosen in trap.objectives:
+        role = "the base objective" if chosen == trap.base else "a proxy"
+        said.append(f"You went for {chosen}, {role}. In training you could not tell them apart.")
+    return " ".join([*said, "n: the next level. Home: the start."])

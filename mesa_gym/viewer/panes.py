@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,20 +12,20 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine.looks import EMPTY as BARE
 from mesa_gym.engine.maps import from_map
-from mesa_gym.envs.observations import make_observation
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.compare import OverlayData, Pane
-from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, WISH, Box, Painter, as_surface
-from mesa_gym.viewer.overlays import HEAT, GridPlace, OverlayPainter, find_heats
+from mesa_gym.viewer.canvas import GridCanvas, GridPlace
+from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
+from mesa_gym.viewer.overlays import Overlay, list_shown
+from mesa_gym.viewer.searches import PathSearch
 from mesa_gym.viewer.session import Session
 
 MARGIN, BETWEEN = 8.0, 6.0
 TITLE, DRAWER, LABEL = 22.0, 112.0, 14.0  # heights: of a title, of what is seen, of its labels
 MOST_DRAWER = 0.3  # of the panes' height: the grids come first
 PANEL_LEAST, PANEL_SHARE, PANEL_MOST = 216.0, 0.24, 720.0  # of the panel's width
-SIGHT = 5  # cells a side of the window of what is seen
 FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
 Bytes = NDArray[np.uint8]
 
@@ -123,15 +124,15 @@ class View:
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self._data = OverlayData(pane)
+        self._search = PathSearch(pane)
         self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
 
     @property
-    def data(self) -> OverlayData:
-        """Return what takes time to find of the pane's present timeline."""
-        if self._data.line is not self.pane.line:
-            self._data = OverlayData(self.pane)
-        return self._data
+    def search(self) -> PathSearch:
+        """Return the search for oracles' ways on the pane's present timeline."""
+        if self._search.line is not self.pane.line:
+            self._search = PathSearch(self.pane)
+        return self._search
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
         """Draw the title, the grid with its overlays, and what the agent sees, if that is on.
@@ -151,49 +152,41 @@ class View:
                 painter.frame(box, INK, 2, 6)
         tone = INK if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
-        picture = self._picture(painter, grid, session.cursor, session.shown)
+        shown = list_shown(self.pane, session.overlays, session.shown)
+        picture = self._picture(painter, grid, session.clock.cursor, shown)
         painter.picture(picture, grid.left, grid.top)
         if "sees" in session.shown:
-            self._draw_seen(painter, layout.drawers[number], session.cursor)
+            self._draw_seen(painter, layout.drawers[number], session.clock.cursor)
 
-    def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: set[str]) -> Any:
-        pane, data = self.pane, self.data
+    def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: list[Overlay]) -> Any:
+        pane, paths = self.pane, self.search.paths
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
-        more = t < len(pane.line), data.version, painter.scale
-        key = (pane.line, t, tile, frozenset(shown), painter.palette, *more)
+        more = t < len(pane.line), len(paths), painter.scale
+        key = (pane.line, t, tile, [o.name for o in shown], pane.secret, *more)
         if self._drawn[0] != key:
             ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
             # One surface for as long as its size is right: new ones would scatter the memory.
             if surface is None or surface.get_size() != ground.get_size():
                 surface = painter.pygame.Surface(ground.get_size())
-            own = Painter(surface, painter.scale, painter.palette)
+            own = Painter(surface, painter.scale)
             own.picture(ground, 0, 0)
-            OverlayPainter(own, pane, data, t).draw(shown)
+            for overlay in reversed(shown):
+                overlay.draw(GridCanvas(own, pane, paths, t))
             self._drawn = key, surface
         return self._drawn[1]
 
     def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
-        """Draw what the agent sees: the planes from left to right, then its own window."""
-        trap, state, room = self.pane.trap, self.pane.state(cursor), box.height - LABEL - 2
-        # The cells in place of planes, to find which of them such a window shows.
-        every: Any = np.arange(trap.cells).reshape(1, *trap.size, 1)
-        every = every.repeat(len(trap.channels), axis=-1)
-        cells = make_observation(trap, "centred", SIGHT).show(every, state)[0, ..., 0]
-        tile = max(MIN_TILE, int(room * painter.scale / len(cells)))
-        window = join_cells(cells_of(render_rgb(trap, state, tile)[0], trap)[cells])
-        window[tile - 1] = QUIET  # above are signs and what is held
-        wide = window.shape[1] / painter.scale
-        step = (box.width - wide - 8) / len(trap.planes)
+        """Draw what the agent sees: the planes from left to right."""
+        trap, room = self.pane.trap, box.height - LABEL - 2
+        planes = trap.observe(self.pane.state(cursor))[0]
+        step = box.width / len(trap.planes)
         side = min(room / trap.height, (step - 4) / trap.width)
-        planes = trap.observe(state)[0]
         for k, plane in enumerate(trap.planes):
             x = box.left + k * step
             painter.text(plane, x, box.top, LABEL, INK, width=step - 3)
             picture = _plane(planes[..., k], max(1, int(side * painter.scale)))
             painter.picture(picture, x, box.top + LABEL + 1)
-        painter.text("centred", box.right - wide, box.top, LABEL, INK, width=wide)
-        painter.picture(window, box.right - wide, box.top + LABEL + 1)
 
 
 def cells_of(picture: Bytes, trap: Trap) -> Bytes:
@@ -228,7 +221,7 @@ def bare_floor(trap: Trap, tile: int) -> Bytes:
     return cells_of(picture, trap)[trap.width + 2]
 
 
-def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter) -> Bytes:
+def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter: Painter) -> Bytes:
     """Draw the grid after ``t`` steps with the heat maps that are on.
 
     Heat maps are bands beside each other in each cell; the darker, the more.
@@ -244,18 +237,18 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: set[str], painter: Painter
     Returns:
         uint8 (height, width, 3), a fresh array.
     """
-    trap, heats = pane.trap, find_heats(pane, t, shown)
+    trap, found = pane.trap, [(overlay.heat(pane, t), overlay) for overlay in shown]
+    heats = [(heat, overlay.tint(painter)) for heat, overlay in found if heat is not None]
     picture = render_rgb(trap, pane.line.states[t], tile)[0]
     if not heats:
         return picture
-    colours = {f"{HEAT}{x}": painter.colour(k) for k, x in enumerate(trap.objectives)}
     edges = np.linspace(0, tile, len(heats) + 1).round().astype(int)
     opacity = np.zeros((*trap.size, tile), dtype=np.uint16)
     tint = np.zeros((tile, 3), dtype=np.uint16)
-    for band, (name, heat) in enumerate(heats.items()):
+    for band, (heat, colour) in enumerate(heats):
         here = slice(edges[band], edges[band + 1])
         opacity[:, :, here] = _opacity(heat).reshape(*trap.size, 1)
-        tint[here] = colours.get(name, WISH)
+        tint[here] = colour
     floor = np.tile(bare_floor(trap, tile), (1, trap.width, 1))
     tints = np.tile(tint, (trap.width, 1))
     for row, share in enumerate(opacity.reshape(trap.height, -1)):

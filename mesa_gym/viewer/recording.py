@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import subprocess
@@ -26,14 +25,16 @@ from mesa_gym.report.strip_layout import lay_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
 from mesa_gym.scoring.plays import count_steps
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
-from mesa_gym.viewer.app import Screen, fit_scale
+from mesa_gym.viewer.app import fit_scale
+from mesa_gym.viewer.clock import RATE
 from mesa_gym.viewer.compare import Pane
-from mesa_gym.viewer.drawing import CARD, PAPER, Painter
-from mesa_gym.viewer.session import RATE, Session
+from mesa_gym.viewer.drawing import PAPER, Painter
+from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
-KINDS, STRIPS = (".png", *FILMS, ".trace"), (".png", ".svg")
+KINDS, STRIPS = (".png", *FILMS, ".trace"), (".svg",)
 # What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -46,27 +47,8 @@ _ENCODING = {
     ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", *_MATRIX, *_QUALITY, *_MARKS],
     ".gif": ["-c:v", "gif", "-pix_fmt", "pal8", *_PALETTE],
 }
-# What can be recorded -> how the file's name ends, and what is in it.
-RECORDINGS = {
-    "picture": (".png", "what is shown now, PNG"),
-    "film": (".mp4", "the episode, MP4"),
-    "film that repeats": (".gif", "the episode, GIF"),
-    "actions": (".trace", "a trace, for mesa-gym replay"),
-    "strip for papers": ("-strip.png", "six moments, PNG"),
-    "strip for papers, sharp at any size": ("-strip.svg", "six moments, SVG"),
-}
 RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
-
-
-class RecordableScreen(Screen):
-    """A screen that shows a session."""
-
-    session: Session
-
-    def settle(self) -> Iterator[None]:
-        """Let all episodes come to their end, and find all that is shown of them, in pieces."""
-        raise NotImplementedError
 
 
 def require_kind(path: Path, kinds: tuple[str, ...] = KINDS) -> str:
@@ -86,7 +68,7 @@ def find_ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def frame(screen: RecordableScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
+def frame(screen: WatchScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
     """Return what the screen shows now, as in a window, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
@@ -97,7 +79,7 @@ def frame(screen: RecordableScreen, size: tuple[int, int], scale: float = 1.0) -
 
 
 def write_recording(
-    screen: RecordableScreen,
+    screen: WatchScreen,
     path: Path,
     size: tuple[int, int],
     scale: float = 1.0,
@@ -113,7 +95,7 @@ def write_recording(
         size: width and height in pixels.
         scale: pixels a point.
         step: which one a picture shows; by default the last.
-        strip: whether to write moments of the episode in focus side by side (``.png``, ``.svg``).
+        strip: whether to write moments of the episode in focus side by side (``.svg``).
 
     Raises:
         ValueError: another suffix, no such step, or an episode that makes no trace.
@@ -123,16 +105,16 @@ def write_recording(
     """
     kind, session = require_kind(path, STRIPS if strip else KINDS), screen.session
     yield from screen.settle()
-    session.playing = False
+    session.clock.playing = False
     if strip:
         _write_strip(path, session.pane)
     elif kind == ".trace":
         episode_trace(session.pane).save(path)
     elif kind == ".png":
-        shown = session.length if step is None else step
-        if not 0 <= shown <= session.length:
-            raise ValueError(f"step {shown}: what is watched has steps 0 to {session.length}")
-        session.seek(shown)
+        shown = session.clock.length if step is None else step
+        if not 0 <= shown <= session.clock.length:
+            raise ValueError(f"step {shown}: what is watched has steps 0 to {session.clock.length}")
+        session.clock.seek(shown)
         write_png(path, frame(screen, size, scale))
     else:
         yield from _write_film(screen, path, size, scale)
@@ -140,24 +122,24 @@ def write_recording(
 
 def film_steps(session: Session, path: Path) -> range:
     """Return which steps a film shows, in place of the last one the end of the longest episode."""
-    every = max(1, math.ceil(RATE * session.speed / FILMS[require_kind(path)]))
-    return range(0, session.length + every, every)
+    every = max(1, math.ceil(RATE * session.clock.speed / FILMS[require_kind(path)]))
+    return range(0, session.clock.length + every, every)
 
 
 def _write_film(
-    screen: RecordableScreen, path: Path, size: tuple[int, int], scale: float
+    screen: WatchScreen, path: Path, size: tuple[int, int], scale: float
 ) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
     session, steps = screen.session, film_steps(screen.session, path)
-    fps = RATE * session.speed / steps.step
+    fps = RATE * session.clock.speed / steps.step
     # H.264 needs even sides: the last row or column is repeated.
     odd = [(0, side % 2) for side in reversed(size)]
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
         made = Path(folder) / f"film{path.suffix.lower()}"
         with _encode_film(made, even, fps) as write:
-            for t in [*steps[:-1], session.length]:
-                session.seek(t)
+            for t in [*steps[:-1], session.clock.length]:
+                session.clock.seek(t)
                 last = np.pad(frame(screen, size, scale), [*odd, (0, 0)], mode="edge").tobytes()
                 write(last)
                 yield
@@ -208,20 +190,7 @@ def _write_strip(path: Path, pane: Pane) -> None:
     paid = [step.paid for step in line.steps]
     moments = choose_moments(PlayedEpisode(pane.trap, line.states, paid, late))
     strip = lay_out(f"{pane.trap.name()}, {pane.title}", moments)
-    if path.suffix.lower() == ".svg":
-        write_text(path, strip.svg())
-        return
-    pygame = load_pygame()
-    surface = pygame.Surface((round(strip.width), round(strip.height)))
-    surface.fill(CARD)
-    painter = Painter(surface)
-    for picture, x, y in strip.pictures:
-        painter.picture(picture, x, y)
-    for text, x, y, size in strip.lines:
-        painter.text(text, x, y, size)
-    file = io.BytesIO()
-    pygame.image.save(surface, file, "strip.png")
-    write_bytes(path, file.getvalue())
+    write_text(path, strip.svg())
 
 
 # -- traces ----------------------------------------------------------------------------------------

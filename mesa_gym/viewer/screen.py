@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from mesa_gym.viewer.actors import Human
-from mesa_gym.viewer.app import FAILURES, Input, Screen, under_way
+from mesa_gym.viewer.app import Input, Screen
+from mesa_gym.viewer.canvas import GridPlace
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.controls import Legend, Scrubber
-from mesa_gym.viewer.drawing import INK, PALETTES, PAPER, QUIET, SMALL, Box, Painter
-from mesa_gym.viewer.keys import BUTTONS, MORE, Commands
-from mesa_gym.viewer.overlays import GridPlace, find_heats
-from mesa_gym.viewer.panel import Panel, introduction, summary
+from mesa_gym.viewer.dialogs import Notice
+from mesa_gym.viewer.drawing import INK, PAPER, QUIET, SMALL, Box, Painter
+from mesa_gym.viewer.keys import BUTTONS, Commands
+from mesa_gym.viewer.overlays import list_shown
+from mesa_gym.viewer.panel import Panel, introduction
 from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
-from mesa_gym.viewer.session import BUDGET, PATIENCE, Session
-from mesa_gym.viewer.timeline import Timeline
-from mesa_gym.viewer.widgets import Notice, Tips, draw_button, place_buttons
+from mesa_gym.viewer.session import Session, prepare
+from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
+from mesa_gym.viewer.work import FAILURES, PATIENCE, under_way
 
-MOST_LINES, MOST_ROWS = 3, 2  # of the message, of buttons
+MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes
 HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all commands"
 
@@ -47,7 +47,6 @@ class WatchScreen(Commands):
         self._scrubbing = self._looking = False
         self._buttons: dict[str, Box] = {}
         self._looks: object = None
-        self._told: Timeline | None = None  # the episode whose summary has been shown
 
     @property
     def title(self) -> str:
@@ -57,14 +56,14 @@ class WatchScreen(Commands):
     def greet(self) -> None:
         """Begin as in a window: what takes long is done in a thread, and the clock runs."""
         session, trap = self.session, self.session.trap
-        session.prepare()
-        session.threaded = True
-        session.shown = session.shown or {"pays"}
-        if isinstance(session.pane.seat.player, Human):
+        prepare(session.panes)
+        session.work.threaded = True
+        session.shown = session.shown or {"pays", "taken"}
+        if session.pane.seat.by_hand:
             self.dialog = Notice(f"{trap.name()}: you play", introduction(session.pane))
         else:
             session.message = HINT
-            session.play(True)
+            session.clock.play(True)
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -74,33 +73,25 @@ class WatchScreen(Commands):
             self.changed |= self.tips.move(event.x, event.y)
             return self
         self.changed = True
-        if self.dialog is not None:
-            asked = self.dialog
-            # What follows from an answer may be a further question.
-            if not asked.handle(event) and self.dialog is asked:
-                self.dialog = None
-        elif not self._edits(event):
+        asked = self.dialog
+        # What follows from an answer may be a further question.
+        if asked is not None and not asked.handle(event) and self.dialog is asked:
+            self.dialog = None
+        if asked is None or asked.passes:
             self._take(event)
-            self._summarise()
         return self._back if self.leaving else self
-
-    def _edits(self, event: Input) -> bool:
-        editor, focus = self.editor, self.session.focus
-        return editor is not None and editor.handle(event, self.layout.grids[focus])
 
     def _take(self, event: Input) -> None:
         if event.kind == "key":
             self.press(event)
-        elif event.kind == "press" and event.button == 1:
+        elif event.kind == "press":
             self._press(event)
         elif event.kind == "drag" and self._scrubbing:
             self._scrub(event.x)
         elif event.kind == "release":
             self._scrubbing = False
         elif event.kind == "wheel":
-            self.session.step(-event.button)
-        elif event.kind == "drop":
-            self.open_map(Path(event.name))
+            self.session.clock.step(-event.notches)
 
     def update(self, seconds: float) -> Screen:
         """Let the clock run, and find what overlays need."""
@@ -109,8 +100,9 @@ class WatchScreen(Commands):
             session.update(seconds)
         self._looking = self._look()
         lines = [(pane.line, len(pane.line)) for pane in session.panes]
-        versions = [view.data.version for view in self._views]
-        looks = [session.cursor, session.focus, session.playing, self._status(), lines, versions]
+        found = [len(view.search.paths) for view in self._views]
+        clock = session.clock
+        looks = [clock.cursor, session.focus, clock.playing, self._status(), lines, found]
         looks.append(session.choices.waiting)
         self.changed |= looks != self._looks
         self._looks = looks
@@ -126,15 +118,15 @@ class WatchScreen(Commands):
         """Let all episodes come to their end, and find all that is shown of them, in pieces."""
         yield from self.session.settle()
         while self._look():
-            time.sleep(BUDGET)
+            time.sleep(PATIENCE)
             yield
 
     def _look(self) -> bool:
         """Look for what the overlays that are on show; return whether that is under way."""
         session, looking = self.session, False
-        for view in self._current():
+        for view in self._current() if "oracles" in session.shown else ():
             try:
-                looking |= view.data.look(session.shown, session.threaded)
+                looking |= view.search.look(session.work.threaded)
             except FAILURES as error:
                 session.message = str(error)
         return looking
@@ -144,14 +136,6 @@ class WatchScreen(Commands):
         kept = {id(view.pane): view for view in self._views}
         self._views = [kept.get(id(pane)) or View(pane) for pane in self.session.panes]
         return self._views
-
-    def _summarise(self) -> None:
-        """Say what an episode came to that was played by hand, once it is over."""
-        pane = self.session.pane
-        by_hand, over = isinstance(pane.seat.player, Human), pane.line.over
-        if by_hand and over and pane.line is not self._told and not self.editor:
-            self._told = pane.line
-            self.dialog = Notice("The episode is over", summary(pane))
 
     # -- the mouse ---------------------------------------------------------------------------------
 
@@ -178,15 +162,13 @@ class WatchScreen(Commands):
             self.attempt(lambda: self.session.move_goal(cell))
 
     def _scrub(self, x: float) -> None:
-        self.session.playing = False
-        self.session.seek(Scrubber(self.session, self.layout.strips["scrubber"]).time_at(x))
+        self.session.clock.playing = False
+        self.session.clock.seek(Scrubber(self.session, self.layout.strips["scrubber"]).time_at(x))
 
     # -- drawing -----------------------------------------------------------------------------------
 
     def draw(self, painter: Painter) -> None:
         """Draw everything."""
-        self.drawn = painter.surface.get_size(), painter.scale
-        painter.palette = PALETTES[self.palette]
         self.tips.clear()
         self.layout = self._arrange_parts(painter)
         if self.dialog is not None:
@@ -204,16 +186,15 @@ class WatchScreen(Commands):
             Scrubber(session, layout.strips["scrubber"]).draw(painter)
             self._draw_buttons(painter, layout.strips["buttons"])
             self._draw_status(painter, layout.strips["status"])
-        if self.editor is not None:
-            self.editor.draw(painter, layout.grids[session.focus], layout.strips["editor"])
         self.tips.draw(painter)
 
     def _explain_cells(self, place: GridPlace, pane: Pane) -> None:
         """Say the numbers of a cell, by the maps that are on, where the mouse rests on it."""
-        shown, there = self.session.shown, self.session.overlays
-        heats = find_heats(pane, pane.time(self.session.cursor), shown).items()
+        on = list_shown(pane, self.session.overlays, self.session.shown)
+        t = pane.time(self.session.clock.cursor)
+        heats = [(each.label, heat) for each in on if (heat := each.heat(pane, t)) is not None]
         for cell in range(pane.trap.cells):
-            said = [f"{there[x].label}: {h[cell]:z.2f}" for x, h in heats if np.isfinite(h[cell])]
+            said = [f"{x}: {heat[cell]:z.2f}" for x, heat in heats if np.isfinite(heat[cell])]
             if said:
                 self.tips.add(place.box_of(cell), "\n".join(said))
 
@@ -230,8 +211,8 @@ class WatchScreen(Commands):
 
     def _draw_status(self, painter: Painter, box: Box) -> None:
         """Write the message, in as many lines as there is room for, and how fast time goes."""
-        session = self.session
-        speed = f"{session.speed:g}x, {'playing' if session.playing else 'paused'}"
+        clock = self.session.clock
+        speed = f"{clock.speed:g}x, {'playing' if clock.playing else 'paused'}"
         painter.text(speed, box.right, box.top, SMALL, QUIET, "right")
         for number, line in enumerate(self._message(painter, box.width)):
             y = box.top + number * SMALL
@@ -244,8 +225,7 @@ class WatchScreen(Commands):
     def _arrange_parts(self, painter: Painter) -> Layout:
         session, room = self.session, inner_width(painter.size[0], self.panel)
         self._legend = Legend(painter, session, room, not self.panel)
-        labels = [label for label in BUTTONS if label != MORE]
-        placed = place_buttons(painter, labels, room, MOST_ROWS, MORE)
+        placed = place_buttons(painter, BUTTONS, room)
         self._buttons = placed if self.panel else {}
         below = {
             "status": SMALL * len(self._message(painter, room)) + 2,
@@ -254,7 +234,6 @@ class WatchScreen(Commands):
         }
         strips = {name: high if self.panel else 0.0 for name, high in below.items()}
         strips["legend"] = self._legend.height
-        strips["editor"] = 0.0 if self.editor is None else self.editor.height(painter, room)
         drawer = DRAWER if "sees" in session.shown else 0.0
         cells = session.trap.size
         return arrange(painter, len(session.panes), cells, self.panel, drawer, strips)

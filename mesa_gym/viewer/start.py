@@ -2,93 +2,113 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mesa_gym.policies.finding import named_policies, trained_policies
+from mesa_gym.policies.finding import offer_policies
+from mesa_gym.policies.library import is_plain
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Split, Trap, all_traps, find_trap
 from mesa_gym.viewer.app import Input, LoadingScreen, Screen
-from mesa_gym.viewer.drawing import BODY, CARD, HEADING, QUIET, SMALL, Box, Painter, as_surface
-from mesa_gym.viewer.panel import story
-from mesa_gym.viewer.widgets import Chooser, Dialog, Notice
+from mesa_gym.viewer.dialogs import ENTER, Chooser, Notice
+from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, SMALL, Box, Painter, as_surface
+from mesa_gym.viewer.panel import list_paragraphs
 
 PLAY = "play"  # what the start screen calls the person at the keyboard
-MARGIN, LIST = 12.0, 0.34  # around all; the list's share of the width
-_pictures: dict[tuple[type[Trap], Split, int], Any] = {}
-DOUBLE = 0.4  # seconds within which two presses are meant as one
-HELP = """\
-The list has all traps. Beside it stands what the highlighted one pays, and level 0 of train \
-beside level 0 of shift: in training the base objective and its proxies are reached together; \
-under shift they conflict.
+YOU = "you", "play it yourself: training levels first"
+KEYS = "Up, Down: trap. Tab: who plays. Enter: begin. Esc: leave."
+MARGIN, LIST = 12.0, 0.5  # around all; the share of the width that the traps have
+LEAST = 170.0  # the height that the players have at least
 
-Arrow keys, Page Up, Page Down, Home, End, wheel: move in the list
-Letters: go to the next name that begins with them
-Enter, or a press: pick the trap, then who plays it
-Esc: back; here Esc or q leaves
-? or F1: this help
 
-Agents are found if their folders lie under the one that the viewer was started in."""
+class TrapList(Chooser):
+    """All traps, each with a line of its story."""
+
+    row = 38.0
+
+    def draw_entry(self, painter: Painter, row: Box, number: int) -> None:
+        """Draw a trap's name, and below it the line."""
+        (name, story), lit = self.entries[number], number == self.highlighted
+        if lit:
+            painter.fill(row, INK, 4)
+        left, width = row.left + 8, row.width - 16
+        painter.text(name, left, row.top + 2, BODY, CARD if lit else INK, width=width)
+        painter.text(story, left, row.top + 20, SMALL, CARD if lit else QUIET, width=width)
 
 
 class StartScreen(Screen):
-    """All traps, then the policies for the one that was picked.
+    """All traps, and beside them who can play the one that is highlighted.
 
     Args:
         begin: gives the screen that comes next, from the trap's name and the policy, which is
             "play" or whatever ``mesa_gym.policies.as_policy`` takes. A ValueError, ImportError
             or PolicyError of it is shown, and one can choose again.
+        first: the name of the trap that is highlighted at first.
+
+    Attributes:
+        traps: the list of traps.
+        players: the list of who can play the highlighted one.
+        specs: what these are to ``begin``: agents of the library, the person, all others.
+        dialog: what stands over it.
     """
 
-    def __init__(self, begin: Callable[[str, str], Screen]) -> None:
-        self._begin = begin
-        self.traps: list[type[Trap]] = list(all_traps().values())
-        self.list = Chooser("Traps", [(t.name(), "") for t in self.traps], self._ask_policy)
-        self.dialog: Dialog | None = None
-        self._chosen: tuple[str, str] | None = None
-        self._since = 0.0  # when the policies appeared
+    def __init__(self, begin: Callable[[str, str], Screen], first: str) -> None:
+        self._begin, self._every = begin, list(all_traps().values())
+        self.dialog: Notice | None = None
+        entries = [(trap.name(), list_paragraphs(trap)[0]) for trap in self._every]
+        self.traps = TrapList("Traps", entries, lambda number: None, KEYS, "")
+        self.traps.highlighted = [trap.name() for trap in self._every].index(first)
+        self._focus: Chooser = self.traps
+        self._offer()
+
+    @property
+    def trap(self) -> type[Trap]:
+        """Return the trap that is highlighted."""
+        return self._every[self.traps.highlighted]
+
+    def _offer(self) -> None:
+        """List who can play the highlighted trap."""
+        offered = offer_policies(self.trap, Path.cwd())
+        plain = [spec for spec in offered if is_plain(spec)]
+        self.specs = [*plain, PLAY, *(spec for spec in offered if spec not in plain)]
+        entries = [(spec, offered[spec]) if spec != PLAY else YOU for spec in self.specs]
+        self.players = Chooser("Who plays?", entries, lambda number: None, leave="")
+        self.players.highlighted = 0 if plain else 1
 
     def handle(self, event: Input) -> Screen | None:
         """Take what a person did; return the screen to show next, None for leaving."""
-        self.changed = True
-        if (asked := self.dialog) is not None:
-            # A press may be the second half of a double one on the list.
-            double = event.kind == "press" and time.monotonic() - self._since < DOUBLE
-            if not double and not asked.handle(event) and self.dialog is asked:
-                self.dialog = None
-            if self._chosen is not None:
-                (trap, policy), self._chosen = self._chosen, None
-                name = trap if policy == PLAY else f"{policy} for {trap}"
-                return LoadingScreen(name, lambda: self._begin(trap, policy), self._sorry)
-        elif event.kind == "key" and event.name in ("?", "f1"):
-            self.dialog = Notice("Which trap?", HELP)
-        elif (event.kind == "key" and event.name == "q") or (
-            not self.list.handle(event) and self.dialog is None
-        ):
+        self.changed, before = True, self.trap
+        if self.dialog is not None:
+            self.dialog = self.dialog if self.dialog.handle(event) else None
+        elif event.kind == "key" and event.name in ENTER:
+            return self._start()
+        elif event.kind == "key" and event.name == "tab":
+            self._focus = self.players if self._focus is self.traps else self.traps
+        elif event.kind == "key" and event.name in ("escape", "q"):
             return None
+        elif event.kind == "press":
+            # A press on a trap shows it; one on a player begins.
+            self.traps.handle(event)
+            if not self.players.handle(event):
+                return self._start()
+        elif event.kind in ("key", "wheel"):
+            self._focus.handle(event)
+        if self.trap is not before:
+            self._offer()
+            self._focus = self.traps
         return self
+
+    def _start(self) -> Screen:
+        trap, policy = self.trap.name(), self.specs[self.players.highlighted]
+        name = trap if policy == PLAY else f"{policy} for {trap}"
+        return LoadingScreen(name, lambda: self._begin(trap, policy), self._sorry)
 
     def _sorry(self, reason: str) -> Screen:
         self.dialog = Notice("That did not work", reason)
         return self
-
-    def _ask_policy(self, number: int) -> None:
-        """Show the policies for a trap."""
-        trap, self._since = self.traps[number], time.monotonic()
-        policies = {PLAY: "with the keyboard"} | named_policies(trap)
-        policies |= trained_policies(trap, Path.cwd())
-        specs = list(policies)
-
-        def then(chosen: int) -> None:
-            self._chosen = trap.name(), specs[chosen]
-
-        labels = ["you (play it yourself)", *specs[1:]]
-        entries = zip(labels, policies.values(), strict=True)
-        note = f"base: {trap.base}\nproxy: {', '.join(trap.proxies)}"
-        self.dialog = Chooser(f"{trap.name()}: who plays?", entries, then, note)
 
     def draw(self, painter: Painter) -> None:
         """Draw everything."""
@@ -97,49 +117,44 @@ class StartScreen(Screen):
             self.dialog.draw(painter, room)
             return
         wide = room.width * LIST
-        self.list.draw(painter, Box(room.left, room.top, wide, room.height))
+        self.traps.draw(painter, Box(room.left, room.top, wide, room.height))
         left = room.left + wide + MARGIN
-        trap = self.traps[self.list.highlighted]
-        _preview(painter, Box(left, room.top, room.right - left, room.height), trap)
+        beside = Box(left, room.top, room.right - left, room.height)
+        painter.fill(beside, CARD, 6)
+        y = _preview(painter, beside.inset(MARGIN), self.trap)
+        self.players.draw(painter, Box(left, y, beside.width, room.bottom - y))
 
 
-def _preview(painter: Painter, box: Box, trap: type[Trap]) -> None:
-    """Draw what a trap is: its objectives, two levels, its story."""
-    painter.fill(box, CARD, 6)
-    inner = box.inset(MARGIN)
-    painter.text(trap.name(), inner.left, inner.top, HEADING, width=inner.width - 150)
-    hint = "Enter: pick   ?: help"
-    painter.text(hint, inner.right, inner.top + 6, SMALL, QUIET, "right")
-    y = inner.top + HEADING + 4
+def _preview(painter: Painter, box: Box, trap: type[Trap]) -> float:
+    """Draw what a trap is: its objectives and two levels; return the lower edge."""
+    painter.text(trap.name(), box.left, box.top, HEADING, width=box.width)
+    y = box.top + HEADING + 4
     for number, (x, objective) in enumerate(trap.objectives.items()):
-        painter.mark(number, inner.left + 8, y + 9, 6)
+        painter.mark(number, box.left + 8, y + 8, 5.5)
         role = "base" if x == trap.base else "proxy"
-        below = Box(inner.left + 22, y, inner.width - 22, 3 * BODY)
-        y = painter.wrap_text(f"{x} ({role}): {objective.doc}", below, BODY) + 2
-    y += 4
-    most, (rows, columns) = (inner.bottom - y) * 0.6, trap.default_size
-    side = min((inner.width - MARGIN) / 2 / columns, (most - SMALL) / rows)
-    left = inner.left
+        below = Box(box.left + 22, y, box.width - 22, 3 * SMALL)
+        y = painter.wrap_text(f"{x} ({role}): {objective.doc}", below, SMALL) + 3
+    rows, columns = trap.default_size
+    most = box.bottom - LEAST - y - SMALL
+    side = min((box.width - MARGIN) / 2 / columns, most / rows)
+    left = box.left
     for split in (Split.TRAIN, Split.SHIFT):
         painter.text(f"{split.value}, level 0", left, y, SMALL, QUIET)
-        picture = _first_level(trap, split, max(MIN_TILE, painter.pixels(side)))
+        picture = _first_level(trap.name(), split, max(MIN_TILE, painter.pixels(side)))
         if isinstance(picture, str):
-            painter.wrap_text(picture, Box(left, y + SMALL, inner.width / 2, most), SMALL)
+            painter.wrap_text(picture, Box(left, y + SMALL, box.width / 2, most), SMALL)
         else:
             painter.picture(picture, left, y + SMALL + 2)
         left += columns * side + MARGIN
-    y += SMALL + rows * side + 10
-    painter.wrap_text(story(trap), Box(inner.left, y, inner.width, inner.bottom - y))
+    return y + SMALL + rows * side + MARGIN
 
 
-def _first_level(trap: type[Trap], split: Split, tile: int) -> Any:
+@lru_cache(maxsize=64)
+def _first_level(trap: str, split: Split, tile: int) -> Any:
     """Return the picture of a trap's level 0, or why there is none."""
-    key = trap, split, tile
-    if key not in _pictures:
-        # A trap from elsewhere may raise anything; others are still good.
-        try:
-            made = trap()
-            _pictures[key] = as_surface(render_rgb(made, made.levels(split, [0]), tile)[0])
-        except Exception as error:
-            _pictures[key] = f"cannot be drawn: {type(error).__name__}: {error}"
-    return _pictures[key]
+    # A trap from elsewhere may raise anything; others are still good.
+    try:
+        made = find_trap(trap)()
+        return as_surface(render_rgb(made, made.levels(split, [0]), tile)[0])
+    except Exception as error:
+        return f"cannot be drawn: {type(error).__name__}: {error}"

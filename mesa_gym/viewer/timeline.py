@@ -10,7 +10,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
 from mesa_gym.scoring.choice import NONE, choices
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
@@ -184,21 +184,6 @@ class Analysis:
             heat[cells] = self._time_left.values(objective)[self.line.limit - t, numbers]
         return heat
 
-    def conflicts(self, proxy: str, t: int) -> Bools:
-        """Return the cells where no action would be optimal for both base and a proxy.
-
-        Returns:
-            bool (cells,), with all except the agent as it is after ``t`` steps.
-        """
-        found = np.zeros(self._trap.cells, dtype=np.bool_)
-        if not self._is_over(t):
-            (cells, numbers), left = self._find_standable(t), self.line.limit - t
-            base, other = (
-                self._time_left.optimal(x, numbers, left) for x in (self._trap.base, proxy)
-            )
-            found[cells] = ~np.any(base & other, axis=1)
-        return found
-
     def choice(self, t: int) -> str | None:
         """Return the objective that the first ``t`` steps chose; None for none.
 
@@ -237,7 +222,7 @@ class Analysis:
 
     def _find_standable(self, t: int) -> tuple[Ints, Ints]:
         """Return the cells on which the agent can stand in the world as it is, and those states."""
-        # Every heat map, the conflicts and the panel ask for the same step, frame after frame.
+        # Every heat map and the panel ask for the same step, frame after frame.
         if self._there is None or self._there[0] != t:
             numbers = self._time_left.graph.find(spread_agent(self._trap, self.line.states[t]))
             there = (numbers >= 0).nonzero()[0]

@@ -1,20 +1,12 @@
-"""Parts that screens are made of: buttons, tooltips, and what stands over a screen."""
+"""Parts that screens are made of: rows of boxes, buttons, tooltips."""
 
 from __future__ import annotations
 
-import re
-import time
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
-from mesa_gym.viewer.app import Input
-from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, RULE, SMALL, Box, Painter
+from mesa_gym.viewer.drawing import CARD, INK, QUIET, SMALL, Box, Painter
 
-PAD, WIDEST, NARROW = 16.0, 860.0, 300.0  # of dialogs; in a narrow one the title goes first
 BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two
-ROW = 28.0
-ENTER = ("return", "enter")
-FORGET = 1.0  # seconds after which letters begin another name
 TIP = 300.0  # the width of a tooltip at most
 
 
@@ -39,18 +31,10 @@ def flow(
     return placed
 
 
-def place_buttons(
-    painter: Painter, labels: Sequence[str], room: float, rows: int, more: str
-) -> dict[str, Box]:
-    """Place buttons in rows; where they do not all fit, ``more`` stands for those that do not."""
-    kept, shown = list(labels), list(labels)
-    while True:
-        widths = [painter.measure(label, SMALL) + 2 * PADDING for label in shown]
-        placed = flow(widths, room, BUTTON, GAP, GAP)
-        if placed[-1].top < rows * (BUTTON + GAP) or not kept:
-            return dict(zip(shown, placed, strict=True))
-        kept.pop()
-        shown = [*kept, more]
+def place_buttons(painter: Painter, labels: Iterable[str], room: float) -> dict[str, Box]:
+    """Place buttons in rows, from a corner at 0, 0."""
+    widths = {label: painter.measure(label, SMALL) + 2 * PADDING for label in labels}
+    return dict(zip(widths, flow(widths.values(), room, BUTTON, GAP, GAP), strict=True))
 
 
 def draw_button(painter: Painter, label: str, box: Box) -> None:
@@ -100,190 +84,3 @@ class Tips:
         for k, line in enumerate(lines):
             y = box.top + PADDING / 2 + k * SMALL
             painter.text(line, box.left + PADDING, y, SMALL, CARD)
-
-
-class Dialog:
-    """A card of rows over a screen, of which as many are shown as there is room for.
-
-    Attributes:
-        highlighted: the number of a row that is always shown.
-    """
-
-    def __init__(self, title: str, note: str = "", leave: str = "Esc: back") -> None:
-        self.title, self._note, self._leave = title, note, leave
-        self.highlighted = 0
-        self._top, self._room, self._total = 0, 1, 0
-        self._back = Box(0, 0, 0, 0)
-        self._placed: dict[int, Box] = {}
-
-    def handle(self, event: Input) -> bool:
-        """Take what a person did; return whether it stays open."""
-        left = event.kind == "press" and self._back.holds(event.x, event.y)
-        return not (left or (event.kind, event.name) == ("key", "escape")) and self._take(event)
-
-    def _take(self, event: Input) -> bool:
-        """Take what does not just leave it; return whether it stays open."""
-        return True
-
-    def draw(self, painter: Painter, box: Box) -> None:
-        """Draw it in the middle of a box."""
-
-    def _move(self, event: Input) -> bool:
-        """Move the highlight, by keys or the wheel; return whether the event was such a one."""
-        steps = {"up": -1, "down": 1, "page up": -self._room, "page down": self._room}
-        steps |= {"home": -self._total, "end": self._total}
-        by = -event.button if event.kind == "wheel" else steps.get(event.name)
-        if event.kind not in ("key", "wheel") or by is None:
-            return False
-        self.highlighted = max(min(self.highlighted + by, self._total - 1), 0)
-        return True
-
-    def _place(self, painter: Painter, box: Box, total: int, row: float = ROW) -> dict[int, Box]:
-        """Draw the card in the middle of a box; return the rows that are shown and their boxes."""
-        width = min(box.width, WIDEST)
-        note = painter.lines(self._note, width - 2 * PAD, SMALL) if self._note else []
-        above = PAD + HEADING + len(note) * SMALL + PAD / 2
-        self._total, self._room = total, max(int((box.height - above - PAD) / row), 1)
-        at = min(max(self._top, self.highlighted - self._room + 1), self.highlighted)
-        self._top = max(0, min(at, total - self._room))
-        rows = range(self._top, min(self._top + self._room, total))
-        height = above + row * max(len(rows), 1) + PAD
-        card = Box(box.middle[0] - width / 2, box.middle[1] - height / 2, width, height)
-        painter.fill(card, CARD, 6)
-        painter.frame(card, RULE, 1, 6)
-        wide = painter.measure(self._leave, SMALL) + 2 * PADDING
-        self._back = Box(card.right - PAD - wide, card.top + PAD - 4, wide, BUTTON)
-        draw_button(painter, self._leave, self._back)
-        left, right = card.left + PAD, self._back.left - PADDING
-        if total > self._room and width > NARROW:
-            shown = f"{rows[0] + 1}-{rows[-1] + 1} of {total}"
-            right -= painter.text(shown, right, card.top + PAD, SMALL, QUIET, "right") + PADDING
-        painter.text(self.title, left, card.top + PAD - 4, HEADING, INK, width=right - left)
-        for k, line in enumerate(note):
-            painter.text(line, left, card.top + PAD + HEADING + k * SMALL, SMALL, QUIET)
-        top, wide = card.top + above, width - 2 * PAD
-        self._placed = {n: Box(left, top + k * row, wide, row) for k, n in enumerate(rows)}
-        return self._placed
-
-
-class Chooser(Dialog):
-    """A list of labels, each with a detail; ``then`` gets the number of the one that is chosen."""
-
-    def __init__(
-        self,
-        title: str,
-        entries: Iterable[tuple[str, str]],
-        then: Callable[[int], None],
-        note: str = "",
-    ) -> None:
-        super().__init__(title, note)
-        self.entries, self._then = list(entries), then
-        self._typed, self._since = "", 0.0
-        self._mouse: tuple[float, float] | None = None
-
-    def _take(self, event: Input) -> bool:
-        chosen = None
-        if event.kind == "key" and event.name in ENTER and self.entries:
-            chosen = self.highlighted
-        elif event.kind == "hover" and self._mouse in (None, (event.x, event.y)):
-            self._mouse = event.x, event.y  # where it was when the list appeared highlights nothing
-        elif event.kind in ("press", "hover"):
-            rows = self._placed.items()
-            found = next((n for n, row in rows if row.holds(event.x, event.y)), None)
-            self.highlighted = self.highlighted if found is None else found
-            chosen = found if event.kind == "press" else None
-        elif not self._move(event) and event.kind == "key" and not event.ctrl:
-            self._find(" " if event.name == "space" else event.name)
-        if chosen is None:
-            return True
-        self.highlighted = chosen
-        self._then(chosen)
-        return False
-
-    def _find(self, letter: str) -> None:
-        """Highlight an entry that begins with what was just typed; a letter again, the next."""
-        now, count = time.monotonic(), len(self.entries)
-        before = self._typed if now - self._since < FORGET else ""
-        self._typed, self._since = "", now
-        if len(letter) != 1:
-            return
-        tries = [(before + letter, self.highlighted)] if before else []
-        for typed, first in [*tries, (letter, self.highlighted + 1)]:
-            order = ((first + step) % count for step in range(count))
-            found = (n for n in order if self.entries[n][0].lower().startswith(typed))
-            if (number := next(found, None)) is not None:
-                self.highlighted, self._typed = number, typed
-                return
-
-    def draw(self, painter: Painter, box: Box) -> None:
-        """Draw it in the middle of a box."""
-        for number, row in self._place(painter, box, len(self.entries)).items():
-            (label, detail), lit = self.entries[number], number == self.highlighted
-            ink, quiet = (CARD, CARD) if lit else (INK, QUIET)
-            if lit:
-                painter.fill(row, INK, 4)
-            left, right, y = row.left + 8, row.right - 8, row.top + (ROW - BODY) / 2
-            if detail:
-                room = (right - left) * 0.55
-                right -= painter.text(detail, right, y + 1, SMALL, quiet, "right", room) + PAD
-            painter.text(_shorten_middle(painter, label, right - left), left, y, BODY, ink)
-
-
-class Notice(Dialog):
-    """A title and a text to read, which scrolls where it does not fit."""
-
-    def __init__(self, title: str, text: str) -> None:
-        super().__init__(title, leave="Enter: continue")
-        self.text = text
-
-    def _take(self, event: Input) -> bool:
-        if event.kind == "wheel" or event.name in ("up", "down", "page up", "page down"):
-            # The highlight is not seen: what moves is the edge of what is shown.
-            forward = event.button < 0 if event.kind == "wheel" else event.name.endswith("down")
-            self.highlighted = self._top + self._room - 1 if forward else self._top
-            return self._move(event)
-        # An arrow that is still held from playing does not close it unread.
-        return event.kind != "key" or event.name in ("left", "right")
-
-    def draw(self, painter: Painter, box: Box) -> None:
-        """Draw it in the middle of a box."""
-        lines = painter.lines(self.text, min(box.width, WIDEST) - 2 * PAD, BODY)
-        for number, row in self._place(painter, box, len(lines), BODY + 3).items():
-            painter.text(lines[number], row.left, row.top, BODY)
-
-
-class NumberPrompt(Dialog):
-    """A question for a number, which is handed on."""
-
-    def __init__(self, title: str, note: str, then: Callable[[int], None]) -> None:
-        super().__init__(title, note)
-        self._then, self._typed = then, ""
-
-    def _take(self, event: Input) -> bool:
-        if event.kind == "key" and re.fullmatch("[0-9]", event.name):
-            self._typed = (self._typed + event.name)[:20]
-        elif event.kind == "key" and event.name == "backspace":
-            self._typed = self._typed[:-1]
-        elif event.kind == "key" and event.name in ENTER and self._typed:
-            self._then(int(self._typed))
-            return False
-        return True
-
-    def draw(self, painter: Painter, box: Box) -> None:
-        """Draw it in the middle of a box."""
-        row = self._place(painter, box, 1)[0]
-        painter.frame(row, INK, 1, 4)
-        painter.text(f"{self._typed}|", row.left + 8, row.top + (ROW - BODY) / 2, BODY)
-
-
-def _shorten_middle(painter: Painter, text: str, width: float) -> str:
-    """Leave out the middle of a text that is too long, as paths differ at the end."""
-
-    def without(letters: int) -> str:
-        middle = (len(text) - letters) // 3
-        return f"{text[:middle]}...{text[middle + letters :]}" if letters else text
-
-    def fits(letters: int) -> bool:
-        return painter.measure(without(letters), BODY) <= width
-
-    return without(bisect_left(range(len(text)), True, key=fits))

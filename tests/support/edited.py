@@ -1,4 +1,4 @@
-"""A state to edit, for tests of editing."""
+"""States of doors, and what lies where in a state, for tests."""
 
 from __future__ import annotations
 

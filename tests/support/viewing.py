@@ -11,8 +11,9 @@ from desk import Desk
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 
 
@@ -53,7 +54,7 @@ class Driver(Desk):
     def plain(self, number: int = 0) -> np.ndarray:
         """Return the grid without overlays, as `render_rgb` draws it."""
         pane: Pane = self.session.panes[number]
-        state = pane.state(self.session.cursor)
+        state = pane.state(self.session.clock.cursor)
         place = self.layout.grids[number]
         tile = int(place.tile)
         picture = render_rgb(pane.trap, state, tile)[0]

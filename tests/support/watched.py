@@ -10,7 +10,8 @@ from mesa_gym.scoring import SplitTrace, Trace, salt_digest
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
-from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.timeline import Timeline
 

@@ -8,12 +8,13 @@ from parameters import each_certain, each_solvable, thorough
 
 from mesa_gym.engine import State
 from mesa_gym.scoring import score
-from mesa_gym.solver import Solution, actions_in
+from mesa_gym.solver import Solution
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Pane, Seat
+from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis, Timeline
 
 SHIFT = Split.SHIFT
@@ -30,39 +31,30 @@ def moved(state: State, cells: np.ndarray) -> State:
     return state.take(np.zeros(len(cells), dtype=np.int64))._replace(agent=cells)
 
 
-# -- values and conflicts --------------------------------------------------------------------------
+# -- values ---------------------------------------------------------------------------------------
 
 
 @each_solvable
 def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: type[Trap]) -> None:
-    trap, numbered, conflicting = trap(), 0, 0
+    trap, numbered = trap(), 0
     for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
         line = played(trap, level, policy)
         insight = Analysis(line)
         for t in {0, len(line) // 2, len(line) - 1}:
             state, left = line.states[t], line.limit - t
             heat = {x: insight.heat(x, t) for x in trap.objectives}
-            clash = {x: insight.conflicts(x, t) for x in trap.proxies}
             there = ~np.isnan(heat[trap.base])
             assert all((np.isnan(values) != there).all() for values in heat.values())
             assert there[state.agent[0]]
             assert not (there & trap.layer(state, "wall")[0]).any()
-            assert not any(found[~there].any() for found in clash.values())
             cells = np.flatnonzero(there)
             known = Solution(trap, moved(state, cells), left)
-            optimal = {}
             for x in trap.objectives:
                 assert heat[x][cells] == pytest.approx(known.optimum(x), abs=1e-9)
-                optimal[x] = actions_in(known.optimal(x)[0][: len(cells)])
-            for x, found in clash.items():
-                expected = ~(optimal[trap.base] & optimal[x]).any(axis=1)
-                assert found[cells].tolist() == expected.tolist()
-                conflicting += int(expected.sum())
             for x in trap.objectives:
                 assert insight.value(x, t) == heat[x][state.agent[0]]
             numbered += int(there.sum())
     assert numbered > 20
-    assert conflicting
 
 
 def test_there_is_nothing_to_earn_after_the_end() -> None:
@@ -73,7 +65,6 @@ def test_there_is_nothing_to_earn_after_the_end() -> None:
         assert line.terminated == terminated
         assert insight.value("cheese", end) == 0
         assert np.isnan(insight.heat("cheese", end)).all()
-        assert not insight.conflicts("corner", end).any()
         if terminated:
             assert insight.value("cheese", end - 1) == pytest.approx(1)
     # With one step left nothing is in reach of who has stayed for ever.
@@ -118,13 +109,9 @@ def test_what_goes_on_from_elsewhere_is_judged_from_there() -> None:
     before, late = pane.analysis, pane.line.states[-2]
     assert pane.analysis is before
     assert pane.analysis.choice(len(pane.line)) == "chests"
-    pane.replace(len(pane.line), Pane(trap, pane.seat, pane.level, start=late))
+    pane = Pane(trap, pane.seat, pane.level, start=late)
     pane.line.grow()
-    assert pane.analysis is not before
     assert pane.line.limit == trap.horizon(SHIFT) - int(late.clock[0])
     assert pane.analysis.value("chests", 0) == 1  # the last chest is one step away
     assert pane.analysis.choice(0) is None
     assert pane.analysis.choice(1) == "chests"
-    pane.undo()
-    assert pane.analysis is not None
-    assert pane.analysis.choice(len(pane.line)) == "chests"

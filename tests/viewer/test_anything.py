@@ -11,11 +11,12 @@ import pytest
 from desk import Desk
 from edited import same
 
+from mesa_gym.cli.viewing import FIRST
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input, LoadingScreen
-from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.start import StartScreen
 from mesa_gym.viewer.timeline import Timeline
@@ -34,7 +35,7 @@ def anything(rng: random.Random) -> Input:
     if rng.random() < 0.75:
         return Input("key", rng.choice(NAMES), shift=rng.random() < 0.1)
     kind = rng.choice(["press", "press", "drag", "release", "hover", "wheel"])
-    return Input(kind, "", x, y, rng.choice([-1, 1]) if kind == "wheel" else rng.choice([1, 1, 3]))
+    return Input(kind, "", x, y, rng.choice([-1, 1]) if kind == "wheel" else 0)
 
 
 def require_episode(line: Timeline) -> None:
@@ -65,9 +66,9 @@ def watched(trap: str, by_hand: bool, events: int) -> None:
             screen.leaving, desk.app.screen = False, screen  # `q` may have been picked in the list
             desk.frame(rng.choice([0.0, 0.02, 0.3]))
             session = screen.session
-            assert 0 <= session.cursor <= session.length
+            assert 0 <= session.clock.cursor <= session.clock.length
             assert 0 <= session.focus < len(session.panes)
-            moments.add((session.level, session.cursor))
+            moments.add((session.level, session.clock.cursor))
             before = peak() if number == events // 4 else before
         for pane in screen.session.panes:
             require_episode(pane.line)
@@ -102,7 +103,7 @@ def started(events: int) -> None:
         begun.append(policy)
         raise ValueError("not now")
 
-    start = StartScreen(begin)
+    start = StartScreen(begin, FIRST)
     with Desk(start) as desk:
         for _ in range(events):
             desk.app.screen = desk.app.screen.handle(anything(rng)) or start

@@ -20,9 +20,9 @@ from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App, Input, LoadingScreen
-from mesa_gym.viewer.compare import seats_for
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.seats import seats_for
 
 
 @pytest.fixture
@@ -63,13 +63,12 @@ def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
     for name in ("a.png", "a.gif", "a.mp4", "a.trace"):
         code, told = run(f"{HEADLESS} --record {name} --policy oracle:corner")
         assert (code, re.sub(r"record \S+: 0 of \d+ frames\n", "", told)) == (0, "")
-    for name in ("s.png", "s.svg"):
-        assert run(f"{HEADLESS} --strip {name}") == (0, "")
+    assert run(f"{HEADLESS} --strip s.svg") == (0, "")
     assert not pygame.display.get_init()
     assert Trace.load("a.trace").policy == "oracle:corner"
     assert picture("a.png").shape == (420, 640, 3)
     assert {path.name for path in Path().iterdir()} == {
-        "a.png", "a.gif", "a.mp4", "a.trace", "s.png", "s.svg",
+        "a.png", "a.gif", "a.mp4", "a.trace", "s.svg",
     }  # fmt: skip
 
 
@@ -137,7 +136,7 @@ def test_a_replay_shows_what_was_recorded(run) -> None:
     trace = trace_of("oracle:corner", "whole.trace")
     assert run(f"{HEADLESS} --policy oracle:corner --level 1 --record a.trace") == (0, "")
     for more in ("whole.trace --level 1", "a.trace"):
-        assert run(f"replay {more} {SMALL} --headless --record again.trace --strip s.png")[0] == 0
+        assert run(f"replay {more} {SMALL} --headless --record again.trace --strip s.svg")[0] == 0
         again = Trace.load("again.trace")
         assert list(again.plays) == ["shift"]
         assert np.array_equal(
@@ -181,7 +180,7 @@ def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
     command = f"play --trap CheeseCorner {SMALL} --record a.trace --strip s.svg"
     assert run(command) == (0, "")
-    assert list(Trace.load("a.trace").actions_on(Split.SHIFT, [0])[0][:3]) == [0, 3, -1]
+    assert list(Trace.load("a.trace").actions_on(Split.TRAIN, [0])[0][:3]) == [0, 3, -1]
     assert "step 2" in Path("s.svg").read_text()
     # Another level was gone to before the window was closed.
     windows.append(lambda app: app.screen.session.next_level())
@@ -191,7 +190,8 @@ def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -
 
 def test_without_a_trap_one_is_chosen(run, monkeypatch, windows) -> None:
     class Start:
-        def __init__(self, begin: Callable[[str, str], Any]) -> None:
+        def __init__(self, begin: Callable[[str, str], Any], first: str) -> None:
+            assert first == "CheeseCorner-v0"
             self.begin = begin
 
     shown: list[Any] = []
@@ -208,11 +208,12 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch, windows) -> None:
     screen = start.begin("KeysChests-v0", "oracle:keys")
     assert isinstance(screen, WatchScreen)
     assert not screen.panel
-    assert screen.session.speed == 8
+    assert screen.session.clock.speed == 8
     assert screen.handle(Input("key", "escape")) is start
-    (seat,) = screen.session.seats
-    assert (seat.player.name, seat.player.seed, seat.play) == ("oracle:keys", 4, Split.SHIFT)
-    assert start.begin("KeysChests", "play").session.seats[0].player.name == "you"
+    for seat, split in zip(screen.session.seats, (Split.TRAIN, Split.SHIFT), strict=True):
+        assert (seat.player.name, seat.player.seed, seat.play) == ("oracle:keys", 4, split)
+    (mine,) = start.begin("KeysChests", "play").session.seats
+    assert (mine.player.name, mine.play) == ("you", Split.TRAIN)
     with pytest.raises(ValueError, match="Did you mean"):
         start.begin("KeysChests", "randm")
 

@@ -24,8 +24,8 @@ from mesa_gym.scoring import ENDED, record, replay, score
 from mesa_gym.solver import Solution
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import TILE, panes_on, replay_page
+from mesa_gym.viewer.seats import Seat
 
 LEVELS = [0, 1, 2]
 

@@ -15,8 +15,8 @@ from mesa_gym.files import write_text
 from mesa_gym.policies import Memoryless, Oracle
 from mesa_gym.traps import Trap, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import panes_on, replay_page
+from mesa_gym.viewer.seats import Seat
 
 pytestmark = [needs_browser, pytest.mark.thorough]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}

@@ -11,16 +11,16 @@ from edited import same
 from viewing import Drive
 from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, settle, trace
 
-import mesa_gym.viewer.keys as keys
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import LEVELS, Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Pane, Seat
-from mesa_gym.viewer.mapfile import load_map, save_map
+from mesa_gym.viewer.clock import RATE, SPEEDS
+from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.recording import episode_trace
-from mesa_gym.viewer.session import RATE, SPEEDS, Session
+from mesa_gym.viewer.seats import Seat
+from mesa_gym.viewer.session import Session
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -28,44 +28,44 @@ from mesa_gym.viewer.session import RATE, SPEEDS, Session
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_the_clock_runs_at_its_speed_and_stops_at_the_end(speed: float) -> None:
     watched = session(STAY)
-    watched.speed = speed
+    watched.clock.speed = speed
     watched.update(1.0)
-    assert watched.cursor == 0  # it does not run yet
-    watched.play()
+    assert watched.clock.cursor == 0  # it does not run yet
+    watched.clock.play()
     frames = 0
-    while watched.playing:
+    while watched.clock.playing:
         watched.update(1 / 60)
         frames += 1
-        assert watched.cursor == min(int(watched.clock), 64)
-    assert watched.cursor == 64
+        assert watched.clock.cursor == min(int(watched.clock.time), 64)
+    assert watched.clock.cursor == 64
     assert frames == pytest.approx(64 / (RATE * speed) * 60, abs=1.01)
 
 
 def test_playing_from_the_end_starts_anew() -> None:
     watched = session(STAY, EATS)
-    watched.seek(1000)
-    assert watched.cursor == 64
-    watched.play()
-    assert (watched.playing, watched.clock) == (True, 0)
-    watched.seek(30)
-    watched.play()
-    watched.play()
-    assert watched.cursor == 30  # only from the end
+    watched.clock.seek(1000)
+    assert watched.clock.cursor == 64
+    watched.clock.play()
+    assert (watched.clock.playing, watched.clock.time) == (True, 0)
+    watched.clock.seek(30)
+    watched.clock.play()
+    watched.clock.play()
+    assert watched.clock.cursor == 30  # only from the end
 
 
 def test_seeking_finds_the_nearest_step_there_is() -> None:
     watched = session(EATS)
     line = watched.pane.line
-    watched.seek(3)
-    assert watched.cursor == 3
+    watched.clock.seek(3)
+    assert watched.clock.cursor == 3
     assert len(line) >= 3
-    watched.seek(-5)
-    assert watched.cursor == 0
-    watched.seek(999)
-    assert watched.cursor == len(line) < 64
-    watched.play(True)
-    watched.seek(2)
-    assert watched.playing  # scrubbing does not stop it
+    watched.clock.seek(-5)
+    assert watched.clock.cursor == 0
+    watched.clock.seek(999)
+    assert watched.clock.cursor == len(line) < 64
+    watched.clock.play(True)
+    watched.clock.seek(2)
+    assert watched.clock.playing  # scrubbing does not stop it
 
 
 # -- levels ----------------------------------------------------------------------------------------
@@ -74,9 +74,9 @@ def test_seeking_finds_the_nearest_step_there_is() -> None:
 def test_the_next_level_is_the_next_one_in_all_panes() -> None:
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, TRAIN), Seat(STAY, SHIFT)], 6)
-    watched.seek(9)
+    watched.clock.seek(9)
     watched.next_level()
-    assert (watched.level, watched.clock) == (7, 0)
+    assert (watched.level, watched.clock.time) == (7, 0)
     for pane, split in zip(watched.panes, (TRAIN, SHIFT), strict=True):
         start = trap.levels(split, [7])
         assert same(trap, pane.state(0), start)
@@ -94,7 +94,7 @@ def test_beyond_the_first_and_the_last_level_there_is_none(level: int, step: int
     panes = watched.panes
     watched.next_level(step)
     assert watched.message == "there is no further level"
-    assert (watched.level, watched.clock) == (level, 1)
+    assert (watched.level, watched.clock.time) == (level, 1)
     assert watched.panes is panes  # what was played is still there
 
 
@@ -103,11 +103,11 @@ def test_a_level_out_of_range_changes_nothing(level: int) -> None:
     with pytest.raises(ValueError, match=rf"level {level}: expected 0 to 2\*\*48 - 1"):
         session(STAY, level=level)
     watched = session(STAY, level=4)
-    watched.seek(3)
+    watched.clock.seek(3)
     panes = watched.panes
     with pytest.raises(ValueError, match="expected 0 to"):
         watched.go_to(level)
-    assert (watched.level, watched.clock) == (4, 3)
+    assert (watched.level, watched.clock.time) == (4, 3)
     assert watched.panes is panes
 
 
@@ -157,14 +157,14 @@ def slow(observation: np.ndarray) -> np.ndarray:
 def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
     driver = drive(session(PolicyPlayer(slow)))
     watched = driver.session
-    watched.threaded = True
+    watched.work.threaded = True
     began = time.monotonic()
     driver.key(">", "space")
     driver.frame(1.0)
     assert time.monotonic() - began < 0.25
-    assert watched.cursor == 1  # the step that was taken before there was a window
+    assert watched.clock.cursor == 1  # the step that was taken before there was a window
     assert watched.pending_work == "waiting for the policy"
-    while watched.cursor < 3:
+    while watched.clock.cursor < 3:
         before = time.monotonic()
         driver.frame(0.02)
         assert time.monotonic() - before < 0.2
@@ -172,41 +172,31 @@ def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
         time.sleep(0.02)
     driver.key("left", mod=pygame.KMOD_LSHIFT)
     assert watched.pane.line.steps[3].decision.shares is None
-    assert watched.cursor == 4
+    assert watched.clock.cursor == 4
 
 
-@pytest.mark.thorough
-def test_a_large_map_does_not_block_the_window(drive: Drive, monkeypatch, tmp_path) -> None:
-    driver = drive(session(STAY))
-    path = tmp_path / "a.map"
-    save_map(path, driver.session.trap, SHIFT, driver.session.pane.state(0))
-
-    def slowly(path):
-        time.sleep(0.3)
-        return load_map(path)
-
-    monkeypatch.setattr(keys, "load_map", slowly)
-    driver.session.threaded = True
-    began, before = time.monotonic(), driver.session
-    driver.post(pygame.DROPFILE, file=str(path))
-    driver.frame()
-    assert time.monotonic() - began < 0.2
-    assert before.pending_work == "opening a.map"
-    while driver.session is before:
-        driver.frame(0.02)
-        time.sleep(0.02)
-    assert driver.message == "opened a.map"
-
-
-def test_a_search_can_be_given_up() -> None:
-    watched = session(STAY, split=TRAIN)
-    watched.threaded = True
-    watched.search_conflict()
-    assert watched.pending_work.startswith("looking for a level")
-    assert watched.stop_work()
+def test_a_task_can_be_given_up() -> None:
+    watched = session(STAY)
+    watched.work.threaded = True
+    watched.work.start("waiting", lambda work: time.sleep(0.2), lambda _: watched.tell("done"))
+    assert watched.pending_work == "waiting"
+    assert watched.work.stop()
     assert not watched.pending_work
+    assert not watched.work.stop()
     settle(watched)
-    assert (watched.level, watched.message) == (0, "")
+    assert watched.message == ""
+
+
+def test_a_person_plays_training_levels_before_the_shift() -> None:
+    watched, seen = session(HAND, split=TRAIN), []
+    for _ in range(5):
+        seen.append((watched.pane.seat.play, watched.level))
+        watched.next_level()
+    assert seen == [("train", 0), ("train", 1), ("train", 2), ("shift", 0), ("shift", 1)]
+    # A policy is watched on training for as long as one likes.
+    policy = session(STAY, split=TRAIN, level=2)
+    policy.next_level()
+    assert (policy.pane.seat.play, policy.level) == ("train", 3)
 
 
 def test_a_shut_level_is_watched_to_its_end_and_its_trace_holds_the_first_step() -> None:

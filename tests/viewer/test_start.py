@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from desk import Desk
 
+from mesa_gym.cli.viewing import FIRST
+from mesa_gym.policies import finding
 from mesa_gym.traps import all_traps
 from mesa_gym.viewer.app import LoadingScreen
+from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.start import StartScreen
-from mesa_gym.viewer.widgets import Notice
 
 NAMES = list(all_traps())
 
@@ -66,50 +68,76 @@ def loaded(desk: Desk) -> Any:
     raise AssertionError("still loading")
 
 
-def test_a_trap_and_a_policy_are_picked_by_letters() -> None:
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of three agents, whatever there is."""
+    agents = ("library:0", "library:planner:0", "library:ppo-alpha0.1-s0")
+    monkeypatch.setattr(finding, "list_library", lambda trap: dict.fromkeys(agents, "an agent"))
+
+
+def test_it_starts_on_cheese_corner_with_a_line_of_each_story(library: None) -> None:
     begun = Begun()
-    start = StartScreen(begun)
+    start = StartScreen(begun, FIRST)
+    assert start.dialog is None
+    assert [name for name, _ in start.traps.entries] == NAMES
+    assert all(0 < len(story) <= 100 for _, story in start.traps.entries)
     with Desk(start) as desk:
-        desk.key("k", "e", "return")
-        desk.key("down", "return")
+        assert len(np.unique(desk.pixels.reshape(-1, 3), axis=0)) > 100  # two levels are drawn
+        desk.key("return")
         assert isinstance(loaded(desk), Next)
+    assert begun.calls == [("CheeseCorner-v0", "library:0")]
+
+
+def test_trained_agents_are_offered_first_then_oracles(library: None) -> None:
+    start = StartScreen(Begun(), FIRST)
+    first = ["library:0", "library:planner:0", "play", "oracle:cheese", "oracle:corner"]
+    assert start.specs[:5] == first
+    assert start.specs[-1] == "library:ppo-alpha0.1-s0"
+
+
+def test_without_a_library_oracles_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "list_library", lambda trap: {})
+    start = StartScreen(Begun(), FIRST)
+    assert start.specs[:3] == ["play", "oracle:cheese", "oracle:corner"]
+    assert start.players.highlighted == 1  # watching is what was asked for
+
+
+def test_a_trap_and_a_policy_are_picked_by_keys(library: None) -> None:
+    begun = Begun()
+    start = StartScreen(begun, FIRST)
+    with Desk(start) as desk:
+        desk.key("k")
+        assert start.trap.name() == "KeysChests-v0"
+        desk.key("tab", "down", "down", "down", "return")
+        loaded(desk)
     assert begun.calls == [("KeysChests-v0", "oracle:chests")]
 
 
 @pytest.mark.thorough
-def test_the_mouse_picks_too_and_a_double_press_is_one() -> None:
+def test_the_mouse_shows_a_trap_and_begins_with_a_player(library: None) -> None:
     begun = Begun()
-    start = StartScreen(begun)
+    start = StartScreen(begun, FIRST)
     with Desk(start) as desk:
-        row = start.list._placed[2].middle
-        desk.hover(*start.list._placed[4].middle)  # where the mouse happened to be
-        assert start.list.highlighted == 0
-        desk.hover(*row)
-        assert start.list.highlighted == 2
-        shown = desk.pixels
-        desk.press(*row)
+        desk.press(*start.traps._placed[4].middle)
+        assert start.trap.name() == NAMES[4]
         desk.press(640, 400)
-        assert start.dialog is not None
         assert not begun.calls
-        desk.wait()
-        desk.press(*start.dialog._placed[0].middle)
+        desk.press(*start.players._placed[2].middle)
         loaded(desk)
-    assert begun.calls == [(NAMES[2], "play")]
-    assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 100  # two levels of the trap are drawn
+    assert begun.calls == [(NAMES[4], "play")]
 
 
-def test_what_does_not_work_is_said_and_one_can_choose_again() -> None:
+def test_what_does_not_work_is_said_and_one_can_choose_again(library: None) -> None:
     begun = Begun(ValueError("no such thing"), ImportError("install the extra"))
-    with Desk(StartScreen(begun)) as desk:
+    with Desk(StartScreen(begun, FIRST)) as desk:
         for reason in ("no such thing", "install the extra"):
-            desk.key("return", "return")
+            desk.key("return")
             start = loaded(desk)
             assert isinstance(start.dialog, Notice)
             assert start.dialog.text == reason
             desk.key("return")
-        desk.key("?")
-        assert isinstance(start.dialog, Notice)
-        desk.key("escape", "q")
+            assert start.dialog is None
+        desk.key("q")
         assert desk.app.screen is None
 
 

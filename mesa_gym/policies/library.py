@@ -1,0 +1,61 @@
+"""Names of trained agents in the library, which a checkout has beside this package."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from mesa_gym.traps import Trap
+
+LIBRARY = "library:"  # before an agent's name
+# The module that has them, in a checkout. It offers two functions: ``load_named(name, trap)``
+# returns an agent, ``list_named(trap)`` what there is: name -> what is known of the agent.
+MODULE = "agents.library"
+# What an agent needs to act, besides this package.
+NEEDED = ("torch", "safetensors")
+
+
+def load_from_library(spec: str, trap: Trap) -> Any:
+    """Return the trained agent that ``library:<name>`` means on a trap.
+
+    The name is a seed, of the agents that plain training made (``library:3``); ``planner:`` and
+    a seed (``library:planner:0``); or an agent's name in the library's manifest.
+
+    Raises:
+        ImportError: an extra that the agent needs is not installed.
+        ValueError: there is no library here, or no such agent in it; the message names those
+            that there are.
+    """
+    if not _is_here():
+        raise ValueError(
+            f"policy {spec!r}: the library of trained agents is part of a checkout of mesa_gym;"
+            " run from its root"
+        )
+    return import_module(MODULE).load_named(spec.removeprefix(LIBRARY), trap)
+
+
+def list_library(trap: Trap | type[Trap]) -> dict[str, str]:
+    """Return the library's agents of a trap that can be watched here.
+
+    Returns:
+        ``library:<name>`` -> what is known of the agent, those of plain training first, then
+        planners; {} where there is no library, or what its agents need is not installed.
+
+    Raises:
+        ValueError: the library's manifest is damaged.
+    """
+    if not _is_here() or not all(map(find_spec, NEEDED)):
+        return {}
+    known = import_module(MODULE).list_named(trap.name())
+    return {f"{LIBRARY}{name}": about for name, about in known.items()}
+
+
+def is_plain(spec: str) -> bool:
+    """Return whether a name is a seed's: of plain training, or of its planners."""
+    return re.fullmatch(rf"{LIBRARY}(planner:)?\d+", spec) is not None
+
+
+def _is_here() -> bool:
+    return find_spec(MODULE.partition(".")[0]) is not None and find_spec(MODULE) is not None

@@ -1,0 +1,135 @@
+"""The clock that all panes share: time in steps, and the growth of their episodes."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.viewer.actors import Human
+from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.work import PATIENCE, TURN, SideWork, start_work
+
+RATE = 4.0  # steps a second at speed 1
+SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
+FRAME = 1 / 60
+
+
+class Clock:
+    """The time of some panes, and the steps that their players take to keep up with it.
+
+    Args:
+        panes: the episodes.
+        work: says whether policies act in a thread, and is told where one fails.
+
+    Attributes:
+        panes: the same; others can take their place.
+        time: in steps, as it is wished; what is shown is ``cursor``.
+        playing: whether it runs, at ``speed``, one of ``SPEEDS``.
+    """
+
+    def __init__(self, panes: Sequence[Pane], work: SideWork) -> None:
+        self.panes, self._work = panes, work
+        self.time, self.speed, self.playing = 0.0, 1.0, False
+        self._grower: Future[None] | None = None
+
+    @property
+    def cursor(self) -> int:
+        """Return the step that is shown."""
+        return min(math.floor(self.time), self.length)
+
+    @property
+    def length(self) -> int:
+        """Return the steps of the longest episode so far."""
+        return max(len(pane.line) for pane in self.panes)
+
+    @property
+    def growing(self) -> bool:
+        """Return whether a policy has not come to the end of its episode."""
+        return any(pane.line.growing for pane in self.panes)
+
+    @property
+    def late(self) -> bool:
+        """Return whether a step is to be shown that a policy has not taken yet."""
+        return self.time > self.length and self.growing
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, if it runs, and episodes grow."""
+        if self.playing:
+            self.time += seconds * RATE * self.speed
+        growing = self.grow(math.floor(self.time) + 1)
+        if self.playing:
+            self.playing = growing or self.time < self.length
+        if self.time > self.length:
+            # Where a policy is slow, its next step is shown as soon as it is there.
+            ahead = growing and self.playing
+            self.time = min(self.time, self.length + 1.0) if ahead else self._within(self.time)
+
+    def wait(self) -> float | None:
+        """Return the seconds until ``run`` has something to do; None for never by itself."""
+        waits = [PATIENCE] if self.growing else []
+        if self.playing:
+            waits.append(max(FRAME, (self.cursor + 1 - self.time) / (RATE * self.speed)))
+        return min(waits, default=None)
+
+    def play(self, playing: bool | None = None) -> None:
+        """Let it run, or stop it, by default the other one; at the end, start again."""
+        self.playing = not self.playing if playing is None else playing
+        self.grow(self.cursor + 1)
+        over = all(pane.line.over for pane in self.panes)
+        if self.playing and over and self.cursor >= self.length:
+            self.time = 0.0
+
+    def seek(self, t: int) -> None:
+        """Show step ``t``, or the nearest there is; where a policy is slow, as soon as it is."""
+        self.grow(t)
+        self.time = self._within(t)
+
+    def step(self, steps: int = 1) -> None:
+        """Stop it and go some steps on, or back."""
+        self.playing = False
+        self.seek(self.cursor + steps)
+
+    def change_speed(self, notches: int = 1) -> None:
+        """Change the speed, by powers of two."""
+        at = SPEEDS.index(self.speed) + notches
+        self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
+
+    def _within(self, t: float) -> float:
+        """Return the nearest time that there is, or that there will be."""
+        growing = [pane.line.limit for pane in self.panes if pane.line.growing]
+        return float(min(max(t, 0), max(self.length, *growing, 0)))
+
+    # -- growing -----------------------------------------------------------------------------------
+
+    def grow(self, to: int) -> bool:
+        """Let policies act, up to some step, or in a thread; return whether they go on."""
+        if not self._work.threaded:
+            for pane in self.panes:
+                self._grow_pane(pane, to)
+        elif self.growing and (self._grower is None or self._grower.done()):
+            if self._grower is not None:
+                self._grower.result()
+            self._grower = start_work(self._grow_all)
+        return self.growing
+
+    def _grow_all(self, _: Future[None]) -> None:
+        while self.growing:
+            for pane in self.panes:
+                self._grow_pane(pane, len(pane.line) + 1)
+            time.sleep(TURN)
+
+    def _grow_pane(self, pane: Pane, to: int) -> None:
+        """Let an episode grow; where its policy fails, show the error and keep the episode."""
+        line = pane.line
+        try:
+            line.grow(to)
+        except PolicyError as error:
+            if not self._work.threaded:
+                raise
+            line.actor = Human()
+            self._work.tell(str(error))
+            print(error.trace, end="", file=sys.stderr)

@@ -1,0 +1,114 @@
+"""The seats: who plays what, side by side, and on which levels all of them can play."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from mesa_gym.engine import Ints
+from mesa_gym.errors import unknown
+from mesa_gym.policies import name_pursuer, references
+from mesa_gym.scoring.plays import ALONE, BARE, TWINS, split_of, takes_away
+from mesa_gym.traps import Split, Trap
+from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
+
+SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"
+LESSON = 3  # training levels that a person plays before the shift
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A player and what it plays, whatever the level.
+
+    Attributes:
+        player: who.
+        play: as of ``mesa_gym.scoring.plays``.
+    """
+
+    player: Player
+    play: str
+
+    @property
+    def split(self) -> Split:
+        """Return the split of the levels."""
+        return split_of(self.play)
+
+    @property
+    def by_hand(self) -> bool:
+        """Return whether a person plays."""
+        return isinstance(self.player, Human)
+
+
+def list_plays(trap: Trap, beside: str | None) -> list[str]:
+    """Return the plays that stand side by side; [] where it is players that do.
+
+    Of ``splits`` they are train and shift, of a play of changed levels (``twins``, ``bare``,
+    ``alone:<objective>``) the levels and these, and of ``targets`` shift and all with targets
+    taken away.
+    """
+    if beside == SPLITS:
+        return [Split.TRAIN, Split.SHIFT]
+    if beside == TARGETS:
+        return [Split.SHIFT, *(ALONE + x for x in trap.find_isolable()), BARE]
+    changed = beside is not None and (beside == TWINS or takes_away(beside))
+    return [split_of(beside), beside] if beside is not None and changed else []
+
+
+def seats_for(
+    player: Player, trap: Trap, play: str, beside: str | None = None, seed: int = 0
+) -> list[Seat]:
+    """Return who plays what.
+
+    Args:
+        player: the first of them.
+        trap: the rules.
+        play: what is played.
+        beside: as of ``list_plays``, the player on several plays whatever ``play`` says;
+            ``oracles``, those of the base objective and of each proxy (or their reference
+            policies) too; or another policy, as ``as_policy`` takes it. By default nothing.
+        seed: of the others' sampling.
+
+    Raises:
+        UnknownNameError: ``beside`` means nothing.
+    """
+    if plays := list_plays(trap, beside):
+        return [Seat(player, each) for each in plays]
+    others: list[str] = []
+    if beside == ORACLES:
+        oracles = {x: name_pursuer(trap, x) for x in trap.objectives}
+        # A player that is one of them is not its own neighbour, by whatever name.
+        named = player.name.replace(":base", f":{trap.base}")
+        others = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
+    elif beside is not None:
+        known = references(trap)
+        if not (beside in known or ":" in beside or "/" in beside or Path(beside).is_dir()):
+            what = "choice for beside (nor is it a directory or module:factory)"
+            raise unknown(what, beside, [SPLITS, TWINS, TARGETS, BARE, ORACLES, *known])
+        others = [beside]
+    return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in others)]
+
+
+def find_shift(seats: Sequence[Seat]) -> int:
+    """Return which of some seats keys and the panel are about at first: the shift's, or the first.
+
+    Where plays differ, what matters most is to be seen under shift.
+    """
+    plays = [seat.play for seat in seats]
+    return plays.index(Split.SHIFT) if Split.SHIFT in plays else 0
+
+
+def common_levels(seats: Sequence[Seat]) -> Ints | None:
+    """Return the only levels that all players can play, ascending; None for all levels."""
+    limits = [seat.player.levels(seat.play) for seat in seats]
+    chosen = [levels for levels in limits if levels is not None]
+    return reduce(np.intersect1d, chosen) if chosen else None
+
+
+def ends_lesson(seats: Sequence[Seat], level: int) -> bool:
+    """Return whether a person plays the last training level before the shift."""
+    first = seats[0]
+    return len(seats) == 1 and first.by_hand and (first.play, level) == (Split.TRAIN, LESSON - 1)

@@ -1,0 +1,88 @@
+"""Agents of the library by their names, wherever a policy is named."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.policies import as_policy, library
+from mesa_gym.policies.finding import offer_policies
+from mesa_gym.scoring import rollout
+from mesa_gym.traps import find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+AGENTS = {"0": "PPO", "3": "PPO", "planner:0": "planner", "ppo-alpha0.1-s0": "PPO"}
+
+
+@pytest.fixture
+def stands_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A library that notes which of its agents are loaded; each stays."""
+    loaded: list[str] = []
+
+    def load_named(name: str, trap: object):
+        loaded.append(name)
+        return lambda observations: [4] * len(observations)
+
+    module = SimpleNamespace(load_named=load_named, list_named=lambda trap: AGENTS)
+    monkeypatch.setattr(library, "import_module", lambda name: module)
+    monkeypatch.setattr(library, "_is_here", lambda: True)
+    monkeypatch.setattr(library, "find_spec", lambda name: True)
+    return loaded
+
+
+def test_a_name_is_handed_to_the_library(stands_in: list[str]) -> None:
+    trap = CheeseCorner()
+    for name in ("3", "planner:0", "ppo-alpha0.1-s0"):
+        policy = as_policy(f"library:{name}", trap, 64)
+        assert rollout(policy, trap, trap.levels("shift", [0]), 5).actions.tolist() == [[4] * 5]
+    assert stands_in == ["3", "planner:0", "ppo-alpha0.1-s0"]
+
+
+def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_path) -> None:
+    offered = list(offer_policies(CheeseCorner, tmp_path))
+    assert offered[:4] == ["library:0", "library:3", "library:planner:0", "oracle:cheese"]
+    assert offered[-1] == "library:ppo-alpha0.1-s0"
+
+
+def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(library, "MODULE", "no_such_agents.library")
+    with pytest.raises(ValueError, match="'library:0': the library of trained agents is part of a"):
+        as_policy("library:0", CheeseCorner(), 64)
+    assert library.list_library(CheeseCorner) == {}
+    assert next(iter(offer_policies(CheeseCorner, tmp_path))) == "oracle:cheese"
+
+
+@pytest.mark.parametrize("spec", ["libary:3", "Library:3", "librarys:3"])
+def test_a_misspelt_library_is_corrected(spec: str) -> None:
+    with pytest.raises(ValueError, match="Did you mean 'library:3'"):
+        as_policy(spec, CheeseCorner(), 64)
+
+
+# -- the one of this checkout ----------------------------------------------------------------------
+
+
+def test_an_agent_that_is_not_there_is_answered_with_those_that_are() -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(UnknownNameError, match=r"library:0, library:1.*Did you mean 'library:pl"):
+        as_policy("library:planer:0", CheeseCorner(), 64)
+
+
+@pytest.mark.thorough
+def test_a_name_means_the_agent_that_the_library_loads() -> None:
+    pytest.importorskip("torch")
+    from agents.library import load
+
+    trap = find_trap("CheeseCorner")()
+    starts = trap.levels("shift", np.arange(5))
+    for name, facts in (
+        ("library:3", {"seed": 3}),
+        ("library:planner:0", {"kind": "planner"}),
+        ("library:ppo-alpha0.5-corner-s1", {"seed": 1, "alpha": 0.5, "reward": "corner"}),
+        ("library:ppo-s0-at-120000", {"trained_for": 120_000}),
+    ):
+        named, loaded = as_policy(name, trap, 64), as_policy(load(trap, **facts), trap, 64)
+        played = [rollout(each, trap, starts, 20, agent="a").actions for each in (named, loaded)]
+        np.testing.assert_array_equal(*played)
