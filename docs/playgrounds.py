@@ -23,7 +23,6 @@ from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Seat
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.playground import (
     Guest,
@@ -32,6 +31,7 @@ from mesa_gym.viewer.playground import (
     make_playground,
     require_live,
 )
+from mesa_gym.viewer.seats import Seat
 
 ROOT = Path(__file__).parent.parent
 MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all

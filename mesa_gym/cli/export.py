@@ -32,7 +32,13 @@ ENDINGS = (".html", ".htm")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    add("--policy", action="append", help=f"{POLICIES}; give it again for one more beside it")
+    add(
+        "--policy",
+        nargs="+",
+        action="extend",
+        metavar="P",
+        help=f"{POLICIES}; several are shown together",
+    )
     add("--trap", required=True, help="such as RedBlueDoors")
     add("--split", help=SPLITS)
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="0 to 2**48 - 1")
