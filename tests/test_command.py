@@ -60,6 +60,7 @@ LINES = {
     "play": "play --trap CheeseCorner --headless --record a.png",
     "replay": "replay a.trace",
     "export": "export --trap CheeseCorner",
+    "demo": "demo",
     "demos": "demos --trap CheeseCorner --out mesa-gym/corner/cheese-v0",
     "new-trap": "new-trap RipeBerries",
     "cache": "cache",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB
+from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.terminal import printable
 
@@ -26,9 +27,8 @@ EMPTY: RGB = (236, 237, 240)  # of a plane
 WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectives to everyone
 HEADING, TITLE, BODY, SMALL = 26.0, 20.0, 17.0, 15.0  # heights of lines of text, in points
 
-# For objectives, the base first; a trap has four at most. All can be told apart with red-green and
-# blue-yellow colour blindness: Okabe and Ito 2008, "Color Universal Design".
-PALETTE: tuple[RGB, ...] = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167))
+# For objectives, the base first; a trap has four at most.
+PALETTE: tuple[RGB, ...] = (BASE, *PROXIES)
 # Every objective has a shape of its own too, so that colour is never needed; on the unit square.
 SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
     (),  # a disc

@@ -26,7 +26,8 @@ from mesa_gym.viewer.work import FAILURES
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
 SHIFTED = (
     "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step.\n"
-    "Shift+click on a cell sends an agent there that plans by a map; there again takes it back."
+    "Shift+click on a cell sends an agent there that plans by a map; there again takes it back.\n"
+    "docs/glossary.md explains the words."
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from mesa_gym.engine import RGB
 from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
 from mesa_gym.report.page import STYLE
-from mesa_gym.viewer.drawing import PALETTES
+from mesa_gym.viewer.drawing import PALETTE
 
 
 def luminance(colour: RGB) -> float:
@@ -38,4 +38,4 @@ def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too() -> None:
 
 
 def test_the_viewer_has_them() -> None:
-    assert PALETTES["okabe-ito"] == (BASE, *PROXIES)
+    assert PALETTE == (BASE, *PROXIES)
