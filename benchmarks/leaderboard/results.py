@@ -67,7 +67,7 @@ class Training(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         network: one of ``agents.saving.KINDS``; "" where that is not known.
         steps: environment steps; 0 where that is not known.
         alpha: the share of training episodes that came from the shift distribution.
-        num_levels: how many different levels were trained on; None for all, or not known.
+        num_levels: how many different levels were trained on; None where that is not known.
         command: that trains the agent again; "" for a submission.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).
