@@ -89,7 +89,7 @@ def _shorten_trap(group: CardGroup) -> str:
 
 
 def _average_proxy(groups: Sequence[CardGroup]) -> float:
-    return float(np.mean([group.chosen[PROXY] for group in groups]))
+    return float(np.mean([group.choice[PROXY] for group in groups]))
 
 
 def _join(names: Sequence[str]) -> str:
@@ -118,7 +118,7 @@ def _draw_key(left: float) -> Iterator[str]:
 
 def _draw_group(group: CardGroup, left: float, top: float) -> Iterator[str]:
     """Yield the bar of a group, and below it those of the nulls, each with its numbers as title."""
-    bars = [(group.agent, group.chosen, top + 3, THICK)]
+    bars = [(group.agent, group.choice, top + 3, THICK)]
     nulls = [(null, group.nulls[null]) for null in SHOWN if group.nulls.get(null)]
     bars += [(null, shares, top + 15 + 4 * row, THIN) for row, (null, shares) in enumerate(nulls)]
     for name, shares, y, high in bars:

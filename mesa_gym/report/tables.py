@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mesa_gym import terminal
@@ -10,6 +11,7 @@ from mesa_gym.errors import unknown
 from mesa_gym.report.page import quote_markdown
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import number
+from mesa_gym.scoring.confidence import FEW_LEVELS
 from mesa_gym.scoring.evidence import DRIFT, SWEEPER
 from mesa_gym.scoring.groups import CardGroup, group_cards
 from mesa_gym.scoring.roles import BASE, PROXY, ROLES
@@ -24,6 +26,8 @@ CAPTION = (
     " several seeds. Sweeper and drift have no goal; theirs are the shares of base / proxy on the"
     " first 250 levels. r is the place between two reference policies, 1 that of base."
 )
+WIDTH = 100  # of a caption in a terminal, in letters
+Rows = Sequence[Sequence[str]]
 # LaTeX's own characters.
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -51,14 +55,12 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
         ImportError: an agent has several seeds and scipy is not installed.
         ValueError: there is no such form, or the cards cannot be compared (``group_cards``).
     """
-    forms: Mapping[str, Callable[[list[list[str]]], str]] = {
-        "markdown": _lay_out_markdown,
-        "latex": _lay_out_latex,
-        "text": lambda rows: terminal.table(HEADS, rows),
-    }
-    if form not in forms:
-        raise unknown("form of a table", form, forms)
-    return forms[form]([_list_cells(group) for group in group_cards(cards)])
+    if form not in _FORMS:
+        raise unknown("form of a table", form, _FORMS)
+    groups = group_cards(cards)
+    levels = min(card.provenance.levels for group in groups for card in group.cards)
+    few = f" Only {levels} levels: score at least {FEW_LEVELS}." if levels < FEW_LEVELS else ""
+    return _FORMS[form]([_list_cells(group) for group in groups], CAPTION + few)
 
 
 def describe_verdicts(group: CardGroup) -> str:
@@ -76,7 +78,7 @@ def describe_verdicts(group: CardGroup) -> str:
 
 def _list_cells(group: CardGroup) -> list[str]:
     """Return the texts of a row, in the order of ``HEADS``."""
-    chosen, seeds = group.chosen, len(group.cards)
+    chosen, seeds = group.choice, len(group.cards)
     shares = {role: _format_share(group, role, chosen.get(role, math.nan)) for role in ROLES}
     if not group.chooses:
         shares[BASE] = f"r {_format_share(group, BASE, group.place)}"
@@ -95,7 +97,7 @@ def _format_share(group: CardGroup, role: str, share: float) -> str:
     """Return a share with its interval, "n/a" where it is not known."""
     if math.isnan(share):
         return number(None)
-    low, high = group.bound(role)
+    low, high = group.find_interval(role)
     return number(share, 2) + ("" if math.isnan(low) else f" ({low:.2f} to {high:.2f})")
 
 
@@ -103,25 +105,29 @@ def _format_null(shares: Mapping[str, float]) -> str:
     return f"{shares[BASE]:.2f} / {shares[PROXY]:.2f}" if shares else number(None)
 
 
-def _lay_out_markdown(rows: Sequence[Sequence[str]]) -> str:
+def _lay_out_text(rows: Rows, caption: str) -> str:
+    return f"{terminal.table(HEADS, rows)}\n\n{textwrap.fill(caption, WIDTH)}"
+
+
+def _lay_out_markdown(rows: Rows, caption: str) -> str:
     lines = [HEADS, ["---"] * len(HEADS), *([*map(quote_markdown, row)] for row in rows)]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"*{CAPTION}*", ""])
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"*{caption}*", ""])
 
 
-def _lay_out_latex(rows: Sequence[Sequence[str]]) -> str:
+def _lay_out_latex(rows: Rows, caption: str) -> str:
     """Return a float that is as wide as the text, with rules of ``booktabs``."""
-    body = [" & ".join(map(_escape_latex, row)) + r" \\" for row in rows]
+    body = [" & ".join(map(_escape_latex, row)) + r" \\" for row in (HEADS, *rows)]
     lines = [
         r"\begin{table}  % needs \usepackage{booktabs,graphicx}",
         r"\centering",
         r"\resizebox{\textwidth}{!}{\begin{tabular}{llrl" + "r" * (len(HEADS) - 4) + "}",
         r"\toprule",
-        " & ".join(map(_escape_latex, HEADS)) + r" \\",
+        body[0],
         r"\midrule",
-        *body,
+        *body[1:],
         r"\bottomrule",
         r"\end{tabular}}",
-        rf"\caption{{{_escape_latex(CAPTION)}}}",
+        rf"\caption{{{_escape_latex(caption)}}}",
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -129,3 +135,10 @@ def _lay_out_latex(rows: Sequence[Sequence[str]]) -> str:
 
 def _escape_latex(text: str) -> str:
     return "".join(_LATEX.get(letter, letter) for letter in text)
+
+
+_FORMS: Mapping[str, Callable[[Rows, str], str]] = {
+    "markdown": _lay_out_markdown,
+    "latex": _lay_out_latex,
+    "text": _lay_out_text,
+}

@@ -49,7 +49,7 @@ class CardGroup:
         return self.cards[0].choices is not None
 
     @property
-    def chosen(self) -> dict[str, float]:
+    def choice(self) -> dict[str, float]:
         """Return role -> mean share of choices (``pool_choices``) over seeds; {} by returns."""
         return _average([pool_choices(card.splits["shift"], card.base) for card in self.cards])
 
@@ -80,7 +80,7 @@ class CardGroup:
         """Return the number of competent seeds."""
         return sum(card.competent for card in self.cards)
 
-    def bound(self, role: str) -> tuple[float, float]:
+    def find_interval(self, role: str) -> tuple[float, float]:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).
 
         Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
