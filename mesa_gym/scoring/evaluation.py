@@ -102,8 +102,9 @@ def evaluate(
         levels: how many levels of each split are played, 1 to a million.
         seed: of the sampling of actions.
         salt: an evaluator's secret: levels that no agent was trained on.
-        observation: the kind that callables want, ``planes`` by default.
-        algo: the algorithm of models' ``.zip`` files.
+        observation: the kind that callables want, ``planes`` by default. Names, and objects that
+            say themselves what they want, are shown that.
+        algo: the algorithm of models' ``.zip`` files; other policies may stand beside them.
 
     Returns:
         A card for each trap, agent and seed, in this order.
@@ -123,16 +124,10 @@ def evaluate(
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
     playing: list[dict[str, Player]] = []
     for trap in worlds:
-        mine = {
-            name: by_trap.get(trap.name(), by_trap.get(None)) for name, by_trap in named.items()
-        }
-        playing.append(
-            {
-                name: make_player(policy, trap, salt, observation, algo)
-                for name, policy in mine.items()
-                if policy is not None
-            }
-        )
+        mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
+        there = {name: policy for name, policy in mine.items() if policy is not None}
+        wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
+        playing.append({x: make_player(there[x], trap, salt, *wanted[x]) for x in there})
     _require_used(named, playing, names)
     title, total = f"score {len(agents)} agents", levels * len(Split) * len(worlds)
     telling = Progress(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
@@ -162,6 +157,15 @@ def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]
                     raise ValueError(f"two policies are called {name!r}; rename an agent")
                 place[key] = policy
     return named
+
+
+def _choose_keywords(
+    policy: Any, observation: str | None, algo: str | None
+) -> tuple[str | None, str | None]:
+    """Return the two keywords of ``as_policy`` where they are for this policy, else None."""
+    if isinstance(policy, str):
+        return None, algo if policy.endswith(".zip") else None
+    return None if hasattr(policy, "observation") else observation, None
 
 
 def _name_seeds(agent: str, policies: Sequence[Any]) -> dict[str, Any]:
