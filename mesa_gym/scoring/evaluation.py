@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten
+from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.card import ScoreCard
@@ -129,7 +129,7 @@ def evaluate(
         wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
         playing.append({x: make_player(there[x], trap, salt, *wanted[x]) for x in there})
     _require_used(named, playing, names)
-    title, total = f"score {len(agents)} agents", levels * len(Split) * len(worlds)
+    title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
     telling = Progress(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
     cards: list[ScoreCard] = []
     with telling as advance:

@@ -76,7 +76,7 @@ def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys) -> None:
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     evaluate({"up": up}, SmallDish(), levels=2)
-    assert "score 1 agents: 8 of 8 levels" in capsys.readouterr().err
+    assert "score up: 8 of 8 levels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
