@@ -21,7 +21,7 @@ from mesa_gym import report
 
 
 @dataclass(frozen=True)
-class Settings:
+class LoopSettings:
     """Settings of the training; steps are of one seed, over all environments."""
 
     trap: str = "MesaGym/CheeseCorner-v0"
@@ -46,7 +46,7 @@ def act(network: nn.Module, seen: np.ndarray) -> np.ndarray:
     return look(network, seen)[0].probs.numpy()
 
 
-def train(settings: Settings, seed: int) -> nn.Module:
+def train(settings: LoopSettings, seed: int) -> nn.Module:
     """Train one agent on split `train`."""
     torch.manual_seed(seed)
     world = {"observation": "centred", "autoreset_mode": "SameStep"}
@@ -86,7 +86,7 @@ def film(network: nn.Module, trap: str, file: str) -> None:
     frames[0].save(file, save_all=True, append_images=frames[1:], duration=200)
 
 
-def main(settings: Settings) -> None:
+def main(settings: LoopSettings) -> None:
     """Train the seeds, and write what a paper needs of them."""
     torch.set_num_threads(1)  # so small a network is slower on several
     networks = [train(settings, seed) for seed in range(settings.seeds)]
@@ -100,4 +100,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    main(Settings())
+    main(LoopSettings())
