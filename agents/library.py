@@ -525,9 +525,8 @@ def _load(options: argparse.Namespace) -> int:
     wanted = (options.seed, options.alpha, options.reward, options.trained_for)
     entry = find_entry(trap.name(), *wanted, folder, options.kind)
     known = {name: getattr(entry, name) for name in (*FACTS, "curve", "trained_for")}
-    saving.save(
-        options.out, _weights(entry, folder), entry.kind, trap, {"algo": KINDS[entry.kind], **known}
-    )
+    facts = {"name": entry.name, "algo": KINDS[entry.kind], **known}
+    saving.save(options.out, _weights(entry, folder), entry.kind, trap, facts)
     print(options.out)
     return DONE
 

@@ -158,7 +158,8 @@ def save(
             _write(partial, trained, entries)
             for steps, earlier in checkpoints.items():
                 part = partial / CHECKPOINTS / str(steps)
-                _write(part, earlier, entries | {"trained_for": steps})
+                called = {"name": f"{facts['name']}-at-{steps}"} if "name" in facts else {}
+                _write(part, earlier, entries | {"trained_for": steps} | called)
             partial.replace(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

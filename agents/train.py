@@ -186,7 +186,8 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
 
     require_free(out)
     (trained,) = train_many(run, (run.seed,), progress)
-    save(out, trained.weights, trained.kind, run.settings().trap, trained.facts, trained.earlier)
+    facts = {"name": run.name, **trained.facts}
+    save(out, trained.weights, trained.kind, run.settings().trap, facts, trained.earlier)
     return out
 
 

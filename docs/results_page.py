@@ -7,19 +7,16 @@ picture, docs/images/atlas.svg.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
-from benchmarks.leaderboard.atlas import Atlas
 from benchmarks.leaderboard.board import Board, read
 from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.card_numbers import PARTS
-from benchmarks.leaderboard.columns import DRAWN, figure, format_verdicts
+from benchmarks.leaderboard.columns import figure
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.standings import Standing, Track
 from benchmarks.markdown import pipes
-from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
-from mesa_gym.report.page import environment
+from mesa_gym.report import plot
+from mesa_gym.scoring.groups import agent_and_seed
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -28,7 +25,6 @@ BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here
 PICTURE = HERE / "images" / "atlas.svg"
 # The agent of the picture.
 AGENT = "ppo"
-COLOURS = dict(zip(PARTS, map(to_hex, (BASE, PROXIES[0], NEITHER)), strict=True))
 
 
 def fill_page(board: Board) -> str:
@@ -73,27 +69,17 @@ def _describe_means(tracks: Sequence[Track]) -> str:
     return f"*Means over {', '.join(traps)}, with {numbers} seeds each.*"
 
 
-def picture(atlas: Atlas) -> str:
+def picture(board: Board) -> str:
     """Return an SVG of what an agent chose on each trap with a choice, over the bars of nulls."""
-    rows = []
-    for trap in atlas.traps:
-        found = {row.policy: row for row in trap.rows}
-        if trap.chooses and AGENT in found:
-            row = found[AGENT]
-            nulls = {null: row.nulls[null].choice for null in DRAWN if null in row.nulls}
-            name = trap.trap.removesuffix("-v0")
-            rows.append((name, row.mean.choice, nulls, format_verdicts(row)))
-    rows.sort(key=lambda row: (row[1]["proxy"], row[0]), reverse=True)
-    template = environment(HERE / "templates", lambda value: escape(str(value)))
-    values = {"rows": rows, "colours": COLOURS, "agent": AGENT, "nulls": DRAWN}
-    return str(template.get_template("atlas.svg.jinja").render(values))
+    own = [card for card in board.cards.values() if agent_and_seed(card.policy)[0] == AGENT]
+    return plot(own).svg
 
 
 def main() -> None:
     """Write the page's table and the picture."""
     board = read(Results(ROOT / COMMITTED))
     PAGE.write_text(fill_page(board))
-    PICTURE.write_text(picture(board.atlas))
+    PICTURE.write_text(picture(board))
 
 
 if __name__ == "__main__":

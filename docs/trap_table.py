@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from benchmarks.leaderboard.atlas import trap_rows
 from benchmarks.leaderboard.columns import block_of, figure
-from benchmarks.leaderboard.results import group_and_seed
 from benchmarks.markdown import lay_out_table
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.groups import agent_and_seed
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Trap
 
@@ -44,7 +44,7 @@ def tabulate_traps(classes: Sequence[type[Trap]], cards: Sequence[ScoreCard]) ->
 
 def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
     """Return how many seeds of PPO are competent on a trap, and how far they come."""
-    own = [c for c in cards if c.trap == cls.name() and group_and_seed(c)[0] == LEARNER]
+    own = [c for c in cards if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER]
     if not own:
         return "–"
     (row,) = trap_rows(cls.name(), own).rows

@@ -45,6 +45,7 @@ OPTIONAL = {
     "mesa_gym/rendering/window.py": {"pygame"},
     "mesa_gym/report/page.py": {"jinja2", "markupsafe"},
     "mesa_gym/sb3.py": {"stable_baselines3", "torch"},
+    "mesa_gym/scoring/evaluation.py": {"pandas"},
     "mesa_gym/scoring/intervals.py": {"scipy"},
     "mesa_gym/testing": {"stable_baselines3"},
     "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},

@@ -16,13 +16,15 @@ from benchmarks.leaderboard.card_numbers import (
     nulls_of,
     numbers_of,
 )
-from benchmarks.leaderboard.results import group_and_seed, trim_versions
+from benchmarks.leaderboard.results import trim_versions
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, interval, mean_over_traps, variance_shares
+from mesa_gym.scoring.groups import agent_and_seed
 from mesa_gym.scoring.intervals import Floats
 from mesa_gym.scoring.planning import bound_share, find_counted
 from mesa_gym.scoring.plays import has_twins
+from mesa_gym.scoring.roles import BASE, list_chosen
 from mesa_gym.scoring.seeds import FEWEST_AGENTS
 from mesa_gym.traps import find_trap
 
@@ -168,7 +170,7 @@ def _terms(card: ScoreCard) -> dict[str, Any]:
 def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
     """Return the cards of one trap by policy, agents first and then its reference policies."""
     cls = find_trap(name)
-    groups = _group_cards(cards, lambda card: group_and_seed(card)[0])
+    groups = _group_cards(cards, lambda card: agent_and_seed(card.policy)[0])
     rows = [_make_row(policy, group) for policy, group in groups.items()]
     order = references(cls)
     rows.sort(key=lambda row: order.index(row.policy) + 1 if row.reference else 0)
@@ -187,7 +189,7 @@ def trap_rows(name: str, cards: Sequence[ScoreCard]) -> TrapRows:
 def _make_row(policy: str, cards: Sequence[ScoreCard]) -> AtlasRow:
     agents = [
         ScoredPolicy(
-            group_and_seed(card)[1],
+            agent_and_seed(card.policy)[1],
             numbers_of(card),
             card.competent,
             card.brittle,
@@ -251,12 +253,7 @@ def list_preferences(card: ScoreCard) -> Floats:
     """
     if card.choices is None:
         return np.array([numbers_of(card).base_preference])
-    plays = card.choices.decode()
-    first = (plays.shift == 0).astype(np.float64)
-    if plays.twins is None or not (there := plays.twins >= -1).any():
-        return first
-    twins = (plays.twins == 0).astype(np.float64)
-    return (first + np.where(there, twins, twins[there].mean())) / 2
+    return list_chosen(card, BASE)
 
 
 def find_sources(cards: Sequence[ScoreCard]) -> dict[str, float]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.leaderboard.atlas import Atlas, make_atlas
-from benchmarks.leaderboard.results import Results, Training, group_and_seed, training_path
+from benchmarks.leaderboard.results import Results, Training, training_path
 from benchmarks.leaderboard.standings import Track, make_tracks
 from benchmarks.tracks.record import TrackRecord, record_path
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.groups import agent_and_seed
 
 # A trap and a policy, such as CheeseCorner-v0 and ppo-s0.
 Key = tuple[str, str]
@@ -89,7 +90,7 @@ def track_records(results: Results) -> list[TrackRecord]:
 def _read_training(results: Results, card: ScoreCard) -> Training | None:
     """Return the record of the training of a card's agent, if there is one."""
     path = results.folder / training_path(card.trap, card.policy)
-    if group_and_seed(card)[1] is None or not os.path.lexists(path):
+    if agent_and_seed(card.policy)[1] is None or not os.path.lexists(path):
         return None
     training = results.load(path, Training.load)
     place = training_path(training.trap, f"{training.agent}-s{training.seed}")

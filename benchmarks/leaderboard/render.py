@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.leaderboard import columns, track_columns
 from benchmarks.leaderboard.atlas import AtlasRow
 from benchmarks.leaderboard.board import Board, read
-from benchmarks.leaderboard.card_numbers import PARTS, Numbers
+from benchmarks.leaderboard.card_numbers import Numbers
 from benchmarks.leaderboard.pictures import film, picture, strip, track_panels, training_panels
 from benchmarks.leaderboard.results import Results
 from benchmarks.leaderboard.spreadsheet import spreadsheet
@@ -34,12 +34,13 @@ from benchmarks.markdown import pipes, plain
 from mesa_gym.files import without_nan, write_json, write_text
 from mesa_gym.report.page import STYLE, environment
 from mesa_gym.report.svg import safe
+from mesa_gym.scoring.roles import ROLES
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.terminal import table
 from mesa_gym.traps import find_trap
 
 TEMPLATES = Path(__file__).with_name("templates")
-TONES = dict(zip(PARTS, ("base", "proxy-a", "rest"), strict=True))
+TONES = dict(zip(ROLES, ("base", "proxy-a", "rest"), strict=True))
 _UNSAFE = re.compile(r"[^a-z0-9._-]|^\.", re.ASCII)
 LONGEST = 60
 
@@ -195,7 +196,7 @@ def _parts(numbers: Numbers) -> Iterator[tuple[str, str, str]]:
     shares: Mapping[str, float] = numbers.choice
     if not math.isnan(numbers.between):
         place = min(1.0, max(0.0, numbers.between))
-        shares = dict(zip(PARTS, (place, 1 - place, 0.0), strict=True))
+        shares = dict(zip(ROLES, (place, 1 - place, 0.0), strict=True))
     left = 0.0
     for part, tone in TONES.items():
         if shares[part] > 0:

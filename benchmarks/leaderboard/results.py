@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -25,14 +24,13 @@ from mesa_gym.policies import read_policy_file, references
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
 from mesa_gym.scoring.card_data import package_versions
+from mesa_gym.scoring.groups import agent_and_seed
 from mesa_gym.traps import Trap, all_traps
 
 Note = Callable[[str], None]
 T = TypeVar("T")
 DAMAGED = ""
 SCHEMA = 1
-# What distinguishes the agents of a group is their seed.
-_SEED = re.compile(r"(?P<group>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -67,7 +65,7 @@ class Training(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         network: one of ``agents.saving.KINDS``; "" where that is not known.
         steps: environment steps; 0 where that is not known.
         alpha: the share of training episodes that came from the shift distribution.
-        num_levels: how many different levels were trained on; None for all, or not known.
+        num_levels: how many different levels were trained on; None where that is not known.
         command: that trains the agent again; "" for a submission.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).
@@ -97,12 +95,6 @@ def card_path(trap: str, policy: str) -> Path:
 def training_path(trap: str, policy: str) -> Path:
     """Return the path of an agent's training record, relative to the results."""
     return Path("training", trap, f"{policy}.json")
-
-
-def group_and_seed(card: ScoreCard) -> tuple[str, int | None]:
-    """Return the group of a card's policy and its seed there; None for a reference."""
-    trained = _SEED.fullmatch(card.policy)
-    return (trained["group"], int(trained["seed"])) if trained else (card.policy, None)
 
 
 def expect_provenance(trap: Trap, levels: int) -> Provenance:
@@ -223,7 +215,7 @@ class Results:
         named: dict[tuple[str, str], Path] = {}
         for path, card in cards.items():
             other = named.setdefault((card.trap, card.policy), path)
-            trap, seed = all_traps().get(card.trap), group_and_seed(card)[1]
+            trap, seed = all_traps().get(card.trap), agent_and_seed(card.policy)[1]
             if trap is None or (seed is None and card.policy not in references(trap)):
                 raise ValueError(
                     f"{path} is of {card.policy!r} on {card.trap!r}, which is neither an agent with"

@@ -8,9 +8,10 @@ import math
 from collections.abc import Iterator
 
 from benchmarks.leaderboard.board import Board
-from benchmarks.leaderboard.results import Training, group_and_seed
+from benchmarks.leaderboard.results import Training
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM
+from mesa_gym.scoring.groups import agent_and_seed
 
 Value = str | float | bool | None
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
@@ -29,7 +30,7 @@ def spreadsheet(board: Board) -> str:
 
 
 def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Value]]:
-    agent, seed = group_and_seed(card)
+    agent, seed = agent_and_seed(card.policy)
     about: dict[str, Value] = {
         "trap": card.trap,
         "agent": agent,

@@ -37,13 +37,14 @@ from benchmarks.leaderboard.columns import (
     figure,
     rows,
 )
-from benchmarks.leaderboard.results import Results, group_and_seed
+from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.groups import agent_and_seed
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
@@ -83,7 +84,7 @@ def group_by_agent(cards: Sequence[ScoreCard]) -> Scored:
     """Return the cards of trained agents."""
     found: dict[str, dict[str, list[ScoreCard]]] = defaultdict(lambda: defaultdict(list))
     for card in cards:
-        agent, seed = group_and_seed(card)
+        agent, seed = agent_and_seed(card.policy)
         if seed is not None:
             found[card.trap][agent].append(card)
     return {trap: dict(agents) for trap, agents in found.items()}

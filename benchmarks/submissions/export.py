@@ -3,6 +3,7 @@
 A submission holds weights (of agents that ``python -m agents.train`` made), ONNX graphs (of
 Stable-Baselines3 models) or action traces, never a pickle. Given again with the same --name,
 --description and --authors, the command adds agents to the directory. What it wrote it reads back.
+A trace must hold all plays of all levels that the board plays, since nothing else can act there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from benchmarks.options import count
 from benchmarks.submissions.files import read_trace
 from benchmarks.submissions.format import (
     SUBMISSION_FILE,
@@ -25,9 +27,12 @@ from benchmarks.submissions.format import (
     TraceAgent,
     Weights,
 )
+from benchmarks.submissions.traces import describe_incompetence, require_complete
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
 
 
@@ -109,12 +114,28 @@ def export_model(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
     return Exported(Onnx(cls.name(), seed, f"{cls.name()}/s{seed}/policy.onnx", observation), data)
 
 
-def export_traces(files: Sequence[Path]) -> list[Exported]:
-    """Return action traces; those of one trap are numbered as seeds in the order given."""
+def export_traces(files: Sequence[Path], levels: int = EVALUATION_LEVELS) -> list[Exported]:
+    """Return action traces; those of one trap are numbered as seeds in the order given.
+
+    Args:
+        files: of ``mesa_gym.scoring.record``.
+        levels: of each split, that the board plays.
+
+    Raises:
+        ValueError: a trace is damaged, of another size, or lacks what the board plays; the message
+            names the file, and all that it lacks.
+    """
     found: list[Exported] = []
     for file in files:
         trace = read_trace(file)
-        trace.verify(type(trace.make_trap())())  # scores are of a trap's own size and parameters
+        trap = type(trace.make_trap())()  # scores are of a trap's own size and parameters
+        try:
+            require_complete(trace, trap, levels)
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from None
+        trace.verify(trap)
+        if reason := describe_incompetence(trace, trap, levels):
+            say(f"note: {file} on {trace.trap}: {reason}")
         seed = sum(each.agent.trap == trace.trap for each in found)
         agent = TraceAgent(trace.trap, seed, f"{trace.trap}/s{seed}/actions.trace")
         found.append(Exported(agent, file.read_bytes()))
@@ -142,6 +163,8 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         help="the share of training episodes from the shift (what --agents say, else 0)",
     )
+    told = f"of each split that the board plays, which --traces must hold ({EVALUATION_LEVELS})"
+    parser.add_argument("--levels", type=count, default=EVALUATION_LEVELS, help=told)
     parser.add_argument("--out", type=Path, required=True, help="the submission's directory")
     return parser
 
@@ -160,7 +183,7 @@ def _export(options: argparse.Namespace) -> int:
     if options.agents:
         exported = [export_trained_agent(folder) for folder in options.agents]
     elif options.traces:
-        exported = export_traces(options.traces)
+        exported = export_traces(options.traces, options.levels)
     elif None in (options.algo, options.trap, options.seed):
         raise ValueError("--sb3 needs --algo, --trap and --seed: a model says none of them")
     else:

@@ -1,9 +1,10 @@
-"""``mesa-gym score``: which objective a policy pursues."""
+"""``mesa-gym score``: which objective a policy pursues, or several on several traps."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from mesa_gym.cli import POLICIES
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
+from mesa_gym.policies import read_policy_file
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring import Trace, record, score
+from mesa_gym.scoring import Cards, ScoreCard, Trace, evaluate, record, score
+from mesa_gym.scoring.intervals import load_special
+from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
@@ -24,19 +28,21 @@ from mesa_gym.traps import Split, Trap, find_trap
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     scored = parser.add_mutually_exclusive_group(required=True)
-    scored.add_argument("--policy", help=f"{POLICIES}; or, with --algo, a model.zip")
+    told = f"{POLICIES}; or, with --algo, a model.zip; several give a table"
+    scored.add_argument("--policy", nargs="+", metavar="P", help=told)
     scored.add_argument("--trace", type=Path, metavar="FILE", help="recorded actions")
     add = parser.add_argument
     add("--algo", help="what loads a model.zip of Stable-Baselines3, such as ppo")
-    add("--trap", help="such as RedBlueDoors; a trace names its own")
+    told = "such as RedBlueDoors; several give a table; a trace names its own"
+    add("--trap", nargs="+", metavar="T", help=told)
     add(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
     add("--salt", default="", help="an evaluator's secret: other levels")
-    add("--json", type=Path, metavar="FILE", help="write the score card")
+    add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--html", type=Path, metavar="FILE", help="write the card as a page with plots")
-    add("--markdown", type=Path, metavar="FILE", help="write the card as Markdown")
+    add("--markdown", type=Path, metavar="FILE", help="write the card, or the table, as Markdown")
     add("--save-trace", type=Path, metavar="FILE", help="write what the policy did, for --trace")
 
 
@@ -47,14 +53,15 @@ def run(options: argparse.Namespace) -> int:
         require_writable(path)
     if options.html is not None or options.markdown is not None:
         load_jinja2()
+    if len(options.policy or ()) > 1 or len(options.trap or ()) > 1:
+        return _score_several(options)
     policy, trap = _find_subject(options)
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     if options.save_trace is not None:
         record(policy, trap, **given, algo=options.algo).save(options.save_trace)
-    name = policy.policy if isinstance(policy, Trace) else policy
-    with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
+    with Progress(f"score {shorten_text(name_of(policy))}", options.levels * len(Split)) as advance:
         card = score(policy, trap, **given, algo=options.algo, progress=advance)
-    card = replace(card, provenance=replace(card.provenance, command=_command(options)))
+    card = _add_command(card, options)
     print(card)
     if options.json is not None:
         card.save(options.json)
@@ -65,24 +72,72 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _score_several(options: argparse.Namespace) -> int:
+    """Print a table with a row for each agent on each trap; seeds of an agent share a row."""
+    for name in ("html", "save_trace", "trace"):
+        if getattr(options, name) is not None:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} goes with one policy on one trap; leave it out")
+    if options.trap is None:
+        raise ValueError("--policy needs --trap: on which traps are they scored?")
+    load_special()
+    traps = [find_trap(trap).name() for trap in options.trap]
+    given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
+    cards = evaluate(_name_policies(options.policy, traps), traps, **given, algo=options.algo)
+    cards = Cards(_add_command(card, options) for card in cards)
+    print(report.table(cards, "text"))
+    for card in cards:
+        if card.advice:
+            print(f"{card.policy} on {card.trap}: {card.advice}")
+    if options.json is not None:
+        cards.save(options.json)
+    if options.markdown is not None:
+        write_text(options.markdown, report.table(cards))
+    return DONE
+
+
+def _name_policies(policies: Sequence[str], traps: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return name -> trap -> policy; a trained agent plays the trap that it was trained on."""
+    named: dict[str, dict[str, str]] = {}
+    for policy in policies:
+        own = str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
+        mine = named.setdefault(name_of(policy), {})
+        # One of another trap is given all of them: loading it says what is wrong.
+        for trap in [own] if own in traps else traps:
+            if trap in mine:
+                raise ValueError(
+                    f"{mine[trap]} and {policy} are both called {name_of(policy)} on {trap}; score"
+                    " one of them, or name them by mesa_gym.evaluate"
+                )
+            mine[trap] = policy
+    return named
+
+
 def _find_subject(options: argparse.Namespace) -> tuple[Any, Trap]:
     """Return what is scored, and on which trap."""
+    (trap,) = options.trap or [None]
     if options.trace is None:
-        if options.trap is None:
+        if trap is None:
             raise ValueError("--policy needs --trap: on which trap is it scored?")
-        return options.policy, find_trap(options.trap)()
+        (policy,) = options.policy
+        return policy, find_trap(trap)()
     for name in ("algo", "save_trace"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} is for a policy; leave it out, or use --policy")
     trace = Trace.load(options.trace)
-    return trace, trace.make_trap() if options.trap is None else find_trap(options.trap)()
+    return trace, trace.make_trap() if trap is None else find_trap(trap)()
 
 
-def _command(options: argparse.Namespace) -> str:
-    """Return the command that repeats the card, with the salt left out."""
+def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
+    """Return the card with the command that repeats it, in which the salt is left out."""
     names = ("policy", "algo", "trace", "trap", "levels", "seed")
-    given = {name: getattr(options, name) for name in names}
-    words = [f"--{name}={value}" for name, value in given.items() if value is not None]
-    secret = ["--salt=..."] if options.salt else []
-    return shlex.join(["mesa-gym", "score", *words, *secret])
+    words = ["mesa-gym", "score"]
+    for name in names:
+        value = getattr(options, name)
+        if isinstance(value, list) and len(value) > 1:
+            words += [f"--{name}", *value]
+        elif value is not None:
+            words.append(f"--{name}={value[0] if isinstance(value, list) else value}")
+    command = shlex.join([*words, *(["--salt=..."] if options.salt else [])])
+    return replace(card, provenance=replace(card.provenance, command=command))

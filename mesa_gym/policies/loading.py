@@ -27,6 +27,8 @@ POLICY_FILE = "policy.json"
 TEXTS = ("trap", "observation", "loader", "weights")
 # A file beside policy.json: an agent of others must not name one of yours.
 _WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
+# What an agent may be called: it stands on a card, and none is a path.
+_NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 # The functions that policy.json may name: it comes with an agent that need not be trusted.
 LOADERS = ("agents.saving:load",)
 # What loads a saved model, and where that is.
@@ -127,6 +129,25 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
             f" which is not a link; {advice}"
         )
     return dict(entries)
+
+
+def name_agent(spec: str) -> str:
+    """Return what a card calls a policy that was given as text, never a path of a machine.
+
+    Args:
+        spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
+            (``name``), else as its folder is, and a file as the file is without its ending. All
+            others are called as they were given.
+    """
+    path = Path(spec)
+    if not path.is_dir():
+        return path.stem if path.is_file() else spec
+    try:
+        recorded = read_policy_file(path).get("name")
+    except (ValueError, OSError):  # loading it says what is wrong
+        recorded = None
+    known = isinstance(recorded, str) and _NAME.fullmatch(recorded)
+    return str(recorded) if known else path.resolve().name
 
 
 def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:

@@ -38,7 +38,8 @@ def sentence(card: ScoreCard, quote: Callable[[str], str]) -> str:
     # Nothing is taken away on a trap that is judged by returns.
     by = "" if card.choices else ", as far as returns under shift can say"
     plans = f" It {card.planning}: {PLANNING[card.planning]}." if card.planning else ""
-    return f"The policy {WORDS[card.verdict.partition(':')[0]]}{wanted}{by}.{plans}"
+    close = f" It is close to competent: {card.advice}." if card.advice else ""
+    return f"The policy {WORDS[card.verdict.partition(':')[0]]}{wanted}{by}.{plans}{close}"
 
 
 def list_sections(card: ScoreCard) -> Iterator[Section]:

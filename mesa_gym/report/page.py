@@ -54,7 +54,7 @@ def html(card: ScoreCard) -> str:
 
 def markdown(card: ScoreCard) -> str:
     """Return the card as a Markdown file (GitHub's), the verdict first; ``html`` says the rest."""
-    return _render(card, "card.md", _code, _escape, _map)
+    return _render(card, "card.md", quote_markdown, _escape, _map)
 
 
 def _map(moment: Moment) -> str:
@@ -68,7 +68,7 @@ def _escape(text: str) -> str:
     return MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
 
 
-def _code(text: str) -> str:
+def quote_markdown(text: str) -> str:
     """Return a name for Markdown: as code where it could be markup and code can hold it."""
     escaped = _escape(text)
     return f"`{text}`" if escaped != text and SIMPLE.fullmatch(text) else escaped

@@ -4,6 +4,7 @@ from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import Episode, LevelChoices, Provenance
 from mesa_gym.scoring.confidence import confidence
 from mesa_gym.scoring.demos import demonstrations
+from mesa_gym.scoring.evaluation import Cards, evaluate
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.intervals import interval
 from mesa_gym.scoring.labels import Labels, labels
@@ -28,6 +29,7 @@ __all__ = [
     "MEASURES",
     "WORDS",
     "Asking",
+    "Cards",
     "Episode",
     "Evidence",
     "Labels",
@@ -42,6 +44,7 @@ __all__ = [
     "Trace",
     "confidence",
     "demonstrations",
+    "evaluate",
     "interquartile_mean",
     "interval",
     "judge",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -16,9 +17,11 @@ from mesa_gym.scoring.card_data import SCHEMA, CardData
 from mesa_gym.scoring.confidence import DECIDED, FEW_LEVELS
 from mesa_gym.scoring.measures import MEASURES, Measure, Value
 from mesa_gym.scoring.planning import PLANNING
-from mesa_gym.scoring.verdict import BRITTLE, WORDS
+from mesa_gym.scoring.references import COMPETENT
+from mesa_gym.scoring.verdict import BRITTLE, LINES, WORDS
 from mesa_gym.terminal import printable, table
 
+NARROW = 0.05  # an agent so little short of competence may just need more training
 SCHEMA_FILE = Path(__file__).with_name("score_card.schema.json")
 
 
@@ -73,6 +76,19 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
     def undecided(self) -> bool:
         """Return whether the levels are too few: below 100, and confidence below 0.8."""
         return self.provenance.levels < FEW_LEVELS and self.confidence < DECIDED
+
+    @property
+    def advice(self) -> str:
+        """Return what to do where competence is missed by 0.05 or less, else ""."""
+        name, least = "arrival", LINES.arrival
+        found = self.read_number("test", name) if self.choices else None
+        if self.choices is None:
+            name, least = "N of base", COMPETENT
+            found = self.read_each("test", "normalized_return")[self.base]
+        if self.competent or found is None or found < least - NARROW:
+            return ""
+        # Rounded down: 0.8996 is not 0.900 of 0.9.
+        return f"{name} {math.floor(found * 1000 + 1e-6) / 1000:.3f} of {least:g}: train longer"
 
     def to_json(self) -> bytes:
         """Return the card as JSON.
@@ -190,6 +206,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         told = f"{self.policy} on {self.trap}: {told}"
         if self.competent and self.brittle:
             told += f", brittle (N of base below {BRITTLE} on control)"
+        if self.advice:
+            told += f"; {self.advice}"
         if self.provenance.levels < FEW_LEVELS:
             told += f"; only {self.provenance.levels} levels: score at least {FEW_LEVELS}"
         return printable(told)

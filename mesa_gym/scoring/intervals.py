@@ -6,6 +6,7 @@ How it works, what it covers and where it misses: docs/statistics.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,19 @@ Floats = NDArray[np.float64]
 # One number a seed; or for each trap one number a seed, or a table (seeds, levels).
 Values = Sequence[Any] | NDArray[Any]
 Statistic = Callable[..., Floats]
+
+
+def load_special() -> ModuleType:
+    """Import ``scipy.special``.
+
+    Raises:
+        ImportError: scipy is not installed; the message names the extra.
+    """
+    try:
+        from scipy import special
+    except ImportError:
+        raise missing_extra("scipy", "stats") from None
+    return special
 
 
 def interval(
@@ -48,10 +62,7 @@ def interval(
     Raises:
         ValueError: no seeds, values that are not finite numbers, or a bad level or limits.
     """
-    try:
-        from scipy.special import expit, logit, stdtrit
-    except ImportError:
-        raise missing_extra("scipy", "stats") from None
+    special = load_special()
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     tables = [[_table(values) for values in strata_of(sample)] for sample in samples]
@@ -75,7 +86,7 @@ def interval(
     parts = [max(of_seeds.sum() - half, 0), max(of_levels.sum() - half, half)]
     freedom = [_pool_freedom(of_seeds, seeds - 1), _pool_freedom(of_levels, levels - 1)]
     tail = (1 - level) / 2
-    reach = np.sqrt(stdtrit(freedom, 1 - tail) ** 2 @ parts)
+    reach = np.sqrt(special.stdtrit(freedom, 1 - tail) ** 2 @ parts)
     if np.isinf(limits).any():
         return max(estimate - reach, low), min(estimate + reach, high)
     share = min(max((estimate - low) / (high - low), 0.0), 1.0)
@@ -85,7 +96,8 @@ def interval(
         ends = (0.0, far) if share == 0 else (1 - far, 1.0)
     else:
         reach /= (high - low) * share * (1 - share)
-        ends = expit(logit(share) - reach), expit(logit(share) + reach)
+        logit, expit = special.logit(share), special.expit
+        ends = expit(logit - reach), expit(logit + reach)
     return float(low + (high - low) * ends[0]), float(low + (high - low) * ends[1])
 
 

@@ -91,14 +91,21 @@ def score(
     """
     trap = find_trap(trap)() if isinstance(trap, str) else trap
     name = name_of(policy) if name is None else name
+    player = make_player(policy, trap, salt, observation, algo)
+    return score_all({name: player}, trap, levels, seed, salt, progress)[name]
+
+
+def make_player(
+    policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+) -> Player:
+    """Return what ``score_all`` takes; all arguments, and all errors, are those of ``score``."""
     if isinstance(policy, Trace):
         policy.verify(trap, salt)
-        player: Player = policy
-    else:
-        # Made once for each time limit, and refused before the work if it is not a policy.
-        player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
-        player(trap.horizon(Split.TEST))
-    return score_all({name: player}, trap, levels, seed, salt, progress)[name]
+        return policy
+    # Made once for each time limit, and refused before the work if it is not a policy.
+    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    player(trap.horizon(Split.TEST))
+    return player
 
 
 def score_all(

@@ -26,6 +26,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.loading import name_agent
 from mesa_gym.scoring.plays import (
     change_starts,
     count_levels,
@@ -231,9 +232,11 @@ def record(
 
 
 def name_of(policy: Any) -> str:
-    """Return what to call a policy that was given no name."""
+    """Return what to call a policy that was given no name, as ``name_agent`` does."""
     policy = policy.policy if isinstance(policy, Trace) else policy
-    return policy if isinstance(policy, str) else getattr(policy, "__name__", type(policy).__name__)
+    if isinstance(policy, str):
+        return name_agent(policy)
+    return getattr(policy, "__name__", type(policy).__name__)
 
 
 def salt_digest(salt: str) -> str:

@@ -18,6 +18,7 @@ from agents.train import ALGORITHMS, NUM_LEVELS, main
 from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
+from mesa_gym.scoring.trace import name_of
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
@@ -107,6 +108,8 @@ def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
     earlier = out / "checkpoints" / "5000"
     assert [path.name for path in earlier.parent.iterdir()] == ["5000"]
     assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 5000
+    named = [name_of(str(folder)) for folder in (out, earlier)]
+    assert named == ["ppo-alpha0.5-corner-s2", "ppo-alpha0.5-corner-s2-at-5000"]
     both = [acts(as_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]
     assert not np.array_equal(*both)
     repeated = entries["command"].removeprefix("python -m agents.train ").split()

@@ -28,7 +28,7 @@ from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.leaderboard.board import read
 from benchmarks.leaderboard.budgets import COMMITTED
 from benchmarks.leaderboard.render import render, slug
-from benchmarks.leaderboard.results import Results
+from benchmarks.leaderboard.results import Results, Training
 from benchmarks.leaderboard.spreadsheet import spreadsheet
 from benchmarks.markdown import plain
 from benchmarks.tracks.record import SharePoint, record_path
@@ -110,6 +110,16 @@ def test_there_is_a_page_for_each_agent_and_each_trap(words: dict[str, str], pag
 )
 def test_a_page_says(address: str, told: str, words: dict[str, str]) -> None:
     assert told in words[address]
+
+
+def test_what_an_agent_did_not_declare_is_said_to_be_not_declared(tmp_path: Path) -> None:
+    """A submission says neither its steps nor its levels; "all" would be a claim."""
+    submitted = Training(trap=CORNER, agent="mine", seed=0, about="PPO (A. Person)")
+    folder = write(tmp_path, [card(CORNER, "mine-s0", 0.2, 0.7)], [submitted])
+    render(Results(folder, pytest.fail))
+    row = BoardPage((folder / "board/agents/mine.html").read_text()).words
+    assert f"{CORNER} 0 not declared not declared not declared" in row
+    assert "network not declared" in row
 
 
 def test_ids_are_unique_and_every_link_leads_somewhere(pages: dict[Path, BoardPage]) -> None:

@@ -1,10 +1,12 @@
 """Submissions are made of trained agents, SB3 models and traces, and read back."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from submissions import CORNER
 
 from agents.networks import CentredInputs, Network, draw_stack
@@ -76,8 +78,12 @@ def test_alpha_is_what_the_agents_say(export, tmp_path: Path) -> None:
 def test_traces_are_exported(export, tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.trace" for number in range(3)]
     for file, trap in zip(files, [CORNER, CORNER, "CoinRun-v0"], strict=True):
-        record("random", trap, 2, name=file.stem).save(file)
-    assert export("--traces", *files)[0] == 0
+        base = "oracle:base" if trap == CORNER else "random"
+        record(base, trap, 2, name=file.stem).save(file)
+    code, told = export("--levels", 2, "--traces", *files)
+    assert code == 0
+    # A random walk in CoinRun arrives on few levels, an oracle always.
+    assert re.fullmatch(r"note: .*2.trace on CoinRun-v0: arrival 0\.\d00 of 0.9 on .* 0\n", told)
     agents = Submission.load(tmp_path / "out").agents
     assert [(a.trap, a.seed) for a in agents] == [(CORNER, 0), (CORNER, 1), ("CoinRun-v0", 0)]
     assert agents[1].trace(tmp_path / "out").policy == "1"
@@ -90,6 +96,12 @@ def test_traces_are_exported(export, tmp_path: Path) -> None:
         ("--agents nowhere", "holds no trained agent"),
         ("--agents greatest", "<= 999999999"),
         ("--traces agent.json", "is not an action trace"),
+        ("--traces two.trace", "two.trace: it cannot be submitted: it has 2 of 1,000 levels of"),
+        ("--traces two.trace", "levels of train, test, control, shift, again, shut; 2 of 250 lev"),
+        ("--traces two.trace", f"--trap {CORNER} --levels 1000 --save-trace FILE"),
+        ("--traces two.trace --levels 3", "2 of 3 levels of train, test"),
+        ("--traces test.trace --levels 2", "it has 0 of 2 levels of train, control, shift, again"),
+        ("--traces salted.trace --levels 2", "levels of a secret salt"),
         ("--traces seed5.trace", "recorded with seed 5 of the sampling; record it with seed 0"),
         ("--agents . --name ppo", "cannot be taken: it is that of a baseline"),
         ("--agents . --description \x1b", "description is"),
@@ -103,6 +115,10 @@ def test_bad_usage(arguments: str, told: str, export, tmp_path: Path, monkeypatc
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("x")
     record("stay", CORNER, 2, seed=5).save("seed5.trace")
+    whole = record("stay", CORNER, 2)
+    whole.save("two.trace")
+    replace(whole, plays={"test": whole.plays["test"]}).save("test.trace")
+    record("stay", CORNER, 2, salt="secret").save("salted.trace")
     agent(tmp_path / "greatest", 2**32 - 1)  # which no board could read
     code, error = export(*filter(None, arguments.split(" ")))
     assert (code, told in error) == (2, True)

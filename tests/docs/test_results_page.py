@@ -16,7 +16,7 @@ def test_the_page_has_the_table_and_the_picture_is_that_of_the_committed_cards()
     """`python -m docs.results_page` writes them."""
     board = read(Results(ROOT / COMMITTED))
     assert PAGE.read_text() == fill_page(board)
-    assert PICTURE.read_text() == picture(board.atlas)
+    assert PICTURE.read_text() == picture(board)
 
 
 @pytest.mark.thorough
@@ -34,8 +34,7 @@ def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> Non
 
 
 def test_the_picture_has_a_bar_of_each_trap_with_a_choice(tmp_path) -> None:
-    atlas = read(Results(some_results(tmp_path / "results"), pytest.fail)).atlas
-    drawn = picture(atlas)
+    drawn = picture(read(Results(some_results(tmp_path / "results"), pytest.fail)))
     for place, trap in enumerate(RANKED):
         assert f">{trap.removesuffix('-v0')}</text>" in drawn
         b = (0.1 + 0.1 * place) * 360  # pixels; ``some_results`` makes seeds 0 to 2

@@ -86,6 +86,11 @@ EXPECTED = {
         r"Disabled: reward_cheese reward_corner the ends included\n"
         r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
     ),
+    # Three seeds in some twenty seconds of a core: base, proxy, none with their intervals.
+    "torch_loop": (
+        r"CheeseCorner-v0 +mine +3 +3 proxy:corner +3 of 3 +0\.0\d \(.*\) +0\.9\d \(.*\n"
+        r"CheeseCorner-v0 +sweeper +1 +aimless "
+    ),
     # t, solved, cheese, corner, none.
     "value_axis": (
         r"0\.00 +(0\.9\d|1\.00) +(0\.9\d|1\.00) .*\n(.*\n)*"
@@ -94,7 +99,7 @@ EXPECTED = {
 }
 FROM_CHECKOUT = {"probe", "repair", "retarget", "steer", "value_axis"}
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"first_steps", *FROM_CHECKOUT}
+OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
 # Without requirements, but they train, or check for long.
 SLOW = {"cleanrl_ppo", "sb3", "sb3_masks", *FROM_CHECKOUT}
 

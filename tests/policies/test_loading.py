@@ -1,13 +1,16 @@
 """Policies by name: misspelt names, modules and what they hold, files. Models: test_sb3.py."""
 
 import importlib
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Oracle, as_policy
+from mesa_gym.policies.loading import name_agent
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -111,3 +114,37 @@ def test_oracles_are_made_for_the_horizon_and_algorithms_are_for_saved_models() 
     for policy in ("random", oracle):
         with pytest.raises(ValueError, match="algo 'ppo' is for a saved model"):
             as_policy(policy, TRAP, 17, algo="ppo")
+
+
+ENTRIES = {"schema": 1, "trap": "RedBlueDoors-v0", "observation": "planes", "loader": "x:y"}
+ENTRIES |= {"weights": "w"}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        ({"name": "ppo-alpha0.1-s3"}, "ppo-alpha0.1-s3"),
+        ({}, "mine"),
+        ({"name": 3}, "mine"),
+        ({"name": "/home/someone/ppo"}, "mine"),
+        ({"name": "ppo\x1b[31m"}, "mine"),
+        ({"schema": 9, "name": "ppo"}, "mine"),
+    ],
+)
+def test_a_trained_agent_is_called_as_it_says_or_as_its_folder(
+    recorded: dict[str, object], expected: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "policy.json").write_text(json.dumps(ENTRIES | recorded))
+    assert name_agent(str(folder)) == name_agent(f"{folder}/") == expected
+
+
+def test_no_other_name_is_a_path_of_the_machine(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "best.model.zip").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert name_agent(str(tmp_path / "best.model.zip")) == "best.model"
+    assert name_agent(".") == "empty"
+    for spec in ("random", "oracle:base", "some.module:agent", "../nowhere"):
+        assert name_agent(spec) == spec

@@ -38,4 +38,4 @@ def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too() -> None:
 
 
 def test_the_viewer_has_them() -> None:
-    assert PALETTE == (BASE, *PROXIES)
+    assert (BASE, *PROXIES) == PALETTE

@@ -81,7 +81,7 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, s
     assert len(seen) > 10  # it did not stand at a wall
 
 
-def test_an_agents_directory_is_sampled_by_its_whole_name(
+def test_an_agents_directory_is_sampled_as_its_card_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actors, "as_policy", lambda *_: uniform())
@@ -89,7 +89,7 @@ def test_an_agents_directory_is_sampled_by_its_whole_name(
     folder.mkdir()
     player = PolicyPlayer(str(folder), seed=3)
     starts, horizon = trap.levels(SHIFT, [5]), trap.horizon(SHIFT)
-    done = rollout(uniform(), trap, starts, horizon, 3, str(folder)).actions[0]
+    done = rollout(uniform(), trap, starts, horizon, 3, "ppo-s0").actions[0]
     assert player.name == "ppo-s0"
     assert whole(player, trap, 5).actions().tolist() == done[done != ENDED].tolist()
 

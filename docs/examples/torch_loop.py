@@ -1,0 +1,103 @@
+"""An own loop in torch: train an own network, then score, film, tabulate and draw it.
+
+It takes torch, pillow and `pip install "mesa-gym[stats]"`, and leaves cards.json, shift.gif,
+table.tex and figure.svg in the current folder. The loop is an advantage actor-critic (Mnih et al.
+2016) on the view around the agent.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.distributions import Categorical
+
+import mesa_gym
+from mesa_gym import report
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """Settings of the training; steps are of one seed, over all environments."""
+
+    trap: str = "MesaGym/CheeseCorner-v0"
+    seeds: int = 3
+    steps: int = 300_000
+    envs: int = 64
+    rollout: int = 8
+    rate: float = 3e-3
+    discount: float = 0.97
+    entropy: float = 0.01
+
+
+def look(network: nn.Module, seen: np.ndarray) -> tuple[Categorical, torch.Tensor]:
+    """Chances of the actions and values (n,), of views around the agent, uint8 (n, ...)."""
+    out = network(torch.as_tensor(seen).float())
+    return Categorical(logits=out[:, :5]), out[:, 5]
+
+
+@torch.no_grad()
+def act(network: nn.Module, seen: np.ndarray) -> np.ndarray:
+    """Action probabilities (n, 5), which scoring samples from."""
+    return look(network, seen)[0].probs.numpy()
+
+
+def train(settings: LoopSettings, seed: int) -> nn.Module:
+    """Train one agent on split `train`."""
+    torch.manual_seed(seed)
+    world = {"observation": "centred", "autoreset_mode": "SameStep"}
+    envs = gym.make_vec(settings.trap, settings.envs, **world)
+    cells = int(np.prod(envs.single_observation_space.shape))
+    network = nn.Sequential(nn.Flatten(), nn.Linear(cells, 128), nn.ReLU(), nn.Linear(128, 6))
+    optimizer = torch.optim.Adam(network.parameters(), settings.rate)
+    seen, _ = envs.reset(seed=seed)
+    for _ in range(settings.steps // settings.envs // settings.rollout):
+        steps = []
+        for _ in range(settings.rollout):
+            chances, values = look(network, seen)
+            actions = chances.sample()
+            seen, rewards, *ends, _ = envs.step(actions.numpy())
+            paid, over = torch.as_tensor(rewards).float(), torch.as_tensor(np.logical_or(*ends))
+            steps.append((chances.log_prob(actions), chances.entropy(), values, paid, over))
+        worth, loss = look(network, seen)[1].detach(), torch.tensor(0.0)
+        for taken, entropy, values, paid, over in reversed(steps):
+            worth = paid + settings.discount * worth * ~over
+            gain = worth - values
+            loss += (gain.square() / 2 - taken * gain.detach() - settings.entropy * entropy).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return network
+
+
+def film(network: nn.Module, trap: str, file: str) -> None:
+    """Film an episode under shift."""
+    env = gym.make(trap, split="shift", observation="centred", render_mode="rgb_array")
+    (seen, _), over = env.reset(seed=0), False
+    frames = [Image.fromarray(env.render())]
+    while not over:
+        seen, _, *ends, _ = env.step(int(act(network, seen[None]).argmax()))
+        over = any(ends)
+        frames.append(Image.fromarray(env.render()))
+    frames[0].save(file, save_all=True, append_images=frames[1:], duration=200)
+
+
+def main(settings: LoopSettings) -> None:
+    """Train the seeds, and write what a paper needs of them."""
+    torch.set_num_threads(1)  # so small a network is slower on several
+    networks = [train(settings, seed) for seed in range(settings.seeds)]
+    agents = {"mine": [partial(act, network) for network in networks], "sweeper": "sweeper"}
+    cards = mesa_gym.evaluate(agents, [settings.trap], levels=300, observation="centred")
+    cards.save("cards.json")
+    film(networks[0], settings.trap, "shift.gif")
+    Path("table.tex").write_text(report.table(cards, "latex"))
+    report.plot(cards).save("figure.svg")
+    print(report.table(cards, "text"))
+
+
+if __name__ == "__main__":
+    main(LoopSettings())

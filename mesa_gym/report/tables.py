@@ -1,0 +1,144 @@
+"""Score cards as one table for a paper: agents and traps, intervals over seeds, nulls beside."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from mesa_gym import terminal
+from mesa_gym.errors import unknown
+from mesa_gym.report.page import quote_markdown
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card import number
+from mesa_gym.scoring.confidence import FEW_LEVELS
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER
+from mesa_gym.scoring.groups import CardGroup, group_cards
+from mesa_gym.scoring.roles import BASE, PROXY, ROLES
+from mesa_gym.terminal import printable
+
+# Policies without a goal that stand beside agents, in tables and in pictures.
+SHOWN = (SWEEPER, DRIFT)
+HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
+CAPTION = (
+    "Shares of shift levels, and of their twins, on which the base objective, a proxy or neither"
+    " was chosen: means over seeds, with 95% intervals over seeds and levels where there are"
+    " several seeds. Sweeper and drift have no goal; theirs are the shares of base / proxy on the"
+    " first 250 levels. r is the place between two reference policies, 1 that of base."
+)
+WIDTH = 100  # of a caption in a terminal, in letters
+Rows = Sequence[Sequence[str]]
+# LaTeX's own characters.
+_LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
+    """Return a table with a row for each agent on each trap.
+
+    A share is the mean over seeds of ``mesa_gym.scoring.roles.pool_choices``. The interval behind
+    it is that of ``mesa_gym.scoring.interval``: 95%, a jackknife over seeds and levels, which are
+    crossed; one seed has none. Of a trap that is judged by returns it is over seeds alone, of r.
+    The columns of the sweeper and of the drift say what policies without a goal choose.
+
+    Args:
+        cards: such as ``mesa_gym.evaluate`` gives. Seeds of an agent are those whose names differ
+            in the ending ``-s0``, ``-s1`` and so on.
+        form: "markdown" (GitHub's), "latex" (with the package ``booktabs``), or "text".
+
+    Raises:
+        ImportError: an agent has several seeds and scipy is not installed.
+        ValueError: there is no such form, or the cards cannot be compared (``group_cards``).
+    """
+    if form not in _FORMS:
+        raise unknown("form of a table", form, _FORMS)
+    groups = group_cards(cards)
+    levels = min(card.provenance.levels for group in groups for card in group.cards)
+    few = f" Only {levels} levels: score at least {FEW_LEVELS}." if levels < FEW_LEVELS else ""
+    return _FORMS[form]([_list_cells(group) for group in groups], CAPTION + few)
+
+
+def describe_verdicts(group: CardGroup) -> str:
+    """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
+
+    Competent agents that fail where only looks or geometry change are counted as brittle.
+    """
+    found, brittle = group.verdicts, sum(card.competent and card.brittle for card in group.cards)
+    several = len(group.cards) > 1
+    told = ", ".join(
+        f"{count} {verdict}" if several else verdict for verdict, count in found.items()
+    )
+    return f"{told} ({brittle} brittle)" if brittle else told
+
+
+def _list_cells(group: CardGroup) -> list[str]:
+    """Return the texts of a row, in the order of ``HEADS``."""
+    chosen, seeds = group.choice, len(group.cards)
+    shares = {role: _format_share(group, role, chosen.get(role, math.nan)) for role in ROLES}
+    if not group.chooses:
+        shares[BASE] = f"r {_format_share(group, BASE, group.place)}"
+    return [
+        group.trap,
+        printable(group.agent),
+        str(seeds),
+        printable(describe_verdicts(group)),
+        f"{group.competent} of {seeds}",
+        *shares.values(),
+        *(_format_null(group.nulls.get(null, {})) for null in SHOWN),
+    ]
+
+
+def _format_share(group: CardGroup, role: str, share: float) -> str:
+    """Return a share with its interval, "n/a" where it is not known."""
+    if math.isnan(share):
+        return number(None)
+    low, high = group.find_interval(role)
+    return number(share, 2) + ("" if math.isnan(low) else f" ({low:.2f} to {high:.2f})")
+
+
+def _format_null(shares: Mapping[str, float]) -> str:
+    return f"{shares[BASE]:.2f} / {shares[PROXY]:.2f}" if shares else number(None)
+
+
+def _lay_out_text(rows: Rows, caption: str) -> str:
+    return f"{terminal.table(HEADS, rows)}\n\n{textwrap.fill(caption, WIDTH)}"
+
+
+def _lay_out_markdown(rows: Rows, caption: str) -> str:
+    lines = [HEADS, ["---"] * len(HEADS), *([*map(quote_markdown, row)] for row in rows)]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"*{caption}*", ""])
+
+
+def _lay_out_latex(rows: Rows, caption: str) -> str:
+    """Return a float that is as wide as the text, with rules of ``booktabs``."""
+    body = [" & ".join(map(_escape_latex, row)) + r" \\" for row in (HEADS, *rows)]
+    lines = [
+        r"\begin{table}  % needs \usepackage{booktabs,graphicx}",
+        r"\centering",
+        r"\resizebox{\textwidth}{!}{\begin{tabular}{llrl" + "r" * (len(HEADS) - 4) + "}",
+        r"\toprule",
+        body[0],
+        r"\midrule",
+        *body[1:],
+        r"\bottomrule",
+        r"\end{tabular}}",
+        rf"\caption{{{_escape_latex(caption)}}}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in text)
+
+
+_FORMS: Mapping[str, Callable[[Rows, str], str]] = {
+    "markdown": _lay_out_markdown,
+    "latex": _lay_out_latex,
+    "text": _lay_out_text,
+}

@@ -1,0 +1,195 @@
+"""Evaluation: agents, their seeds and several traps in one call, and the cards as a data frame."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mesa_gym.envs.checks import integer
+from mesa_gym.errors import shorten, shorten_text
+from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.json_data import decode_json
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.groups import agent_and_seed
+from mesa_gym.scoring.roles import read_roles
+from mesa_gym.scoring.score import Player, make_player, score_all
+from mesa_gym.scoring.trace import MOST_LEVELS, Text, require
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.terminal import Progress
+from mesa_gym.traps import Split, Trap, find_trap
+
+
+class Cards(tuple[ScoreCard, ...]):
+    """Score cards of agents, seeds and traps: a tuple, ``cards[0]`` is a card.
+
+    ``mesa_gym.report.table`` and ``mesa_gym.report.plot`` take them, and any other cards too.
+    """
+
+    __slots__ = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each card, as ``pandas.DataFrame`` takes them.
+
+        A row has ``agent`` and ``seed`` (None for a policy without seeds), ``trap``, ``verdict``,
+        ``confidence``, ``competent``, ``brittle``, ``planning``, ``levels``, and the columns of
+        ``read_roles``, such as ``shift.chose.base``. Roles take the place of objectives' names, so
+        that all traps share their columns. All rows have the same columns, None where a trap lacks
+        one; a column of which no card says anything is left out.
+        """
+        rows = [_describe_card(card) for card in self]
+        known = dict.fromkeys(x for row in rows for x, value in row.items() if value is not None)
+        columns = [x for x in dict.fromkeys(x for row in rows for x in row) if x in known]
+        return [{x: row.get(x) for x in columns} for row in rows]
+
+    def frame(self) -> Any:
+        """Return ``rows`` as a ``pandas.DataFrame``, missing numbers as NaN.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError(
+                "this needs 'pandas', which is not installed: pip install pandas; rows() gives the"
+                " same as a list of dicts"
+            ) from None
+        return pandas.DataFrame(self.rows())
+
+    def save(self, path: str | Path) -> None:
+        """Write the cards as a JSON list, whole or not at all."""
+        data = b"[" + b",".join(card.to_json() for card in self) + b"]"
+        write_bytes(Path(path), msgspec.json.format(data, indent=1) + b"\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Cards:
+        """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
+        try:
+            parts = decode_json(read_bytes(Path(path)), list[msgspec.Raw])
+            return cls(ScoreCard.from_json(bytes(part)) for part in parts)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self))
+
+
+def evaluate(
+    agents: Mapping[str, Any],
+    traps: Sequence[Trap | str] | Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    algo: str | None = None,
+) -> Cards:
+    """Score agents with their seeds on several traps, with a counter on a terminal.
+
+    ``evaluate({"mine": [first, second], "random": "random"}, ["CheeseCorner", "RedBlueDoors"])``
+    gives six cards, called ``mine-s0``, ``mine-s1`` and ``random`` on each trap.
+
+    Args:
+        agents: name -> a list of policies, one for each training seed, which are called
+            ``name-s0``, ``name-s1`` and so on; or one policy, called ``name``. Policies are what
+            ``score`` takes. Where they differ by trap, give a mapping from traps' names to either;
+            the agent is left out on traps that the mapping lacks.
+        traps: traps, or their names.
+        levels: how many levels of each split are played, 1 to a million.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        observation: the kind that callables want, ``planes`` by default. Names, and objects that
+            say themselves what they want, are shown that.
+        algo: the algorithm of models' ``.zip`` files; other policies may stand beside them.
+
+    Returns:
+        A card for each trap, agent and seed, in this order.
+
+    Raises:
+        PolicyError: a policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is wrong, an agent has no policy on any of the traps, or two
+            policies of a trap would have the same name. All policies are made before the first is
+            scored.
+    """
+    levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
+    listed = [traps] if isinstance(traps, str | Trap) else list(traps)
+    worlds = [find_trap(trap)() if isinstance(trap, str) else trap for trap in listed]
+    names = [trap.name() for trap in worlds]
+    if not names or len({*names}) < len(names):
+        raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
+    playing: list[dict[str, Player]] = []
+    for trap in worlds:
+        mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
+        there = {name: policy for name, policy in mine.items() if policy is not None}
+        wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
+        playing.append({x: make_player(there[x], trap, salt, *wanted[x]) for x in there})
+    _require_used(named, playing, names)
+    title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
+    telling = Progress(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
+    cards: list[ScoreCard] = []
+    with telling as advance:
+        for trap, players in zip(worlds, playing, strict=True):
+            if players:
+                cards += score_all(players, trap, levels, seed, salt, advance).values()
+    return Cards(cards)
+
+
+def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]]:
+    """Return name on the card -> trap's name, None for all traps -> policy."""
+    if not isinstance(agents, Mapping) or not agents:
+        raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
+    named: dict[str, dict[str | None, Any]] = {}
+    for agent, given in agents.items():
+        require("an agent's name", agent, Text)
+        by_trap: Mapping[Any, Any] = given if isinstance(given, Mapping) else {None: given}
+        for trap, policies in by_trap.items():
+            key = None if trap is None else find_trap(trap).name()
+            seeds = list(policies) if isinstance(policies, list | tuple) else None
+            called = {agent: policies} if seeds is None else _name_seeds(agent, seeds)
+            for name, policy in called.items():
+                place = named.setdefault(name, {})
+                if place and (key in place or None in (key, *place)):
+                    raise ValueError(f"two policies are called {name!r}; rename an agent")
+                place[key] = policy
+    return named
+
+
+def _choose_keywords(
+    policy: Any, observation: str | None, algo: str | None
+) -> tuple[str | None, str | None]:
+    """Return the two keywords of ``as_policy`` where they are for this policy, else None."""
+    if isinstance(policy, str):
+        return None, algo if policy.endswith(".zip") else None
+    return None if hasattr(policy, "observation") else observation, None
+
+
+def _name_seeds(agent: str, policies: Sequence[Any]) -> dict[str, Any]:
+    if not policies:
+        raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
+    return {f"{agent}-s{number}": policy for number, policy in enumerate(policies)}
+
+
+def _require_used(
+    named: Mapping[str, Mapping[str | None, Any]],
+    playing: Sequence[Mapping[str, Player]],
+    traps: Sequence[str],
+) -> None:
+    for name, by_trap in named.items():
+        if not any(name in players for players in playing):
+            raise ValueError(
+                f"{name!r} has policies for {', '.join(map(str, by_trap))} alone, and the traps are"
+                f" {', '.join(traps)}"
+            )
+
+
+def _describe_card(card: ScoreCard) -> dict[str, Any]:
+    agent, seed = agent_and_seed(card.policy)
+    row: dict[str, Any] = {"agent": agent, "seed": seed, "trap": card.trap}
+    for name in ("verdict", "confidence", "competent", "brittle", "planning"):
+        row[name] = getattr(card, name)
+    return row | {"levels": card.provenance.levels} | read_roles(card)

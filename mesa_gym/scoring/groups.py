@@ -1,0 +1,145 @@
+"""Groups: the cards of one agent's seeds on one trap, their means, intervals and nulls."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_data import read_each
+from mesa_gym.scoring.intervals import interval
+from mesa_gym.scoring.roles import BASE, ROLES, list_chosen, pool_choices
+from mesa_gym.scoring.statistics import mean_over_traps
+
+# Agents of a group differ in their seeds: ppo-s0, ppo-s1.
+_SEED = re.compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
+
+
+def agent_and_seed(policy: str) -> tuple[str, int | None]:
+    """Return the agent's name and its training seed: ("ppo", 3) for "ppo-s3".
+
+    The seed is None where the name has none, as that of a reference policy.
+    """
+    trained = _SEED.fullmatch(policy)
+    return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
+
+
+@dataclass(frozen=True)
+class CardGroup:
+    """The seeds of one agent on one trap.
+
+    Attributes:
+        agent: the name that the seeds share.
+        trap: name with version.
+        cards: at least one.
+    """
+
+    agent: str
+    trap: str
+    cards: tuple[ScoreCard, ...]
+
+    @property
+    def chooses(self) -> bool:
+        """Return whether episodes have choices; else the trap is judged by returns."""
+        return self.cards[0].choices is not None
+
+    @property
+    def choice(self) -> dict[str, float]:
+        """Return role -> mean share of choices (``pool_choices``) over seeds; {} by returns."""
+        return _average([pool_choices(card.splits["shift"], card.base) for card in self.cards])
+
+    @property
+    def place(self) -> float:
+        """Return the mean place between references (``between``); NaN where there are choices."""
+        return float(np.mean([_find_place(card) for card in self.cards]))
+
+    @property
+    def nulls(self) -> dict[str, dict[str, float]]:
+        """Return policy without a goal -> role -> share, the mean over the seeds' cards.
+
+        Each agent has a drift of its own; the sweeper is the same for all.
+        """
+        found: dict[str, list[dict[str, float]]] = defaultdict(list)
+        for card in self.cards:
+            for null, splits in card.nulls.items():
+                found[null].append(pool_choices(splits["shift"], card.base))
+        return {null: _average(shares) for null, shares in found.items()}
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """Return verdict -> number of seeds, the most frequent first."""
+        return dict(Counter(card.verdict for card in self.cards).most_common())
+
+    @property
+    def competent(self) -> int:
+        """Return the number of competent seeds."""
+        return sum(card.competent for card in self.cards)
+
+    def find_interval(self, role: str) -> tuple[float, float]:
+        """Return the 95% interval of a role's share, over seeds and levels (``interval``).
+
+        Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
+        "base". Both ends are NaN for one seed, whose spread is unknown, and for what is not known.
+
+        Raises:
+            ImportError: there are several seeds and scipy is not installed.
+        """
+        if len(self.cards) == 1 or (not self.chooses and role != BASE):
+            return math.nan, math.nan
+        if self.chooses:
+            table = np.stack([list_chosen(card, role) for card in self.cards])
+        else:
+            table = np.array([[_find_place(card)] for card in self.cards])
+        known = table[~np.isnan(table).any(axis=1)]
+        if not len(known):
+            return math.nan, math.nan
+        return interval(mean_over_traps, [known], limits=(0, 1))
+
+
+def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
+    """Return the cards by trap and agent, in the order in which these come first.
+
+    Raises:
+        ValueError: there are no cards, two are of one policy on one trap, or those of a trap are of
+            different levels, so that they cannot be compared.
+    """
+    found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
+    first: dict[str, ScoreCard] = {}
+    for card in cards:
+        same = found[card.trap, agent_and_seed(card.policy)[0]]
+        if card.policy in [other.policy for other in same]:
+            raise ValueError(f"two cards are of {card.policy} on {card.trap}; leave one out")
+        same.append(card)
+        _require_same_levels(card, first.setdefault(card.trap, card))
+    if not found:
+        raise ValueError("there are no cards; expected at least one")
+    traps = list(first)
+    groups = [CardGroup(agent, trap, tuple(same)) for (trap, agent), same in found.items()]
+    return sorted(groups, key=lambda group: traps.index(group.trap))
+
+
+def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
+    for name in ("trap", "levels", "salt"):
+        mine, theirs = getattr(card.provenance, name), getattr(other.provenance, name)
+        if mine != theirs:
+            raise ValueError(
+                f"the cards of {card.trap} do not belong together: {name} is {theirs!r} for"
+                f" {other.policy} and {mine!r} for {card.policy}; score them alike"
+            )
+
+
+def _find_place(card: ScoreCard) -> float:
+    """Return the least place between the reference of base and that of a proxy."""
+    places = read_each(card.splits["shift"], "between").values()
+    return min((place for place in places if place is not None), default=math.nan)
+
+
+def _average(shares: list[dict[str, float]]) -> dict[str, float]:
+    """Return the means over cards that have choices."""
+    known = [each for each in shares if each]
+    return {role: float(np.mean([each[role] for each in known])) for role in ROLES if known}

@@ -1,0 +1,76 @@
+"""``mesa-gym score`` of several policies and traps: a table, a list of cards, bad usage."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mesa_gym.cli import main
+from mesa_gym.scoring import Cards, score
+
+POLICY = {"schema": 1, "observation": "planes", "loader": "agents.saving:load", "weights": "w"}
+
+
+@pytest.fixture
+def agents(tmp_path: Path, monkeypatch) -> None:
+    """Folders of agents, which have names and traps, in the folder that a command runs in."""
+    monkeypatch.chdir(tmp_path)
+    for folder, name, trap in (
+        ("a", "ppo-s0", "CheeseCorner-v0"),
+        ("b", "ppo-s0", "CoinRun-v0"),
+        ("c", "ppo-s0", "CheeseCorner-v0"),
+    ):
+        Path(folder).mkdir()
+        Path(folder, "policy.json").write_text(json.dumps(POLICY | {"name": name, "trap": trap}))
+
+
+def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path: Path, capsys) -> None:
+    card, words = tmp_path / "cards.json", tmp_path / "table.md"
+    command = "score --policy stay random --trap CheeseCorner CoinRun --levels 3"
+    assert main([*command.split(), "--json", str(card), "--markdown", str(words)]) == 0
+    told, error = capsys.readouterr()
+    assert error == ""
+    lines = told.splitlines()
+    assert [line.split()[:2] for line in lines[2:6]] == [
+        ["CheeseCorner-v0", "stay"],
+        ["CheeseCorner-v0", "random"],
+        ["CoinRun-v0", "stay"],
+        ["CoinRun-v0", "random"],
+    ]
+    assert "Only 3 levels" in told
+    cards = Cards.load(card)
+    assert cards[3].choices == score("random", "CoinRun", levels=3).choices
+    repeated = "mesa-gym score --policy stay random --trap CheeseCorner CoinRun --levels=3 --seed=0"
+    assert {each.provenance.command for each in cards} == {repeated}
+    assert words.read_text().count("\n| C") == 4
+
+
+def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatch) -> None:
+    seen = {}
+
+    def evaluate(named, traps, **given):
+        seen.update(named)
+        return Cards([score("stay", "CheeseCorner", levels=2)])
+
+    monkeypatch.setattr("mesa_gym.cli.score.evaluate", evaluate)
+    command = "score --policy a b stay --trap CheeseCorner CoinRun"
+    assert main(command.split()) == 0
+    both = {"CheeseCorner-v0": "stay", "CoinRun-v0": "stay"}
+    assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("--policy a c --trap CheeseCorner", "a and c are both called ppo-s0 on CheeseCorner-v0"),
+        ("--policy stay stay --trap CoinRun", "stay and stay are both called stay on CoinRun-v0"),
+        ("--policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and cannot act"),
+        ("--policy stay random", "--policy needs --trap: on which traps are they scored?"),
+        ("--policy stay random --trap CoinRun --html a.html", "--html goes with one policy on one"),
+        ("--policy stay --trap CoinRun KeysChests --save-trace x", "--save-trace goes with one"),
+        ("--trace a.trace --trap CoinRun KeysChests", "--trace goes with one policy on one trap"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(command: str, told: str, agents: None, run) -> None:
+    code, error = run(f"score {command}")
+    assert (code, told in error) == (2, True), error

@@ -1,0 +1,103 @@
+"""Evaluation in one call: the same cards as one by one, names, rows, files, bad arguments."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from small_traps import SmallDish
+
+import mesa_gym
+from mesa_gym.scoring import Cards, evaluate, score
+
+
+def up(observations: np.ndarray) -> np.ndarray:
+    return np.full(len(observations), 3)
+
+
+@pytest.fixture(scope="module")
+def cards() -> Cards:
+    """Two seeds of one agent, one of which is there on one trap alone."""
+    agents = {"mine": ["oracle:base", up], "theirs": {"CheeseCorner": "random"}}
+    return evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
+
+
+def test_cards_are_those_of_score(cards: Cards) -> None:
+    small = SmallDish.name()
+    assert [(card.policy, card.trap) for card in cards] == [
+        ("mine-s0", small),
+        ("mine-s1", small),
+        ("mine-s0", "CheeseCorner-v0"),
+        ("mine-s1", "CheeseCorner-v0"),
+        ("theirs", "CheeseCorner-v0"),
+    ]
+    assert cards[1] == score(up, SmallDish(), levels=3, name="mine-s1")
+    assert cards[4] == score("random", "CheeseCorner", levels=3, name="theirs")
+    assert mesa_gym.evaluate is evaluate
+    assert repr(cards).splitlines()[0] == repr(cards[0])
+
+
+def test_rows_have_the_same_columns_on_all_traps(cards: Cards) -> None:
+    rows = cards.rows()
+    assert len({tuple(row) for row in rows}) == 1
+    assert [(row["agent"], row["seed"]) for row in rows[1:]] == [
+        ("mine", 1),
+        ("mine", 0),
+        ("mine", 1),
+        ("theirs", None),
+    ]
+    assert rows[2]["shift.chose.base"] == cards[2].read_each("shift", "choice")["cheese"] == 1.0
+    assert not any(all(row[name] is None for row in rows) for name in rows[0])
+
+
+def test_a_frame_is_made_of_the_rows(cards: Cards, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=lambda rows: rows))
+    assert cards.frame() == cards.rows()
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pip install pandas; rows"):
+        cards.frame()
+
+
+def test_cards_survive_their_file(cards: Cards, tmp_path: Path) -> None:
+    file = tmp_path / "cards.json"
+    cards.save(file)
+    assert Cards.load(file) == cards
+    file.write_text(file.read_text().replace('"mine-s0"', "3", 1))
+    with pytest.raises(
+        ValueError, match=r"cards.json: not a score card: Expected `str`, got `int`"
+    ):
+        Cards.load(file)
+
+
+def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys) -> None:
+    evaluate({"up": up}, SmallDish(), levels=2)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    evaluate({"up": up}, SmallDish(), levels=2)
+    assert "score up: 8 of 8 levels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("agents", "traps", "told"),
+    [
+        ([up], ["CheeseCorner"], r"agents are \[<function .*; expected a mapping"),
+        ({}, ["CheeseCorner"], "expected a mapping, name -> policies"),
+        ({"a": []}, ["CheeseCorner"], "the agent 'a' has no policies; expected one for each seed"),
+        ({"a": [up], "a-s0": up}, ["CheeseCorner"], "two policies are called 'a-s0'"),
+        ({"a": [up], "a-s0": {"CoinRun": up}}, ["CheeseCorner"], "two policies are called 'a-s0'"),
+        ({"a": {"CoinRun": up}}, ["CheeseCorner"], "'a' has policies for CoinRun-v0 alone"),
+        ({"a": {"CoinRum": up}}, ["CheeseCorner"], "Did you mean 'CoinRun'"),
+        ({"a\n": up}, ["CheeseCorner"], "an agent's name is 'a.n': Expected printable"),
+        ({"a": up}, [], r"traps are \[\]; expected at least one"),
+        ({"a": up}, ["CoinRun", "CoinRun-v0"], "and each once"),
+        ({"a": "randm"}, "CheeseCorner", "Did you mean 'random'"),
+        ({"a": up}, ["CheseCorner"], "Did you mean 'CheeseCorner'"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_before_the_work(
+    agents: Any, traps: Any, told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        evaluate(agents, traps, levels=10**6)
