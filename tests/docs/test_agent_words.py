@@ -1,4 +1,4 @@
-"""What pages say of the library's agents is what the committed cards say."""
+"""Statements of the library's agents are those of the committed cards."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def browser() -> Iterator[Any]:
 def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
     browser: Any, tmp_path: Path, name: str
 ) -> None:
-    """What other processes do may delay a page, so that the faster of both times counts."""
+    """Other processes may delay a page, so that the faster of both times counts."""
     trap = find_trap(name)()
     path = write_gallery_page(trap, tmp_path / "board", [])
     assert path.stat().st_size <= MOST_BYTES
