@@ -35,6 +35,13 @@ def unpack(packed: dict[str, Any]) -> dict[str, NDArray[Any]]:
     }
 
 
+def read_shares(parts: dict[str, NDArray[Any]], agent: int) -> NDArray[np.float64]:
+    """Return the action probabilities of an agent, float64 (n, 5)."""
+    code = parts[f"high{agent}"].astype(np.int64) * 65536 + parts[f"low{agent}"]
+    moves = code.reshape(4, -1).T / (2**24 - 1)
+    return np.column_stack([moves, 1 - moves.sum(axis=1)])
+
+
 def read_picture(uri: str) -> NDArray[np.uint8]:
     """Return a picture, uint8 (height, width, 3)."""
     png = base64.b64decode(uri.removeprefix("data:image/png;base64,"))

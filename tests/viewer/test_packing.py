@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from parameters import LARGE, LIVE, few
-from playgrounds import read_picture, unpack
+from playgrounds import read_picture, read_shares, unpack
 from small_traps import Corridor, SmallDish
 
 from mesa_gym.engine import State
@@ -56,8 +56,7 @@ def test_a_level_is_unpacked_as_it_was(trap: type[Trap], split: str) -> None:
     world, cell = parts["world"].astype(np.int64), parts["cell"]
     assert (parts["rank"][world] * made.cells + cell == graph.rank).all()
     assert (cell == graph.states.agent).all()
-    found = parts["shares2"].reshape(5, n).T / 65535
-    assert abs(found - shares).max() <= 0.5 / 65535 + 1e-12
+    assert abs(read_shares(parts, 2) - shares).max() < 2e-7
     # Of all states at most 300, those that follow an end among them.
     rows = np.unique(np.linspace(0, len(graph) - 1, 300).astype(int))
     tiles = sheet.draw(TILE).reshape(-1, TILE, WIDE, TILE, 3).swapaxes(1, 2)
