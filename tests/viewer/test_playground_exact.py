@@ -195,7 +195,7 @@ def test_walks_by_pressed_keys_are_those_of_the_environment(live: OpenPage) -> N
         # In the first walk, and in all of many, until the time is up.
         most = episode.limit if walk == 0 or WALKS > 3 else 20
         for t, action in enumerate(rng.choice(5, most, p=[0.23] * 4 + [0.08]).tolist()):
-            page.keyboard.press(KEYS[action])
+            page.keyboard.down(KEYS[action])  # up at the end: each event takes a frame
             episode.step(action)
             steps += 1
             if t % 4 == 0 or episode.over:
@@ -204,6 +204,8 @@ def test_walks_by_pressed_keys_are_those_of_the_environment(live: OpenPage) -> N
             if episode.over:
                 page.keyboard.press("ArrowLeft")  # nothing follows
                 break
+        for key in KEYS:
+            page.keyboard.up(key)
         run = live.ask(RUN)
         assert run["cells"] == episode.cells
         assert run["paid"] == episode.paid
