@@ -1,4 +1,4 @@
-"""What a policy without memory answers in given states, and whether it has none."""
+"""The answers of a policy without memory in given states, and whether it has none."""
 
 from __future__ import annotations
 

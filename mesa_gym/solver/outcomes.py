@@ -1,4 +1,4 @@
-"""What a policy without memory comes to from every state, exactly: no episode is sampled.
+"""The outcomes of a policy without memory from every state, exactly: no episode is sampled.
 
 With a policy's action probabilities in each state, the chance that one objective is contacted
 before the others, and the return that is to be expected, follow by dynamic programming (policy

@@ -1,7 +1,7 @@
 """The states of one level that play, or putting the agent on any free cell, can reach.
 
 ``Graph`` holds what can be reached from a start by steps. Who asks "and if the agent stood there?"
-needs more: cells behind a target that ends the episode, or behind a key that nobody passes by.
+needs more: cells behind a target that ends the episode, or behind a key that no agent passes by.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class PlacementGraph:
         start: the number of the start state.
         going: how many states go on, n.
         rank: int64 (states,), what ``StateNumbers`` calls them: ``world * cells + cell``, where the
-            world is all but the agent's cell.
+            world is the state without the agent's cell.
         states: all of them, a batch (states,); their clocks are the start's.
         successor: int64 (5, n).
         paid: objective -> float64 (5, n).

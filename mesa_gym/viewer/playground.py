@@ -136,8 +136,8 @@ def pack_trap(
             packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
     if not packed:
-        asked = ", ".join(f"{play} {number}" for play, number in levels)
-        raise ValueError(f"{trap.name()} has none of these levels: {asked}")
+        names = ", ".join(f"{play} {number}" for play, number in levels)
+        raise ValueError(f"{trap.name()} has none of these levels: {names}")
     return {
         "format": FORMAT,
         "trap": type(trap).__name__,

@@ -51,7 +51,7 @@ class Counter:
         return np.where(self.steps <= 1, 0, 2)
 
 
-class Coin:
+class EpisodeCoin:
     """Throws a coin once an episode, and goes left or right all along."""
 
     observation = "planes"
@@ -125,7 +125,7 @@ def test_models_of_stable_baselines3() -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", [Counter(), Coin(), Late(), "sweeper", "oracle:cheese", thorough("either")]
+    "policy", [Counter(), EpisodeCoin(), Late(), "sweeper", "oracle:cheese", thorough("either")]
 )
 def test_what_remembers_or_draws_or_reads_the_clock(policy: Any) -> None:
     assert ask_everywhere(policy) is None

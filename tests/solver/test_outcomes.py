@@ -1,4 +1,4 @@
-"""What a policy comes to from every state: by hand, by matrices, by sampled episodes."""
+"""The outcomes of a policy from every state: by hand, by matrices, by sampled episodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where steps and placing lead, against plain search with single states and maps by hand."""
+"""The states that steps and placing lead to, against plain search and maps by hand."""
 
 from __future__ import annotations
 

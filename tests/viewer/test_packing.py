@@ -1,4 +1,4 @@
-"""What is packed for a page, unpacked again: steps, payments, pictures, probabilities."""
+"""Levels that were packed for a page, unpacked again: steps, payments, pictures, probabilities."""
 
 from __future__ import annotations
 
