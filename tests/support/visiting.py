@@ -109,12 +109,18 @@ class LivePage(Visit):
     """A page of some policies on a trap, its levels those of the numbers by default."""
 
     def __init__(
-        self, browser: Any, folder: Path, trap: Trap, policies: list[Any], numbers: list[int]
+        self,
+        browser: Any,
+        folder: Path,
+        trap: Trap,
+        policies: list[Any],
+        numbers: list[int],
+        **look: Any,
     ) -> None:
         guests = [Guest(f"agent {k}", policy) for k, policy in enumerate(policies)]
         page = make_playground(trap, list_levels(trap, None, numbers), guests)
         write_text(folder / "board" / "page.html", page)
-        super().__init__(browser, folder)
+        super().__init__(browser, folder, **look)
         self.trap = trap
         self.levels = [tuple(x) for x in self.ask("data.levels.map((x) => [x.play, x.number])")]
 

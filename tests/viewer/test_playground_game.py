@@ -27,6 +27,7 @@ from mesa_gym.viewer.playground import TILE
 pytestmark = [needs_browser, pytest.mark.thorough]
 WALKS = int(os.environ.get("MESA_GYM_WALKS", "3"))
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", " ")
+SMALL = {"width": 200, "height": 120}  # a window that takes little time to draw
 MARKED = 22  # pixels from the top of a cell, where marks of what was paid are drawn
 
 # What a page's script knows, as plain data.
@@ -87,7 +88,8 @@ def test_walks_by_pressed_keys_are_those_of_the_environment(
     trap: type[Trap], browser, tmp_path: Path
 ) -> None:
     trap, rng = trap(), np.random.default_rng(7)
-    live = LivePage(browser, tmp_path, trap, [], [0] if WALKS == 3 else [0, 1, 2])
+    numbers = [0] if WALKS == 3 else [0, 1, 2]
+    live = LivePage(browser, tmp_path, trap, [], numbers, viewport=SMALL)
     page = live.page
     live.hide_layers()
     steps = 0
@@ -105,10 +107,11 @@ def test_walks_by_pressed_keys_are_those_of_the_environment(
             episode.step(action)
             steps += 1
             if t % 4 == 0 or episode.over:
-                drawn = render_rgb(trap, episode.state, TILE)[0]
-                assert (
-                    episode.unmarked(read_picture(live.picture())) == episode.unmarked(drawn)
-                ).all()
+                shown, drawn = (
+                    read_picture(live.picture()),
+                    render_rgb(trap, episode.state, TILE)[0],
+                )
+                assert (episode.unmarked(shown) == episode.unmarked(drawn)).all()
             if episode.over:
                 page.keyboard.press("ArrowLeft")  # nothing follows
                 break
