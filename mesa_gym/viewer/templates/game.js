@@ -44,14 +44,15 @@ class Level {
     this.standing = new Int32Array(this.worlds * cells).fill(-1);
     for (let s = 0; s < going; s++) this.standing[this.world[s] * cells + this.cell[s]] = s;
     for (let k = cells; k < this.base.length; k++) this.base[k] ^= this.base[k % cells];
+    this.paid = this.payments.map((amounts, i) => Float64Array.from(this[`paid${i}`], (code) => amounts[code]));
     // Which objective a step contacts first: above half of the level's largest payment, as scored.
     const half = this.payments.map((amounts) => Math.max(0, ...amounts) / 2);
     this.contact = Int8Array.from({ length: ACTIONS * going }, (_, k) =>
-      half.findIndex((least, i) => this.payments[i][this[`paid${i}`][k]] > least));
+      half.findIndex((least, i) => this.paid[i][k] > least));
   }
 
   pays(objective, action, state) {
-    return this.payments[objective][this[`paid${objective}`][action * this.going + state]];
+    return this.paid[objective][action * this.going + state];
   }
 
   follow(action, state) {
