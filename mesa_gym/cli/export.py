@@ -9,7 +9,7 @@ from mesa_gym.cli import BESIDE, POLICIES, SPLITS
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
-from mesa_gym.policies import name_pursuer
+from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
@@ -84,11 +84,12 @@ def run(options: argparse.Namespace) -> int:
 def _make_playground(trap: Trap, options: argparse.Namespace) -> str:
     """Return a page in which levels live."""
     require_live(trap)
-    if options.split is not None:
-        split_of(options.split)
     levels = list_levels(trap, options.split, list(dict.fromkeys(options.levels)))
-    players = [PolicyPlayer(policy, options.seed) for policy in options.policy or []]
-    guests = [Guest(player.name, player.policy) for player in players]
+    horizon = trap.horizon(Split.SHIFT)
+    guests = [
+        Guest(PolicyPlayer(policy).name, as_policy(policy, trap, horizon))
+        for policy in options.policy or []
+    ]
     with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
         return make_playground(trap, levels, guests, options.salt, advance)
 

@@ -45,14 +45,17 @@ def share_first_contacts(
 def expect_returns(
     successor: Ints, paid: Floats, shares: Floats, horizon: int, discount: float
 ) -> Floats:
-    """Return the discounted return of one objective to be expected from each state, (n,).
+    """Return the discounted return of one objective to be expected from each state.
 
     Args:
-        successor: int64 (5, n), as ``share_first_contacts`` takes it.
+        successor: int64 (5, n), states by number; n and more where the episode ends.
         paid: float64 (5, n), what each action pays.
         shares: float64 (n, 5), the policy's action probabilities.
         horizon: the steps left.
         discount: a step, 0 to 1.
+
+    Returns:
+        float64 (n,).
     """
     n = successor.shape[1]
     found = np.zeros(int(successor.max()) + 2)

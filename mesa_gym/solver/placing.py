@@ -41,8 +41,8 @@ class PlacementGraph:
         """Explore from a start state, a batch of one.
 
         Raises:
-            ValueError: the trap's states cannot be numbered, or its rules draw outcomes, so that a
-                step leads to no single state.
+            ValueError: the trap's states cannot be numbered, a step exceeds what the trap declares,
+                or its rules draw outcomes, so that a step leads to no single state.
             RuntimeError: there are more states than the contract allows by far.
         """
         drawn = trap.branches()[1]
@@ -101,8 +101,10 @@ class PlacementGraph:
 
     def _follow(self, rank: Ints) -> Ints:
         """Return the ranks that steps lead to, without those that follow an end."""
-        after, _, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
+        before = self._unrank(rank)
+        after, _, ended = self.trap.step(before, np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
+        self._numbers.require_told_apart(before, after, to)
         going: Ints = to[~np.broadcast_to(ended, to.shape)]
         return going
 
@@ -117,7 +119,7 @@ class PlacementGraph:
             return rank
         after, paid, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
-        good = ~np.broadcast_to(ended, to.shape)
+        good = (to >= 0) & ~np.broadcast_to(ended, to.shape)
         # As where it stays, since time may pass in the world meanwhile (FollowMe).
         good = good & good[STAY] & (to // cells == to[STAY] // cells) & (to % cells != rank % cells)
         for each in paid.values():

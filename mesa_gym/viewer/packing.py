@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
+from mesa_gym.engine import STAY, State
 from mesa_gym.rendering.raster import draw_cell, encode_cells, name_planes, order_planes
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.traps import Trap
@@ -23,7 +23,9 @@ from mesa_gym.viewer.panes import join_cells
 Parts = Mapping[str, NDArray[Any]]
 WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
 STATES_AT_ONCE = 4096  # while pictures are looked up
-MOST = 65535  # action probabilities are written in two bytes
+# What probability 1 is written as, in three bytes: with two, where an agent ends up would be wrong
+# by 0.0004, since errors add up over an episode.
+MOST = 2**24 - 1
 
 
 class CellSheet:
@@ -85,7 +87,8 @@ def pack_level(
         ``world`` and ``cell`` of each state, ``robot`` (the picture of the agent's cell), ``base``
         (pictures of a world's cells without the agent, XOR those of world 0), ``rank`` (a world's
         number, for addresses), ``delta`` (successor less state), ``paid<i>`` (codes into
-        payments) and ``shares<k>`` (65,535 for probability 1).
+        payments), and ``low<k>`` and ``high<k>`` (two bytes and one of the probabilities of all
+        actions but the last one, ``MOST`` for 1).
     """
     cells, n = graph.trap.cells, graph.going
     worlds, world = np.unique(graph.rank // cells, return_inverse=True)
@@ -111,7 +114,9 @@ def pack_level(
         payments.append(amounts.tolist())
         parts[f"paid{i}"] = index.reshape(paid.shape).astype(np.uint8)
     for k, each in shares.items():
-        parts[f"shares{k}"] = np.rint(each.T * MOST).astype("<u2")
+        code = np.rint(each.T[:STAY] * MOST).astype(np.int64)
+        parts[f"low{k}"] = (code % 2**16).astype("<u2")
+        parts[f"high{k}"] = (code // 2**16).astype(np.uint8)
     return {
         "going": n,
         "states": len(graph),

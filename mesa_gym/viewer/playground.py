@@ -23,7 +23,14 @@ from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
 from mesa_gym.scoring.answers import Answers, find_answers
-from mesa_gym.scoring.plays import ALONE, TWINS, change_starts, has_twins, split_of
+from mesa_gym.scoring.plays import (
+    ALONE,
+    TWINS,
+    change_starts,
+    count_steps,
+    has_twins,
+    split_of,
+)
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
@@ -77,8 +84,12 @@ def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tu
         play: of all levels; None for a training level, the shift, its twin, and the shift with the
             targets of one objective alone, the last three of the first number.
         numbers: of the levels.
+
+    Raises:
+        ValueError: there is no such play on the trap.
     """
     if play is not None:
+        change_starts(trap, play, trap.levels(split_of(play), np.array(numbers[:1])))
         return [(play, number) for number in numbers]
     first = numbers[0]
     shift = [(Split.SHIFT.value, number) for number in numbers]
@@ -104,10 +115,10 @@ def pack_trap(
         advance: is told of each level that is done.
 
     Raises:
-        NotLiveError: the trap's levels cannot live in a page, or what an agent does does not
-            follow from what it sees.
+        NotLiveError: the trap's levels cannot live in a page, or an agent's actions do not follow
+            from what it sees.
         PolicyError: an agent failed.
-        ValueError: an agent cannot act on the trap, or there is no such level.
+        ValueError: an agent cannot act on the trap, or none of the levels exists.
     """
     require_live(trap)
     sheet, packed = CellSheet(trap), []
@@ -121,9 +132,12 @@ def pack_trap(
             found = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
             tried |= {k for k, answers in found.items() if not answers.declared}
             shares = {k: answers.shares for k, answers in found.items()}
-            level = {"play": play, "number": number, "horizon": trap.horizon(split_of(play))}
+            level = {"play": play, "number": number, "horizon": count_steps(trap, play)}
             packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
+    if not packed:
+        names = ", ".join(f"{play} {number}" for play, number in levels)
+        raise ValueError(f"{trap.name()} has none of these levels: {names}")
     return {
         "format": FORMAT,
         "trap": type(trap).__name__,
@@ -162,14 +176,16 @@ def make_playground(
     """
     story = [printable(text) for text in (*list_paragraphs(type(trap)), "")[:2]]
     data = pack_trap(trap, levels, guests, salt, advance)
-    first = _find_start(trap, *levels[0], salt)
-    picture = None if first is None else data_uri(render_rgb(trap, first, 32)[0])
+    # As the script opens the page: on the shift, if there is one.
+    shown = [(level["play"], level["number"]) for level in data["levels"]]
+    first = next((level for level in shown if level[0] == Split.SHIFT), shown[0])
+    start = _find_start(trap, *first, salt)
     return fill_page(
         "playground.html",
         data,
         title=type(trap).__name__,
         story=story,
-        picture=picture,
+        picture=data_uri(render_rgb(trap, start, 32)[0]) if start is not None else None,
         objectives=list(trap.objectives.values()),
         made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
     )
@@ -203,8 +219,8 @@ def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers
     answers = find_answers(policy, graph.trap, states, name)
     if answers is None:
         raise NotLiveError(
-            f"{name} remembers, reads the clock or draws something for an episode: what it does"
-            " does not follow from what it sees"
+            f"{name} remembers, reads the clock or draws something once an episode, so that its"
+            " actions do not follow from what it sees"
         )
     return answers
 

@@ -40,7 +40,7 @@ def test_it_is_what_a_plain_search_finds(trap: type[Trap]) -> None:
         actions[1, t], visited[t, 1] = action, number[state]
         if (state := plain.after[state][action]) is None:
             break
-    if not trap.outcomes:  # of others, `test_outcomes`
+    if not trap.outcomes:  # of others, `test_chance`
         assert together.follow(actions).tolist() == visited.tolist()
 
 

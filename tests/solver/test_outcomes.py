@@ -1,330 +1,216 @@
-"""Few outcomes: the solver's expectation against plain recursion, and against sampled episodes."""
+"""The outcomes of a policy from every state: by hand, by matrices, by sampled episodes."""
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
-from small_traps import Slippery, SmallDish
+from numpy.typing import NDArray
+from parameters import thorough
+from playing import walled
+from small_traps import SmallDish
 
-from mesa_gym.engine import ACTIONS, STAY, Array, Move, State
-from mesa_gym.engine.chance import mix
-from mesa_gym.solver import Graph, Solution, TimeLeft, targets
-from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.tree_farm import GROWTH, TreeFarm
+from mesa_gym.engine.maps import from_map
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import score
+from mesa_gym.scoring.rollout import rollout
+from mesa_gym.solver import (
+    PlacementGraph,
+    Solution,
+    expect_returns,
+    share_first_contacts,
+)
+from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
-EXACT, SAMPLED = 1e-12, 100_000
-
-
-def single(trap: Trap, level: int, split: Split = Split.SHIFT) -> State:
-    return trap.levels(split, [level])
-
-
-# -- plain recursion, without the engine's chance ------------------------------------------------
-
-
-class PlainSlip:
-    """Slippery's values by steps of the trap without ice, weighed by hand."""
-
-    def __init__(self, start: State, objective: str) -> None:
-        self.trap, self.x, self.start = SmallDish(7), objective, start
-
-    @cache  # noqa: B019
-    def step(self, cell: int, been: bool, action: int) -> tuple[int, bool, float, bool]:
-        state = self.start._replace(agent=np.array([cell]), vars={"been": np.array([been])})
-        after, paid, ended = self.trap.step(state, np.array([action]))
-        return (
-            int(after.agent[0]),
-            bool(after.vars["been"][0]),
-            float(paid[self.x][0]),
-            bool(ended[0]),
-        )
-
-    def action_value(self, cell: int, been: bool, action: int, left: int) -> float:
-        total = 0.0
-        sides = [((action - 1) % 4, 0.05), ((action + 1) % 4, 0.05)] if action != STAY else []
-        for taken, chance in ((action, 1.0 - 0.05 * len(sides)), *sides):
-            after, then, paid, ended = self.step(cell, been, taken)
-            total += chance * (paid + 0.99 * (0.0 if ended else self.value(after, then, left - 1)))
-        return total
-
-    @cache  # noqa: B019
-    def value(self, cell: int, been: bool, left: int) -> float:
-        if left == 0:
-            return 0.0
-        return max(self.action_value(cell, been, action, left) for action in range(5))
+LEFT, DOWN, RIGHT, UP, STAY = range(5)
+CHEESE = CheeseCorner()
 
 
-class PlainFarm:
-    """TreeFarm's values by rules written once more, on cells and sets of trees."""
-
-    def __init__(self, state: State, discount: float) -> None:
-        trap = TreeFarm(7)
-        self.walls = trap.layer(state, "wall")[0]
-        self.sites = state.at["tree"][:, 0].tolist()
-        self.discount = discount
-        self.ways = [-1, trap.width, 1, -trap.width, 0]
-
-    @cache  # noqa: B019
-    def value(self, cell: int, trees: frozenset[int], left: int) -> float:
-        if left == 0:
-            return 0.0
-        return max(self.action_value(cell, trees, way, left) for way in self.ways)
-
-    def action_value(self, cell: int, trees: frozenset[int], way: int, left: int) -> float:
-        to = cell if self.walls[cell + way] else cell + way
-        paid, rest = float(to != cell and to in trees), trees - {to} if to != cell else trees
-        chance = len(rest) ** 2 / GROWTH
-        bare = [site for site in self.sites if site not in rest and site != to]
-        after = (1 - chance * len(bare)) * self.value(to, rest, left - 1)
-        after += chance * sum(self.value(to, rest | {site}, left - 1) for site in bare)
-        return paid + self.discount * after
+def draw_shares(n: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return probabilities that differ from state to state, none below 0.1; (n, 5)."""
+    return 0.1 + 0.5 * np.random.default_rng(seed).dirichlet([0.4] * 5, n)
 
 
-@pytest.mark.parametrize("level", range(3))
-@pytest.mark.parametrize("objective", ["cheese", "dish"])
-def test_a_slippery_floor(level: int, objective: str) -> None:
-    trap, horizon = Slippery(7), 20
-    start = single(trap, level)
-    plain, solution = PlainSlip(start, objective), Solution(trap, start, horizon)
-    wanted = plain.value(int(start.agent[0]), False, horizon)
-    assert solution.optimum(objective)[0] == pytest.approx(wanted, rel=0, abs=EXACT)
-    dry = Solution(SmallDish(7), start, horizon).optimum(objective)[0]
-    assert 0 < wanted < dry
-    # From every state, with any time left, each action.
-    anywhen, graph = TimeLeft(solution.graph, horizon), solution.graph
-    states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
-    cells, visits = states.agent[0].tolist(), states.vars["been"][0].tolist()
-    for left in (1, 2, 7):
-        found = anywhen.action_values(objective, np.arange(len(graph)), left)
-        for number, (cell, been) in enumerate(zip(cells, visits, strict=True)):
-            of_actions = [plain.action_value(cell, been, action, left) for action in range(5)]
-            assert found[number] == pytest.approx(of_actions, rel=0, abs=EXACT)
+def shift_graph(trap: Trap, level: int = 0) -> PlacementGraph:
+    return PlacementGraph(trap, trap.levels("shift", [level]))
 
 
-@pytest.mark.parametrize(("objective", "discount"), [("trees", 0.99), ("soon", 0.8)])
-@pytest.mark.parametrize("split", [Split.TRAIN, Split.SHIFT])
-def test_trees_that_grow(objective: str, discount: float, split: Split) -> None:
-    trap, horizon = TreeFarm(7), 8
-    for level in range(2):
-        start = single(trap, level, split)
-        trees = frozenset(start.at["tree"][start.there["tree"]].tolist())
-        wanted = PlainFarm(start, discount).value(int(start.agent[0]), trees, horizon)
-        found = Solution(trap, start, horizon).optimum(objective)[0]
-        assert wanted > 0
-        assert found == pytest.approx(wanted, rel=0, abs=EXACT)
+def contact_shares(graph: PlacementGraph, shares: NDArray, horizon: int) -> NDArray[np.float64]:
+    return share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon)
 
 
-# -- sampled episodes ----------------------------------------------------------------------------
+# -- by hand -------------------------------------------------------------------------------------
 
 
-def sampled(trap: Trap, objective: str, level: int, horizon: int) -> tuple[float, float]:
-    """Return mean and standard error of the oracle's episodes on one level with new luck each."""
-    start = single(trap, level)
-    solution = Solution(trap, start, horizon)
-    masks, graph = solution.optimal(objective), solution.graph
-    many = start.take(np.zeros(SAMPLED, dtype=np.int64))
-    rows = np.arange(SAMPLED)
-    tables = {name: np.tile(trap.table(start.level, name)[0], SAMPLED) for name in trap.entries}
-    tables |= {name: mix(rows * 2 + 1) for name in trap.seeds}
-    state = many._replace(level=many.level._replace(row=rows, tables=tables))
-    # All are on one level, so a state's number in the graph is that of its rank.
-    at = np.argsort(graph.rank)
-    earned = np.zeros(SAMPLED)
-    for t in range(horizon):
-        rank = graph.numbers.rank(state)
-        number = at[np.searchsorted(graph.rank, rank, sorter=at)]
-        action = (masks[t][number][:, None] >> np.arange(5) & 1).argmax(axis=1)
-        state, paid, ended = trap.step(state, action)
-        earned[rows] += trap.discount(objective) ** t * paid[objective]
-        state, rows = state.take(~ended), rows[~ended]
-    return float(earned.mean()), float(earned.std() / SAMPLED**0.5)
+def test_a_corridor_by_hand() -> None:
+    # The corner in column 1, the cheese in column 4, the agent in column 3: left or right.
+    graph = PlacementGraph(CHEESE, from_map(CHEESE, walled(CHEESE, "x.Ac")))
+    to_left, to_right = 0.25, 0.5
+    shares = np.tile([to_left, 0, to_right, 0, 1 - to_left - to_right], (graph.going, 1))
+    start = graph.start
+    for horizon, cheese, corner in [
+        (0, 0.0, 0.0),
+        (1, to_right, 0.0),
+        (2, to_right + 0.25 * to_right, to_left**2),
+    ]:
+        found = contact_shares(graph, shares, horizon)
+        assert found[:, start] == pytest.approx([cheese, corner], abs=1e-15)
+    # Gambler's ruin with p(right) = 2 p(left), two steps from one end and one from the other:
+    # (1 - 1/2**2) / (1 - 1/2**3).
+    forever = contact_shares(graph, shares, 1000)
+    assert forever[:, start] == pytest.approx([6 / 7, 1 / 7], abs=1e-12)
+    # Of 0.9 a step that is waited: p / (1 - 0.9 q), where only staying and the cheese are left.
+    waits = np.tile([0, 0, 0.5, 0, 0.5], (graph.going, 1))
+    earned = expect_returns(graph.successor, graph.paid["cheese"], waits, 1000, 0.9)
+    assert earned[start] == pytest.approx(0.5 / (1 - 0.9 * 0.5), abs=1e-12)
+    assert expect_returns(graph.successor, graph.paid["cheese"], waits, 2, 0.9)[start] == 0.725
+
+
+def test_of_contacts_in_one_step_the_first_objective_counts_and_later_ones_do_not() -> None:
+    # 0 -> 1 -> 2, then the end; both are contacted by the first step, the second by both steps.
+    successor = np.array([[1, 2]] * 5)
+    both, second = [[True, False]] * 5, [[True, True]] * 5
+    shares = np.full((2, 5), 0.2)
+    one = share_first_contacts(successor, np.array([both, second]), shares, 5)
+    assert one == pytest.approx(np.array([[1, 0], [0, 1]]))
+    other = share_first_contacts(successor, np.array([second, both]), shares, 5)
+    assert other == pytest.approx(np.array([[1, 1], [0, 0]]))
+
+
+# -- by matrices ---------------------------------------------------------------------------------
+
+
+def draw_chain(graph: PlacementGraph, shares: NDArray) -> NDArray[np.float64]:
+    """Return the probabilities of going from state to state, as one matrix.
+
+    Behind the states that go on come a sink for each objective, and one for all that ends without
+    a contact.
+    """
+    n, contact = graph.going, graph.find_contacts()
+    kinds = len(contact)
+    chain = np.zeros((n + kinds + 1,) * 2)
+    chain[range(n, n + kinds + 1), range(n, n + kinds + 1)] = 1
+    for state in range(n):
+        for action in range(5):
+            hit = contact[:, action, state]
+            to = int(graph.successor[action, state])
+            to = n + int(hit.argmax()) if hit.any() else to if to < n else n + kinds
+            chain[state, to] += shares[state, action]
+    return chain
 
 
 @pytest.mark.parametrize(
-    ("trap", "objective"),
-    [(Slippery(7), "cheese"), (Slippery(7), "dish"), (TreeFarm(7), "trees"), (TreeFarm(7), "soon")],
+    ("name", "horizon"),
+    [
+        *(("CheeseDish", 64), ("Attributes", 30), ("ChuteOrFire", 17)),
+        *(thorough(name, 40) for name in ("DustSweep", "RedBlueDoors", "DustVacuum")),
+    ],
 )
-def test_optimal_episodes_earn_the_optimum_on_average(trap: Trap, objective: str) -> None:
-    horizon = 16
-    mean, error = sampled(trap, objective, 1, horizon)
-    wanted = Solution(trap, single(trap, 1), horizon).optimum(objective)[0]
-    assert 0 < error < 0.02
-    assert abs(mean - wanted) < 4 * error
+def test_first_contacts_are_those_of_the_chain_as_one_matrix(name: str, horizon: int) -> None:
+    graph = shift_graph(find_trap(name)())
+    shares = draw_shares(graph.going)
+    after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
+    wanted = after[: graph.going, graph.going : -1].T
+    np.testing.assert_allclose(contact_shares(graph, shares, horizon), wanted, atol=1e-12)
 
 
-# -- the graph ------------------------------------------------------------------------------------
+def test_in_the_long_run_first_contacts_solve_a_linear_system() -> None:
+    graph = shift_graph(SmallDish())
+    n, shares = graph.going, draw_shares(graph.going)
+    chain = draw_chain(graph, shares)
+    wanted = np.linalg.solve(np.eye(n) - chain[:n, :n], chain[:n, n:-1]).T
+    assert wanted.sum(axis=0) == pytest.approx(1)
+    np.testing.assert_allclose(contact_shares(graph, shares, 5000), wanted, atol=1e-9)
 
 
-def test_each_action_leads_somewhere_for_sure() -> None:
-    graph = Graph(Slippery(7), Slippery(7).levels(Split.SHIFT, np.arange(20)))
-    assert graph.branches == 15
-    assert graph.likelihood is not None
-    of_actions = graph.likelihood.reshape(5, 3, -1)
-    assert of_actions.sum(axis=1) == pytest.approx(1)
-    assert (of_actions[:, 0] == 0.9).all()
-    assert (graph.successor.reshape(5, 3, -1)[STAY] == np.arange(len(graph))).all()
+@pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
+def test_returns_are_those_of_a_linear_system(name: str) -> None:
+    trap = find_trap(name)()
+    graph = shift_graph(trap, 1)
+    n, shares = graph.going, draw_shares(graph.going, 1)
+    moves = np.zeros((n, n))
+    for action in range(5):
+        goes = graph.successor[action] < n
+        np.add.at(moves, (goes.nonzero()[0], graph.successor[action][goes]), shares[goes, action])
+    for x, paid in graph.paid.items():
+        mean = (shares.T * paid).sum(axis=0)
+        forever = expect_returns(graph.successor, paid, shares, 500, 0.9)
+        wanted = np.linalg.solve(np.eye(n) - 0.9 * moves, mean)
+        np.testing.assert_allclose(forever, wanted, atol=1e-12)
+        in_time, before = np.zeros(n), mean
+        for _ in range(12):
+            in_time, before = in_time + before, trap.discount(x) * (moves @ before)
+        found = expect_returns(graph.successor, paid, shares, 12, trap.discount(x))
+        np.testing.assert_allclose(found, in_time, atol=1e-12)
 
 
-def test_what_is_impossible_is_no_state_and_pays_nothing() -> None:
-    graph = Graph(TreeFarm(7), TreeFarm(7).levels(Split.SHIFT, np.arange(3)))
-    never = graph.likelihood == 0
-    assert 0.2 < never.mean() < 0.8
-    assert (graph.successor[never] == len(graph)).all()
-    assert all((graph.payments[x][codes] == 0)[never].all() for x, codes in graph.paid.items())
+def test_an_optimal_policy_expects_the_optimum() -> None:
+    trap = SmallDish()
+    start = trap.levels("shift", [3])
+    graph, horizon = PlacementGraph(trap, start), 40
+    for x in trap.objectives:
+        # With this much time left, what is optimal does not depend on it any more.
+        policy = as_policy(f"oracle:{x}", trap, horizon)
+        shares = np.asarray(policy.act(np.empty(0), graph.states.take(slice(0, graph.going))))
+        found = expect_returns(graph.successor, graph.paid[x], shares, horizon, trap.discount(x))
+        wanted = Solution(trap, start, horizon).optimum(x)[0]
+        assert found[graph.start] == pytest.approx(wanted, abs=1e-12)
+        # What is nearer is taken on the way.
+        first = contact_shares(graph, shares, horizon)[list(trap.objectives).index(x)]
+        assert first[graph.start] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("trap", [Slippery(7), TreeFarm(7)])
-def test_recorded_actions_are_followed_with_the_levels_own_luck(trap: Trap) -> None:
-    starts = trap.levels(Split.SHIFT, np.arange(30))
-    graph, horizon = Graph(trap, starts), 12
-    actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)
-    state, rows = starts, np.arange(30)
-    wanted = np.full((horizon, 30), -1)
-    for t in range(horizon):
-        wanted[t, rows] = graph.find(state)
-        state, _, ended = trap.step(state, actions[rows, t].astype(np.int64))
-        actions[rows[ended], t + 1 :] = -1
-        state, rows = state.take(~ended), rows[~ended]
-    assert np.array_equal(graph.follow(actions), wanted)
+# -- by episodes ---------------------------------------------------------------------------------
+
+EPISODES = 4000
 
 
-def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
-    graph = Graph(SmallDish(7), SmallDish(7).levels(Split.SHIFT, np.arange(3)))
-    assert (graph.branches, graph.likelihood) == (5, None)
+@pytest.mark.parametrize(
+    "name", ["CheeseCorner", *map(thorough, ("FollowMe", "KeysChests", "DustSweep", "Attributes"))]
+)
+def test_sampled_episodes_come_to_it_on_average(name: str) -> None:
+    trap, level = find_trap(name)(), 2
+    start, horizon = trap.levels("shift", [level]), trap.horizon("shift")
+    policy = as_policy(lambda seen: choose_by_place(trap, seen), trap, horizon)
+    graph = PlacementGraph(trap, start)
+    states = graph.states.take(slice(0, graph.going))
+    shares = choose_by_place(trap, trap.observe(states))
+    starts = start.take(np.zeros(EPISODES, dtype=np.int64))
+    record = rollout(policy, trap, starts, horizon, np.arange(EPISODES))
+    reached = []
+    for x, paid in record.paid.items():
+        least = max(graph.paid[x].max(), 0) / 2
+        hit = paid > least
+        reached.append(np.where(hit.any(axis=0), hit.argmax(axis=0), horizon))
+        discount = trap.discount(x)
+        earned = (paid * discount ** np.arange(horizon)[:, None]).sum(axis=0)
+        wanted = expect_returns(graph.successor, graph.paid[x], shares, horizon, discount)
+        error = earned.std() / EPISODES**0.5
+        assert abs(earned.mean() - wanted[graph.start]) < 4 * error
+    first = np.argmin([*reached, np.full(EPISODES, horizon)], axis=0)
+    found = contact_shares(graph, shares, horizon)[:, graph.start]
+    for i, share in enumerate(found):
+        sampled = ((first == i) & (reached[i] < horizon)).mean()
+        assert abs(sampled - share) < 4 * (share * (1 - share) / EPISODES) ** 0.5 + 1e-9
+    assert found.max() > 0.1
 
 
-class TurnsBack(SmallDish):
-    """An agent that walks against a wall turns round, and goes to the other side."""
-
-    def redirect(self, move: Move) -> Array:
-        back = move.on("wall") & (move.action < 4)
-        return self.where(back, (move.action + 2) % 4, move.action)
+def choose_by_place(trap: Trap, planes: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return action probabilities that are drawn once for each cell, (n, 5)."""
+    cell = planes[..., trap.channel["agent"]].reshape(len(planes), -1).argmax(axis=1)
+    return draw_shares(trap.cells, 3)[cell]
 
 
-def test_a_redirected_move_looks_at_its_new_target() -> None:
-    trap = TurnsBack(7)
-    state = trap.levels(Split.TRAIN, np.arange(300))
-    walls, every = trap.layer(state, "wall"), np.arange(300)
-    for action, offset in enumerate(trap.offsets[:4]):
-        hits = walls[every, state.agent + offset]
-        free = hits & ~walls[every, state.agent - offset]
-        after = trap.step(state, np.full(300, action)).state.agent
-        assert free.sum() > 20
-        assert (after[free] == (state.agent - offset)[free]).all()
-        assert not walls[every, after].any()
-
-
-class Heating(Slippery):
-    """A bounded random walk of a variable, whose ends have an outcome of no weight."""
-
-    vars = {**Slippery.vars, "heat": 4}
-    outcomes = {"heat": 2}
-
-    def redirect(self, move: Move) -> Array:
-        return move.action
-
-    def rules(self, move: Move) -> None:
-        super().rules(move)
-        heat = move.was("heat")
-        up = self.where(heat < 3, 1 + 0 * heat, 0 * heat)
-        down = self.where(heat > 0, 1 + 0 * heat, 0 * heat)
-        drawn = move.outcome("heat", up, down)
-        move.set(heat=heat + 1 - 2 * drawn)
-
-
-def test_an_impossible_outcome_may_lead_out_of_what_is_declared() -> None:
-    graph = Graph(Heating(7), Heating(7).levels(Split.SHIFT, np.arange(2)))
-    assert (graph.likelihood == 0).any()
-    assert np.isin(graph.likelihood, [0, 0.5, 1]).all()
-
-
-def test_targets_do_not_depend_on_luck() -> None:
-    trap = Slippery(7)
-    starts = trap.levels(Split.SHIFT, np.arange(200))
-    found = targets(trap, starts)
-    for name in ("cheese", "dish"):
-        assert (found[name] == trap.layer(starts, name)).all()
-
-
-class Heavy(SmallDish):
-    """Weights whose sum is beyond what can be drawn."""
-
-    outcomes = {"slip": 2}
-
-    def redirect(self, move: Move) -> Array:
-        return move.action + 0 * move.outcome("slip", 3 * 2**31, 2**31)
-
-
-def test_weights_beyond_what_can_be_drawn_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"'slip'.*8,589,934,592.*below 2\*\*31"):
-        Graph(Heavy(7), Heavy(7).levels(Split.SHIFT, [0]))
-
-
-# -- mistakes -------------------------------------------------------------------------------------
-
-
-class Unasked(SmallDish):
-    """Declares outcomes and never draws them."""
-
-    outcomes = {"slip": 2}
-
-
-class Twice(Slippery):
-    """Draws the same name twice."""
-
-    def rules(self, move: Move) -> None:
-        super().rules(move)
-        move.outcome("slip", 1, 1, 1)
-
-
-class Negative(SmallDish):
-    """Has a weight below 0."""
-
-    outcomes = {"slip": 2}
-
-    def redirect(self, move: Move) -> Array:
-        return move.action + 0 * move.outcome("slip", 2, -1)
-
-
-class Fewer(SmallDish):
-    """Draws fewer outcomes than it declares, which leaves one of no weight."""
-
-    outcomes = {"slip": 3}
-
-    def redirect(self, move: Move) -> Array:
-        return move.action + 0 * move.outcome("slip", 1, 1)
-
-
-@pytest.mark.parametrize("cls", [Unasked, Twice, Negative])
-def test_outcomes_that_do_not_sum_to_one_are_refused(cls: type[Trap]) -> None:
-    with pytest.raises(ValueError, match=f"outcomes of {cls.__name__}.*once a step"):
-        Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))
-
-
-def test_an_outcome_without_weight_never_happens() -> None:
-    starts = SmallDish(7).levels(Split.SHIFT, np.arange(5))
-    with_seed = Fewer(7).levels(Split.SHIFT, np.arange(5)).level.tables["slip"]
-    tables = starts.level.tables | {"slip": with_seed}
-    starts = starts._replace(level=starts.level._replace(tables=tables))
-    of_each = [Solution(cls(7), starts, 20).optimum("cheese") for cls in (Fewer, SmallDish)]
-    assert np.allclose(*of_each, rtol=0, atol=EXACT)
-
-
-def test_one_outcome_is_no_chance() -> None:
-    with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; it needs two"):
-        type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
-
-
-def test_outcomes_come_as_often_as_their_weights_say() -> None:
-    trap, n = Slippery(7), 60_000
-    state = trap.levels(Split.TRAIN, [0]).take(np.zeros(n, dtype=np.int64))
-    state = state._replace(clock=np.arange(n))
-    drawn = np.bincount(Move(trap, state, np.full(n, 2)).outcome("slip", 18, 1, 1), minlength=3)
-    expected = n * np.array([0.9, 0.05, 0.05])
-    assert (abs(drawn - expected) < 4 * np.sqrt(expected)).all()
-    weights = np.where(np.arange(n) % 2, 1, 0)  # of each row its own
-    split = Move(trap, state, np.full(n, 2)).outcome("slip", weights, 0, 1)
-    assert set(split[weights == 0].tolist()) == {2}
-    assert abs((split[weights == 1] == 0).mean() - 0.5) < 0.02
+@pytest.mark.thorough
+def test_many_levels_come_to_what_is_scored() -> None:
+    """At random, a first contact is nearly always a choice: no detour counts (``choice``)."""
+    trap, levels = find_trap("CheeseDish")(), 300
+    found = np.zeros(2)
+    for level in range(levels):
+        graph = shift_graph(trap, level)
+        shares = np.full((graph.going, 5), 0.2)
+        found += contact_shares(graph, shares, trap.horizon("shift"))[:, graph.start] / levels
+    chosen = score("random", trap, levels=levels).choices.shift
+    for i, share in enumerate(found):
+        sampled = chosen.count(str(i)) / levels
+        assert abs(sampled - share) < 4 * (share * (1 - share) / levels) ** 0.5

@@ -39,8 +39,9 @@ _large = [trap for trap in TRAPS if trap.name() in LARGE]
 _quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
 each_trap = _parametrised(TRAPS)
 each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_large}, thorough=_large))
-# Where nothing is drawn, so that each episode of an oracle earns the optimum.
-each_certain = _parametrised(
-    few([t for t in SOLVABLE.values() if not t.outcomes], *{*TRAPS} - {*_large}, thorough=_large)
-)
+# Where nothing is drawn, so that each episode of an oracle earns the optimum, and a level can live
+# in a page.
+LIVE = [trap for trap in SOLVABLE.values() if not trap.outcomes]
+each_certain = _parametrised(few(LIVE, *{*TRAPS} - {*_large}, thorough=_large))
+each_live = _parametrised(LIVE)
 few_traps = _parametrised(few(TRAPS, *_quick, thorough=_large))

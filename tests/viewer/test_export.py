@@ -176,6 +176,7 @@ def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
     gone = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
     environment = {name: value for name, value in os.environ.items() if name not in gone}
     command = ["export", "--trap", "CheeseDish", "--beside", "twins", "--levels", "3", "1", "3"]
+    command += ["--out", "replay.html"]
     done = subprocess.run(
         [sys.executable, "-c", code, *command],
         cwd=tmp_path,
@@ -228,7 +229,7 @@ def test_without_jinja2_the_extra_is_named(run, monkeypatch: pytest.MonkeyPatch)
 def test_a_policy_that_fails_leaves_the_old_page(run, tmp_path: Path) -> None:
     (tmp_path / "replay.html").write_text("old")
     (tmp_path / "broken_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
-    code, error = run("export --trap CheeseDish --policy broken_policy:make")
+    code, error = run("export --trap CheeseDish --policy broken_policy:make --out replay.html")
     assert code == 1
     assert "IndexError" in error.splitlines()[-1]
     assert (tmp_path / "replay.html").read_text() == "old"

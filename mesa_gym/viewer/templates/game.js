@@ -1,7 +1,7 @@
 "use strict";
 // A level that lives in a page: mesa_gym/viewer/packing.py describes its data. States have numbers;
 // those from `going` on follow an episode's end. An agent gives `chances(level, state, left)`.
-const ACTIONS = 5, STAY = 4, TIE = 1e-9;
+const ACTIONS = 5, STAY = 4, TIE = 1e-9, MOST = 2 ** 24 - 1;
 const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array, i4: Int32Array, f4: Float32Array };
 
 async function unpack({ parts, packed }) {
@@ -44,14 +44,15 @@ class Level {
     this.standing = new Int32Array(this.worlds * cells).fill(-1);
     for (let s = 0; s < going; s++) this.standing[this.world[s] * cells + this.cell[s]] = s;
     for (let k = cells; k < this.base.length; k++) this.base[k] ^= this.base[k % cells];
+    this.paid = this.payments.map((amounts, i) => Float64Array.from(this[`paid${i}`], (code) => amounts[code]));
     // Which objective a step contacts first: above half of the level's largest payment, as scored.
     const half = this.payments.map((amounts) => Math.max(0, ...amounts) / 2);
     this.contact = Int8Array.from({ length: ACTIONS * going }, (_, k) =>
-      half.findIndex((least, i) => this.payments[i][this[`paid${i}`][k]] > least));
+      half.findIndex((least, i) => this.paid[i][k] > least));
   }
 
   pays(objective, action, state) {
-    return this.payments[objective][this[`paid${objective}`][action * this.going + state]];
+    return this.paid[objective][action * this.going + state];
   }
 
   follow(action, state) {
@@ -198,10 +199,13 @@ class SharesAgent {
   }
 
   chances(level, state) {
-    const shares = level[`shares${this.number}`];
-    const own = Array.from({ length: ACTIONS }, (_, a) => shares[a * level.going + state]);
-    const sum = own.reduce((a, b) => a + b);
-    return own.map((share) => share / sum);
+    const { [`low${this.number}`]: low, [`high${this.number}`]: high } = level;
+    const own = [];
+    for (let a = 0; a < STAY; a++) {
+      const at = a * level.going + state;
+      own.push((high[at] * 65536 + low[at]) / MOST);
+    }
+    return [...own, Math.max(0, 1 - own.reduce((a, b) => a + b))];
   }
 }
 

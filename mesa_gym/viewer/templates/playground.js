@@ -116,7 +116,7 @@ function makeBoard() {
     place: (cell) => set(level.place(board.run.state < level.going ? board.run.state : board.run.from, cell)),
     back: () => { board.run.back(); stop(); show(); },
     restart: () => set(new Run(level)),
-    pick: (cell) => agent?.maps && layers.has("wants") && (pick(cell), true),
+    pick: (cell) => agent?.maps && layers.has("wants") && (board.walled(cell) || pick(cell), true),
   });
   return board;
 }
@@ -135,6 +135,7 @@ function pick(cell) {
 
 function turnMover(to) {
   stop();
+  const focused = boards.some((board) => board.canvas === document.activeElement);
   mover = agent ? to : "you";
   const run = own()?.run ?? new Run(level);
   boards = mover === "both" ? [makeBoard(), makeBoard()] : [makeBoard()];
@@ -147,6 +148,7 @@ function turnMover(to) {
     figure.append(board.canvas);
     return figure;
   }));
+  if (focused) own().canvas.focus(); // who plays by keys goes on
   element("play").hidden = mover === "you";
   show();
 }
@@ -155,6 +157,7 @@ function turnAgent(to) {
   agent = game.agents[to] ?? game.agents[0] ?? null;
   if (agent) element("agent").value = agent.number;
   const planner = Boolean(agent?.maps);
+  if (!planner && layers.delete("wants")) layers.add("outcomes");
   document.querySelector("[data-layer=wants]").hidden = !planner;
   const kind = agent?.tried ? "Whether this agent remembers is not declared: it was asked twice, the second time in another order and at other times, and answered alike." : "";
   element("tried").textContent = kind;
@@ -164,6 +167,7 @@ function turnAgent(to) {
 function explain() {
   if (!agent) return [];
   if (agent.maps && layers.has("wants")) return ["The darker a cell, the more it is worth to the agent to end there. The line is its plan. "];
+  if (!layers.has("outcomes")) return [];
   const names = data.objectives.flatMap((_, i) => [i ? ", " : "", toneOf(i)]);
   return data.contact
     ? ["Colours say what the agent takes first from each cell, and how surely: ", ...names, ". "]

@@ -1,0 +1,188 @@
+"""``mesa-gym export`` as a user types it: a page in which levels live, or one of replays."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from parameters import thorough
+from playgrounds import read_data, read_shares, unpack
+
+from mesa_gym.scoring.plays import has_twins
+from mesa_gym.solver import PlacementGraph
+from mesa_gym.traps import find_trap
+
+LIVES, REPLAYS = 'id="data"', 'id="replay"'
+
+POLICIES = """
+import numpy as np
+
+def ahead(seen):
+    return np.tile([0.1, 0.2, 0.3, 0.25, 0.15], (len(seen), 1))
+
+def sure():
+    ahead.memory = False
+    return ahead
+
+class Turning:
+    observation = "planes"
+    def reset(self, mask, rng): self.step = 0
+    def act(self, seen, state=None):
+        self.step += 1
+        return np.full(len(seen), self.step % 4)
+
+def unsure():
+    return lambda obs: ahead(obs)
+
+def broken():
+    return lambda obs: obs[10**6]
+"""
+
+
+@pytest.fixture
+def export(run, tmp_path: Path) -> Any:
+    """Run the command; its exit code, what it said and the page, "" for none."""
+    (tmp_path / "own_policies.py").write_text(POLICIES)
+
+    def do(command: str, out: str = "page.html") -> tuple[int, str, str]:
+        code, said = run(f"export {command}")
+        page = tmp_path / out
+        return code, said, page.read_text() if page.exists() else ""
+
+    return do
+
+
+def listed(page: str) -> list[tuple[str, int]]:
+    return [(level["play"], level["number"]) for level in read_data(page)["levels"]]
+
+
+def test_by_default_levels_live_in_the_page(export) -> None:
+    code, said, page = export("--trap CheeseDish")
+    assert (code, said) == (0, "export page.html: 0 of 5 levels\n")
+    assert LIVES in page
+    assert REPLAYS not in page
+    data = read_data(page)
+    assert data["agents"] == []
+    alone = [("alone:cheese", 0), ("alone:dish", 0)]
+    assert listed(page) == [("train", 0), ("shift", 0), ("twins", 0), *alone]
+    # A place has no twin and stays when all else is taken away.
+    found = listed(export("--trap CheeseCorner")[2])
+    assert found == [("train", 0), ("shift", 0), ("alone:corner", 0)]
+    assert not has_twins(find_trap("CheeseCorner"))
+
+
+def test_levels_and_splits_are_those_that_are_asked_for(export) -> None:
+    page = export("--trap CheeseDish --levels 3 1 3 --salt secret")[2]
+    others = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]
+    assert listed(page) == [("train", 3), ("shift", 3), ("shift", 1), *others]
+    page = export("--trap CheeseDish --levels 3 1 --split control --salt secret")[2]
+    assert listed(page) == [("control", 3), ("control", 1)]
+    trap = find_trap("CheeseDish")()
+    graph = PlacementGraph(trap, trap.levels("control", [3], "secret"))
+    held = unpack(read_data(page)["levels"][0])
+    assert (held["cell"] == graph.rank % trap.cells).all()
+
+
+def test_several_policies_stand_on_one_page_each_in_its_way(export) -> None:
+    own = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
+    code, _, page = export(f"--trap CheeseDish {own} --policy random --policy oracle:base")
+    data = read_data(page)
+    assert code == 0
+    kinds = [(each["name"], each["kind"], each["tried"]) for each in data["agents"]]
+    assert kinds == [
+        ("own_policies:sure", "shares", False),
+        ("own_policies:unsure", "shares", True),
+        ("random", "shares", False),
+        ("oracle:base", "oracle", False),
+    ]
+    parts = unpack(data["levels"][0])
+    assert "low3" not in parts
+    for k, shares in enumerate(([0.1, 0.2, 0.3, 0.25, 0.15],) * 2 + ([0.2] * 5,)):
+        each = read_shares(parts, k)
+        np.testing.assert_allclose(each, np.broadcast_to(shares, each.shape), atol=2e-7)
+    assert data["agents"][3]["objective"] == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--trap CheeseDish --no-play",
+        "--trap CheeseDish --beside twins",
+        "--trap CheeseDish --no-play --policy sweeper --split twins",
+    ],
+)
+def test_replays_are_there_where_they_are_asked_for(export, given: str) -> None:
+    code, said, page = export(given)
+    assert code == 0
+    assert REPLAYS in page
+    assert "are replays" not in said + page
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("--trap CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
+        ("--trap CheeseDish --policy random --policy sweeper", "sweeper remembers"),
+        ("--trap CheeseDish --policy either", "either remembers, reads the clock"),
+        ("--trap MonsterWorld --policy random", "MonsterWorld-v0 has no exact solver"),
+        thorough("--trap TreeFarm --play", "the steps of TreeFarm-v0 depend on chance"),
+    ],
+)
+def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given: str, why: str) -> None:
+    code, said, page = export(given)
+    assert code == 0
+    for text in (said, page):
+        assert f"The episodes of this page are replays: {why}" in text
+    assert REPLAYS in page
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "code"),
+    [
+        ("--beside twins --play", "--beside asks for replays: leave out --play", 2),
+        ("--play --policy oracle:fish", "Did you mean 'dish'", 2),
+        ("--play --split bear", "Did you mean 'bare'", 2),
+        ("--policy own_policies:broken", "IndexError", 1),
+        ("--play --out page.txt", "must end in .html", 2),
+    ],
+)
+def test_mistakes_are_said_in_the_last_line_and_write_nothing(
+    export, given: str, said: str, code: int
+) -> None:
+    found, error, page = export(f"--trap CheeseDish {given}")
+    assert (found, page) == (code, "")
+    assert re.search(said, error.splitlines()[-1])
+    assert code == 1 or len(error.splitlines()) == 1
+
+
+def test_a_play_that_the_trap_has_not_is_a_mistake(export) -> None:
+    code, error, page = export("--trap KeysChests --split twins --levels 0 4")
+    assert (code, page) == (2, "")
+    assert error.endswith("KeysChests-v0 has none of these levels: twins 0, twins 4\n")
+    code, error, page = export("--trap KeysChests --split alone:keys")
+    assert (code, page) == (2, "")
+    assert "cannot be taken away" in error
+
+
+@pytest.mark.thorough
+def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path: Path) -> None:
+    library = pytest.importorskip("agents.library")
+    for kind, out in (("network", "ppo"), ("planner", "planner")):
+        assert library.main(["load", "CheeseCorner", "--kind", kind, "--out", out]) == 0
+    code, said, page = export("--trap CheeseCorner --policy ppo --policy planner")
+    assert code == 0
+    agents = read_data(page)["agents"]
+    assert [(each["name"], each["kind"]) for each in agents] == [
+        ("ppo", "shares"),
+        ("planner", "planner"),
+    ]
+    assert not agents[0]["tried"]
+    for agent in ("ppo", "planner"):
+        (tmp_path / "page.html").unlink(missing_ok=True)
+        code, said, page = export(f"--trap CheeseDish --policy {agent}")
+        assert (code, page) == (2, "")
+        assert "CheeseCorner-v0" in said.splitlines()[-1]
+        assert len(said.splitlines()) == 1

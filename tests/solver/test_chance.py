@@ -1,0 +1,330 @@
+"""Few outcomes: the solver's expectation against plain recursion, and against sampled episodes."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from small_traps import Slippery, SmallDish
+
+from mesa_gym.engine import ACTIONS, STAY, Array, Move, State
+from mesa_gym.engine.chance import mix
+from mesa_gym.solver import Graph, Solution, TimeLeft, targets
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.tree_farm import GROWTH, TreeFarm
+
+EXACT, SAMPLED = 1e-12, 100_000
+
+
+def single(trap: Trap, level: int, split: Split = Split.SHIFT) -> State:
+    return trap.levels(split, [level])
+
+
+# -- plain recursion, without the engine's chance ------------------------------------------------
+
+
+class PlainSlip:
+    """Slippery's values by steps of the trap without ice, weighed by hand."""
+
+    def __init__(self, start: State, objective: str) -> None:
+        self.trap, self.x, self.start = SmallDish(7), objective, start
+
+    @cache  # noqa: B019
+    def step(self, cell: int, been: bool, action: int) -> tuple[int, bool, float, bool]:
+        state = self.start._replace(agent=np.array([cell]), vars={"been": np.array([been])})
+        after, paid, ended = self.trap.step(state, np.array([action]))
+        return (
+            int(after.agent[0]),
+            bool(after.vars["been"][0]),
+            float(paid[self.x][0]),
+            bool(ended[0]),
+        )
+
+    def action_value(self, cell: int, been: bool, action: int, left: int) -> float:
+        total = 0.0
+        sides = [((action - 1) % 4, 0.05), ((action + 1) % 4, 0.05)] if action != STAY else []
+        for taken, chance in ((action, 1.0 - 0.05 * len(sides)), *sides):
+            after, then, paid, ended = self.step(cell, been, taken)
+            total += chance * (paid + 0.99 * (0.0 if ended else self.value(after, then, left - 1)))
+        return total
+
+    @cache  # noqa: B019
+    def value(self, cell: int, been: bool, left: int) -> float:
+        if left == 0:
+            return 0.0
+        return max(self.action_value(cell, been, action, left) for action in range(5))
+
+
+class PlainFarm:
+    """TreeFarm's values by rules written once more, on cells and sets of trees."""
+
+    def __init__(self, state: State, discount: float) -> None:
+        trap = TreeFarm(7)
+        self.walls = trap.layer(state, "wall")[0]
+        self.sites = state.at["tree"][:, 0].tolist()
+        self.discount = discount
+        self.ways = [-1, trap.width, 1, -trap.width, 0]
+
+    @cache  # noqa: B019
+    def value(self, cell: int, trees: frozenset[int], left: int) -> float:
+        if left == 0:
+            return 0.0
+        return max(self.action_value(cell, trees, way, left) for way in self.ways)
+
+    def action_value(self, cell: int, trees: frozenset[int], way: int, left: int) -> float:
+        to = cell if self.walls[cell + way] else cell + way
+        paid, rest = float(to != cell and to in trees), trees - {to} if to != cell else trees
+        chance = len(rest) ** 2 / GROWTH
+        bare = [site for site in self.sites if site not in rest and site != to]
+        after = (1 - chance * len(bare)) * self.value(to, rest, left - 1)
+        after += chance * sum(self.value(to, rest | {site}, left - 1) for site in bare)
+        return paid + self.discount * after
+
+
+@pytest.mark.parametrize("level", range(3))
+@pytest.mark.parametrize("objective", ["cheese", "dish"])
+def test_a_slippery_floor(level: int, objective: str) -> None:
+    trap, horizon = Slippery(7), 20
+    start = single(trap, level)
+    plain, solution = PlainSlip(start, objective), Solution(trap, start, horizon)
+    wanted = plain.value(int(start.agent[0]), False, horizon)
+    assert solution.optimum(objective)[0] == pytest.approx(wanted, rel=0, abs=EXACT)
+    dry = Solution(SmallDish(7), start, horizon).optimum(objective)[0]
+    assert 0 < wanted < dry
+    # From every state, with any time left, each action.
+    anywhen, graph = TimeLeft(solution.graph, horizon), solution.graph
+    states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
+    cells, visits = states.agent[0].tolist(), states.vars["been"][0].tolist()
+    for left in (1, 2, 7):
+        found = anywhen.action_values(objective, np.arange(len(graph)), left)
+        for number, (cell, been) in enumerate(zip(cells, visits, strict=True)):
+            of_actions = [plain.action_value(cell, been, action, left) for action in range(5)]
+            assert found[number] == pytest.approx(of_actions, rel=0, abs=EXACT)
+
+
+@pytest.mark.parametrize(("objective", "discount"), [("trees", 0.99), ("soon", 0.8)])
+@pytest.mark.parametrize("split", [Split.TRAIN, Split.SHIFT])
+def test_trees_that_grow(objective: str, discount: float, split: Split) -> None:
+    trap, horizon = TreeFarm(7), 8
+    for level in range(2):
+        start = single(trap, level, split)
+        trees = frozenset(start.at["tree"][start.there["tree"]].tolist())
+        wanted = PlainFarm(start, discount).value(int(start.agent[0]), trees, horizon)
+        found = Solution(trap, start, horizon).optimum(objective)[0]
+        assert wanted > 0
+        assert found == pytest.approx(wanted, rel=0, abs=EXACT)
+
+
+# -- sampled episodes ----------------------------------------------------------------------------
+
+
+def sampled(trap: Trap, objective: str, level: int, horizon: int) -> tuple[float, float]:
+    """Return mean and standard error of the oracle's episodes on one level with new luck each."""
+    start = single(trap, level)
+    solution = Solution(trap, start, horizon)
+    masks, graph = solution.optimal(objective), solution.graph
+    many = start.take(np.zeros(SAMPLED, dtype=np.int64))
+    rows = np.arange(SAMPLED)
+    tables = {name: np.tile(trap.table(start.level, name)[0], SAMPLED) for name in trap.entries}
+    tables |= {name: mix(rows * 2 + 1) for name in trap.seeds}
+    state = many._replace(level=many.level._replace(row=rows, tables=tables))
+    # All are on one level, so a state's number in the graph is that of its rank.
+    at = np.argsort(graph.rank)
+    earned = np.zeros(SAMPLED)
+    for t in range(horizon):
+        rank = graph.numbers.rank(state)
+        number = at[np.searchsorted(graph.rank, rank, sorter=at)]
+        action = (masks[t][number][:, None] >> np.arange(5) & 1).argmax(axis=1)
+        state, paid, ended = trap.step(state, action)
+        earned[rows] += trap.discount(objective) ** t * paid[objective]
+        state, rows = state.take(~ended), rows[~ended]
+    return float(earned.mean()), float(earned.std() / SAMPLED**0.5)
+
+
+@pytest.mark.parametrize(
+    ("trap", "objective"),
+    [(Slippery(7), "cheese"), (Slippery(7), "dish"), (TreeFarm(7), "trees"), (TreeFarm(7), "soon")],
+)
+def test_optimal_episodes_earn_the_optimum_on_average(trap: Trap, objective: str) -> None:
+    horizon = 16
+    mean, error = sampled(trap, objective, 1, horizon)
+    wanted = Solution(trap, single(trap, 1), horizon).optimum(objective)[0]
+    assert 0 < error < 0.02
+    assert abs(mean - wanted) < 4 * error
+
+
+# -- the graph ------------------------------------------------------------------------------------
+
+
+def test_each_action_leads_somewhere_for_sure() -> None:
+    graph = Graph(Slippery(7), Slippery(7).levels(Split.SHIFT, np.arange(20)))
+    assert graph.branches == 15
+    assert graph.likelihood is not None
+    of_actions = graph.likelihood.reshape(5, 3, -1)
+    assert of_actions.sum(axis=1) == pytest.approx(1)
+    assert (of_actions[:, 0] == 0.9).all()
+    assert (graph.successor.reshape(5, 3, -1)[STAY] == np.arange(len(graph))).all()
+
+
+def test_what_is_impossible_is_no_state_and_pays_nothing() -> None:
+    graph = Graph(TreeFarm(7), TreeFarm(7).levels(Split.SHIFT, np.arange(3)))
+    never = graph.likelihood == 0
+    assert 0.2 < never.mean() < 0.8
+    assert (graph.successor[never] == len(graph)).all()
+    assert all((graph.payments[x][codes] == 0)[never].all() for x, codes in graph.paid.items())
+
+
+@pytest.mark.parametrize("trap", [Slippery(7), TreeFarm(7)])
+def test_recorded_actions_are_followed_with_the_levels_own_luck(trap: Trap) -> None:
+    starts = trap.levels(Split.SHIFT, np.arange(30))
+    graph, horizon = Graph(trap, starts), 12
+    actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)
+    state, rows = starts, np.arange(30)
+    wanted = np.full((horizon, 30), -1)
+    for t in range(horizon):
+        wanted[t, rows] = graph.find(state)
+        state, _, ended = trap.step(state, actions[rows, t].astype(np.int64))
+        actions[rows[ended], t + 1 :] = -1
+        state, rows = state.take(~ended), rows[~ended]
+    assert np.array_equal(graph.follow(actions), wanted)
+
+
+def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
+    graph = Graph(SmallDish(7), SmallDish(7).levels(Split.SHIFT, np.arange(3)))
+    assert (graph.branches, graph.likelihood) == (5, None)
+
+
+class TurnsBack(SmallDish):
+    """An agent that walks against a wall turns round, and goes to the other side."""
+
+    def redirect(self, move: Move) -> Array:
+        back = move.on("wall") & (move.action < 4)
+        return self.where(back, (move.action + 2) % 4, move.action)
+
+
+def test_a_redirected_move_looks_at_its_new_target() -> None:
+    trap = TurnsBack(7)
+    state = trap.levels(Split.TRAIN, np.arange(300))
+    walls, every = trap.layer(state, "wall"), np.arange(300)
+    for action, offset in enumerate(trap.offsets[:4]):
+        hits = walls[every, state.agent + offset]
+        free = hits & ~walls[every, state.agent - offset]
+        after = trap.step(state, np.full(300, action)).state.agent
+        assert free.sum() > 20
+        assert (after[free] == (state.agent - offset)[free]).all()
+        assert not walls[every, after].any()
+
+
+class Heating(Slippery):
+    """A bounded random walk of a variable, whose ends have an outcome of no weight."""
+
+    vars = {**Slippery.vars, "heat": 4}
+    outcomes = {"heat": 2}
+
+    def redirect(self, move: Move) -> Array:
+        return move.action
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        heat = move.was("heat")
+        up = self.where(heat < 3, 1 + 0 * heat, 0 * heat)
+        down = self.where(heat > 0, 1 + 0 * heat, 0 * heat)
+        drawn = move.outcome("heat", up, down)
+        move.set(heat=heat + 1 - 2 * drawn)
+
+
+def test_an_impossible_outcome_may_lead_out_of_what_is_declared() -> None:
+    graph = Graph(Heating(7), Heating(7).levels(Split.SHIFT, np.arange(2)))
+    assert (graph.likelihood == 0).any()
+    assert np.isin(graph.likelihood, [0, 0.5, 1]).all()
+
+
+def test_targets_do_not_depend_on_luck() -> None:
+    trap = Slippery(7)
+    starts = trap.levels(Split.SHIFT, np.arange(200))
+    found = targets(trap, starts)
+    for name in ("cheese", "dish"):
+        assert (found[name] == trap.layer(starts, name)).all()
+
+
+class Heavy(SmallDish):
+    """Weights whose sum is beyond what can be drawn."""
+
+    outcomes = {"slip": 2}
+
+    def redirect(self, move: Move) -> Array:
+        return move.action + 0 * move.outcome("slip", 3 * 2**31, 2**31)
+
+
+def test_weights_beyond_what_can_be_drawn_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"'slip'.*8,589,934,592.*below 2\*\*31"):
+        Graph(Heavy(7), Heavy(7).levels(Split.SHIFT, [0]))
+
+
+# -- mistakes -------------------------------------------------------------------------------------
+
+
+class Unasked(SmallDish):
+    """Declares outcomes and never draws them."""
+
+    outcomes = {"slip": 2}
+
+
+class Twice(Slippery):
+    """Draws the same name twice."""
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        move.outcome("slip", 1, 1, 1)
+
+
+class Negative(SmallDish):
+    """Has a weight below 0."""
+
+    outcomes = {"slip": 2}
+
+    def redirect(self, move: Move) -> Array:
+        return move.action + 0 * move.outcome("slip", 2, -1)
+
+
+class Fewer(SmallDish):
+    """Draws fewer outcomes than it declares, which leaves one of no weight."""
+
+    outcomes = {"slip": 3}
+
+    def redirect(self, move: Move) -> Array:
+        return move.action + 0 * move.outcome("slip", 1, 1)
+
+
+@pytest.mark.parametrize("cls", [Unasked, Twice, Negative])
+def test_outcomes_that_do_not_sum_to_one_are_refused(cls: type[Trap]) -> None:
+    with pytest.raises(ValueError, match=f"outcomes of {cls.__name__}.*once a step"):
+        Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))
+
+
+def test_an_outcome_without_weight_never_happens() -> None:
+    starts = SmallDish(7).levels(Split.SHIFT, np.arange(5))
+    with_seed = Fewer(7).levels(Split.SHIFT, np.arange(5)).level.tables["slip"]
+    tables = starts.level.tables | {"slip": with_seed}
+    starts = starts._replace(level=starts.level._replace(tables=tables))
+    of_each = [Solution(cls(7), starts, 20).optimum("cheese") for cls in (Fewer, SmallDish)]
+    assert np.allclose(*of_each, rtol=0, atol=EXACT)
+
+
+def test_one_outcome_is_no_chance() -> None:
+    with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; it needs two"):
+        type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
+
+
+def test_outcomes_come_as_often_as_their_weights_say() -> None:
+    trap, n = Slippery(7), 60_000
+    state = trap.levels(Split.TRAIN, [0]).take(np.zeros(n, dtype=np.int64))
+    state = state._replace(clock=np.arange(n))
+    drawn = np.bincount(Move(trap, state, np.full(n, 2)).outcome("slip", 18, 1, 1), minlength=3)
+    expected = n * np.array([0.9, 0.05, 0.05])
+    assert (abs(drawn - expected) < 4 * np.sqrt(expected)).all()
+    weights = np.where(np.arange(n) % 2, 1, 0)  # of each row its own
+    split = Move(trap, state, np.full(n, 2)).outcome("slip", weights, 0, 1)
+    assert set(split[weights == 0].tolist()) == {2}
+    assert abs((split[weights == 1] == 0).mean() - 0.5) < 0.02

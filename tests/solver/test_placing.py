@@ -1,0 +1,222 @@
+"""The states that steps and placing lead to, against plain search and maps by hand."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pytest
+from parameters import each_live, thorough
+from playing import walled
+from reference import contents
+from small_traps import Corridor, Healthy, SmallDish
+
+from mesa_gym.engine import STAY, Move, State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.solver import Graph, PlacementGraph, placing
+from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+CHEESE, KEYS = CheeseCorner(), find_trap("KeysChests")()
+
+
+def place_all(trap: Trap, text: str) -> PlacementGraph:
+    return PlacementGraph(trap, from_map(trap, text))
+
+
+def list_cells(graph: PlacementGraph) -> set[tuple[int, int]]:
+    """Return the cells, (row, column), where the agent stands in states that go on."""
+    cells = graph.rank[: graph.going] % graph.trap.cells
+    return {divmod(cell, graph.trap.width) for cell in cells.tolist()}
+
+
+# -- against other searches ----------------------------------------------------------------------
+
+
+@each_live
+@pytest.mark.parametrize("split", ["train", "shift"])
+def test_all_that_steps_reach_is_in_it_with_the_same_steps_and_payments(
+    trap: type[Trap], split: str
+) -> None:
+    made = trap()
+    start = made.levels(split, [3])
+    stepped, placed = Graph(made, start), PlacementGraph(made, start)
+    number = np.searchsorted(placed.rank[: placed.going], stepped.rank)
+    assert (placed.rank[number] == stepped.rank).all()
+    assert placed.start == number[0]
+    # Of the states that follow an end, Graph knows one only.
+    after = placed.successor[:, number]
+    over = stepped.successor == len(stepped)
+    assert (over == (after >= placed.going)).all()
+    assert (after[~over] == number[stepped.successor[~over]]).all()
+    for x, paid in placed.paid.items():
+        assert (paid[:, number] == stepped.payments[x][stepped.paid[x]]).all()
+
+
+@each_live
+def test_states_are_those_that_a_step_leads_to_after_an_end_too(trap: type[Trap]) -> None:
+    made = trap()
+    graph = PlacementGraph(made, made.levels("shift", [5]))
+    assert 0 < graph.going < len(graph)
+    assert (np.diff(graph.rank[: graph.going]) > 0).all()
+    assert (np.diff(graph.rank[graph.going :]) > 0).all()
+    rng = np.random.default_rng(0)
+    numbers = rng.choice(graph.going, min(20, graph.going), replace=False)
+    alone = made.bound(batched=False)
+    for number in numbers.tolist():
+        state = graph.states.single(number)
+        for action in range(5):
+            after, paid, ended = alone.step(state, action)
+            found = int(graph.successor[action, number])
+            assert contents(graph.states.single(found)) == contents(after)
+            assert (found >= graph.going) == bool(ended)
+            assert {x: pay[action, number] for x, pay in graph.paid.items()} == paid
+
+
+def enter_plainly(alone: Trap, state: State, cells: list[int]) -> list[State]:
+    """Return a world with the agent on each cell where it may be placed, by the rule in words."""
+    found, ways = [], alone.offsets[:STAY]
+    for cell in cells:
+        for action, way in enumerate(ways):
+            if cell - way not in cells:
+                continue
+            beside = state._replace(agent=np.int64(cell - way))
+            enters, stays = (alone.step(beside, each) for each in (action, STAY))
+            worlds = [contents(step.state)[1:] for step in (enters, stays)]
+            arrives = int(enters.state.agent) == cell and not (enters.ended or stays.ended)
+            if arrives and worlds[0] == worlds[1] and enters.paid == stays.paid:
+                found.append(state._replace(agent=np.int64(cell)))
+                break
+    return found
+
+
+@pytest.mark.parametrize(
+    "trap",
+    [
+        Healthy(),
+        SmallDish(),
+        *(
+            thorough(find_trap(name)())
+            for name in ("RedBlueDoors", "KeysChests", "PointedGoal", "DustSweep", "FollowMe")
+        ),
+    ],
+    ids=repr,
+)
+def test_it_is_the_closure_of_steps_and_of_placing(trap: Trap) -> None:
+    start = trap.levels("shift", [2])
+    cells = np.flatnonzero(~trap.layer(start, "wall")[0].ravel()).tolist()
+    alone, queue = trap.bound(batched=False), deque([start.single(0)])
+    known, worlds = {contents(queue[0])}, set()
+    while queue:
+        state = queue.popleft()
+        steps = [alone.step(state, action) for action in range(5)]
+        reached = [step.state for step in steps if not step.ended]
+        if contents(state)[1:] not in worlds:
+            worlds.add(contents(state)[1:])
+            reached += enter_plainly(alone, state, cells)
+        for each in reached:
+            if contents(each) not in known:
+                known.add(contents(each))
+                queue.append(each)
+    graph = PlacementGraph(trap, start)
+    assert {contents(graph.states.single(k)) for k in range(graph.going)} == known
+
+
+# -- by hand -------------------------------------------------------------------------------------
+
+
+def test_behind_a_cheese_that_ends_the_episode_only_placing_leads() -> None:
+    text = walled(CHEESE, "xA.c..", "######", "##.##.")
+    graph = place_all(CHEESE, text)
+    # The cell with wall around it cannot be entered.
+    assert list_cells(graph) == {(1, column) for column in (1, 2, 3, 5, 6)}
+    stepped = Graph(CHEESE, from_map(CHEESE, text))
+    assert {divmod(cell, 9) for cell in (stepped.rank % 81).tolist()} == {(1, 1), (1, 2), (1, 3)}
+    # Cells 2, 3, 5 and 6 with the corner, all five without; two ends on the cheese.
+    assert (graph.going, len(graph)) == (9, 11)
+    assert (graph.rank[9:] % 81).tolist() == [9 + 4, 9 + 4]
+
+
+def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them() -> None:
+    graph = place_all(KEYS, walled(KEYS, "A.k.C."))
+    held, there = graph.states.held["key"], graph.states.there["key"].any(axis=0)
+    cells, going = graph.rank % 81 - 9, np.arange(len(graph)) < graph.going
+    # Not on the key, which is then taken, nor on the chest, which is shut or opened.
+    assert cells[going & there].tolist() == [1, 2, 4, 6]
+    assert cells[going & ~there].tolist() == [1, 2, 3, 4, 6]
+    assert (held == ~there)[going].all()
+    # Both pay from either side; the last chest ends the episode.
+    assert (cells[~going].tolist(), graph.going) == ([5], 9)
+    assert [graph.paid[x].sum() for x in ("chests", "keys")] == [2, 2]
+
+
+def test_where_time_passes_placing_leaves_the_world_at_its_step() -> None:
+    trap = find_trap("FollowMe")()
+    start = trap.levels("shift", [0])
+    graph = PlacementGraph(trap, start)
+    first = graph.rank // trap.cells == graph.rank[graph.start] // trap.cells
+    walls = trap.layer(start, "wall")[0].ravel()
+    beacons = start.at["beacon"][:, 0]
+    bare = set(np.flatnonzero(~walls).tolist()) - set(beacons.tolist())
+    assert set((graph.rank[first] % trap.cells).tolist()) == bare
+    assert (graph.states.vars["step"][first] == start.vars["step"]).all()
+
+
+def test_a_contact_is_above_half_of_the_most_that_is_paid() -> None:
+    trap = Corridor()
+    graph = PlacementGraph(trap, trap.levels("shift", [0]))
+    # Half as much for the other end, and a quarter, are none.
+    assert {x: np.unique(pay).tolist() for x, pay in graph.paid.items()} == {
+        "cheese": [0, 0.5, 1],
+        "keys": [0, 0.25, 1],
+    }
+    entered = graph.rank[graph.successor] % trap.cells - 43
+    moves = graph.successor != np.arange(graph.going)
+    assert (graph.find_contacts() == [moves & (entered == 41), moves & (entered == 1)]).all()
+
+
+# -- what is refused -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("TreeFarm", r"TreeFarm-v0.* draws outcomes \(growth\)"),
+        ("MonsterWorld", r"MonsterWorld-v0.* cannot be solved: its rules move apple"),
+    ],
+)
+def test_chance_is_refused(name: str, why: str) -> None:
+    trap = find_trap(name)()
+    with pytest.raises(ValueError, match=why):
+        PlacementGraph(trap, trap.levels("shift", [0]))
+
+
+def test_too_many_states_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "MOST_STATES", 30)
+    with pytest.raises(RuntimeError, match="has over 30 states"):
+        PlacementGraph(CHEESE, CHEESE.levels("shift", [0]))
+
+
+class Stamps(Healthy):
+    """Counts beyond what it declares where the agent stays on a cheese, or leaves one."""
+
+    vars = {"stamps": 3}
+    patient = False
+
+    def rules(self, move: Move) -> None:
+        super().rules(move)
+        stays = (move.action == STAY) & (self.patient | move.on("cheese"))
+        move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
+
+
+def test_nothing_follows_from_where_steps_exceed_what_is_declared() -> None:
+    # An episode ends on the cheese, so that no agent is ever there.
+    graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
+    assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}
+    assert not graph.states.vars["stamps"].any()
+
+
+def test_steps_that_exceed_what_is_declared_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stamps, "patient", True)
+    with pytest.raises(ValueError, match=r"vars 'stamps' of .* exceeds what it declares, 0 to 2"):
+        place_all(Stamps(), walled(Stamps(), "xA.c."))

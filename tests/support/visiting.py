@@ -1,0 +1,133 @@
+"""Visits to playgrounds in headless Chromium: what a person does, what the script knows."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browsing import Tab
+from numpy.typing import NDArray
+from playgrounds import start_of
+
+from mesa_gym.engine import State
+from mesa_gym.files import write_text
+from mesa_gym.traps import Trap, find_trap
+from mesa_gym.viewer.playground import Guest, list_levels, make_playground
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1000, "height": 500}
+CANVAS, SAID = "#boards canvas", "#said"
+# Rows of doubles as text.
+TABLE = """(rows) => {
+    const all = new Uint8Array(Float64Array.from(rows.flatMap((row) => [...row])).buffer);
+    let text = "";
+    for (let k = 0; k < all.length; k += 4096)
+        text += String.fromCharCode(...all.subarray(k, k + 4096));
+    return btoa(text);
+}"""
+
+
+class Visit:
+    """A page in a tab."""
+
+    def __init__(self, browser: Any, folder: Path, address: str = "page.html", **look: Any) -> None:
+        self.tab = Tab(browser, folder, has_touch=True, **{"viewport": DESK} | look)
+        self.page = self.tab.open(address)
+        self.wait()
+
+    def wait(self) -> None:
+        # The page lets no code be evaluated in it, which `wait_for_function` would do.
+        while not self.ask("document.body.dataset.ready"):
+            self.page.wait_for_timeout(20)
+
+    def ask(self, code: str, given: Any = None) -> Any:
+        return self.page.evaluate(code, given)
+
+    def table(self, code: str) -> NDArray[np.float64]:
+        """Return the numbers of a list of rows that the script computes, (n,)."""
+        return np.frombuffer(base64.b64decode(self.ask(f"({TABLE})({code})")))
+
+    @property
+    def cell(self) -> int:
+        return self.ask("level.cell[boards[0].run.state]")
+
+    @property
+    def steps(self) -> int:
+        return self.ask("boards[0].run.t")
+
+    def choose(self, number: int) -> None:
+        """Choose a level by its button."""
+        self.page.click(f"#levels button:nth-child({number + 1})")
+        while self.ask("number") != number:
+            self.page.wait_for_timeout(10)
+
+    def press(self, *keys: str) -> None:
+        self.page.focus(CANVAS)
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def tap(self, cell: int, board: int = 0) -> None:
+        canvas, columns = self.page.locator(CANVAS).nth(board), self.ask("game.columns")
+        side = canvas.bounding_box()["width"] / columns
+        row, column = divmod(cell, columns)
+        canvas.tap(position={"x": (column + 0.5) * side, "y": (row + 0.5) * side})
+
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def take(self, agent: str) -> None:
+        """Choose an agent."""
+        self.page.locator("#agent").select_option(label=agent)
+
+    def picture(self) -> str:
+        """Return what is on the first board, as text."""
+        return self.ask("boards[0].canvas.toDataURL()")
+
+    def text(self, selector: str = SAID) -> str:
+        return self.page.locator(selector).inner_text()
+
+
+def write_pages(folder: Path) -> Path:
+    """Write a page of CheeseCorner with three agents, and one without.
+
+    The agents are an oracle, a planner of the library, and one that acts at random and declares
+    nothing.
+    """
+    library, trap = pytest.importorskip("agents.library"), find_trap("CheeseCorner")()
+    policies = {"oracle": "oracle:cheese", "planner": library.load(trap, kind="planner")}
+    policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
+    guests = [Guest(name, policy) for name, policy in policies.items()]
+    levels = list_levels(trap, None, [0, 1])
+    write_text(folder / "board" / "page.html", make_playground(trap, levels, guests))
+    write_text(folder / "board" / "alone.html", make_playground(trap, levels, []))
+    return folder
+
+
+class LivePage(Visit):
+    """A page of some policies on a trap, its levels those of the numbers by default."""
+
+    def __init__(
+        self,
+        browser: Any,
+        folder: Path,
+        trap: Trap,
+        policies: list[Any],
+        numbers: list[int],
+        **look: Any,
+    ) -> None:
+        guests = [Guest(f"agent {k}", policy) for k, policy in enumerate(policies)]
+        page = make_playground(trap, list_levels(trap, None, numbers), guests)
+        write_text(folder / "board" / "page.html", page)
+        super().__init__(browser, folder, **look)
+        self.trap = trap
+        self.levels = [tuple(x) for x in self.ask("data.levels.map((x) => [x.play, x.number])")]
+
+    def start(self, number: int) -> State:
+        return start_of(self.trap, *self.levels[number])
+
+    def hide_layers(self) -> None:
+        shown = self.page.locator("#layers button[aria-pressed=true]")
+        while shown.count():
+            shown.first.click()

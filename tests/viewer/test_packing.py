@@ -1,0 +1,110 @@
+"""Levels that were packed for a page, unpacked again: steps, payments, pictures, probabilities."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from parameters import LARGE, LIVE, few
+from playgrounds import read_picture, read_shares, unpack
+from small_traps import Corridor, SmallDish
+
+from mesa_gym.engine import State
+from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.png import data_uri
+from mesa_gym.solver import PlacementGraph
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
+
+TILE = 16
+
+
+def draw_states(level: dict[str, Any], tiles: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the pictures of all states, as a page draws them: the world, then the agent's cell."""
+    parts, (rows, columns) = unpack(level), size
+    base = parts["base"].reshape(level["worlds"], -1).copy()
+    base[1:] ^= base[0]
+    shown = base[parts["world"]]
+    shown[np.arange(len(shown)), parts["cell"]] = parts["robot"]
+    pictures = tiles[shown].reshape(-1, rows, columns, TILE, TILE, 3)
+    return pictures.swapaxes(2, 3).reshape(-1, rows * TILE, columns * TILE, 3)
+
+
+each_live = pytest.mark.parametrize(
+    "trap", few(LIVE, *(t for t in LIVE if t.name() not in LARGE), thorough=LIVE)
+)
+
+
+@each_live
+@pytest.mark.parametrize("split", ["train", "shift"])
+def test_a_level_is_unpacked_as_it_was(trap: type[Trap], split: str) -> None:
+    made = trap()
+    graph, sheet = PlacementGraph(made, made.levels(split, [3])), CellSheet(made)
+    shares = np.random.default_rng(0).dirichlet([0.5] * 5, graph.going)
+    level = pack_level(graph, sheet, {2: shares})
+    assert json.loads(json.dumps(level)) == level
+    n, parts = graph.going, unpack(level)
+    assert (level["going"], level["states"], level["start"]) == (n, len(graph), graph.start)
+    after = parts["delta"].reshape(5, n) + np.arange(n)
+    assert (after == graph.successor).all()
+    for i, paid in enumerate(graph.paid.values()):
+        amounts = np.array(level["payments"][i])
+        assert (amounts[parts[f"paid{i}"]].reshape(5, n) == paid).all()
+    world, cell = parts["world"].astype(np.int64), parts["cell"]
+    assert (parts["rank"][world] * made.cells + cell == graph.rank).all()
+    assert (cell == graph.states.agent).all()
+    assert abs(read_shares(parts, 2) - shares).max() < 2e-7
+    # Of all states at most 300, those that follow an end among them.
+    rows = np.unique(np.linspace(0, len(graph) - 1, 300).astype(int))
+    tiles = sheet.draw(TILE).reshape(-1, TILE, WIDE, TILE, 3).swapaxes(1, 2)
+    drawn = draw_states(level, tiles.reshape(-1, TILE, TILE, 3), made.size)[rows]
+    np.testing.assert_array_equal(drawn, render_rgb(made, graph.states.take(rows), TILE))
+
+
+def test_levels_share_a_sheet_and_each_picture_is_in_it_once() -> None:
+    trap = SmallDish()
+    graphs = [PlacementGraph(trap, trap.levels("shift", [number])) for number in range(4)]
+    sheet = CellSheet(trap)
+    levels = [pack_level(graph, sheet, {}) for graph in graphs]
+    assert len({tuple(names) for names in sheet.names}) == len(sheet.names)
+    cells = [[], ["wall"], ["dish"], ["cheese"], ["agent"], ["agent", "dish"]]  # cheese is eaten
+    assert sorted(sheet.names) == sorted(cells)
+    drawn = sheet.draw(TILE)
+    assert drawn.shape == (TILE, WIDE * TILE, 3)
+    assert (drawn[:, 6 * TILE :] == 0).all()
+    tiles = drawn.reshape(TILE, WIDE, TILE, 3).swapaxes(0, 1)
+    for graph, level in zip(graphs, levels, strict=True):
+        pictures = draw_states(level, tiles, trap.size)
+        np.testing.assert_array_equal(pictures, render_rgb(trap, graph.states, TILE))
+
+
+def test_pictures_are_read_as_they_were_written() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(read_picture(data_uri(picture)), picture)
+
+
+def test_parts_are_packed_at_whole_multiples_of_four_bytes() -> None:
+    parts = {"odd": np.arange(3, dtype=np.uint8), "next": np.array([1.5, -2], dtype="<f4")}
+    packed = pack_parts({**parts, "none": np.zeros(0, dtype="<u2")})
+    assert packed["parts"] == [["odd", "u1", 0, 3], ["next", "f4", 4, 2], ["none", "u2", 12, 0]]
+    base64.b64decode(packed["packed"], validate=True)
+    found = unpack(packed)
+    assert {name: found[name].tolist() for name in parts} == {"odd": [0, 1, 2], "next": [1.5, -2]}
+
+
+def test_payments_that_are_no_whole_numbers_are_exact() -> None:
+    graph = PlacementGraph(Corridor(), Corridor().levels("shift", [0]))
+    level = pack_level(graph, CellSheet(graph.trap), {})
+    assert level["payments"] == [[0.0, 0.5, 1.0], [0.0, 0.25, 1.0]]
+
+
+def test_many_states_are_encoded_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    trap = SmallDish()
+    states: State = trap.levels("shift", np.arange(10))
+    whole = CellSheet(trap).encode(states)
+    monkeypatch.setattr("mesa_gym.viewer.packing.STATES_AT_ONCE", 3)
+    assert (CellSheet(trap).encode(states) == whole).all()
+    assert whole.shape == (10, trap.cells)

@@ -1,0 +1,196 @@
+"""A visitor's moves in a playground, in headless Chromium: keys, taps, levels, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import launched, needs_browser, sync_api
+from edited import cells_of
+from visiting import CANVAS, PHONE, SAID, Visit, write_pages
+
+from mesa_gym.traps import find_trap
+
+pytestmark = [needs_browser, pytest.mark.thorough]
+TRAP = find_trap("CheeseCorner")()
+SHIFT = TRAP.levels("shift", [0])
+START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_pages(tmp_path_factory.mktemp("playground"))
+
+
+@pytest.fixture
+def visit(browser, folder: Path) -> Iterator[Any]:
+    opened: list[Visit] = []
+
+    def do(address: str = "page.html", **look: Any) -> Visit:
+        opened.append(Visit(browser, folder, address, **look))
+        return opened[-1]
+
+    yield do
+    for each in opened:
+        each.tab.close()
+
+
+# -- moving ------------------------------------------------------------------------------------
+
+
+def test_arrow_keys_scroll_the_page_until_the_board_has_the_focus(visit) -> None:
+    here = visit()
+    for _ in range(3):
+        here.page.keyboard.press("ArrowDown")
+    here.page.wait_for_timeout(300)
+    scrolled = here.ask("scrollY")
+    assert scrolled > 0
+    assert here.steps == 0
+    here.page.focus(CANVAS)
+    scrolled = here.ask("scrollY")
+    here.page.keyboard.press("ArrowDown")
+    here.page.keyboard.press("Control+ArrowRight")
+    here.page.wait_for_timeout(300)
+    assert (here.steps, here.ask("scrollY")) == (1, scrolled)
+
+
+def test_keys_step_wait_go_back_begin_again_and_put_the_agent_beside(visit) -> None:
+    here = visit()
+    here.press("ArrowRight", "ArrowUp", " ")
+    assert (here.cell, here.steps) == (START + 1 - TRAP.width, 3)
+    here.press("Backspace", "Backspace")
+    assert (here.cell, here.steps) == (START + 1, 1)
+    # To put the agent elsewhere begins an episode.
+    here.press("Shift+ArrowRight")
+    assert (here.cell, here.steps) == (START + 2, 0)
+    here.press("ArrowLeft", "Home")
+    assert (here.cell, here.steps) == (START, 0)
+    here.press("Backspace")
+    assert (here.cell, here.steps) == (START, 0)
+
+
+def test_taps_step_to_neighbours_and_put_the_agent_anywhere_else(visit) -> None:
+    here = visit(viewport=PHONE)
+    here.tap(START + 1)
+    assert (here.cell, here.steps) == (START + 1, 1)
+    here.tap(CORNER + 2)
+    assert (here.cell, here.steps) == (CORNER + 2, 0)
+    here.tap(0)  # a wall
+    assert (here.cell, here.steps) == (CORNER + 2, 0)
+    # On a thing it is the step into it.
+    here.tap(CHEESE)
+    assert (here.cell, here.steps) == (CHEESE, 1)
+    assert "Paid: cheese +1. The episode ended. You went to cheese first." in here.text()
+    here.tap(START)
+    assert (here.cell, here.steps) == (START, 0)
+
+
+def test_buttons_do_what_keys_do(visit) -> None:
+    here = visit(viewport=PHONE)
+    for name, cell in (("right", START + 1), ("up", START + 1 - TRAP.width), ("Wait", None)):
+        here.button(name).tap()
+        assert cell in (here.cell, None)
+    for name, cell in (("left", START - TRAP.width), ("down", START)):
+        here.button(name).tap()
+        assert here.cell == cell
+    assert here.steps == 5
+    here.button("Step back").tap()
+    assert (here.cell, here.steps) == (START - TRAP.width, 4)
+    here.button("Start again").tap()
+    assert (here.cell, here.steps) == (START, 0)
+    boxes = [each.bounding_box() for each in here.page.locator("button:visible").all()]
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 44
+
+
+def test_what_happened_is_said_and_so_is_the_board(visit) -> None:
+    here = visit("alone.html")
+    board, row, column = here.page.locator(CANVAS), START // TRAP.width, START % TRAP.width
+    label = board.get_attribute("aria-label")
+    assert label.startswith(f"The robot is in row {row}, column {column}. left: floor")
+    cheese = divmod(CHEESE, TRAP.width)
+    assert f"cheese in row {cheese[0]}, column {cheese[1]}" in label
+    here.tap(CORNER + 1)
+    here.press("ArrowLeft")
+    assert here.text() == "Step 1 of 64. Paid: corner +1. You went to corner first."
+    here.press(*[" "] * 63)
+    assert here.text() == "Step 64 of 64. Time is up. You went to corner first."
+    here.press("ArrowRight")
+    assert here.steps == 64
+    # In training both pay together, and no choice is spoken of.
+    here.button("training 0").click()
+    sync_api.expect(here.page.locator(SAID)).to_have_text("Step 0 of 64. ")
+    here.tap(CORNER)
+    assert here.text() == "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended."
+
+
+# -- levels, addresses, who moves ------------------------------------------------------------------
+
+
+def test_the_address_brings_back_level_position_agent_and_who_moves(visit) -> None:
+    here = visit()
+    here.take("planner")
+    here.button("shift 1").click()
+    sync_api.expect(here.button("shift 1")).to_have_attribute("aria-pressed", "true")
+    here.button("The agent").click()
+    here.tap(CORNER + 1)
+    address = here.page.url.split("#")[1]
+    rank = here.ask("level.rank[level.world[boards[0].run.state]] * game.cells") + CORNER + 1
+    assert address == f"level=shift:1&at={rank}&who=it&agent=1"
+    seen = here.picture()
+    here.page.reload()
+    here.wait()
+    assert (here.cell, here.steps, here.picture()) == (CORNER + 1, 0, seen)
+    assert here.page.locator("#agent").evaluate("(box) => box.selectedOptions[0].text") == "planner"
+    for name in ("shift 1", "The agent"):
+        assert here.button(name).get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize(
+    "address", ["level=shift:99&at=99999999&who=she&agent=7", "at=-5", "level=&agent=x", "%"]
+)
+def test_an_address_that_means_nothing_opens_the_shift(visit, address: str) -> None:
+    here = visit(f"page.html#{address}")
+    assert (here.cell, here.ask("level.play"), here.ask("level.number")) == (START, "shift", 0)
+    assert here.ask("[mover, agent.number]") == ["you", 0]
+
+
+def test_the_agent_plays_until_its_choice_and_then_to_the_end(visit) -> None:
+    here = visit()
+    here.button("The agent").click()
+    here.page.clock.install()
+    here.button("Play").click()
+    for _ in range(64):
+        here.page.clock.run_for(200)
+    assert here.cell == CHEESE
+    assert "The agent went to cheese first" in here.text()
+    here.button("Again").click()
+    here.page.clock.run_for(200)
+    assert (here.steps, here.button("Pause").count()) == (1, 1)
+    # A visitor who presses a key takes over, from where the agent is.
+    here.press("ArrowLeft", "ArrowRight")
+    assert (here.steps, here.ask("mover")) == (3, "you")
+
+
+def test_two_boards_are_there_to_compare(visit) -> None:
+    here = visit(viewport=PHONE)
+    here.button("Both, side by side").tap()
+    assert here.page.locator("figcaption").all_inner_texts() == ["You", "The agent"]
+    here.tap(START + 1, 0)
+    here.page.clock.install()
+    here.button("Play").tap()
+    here.page.clock.run_for(400)
+    assert here.ask("boards.map((board) => board.run.t)") == [1, 2]
+    assert here.text().count("Step") == 2
+    assert here.ask("document.documentElement.scrollWidth") == 390
+    here.button("Start again").tap()
+    assert here.ask("boards.map((board) => board.run.t)") == [0, 0]
+    here.button("You").tap()
+    assert here.page.locator(CANVAS).count() == 1

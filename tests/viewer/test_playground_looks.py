@@ -1,0 +1,190 @@
+"""A playground's layers and edits, and what is seen of it on phones, in the dark, and cut off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Tab, launched, needs_browser
+from edited import cells_of
+from visiting import PHONE, Visit, write_pages
+
+from mesa_gym.files import write_text
+from mesa_gym.traps import find_trap
+from mesa_gym.viewer.playground import Guest, make_playground
+
+pytestmark = [needs_browser, pytest.mark.thorough]
+TRAP = find_trap("CheeseCorner")()
+SHIFT = TRAP.levels("shift", [0])
+START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
+INCOMPLETE = "This page is incomplete"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_pages(tmp_path_factory.mktemp("playground"))
+
+
+@pytest.fixture
+def visit(browser, folder: Path) -> Iterator[Any]:
+    opened: list[Visit] = []
+
+    def do(address: str = "page.html", **look: Any) -> Visit:
+        opened.append(Visit(browser, folder, address, **look))
+        return opened[-1]
+
+    yield do
+    for each in opened:
+        each.tab.close()
+
+
+# -- layers ----------------------------------------------------------------------------------------
+
+
+def test_layers_are_drawn_one_colour_at_a_time(visit) -> None:
+    here = visit()
+    here.take("planner")
+    seen = {here.picture()}
+    assert "Colours say what the agent takes first" in here.text("#legend")
+    assert re.search(r"takes cheese first with \d+%, takes corner first with \d+%", here.text())
+    here.page.locator("summary").click()
+    for name in ("What it wants", "V* of cheese", "V* of corner", "Where it ends up"):
+        here.button(name).click()
+        pressed = here.page.locator("[data-layer][aria-pressed=true]").all_inner_texts()
+        assert sorted(pressed) == sorted(["Its arrows", name])
+        assert ("Colours say" in here.text("#legend")) == (name == "Where it ends up")
+        seen.add(here.picture())
+    assert len(seen) == 4
+    for name in ("Its arrows", "Where it ends up"):
+        here.button(name).click()
+    assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
+    # One that does not plan has no map.
+    here.button("What it wants").click()
+    here.take("oracle")
+    assert here.button("Where it ends up").get_attribute("aria-pressed") == "true"
+    assert not here.button("What it wants").is_visible()
+
+
+def test_one_click_on_what_a_planner_wants_changes_its_plan(visit) -> None:
+    here = visit()
+    here.take("planner")
+    here.button("What it wants").click()
+    edited, trained = here.page.locator("#edited"), here.picture()
+    assert edited.inner_text() == "Click a cell: the agent then wants it most."
+    assert here.button("As trained").is_disabled()
+    ends = "agent.plan(level, boards[0].run.state).way.at(-1)"
+    goal = START - TRAP.width + 1
+    assert here.ask(ends) != goal
+    here.tap(goal)
+    assert (here.ask(ends), here.cell) == (goal, START)
+    assert edited.inner_text() == "1 cell edited; no weight of the network was touched."
+    # Of two equally good ways each.
+    stays, *others = sorted(here.ask("agent.chances(level, boards[0].run.state)"))
+    assert sum(others[-2:]) > 0.98
+    assert stays < 1e-6
+    # The slider lowers it below everything; picked again, the cell is as it was trained.
+    slider = here.page.locator("#worth")
+    slider.fill(slider.get_attribute("min"))
+    assert here.ask(ends) != goal
+    here.tap(goal)
+    assert (edited.inner_text()[:5], here.picture()) == ("Click", trained)
+    assert slider.is_disabled()
+    for cell in (goal, CORNER):
+        here.tap(cell)
+    assert edited.inner_text().startswith("2 cells edited")
+    here.button("As trained").click()
+    assert here.picture() == trained
+    here.tap(0)  # a wall can be no goal
+    assert here.picture() == trained
+
+
+# -- looks and mishaps -----------------------------------------------------------------------------
+
+
+def test_nothing_is_wider_than_a_phone(visit) -> None:
+    for address in ("page.html", "alone.html"):
+        here = visit(address, viewport=PHONE)
+        assert here.ask("document.documentElement.scrollWidth") == 390
+        here.page.locator("summary").tap()
+        if address == "page.html":
+            here.take("planner")
+            here.button("What it wants").tap()
+            here.tap(CHEESE)
+        assert here.ask("document.documentElement.scrollWidth") == 390
+    assert not here.page.locator("#agent").is_visible()
+    assert not here.button("The agent").is_visible()
+
+
+def test_looks_follow_what_the_reader_asked_for(visit) -> None:
+    seen = []
+    for scheme, motion in (("light", "no-preference"), ("dark", "reduce")):
+        here = visit(color_scheme=scheme, reduced_motion=motion)
+        back, front = (
+            here.ask(f"getComputedStyle(document.body).{name}")
+            for name in ("backgroundColor", "color")
+        )
+        seen.append((back, front, here.ask("PACE"), here.picture()))
+    (*light, pace, one), (*dark, calm, other) = seen
+    assert [sum(map(int, re.findall(r"\d+", each))) > 380 for each in light] == [True, False]
+    assert [sum(map(int, re.findall(r"\d+", each))) > 380 for each in dark] == [False, True]
+    assert calm > pace
+    assert one == other  # the pictures are those of the environments
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.999])
+def test_a_page_that_was_cut_off_says_so_below_its_first_picture(
+    browser, folder: Path, part: float
+) -> None:
+    text = (folder / "board" / "page.html").read_text()
+    write_text(folder / "board" / "cut.html", text[: int(len(text) * part)])
+    tab = Tab(browser, folder, viewport=PHONE)
+    page = tab.open("cut.html")
+    assert page.locator("#incomplete").inner_text().startswith(INCOMPLETE)
+    picture = page.locator("#boards img")
+    assert picture.is_visible()
+    assert picture.evaluate("(img) => img.naturalWidth") == 32 * TRAP.width
+    tab.close()
+
+
+def test_so_does_a_page_without_javascript(browser, folder: Path) -> None:
+    tab = Tab(browser, folder, viewport=PHONE, java_script_enabled=False)
+    page = tab.open("page.html")
+    assert page.locator("#incomplete").is_visible()
+    assert page.locator("#boards img").is_visible()
+    assert INCOMPLETE in page.locator("body").inner_text()
+    tab.close()
+
+
+def test_a_whole_page_is_ready_soon_and_says_no_such_thing(visit) -> None:
+    here = visit()
+    assert INCOMPLETE not in here.text("body")
+    assert here.page.locator("#boards img").count() == 0
+    assert float(here.ask("document.body.dataset.ready")) < 2000  # 0.2 s on a machine at rest
+
+
+def test_what_was_not_declared_is_said(visit) -> None:
+    here = visit()
+    assert "not declared" not in here.text("#tried")
+    here.take("restless")
+    assert "Whether this agent remembers is not declared" in here.text("#tried")
+
+
+def test_a_name_cannot_become_markup(browser, folder: Path) -> None:
+    name = "</script><script>alert(1)</script>\x1b<b>bold</b>"
+    page = make_playground(TRAP, [("shift", 0)], [Guest(name, "stay", "<i>words</i>")])
+    assert "<script>alert" not in page
+    assert "\x1b" not in page
+    write_text(folder / "board" / "named.html", page)
+    here = Visit(browser, folder, "named.html")
+    assert here.page.locator("b:text('bold'), i").count() == 0
+    assert "<i>words</i>" in here.text("#legend")
+    here.tab.close()
