@@ -51,11 +51,12 @@ class PageContent(NamedTuple):
 
 # The only pages that hold less than others: their levels have hundreds or thousands of states.
 SMALLER = {
-    "DustSweep-v0": PageContent(shifts=1),
-    "DustVacuum-v0": PageContent(shifts=1),
-    "FollowMe-v0": PageContent(agents=3, shifts=1),
-    "KeysChests-v0": PageContent(shifts=1),
-    "RedBlueDoors-v0": PageContent(shifts=1),
+    "ChuteOrFire-v0": PageContent(shifts=1),
+    "DustSweep-v0": PageContent(agents=3, shifts=1),
+    "DustVacuum-v0": PageContent(agents=4, shifts=1),
+    "FollowMe-v0": PageContent(agents=2, shifts=1),
+    "KeysChests-v0": PageContent(agents=4, shifts=1),
+    "RedBlueDoors-v0": PageContent(agents=4, shifts=1),
 }
 
 

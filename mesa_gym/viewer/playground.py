@@ -18,6 +18,7 @@ import mesa_gym
 from mesa_gym.engine import State
 from mesa_gym.policies import MapNetwork, Oracle, Policy, Portable, as_policy, find_planning
 from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment
@@ -149,7 +150,8 @@ def pack_trap(
             {"name": x, "doc": each.doc, "discount": trap.discount(x)}
             for x, each in trap.objectives.items()
         ],
-        "wish": "#{:02x}{:02x}{:02x}".format(*WISH),
+        "tones": [to_hex(colour) for colour in (BASE, *PROXIES)],
+        "wish": to_hex(WISH),
         "contact": trap.by_contact,
         "loose": trap.delta > 0,
         "levels": packed,

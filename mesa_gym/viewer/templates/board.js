@@ -1,7 +1,6 @@
 "use strict";
 // A level on a canvas, with layers over it, and what a visitor does there by keys and pointer.
-// On the light floor of the pictures, the dark tones of report/templates/card.css.
-const TONES = ["#0072b2", "#d55e00", "#00805d", "#b8558f"], INK = "#111", PAPER = "#fff";
+const INK = "#111", PAPER = "#fff";
 const KEYS = { ArrowLeft: 0, ArrowDown: 1, ArrowRight: 2, ArrowUp: 3 };
 const AROUND = ["left", "below", "right", "above"];
 
@@ -9,7 +8,7 @@ class Board {
   // `on` has what to do: step(action), place(cell), back(), restart().
   constructor(game, on) {
     const { rows, columns, data } = game;
-    Object.assign(this, { game, on, side: data.tile });
+    Object.assign(this, { game, on, side: data.tile, tones: data.tones });
     this.canvas = document.createElement("canvas");
     Object.assign(this.canvas, { width: columns * data.tile, height: rows * data.tile, tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
@@ -93,13 +92,13 @@ class Board {
     for (const cell of open) {
       const shares = outcomes.map((each) => Math.max(0, each[standing(cell)]));
       const sum = shares.reduce((a, b) => a + b), most = Math.min(1, sum);
-      if (sum > 0) this.tint(cell, mixTones(shares.map((share) => share / sum)), 0.75 * most);
+      if (sum > 0) this.tint(cell, mixTones(this.tones, shares.map((share) => share / sum)), 0.75 * most);
     }
   }
 
   drawValues(values, objective, open, standing) {
     const most = Math.max(...open.map((cell) => values[standing(cell)]));
-    for (const cell of open) this.tint(cell, TONES[objective], most && 0.08 + (0.72 * values[standing(cell)]) / most);
+    for (const cell of open) this.tint(cell, this.tones[objective], most && 0.08 + (0.72 * values[standing(cell)]) / most);
   }
 
   drawWants(agent, { utility }) {
@@ -150,7 +149,7 @@ class Board {
     pen.beginPath();
     if (objective) pen.rect(at[0] - 7, at[1] - 7, 14, 14);
     else pen.arc(...at, 8, 0, 2 * Math.PI);
-    Object.assign(pen, { lineWidth: 3, strokeStyle: pay > 0 ? PAPER : TONES[objective], fillStyle: pay > 0 ? TONES[objective] : PAPER });
+    Object.assign(pen, { lineWidth: 3, strokeStyle: pay > 0 ? PAPER : this.tones[objective], fillStyle: pay > 0 ? this.tones[objective] : PAPER });
     pen.fill();
     pen.stroke();
   }
@@ -176,7 +175,7 @@ class Board {
   }
 }
 
-function mixTones(shares) {
-  const parts = [1, 3, 5].map((at) => shares.reduce((sum, share, i) => sum + share * parseInt(TONES[i].slice(at, at + 2), 16), 0));
+function mixTones(tones, shares) {
+  const parts = [1, 3, 5].map((at) => shares.reduce((sum, share, i) => sum + share * parseInt(tones[i].slice(at, at + 2), 16), 0));
   return `rgb(${parts.map(Math.round)})`;
 }
