@@ -107,25 +107,29 @@ class Level {
 
   // Where an agent ends up from each state: float64 arrays, one an objective. Where targets are
   // places it is the chance that the objective is contacted first, else its return as a share of V*.
-  outcomes(agent) {
+  outcomes(agent, left = this.horizon) {
+    return this.foresee(agent).map((table, i) => {
+      if (this.game.data.contact) return table[left];
+      const most = this.values(i)[left];
+      return table[left].map((value, s) => most[s] && value / most[s]);
+    });
+  }
+
+  // The same chances and returns with any time left, table[left][state].
+  foresee(agent) {
     return this.keep(`outcomes ${agent.number} ${agent.version}`, () => {
       const { contact, objectives } = this.game.data;
       const fixed = agent.timeless && Array.from({ length: this.going }, (_, s) => agent.chances(this, s));
-      const chances = (s, left) => (fixed ? fixed[s] : agent.chances(this, s, left));
-      return objectives.map((_, i) => {
-        const table = this.sweep((s, before, left) => {
-          const shares = chances(s, left);
-          let sum = 0;
-          for (let a = 0; a < ACTIONS; a++) {
-            const first = this.contact[a * this.going + s];
-            const chance = first < 0 ? before[this.follow(a, s)] : Number(first === i);
-            sum += shares[a] * (contact ? chance : this.worth(i, a, s, before));
-          }
-          return sum;
-        });
-        const most = contact ? null : this.values(i)[this.horizon];
-        return table[this.horizon].map((value, s) => (contact ? value : most[s] && value / most[s]));
-      });
+      return objectives.map((_, i) => this.sweep((s, before, left) => {
+        const shares = fixed ? fixed[s] : agent.chances(this, s, left);
+        let sum = 0;
+        for (let a = 0; a < ACTIONS; a++) {
+          const first = this.contact[a * this.going + s];
+          const chance = first < 0 ? before[this.follow(a, s)] : Number(first === i);
+          sum += shares[a] * (contact ? chance : this.worth(i, a, s, before));
+        }
+        return sum;
+      }));
     });
   }
 

@@ -43,7 +43,7 @@ function tell(run, name) {
 // Where the agent would end up from where a run stands.
 function foretell(run) {
   if (!agent || run.over || !layers.has("outcomes")) return [];
-  const outcomes = level.outcomes(agent), parts = ["From here the agent "];
+  const outcomes = level.outcomes(agent, run.left), parts = ["From here the agent "];
   outcomes.forEach((each, i) => {
     const share = percent(each[run.state]);
     parts.push(i ? ", " : "", ...(data.contact ? ["takes ", toneOf(i), ` first with ${share}`] : [`earns ${share} of what can be had of `, toneOf(i)]));
