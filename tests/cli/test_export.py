@@ -176,8 +176,8 @@ def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path: Pa
     assert code == 0
     agents = read_data(page)["agents"]
     assert [(each["name"], each["kind"]) for each in agents] == [
-        ("ppo", "shares"),
-        ("planner", "planner"),
+        ("ppo-s0", "shares"),
+        ("ppo-planner-s0", "planner"),
     ]
     assert not agents[0]["tried"]
     for agent in ("ppo", "planner"):

@@ -188,7 +188,8 @@ def test_two_boards_are_there_to_compare(visit) -> None:
     here.button("Play").tap()
     here.page.clock.run_for(400)
     assert here.ask("boards.map((board) => board.run.t)") == [1, 2]
-    assert here.text().count("Step") == 2
+    assert "You: step 1 of" in here.text()
+    assert "The agent: step 2 of" in here.text()
     assert here.ask("document.documentElement.scrollWidth") == 390
     here.button("Start again").tap()
     assert here.ask("boards.map((board) => board.run.t)") == [0, 0]
