@@ -1,5 +1,5 @@
 // A page in a frame says how tall it is (mesa_gym/viewer/templates/frame.js): none scrolls by itself.
 addEventListener("message", ({ data, source }) => {
-  for (const frame of document.querySelectorAll("iframe.playground"))
+  for (const frame of document.querySelectorAll("iframe.playground, iframe.lesson"))
     if (frame.contentWindow === source && data.tall > 0) frame.style.height = `${data.tall}px`;
 });
