@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Tab, launched, needs_browser, sync_api
+from browsing import Tab, needs_browser, sync_api
 from planners import known_map
 
 from mesa_gym.files import write_text
@@ -42,12 +42,6 @@ def folder(tmp_path_factory) -> Path:
     page = replay_page(panes_on(find_trap("CheeseCorner")(), seats, [0, 1, 2]))
     write_text(folder / "board" / "replay.html", page)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-from browsing import launched, needs_browser, sync_api
+from browsing import needs_browser, sync_api
 from edited import cells_of
-from visiting import CANVAS, PHONE, SAID, Visit, write_pages
+from visiting import CANVAS, PHONE, SAID
 
 from mesa_gym.traps import find_trap
 
@@ -17,30 +13,6 @@ pytestmark = [needs_browser, pytest.mark.thorough]
 TRAP = find_trap("CheeseCorner")()
 SHIFT = TRAP.levels("shift", [0])
 START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return write_pages(tmp_path_factory.mktemp("playground"))
-
-
-@pytest.fixture
-def visit(browser, folder: Path) -> Iterator[Any]:
-    opened: list[Visit] = []
-
-    def do(address: str = "page.html", **look: Any) -> Visit:
-        opened.append(Visit(browser, folder, address, **look))
-        return opened[-1]
-
-    yield do
-    for each in opened:
-        each.tab.close()
 
 
 # -- moving ------------------------------------------------------------------------------------

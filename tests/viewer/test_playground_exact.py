@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import launched, needs_browser
+from browsing import needs_browser
 from numpy.typing import NDArray
 from parameters import LIVE
 from visiting import LivePage
@@ -39,12 +39,6 @@ class Shaded(Memoryless):
         scores = seen @ np.random.default_rng(0).normal(size=(seen.shape[1], 5))
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module", params=LIVE, ids=lambda trap: trap.name())

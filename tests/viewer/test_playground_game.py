@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
-from browsing import launched, needs_browser
+from browsing import needs_browser
 from numpy.typing import NDArray
 from parameters import each_live
 from playgrounds import read_picture, start_of
@@ -36,12 +34,6 @@ RUN = """() => { const { run } = boards[0]; return {
     paid: run.actions.map((_, t) => run.paid(t)),
     earned: data.objectives.map((_, i) => run.earned(i)),
     ended: run.state >= level.going, over: run.over, left: run.left }; }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 class PlayedLevel:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browsing import Tab, launched, needs_browser
+from browsing import Tab, needs_browser
 from edited import cells_of
-from visiting import PHONE, Visit, write_pages
+from visiting import PHONE, Visit
 
 from mesa_gym.files import write_text
 from mesa_gym.traps import find_trap
@@ -21,30 +19,6 @@ TRAP = find_trap("CheeseCorner")()
 SHIFT = TRAP.levels("shift", [0])
 START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
 INCOMPLETE = "This page is incomplete"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return write_pages(tmp_path_factory.mktemp("playground"))
-
-
-@pytest.fixture
-def visit(browser, folder: Path) -> Iterator[Any]:
-    opened: list[Visit] = []
-
-    def do(address: str = "page.html", **look: Any) -> Visit:
-        opened.append(Visit(browser, folder, address, **look))
-        return opened[-1]
-
-    yield do
-    for each in opened:
-        each.tab.close()
 
 
 # -- layers ----------------------------------------------------------------------------------------
@@ -142,11 +116,11 @@ def test_looks_follow_what_the_reader_asked_for(visit) -> None:
 
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.999])
 def test_a_page_that_was_cut_off_says_so_below_its_first_picture(
-    browser, folder: Path, part: float
+    browser, playground: Path, part: float
 ) -> None:
-    text = (folder / "board" / "page.html").read_text()
-    write_text(folder / "board" / "cut.html", text[: int(len(text) * part)])
-    tab = Tab(browser, folder, viewport=PHONE)
+    text = (playground / "board" / "page.html").read_text()
+    write_text(playground / "board" / "cut.html", text[: int(len(text) * part)])
+    tab = Tab(browser, playground, viewport=PHONE)
     page = tab.open("cut.html")
     assert page.locator("#incomplete").inner_text().startswith(INCOMPLETE)
     picture = page.locator("#boards img")
@@ -155,8 +129,8 @@ def test_a_page_that_was_cut_off_says_so_below_its_first_picture(
     tab.close()
 
 
-def test_so_does_a_page_without_javascript(browser, folder: Path) -> None:
-    tab = Tab(browser, folder, viewport=PHONE, java_script_enabled=False)
+def test_so_does_a_page_without_javascript(browser, playground: Path) -> None:
+    tab = Tab(browser, playground, viewport=PHONE, java_script_enabled=False)
     page = tab.open("page.html")
     assert page.locator("#incomplete").is_visible()
     assert page.locator("#boards img").is_visible()
@@ -178,13 +152,13 @@ def test_what_was_not_declared_is_said(visit) -> None:
     assert "Whether this agent remembers is not declared" in here.text("#tried")
 
 
-def test_a_name_cannot_become_markup(browser, folder: Path) -> None:
+def test_a_name_cannot_become_markup(browser, playground: Path) -> None:
     name = "</script><script>alert(1)</script>\x1b<b>bold</b>"
     page = make_playground(TRAP, [("shift", 0)], [Guest(name, "stay", "<i>words</i>")])
     assert "<script>alert" not in page
     assert "\x1b" not in page
-    write_text(folder / "board" / "named.html", page)
-    here = Visit(browser, folder, "named.html")
+    write_text(playground / "board" / "named.html", page)
+    here = Visit(browser, playground, "named.html")
     assert here.page.locator("b:text('bold'), i").count() == 0
     assert "<i>words</i>" in here.text("#legend")
     here.tab.close()

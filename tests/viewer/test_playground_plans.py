@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browsing import launched, needs_browser
+from browsing import needs_browser
 from numpy.typing import NDArray
 from visiting import LivePage
 
@@ -26,12 +25,6 @@ PLAN = """([states, edits]) => {
     for (const [cell, worth] of edits) agent.edit(cell, worth);
     return states.map((s) => [agent.plan(level, s).worths, agent.chances(level, s)]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("name", PLANNED)
