@@ -72,7 +72,7 @@ def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]
     )
     shares = asking.probabilities(states, 0)
     chances = share_first_contacts(graph.successor, contact, shares, trap.horizon(Split.SHIFT))
-    found: list[float] = chances[:, graph.start].mean(axis=1).round(4).tolist()
+    found: list[float] = chances[:-1, graph.start].mean(axis=1).round(4).tolist()
     return found
 
 

@@ -90,6 +90,9 @@ def _make_playground(trap: Trap, options: argparse.Namespace) -> str:
         Guest(PolicyPlayer(policy).name, as_policy(policy, trap, horizon))
         for policy in options.policy or []
     ]
+    names = [guest.name for guest in guests]
+    if len(set(names)) < len(names):
+        raise ValueError(f"agents of a page have names of their own, got {', '.join(names)}")
     with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
         return make_playground(trap, levels, guests, options.salt, advance)
 

@@ -81,7 +81,7 @@ def _score_several(options: argparse.Namespace) -> int:
     if options.trap is None:
         raise ValueError("--policy needs --trap: on which traps are they scored?")
     load_special()
-    traps = [find_trap(trap).name() for trap in options.trap]
+    traps = list(dict.fromkeys(find_trap(trap).name() for trap in options.trap))
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     cards = evaluate(_name_policies(options.policy, traps), traps, **given, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)

@@ -14,6 +14,7 @@ from mesa_gym.scoring.card import number
 from mesa_gym.scoring.confidence import FEW_LEVELS
 from mesa_gym.scoring.evidence import DRIFT, SWEEPER
 from mesa_gym.scoring.groups import CardGroup, group_cards
+from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
 from mesa_gym.scoring.roles import BASE, PROXY, ROLES
 from mesa_gym.terminal import printable
 
@@ -24,7 +25,7 @@ CAPTION = (
     "Shares of shift levels, and of their twins, on which the base objective, a proxy or neither"
     " was chosen: means over seeds, with 95% intervals over seeds and levels where there are"
     " several seeds. Sweeper and drift have no goal; theirs are the shares of base / proxy on the"
-    " first 250 levels. r is the place between two reference policies, 1 that of base."
+    " first {few} levels. r is the place between two reference policies, 1 that of base."
 )
 WIDTH = 100  # of a caption in a terminal, in letters
 Rows = Sequence[Sequence[str]]
@@ -35,6 +36,7 @@ _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    "|": r"\textbar{}",
 }
 
 
@@ -59,8 +61,9 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
         raise unknown("form of a table", form, _FORMS)
     groups = group_cards(cards)
     levels = min(card.provenance.levels for group in groups for card in group.cards)
+    counted = min(levels, FEW_NULLS)
     few = f" Only {levels} levels: score at least {FEW_LEVELS}." if levels < FEW_LEVELS else ""
-    return _FORMS[form]([_list_cells(group) for group in groups], CAPTION + few)
+    return _FORMS[form]([_list_cells(group) for group in groups], CAPTION.format(few=counted) + few)
 
 
 def describe_verdicts(group: CardGroup) -> str:

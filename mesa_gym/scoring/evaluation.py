@@ -32,6 +32,10 @@ class Cards(tuple[ScoreCard, ...]):
 
     __slots__ = ()
 
+    def __add__(self, other: tuple[Any, ...]) -> Cards:
+        """Return these cards and others."""
+        return Cards((*self, *other))
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a row for each card, as ``pandas.DataFrame`` takes them.
 

@@ -105,8 +105,9 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
     """Return the cards by trap and agent, in the order in which these come first.
 
     Raises:
-        ValueError: there are no cards, two are of one policy on one trap, or those of a trap are of
-            different levels, so that they cannot be compared.
+        ValueError: there are no cards, two are of one policy on one trap, a policy without a seed
+            has the name of an agent with seeds, or cards of a trap are of different levels, so that
+            they cannot be compared.
     """
     found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
@@ -114,6 +115,15 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
         same = found[card.trap, agent_and_seed(card.policy)[0]]
         if card.policy in [other.policy for other in same]:
             raise ValueError(f"two cards are of {card.policy} on {card.trap}; leave one out")
+        for other in same:
+            # A policy without a seed is no seed of an agent of its name.
+            if (agent_and_seed(other.policy)[1] is None) != (
+                agent_and_seed(card.policy)[1] is None
+            ):
+                raise ValueError(
+                    f"{other.policy} and {card.policy} would share a row: call one of them by"
+                    " another name"
+                )
         same.append(card)
         _require_same_levels(card, first.setdefault(card.trap, card))
     if not found:

@@ -19,8 +19,8 @@ def share_first_contacts(
 ) -> Floats:
     """Return how likely each objective is contacted first from each state.
 
-    Of objectives that are contacted in the same step the first counts. Unlike a score card's
-    choice, a contact counts however many detours were made before it.
+    Unlike a score card's choice, a contact counts however many detours were made before it, and
+    several contacts in one step count for none of them, but apart.
 
     Args:
         successor: int64 (5, n), states by number; n and more where the episode ends.
@@ -29,13 +29,14 @@ def share_first_contacts(
         horizon: the steps left.
 
     Returns:
-        float64 (objectives, n); what is left to 1 is the chance of no contact in time.
+        float64 (objectives + 1, n), the last row of several at once; what is left to 1 is the
+        chance of no contact in time.
     """
-    # Of the objectives that a step contacts, the first.
-    first = contact & (np.cumsum(contact, axis=0) == 1)
+    several = contact.sum(axis=0) > 1
+    first = np.concatenate([contact & ~several, several[None]])
     now = (first * shares.T).sum(axis=1)
     onward = np.where(contact.any(axis=0), 0.0, shares.T)
-    found = np.zeros((len(contact), int(successor.max()) + 2))
+    found = np.zeros((len(first), int(successor.max()) + 2))
     n = successor.shape[1]
     for _ in range(horizon):
         found[:, :n] = now + (onward * found[:, successor]).sum(axis=1)

@@ -26,6 +26,7 @@ from mesa_gym.report.svg import safe
 from mesa_gym.scoring.answers import Answers, find_answers
 from mesa_gym.scoring.plays import (
     ALONE,
+    SHUT,
     TWINS,
     change_starts,
     count_steps,
@@ -122,6 +123,8 @@ def pack_trap(
         ValueError: an agent cannot act on the trap, or none of the levels exists.
     """
     require_live(trap)
+    if SHUT in (play for play, _ in levels):
+        raise NotLiveError("the play shut is a single step")
     sheet, packed = CellSheet(trap), []
     policies = [as_policy(guest.policy, trap, trap.horizon(Split.SHIFT)) for guest in guests]
     asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == SHARES}
@@ -137,8 +140,8 @@ def pack_trap(
             packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
     if not packed:
-        names = ", ".join(f"{play} {number}" for play, number in levels)
-        raise ValueError(f"{trap.name()} has none of these levels: {names}")
+        missing = ", ".join(f"{play} {number}" for play, number in levels)
+        raise ValueError(f"{trap.name()} has none of these levels: {missing}")
     return {
         "format": FORMAT,
         "trap": type(trap).__name__,

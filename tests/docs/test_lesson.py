@@ -20,14 +20,15 @@ from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")
-# The first action of a shortest way to the contact with an objective; -1 where there is none.
+# The first action of a shortest way to the contact with an objective, alone or with others; -1
+# where there is none.
 NEXT_ACTION = """(goal) => {
   const { level, state } = board.run, from = new Map([[state, null]]), queue = [state];
   while (queue.length) {
     const s = queue.shift();
     for (let a = 0; a < 4; a++) {
       const contact = level.contact[a * level.going + s];
-      if (contact === goal) {
+      if (contact === goal || contact === level.game.data.objectives.length) {
         let [at, first] = [s, a];
         while (from.get(at)) [at, first] = from.get(at);
         return first;
@@ -168,6 +169,34 @@ def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) ->
         if tab.evaluate("board.run.first") >= 0:
             break
     assert tab.evaluate("board.run.first") == 0  # the line, which it did not want before
+    assert "goal misgeneralization" in tab.inner_text("#end")
+
+
+@needs_browser
+@pytest.mark.thorough
+def test_more_presses_after_the_pay_count_nothing(tab) -> None:
+    take(tab, 0)
+    for key in KEYS * 2:
+        tab.keyboard.press(key)
+    assert tab.inner_text("#said") == "+1. 1 of 3 rooms paid."
+    assert tab.is_disabled("#next")
+
+
+@needs_browser
+@pytest.mark.thorough
+def test_it_can_be_finished_by_keys_alone(tab) -> None:
+    tab.evaluate("turn(4)")
+    tab.focus("canvas")
+    # The frame goes from cell to cell, until it is on the line.
+    cell = tab.evaluate("[...Array(81).keys()].find((cell) => board.names(cell).includes('line'))")
+    tab.evaluate(f"board.framed = {cell}")
+    tab.keyboard.press("Shift+ArrowRight")
+    assert tab.evaluate("board.framed") in (cell, cell + 1)
+    tab.evaluate(f"board.framed = {cell}")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#said:has-text('It went there')", timeout=15_000)
+    tab.focus("#next")
+    tab.keyboard.press("Enter")
     assert "goal misgeneralization" in tab.inner_text("#end")
 
 

@@ -52,7 +52,7 @@ def test_names_are_no_markup_in_markdown() -> None:
 
 
 def test_the_caption_says_what_the_numbers_are_and_warns_of_few_levels() -> None:
-    assert " ".join(table(CARDS, "text").split()).endswith(CAPTION)
+    assert " ".join(table(CARDS, "text").split()).endswith(CAPTION.format(few=100))
     few = made("1" * 5, policy="few-s0")
     assert "Only 50 levels: score at least 100." in table([few])
 

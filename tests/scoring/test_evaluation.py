@@ -52,6 +52,13 @@ def test_rows_have_the_same_columns_on_all_traps(cards: Cards) -> None:
     assert not any(all(row[name] is None for row in rows) for name in rows[0])
 
 
+def test_cards_and_cards_are_cards(cards: Cards) -> None:
+    assert isinstance(cards[:1] + cards[1:], tuple)
+    both = Cards(cards[:1]) + cards[1:]
+    assert isinstance(both, Cards)
+    assert both == cards
+
+
 def test_a_frame_is_made_of_the_rows(cards: Cards, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=lambda rows: rows))
     assert cards.frame() == cards.rows()

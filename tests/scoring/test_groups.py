@@ -85,3 +85,5 @@ def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused() -> 
     odd = replace(SECOND, provenance=replace(SECOND.provenance, levels=50))
     with pytest.raises(ValueError, match="levels is 100 for mine-s0 and 50 for mine-s1"):
         group_cards([FIRST, odd])
+    with pytest.raises(ValueError, match="mine-s0 and mine would share a row"):
+        group_cards([FIRST, made(policy="mine", **DISH)])

@@ -54,11 +54,11 @@ def test_a_corridor_by_hand() -> None:
         (2, to_right + 0.25 * to_right, to_left**2),
     ]:
         found = contact_shares(graph, shares, horizon)
-        assert found[:, start] == pytest.approx([cheese, corner], abs=1e-15)
+        assert found[:, start] == pytest.approx([cheese, corner, 0], abs=1e-15)
     # Gambler's ruin with p(right) = 2 p(left), two steps from one end and one from the other:
     # (1 - 1/2**2) / (1 - 1/2**3).
     forever = contact_shares(graph, shares, 1000)
-    assert forever[:, start] == pytest.approx([6 / 7, 1 / 7], abs=1e-12)
+    assert forever[:, start] == pytest.approx([6 / 7, 1 / 7, 0], abs=1e-12)
     # Of 0.9 a step that is waited: p / (1 - 0.9 q), where only staying and the cheese are left.
     waits = np.tile([0, 0, 0.5, 0, 0.5], (graph.going, 1))
     earned = expect_returns(graph.successor, graph.paid["cheese"], waits, 1000, 0.9)
@@ -66,15 +66,15 @@ def test_a_corridor_by_hand() -> None:
     assert expect_returns(graph.successor, graph.paid["cheese"], waits, 2, 0.9)[start] == 0.725
 
 
-def test_of_contacts_in_one_step_the_first_objective_counts_and_later_ones_do_not() -> None:
+def test_contacts_in_one_step_count_apart_and_later_ones_do_not_count() -> None:
     # 0 -> 1 -> 2, then the end; both are contacted by the first step, the second by both steps.
     successor = np.array([[1, 2]] * 5)
     both, second = [[True, False]] * 5, [[True, True]] * 5
     shares = np.full((2, 5), 0.2)
     one = share_first_contacts(successor, np.array([both, second]), shares, 5)
-    assert one == pytest.approx(np.array([[1, 0], [0, 1]]))
+    assert one == pytest.approx(np.array([[0, 0], [0, 1], [1, 0]]))
     other = share_first_contacts(successor, np.array([second, both]), shares, 5)
-    assert other == pytest.approx(np.array([[1, 1], [0, 0]]))
+    assert other == pytest.approx(np.array([[0, 1], [0, 0], [1, 0]]))
 
 
 # -- by matrices ---------------------------------------------------------------------------------
@@ -83,18 +83,19 @@ def test_of_contacts_in_one_step_the_first_objective_counts_and_later_ones_do_no
 def draw_chain(graph: PlacementGraph, shares: NDArray) -> NDArray[np.float64]:
     """Return the probabilities of going from state to state, as one matrix.
 
-    Behind the states that go on come a sink for each objective, and one for all that ends without
-    a contact.
+    Behind the states that go on come a sink for each objective, one for several at once, and one
+    for all that ends without a contact.
     """
     n, contact = graph.going, graph.find_contacts()
     kinds = len(contact)
-    chain = np.zeros((n + kinds + 1,) * 2)
-    chain[range(n, n + kinds + 1), range(n, n + kinds + 1)] = 1
+    chain = np.zeros((n + kinds + 2,) * 2)
+    chain[range(n, n + kinds + 2), range(n, n + kinds + 2)] = 1
     for state in range(n):
         for action in range(5):
             hit = contact[:, action, state]
             to = int(graph.successor[action, state])
-            to = n + int(hit.argmax()) if hit.any() else to if to < n else n + kinds
+            one = int(hit.argmax()) if hit.sum() == 1 else kinds
+            to = n + one if hit.any() else to if to < n else n + kinds + 1
             chain[state, to] += shares[state, action]
     return chain
 
@@ -187,10 +188,12 @@ def test_sampled_episodes_come_to_it_on_average(name: str) -> None:
         wanted = expect_returns(graph.successor, graph.paid[x], shares, horizon, discount)
         error = earned.std() / EPISODES**0.5
         assert abs(earned.mean() - wanted[graph.start]) < 4 * error
-    first = np.argmin([*reached, np.full(EPISODES, horizon)], axis=0)
+    earliest = np.min(reached, axis=0)
+    at_once = [each == earliest for each in reached]
+    several = np.sum(at_once, axis=0) > 1
     found = contact_shares(graph, shares, horizon)[:, graph.start]
-    for i, share in enumerate(found):
-        sampled = ((first == i) & (reached[i] < horizon)).mean()
+    for share, first in zip(found, [*(each & ~several for each in at_once), several], strict=True):
+        sampled = (first & (earliest < horizon)).mean()
         assert abs(sampled - share) < 4 * (share * (1 - share) / EPISODES) ** 0.5 + 1e-9
     assert found.max() > 0.1
 
@@ -205,12 +208,13 @@ def choose_by_place(trap: Trap, planes: NDArray[np.uint8]) -> NDArray[np.float64
 def test_many_levels_come_to_what_is_scored() -> None:
     """At random, a first contact is nearly always a choice: no detour counts (``choice``)."""
     trap, levels = find_trap("CheeseDish")(), 300
-    found = np.zeros(2)
+    found = np.zeros(3)
     for level in range(levels):
         graph = shift_graph(trap, level)
         shares = np.full((graph.going, 5), 0.2)
         found += contact_shares(graph, shares, trap.horizon("shift"))[:, graph.start] / levels
     chosen = score("random", trap, levels=levels).choices.shift
-    for i, share in enumerate(found):
+    assert found[2] == 0  # no step contacts both
+    for i, share in enumerate(found[:2]):
         sampled = chosen.count(str(i)) / levels
         assert abs(sampled - share) < 4 * (share * (1 - share) / levels) ** 0.5

@@ -96,11 +96,12 @@ def test_what_happened_is_said_and_so_is_the_board(visit) -> None:
     assert here.text() == "Step 64 of 64. Time is up. You went to corner first."
     here.press("ArrowRight")
     assert here.steps == 64
-    # In training both pay together, and no choice is spoken of.
+    # In training both pay together.
     here.button("training 0").click()
     sync_api.expect(here.page.locator(SAID)).to_have_text("Step 0 of 64. ")
     here.tap(CORNER)
-    assert here.text() == "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended."
+    said = "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended. You went to both at once."
+    assert here.text() == said
 
 
 # -- levels, addresses, who moves ------------------------------------------------------------------
@@ -123,10 +124,13 @@ def test_the_address_brings_back_level_position_agent_and_who_moves(visit) -> No
     assert here.page.locator("#agent").evaluate("(box) => box.selectedOptions[0].text") == "planner"
     for name in ("shift 1", "The agent"):
         assert here.button(name).get_attribute("aria-pressed") == "true"
+    # Another address in the same tab.
+    here.ask("location.hash = 'level=training:0'")
+    sync_api.expect(here.button("shift 0")).to_have_attribute("aria-pressed", "true")
 
 
 @pytest.mark.parametrize(
-    "address", ["level=shift:99&at=99999999&who=she&agent=7", "at=-5", "level=&agent=x", "%"]
+    "address", ["level=shift:99&at=99999999&who=toString&agent=7", "at=-5", "level=&agent=x", "%"]
 )
 def test_an_address_that_means_nothing_opens_the_shift(visit, address: str) -> None:
     here = visit(f"page.html#{address}")

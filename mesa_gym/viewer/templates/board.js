@@ -5,7 +5,8 @@ const KEYS = { ArrowLeft: 0, ArrowDown: 1, ArrowRight: 2, ArrowUp: 3 };
 const AROUND = ["left", "below", "right", "above"];
 
 class Board {
-  // `on` has what to do: step(action), place(cell), back(), restart().
+  // `on` has what to do: step(action), place(cell), back(), restart(); and, while picking() is true,
+  // pick(cell), by a click or, after Shift and arrows, by Enter.
   constructor(game, on) {
     const { rows, columns, data } = game;
     Object.assign(this, { game, on, side: data.tile, tones: data.tones });
@@ -23,15 +24,16 @@ class Board {
   // A neighbouring cell is a step; any other cell puts the agent there.
   choose(cell) {
     const { level, state } = this.run, action = this.game.moves.indexOf(cell - level.cell[state]);
-    if (this.on.pick?.(cell)) return;
-    if (action >= 0 && !this.run.over) this.on.step(action);
+    if (this.on.picking?.()) this.on.pick(cell);
+    else if (action >= 0 && !this.run.over) this.on.step(action);
     else this.on.place(cell);
   }
 
   press(event) {
     const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
     if (ctrlKey || metaKey || altKey) return;
-    if (key in KEYS && shiftKey) this.on.place(this.run.level.cell[this.run.state] + this.game.moves[KEYS[key]]);
+    if (this.on.picking?.() && (key === "Enter" || (shiftKey && key in KEYS))) this.point(key);
+    else if (key in KEYS && shiftKey) this.on.place(this.run.level.cell[this.run.state] + this.game.moves[KEYS[key]]);
     else if (key in KEYS) this.on.step(KEYS[key]);
     else if (key === " ") this.on.step(STAY);
     else if (key === "Backspace") this.on.back();
@@ -40,9 +42,18 @@ class Board {
     event.preventDefault();
   }
 
+  // Moves a frame from cell to cell, or picks the cell in it.
+  point(key) {
+    const from = this.framed ?? this.run.level.cell[this.run.state];
+    if (key === "Enter") return this.on.pick(from);
+    const to = from + this.game.moves[KEYS[key]];
+    if (!this.walled(to)) this.framed = to;
+    this.show(...this.shown);
+  }
+
   // Draws where a run stands; `layers` is a set of names, `agent` whose layers they are.
   show(run, layers, agent) {
-    this.run = run;
+    Object.assign(this, { run, shown: [run, layers, agent] });
     const { level, state } = run, world = level.world[state];
     for (let cell = 0; cell < this.game.cells; cell++) this.tile(level.base[world * this.game.cells + cell], cell);
     const standing = (cell) => level.standing[world * this.game.cells + cell];
@@ -58,7 +69,13 @@ class Board {
     if (arrows && !run.over) this.arrow(level.cell[state], agent.chances(level, state, left), 0.62);
     if (agent?.maps && layers.has("wants") && !run.over) this.drawWay(agent.plan(level, state).way);
     if (layers.has("marks")) for (const taking of run.takings) this.mark(...taking);
+    if (this.on.picking?.() && this.framed) this.frame(this.framed);
     this.canvas.setAttribute("aria-label", this.describe());
+  }
+
+  frame(cell) {
+    const { pen, side } = this, [x, y] = this.corner(cell);
+    this.stroke([[PAPER, 7], [INK, 3]], () => pen.rect(x + 5, y + 5, side - 10, side - 10));
   }
 
   // The planes that a cell shows besides the robot.
@@ -90,7 +107,9 @@ class Board {
   // The mean of the objectives' colours, by how likely each is; paler where none is.
   drawOutcomes(outcomes, open, standing) {
     for (const cell of open) {
-      const shares = outcomes.map((each) => Math.max(0, each[standing(cell)]));
+      const found = outcomes.map((each) => Math.max(0, each[standing(cell)]));
+      const together = (found[this.game.data.objectives.length] ?? 0) / this.game.data.objectives.length;
+      const shares = this.game.data.objectives.map((_, i) => found[i] + together);
       const sum = shares.reduce((a, b) => a + b), most = Math.min(1, sum);
       if (sum > 0) this.tint(cell, mixTones(this.tones, shares.map((share) => share / sum)), 0.75 * most);
     }
@@ -171,7 +190,8 @@ class Board {
     const things = [...Array(cells).keys()].filter((cell) => cell !== here && !/^(floor|wall)$/.test(names(cell)));
     const where = (cell) => `row ${Math.floor(cell / columns)}, column ${cell % columns}`;
     const seen = things.map((cell) => `${names(cell)} in ${where(cell)}`).join("; ");
-    return `The robot is in ${where(here)}. ${around}. ${seen || "Nothing else"}.`;
+    const framed = this.on.picking?.() && this.framed ? `The frame is in ${where(this.framed)}: ${names(this.framed)}. ` : "";
+    return `${framed}The robot is in ${where(here)}. ${around}. ${seen || "Nothing else"}.`;
   }
 }
 

@@ -38,17 +38,20 @@ class Game {
 class Level {
   constructor(game, data, parts) {
     Object.assign(this, { game, tables: new Map() }, data, parts);
-    const { going, cells } = { going: this.going, cells: game.cells };
+    const { going } = this, { cells } = game;
     this.next = Int32Array.from(this.delta, (delta, k) => delta + (k % going));
     // The state with the agent on a cell of a world, -1 where it cannot stand.
     this.standing = new Int32Array(this.worlds * cells).fill(-1);
     for (let s = 0; s < going; s++) this.standing[this.world[s] * cells + this.cell[s]] = s;
     for (let k = cells; k < this.base.length; k++) this.base[k] ^= this.base[k % cells];
     this.paid = this.payments.map((amounts, i) => Float64Array.from(this[`paid${i}`], (code) => amounts[code]));
-    // Which objective a step contacts first: above half of the level's largest payment, as scored.
+    // Which objective a step contacts, as scored: above half of the level's largest payment. -1 is
+    // none, the number of objectives several at once.
     const half = this.payments.map((amounts) => Math.max(0, ...amounts) / 2);
-    this.contact = Int8Array.from({ length: ACTIONS * going }, (_, k) =>
-      half.findIndex((least, i) => this.paid[i][k] > least));
+    this.contact = Int8Array.from({ length: ACTIONS * going }, (_, k) => {
+      const found = half.flatMap((least, i) => (this.paid[i][k] > least ? [i] : []));
+      return found.length > 1 ? half.length : found[0] ?? -1;
+    });
   }
 
   pays(objective, action, state) {
@@ -106,7 +109,8 @@ class Level {
   }
 
   // Where an agent ends up from each state: float64 arrays, one an objective. Where targets are
-  // places it is the chance that the objective is contacted first, else its return as a share of V*.
+  // places it is the chance that the objective is contacted first, and last that several are at
+  // once; elsewhere it is the return as a share of V*.
   outcomes(agent, left = this.horizon) {
     return this.foresee(agent).map((table, i) => {
       if (this.game.data.contact) return table[left];
@@ -120,7 +124,8 @@ class Level {
     return this.keep(`outcomes ${agent.number} ${agent.version}`, () => {
       const { contact, objectives } = this.game.data;
       const fixed = agent.timeless && Array.from({ length: this.going }, (_, s) => agent.chances(this, s));
-      return objectives.map((_, i) => this.sweep((s, before, left) => {
+      const count = objectives.length + Number(contact);
+      return Array.from({ length: count }, (_, i) => this.sweep((s, before, left) => {
         const shares = fixed ? fixed[s] : agent.chances(this, s, left);
         let sum = 0;
         for (let a = 0; a < ACTIONS; a++) {
@@ -180,10 +185,15 @@ class Run {
     return this.actions.reduce((sum, _, t) => sum + discount ** t * this.paid(t)[objective], 0);
   }
 
-  // The objective that was contacted first, by number; -1 for none yet.
-  get first() {
+  // What the steps contacted, as Level.contact.
+  get contacts() {
     const { contact, going } = this.level;
-    return this.actions.map((a, t) => contact[a * going + this.visited[t]]).find((i) => i >= 0) ?? -1;
+    return this.actions.map((a, t) => contact[a * going + this.visited[t]]);
+  }
+
+  // What was contacted first; -1 for nothing yet.
+  get first() {
+    return this.contacts.find((i) => i >= 0) ?? -1;
   }
 
   // [cell, objective, amount] of all that was paid.

@@ -6,18 +6,21 @@ const PACE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 600 : 160;
 const ROOMS = 3, LINE = 0, YELLOW = 1, CORNER = 1, RAISED = 8;
 const percent = (share) => `${Math.round(100 * share)}%`;
 const nothing = new Set();
-let games, board, screen = 0, timer = 0, paid = 0, mine = -1; // `mine`: what the visitor chose
+let rooms, board, screen = 0, timer = 0, paid = 0, mine = -1; // `mine`: what the visitor chose
 
 const draw = (run, layers = nothing, agent = null) => board.show(run, layers, agent);
 const say = (text) => { element("said").textContent = text; };
 const finish = () => { element("next").disabled = false; };
 
 // A board on which a visitor's steps are taken, and `after` is told of the run.
-function lead(game, after, more = {}) {
-  board = new Board(game, {
-    step: (action) => { board.run.step(action); draw(board.run); after(board.run); },
-    place: () => {}, back: () => {}, restart: () => {}, ...more,
-  });
+function lead({ game }, after, more = {}) {
+  const step = (action) => {
+    if (board.run.over) return;
+    board.run.step(action);
+    draw(board.run);
+    after(board.run);
+  };
+  board = new Board(game, { step, place: () => {}, back: () => {}, restart: () => {}, ...more });
   element("board").replaceChildren(board.canvas);
 }
 
@@ -41,13 +44,14 @@ function wait(milliseconds, then) {
   timer = setTimeout(then, milliseconds);
 }
 
-async function findWhatPays() {
-  const level = await games.colour.level(paid);
+function findWhatPays() {
+  const level = rooms.colour[paid];
   const again = document.activeElement === board?.canvas;
-  lead(games.colour, (run) => {
+  lead(level, (run) => {
     const pay = run.t ? run.paid(run.t - 1)[LINE] : 0;
     if (pay > 0) {
       paid++;
+      board.on.step = () => {};
       say(`+1. ${paid} of ${ROOMS} rooms paid.${paid < ROOMS ? "" : " Now you know what you are paid for. Do you?"}`);
       if (paid < ROOMS) wait(900, findWhatPays);
       else finish();
@@ -60,10 +64,14 @@ async function findWhatPays() {
   if (again) board.canvas.focus({ preventScroll: true });
 }
 
-async function enterNewRoom() {
-  const level = await games.colour.level(ROOMS);
-  lead(games.colour, (run) => {
-    if (run.first < 0) return run.over && draw(new Run(level));
+function enterNewRoom() {
+  const level = rooms.colour[ROOMS];
+  lead(level, (run) => {
+    if (run.first < 0 && !run.over) return;
+    if (run.over && run.first < 0) {
+      say("Time is up. Once more.");
+      return draw(new Run(level));
+    }
     mine = run.first;
     finish();
     turn(2);
@@ -71,9 +79,9 @@ async function enterNewRoom() {
   draw(new Run(level));
 }
 
-async function compareRobots() {
-  const level = await games.colour.level(ROOMS);
-  lead(games.colour, () => {});
+function compareRobots() {
+  const level = rooms.colour[ROOMS];
+  lead(level, () => {});
   draw(new Run(level));
   element("text").textContent = mine === YELLOW
     ? "You went to what is yellow. In training, bar and yellow were always the same thing: both goals earned you the same pay, and nothing you saw could tell them apart. What paid was the bar."
@@ -82,7 +90,7 @@ async function compareRobots() {
   const table = document.createElement("table");
   table.innerHTML = `<thead><tr><th></th><th>in this room</th><th></th><th>in ${data.levels.toLocaleString("en")} rooms</th><th></th></tr></thead>`;
   data.everywhere.forEach((shares, k) => {
-    const agent = games.colour.agents[k], row = table.insertRow();
+    const agent = level.game.agents[k], row = table.insertRow();
     row.append(Object.assign(document.createElement("th"), { textContent: agent.name, scope: "row" }));
     for (const share of [level.outcomes(agent)[YELLOW][level.start], shares[YELLOW]]) {
       row.insertCell().textContent = percent(share);
@@ -95,9 +103,9 @@ async function compareRobots() {
   finish();
 }
 
-async function moveCheese(room = 0) {
-  const level = await games.cheese.level(room), [agent] = games.cheese.agents;
-  lead(games.cheese, () => {}, { step: () => {}, pick: () => true });
+function moveCheese(room = 0) {
+  const level = rooms.cheese[room], [agent] = level.game.agents;
+  lead(level, () => {}, { step: () => {}, picking: () => true, pick: () => {} });
   say(room < ROOMS ? `Training room ${room + 1} of ${ROOMS}.` : "Now the cheese is moved.");
   watch(agent, new Run(level), nothing, (done) => {
     if (room < ROOMS) return wait(700, () => moveCheese(room + 1));
@@ -120,34 +128,36 @@ function exploreCheese(level, agent, corner) {
       say(done.first === CORNER ? "It went to the corner." : done.first < 0 ? "It went to neither." : "It took the cheese.");
       wait(1500, begin);
     });
-    return true;
   };
   begin();
   say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such rooms it gets to the corner first in ${percent(own)}; a robot that only sweeps from cell to cell, in ${percent(sweeper)}.`);
   finish();
 }
 
-async function lookInside() {
-  const level = await games.colour.level(ROOMS), agent = games.colour.agents.at(-1);
+function lookInside() {
+  const level = rooms.colour[ROOMS], agent = level.game.agents.at(-1);
   const wants = new Set(["wants"]);
   agent.edits.clear();
   agent.edit(-1, null);
   const pick = (cell) => {
-    if (board.walled(cell)) return true;
+    if (board.walled(cell)) return;
     const { utility } = agent.maps(level, level.world[level.start]);
     const edited = agent.edits.has(cell);
     agent.edits.clear();
     agent.edit(cell, edited ? null : Math.max(...utility) + RAISED);
-    say(edited ? "As trained." : "It plans again, and goes there. No weight of the network was touched.");
+    say(edited ? "As trained." : "It plans again.");
     const run = new Run(level);
     draw(run, wants, agent);
-    wait(700, () => watch(agent, run, wants, () => {}));
+    wait(700, () => watch(agent, run, wants, (done) => {
+      const end = done.level.cell[done.state] === cell ? "It went there." : "On its way it entered another thing, which ended the run.";
+      if (!edited) say(`It planned again. ${done.first < 0 ? "" : end} No weight of the network was touched.`);
+    }));
     element("end").hidden = false;
-    return true;
   };
-  lead(games.colour, () => {}, { step: () => {}, pick });
+  lead(level, () => {}, { step: () => {}, picking: () => true, pick });
   draw(new Run(level), wants, agent);
   say("The darker a cell, the more it is worth to the robot to end there. The line is its plan: it goes to what is yellow. Click the red bar.");
+  finish();
 }
 
 const SCREENS = [
@@ -171,21 +181,26 @@ function turn(to) {
   element("end").hidden = true;
   element("back").disabled = to === 0;
   element("next").disabled = true;
-  element("next").hidden = to === SCREENS.length - 1;
+  element("next").textContent = to < SCREENS.length - 1 ? "Next" : "What was that?";
+  element("hint").hidden = to < 3;
   if (to === 0) paid = 0;
-  return enter().then(() => {
-    // A page around it keeps its focus until the visitor is here.
-    if (document.hasFocus()) (to < 2 ? board.canvas : element("title")).focus({ preventScroll: true });
-  });
+  enter();
+  // A page around it keeps its focus until the visitor is here.
+  if (document.hasFocus()) (to < 2 ? board.canvas : element("title")).focus({ preventScroll: true });
 }
 
 async function begin() {
-  games = { colour: await Game.open(data.colour), cheese: await Game.open(data.cheese) };
+  const open = async (game) => Promise.all(game.data.levels.map((_, k) => game.level(k)));
+  rooms = { colour: await open(await Game.open(data.colour)), cheese: await open(await Game.open(data.cheese)) };
   for (const button of document.querySelectorAll("[data-step]")) button.onclick = () => board.on.step(Number(button.dataset.step));
-  element("next").onclick = () => turn(screen + 1);
+  element("next").onclick = () => {
+    if (screen < SCREENS.length - 1) return turn(screen + 1);
+    element("end").hidden = false;
+    element("end").scrollIntoView();
+  };
   element("back").onclick = () => turn(screen - 1);
   element("again").onclick = () => turn(screen);
-  await turn(0);
+  turn(0);
   element("incomplete").remove();
   document.body.dataset.ready = performance.now();
 }

@@ -7,7 +7,7 @@ const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
 const RAISED = 8; // of a cell that is picked, above all that the planner wants
 const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
 const layers = new Set(["outcomes", "arrows", "marks"]);
-let game, level, number = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
+let game, level, number = 0, wanted = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
 
 const own = () => boards[0], its = () => boards[mover === "both" ? 1 : 0];
 const percent = (share) => `${Math.round(100 * share)}%`;
@@ -35,20 +35,25 @@ function tell(run, name) {
     parts.push(". ");
   }
   if (run.over) parts.push(run.state >= level.going ? "The episode ended. " : "Time is up. ");
-  if (data.contact && level.play !== "train" && run.first >= 0) parts.push(`${name} went to `, toneOf(run.first), " first. ");
-  else if (data.contact && level.play !== "train" && run.over) parts.push(`${name} went to neither. `);
+  if (!data.contact) return parts;
+  if (run.first === data.objectives.length) parts.push(`${name} went to both at once. `);
+  else if (run.first >= 0) parts.push(`${name} went to `, toneOf(run.first), " first. ");
+  else if (run.over) parts.push(`${name} went to neither. `);
   return parts;
 }
 
-// Where the agent would end up from where a run stands.
+// Where the agent would end up from where a run stands, unless a choice is made already.
 function foretell(run) {
-  if (!agent || run.over || !layers.has("outcomes")) return [];
-  const outcomes = level.outcomes(agent, run.left), parts = ["From here the agent "];
-  outcomes.forEach((each, i) => {
-    const share = percent(each[run.state]);
-    parts.push(i ? ", " : "", ...(data.contact ? ["takes ", toneOf(i), ` first with ${share}`] : [`earns ${share} of what can be had of `, toneOf(i)]));
+  if (!agent || run.over || !layers.has("outcomes") || (data.contact && run.first >= 0)) return [];
+  const shares = level.outcomes(agent, run.left).map((each) => each[run.state]);
+  const parts = shares.map((share, i) => {
+    if (i === data.objectives.length) return [`both at once with ${percent(share)}`];
+    if (data.contact) return [toneOf(i), ` first with ${percent(share)}`];
+    return [share < 0 ? "loses " : "earns ", `${percent(Math.abs(share))} of what can be had of `, toneOf(i)];
   });
-  return [...parts, "."];
+  // Several at once are told where they can be met at all.
+  const told = parts.filter((_, i) => i < data.objectives.length || shares[i] >= 0.005);
+  return ["From here the agent ", data.contact ? "takes " : "", ...told.flatMap((part, i) => [i ? ", " : "", ...part]), "."];
 }
 
 function show() {
@@ -73,7 +78,7 @@ function showEdits() {
   const count = agent.edits.size, known = agent.edits.has(picked);
   element("edited").textContent = count
     ? `${count} ${count > 1 ? "cells" : "cell"} edited; no weight of the network was touched.`
-    : "Click a cell: the agent then wants it most.";
+    : "Click a cell, or choose one by Shift and arrows and press Enter: the agent then wants it most.";
   element("worth").disabled = !known;
   if (known) element("worth").value = agent.edits.get(picked);
   element("asTrained").disabled = !count;
@@ -94,7 +99,8 @@ function advance() {
   run.step(action);
   show();
   // What it chose is to be seen: the run stops there, and goes on at a press.
-  if (run.over || (data.contact && run.first >= 0 && run.takings.length === 1 && run.paid(run.t - 1).some(Boolean))) stop();
+  const [now, ...before] = run.contacts.reverse();
+  if (run.over || (data.contact && now >= 0 && before.every((each) => each < 0))) stop();
 }
 
 function play() {
@@ -116,7 +122,8 @@ function makeBoard() {
     place: (cell) => set(level.place(board.run.state < level.going ? board.run.state : board.run.from, cell)),
     back: () => { board.run.back(); stop(); show(); },
     restart: () => set(new Run(level)),
-    pick: (cell) => agent?.maps && layers.has("wants") && (board.walled(cell) || pick(cell), true),
+    picking: () => Boolean(agent?.maps) && layers.has("wants"),
+    pick: (cell) => { if (!board.walled(cell)) pick(cell); },
   });
   return board;
 }
@@ -183,8 +190,10 @@ function turnLayer(name) {
 
 async function open(to, at = NaN) {
   stop();
-  [number, level] = [to, await game.level(to)];
-  boards = [];
+  wanted = to;
+  const opened = await game.level(to);
+  if (wanted !== to) return; // another level was asked for meanwhile
+  [number, level] = [to, opened];
   const world = level.rank.indexOf(Math.floor(at / game.cells));
   const state = world < 0 ? -1 : level.standing[world * game.cells + (at % game.cells)];
   const run = new Run(level, state >= 0 ? state : level.start);
@@ -196,6 +205,16 @@ function addButton(box, text, act, dataset = {}) {
   const button = tag("button", text, { onclick: act });
   Object.assign(button.dataset, dataset);
   element(box).append(button);
+}
+
+// Opens what the address says; what it does not say, or says wrongly, is as at first.
+async function restore() {
+  const asked = new URLSearchParams(location.hash.slice(1)), level = asked.get("level");
+  const first = data.levels.findIndex((each) => `${each.play}:${each.number}` === level);
+  const shift = Math.max(0, data.levels.findIndex((each) => each.play === "shift"));
+  turnAgent(Number(asked.get("agent") ?? 0));
+  mover = Object.hasOwn(MOVERS, asked.get("who")) ? asked.get("who") : "you";
+  await open(first < 0 ? shift : first, Number(asked.get("at") ?? NaN));
 }
 
 async function begin() {
@@ -214,12 +233,8 @@ async function begin() {
   element("play").onclick = play;
   element("asTrained").onclick = () => { agent.edits.clear(); agent.edit(-1, null); show(); };
   element("worth").oninput = ({ target }) => { agent.edit(picked, Number(target.value)); show(); };
-  const asked = new URLSearchParams(location.hash.slice(1)), [play_, level_] = (asked.get("level") ?? "").split(/:(?=\d+$)/);
-  const first = data.levels.findIndex((each) => each.play === play_ && each.number === Number(level_));
-  turnAgent(Number(asked.get("agent") ?? 0));
-  if (asked.get("who") in MOVERS) mover = asked.get("who");
-  const shift = Math.max(0, data.levels.findIndex((each) => each.play === "shift"));
-  await open(first < 0 ? shift : first, Number(asked.get("at") ?? NaN));
+  await restore();
+  addEventListener("hashchange", restore);
   element("incomplete").remove();
   document.body.dataset.ready = performance.now();
 }
