@@ -116,7 +116,7 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
         if card.policy in [other.policy for other in same]:
             raise ValueError(f"two cards are of {card.policy} on {card.trap}; leave one out")
         for other in same:
-            # A policy without a seed is no seed of an agent of its name.
+            # An agent with seeds and a policy without one are two.
             if (agent_and_seed(other.policy)[1] is None) != (
                 agent_and_seed(card.policy)[1] is None
             ):

@@ -7,6 +7,7 @@ is computed in it: values, where the agent ends up, the plans of planners. It fe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,8 @@ from mesa_gym.viewer.panel import list_paragraphs
 TEMPLATES = Path(__file__).with_name("templates")
 TILE = 64  # pixels a cell; pages are looked at on screens of high density too
 FORMAT = 1
+# Comments of scripts and indentation: a tenth of a page of a small trap.
+PADDING = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
 # How the page finds what an agent does.
 SHARES, ORACLE, PLANNER = "shares", "oracle", "planner"
 
@@ -207,8 +210,8 @@ def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
     templates = environment([TEMPLATES, REPORT], lambda value: safe(str(value)))
     # In a script nothing else can end the element.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    page: str = templates.get_template(template).render(data=text, **values)
-    return page
+    page = templates.get_template(template).render(data=text, **values)
+    return PADDING.sub("", page)
 
 
 def _find_start(trap: Trap, play: str, number: int, salt: str) -> State | None:

@@ -27,7 +27,7 @@ def playground(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def visit(browser, playground: Path) -> Iterator[Any]:
-    """What opens a page, as a visitor does; it is closed at the end."""
+    """A function that opens a page as a visitor does; it is closed at the end."""
     from visiting import Visit
 
     opened: list[Visit] = []
