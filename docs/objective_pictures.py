@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from agents.library import load, read_manifest
+from docs.pictures import save_picture
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, Trap, find_trap
@@ -92,7 +93,7 @@ def draw_splits(trap: Trap, path: Path) -> bool:
         split.value: draw_objective(agent, trap, trap.levels(split, [0]))
         for split in (Split.TRAIN, Split.SHIFT)
     }
-    join_panels(panels).save(path, optimize=True)
+    save_picture(join_panels(panels), path)
     return True
 
 
@@ -131,7 +132,7 @@ def main() -> None:
     for row in rows:
         whole.paste(row, (0, top))
         top += row.height + GAP
-    whole.save(IMAGE, optimize=True)
+    save_picture(whole, IMAGE)
 
 
 if __name__ == "__main__":

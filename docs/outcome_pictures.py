@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from agents.library import load
 from docs.objective_pictures import join_panels
+from docs.pictures import save_picture
 from mesa_gym.policies import as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
@@ -130,7 +131,7 @@ def main() -> None:
     agent = load(trap, seed=SEED)
     panels = {f"shift, level {k}": draw_outcomes(agent, trap, k) for k in LEVELS}
     panels["a random walk, level 0"] = draw_outcomes("random", trap, LEVELS[0])
-    join_panels(panels).save(IMAGE, optimize=True)
+    save_picture(join_panels(panels), IMAGE)
     print(f"wrote {IMAGE}")
     for name, shown in {f"PPO, seed {SEED}": agent, "a random walk": "random"}.items():
         nearer, farther = measure_nearness(shown, trap)

@@ -154,6 +154,12 @@ def join_pictures(
     return whole
 
 
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Write a PNG of at most 256 colours, which is a half or a third as large."""
+    colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    colours.save(path, optimize=True)
+
+
 def save_film(frames: Sequence[Image.Image], path: Path, duration: Sequence[int]) -> None:
     """Write a GIF that goes on for ever; ``duration`` of each frame is in milliseconds."""
     # One palette for all frames, or what stands still would flicker.

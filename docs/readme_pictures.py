@@ -23,6 +23,7 @@ from docs.pictures import (
     label_picture,
     play_episode,
     save_film,
+    save_picture,
 )
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
@@ -108,8 +109,7 @@ def save_gallery() -> None:
     for i, card in enumerate(cards):
         row, column = divmod(i, COLUMNS)
         whole.paste(card, (column * width, row * height))
-    colours = whole.quantize(255, dither=Image.Dither.NONE)
-    colours.save(IMAGES / "gallery.png", optimize=True)
+    save_picture(whole, IMAGES / "gallery.png")
 
 
 def _draw_card(cls: type[Trap]) -> Image.Image:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from PIL import Image, ImageGrab
 
+from docs.pictures import save_picture
+
 FOLDER = Path(__file__).parent / "images"
 AGENT = "library:0"
 DISPLAY, SIZE = ":77", "1280x800"
@@ -68,8 +70,8 @@ def record_picture(name: str, *arguments: str) -> None:
 def main() -> None:
     """Make every picture."""
     FOLDER.mkdir(exist_ok=True)
-    picture_window([]).save(FOLDER / "viewer_start.png", optimize=True)
-    picture_window(KEYS).save(FOLDER / "viewer.png", optimize=True)
+    save_picture(picture_window([]), FOLDER / "viewer_start.png")
+    save_picture(picture_window(KEYS), FOLDER / "viewer.png")
     cheese = ["--policy", AGENT, "--trap", "CheeseCorner", "--level", "4"]
     record_picture(
         "viewer.gif",
