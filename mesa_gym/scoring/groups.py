@@ -115,15 +115,13 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
         same = found[card.trap, agent_and_seed(card.policy)[0]]
         if card.policy in [other.policy for other in same]:
             raise ValueError(f"two cards are of {card.policy} on {card.trap}; leave one out")
-        for other in same:
-            # An agent with seeds and a policy without one are two.
-            if (agent_and_seed(other.policy)[1] is None) != (
-                agent_and_seed(card.policy)[1] is None
-            ):
-                raise ValueError(
-                    f"{other.policy} and {card.policy} would share a row: call one of them by"
-                    " another name"
-                )
+        # An agent with seeds and a policy without one are two.
+        seedless = [agent_and_seed(each.policy)[1] is None for each in (*same[:1], card)]
+        if len(set(seedless)) > 1:
+            raise ValueError(
+                f"{same[0].policy} and {card.policy} would share a row: call one of them by another"
+                " name"
+            )
         same.append(card)
         _require_same_levels(card, first.setdefault(card.trap, card))
     if not found:

@@ -7,12 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import mesa_gym
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.checks import integer
-from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.terminal import printable
@@ -20,33 +18,10 @@ from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.clock import RATE, SPEEDS
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import WISH
-from mesa_gym.viewer.packing import WIDE
+from mesa_gym.viewer.packing import WIDE, CellSheet
 from mesa_gym.viewer.panel import list_paragraphs
-from mesa_gym.viewer.panes import bare_floor, cells_of, join_cells
 from mesa_gym.viewer.playground import TILE, fill_page
 from mesa_gym.viewer.seats import Seat
-
-
-class TileSheet:
-    """The distinct pictures of cells in some states, each kept once."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
-
-    def numbers(self, trap: Trap, state: State) -> list[int]:
-        """Return the number of the picture of each cell of a state, a batch of one."""
-        return [self.add(cell) for cell in cells_of(render_rgb(trap, state, TILE)[0], trap)]
-
-    def add(self, picture: NDArray[np.uint8]) -> int:
-        """Return the number of a picture of a cell, uint8 (TILE, TILE, 3)."""
-        return self._numbers.setdefault(picture.tobytes(), len(self._numbers))
-
-    def sheet(self) -> NDArray[np.uint8]:
-        """Return all pictures in rows of ``WIDE``, by their numbers, uint8 (height, width, 3)."""
-        rows = -(-len(self._numbers) // WIDE)
-        pictures = b"".join(self._numbers).ljust(rows * WIDE * TILE * TILE * 3, b"\0")
-        tiles = np.frombuffer(pictures, dtype=np.uint8)
-        return join_cells(tiles.reshape(rows, WIDE, TILE, TILE, 3))
 
 
 def panes_on(
@@ -90,15 +65,16 @@ def replay_page(
         PolicyError: a policy failed.
     """
     load_jinja2()
-    tiles, trap = TileSheet(), levels[0][0].trap
+    trap = levels[0][0].trap
+    cells = CellSheet(trap)
 
     def play_pane(pane: Pane) -> dict[str, Any]:
-        done = play_episode(pane, tiles)
+        done = play_episode(pane, cells)
         advance(1)
         return done
 
     episodes = [[play_pane(pane) for pane in panes] for panes in levels]
-    floor = tiles.add(bare_floor(trap, TILE))
+    floor = int(cells.number(np.zeros(1, dtype=np.int64))[0])  # nothing is shown there
     data = {
         "objectives": list(trap.objectives),
         "actions": ACTIONS,
@@ -107,7 +83,7 @@ def replay_page(
         "wide": WIDE,
         "rate": RATE,
         "numbered": len(levels[0]) > 1,
-        "sheet": data_uri(tiles.sheet()),
+        "sheet": data_uri(cells.draw(TILE)),
         "floor": floor,
         "wish": WISH,
         "levels": episodes,
@@ -115,12 +91,12 @@ def replay_page(
     return _fill_template(trap, levels, data, note)
 
 
-def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
+def play_episode(pane: Pane, cells: CellSheet) -> dict[str, Any]:
     """Play an episode to its end and return what the page's script shows of it.
 
     Args:
         pane: who plays which level.
-        tiles: takes up the pictures of its cells.
+        cells: takes up the pictures of its cells.
 
     Returns:
         Plain data. Lists have an entry for each number of steps t from 0 to the end: ``changes``
@@ -134,7 +110,8 @@ def play_episode(pane: Pane, tiles: TileSheet) -> dict[str, Any]:
     line, names = pane.line, list(pane.trap.objectives)
     line.grow()
     times = range(len(line) + 1)
-    shown = [dict(enumerate(tiles.numbers(pane.trap, state))) for state in line.states]
+    pictures = [cells.number(cells.encode(state)[0]) for state in line.states]
+    shown = [dict(enumerate(each.tolist())) for each in pictures]
     read = [intent for t in times if (intent := line.find_intent(t)) is not None]
     wants = [{k: _short(u) for k, u in enumerate(intent.wants)} for intent in read]
     analysis, decisions = pane.analysis, [step.decision for step in line.steps]

@@ -18,7 +18,6 @@ from mesa_gym.engine import STAY, State
 from mesa_gym.rendering.raster import draw_cell, encode_cells, name_planes, order_planes
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.panes import join_cells
 
 Parts = Mapping[str, NDArray[Any]]
 WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
@@ -68,7 +67,8 @@ class CellSheet:
         tiles = np.zeros((rows * WIDE, tile, tile, 3), dtype=np.uint8)
         for number, names in enumerate(self.names):
             tiles[number] = draw_cell(self.trap, names, tile)
-        return join_cells(tiles.reshape(rows, WIDE, tile, tile, 3))
+        rows_of_tiles = tiles.reshape(rows, WIDE, tile, tile, 3).swapaxes(1, 2)
+        return rows_of_tiles.reshape(rows * tile, WIDE * tile, 3)
 
 
 def pack_level(

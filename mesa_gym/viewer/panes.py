@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine.looks import EMPTY as BARE
-from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_rgb
-from mesa_gym.rendering.raster import MIN_TILE
-from mesa_gym.traps import Trap
+from mesa_gym.rendering.raster import MIN_TILE, draw_cell
 from mesa_gym.viewer.canvas import GridCanvas, GridPlace
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
@@ -189,36 +185,12 @@ class View:
             painter.picture(picture, x, box.top + LABEL + 1)
 
 
-def cells_of(picture: Bytes, trap: Trap) -> Bytes:
-    """Return the pictures of a grid's cells, uint8 (cells, tile, tile, 3)."""
-    height, width = trap.size
-    tile = len(picture) // height
-    parts = picture.reshape(height, tile, width, tile, 3)
-    return parts.swapaxes(1, 2).reshape(trap.cells, tile, tile, 3)
-
-
-def join_cells(tiles: Bytes) -> Bytes:
-    """Return one picture of cells' pictures, (rows, columns, tile, tile, 3)."""
-    rows, columns, tile, *_ = tiles.shape
-    return tiles.swapaxes(1, 2).reshape(rows * tile, columns * tile, 3)
-
-
 def _plane(layer: Bytes, tile: int) -> Bytes:
     """Draw a plane, set cells dark, with lines between cells where they are large enough."""
     large = layer.repeat(tile, axis=0).repeat(tile, axis=1)[..., None] > 0
     ticks = [(np.arange(side) % tile == 0) & (tile > 3) for side in large.shape[:2]]
     lines = (ticks[0][:, None] | ticks[1])[..., None]
     return np.where(large, INK, np.where(lines, CARD, EMPTY)).astype(np.uint8)
-
-
-@lru_cache(maxsize=8)
-def bare_floor(trap: Trap, tile: int) -> Bytes:
-    """Return the picture of a cell where nothing is, uint8 (tile, tile, 3)."""
-    wall, agent = trap.looks["wall"].glyph, trap.looks["agent"].glyph
-    edge, room = wall * trap.width, wall + BARE * (trap.width - 2) + wall
-    lines = [edge, wall + agent + room[2:], *[room] * (trap.height - 3), edge]
-    picture = render_rgb(trap, from_map(trap, "\n".join(lines)), tile)[0]
-    return cells_of(picture, trap)[trap.width + 2]
 
 
 def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter: Painter) -> Bytes:
@@ -249,7 +221,7 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
         here = slice(edges[band], edges[band + 1])
         opacity[:, :, here] = _opacity(heat).reshape(*trap.size, 1)
         tint[here] = colour
-    floor = np.tile(bare_floor(trap, tile), (1, trap.width, 1))
+    floor = np.tile(draw_cell(trap, (), tile), (1, trap.width, 1))
     tints = np.tile(tint, (trap.width, 1))
     for row, share in enumerate(opacity.reshape(trap.height, -1)):
         # A row of cells at a time stays in the processor's cache.

@@ -20,8 +20,7 @@ PLANNED = ("CheeseCorner", "RedBlueDoors", "ColourShape", "KeysChests", "DustSwe
 PLANNED_STATES = 90  # of each trap: 520 in all, each with 0, 1 and 2 edits
 PLAN = """([states, edits]) => {
     const agent = game.agents[0];
-    agent.edits.clear();
-    agent.edit(-1, null);
+    agent.forgetEdits();
     for (const [cell, worth] of edits) agent.edit(cell, worth);
     return states.map((s) => [agent.plan(level, s).worths, agent.chances(level, s)]);
 }"""

@@ -171,6 +171,14 @@ class Run {
     this.actions.push(action);
   }
 
+  // A step of an agent, its action drawn by its chances.
+  play(agent) {
+    let share = Math.random(), action = 0;
+    const chances = agent.chances(this.level, this.state, this.left);
+    while (action < STAY && (share -= chances[action]) >= 0) action++;
+    this.step(action);
+  }
+
   back() {
     if (this.actions.pop() !== undefined) this.visited.pop();
   }

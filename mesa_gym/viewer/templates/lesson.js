@@ -3,7 +3,7 @@
 const element = (id) => document.getElementById(id);
 const data = JSON.parse(element("data").textContent);
 const PACE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 600 : 160; // ms a step
-const ROOMS = 3, LINE = 0, YELLOW = 1, CORNER = 1, RAISED = 8;
+const ROOMS = 3, LINE = 0, YELLOW = 1, CORNER = 1;
 const percent = (share) => `${Math.round(100 * share)}%`;
 const nothing = new Set();
 let rooms, board, screen = 0, timer = 0, paid = 0, mine = -1; // `mine`: what the visitor chose
@@ -30,10 +30,7 @@ function watch(agent, run, layers, then) {
   draw(run, layers, agent);
   if (run.over || run.first >= 0) return then(run);
   timer = setTimeout(() => {
-    let share = Math.random(), action = 0;
-    const chances = agent.chances(run.level, run.state, run.left);
-    while (action < STAY && (share -= chances[action]) >= 0) action++;
-    run.step(action);
+    run.play(agent);
     watch(agent, run, layers, then);
   }, PACE);
 }
@@ -137,14 +134,12 @@ function exploreCheese(level, agent, corner) {
 function lookInside() {
   const level = rooms.colour[ROOMS], agent = level.game.agents.at(-1);
   const wants = new Set(["wants"]);
-  agent.edits.clear();
-  agent.edit(-1, null);
+  agent.forgetEdits();
   const pick = (cell) => {
     if (board.walled(cell)) return;
-    const { utility } = agent.maps(level, level.world[level.start]);
     const edited = agent.edits.has(cell);
-    agent.edits.clear();
-    agent.edit(cell, edited ? null : Math.max(...utility) + RAISED);
+    agent.forgetEdits();
+    if (!edited) agent.turnWish(level, level.world[level.start], cell);
     say(edited ? "As trained." : "It plans again.");
     const run = new Run(level);
     draw(run, wants, agent);

@@ -3,6 +3,8 @@
 // mesa_gym/policies/planning.py (MapNetwork) describes the weights; agents/planning.py the plan.
 const LEAST_COST = 1e-3, USUAL_CELLS = 49, { fround } = Math;
 
+const RAISED = 8; // of a cell that is wanted most, above all that the planner wants
+
 class PlannerAgent {
   timeless = true;
   version = 0;
@@ -21,6 +23,18 @@ class PlannerAgent {
     if (worth === null) this.edits.delete(cell);
     else this.edits.set(cell, fround(worth));
     this.version = JSON.stringify([...this.edits]);
+  }
+
+  // Wants a cell of a world most; asked again, wants it as trained.
+  turnWish(level, world, cell) {
+    const most = Math.max(...this.maps(level, world).utility);
+    this.edit(cell, this.edits.has(cell) ? null : most + RAISED);
+  }
+
+  // Wants all as trained.
+  forgetEdits() {
+    this.edits.clear();
+    this.version = 0;
   }
 
   // Utility and cost of every cell of a world, with edits, and the worth of the best way from each.

@@ -4,7 +4,6 @@ const element = (id) => document.getElementById(id);
 const data = JSON.parse(element("data").textContent);
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
-const RAISED = 8; // of a cell that is picked, above all that the planner wants
 const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
 const layers = new Set(["outcomes", "arrows", "marks"]);
 let game, level, number = 0, wanted = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
@@ -93,14 +92,11 @@ function stop() {
 function advance() {
   const { run } = its();
   if (run.over) return stop();
-  const chances = agent.chances(level, run.state, run.left);
-  let share = Math.random(), action = 0;
-  while (action < STAY && (share -= chances[action]) >= 0) action++;
-  run.step(action);
+  run.play(agent);
   show();
   // What it chose is to be seen: the run stops there, and goes on at a press.
-  const [now, ...before] = run.contacts.reverse();
-  if (run.over || (data.contact && now >= 0 && before.every((each) => each < 0))) stop();
+  const choice = run.contacts.findIndex((each) => each >= 0);
+  if (run.over || (data.contact && choice === run.t - 1)) stop();
 }
 
 function play() {
@@ -132,7 +128,7 @@ function makeBoard() {
 function pick(cell) {
   const { state } = own().run, world = level.world[state];
   const { utility } = agent.maps(level, world), most = Math.max(...utility);
-  agent.edit(cell, agent.edits.has(cell) ? null : most + RAISED);
+  agent.turnWish(level, world, cell);
   picked = cell;
   const input = element("worth");
   [input.min, input.max] = [Math.floor(Math.min(...utility)) - RAISED, Math.ceil(most) + 2 * RAISED];
@@ -231,7 +227,7 @@ async function begin() {
   element("back").onclick = () => own().on.back();
   element("restart").onclick = () => boards.forEach((board) => board.on.restart());
   element("play").onclick = play;
-  element("asTrained").onclick = () => { agent.edits.clear(); agent.edit(-1, null); show(); };
+  element("asTrained").onclick = () => { agent.forgetEdits(); show(); };
   element("worth").oninput = ({ target }) => { agent.edit(picked, Number(target.value)); show(); };
   await restore();
   addEventListener("hashchange", restore);
