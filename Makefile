@@ -32,8 +32,8 @@ $(DOCS): $(INSTALLED)
 	touch $@
 
 leaderboard: $(INSTALLED)  ## Train and score the baseline agents: the quick board.
-	$(BIN)/python -m benchmarks.leaderboard run
-	$(BIN)/python -m benchmarks.leaderboard render --out runs/quick
+	$(BIN)/python -m benchmarks board run
+	$(BIN)/python -m benchmarks board render --out runs/quick
 
 # A fast test that takes a second is listed, and one that takes ten fails: mark it `thorough`.
 test: $(INSTALLED)  ## Run the fast tests.

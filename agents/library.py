@@ -1,4 +1,4 @@
-"""The library of trained agents: ``python -m agents.library make|load|list``.
+"""The library of trained agents: ``python -m benchmarks library make|load|list``.
 
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
@@ -18,7 +18,6 @@ On the command line they are ``library:3``, ``library:planner:3``, or ``library:
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -136,7 +135,7 @@ def require_agents(folder: Path) -> None:
     """Raise ValueError, which says how to get the library, where a folder holds none."""
     if (folder / MANIFEST).exists():
         return
-    advice = f"python -m agents.library make --folder {folder} makes a library there"
+    advice = f"python -m benchmarks library make --folder {folder} makes a library there"
     if folder == FOLDER:
         version = mesa_gym.__version__
         file = f"mesa_gym-{version}-agents.tar.gz"
@@ -246,8 +245,8 @@ def _weights(entry: ManifestEntry, folder: Path) -> bytes:
             raise ValueError("its digest is not the manifest's")
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{path} is missing or damaged ({error}); delete it, and python -m agents.library make"
-            f" --traps {entry.trap} --folder {folder} makes it again"
+            f"{path} is missing or damaged ({error}); delete it, and python -m benchmarks library"
+            f" make --traps {entry.trap} --folder {folder} makes it again"
         ) from None
     return data
 
@@ -477,12 +476,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     kept = f"what was done is kept in {options.folder}, and the same command goes on from there"
-    return run_command("agents.library", lambda: options.work(options), kept)
+    return run_command("library", lambda: options.work(options), kept)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m agents.library",
+        prog="python -m benchmarks library",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -539,7 +538,3 @@ def _list(options: argparse.Namespace) -> int:
             solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
             print(f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved}")
     return DONE
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,60 @@
-"""Options that the commands of the benchmarks share, checked as they are read."""
+"""The common parts of the commands of the benchmarks: their subcommands, and options they share."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from mesa_gym.command import run_command
 from mesa_gym.errors import shorten
+
+
+class Action(NamedTuple):
+    """A subcommand: what declares its options, what it does, and what it leaves behind.
+
+    Attributes:
+        about: in a line.
+        declare: adds its options.
+        run: does it, and returns an exit code.
+        keep: returns what Ctrl-C leaves behind, as ``mesa_gym.command.run_command`` tells it.
+    """
+
+    about: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+    keep: Callable[[argparse.Namespace], str] = lambda options: "nothing was written"
+
+
+def run_actions(
+    program: str, about: str | None, actions: Mapping[str, Action], given: Sequence[str] | None
+) -> int:
+    """Run one of a command's actions: 0 done, 1 the work failed, 2 bad usage, 130 interrupted.
+
+    Args:
+        program: the command's name, after ``python -m benchmarks``.
+        about: what it is for.
+        actions: by name.
+        given: the command line after the command's name; None for the process's own.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {program}",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choices = parser.add_subparsers(dest="action", required=True)
+    for name, action in actions.items():
+        action.declare(choices.add_parser(name, help=action.about, description=action.about))
+    options = parser.parse_args(given)
+    chosen = actions[options.action]
+    return run_command(program, lambda: chosen.run(options), chosen.keep(options))
+
+
+def tell_kept(options: argparse.Namespace) -> str:
+    """Return what a run leaves behind whose results are in ``options.out``."""
+    return f"what was done is kept in {options.out}, and the same command goes on from there"
 
 
 def count(text: str) -> int:
@@ -25,7 +73,7 @@ def folder(text: str) -> Path:
 
 
 def add_runner_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``benchmarks.leaderboard.runner.run``."""
+    """Add the options of ``benchmarks.runs.runner.run``."""
     parser.add_argument(
         "--workers", type=count, help="units done at a time (as many as there are cores)"
     )

@@ -21,18 +21,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from agents import train
-from benchmarks.leaderboard import __main__ as leaderboard
-from benchmarks.leaderboard.atlas import trap_rows
-from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.columns import (
+from benchmarks import __main__ as benchmarks
+from benchmarks.board.atlas import trap_rows
+from benchmarks.board.columns import (
     BASE_EXPECTED,
     BY_RETURNS,
     MEANING,
     tabulate_trap,
 )
-from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import pipes
+from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.studies import findings
 from docs import pictures
 from docs.agent_words import say_sight
@@ -61,7 +59,13 @@ ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
 # A line of a docstring's attributes: names, then what they mean.
 FIELD = re.compile(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", re.MULTILINE)
-OF_LEADERBOARD = ("run", "render", "submit", "tracks", "rerun")
+OF_BENCHMARKS = {
+    "train": ("",),
+    "board": ("run", "render"),
+    "track": ("run", "rerun"),
+    "submit": ("export", "score", "verify"),
+    "library": ("make", "load", "list"),
+}
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
 
 
@@ -185,11 +189,12 @@ def _read_cards(folder: Path) -> list[ScoreCard]:
 
 def commands() -> Iterator[tuple[str, str]]:
     """Yield every command and its help."""
-    board = "python -m benchmarks.leaderboard"
     yield from ((f"mesa-gym {name}", _help(cli.main, name)) for name in cli.COMMANDS)
-    yield board, _help(leaderboard.main)
-    yield from ((f"{board} {name}", _help(leaderboard.main, name)) for name in OF_LEADERBOARD)
-    yield "python -m agents.train", _help(train.main)
+    program = "python -m benchmarks"
+    yield program, _help(benchmarks.main)
+    for group, actions in OF_BENCHMARKS.items():
+        for action in actions:
+            yield f"{program} {group} {action}".rstrip(), _help(benchmarks.main, group, action)
 
 
 def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
@@ -197,7 +202,7 @@ def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
     # argparse asks the terminal how wide it is; a page is not to depend on that.
     wide = mock.patch.dict(os.environ, COLUMNS="88")
     with wide, redirect_stdout(text), suppress(SystemExit):
-        main([*arguments, "--help"])
+        main([*filter(None, arguments), "--help"])
     if not text.getvalue():
         raise RuntimeError(f"{main.__module__} {' '.join(arguments)} --help printed nothing")
     return text.getvalue().rstrip()

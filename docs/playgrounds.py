@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.library import FEW, load
-from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.results import Results
+from benchmarks.runs.results import COMMITTED, Results
 from docs.agent_words import describe_agent, find_agents
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import write_text

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.leaderboard.board import Board, read
-from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.columns import figure
-from benchmarks.leaderboard.results import Results
-from benchmarks.leaderboard.standings import Standing, Track
+from benchmarks.board.board import Board, read
+from benchmarks.board.columns import figure
+from benchmarks.board.standings import Standing, Track
 from benchmarks.markdown import pipes
+from benchmarks.runs.results import COMMITTED, Results
 from mesa_gym.report import plot
 from mesa_gym.scoring.groups import agent_and_seed
 

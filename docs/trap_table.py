@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.leaderboard.atlas import trap_rows
-from benchmarks.leaderboard.columns import block_of, figure
+from benchmarks.board.atlas import trap_rows
+from benchmarks.board.columns import block_of, figure
 from benchmarks.markdown import lay_out_table
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed

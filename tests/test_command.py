@@ -98,12 +98,12 @@ def test_a_deleted_working_directory_is_one_line(command: str, capsys) -> None:
     ("module", "line", "program"),
     [
         ("agents.train", "--trap CheeseCorner --algo ppo --seed 0 --out a", "agents.train"),
-        ("agents.library", "list", "agents.library"),
-        ("benchmarks.leaderboard.__main__", "run", "leaderboard"),
-        ("benchmarks.leaderboard.__main__", "render", "leaderboard"),
-        ("benchmarks.leaderboard.__main__", "submit s", "leaderboard"),
-        ("benchmarks.leaderboard.__main__", "tracks", "leaderboard"),
-        ("benchmarks.submissions.verify", "s --cards c", "verify"),
+        ("benchmarks.__main__", "library list", "library"),
+        ("benchmarks.__main__", "board run", "board"),
+        ("benchmarks.__main__", "board render", "board"),
+        ("benchmarks.__main__", "submit score s", "submit"),
+        ("benchmarks.__main__", "submit verify s --cards c", "submit"),
+        ("benchmarks.__main__", "track run", "track"),
     ],
 )
 def test_so_it_is_for_the_other_programs(module: str, line: str, program: str, capsys) -> None:

@@ -28,12 +28,12 @@ ORDER = [
     {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options"},
-    {"benchmarks.isolation"},
-    # Of the same make: a board has tracks and submissions, which are run and kept as a board is.
-    {"benchmarks.leaderboard"},
-    {"benchmarks.studies", "benchmarks.speed"},
+    {"benchmarks.isolation", "benchmarks.runs"},
+    {"benchmarks.submissions", "benchmarks.tracks"},
+    {"benchmarks.board"},
+    {"benchmarks.speed", "benchmarks.studies"},
+    {"benchmarks.__main__"},
 ]
-SAME = dict.fromkeys(("benchmarks.submissions", "benchmarks.tracks"), "benchmarks.leaderboard")
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 OPTIONAL = {
     "mesa_gym/cli/demos.py": {"minari"},
@@ -59,8 +59,7 @@ FILES = sorted(
 
 def part(module: str) -> str:
     pieces = module.split(".")
-    name = pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
-    return SAME.get(name, name)
+    return pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
 
 
 def imported(path: Path) -> set[str]:

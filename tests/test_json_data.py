@@ -9,7 +9,7 @@ import pytest
 from cards import plain
 
 from agents import library
-from benchmarks.leaderboard.results import Training
+from benchmarks.runs.results import Training
 from benchmarks.studies import calibrate
 from benchmarks.submissions.format import Submission
 from mesa_gym.files import read_json

@@ -49,7 +49,7 @@ def require_locks() -> None:
         return
     raise OSError(
         f"running a foreign policy {reason}, where it can do no harm; what can be scored here are"
-        " action traces (mesa_gym.scoring.record, then python -m benchmarks.submissions.export"
+        " action traces (mesa_gym.scoring.record, then python -m benchmarks submit export"
         " --traces)"
     )
 

@@ -1,6 +1,6 @@
 """Studies of ``Attributes``: which of shape, colour and place trained agents pursue, and when.
 
-    python -m benchmarks.studies.attributes [STUDY ...]
+    python -m benchmarks study attributes [STUDY ...]
 
 trains and scores what is not done yet of the studies named, or of all, and writes a table and a
 picture of each beside the results; ``--page docs/attributes.md`` puts the tables into that page.
@@ -8,7 +8,6 @@ picture of each beside the results; ``--page docs/attributes.md`` puts the table
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from agents.train import Run
-from benchmarks.leaderboard.processes import Unit
 from benchmarks.markdown import lay_out_table
 from benchmarks.options import count
+from benchmarks.runs.processes import Unit
 from benchmarks.studies.commands import around, make_parser, run_study, show
 from benchmarks.studies.findings import figure_class, save_figure
 from benchmarks.studies.groups import LEADS, SeedGroup, SeedRow
@@ -267,7 +266,3 @@ def _bars(axes: Any, bars: Sequence[tuple[str, list[SeedRow]]]) -> None:
     axes.set_xticks(range(len(bars)), [name for name, _ in bars], fontsize=7)
     axes.tick_params(labelsize=7)
     axes.set_ylim(0, 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

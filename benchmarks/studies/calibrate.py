@@ -1,6 +1,6 @@
 """The calibration study: is the verdict right, where the goal is known by construction?
 
-    python -m benchmarks.studies.calibrate
+    python -m benchmarks study calibrate
 
 scores some hundred scripted policies a trap (``benchmarks.studies.known_policies``). The lines of
 the verdict are chosen on one half of the policies and reported on the other. Work that is done is
@@ -9,7 +9,6 @@ not done again.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +19,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benchmarks.leaderboard.processes import Scratch, Unit
-from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import lay_out_table
+from benchmarks.runs.processes import Scratch, Unit
+from benchmarks.runs.results import Results
 from benchmarks.studies.commands import around, make_parser, run_study, show
 from benchmarks.studies.known_policies import (
     ENEMIES,
@@ -397,10 +396,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE if holds(fair) else FAILED
 
     return run_study("calibrate", options, units, finish)
-
-
-if __name__ == "__main__":
-    # Workers find functions of this module by its name, which is not __main__.
-    from benchmarks.studies import calibrate
-
-    sys.exit(calibrate.main())

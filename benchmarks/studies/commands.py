@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.processes import Unit
 from benchmarks.options import add_runner_options, count, folder
+from benchmarks.runs import runner
+from benchmarks.runs.processes import Unit
 from mesa_gym.command import FAILED, run_command
 from mesa_gym.files import write_text
 
 END = "<!-- until here -->"
+# Name -> its module, whose ``main`` it is.
+STUDIES = {
+    name: f"benchmarks.studies.{name}"
+    for name in ("attributes", "calibrate", "findings", "intervals", "objective", "reproduction")
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a study by its name: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks study", add_help=False)
+    parser.add_argument("name", choices=STUDIES)
+    options, rest = parser.parse_known_args(arguments)
+    code: int = import_module(STUDIES[options.name]).main(rest)
+    return code
 
 
 def make_parser(name: str, about: str | None, out: Path, levels: int) -> argparse.ArgumentParser:
     """Return the parser of a command that trains or scores, with a folder and levels by default."""
     parser = argparse.ArgumentParser(
-        prog=f"python -m benchmarks.studies.{name}",
+        prog=f"python -m benchmarks study {name}",
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""Choices of trained agents, by object or by place: ``python -m benchmarks.studies.findings``.
+"""Choices of trained agents, by object or by place: ``python -m benchmarks study findings``.
 
 Prints the tables of docs/results.md from score cards. The unit is the trained agent, and every
 interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, combinations, combinations_with_replacement, product
@@ -17,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.atlas import make_atlas
-from benchmarks.leaderboard.budgets import COMMITTED
-from benchmarks.leaderboard.card_numbers import numbers_of
-from benchmarks.leaderboard.columns import (
+from benchmarks.board.atlas import make_atlas
+from benchmarks.board.card_numbers import numbers_of
+from benchmarks.board.columns import (
     AGENT,
     ARRIVAL,
     BY_SEED,
@@ -37,9 +35,9 @@ from benchmarks.leaderboard.columns import (
     figure,
     rows,
 )
-from benchmarks.leaderboard.results import Results
 from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
+from benchmarks.runs.results import COMMITTED, Results
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
@@ -57,7 +55,7 @@ HEADS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.findings",
+        prog="python -m benchmarks study findings",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -178,7 +176,3 @@ def draw(scored: Scored, path: Path) -> None:
     axes.set(xlim=(-0.02, 1.02), xlabel="b (or r): 1 is the base objective, 0 the proxy")
     axes.invert_yaxis()
     save_figure(axes.figure, path)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from agents.train import Run, Trained, train_many
-from benchmarks.leaderboard.jobs import STEPS_A_SECOND
-from benchmarks.leaderboard.processes import Scratch, Unit
-from benchmarks.leaderboard.results import Results
+from benchmarks.runs.jobs import STEPS_A_SECOND
+from benchmarks.runs.processes import Scratch, Unit
+from benchmarks.runs.results import Results
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import Policy

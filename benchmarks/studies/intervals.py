@@ -1,4 +1,4 @@
-"""Coverage of the intervals, by simulation: ``python -m benchmarks.studies.intervals``.
+"""Coverage of the intervals, by simulation: ``python -m benchmarks study intervals``.
 
 Draws seeds and levels from laws whose true value is known, makes the interval, and counts how
 often it holds that; counts the boards of equal methods on which one stands apart; and finds the
@@ -8,7 +8,6 @@ error of the seed's share of the variance. ``--page docs/statistics.md`` puts th
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import NormalDist
@@ -17,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.standings import rank_places
+from benchmarks.board.standings import rank_places
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import fill
 from mesa_gym.command import DONE, run_command
@@ -274,7 +273,7 @@ def seed_errors() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.studies.intervals",
+        prog="python -m benchmarks study intervals",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -296,7 +295,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
 
     return run_command("intervals", work)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from agents.train import Run, steps_for, train_many
-from benchmarks.leaderboard.jobs import STEPS_A_SECOND
-from benchmarks.leaderboard.processes import Scratch, Unit
+from benchmarks.runs.jobs import STEPS_A_SECOND
+from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.studies.groups import has_file
 from benchmarks.studies.objective_probes import (
     describe_activations,

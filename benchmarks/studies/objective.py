@@ -1,6 +1,6 @@
 """The ladder: the share of a goal that can be read and moved as planning becomes opaque.
 
-``python -m benchmarks.studies.objective`` trains agents of each rung on four traps, in three ways,
+``python -m benchmarks study objective`` trains agents of each rung on four traps, in three ways,
 and judges each: how well its map (or, without one, its activations) predicts what it chooses under
 shift, whether it goes where it is sent, whether it plans another way, and what it solves on larger
 grids. Rows are kept in ``runs/objective``; the same command goes on where it stopped.
@@ -8,14 +8,13 @@ grids. Rows are kept in ``runs/objective``; the same command goes on where it st
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.leaderboard.processes import Unit
 from benchmarks.markdown import lay_out_table
+from benchmarks.runs.processes import Unit
 from benchmarks.studies.commands import make_parser, run_study, show
 from benchmarks.studies.findings import figure_class, save_figure
 from benchmarks.studies.ladder import LEVELS, RUNGS, SIZES, TRAININGS, Cell, LadderAgent, list_cells
@@ -134,7 +133,3 @@ def draw_ladder(rows: Sequence[LadderAgent], path: Path) -> None:
     grid[0].set_yticks(range(len(rungs)), rungs)
     grid[0].invert_yaxis()
     save_figure(figure, path)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """The reproduction study of docs/reproduction.md: what others published, tried on these traps.
 
-    python -m benchmarks.studies.reproduction [STUDY ...]
+    python -m benchmarks study reproduction [STUDY ...]
 
 trains and scores what is not done yet of the studies named, or of all, and writes a table of each
 beside the results; ``--page docs/reproduction.md`` puts the tables into that page as well.
@@ -8,15 +8,14 @@ beside the results; ``--page docs/reproduction.md`` puts the tables into that pa
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.leaderboard.processes import Unit
-from benchmarks.leaderboard.results import Results
 from benchmarks.options import count
+from benchmarks.runs.processes import Unit
+from benchmarks.runs.results import Results
 from benchmarks.studies import findings
 from benchmarks.studies.commands import around, make_parser, run_study, show
 from benchmarks.studies.settings import Setting
@@ -197,7 +196,3 @@ def tables(study: Study, results: Results, levels: int) -> str:
         }
         parts.append(surplus_table(study.settings[0].make(), agents, levels))
     return "\n\n".join(parts)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

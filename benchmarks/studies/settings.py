@@ -18,9 +18,9 @@ from typing import Any
 
 from agents.lesson import Lesson
 from agents.train import NUM_LEVELS, UNITS, Run, learn
-from benchmarks.leaderboard.jobs import Trainee, run_facts
-from benchmarks.leaderboard.processes import Unit
-from benchmarks.leaderboard.results import Results, card_path
+from benchmarks.runs.jobs import Trainee, run_facts
+from benchmarks.runs.processes import Unit
+from benchmarks.runs.results import Results, card_path
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import Trap, find_trap
 
@@ -90,7 +90,7 @@ class Setting:
         Raises:
             ValueError: a name is unknown, or a number out of range.
         """
-        command = "python -m benchmarks.studies.reproduction"
+        command = "python -m benchmarks study reproduction"
         return run_facts(self.run(seed)) | {"command": command, "setting": self.name}
 
     def unit(self, seed: int, levels: int) -> Unit:

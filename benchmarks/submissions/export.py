@@ -1,4 +1,4 @@
-"""Make a submission: ``python -m benchmarks.submissions.export --agents DIR... --out DIR ...``.
+"""Make a submission: ``python -m benchmarks submit export --agents DIR... --out DIR ...``.
 
 A submission holds weights (of agents that ``python -m agents.train`` made), ONNX graphs (of
 Stable-Baselines3 models) or action traces, never a pickle. Given again with the same --name,
@@ -9,7 +9,6 @@ A trace must hold all plays of all levels that the board plays, since nothing el
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from benchmarks.submissions.format import (
     Weights,
 )
 from benchmarks.submissions.traces import describe_incompetence, require_complete
-from mesa_gym.command import DONE, run_command
+from mesa_gym.command import DONE
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -142,12 +141,8 @@ def export_traces(files: Sequence[Path], levels: int = EVALUATION_LEVELS) -> lis
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.submissions.export",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def declare_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``run``."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--agents", nargs="+", type=Path, metavar="DIR", help="of agents.train")
     what.add_argument("--sb3", type=Path, metavar="FILE", help="a model that SB3 saved")
@@ -166,16 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     told = f"of each split that the board plays, which --traces must hold ({EVALUATION_LEVELS})"
     parser.add_argument("--levels", type=count, default=EVALUATION_LEVELS, help=told)
     parser.add_argument("--out", type=Path, required=True, help="the submission's directory")
-    return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    options = _parser().parse_args(arguments)
-    return run_command("export", lambda: _export(options))
-
-
-def _export(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Write a submission; the exit code."""
     # What cannot be said is refused before models are read.
     about = About(
         name=options.name, description=options.description, authors=options.authors, alpha=0.0
@@ -193,7 +182,3 @@ def _export(options: argparse.Namespace) -> int:
     write_submission(options.out, replace(about, alpha=alpha), exported)
     print(f"{options.out} can be submitted: {len(exported)} agents were added")
     return DONE
-
-
-if __name__ == "__main__":
-    sys.exit(main())

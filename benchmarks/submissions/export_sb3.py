@@ -80,7 +80,7 @@ def graph(file: Path, algorithm: str, trap: Trap) -> tuple[bytes, str]:
     if isinstance(policy, Recurrent) or policy.stacks:
         raise ValueError(
             f"{file} remembers, and a graph would not; submit what it did: record it with"
-            " mesa_gym.scoring.record, then python -m benchmarks.submissions.export --traces"
+            " mesa_gym.scoring.record, then python -m benchmarks submit export --traces"
         )
     acting = Acting(policy).eval()
     shape = make_observation(trap, policy.observation).space.shape

@@ -16,7 +16,7 @@ _MOST_FILES, _MOST_IN_ALL = 10_000, 10 * MOST_BYTES  # of a directory with code
 _LONGEST_TOLD = 1_000
 
 EXPORT = (
-    "export the agent on your own machine: `python -m benchmarks.submissions.export --agents"
+    "export the agent on your own machine: `python -m benchmarks submit export --agents"
     " DIR...` for agents of this project, `--sb3 MODEL.zip --algo PPO --trap T --seed N` for a"
     " Stable-Baselines3 model, `--traces FILE...` for recorded actions; each with --name,"
     " --description, --authors and --out"

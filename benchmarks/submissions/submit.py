@@ -1,4 +1,4 @@
-"""``python -m benchmarks.leaderboard submit DIR``: a submission's agents, scored onto the board."""
+"""``python -m benchmarks submit score DIR``: a submission's agents, scored onto a board."""
 
 from __future__ import annotations
 
@@ -9,31 +9,48 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchmarks.leaderboard.jobs import score_policies
-from benchmarks.leaderboard.processes import hold_lock
-from benchmarks.leaderboard.results import (
+from benchmarks.options import folder, say
+from benchmarks.runs.jobs import score_policies
+from benchmarks.runs.processes import hold_lock
+from benchmarks.runs.results import (
+    COMMITTED,
     Results,
     Training,
     card_path,
     training_path,
     trim_versions,
 )
-from benchmarks.options import say
 from benchmarks.submissions.format import Submission, SubmittedAgent, Weights
-from benchmarks.submissions.scoring import Terms, accept_terms, make_progress, score_submission
+from benchmarks.submissions.scoring import (
+    Terms,
+    accept_terms,
+    add_arguments,
+    make_progress,
+    score_submission,
+)
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest
 from mesa_gym.scoring.card_data import package_versions
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import all_traps
 
 
-def run(options: argparse.Namespace, results: Results) -> int:
+def declare_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``run``."""
+    add_arguments(parser, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
+    parser.add_argument(
+        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
     """Score a submission; cards of agents that failed are missing, and the exit code says so.
 
     Agents that an earlier call has scored keep their cards.
     """
+    results = Results(options.out)
     submission, folder = Submission.load(options.directory), results.folder
     terms, name = accept_terms(options, submission, options.levels), submission.about.name
     require_alike(folder, terms)
@@ -47,7 +64,7 @@ def run(options: argparse.Namespace, results: Results) -> int:
     before = f" ({total - len(left)} of them before)" if len(left) < total else ""
     say(f"{total - failed} of {total} agents scored{before}, under {folder}")
     if failed < total:
-        say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
+        say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
 
 

@@ -1,4 +1,4 @@
-"""Verification of claimed scores: ``python -m benchmarks.submissions.verify DIR --cards FOLDER``.
+"""Verification of claimed scores: ``python -m benchmarks submit verify DIR --cards FOLDER``.
 
 Scores a submission again and compares with its claimed score cards, field by field. Where the same
 versions of all packages run on the same sort of machine, everything is equal. Numbers may differ
@@ -11,15 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from benchmarks.leaderboard.results import card_path
 from benchmarks.options import say
+from benchmarks.runs.results import card_path
 from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Submission
 from benchmarks.submissions.scoring import (
@@ -28,7 +27,7 @@ from benchmarks.submissions.scoring import (
     make_progress,
     score_submission,
 )
-from mesa_gym.command import DONE, FAILED, run_command
+from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, salt_digest
 
@@ -36,22 +35,16 @@ ROUNDING = 1e-9
 MOST_LINES = 40  # of what differs, for each card
 
 
-def main(given: Sequence[str] | None = None) -> int:
-    """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.submissions.verify",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def declare_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``run``."""
     add_arguments(parser, None, "as many as the cards say")
     parser.add_argument(
         "--cards", type=Path, required=True, metavar="FOLDER", help="claimed: FOLDER/TRAP/NAME.json"
     )
-    options = parser.parse_args(given)
-    return run_command("verify", lambda: _verify(options))
 
 
-def _verify(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Verify a submission; 0 where all is as claimed, 1 where something differs."""
     submission = Submission.load(options.directory)
     claims = read_claims(submission, options.cards)
     levels = sorted({card.provenance.levels for card in claims.values()})
@@ -135,7 +128,3 @@ def _same(one: Any, other: Any) -> bool:
     if type(one) is float and type(other) is float:
         return math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
     return type(one) is type(other) and bool(one == other)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

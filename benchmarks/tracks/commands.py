@@ -1,15 +1,28 @@
-"""The commands ``tracks`` and ``rerun`` of ``python -m benchmarks.leaderboard``."""
+"""The tracks: ``python -m benchmarks track run``, and ``track rerun`` for a method of one's own.
+
+``run`` evaluates methods with a given amount of information, and goes on where it was left.
+``rerun`` evaluates one method on unseen levels (docs/tracks.md).
+"""
 
 from __future__ import annotations
 
 import argparse
 import secrets
+from collections.abc import Sequence
 
-from agents.methods import METHODS
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.results import Results
-from benchmarks.options import add_runner_options, count, say
+from benchmarks.options import (
+    Action,
+    add_runner_options,
+    count,
+    folder,
+    run_actions,
+    say,
+    tell_kept,
+)
+from benchmarks.runs import runner
+from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.tracks.evaluation import LEVELS
+from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record import TrackRecord
 from benchmarks.tracks.running import (
     TRACKS,
@@ -28,26 +41,32 @@ COLUMNS = ("m, base wanted", "m, proxy wanted", "solved on test")
 NAMES = [*METHODS, *(f"alpha-{name}" for name in MITIGATIONS)]
 
 
-def add_tracks(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``tracks``."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    return run_actions("track", __doc__, ACTIONS, arguments)
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all with a choice of places)")
     parser.add_argument("--methods", nargs="+", choices=NAMES, help="(default: all)")
     parser.add_argument("--seeds", type=count, default=3, help="of each method (3)")
     add_runner_options(parser)
+    parser.add_argument(
+        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
+    )
 
 
-def run_tracks(options: argparse.Namespace, results: Results) -> int:
-    """Evaluate what is not done yet."""
+def _run(options: argparse.Namespace) -> int:
+    results = Results(options.out)
     traps = [find_trap(name).__name__ for name in options.traps or tracks_traps()]
     units = track_units(traps, options.methods or NAMES, options.seeds)
     failed = runner.run(units, results.folder, options.workers, options.backend)
-    say(f"next: python -m benchmarks.leaderboard render{results.out_option()}")
+    say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
 
 
-def add_rerun(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``rerun``."""
-    parser.add_argument("method", help="a name of agents.methods, or module:Class")
+def _declare_rerun(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", help="a name of benchmarks.tracks.methods, or module:Class")
     parser.add_argument("--track", nargs="+", choices=TRACKS, help="(default: all it enters)")
     parser.add_argument("--traps", nargs="+", help="(default: all with a choice of places)")
     parser.add_argument("--seeds", type=count, default=1, help="(1)")
@@ -56,8 +75,7 @@ def add_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
 
 
-def rerun(options: argparse.Namespace) -> int:
-    """Evaluate one method on unseen levels, and print what it got."""
+def _rerun(options: argparse.Namespace) -> int:
     method_class(options.method)
     salt = options.salt or secrets.token_hex(8)
     say(f"salt {salt}")
@@ -95,3 +113,9 @@ def tabulate_record(record: TrackRecord) -> list[list[str]]:
             numbers = (f"{x:.2f}" for x in (*p.m, p.solved))
             rows.append([track, str(p.budget), f"S {p.steering:.2f}", *numbers])
     return rows
+
+
+ACTIONS = {
+    "run": Action("evaluate methods", _declare_run, _run, tell_kept),
+    "rerun": Action("evaluate one method on unseen levels", _declare_rerun, _rerun),
+}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.methods.method import Bytes
+from benchmarks.tracks.methods.method import Bytes
 from mesa_gym.engine import Bools, State
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.observations import planes_of

@@ -7,8 +7,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from agents.methods.method import Bytes, LabelledEpisode, Method, Task
 from benchmarks.tracks.evaluation import STARTS, STARTS_COUNT, Blindfolded, Evaluator
+from benchmarks.tracks.methods.method import Bytes, LabelledEpisode, Method, Task
 from benchmarks.tracks.record import LABELS, Labelled, Point
 from mesa_gym.engine import State
 from mesa_gym.envs.observations import planes_of
@@ -19,7 +19,7 @@ from mesa_gym.traps import Split, Trap
 
 
 class Given:
-    """Labels that the evaluator gives, ``agents.methods.method.LabelSource``."""
+    """Labels that the evaluator gives, ``benchmarks.tracks.methods.method.LabelSource``."""
 
     def __init__(self, evaluator: Evaluator, wanted: str, k: int, returns: bool) -> None:
         self._evaluator, self._wanted = evaluator, wanted

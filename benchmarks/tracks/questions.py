@@ -7,8 +7,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from agents.methods.method import Asker, Bytes, Floats, Method, Task
 from benchmarks.tracks.evaluation import Evaluator, compute_steering
+from benchmarks.tracks.methods.method import Asker, Bytes, Floats, Method, Task
 from benchmarks.tracks.record import QUESTIONS, Point
 from mesa_gym.engine import Bools, State
 from mesa_gym.engine.chance import outputs, streams

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from benchmarks.leaderboard.results import Saved
+from benchmarks.runs.results import Saved
 
 SCHEMA = 1
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -13,15 +13,15 @@ from typing import Any
 
 from msgspec import structs
 
-from agents.methods import METHODS
-from agents.methods.method import Method, Task
 from agents.train import steps_for
-from benchmarks.leaderboard.processes import Scratch, Unit
-from benchmarks.leaderboard.results import Results, require_same_training
+from benchmarks.runs.processes import Scratch, Unit
+from benchmarks.runs.results import Results, require_same_training
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import evaluate_coverage
 from benchmarks.tracks.evaluation import LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
+from benchmarks.tracks.methods import METHODS
+from benchmarks.tracks.methods.method import Method, Task
 from benchmarks.tracks.questions import evaluate_questions
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
 from benchmarks.tracks.shares import train_with_shares
@@ -71,7 +71,7 @@ def method_class(name: str) -> type[Method]:
         raise unknown("method", name, METHODS)
     cls: Any = getattr(import_module(module), found, None)
     if not (isinstance(cls, type) and issubclass(cls, Method)):
-        raise ValueError(f"{name} is not a subclass of agents.methods.method.Method")
+        raise ValueError(f"{name} is not a subclass of benchmarks.tracks.methods.method.Method")
     needed = {"train": True, "ask": "ask" in cls.tracks}
     for step, wanted in needed.items():
         if wanted and getattr(cls, step) is getattr(Method, step):

@@ -11,9 +11,9 @@ from importlib import import_module
 
 import numpy as np
 
-from agents.methods.method import Task
 from agents.train import ALGORITHMS
 from benchmarks.tracks.evaluation import SCORED, Blindfolded, Evaluator
+from benchmarks.tracks.methods.method import Task
 from benchmarks.tracks.record import SHARES, SharePoint
 from mesa_gym.scoring.returns import normalized_return, sum_returns
 from mesa_gym.traps import Split

@@ -60,7 +60,7 @@ def as_policy(
             * a trained agent's directory;
             * in a checkout, an agent of the library: ``library:3`` is the one that plain training
               made of seed 3, ``library:planner:0`` the planner of seed 0, and
-              ``library:<name>`` the one that ``python -m agents.library list`` calls so;
+              ``library:<name>`` the one that ``python -m benchmarks library list`` calls so;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
             * ``module:name``. What has the name may be a policy; a function whose only required

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.processes import Unit, do_unit
-from benchmarks.leaderboard.results import Results
 from benchmarks.options import say
+from benchmarks.runs import runner
+from benchmarks.runs.processes import Unit, do_unit
+from benchmarks.runs.results import Results
 from benchmarks.tracks.evaluation import Evaluator
 from mesa_gym.traps import find_trap
 
@@ -18,7 +18,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results made up by hand, rendered; not to be changed."""
     from boards import some_results
 
-    from benchmarks.leaderboard.render import render
+    from benchmarks.board.render import render
 
     results = some_results(tmp_path_factory.mktemp("results"))
     assert render(Results(results, pytest.fail)) == results / "board" / "index.html"

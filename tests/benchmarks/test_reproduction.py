@@ -101,7 +101,7 @@ def test_workers_find_what_a_study_sends_them(study, tmp_path, monkeypatch) -> N
         sent.extend(map(pickle.dumps, units))
         return {"all": "it is a test"}
 
-    monkeypatch.setattr("benchmarks.leaderboard.runner.run", run)
+    monkeypatch.setattr("benchmarks.runs.runner.run", run)
     monkeypatch.setattr(sys, "argv", [study, "--out", str(tmp_path)])
     # As in a process of its own, in which nothing has imported the module.
     monkeypatch.delitem(sys.modules, f"benchmarks.studies.{study}", raising=False)

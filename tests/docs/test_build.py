@@ -145,5 +145,5 @@ def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
 def test_every_command_is_there() -> None:
     helps = dict(commands())
     assert {f"mesa-gym {name}" for name in COMMANDS} <= helps.keys()
-    assert "--budget" in helps["python -m benchmarks.leaderboard run"]
+    assert "--budget" in helps["python -m benchmarks board run"]
     assert "--checkpoints" in helps["python -m agents.train"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from boards import RANKED, some_results
 
-from benchmarks.leaderboard.board import read
-from benchmarks.leaderboard.results import Results
+from benchmarks.board.board import read
+from benchmarks.runs.results import Results
 from docs import results_page
 from docs.results_page import BEGIN, COMMITTED, END, PAGE, PICTURE, ROOT, fill_page, picture
 

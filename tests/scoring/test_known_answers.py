@@ -1,6 +1,6 @@
 """Policies whose goal is known by construction get the verdict that is right, on every trap.
 
-The calibration study (``python -m benchmarks.studies.calibrate``) chooses the lines of the verdict.
+The calibration study (``python -m benchmarks study calibrate``) chooses the lines of the verdict.
 """
 
 import pytest

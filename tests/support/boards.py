@@ -7,7 +7,7 @@ from typing import Any
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
-from benchmarks.leaderboard.results import Training, card_path, training_path
+from benchmarks.runs.results import Training, card_path, training_path
 from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Point, TrackRecord
 from benchmarks.tracks.record import record_path as track_path
 from mesa_gym.policies import references

@@ -37,9 +37,9 @@ def submission(folder: Path, *agents: dict[str, Any], **changes: Any) -> Path:
 
 def submit(folder: Path, out: Path, *options: str) -> int:
     """The exit code of the command, on four levels of each split."""
-    from benchmarks.leaderboard.__main__ import main
+    from benchmarks.submissions.commands import main
 
-    return main(["submit", str(folder), "--out", str(out), "--levels", "4", *options])
+    return main(["score", str(folder), "--out", str(out), "--levels", "4", *options])
 
 
 def written(folder: Path, *seeds: int, weights: int = 0, **changes: Any) -> Path:

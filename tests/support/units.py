@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.processes import Scratch, Unit
-from benchmarks.leaderboard.results import Results
+from benchmarks.runs import runner
+from benchmarks.runs.processes import Scratch, Unit
+from benchmarks.runs.results import Results
 from mesa_gym.command import DONE, FAILED, run_command
 
 QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.methods.method import AGENT, WALL, Task
 from agents.train import NUM_LEVELS
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import evaluate_coverage
 from benchmarks.tracks.evaluation import CHOOSING, Evaluator, anonymise_trap, compute_steering
+from benchmarks.tracks.methods.method import AGENT, WALL, Task
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, find_trap

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from agents.methods.asking import Deferring, First
-from agents.methods.method import Bytes, Floats, Ints, Method, Task
 from benchmarks.tracks.evaluation import STARTS, Evaluator
 from benchmarks.tracks.labels import Given, evaluate_labels
+from benchmarks.tracks.methods.asking import Deferring, First
+from benchmarks.tracks.methods.method import Bytes, Floats, Ints, Method, Task
 from benchmarks.tracks.questions import Answered, evaluate_questions
 from benchmarks.tracks.record import LABELS, QUESTIONS
 from mesa_gym.engine import Bools

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.methods import METHODS
-from agents.methods.method import Method
-from benchmarks.leaderboard import runner
-from benchmarks.leaderboard.__main__ import main
-from benchmarks.leaderboard.results import Results
+from benchmarks.runs import runner
+from benchmarks.runs.results import Results
 from benchmarks.tracks import running
+from benchmarks.tracks.commands import main
+from benchmarks.tracks.methods import METHODS
+from benchmarks.tracks.methods.method import Method
 from benchmarks.tracks.record import TrackRecord, record_path
 from mesa_gym.policies import Policy, constant, uniform
 
@@ -52,7 +52,7 @@ def test_methods_that_share_a_set_are_evaluated_together() -> None:
     ("name", "told"),
     [
         ("cue", "Did you mean 'cues'"),
-        ("agents.methods.method:Task", "not a subclass"),
+        ("benchmarks.tracks.methods.method:Task", "not a subclass"),
         (f"{__name__}:Speechless", r"Speechless .*has no ask\(\)"),
         (f"{__name__}:Astray", "tracks are coverage, labels, ask"),
     ],

@@ -1,0 +1,55 @@
+"""The command ``python -m benchmarks``: train agents, and measure what they and methods do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from mesa_gym.command import USAGE
+from mesa_gym.errors import unknown
+
+
+class Subcommand(NamedTuple):
+    """A subcommand: the module whose ``main`` it is, imported when it is asked for, and a line."""
+
+    module: str
+    about: str
+
+
+COMMANDS = {
+    "train": Subcommand("agents.train", "train an agent"),
+    "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
+    "track": Subcommand("benchmarks.tracks.commands", "evaluate methods; rerun one of your own"),
+    "submit": Subcommand("benchmarks.submissions.commands", "hand in agents; score and verify"),
+    "library": Subcommand("agents.library", "make, list and load trained agents"),
+    "study": Subcommand("benchmarks.studies.commands", "make the tables of a page once more"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    if given and given[0] in COMMANDS:
+        code: int = import_module(COMMANDS[given[0]].module).main(given[1:])
+        return code
+    width = max(map(len, COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=(__doc__ or "").partition("\n")[0],
+        epilog="\n".join(f"{name:{width}}  {each.about}" for name, each in COMMANDS.items())
+        + "\n\n`python -m benchmarks COMMAND --help` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s COMMAND ...",
+    )
+    if given in ([], ["-h"], ["--help"]):
+        parser.print_help()
+        return 0 if given else USAGE
+    print(f"benchmarks: {unknown('command', given[0], COMMANDS)}", file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

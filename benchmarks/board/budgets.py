@@ -1,0 +1,176 @@
+"""Budgets of boards: which agents are trained on which traps, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from agents import train
+from agents.train import ALGORITHMS, Run
+from benchmarks.runs.results import COMMITTED
+from mesa_gym.errors import unknown
+from mesa_gym.traps import Trap, all_traps, find_trap
+
+ALL = ("all",)
+USUAL = "usual"
+# Algorithm -> trap -> steps. An algorithm without an entry takes what PPO takes.
+STEPS: dict[str, dict[str, int]] = {
+    "sb3-ppo": {
+        USUAL: 400_000,
+        **dict.fromkeys(train.STEPS, 800_000),
+        "AbsentSupervisor-v0": 800_000,
+        "KeysChests-v0": 2_000_000,
+        "MonsterWorld-v0": 1_600_000,
+    },
+    "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(train.STEPS, 4_000_000)},
+    "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(train.STEPS, 1_500_000)},
+    "bc": {USUAL: 600_000},
+}
+
+
+def steps_for(algorithm: str, trap: str) -> int:
+    """Return for how many steps an algorithm trains on a trap, named with its version."""
+    table = STEPS.get(algorithm)
+    return train.steps_for(trap) if table is None else table.get(trap, table[USUAL])
+
+
+@dataclass(frozen=True)
+class AgentGrid:
+    """Agents: every algorithm with every alpha on every trap.
+
+    Attributes:
+        algorithms: of ``agents.train``; ``ALL`` for all.
+        traps: their names; ``ALL`` for all.
+        seeds: how many, from 0 on.
+        alphas: shares of training episodes from the shift.
+        stages: of each training, as of ``agents.train.Run``.
+        times: how many times the usual steps they take.
+    """
+
+    algorithms: tuple[str, ...]
+    traps: tuple[str, ...]
+    seeds: int
+    alphas: tuple[float, ...] = (0.0,)
+    stages: tuple[str, ...] = ()
+    times: int = 1
+
+    def classes(self) -> list[type[Trap]]:
+        """Return the traps, each once; UnknownNameError where there is none of a name."""
+        if self.traps == ALL:
+            return list(all_traps().values())
+        return list(dict.fromkeys(map(find_trap, self.traps)))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the algorithms, each once."""
+        return tuple(dict.fromkeys(ALGORITHMS if self.algorithms == ALL else self.algorithms))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The agents of a board.
+
+    Attributes:
+        groups: the agents; one that is in several is trained once.
+        out: where the results go by default.
+        steps: of every training; None for what ``steps_for`` says.
+    """
+
+    groups: tuple[AgentGrid, ...]
+    out: Path
+    steps: int | None = None
+
+    def runs(
+        self,
+        traps: tuple[str, ...] = ALL,
+        algorithms: tuple[str, ...] = (),
+        alphas: tuple[float, ...] = (),
+    ) -> list[Run]:
+        """Return the trainings, each once, with these traps, algorithms and alphas; () for all.
+
+        Raises:
+            ValueError: a name is unknown, here or at all, an alpha is out of range, or nothing
+                is left.
+        """
+        every = dict.fromkeys(
+            Run(
+                cls.name(),
+                name,
+                seed,
+                group.times * (self.steps or steps_for(name, cls.name())),
+                alpha,
+                stages=group.stages,
+            )
+            for group in self.groups
+            for cls, name, alpha, seed in product(
+                group.classes(), group.names(), group.alphas, range(group.seeds)
+            )
+        )
+        mine = dict.fromkeys(run.algo for run in every)
+        for name in algorithms:
+            if name not in mine:
+                raise unknown("algorithm of this budget", name, mine)
+        wanted = {cls.name() for cls in AgentGrid((), traps, 0).classes()}
+        kept = [
+            run
+            for run in every
+            if run.trap in wanted
+            and run.algo in (algorithms or mine)
+            and run.alpha in (alphas or (run.alpha,))
+        ]
+        if not kept:
+            raise ValueError(
+                "this budget has no such agents; without --budget the other options say which"
+            )
+        return kept
+
+
+# Enough to tell algorithms apart: traps with a choice that PPO learns in a minute or three.
+EIGHT = (
+    "CheeseCorner",
+    "CheeseDish",
+    "CoinRun",
+    "ColourShape",
+    "KeysChests",
+    "NearestFruit",
+    "PointedGoal",
+    "RedBlueDoors",
+)
+REGRET = ("CheeseCorner", "KeysChests")
+QUICK = ("CheeseCorner", "CoinRun", "RedBlueDoors")
+# Traps whose twins tell object and place apart.
+EXCHANGE = (
+    "Attributes",
+    "CheeseDish",
+    "ChuteOrFire",
+    "ColourShape",
+    "OversightLamp",
+    "PointedGoal",
+    "RedBlueDoors",
+)
+BUDGETS = {
+    # Four minutes: three sources, and three verdicts.
+    "quick": Budget((AgentGrid(("ppo",), QUICK, 5),), Path("runs/quick"), steps=400_000),
+    # Every trap.
+    "standard": Budget(
+        (
+            AgentGrid(("ppo",), ALL, 5),
+            AgentGrid(("sb3-ppo", "bc"), ALL, 3),
+            AgentGrid(("sb3-dqn", "sb3-recurrent-ppo"), EIGHT, 3),
+            AgentGrid(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
+            AgentGrid(("ppo", "plr-exact"), REGRET, 3, (0.01, 0.03)),
+        ),
+        COMMITTED,
+    ),
+    # What is committed: plain training's choice (docs/preregistration.md, docs/results.md).
+    "plain": Budget(
+        (
+            AgentGrid(("ppo",), ALL, 5),
+            AgentGrid(("sb3-ppo",), ALL, 3),
+            AgentGrid(("ppo",), EXCHANGE, 3, stages=("size=13",), times=2),
+            AgentGrid(("sb3-recurrent-ppo",), EXCHANGE, 3),
+        ),
+        COMMITTED,
+    ),
+    "full": Budget((AgentGrid(ALL, ALL, 5),), Path("runs/full")),
+}

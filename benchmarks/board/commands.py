@@ -1,0 +1,106 @@
+"""The leaderboard: ``python -m benchmarks board run``, then ``board render``.
+
+``run`` trains agents, scores them beside the reference policies, and goes on where it was left;
+without options it makes the quick board. ``render`` makes tables and pages from the score cards
+alone, by default those that are committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from agents.train import ALGORITHMS, Run
+from benchmarks.board.budgets import BUDGETS
+from benchmarks.board.render import render
+from benchmarks.options import (
+    Action,
+    add_runner_options,
+    count,
+    folder,
+    run_actions,
+    say,
+    tell_kept,
+)
+from benchmarks.runs import runner
+from benchmarks.runs.jobs import board_units
+from benchmarks.runs.results import COMMITTED, Results
+from mesa_gym.command import DONE, FAILED
+from mesa_gym.solver.cache import size_bound
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    return run_actions("board", __doc__, ACTIONS, arguments)
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget",
+        choices=BUDGETS,
+        help="what to run; --traps, --algorithms and --alpha then choose from it, and without it"
+        " they say themselves what to run, each with the quick budget's as default",
+    )
+    parser.add_argument("--traps", nargs="+", help="or all")
+    parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")
+    parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
+    parser.add_argument("--seeds", type=count, help="agents a trap, instead of the budget's")
+    parser.add_argument("--steps", type=count, help="of training (as many as each trap takes)")
+    parser.add_argument(
+        "--levels",
+        type=count,
+        default=EVALUATION_LEVELS,
+        help=f"of each split, for scoring ({EVALUATION_LEVELS})",
+    )
+    add_runner_options(parser)
+    parser.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
+
+
+def _declare_render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
+    )
+
+
+def _results(options: argparse.Namespace) -> Results:
+    return Results(options.out or BUDGETS[options.budget or "quick"].out)
+
+
+def list_runs(options: argparse.Namespace) -> list[Run]:
+    """Return the trainings that a command line asks for."""
+    budget = BUDGETS[options.budget or "quick"]
+    chosen = {"algorithms": options.algorithms, "traps": options.traps, "alphas": options.alpha}
+    given: dict[str, Any] = {name: tuple(values) for name, values in chosen.items() if values}
+    groups = budget.groups if options.budget else (replace(budget.groups[0], **given),)
+    if options.seeds:
+        groups = tuple(replace(group, seeds=options.seeds) for group in groups)
+    budget = replace(budget, groups=groups, steps=options.steps or budget.steps)
+    return budget.runs(**given) if options.budget else budget.runs()
+
+
+def _run(options: argparse.Namespace) -> int:
+    results = _results(options)
+    size_bound()  # a bad setting fails here, not in every worker
+    units = board_units(list_runs(options), options.levels)
+    failed = runner.run(units, results.folder, options.workers, options.backend)
+    say(f"next: python -m benchmarks board render{results.out_option()}")
+    return FAILED if failed else DONE
+
+
+def _render(options: argparse.Namespace) -> int:
+    page = render(_results(options))
+    print(f"\n{page.with_name('board.md')} has it trap by trap, {page} with pictures")
+    return DONE
+
+
+def _tell_kept(options: argparse.Namespace) -> str:
+    return tell_kept(argparse.Namespace(out=_results(options).folder))
+
+
+ACTIONS = {
+    "run": Action("train and score what is not done yet", _declare_run, _run, _tell_kept),
+    "render": Action("tables and pages from the score cards", _declare_render, _render),
+}

@@ -1,0 +1,247 @@
+"""The quick board's run: resumed, narrowed, damaged; and what budgets hold."""
+
+import argparse
+import json
+import shutil
+from collections import Counter
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+
+import pytest
+from parameters import thorough
+from safetensors.torch import load_file, save_file
+
+from agents import ppo, train
+from agents.saving import WEIGHTS_FILE, digest
+from agents.train import Run
+from benchmarks.board import budgets
+from benchmarks.board import commands as leaderboard
+from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget, steps_for
+from benchmarks.runs.jobs import board_units
+from benchmarks.runs.results import Results, Training
+from mesa_gym.policies import references
+from mesa_gym.scoring.plays import has_twins
+from mesa_gym.traps import all_traps, find_trap
+
+CORNER = "CheeseCorner-v0"
+GROUP = AgentGrid(("ppo",), ("CheeseCorner",), seeds=1)
+OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
+AGENT, SCORED = f"{CORNER}-ppo-s0", f"{CORNER}-references"
+FOLDER, CARDS = Path("agents", CORNER, "ppo-s0"), Path("cards", CORNER)
+WEIGHTS, RECORD = FOLDER / WEIGHTS_FILE, Path("training", CORNER, "ppo-s0.json")
+
+pytestmark = pytest.mark.usefixtures("units_run_here")
+
+
+def run(out, *options):
+    return leaderboard.main(["run", *OPTIONS, *options, "--out", str(out)])
+
+
+@pytest.fixture
+def out(run_once, tmp_path):
+    """A copy of a whole run, of agents that have hardly learnt and few levels, to spoil."""
+    if not (run_once / "cards").exists():
+        assert run(run_once) == 0
+    return shutil.copytree(run_once, tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def run_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("run")
+
+
+def left(out, levels=4, **changes):
+    """The names of the units that are not done, of `run` with these levels or other agents."""
+    found = board_units(Budget((replace(GROUP, **changes),), Path(), steps=1).runs(), levels)
+    return sorted(unit.name for unit in found if not unit.done(Results(out)))
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def replace_weights(out, factor):
+    """Other weights, of which the agent's description says that they are its own."""
+    file = out / WEIGHTS
+    save_file({name: tensor * factor for name, tensor in load_file(file).items()}, file)
+    about = file.with_name("policy.json")
+    entries = json.loads(about.read_text()) | {"weights_digest": digest(file.read_bytes())}
+    about.write_text(json.dumps(entries))
+
+
+def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsys):
+    cards = {path.stem for path in (out / CARDS).iterdir()}
+    assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
+    training = Training.load(out / RECORD)
+    assert (training.trap, training.agent, training.seed) == (CORNER, "ppo", 0)
+    assert (training.steps, training.alpha, training.network) == (1, 0.0, "network")
+    assert training.command == Run(CORNER, steps=1).command()
+    assert training.about == (ppo.__doc__ or "").splitlines()[0]
+    assert training.weights == digest((out / WEIGHTS).read_bytes())
+    assert "torch" in training.versions
+    assert leaderboard.main(["render", "--out", str(out)]) == 0
+    assert str(out / "board" / "board.md") in capsys.readouterr().out
+    board = json.loads((out / "board" / "board.json").read_text())
+    assert board["traps"][0]["rows"][0]["policy"] == "ppo"
+
+
+@pytest.mark.parametrize(
+    ("lost", "again"),
+    [
+        (CARDS / "stay.json", [SCORED]),
+        (CARDS / "ppo-s0.json", [AGENT]),
+        (RECORD, [AGENT]),
+        (WEIGHTS, []),  # an agent that is scored need not be there
+    ],
+)
+def test_a_lost_result_is_made_again_and_nothing_else(lost, again, out, capsys):
+    before, stamp = contents(out), (out / FOLDER).stat().st_mtime_ns
+    (out / lost).unlink() if again else shutil.rmtree(out / FOLDER)
+    assert left(out) == again
+    capsys.readouterr()
+    assert run(out) == 0
+    assert capsys.readouterr().err.count("done:") == len(again)
+    if again:
+        assert contents(out) == before
+        assert (out / FOLDER).stat().st_mtime_ns == stamp
+
+
+def test_other_levels_seeds_alphas_and_weights_are_left_to_do(out):
+    assert left(out, 5) == [AGENT, SCORED]
+    assert left(out, seeds=2) == [f"{CORNER}-ppo-s1"]
+    assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0"]
+    replace_weights(out, 1.5)
+    assert left(out) == [AGENT]
+
+
+@pytest.mark.parametrize("weights", [True, False])
+def test_an_agent_trained_otherwise_is_not_touched(weights, out, capsys):
+    if not weights:  # its training record says it as well
+        shutil.rmtree(out / "agents")
+    before = contents(out)
+    assert run(out, "--steps", "2") == 2
+    told = capsys.readouterr().err
+    assert "ppo-s0" in told
+    assert "was trained with steps 1, and this run wants 2; choose another --out" in told
+    assert contents(out) == before
+
+
+@pytest.mark.parametrize(
+    ("damaged", "again"),
+    [
+        (CARDS / "random.json", SCORED),
+        thorough(WEIGHTS, AGENT),
+        pytest.param(FOLDER / "policy.json", AGENT, marks=pytest.mark.slow),
+    ],
+)
+def test_damaged_results_are_set_aside_and_made_again(damaged, again, out, capsys):
+    before, path = contents(out), out / damaged
+    half = path.read_bytes()[: path.stat().st_size // 2]
+    whole = path if again == SCORED else path.parent
+    for number in (1, 2):
+        path.write_bytes(half)
+        assert left(out) == [again]
+        assert path.read_bytes() == half  # looking changes nothing
+        assert run(out) == 0
+        aside = whole.with_name(f"{whole.name}.damaged-{number}")
+        assert (aside if aside.is_file() else aside / path.name).read_bytes() == half
+        assert str(aside) in capsys.readouterr().err
+        assert contents(out).items() >= before.items()
+
+
+def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
+    """A network that has diverged."""
+    replace_weights(out, nan)
+    before = contents(out)
+    assert run(out) == 1
+    who = f"policy 'ppo-s0' on {CORNER}, train, step 0: it gave [nan nan nan nan nan] in row 0"
+    assert who in capsys.readouterr().err
+    assert contents(out) == before
+    assert left(out) == [AGENT]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("run --levels 0", "'0' is not a whole number of at least 1"),
+        ("run --seeds two", "'two' is not a whole number of at least 1"),
+        (f"run --out {__file__}", "is a file; expected a folder"),
+        ("run --budget quik", "invalid choice: 'quik'"),
+        ("run --traps Nowhere", "MESA_GYM_CACHE_SIZE is 'much'"),
+        ("", "required: action"),
+    ],
+)
+def test_bad_usage(arguments, told, capsys, monkeypatch):
+    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "much")
+    try:
+        code = leaderboard.main(arguments.split())
+    except SystemExit as exit:
+        code = exit.code
+    assert code == 2
+    assert told in capsys.readouterr().err
+
+
+# -- budgets ---------------------------------------------------------------------------------------
+
+
+def chosen(options: str = "") -> list[Run]:
+    """Return the units that a command line runs."""
+    parser = argparse.ArgumentParser()
+    leaderboard.ACTIONS["run"].declare(parser)
+    return leaderboard.list_runs(parser.parse_args(options.split()))
+
+
+def test_the_quick_board_is_what_runs_without_options() -> None:
+    assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
+    traps = ("CheeseCorner-v0", "CoinRun-v0", "RedBlueDoors-v0")
+    agents = [(trap, f"ppo-s{seed}", 400_000) for trap in traps for seed in range(5)]
+    assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
+
+
+def test_the_committed_board_has_more_agents_where_twins_are_played() -> None:
+    """Five seeds of PPO and three of SB3's on every trap; on seven 13x13 and recurrent ones too."""
+    runs = BUDGETS["plain"].runs()
+    more = [run for run in runs if run.stages or run.algo == "sb3-recurrent-ppo"]
+    assert {find_trap(run.trap) for run in more} == {
+        cls for cls in all_traps().values() if has_twins(cls())
+    }
+    counted = Counter((run.algo, *run.stages) for run in runs)
+    assert counted == {
+        ("ppo",): 18 * 5,
+        ("sb3-ppo",): 18 * 3,
+        ("ppo", "size=13"): 7 * 3,
+        ("sb3-recurrent-ppo",): 7 * 3,
+    }
+
+
+def test_options_say_what_runs_and_choose_from_a_budget() -> None:
+    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 5
+    assert {run.name for run in chosen("--seeds 1 --traps CoinRun")} == {"ppo-s0"}
+    assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
+    narrow = chosen("--budget standard --traps FollowMe KeysChests --algorithms ppo")
+    assert {(run.trap, run.alpha, run.seed) for run in narrow} == {
+        *((trap, 0.0, seed) for trap in ("FollowMe-v0", "KeysChests-v0") for seed in range(5)),
+        *(("KeysChests-v0", alpha, seed) for seed in range(3) for alpha in (0.01, 0.03)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--traps CoinRum", "Did you mean 'CoinRun'"),
+        ("--alpha 2", "alpha must be a number from 0 to 1"),
+        ("--budget standard --algorithms pp0", "algorithm of this budget 'pp0'.*mean 'ppo'"),
+        ("--budget quick --traps FollowMe", "no such agents; without --budget"),
+    ],
+)
+def test_what_cannot_run_is_refused(options: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        chosen(options)
+
+
+def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
+    monkeypatch.setattr(budgets, "STEPS", {"dqn": {"usual": 10, "CoinRun-v0": 20}})
+    monkeypatch.setattr(train, "STEPS", {"KeysChests-v0": 7})
+    assert [steps_for("dqn", trap) for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
+    assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7

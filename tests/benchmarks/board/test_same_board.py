@@ -1,0 +1,121 @@
+"""One board, bit for bit: under every backend, and killed at random moments and gone on with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.board.budgets import AgentGrid, Budget
+from benchmarks.runs import runner
+from benchmarks.runs.jobs import board_units
+from benchmarks.runs.processes import Unit
+from benchmarks.tracks.checks import CHECKS
+from benchmarks.tracks.running import Evaluation, evaluate_checks, evaluate_methods
+
+KILLS, STEPS, LEVELS, SEEDS = 30, 20_000, 20, 2
+TRAPS = ("CheeseCorner", "CheeseDish")
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def units(out: Path) -> list[Unit]:
+    """The units of a small board of agents, reference policies and methods."""
+    budget = Budget((AgentGrid(("ppo", "bc"), TRAPS, SEEDS),), out, STEPS)
+    found = board_units(budget.runs(), LEVELS)
+    for trap in TRAPS:
+        checks = partial(evaluate_checks, trap, levels=LEVELS)
+        found.append(Evaluation(trap, tuple(CHECKS), 0, checks, 5, levels=LEVELS).unit())
+        for seed in range(SEEDS):
+            make = partial(evaluate_methods, ["ppo"], trap, seed, STEPS, levels=LEVELS)
+            found.append(Evaluation(trap, ("ppo",), seed, make, 5, STEPS, LEVELS).unit())
+    return found
+
+
+def start(out: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, __file__, str(out)],
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        start_new_session=True,
+    )
+
+
+def files(out: Path) -> dict[str, bytes]:
+    """Path -> content of all results, without the seconds that something took."""
+    found = {}
+    for path in sorted(path for path in out.rglob("*") if path.is_file()):
+        name = str(path.relative_to(out))
+        if name.startswith(".work"):
+            assert path.suffix == ".lock"
+        elif name.startswith("tracks"):
+            record = json.loads(path.read_bytes())
+            del record["seconds"]
+            found[name] = json.dumps(record).encode()
+        else:
+            found[name] = path.read_bytes()
+    return found
+
+
+@pytest.mark.slow
+def test_thirty_kills_change_no_byte(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    began = time.monotonic()
+    assert start(whole).wait() == 0
+    seconds, rng = time.monotonic() - began, np.random.default_rng()
+    print(f"a run takes {seconds:.0f} s")
+    for number in range(KILLS):
+        run = start(killed)
+        # The first half second is Python's start, in which there is nothing to kill.
+        time.sleep(0.5 + rng.uniform(0, seconds / 8))
+        unfinished = run.poll() is None
+        # Every other time the process alone, whose units must end with it.
+        (os.killpg if number % 2 else os.kill)(run.pid, signal.SIGKILL)
+        run.wait()
+        print(f"kill {number}: {'at work' if unfinished else 'over'}, {len(files(killed))} files")
+    assert start(killed).wait() == 0
+    assert files(killed) == files(whole)
+
+
+# -- backends --------------------------------------------------------------------------------------
+
+# Two traps, two seeds, two rollouts of PPO.
+SWEEP = "--traps CheeseCorner CoinRun --seeds 2 --steps 8192 --levels 20 --backend"
+
+
+def run(out: Path, options: str) -> dict[str, bytes]:
+    """All that a run leaves, apart from its weights."""
+    command = [sys.executable, *f"-m benchmarks.board run {SWEEP} {options} --out".split()]
+    done = subprocess.run([*command, out], env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "6 of 6 units done" in done.stderr
+    assert {path.name for path in out.iterdir()} == {".work", "agents", "cards", "training"}
+    assert not [path for path in (out / ".work").iterdir() if path.is_dir()]
+    made = files(out).items()
+    return {name: data for name, data in made if not name.startswith("agents")}
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return run(tmp_path_factory.mktemp("runs") / "local", "local --workers 2")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["local --workers 1", "dask --workers 2", "ray --workers 2"])
+def test_every_backend_gives_identical_results(backend: str, usual, tmp_path: Path) -> None:
+    """Cards and training records are the same bytes; one worker instead of two, too."""
+    name = backend.split()[0]
+    if name != "local" and find_spec("distributed" if name == "dask" else name) is None:
+        pytest.skip(f"{name} is not installed: it comes with the extra `cluster`")
+    assert run(tmp_path / "out", backend) == usual
+    assert len(usual) == 2 * (2 + 6) + 2 * 2  # cards of agents and references, records
+
+
+if __name__ == "__main__":
+    sys.exit(bool(runner.run(units(Path(sys.argv[1])), Path(sys.argv[1]), workers=2)))

@@ -1,0 +1,183 @@
+"""Runs of units: what fails, dies, is killed, interrupted, or done by two runs at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tqdm
+import units
+from units import QUICK, SLOW, unit
+
+from benchmarks.runs import runner
+
+
+def start(out: Path, workers: int = 2) -> subprocess.Popen[str]:
+    """Run quick and slow units in a session of its own, as in a terminal."""
+    return subprocess.Popen(
+        [sys.executable, units.__file__, str(out), str(workers)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    )
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def worked_on(out: Path) -> list[str]:
+    """The names of units that were worked on to their end, as often as they were."""
+    return sorted((out / "log").read_text().split())
+
+
+def half_done(out: Path) -> dict[str, int]:
+    """Unit that is half done -> its process."""
+    return {path.parent.name: int(path.read_text()) for path in out.glob(".work/*/half")}
+
+
+def gone(process: int) -> bool:
+    return not Path("/proc", str(process)).exists()
+
+
+def left(out: Path) -> set[str]:
+    """The files that a run leaves, apart from locks that no process holds."""
+    for path in (out / ".work").iterdir():
+        assert path.suffix == ".lock"
+        assert path.read_bytes() == b""
+    return {path.name for path in out.iterdir()} - {".work"}
+
+
+FAILING = {
+    "bad": ("raise KeyError(name)", "KeyError: 'bad'"),
+    "dead": ("os._exit(7)", "its process ended with exit code 7"),
+    "quit": ("os._exit(0)", "its process ended with exit code 0"),  # as if all were well
+    "killed": (
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "its process was ended by SIGKILL, as when memory runs out",
+    ),
+    "left": ("sys.exit(0)", "SystemExit: 0"),
+    "empty": ("", "RuntimeError: it came to its end, and yet not all that it makes is there"),
+}
+
+
+@pytest.mark.thorough
+def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
+    failing = [unit(name, code) for name, (code, _) in FAILING.items()]
+    expected = {name: told for name, (_, told) in FAILING.items()}
+    assert runner.run([*failing, unit("good", units.make)], tmp_path, 2) == expected
+    told = capfd.readouterr().err
+    assert "failed: bad: KeyError: 'bad'\nTraceback (most recent call last):" in told
+    assert "in fail\n    exec(code)\n" in told
+    assert "done: good" in told
+    assert "not done: dead: its process ended with exit code 7" in told
+    assert "1 of 7 units done in 0:" in told
+    # Nothing of what failed is left, nor a scratch folder.
+    assert left(tmp_path) == {"log", "made"}
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["good"]
+
+
+@pytest.mark.thorough
+def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
+    shown = []
+
+    class WatchedBar(tqdm.tqdm):
+        def set_description_str(self, what):
+            shown.append((self.n, what))
+            if self.n == 50:  # quick is done, and slow by half
+                (tmp_path / "open").write_text("")
+
+    monkeypatch.setattr(tqdm, "tqdm", WatchedBar)
+    monkeypatch.setattr(runner, "TICK_SECONDS", 0.01)
+    (tmp_path / ".work" / "slow").mkdir(parents=True)  # of a run that was killed
+    (tmp_path / ".work" / "slow.lock").write_text("54.00")
+    both = [unit("slow", units.make_slowly, 60.0), unit("quick", units.make, 20.0)]
+    assert runner.run(both, tmp_path, 2) == {}
+    assert (50, "slow") in shown
+    assert {what for _, what in shown} <= {"", "quick", "slow", "quick, slow"}
+    assert max(done for done, _ in shown[: shown.index((50, "slow"))]) <= 50
+
+
+@pytest.mark.thorough
+def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
+    """SIGKILL of the command alone: its workers end by themselves."""
+    run = start(tmp_path)
+    until(lambda: half_done(tmp_path).keys() == SLOW)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").iterdir()}
+    assert {path.name for path in done} == QUICK
+    processes = half_done(tmp_path).values()
+    run.kill()
+    run.communicate()
+    until(lambda: all(map(gone, processes)))
+    assert half_done(tmp_path).keys() == SLOW
+    (tmp_path / "open").write_text("")
+    again = start(tmp_path)
+    _, told = again.communicate(timeout=60)
+    assert again.returncode == 0, told
+    assert "2 of 2 units done" in told
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert worked_on(tmp_path) == sorted(QUICK | SLOW)
+    assert left(tmp_path) == {"log", "made", "open"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at_a_time", [1, 2])
+def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_path):
+    """Ctrl-C reaches all processes of the terminal; only the first answers."""
+    run = start(tmp_path, at_a_time)
+    until(lambda: len(half_done(tmp_path)) == at_a_time)
+    processes, began = half_done(tmp_path).values(), time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)
+    _, told = run.communicate(timeout=60)
+    assert time.monotonic() - began < 5
+    assert run.returncode == 130
+    lines = [line for line in told.splitlines() if not line.startswith(("done: quick", "what a"))]
+    assert lines == ["units: interrupted; what was done is kept"]
+    assert all(map(gone, processes))
+    assert left(tmp_path) == {"log", "made"}
+
+
+@pytest.mark.slow
+def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
+    runs = [start(tmp_path), start(tmp_path)]
+    until(lambda: half_done(tmp_path).keys() == SLOW)
+    time.sleep(0.5)
+    (tmp_path / "open").write_text("")
+    told = [run.communicate(timeout=60)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], told
+    assert any("another run is doing" in lines for lines in told)
+    assert worked_on(tmp_path) == sorted(QUICK | SLOW)
+    assert left(tmp_path) == {"log", "made", "open"}
+
+
+@pytest.mark.thorough
+def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch):
+    """A process that dies before it has read what to do."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    failed = runner.run([unit("it", units.make)], tmp_path, 2)
+    assert "No module named" in failed["it"]
+
+
+@pytest.mark.parametrize(
+    ("package", "backend", "told"),
+    [
+        # The extra as a whole may be absent, as it is after `make`.
+        ("dask", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
+        ("distributed", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
+        ("ray", "ray", r"needs 'ray'.*mesa-gym\[cluster\]"),
+        ("tqdm", "local", r"needs 'tqdm'.*mesa-gym\[sb3\]"),
+        ("nothing", "locl", "unknown backend 'locl'.*Did you mean 'local'"),
+    ],
+)
+def test_a_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises((ImportError, ValueError), match=told):
+        runner.run([unit("it", units.make)], tmp_path, 2, backend)

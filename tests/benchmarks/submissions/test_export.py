@@ -1,0 +1,156 @@
+"""Submissions are made of trained agents, SB3 models and traces, and read back."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from submissions import CORNER
+
+from agents.networks import CentredInputs, Network, draw_stack
+from agents.saving import encode_weights, save
+from benchmarks.isolation.onnx_policy import OnnxPolicy
+from benchmarks.submissions.commands import main
+from benchmarks.submissions.format import Submission, Weights
+from mesa_gym import make_sb3
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies.loading import ALGORITHMS
+from mesa_gym.policies.sb3 import from_model
+from mesa_gym.scoring import record
+from mesa_gym.traps import Split, find_trap
+
+TRAP = find_trap(CORNER)()
+MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred", "PPO Mlp centred 5"]
+MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
+ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."]
+
+
+def agent(folder: Path, seed: int, alpha: float = 0.0) -> Path:
+    network = Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,)))
+    save(folder, encode_weights(network), network.kind, TRAP, {"seed": seed, "alpha": alpha})
+    return folder
+
+
+@pytest.fixture
+def export(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Return a function that exports into ``out`` and returns exit code and what was told."""
+
+    def export(*arguments: object) -> tuple[int, str]:
+        try:
+            code = main(["export", *ABOUT, "--out", str(tmp_path / "out"), *map(str, arguments)])
+        except SystemExit as stop:
+            code = int(str(stop.code))
+        return code, capsys.readouterr().err
+
+    return export
+
+
+def test_trained_agents_are_exported_and_added(export, tmp_path: Path) -> None:
+    folders = [agent(tmp_path / f"a{seed}", seed) for seed in range(3)]
+    assert export("--agents", *folders[:2])[0] == export("--agents", folders[2])[0] == 0
+    submission = Submission.load(tmp_path / "out")
+    assert submission.about.authors == ["A. B.", "C. D."]
+    file = f"{CORNER}/s2/weights.safetensors"
+    assert submission.agents[2] == Weights(CORNER, 2, file, "network")
+    assert [a.seed for a in submission.agents] == [0, 1, 2]
+    for each, folder in zip(submission.agents, folders, strict=True):
+        assert each.read(tmp_path / "out") == (folder / "weights.safetensors").read_bytes()
+    for more, told in (
+        ((folders[2],), f"seed 2 of {CORNER} is there 2 times"),
+        ((folders[0], "--name", "theirs"), "holds another submission"),
+    ):
+        code, error = export("--agents", *more)
+        assert (code, told in error) == (2, True)
+    assert Submission.load(tmp_path / "out") == submission
+
+
+def test_alpha_is_what_the_agents_say(export, tmp_path: Path) -> None:
+    folders = [agent(tmp_path / f"a{alpha}", 0, alpha) for alpha in (0.03, 0.0)]
+    assert export("--agents", *folders)[1].count("alpha 0.0, and the submission says 0.03") == 1
+    assert export("--agents", folders[0], "--alpha", "0")[0] == 2
+    assert not (tmp_path / "out").exists()
+    assert export("--agents", folders[0])[0] == 0
+    assert Submission.load(tmp_path / "out").about.alpha == 0.03
+
+
+def test_traces_are_exported(export, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.trace" for number in range(3)]
+    for file, trap in zip(files, [CORNER, CORNER, "CoinRun-v0"], strict=True):
+        base = "oracle:base" if trap == CORNER else "random"
+        record(base, trap, 2, name=file.stem).save(file)
+    code, told = export("--levels", 2, "--traces", *files)
+    assert code == 0
+    # A random walk in CoinRun arrives on few levels, an oracle always.
+    assert re.fullmatch(r"note: .*2.trace on CoinRun-v0: arrival 0\.\d00 of 0.9 on .* 0\n", told)
+    agents = Submission.load(tmp_path / "out").agents
+    assert [(a.trap, a.seed) for a in agents] == [(CORNER, 0), (CORNER, 1), ("CoinRun-v0", 0)]
+    assert agents[1].trace(tmp_path / "out").policy == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("--sb3 x.zip", "--sb3 needs --algo, --trap and --seed"),
+        ("--agents nowhere", "holds no trained agent"),
+        ("--agents greatest", "<= 999999999"),
+        ("--traces agent.json", "is not an action trace"),
+        ("--traces two.trace", "two.trace: it cannot be submitted: it has 2 of 1,000 levels of"),
+        ("--traces two.trace", "levels of train, test, control, shift, again, shut; 2 of 250 lev"),
+        ("--traces two.trace", f"--trap {CORNER} --levels 1000 --save-trace FILE"),
+        ("--traces two.trace --levels 3", "2 of 3 levels of train, test"),
+        ("--traces test.trace --levels 2", "it has 0 of 2 levels of train, control, shift, again"),
+        ("--traces salted.trace --levels 2", "levels of a secret salt"),
+        ("--traces seed5.trace", "recorded with seed 5 of the sampling; record it with seed 0"),
+        ("--agents . --name ppo", "cannot be taken: it is that of a baseline"),
+        ("--agents . --description \x1b", "description is"),
+        ("--agents greatest --out mine", "exists and is not a submission"),
+        ("", "one of the arguments --agents --sb3 --traces is required"),
+    ],
+)
+def test_bad_usage(arguments: str, told: str, export, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "agent.json").write_text("{}")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("x")
+    record("stay", CORNER, 2, seed=5).save("seed5.trace")
+    whole = record("stay", CORNER, 2)
+    whole.save("two.trace")
+    replace(whole, plays={"test": whole.plays["test"]}).save("test.trace")
+    record("stay", CORNER, 2, salt="secret").save("salted.trace")
+    agent(tmp_path / "greatest", 2**32 - 1)  # which no board could read
+    code, error = export(*filter(None, arguments.split(" ")))
+    assert (code, told in error) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", MODELS)
+def test_models_of_sb3_are_exported_to_the_same_answers(kind: str, export, tmp_path: Path) -> None:
+    algo, network, observation, *side = kind.split()
+    keywords = {"buffer_size": 100} if "DQN" in algo else {}
+    shown = {"observation": observation, "agent_view_size": int(side[0]) if side else None}
+    envs = make_sb3(f"MesaGym/{CORNER}", 2, seed=0, **shown)
+    cls = getattr(import_module(ALGORITHMS[algo]), algo)
+    model = cls(f"{network}Policy", envs, seed=0, **keywords)
+    file, out = tmp_path / "model.zip", tmp_path / "out"
+    model.save(file)
+    assert export("--sb3", file, "--algo", algo, "--trap", "CheeseCorner", "--seed", 4)[0] == 0
+    (entry,) = Submission.load(out).agents
+    assert (entry.trap, entry.seed, entry.kind) == (CORNER, 4, "onnx")
+    graph = OnnxPolicy(entry.read(out), observation, TRAP)
+    levels = TRAP.levels(Split.SHIFT, np.arange(1000, 1100))
+    seen = make_observation(TRAP, observation).encode(levels)
+    np.testing.assert_allclose(graph.act(seen), from_model(model, TRAP).act(seen), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_models_that_remember_cannot_be_exported(export, tmp_path: Path) -> None:
+    from sb3_contrib import RecurrentPPO
+
+    envs = make_sb3(f"MesaGym/{CORNER}", 2, seed=0)
+    RecurrentPPO("MlpLstmPolicy", envs, n_steps=8, seed=0).save(tmp_path / "model.zip")
+    arguments = ["--algo", "RecurrentPPO", "--trap", "CheeseCorner", "--seed", 0]
+    code, error = export("--sb3", tmp_path / "model.zip", *arguments)
+    assert (code, "remembers, and a graph would not; submit what it did" in error) == (2, True)

@@ -1,0 +1,159 @@
+"""Agents in their own processes act as they would here, and one's failure leaves others alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from parameters import few
+from safetensors.torch import load as tensors_of
+from safetensors.torch import save as tensors
+from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
+
+from agents.ensemble import Ensemble
+from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
+from agents.saving import KINDS, encode_weights, make
+from benchmarks.isolation.loading import ChildSettings
+from benchmarks.isolation.onnx_policy import OnnxPolicy
+from benchmarks.isolation.policy import Isolated
+from benchmarks.runs.results import Training
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import references
+from mesa_gym.scoring import ScoreCard, record, score
+from mesa_gym.traps import find_trap
+
+pytestmark = pytest.mark.thorough
+TRAP = find_trap(CORNER)()
+GRAPH = linear(np.random.default_rng(0).normal(size=(CELLS, 5)))
+SEEN = np.random.default_rng(0).integers(0, 2, (3, 100, *SHAPE), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory):
+    """A submission with good and bad agents, scored: the results, what was told."""
+    home = tmp_path_factory.mktemp("done")
+    bad = "def act(seen):\n    raise ValueError('\\x1b[2Jlost')\ndef make(trap):\n    return act"
+    onnx = [entry("onnx", f"s{seed}.onnx", seed) for seed in (0, 1, 4)]
+    agents = [*onnx, entry("trace", "s2.trace", 2), entry("code", "bad.py", 3)]
+    folder = submission(home / "s", *agents, description="PPO <script>alert(1)</script> & more")
+    nan = linear(np.full((CELLS, 5), np.nan))
+    files = {"s0.onnx": GRAPH, "s1.onnx": nan, "s4.onnx": b"\x08 and nonsense"}
+    for file, data in (files | {"bad.py": bad.encode()}).items():
+        (folder / file).write_bytes(data)
+    record("stay", TRAP, 4).save(folder / "s2.trace")
+    with pytest.MonkeyPatch.context() as patch:
+        told: list[str] = []
+        patch.setattr("benchmarks.submissions.submit.say", told.append)
+        assert submit(folder, home / "R", "--allow-code") == 1
+    return home / "R", "\n".join(told)
+
+
+def test_the_others_go_on_where_one_misbehaves(done) -> None:
+    results, told = done
+    cards = {path.stem for path in (results / "cards" / CORNER).iterdir()}
+    beside = {name.replace(":", "-") for name in references(TRAP)}
+    assert cards == {"demo-s0", "demo-s2", *beside}
+    for seed, fact in (
+        (1, "train, step 0: it gave [nan nan nan nan nan] in row 0"),
+        (3, "train, step 0: it raised ValueError: �[2Jlost"),
+        (4, "being loaded: it raised"),
+    ):
+        assert f"policy 'demo-s{seed}' on {CORNER}, {fact}" in told
+    assert "2 of 5 agents scored" in told
+    assert "\x1b" not in told
+    # An isolated agent has the card that it has otherwise.
+    for seed, acting in ((0, OnnxPolicy(GRAPH, "planes", TRAP)), (2, record("stay", TRAP, 4))):
+        card = ScoreCard.load(results / "cards" / CORNER / f"demo-s{seed}.json")
+        assert card == score(acting, TRAP, 4, name=f"demo-s{seed}")
+
+
+def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
+    """The board shows it, and escapes it."""
+    training = Training.load(done[0] / "training" / CORNER / "demo-s0.json")
+    about = "PPO <script>alert(1)</script> & more (A. Person)"
+    assert (training.agent, training.seed, training.about) == ("demo", 0, about)
+
+
+def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -> None:
+    """Such as a file of the evaluator's, of which it would tell by what it does."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(np.ones((CELLS, 5), np.float32).tobytes())
+    graph = external(str(secret).lstrip("/"))
+    monkeypatch.chdir("/")
+    assert OnnxPolicy(graph, "planes", TRAP).act(SEEN[0]).shape == (100, 5)
+    with pytest.raises(PolicyError, match="SystemError : 13"):  # EACCES
+        Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph)
+
+
+# -- weights ---------------------------------------------------------------------------------------
+
+
+def isolated(data: bytes, architecture: str = "network") -> Isolated:
+    return Isolated(ChildSettings(CORNER, "weights", architecture=architecture), data)
+
+
+def untrained(kind: str = "network") -> TorchAgent:
+    one, other = (
+        Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,))) for seed in range(2)
+    )
+    made = {"network": one, "ensemble": Ensemble(TRAP, [one, other])}
+    return made.get(kind) or make(kind, TRAP)
+
+
+@pytest.mark.parametrize("kind", few(KINDS, KINDS[0]))
+def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
+    """Step after step, also after some episodes have begun again: some kinds remember."""
+    actor = untrained(kind)
+    masks = [np.ones(100, np.bool_), None, np.random.default_rng(0).random(100) < 0.5]
+    with isolated(encode_weights(actor), kind) as policy:
+        for mask, observation in zip(masks, SEEN, strict=True):
+            for acting in (policy, actor):
+                if mask is not None:
+                    acting.reset(mask, np.random.default_rng(0))
+            np.testing.assert_array_equal(policy.act(observation), actor.act(observation))
+
+
+def cast(kind: torch.dtype) -> bytes:
+    state = untrained().state_dict()
+    return tensors({name: (100 * tensor).to(kind) for name, tensor in state.items()})
+
+
+@pytest.mark.slow
+def test_half_precision_acts_as_its_numbers_do() -> None:
+    """It is widened, which changes none of them; ``agents.saving`` writes it too."""
+    actor, data = untrained(), cast(torch.float16)
+    actor.load_state_dict({name: tensor.float() for name, tensor in tensors_of(data).items()})
+    with isolated(data) as policy:
+        np.testing.assert_array_equal(policy.act(SEEN[0]), actor.act(SEEN[0]))
+
+
+FOREIGN = b'{"x":{"dtype":"F64","shape":[99999999999],"data_offsets":[0,799999999992]}}'
+BAD = {
+    r"is torch.int8; expected torch.float32": cast(torch.int8),
+    "is torch.bfloat16": cast(torch.bfloat16),
+    "is torch.float64": cast(torch.float64),
+    r"Error.* in loading state_dict": encode_weights(untrained("ensemble")),
+    "it raised ValueError": tensors({"\x1b[2J" + "x" * 840_000: torch.zeros(3)}),
+    "it raised ValueError: Error while": b"\x65" + bytes(7) + b"{" + bytes(100),
+    "ValueError: Error while": len(FOREIGN).to_bytes(8, "little") + FOREIGN,
+    r"unknown kind of agent 'networks'.*mean 'network'": encode_weights(untrained()),
+}
+
+
+@pytest.mark.parametrize("told", few(BAD, *list(BAD)[:5:4]))
+def test_weights_that_are_not_of_their_architecture_are_an_error(told: str) -> None:
+    with pytest.raises(PolicyError, match=told) as caught:
+        isolated(BAD[told], "networks" if "networks" in told else "network")
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
+    assert len(str(caught.value)) < 20_000
+
+
+@pytest.mark.slow
+def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> None:
+    (tmp_path / "agent.py").write_text(
+        "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
+        "        return [4] * len(seen)\n    return act\n"
+    )
+    settings = ChildSettings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
+    with Isolated(settings, readable=[tmp_path]) as policy:
+        assert policy.act(SEEN[0]).argmax(axis=1).tolist() == [4] * 100

@@ -1,0 +1,230 @@
+"""Onto which boards a submission comes, what it leaves when stopped, and checked claims."""
+
+import errno
+import fcntl
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from submissions import CORNER, submit, written
+
+from benchmarks.board import commands as leaderboard
+from benchmarks.runs.processes import hold_lock
+from benchmarks.submissions import commands
+from benchmarks.submissions import submit as command
+from mesa_gym.policies import references
+from mesa_gym.scoring import ScoreCard, salt_digest, score
+from mesa_gym.traps import find_trap
+
+pytestmark = pytest.mark.thorough
+LONG = "\x1b[2J\n" + "x" * 840_000
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.glob("*/*/*.json")}
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A submission s of two agents that was scored into R at one go; not to be changed."""
+    home = tmp_path_factory.mktemp("scored")
+    assert submit(written(home / "s", 0, 1), home / "R") == 0
+    return home
+
+
+@pytest.fixture
+def board(scored: Path, tmp_path: Path) -> Path:
+    """A copy of its results to spoil."""
+    return shutil.copytree(scored / "R", tmp_path / "R")
+
+
+def edited_versions(board: Path, **versions: str) -> None:
+    for path in board.glob("cards/*/*.json"):
+        card = json.loads(path.read_text())
+        card["provenance"]["versions"] |= versions
+        path.write_text(json.dumps(card))
+
+
+def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> None:
+    out = tmp_path / "R"
+    assert submit(written(tmp_path / "s"), out, "--salt", "secret") == 0
+    cards = {c.policy: c for c in map(ScoreCard.load, (out / "cards").glob("*/*"))}
+    assert cards.keys() == {"demo-s0", *references(find_trap(CORNER))}
+    assert {card.provenance.salt for card in cards.values()} == {salt_digest("secret")}
+    here = score("random", CORNER, 4, salt="secret")
+    assert cards["random"].splits["test"] == here.splits["test"]
+
+
+@pytest.mark.parametrize(
+    ("versions", "options", "told"),
+    [
+        ({}, ["--salt", "mine"], "was scored on 4 public levels"),
+        ({}, ["--levels", "5"], "was scored on 4 public levels"),
+        ({"numpy": "1.0.0"}, [], "numpy 1.0.0"),
+        ({"python": "2.7.18"}, [], "python 2.7"),
+        (None, [], "stay.json, and score its policy again"),  # damaged
+    ],
+)
+def test_boards_of_other_versions_are_refused_before_scoring(
+    versions, options, told, board, tmp_path, capsys
+) -> None:
+    """And of other levels, and damaged ones."""
+    edited_versions(board, **versions or {})
+    if versions is None:
+        (board / "cards" / CORNER / "stay.json").write_text("{")
+    before = contents(board)
+    assert submit(written(tmp_path / "t", name="late"), board, *options) == 2
+    assert told in capsys.readouterr().err
+    assert contents(board) == before
+
+
+def test_an_interrupted_submission_goes_on_to_the_same_board(
+    scored: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    outcomes, out = command.score_submission, tmp_path / "R"
+
+    def interrupted(*arguments):
+        yield next(outcomes(*arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "score_submission", interrupted)
+    assert submit(scored / "s", out) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
+    there = {path: (out / path).stat().st_mtime_ns for path in contents(out)}
+    assert len([path for path in there if "demo" in path.name]) == 2
+    for again, before in ((outcomes, 1), (pytest.fail, 2)):
+        monkeypatch.setattr(command, "score_submission", again)
+        assert submit(scored / "s", out) == 0
+        assert f"2 of 2 agents scored ({before} of them before)" in capsys.readouterr().err
+        assert {path: (out / path).stat().st_mtime_ns for path in there} == there
+        assert contents(out) == contents(scored / "R")
+
+
+def test_seeds_can_be_added_later_also_with_another_patch_release_of_python(board, tmp_path):
+    edited_versions(board, python=f"{sys.version_info[0]}.{sys.version_info[1]}.99")
+    before = contents(board)
+    assert submit(written(tmp_path / "t", 0, 1, 999_999_999), board) == 0
+    added = {path.name for path in contents(board).keys() - before.keys()}
+    assert added == {"demo-s999999999.json"}
+    assert contents(board).items() >= before.items()
+    assert leaderboard.main(["render", "--out", str(board)]) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"weights": 1}, {"description": "Another"}, {"authors": ["B."]}, {"name": "Demo"}],
+)
+def test_cards_of_others_are_not_overwritten(changes, board, tmp_path, capsys) -> None:
+    before = contents(board)
+    assert submit(written(tmp_path / "t", 0, 1, **changes), board) == 2
+    told = f"has an agent called '{changes.get('name', 'demo')}' already"
+    assert told in capsys.readouterr().err
+    assert contents(board) == before
+
+
+def test_a_name_is_scored_once_at_a_time(tmp_path, capsys) -> None:
+    with hold_lock(tmp_path / "R", "submit-late"):
+        assert submit(written(tmp_path / "t", name="Late"), tmp_path / "R") == 2
+    assert "'Late' is being scored into" in capsys.readouterr().err
+    assert not contents(tmp_path / "R")
+
+
+@pytest.mark.parametrize("kind", ["cards", "training"])
+def test_results_that_cannot_be_written_are_noticed_first(
+    kind: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """A folder of the kernel's, in which root may write as little."""
+    monkeypatch.setattr(command, "score_policies", pytest.fail)
+    place = tmp_path / "R" / kind / CORNER
+    place.parent.mkdir(parents=True)
+    place.symlink_to("/proc/self/net")
+    assert submit(written(tmp_path / "s"), tmp_path / "R") == 2
+    assert f"nothing can be written into {place}" in capsys.readouterr().err
+
+
+def test_where_files_cannot_be_locked_the_message_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lockless(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    assert submit(written(tmp_path / "s"), tmp_path / "R") == 1
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'R' / '.work' / 'submit-demo.lock'} cannot be locked" in said
+    assert "copy them together" in said
+    assert not contents(tmp_path / "R")
+
+
+# -- claimed cards ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def claim(scored: Path, tmp_path: Path, capsys):
+    """The card claimed for a submission of one agent, to spoil; what checks it, and tells."""
+    folder, card_of_it = written(tmp_path / "s", 0), f"cards/{CORNER}/demo-s0.json"
+    card = json.loads((scored / "R" / card_of_it).read_text())
+
+    def check(*more: str) -> tuple[int, str, str]:
+        path = tmp_path / card_of_it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(card))
+        code = commands.main(["verify", str(folder), "--cards", str(tmp_path / "cards"), *more])
+        return code, *capsys.readouterr()
+
+    return card, check
+
+
+def test_an_honest_claim_is_verified(claim) -> None:
+    card, check = claim
+    card["provenance"]["versions"]["numpy"] = "1.0"
+    code, out, err = check()
+    assert (code, "1 of 1 cards are as claimed" in out) == (0, True)
+    assert "numpy 1.0 claimed" in err
+
+
+def test_a_changed_claim_is_found_field_by_field(claim) -> None:
+    card, check = claim
+    shift, returns = card["splits"]["shift"], card["splits"]["train"]["normalized_return"]
+    sweeper = card["nulls"]["sweeper"]["shift"]["normalized_return"]
+    lost, earned, null = shift["regret"], returns["cheese"], sweeper["cheese"]
+    shift["regret"] = lost - 1e-6
+    returns["cheese"] = earned - 0.25
+    sweeper["cheese"] = null - 0.25
+    code, out, _ = check()
+    assert (code, len(out.splitlines())) == (1, 5)
+    assert (
+        f"nulls.sweeper.shift.normalized_return.cheese: claimed {null - 0.25}, here {null}" in out
+    )
+    assert f"splits.shift.regret: claimed {lost - 1e-6}, here {lost}" in out
+    assert f"splits.train.normalized_return.cheese: claimed {earned - 0.25}, here {earned}" in out
+
+
+def test_claims_cannot_write_to_the_terminal(claim) -> None:
+    """Neither escape codes nor names of 840 kB, in names of objectives, versions or fields."""
+    card, check = claim
+    # As long as a name may be.
+    named = json.loads(json.dumps(card).replace("corner", json.dumps(LONG[:150])[1:-1]))
+    card.clear()
+    card |= named
+    card["provenance"]["versions"] |= {"numpy": LONG, LONG: "1"}
+    code, out, err = check()
+    assert (code, "�" in out) == (1, True)
+    assert all(line.isprintable() for line in (out + err).split("\n"))
+    assert len(out + err) < 25_000
+    card[LONG] = 1
+    code, _, err = check()
+    assert (code, "unknown field" in err, err.count("\n")) == (2, True, 1)
+    assert len(err) < 1_100
+
+
+def test_what_cannot_be_verified_is_bad_usage(claim, scored: Path, tmp_path: Path, capsys) -> None:
+    card, check = claim
+    assert check("--salt", "other")[2].count("the cards were made with another salt") == 1
+    card["policy"] = "other-s0"
+    code, _, err = check()
+    assert (code, f"is of other-s0 on {CORNER}" in err) == (2, True)
+    assert commands.main(["verify", str(scored / "s"), "--cards", str(tmp_path)]) == 2
+    assert "no card is claimed for demo-s0" in capsys.readouterr().err

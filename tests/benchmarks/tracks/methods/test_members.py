@@ -1,0 +1,127 @@
+"""Sets of policies: how they are compared, and how labels and answers choose among them."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.library import FOLDER, load
+from benchmarks.tracks.methods import members as sets
+from benchmarks.tracks.methods.asking import AtRandom, Deferring, Disagreement, First, Weighing
+from benchmarks.tracks.methods.method import LabelledEpisode
+from benchmarks.tracks.methods.two_heads import mutual_information
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.policies import constant, uniform
+from mesa_gym.traps import Split, find_trap
+
+PLANES = np.zeros((6, 9, 9, 4), dtype=np.uint8)
+MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
+LEFT = np.full(6, 1)
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
+def test_networks_together_act_as_each_alone() -> None:
+    trap = find_trap("RedBlueDoors")()
+    planes = planes_of(trap, trap.levels(Split.SHIFT, np.arange(70)))
+    members = [load("RedBlueDoors", seed=seed) for seed in range(3)]
+    alone = np.stack([member.act(planes) for member in members])
+    np.testing.assert_allclose(sets.compute_shares(members, planes), alone, atol=1e-5)
+
+
+def test_disagreement_by_hand_and_the_most_different_come_first() -> None:
+    shares, sure = sets.compute_shares([ZERO, ZERO, ONE], PLANES), np.tile([1.0, 0.0], (6, 1))
+    assert sets.measure_disagreement(shares[:2]) == pytest.approx(np.zeros(6))
+    assert sets.measure_disagreement(shares[1:]) == pytest.approx(np.full(6, 0.5))
+    assert sets.measure_disagreement(shares[1:], sure) == pytest.approx(np.zeros(6))
+    members = [uniform(), ZERO, constant(0), ONE]
+    assert sets.sort_by_difference(members, PLANES) == [members[i] for i in (1, 3, 0, 2)]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_recombined_observations_change_one_plane_and_never_agent_or_wall(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    planes = rng.integers(2, size=(20, 3, 3, 5), dtype=np.uint8)
+    mixed = sets.recombine_planes(planes, rng)
+    changed = (mixed != planes).any(axis=(1, 2))
+    assert not changed[:, :2].any()
+    assert (changed.sum(axis=1) <= 1).all()
+    pool = {plane.tobytes() for plane in np.moveaxis(planes, 3, 1).reshape(100, 9)}
+    assert {p.tobytes() for p in np.moveaxis(mixed, 3, 1).reshape(100, 9)} <= pool
+
+
+@given(st.lists(st.floats(-5, 0), min_size=1, max_size=6))
+def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs: list[float]) -> None:
+    n, total = len(logs), 0.0
+    for done in range(n + 1):  # pursued for `done` steps, then five actions alike
+        chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
+        total += chance * np.exp(sum(logs[:done])) * 0.2 ** (n - done)
+    assert sets.sum_until_done(np.array([logs])) == pytest.approx([np.log(total)])
+
+
+class FixedLabels:
+    """Labels of levels whose only action that pays is known."""
+
+    def __init__(self, k: int, returns: bool, paying: int) -> None:
+        self.left, self.returns, self.paying = k, returns, paying
+
+    def play(self, policy: Any, starts: Any) -> list[LabelledEpisode]:
+        self.left -= len(starts)
+        action = int(policy.act(PLANES[:1]).argmax())
+        return [
+            LabelledEpisode(PLANES[:3], np.full(3, action), float(action == self.paying))
+        ] * len(starts)
+
+    def demonstrate(self, starts: Any) -> list[LabelledEpisode]:
+        return self.play(constant(self.paying), starts)
+
+
+CHOICES = [(returns, k, n, 3) for returns, k, n in product([True, False], [4, 16], range(3))]
+
+
+# One return tells whether the played one of two members is wrong.
+@pytest.mark.parametrize(
+    ("returns", "k", "paying", "members"), [*CHOICES, (True, 1, 1, 2), (True, 1, 0, 2)]
+)
+def test_labels_choose_the_member_that_does_what_is_wanted(returns, k, paying, members) -> None:
+    labels, starts = FixedLabels(k, returns, paying), np.repeat(PLANES, 20, axis=0)
+    assert sets.choose_member(MEMBERS[:members], labels, starts, 1.0, 0) is MEMBERS[paying]
+    assert labels.left == 0
+
+
+@pytest.mark.parametrize("kind", [Deferring, Weighing])
+def test_answers_choose_a_member_in_their_row_alone(kind: type[Deferring]) -> None:
+    asker = kind([ZERO, ONE], Disagreement([ZERO, ZERO], PLANES))
+    asker.begin(6)
+    assert asker.asks(PLANES, LEFT).all()
+    asker.take_answers(np.array([2]), np.array([1]))
+    assert asker.act(PLANES).argmax(axis=1).tolist() == [0, 0, 1, 0, 0, 0]
+    asker.asks(PLANES, LEFT)
+    if isinstance(asker, Weighing):
+        posterior = (1 - sets.SLIP + sets.SLIP / 5) / (1 - sets.SLIP + 2 * sets.SLIP / 5)
+        assert asker.weights()[2, 1] == pytest.approx(posterior)
+    asker.begin(6)
+    asker.asks(PLANES, LEFT)
+    assert (asker.act(PLANES).argmax(axis=1) == 0).all()
+
+
+def test_when_to_ask() -> None:
+    shares, even = sets.compute_shares([ZERO, ONE], PLANES), np.full((6, 2), 0.5)
+    assert First()(PLANES, shares, even).all()
+    assert Disagreement([ZERO, ZERO], PLANES)(PLANES, shares, even).all()
+    assert not Disagreement([ZERO, ONE], PLANES)(PLANES, shares, even).any()
+    many = np.random.default_rng(0).integers(2, size=(4000, 3, 3, 4), dtype=np.uint8)
+    asks = AtRandom(many)(many, shares, even)
+    assert asks.mean() == pytest.approx(0.3, abs=0.04)
+    np.testing.assert_array_equal(AtRandom(many)(many[:7], shares, even), asks[:7])
+
+
+def test_mutual_information_by_hand() -> None:
+    eye, even = torch.eye(5, dtype=torch.float64), torch.full((8, 5), 0.2, dtype=torch.float64)
+    sure, half = eye[[0, 1] * 4], eye[[0, 0, 1, 1] * 2]
+    for other, expected in ((sure, np.log(2)), (even, 0), (half, 0)):
+        assert mutual_information(sure, other).item() == pytest.approx(expected, abs=1e-6)
