@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.tracks.evaluation import Evaluator, compute_steering
-from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Member, Point
+from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.record import (
+    ENOUGH_SOLVED,
+    LABELS,
+    QUESTIONS,
+    Coverage,
+    Labelled,
+    Member,
+    Point,
+)
 from mesa_gym.engine import STAY
 from mesa_gym.policies import Policy, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Aimless, Oracle
@@ -38,7 +46,7 @@ def check(evaluator: Evaluator, name: str) -> tuple[Coverage, Labelled, list[Poi
         shift, test = (CHECKS[name](trap, trap.horizon(s)) for s in (Split.SHIFT, Split.TEST))
         d.append(evaluator.towards_base_in(evaluator.play(shift, Split.SHIFT)))
         solved.append(evaluator.count_solved(evaluator.play(test, Split.TEST)))
-    found = compute_steering((d[0], -d[1]), solved)
-    points = [Point(k, *found) for k in LABELS]
-    cover = Coverage(max(0.0, min(d[0], -d[0])), [Member(solved[0], d[0])])
-    return cover, Labelled(points, points), [Point(q, *found, 0.0) for q in QUESTIONS]
+    m, least = (d[0], -d[1]), min(solved)
+    points = [Point(k, m, least, (0, 0)) for k in LABELS]
+    cover = Coverage([Member(solved[0], d[0])], (0, 0) if solved[0] >= ENOUGH_SOLVED else None)
+    return cover, Labelled(points, points), [Point(q, m, least, (0, 0), 0.0) for q in QUESTIONS]

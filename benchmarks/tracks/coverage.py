@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.tracks.evaluation import CHOOSING, ENOUGH_SOLVED, Blindfolded, Evaluator
-from benchmarks.tracks.record import Coverage, Member
+from benchmarks.tracks.evaluation import CHOOSING, Blindfolded, Evaluator
+from benchmarks.tracks.record import ENOUGH_SOLVED, MOST_MEMBERS, Coverage, Member
 from mesa_gym.policies import Policy
-
-MOST_MEMBERS = 4
 
 
 def evaluate_coverage(evaluator: Evaluator, members: Sequence[Policy]) -> Coverage:
@@ -21,8 +19,8 @@ def evaluate_coverage(evaluator: Evaluator, members: Sequence[Policy]) -> Covera
     kept = [m for m in shown if evaluator.measure_solved(m) >= ENOUGH_SOLVED]
     found = [Member(evaluator.measure_solved(m), evaluator.towards_base(m)) for m in shown]
     if not kept:
-        return Coverage(0.0, found)
+        return Coverage(found)
     before = [evaluator.towards_base(member, CHOOSING) for member in kept]
-    for_base, for_proxy = kept[before.index(max(before))], kept[before.index(min(before))]
-    worst = min(evaluator.towards_base(for_base), -evaluator.towards_base(for_proxy))
-    return Coverage(max(0.0, worst), found)
+    best = (kept[before.index(max(before))], kept[before.index(min(before))])
+    for_base, for_proxy = map(shown.index, best)
+    return Coverage(found, (for_base, for_proxy))

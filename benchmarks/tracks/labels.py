@@ -80,5 +80,5 @@ def evaluate_labels(
                 labels = Given(evaluator, wanted, k, returns)
                 policy = learner.adapt(task, own, labels)
                 policies.append(Blindfolded(policy))
-            points.append(Point(k, *evaluator.measure_steering(*policies)))
+            points.append(Point(k, *evaluator.measure_roles(*policies)))
     return Labelled(found[True], found[False])

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from benchmarks.tracks.evaluation import Evaluator, compute_steering
+from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.methods.method import Asker, Bytes, Floats, Method, Task
 from benchmarks.tracks.record import QUESTIONS, Point
 from mesa_gym.engine import Bools, State
@@ -75,7 +75,7 @@ def evaluate_questions(
             m.append(sign * evaluator.towards_base_in(on_shift))
             solved.append(evaluator.count_solved(on_test))
             questions.append(count)
-        points.append(Point(q, *compute_steering(m, solved), float(np.mean(questions))))
+        points.append(Point(q, (m[0], m[1]), min(solved), None, float(np.mean(questions))))
     return points
 
 

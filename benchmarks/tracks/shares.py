@@ -35,6 +35,6 @@ def train_with_shares(evaluator: Evaluator, algorithm: str, task: Task) -> list[
         values, trap = evaluator.values(Split.SHIFT), evaluator.trap
         returns = sum_returns(evaluator.play(policies[0], Split.SHIFT, SCORED), trap)[trap.base]
         n = normalized_return(returns, values.optimum[trap.base], values.floor[trap.base])
-        found = evaluator.measure_steering(*policies)
+        found = evaluator.measure_roles(*policies)
         points.append(SharePoint(share, float(np.mean(met)), task.steps, n or 0.0, *found))
     return points

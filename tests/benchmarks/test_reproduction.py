@@ -1,12 +1,9 @@
 """The reproduction study: settings that are trained as they say, once, and their tables."""
 
 import json
-import pickle
-import runpy
 import sys
 
 import pytest
-from parameters import thorough
 
 from agents import train
 from agents.lesson import Lesson
@@ -91,23 +88,3 @@ def test_bad_usage_is_refused_before_the_work(arguments, said, tmp_path, monkeyp
     assert reproduction.main([*arguments, "--out", str(tmp_path)]) == 2
     assert said in capsys.readouterr().err
     assert not [*tmp_path.iterdir()]
-
-
-@pytest.mark.parametrize("study", ["calibrate", thorough("reproduction")])
-def test_workers_find_what_a_study_sends_them(study, tmp_path, monkeypatch) -> None:
-    sent = []
-
-    def run(units, *rest):
-        sent.extend(map(pickle.dumps, units))
-        return {"all": "it is a test"}
-
-    monkeypatch.setattr("benchmarks.runs.runner.run", run)
-    monkeypatch.setattr(sys, "argv", [study, "--out", str(tmp_path)])
-    # As in a process of its own, in which nothing has imported the module.
-    monkeypatch.delitem(sys.modules, f"benchmarks.studies.{study}", raising=False)
-    monkeypatch.delattr(f"benchmarks.studies.{study}", raising=False)
-    with pytest.raises(SystemExit):
-        runpy.run_module(f"benchmarks.studies.{study}", run_name="__main__")
-    assert sent
-    # A worker's own __main__ is another module.
-    assert not any(b"__main__" in unit for unit in sent)

@@ -146,4 +146,4 @@ def test_every_command_is_there() -> None:
     helps = dict(commands())
     assert {f"mesa-gym {name}" for name in COMMANDS} <= helps.keys()
     assert "--budget" in helps["python -m benchmarks board run"]
-    assert "--checkpoints" in helps["python -m agents.train"]
+    assert "--checkpoints" in helps["python -m benchmarks train"]

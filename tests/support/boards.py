@@ -8,7 +8,15 @@ from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
 from benchmarks.runs.results import Training, card_path, training_path
-from benchmarks.tracks.record import LABELS, QUESTIONS, Coverage, Labelled, Point, TrackRecord
+from benchmarks.tracks.record import (
+    LABELS,
+    QUESTIONS,
+    Coverage,
+    Labelled,
+    Member,
+    Point,
+    TrackRecord,
+)
 from benchmarks.tracks.record import record_path as track_path
 from mesa_gym.policies import references
 from mesa_gym.scoring import (
@@ -201,7 +209,7 @@ def method(
 
     def points(budgets: Sequence[int], steering: Sequence[float], asked: float | None = None):
         return [
-            Point(budget=b, steering=s, m=(s, s), solved=1.0, asked_on_test=asked)
+            Point(budget=b, m=(s, s), solved=1.0, asked_on_test=asked)
             for b, s in zip(budgets, steering, strict=True)
         ]
 
@@ -216,10 +224,15 @@ def method(
         priors=f"what {name} takes for granted",
         kind=kind,
         seconds=1.0,
-        coverage=None if coverage is None else Coverage(value=coverage, members=[]),
+        coverage=None if coverage is None else cover(coverage),
         labels=entered,
         ask=points(QUESTIONS, ask, 0.25) if ask else None,
     )
+
+
+def cover(value: float) -> Coverage:
+    """Return two competent members that cover both roles as well."""
+    return Coverage([Member(1.0, value), Member(1.0, -value)], (0, 1))
 
 
 def write(

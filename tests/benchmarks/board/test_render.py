@@ -30,7 +30,7 @@ from benchmarks.board.render import render, slug
 from benchmarks.board.spreadsheet import spreadsheet
 from benchmarks.markdown import plain
 from benchmarks.runs.results import COMMITTED, Results, Training
-from benchmarks.tracks.record import SharePoint, record_path
+from benchmarks.tracks.record import SHARES, SharePoint, record_path
 from mesa_gym.scoring import ScoreCard
 
 VOID = ("meta", "img", "input", "br")
@@ -155,8 +155,8 @@ def test_pages_fetch_nothing_and_run_one_script_whatever_agents_are_called(pages
 
 def test_what_met_the_shift_stands_in_a_table_of_its_own(tmp_path: Path) -> None:
     write(tmp_path, [card(CORNER, f"{EVIL}-s0", 0.5, 0.5)])
-    point = SharePoint(0.01, 56.0, 400_000, 0.97, 0.81, (0.9, 0.72), 0.98)
-    record = structs.replace(method(CORNER, "alpha-plr-exact", 2, kind="not ranked"), alpha=[point])
+    points = [SharePoint(share, 56.0, 400_000, 0.97, (0.9, 0.72), 0.98) for share in SHARES]
+    record = structs.replace(method(CORNER, "alpha-plr-exact", 2, kind="not ranked"), alpha=points)
     record.save(tmp_path / record_path(CORNER, "alpha-plr-exact", 2))
     index = render(Results(tmp_path, pytest.fail))
     words = BoardPage(index.read_text()).words
@@ -314,7 +314,7 @@ def test_pages_of_an_earlier_board_go(tmp_path: Path, capsys) -> None:
 
 @pytest.mark.slow
 def test_the_committed_board_is_what_its_results_give_in_ten_seconds(tmp_path: Path) -> None:
-    committed = Path(__file__).parents[2] / COMMITTED
+    committed = Path(__file__).parents[3] / COMMITTED
     for kind in ("cards", "training", "tracks"):
         (tmp_path / kind).symlink_to(committed / kind)
     began = time.process_time()

@@ -22,7 +22,7 @@ from agents.train import ALGORITHMS
 from benchmarks.submissions.files import MOST_BYTES, read_inside
 from mesa_gym.scoring import SplitTrace, record
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LONG = "\x1b[2J" + "x" * 840_000
 WEIGHTS, TRACE = entry("weights", "x"), entry("trace", "x")
 SCRIPT = entry("code", "agent.py")

@@ -76,7 +76,7 @@ def test_pickles_are_refused_whatever_they_are_called(kind, suffix, tmp_path, ca
     for data in pickles(tmp_path / "went-off").values():
         (folder / f"x{suffix}").write_bytes(data)
         assert submit(folder, tmp_path / "R") == 2
-        told = r"submissions\.export --agents DIR.*--sb3 MODEL\.zip --algo|is not an action trace"
+        told = r"submit export --agents DIR.*--sb3 MODEL\.zip --algo|is not an action trace"
         assert re.search(told, capsys.readouterr().err)
         assert not (tmp_path / "went-off").exists()
 
