@@ -1,4 +1,4 @@
-"""Evaluation of policies on secret levels of a trap, of which methods see neither names nor order."""
+"""Evaluation of policies on secret levels of a trap, whose planes come in an order of their own."""
 
 from __future__ import annotations
 

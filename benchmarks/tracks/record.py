@@ -133,7 +133,7 @@ class SharePoint(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a method comes from, as its author says.
+    """The origin of a method, as its author says.
 
     Attributes:
         authors: their names.
@@ -151,7 +151,7 @@ class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Verified(Struct, frozen=True, forbid_unknown_fields=True):
-    """A rerun by somebody else that agreed: who made it, on which day, with which secret salt."""
+    """A rerun by another evaluator that agreed: its author, day, and secret salt."""
 
     by: Line
     on: Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d\Z")]
@@ -174,7 +174,7 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
             share counts for each of them.
         about: what the method does, in a line.
         origin: where it comes from; None of the project's own.
-        verified: None until somebody else's rerun agrees.
+        verified: None until another evaluator's rerun agrees.
         coverage, labels, ask, alpha: None for tracks that it did not enter.
 
     Raises:
@@ -214,7 +214,7 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"alpha: shares are not {SHARES}")
         for counted in self._list_shares():
             if abs(counted * self.levels - round(counted * self.levels)) > ROUNDING * self.levels:
-                raise ValueError(f"{counted} is no share of {self.levels} levels")
+                raise ValueError(f"{counted} is not a share of {self.levels} levels")
 
     def _curves(self) -> Iterator[tuple[str, list[Point], tuple[int, ...], int]]:
         """Yield each curve over budgets: name, points, budgets, how often one budget is given."""
