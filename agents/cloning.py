@@ -18,18 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
-from agents.networks import (
-    CentredInputs,
-    Ints,
-    Network,
-    Optimiser,
-    compute_gradients,
-    compute_outputs,
-    draw_stack,
-)
-from mesa_gym.engine import State
+from agents.networks import Network
+from agents.stacks import Optimiser, compute_gradients, compute_outputs, draw_stack
+from mesa_gym.engine import Ints, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.rollout import Actions, follow, rollout

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from agents import planner
 from agents.cloning import EPOCHS, fill_lists, fit_network, replay_transitions
+from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
-from agents.networks import CentredInputs, Network, TorchAgent
+from agents.networks import Network, TorchAgent
 from mesa_gym.scoring.rollout import rollout
 
 # The planner is trained for a twelfth of the steps, which are its usual ones. A first student

@@ -50,7 +50,6 @@ class TickingNetwork(GridNetwork):
     """
 
     kind = "drc"
-    rate = 3e-3
 
     def build(self, planes: int) -> None:
         """Make the layers."""

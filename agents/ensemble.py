@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from agents.lesson import Lesson
-from agents.networks import Bytes, Network, TorchAgent
+from agents.networks import Network, TorchAgent
 from agents.playing import Variation
 from agents.ppo import train_agents
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.traps import Trap
 
 # Of the return in training of the agent that sees everything, what a member must earn.

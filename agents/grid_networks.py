@@ -17,11 +17,13 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from agents import ppo
+from agents.inputs import WholePlanes
 from agents.lesson import Lesson
-from agents.networks import VALUE, Bytes, TorchAgent
-from agents.planner import WholePlanes
+from agents.networks import TorchAgent
 from agents.planner_maps import Boards, PlannerMaps, PlannerSettings
 from agents.playing import Variation
+from agents.stacks import VALUE
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.protocol import in_blocks
 from mesa_gym.traps import Trap
 
@@ -34,14 +36,9 @@ FIRST_SCORES = 0.01
 
 
 class GridNetwork(TorchAgent):
-    """An agent whose scores are read where it stands, from features of each cell.
-
-    Class attributes:
-        rate: the learning rate of PPO at first.
-    """
+    """An agent whose scores are read where it stands, from features of each cell."""
 
     sized = False
-    rate: ClassVar[float] = 2e-3
 
     def __init__(self, trap: Trap, seed: int = 0) -> None:
         super().__init__()
@@ -151,9 +148,8 @@ class GridLearner(ppo.Learner):
     network: GridNetwork
     kind: ClassVar[type[GridNetwork]]
 
-    def begin(self, lesson: Lesson, inputs: int, device: str) -> list[Tensor]:
+    def begin(self, lesson: Lesson, inputs: int) -> list[Tensor]:
         """Return the parameters to learn."""
-        self.rate = self.kind.rate
         (seed,) = lesson.seeds
         started = lesson.start[0] if lesson.start else self.kind(lesson.trap, seed)
         self.network = copy.deepcopy(started)

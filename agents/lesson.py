@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from agents.ppo_settings import SEEDS_APART, PPOSettings
 from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # torch is an extra
     from agents.networks import TorchAgent
 
-# The discount of training; scores have a discount of their own, 0.99.
-GAMMA = 0.95
 POINTS = 40  # of a learning curve
 Progress = Callable[[int], None]
 
@@ -33,7 +32,7 @@ class Lesson:
             NumPy.
         progress: called with the number of steps that all agents have taken since the last call.
         keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
-        units: how many units of each hidden layer PPO uses; None for all.
+        settings: of PPO.
         start: agents of the algorithm to go on from, one a seed; None for untrained ones.
         curves: for each agent the sums and counts of the returns (undiscounted, of the paid
             objective) of the episodes that ended in each of ``POINTS`` parts of the training.
@@ -50,7 +49,7 @@ class Lesson:
     device: str | None = None
     progress: Progress = lambda steps: None
     keep: Callable[[int, int, TorchAgent], None] = lambda steps, seed, agent: None
-    units: int | None = None
+    settings: PPOSettings = field(default_factory=PPOSettings)
     start: Sequence[Any] | None = None
     curves: list[list[list[float]]] = field(init=False)
     met: list[set[int]] = field(init=False)
@@ -71,8 +70,11 @@ class Lesson:
 
     @property
     def discount(self) -> float:
-        """The discount of learning: ``GAMMA``, or the paid objective's own where that is less."""
-        return min(GAMMA, self.trap.discount(self.reward))
+        """The discount of learning: the settings', or the paid objective's own where that is less.
+
+        Scores have a discount of their own, 0.99.
+        """
+        return min(self.settings.discount, self.trap.discount(self.reward))
 
     @property
     def objective(self) -> str:
@@ -84,12 +86,13 @@ class Lesson:
         """The time limit of episodes, in steps."""
         return self.trap.horizon(Split.TRAIN)
 
-    def environment_seeds(self, count: int) -> list[int]:
-        """Return the seeds of ``count`` environments of each agent.
+    def environment_seeds(self) -> list[int]:
+        """Return the seeds of PPO's environments, those of the first agent first.
 
         They lie far apart: neighbours s and s + 1 would share all streams of levels except one.
         """
-        return [100_000 * seed + index for seed in self.seeds for index in range(count)]
+        own = range(self.settings.environments)
+        return [SEEDS_APART * seed + index for seed in self.seeds for index in own]
 
     def keywords(self) -> dict[str, Any]:
         """Return the keywords of the environments, besides the trap."""

@@ -8,25 +8,20 @@ first layer's table for each place and tile follows from that: the same numbers 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from agents import ppo
+from agents.inputs import CentredInputs
 from agents.lesson import Lesson
-from agents.networks import (
-    Bytes,
-    CentredInputs,
-    Ints,
-    Stack,
-    TorchAgent,
-    compute_outputs,
-    draw_stack,
-)
+from agents.networks import StackAgent
 from agents.playing import Envs, HostEnvs, Variation
-from mesa_gym.envs.observations import TILE, make_observation, planes_of
+from agents.stacks import Stack, compute_outputs, draw_stack
+from mesa_gym.engine import Ints
+from mesa_gym.envs.observations import TILE, Bytes, make_observation, planes_of
 from mesa_gym.traps import Split, Trap
 
 FEATURES = 16  # of a tile
@@ -159,26 +154,21 @@ class PixelLearner(ppo.Learner):
         self.view = envs.view
         super().__init__(envs, lesson, inputs)
 
-    def begin(self, lesson: Lesson, inputs: int, device: str) -> PixelStack:
-        """Return the parameters to learn."""
-        if lesson.start is None:
-            return draw_pixel_stack(self.view, lesson.seeds)
-        found = [agent.stack for agent in lesson.start]
-        return PixelStack(*(torch.cat(each).requires_grad_() for each in zip(*found, strict=True)))
+    def draw(self, lesson: Lesson, inputs: int) -> PixelStack:
+        """Draw the parameters of one agent a seed."""
+        return draw_pixel_stack(self.view, lesson.seeds)
 
     def build_acting_stack(self) -> Stack:
         """Return the stack that acts."""
         parameters: PixelStack = self.stack
         return parameters.build_stack(self.view)
 
-    def agents(self) -> list[Any]:
-        """Return a copy of each agent."""
-        whole = ppo.widen_stack(self.stack)
-        seeds = range(len(self.streams))
-        return [PixelNetwork(self.trap, whole, agent, self.view) for agent in seeds]
+    def make_agent(self, stack: PixelStack, index: int) -> PixelNetwork:
+        """Return a copy of one of the agents."""
+        return PixelNetwork(self.trap, stack, index, self.view)
 
 
-class PixelNetwork(TorchAgent):
+class PixelNetwork(StackAgent):
     """An MLP on tiles of the picture; ``planes`` stand for the picture that they are drawn as."""
 
     kind = "pixels"
@@ -192,17 +182,7 @@ class PixelNetwork(TorchAgent):
     ) -> None:
         super().__init__()
         self.view = view or Tiles(trap)
-        drawn = stack or draw_pixel_stack(self.view, (0,))
-        # Half precision, in which it is saved.
-        own = [each[agent : agent + 1].detach().half().float() for each in drawn]
-        for name, value in zip(PixelStack._fields, own, strict=True):
-            self.register_parameter(name, nn.Parameter(value.clone(), requires_grad=False))
-        self.eval()
-
-    @property
-    def stack(self) -> PixelStack:
-        """A copy of its parameters, a stack of one agent."""
-        return PixelStack(*(getattr(self, name).detach().clone() for name in PixelStack._fields))
+        self.take_parameters(stack or draw_pixel_stack(self.view, (0,)), agent)
 
     def forward(self, planes: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""

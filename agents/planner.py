@@ -12,20 +12,23 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from agents import ppo
 from agents.goal_reading import Reading, read_utilities
+from agents.inputs import WholePlanes
 from agents.lesson import Lesson
-from agents.networks import Bytes, Ints, TorchAgent
+from agents.networks import StackAgent
 from agents.planner_edits import UNEDITED, Edit, Floats, evaluate_edit
 from agents.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
 from agents.planning import find_ways
-from agents.playing import Variation
+from agents.playing import Envs, Variation
+from mesa_gym.engine import Ints
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.planning import MapNetwork
 from mesa_gym.policies.protocol import in_blocks
 from mesa_gym.traps import Trap
@@ -43,19 +46,6 @@ def train(lesson: Lesson) -> list[Planner]:
     return ppo.train_agents(lesson, Variation(), PlannerLearner, WholePlanes)
 
 
-class WholePlanes:
-    """The inputs of a network that takes observations as they are."""
-
-    count = 0
-
-    def __init__(self, trap: Trap) -> None:
-        """Make the inputs of any trap."""
-
-    def list_inputs(self, planes: Bytes) -> Bytes:
-        """Return planes (n, height, width, channels) as rows (n, m)."""
-        return planes.reshape(len(planes), -1)
-
-
 class PlannerLearner(ppo.Learner):
     """A stack of planners in training."""
 
@@ -64,15 +54,13 @@ class PlannerLearner(ppo.Learner):
         """The agents that it makes."""
         return Planner
 
-    def begin(self, lesson: Lesson, inputs: int, device: str) -> PlannerStack:
-        """Return the parameters to learn."""
+    def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
         self.maps = PlannerMaps(lesson.trap, self.kind.settings)
-        if lesson.start is None:
-            return self.maps.draw(lesson.seeds)
-        found = [agent.stack for agent in lesson.start]
-        return PlannerStack(
-            *(torch.cat(each).requires_grad_() for each in zip(*found, strict=True))
-        )
+        super().__init__(envs, lesson, inputs)
+
+    def draw(self, lesson: Lesson, inputs: int) -> PlannerStack:
+        """Draw the parameters of one agent a seed."""
+        return self.maps.draw(lesson.seeds)
 
     def compute(self, stack: PlannerStack, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores of actions, (S, n, 5), and values, (S, n)."""
@@ -84,12 +72,12 @@ class PlannerLearner(ppo.Learner):
         """Return the gradients of a loss by the parameters."""
         return list(torch.autograd.grad(loss, list(self.stack)))
 
-    def agents(self) -> list[Any]:
-        """Return a copy of each agent."""
-        return [self.kind(self.trap, self.stack, agent) for agent in range(len(self.streams))]
+    def make_agent(self, stack: PlannerStack, index: int) -> Planner:
+        """Return a copy of one of the agents."""
+        return self.kind(self.trap, stack, index)
 
 
-class Planner(TorchAgent):
+class Planner(StackAgent):
     """An agent that plans, on grids of any size.
 
     Class attributes:
@@ -104,19 +92,7 @@ class Planner(TorchAgent):
         super().__init__()
         self.trap, self.edits = trap, UNEDITED
         self.maps = PlannerMaps(trap, self.settings)
-        drawn = self.maps.draw((0,)) if stack is None else stack
-        # Half precision, in which it is saved.
-        own = [each[agent : agent + 1].detach().half().float() for each in drawn]
-        for name, value in zip(PlannerStack._fields, own, strict=True):
-            self.register_parameter(name, nn.Parameter(value.clone(), requires_grad=False))
-        self.eval()
-
-    @property
-    def stack(self) -> PlannerStack:
-        """A copy of its parameters, a stack of one agent."""
-        return PlannerStack(
-            *(getattr(self, name).detach().clone() for name in PlannerStack._fields)
-        )
+        self.take_parameters(stack or self.maps.draw((0,)), agent)
 
     @property
     def sharpness(self) -> float:

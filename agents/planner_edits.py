@@ -12,7 +12,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from agents.networks import Bytes
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
 
 Floats = NDArray[np.float32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -9,15 +10,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agents.inputs import CentredInputs, Inputs
 from agents.lesson import Lesson
-from agents.networks import Bytes, CentredInputs, Inputs, Ints
-from mesa_gym.engine import Bools, State
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.tensors import TensorEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import LEVELS
 
 # Rewards float32, ends of episodes and those by the time limit alone, bool: each (S, n).
 Step = tuple[Tensor, Tensor, Tensor]
+# Of a learner: the returns of episodes that ended, summed, and how many, of each agent.
+Update = Callable[[], tuple[Tensor, Tensor]]
 
 
 class Variation:
@@ -58,23 +62,19 @@ class HostEnvs:
     """Environments in NumPy.
 
     Args:
-        lesson: what is trained.
-        count: environments of each agent.
+        lesson: what is trained; its settings say how many environments an agent has.
         view: the networks' inputs.
         variation: changes what agents see and do.
     """
 
-    def __init__(self, lesson: Lesson, count: int, view: Inputs, variation: Variation) -> None:
-        self.shape = (len(lesson.seeds), count)
+    def __init__(self, lesson: Lesson, view: Inputs, variation: Variation) -> None:
+        self.shape = (len(lesson.seeds), lesson.settings.environments)
         self.view, self.variation = view, variation
+        self._seeds = lesson.environment_seeds()
         self.venv = TrapVectorEnv(
-            lesson.trap,
-            len(lesson.seeds) * count,
-            autoreset_mode="SameStep",
-            **lesson.keywords(),
+            lesson.trap, len(self._seeds), autoreset_mode="SameStep", **lesson.keywords()
         )
         variation.begin(self.venv)
-        self._seeds = lesson.environment_seeds(count)
         self._met = lesson.met if lesson.alpha else None
         self._planes: Bytes | None = None
 
@@ -113,12 +113,12 @@ class DeviceEnvs:
     replayed as a CUDA graph.
     """
 
-    def __init__(self, lesson: Lesson, count: int, view: CentredInputs, device: str) -> None:
-        self.shape = (len(lesson.seeds), count)
+    def __init__(self, lesson: Lesson, view: CentredInputs, device: str) -> None:
+        self.shape = (len(lesson.seeds), lesson.settings.environments)
         self.view = view
         if lesson.num_levels is None:
             raise ValueError("on a device, levels are drawn once: num_levels must be a number")
-        seeds = lesson.environment_seeds(count)
+        seeds = lesson.environment_seeds()
         self.env = TensorEnv(
             lesson.trap, len(seeds), device=device, seed=seeds, **lesson.keywords()
         )
@@ -151,3 +151,30 @@ def list_arrays(state: State) -> list[Tensor]:
     found: list[Tensor] = []
     state.map(lambda array: found.append(array) or array)  # type: ignore[func-returns-value]
     return found
+
+
+def capture_update(update: Update, lasting: Callable[[], list[Tensor]]) -> Update:
+    """Return a learner's update as a CUDA graph, which is replayed without the host's help.
+
+    Args:
+        update: changes in place everything that lasts to the next, as a graph requires.
+        lasting: returns what that is.
+    """
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    before = [each.clone() for each in lasting()]
+    with torch.cuda.stream(aside):
+        update()  # kernels and workspaces are chosen outside of the graph
+    torch.cuda.current_stream().wait_stream(aside)
+    with torch.no_grad():
+        for now, then in zip(lasting(), before, strict=True):
+            now.copy_(then)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        found = update()
+
+    def replay() -> tuple[Tensor, Tensor]:
+        graph.replay()
+        return found
+
+    return replay

@@ -14,41 +14,28 @@ entropy bonus. At a time limit the value of the last observation acted on stands
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
+from agents.inputs import CentredInputs, Inputs, align_inputs
 from agents.lesson import Lesson
-from agents.networks import (
-    UNITS,
-    CentredInputs,
-    Inputs,
-    Network,
+from agents.networks import Network, stack_networks
+from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation, capture_update
+from agents.ppo_settings import UNITS
+from agents.stacks import (
     Optimiser,
-    Stack,
     compute_gradients,
     compute_outputs,
     draw_stack,
-    stack_networks,
+    resize_stack,
 )
-from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation
 from mesa_gym.engine.chance import outputs as words
 from mesa_gym.engine.chance import shift_right, streams
 from mesa_gym.traps import Trap
-
-ENVS = 128  # an agent
-LENGTH = 32  # steps of a rollout in each environment
-EPOCHS, MINIBATCHES = 2, 4
-LEARNING_RATE = 5e-3
-ENTROPY = 0.01
-CLIP = 0.2
-VALUE_LOSS = 0.5
-LAMBDA = 0.95  # of generalised advantage estimation (Schulman et al. 2016)
-LARGEST_GRADIENT = 0.5  # norm
 
 
 def train(lesson: Lesson) -> list[Network]:
@@ -76,20 +63,20 @@ def train_agents(
     torch.set_num_threads(1)
     view = make_view(lesson.trap)
     if lesson.device is None:
-        envs: Envs = HostEnvs(lesson, ENVS, view, variation)
+        envs: Envs = HostEnvs(lesson, view, variation)
     elif type(variation) is Variation and isinstance(view, CentredInputs):
-        envs = DeviceEnvs(lesson, ENVS, view, lesson.device)
+        envs = DeviceEnvs(lesson, view, lesson.device)
     else:
         what = type(view if type(variation) is Variation else variation).__name__
         raise ValueError(f"{what} is computed in NumPy; leave out the device")
     learner = (learning or Learner)(envs, lesson, view.count)
     update = learner.update
     if lesson.device is not None and torch.device(lesson.device).type == "cuda":
-        update = capture_update(learner)
-    taken, due = 0, list(lesson.checkpoints)
+        update = capture_update(learner.update, learner.list_lasting_tensors)
+    taken, due, rollout = 0, list(lesson.checkpoints), lesson.settings.rollout_steps
     while taken < lesson.steps:
         earned, episodes = update()
-        taken += ENVS * LENGTH
+        taken += rollout
         for index, (total, count) in enumerate(
             zip(earned.tolist(), episodes.tolist(), strict=True)
         ):
@@ -98,7 +85,7 @@ def train_agents(
             steps = due.pop(0)
             for seed, agent in zip(lesson.seeds, learner.agents(), strict=True):
                 lesson.keep(steps, seed, agent)
-        lesson.progress(ENVS * LENGTH * len(lesson.seeds))
+        lesson.progress(rollout * len(lesson.seeds))
     return learner.agents()
 
 
@@ -135,28 +122,29 @@ class Learner:
         updated: how many updates there were, float32 (1,).
     """
 
-    # The learning rate at first.
-    rate = LEARNING_RATE
-
     def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
         device = lesson.device or "cpu"
         self.envs, self.discount, self.filler = envs, lesson.discount, inputs
-        self.trap = lesson.trap
-        self.updates = math.ceil(lesson.steps / (ENVS * LENGTH))
-        self.stack = self.begin(lesson, inputs, device)
-        if lesson.units is not None:
-            self.stack = narrow_stack(self.stack, lesson.units)
+        self.trap, self.settings = lesson.trap, lesson.settings
+        self.updates = math.ceil(lesson.steps / self.settings.rollout_steps)
+        self.stack = self.begin(lesson, inputs)
         self.optimiser = Optimiser(self.stack, getattr(self.stack, "second", None))
         self.updated = torch.zeros(1, device=device)
         self.streams = torch.as_tensor(streams(0, np.array(lesson.seeds), "ppo"), device=device)
         self.drawn = torch.zeros(1, dtype=torch.int64, device=device)
-        self.returns = torch.zeros(len(lesson.seeds), ENVS, device=device)
+        self.returns = torch.zeros(len(lesson.seeds), self.settings.environments, device=device)
 
-    def begin(self, lesson: Lesson, inputs: int, device: str) -> Any:
+    def begin(self, lesson: Lesson, inputs: int) -> Any:
         """Return the parameters to learn, a named tuple such as ``Stack``."""
-        if lesson.start is None:
-            return draw_stack(inputs, lesson.seeds, device)
-        return Stack(*(each.to(device).requires_grad_() for each in stack_networks(lesson.start)))
+        stack = stack_networks(lesson.start) if lesson.start else self.draw(lesson, inputs)
+        if self.settings.units < UNITS:
+            stack = resize_stack(stack, self.settings.units)
+        device = lesson.device or "cpu"
+        return type(stack)(*(each.detach().to(device).requires_grad_() for each in stack))
+
+    def draw(self, lesson: Lesson, inputs: int) -> Any:
+        """Draw the parameters of one agent a seed."""
+        return draw_stack(inputs, lesson.seeds)
 
     def build_acting_stack(self) -> Any:
         """Return the stack that acts, as a function of the parameters."""
@@ -172,8 +160,13 @@ class Learner:
 
     def agents(self) -> list[Any]:
         """Return a copy of each agent."""
-        whole = widen_stack(self.stack)
-        return [Network(self.trap, whole, agent) for agent in range(len(self.streams))]
+        narrow = self.settings.units < UNITS
+        whole = resize_stack(self.stack, UNITS) if narrow else self.stack
+        return [self.make_agent(whole, index) for index in range(len(self.streams))]
+
+    def make_agent(self, stack: Any, index: int) -> Any:
+        """Return a copy of one of the agents; layers of the stack have all their units."""
+        return Network(self.trap, stack, index)
 
     def list_lasting_tensors(self) -> list[Tensor]:
         """Return every tensor that an update changes in place."""
@@ -192,8 +185,9 @@ class Learner:
         self.updated += 1
         earned, episodes = torch.zeros(2, len(self.streams), device=self.drawn.device)
         played = self.play(earned, episodes)
-        orders = [self.draw_words(LENGTH * ENVS).argsort(dim=1) for _ in range(EPOCHS)]
-        for rows in (part for order in orders for part in order.chunk(MINIBATCHES, dim=1)):
+        steps, parts = self.settings.rollout_steps, self.settings.minibatches
+        orders = [self.draw_words(steps).argsort(dim=1) for _ in range(self.settings.epochs)]
+        for rows in (part for order in orders for part in order.tensor_split(parts, dim=1)):
             agents = torch.arange(len(rows), device=rows.device)[:, None]
             minibatch = StackRollout(*(each[agents, rows] for each in played))
             self.descend(self.loss(minibatch, left), left)
@@ -202,10 +196,12 @@ class Learner:
     @torch.no_grad()
     def play(self, earned: Tensor, episodes: Tensor) -> StackRollout:
         """Play a rollout; add to the returns of each agent's finished episodes and their number."""
-        chances = self.draw_words(LENGTH * ENVS).view(-1, LENGTH, ENVS) * 2.0**-24
+        length, environments = self.settings.rollout_length, self.settings.environments
+        drawn = self.draw_words(self.settings.rollout_steps)
+        chances = drawn.view(-1, length, environments) * 2.0**-24
         stack = self.build_acting_stack()
         inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
-        for step in range(LENGTH):
+        for step in range(length):
             inputs.append(self.envs.inputs())
             scores, value = self.compute(stack, inputs[-1])
             logs = scores.log_softmax(dim=-1)
@@ -232,80 +228,31 @@ class Learner:
     ) -> list[Tensor]:
         """Return generalised advantage estimates of each step, (S, n)."""
         found, later = [], torch.zeros_like(values[0])
-        for step in reversed(range(LENGTH)):
+        for step in reversed(range(len(rewards))):
             ahead = self.discount * going_on[step]
-            later = rewards[step] + ahead * (values[step + 1] + LAMBDA * later) - values[step]
+            beyond = values[step + 1] + self.settings.gae_lambda * later
+            later = rewards[step] + ahead * beyond - values[step]
             found.append(later)
         return found[::-1]
 
     def loss(self, batch: StackRollout, left: Tensor) -> Tensor:
         """Return the sum of the agents' losses on a minibatch, each a mean."""
+        clip, entropy_weight = self.settings.clip, self.settings.entropy * left
         scores, values = self.compute(self.build_acting_stack(), batch.inputs)
         logs = scores.log_softmax(dim=-1)
         ratio = (logs.gather(-1, batch.actions[..., None])[..., 0] - batch.likely).exp()
         centred = batch.advantages - batch.advantages.mean(dim=1, keepdim=True)
         scaled = centred / (centred.square().mean(dim=1, keepdim=True).sqrt() + 1e-8)
-        gain = torch.min(ratio * scaled, ratio.clamp(1 - CLIP, 1 + CLIP) * scaled)
+        gain = torch.min(ratio * scaled, ratio.clamp(1 - clip, 1 + clip) * scaled)
         entropy = -(logs.exp() * logs).sum(dim=-1)
         error = (values - batch.returns).square()
-        return (VALUE_LOSS * error - gain - ENTROPY * left * entropy).mean(dim=1).sum()
+        loss = self.settings.value_loss * error - gain - entropy_weight * entropy
+        return loss.mean(dim=1).sum()
 
     def descend(self, loss: Tensor, left: Tensor) -> None:
         """Take a step down a loss, each agent's gradient clipped."""
         found = self.compute_gradients(loss)
         squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
-        clipped = (LARGEST_GRADIENT / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
-        self.optimiser.step([each * clipped for each in found], self.rate * left)
-
-
-def narrow_stack(stack: Any, units: int) -> Any:
-    """Return a stack with the first units of the hidden layers alone."""
-    kept = {name: getattr(stack, name)[..., :units] for name in ("first", "first_bias")}
-    kept |= {
-        "second": stack.second[:, :units, :units],
-        "second_bias": stack.second_bias[..., :units],
-    }
-    kept["outputs"] = stack.outputs[:, :units]
-    kept = {name: each.detach().clone().requires_grad_() for name, each in kept.items()}
-    return stack._replace(**kept)
-
-
-@torch.no_grad()
-def widen_stack(stack: Any) -> Any:
-    """Return a stack with all ``UNITS`` units in its hidden layers; the new ones do nothing."""
-    more = UNITS - stack.second.shape[-1]
-    sides: dict[str, tuple[int, ...]]
-    sides = {"second": (0, more, 0, more), "outputs": (0, 0, 0, more)}
-    sides |= dict.fromkeys(("first", "first_bias", "second_bias"), (0, more))
-    return stack._replace(**{name: pad(getattr(stack, name), side) for name, side in sides.items()})
-
-
-def align_inputs(inputs: Sequence[Tensor], filler: int) -> list[Tensor]:
-    """Return lists of inputs filled up to one length; dense inputs have one."""
-    most = max(each.shape[-1] for each in inputs)
-    return [pad(each, (0, most - each.shape[-1]), value=filler) for each in inputs]
-
-
-def capture_update(learner: Learner) -> Callable[[], tuple[Tensor, Tensor]]:
-    """Return a learner's update as a CUDA graph, which is replayed without the host's help.
-
-    Everything that lasts from one update to the next is changed in place, as a graph requires.
-    """
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    before = [each.clone() for each in learner.list_lasting_tensors()]
-    with torch.cuda.stream(aside):
-        learner.update()  # kernels and workspaces are chosen outside of the graph
-    torch.cuda.current_stream().wait_stream(aside)
-    with torch.no_grad():
-        for now, then in zip(learner.list_lasting_tensors(), before, strict=True):
-            now.copy_(then)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        found = learner.update()
-
-    def replay() -> tuple[Tensor, Tensor]:
-        graph.replay()
-        return found
-
-    return replay
+        longest, rate = self.settings.gradient_norm, self.settings.learning_rate
+        clipped = (longest / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
+        self.optimiser.step([each * clipped for each in found], rate * left)

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from agents.lesson import Lesson
 from agents.levels import start_states
-from agents.networks import Ints, Network
+from agents.networks import Network
 from agents.playing import Variation
-from agents.ppo import ENVS, LENGTH, train_apart
-from mesa_gym.engine import Bools, State
+from agents.ppo import train_apart
+from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Store, Supply
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -179,16 +179,19 @@ class Replay(Variation):
     """
 
     def __init__(self, lesson: Lesson) -> None:
-        self.lesson, self.buffer = lesson, LevelBuffer(lesson.trap)
+        n = lesson.settings.environments
+        self.lesson, self.buffer = lesson, LevelBuffer(lesson.trap, max(MOST_KEPT, n))
         self.discount = lesson.trap.discount(lesson.reward)
-        self._earned, self._weight = np.zeros(ENVS), np.ones(ENVS)
+        self._earned, self._weight = np.zeros(n), np.ones(n)
         self._episodes: list[tuple[Ints, Floats]] = []
         self._optima: dict[int, float] = {}
         self._steps = 0
 
     def begin(self, venv: TrapVectorEnv) -> None:
         """Put the supply in place."""
-        venv.supply = ReplaySupply(venv.settings, ENVS, self.buffer, self.lesson.seeds[0])
+        venv.supply = ReplaySupply(
+            venv.settings, len(self._earned), self.buffer, self.lesson.seeds[0]
+        )
 
     def note(self, levels: Ints, rewards: Floats, done: Bools) -> None:
         """Add up what episodes earn."""
@@ -197,7 +200,7 @@ class Replay(Variation):
         self._episodes.append((levels[done], self._earned[done]))
         self._earned[done], self._weight[done] = 0.0, 1.0
         self._steps += 1
-        if self._steps % LENGTH == 0:
+        if self._steps % self.lesson.settings.rollout_length == 0:
             numbers, earned = map(np.concatenate, zip(*self._episodes, strict=True))
             self._episodes = []
             self.score(numbers, earned)

@@ -12,10 +12,10 @@ from collections import Counter
 import numpy as np
 
 from agents.lesson import Lesson
-from agents.networks import Ints, Network
+from agents.networks import Network
 from agents.ppo import train_apart
 from agents.replay import Floats, Replay
-from mesa_gym.engine import State
+from mesa_gym.engine import Ints, State
 from mesa_gym.envs.observations import planes_of
 
 

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
-from agents.networks import Bytes, TorchAgent
+from agents.networks import TorchAgent
 from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.traps import Split, Trap

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
-from agents.networks import Bytes, Ints, Network
+from agents.networks import Network
 from agents.playing import Variation
-from agents.ppo import ENVS, train_apart
-from mesa_gym.engine import ACTIONS, Bools
+from agents.ppo import train_apart
+from mesa_gym.engine import ACTIONS, Bools, Ints
+from mesa_gym.envs.observations import Bytes
 
 # The actions left, down, right, up as (rows, columns); the others do not move.
 MOVES = np.array([(0, -1), (1, 0), (0, 1), (-1, 0)])
@@ -81,4 +82,5 @@ def _invert_actions(symmetry: NDArray[np.int64]) -> Ints:
 
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed."""
-    return train_apart(lesson, lambda alone: Symmetric(alone.trap.size, ENVS, alone.seeds[0]))
+    n, size = lesson.settings.environments, lesson.trap.size
+    return train_apart(lesson, lambda alone: Symmetric(size, n, alone.seeds[0]))

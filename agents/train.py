@@ -13,6 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson, Progress
+from agents.ppo_settings import (
+    NAMES,
+    USUAL,
+    PPOSettings,
+    add_options,
+    find_changes,
+    format_options,
+    list_names,
+    require_names,
+)
 from agents.stages import Stage, read_stages
 from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
@@ -61,10 +71,8 @@ PLANNERS_STEPS = {
 ALGORITHMS_STEPS = PLANNERS_STEPS | {"distil-planner": 1_200_000}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
-# Algorithms that use a part of the units, and that can go on from trained agents.
-NARROWED = ("ppo", "ppo-pixels", "ppo-symmetric")
-STAGED = (*NARROWED, *PLANNERS_STEPS)
-UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
+# Algorithms that can go on from trained agents.
+STAGED = ("ppo", "ppo-pixels", "ppo-symmetric", *PLANNERS_STEPS)
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
@@ -88,7 +96,7 @@ class Run:
         num_levels: how many different levels are trained on.
         checkpoints: how many equal parts a stage has; what the agent was at the end of each
             except the last of all is kept beside it.
-        units: how many units of each hidden layer PPO uses, 1 to 128.
+        settings: of PPO; None for the algorithm's usual ones, or where it takes none.
         stages: of the training, as ``agents.stages.read_stages`` reads them: what they do not say
             is as above, and they can set keywords of the trap too.
 
@@ -104,7 +112,7 @@ class Run:
     reward: str = "base"
     num_levels: int = NUM_LEVELS
     checkpoints: int = 1
-    units: int = UNITS
+    settings: PPOSettings | None = None
     stages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -114,14 +122,11 @@ class Run:
             raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
         if self.steps < 0:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
-        if not 1 <= self.units <= UNITS:
-            raise ValueError(f"units must be from 1 to {UNITS}, got {self.units}")
-        if self.units < UNITS and self.algo not in NARROWED:
-            given = f"give units to {' or '.join(NARROWED)}"
-            raise ValueError(f"the layers of {self.algo} have units of their own; {given}")
         if self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         object.__setattr__(self, "steps", self.steps or self._usual_steps())
+        object.__setattr__(self, "settings", self.settings or USUAL.get(self.algo))
+        self.changes()
         if len(self.parts()) > 1 and self.algo not in STAGED:
             raise ValueError(f"{self.algo} trains in one stage; {' and '.join(STAGED)} in several")
 
@@ -134,16 +139,31 @@ class Run:
         usual = {name: getattr(self, name) for name in names}
         return read_stages(self.trap, self.stages, usual, sized=self.algo not in PLANNERS_STEPS)
 
-    def settings(self) -> Settings:
-        """Return those of its environments, in the last stage."""
+    def environment(self) -> Settings:
+        """Return the settings of its environments, in the last stage."""
         return self.parts()[-1].settings
+
+    def changes(self) -> dict[str, float]:
+        """Return those of its settings that are not usual of the algorithm."""
+        return {} if self.settings is None else find_changes(self.algo, self.settings)
+
+    def change(self, **settings: Any) -> Run:
+        """Return the same training with other settings of PPO.
+
+        Raises:
+            ValueError: the algorithm does not take one of them, or a value is out of its range.
+        """
+        require_names(self.algo, settings)
+        usual = self.settings or PPOSettings()
+        return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def facts(self) -> dict[str, Any]:
         """Return what ``policy.json`` says of it, apart from the trap."""
-        facts = asdict(self) | {"reward": self.settings().reward, "command": self.command()}
+        facts = asdict(self) | {"reward": self.environment().reward, "command": self.command()}
+        facts["settings"] = {name: getattr(self.settings, name) for name in list_names(self.algo)}
         del facts["trap"]
-        for name, usual in (("stages", ()), ("units", UNITS)):
-            if facts[name] == usual:
+        for name in ("stages", "settings"):
+            if not facts[name]:
                 del facts[name]
         return facts
 
@@ -153,17 +173,18 @@ class Run:
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
         stages = "".join(f"-{text.replace(' ', '-')}" for text in self.stages)
-        units = "" if self.units == UNITS else f"-units{self.units}"
-        return f"{self.algo}{alpha}{reward}{units}{stages}-s{self.seed}"
+        changed = "".join(
+            f"-{name.replace('_', '-')}{value}" for name, value in self.changes().items()
+        )
+        return f"{self.algo}{alpha}{reward}{changed}{stages}-s{self.seed}"
 
     def command(self) -> str:
         """Return the command that repeats it, apart from --out."""
         given = asdict(self)
         stages = [f"--stage {shlex.quote(text)}" for text in given.pop("stages")]
-        if self.units == UNITS:
-            del given["units"]
-        options = (f"--{name.replace('_', '-')} {value}" for name, value in given.items())
-        return " ".join(["python -m agents.train", *options, *stages])
+        given |= self.changes()
+        del given["settings"]
+        return " ".join(["python -m agents.train", *format_options(given), *stages])
 
 
 def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
@@ -187,7 +208,7 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     require_free(out)
     (trained,) = train_many(run, (run.seed,), progress)
     facts = {"name": run.name, **trained.facts}
-    save(out, trained.weights, trained.kind, run.settings().trap, facts, trained.earlier)
+    save(out, trained.weights, trained.kind, run.environment().trap, facts, trained.earlier)
     return out
 
 
@@ -273,7 +294,7 @@ def learn(
                 stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)
             ),
             keep=keep_all,
-            units=None if run.units == UNITS else run.units,
+            settings=run.settings or PPOSettings(),
             start=agents or None,
             **stage.lesson(),
             **more,
@@ -315,8 +336,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a stage of the training, such as 'reward=colour rho=0 steps=1000000'; again for the"
         " next, which goes on with what was learnt",
     )
-    parser.add_argument("--units", type=int, default=UNITS, help=f"of a layer (default: {UNITS})")
     parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
+    add_options(parser)
     return parser
 
 
@@ -328,8 +349,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
+        settings = {name: options.pop(name) for name in NAMES}
         given = options | {"steps": steps or 0, "stages": tuple(options["stages"] or ())}
-        run = Run(**given)
+        changes = {name: value for name, value in settings.items() if value is not None}
+        run = Run(**given).change(**changes)
         with _bar(run) as bar:
             print(train(run, out, bar.update))
         return DONE

@@ -25,8 +25,8 @@ from agents.grid_networks import (
     train_networks,
 )
 from agents.lesson import Lesson
-from agents.networks import Bytes
 from agents.planner_maps import Boards
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.protocol import in_blocks
 
 UNITS, CHANNELS, SWEEPS = 50, 10, 20
@@ -62,7 +62,6 @@ class ValueIterationNetwork(GridNetwork):
     """
 
     kind = "vin"
-    rate = 5e-3
 
     def build(self, planes: int) -> None:
         """Make the layers."""

@@ -190,7 +190,7 @@ def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
 
     Reference policies come before agents, which are scored faster once their levels are solved.
     """
-    traps = {run: run.settings().trap for run in runs}
+    traps = {run: run.environment().trap for run in runs}
     agents = [_board_unit(run, trap, levels) for run, trap in traps.items()]
     references = {trap.name(): find_trap(trap.name())() for trap in traps.values()}
     units = [references_unit(trap, levels) for trap in references.values()]

@@ -71,7 +71,7 @@ def groups() -> dict[str, list[SeedGroup]]:
             SeedGroup(
                 {"observation": "pixels" if "pixels" in algo else "planes", "units": n}
                 | {"steps": steps, "rho": rho},
-                run(f"rho={rho}", steps=steps, units=n, algo=algo),
+                run(f"rho={rho}", steps=steps, algo=algo).change(units=n),
             )
             for steps in budgets
             for algo, n in seen

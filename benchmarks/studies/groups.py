@@ -89,7 +89,7 @@ def train_group(group: SeedGroup, study: str, levels: int, scratch: Scratch) -> 
     """Train the agents of a group, score them and keep the rows."""
     seeds, name = range(group.seeds), f"{group.name(study)}.json"
     found = train_many(group.run, seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND))
-    trap, steps = group.run.settings().trap, sum(part.steps for part in group.run.parts())
+    trap, steps = group.run.environment().trap, sum(part.steps for part in group.run.parts())
     rows = []
     for at in [*found[0].earlier, steps]:
         agents = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.train import NUM_LEVELS, UNITS, Run, learn
+from agents.train import NUM_LEVELS, Run, learn
 from benchmarks.runs.jobs import Trainee, run_facts
 from benchmarks.runs.processes import Unit
 from benchmarks.runs.results import Results, card_path
@@ -39,7 +39,8 @@ class Setting:
         gamma: the discount of learning; None for the usual one.
         max_steps: the time limit of training episodes; None for the trap's own.
         own_levels: whether each seed has training levels of its own.
-        units, stages: as of ``agents.train.Run``.
+        units: of each hidden layer of the network; None for all.
+        stages: as of ``agents.train.Run``.
     """
 
     trap: str
@@ -51,7 +52,7 @@ class Setting:
     gamma: float | None = None
     max_steps: int | None = None
     own_levels: bool = False
-    units: int = UNITS
+    units: int | None = None
     stages: tuple[str, ...] = ()
 
     @property
@@ -77,12 +78,14 @@ class Setting:
 
     def make(self) -> Trap:
         """Return the trap that is trained and scored on."""
-        return self.run(0).settings().trap
+        return self.run(0).environment().trap
 
     def run(self, seed: int) -> Run:
         """Return an agent's training, apart from what only a study changes."""
-        own = ("trap", "algo", "alpha", "num_levels", "reward", "steps", "units", "stages")
-        return Run(seed=seed, **{name: getattr(self, name) for name in own})
+        own = ("trap", "algo", "alpha", "num_levels", "reward", "steps", "stages")
+        run = Run(seed=seed, **{name: getattr(self, name) for name in own})
+        changed = {"units": self.units, "discount": self.gamma}
+        return run.change(**{name: each for name, each in changed.items() if each is not None})
 
     def facts(self, seed: int) -> dict[str, Any]:
         """Return what ``policy.json`` must say of an agent's training.
@@ -114,12 +117,6 @@ class ChangedLesson(Lesson):
     """A lesson with what a setting changes; one without a setting changes nothing."""
 
     setting: Setting | None = None
-
-    @property
-    def discount(self) -> float:
-        """The discount of learning."""
-        gamma = self.setting.gamma if self.setting else None
-        return super().discount if gamma is None else gamma
 
     def keywords(self) -> dict[str, Any]:
         """Return the keywords of the environments, besides the trap."""

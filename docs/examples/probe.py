@@ -27,7 +27,8 @@ from agents.library import (
     load,
     train_batch,
 )
-from agents.networks import Network, draw_stack
+from agents.networks import Network
+from agents.stacks import draw_stack
 from agents.train import Run
 from mesa_gym import labels
 from mesa_gym.traps import find_trap

@@ -8,7 +8,8 @@ from training import CORNER, drawn, lesson
 
 from agents import distilling, planner
 from agents.distilling import gather_states, join_states
-from agents.networks import CentredInputs, Network
+from agents.inputs import CentredInputs
+from agents.networks import Network
 from agents.planner import Planner
 
 

@@ -8,8 +8,8 @@ import torch
 from reference import wandered
 from training import CORNER, acts, lesson, trained
 
-from agents import ppo
 from agents.grid_networks import GridNetwork
+from agents.ppo_settings import PPOSettings
 from agents.saving import OWN, encode_weights, load, save
 from agents.train import ALGORITHMS
 from mesa_gym.traps import find_trap
@@ -98,11 +98,9 @@ def test_what_is_saved_acts_alike(kind: type[GridNetwork], tmp_path: Path) -> No
 
 @pytest.mark.thorough
 @each_network
-def test_training_changes_every_weight_and_repeats_itself(
-    kind: type[GridNetwork], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ppo, "ENVS", 8)
-    size = {"steps": 2 * 8 * ppo.LENGTH, "num_levels": 50}
+def test_training_changes_every_weight_and_repeats_itself(kind: type[GridNetwork]) -> None:
+    few = PPOSettings(environments=8)
+    size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
     algo = f"ppo-{kind.kind}"
     agent, other = trained(algo, lesson(1, 2, **size))
     (again,) = trained(algo, lesson(1, **size))

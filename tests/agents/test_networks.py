@@ -6,7 +6,9 @@ import torch
 from parameters import thorough
 from reference import wandered
 
-from agents.networks import CentredInputs, Network, Optimiser, RowSum, compute_outputs, draw_stack
+from agents.inputs import CentredInputs
+from agents.networks import Network
+from agents.stacks import Optimiser, RowSum, compute_outputs, draw_stack
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps import Trap, all_traps, find_trap
 

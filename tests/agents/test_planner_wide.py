@@ -1,13 +1,12 @@
 """Wide planners: far sight, any size, and training."""
 
 import numpy as np
-import pytest
 from reference import wandered
 from training import CORNER, lesson, trained
 
-from agents import ppo
 from agents.planner import Planner
 from agents.planner_wide import WidePlanner
+from agents.ppo_settings import PPOSettings
 from agents.saving import encode_weights
 
 
@@ -26,9 +25,9 @@ def test_its_utility_depends_on_what_lies_three_cells_away() -> None:
     assert reach == {Planner: (3, 5, 3, 5), WidePlanner: (1, 7, 1, 7)}
 
 
-def test_training_makes_wide_planners(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "ENVS", 8)
-    size = {"steps": 2 * 8 * ppo.LENGTH, "num_levels": 50}
+def test_training_makes_wide_planners() -> None:
+    few = PPOSettings(environments=8)
+    size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
     agent, other = trained("ppo-planner-wide", lesson(1, 2, **size))
     (again,) = trained("ppo-planner-wide", lesson(1, **size))
     assert isinstance(agent, WidePlanner)

@@ -11,27 +11,29 @@ from torch.distributions import Categorical
 from training import lesson
 
 from agents import ppo
+from agents.inputs import CentredInputs
 from agents.lesson import Lesson
-from agents.networks import CentredInputs, compute_outputs
 from agents.playing import DeviceEnvs, HostEnvs, Variation
 from agents.ppo import Learner, StackRollout
+from agents.ppo_settings import PPOSettings
+from agents.stacks import compute_outputs
 from agents.symmetry import Symmetric
 from mesa_gym.traps import LEVELS
 
-ROLLOUT = ppo.ENVS * ppo.LENGTH
+USUAL = PPOSettings()
 
 
 def asked(*seeds: int, **more: Any) -> Lesson:
-    return lesson(*seeds, **({"steps": 2 * ROLLOUT, "num_levels": 200} | more))
+    return lesson(*seeds, **({"steps": 2 * USUAL.rollout_steps, "num_levels": 200} | more))
 
 
 def learner(asked: Lesson, updates: int = 0) -> Learner:
     torch.set_num_threads(1)
     view = CentredInputs(asked.trap)
     if asked.device:
-        envs = DeviceEnvs(asked, ppo.ENVS, view, asked.device)
+        envs = DeviceEnvs(asked, view, asked.device)
     else:
-        envs = HostEnvs(asked, ppo.ENVS, view, Variation())
+        envs = HostEnvs(asked, view, Variation())
     made = Learner(envs, asked, view.count)
     for _ in range(updates):
         made.update()
@@ -67,10 +69,10 @@ def test_environments_in_torch_are_those_in_numpy(trap: str) -> None:
         np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-3)
 
 
-def test_restoring_what_lasts_restores_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restoring_what_lasts_restores_an_update() -> None:
     """A CUDA graph needs it: the same tensors in the same place, and nothing else that changes."""
-    monkeypatch.setattr(ppo, "ENVS", 16)
-    made = learner(asked(1, 3, trap="MonsterWorld", device="cpu"))
+    few = PPOSettings(environments=16)
+    made = learner(asked(1, 3, trap="MonsterWorld", device="cpu", settings=few))
     places = [each.data_ptr() for each in made.list_lasting_tensors()]
     before = [each.detach().clone() for each in made.list_lasting_tensors()]
     results = []
@@ -89,7 +91,7 @@ def test_restoring_what_lasts_restores_an_update(monkeypatch: pytest.MonkeyPatch
 
 def test_what_does_not_go_on_a_device_is_refused() -> None:
     with pytest.raises(ValueError, match="Symmetric is computed in NumPy; leave out the device"):
-        ppo.train_agents(asked(device="cpu"), Symmetric((9, 9), ppo.ENVS, 1))
+        ppo.train_agents(asked(device="cpu"), Symmetric((9, 9), 128, 1))
     with pytest.raises(ValueError, match="num_levels must be a number"):
         ppo.train(asked(device="cpu", num_levels=None))
 
@@ -98,8 +100,8 @@ class FixedEnvironments:
     """Environments whose rewards and ends were drawn beforehand."""
 
     def __init__(self, envs: int) -> None:
-        rng, shape = np.random.default_rng(0), (ppo.LENGTH, 2, envs)
-        self.seen = torch.from_numpy(rng.integers(0, 50, (ppo.LENGTH + 1, 2, envs, 6)))
+        rng, shape = np.random.default_rng(0), (USUAL.rollout_length, 2, envs)
+        self.seen = torch.from_numpy(rng.integers(0, 50, (USUAL.rollout_length + 1, 2, envs, 6)))
         self.paid = torch.from_numpy(rng.random(shape, dtype=np.float32))
         self.done = torch.from_numpy(rng.random(shape) < 0.2)
         self.late = self.done & torch.from_numpy(rng.random(shape) < 0.5)
@@ -114,20 +116,15 @@ class FixedEnvironments:
         return self.paid[now], self.done[now], self.late[now]
 
 
-@pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch):
-    """Return a function that makes a learner of 50 inputs and some opinion."""
-
-    def make(envs: int, opinion: float) -> Learner:
-        monkeypatch.setattr(ppo, "ENVS", envs)
-        made = Learner(FixedEnvironments(envs), lesson(1, 2), 50)
-        made.stack.outputs.data *= opinion
-        return made
-
-    return make
+def recorded(envs: int, opinion: float, **settings: float) -> Learner:
+    """A learner of 50 inputs and some opinion."""
+    own = PPOSettings(environments=envs, **settings)
+    made = Learner(FixedEnvironments(envs), lesson(1, 2, settings=own), 50)
+    made.stack.outputs.data *= opinion
+    return made
 
 
-def test_advantages_and_returns_are_those_of_a_loop(recorded) -> None:
+def test_advantages_and_returns_are_those_of_a_loop() -> None:
     made, sums = recorded(3, 3), torch.zeros(2, 2)
     envs, played = made.envs, made.play(sums[0], sums[1])
     done, late, paid = envs.done.numpy(), envs.late.numpy(), envs.paid.numpy()
@@ -137,11 +134,11 @@ def test_advantages_and_returns_are_those_of_a_loop(recorded) -> None:
         )
     values = torch.stack(values).numpy()
     advantages, later, total, returns = np.zeros(paid.shape), 0.0, 0.0, np.zeros((2, 2))
-    for t in reversed(range(ppo.LENGTH)):
+    for t in reversed(range(USUAL.rollout_length)):
         following = np.where(late[t], values[t], np.where(done[t], 0.0, values[t + 1]))
         delta = paid[t] + 0.95 * following - values[t]
         advantages[t] = later = delta + np.where(done[t], 0.0, 0.95 * 0.95 * later)
-    for t in range(ppo.LENGTH):
+    for t in range(USUAL.rollout_length):
         total += paid[t]
         returns += (total * done[t]).sum(axis=1), done[t].sum(axis=1)
         total = np.where(done[t], 0.0, total)
@@ -155,7 +152,7 @@ def test_advantages_and_returns_are_those_of_a_loop(recorded) -> None:
     np.testing.assert_allclose(sums, returns, rtol=1e-5)  # what the curve is told
 
 
-def test_actions_are_as_frequent_as_they_are_likely(recorded) -> None:
+def test_actions_are_as_frequent_as_they_are_likely() -> None:
     made = recorded(600, 300)
     made.envs.seen[:] = 7
     with torch.no_grad():
@@ -166,7 +163,7 @@ def test_actions_are_as_frequent_as_they_are_likely(recorded) -> None:
     np.testing.assert_allclose(frequent, chances, atol=0.015)
 
 
-def test_the_loss_is_the_usual_one(recorded) -> None:
+def test_the_loss_is_the_usual_one() -> None:
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     rng, made = np.random.default_rng(0), recorded(1, 30)
     actions = torch.from_numpy(rng.integers(0, 5, (2, 8)))
@@ -192,9 +189,8 @@ def test_the_loss_is_the_usual_one(recorded) -> None:
 
 
 def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppo, "ENVS", 8)
-    monkeypatch.setattr(ppo, "LARGEST_GRADIENT", 0.25)
-    made, rates, norms = learner(asked(1, 2, steps=4 * 8 * ppo.LENGTH)), [], []
+    few = PPOSettings(environments=8, gradient_norm=0.25)
+    made, rates, norms = learner(asked(1, 2, steps=4 * few.rollout_steps, settings=few)), [], []
     step = made.optimiser.step
 
     def noting(found: Any, rate: Any) -> None:

@@ -7,6 +7,7 @@ from training import CORNER, lesson, starts
 
 from agents import replay
 from agents.levels import start_states
+from agents.ppo_settings import PPOSettings
 from agents.replay import LevelBuffer, Replay, ReplaySupply
 from agents.replay_estimated import EstimatedReplay
 from agents.replay_rare import RareReplay
@@ -78,14 +79,12 @@ def test_a_full_buffer_keeps_the_greatest_scores(filled) -> None:
     assert after([10, 11], [0.6, 0.4]) == {101: 0.9, 10: 0.6, 9: 0.7, 12: 0.2}
 
 
-def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned(monkeypatch) -> None:
+def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned() -> None:
     """Four steps of three environments by hand; the last plays two episodes of a level."""
-    monkeypatch.setattr(replay, "ENVS", 3)
-    monkeypatch.setattr(replay, "LENGTH", 4)
     levels = np.array([3, 5, LEVELS + 8])
     paid = np.array([[0, 0, 0.1], [0.2, 0, 0], [0.4, 0.2, 0.3], [0, 0.2, 0]])
     done = np.array([[0, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 1]], dtype=bool)
-    made = Replay(lesson())
+    made = Replay(lesson(settings=PPOSettings(environments=3, rollout_length=4)))
     for step in range(4):
         assert not len(made.buffer)
         made.note(levels, paid[step], done[step])

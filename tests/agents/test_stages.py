@@ -6,6 +6,7 @@ import torch
 from training import CORNER, lesson
 
 from agents import ppo
+from agents.ppo_settings import PPOSettings
 from agents.saving import load, make, restore
 from agents.stages import read_stages
 from agents.train import Run, main, train_many
@@ -90,7 +91,7 @@ def test_an_agent_acts_on_every_trap_of_its_planes(tmp_path) -> None:
 
 
 def test_only_the_first_units_learn() -> None:
-    (agent,) = ppo.train(lesson(steps=8192, units=4))
+    (agent,) = ppo.train(lesson(steps=8192, settings=PPOSettings(units=4)))
     (whole,) = ppo.train(lesson(steps=8192))
     for layer in ("first", "second"):
         assert [bool(row.any()) for row in getattr(agent, layer).weight[:6]] == [True] * 4 + [

@@ -13,6 +13,7 @@ from training import CORNER, DOORS, acts, drawn, lesson, trained
 from agents import ppo
 from agents.ensemble import Ensemble
 from agents.networks import TorchAgent
+from agents.ppo_settings import USUAL, PPOSettings
 from agents.saving import encode_weights, save
 from agents.train import ALGORITHMS, NUM_LEVELS, main
 from mesa_gym import scoring
@@ -89,7 +90,8 @@ def test_what_an_agent_does_does_not_depend_on_its_batch(together: bool) -> None
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_becomes_competent(algo: str) -> None:
     steps = 600_000 if algo == "sb3-dqn" else 300_000
-    (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS))
+    settings = USUAL.get(algo, PPOSettings())
+    (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS, settings=settings))
     card = scoring.score(agent, CORNER, levels=300)
     assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
 

@@ -32,7 +32,7 @@ def test_every_group_is_a_unit_of_its_own_and_at_least_300_agents_make_the_phase
         seen = "pixels" if group.run.algo == "ppo-pixels" else "planes"
         assert group.setting == {
             "observation": seen,
-            "units": group.run.units,
+            "units": group.run.settings.units,
             "steps": part.steps,
             "rho": part.settings.trap.parameters["rho"],
         }

@@ -7,6 +7,7 @@ import pytest
 
 from agents import train
 from agents.lesson import Lesson
+from agents.ppo_settings import PPOSettings
 from benchmarks.studies import reproduction
 from benchmarks.studies.reproduction import STUDIES, restrict_study, study_units
 from benchmarks.studies.settings import ChangedLesson, Setting
@@ -25,13 +26,13 @@ def test_what_a_setting_changes_is_its_name_and_its_lesson() -> None:
     assert staged.agent(0) == "CheeseCorner-ppo-units16-steps-5-size-11-steps-9-size-11-s0"
     assert staged.make().size == (11, 11)
     lessons = [ChangedLesson(CORNER, (seed,), 1, alpha=0.25, setting=setting) for seed in (0, 1)]
-    assert lessons[0].discount == 0.5
+    assert setting.run(0).settings.discount == 0.5
     mine, other = (TrapVectorEnv(CORNER, 8, **lesson.keywords()) for lesson in lessons)
     assert (mine.settings.max_steps, mine.settings.alpha) == (7, 0.25)
     assert (mine.reset(seed=0)[0] != other.reset(seed=0)[0]).any()
     usual = ChangedLesson(CORNER, (0,), 1, setting=Setting("CheeseCorner"))
     assert usual.keywords() == Lesson(CORNER, (0,), 1).keywords()
-    assert usual.discount == Lesson(CORNER, (0,), 1).discount
+    assert Setting("CheeseCorner").run(0).settings == PPOSettings()
 
 
 def test_the_same_agents_are_trained_once() -> None:

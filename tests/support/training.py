@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.levels import start_states
-from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
+from agents.networks import Network, TorchAgent
+from agents.stacks import draw_stack
 from agents.train import ALGORITHMS
 from mesa_gym.engine import State
 from mesa_gym.policies import Policy

@@ -10,7 +10,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div
 
 from agents import ppo
-from agents.networks import CentredInputs, Network, draw_stack
+from agents.inputs import CentredInputs
+from agents.networks import Network
+from agents.stacks import draw_stack
 from benchmarks.tracks.methods.method import Bytes, LabelSource, Method, Task, observe_training
 from mesa_gym.policies import Policy
 

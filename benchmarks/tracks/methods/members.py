@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from agents.networks import Network, compute_outputs, stack_networks
+from agents.networks import Network, stack_networks
+from agents.stacks import compute_outputs
 from benchmarks.tracks.methods.method import (
     WALL,
     Bytes,

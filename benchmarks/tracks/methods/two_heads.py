@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from agents import ppo
+from agents.inputs import CentredInputs
 from agents.lesson import Lesson
-from agents.networks import CentredInputs, compute_outputs
 from agents.playing import Envs, Variation
+from agents.stacks import compute_outputs
 from benchmarks.tracks.methods.members import ChoosingMethod
 from benchmarks.tracks.methods.method import Bytes, Task
 from mesa_gym.policies import Policy

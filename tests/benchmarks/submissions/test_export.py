@@ -9,8 +9,10 @@ import pytest
 from msgspec.structs import replace
 from submissions import CORNER
 
-from agents.networks import CentredInputs, Network, draw_stack
+from agents.inputs import CentredInputs
+from agents.networks import Network
 from agents.saving import encode_weights, save
+from agents.stacks import draw_stack
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.submissions.commands import main
 from benchmarks.submissions.format import Submission, Weights

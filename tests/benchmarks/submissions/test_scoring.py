@@ -11,8 +11,10 @@ from safetensors.torch import save as tensors
 from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
 
 from agents.ensemble import Ensemble
-from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
+from agents.inputs import CentredInputs
+from agents.networks import Network, TorchAgent
 from agents.saving import KINDS, encode_weights, make
+from agents.stacks import draw_stack
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.isolation.policy import Isolated

@@ -1,0 +1,170 @@
+"""The settings of PPO: what each means, which algorithms take it, and the options of a command.
+
+This module does not import torch, which takes seconds: trainings are described without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.errors import shorten, unknown
+
+# Of a hidden layer of ``agents.networks.Network``; an agent can use fewer.
+UNITS = 128
+# How far the seeds of environments lie apart from agent to agent.
+SEEDS_APART = 100_000
+
+
+def _bound(usual: float, least: float, most: float = math.inf, above: bool = False) -> Any:
+    """Return a field with a usual value and a range, to which ``least`` belongs unless above."""
+    return field(default=usual, metadata={"least": least, "most": most, "above": above})
+
+
+def _check(each: Field[Any], value: Any) -> int | float:
+    """Return the value of a field, a whole number or a float as its default is.
+
+    Raises:
+        ValueError: it is none, or out of range.
+    """
+    whole = type(each.default) is int
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    least, most = each.metadata["least"], each.metadata["most"]
+    if isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value):
+        inside = least < value if each.metadata["above"] else least <= value
+        if inside and value <= most:
+            return int(value) if whole else float(value)
+    sort = "a whole number" if whole else "a number"
+    raise ValueError(f"{each.name} must be {sort} {_tell_range(each)}, got {shorten(value)}")
+
+
+def _tell_range(each: Field[Any]) -> str:
+    """Return a field's range in words, such as "above 0 and at most 1"."""
+    least, most = each.metadata["least"], each.metadata["most"]
+    if most < math.inf and not each.metadata["above"]:
+        return f"from {least:,} to {most:,}"
+    start = f"{'above' if each.metadata['above'] else 'of at least'} {least:,}"
+    return start if most == math.inf else f"{start} and at most {most:,}"
+
+
+@dataclass(frozen=True)
+class PPOSettings:
+    """The numbers that PPO learns by; those left out are the usual ones.
+
+    Attributes:
+        learning_rate: of Adam at first, and an eighth of Muon's; both fall to 0 in a straight line.
+        epochs: passes over each rollout.
+        minibatches: parts of a rollout, for each of which a pass takes a step.
+        environments: of each agent.
+        rollout_length: steps in each environment between updates.
+        clip: how far a ratio of probabilities may lie from 1 before it earns no more.
+        entropy: weight of the entropy bonus at first, in nats; it falls as the learning rate does.
+        value_loss: weight of the squared error of the value.
+        gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
+        discount: of learning; the paid objective's own counts where that is less.
+        gradient_norm: Euclidean length to which an agent's longer gradients are cut.
+        units: of each hidden layer, those that are used.
+
+    Raises:
+        ValueError: a value is out of its range, or not a whole number where it must be one.
+    """
+
+    learning_rate: float = _bound(5e-3, 0, 1, above=True)
+    epochs: int = _bound(2, 1)
+    minibatches: int = _bound(4, 1)
+    environments: int = _bound(128, 1, SEEDS_APART)
+    rollout_length: int = _bound(32, 1)
+    clip: float = _bound(0.2, 0, 1, above=True)
+    entropy: float = _bound(0.01, 0)
+    value_loss: float = _bound(0.5, 0)
+    gae_lambda: float = _bound(0.95, 0, 1)
+    discount: float = _bound(0.95, 0, 1)
+    gradient_norm: float = _bound(0.5, 0, above=True)
+    units: int = _bound(UNITS, 1, UNITS)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            object.__setattr__(self, each.name, _check(each, getattr(self, each.name)))
+        if 2 * self.minibatches > self.rollout_steps:
+            raise ValueError(
+                f"{self.minibatches} minibatches of the {self.rollout_steps} steps of a rollout"
+                f" ({self.environments} environments x rollout_length {self.rollout_length}) have"
+                f" fewer than 2 steps; minibatches must be at most {self.rollout_steps // 2} here"
+            )
+
+    @property
+    def rollout_steps(self) -> int:
+        """The environment steps of a rollout, of all environments of an agent."""
+        return self.environments * self.rollout_length
+
+
+NAMES = tuple(each.name for each in fields(PPOSettings))
+# Algorithms that learn by PPO -> their usual settings; those of the second row have layers of
+# their own.
+NETWORKS = ("ppo", "ppo-symmetric", "ppo-ensemble", "ppo-pixels", "plr-exact", "plr-estimated",
+            "replay-rare")  # fmt: skip
+PLANNERS = ("ppo-planner", "ppo-planner-wide", "ppo-vin", "ppo-drc")
+USUAL = dict.fromkeys((*NETWORKS, *PLANNERS), PPOSettings())
+USUAL["ppo-drc"] = PPOSettings(learning_rate=3e-3)
+
+
+def list_names(algo: str) -> tuple[str, ...]:
+    """Return the settings that an algorithm takes."""
+    if algo not in USUAL:
+        return ()
+    return tuple(name for name in NAMES if name != "units" or algo in NETWORKS)
+
+
+def require_names(algo: str, names: Collection[str]) -> None:
+    """Raise ValueError where an algorithm does not take one of the named settings."""
+    taken = list_names(algo)
+    for name in names:
+        if name not in NAMES:
+            raise unknown("setting of PPO", name, NAMES)
+        if name not in taken:
+            takers = ", ".join(other for other in USUAL if name in list_names(other))
+            raise ValueError(f"{algo} does not take the setting {name}; these do: {takers}")
+
+
+def find_changes(algo: str, settings: PPOSettings) -> dict[str, float]:
+    """Return the settings of an algorithm that are not its usual ones: name -> value.
+
+    Raises:
+        ValueError: the algorithm does not take one of them.
+    """
+    usual = USUAL.get(algo, PPOSettings())
+    both = ((name, getattr(settings, name)) for name in NAMES)
+    changes = {name: value for name, value in both if value != getattr(usual, name)}
+    require_names(algo, changes)
+    return changes
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each setting; one that is not given is None."""
+    listed = (PPOSettings.__doc__ or "").partition("Attributes:\n")[2]
+    meanings = dict(re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", listed, re.MULTILINE))
+    group = parser.add_argument_group("settings of PPO", f"of {', '.join(USUAL)}")
+    for each in fields(PPOSettings):
+        usual = [f"{each.default}"] + [
+            f"{algo}: {getattr(settings, each.name)}"
+            for algo, settings in USUAL.items()
+            if getattr(settings, each.name) != each.default
+        ]
+        meaning = " ".join(meanings[each.name].split())
+        group.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            type=type(each.default),
+            metavar=each.name.rpartition("_")[2].upper(),
+            help=f"{meaning} ({_tell_range(each)}; default: {', '.join(usual)})",
+        )
+
+
+def format_options(changes: Mapping[str, float]) -> list[str]:
+    """Return the options of a command that gives such settings."""
+    return [f"--{name.replace('_', '-')} {value}" for name, value in changes.items()]
