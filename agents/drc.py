@@ -8,6 +8,8 @@ minutes of a CPU. Nothing of how to plan is built in except that what is near is
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -36,7 +38,7 @@ def train(lesson: Lesson) -> list[TickingNetwork]:
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return train_networks(lesson, TickingLearner)
+    return train_networks(lesson, partial(GridLearner, TickingNetwork))
 
 
 class TickingNetwork(GridNetwork):
@@ -75,9 +77,3 @@ class TickingNetwork(GridNetwork):
         both = torch.cat([take_own(features, cell), features.mean(dim=(2, 3))], dim=1)
         scores, values = self.head(self.reads(both).relu())
         return scores, values
-
-
-class TickingLearner(GridLearner):
-    """A ticking network in training."""
-
-    kind = TickingNetwork

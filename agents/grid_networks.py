@@ -8,7 +8,7 @@ from, and a learner. Agents of several seeds are trained one after another.
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from agents.inputs import WholePlanes
 from agents.lesson import Lesson
 from agents.networks import TorchAgent
 from agents.planner_maps import Boards, PlannerMaps, PlannerSettings
-from agents.playing import Variation
+from agents.playing import Envs, Variation
 from agents.stacks import VALUE
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.protocol import in_blocks
@@ -145,14 +145,14 @@ class GridLearner(ppo.Learner):
     The parameters that are stepped are views of the network's own, each as (1, 1, numbers).
     """
 
-    network: GridNetwork
-    kind: ClassVar[type[GridNetwork]]
+    def __init__(self, kind: type[GridNetwork], envs: Envs, lesson: Lesson, inputs: int) -> None:
+        (seed,) = lesson.seeds
+        started = lesson.start[0] if lesson.start else kind(lesson.trap, seed)
+        self.network: GridNetwork = copy.deepcopy(started)
+        super().__init__(envs, lesson, inputs)
 
     def begin(self, lesson: Lesson, inputs: int) -> list[Tensor]:
         """Return the parameters to learn."""
-        (seed,) = lesson.seeds
-        started = lesson.start[0] if lesson.start else self.kind(lesson.trap, seed)
-        self.network = copy.deepcopy(started)
         return [each.detach().view(1, 1, -1) for each in self.network.parameters()]
 
     def compute(self, stack: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,8 +35,6 @@ def train(lesson: Lesson) -> list[PixelNetwork]:
     Raises:
         ValueError: it is to be trained on a device.
     """
-    if lesson.device is not None:
-        raise ValueError("ppo-pixels is computed in NumPy; leave out the device")
     return ppo.train_agents(lesson, Variation(), PixelLearner, Tiles)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import math
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -43,19 +44,14 @@ def train(lesson: Lesson) -> list[Planner]:
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return ppo.train_agents(lesson, Variation(), PlannerLearner, WholePlanes)
+    return ppo.train_agents(lesson, Variation(), partial(PlannerLearner, Planner), WholePlanes)
 
 
 class PlannerLearner(ppo.Learner):
-    """A stack of planners in training."""
+    """A stack of planners of a kind in training."""
 
-    @property
-    def kind(self) -> type[Planner]:
-        """The agents that it makes."""
-        return Planner
-
-    def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
-        self.maps = PlannerMaps(lesson.trap, self.kind.settings)
+    def __init__(self, kind: type[Planner], envs: Envs, lesson: Lesson, inputs: int) -> None:
+        self.kind, self.maps = kind, PlannerMaps(lesson.trap, kind.settings)
         super().__init__(envs, lesson, inputs)
 
     def draw(self, lesson: Lesson, inputs: int) -> PlannerStack:

@@ -6,6 +6,7 @@ is harder to read: the first step from ``agents.planner`` towards opaque network
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from agents.grid_networks import train_networks
@@ -21,19 +22,10 @@ class WidePlanner(Planner):
     settings: ClassVar[PlannerSettings] = PlannerSettings(units=64, reach=3)
 
 
-class WidePlannerLearner(PlannerLearner):
-    """A wide planner in training: larger products depend on how many agents there are."""
-
-    @property
-    def kind(self) -> type[Planner]:
-        """The agents that it makes."""
-        return WidePlanner
-
-
 def train(lesson: Lesson) -> list[WidePlanner]:
-    """Train one agent a seed, one after another; torch is left with one thread.
+    """Train one agent a seed, one after another: larger products depend on how many there are.
 
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return train_networks(lesson, WidePlannerLearner)
+    return train_networks(lesson, partial(PlannerLearner, WidePlanner))

@@ -26,13 +26,7 @@ from agents.lesson import Lesson
 from agents.networks import Network, stack_networks
 from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation, capture_update
 from agents.ppo_settings import UNITS
-from agents.stacks import (
-    Optimiser,
-    compute_gradients,
-    compute_outputs,
-    draw_stack,
-    resize_stack,
-)
+from agents.stacks import Optimiser, compute_gradients, compute_outputs, draw_stack, resize_stack
 from mesa_gym.engine.chance import outputs as words
 from mesa_gym.engine.chance import shift_right, streams
 from mesa_gym.traps import Trap
@@ -64,7 +58,7 @@ def train_agents(
     view = make_view(lesson.trap)
     if lesson.device is None:
         envs: Envs = HostEnvs(lesson, view, variation)
-    elif type(variation) is Variation and isinstance(view, CentredInputs):
+    elif type(variation) is Variation and type(view) is CentredInputs:
         envs = DeviceEnvs(lesson, view, lesson.device)
     else:
         what = type(view if type(variation) is Variation else variation).__name__
@@ -77,9 +71,8 @@ def train_agents(
     while taken < lesson.steps:
         earned, episodes = update()
         taken += rollout
-        for index, (total, count) in enumerate(
-            zip(earned.tolist(), episodes.tolist(), strict=True)
-        ):
+        totals = zip(earned.tolist(), episodes.tolist(), strict=True)
+        for index, (total, count) in enumerate(totals):
             lesson.note(index, taken, total, count)
         while due and taken >= due[0]:
             steps = due.pop(0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
@@ -35,22 +35,22 @@ def _check(each: Field[Any], value: Any) -> int | float:
     """
     whole = type(each.default) is int
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    least, most = each.metadata["least"], each.metadata["most"]
+    least, most, above = each.metadata.values()
     if isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value):
-        inside = least < value if each.metadata["above"] else least <= value
+        inside = least < value if above else least <= value
         if inside and value <= most:
             return int(value) if whole else float(value)
-    sort = "a whole number" if whole else "a number"
-    raise ValueError(f"{each.name} must be {sort} {_tell_range(each)}, got {shorten(value)}")
+    raise ValueError(f"{each.name} must be {_describe_values(each)}, got {shorten(value)}")
 
 
-def _tell_range(each: Field[Any]) -> str:
-    """Return a field's range in words, such as "above 0 and at most 1"."""
-    least, most = each.metadata["least"], each.metadata["most"]
-    if most < math.inf and not each.metadata["above"]:
-        return f"from {least:,} to {most:,}"
-    start = f"{'above' if each.metadata['above'] else 'of at least'} {least:,}"
-    return start if most == math.inf else f"{start} and at most {most:,}"
+def _describe_values(each: Field[Any]) -> str:
+    """Return in words what a field may be, such as "a number above 0 and at most 1"."""
+    sort = "a whole number" if type(each.default) is int else "a number"
+    least, most, above = each.metadata.values()
+    if most < math.inf and not above:
+        return f"{sort} from {least:,} to {most:,}"
+    end = "" if most == math.inf else f" and at most {most:,}"
+    return f"{sort} {'above' if above else 'of at least'} {least:,}{end}"
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,18 @@ class PPOSettings:
     """The numbers that PPO learns by; those left out are the usual ones.
 
     Attributes:
-        learning_rate: of Adam at first, and an eighth of Muon's; both fall to 0 in a straight line.
+        learning_rate: of Adam at first, with Muon's 8 times as large; it falls to 0 by the end.
         epochs: passes over each rollout.
         minibatches: parts of a rollout, for each of which a pass takes a step.
         environments: of each agent.
         rollout_length: steps in each environment between updates.
         clip: how far a ratio of probabilities may lie from 1 before it earns no more.
-        entropy: weight of the entropy bonus at first, in nats; it falls as the learning rate does.
+        entropy: weight of the entropy, in nats, at first; it falls to 0 as well.
         value_loss: weight of the squared error of the value.
         gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
         discount: of learning; the paid objective's own counts where that is less.
         gradient_norm: Euclidean length to which an agent's longer gradients are cut.
-        units: of each hidden layer, those that are used.
+        units: how many of each hidden layer are used.
 
     Raises:
         ValueError: a value is out of its range, or not a whole number where it must be one.
@@ -156,15 +156,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             for algo, settings in USUAL.items()
             if getattr(settings, each.name) != each.default
         ]
-        meaning = " ".join(meanings[each.name].split())
+        meaning = " ".join(meanings[each.name].rstrip(".").split())
         group.add_argument(
             f"--{each.name.replace('_', '-')}",
             type=type(each.default),
             metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{meaning} ({_tell_range(each)}; default: {', '.join(usual)})",
+            help=f"{meaning}: {_describe_values(each)} (default: {', '.join(usual)})",
         )
-
-
-def format_options(changes: Mapping[str, float]) -> list[str]:
-    """Return the options of a command that gives such settings."""
-    return [f"--{name.replace('_', '-')} {value}" for name, value in changes.items()]

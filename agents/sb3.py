@@ -16,6 +16,7 @@ from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
+from mesa_gym.sb3 import SEEDS_APART, make_sb3
 from mesa_gym.traps import Split, Trap
 
 try:
@@ -89,6 +90,17 @@ def train_models(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Basel
         model.learn(lesson.steps, callback=Reporting(alone, kind))
         agents.append(Baseline(kind, model, lesson.trap))
     return agents
+
+
+def make_model(
+    algorithm: type[Any], policy: str, trap: Trap, seed: int, envs: int, keywords: dict[str, Any],
+    **settings: Any,
+) -> Any:  # fmt: skip
+    """Make a model that has learnt nothing, and as many environments of a trap for it."""
+    venv = make_sb3(trap, envs, **keywords)
+    model = algorithm(policy, venv, seed=seed, device="cpu", **settings)
+    venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
+    return model
 
 
 def make_untrained(kind: str, trap: Trap) -> Baseline:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from agents import sb3
 from agents.lesson import Lesson
-from agents.sb3 import Baseline, train_models
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import SEEDS_APART, CentredExtractor, make_sb3
+from mesa_gym.sb3 import CentredExtractor
 from mesa_gym.traps import Trap
 
 try:
@@ -30,20 +30,17 @@ SETTINGS: dict[str, Any] = {
     "exploration_final_eps": 0.05,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
     "policy_kwargs": {"features_extractor_class": CentredExtractor, "net_arch": [64]},
-    "device": "cpu",
 }
 
 
-def train(lesson: Lesson) -> list[Baseline]:
+def train(lesson: Lesson) -> list[sb3.Baseline]:
     """Train one agent a seed."""
-    return train_models(lesson, "sb3-dqn", make_model)
+    return sb3.train_models(lesson, "sb3-dqn", make_model)
 
 
 def make_model(
     trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = ENVS
 ) -> DQN:
     """Make SB3's model."""
-    venv = make_sb3(trap, envs, **keywords)
-    model = DQN("MlpPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
-    venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
-    return model
+    settings = SETTINGS | {"gamma": discount}
+    return sb3.make_model(DQN, "MlpPolicy", trap, seed, envs, keywords, **settings)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from agents import sb3
 from agents.lesson import Lesson
-from agents.sb3 import Baseline, train_models
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import SEEDS_APART, CentredExtractor, make_sb3
+from mesa_gym.sb3 import CentredExtractor
 from mesa_gym.traps import Trap
 
 try:
@@ -31,7 +31,6 @@ SETTINGS: dict[str, Any] = {
         "lstm_hidden_size": 128,
         "enable_critic_lstm": False,
     },
-    "device": "cpu",
 }
 
 
@@ -44,16 +43,16 @@ class AnnealedRecurrentPPO(RecurrentPPO):
         super().train()
 
 
-def train(lesson: Lesson) -> list[Baseline]:
+def train(lesson: Lesson) -> list[sb3.Baseline]:
     """Train one agent a seed."""
-    return train_models(lesson, "sb3-recurrent-ppo", make_model)
+    return sb3.train_models(lesson, "sb3-recurrent-ppo", make_model)
 
 
 def make_model(
     trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = ENVS
 ) -> RecurrentPPO:
     """Make the model of sb3-contrib; its value function has no memory."""
-    venv = make_sb3(trap, envs, **keywords)
-    model = AnnealedRecurrentPPO("MlpLstmPolicy", venv, seed=seed, gamma=discount, **SETTINGS)
-    venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
-    return model
+    settings = SETTINGS | {"gamma": discount}
+    return sb3.make_model(
+        AnnealedRecurrentPPO, "MlpLstmPolicy", trap, seed, envs, keywords, **settings
+    )

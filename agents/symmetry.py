@@ -13,18 +13,8 @@ from agents.lesson import Lesson
 from agents.networks import Network
 from agents.playing import Variation
 from agents.ppo import train_apart
-from mesa_gym.engine import ACTIONS, Bools, Ints
+from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.observations import Bytes
-
-# The actions left, down, right, up as (rows, columns); the others do not move.
-MOVES = np.array([(0, -1), (1, 0), (0, 1), (-1, 0)])
-# Symmetries of the square, as what they do to (row, column) from its centre.
-SYMMETRIES = np.array(
-    [
-        [(1, 0), (0, 1)], [(0, -1), (1, 0)], [(-1, 0), (0, -1)], [(0, 1), (-1, 0)],
-        [(1, 0), (0, -1)], [(-1, 0), (0, 1)], [(0, 1), (1, 0)], [(0, -1), (-1, 0)],
-    ]
-)  # fmt: skip
 
 
 class Symmetric(Variation):
@@ -37,11 +27,10 @@ class Symmetric(Variation):
     """
 
     def __init__(self, size: tuple[int, int], n: int, seed: int) -> None:
-        fitting = [s for s in SYMMETRIES if s[0, 0] or size[0] == size[1]]
-        self.cells = np.stack([_find_sources(size, symmetry) for symmetry in fitting])
-        self.actions = np.stack([_invert_actions(symmetry) for symmetry in fitting])
+        self.cells = find_sources(size)
+        self.actions = find_actions(self.cells, size[1])
         self._rng = np.random.default_rng([seed, 2])
-        self.chosen = self._rng.integers(len(fitting), size=n)
+        self.chosen = self._rng.integers(len(self.cells), size=n)
 
     def change_planes(self, planes: Bytes) -> Bytes:
         """Return the transformed planes (n, height, width, channels)."""
@@ -58,26 +47,27 @@ class Symmetric(Variation):
         self.chosen[done] = self._rng.integers(len(self.cells), size=int(done.sum()))
 
 
-def _find_sources(size: tuple[int, int], symmetry: NDArray[np.int64]) -> Ints:
-    """Return for each cell of the picture the cell of the grid that it shows, int64 (cells,)."""
+def find_sources(size: tuple[int, int]) -> Ints:
+    """Return for each symmetry and cell of the picture the cell shown, int64 (4 or 8, cells)."""
     cells = np.arange(size[0] * size[1]).reshape(size)
-    shown = cells.copy()
-    y, x = np.mgrid[1 : size[0] - 1, 1 : size[1] - 1]
-    # Twice the place from the centre, which need not lie on a cell.
-    places = np.stack([2 * y - size[0] + 1, 2 * x - size[1] + 1], axis=-1) @ symmetry.T
-    shown[(places[..., 0] + size[0] - 1) // 2, (places[..., 1] + size[1] - 1) // 2] = cells[
-        1:-1, 1:-1
-    ]
-    return shown.reshape(-1)
+    inner, found = cells[1:-1, 1:-1], []
+    turned = [np.rot90(inner, turns) for turns in range(4)]
+    turned += [np.rot90(inner[:, ::-1], turns) for turns in (0, 2, 1, 3)]
+    for each in turned:
+        if each.shape == inner.shape:
+            found.append(cells.copy())
+            found[-1][1:-1, 1:-1] = each
+    return np.stack(found).reshape(len(found), -1)
 
 
-def _invert_actions(symmetry: NDArray[np.int64]) -> Ints:
-    """Return for each action in the picture the action in the grid, int64 (5,)."""
-    actions = np.arange(len(ACTIONS))
-    # Symmetries are orthogonal: the inverse is the transpose.
-    moves = (MOVES @ symmetry).tolist()
-    actions[: len(MOVES)] = [MOVES.tolist().index(move) for move in moves]
-    return actions
+def find_actions(sources: Ints, width: int) -> Ints:
+    """Return for each symmetry and action in the picture the action in the grid, int64 (n, 5)."""
+    # What the actions left, down, right, up and stay add to the number of a cell.
+    moves = np.array([-1, width, 1, -width, 0])
+    # An inner cell all of whose neighbours are inner cells.
+    cell = 2 * width + 2
+    shown = sources[:, cell + moves] - sources[:, [cell]]
+    return (shown[..., None] == moves).argmax(axis=2)
 
 
 def train(lesson: Lesson) -> list[Network]:

@@ -19,7 +19,6 @@ from agents.ppo_settings import (
     PPOSettings,
     add_options,
     find_changes,
-    format_options,
     list_names,
     require_names,
 )
@@ -184,7 +183,8 @@ class Run:
         stages = [f"--stage {shlex.quote(text)}" for text in given.pop("stages")]
         given |= self.changes()
         del given["settings"]
-        return " ".join(["python -m agents.train", *format_options(given), *stages])
+        options = (f"--{name.replace('_', '-')} {value}" for name, value in given.items())
+        return " ".join(["python -m agents.train", *options, *stages])
 
 
 def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:

@@ -10,6 +10,8 @@ each and one that stays, and walls begin dear. All of it is learnt further.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -48,7 +50,7 @@ def train(lesson: Lesson) -> list[ValueIterationNetwork]:
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return train_networks(lesson, ValueIterationLearner)
+    return train_networks(lesson, partial(GridLearner, ValueIterationNetwork))
 
 
 class ValueIterationNetwork(GridNetwork):
@@ -109,12 +111,6 @@ class ValueIterationNetwork(GridNetwork):
             return pad(found[:, 0], BORDER).numpy()
 
         return in_blocks(answer, planes)
-
-
-class ValueIterationLearner(GridLearner):
-    """A value iteration network in training."""
-
-    kind = ValueIterationNetwork
 
 
 def list_windows(values: Tensor) -> Tensor:

@@ -176,4 +176,4 @@ def test_help_says_of_each_setting_what_it_means_and_is_usually(capsys) -> None:
     for each in fields(PPOSettings):
         _, _, line = told.rpartition(f"--{each.name.replace('_', '-')} ")
         assert f"default: {each.default}" in line.partition(" --")[0]
-    assert "above 0 and at most 1; default: 0.005, ppo-drc: 0.003)" in told
+    assert "end: a number above 0 and at most 1 (default: 0.005, ppo-drc: 0.003)" in told
