@@ -6,8 +6,8 @@ This module does not import torch, which takes seconds: trainings are described 
 from __future__ import annotations
 
 import argparse
-import math
 import re
+import sys
 from collections.abc import Collection
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
@@ -20,9 +20,10 @@ from mesa_gym.errors import shorten, unknown
 UNITS = 128
 # How far the seeds of environments lie apart from agent to agent.
 SEEDS_APART = 100_000
+LARGEST = sys.float_info.max  # for what has no upper bound
 
 
-def _bound(usual: float, least: float, most: float = math.inf, above: bool = False) -> Any:
+def _bound(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
     """Return a field with a usual value and a range, to which ``least`` belongs unless above."""
     return field(default=usual, metadata={"least": least, "most": most, "above": above})
 
@@ -36,7 +37,7 @@ def _check(each: Field[Any], value: Any) -> int | float:
     whole = type(each.default) is int
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     least, most, above = each.metadata.values()
-    if isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, kinds) and not isinstance(value, bool):
         inside = least < value if above else least <= value
         if inside and value <= most:
             return int(value) if whole else float(value)
@@ -47,9 +48,9 @@ def _describe_values(each: Field[Any]) -> str:
     """Return in words what a field may be, such as "a number above 0 and at most 1"."""
     sort = "a whole number" if type(each.default) is int else "a number"
     least, most, above = each.metadata.values()
-    if most < math.inf and not above:
+    if most < LARGEST and not above:
         return f"{sort} from {least:,} to {most:,}"
-    end = "" if most == math.inf else f" and at most {most:,}"
+    end = "" if most == LARGEST else f" and at most {most:,}"
     return f"{sort} {'above' if above else 'of at least'} {least:,}{end}"
 
 

@@ -72,9 +72,11 @@ def test_minibatches_are_all_steps_of_a_rollout_in_parts_as_equal_as_can_be(part
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", [-1, -0.5, float("nan"), float("inf"), "2", True, None])
+@pytest.mark.parametrize("value", [-1, -0.5, float("nan"), float("inf"), 10**400, "2", True, None])
 def test_a_value_that_makes_no_sense_is_refused(name: str, value: object) -> None:
-    with pytest.raises(ValueError, match=f"{name} must be a (whole )?number .*, got {value!r}"):
+    with pytest.raises(
+        ValueError, match=f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
+    ):
         PPOSettings(**{name: value})
 
 
