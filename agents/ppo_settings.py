@@ -6,6 +6,7 @@ This module does not import torch, which takes seconds: trainings are described 
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
 import sys
 from collections.abc import Collection
@@ -148,8 +149,9 @@ def find_changes(algo: str, settings: PPOSettings) -> dict[str, float]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add an option for each setting; one that is not given is None."""
-    listed = (PPOSettings.__doc__ or "").partition("Attributes:\n")[2]
-    meanings = dict(re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", listed, re.MULTILINE))
+    # Python leaves docstrings out where it is told to optimise.
+    listed = inspect.cleandoc(PPOSettings.__doc__ or "").partition("Attributes:\n")[2]
+    meanings = dict(re.findall(r"^    (\w+): (.+)\.$", listed, re.MULTILINE))
     group = parser.add_argument_group("settings of PPO", f"of {', '.join(USUAL)}")
     for each in fields(PPOSettings):
         usual = [f"{each.default}"] + [
@@ -157,10 +159,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             for algo, settings in USUAL.items()
             if getattr(settings, each.name) != each.default
         ]
-        meaning = " ".join(meanings[each.name].rstrip(".").split())
         group.add_argument(
             f"--{each.name.replace('_', '-')}",
             type=type(each.default),
             metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{meaning}: {_describe_values(each)} (default: {', '.join(usual)})",
+            help=f"{meanings.get(each.name, 'of PPO')}: {_describe_values(each)}"
+            f" (default: {', '.join(usual)})",
         )

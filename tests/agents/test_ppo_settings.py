@@ -177,5 +177,7 @@ def test_help_says_of_each_setting_what_it_means_and_is_usually(capsys) -> None:
     told = " ".join(capsys.readouterr().out.split())
     for each in fields(PPOSettings):
         _, _, line = told.rpartition(f"--{each.name.replace('_', '-')} ")
-        assert f"default: {each.default}" in line.partition(" --")[0]
+        line = line.partition(" --")[0]
+        assert f"(default: {each.default}" in line
+        assert line.split(": a ")[0].split(" ", 1)[1] not in ("", "of PPO")
     assert "end: a number above 0 and at most 1 (default: 0.005, ppo-drc: 0.003)" in told
