@@ -12,7 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from agents.lesson import Lesson, Progress
+from agents.record import TrainedAgent
 from agents.stages import Stage, read_stages
 from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
@@ -65,6 +68,8 @@ NUM_LEVELS = 30_000
 NARROWED = ("ppo", "ppo-pixels", "ppo-symmetric")
 STAGED = (*NARROWED, *PLANNERS_STEPS)
 UNITS = 128  # of a hidden layer, as in agents.networks, which imports torch
+# (environment steps, mean return of the episodes that ended before them)
+Curve = list[tuple[float, float]]
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
@@ -139,13 +144,9 @@ class Run:
         return self.parts()[-1].settings
 
     def facts(self) -> dict[str, Any]:
-        """Return what ``policy.json`` says of it, apart from the trap."""
-        facts = asdict(self) | {"reward": self.settings().reward, "command": self.command()}
-        del facts["trap"]
-        for name, usual in (("stages", ()), ("units", UNITS)):
-            if facts[name] == usual:
-                del facts[name]
-        return facts
+        """Return what an agent's record says of it: its own attributes, with two names resolved."""
+        settings = self.settings()
+        return asdict(self) | {"trap": settings.trap.name(), "reward": settings.reward}
 
     @property
     def name(self) -> str:
@@ -186,26 +187,8 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
 
     require_free(out)
     (trained,) = train_many(run, (run.seed,), progress)
-    facts = {"name": run.name, **trained.facts}
-    save(out, trained.weights, trained.kind, run.settings().trap, facts, trained.earlier)
+    save(out, trained)
     return out
-
-
-@dataclass(frozen=True)
-class Trained:
-    """An agent that was trained.
-
-    Attributes:
-        kind: one of ``agents.saving.KINDS``.
-        weights: as they lie in a file.
-        facts: what is known of its training, for ``policy.json``.
-        earlier: steps -> weights, of its checkpoints.
-    """
-
-    kind: str
-    weights: bytes
-    facts: dict[str, Any]
-    earlier: dict[int, bytes]
 
 
 def train_many(
@@ -213,7 +196,7 @@ def train_many(
     seeds: Sequence[int],
     progress: Progress = lambda steps: None,
     device: str | None = None,
-) -> list[Trained]:
+) -> list[TrainedAgent]:
     """Train agents that differ in their seeds, together where the algorithm can.
 
     Args:
@@ -222,19 +205,37 @@ def train_many(
         progress: called with the number of steps that all agents have taken since the last call.
         device: of PPO: where to train, as torch names it; None for environments in NumPy.
     """
-    from agents.saving import encode_weights
+    from agents.saving import record_agent
 
-    earlier: dict[int, dict[int, bytes]] = {seed: {} for seed in seeds}
+    trap, about = run.settings().trap, import_module(ALGORITHMS[run.algo]).__doc__ or ""
+    versions = package_versions() | {package: version(package) for package in PACKAGES}
+    earlier: dict[int, dict[int, TrainedAgent]] = {seed: {} for seed in seeds}
+
+    def record(seed: int, agent: Any, curve: Curve, at: int | None = None) -> TrainedAgent:
+        own = replace(run, seed=seed)
+        facts = own.facts() | {"command": own.command(), "versions": versions, "curve": curve}
+        del facts["trap"], facts["seed"]
+        name = own.name if at is None else f"{own.name}-at-{at}"
+        about_line = about.partition("\n")[0]
+        return record_agent(agent, trap, name, seed, about=about_line, trained_for=at, **facts)
 
     def keep(at: int, seed: int, agent: Any) -> None:
-        earlier[seed][at] = encode_weights(agent)
+        earlier[seed][at] = record(seed, agent, [], at)
 
     agents, curves = learn(run, seeds, device=device, progress=progress, keep=keep)
     found = []
     for seed, agent, curve in zip(seeds, agents, curves, strict=True):
-        facts = replace(run, seed=seed).facts() | {"versions": _versions(), "curve": curve}
-        found.append(Trained(agent.kind, encode_weights(agent), facts, earlier[seed]))
+        kept = {
+            at: replace(each, record=structs.replace(each.record, curve=cut_curve(curve, at)))
+            for at, each in earlier[seed].items()
+        }
+        found.append(replace(record(seed, agent, curve), earlier=kept))
     return found
+
+
+def cut_curve(curve: Curve, at: int) -> Curve:
+    """Return a learning curve up to a checkpoint."""
+    return [point for point in curve if point[0] <= at]
 
 
 def learn(
@@ -243,7 +244,7 @@ def learn(
     make_lesson: Callable[..., Lesson] = Lesson,
     keep: Callable[[int, int, Any], None] = lambda steps, seed, agent: None,
     **more: Any,
-) -> tuple[list[Any], list[list[tuple[int, float]]]]:
+) -> tuple[list[Any], list[Curve]]:
     """Train agents stage by stage, each stage from the agents of the one before.
 
     Args:
@@ -258,7 +259,7 @@ def learn(
         The agents, and the learning curve of each.
     """
     agents: list[Any] = []
-    curves: list[list[tuple[int, float]]] = [[] for _ in seeds]
+    curves: list[Curve] = [[] for _ in seeds]
     done = 0
 
     def keep_all(at: int, seed: int, agent: Any) -> None:
@@ -283,10 +284,6 @@ def learn(
             curve += [(done + at, mean) for at, mean in lesson.curve(index)]
         done += stage.steps
     return agents, curves
-
-
-def _versions() -> dict[str, str]:
-    return package_versions() | {package: version(package) for package in PACKAGES}
 
 
 def _parser() -> argparse.ArgumentParser:
