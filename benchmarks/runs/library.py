@@ -136,7 +136,9 @@ def _make_player(agent: TrainedAgent, trap: Trap) -> Callable[[int], Policy]:
 def enter_agents(folder: Path, found: Sequence[ManifestEntry]) -> None:
     """Enter agents in the manifest, whose weights are there already; others wait meanwhile."""
     with hold_lock(folder, MANIFEST, wait=True):
-        entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *found]}
+        # As they will be read: what is entered now and what was are then the same bytes.
+        added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])
+        entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
         write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
 
