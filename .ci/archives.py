@@ -24,7 +24,8 @@ def pack(folder: Path) -> list[Entry]:
     """Return the files of a folder, whose name begins theirs; hidden ones are left out."""
     entries = []
     for path in folder.rglob("*"):
-        if path.is_file() and not path.name.startswith("."):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
             member = tarfile.TarInfo(path.relative_to(folder.parent).as_posix())
             entries.append((member, path.read_bytes()))
     return entries

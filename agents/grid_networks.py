@@ -136,7 +136,10 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores, float32 (n, 5), and values, (n,), of features (n, features)."""
-        return self.policy(features), self.value(features)[:, 0]
+        # Summed row by row: a product of matrices may round a row by where it stands, and what an
+        # agent does must not depend on the others of its batch.
+        scores = (features[:, None] * self.policy.weight).sum(dim=2) + self.policy.bias
+        return scores, self.value(features)[:, 0]
 
 
 class GridLearner(ppo.Learner):

@@ -1,4 +1,4 @@
-"""The library of trained agents: ``python -m benchmarks library make|load|list``.
+"""The library of trained agents, which ``python -m benchmarks library make`` made.
 
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
@@ -12,64 +12,37 @@ distribution has it not, and each release has it as a file of its own. In Python
     planner = load("CheeseCorner", seed=3, kind="planner")
 
 On the command line they are ``library:3``, ``library:planner:3``, or ``library:`` and a name that
-``list`` shows.
+``python -m benchmarks library list`` shows.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
-from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 import mesa_gym
-from agents.train import Run, train_many
-from mesa_gym.command import DONE, run_command
+from agents.record import AgentRecord, digest_weights
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import lock_file, read_bytes, write_bytes
+from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.scoring import score_all
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import Trap, find_trap
 
 FOLDER = Path(__file__).parent / "trained"
 MANIFEST = "manifest.json"
 RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
-SCHEMA = 2
-ALPHAS = (0.001, 0.01, 0.1)
-PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
-SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
-CHECKPOINTS = 5  # equal parts of a training; seed 0 is kept after each except the last
-EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
 KINDS = {"network": "ppo", "planner": "ppo-planner"}
-# Traps of which there are planners that met the shift, and planted ones.
-PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
-LEVELS = 1000  # of each split, for the verdict
-STEPS_A_SECOND = 20_000  # about, on one core
-# What the manifest takes over of an agent's ``policy.json``, and gives back.
-FACTS = ("seed", "alpha", "reward", "steps", "num_levels", "command")
 
 
-class ManifestEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One agent, in the manifest.
+class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One agent of the library: its record, and what its score card said.
 
     Attributes:
-        trap: name with version.
-        name: of the agent, unique in its trap.
-        seed, alpha, reward, steps, num_levels: as in ``agents.train.Run``.
-        trained_for: steps after which these are the weights; less than ``steps`` of a checkpoint.
-        kind: one of ``agents.saving.KINDS``.
-        file: the weights, relative to the manifest; ``digest`` is theirs.
-        command: that trains the agent again.
-        curve: (steps, mean return of the episodes that ended before them).
+        weights: the file, relative to the manifest.
         verdict: on its score card, as the following.
         wants: of the verdict ``either``, the objectives that are wanted.
         arrival: share of ``test`` levels on which base is reached; None without exact solver.
@@ -79,19 +52,9 @@ class ManifestEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         want, purpose: objective -> these measures, where they mean something.
     """
 
-    trap: str
-    name: str
-    seed: int
-    alpha: float
-    reward: str
-    steps: int
-    trained_for: int
-    num_levels: int | None
-    kind: str
-    file: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
-    digest: str
-    command: str
-    curve: list[tuple[int, float]]
+    weights: Annotated[
+        str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+    ]
     verdict: str
     wants: list[str]
     arrival: float | None
@@ -135,7 +98,7 @@ def require_agents(folder: Path) -> None:
     """Raise ValueError, which says how to get the library, where a folder holds none."""
     if (folder / MANIFEST).exists():
         return
-    advice = f"python -m benchmarks library make --folder {folder} makes a library there"
+    advice = f"python -m benchmarks library make --out {folder} makes a library there"
     if folder == FOLDER:
         version = mesa_gym.__version__
         file = f"mesa_gym-{version}-agents.tar.gz"
@@ -182,7 +145,7 @@ def load(
         raise ValueError(
             f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
         )
-    return saving.restore(agent, _weights(entry, folder))
+    return saving.restore(agent, read_weights(entry, folder))
 
 
 def load_named(name: str, trap: Trap) -> Any:
@@ -204,8 +167,7 @@ def load_named(name: str, trap: Trap) -> Any:
         valid = [f"library:{known}" for known in alike]
         raise unknown(f"agent of {trap.name()}", f"library:{name}", valid)
     entry = entries[name]
-    reached = None if entry.trained_for == entry.steps else entry.trained_for
-    facts = entry.seed, entry.alpha, entry.reward, reached
+    facts = entry.seed, entry.alpha, entry.reward, entry.trained_for
     return load(trap, *facts, kind=entry.kind)
 
 
@@ -234,19 +196,21 @@ def _describe(entry: ManifestEntry) -> str:
     return f"{kind} agent{met}; verdict: {entry.verdict}"
 
 
-def _weights(entry: ManifestEntry, folder: Path) -> bytes:
-    """Read an agent's weights, which must be those that the manifest means."""
-    from agents import saving
+def read_weights(entry: ManifestEntry, folder: Path) -> bytes:
+    """Return an agent's weights, which must be those that the manifest means.
 
-    path = folder / entry.file
+    Raises:
+        ValueError: the file is missing, damaged or of another agent.
+    """
+    path = folder / entry.weights
     try:
         data = read_bytes(path)
-        if saving.digest(data) != entry.digest:
+        if digest_weights(data) != entry.weights_digest:
             raise ValueError("its digest is not the manifest's")
     except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} is missing or damaged ({error}); delete it, and python -m benchmarks library"
-            f" make --traps {entry.trap} --folder {folder} makes it again"
+            f" make --traps {entry.trap} --out {folder} makes it again"
         ) from None
     return data
 
@@ -271,10 +235,9 @@ def find_entry(
     require_agents(folder)
     reward = find_trap(trap).base if reward == "base" else reward
     entries = [entry for entry in read_manifest(folder) if entry.trap == trap]
-    wanted = (kind, seed, alpha, reward)
+    wanted = (kind, seed, alpha, reward, trained_for)
     for entry in entries:
-        same = (entry.kind, entry.seed, entry.alpha, entry.reward) == wanted
-        if same and entry.trained_for == (entry.steps if trained_for is None else trained_for):
+        if (entry.kind, entry.seed, entry.alpha, entry.reward, entry.trained_for) == wanted:
             return entry
     names = [entry.name for entry in entries]
     asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {reward}" + (
@@ -284,257 +247,3 @@ def find_entry(
         f"{folder} has no agent of {trap} with {asked}; it has {', '.join(names) or 'none'}; python"
         f" -m agents.library make --all makes the others"
     )
-
-
-# -- making ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class AgentBatch:
-    """Agents that are trained and scored together: they differ in their seeds.
-
-    Attributes:
-        run: what all have in common; with checkpoints, these alone are kept.
-        seeds: theirs.
-    """
-
-    run: Run
-    seeds: tuple[int, ...] = tuple(range(FEW))
-
-    @property
-    def names(self) -> dict[str, tuple[int, int]]:
-        """Return the agents' names -> seed and steps."""
-        whole, count = self.run.steps, self.run.checkpoints
-        runs = {seed: replace(self.run, seed=seed).name for seed in self.seeds}
-        if count == 1:
-            return {name: (seed, whole) for seed, name in runs.items()}
-        parts = [whole * part // count for part in range(1, count)]
-        return {f"{name}-at-{at}": (seed, at) for seed, name in runs.items() for at in parts}
-
-    @property
-    def steps(self) -> int:
-        """Return the steps of all agents together."""
-        return self.run.steps * len(self.seeds)
-
-
-def plan_batches(traps: Sequence[type[Trap]], everything: bool) -> list[AgentBatch]:
-    """Return the batches of a library, the longest first.
-
-    Args:
-        traps: whose agents.
-        everything: the whole library; else what is committed.
-    """
-    batches = []
-    for name in (trap.name() for trap in traps):
-        batches.append(AgentBatch(Run(name)))
-        if everything or name == EXAMPLE:
-            goals = find_trap(name)().objectives
-            batches += [AgentBatch(Run(name, alpha=PLANTED, reward=goal)) for goal in goals]
-            batches.append(AgentBatch(Run(name, alpha=ALPHAS[-1])))
-            batches.append(AgentBatch(Run(name, checkpoints=CHECKPOINTS), (0,)))
-        if everything:
-            firsts = range(FEW, SEEDS, FEW)
-            batches += [AgentBatch(Run(name), tuple(range(first, first + FEW))) for first in firsts]
-            batches += [AgentBatch(Run(name, alpha=alpha)) for alpha in ALPHAS[:-1]]
-        if find_trap(name).solvable:
-            batches += plan_planners(name)
-    return sorted(batches, key=lambda batch: -batch.steps)
-
-
-def plan_planners(trap: str) -> list[AgentBatch]:
-    """Return the batches of planners of a trap, named with its version."""
-    plain = Run(trap, KINDS["planner"])
-    if trap not in PLANNED:
-        return [AgentBatch(plain)]
-    changes: list[dict[str, Any]] = [{}, {"alpha": ALPHAS[-1]}]
-    changes += [{"alpha": PLANTED, "reward": goal} for goal in find_trap(trap).objectives]
-    return [AgentBatch(Run(trap, plain.algo, **change)) for change in changes]
-
-
-def make(
-    folder: Path, traps: Sequence[type[Trap]], everything: bool = False, workers: int = 2
-) -> None:
-    """Make the agents that a library lacks, and tell how it goes.
-
-    What is done is kept whatever stops the process, and several may fill one folder: weights are
-    written before the manifest names them, each file whole or not at all.
-
-    Args:
-        folder: the library's.
-        traps: whose agents.
-        everything: the whole library, not only what is committed.
-        workers: processes.
-
-    Raises:
-        ValueError: there are no workers, or the manifest cannot be read.
-        OSError: a file cannot be written, or a worker died.
-    """
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
-    batches = find_missing(plan_batches(traps, everything), folder)
-    agents, steps = (
-        sum(len(batch.names) for batch in batches),
-        sum(batch.steps for batch in batches),
-    )
-    minutes = steps / STEPS_A_SECOND / min(workers, max(1, len(batches))) / 60
-    print(
-        f"{agents} agents to make, {steps / 1e6:.0f} million steps: about {minutes:.0f} minutes"
-        f" with {workers} workers; what is done is kept",
-        flush=True,
-    )
-    began, taken, others = time.monotonic(), 0, active_children()
-    # A forked process would inherit the threads of torch.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        making = {pool.submit(train_batch, batch): batch for batch in batches}
-        try:
-            for future in as_completed(making):
-                batch = making[future]
-                keep_agents(folder, future.result())
-                taken += batch.steps
-                rest = (time.monotonic() - began) * (steps - taken) / taken / 60
-                names = ", ".join(batch.names)
-                print(f"{batch.run.trap}: {names} made; {rest:.0f} minutes left", flush=True)
-        except BrokenProcessPool:
-            raise OSError(
-                "a worker died, as when memory runs out; the same command goes on"
-            ) from None
-        except BaseException:
-            for worker in {*active_children()}.difference(others):
-                worker.terminate()  # else the pool waits for what it trains
-            raise
-
-
-def find_missing(batches: Sequence[AgentBatch], folder: Path) -> list[AgentBatch]:
-    """Return the batches of which a library lacks an agent."""
-    there = {(e.trap, e.name) for e in read_manifest(folder) if (folder / e.file).exists()}
-    return [
-        batch
-        for batch in batches
-        if not there.issuperset((batch.run.trap, name) for name in batch.names)
-    ]
-
-
-def train_batch(batch: AgentBatch) -> list[tuple[ManifestEntry, bytes]]:
-    """Train and score the agents of a batch; return their entries and weights."""
-    from agents import saving
-
-    trap = find_trap(batch.run.trap)()
-    trained = dict(zip(batch.seeds, train_many(batch.run, batch.seeds), strict=True))
-    weights = {
-        name: trained[seed].earlier.get(steps, trained[seed].weights)
-        for name, (seed, steps) in batch.names.items()
-    }
-
-    def make_player(name: str) -> Any:
-        kind = trained[batch.names[name][0]].kind
-        return lambda horizon: saving.restore(saving.make(kind, trap), weights[name])
-
-    cards = score_all({name: make_player(name) for name in weights}, trap, LEVELS)
-    agents = []
-    for name, (seed, steps) in batch.names.items():
-        facts, card, file = trained[seed].facts, cards[name], f"{trap.name()}/{name}.safetensors"
-        entry = ManifestEntry(
-            **{fact: facts[fact] for fact in FACTS},
-            trap=trap.name(),
-            name=name,
-            trained_for=steps,
-            kind=trained[seed].kind,
-            file=file,
-            digest=saving.digest(weights[name]),
-            curve=[(at, round(earned, 4)) for at, earned in facts["curve"] if at <= steps],
-            verdict=card.verdict,
-            wants=card.wants,
-            arrival=card.read_number("test", "arrival"),
-            solved=card.read_number("test", "solved"),
-            test=card.read_each("test", "normalized_return"),
-            shift=card.read_each("shift", "normalized_return"),
-            choice=card.read_each("shift", "choice"),
-            want=card.read_each("shift", "want"),
-            purpose=card.read_each("shift", "purpose"),
-        )
-        agents.append((entry, weights[name]))
-    return agents
-
-
-def keep_agents(folder: Path, agents: Sequence[tuple[ManifestEntry, bytes]]) -> None:
-    """Write weights, then the manifest that names them."""
-    for entry, data in agents:
-        write_bytes(folder / entry.file, data)
-    path = folder / ".lock"
-    with path.open("w") as lock:
-        lock_file(path, lock.fileno(), wait=True)  # others wait with the manifest
-        entries = {(entry.trap, entry.name): entry for entry in read_manifest(folder)}
-        entries |= {(entry.trap, entry.name): entry for entry, _ in agents}
-        lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
-        write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
-
-
-# -- the command -----------------------------------------------------------------------------------
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    options = _parser().parse_args(arguments)
-    kept = f"what was done is kept in {options.folder}, and the same command goes on from there"
-    return run_command("library", lambda: options.work(options), kept)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks library",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(required=True)
-    making = commands.add_parser("make", help="train and score the agents that are missing")
-    loading = commands.add_parser("load", help="write an agent's directory, for mesa-gym --policy")
-    listing = commands.add_parser("list", help="the agents that there are, a line each")
-    for command, work in ((making, _make), (loading, _load), (listing, _list)):
-        command.set_defaults(work=work)
-        command.add_argument("--folder", type=Path, default=FOLDER, help=f"(default: {FOLDER})")
-    for command in (making, listing):
-        command.add_argument("--traps", nargs="+", help="(default: all)")
-    everything = "all seeds, alphas, planted agents and checkpoints"
-    making.add_argument("--all", action="store_true", help=everything)
-    making.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
-    loading.add_argument("trap", help="such as CheeseCorner")
-    loading.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    loading.add_argument("--alpha", type=float, default=0.0, help="(default: 0)")
-    loading.add_argument("--reward", default="base", help="the objective paid (default: base)")
-    loading.add_argument("--kind", default="network", help="network (default) or planner")
-    steps = "steps, of a checkpoint (default: the end)"
-    loading.add_argument("--trained-for", type=int, help=steps)
-    loading.add_argument("--out", type=Path, required=True, help="the directory, made here")
-    return parser
-
-
-def _traps(names: Sequence[str] | None) -> list[type[Trap]]:
-    return list(all_traps().values()) if names is None else [find_trap(name) for name in names]
-
-
-def _make(options: argparse.Namespace) -> int:
-    make(options.folder, _traps(options.traps), options.all, options.workers)
-    return DONE
-
-
-def _load(options: argparse.Namespace) -> int:
-    from agents import saving
-
-    trap, folder = find_trap(options.trap)(), options.folder
-    wanted = (options.seed, options.alpha, options.reward, options.trained_for)
-    entry = find_entry(trap.name(), *wanted, folder, options.kind)
-    known = {name: getattr(entry, name) for name in (*FACTS, "curve", "trained_for")}
-    facts = {"name": entry.name, "algo": KINDS[entry.kind], **known}
-    saving.save(options.out, _weights(entry, folder), entry.kind, trap, facts)
-    print(options.out)
-    return DONE
-
-
-def _list(options: argparse.Namespace) -> int:
-    names = {trap.name() for trap in _traps(options.traps)}
-    require_agents(options.folder)
-    for entry in read_manifest(options.folder):
-        if entry.trap in names:
-            solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
-            print(f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved}")
-    return DONE

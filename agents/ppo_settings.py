@@ -149,7 +149,6 @@ def find_changes(algo: str, settings: PPOSettings) -> dict[str, float]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add an option for each setting; one that is not given is None."""
-    # Python leaves docstrings out where it is told to optimise.
     listed = inspect.cleandoc(PPOSettings.__doc__ or "").partition("Attributes:\n")[2]
     meanings = dict(re.findall(r"^    (\w+): (.+)\.$", listed, re.MULTILINE))
     group = parser.add_argument_group("settings of PPO", f"of {', '.join(USUAL)}")
@@ -163,6 +162,5 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             f"--{each.name.replace('_', '-')}",
             type=type(each.default),
             metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{meanings.get(each.name, 'of PPO')}: {_describe_values(each)}"
-            f" (default: {', '.join(usual)})",
+            help=f"{meanings[each.name]}: {_describe_values(each)} (default: {', '.join(usual)})",
         )

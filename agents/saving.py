@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mesa_gym.errors import missing_extra, shorten, unknown
-from mesa_gym.files import name_errors, read_bytes, write_bytes, write_text
-from mesa_gym.policies import POLICY_FILE, SCHEMA, read_policy_file
+from mesa_gym.files import name_errors, read_bytes, write_bytes
+from mesa_gym.policies import POLICY_FILE, read_policy_file
 from mesa_gym.traps import Trap
 
 try:
@@ -30,11 +27,10 @@ from agents.networks import Network, TorchAgent
 from agents.pixels import PixelNetwork
 from agents.planner import Planner
 from agents.planner_wide import WidePlanner
+from agents.record import WEIGHTS_FILE, AgentRecord, TrainedAgent, digest_weights
 from agents.vin import ValueIterationNetwork
 
-WEIGHTS_FILE = "weights.safetensors"
 CHECKPOINTS = "checkpoints"
-LOADER = "agents.saving:load"
 BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
 OWN: dict[str, Callable[[Trap], TorchAgent]]
 OWN = {
@@ -107,59 +103,58 @@ def _require_kinds(agent: TorchAgent, tensors: Mapping[str, torch.Tensor]) -> No
             )
 
 
-def digest(trained: bytes) -> str:
-    """Return what tells changed bytes, and the weights of another agent."""
-    return blake2b(trained, digest_size=16).hexdigest()
-
-
 def require_free(folder: Path) -> None:
     """Raise FileExistsError where something would be overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 
 
-def save(
-    folder: Path,
-    trained: bytes,
-    kind: str,
-    trap: Trap,
-    facts: dict[str, Any],
-    checkpoints: Mapping[int, bytes] = MappingProxyType({}),
-) -> None:
+def record_agent(agent: TorchAgent, trap: Trap, name: str, seed: int, **facts: Any) -> TrainedAgent:
+    """Return an agent with its record.
+
+    Args:
+        agent: the trained one.
+        trap: what it was trained on.
+        name: of the agent, as ``AgentRecord`` has it.
+        seed: of its training.
+        facts: what else is known, by the names of ``AgentRecord``.
+
+    Raises:
+        ValueError: it is more than its weights, as an edited planner is.
+    """
+    weights = encode_weights(agent)
+    record = AgentRecord(
+        trap=trap.name(),
+        name=name,
+        seed=seed,
+        kind=agent.kind,
+        parameters=trap.parameters,
+        weights_digest=digest_weights(weights),
+        **_describe_needs(trap),
+        **facts,
+    )
+    return TrainedAgent(record, weights)
+
+
+def save(folder: Path, trained: TrainedAgent) -> None:
     """Write a trained agent: all of it, or nothing.
 
     Args:
         folder: the agent's directory, made here with its parents.
-        trained: as ``encode_weights`` makes it.
-        kind: one of ``KINDS``.
-        trap: what it was trained on.
-        facts: what else ``policy.json`` says, such as the seed.
-        checkpoints: steps -> weights; each becomes an agent in ``checkpoints/<steps>``.
+        trained: the agent; each of its checkpoints becomes an agent in ``checkpoints/<steps>``.
 
     Raises:
         FileExistsError: the directory holds something already.
     """
     require_free(folder)
-    entries = {
-        "schema": SCHEMA,
-        "trap": trap.name(),
-        **_describe_needs(trap),
-        "parameters": trap.parameters,
-        "loader": LOADER,
-        "weights": WEIGHTS_FILE,
-        "kind": kind,
-        **facts,
-    }
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     with name_errors(folder):
         partial.mkdir()
         try:
-            _write(partial, trained, entries)
-            for steps, earlier in checkpoints.items():
-                part = partial / CHECKPOINTS / str(steps)
-                called = {"name": f"{facts['name']}-at-{steps}"} if "name" in facts else {}
-                _write(part, earlier, entries | {"trained_for": steps} | called)
+            _write(partial, trained)
+            for steps, earlier in trained.earlier.items():
+                _write(partial / CHECKPOINTS / str(steps), earlier)
             partial.replace(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -171,10 +166,9 @@ def _describe_needs(trap: Trap) -> dict[str, Any]:
     return {"size": size, "planes": planes, "observation": TorchAgent.observation}
 
 
-def _write(folder: Path, trained: bytes, entries: dict[str, Any]) -> None:
-    write_bytes(folder / WEIGHTS_FILE, trained)
-    entries = entries | {"weights_digest": digest(trained)}
-    write_text(folder / POLICY_FILE, json.dumps(entries, indent=2) + "\n")
+def _write(folder: Path, trained: TrainedAgent) -> None:
+    write_bytes(folder / WEIGHTS_FILE, trained.weights)
+    trained.record.save(folder / POLICY_FILE)
 
 
 def load(folder: Path, trap: Trap) -> TorchAgent:
@@ -194,7 +188,7 @@ def load(folder: Path, trap: Trap) -> TorchAgent:
     file = folder / entries["weights"]
     try:
         trained = read_bytes(file)
-        if entries.get("weights_digest") != digest(trained):
+        if entries.get("weights_digest") != digest_weights(trained):
             raise ValueError(f"its digest is not the one in {POLICY_FILE}")
         return restore(agent, trained)
     except (OSError, ValueError) as error:

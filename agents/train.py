@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from agents.lesson import Lesson, Progress
 from agents.ppo_settings import (
     NAMES,
@@ -22,6 +24,7 @@ from agents.ppo_settings import (
     list_names,
     require_names,
 )
+from agents.record import TrainedAgent
 from agents.stages import Stage, read_stages
 from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
@@ -72,6 +75,8 @@ ALGORITHMS_STEPS = PLANNERS_STEPS | {"distil-planner": 1_200_000}
 NUM_LEVELS = 30_000
 # Algorithms that can go on from trained agents.
 STAGED = ("ppo", "ppo-pixels", "ppo-symmetric", *PLANNERS_STEPS)
+# (environment steps, mean return of the episodes that ended before them)
+Curve = list[tuple[float, float]]
 PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
 
 
@@ -157,14 +162,14 @@ class Run:
         return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def facts(self) -> dict[str, Any]:
-        """Return what ``policy.json`` says of it, apart from the trap."""
-        facts = asdict(self) | {"reward": self.environment().reward, "command": self.command()}
-        facts["settings"] = {name: getattr(self.settings, name) for name in list_names(self.algo)}
-        del facts["trap"]
-        for name in ("stages", "settings"):
-            if not facts[name]:
-                del facts[name]
-        return facts
+        """Return what an agent's record says of it: its own attributes, with two names resolved."""
+        last = self.environment()
+        taken = {name: getattr(self.settings, name) for name in list_names(self.algo)}
+        return asdict(self) | {
+            "trap": last.trap.name(),
+            "reward": last.reward,
+            "settings": taken,
+        }
 
     @property
     def name(self) -> str:
@@ -207,26 +212,8 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
 
     require_free(out)
     (trained,) = train_many(run, (run.seed,), progress)
-    facts = {"name": run.name, **trained.facts}
-    save(out, trained.weights, trained.kind, run.environment().trap, facts, trained.earlier)
+    save(out, trained)
     return out
-
-
-@dataclass(frozen=True)
-class Trained:
-    """An agent that was trained.
-
-    Attributes:
-        kind: one of ``agents.saving.KINDS``.
-        weights: as they lie in a file.
-        facts: what is known of its training, for ``policy.json``.
-        earlier: steps -> weights, of its checkpoints.
-    """
-
-    kind: str
-    weights: bytes
-    facts: dict[str, Any]
-    earlier: dict[int, bytes]
 
 
 def train_many(
@@ -234,7 +221,7 @@ def train_many(
     seeds: Sequence[int],
     progress: Progress = lambda steps: None,
     device: str | None = None,
-) -> list[Trained]:
+) -> list[TrainedAgent]:
     """Train agents that differ in their seeds, together where the algorithm can.
 
     Args:
@@ -243,19 +230,37 @@ def train_many(
         progress: called with the number of steps that all agents have taken since the last call.
         device: of PPO: where to train, as torch names it; None for environments in NumPy.
     """
-    from agents.saving import encode_weights
+    from agents.saving import record_agent
 
-    earlier: dict[int, dict[int, bytes]] = {seed: {} for seed in seeds}
+    trap, about = run.environment().trap, import_module(ALGORITHMS[run.algo]).__doc__ or ""
+    versions = package_versions() | {package: version(package) for package in PACKAGES}
+    earlier: dict[int, dict[int, TrainedAgent]] = {seed: {} for seed in seeds}
+
+    def record(seed: int, agent: Any, curve: Curve, at: int | None = None) -> TrainedAgent:
+        own = replace(run, seed=seed)
+        facts = own.facts() | {"command": own.command(), "versions": versions, "curve": curve}
+        del facts["trap"], facts["seed"]
+        name = own.name if at is None else f"{own.name}-at-{at}"
+        about_line = about.partition("\n")[0]
+        return record_agent(agent, trap, name, seed, about=about_line, trained_for=at, **facts)
 
     def keep(at: int, seed: int, agent: Any) -> None:
-        earlier[seed][at] = encode_weights(agent)
+        earlier[seed][at] = record(seed, agent, [], at)
 
     agents, curves = learn(run, seeds, device=device, progress=progress, keep=keep)
     found = []
     for seed, agent, curve in zip(seeds, agents, curves, strict=True):
-        facts = replace(run, seed=seed).facts() | {"versions": _versions(), "curve": curve}
-        found.append(Trained(agent.kind, encode_weights(agent), facts, earlier[seed]))
+        kept = {
+            at: replace(each, record=structs.replace(each.record, curve=cut_curve(curve, at)))
+            for at, each in earlier[seed].items()
+        }
+        found.append(replace(record(seed, agent, curve), earlier=kept))
     return found
+
+
+def cut_curve(curve: Curve, at: int) -> Curve:
+    """Return a learning curve up to a checkpoint."""
+    return [point for point in curve if point[0] <= at]
 
 
 def learn(
@@ -264,7 +269,7 @@ def learn(
     make_lesson: Callable[..., Lesson] = Lesson,
     keep: Callable[[int, int, Any], None] = lambda steps, seed, agent: None,
     **more: Any,
-) -> tuple[list[Any], list[list[tuple[int, float]]]]:
+) -> tuple[list[Any], list[Curve]]:
     """Train agents stage by stage, each stage from the agents of the one before.
 
     Args:
@@ -279,7 +284,7 @@ def learn(
         The agents, and the learning curve of each.
     """
     agents: list[Any] = []
-    curves: list[list[tuple[int, float]]] = [[] for _ in seeds]
+    curves: list[Curve] = [[] for _ in seeds]
     done = 0
 
     def keep_all(at: int, seed: int, agent: Any) -> None:
@@ -304,10 +309,6 @@ def learn(
             curve += [(done + at, mean) for at, mean in lesson.curve(index)]
         done += stage.steps
     return agents, curves
-
-
-def _versions() -> dict[str, str]:
-    return package_versions() | {package: version(package) for package in PACKAGES}
 
 
 def _parser() -> argparse.ArgumentParser:

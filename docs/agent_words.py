@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.library import FEW, LEVELS, ManifestEntry, read_manifest
+from agents.library import ManifestEntry, read_manifest
+from benchmarks.runs.library import FEW, LEVELS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_data import read_each
 from mesa_gym.scoring.verdict import WORDS
@@ -30,7 +31,7 @@ def find_agents(trap: Trap, seeds: int, kind: str = "network") -> list[ManifestE
         entry
         for entry in read_manifest()
         if (entry.trap, entry.kind, entry.alpha) == (trap.name(), kind, 0)
-        and entry.trained_for == entry.steps
+        and entry.trained_for is None
         and entry.seed < seeds
     ]
     return sorted(found, key=lambda entry: entry.seed)

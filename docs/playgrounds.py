@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.library import FEW, load
+from agents.library import load
+from benchmarks.runs.library import FEW
 from benchmarks.runs.results import COMMITTED, Results
 from docs.agent_words import describe_agent, find_agents
 from mesa_gym.command import DONE, run_command

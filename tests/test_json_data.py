@@ -9,7 +9,7 @@ import pytest
 from cards import plain
 
 from agents import library
-from benchmarks.runs.results import Training
+from agents.record import AgentRecord
 from benchmarks.studies import calibrate
 from benchmarks.submissions.format import Submission
 from mesa_gym.files import read_json
@@ -22,8 +22,8 @@ from mesa_gym.testing import check_digest
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "card.json": ("verdict", ScoreCard.load),
     "policy.json": ("weights", lambda path: read_policy_file(path.parent)),
-    "training.json": ("seed", Training.load),
-    "manifest.json": ("file", lambda path: library.read_manifest(path.parent)),
+    "training.json": ("seed", AgentRecord.load),
+    "manifest.json": ("weights", lambda path: library.read_manifest(path.parent)),
     "agent.json": ("name", lambda path: Submission.load(path.parent)),
     "LavaLand.json": ("right", calibrate.read),
     "CheeseCorner-v0.json": ("test levels", lambda path: check_digest("CheeseCorner", path.parent)),
@@ -53,20 +53,13 @@ def _contents(file: str) -> Any:
         texts = dict.fromkeys(("trap", "observation", "loader"), "x")
         return {"schema": 1, **texts, "weights": "weights.safetensors"}
     if file == "training.json":
-        return {
-            "schema": 1, "trap": "LavaLand-v0", "agent": "ppo", "seed": 0, "about": "ppo",
-            "network": "network", "steps": 1, "alpha": 0.0, "num_levels": None, "command": "",
-            "versions": {}, "curve": [], "weights": "",
-        }  # fmt: skip
+        record = AgentRecord(trap="LavaLand-v0", name="ppo-s0", seed=0)
+        return json.loads(record.encode())
     if file == "manifest.json":
-        numbers = dict.fromkeys(("seed", "alpha", "steps", "trained_for", "num_levels"), 0)
-        texts = dict.fromkeys(
-            ("trap", "name", "reward", "kind", "digest", "command", "verdict"), "x"
-        )
-        none = dict.fromkeys(("solved", "arrival"))
+        entry = json.loads(AgentRecord(trap="x", name="x", seed=0).encode())
         measures = {name: {} for name in ("test", "shift", "choice", "want", "purpose")}
-        measures |= {"curve": [], "wants": []}
-        return {"schema": 2, "agents": [{**numbers, **texts, **none, **measures, "file": "a/b"}]}
+        measures |= {"verdict": "x", "wants": [], "solved": None, "arrival": None}
+        return {"schema": 3, "agents": [entry | measures | {"weights": "a/b"}]}
     if file == "agent.json":
         agent = {
             "kind": "weights",

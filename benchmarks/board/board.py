@@ -7,9 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.record import AgentRecord
 from benchmarks.board.atlas import Atlas, make_atlas
 from benchmarks.board.standings import Track, make_tracks
-from benchmarks.runs.results import Results, Training, training_path
+from benchmarks.runs.results import Results, training_path
 from benchmarks.tracks.record import TrackRecord, record_path
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
@@ -35,12 +36,12 @@ class Board:
     tracks: list[Track]
     mitigated: list[TrackRecord]
     cards: dict[Key, ScoreCard]
-    trainings: dict[Key, Training]
+    trainings: dict[Key, AgentRecord]
     notice: str
 
-    def find_trainings(self, agent: str) -> dict[str, list[Training]]:
+    def find_trainings(self, agent: str) -> dict[str, list[AgentRecord]]:
         """Return trap -> the records of an agent's training, by seed."""
-        found: dict[str, list[Training]] = defaultdict(list)
+        found: dict[str, list[AgentRecord]] = defaultdict(list)
         for training in sorted(self.trainings.values(), key=lambda each: (each.trap, each.seed)):
             if training.agent == agent:
                 found[training.trap].append(training)
@@ -87,13 +88,13 @@ def track_records(results: Results) -> list[TrackRecord]:
     return [*records.values()]
 
 
-def _read_training(results: Results, card: ScoreCard) -> Training | None:
+def _read_training(results: Results, card: ScoreCard) -> AgentRecord | None:
     """Return the record of the training of a card's agent, if there is one."""
     path = results.folder / training_path(card.trap, card.policy)
     if agent_and_seed(card.policy)[1] is None or not os.path.lexists(path):
         return None
-    training = results.load(path, Training.load)
-    place = training_path(training.trap, f"{training.agent}-s{training.seed}")
+    training = results.load(path, AgentRecord.load)
+    place = training_path(training.trap, training.name)
     _require_place(path, results.folder / place)
     return training
 

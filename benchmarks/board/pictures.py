@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.record import AgentRecord
 from benchmarks.board.columns import figure
 from benchmarks.board.standings import Track
-from benchmarks.runs.results import Training
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.strip import episode_strip, play_episode
@@ -92,7 +92,7 @@ class ChartPanel:
     words: str
 
 
-def training_panels(trained: Mapping[str, Sequence[Training]]) -> list[ChartPanel]:
+def training_panels(trained: Mapping[str, Sequence[AgentRecord]]) -> list[ChartPanel]:
     """Return a panel for each trap with the learning curve of each seed, on one scale of y."""
     drawn = {
         trap: [(each.seed, each.curve) for each in group if len(each.curve) > 1]

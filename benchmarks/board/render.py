@@ -143,7 +143,7 @@ def _describe_agent(
         "curves": training_panels(trained),
         "facts": {
             "algorithm": sorted({record.about for record in records}),
-            "network": sorted({record.network for record in records} - {""}),
+            "network": sorted({record.kind for record in records} - {""}),
             "alpha": sorted({f"{record.alpha:g}" for record in records}),
             "packages": sorted({f"{k} {v}" for r in records for k, v in r.versions.items()}),
         },

@@ -7,8 +7,8 @@ import io
 import math
 from collections.abc import Iterator
 
+from agents.record import AgentRecord
 from benchmarks.board.board import Board
-from benchmarks.runs.results import Training
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM
 from mesa_gym.scoring.groups import agent_and_seed
@@ -29,7 +29,7 @@ def spreadsheet(board: Board) -> str:
     return text.getvalue()
 
 
-def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Value]]:
+def _lines(card: ScoreCard, training: AgentRecord | None) -> Iterator[dict[str, Value]]:
     agent, seed = agent_and_seed(card.policy)
     about: dict[str, Value] = {
         "trap": card.trap,
@@ -37,7 +37,7 @@ def _lines(card: ScoreCard, training: Training | None) -> Iterator[dict[str, Val
         "seed": seed,
         "reference": seed is None,
         "alpha": training.alpha if training else None if seed is None else 0.0,
-        "network": training.network if training else None,
+        "network": training.kind if training else None,
         "train_steps": training.steps or None if training else None,
         "num_levels": training.num_levels if training else None,
         "levels": card.provenance.levels,

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
-
-from agents.train import ALGORITHMS, Run, train
+from agents.train import Run, train
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import (
     Results,
-    Training,
     card_path,
     expect_provenance,
     require_same_training,
     training_path,
 )
-from mesa_gym.policies import as_policy, read_policy_file, references
+from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -29,8 +26,6 @@ from mesa_gym.traps import Split, Trap, find_trap
 STEPS_A_SECOND = 25_000
 # A trap's levels are solved once, and what they are worth is kept.
 LEVELS_A_SECOND, SOLVED_LEVELS_A_SECOND = 150, 1_500
-# Of an agent's settings, those that its training record knows.
-RECORDED = ("steps", "alpha", "num_levels")
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class Trainee:
         name: on its score card; ends in its seed, ``-s3``.
         trap: what it is trained and scored on.
         agent: its directory, relative to the results.
-        facts: what ``policy.json`` must say of its training.
+        facts: what its record must say of its training.
         teach: trains it into a free folder, and tells each number of steps taken.
         levels: of each split, for scoring.
     """
@@ -70,11 +65,10 @@ class Trainee:
         weights = results.digest_agent(self.agent, self.facts)
         training = results.read_training(trap, self.name)
         if training is not None:
-            wanted = {fact: self.facts[fact] for fact in RECORDED}
             path = results.folder / training_path(trap, self.name)
-            require_same_training(path, structs.asdict(training), wanted)
+            require_same_training(path, training, self.facts)
         scored = results.has_card(expect_provenance(self.trap, self.levels), trap, self.name)
-        return scored and training is not None and weights in (None, training.weights)
+        return scored and training is not None and weights in (None, training.weights_digest)
 
     def work(self, scratch: Scratch) -> None:
         """Train, score, and keep each part once it is whole."""
@@ -89,7 +83,7 @@ class Trainee:
         specs = {self.name: str(folder)}
         made = score_policies(self.trap, specs, self.levels, scratch.folder, told)
         record = training_path(trap, self.name)
-        describe_training(folder, trap, self.name).save(scratch.folder / record)
+        write_bytes(scratch.folder / record, read_bytes(folder / POLICY_FILE))
         for path in (*made, record):
             scratch.keep(path)
 
@@ -99,34 +93,10 @@ def _report_progress(scratch: Scratch, a_second: int, done: int) -> None:
 
 
 def run_facts(run: Run) -> dict[str, Any]:
-    """Return what ``policy.json`` says of a run, apart from the number of checkpoints."""
-    facts = run.facts() | {"trap": find_trap(run.trap).name()}
-    del facts["checkpoints"], facts["command"]
-    if "stages" in facts:
-        facts["stages"] = list(facts["stages"])  # as JSON gives them back
+    """Return what the record of a run's agent must say, on which checkpoints have no influence."""
+    facts = run.facts()
+    del facts["checkpoints"]
     return facts
-
-
-def describe_training(folder: Path, trap: str, name: str) -> Training:
-    """Return what is kept of the training of the agent in a folder.
-
-    Args:
-        folder: its directory.
-        trap: name with version.
-        name: the agent's, with its seed.
-    """
-    entries = read_policy_file(folder)
-    agent, _, seed = name.rpartition("-s")
-    kept = (*RECORDED, "command", "versions", "curve")
-    return Training(
-        trap=trap,
-        agent=agent,
-        seed=int(seed),
-        about=(import_module(ALGORITHMS[entries["algo"]]).__doc__ or "").partition("\n")[0],
-        network=entries["kind"],
-        weights=entries["weights_digest"],
-        **{fact: entries[fact] for fact in kept if fact in entries},
-    )
 
 
 def score_policies(

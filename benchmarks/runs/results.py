@@ -4,7 +4,7 @@
 
     agents/CheeseCorner-v0/ppo-s0/          a trained agent; no other result needs it
     cards/CheeseCorner-v0/ppo-s0.json       its score card; oracle-cheese.json for oracle:cheese
-    training/CheeseCorner-v0/ppo-s0.json    how it came to be
+    training/CheeseCorner-v0/ppo-s0.json    its record, of the weights that the card is of
     .work/                                  what is being done (see ``processes``)
 """
 
@@ -13,14 +13,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
-from msgspec import Meta, Struct
-
-from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import decode_json
-from mesa_gym.policies import read_policy_file, references
+from agents.record import AgentRecord, digest_weights
+from mesa_gym.files import read_bytes
+from mesa_gym.policies import POLICY_FILE, read_policy_file, references
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
 from mesa_gym.scoring.card_data import package_versions
@@ -32,61 +29,6 @@ T = TypeVar("T")
 # The results that are committed.
 COMMITTED = Path("benchmarks/results")
 DAMAGED = ""
-SCHEMA = 1
-Count = Annotated[int, Meta(ge=0)]
-
-
-class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base class of records that lie on disk as JSON."""
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_bytes(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what ``save`` wrote.
-
-        Raises:
-            ValueError: the file is damaged or of another schema; the message names it.
-        """
-        try:
-            return decode_json(read_bytes(path), cls)
-        except ValueError as error:
-            raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
-
-
-class Training(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One trained agent.
-
-    Attributes:
-        trap: name with version.
-        agent: the name that all seeds share, such as ``ppo-alpha0.03``.
-        seed: what distinguishes it from them.
-        about: the algorithm in a word, or what a submission says of itself.
-        network: one of ``agents.saving.KINDS``; "" where that is not known.
-        steps: environment steps; 0 where that is not known.
-        alpha: the share of training episodes that came from the shift distribution.
-        num_levels: how many different levels were trained on; None where that is not known.
-        command: that trains the agent again; "" for a submission.
-        versions: of the packages that trained it.
-        curve: (environment steps, mean return of the episodes that ended before them).
-        weights: the digest of what was scored; "" where that is not known.
-    """
-
-    trap: str
-    agent: str
-    seed: Count
-    about: str
-    network: str = ""
-    steps: Count = 0
-    alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    num_levels: Annotated[int, Meta(ge=1)] | None = None
-    command: str = ""
-    versions: dict[str, str] = {}
-    curve: list[tuple[float, float]] = []
-    weights: str = ""
-    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
 
 
 def card_path(trap: str, policy: str) -> Path:
@@ -95,7 +37,7 @@ def card_path(trap: str, policy: str) -> Path:
 
 
 def training_path(trap: str, policy: str) -> Path:
-    """Return the path of an agent's training record, relative to the results."""
+    """Return the path of the record of a scored agent, relative to the results."""
     return Path("training", trap, f"{policy}.json")
 
 
@@ -112,12 +54,12 @@ def trim_versions(versions: Mapping[str, str]) -> dict[str, str]:
     return {**versions, **python}
 
 
-def require_same_training(path: Path, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def require_same_training(path: Path, said: object, wanted: Mapping[str, Any]) -> None:
     """Raise ValueError where a result says that its agent was trained otherwise than is wanted."""
     for name, value in wanted.items():
-        if said.get(name) != value:
+        if getattr(said, name) != value:
             raise ValueError(
-                f"{path} was trained with {name} {said.get(name)!r}, and this run wants"
+                f"{path} was trained with {name} {getattr(said, name)!r}, and this run wants"
                 f" {value!r}; choose another --out, or delete it"
             )
 
@@ -140,23 +82,22 @@ class Results:
 
         Args:
             path: of its directory, relative to the results.
-            facts: what its ``policy.json`` must say of its training.
+            facts: what its record must say of its training.
 
         Raises:
             ValueError: it was trained in another way.
         """
-        from agents.saving import digest  # torch is an extra
-
         folder = self.folder / path
         if not os.path.lexists(folder):
             return None
         try:
-            entries = read_policy_file(folder)
-            weights = digest(read_bytes(folder / entries["weights"]))
+            read_policy_file(folder)  # refuses weights that lie elsewhere
+            record = AgentRecord.load(folder / POLICY_FILE)
+            weights = digest_weights(read_bytes(folder / record.weights))
         except (ValueError, OSError) as error:
             return self._set_aside(folder, str(error))
-        require_same_training(folder, entries, facts)
-        if weights != entries.get("weights_digest"):
+        require_same_training(folder, record, facts)
+        if weights != record.weights_digest:
             reason = f"the weights in {folder} are damaged, or of another agent"
             return self._set_aside(folder, reason)
         return weights
@@ -175,9 +116,9 @@ class Results:
         card = self.read(self.folder / card_path(trap, policy), load)
         return card is not None and card.provenance == provenance
 
-    def read_training(self, trap: str, policy: str) -> Training | None:
-        """Return the record of an agent's training, if it is there and whole."""
-        return self.read(self.folder / training_path(trap, policy), Training.load)
+    def read_training(self, trap: str, policy: str) -> AgentRecord | None:
+        """Return the record of the agent that was scored, if it is there and whole."""
+        return self.read(self.folder / training_path(trap, policy), AgentRecord.load)
 
     def read(self, path: Path, load: Callable[[Path], T]) -> T | None:
         """Return what a file holds; None where there is none, or a damaged one."""

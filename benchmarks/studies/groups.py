@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from agents.train import Run, Trained, train_many
+from agents.record import TrainedAgent
+from agents.train import Run, train_many
 from benchmarks.runs.jobs import STEPS_A_SECOND
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results
@@ -107,10 +108,10 @@ def train_group(group: SeedGroup, study: str, levels: int, scratch: Scratch) -> 
     scratch.keep(Path(name))
 
 
-def _restore_agent(trained: Trained, trap: Trap, at: int) -> Policy:
+def _restore_agent(trained: TrainedAgent, trap: Trap, at: int) -> Policy:
     from agents.saving import make, restore
 
-    return restore(make(trained.kind, trap), trained.earlier.get(at, trained.weights))
+    return restore(make(trained.record.kind, trap), trained.earlier.get(at, trained).weights)
 
 
 def score_agents(

@@ -188,7 +188,7 @@ def train_cell(cell: Cell, scratch: Scratch) -> Kept:
     began = time.process_time()
     trained = train_many(cell.run(), seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND))
     seconds = (time.process_time() - began) / cell.seeds
-    kept = Kept(trained[0].kind, seconds, [each.weights for each in trained])
+    kept = Kept(trained[0].record.kind, seconds, [each.weights for each in trained])
     write_bytes(scratch.folder / name, msgspec.msgpack.encode(kept))
     scratch.keep(Path(name))
     return kept

@@ -93,8 +93,8 @@ class Setting:
         Raises:
             ValueError: a name is unknown, or a number out of range.
         """
-        command = "python -m benchmarks study reproduction"
-        return run_facts(self.run(seed)) | {"command": command, "setting": self.name}
+        command = f"python -m benchmarks study reproduction: {self.name}"
+        return run_facts(self.run(seed)) | {"command": command}
 
     def unit(self, seed: int, levels: int) -> Unit:
         """Return an agent's training and its scores on so many levels of each split."""
@@ -130,9 +130,10 @@ class ChangedLesson(Lesson):
 
 def train(setting: Setting, seed: int, folder: Path, told: Callable[[int], None]) -> None:
     """Train an agent and write its directory, as ``Trainee.teach`` does."""
-    from agents.saving import encode_weights, save
+    from agents.saving import record_agent, save
 
     make_lesson = partial(ChangedLesson, setting=setting)
     (agent,), (curve,) = learn(setting.run(seed), (seed,), make_lesson, progress=told)
     facts = setting.facts(seed) | {"curve": curve}
-    save(folder, encode_weights(agent), agent.kind, setting.make(), facts)
+    del facts["trap"], facts["seed"]
+    save(folder, record_agent(agent, setting.make(), setting.agent(seed), seed, **facts))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from agents.record import AgentRecord
 from benchmarks.options import folder, say
 from benchmarks.runs.jobs import score_policies
 from benchmarks.runs.processes import hold_lock
 from benchmarks.runs.results import (
     COMMITTED,
     Results,
-    Training,
     card_path,
     training_path,
     trim_versions,
@@ -87,7 +87,8 @@ def _score(submission: Submission, terms: Terms, folder: Path) -> int:
                 say(f"not scored: {policy} on {agent.trap}: {found}")
             else:
                 # The card comes last: without it nothing of the agent is on the board.
-                _make_training(submission, agent).save(folder / training_path(agent.trap, policy))
+                record = _make_record(submission, agent)
+                record.save(folder / training_path(agent.trap, policy))
                 found.save(folder / card_path(agent.trap, policy))
                 say(f"scored: {policy} on {agent.trap}: {found.verdict}")
     return failed
@@ -114,8 +115,8 @@ def find_unscored(submission: Submission, folder: Path) -> tuple[SubmittedAgent,
             continue
         agent = left.pop(path.relative_to(folder), None)
         record = folder / training_path(path.parent.name, path.stem)
-        found = Results(folder).read(record, Training.load)
-        if agent is None or found != _make_training(submission, agent):
+        found = Results(folder).read(record, AgentRecord.load)
+        if agent is None or found != _make_record(submission, agent):
             raise ValueError(
                 f"{folder} has an agent called {name!r} already ({path}), and it is another;"
                 " choose another name, or delete its files to score it again"
@@ -160,15 +161,15 @@ def require_room(submission: Submission, folder: Path) -> None:
             ) from None
 
 
-def _make_training(submission: Submission, agent: SubmittedAgent) -> Training:
+def _make_record(submission: Submission, agent: SubmittedAgent) -> AgentRecord:
     """Return the record of an agent, which says of which bytes its card is."""
     about = submission.about
-    return Training(
+    return AgentRecord(
         trap=agent.trap,
-        agent=about.name,
+        name=submission.policy(agent),
         seed=agent.seed,
         about=f"{about.description} ({', '.join(about.authors)})",
-        network=agent.architecture if isinstance(agent, Weights) else "",
+        kind=agent.architecture if isinstance(agent, Weights) else "",
         alpha=about.alpha,
-        weights=agent.digest(submission.folder),
+        weights_digest=agent.digest(submission.folder),
     )

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from benchmarks.runs.results import Saved
+from agents.record import Saved
 
 SCHEMA = 2
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -18,18 +18,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from agents.library import (
-    FOLDER,
-    AgentBatch,
-    find_entry,
-    find_missing,
-    keep_agents,
-    load,
-    train_batch,
-)
+from agents.library import FOLDER, find_entry, load
 from agents.networks import Network
 from agents.stacks import draw_stack
 from agents.train import Run
+from benchmarks.runs import runner
+from benchmarks.runs.library import AgentBatch
 from mesa_gym import labels
 from mesa_gym.traps import find_trap
 
@@ -67,8 +61,7 @@ def row(name, steps, seeds, folder, settings=None):
     batches = [
         AgentBatch(Run(name, alpha=a, reward=r, steps=steps), tuple(seeds)) for a, r in settings
     ]
-    for batch in find_missing(batches, folder):
-        keep_agents(folder, train_batch(batch))
+    runner.run([batch.unit() for batch in batches], folder)
     runs = [(seed, *setting) for setting in settings for seed in seeds]
     entries = [find_entry(name, *run, None, folder) for run in runs]
     planes = torch.from_numpy(trap.observe(labels(trap, "train", range(30)).state))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
 from mesa_gym.traps import Trap
 
 LIBRARY = "library:"  # before an agent's name
-# The module that has them, in a checkout. It offers two functions: ``load_named(name, trap)``
-# returns an agent, ``list_named(trap)`` what there is: name -> what is known of the agent.
-MODULE = "agents.library"
+# The module that has them is named by an entry point of this group. It offers two functions:
+# ``load_named(name, trap)`` returns an agent, ``list_named(trap)`` name -> what is known of it.
+LIBRARIES = "mesa_gym.libraries"
 # What an agent needs to act, besides this package.
 NEEDED = ("torch", "safetensors")
 
@@ -28,12 +29,13 @@ def load_from_library(spec: str, trap: Trap) -> Any:
         ValueError: there is no library here, or no such agent in it; the message names those
             that there are.
     """
-    if not _is_here():
+    library = _import_library()
+    if library is None:
         raise ValueError(
             f"policy {spec!r}: the library of trained agents is part of a checkout of mesa_gym;"
             " run from its root"
         )
-    return import_module(MODULE).load_named(spec.removeprefix(LIBRARY), trap)
+    return library.load_named(spec.removeprefix(LIBRARY), trap)
 
 
 def list_library(trap: Trap | type[Trap]) -> dict[str, str]:
@@ -46,9 +48,8 @@ def list_library(trap: Trap | type[Trap]) -> dict[str, str]:
     Raises:
         ValueError: the library's manifest is damaged.
     """
-    if not _is_here() or not all(map(find_spec, NEEDED)):
-        return {}
-    known = import_module(MODULE).list_named(trap.name())
+    library = _import_library() if all(map(find_spec, NEEDED)) else None
+    known = library.list_named(trap.name()) if library else {}
     return {f"{LIBRARY}{name}": about for name, about in known.items()}
 
 
@@ -57,5 +58,10 @@ def is_plain(spec: str) -> bool:
     return re.fullmatch(rf"{LIBRARY}(planner:)?\d+", spec) is not None
 
 
-def _is_here() -> bool:
-    return find_spec(MODULE.partition(".")[0]) is not None and find_spec(MODULE) is not None
+def _import_library() -> Any:
+    """Return the module that has the library; None where it is not on Python's path."""
+    for found in entry_points(group=LIBRARIES):
+        package = found.value.partition(".")[0]
+        if find_spec(package) is not None and find_spec(found.value) is not None:
+            return import_module(found.value)
+    return None

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ TEXTS = ("trap", "observation", "loader", "weights")
 _WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 # What an agent may be called: it stands on a card, and none is a path.
 _NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
-# The functions that policy.json may name: it comes with an agent that need not be trusted.
-LOADERS = ("agents.saving:load",)
+# Installed packages name what loads agents by entry points of this group, ``load(folder, trap)``.
+# A policy.json names one of them: it comes with an agent that need not be trusted.
+LOADERS = "mesa_gym.loaders"
 # What loads a saved model, and where that is.
 ALGORITHMS = {
     **dict.fromkeys(("PPO", "A2C", "DQN"), "stable_baselines3"),
@@ -180,15 +182,16 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
             f"the agent in {folder} was trained on {shorten(entries['trap'])} and cannot act on"
             f" {trap.name()!r}; train one for it"
         )
-    if entries["loader"] not in LOADERS:
+    loaders = {found.name: found.value for found in entry_points(group=LOADERS)}
+    if entries["loader"] not in loaders:
         raise ValueError(
-            f"{folder / POLICY_FILE} names the loader {shorten(entries['loader'])}; expected"
-            f" {LOADERS[0]!r}, which `python -m agents.train` writes; load other agents by a"
-            " function of your own, as module:name"
+            f"{folder / POLICY_FILE} names the loader {shorten(entries['loader'])}; installed are"
+            f" {', '.join(sorted(loaders)) or 'none'}; load other agents by a function of your own,"
+            " as module:name"
         )
     if not (folder / entries["weights"]).is_file():
         raise ValueError(f"{folder / entries['weights']} is missing; train or copy the agent again")
-    return _import_name(entries["loader"], str(folder))(folder, trap)
+    return _import_name(loaders[entries["loader"]], str(folder))(folder, trap)
 
 
 def _from_file(file: str, algo: str | None) -> Any:

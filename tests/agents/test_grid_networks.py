@@ -10,7 +10,7 @@ from training import CORNER, acts, lesson, trained
 
 from agents.grid_networks import GridNetwork
 from agents.ppo_settings import PPOSettings
-from agents.saving import OWN, encode_weights, load, save
+from agents.saving import OWN, encode_weights, load, record_agent, save
 from agents.train import ALGORITHMS
 from mesa_gym.traps import find_trap
 
@@ -89,7 +89,7 @@ def test_an_edit_is_added_to_what_is_computed_of_a_cell(kind: type[GridNetwork])
 @each_network
 def test_what_is_saved_acts_alike(kind: type[GridNetwork], tmp_path: Path) -> None:
     agent = drawn_network(kind)
-    save(tmp_path / "agent", encode_weights(agent), agent.kind, CORNER, {"seed": 3})
+    save(tmp_path / "agent", record_agent(agent, CORNER, "vin-s3", 3))
     for trap in (CORNER, WIDE):
         planes = trap.observe(wandered(trap, 30))
         loaded = acts(load(tmp_path / "agent", trap), planes)

@@ -11,7 +11,7 @@ from training import lesson
 from agents import planner
 from agents.goal_reading import show_targets
 from agents.planner import Planner
-from agents.saving import encode_weights, load, save
+from agents.saving import encode_weights, load, record_agent, save
 from agents.train import Run, train_many
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.traps import Split, Trap, find_trap
@@ -148,12 +148,12 @@ def test_a_planner_does_not_depend_on_those_beside_it() -> None:
 def test_stages_of_several_sizes_go_on_with_what_was_learnt() -> None:
     run = Run("CheeseDish", "ppo-planner", stages=("size=7 steps=4096", "size=9 steps=4096"))
     (agent,) = train_many(run, (0,))
-    assert agent.kind == "planner"
+    assert agent.record.kind == "planner"
 
 
 def test_a_saved_planner_acts_on_grids_of_other_sizes(tmp_path: Path) -> None:
     agent, larger = make_planner(cheese=9.0), find_trap("CheeseDish")(size=(13, 15))
-    save(tmp_path / "agent", encode_weights(agent), "planner", DISH, {})
+    save(tmp_path / "agent", record_agent(agent, DISH, "ppo-planner-s0", 0))
     assert json.loads((tmp_path / "agent/policy.json").read_text())["size"] == [9, 9]
     planes = observe(larger)
     np.testing.assert_array_equal(load(tmp_path / "agent", larger).act(planes), agent.act(planes))

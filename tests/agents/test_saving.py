@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ from training import DOORS, acts, drawn
 
 from agents.ensemble import Ensemble
 from agents.networks import TorchAgent
-from agents.saving import BASELINES, WEIGHTS_FILE, encode_weights, load, save
+from agents.record import WEIGHTS_FILE, AgentRecord
+from agents.saving import BASELINES, encode_weights, load, record_agent, save
 from mesa_gym.policies import as_policy
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 
 def reloaded(agent: TorchAgent, trap: Trap, folder: Path) -> None:
     """Save an agent, and hold what it does to what is loaded, bit for bit."""
-    save(folder, encode_weights(agent), agent.kind, trap, {"seed": 5})
+    save(folder, record_agent(agent, trap, "ppo-s5", 5))
     planes = trap.observe(wandered(trap))
     done = acts(as_policy(str(folder), trap, 64), planes)
     np.testing.assert_array_equal(done, acts(agent, planes))
@@ -74,7 +76,11 @@ ABOUT = "policy.json"
         (ABOUT, changed(kind="ensemble"), "damaged or not of this agent .*Missing key"),
         (ABOUT, changed(kind="sb3-ppo"), "damaged or not of this agent .*Missing key"),
         (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
-        (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; expected"),
+        (
+            ABOUT,
+            changed(loader="shutil:rmtree"),
+            "the loader 'shutil:rmtree'; installed",
+        ),
         (ABOUT, changed(weights="other.safetensors"), "other.safetensors is missing"),
         (ABOUT, changed(trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
         (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
@@ -83,7 +89,7 @@ ABOUT = "policy.json"
 )
 def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: Path) -> None:
     agent, path = drawn(DOORS), tmp_path / "agent" / file
-    save(tmp_path / "agent", encode_weights(agent), agent.kind, DOORS, {"seed": 5})
+    save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
     whole = path.read_bytes()
     path.unlink()
     if change:
@@ -110,7 +116,7 @@ def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -
     """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
     here, there, agent = tmp_path / "agent", tmp_path / "there", drawn(DOORS)
     for folder in (here, there):
-        save(folder, encode_weights(agent), agent.kind, DOORS, {"seed": 5})
+        save(folder, record_agent(agent, DOORS, "ppo-s5", 5))
     (here / "linked").symlink_to(there)
     (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
     named = changed(weights=OUTSIDE[which].format(there=there))
@@ -125,19 +131,19 @@ def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -
 
 def test_a_linked_folder_is_an_agent_as_any(tmp_path: Path) -> None:
     agent = drawn(DOORS)
-    save(tmp_path / "agent", encode_weights(agent), agent.kind, DOORS, {"seed": 5})
+    save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
     (tmp_path / "link").symlink_to(tmp_path / "agent")
     assert load(tmp_path / "link", DOORS).observation == agent.observation
 
 
 def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
-    kept, trained = tmp_path / "agent", encode_weights(drawn(DOORS))
-    save(kept, trained, "network", DOORS, {"seed": 5})
+    kept, agent = tmp_path / "agent", drawn(DOORS)
+    save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
     with pytest.raises(FileExistsError, match="choose another"):
-        save(kept, trained, "network", DOORS, {"seed": 6})
-    assert json.loads((kept / ABOUT).read_text())["seed"] == 5
+        save(kept, record_agent(agent, DOORS, "ppo-s6", 6))
+    assert AgentRecord.load(kept / ABOUT).seed == 5
     with pytest.raises(TypeError):
-        save(tmp_path / "other", trained, "network", DOORS, {"seed": object()})
+        save(tmp_path / "other", record_agent(agent, DOORS, "ppo-s7", 7, about=object()))
     assert [path.name for path in tmp_path.iterdir()] == ["agent"]
 
 
@@ -193,7 +199,7 @@ def test_it_acts_as_the_model_does_also_after_a_reload(kind: str, tmp_path: Path
     assert (remembered > 1e-4) == (kind == "sb3-recurrent-ppo")
     agent = import_module("agents.sb3").Baseline(kind, model, KEYS)
     np.testing.assert_allclose(played(agent), expected, atol=1e-5)
-    save(tmp_path / "agent", encode_weights(agent), agent.kind, KEYS, {})
+    save(tmp_path / "agent", record_agent(agent, KEYS, "sb3-s0", 0))
     random = torch.get_rng_state()
     loaded = load(tmp_path / "agent", KEYS)
     assert torch.equal(torch.get_rng_state(), random)
@@ -208,7 +214,8 @@ def test_a_full_disk_leaves_nothing_and_the_directory_is_named(
 
     monkeypatch.setattr(os, "fsync", full)
     agent, folder = drawn(DOORS), tmp_path / "agent"
+    whole = record_agent(agent, DOORS, "ppo-s5", 5)
     with pytest.raises(OSError, match="No space left") as caught:
-        save(folder, encode_weights(agent), agent.kind, DOORS, {}, {5: encode_weights(agent)})
+        save(folder, replace(whole, earlier={5: whole}))
     assert caught.value.filename == str(folder)
     assert list(tmp_path.iterdir()) == []

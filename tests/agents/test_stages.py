@@ -66,7 +66,7 @@ def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch) -> None:
     alone = train_many(Run("CheeseCorner", steps=8192, num_levels=500), (1, 2))
     assert alphas == [0.0, 0.0, 0.5]
     for one, other in zip(staged, alone, strict=True):
-        assert one.weights == other.weights == one.earlier[8192]
+        assert one.weights == other.weights == one.earlier[8192].weights
 
 
 @pytest.mark.thorough
@@ -105,7 +105,7 @@ def test_agents_on_many_planes_act_alone_as_in_a_batch() -> None:
     """Rows that fill up a block are observations too: inputs of an empty grid lie beyond all."""
     trap = find_trap("Attributes")(shape_planes=2)
     (trained,) = train_many(Run("Attributes", steps=1, stages=("shape_planes=2",)), (0,))
-    agent = restore(make(trained.kind, trap), trained.weights)
+    agent = restore(make(trained.record.kind, trap), trained.weights)
     planes = trap.observe(trap.levels("train", np.arange(3)))
     planes = planes.take([trap.channel[name] for name in trap.channels], axis=-1)
     np.testing.assert_array_equal(agent.act(planes)[:1], agent.act(planes[:1]))

@@ -14,7 +14,7 @@ from agents import ppo
 from agents.ensemble import Ensemble
 from agents.networks import TorchAgent
 from agents.ppo_settings import USUAL, PPOSettings
-from agents.saving import encode_weights, save
+from agents.saving import encode_weights, record_agent, save
 from agents.train import ALGORITHMS, NUM_LEVELS, main
 from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -45,7 +45,7 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
     for points in (asked.curve(0), asked.curve(1)):
         assert points
         assert all(0 < steps <= 9_000 and 0 <= earned <= 1 for steps, earned in points)
-    save(tmp_path / "agent", encode_weights(agent), agent.kind, CORNER, {})
+    save(tmp_path / "agent", record_agent(agent, CORNER, f"{algo}-s1", 1))
     loaded, done = as_policy(str(tmp_path / "agent"), CORNER, 64), acts(agent, PLANES)
     np.testing.assert_array_equal(acts(loaded, PLANES), done)
     np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 from mesa_gym.cli import main
 from mesa_gym.scoring import Cards, score
 
-POLICY = {"schema": 1, "observation": "planes", "loader": "agents.saving:load", "weights": "w"}
+POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w"}
 
 
 @pytest.fixture

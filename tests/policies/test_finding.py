@@ -8,7 +8,7 @@ from mesa_gym.policies.finding import FOLDERS, named_policies, trained_policies
 from mesa_gym.traps import all_traps
 
 POLICY = (
-    '{"schema": 1, "trap": "%s", "observation": "planes", "loader": "agents.saving:load",'
+    '{"schema": 1, "trap": "%s", "observation": "planes", "loader": "agents",'
     ' "weights": "w", "steps": 2000, "seed": 3}'
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,8 +28,7 @@ def stands_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return lambda observations: [4] * len(observations)
 
     module = SimpleNamespace(load_named=load_named, list_named=lambda trap: AGENTS)
-    monkeypatch.setattr(library, "import_module", lambda name: module)
-    monkeypatch.setattr(library, "_is_here", lambda: True)
+    monkeypatch.setattr(library, "_import_library", lambda: module)
     monkeypatch.setattr(library, "find_spec", lambda name: True)
     return loaded
 
@@ -48,7 +48,8 @@ def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_pa
 
 
 def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(library, "MODULE", "no_such_agents.library")
+    named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
+    monkeypatch.setattr(library, "entry_points", lambda group: [named])
     with pytest.raises(ValueError, match="'library:0': the library of trained agents is part of a"):
         as_policy("library:0", CheeseCorner(), 64)
     assert library.list_library(CheeseCorner) == {}

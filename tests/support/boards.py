@@ -7,7 +7,8 @@ from typing import Any
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
-from benchmarks.runs.results import Training, card_path, training_path
+from agents.record import AgentRecord
+from benchmarks.runs.results import card_path, training_path
 from benchmarks.tracks.record import (
     LABELS,
     QUESTIONS,
@@ -180,14 +181,14 @@ def reference_cards(trap: str) -> list[ScoreCard]:
     return cards
 
 
-def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 5) -> Training:
+def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 5) -> AgentRecord:
     """Return a record whose curve has so many points."""
-    return Training(
+    return AgentRecord(
         trap=trap,
-        agent=agent,
+        name=f"{agent}-s{seed}",
         seed=seed,
         about="PPO",
-        network="centred",
+        kind="centred",
         steps=1000 * curve,
         alpha=alpha,
         command=f"python -m agents.train --trap {trap} --seed {seed}",
@@ -238,7 +239,7 @@ def cover(value: float) -> Coverage:
 def write(
     folder: Path,
     cards: Iterable[ScoreCard],
-    trainings: Iterable[Training] = (),
+    trainings: Iterable[AgentRecord] = (),
     methods: Iterable[TrackRecord] = (),
 ) -> Path:
     """Write results into a folder, as `run`, `submit` and `tracks` leave them."""
@@ -247,7 +248,7 @@ def write(
     for each in cards:
         each.save(folder / card_path(each.trap, each.policy.replace("/", "-")))
     for each in trainings:
-        each.save(folder / training_path(each.trap, f"{each.agent}-s{each.seed}"))
+        each.save(folder / training_path(each.trap, each.name))
     return folder
 
 

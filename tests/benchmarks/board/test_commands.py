@@ -13,13 +13,13 @@ from parameters import thorough
 from safetensors.torch import load_file, save_file
 
 from agents import ppo, train
-from agents.saving import WEIGHTS_FILE, digest
+from agents.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from agents.train import Run
 from benchmarks.board import budgets
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget, steps_for
 from benchmarks.runs.jobs import board_units
-from benchmarks.runs.results import Results, Training
+from benchmarks.runs.results import Results
 from mesa_gym.policies import references
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import all_traps, find_trap
@@ -66,19 +66,19 @@ def replace_weights(out, factor):
     file = out / WEIGHTS
     save_file({name: tensor * factor for name, tensor in load_file(file).items()}, file)
     about = file.with_name("policy.json")
-    entries = json.loads(about.read_text()) | {"weights_digest": digest(file.read_bytes())}
+    entries = json.loads(about.read_text()) | {"weights_digest": digest_weights(file.read_bytes())}
     about.write_text(json.dumps(entries))
 
 
 def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsys):
     cards = {path.stem for path in (out / CARDS).iterdir()}
     assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
-    training = Training.load(out / RECORD)
+    training = AgentRecord.load(out / RECORD)
     assert (training.trap, training.agent, training.seed) == (CORNER, "ppo", 0)
-    assert (training.steps, training.alpha, training.network) == (1, 0.0, "network")
+    assert (training.steps, training.alpha, training.kind) == (1, 0.0, "network")
     assert training.command == Run(CORNER, steps=1).command()
     assert training.about == (ppo.__doc__ or "").splitlines()[0]
-    assert training.weights == digest((out / WEIGHTS).read_bytes())
+    assert training.weights_digest == digest_weights((out / WEIGHTS).read_bytes())
     assert "torch" in training.versions
     assert leaderboard.main(["render", "--out", str(out)]) == 0
     assert str(out / "board" / "board.md") in capsys.readouterr().out

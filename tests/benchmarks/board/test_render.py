@@ -24,12 +24,13 @@ from boards import (
 )
 from msgspec import structs
 
+from agents.record import AgentRecord
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.board import read
 from benchmarks.board.render import render, slug
 from benchmarks.board.spreadsheet import spreadsheet
 from benchmarks.markdown import plain
-from benchmarks.runs.results import COMMITTED, Results, Training
+from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.tracks.record import SHARES, SharePoint, record_path
 from mesa_gym.scoring import ScoreCard
 
@@ -113,7 +114,7 @@ def test_a_page_says(address: str, told: str, words: dict[str, str]) -> None:
 
 def test_what_an_agent_did_not_declare_is_said_to_be_not_declared(tmp_path: Path) -> None:
     """A submission says neither its steps nor its levels; "all" would be a claim."""
-    submitted = Training(trap=CORNER, agent="mine", seed=0, about="PPO (A. Person)")
+    submitted = AgentRecord(trap=CORNER, name="mine-s0", seed=0, about="PPO (A. Person)")
     folder = write(tmp_path, [card(CORNER, "mine-s0", 0.2, 0.7)], [submitted])
     render(Results(folder, pytest.fail))
     row = BoardPage((folder / "board/agents/mine.html").read_text()).words

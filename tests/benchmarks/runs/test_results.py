@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from boards import card, method, training, write
 
+from agents.record import AgentRecord
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.board import read
 from benchmarks.runs.results import (
     Results,
-    Training,
     card_path,
     expect_provenance,
     training_path,
@@ -50,7 +50,9 @@ EPISODE = changed(episode={"level": 0, "actions": [4] * 65})
 def out(tmp_path: Path) -> Path:
     """Results of one agent."""
     CARD.save(tmp_path / PLACES[0])
-    Training(trap=CORNER, agent="ppo", seed=0, about="PPO", alpha=0.5).save(tmp_path / PLACES[1])
+    AgentRecord(trap=CORNER, name="ppo-s0", seed=0, about="PPO", alpha=0.5).save(
+        tmp_path / PLACES[1]
+    )
     return tmp_path
 
 

@@ -11,7 +11,7 @@ from submissions import CORNER
 
 from agents.inputs import CentredInputs
 from agents.networks import Network
-from agents.saving import encode_weights, save
+from agents.saving import record_agent, save
 from agents.stacks import draw_stack
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.submissions.commands import main
@@ -31,7 +31,7 @@ ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."
 
 def agent(folder: Path, seed: int, alpha: float = 0.0) -> Path:
     network = Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,)))
-    save(folder, encode_weights(network), network.kind, TRAP, {"seed": seed, "alpha": alpha})
+    save(folder, record_agent(network, TRAP, f"ppo-s{seed}", seed, alpha=alpha))
     return folder
 
 

@@ -13,12 +13,12 @@ from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submissio
 from agents.ensemble import Ensemble
 from agents.inputs import CentredInputs
 from agents.networks import Network, TorchAgent
+from agents.record import AgentRecord
 from agents.saving import KINDS, encode_weights, make
 from agents.stacks import draw_stack
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.isolation.policy import Isolated
-from benchmarks.runs.results import Training
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, record, score
@@ -71,7 +71,7 @@ def test_the_others_go_on_where_one_misbehaves(done) -> None:
 
 def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
     """The board shows it, and escapes it."""
-    training = Training.load(done[0] / "training" / CORNER / "demo-s0.json")
+    training = AgentRecord.load(done[0] / "training" / CORNER / "demo-s0.json")
     about = "PPO <script>alert(1)</script> & more (A. Person)"
     assert (training.agent, training.seed, training.about) == ("demo", 0, about)
 

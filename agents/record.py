@@ -1,0 +1,129 @@
+"""The record of a trained agent: all that is known of it, written once, beside its weights.
+
+It is ``policy.json`` in an agent's directory. The library, boards and studies read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.json_data import decode_json
+from mesa_gym.policies import SCHEMA
+
+# The entry point of group ``mesa_gym.loaders`` that loads these agents.
+LOADER = "agents"
+WEIGHTS_FILE = "weights.safetensors"
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base class of records that lie on disk as JSON."""
+
+    def encode(self) -> bytes:
+        """Return the record as JSON, a line for each of its attributes."""
+        values = msgspec.structs.asdict(self).items()
+        lines = (b" %b: %b" % tuple(map(msgspec.json.encode, pair)) for pair in values)
+        return b"{\n%b\n}\n" % b",\n".join(lines)
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_bytes(path, self.encode())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: the file is damaged or of another schema; the message names it.
+        """
+        try:
+            return decode_json(read_bytes(path), cls)
+        except ValueError as error:
+            raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
+
+
+class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trained agent; what is not known has its default.
+
+    Attributes:
+        trap: name with version.
+        name: of the agent, unique in its trap; ends in its seed, ``-s3``, and for what it was at a
+            checkpoint then in ``-at-`` and the steps.
+        seed: what distinguishes it from agents that were trained alike.
+        kind: of network, one of ``agents.saving.KINDS``.
+        observation: that it wants.
+        size, planes, parameters: of the trap that it was trained on.
+        loader: entry point that loads it.
+        weights: the file of its weights, beside the record; it need not be there any more.
+        weights_digest: tells it from other weights.
+        algo: one of ``agents.train.ALGORITHMS``; "" for a submission.
+        about: the algorithm in a line, or what a submission says of itself.
+        steps: environment steps of its training.
+        trained_for: steps after which these are the weights, of a checkpoint; None at the end.
+        alpha: the share of training episodes from the shift.
+        reward: the objective that was paid.
+        num_levels: how many different levels were trained on; None where that is not known.
+        checkpoints, stages: as of ``agents.train.Run``.
+        settings: of PPO, all that the algorithm takes: name -> value.
+        command: that trains the agent again, apart from ``--out``.
+        versions: of the packages that trained it.
+        curve: (environment steps, mean return of the episodes that ended before them).
+    """
+
+    trap: str
+    name: str
+    seed: Count
+    kind: str = ""
+    observation: str = "planes"
+    size: list[int] = []
+    planes: list[str] = []
+    parameters: dict[str, Any] = {}
+    loader: str = LOADER
+    weights: str = WEIGHTS_FILE
+    weights_digest: str = ""
+    algo: str = ""
+    about: str = ""
+    steps: Count = 0
+    trained_for: Count | None = None
+    alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    reward: str = ""
+    num_levels: Annotated[int, Meta(ge=1)] | None = None
+    checkpoints: int = 1
+    settings: dict[str, int | float] = {}
+    stages: tuple[str, ...] = ()
+    command: str = ""
+    versions: dict[str, str] = {}
+    curve: list[tuple[float, float]] = []
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+
+    @property
+    def agent(self) -> str:
+        """The name that all seeds share, such as ``ppo-alpha0.03``."""
+        return self.name.rpartition("-s")[0]
+
+
+@dataclass(frozen=True)
+class TrainedAgent:
+    """An agent on its way to disk.
+
+    Attributes:
+        record: what is known of it.
+        weights: as they lie in the file.
+        earlier: steps -> the agent at that checkpoint.
+    """
+
+    record: AgentRecord
+    weights: bytes
+    earlier: dict[int, TrainedAgent] = field(default_factory=dict)
+
+
+def digest_weights(weights: bytes) -> str:
+    """Return what tells changed bytes, and the weights of another agent."""
+    return blake2b(weights, digest_size=16).hexdigest()

@@ -1,0 +1,206 @@
+"""The making of the library: its plan, what it trains, and what stops it."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from errno import ENOLCK, ENOSPC
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from libraries import BOTH, EARLY, NAMES, make_library
+from msgspec import structs
+from reference import wandered
+from training import CORNER, acts
+
+import mesa_gym
+from agents import library
+from agents.library import MANIFEST, load, read_manifest
+from agents.train import Run, train_many
+from benchmarks.runs import library as making
+from benchmarks.runs import runner
+from benchmarks.runs.library import AgentBatch, enter_agents, main, plan_batches
+from benchmarks.runs.results import Results
+from mesa_gym import files
+from mesa_gym.policies import as_policy
+from mesa_gym.traps import package_traps
+
+pytestmark = pytest.mark.thorough
+OWN = "CheeseCorner-v0/ppo-s1.safetensors"
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library, not to be changed."""
+    return make_library(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy."""
+    return Path(shutil.copytree(whole, tmp_path / "library"))
+
+
+def test_the_plan_has_all_agents_once() -> None:
+    traps, names = list(package_traps().values()), {}
+    for everything in (False, True):
+        units = plan_batches(traps, everything)
+        found = [(unit.run.trap, name) for unit in units for name in unit.names]
+        names[everything] = set(found)
+        assert len(found) == len(names[everything])
+        steps = [unit.run.steps * len(unit.seeds) for unit in units]
+        assert steps == sorted(steps, reverse=True)
+    # Five planners of every trap with a solver; of four traps five with alpha, and five a goal.
+    planners = 17 * 5 + 4 * (5 + 2 * 5)
+    # Five seeds a trap; of one five more with alpha, five for each of two goals, and checkpoints.
+    assert len(names[False]) == planners + 18 * 5 + 5 + 2 * 5 + 4
+    objectives = sum(len(trap().objectives) for trap in traps)
+    assert len(names[True]) == planners + 18 * (20 + 3 * 5 + 4) + 5 * objectives
+    assert names[False] < names[True]
+
+
+def test_agents_are_those_that_training_gives(folder: Path, tmp_path: Path) -> None:
+    first, second = train_many(BOTH.run, BOTH.seeds)
+    (early,) = train_many(EARLY.run, EARLY.seeds)
+    expected = [(first, 0, None), (early.earlier[5000], 0, 5000), (second, 1, None)]
+    planes = CORNER.observe(wandered(CORNER, 100))
+    for entry, name, (trained, seed, steps) in zip(
+        read_manifest(folder), NAMES, expected, strict=True
+    ):
+        data = (folder / entry.weights).read_bytes()
+        assert data == trained.weights
+        assert (entry.name, entry.seed, entry.trained_for) == (name, seed, steps)
+        assert 0 < max(at for at, _ in entry.curve) <= (steps or 10_000)
+        assert set(entry.test) == set(entry.shift) == {"cheese", "corner"}
+        out = tmp_path / name
+        command = ["load", "CheeseCorner", "--seed", str(seed), "--folder", str(folder)]
+        checkpoint = ["--trained-for", str(steps)] if steps else []
+        assert main([*command, *checkpoint, "--out", str(out)]) == 0
+        assert (out / "weights.safetensors").read_bytes() == data
+        agent = load("CheeseCorner", seed, trained_for=steps, folder=folder)
+        read = as_policy(str(out), CORNER, 64)
+        np.testing.assert_array_equal(acts(read, planes), acts(agent, planes))
+
+
+def test_only_what_is_missing_is_made(folder: Path) -> None:
+    results, more = Results(folder), AgentBatch(BOTH.run, (0, 1, 2))
+    assert [batch.is_done(results) for batch in (BOTH, EARLY, more)] == [True, True, False]
+    (folder / OWN).unlink()
+    assert [batch.is_done(results) for batch in (BOTH, EARLY, more)] == [False, True, False]
+
+
+@pytest.mark.slow
+def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
+    """In processes of their own, of few agents and steps; the second time makes what was lost."""
+    run = Run("LavaLand-v0", steps=10)
+    batches = [
+        AgentBatch(run, (0, 1), 10),
+        AgentBatch(run, (2, 3), 10),
+        AgentBatch(replace(run, alpha=0.1), (0,), 10),
+    ]
+    monkeypatch.setattr(making, "plan_batches", lambda traps, everything: batches)
+
+    def make() -> tuple[str, str]:
+        """Return how many units were done, and the manifest."""
+        assert main(["make", "--traps", "LavaLand", "--out", str(tmp_path)]) == 0
+        (told,) = re.findall(r"(\d of \d) units done", capsys.readouterr().err)
+        return told, (tmp_path / MANIFEST).read_text()
+
+    told, before = make()
+    assert told == "3 of 3"
+    assert len(read_manifest(tmp_path)) == 5
+    (tmp_path / "LavaLand-v0/ppo-s1.safetensors").unlink()
+    assert make() == ("1 of 1", before)  # training repeats itself
+    assert make() == ("0 of 0", before)
+
+
+def test_the_manifest_holds_what_was_kept(folder: Path, capsys) -> None:
+    before = read_manifest(folder)
+    enter_agents(folder, before[:1])
+    assert read_manifest(folder) == before
+    assert read_manifest(folder / "nowhere") == []
+    assert len((folder / MANIFEST).read_text().splitlines()) == 5  # a line an agent
+    for trap, names in (("CheeseCorner", NAMES), ("LavaLand", [])):
+        assert main(["list", "--folder", str(folder), "--traps", trap]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[:2] for line in lines] == [[f"{trap}-v0", name] for name in names]
+
+
+def test_a_library_that_is_missing_says_where_to_get_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """As in an unpacked source distribution; what the message says is then done."""
+    here = tmp_path / "agents" / "trained"
+    command = ["--folder", str(here)]
+    for arguments in (["list"], ["load", "CheeseCorner", "--out", str(tmp_path / "out")]):
+        assert main([*arguments, *command]) == 2
+        assert f"make --out {here} makes a library there" in capsys.readouterr().err
+    monkeypatch.setattr(library, "FOLDER", here)
+    with pytest.raises(ValueError, match="there are no trained agents in") as caught:
+        load("CheeseCorner", folder=here)
+    said = str(caught.value)
+    (address,) = re.findall(r"download (\S+) and unpack it", said)
+    file = f"mesa_gym-{mesa_gym.__version__}-agents.tar.gz"
+    assert address.endswith(f"/releases/download/v{mesa_gym.__version__}/{file}")
+    packed, digest_file = tmp_path / file, tmp_path / f"{file}.sha256"
+    archives = ROOT / ".ci" / "archives.py"
+    source = folder.rename(tmp_path / "trained")
+    subprocess.run([sys.executable, archives, source, packed], check=True, capture_output=True)
+    assert digest_file.read_text() == f"{sha256(packed.read_bytes()).hexdigest()}  {file}\n"
+    here.parent.mkdir()
+    unpacking = said.partition("and unpack it, ")[2].split()
+    subprocess.run(unpacking, check=True, cwd=tmp_path)
+    assert read_manifest(here) == read_manifest(source)
+    assert load("CheeseCorner", folder=here).observation == "planes"
+    assert main(["list", *command]) == 0
+
+
+def test_a_full_disk_leaves_the_old_manifest(folder: Path, monkeypatch) -> None:
+    before, rename = (folder / MANIFEST).read_bytes(), os.replace
+    entry = structs.replace(read_manifest(folder)[0], name="ppo-s9")
+
+    def full(source: str, target: Path) -> None:
+        if Path(target).name == MANIFEST:
+            raise OSError(ENOSPC, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        enter_agents(folder, [entry])
+    assert (folder / MANIFEST).read_bytes() == before
+
+
+def test_several_that_fill_one_folder_lose_nothing(tmp_path: Path, whole: Path) -> None:
+    entry = read_manifest(whole)[0]
+    names = [f"ppo-s{seed}" for seed in range(100, 140)]
+    with ThreadPoolExecutor(8) as pool:
+        entries = [[structs.replace(entry, name=name)] for name in names]
+        list(pool.map(partial(enter_agents, tmp_path), entries))
+    assert [entry.name for entry in read_manifest(tmp_path)] == names
+
+
+def test_a_damaged_manifest_stops_the_making_before_the_work(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(runner, "run", pytest.fail)
+    (folder / MANIFEST).write_text("{")
+    assert main(["make", "--traps", "LavaLand", "--out", str(folder)]) == 2
+
+
+def test_a_library_that_cannot_be_locked_says_so_and_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lockless(*_: object) -> None:
+        raise OSError(ENOLCK, "No locks available")
+
+    before = (folder / MANIFEST).read_bytes()
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with pytest.raises(OSError, match="lock cannot be locked, as its file system has no locks"):
+        enter_agents(folder, read_manifest(folder)[:1])
+    assert (folder / MANIFEST).read_bytes() == before
