@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from agents.inputs import CentredInputs
+from agents.inputs import CentredInputs, align_inputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
 from agents.networks import Network
@@ -62,7 +62,7 @@ def fit_network(
 
     Args:
         lesson: of one seed; ``steps`` counts the transitions that are learnt from.
-        seen: lists of inputs, int32 (m, most), of ``fill_lists``.
+        seen: lists of inputs, int32 (m, most), of ``align_inputs``.
         shown: actions, int64 (m,), or probabilities of actions, float32 (m, 5).
         rng: draws minibatches.
     """
@@ -111,22 +111,16 @@ def gather_demonstrations(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return lists of inputs int32 (m, most) and actions int64 (m,) of demonstrated transitions."""
     wanted = -(-lesson.steps // EPOCHS)
-    seen: list[NDArray[np.int32]] = []
+    seen: list[torch.Tensor] = []
     taken: list[NDArray[np.int64]] = []
     for starts, actions in play_demonstrations(lesson, level_numbers(lesson, wanted, rng)):
         planes, chosen = replay_transitions(lesson.trap, starts, actions)
-        seen.append(view.list_inputs(planes).astype(np.int32))
+        seen.append(torch.from_numpy(view.list_inputs(planes)).int())
         taken.append(chosen)
         if sum(map(len, taken)) >= wanted:
             break
-    return fill_lists(seen, view.count), torch.from_numpy(np.concatenate(taken))
-
-
-def fill_lists(seen: list[NDArray[np.int32]], filler: int) -> torch.Tensor:
-    """Return lists of inputs, (n, m) each, as one of int32 (all n, most m)."""
-    most = max(each.shape[1] for each in seen)
-    filled = [np.pad(x, ((0, 0), (0, most - x.shape[1])), constant_values=filler) for x in seen]
-    return torch.from_numpy(np.concatenate(filled))
+    shown = torch.from_numpy(np.concatenate(taken))
+    return torch.cat(align_inputs(seen, view.count)), shown
 
 
 def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:

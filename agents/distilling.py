@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from agents import planner
-from agents.cloning import EPOCHS, fill_lists, fit_network, replay_transitions
-from agents.inputs import CentredInputs
+from agents.cloning import EPOCHS, fit_network, replay_transitions
+from agents.inputs import CentredInputs, align_inputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
 from agents.networks import Network, TorchAgent
@@ -30,7 +30,7 @@ PLANNERS_PART = 12
 STUDENTS_PART = 3
 BLOCK = 256  # levels played at once
 # Lists of inputs, int32 (n, most), and probabilities of actions, float32 (n, 5).
-States = tuple[NDArray[np.int32], NDArray[np.float32]]
+States = tuple[torch.Tensor, NDArray[np.float32]]
 
 
 def train(lesson: Lesson) -> list[Network]:
@@ -75,7 +75,7 @@ def gather_states(
         starts = start_states(lesson.trap, numbers[first : first + BLOCK])
         actions = rollout(player, lesson.trap, starts, lesson.horizon, seed).actions
         planes = replay_transitions(lesson.trap, starts, actions)[0][:wanted]
-        lists = view.list_inputs(planes).astype(np.int32)
+        lists = torch.from_numpy(view.list_inputs(planes)).int()
         states.append((lists, teacher.act(planes).astype(np.float32)))
         wanted -= len(planes)
         if wanted <= 0:
@@ -87,4 +87,4 @@ def join_states(lesson: Lesson, states: list[States]) -> tuple[torch.Tensor, tor
     """Return all lists of inputs, int32 (m, most), and all probabilities, float32 (m, 5)."""
     seen, shown = zip(*states, strict=True)
     filler = CentredInputs(lesson.trap).count
-    return fill_lists(list(seen), filler), torch.from_numpy(np.concatenate(shown))
+    return torch.cat(align_inputs(seen, filler)), torch.from_numpy(np.concatenate(shown))

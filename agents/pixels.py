@@ -139,8 +139,7 @@ def draw_pixel_stack(view: Tiles, seeds: tuple[int, ...]) -> PixelStack:
     for seed, each in zip(seeds, tiles, strict=True):
         # Pictures are of length about 1: features then are about as large as a plane's bit.
         nn.init.normal_(each, 0, 1.0, generator=torch.Generator().manual_seed(seed))
-    parameters = (*stack, tiles, torch.zeros(len(seeds), 1, FEATURES))
-    return PixelStack(*(each.detach().requires_grad_() for each in parameters))
+    return PixelStack(*stack, tiles, torch.zeros(len(seeds), 1, FEATURES))
 
 
 class PixelLearner(ppo.Learner):

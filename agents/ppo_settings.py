@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Collection
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -141,8 +141,8 @@ def find_changes(algo: str, settings: PPOSettings) -> dict[str, float]:
         ValueError: the algorithm does not take one of them.
     """
     usual = USUAL.get(algo, PPOSettings())
-    both = ((name, getattr(settings, name)) for name in NAMES)
-    changes = {name: value for name, value in both if value != getattr(usual, name)}
+    both = zip(asdict(settings).items(), asdict(usual).values(), strict=True)
+    changes = {name: value for (name, value), other in both if value != other}
     require_names(algo, changes)
     return changes
 
@@ -164,3 +164,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             metavar=each.name.rpartition("_")[2].upper(),
             help=f"{meanings[each.name]}: {_describe_values(each)} (default: {', '.join(usual)})",
         )
+
+
+def take_options(options: dict[str, Any]) -> dict[str, int | float]:
+    """Take the settings that are given out of a command's options: name -> value."""
+    found = {name: options.pop(name) for name in NAMES}
+    return {name: value for name, value in found.items() if value is not None}

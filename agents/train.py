@@ -14,16 +14,9 @@ from typing import Any
 
 from msgspec import structs
 
+from agents import ppo_settings
 from agents.lesson import Lesson, Progress
-from agents.ppo_settings import (
-    NAMES,
-    USUAL,
-    PPOSettings,
-    add_options,
-    find_changes,
-    list_names,
-    require_names,
-)
+from agents.ppo_settings import PPOSettings
 from agents.record import TrainedAgent
 from agents.stages import Stage, read_stages
 from mesa_gym.command import DONE, run_command
@@ -129,7 +122,7 @@ class Run:
         if self.checkpoints < 1:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         object.__setattr__(self, "steps", self.steps or self._usual_steps())
-        object.__setattr__(self, "settings", self.settings or USUAL.get(self.algo))
+        object.__setattr__(self, "settings", self.settings or ppo_settings.USUAL.get(self.algo))
         self.changes()
         if len(self.parts()) > 1 and self.algo not in STAGED:
             raise ValueError(f"{self.algo} trains in one stage; {' and '.join(STAGED)} in several")
@@ -149,7 +142,8 @@ class Run:
 
     def changes(self) -> dict[str, float]:
         """Return those of its settings that are not usual of the algorithm."""
-        return {} if self.settings is None else find_changes(self.algo, self.settings)
+        found = self.settings
+        return {} if found is None else ppo_settings.find_changes(self.algo, found)
 
     def change(self, **settings: Any) -> Run:
         """Return the same training with other settings of PPO.
@@ -157,19 +151,16 @@ class Run:
         Raises:
             ValueError: the algorithm does not take one of them, or a value is out of its range.
         """
-        require_names(self.algo, settings)
+        ppo_settings.require_names(self.algo, settings)
         usual = self.settings or PPOSettings()
         return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def facts(self) -> dict[str, Any]:
         """Return what an agent's record says of it: its own attributes, with two names resolved."""
-        last = self.environment()
-        taken = {name: getattr(self.settings, name) for name in list_names(self.algo)}
-        return asdict(self) | {
-            "trap": last.trap.name(),
-            "reward": last.reward,
-            "settings": taken,
-        }
+        last, names = self.environment(), ppo_settings.list_names(self.algo)
+        settings = {name: getattr(self.settings, name) for name in names}
+        resolved = {"trap": last.trap.name(), "reward": last.reward, "settings": settings}
+        return asdict(self) | resolved
 
     @property
     def name(self) -> str:
@@ -177,9 +168,7 @@ class Run:
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
         stages = "".join(f"-{text.replace(' ', '-')}" for text in self.stages)
-        changed = "".join(
-            f"-{name.replace('_', '-')}{value}" for name, value in self.changes().items()
-        )
+        changed = "".join(f"-{key.replace('_', '-')}{x}" for key, x in self.changes().items())
         return f"{self.algo}{alpha}{reward}{changed}{stages}-s{self.seed}"
 
     def command(self) -> str:
@@ -338,7 +327,7 @@ def _parser() -> argparse.ArgumentParser:
         " next, which goes on with what was learnt",
     )
     parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
-    add_options(parser)
+    ppo_settings.add_options(parser)
     return parser
 
 
@@ -350,10 +339,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
-        settings = {name: options.pop(name) for name in NAMES}
+        settings = ppo_settings.take_options(options)
         given = options | {"steps": steps or 0, "stages": tuple(options["stages"] or ())}
-        changes = {name: value for name, value in settings.items() if value is not None}
-        run = Run(**given).change(**changes)
+        run = Run(**given).change(**settings)
         with _bar(run) as bar:
             print(train(run, out, bar.update))
         return DONE
