@@ -44,15 +44,11 @@ LOOKED_AT = 64
 def train(lesson: Lesson) -> list[Network]:
     """Train one agent a seed; torch is left with one thread."""
     torch.set_num_threads(1)
-    return [_clone_agent(alone) for alone in lesson.each()]
-
-
-def _clone_agent(lesson: Lesson) -> Network:
-    (seed,) = lesson.seeds
-    rng = np.random.default_rng(seed)
-    view = CentredInputs(lesson.trap)
-    seen, taken = gather_demonstrations(lesson, view, rng)
-    return fit_network(lesson, seen, taken, rng)
+    agents = []
+    for alone in lesson.each():
+        rng, view = np.random.default_rng(alone.seeds[0]), CentredInputs(lesson.trap)
+        agents.append(fit_network(alone, *gather_demonstrations(alone, view, rng), rng))
+    return agents
 
 
 def fit_network(
@@ -72,9 +68,8 @@ def fit_network(
     for rows in draw_minibatches(len(shown), rng):
         scores, _ = compute_outputs(stack, seen[rows][None].long())
         loss = cross_entropy(scores[0], shown[rows])
-        optimiser.step(
-            compute_gradients(loss, stack), LEARNING_RATE * max(0.0, 1 - done / lesson.steps)
-        )
+        rate = LEARNING_RATE * max(0.0, 1 - done / lesson.steps)
+        optimiser.step(compute_gradients(loss, stack), rate)
         done += len(rows)
         lesson.progress(len(rows))
         while due and done >= due[0]:

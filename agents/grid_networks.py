@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from agents import ppo
-from agents.inputs import WholePlanes
 from agents.lesson import Lesson
 from agents.networks import TorchAgent
+from agents.planner import WholePlanes
 from agents.planner_maps import Boards, PlannerMaps, PlannerSettings
 from agents.playing import Envs, Variation
 from agents.stacks import VALUE

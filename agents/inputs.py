@@ -107,19 +107,6 @@ class CentredInputs:
         return inputs.scatter_(1, stands[cell][:, None], 1)
 
 
-class WholePlanes:
-    """The inputs of a network that takes observations as they are."""
-
-    count = 0
-
-    def __init__(self, trap: Trap) -> None:
-        """Make the inputs of any trap."""
-
-    def list_inputs(self, planes: Bytes) -> Bytes:
-        """Return planes (n, height, width, channels) as rows (n, m)."""
-        return planes.reshape(len(planes), -1)
-
-
 def align_inputs(inputs: Sequence[Tensor], filler: int) -> list[Tensor]:
     """Return lists of inputs filled up to one length; dense inputs have one."""
     most = max(each.shape[-1] for each in inputs)

@@ -98,14 +98,12 @@ class Network(TorchAgent):
             self.second = nn.Linear(UNITS, UNITS)
             self.policy, self.value = nn.Linear(UNITS, len(ACTIONS)), nn.Linear(UNITS, 1)
         if stack is not None:
-            self._copy(Stack(*(each[agent : agent + 1].detach().cpu() for each in stack)))
+            one = Stack(*(each[agent : agent + 1].detach().cpu() for each in stack))
+            for layer, weight, bias in self._layers(one):
+                # Half precision, in which it is saved.
+                layer.weight.data = weight.T.contiguous().half().float()
+                layer.bias.data = bias.half().float()
         self.eval()
-
-    def _copy(self, one: Stack) -> None:
-        """Take over an agent of a stack, rounded to half precision, in which it is saved."""
-        for layer, weight, bias in self._layers(one):
-            layer.weight.data = weight.T.contiguous().half().float()
-            layer.bias.data = bias.half().float()
 
     @property
     def stack(self) -> Stack:

@@ -21,7 +21,6 @@ from torch import Tensor
 
 from agents import ppo
 from agents.goal_reading import Reading, read_utilities
-from agents.inputs import WholePlanes
 from agents.lesson import Lesson
 from agents.networks import StackAgent
 from agents.planner_edits import UNEDITED, Edit, Floats, evaluate_edit
@@ -44,7 +43,21 @@ def train(lesson: Lesson) -> list[Planner]:
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return ppo.train_agents(lesson, Variation(), partial(PlannerLearner, Planner), WholePlanes)
+    learning = partial(PlannerLearner, Planner)
+    return ppo.train_agents(lesson, Variation(), learning, WholePlanes)
+
+
+class WholePlanes:
+    """The inputs of a network that takes observations as they are."""
+
+    count = 0
+
+    def __init__(self, trap: Trap) -> None:
+        """Make the inputs of any trap."""
+
+    def list_inputs(self, planes: Bytes) -> Bytes:
+        """Return planes (n, height, width, channels) as rows (n, m)."""
+        return planes.reshape(len(planes), -1)
 
 
 class PlannerLearner(ppo.Learner):

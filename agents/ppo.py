@@ -189,10 +189,9 @@ class Learner:
     @torch.no_grad()
     def play(self, earned: Tensor, episodes: Tensor) -> StackRollout:
         """Play a rollout; add to the returns of each agent's finished episodes and their number."""
-        length, environments = self.settings.rollout_length, self.settings.environments
-        drawn = self.draw_words(self.settings.rollout_steps)
-        chances = drawn.view(-1, length, environments) * 2.0**-24
-        stack = self.build_acting_stack()
+        length = self.settings.rollout_length
+        drawn = self.draw_words(self.settings.rollout_steps).unflatten(1, (length, -1))
+        chances, stack = drawn * 2.0**-24, self.build_acting_stack()
         inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
         for step in range(length):
             inputs.append(self.envs.inputs())

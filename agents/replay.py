@@ -189,9 +189,8 @@ class Replay(Variation):
 
     def begin(self, venv: TrapVectorEnv) -> None:
         """Put the supply in place."""
-        venv.supply = ReplaySupply(
-            venv.settings, len(self._earned), self.buffer, self.lesson.seeds[0]
-        )
+        (seed,), n = self.lesson.seeds, len(self._earned)
+        venv.supply = ReplaySupply(venv.settings, n, self.buffer, seed)
 
     def note(self, levels: Ints, rewards: Floats, done: Bools) -> None:
         """Add up what episodes earn."""

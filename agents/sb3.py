@@ -93,12 +93,12 @@ def train_models(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Basel
 
 
 def make_model(
-    algorithm: type[Any], policy: str, trap: Trap, seed: int, envs: int, keywords: dict[str, Any],
-    **settings: Any,
+    algorithm: type[Any], policy: str, settings: dict[str, Any], trap: Trap, seed: int,
+    keywords: dict[str, Any], discount: float, envs: int,
 ) -> Any:  # fmt: skip
-    """Make a model that has learnt nothing, and as many environments of a trap for it."""
+    """Make a model that has learnt nothing; what comes after its settings is of ``MakeModel``."""
     venv = make_sb3(trap, envs, **keywords)
-    model = algorithm(policy, venv, seed=seed, device="cpu", **settings)
+    model = algorithm(policy, venv, seed=seed, gamma=discount, device="cpu", **settings)
     venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
     return model
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from agents import sb3
 from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor
-from mesa_gym.traps import Trap
 
 try:
     from stable_baselines3 import DQN
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
-# One gradient step after every step of all: more experience is worth more than more updates.
-ENVS = 256
 LEARNING_RATE = 1e-3
 SETTINGS: dict[str, Any] = {
     "buffer_size": 200_000,
@@ -31,16 +29,10 @@ SETTINGS: dict[str, Any] = {
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
     "policy_kwargs": {"features_extractor_class": CentredExtractor, "net_arch": [64]},
 }
+# One gradient step after every step of all: more experience is worth more than more updates.
+make_model = partial(sb3.make_model, DQN, "MlpPolicy", SETTINGS, envs=256)
 
 
 def train(lesson: Lesson) -> list[sb3.Baseline]:
     """Train one agent a seed."""
     return sb3.train_models(lesson, "sb3-dqn", make_model)
-
-
-def make_model(
-    trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = ENVS
-) -> DQN:
-    """Make SB3's model."""
-    settings = SETTINGS | {"gamma": discount}
-    return sb3.make_model(DQN, "MlpPolicy", trap, seed, envs, keywords, **settings)

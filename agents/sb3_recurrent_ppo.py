@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from agents import sb3
 from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor
-from mesa_gym.traps import Trap
 
 try:
     from sb3_contrib import RecurrentPPO
 except ImportError:
     raise missing_extra("sb3-contrib", "sb3") from None
 
-ENVS = 128
 LEARNING_RATE = 2e-3
 ENTROPY = 0.01
 SETTINGS: dict[str, Any] = {
@@ -43,16 +42,9 @@ class AnnealedRecurrentPPO(RecurrentPPO):
         super().train()
 
 
+make_model = partial(sb3.make_model, AnnealedRecurrentPPO, "MlpLstmPolicy", SETTINGS, envs=128)
+
+
 def train(lesson: Lesson) -> list[sb3.Baseline]:
-    """Train one agent a seed."""
+    """Train one agent a seed; its value function has no memory."""
     return sb3.train_models(lesson, "sb3-recurrent-ppo", make_model)
-
-
-def make_model(
-    trap: Trap, seed: int, keywords: dict[str, Any], discount: float, envs: int = ENVS
-) -> RecurrentPPO:
-    """Make the model of sb3-contrib; its value function has no memory."""
-    settings = SETTINGS | {"gamma": discount}
-    return sb3.make_model(
-        AnnealedRecurrentPPO, "MlpLstmPolicy", trap, seed, envs, keywords, **settings
-    )
