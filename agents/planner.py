@@ -43,8 +43,7 @@ def train(lesson: Lesson) -> list[Planner]:
     Raises:
         ValueError: it is to be trained on a device.
     """
-    learning = partial(PlannerLearner, Planner)
-    return ppo.train_agents(lesson, Variation(), learning, WholePlanes)
+    return ppo.train_agents(lesson, Variation(), partial(PlannerLearner, Planner), WholePlanes)
 
 
 class WholePlanes:
@@ -243,10 +242,10 @@ class Planner(StackAgent):
         Raises:
             ValueError: they are not those of the trap.
         """
-        array = np.asarray(planes)
-        if array.ndim != 4 or array.shape[-1] != len(self.trap.channels):
+        array, channels = np.asarray(planes), len(self.trap.channels)
+        if array.ndim != 4 or array.shape[-1] != channels:
             raise ValueError(
-                f"expected planes (n, height, width, {len(self.trap.channels)}), as"
-                f" {self.trap.name()} shows them, got an array of shape {array.shape}"
+                f"expected planes (n, height, width, {channels}), as {self.trap.name()} shows them,"
+                f" got an array of shape {array.shape}"
             )
         return torch.from_numpy(array)

@@ -71,7 +71,7 @@ class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
         checkpoints, stages: as of ``agents.train.Run``.
-        settings: of PPO, all that the algorithm takes: name -> value.
+        settings: of PPO, those that are not usual of the algorithm: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).

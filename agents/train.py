@@ -156,10 +156,9 @@ class Run:
         return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def facts(self) -> dict[str, Any]:
-        """Return what an agent's record says of it: its own attributes, with two names resolved."""
-        last, names = self.environment(), ppo_settings.list_names(self.algo)
-        settings = {name: getattr(self.settings, name) for name in names}
-        resolved = {"trap": last.trap.name(), "reward": last.reward, "settings": settings}
+        """Return what an agent's record says of it: its own attributes, resolved."""
+        last = self.environment()
+        resolved = {"trap": last.trap.name(), "reward": last.reward, "settings": self.changes()}
         return asdict(self) | resolved
 
     @property
