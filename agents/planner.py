@@ -219,8 +219,7 @@ class Planner(StackAgent):
         def answer(seen: Bytes, rows: slice) -> Floats:
             part = torch.from_numpy(seen)
             maps = self._draw_maps(part, self.maps.view(part[None]))
-            found: Floats = maps[which][0].numpy()
-            return found
+            return maps[which][0].numpy()
 
         return in_blocks(answer, self._check(planes).numpy())
 
