@@ -29,6 +29,7 @@ from benchmarks.validity.judging import (
     choose_lines,
     confidences,
     confusion,
+    exchanges,
     holds,
     score_known,
     tally_by,
