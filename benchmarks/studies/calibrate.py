@@ -19,7 +19,7 @@ import msgspec
 from benchmarks.markdown import lay_out_table
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results
-from benchmarks.studies.commands import around, make_parser, run_study, show
+from benchmarks.studies.commands import around, make_runner_parser, run_units, show
 from benchmarks.validity.judging import (
     NEEDED,
     NEEDED_OF_FAMILY,
@@ -151,7 +151,7 @@ def read(path: Path) -> list[Judged]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done and enough are right, 1 not, 2 bad usage, 130 interrupted."""
-    parser = make_parser("calibrate", __doc__, OUT, LEVELS)
+    parser = make_runner_parser("calibrate", __doc__, OUT, LEVELS)
     parser.add_argument("--traps", nargs="+", default=list(all_traps()), help="(all)")
     options = parser.parse_args(arguments)
 
@@ -164,8 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def finish() -> int:
         files = [options.out / f"{trap}.json" for trap in options.traps]
         records = [record for file in files for record in read(file)]
-        show("calibration", report(records), options)
+        show("calibration", report(records), options.page)
         fair = [r for r in records if r.held_out and r.family not in ENEMIES]
         return DONE if holds(fair) else FAILED
 
-    return run_study("calibrate", options, units, finish)
+    return run_units("calibrate", options, units, finish)

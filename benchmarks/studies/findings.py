@@ -7,17 +7,13 @@ interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md
 from __future__ import annotations
 
 import argparse
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, combinations, combinations_with_replacement, product
-from pathlib import Path
-from typing import Any
+from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 
 from benchmarks.board.atlas import make_atlas
-from benchmarks.board.card_numbers import numbers_of
 from benchmarks.board.columns import (
     AGENT,
     ARRIVAL,
@@ -39,8 +35,6 @@ from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
 from benchmarks.runs.results import COMMITTED, Results
 from mesa_gym.command import DONE, run_command
-from mesa_gym.errors import missing_extra
-from mesa_gym.files import write_bytes
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
 
@@ -63,17 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        print(tables(group_by_agent(Results(options.out, say).cards())))
+        print(tabulate(Results(options.out, say).cards()))
         return DONE
 
     return run_command("findings", work)
 
 
-def tables(scored: Scored) -> str:
+def tabulate(cards: Sequence[ScoreCard]) -> str:
     """Return all tables, in Markdown."""
     named = {
-        "Means over seeds, and b (or r) of each": means(scored),
-        "How often two agents choose alike": agreements(scored),
+        "Means over seeds, and b (or r) of each": tabulate_means(cards),
+        "How often two agents choose alike": tabulate_agreements(group_by_agent(cards)),
     }
     return "\n\n".join(f"### {title}\n\n{table}" for title, table in named.items())
 
@@ -88,13 +82,13 @@ def group_by_agent(cards: Sequence[ScoreCard]) -> Scored:
     return {trap: dict(agents) for trap, agents in found.items()}
 
 
-def means(scored: Scored) -> str:
+def tabulate_means(cards: Sequence[ScoreCard]) -> str:
     """Return a table of each trap's agents and their nulls, as in the atlas, with every seed."""
-    each = chain.from_iterable(agents.values() for agents in scored.values())
-    return pipes(HEADS, rows(make_atlas([*chain.from_iterable(each)]), HEADS))
+    agents = [card for card in cards if agent_and_seed(card.policy)[1] is not None]
+    return pipes(HEADS, rows(make_atlas(agents), HEADS))
 
 
-def agreements(scored: Scored) -> str:
+def tabulate_agreements(scored: Scored) -> str:
     """Return a table of the share of shift levels on which two agents choose alike.
 
     Beside it stand the share by chance, and how often such an agent chooses like itself when it
@@ -143,36 +137,3 @@ def _find_choosing(scored: Scored) -> Iterator[tuple[str, Mapping[str, Sequence[
 def shorten_name(trap: str) -> str:
     """Return a trap's name without its version."""
     return trap.rsplit("-", 1)[0]
-
-
-# -- plots -----------------------------------------------------------------------------------------
-
-
-def figure_class() -> Any:
-    """Return matplotlib's ``Figure``; ImportError, which names the extra, where it is missing."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise missing_extra("matplotlib", "leaderboard") from None
-    return Figure
-
-
-def save_figure(figure: Any, path: Path) -> None:
-    """Write a picture in the format that its name ends with, whole or not at all."""
-    picture = io.BytesIO()
-    figure.savefig(picture, format=path.suffix[1:], dpi=150)
-    write_bytes(path, picture.getvalue())
-
-
-def draw(scored: Scored, path: Path) -> None:
-    """Write b (or r) as SVG: a row for each way to train, a dot a seed, a bar at their mean."""
-    groups = {agent: cards for agents in scored.values() for agent, cards in agents.items()}
-    axes = figure_class()((7, 1 + 0.4 * len(groups)), layout="constrained").subplots()
-    for place, cards in enumerate(groups.values()):
-        values = [numbers_of(card).base_preference for card in cards]
-        axes.plot(values, [place] * len(values), "o", color="#1e50a0", alpha=0.6)
-        axes.plot(np.mean(values), place, "|", color="#1e50a0", ms=14, mew=2)
-    axes.set_yticks(range(len(groups)), list(groups))
-    axes.set(xlim=(-0.02, 1.02), xlabel="b (or r): 1 is the base objective, 0 the proxy")
-    axes.invert_yaxis()
-    save_figure(axes.figure, path)
