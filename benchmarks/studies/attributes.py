@@ -89,7 +89,7 @@ def judge_agents(
 def _score(
     group: SeedGroup, agents: Mapping[int, Policy], trap: Trap, more: Mapping[str, Any]
 ) -> Iterator[SeedRow]:
-    for card in score_seeds("agent", agents, trap, group.levels).values():
+    for card in score_seeds(agents, trap, group.levels).values():
         choices = {
             "shift": card.read_each("shift", "choice"),
             "twins": card.read_each("shift", "twins_choice"),

@@ -137,10 +137,13 @@ def _work(group: SeedGroup, scratch: Scratch) -> None:
 
 
 def score_seeds(
-    name: str, agents: Mapping[int, Policy], trap: Trap, levels: int
+    agents: Mapping[int, Policy], trap: Trap, levels: int, prefix: str = ""
 ) -> dict[int, ScoreCard]:
-    """Return seed -> card of agents that are scored together, on so many levels of each split."""
-    names = {seed: f"{name}-s{seed}" for seed in agents}
+    """Return seed -> card of agents that are scored together, on so many levels of each split.
+
+    A card has the prefix in its policy's name; chance depends on that name.
+    """
+    names = {seed: f"{prefix}s{seed}" for seed in agents}
     players = {names[seed]: cache(lambda limit, a=agent: a) for seed, agent in agents.items()}
     cards = score_all(players, trap, levels)
     return {seed: cards[name] for seed, name in names.items()}

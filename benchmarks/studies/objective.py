@@ -123,7 +123,7 @@ def judge_agents(group: SeedGroup, trained: TrainedGroup) -> Iterator[LadderAgen
     """Yield what is known of each agent of a group."""
     agents, trap = trained.agents[group.steps], group.trap
     base, proxy = trap.base, trap.proxies[0]
-    for seed, card in score_seeds("agent", agents, trap, group.levels).items():
+    for seed, card in score_seeds(agents, trap, group.levels).items():
         agent, choice = agents[seed], card.read_each("shift", "choice")
         of_two = [choice[x] or 0.0 for x in (base, proxy)]
         legible = hasattr(agent, "reading")

@@ -40,8 +40,8 @@ class DiscountedLesson(Lesson):
 def judge_agents(group: SeedGroup, trained: TrainedGroup) -> list[ScoreCard]:
     """Return the cards of a group's agents."""
     (agents,) = trained.agents.values()
-    name = "-".join(map(str, group.setting.values()))
-    return [*score_seeds(name, agents, group.trap, group.levels).values()]
+    prefix = "".join(f"{value}-" for value in group.setting.values())
+    return [*score_seeds(agents, group.trap, group.levels, prefix).values()]
 
 
 def make_groups() -> dict[str, list[SeedGroup]]:
