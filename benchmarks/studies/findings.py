@@ -7,8 +7,7 @@ interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
@@ -38,8 +37,6 @@ from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
 
-# Trap -> agent -> the cards of its seeds.
-Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
 HEADS = (
     *(TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, WANT, PURPOSE, SAME),
     *(ARRIVAL, TEST, SHIFT, BY_SEED),
@@ -64,46 +61,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def tabulate(cards: Sequence[ScoreCard]) -> str:
-    """Return all tables, in Markdown."""
+    """Return all tables of the trained agents, in Markdown."""
     named = {
         "Means over seeds, and b (or r) of each": tabulate_means(cards),
-        "How often two agents choose alike": tabulate_agreements(group_by_agent(cards)),
+        "How often two agents choose alike": tabulate_agreements(cards),
     }
     return "\n\n".join(f"### {title}\n\n{table}" for title, table in named.items())
 
 
-def group_by_agent(cards: Sequence[ScoreCard]) -> Scored:
-    """Return the cards of trained agents."""
-    found: dict[str, dict[str, list[ScoreCard]]] = defaultdict(lambda: defaultdict(list))
-    for card in cards:
-        agent, seed = agent_and_seed(card.policy)
-        if seed is not None:
-            found[card.trap][agent].append(card)
-    return {trap: dict(agents) for trap, agents in found.items()}
+def _find_agents(cards: Sequence[ScoreCard]) -> list[ScoreCard]:
+    return [card for card in cards if agent_and_seed(card.policy)[1] is not None]
 
 
 def tabulate_means(cards: Sequence[ScoreCard]) -> str:
     """Return a table of each trap's agents and their nulls, as in the atlas, with every seed."""
-    agents = [card for card in cards if agent_and_seed(card.policy)[1] is not None]
-    return pipes(HEADS, rows(make_atlas(agents), HEADS))
+    return pipes(HEADS, rows(make_atlas(_find_agents(cards)), HEADS))
 
 
-def tabulate_agreements(scored: Scored) -> str:
+def tabulate_agreements(cards: Sequence[ScoreCard]) -> str:
     """Return a table of the share of shift levels on which two agents choose alike.
 
     Beside it stand the share by chance, and how often such an agent chooses like itself when it
-    plays the level again, which is the most to expect of two.
+    plays the level again, which is the most to expect of two. Traps that are judged by returns
+    have no choices.
     """
+    groups: dict[tuple[str, str], list[ScoreCard]] = {}
+    for card in _find_agents(cards):
+        if card.choices is not None:
+            groups.setdefault((card.trap, agent_and_seed(card.policy)[0]), []).append(card)
     found = []
-    for trap, agents in _find_choosing(scored):
-        for one, other in combinations_with_replacement(agents, 2):
-            ours, theirs = agents[one], agents[other]
-            pairs = [*(combinations(ours, 2) if one == other else product(ours, theirs))]
-            if pairs:
-                shares = np.mean([measure_agreement(*pair) for pair in pairs], axis=0)
-                again = np.mean([measure_agreement(card, card)[0] for card in (*ours, *theirs)])
-                cells = [shorten_name(trap), plain(one), plain(other), str(len(pairs))]
-                found.append([*cells, *map(figure, (*shares, float(again)))])
+    for one, other in combinations_with_replacement(groups, 2):
+        ours, theirs = groups[one], groups[other]
+        both = combinations(ours, 2) if one == other else product(ours, theirs)
+        if one[0] == other[0] and (pairs := [*both]):
+            shares = np.mean([measure_agreement(*pair) for pair in pairs], axis=0)
+            again = np.mean([measure_agreement(card, card)[0] for card in (*ours, *theirs)])
+            names = [one[0].rsplit("-", 1)[0], plain(one[1]), plain(other[1]), str(len(pairs))]
+            found.append([*names, *map(figure, (*shares, float(again)))])
     heads = ["trap", "agent", "other", "pairs", "alike", "by chance", "like itself, again"]
     return lay_out_table(heads, found)
 
@@ -115,25 +109,13 @@ def measure_agreement(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
     agent beside itself is its first play beside its second.
 
     Raises:
-        ValueError: a card has no choices, or they are not of the same levels.
+        ValueError: the choices are not of the same levels.
     """
-    if one.choices is None or other.choices is None or one.trap != other.trap:
-        raise ValueError(f"{one.policy} and {other.policy} have no choices on the same levels")
+    assert one.choices
+    assert other.choices
     first, plays = one.choices.decode().shift, other.choices.decode()
     second = plays.again if one is other else plays.shift
     if len(first) != len(second):
         raise ValueError(f"{one.policy} was scored on {len(first)} levels, not on {len(second)}")
     shares = [(first == choice).mean() * (second == choice).mean() for choice in np.unique(first)]
     return float((first == second).mean()), float(np.sum(shares))
-
-
-def _find_choosing(scored: Scored) -> Iterator[tuple[str, Mapping[str, Sequence[ScoreCard]]]]:
-    """Yield the traps with an exact solver, where there are choices, and their agents."""
-    for trap, agents in scored.items():
-        if all(card.choices is not None for cards in agents.values() for card in cards):
-            yield trap, agents
-
-
-def shorten_name(trap: str) -> str:
-    """Return a trap's name without its version."""
-    return trap.rsplit("-", 1)[0]
