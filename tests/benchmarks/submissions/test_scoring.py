@@ -8,7 +8,17 @@ import torch
 from parameters import few
 from safetensors.torch import load as tensors_of
 from safetensors.torch import save as tensors
-from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
+from submissions import (
+    CELLS,
+    CORNER,
+    SHAPE,
+    counting,
+    entry,
+    external,
+    linear,
+    submission,
+    submit,
+)
 
 from agents.ensemble import Ensemble
 from agents.networks import CentredInputs, Network, TorchAgent, draw_stack
@@ -65,6 +75,33 @@ def test_the_others_go_on_where_one_misbehaves(done) -> None:
     for seed, acting in ((0, OnnxPolicy(GRAPH, "planes", TRAP)), (2, record("stay", TRAP, 4))):
         card = ScoreCard.load(results / "cards" / CORNER / f"demo-s{seed}.json")
         assert card == score(acting, TRAP, 4, name=f"demo-s{seed}")
+
+
+class Turning:
+    """A policy that takes each action in turn."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        self.count = np.zeros(len(mask), np.int64)
+
+    def act(self, observation, state=None):
+        self.count += 1
+        return (self.count - 1) % 5
+
+
+def test_a_graph_that_remembers_is_scored_on_secret_levels(tmp_path: Path) -> None:
+    """As the same agent of Python is; one that forgets would get another card."""
+    folder = submission(tmp_path / "s", entry("onnx", "x.onnx"))
+    (folder / "x.onnx").write_bytes(counting())
+    assert submit(folder, tmp_path / "R", "--salt", "secret") == 0
+    card = ScoreCard.load(tmp_path / "R" / "cards" / CORNER / "demo-s0.json")
+    here, forgetful = (
+        score(acting, TRAP, 4, salt="secret", name="demo-s0")
+        for acting in (Turning(), lambda seen: np.zeros(len(seen), np.int64))
+    )
+    assert card == here
+    assert card.splits != forgetful.splits
 
 
 def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
