@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -61,8 +59,7 @@ class Isolated:
 
     Args:
         settings: what to load, and how.
-        data: the submitted file; empty for code.
-        readable: folders that it may read besides the libraries.
+        data: the submitted file.
         bounds: what it may use.
 
     Raises:
@@ -70,18 +67,11 @@ class Isolated:
         OSError: no child can be locked here.
     """
 
-    def __init__(
-        self,
-        settings: ChildSettings,
-        data: bytes = b"",
-        readable: Sequence[Path] = (),
-        bounds: Bounds | None = None,
-    ) -> None:
+    def __init__(self, settings: ChildSettings, data: bytes, bounds: Bounds | None = None) -> None:
         require_locks()
         bounds = bounds or Bounds()
         self._left = bounds.seconds
         told: dict[str, Any] = asdict(settings) | {
-            "readable": [str(path.resolve()) for path in readable],
             "bounds": {
                 "parent": os.getpid(),
                 # Real time bounds it sooner; this ends one that computes while it is not asked.

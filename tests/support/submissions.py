@@ -1,14 +1,16 @@
-"""Submissions for tests: directories, ONNX graphs, pieces of code, what a child of them says."""
+"""Submissions for tests: directories, ONNX graphs, what their child says; locked code."""
 
 import json
 import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.isolation import process
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Bounds, Isolated
 
@@ -18,7 +20,7 @@ CELLS = 9 * 9 * 3
 ONES = np.ones((CELLS, 5), np.float32)
 # What an agent's entry needs beside its kind and file.
 NEEDED = {"weights": {"architecture": "network"}, "onnx": {"observation": "planes"}}
-NEEDED |= {"trace": {}, "code": {"factory": "make"}}
+NEEDED |= {"trace": {}}
 node = helper.make_node
 
 
@@ -170,14 +172,40 @@ class Bomb:
         return os.mkdir, (str(self.path),)
 
 
+# No submission holds code. To try the locks, the child of the product is started with another
+# loader, which runs a file; the file and its folder can be read as the libraries can.
+CODE_CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from benchmarks.isolation import child, landlock
+from mesa_gym.policies.adapting import adapt
+file, readable = Path({file!r}), landlock.libraries()
+def load(trap, data):
+    names = {{"__name__": file.stem, "__file__": str(file)}}
+    exec(compile(file.read_text(), file, "exec"), names)
+    return adapt(names["make"](trap), trap)
+landlock.libraries = lambda: [*readable, file.parent]
+child.make_loader = lambda settings, trap: lambda data: load(trap, data)
+{first}
+child.main()
+"""
+
+
+def code_child(file: Path, bounds: Bounds | None = None, first: str = "") -> Isolated:
+    """A locked child with the policy of ``make(trap)`` in a file; ``first`` runs unlocked."""
+    main = CODE_CHILD.format(file=str(file.resolve()), first=first)
+    with mock.patch.object(process, "_MAIN", main):
+        return Isolated(ChildSettings(CORNER, "weights"), b"", bounds)
+
+
 def code(folder: Path, acts: str, loads: str = "", seconds: float = 20) -> Isolated:
     """A child with a policy whose ``act(observation)`` is made of lines of code."""
     folder.mkdir(parents=True, exist_ok=True)
     text = f"import os, sys, time\nimport numpy as np\n{loads}\ndef make(trap):\n    return act\n"
     body = "".join(f"    {line}\n" for line in acts.splitlines())
     (folder / "agent.py").write_text(f"{text}def act(observation):\n{body}")
-    settings = ChildSettings(CORNER, "code", file=str(folder / "agent.py"), factory="make")
-    return Isolated(settings, readable=[folder], bounds=Bounds(seconds, memory=1 << 28))
+    return code_child(folder / "agent.py", Bounds(seconds, memory=1 << 28))
 
 
 def ask(policy: Isolated, n: int = 3) -> np.ndarray:
