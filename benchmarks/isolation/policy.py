@@ -55,7 +55,8 @@ def require_locks() -> None:
 class Isolated:
     """A policy in a locked child of its own; close it, or use it in a ``with``.
 
-    It gets observations, and when episodes begin; the state that ``act`` is given stays here.
+    It gets observations, and when episodes begin; the state that ``act`` is given stays here. Of
+    an episode that has ended it gets the last observation again, until ``reset``.
 
     Args:
         settings: what to load, and how.
@@ -95,12 +96,23 @@ class Isolated:
         """Tell it that episodes begin; its generator starts where this one is."""
         seed = rng.bytes(SEED_BYTES)
         self._ask(pack(Kind.BEGIN, mask.tobytes() + seed), Kind.DONE, 0)
+        if mask.all():
+            self._clock = np.empty(len(mask), np.int64)
+        self._clock[mask] = -1
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
         """Return its answer, float64 (n, 5), unchecked: it can be whatever a process can write."""
         n = len(observation)
+        if state is not None:
+            # An episode that has ended goes on from its start, unrecorded.
+            going = state.clock > self._clock
+            self._clock = np.where(going, state.clock, np.iinfo(np.int64).max)
+            if not going.all():
+                observation = observation.copy()
+                observation[~going] = self._shown[~going]
+            self._shown: NDArray[np.uint8] = observation
         question = pack(Kind.ASK, np.ascontiguousarray(observation, dtype=np.uint8).tobytes())
         answer = self._ask(question, Kind.ANSWER, n * len(ACTIONS) * 8)
         return np.frombuffer(answer, dtype="<f8").reshape(n, len(ACTIONS))

@@ -13,12 +13,15 @@ from types import SimpleNamespace
 import attacks
 import numpy as np
 import pytest
-from submissions import CORNER, SHAPE, ask, code, code_child, counting
+from submissions import CELLS, CORNER, SHAPE, ask, code, code_child, counting, linear
 
 from benchmarks.isolation import process, syscalls
+from benchmarks.isolation.frames import HEAD, Kind
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Isolated
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring import rollout
+from mesa_gym.scoring.rollout import ENDED, follow
 from mesa_gym.traps import Split, find_trap
 
 SECRET = "salt-7f3a"
@@ -99,6 +102,33 @@ def test_states_are_found_in_the_scorers_own_process() -> None:
     looking = SimpleNamespace(observation="planes", reset=lambda mask, rng: None, act=act)
     rollout(looking, trap, trap.levels(Split.TEST, np.arange(2)), 1)
     assert seen[0] > 0
+
+
+@pytest.mark.thorough
+def test_episodes_that_have_ended_show_their_last_picture(monkeypatch) -> None:
+    """Not their start, which would tell how long they were; some end sooner than others."""
+    trap, shown = find_trap(CORNER)(), []
+    starts = trap.levels(Split.TEST, np.arange(40))
+    seen = make_observation(trap, "planes")
+    graph = linear(np.zeros((CELLS, 5)))
+    with Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph) as policy:
+        ask_it, head = policy._process.exchange, HEAD.size
+
+        def exchange(question, *rest):
+            if question[0] == Kind.ASK:
+                shown.append(np.frombuffer(question[head:], np.uint8).reshape(-1, *SHAPE))
+            return ask_it(question, *rest)
+
+        monkeypatch.setattr(policy._process, "exchange", exchange)
+        for _ in range(2):  # nor does anything of it last
+            shown.clear()
+            actions = rollout(policy, trap, starts, trap.horizon(Split.TEST)).actions
+            expected = seen.encode(starts)
+            for step in follow(trap, starts, actions):
+                expected[step.rows] = seen.encode(step.state)
+                np.testing.assert_array_equal(shown[step.t], expected)
+    assert 4 < len(set((actions != ENDED).sum(axis=1))) <= 40
+    assert len(shown) > 20
 
 
 @pytest.mark.thorough
