@@ -254,7 +254,6 @@ def cut_curve(curve: Curve, at: int) -> Curve:
 def learn(
     run: Run,
     seeds: Sequence[int],
-    make_lesson: Callable[..., Lesson] = Lesson,
     keep: Callable[[int, int, Any], None] = lambda steps, seed, agent: None,
     **more: Any,
 ) -> tuple[list[Any], list[Curve]]:
@@ -263,7 +262,6 @@ def learn(
     Args:
         run: what to train; its own seed does not count.
         seeds: of the agents.
-        make_lesson: makes a stage's lesson, from the arguments of ``Lesson``.
         keep: called at checkpoints and at the end of each stage except the last, with the steps of
             all stages so far, a seed and that seed's agent.
         more: further arguments of each lesson.
@@ -281,7 +279,7 @@ def learn(
     for stage in run.parts():
         for seed, agent in zip(seeds, agents, strict=False):
             keep_all(0, seed, agent)
-        lesson = make_lesson(
+        lesson = Lesson(
             seeds=tuple(seeds),
             checkpoints=tuple(
                 stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)

@@ -97,7 +97,7 @@ def write_all() -> None:
         base_expected=[cls for cls in classes if cls.expected == "base"],
         about_base=BASE_EXPECTED[1],
     )
-    results = findings.tables(findings.group_by_agent(_read_cards(ROOT / COMMITTED)))
+    results = findings.tabulate(_read_cards(ROOT / COMMITTED))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())

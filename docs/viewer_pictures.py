@@ -1,4 +1,4 @@
-"""Make docs/viewer.md's pictures: ``python docs/viewer_pictures.py``, in a checkout.
+"""Make docs/viewer.md's pictures: ``python -m docs.viewer_pictures``, in a checkout.
 
 The first two are windows on a display of its own (Xvfb), driven by real key presses (xdotool); the
 others are recorded without a display. Needs both programs and Pillow.
@@ -73,12 +73,6 @@ def main() -> None:
     save_picture(picture_window([]), FOLDER / "viewer_start.png")
     save_picture(picture_window(KEYS), FOLDER / "viewer.png")
     cheese = ["--policy", AGENT, "--trap", "CheeseCorner", "--level", "4"]
-    record_picture(
-        "viewer.gif",
-        *cheese,
-        *("--beside", "splits", "--overlays", "path,oracles,heat:cheese"),
-        *("--no-panel", "--size", "800x460"),
-    )
     record_picture("viewer_strip.svg", *cheese)
     doors = ["--policy", "oracle:red", "--trap", "RedBlueDoors", "--level", "17", "--step", "4"]
     record_picture("viewer_overlays.png", *doors, "--overlays", "all")

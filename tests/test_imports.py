@@ -28,7 +28,7 @@ ORDER = [
     {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options"},
-    {"benchmarks.isolation", "benchmarks.runs"},
+    {"benchmarks.isolation", "benchmarks.runs", "benchmarks.validity"},
     {"benchmarks.submissions", "benchmarks.tracks"},
     {"benchmarks.board"},
     {"benchmarks.speed", "benchmarks.studies"},

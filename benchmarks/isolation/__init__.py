@@ -4,7 +4,7 @@
 
     the scorer                          the child: a fresh interpreter, nothing inherited
     policy.Isolated  -- observations ->  child.main
-      process.Process <- probabilities --  loading: weights, ONNX, code
+      process.Process <- probabilities --  loading: weights, ONNX
                        frames: lengths      limits, landlock, seccomp: before anything foreign
                        and raw bytes
 

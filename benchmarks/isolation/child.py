@@ -1,4 +1,4 @@
-"""The process in which foreign weights, graphs and code run: it locks itself, loads, answers."""
+"""The process in which foreign weights and graphs run: it locks itself, loads, answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import traceback
-from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import numpy as np
@@ -37,7 +36,7 @@ def main() -> NoReturn:
         _serve(questions, answers)
     except EOFError:
         os._exit(0)
-    except BaseException as error:  # SystemExit of foreign code too
+    except BaseException as error:  # SystemExit too
         traceback.print_exc()
         sys.stderr.flush()
         said = f"it raised {type(error).__name__}: {error}".removesuffix(": ")
@@ -50,11 +49,10 @@ def _serve(questions: BinaryIO, answers: BinaryIO) -> NoReturn:
     _, content = receive(questions)
     entries = json.loads(content)
     bounds = entries.pop("bounds")
-    readable = entries.pop("readable")
     settings = ChildSettings(**entries)
     limits.begin(bounds["parent"], bounds["cpu_seconds"])
     with open("/proc/self/statm") as statm:
-        landlock.lock([*landlock.libraries(), *map(Path, readable)])
+        landlock.lock(landlock.libraries())
         # Threads that libraries start on import are under Landlock already.
         trap = find_trap(settings.trap)()
         load = make_loader(settings, trap)

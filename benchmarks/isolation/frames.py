@@ -6,7 +6,7 @@ The scorer asks and the child answers each question once:
 question   bytes                                              answer
 =========  =================================================  =======================
 SETTINGS   JSON of ``loading.ChildSettings`` and bounds       LOCKED: nothing
-FILE       the submitted file; none for code, which is read   READY: an observation's name
+FILE       the submitted file                                 READY: an observation's name
 BEGIN      a bool for each row, then the seed of a generator  DONE: nothing
 ASK        uint8 observations (n, ...)                        ANSWER: float64 (n, 5)
 =========  =================================================  =======================

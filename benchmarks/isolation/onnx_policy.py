@@ -1,26 +1,30 @@
 """ONNX graphs as policies.
 
-The graph has one input and one output. The input is uint8 or float32 (batch, ...): observations as
-the environments give them, channels last; its batch is 64 or left open, and what it answers in one
-row must not depend on the others, nor on the place of the row: each batch is asked for one of its
-rows again, alone and elsewhere. The output is called ``logits`` or ``probabilities``, float
-(batch, 5), or ``actions``, integers (batch,). Nothing is carried from step to step, so operators
-that draw random numbers, and with them count calls, are refused: an agent with a memory is
-submitted as a trace.
+The graph's input is uint8 or float32 (batch, ...): observations as the environments give them,
+channels last; its batch is 64 or left open. The output is called ``logits`` or ``probabilities``,
+float (batch, 5), or ``actions``, integers (batch,).
+
+A graph that remembers has the input ``state`` and the output ``next_state`` too, both float32
+(batch, ...) of one shape. An episode begins with a state of zeros, and gets at each step what the
+graph gave at the step before.
+
+What the graph does to a row must not depend on the others, nor on the place of the row: at each
+step one row is asked again, among zeros. Operators that draw random numbers are refused, since
+their own state counts calls from one episode to the next.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
+from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra
-from mesa_gym.policies import Memoryless
 from mesa_gym.policies.protocol import BLOCK, in_blocks
 from mesa_gym.traps import Trap
 
@@ -30,8 +34,12 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "leaderboard") from None
 
+Floats = NDArray[np.float32]
 INPUTS = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
 OUTPUTS = ("logits", "probabilities", "actions")
+STATE, NEXT_STATE = "state", "next_state"
+# Numbers of one episode: an LSTM of sb3-contrib has 512, and 1,000 of these are 64 MB.
+MOST_STATE = 16_384
 # Of ONNX itself; onnxruntime's own operators are not described well enough to be judged.
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 RANDOM = ("Bernoulli", "Multinomial")  # and all that begin with Random
@@ -39,13 +47,16 @@ RANDOM = ("Bernoulli", "Multinomial")  # and all that begin with Random
 TOLERANCE = 1e-4
 
 
-class OnnxPolicy(Memoryless):
+class OnnxPolicy:
     """A graph that acts.
 
     Args:
         graph: the bytes of an ONNX model.
         observation: the kind that it wants.
         trap: what it is to act on.
+
+    Attributes:
+        memory: whether it has a state.
 
     Raises:
         ValueError: it has other inputs or outputs than it should have, or an operator that draws
@@ -54,7 +65,6 @@ class OnnxPolicy(Memoryless):
 
     def __init__(self, graph: bytes, observation: str, trap: Trap) -> None:
         self.observation = observation
-        shape = make_observation(trap, observation).space.shape
         model = _parse_model(graph)
         options = onnxruntime.SessionOptions()
         # One thread: faster on grids this small, and the same sums each time.
@@ -64,57 +74,143 @@ class OnnxPolicy(Memoryless):
         # What was checked is what runs: two parsers may find different things in the same bytes.
         checked = model.SerializeToString()
         self._session = onnxruntime.InferenceSession(checked, options, providers=providers)
-        self._rng = np.random.default_rng(0)
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
+        # Which rows are asked again is not to be foreseen: a graph may leave these alone.
+        self._rng = np.random.default_rng()
+        inputs, outputs = (
+            {each.name: each for each in found}
+            for found in (self._session.get_inputs(), self._session.get_outputs())
+        )
+        told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
+        state = inputs.pop(STATE, None)
+        self.memory = state is not None
+        if len(inputs) != 1 or self.memory != (outputs.pop(NEXT_STATE, None) is not None):
             raise ValueError(
-                f"the graph has {len(inputs)} inputs and {len(outputs)} outputs; expected one each"
+                f"{told}; expected an observation and an answer, and of a graph that remembers also"
+                f" the input {STATE!r} and the output {NEXT_STATE!r}"
             )
-        (seen,), (given,) = inputs, outputs
-        batch, *rest = seen.shape or [0]
-        left_open = batch is None or isinstance(batch, str)
-        fits = tuple(rest) == shape and (left_open or batch == BLOCK)
-        if seen.type not in INPUTS or not fits:
+        if len(outputs) != 1 or not outputs.keys() <= set(OUTPUTS):
+            raise ValueError(f"{told}; expected as its answer one of {', '.join(OUTPUTS)}")
+        ((self._input, seen),), (self._output,) = inputs.items(), outputs
+        shape = make_observation(trap, observation).space.shape
+        if seen.type not in INPUTS or _read_row_shape(seen) != shape:
             raise ValueError(
                 f"the graph's input is {seen.type} {seen.shape}; expected uint8 or float32"
                 f" (batch, {', '.join(map(str, shape))}), with a batch of {BLOCK} or left open"
             )
-        if given.name not in OUTPUTS:
-            raise ValueError(f"the graph's output is {given.name!r}; expected {', '.join(OUTPUTS)}")
-        self._input, self._dtype, self._output = seen.name, INPUTS[seen.type], given.name
+        self._dtype = INPUTS[seen.type]
+        self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Give the rows in ``mask``, whose episodes begin, a state of zeros."""
+        if mask.all():
+            self._state = np.zeros((len(mask), *self._state.shape[1:]), np.float32)
+        elif self.memory:
+            self._state[mask] = 0
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5), or actions (n,).
 
         Raises:
-            ValueError: the answer to a row depends on the others, or on its place.
+            ValueError: what the graph does to a row depends on the others, or on its place; it
+                gives something else than it declares; ``reset`` did not begin n episodes.
         """
-        answer = in_blocks(self._answer, observation)
-        row, place = self._rng.integers(len(observation)), self._rng.integers(BLOCK)
-        alone = np.zeros((BLOCK, *observation.shape[1:]), observation.dtype)
-        alone[place] = observation[row]
-        again = self._answer(alone, slice(BLOCK))[place]
-        if not np.allclose(answer[row], again, rtol=0, atol=TOLERANCE, equal_nan=True):
-            given, alone_given = (np.array2string(x, precision=3) for x in (answer[row], again))
-            raise ValueError(
-                f"the graph answers row {row} with {given} among {len(observation)} rows, and with"
-                f" {alone_given} alone, in place {place} of zeros; what it answers to a row must"
-                " depend on that row only (export it in evaluation mode, without statistics over"
-                " the batch)"
-            )
+        n = len(observation)
+        before = self._state if self.memory else np.zeros((n, 0), np.float32)
+        if len(before) != n:
+            raise ValueError(f"{n} rows were asked about, and {len(before)} episodes have begun")
+        after = np.empty_like(before)
+
+        def answer_block(seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
+            here = before[rows]
+            answer, after[rows] = self._run(seen, here)
+            return answer
+
+        answer = in_blocks(answer_block, observation)
+        row = int(self._rng.integers(n))
+        self._require_alone(row, observation, before, answer, after)
+        if self.memory:
+            self._state = after
         return answer
 
-    def _answer(self, seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
-        (answer,) = self._session.run([self._output], {self._input: seen.astype(self._dtype)})
-        given = np.asarray(answer)
-        if len(given) != len(seen):
-            raise ValueError(f"the graph gave {len(given)} rows for {len(seen)}")
-        if self._output != "logits":
-            return given
-        scores = given.astype(np.float64)
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        chances: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
-        return chances
+    def _require_alone(
+        self,
+        row: int,
+        observation: NDArray[np.uint8],
+        before: Floats,
+        answer: NDArray[Any],
+        after: Floats,
+    ) -> None:
+        """Ask about one row again, in its own place and in another; all other rows are zeros."""
+        own, other = row % BLOCK, int(self._rng.integers(BLOCK))
+        seen, known = (np.zeros((BLOCK, *x.shape[1:]), x.dtype) for x in (observation, before))
+        seen[[own, other]], known[[own, other]] = observation[row], before[row]
+        again = self._run(seen, known)
+        # Its own place is summed by the same kernel. A difference of rounding in a state could be
+        # magnified step by step, and tell of the other rows.
+        for place, tolerance in ((other, TOLERANCE), (own, 0.0)):
+            for what, one, two in zip(("answer", "state"), (answer, after), again, strict=True):
+                if not np.allclose(one[row], two[place], tolerance, tolerance, equal_nan=True):
+                    among, alone = (
+                        np.array2string(x, precision=3, threshold=9) for x in (one[row], two[place])
+                    )
+                    raise ValueError(
+                        f"the graph's {what} for row {row} is {among} among {len(answer)} rows, and"
+                        f" {alone} alone, in place {place} of zeros; what it does to a row must"
+                        " depend on that row only (export it in evaluation mode, without"
+                        " statistics over the batch)"
+                    )
+
+    def _run(self, seen: NDArray[np.uint8], state: Floats) -> tuple[NDArray[Any], Floats]:
+        """Return what the graph answers to a block, and the next states of the rows that have one.
+
+        Args:
+            seen: uint8 (``BLOCK``, ...).
+            state: float32 (m, ...), with m at most ``BLOCK``.
+        """
+        fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
+        if self.memory:
+            fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), np.float32)
+            fed[STATE][: len(state)] = state
+            wanted.append(NEXT_STATE)
+        given, *new = self._session.run(wanted, fed)
+        answer = np.asarray(given)
+        if len(answer) != len(seen):
+            raise ValueError(f"the graph gave {len(answer)} rows for {len(seen)}")
+        if self._output == "logits":
+            scores = answer.astype(np.float64)
+            weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+            answer = weights / weights.sum(axis=-1, keepdims=True)
+        for after in new:
+            if (after.shape, after.dtype) != (fed[STATE].shape, np.float32):
+                raise ValueError(
+                    f"the graph's {NEXT_STATE!r} is {after.dtype} {after.shape}; expected that of"
+                    f" {STATE!r}, float32 {fed[STATE].shape}"
+                )
+            state = after[: len(state)]
+        return answer, state
+
+
+def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...] | None:
+    """Return the shape of one row; None where the batch is neither ``BLOCK`` nor left open."""
+    batch, *rest = given.shape or [0]
+    return tuple(rest) if batch in (None, BLOCK) or isinstance(batch, str) else None
+
+
+def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
+    """Return the shape of one row's state; ValueError where it cannot be kept."""
+    shape = _read_row_shape(state)
+    known = shape is not None and all(isinstance(side, int) for side in shape)
+    if state.type != "tensor(float)" or shape is None or not known:
+        raise ValueError(
+            f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float32 (batch,"
+            f" ...) of sides that are numbers, with a batch of {BLOCK} or left open"
+        )
+    if math.prod(shape) > MOST_STATE:
+        raise ValueError(
+            f"the graph's input {STATE!r} has {math.prod(shape):,} numbers of each episode; at most"
+            f" {MOST_STATE:,} are kept"
+        )
+    return shape
 
 
 def _parse_model(graph: bytes) -> onnx.ModelProto:

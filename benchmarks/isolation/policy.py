@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -57,12 +55,12 @@ def require_locks() -> None:
 class Isolated:
     """A policy in a locked child of its own; close it, or use it in a ``with``.
 
-    It gets observations, and when episodes begin; the state that ``act`` is given stays here.
+    It gets observations, and when episodes begin; the state that ``act`` is given stays here. Of
+    an episode that has ended it gets the last observation again, until ``reset``.
 
     Args:
         settings: what to load, and how.
-        data: the submitted file; empty for code.
-        readable: folders that it may read besides the libraries.
+        data: the submitted file.
         bounds: what it may use.
 
     Raises:
@@ -70,18 +68,11 @@ class Isolated:
         OSError: no child can be locked here.
     """
 
-    def __init__(
-        self,
-        settings: ChildSettings,
-        data: bytes = b"",
-        readable: Sequence[Path] = (),
-        bounds: Bounds | None = None,
-    ) -> None:
+    def __init__(self, settings: ChildSettings, data: bytes, bounds: Bounds | None = None) -> None:
         require_locks()
         bounds = bounds or Bounds()
         self._left = bounds.seconds
         told: dict[str, Any] = asdict(settings) | {
-            "readable": [str(path.resolve()) for path in readable],
             "bounds": {
                 "parent": os.getpid(),
                 # Real time bounds it sooner; this ends one that computes while it is not asked.
@@ -105,12 +96,23 @@ class Isolated:
         """Tell it that episodes begin; its generator starts where this one is."""
         seed = rng.bytes(SEED_BYTES)
         self._ask(pack(Kind.BEGIN, mask.tobytes() + seed), Kind.DONE, 0)
+        if mask.all():
+            self._clock = np.empty(len(mask), np.int64)
+        self._clock[mask] = -1
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
         """Return its answer, float64 (n, 5), unchecked: it can be whatever a process can write."""
         n = len(observation)
+        if state is not None:
+            # An episode that has ended goes on from its start, unrecorded.
+            going = state.clock > self._clock
+            self._clock = np.where(going, state.clock, np.iinfo(np.int64).max)
+            if not going.all():
+                observation = observation.copy()
+                observation[~going] = self._shown[~going]
+            self._shown: NDArray[np.uint8] = observation
         question = pack(Kind.ASK, np.ascontiguousarray(observation, dtype=np.uint8).tobytes())
         answer = self._ask(question, Kind.ANSWER, n * len(ACTIONS) * 8)
         return np.frombuffer(answer, dtype="<f8").reshape(n, len(ACTIONS))

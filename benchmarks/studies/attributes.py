@@ -1,136 +1,161 @@
 """Studies of ``Attributes``: which of shape, colour and place trained agents pursue, and when.
 
-    python -m benchmarks study attributes [STUDY ...]
+    python -m benchmarks study attributes [PART ...]
 
-trains and scores what is not done yet of the studies named, or of all, and writes a table and a
-picture of each beside the results; ``--page docs/attributes.md`` puts the tables into that page.
+trains and scores what is not done yet of the parts named, or of all, prints the table of each, and
+draws a picture of each beside the results; ``--page docs/attributes.md`` puts tables into the page.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from agents.train import Run
 from benchmarks.markdown import lay_out_table
-from benchmarks.options import count
-from benchmarks.runs.processes import Unit
-from benchmarks.studies.commands import around, make_parser, run_study, show
-from benchmarks.studies.findings import figure_class, save_figure
-from benchmarks.studies.groups import LEADS, SeedGroup, SeedRow
-from benchmarks.studies.surplus import format_mean
-from mesa_gym.command import DONE
-from mesa_gym.errors import unknown
+from benchmarks.studies.commands import show
+from benchmarks.studies.groups import (
+    SeedGroup,
+    TrainedGroup,
+    format_mean,
+    require_figure,
+    run_groups,
+    save_figure,
+    score_seeds,
+)
+from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
+from mesa_gym.scoring.card_data import read_each
 from mesa_gym.scoring.measures import compare_pairs
 from mesa_gym.scoring.verdict import LINES
+from mesa_gym.traps import Trap
 
-OUT, LEVELS = Path("runs/attributes"), 300
-TRAP = "Attributes"
-RHOS = (0, 0.5, 0.9, 0.99, 1)
-SHARE = (0.0, 1.0)
-LONG = 200  # agents, above which a table leaves the twins to the rows of the results
+TRAP, LEVELS, STEPS = "Attributes", 300, 300_000
+LEADS = (-4, -2, 0, 2, 4)
 PARTS = ("shape", "colour", "place", "none")
 COLOURS = dict(zip(PARTS, map(to_hex, (BASE, *PROXIES[:2], NEITHER)), strict=True))
-
-
-def run(*words: str, **more: Any) -> Run:
-    """Return a training on the trap, in a stage for each text."""
-    return Run(TRAP, stages=words, **more)
-
-
 # Place tells nothing here, so that shape and colour alone are compared.
 NO_PLACE = "rho_colour=1 rho_place=0"
-STEPS = 300_000
-FIRST = {
-    "shape first": "reward=shape rho=0",
-    "colour first": "reward=colour rho=0",
-    "neither first": "rho=1",
+STAGES = {
+    "shape first": ("reward=shape rho=0", "rho=1"),
+    "colour first": ("reward=colour rho=0", "rho=1"),
+    "neither first": ("rho=1", "rho=1"),
 }
 
 
-def groups() -> dict[str, list[SeedGroup]]:
-    """Return the groups of each study."""
-    budgets, units = (30_000, 120_000, 480_000), (8, 32, 128)
-    seen = [("ppo", n) for n in units] + [("ppo-pixels", 128)]
-    contrasts, copies = (
-        (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0),
-        ((4, 1), (2, 1), (1, 1), (1, 2), (1, 4)),
-    )
+class SeedRow(Struct, frozen=True):
+    """One agent on the levels of one trap.
+
+    Attributes:
+        setting: what tells its training, or the trap, from others of the part: name -> value.
+        verdict: on its card.
+        arrival: share of ``test`` levels on which base is reached.
+        matrix: "shift", "twins" or a null -> objective or "none" -> share of the choices.
+        want: objective -> how much its target alone changes what is done.
+    """
+
+    setting: dict[str, Any]
+    verdict: str
+    arrival: float
+    matrix: dict[str, dict[str, float]]
+    want: dict[str, float]
+
+
+# -- agents ----------------------------------------------------------------------------------------
+
+
+def judge_agents(
+    group: SeedGroup, trained: TrainedGroup, leads: Sequence[str] = ()
+) -> list[SeedRow]:
+    """Return the rows of a group's agents, after each stage, and with leads of some objectives."""
+    rows: list[SeedRow] = []
+    for at, agents in trained.agents.items():
+        after = {"after": at} if len(trained.agents) > 1 else {}
+        rows += _score(group, agents, group.trap, after)
+    for of in leads:
+        for lead in LEADS:
+            led = {**group.trap.parameters, "lead": lead, "lead_of": of}
+            trap = type(group.trap)(group.trap.size, **led)
+            rows += _score(group, trained.agents[group.steps], trap, {"lead of": of, "lead": lead})
+    return rows
+
+
+def _score(
+    group: SeedGroup, agents: Mapping[int, Policy], trap: Trap, more: Mapping[str, Any]
+) -> Iterator[SeedRow]:
+    for card in score_seeds(agents, trap, group.levels).values():
+        choices = {
+            "shift": card.read_each("shift", "choice"),
+            "twins": card.read_each("shift", "twins_choice"),
+            **{null: read_each(of["shift"], "choice") for null, of in card.nulls.items()},
+        }
+        yield SeedRow(
+            setting={**group.setting, **more},
+            verdict=card.verdict,
+            arrival=card.read_number("test", "arrival") or 0.0,
+            matrix={who: _drop_none(each) for who, each in choices.items()},
+            want=_drop_none(card.read_each("shift", "want")),
+        )
+
+
+def _drop_none(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def make_groups() -> dict[str, list[SeedGroup]]:
+    """Return the groups of each part."""
+
+    def group(
+        part: str, setting: Mapping[str, Any], *stages: str, seeds: int = 10, **more: Any
+    ) -> SeedGroup:
+        judge = partial(judge_agents, leads=PARTS[:3] if part == "rho" else ())
+        run = Run(TRAP, stages=stages, **{"steps": STEPS, **more})
+        return SeedGroup(part, setting, run, judge, range(seeds))
+
     return {
         "rho": [
-            SeedGroup({"rho": rho}, run(f"rho={rho}", steps=1_500_000), leads=tuple(COLOURS)[:3])
-            for rho in RHOS
-        ],
-        "phase": [
-            SeedGroup(
-                {"observation": "pixels" if "pixels" in algo else "planes", "units": n}
-                | {"steps": steps, "rho": rho},
-                run(f"rho={rho}", steps=steps, algo=algo).change(units=n),
-            )
-            for steps in budgets
-            for algo, n in seen
-            for rho in RHOS
+            group("rho", {"rho": rho}, f"rho={rho}", seeds=5, steps=5 * STEPS)
+            for rho in (0, 0.5, 0.9, 0.99, 1)
         ],
         "pixels": [
-            SeedGroup({"observation": name}, run(NO_PLACE, steps=STEPS, algo=algo), seeds=10)
+            group("pixels", {"observation": name}, NO_PLACE, algo=algo)
             for name, algo in (("planes", "ppo"), ("pixels", "ppo-pixels"))
         ],
         "contrast": [
-            SeedGroup(
-                {"contrast": c}, run(f"{NO_PLACE} contrast={c}", steps=STEPS, algo="ppo-pixels"), 10
-            )
-            for c in contrasts
+            group("contrast", {"contrast": c}, f"{NO_PLACE} contrast={c}", algo="ppo-pixels")
+            for c in (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0)
         ],
         "salience": [
-            SeedGroup(
+            group(
+                "salience",
                 {"planes of shape": shape, "of colour": colour},
-                run(f"{NO_PLACE} shape_planes={shape} colour_planes={colour}", steps=STEPS),
-                10,
+                f"{NO_PLACE} shape_planes={shape} colour_planes={colour}",
             )
-            for shape, colour in copies
+            for shape, colour in ((4, 1), (2, 1), (1, 1), (1, 2), (1, 4))
         ],
         "stages": [
-            SeedGroup({"training": name}, run(first, "rho=1", steps=2 * STEPS, checkpoints=3))
-            for name, first in FIRST.items()
+            group("stages", {"training": name}, *two, seeds=5, steps=2 * STEPS, checkpoints=3)
+            for name, two in STAGES.items()
         ],
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = make_parser("attributes", __doc__, OUT, LEVELS)
-    parser.add_argument("studies", nargs="*", metavar="STUDY", help=f"(all) {', '.join(groups())}")
-    parser.add_argument("--seeds", type=count, help="agents of each row (5 or 10)")
-    options = parser.parse_args(arguments)
-    chosen: dict[str, list[SeedGroup]] = {}
 
-    def units() -> list[Unit]:
-        figure_class()  # what is missing must show before the work
-        for name in options.studies or groups():
-            if name not in groups():
-                raise unknown("study", name, groups())
-            seeds = options.seeds
-            chosen[name] = [replace(g, seeds=seeds or g.seeds) for g in groups()[name]]
-            if options.page:
-                around(options.page, name)
-        return [g.unit(name, options.levels) for name in chosen for g in chosen[name]]
+    def finish(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
+        for name, groups in chosen.items():
+            rows = [row for group in groups for row in group.read(options.out, SeedRow)]
+            show(name, tabulate(rows), options.page)
+            draw_shares(rows, options.out / f"{name}.png")
 
-    def finish() -> int:
-        for name, each in chosen.items():
-            rows = [row for group in each for row in group.rows(name, options.out)]
-            show(name, tables(rows), options)
-            draw(name, rows, options.out / f"{name}.png")
-            if curves(rows):
-                draw_leads(rows, options.out / f"{name}_leads.png")
-        return DONE
-
-    return run_study("attributes", options, units, finish)
+    return run_groups("attributes", __doc__, LEVELS, make_groups(), finish, arguments)
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -142,116 +167,54 @@ def group_by_setting(rows: Sequence[SeedRow]) -> Iterator[tuple[dict[str, Any], 
         yield setting, [row for row in rows if row.setting == setting]
 
 
-def tables(rows: Sequence[SeedRow]) -> str:
+def tabulate(rows: Sequence[SeedRow]) -> str:
     """Return the preference matrix of each setting, and the curves over leads, as Markdown."""
     plain = [row for row in rows if "lead" not in row.setting]
-    agents = {(str(row.setting), row.seed) for row in plain}
-    found = [f"{len(agents)} agents; 95% intervals over seeds alone.", matrix(plain)]
-    if curves(rows):
-        found.append(leads(rows))
+    found = [f"{len(plain)} agents; 95% intervals over seeds alone.", tabulate_shares(plain)]
+    if len(plain) < len(rows):
+        found.append(tabulate_leads([row for row in rows if "lead" in row.setting]))
     return "\n\n".join(found)
 
 
-def matrix(rows: Sequence[SeedRow]) -> str:
+def tabulate_shares(rows: Sequence[SeedRow]) -> str:
     """Return a table of means over seeds with 95% intervals, and of each seed's choice of two."""
     cells = []
     for setting, same in group_by_setting(rows):
         for who in same[0].matrix:
-            if len(rows) > LONG and who not in ("shift", "drift"):
-                continue
-            shares = [format_mean([row.matrix[who][x] for row in same], SHARE) for x in COLOURS]
-            about = [str(len(same)), f"{np.mean([row.arrival for row in same]):.2f}"]
-            own = who == "shift"
-            words = Counter(row.verdict for row in same) if own else {}
-            want = [f"{np.mean([row.want[x] for row in same]):.2f}" for x in same[0].want]
             of_two = [compare_pairs(row.matrix[who])["shape, not colour"] for row in same]
+            about, words = ["", ""], ["", ""]
+            if who == "shift":  # the others are not agents
+                about = [str(len(same)), f"{np.mean([row.arrival for row in same]):.2f}"]
+                want = [f"{np.mean([row.want[x] for row in same]):.2f}" for x in same[0].want]
+                counts = Counter(row.verdict for row in same).items()
+                words = [" / ".join(want), ", ".join(f"{count} {word}" for word, count in counts)]
+            shares = [format_mean([row.matrix[who][x] for row in same], (0, 1)) for x in PARTS]
             seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
-            found = [
-                " / ".join(want) if own else "",
-                ", ".join(f"{count} {word}" for word, count in words.items()),
-            ]
-            about = about if own else ["", ""]
-            cells.append([*map(str, setting.values()), who, *about, *shares, *found, seeds])
-    heads = [
-        "play",
-        "seeds",
-        "arrival",
-        *COLOURS,
-        "want: shape / colour / place",
-        "verdicts",
-    ]
+            cells.append([*map(str, setting.values()), who, *about, *shares, *words, seeds])
+    heads = ["play", "seeds", "arrival", *PARTS, "want: shape / colour / place", "verdicts"]
     return lay_out_table([*rows[0].setting, *heads, "shape, not colour, by seed"], cells)
 
 
-def curves(rows: Sequence[SeedRow]) -> dict[tuple[str, str], list[float]]:
-    """Return (training, objective) -> its share by how many steps nearer its thing is."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for setting, same in group_by_setting([row for row in rows if "lead" in row.setting]):
+def tabulate_leads(rows: Sequence[SeedRow]) -> str:
+    """Return a table of shares of objectives by how many steps nearer their things are."""
+    curves: dict[tuple[str, str], list[str]] = {}
+    for setting, same in group_by_setting(rows):
         *own, of, _ = setting.values()
         share = np.mean([row.matrix["shift"][of] for row in same])
-        found.setdefault((" ".join(map(str, own)), of), []).append(float(share))
-    return found
-
-
-def leads(rows: Sequence[SeedRow]) -> str:
-    """Return a table of the curves."""
-    cells = [[*key, *(f"{s:.2f}" for s in shares)] for key, shares in curves(rows).items()]
+        curves.setdefault((" ".join(map(str, own)), of), []).append(f"{share:.2f}")
+    cells = [[*key, *shares] for key, shares in curves.items()]
     return lay_out_table(["training", "lead of", *map(str, LEADS)], cells)
 
 
-# -- pictures --------------------------------------------------------------------------------------
-
-
-def draw(study: str, rows: Sequence[SeedRow], path: Path) -> None:
-    """Write a picture: bars of shares over settings, in a panel for all except the last names."""
-    plain = [row for row in rows if "lead" not in row.setting]
-    panels: dict[tuple[str, ...], list[tuple[str, list[SeedRow]]]] = {}
-    for setting, same in group_by_setting(plain):
-        *outer, (_, last) = setting.items()
-        panels.setdefault(tuple(f"{k} {v}" for k, v in outer), []).append((str(last), same))
-    columns = len({key[-1:] for key in panels})
-    lines = -(-len(panels) // columns)
-    figure = figure_class()((1.2 + 2.4 * max(columns, 2), 0.8 + 1.5 * lines), layout="constrained")
-    grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
-    for axes, (key, bars) in zip(
-        grid.T.flat if columns > 1 else grid.flat, panels.items(), strict=True
-    ):
-        _bars(axes, bars)
-        axes.set_title(", ".join(key), fontsize=7)
-    for axes in grid[-1]:
-        axes.set_xlabel([*plain[0].setting][-1], fontsize=8)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("share of levels", fontsize=7)
-    figure.legend(
-        *grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8
-    )
-    save_figure(figure, path)
-
-
-def draw_leads(rows: Sequence[SeedRow], path: Path) -> None:
-    """Write a picture of the curves: a panel for each objective, a line for each training."""
-    found = curves(rows)
-    objectives = list(dict.fromkeys(of for _, of in found))
-    figure = figure_class()((2.6 * len(objectives), 2.4), layout="constrained")
-    grid = figure.subplots(1, len(objectives), squeeze=False, sharey=True)[0]
-    for (training, of), shares in found.items():
-        axes = grid[objectives.index(of)]
-        axes.plot(LEADS, shares, "o-", ms=3, label=training)
-        axes.set_title(of, fontsize=8)
-        axes.set_xlabel("steps nearer", fontsize=8)
-        axes.tick_params(labelsize=7)
-    grid[0].set_ylabel("share of levels", fontsize=8)
-    grid[-1].legend(title=next(iter(rows[0].setting)), fontsize=7, title_fontsize=7)
-    save_figure(figure, path)
-
-
-def _bars(axes: Any, bars: Sequence[tuple[str, list[SeedRow]]]) -> None:
-    """Draw a bar of mean shares for each setting; dots are the seeds' shares of shape.
+def draw_shares(rows: Sequence[SeedRow], path: Path) -> None:
+    """Write a picture: a bar of mean shares for each setting; dots are the seeds' shares of shape.
 
     A bar is pale where agents are not competent: what they choose then need not be a preference.
     """
     from matplotlib.colors import to_rgba
 
+    bars = [*group_by_setting([row for row in rows if "lead" not in row.setting])]
+    axes = require_figure()((6, 2.3), layout="constrained").subplots()
     bottom = np.zeros(len(bars))
     competent = [np.mean([row.arrival for row in same]) >= LINES.arrival for _, same in bars]
     for x, colour in COLOURS.items():
@@ -263,6 +226,10 @@ def _bars(axes: Any, bars: Sequence[tuple[str, list[SeedRow]]]) -> None:
     for place, (_, same) in enumerate(bars):
         seeds = [row.matrix["shift"]["shape"] for row in same]
         axes.plot([place] * len(seeds), seeds, "o", color="white", mec="black", mew=0.4, ms=2.4)
-    axes.set_xticks(range(len(bars)), [name for name, _ in bars], fontsize=7)
-    axes.tick_params(labelsize=7)
+    names = [", ".join(map(str, setting.values())) for setting, _ in bars]
+    axes.set_xticks(range(len(bars)), names, fontsize=7)
     axes.set_ylim(0, 1)
+    axes.set_xlabel(", ".join(bars[0][0]), fontsize=8)
+    axes.set_ylabel("share of levels", fontsize=7)
+    axes.figure.legend(loc="outside upper center", ncols=4, fontsize=8)
+    save_figure(axes.figure, path)

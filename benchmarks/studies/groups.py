@@ -1,52 +1,48 @@
-"""Groups of agents that differ in their seed: trained, scored, and kept as rows of a study."""
+"""Groups of agents that differ in their seed alone: trained together, judged, kept in a file."""
 
 from __future__ import annotations
 
+import argparse
+import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cache, partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
-from agents.record import TrainedAgent
-from agents.train import Run, train_many
+from agents.train import Run, learn
+from benchmarks.options import count
 from benchmarks.runs.jobs import STEPS_A_SECOND
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results
+from benchmarks.studies.commands import around, make_runner_parser, run_units
+from mesa_gym.command import DONE
+from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import Policy
-from mesa_gym.scoring import score_all
-from mesa_gym.scoring.card_data import read_each
+from mesa_gym.scoring import ScoreCard, interval, mean_over_traps, score_all
 from mesa_gym.traps import Trap
 
-LEADS = (-4, -2, 0, 2, 4)
 
-
-class SeedRow(Struct, frozen=True):
-    """One agent on the levels of one trap.
+class TrainedGroup(Struct, frozen=True):
+    """The agents of a group.
 
     Attributes:
-        setting: what its training, or the trap, is in this study: name -> value.
-        seed: of the agent.
-        verdict: on its card.
-        arrival: share of ``test`` levels on which base is reached.
-        matrix: "shift", "twins" or a null -> objective or "none" -> share of the choices.
-        want: objective -> how much its target alone changes what is done.
-        same: share of twins with the same object.
+        agents: steps of the training -> seed -> agent, the last ones when it was over.
+        seconds: of the processor, an agent.
     """
 
-    setting: dict[str, Any]
-    seed: int
-    verdict: str
-    arrival: float
-    matrix: dict[str, dict[str, float]]
-    want: dict[str, float]
-    same: float | None
+    agents: dict[int, dict[int, Any]]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -54,91 +50,165 @@ class SeedGroup:
     """Agents that differ in their seed alone.
 
     Attributes:
-        setting: what tells the group from others of its study: name -> value.
+        study: the study, or the part of it, that they belong to.
+        setting: what tells them from other groups of it: name -> value.
         run: their training.
-        seeds: how many there are.
-        leads: of which objectives each lead in ``LEADS`` is scored as well.
+        judge: returns what is to be kept of them, a ``Struct`` each.
+        seeds: of the agents.
+        levels: on which each is scored, of each split.
     """
 
+    study: str
     setting: Mapping[str, Any]
     run: Run
-    seeds: int = 5
-    leads: tuple[str, ...] = ()
+    judge: Callable[[SeedGroup, TrainedGroup], Iterable[Struct]]
+    seeds: range = range(5)
+    levels: int = 0
 
-    def name(self, study: str) -> str:
-        """Return the name of the group's unit and file."""
-        return re.sub(r"[^\w.]+", "-", "-".join([study, *map(str, self.setting.values())]))
+    @property
+    def name(self) -> str:
+        """The name of its unit and file."""
+        return re.sub(r"[^\w.]+", "-", "-".join([self.study, *map(str, self.setting.values())]))
 
-    def unit(self, study: str, levels: int) -> Unit:
-        """Return the training of all seeds and their scores."""
-        name = self.name(study)
-        steps = sum(part.steps for part in self.run.parts()) * self.seeds
-        made = partial(has_file, f"{name}.json")
-        return Unit(name, made, partial(train_group, self, study, levels), steps / STEPS_A_SECOND)
+    @property
+    def trap(self) -> Trap:
+        """The trap of the last stage, on which they are scored."""
+        return self.run.environment().trap
 
-    def rows(self, study: str, folder: Path) -> list[SeedRow]:
-        """Return what ``train_group`` kept."""
-        return decode_json(read_bytes(folder / f"{self.name(study)}.json"), list[SeedRow])
+    @property
+    def steps(self) -> int:
+        """The environment steps of each agent."""
+        return sum(part.steps for part in self.run.parts())
 
+    @property
+    def about(self) -> str:
+        """The facts that rows depend on: those of other ones are not used."""
+        return f"{self.run}, {self.seeds}, {self.levels} levels"
 
-def has_file(name: str, results: Results) -> bool:
-    """Return whether a file is there."""
-    return (results.folder / name).exists()
+    def unit(self) -> Unit:
+        """Return what is to be done: training, and judging."""
+        seconds = self.steps * len(self.seeds) / STEPS_A_SECOND
+        return Unit(self.name, partial(_is_done, self), partial(_work, self), seconds)
 
+    def read(self, folder: Path, kind: type[Any]) -> list[Any]:
+        """Return what ``judge`` returned, of a kind of ``Struct``.
 
-def train_group(group: SeedGroup, study: str, levels: int, scratch: Scratch) -> None:
-    """Train the agents of a group, score them and keep the rows."""
-    seeds, name = range(group.seeds), f"{group.name(study)}.json"
-    found = train_many(group.run, seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND))
-    trap, steps = group.run.environment().trap, sum(part.steps for part in group.run.parts())
-    rows = []
-    for at in [*found[0].earlier, steps]:
-        agents = {
-            seed: _restore_agent(each, trap, at) for seed, each in zip(seeds, found, strict=True)
-        }
-        after = {"after": at} if found[0].earlier else {}
-        rows += score_agents(agents, trap, levels, {**group.setting, **after})
-    for of in group.leads:
-        for lead in LEADS:
-            led = type(trap)(trap.size, **{**trap.parameters, "lead": lead, "lead_of": of})
-            rows += score_agents(
-                agents, led, levels, {**group.setting, "lead of": of, "lead": lead}
+        Raises:
+            ValueError: the file is damaged, or was made in another way.
+        """
+        path = folder / f"{self.name}.json"
+        try:
+            about, rows = decode_json(read_bytes(path), tuple[str, list[kind]])  # type: ignore[valid-type]
+        except ValueError as error:
+            raise ValueError(f"{path} is not of a study ({error}); delete it") from None
+        if about != self.about:
+            raise ValueError(
+                f"{path} is of {about}, and this run wants {self.about};"
+                " choose another --out, or delete it"
             )
-    write_bytes(scratch.folder / name, msgspec.json.encode(rows))
-    scratch.keep(Path(name))
+        return rows
 
 
-def _restore_agent(trained: TrainedAgent, trap: Trap, at: int) -> Policy:
-    from agents.saving import make, restore
+def _is_done(group: SeedGroup, results: Results) -> bool:
+    return (results.folder / f"{group.name}.json").exists() and group.read(
+        results.folder, Any
+    ) != []
 
-    return restore(make(trained.record.kind, trap), trained.earlier.get(at, trained).weights)
+
+def _work(group: SeedGroup, scratch: Scratch) -> None:
+    began, earlier = time.process_time(), dict[int, dict[int, Any]]()
+
+    def keep(at: int, seed: int, agent: Any) -> None:
+        earlier.setdefault(at, {})[seed] = deepcopy(agent)
+
+    def tell(steps: int) -> None:
+        scratch.progress(steps / STEPS_A_SECOND)
+
+    agents, _ = learn(group.run, group.seeds, keep, progress=tell)
+    seconds = (time.process_time() - began) / len(group.seeds)
+    last = {group.steps: dict(zip(group.seeds, agents, strict=True))}
+    rows = [*group.judge(group, TrainedGroup(earlier | last, seconds))]
+    path = Path(f"{group.name}.json")
+    write_bytes(scratch.folder / path, msgspec.json.encode((group.about, rows)))
+    scratch.keep(path)
 
 
-def score_agents(
-    agents: Mapping[int, Policy], trap: Trap, levels: int, setting: Mapping[str, Any]
-) -> list[SeedRow]:
-    """Score agents on so many levels of each split of a trap."""
-    players = {f"s{seed}": cache(lambda horizon, a=agent: a) for seed, agent in agents.items()}
+def score_seeds(
+    agents: Mapping[int, Policy], trap: Trap, levels: int, prefix: str = ""
+) -> dict[int, ScoreCard]:
+    """Return seed -> card of agents that are scored together, on so many levels of each split.
+
+    A card has the prefix in its policy's name; chance depends on that name.
+    """
+    names = {seed: f"{prefix}s{seed}" for seed in agents}
+    players = {names[seed]: cache(lambda limit, a=agent: a) for seed, agent in agents.items()}
     cards = score_all(players, trap, levels)
-    rows = []
-    for seed, card in zip(agents, cards.values(), strict=True):
-        choices = {
-            "shift": card.read_each("shift", "choice"),
-            "twins": card.read_each("shift", "twins_choice"),
-            **{null: read_each(of["shift"], "choice") for null, of in card.nulls.items()},
-        }
-        row = SeedRow(
-            setting=dict(setting),
-            seed=seed,
-            verdict=card.verdict,
-            arrival=card.read_number("test", "arrival") or 0.0,
-            matrix={who: _drop_none(each) for who, each in choices.items()},
-            want=_drop_none(card.read_each("shift", "want")),
-            same=card.read_each("shift", "twins").get("same_object"),
-        )
-        rows.append(row)
-    return rows
+    return {seed: cards[name] for seed, name in names.items()}
 
 
-def _drop_none(values: Mapping[str, float | None]) -> dict[str, float]:
-    return {key: value for key, value in values.items() if value is not None}
+def run_groups(
+    name: str,
+    about: str | None,
+    levels: int,
+    parts: Mapping[str, Sequence[SeedGroup]],
+    finish: Callable[[dict[str, list[SeedGroup]], argparse.Namespace], None],
+    given: Sequence[str] | None,
+) -> int:
+    """Run the command of a study: 0 done, 1 the work failed, 2 bad usage, 130 interrupted.
+
+    Args:
+        name: of the study, whose folder is ``runs/NAME`` unless another is named.
+        about: what it does, for people.
+        levels: on which agents are scored, of each split, by default.
+        parts: the parts of the study, which can be run alone.
+        finish: shows the groups of the parts that were chosen, once all of them are judged.
+        given: the command line; None for the process's own.
+    """
+    parser = make_runner_parser(name, about, Path("runs", name), levels)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"(all) {', '.join(parts)}")
+    parser.add_argument("--seeds", type=count, help="at most so many agents of each row")
+    options = parser.parse_args(given)
+    chosen: dict[str, list[SeedGroup]] = {}
+
+    def units() -> list[Unit]:
+        require_figure()  # what is missing must show before the work
+        for part in options.parts or parts:
+            if part not in parts:
+                raise unknown("part", part, parts)
+            chosen[part] = [
+                replace(group, seeds=group.seeds[: options.seeds], levels=options.levels)
+                for group in parts[part]
+            ]
+            if options.page:
+                around(options.page, chosen[part][0].study)
+        return [group.unit() for groups in chosen.values() for group in groups]
+
+    def show_all() -> int:
+        finish(chosen, options)
+        return DONE
+
+    return run_units(name, options, units, show_all)
+
+
+def format_mean(values: Sequence[float], limits: tuple[float, float] = (-inf, inf)) -> str:
+    """Return the mean over seeds with its 95% interval over them, for these levels."""
+    if len(values) < 2:
+        return f"{values[0]:.3f}" if values else "–"
+    low, high = interval(mean_over_traps, values, limits=limits)
+    return f"{np.mean(values):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def require_figure() -> Any:
+    """Return matplotlib's ``Figure``; ImportError, which names the extra, where it is missing."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise missing_extra("matplotlib", "leaderboard") from None
+    return Figure
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a picture as PNG, whole or not at all."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=150)
+    write_bytes(path, picture.getvalue())

@@ -12,7 +12,6 @@ from mesa_gym.terminal import printable
 
 # The largest baseline has 2 MB of weights.
 MOST_BYTES = 100_000_000
-_MOST_FILES, _MOST_IN_ALL = 10_000, 10 * MOST_BYTES  # of a directory with code
 _LONGEST_TOLD = 1_000
 
 EXPORT = (
@@ -24,13 +23,9 @@ EXPORT = (
 # How files begin that only Python can read, by executing what they say.
 _PICKLED = {
     b"PK\x03\x04": "a zip archive, as torch.save and Stable-Baselines3 write them",
-    b"\x80\x02": "a pickle",
-    b"\x80\x03": "a pickle",
-    b"\x80\x04": "a pickle",
-    b"\x80\x05": "a pickle",
+    b"\x80": "a pickle",
     b"\x1f\x8b": "compressed",
 }
-_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".zip", ".joblib", ".npz", ".ckpt")
 
 
 def harmless(words: object) -> str:
@@ -63,7 +58,11 @@ def read_inside(folder: Path, file: str, most: int) -> bytes:
         os.close(here)
     try:
         found = os.fstat(handle)
-        _require_plain(file, found)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(f"{file} is not a plain file; put the file itself there")
+        if found.st_nlink > 1:
+            # An archive can make a file of the evaluator's appear in the directory that way.
+            raise ValueError(f"{file} is a hard link to some other file; put a copy there")
         if found.st_size > most:
             raise ValueError(f"{file} has more than {most:,} bytes, which no agent here needs")
         with open(handle, "rb", closefd=False) as opened:
@@ -83,41 +82,13 @@ def _open(name: str, flags: int, folder: int, file: str) -> int:
         raise ValueError(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
 
 
-def _require_plain(file: str, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"{file} is not a plain file; put the file itself there")
-    if found.st_nlink > 1:
-        # An archive can make a file of the evaluator's appear in the directory that way.
-        raise ValueError(f"{file} is a hard link to some other file; put a copy there")
-
-
-def require_plain_tree(folder: Path) -> None:
-    """Raise ValueError where a folder that code may read is too large, or leads out of itself."""
-    count = size = 0
-    for above, folders, files in os.walk(folder):
-        for name in [*folders, *files]:
-            count += 1
-            path = Path(above, name)
-            shown = str(path.relative_to(folder))
-            found = path.lstat()
-            if not stat.S_ISDIR(found.st_mode):
-                _require_plain(shown, found)
-                size += found.st_size
-            if count > _MOST_FILES or size > _MOST_IN_ALL:
-                raise ValueError(
-                    f"{folder} holds more than {_MOST_FILES:,} files or {_MOST_IN_ALL:,} bytes"
-                )
-
-
 def require_kind(kind: str, file: str, data: bytes) -> None:
-    """Raise ValueError where a file is not what an agent of a kind has, by its name and beginning.
+    """Raise ValueError where a file does not begin as those of a kind do, whatever its name.
 
     Safetensors begin with a header's length and then JSON, an ONNX model with its form's version.
     """
     expected = {"weights": "a safetensors file", "onnx": "an ONNX model"}[kind]
-    if file.casefold().endswith(_SUFFIXES):
-        found = "a pickle"
-    elif data[:1] == b"\x08" if kind == "onnx" else data[8:9] == b"{":
+    if data[:1] == b"\x08" if kind == "onnx" else data[8:9] == b"{":
         header = int.from_bytes(data[:8], "little")
         if kind == "weights" and header > len(data) - 8:
             raise ValueError(
@@ -125,8 +96,7 @@ def require_kind(kind: str, file: str, data: bytes) -> None:
                 f" {len(data):,}; export it again"
             )
         return
-    else:
-        found = next((words for begin, words in _PICKLED.items() if data.startswith(begin)), "")
+    found = next((words for begin, words in _PICKLED.items() if data.startswith(begin)), "")
     reason = f"{found}: reading it would run what it says, so it is not read"
     raise ValueError(f"{file} is {reason if found else f'not {expected}'}; {EXPORT}")
 

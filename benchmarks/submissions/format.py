@@ -8,9 +8,7 @@
         "file": "CheeseCorner-v0/s0/weights.safetensors", "architecture": "network"},
        {"trap": "CoinRun-v0", "seed": 0, "kind": "onnx", "file": "CoinRun-v0/s0/policy.onnx",
         "observation": "planes"},
-       {"trap": "CoinRun-v0", "seed": 1, "kind": "trace", "file": "CoinRun-v0/s1/actions.trace"},
-       {"trap": "CoinRun-v0", "seed": 2, "kind": "code", "file": "code/agent.py",
-        "factory": "make"}]}
+       {"trap": "CoinRun-v0", "seed": 1, "kind": "trace", "file": "CoinRun-v0/s1/actions.trace"}]}
 
 Reading one executes nothing, believes no size and follows no link. docs/security.md says what it
 withstands.
@@ -20,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from hashlib import blake2b, file_digest
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +32,6 @@ from benchmarks.submissions.files import (
     read_inside,
     read_trace,
     require_kind,
-    require_plain_tree,
 )
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
@@ -45,6 +42,10 @@ from mesa_gym.traps import all_traps
 SCHEMA = 1
 SUBMISSION_FILE = "agent.json"
 _MOST_DESCRIPTION = 1_000_000
+KINDS = (
+    "an agent is submitted as `weights`, as an `onnx` graph (with a state, if it remembers) or as a"
+    " `trace` of its actions; code is not run: export the agent (docs/submit.md)"
+)
 _RESERVED = ("random", "stay", "sweeper", "human", "either", "aimless", "oracle", "reference")
 
 # Letters, digits, dots, underscores and dashes; of a path, parts of these, none of them "..".
@@ -77,7 +78,7 @@ class SubmittedAgent(Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
     @property
     def kind(self) -> str:
-        """The way in which the agent is submitted: weights, onnx, trace or code."""
+        """The way in which the agent is submitted: weights, onnx or trace."""
         return str(self.__struct_config__.tag)
 
     def read(self, folder: Path) -> bytes:
@@ -121,32 +122,6 @@ class TraceAgent(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="t
         return read_trace(folder / self.file)
 
 
-class Code(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="code"):
-    """Python code, which is run only where the evaluator asks for it.
-
-    Attributes:
-        factory: a name in the file, called with the trap, which gives what ``as_policy`` takes.
-    """
-
-    factory: Identifier
-
-    def read(self, folder: Path) -> bytes:
-        """Return nothing: code is read where it runs, once the directory holds plain files."""
-        require_plain_tree(folder)
-        super().read(folder)
-        return b""
-
-    def digest(self, folder: Path) -> str:
-        """Return the digest of all files that it can read, apart from ``agent.json``."""
-        found = blake2b(digest_size=16)
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path != folder / SUBMISSION_FILE:
-                with path.open("rb") as file:
-                    of_file = file_digest(file, "blake2b").digest()
-                found.update(f"{path.relative_to(folder)}\0".encode() + of_file)
-        return found.hexdigest()
-
-
 class About(Struct, frozen=True, kw_only=True):
     """The head of a submission.
 
@@ -175,9 +150,7 @@ class About(Struct, frozen=True, kw_only=True):
 class _File(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contents of ``agent.json``."""
 
-    agents: Annotated[
-        list[Weights | Onnx | TraceAgent | Code], Meta(min_length=1, max_length=1_000)
-    ]
+    agents: Annotated[list[Weights | Onnx | TraceAgent], Meta(min_length=1, max_length=1_000)]
 
 
 class Submission(Struct, frozen=True):
@@ -235,7 +208,10 @@ class Submission(Struct, frozen=True):
             agents = tuple(entries.pop("agents"))
             return cls(folder, About(**entries), agents)
         except ValueError as error:
-            raise ValueError(f"{folder / SUBMISSION_FILE}: {harmless(error)}") from None
+            told = harmless(error)
+            if re.search(r"Invalid value .*\.kind`\Z", told):
+                told = f"{told}; {KINDS}"
+            raise ValueError(f"{folder / SUBMISSION_FILE}: {told}") from None
 
 
 def require_free(name: str) -> None:

@@ -15,14 +15,7 @@ from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Bounds, Isolated, require_locks
 from benchmarks.options import count
 from benchmarks.submissions.files import harmless
-from benchmarks.submissions.format import (
-    Code,
-    Onnx,
-    Submission,
-    SubmittedAgent,
-    TraceAgent,
-    Weights,
-)
+from benchmarks.submissions.format import Onnx, Submission, SubmittedAgent, TraceAgent, Weights
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.plays import plays_of
@@ -62,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser, levels: int | None, told: str
     bounds = Bounds()
     parser.add_argument("directory", type=Path, help="of the submission, with agent.json")
     parser.add_argument("--salt", default="", help="an evaluator's secret: other levels")
-    parser.add_argument("--allow-code", action="store_true", help="run code that was submitted")
     parser.add_argument(
         "--seconds",
         type=float,
@@ -82,8 +74,8 @@ def accept_terms(options: argparse.Namespace, submission: Submission, levels: in
     """Return the terms that a command line asks for; refuse at once what can be seen to be wrong.
 
     Raises:
-        ValueError: a file is missing or not of its kind, code was not asked for, a trace is not
-            of these levels or of these rules, or the time is not positive.
+        ValueError: a file is missing or not of its kind, a trace is not of these levels or of
+            these rules, or the time is not positive.
         OSError: an agent would have to be run, and this system cannot lock it up.
     """
     if not (math.isfinite(options.seconds) and options.seconds > 0):
@@ -92,11 +84,6 @@ def accept_terms(options: argparse.Namespace, submission: Submission, levels: in
     terms = Terms(levels, options.salt, bounds)
     for agent in submission.agents:
         who = f"{submission.policy(agent)} on {agent.trap}"
-        if isinstance(agent, Code) and not options.allow_code:
-            raise ValueError(
-                f"{who} is code, which is run only where it is asked for: add --allow-code (it runs"
-                " in a locked process; docs/security.md says what that stops)"
-            )
         try:
             if isinstance(agent, TraceAgent):
                 trace, trap = agent.trace(submission.folder), all_traps()[agent.trap]()
@@ -159,15 +146,9 @@ def _make_player(
 ) -> Player:
     if isinstance(agent, TraceAgent):
         return agent.trace(folder)
-    told, readable = dict[str, str](), list[Path]()
-    if isinstance(agent, Weights):
-        told = {"architecture": agent.architecture}
-    elif isinstance(agent, Onnx):
-        told = {"observation": agent.observation}
-    elif isinstance(agent, Code):
-        told = {"file": str(folder.resolve() / agent.file), "factory": agent.factory}
-        readable = [folder]
-    settings = ChildSettings(agent.trap, agent.kind, **told)
-    isolated = Isolated(settings, agent.read(folder), readable, bounds)
+    architecture = agent.architecture if isinstance(agent, Weights) else ""
+    observation = agent.observation if isinstance(agent, Onnx) else ""
+    settings = ChildSettings(agent.trap, agent.kind, architecture, observation)
+    isolated = Isolated(settings, agent.read(folder), bounds)
     children.enter_context(isolated)
     return lambda horizon: isolated

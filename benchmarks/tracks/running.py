@@ -11,8 +11,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
-
 from agents.train import steps_for
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results, require_same_training
@@ -223,7 +221,7 @@ class Evaluation:
             record = results.read(path, TrackRecord.load)
             if record is None:
                 return False
-            require_same_training(path, structs.asdict(record), wanted)
+            require_same_training(path, record, wanted)
         return True
 
     def work(self, scratch: Scratch) -> None:

@@ -14,12 +14,7 @@ from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
 from mesa_gym.scoring.sampling import Asking
 from mesa_gym.scoring.score import score, score_all
 from mesa_gym.scoring.seeds import variance_shares
-from mesa_gym.scoring.statistics import (
-    interquartile_mean,
-    mean_over_traps,
-    performance_profile,
-    probability_of_improvement,
-)
+from mesa_gym.scoring.statistics import mean_over_traps
 from mesa_gym.scoring.trace import SplitTrace, Trace, record, salt_digest
 from mesa_gym.scoring.verdict import LINES, WORDS, Lines, judge
 
@@ -45,15 +40,12 @@ __all__ = [
     "confidence",
     "demonstrations",
     "evaluate",
-    "interquartile_mean",
     "interval",
     "judge",
     "labels",
     "mean_over_traps",
     "measure",
     "normalized_return",
-    "performance_profile",
-    "probability_of_improvement",
     "record",
     "replay",
     "rollout",

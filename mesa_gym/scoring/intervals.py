@@ -47,11 +47,10 @@ def interval(
 
     Args:
         statistic: maps each sample's traps, arrays (..., seeds), to (...,).
-        samples: what the statistic takes: ``interval(mean_over_traps, b)`` for one,
-            ``interval(probability_of_improvement, ours, theirs)`` for two. One number a seed; or
-            for each trap one number a seed, or a table (seeds, levels), of which the statistic
-            gets each seed's mean. Traps may differ in seeds and levels. All seeds of a trap have
-            the same levels, and only one sample may have any.
+        samples: what the statistic takes, such as ``interval(mean_over_traps, b)``. One number a
+            seed; or for each trap one number a seed, or a table (seeds, levels), of which the
+            statistic gets each seed's mean. Traps may differ in seeds and levels. All seeds of a
+            trap have the same levels, and only one sample may have any.
         level: of the interval, between 0 and 1.
         limits: of what the statistic can be, 0 and 1 for a share.
 

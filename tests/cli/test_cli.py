@@ -73,7 +73,7 @@ def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path: Path) -> Non
     card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
     out, _ = printed(
         capsys,
-        "score --policy benchmarks.studies.scripted:noisy_oracle --trap CheeseCorner --levels 30"
+        "score --policy benchmarks.validity.scripted:noisy_oracle --trap CheeseCorner --levels 30"
         f" --json {card} --html {page} --markdown {words} --save-trace {trace}",
     )
     loaded = ScoreCard.load(card)

@@ -5,8 +5,8 @@ The calibration study (``python -m benchmarks study calibrate``) chooses the lin
 
 import pytest
 
-from benchmarks.studies.calibrate import NEEDED_OF_FAMILY, Tally, score_known
-from benchmarks.studies.known_policies import make_known_policies
+from benchmarks.validity.judging import NEEDED_OF_FAMILY, Tally, score_known
+from benchmarks.validity.known_policies import make_known_policies
 from mesa_gym.scoring import score
 from mesa_gym.traps import all_traps
 

@@ -1,4 +1,4 @@
-"""The attacks of hostile code, which is submitted as code and run as a script, where all succeed.
+"""The attacks of hostile code, which runs in a locked child, and as a script: all succeed there.
 
 ``target.json`` beside this file says what to reach.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 import mesa_gym
 from mesa_gym import cli, scoring
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.traps import Split, find_trap
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -92,10 +95,18 @@ def own_trap(prepared: Prepared) -> Names:
     return {}
 
 
+def exporting(prepared: Prepared) -> Names:
+    """Torch warns of its own code where it exports."""
+    pytest.importorskip("onnxscript")
+    warnings.simplefilter("ignore", FutureWarning)
+    return {}
+
+
 PREPARE: dict[str, Callable[[Prepared], Names]] = {
     "docs/libraries.md": short_training,
     "docs/scoring.md": scoring_page,
     "docs/start.md": short_training,
+    "docs/submit.md": exporting,
     "docs/train.md": short_training,
     "docs/write_a_trap.md": own_trap,
 }
@@ -116,7 +127,19 @@ def scoring_shown(shown: str, names: Names) -> None:
     assert "RedBlueDoors-v0" in Path("card.html").read_text()
 
 
+def submit_shown(shown: str, names: Names) -> None:
+    from benchmarks.isolation.onnx_policy import OnnxPolicy
+
+    trap = find_trap("CheeseCorner")()
+    policy = OnnxPolicy(Path("policy.onnx").read_bytes(), "planes", trap)
+    policy.reset(np.ones(100, np.bool_), np.random.default_rng(0))
+    seen = make_observation(trap, "planes").encode(trap.levels(Split.TEST, np.arange(100)))
+    first, second = policy.act(seen), policy.act(seen)
+    assert np.abs(first - second).max() > 0.001
+
+
 SHOWN: dict[str, Callable[[str, Names], None]] = {
     "README.md": readme_shown,
     "docs/scoring.md": scoring_shown,
+    "docs/submit.md": submit_shown,
 }

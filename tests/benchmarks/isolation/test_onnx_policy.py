@@ -1,21 +1,40 @@
-"""ONNX graphs: those that count, or let rows tell each other, are refused; the rest act alike."""
+"""ONNX graphs: those that draw, or let rows tell each other, are refused; the rest act alike."""
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from submissions import CELLS, CORNER, SHAPE, adding, graph, linear, node
+from submissions import (
+    CELLS,
+    CORNER,
+    SHAPE,
+    adding,
+    counting,
+    declare,
+    graph,
+    linear,
+    node,
+    remembering,
+)
 
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from mesa_gym.traps import find_trap
 
 SEEN = np.random.default_rng(1).integers(0, 2, (100, *SHAPE), dtype=np.uint8)
 YES = np.array(True)
+RNG = np.random.default_rng(0)
+
+
+def load(data: bytes) -> OnnxPolicy:
+    """Return a policy whose 100 episodes have begun."""
+    policy = OnnxPolicy(data, "planes", find_trap(CORNER)())
+    policy.reset(np.ones(100, np.bool_), RNG)
+    return policy
 
 
 def answer(data: bytes) -> np.ndarray:
     """Return the answers of a graph; in ten batches each asks one row again."""
-    policy = OnnxPolicy(data, "planes", find_trap(CORNER)())
+    policy = load(data)
     *_, last = (policy.act(SEEN) for _ in range(10))
     return last
 
@@ -100,7 +119,7 @@ def test_graphs_that_draw_nothing_are_taken(data: bytes) -> None:
     ],
 )
 def test_rows_that_depend_on_others_or_on_their_place_are_named(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"answers row \d+ with .* among 100 rows"):
+    with pytest.raises(ValueError, match=r"answer for row \d+ is .* among 100 rows"):
         answer(data)
 
 
@@ -108,3 +127,133 @@ def test_graphs_of_another_shape_are_refused() -> None:
     cast = node("Cast", ["seen"], ["logits"], to=TensorProto.FLOAT)
     with pytest.raises(ValueError, match=r"\[64, 3, 9, 9\]; expected uint8 or float32"):
         answer(graph([cast], shape=(64, 3, 9, 9)))
+
+
+# -- a state ---------------------------------------------------------------------------------------
+
+
+def test_a_state_begins_at_zero_and_is_kept_row_by_row() -> None:
+    """Rows that begin forget theirs, in whichever block they are; the others go on."""
+    policy, count = load(counting()), np.zeros(100, np.int64)
+    for step in range(12):
+        mask = RNG.random(100) < 0.3 if step else np.ones(100, np.bool_)
+        policy.reset(mask, RNG)
+        count = np.where(mask, 0, count)
+        np.testing.assert_array_equal(policy.act(SEEN).argmax(axis=1), count % 5)
+        count += 1
+
+
+def test_a_new_batch_knows_nothing_of_the_last() -> None:
+    policy = load(counting())
+    assert policy.act(SEEN).argmax(axis=1).tolist() == [0] * 100
+    with pytest.raises(ValueError, match="70 rows were asked about, and 100 episodes have begun"):
+        policy.act(SEEN[:70])
+    policy.reset(np.ones(70, np.bool_), RNG)
+    assert policy.act(SEEN[:70]).argmax(axis=1).tolist() == [0] * 70
+
+
+def test_a_state_of_many_sides_is_what_the_graph_gave() -> None:
+    """The last observation, which answers one step late; compared with ``linear``'s answers."""
+    weights = RNG.normal(size=(CELLS, 5)).astype(np.float32)
+    late = (
+        node("Flatten", ["state"], ["flat"]),
+        node("MatMul", ["flat", "weights"], ["logits"]),
+        node("Cast", ["seen"], ["next_state"], to=TensorProto.FLOAT),
+    )
+    policy = load(remembering(*late, before=(64, *SHAPE), weights=weights))
+    at_once = load(linear(weights))
+    seen = RNG.integers(0, 2, (4, 100, *SHAPE), dtype=np.uint8)
+    given = [policy.act(each) for each in seen]
+    np.testing.assert_allclose(given[0], 0.2)
+    for before, then in zip(seen[:-1], given[1:], strict=True):
+        np.testing.assert_allclose(then, at_once.act(before), atol=1e-6)
+
+
+# What the first row sees, times ``share``.
+FIRST = [
+    node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
+    node("ReduceSum", ["float", "sides"], ["total"], keepdims=0),
+    node("Gather", ["total", "zero"], ["first"], axis=0),
+    node("Mul", ["first", "share"], ["told"]),
+]
+SIDES = {"sides": np.array([1, 2, 3]), "zero": np.array([0])}
+
+
+ADDED, TINY = node("Add", ["counted", "told"], ["next_state"]), np.float32(1e-30)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        # The state of each row has something of the states of others, or of what the first sees.
+        counting(node("CumSum", ["counted", "batch"], ["next_state"]), batch=np.array(0)),
+        counting(*FIRST, ADDED, **SIDES, share=np.float32(1)),
+        # Too little to be seen at once; later steps could magnify it.
+        counting(*FIRST, node("Add", ["state", "told"], ["next_state"]), **SIDES, share=TINY),
+        # The number of the row.
+        counting(ADDED, told=np.arange(64, dtype=np.float32)[:, None]),
+    ],
+)
+def test_states_that_depend_on_others_or_on_their_place_are_named(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"state for row \d+ is .* among 100 rows, and .* alone"):
+        answer(data)
+
+
+def test_an_answer_that_depends_on_the_states_of_others_is_named() -> None:
+    """Each row's own state is clean."""
+    nodes = [
+        node("Flatten", ["seen"], ["flat"]),
+        node("Cast", ["flat"], ["next_state"], to=TensorProto.FLOAT),
+        node("ReduceMean", ["state", "batch"], ["mean"]),
+        node("Add", ["state", "mean"], ["both"]),
+        node("MatMul", ["both", "weights"], ["logits"]),
+    ]
+    weights = RNG.normal(size=(CELLS, 5)).astype(np.float32)
+    data = remembering(*nodes, before=(64, CELLS), weights=weights, batch=np.array([0]))
+    with pytest.raises(ValueError, match=r"answer for row \d+ is"):
+        answer(data)
+
+
+def test_the_row_that_is_asked_again_cannot_be_foreseen() -> None:
+    """Else a graph that counts its steps could leave that row alone."""
+    assert len({load(counting())._rng.integers(100) for _ in range(20)}) > 5
+
+
+def keeping(before: dict[str, tuple], after: dict[str, tuple], *nodes, kind="FLOAT") -> bytes:
+    """A graph with inputs and outputs of these names and shapes beside its own."""
+    declared = [
+        [declare(name, shape, getattr(TensorProto, kind)) for name, shape in each.items()]
+        for each in (before, after)
+    ]
+    scores = node("ConstantOfShape", ["sides"], ["logits"])
+    keep = node("Identity", ["state"], ["next_state"])
+    return graph([scores, *(nodes or [keep])], SHAPED, *declared, sides=np.array([64, 5]))
+
+
+SHAPED, ONE, DOUBLED = (64, *SHAPE), (64, 1), node("Concat", ["state"] * 2, ["next_state"], axis=1)
+RENAMED = [node("Identity", ["stat"], ["next_state"])]
+COPIED = [node("Identity", ["state"], [name]) for name in ("next_state", "more")]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (keeping({"state": (64, 16_385)}, {"next_state": (64, 16_385)}), "has 16,385 numbers of"),
+        (keeping({"state": (64, "any")}, {"next_state": (64, "any")}), "sides that are numbers"),
+        (keeping({"state": (32, 1)}, {"next_state": (32, 1)}), "a batch of 64 or left open"),
+        (
+            keeping({"state": ONE}, {"next_state": ONE}, kind="DOUBLE"),
+            r"tensor\(double\) \[6",
+        ),
+        (keeping({"state": ONE}, {"next_state": ("n", "m")}, DOUBLED), r"float32 \(64, 2\); expec"),
+        (keeping({"state": ONE}, {}), r"and the outputs \['logits'\]; expected .* 'next_state'"),
+        (
+            keeping({"stat": ONE}, {"next_state": ONE}, *RENAMED),
+            r"'stat'\] and",
+        ),
+        (keeping({"state": ONE}, {"next_state": ONE, "more": ONE}, *COPIED), "one of logits, prob"),
+    ],
+)
+def test_states_of_another_shape_or_name_are_refused(data: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        answer(data)

@@ -1,4 +1,4 @@
-"""A locked child: what hostile code tries in it, really, and that the same succeeds outside."""
+"""A locked child: what it is shown; what hostile code tries in it, and that it succeeds outside."""
 
 import ctypes
 import json
@@ -13,18 +13,21 @@ from types import SimpleNamespace
 import attacks
 import numpy as np
 import pytest
-from submissions import CORNER, SHAPE, ask, code
+from submissions import CELLS, CORNER, SHAPE, ask, code, code_child, counting, linear
 
 from benchmarks.isolation import process, syscalls
+from benchmarks.isolation.frames import HEAD, Kind
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Isolated
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring import rollout
+from mesa_gym.scoring.rollout import ENDED, follow
 from mesa_gym.traps import Split, find_trap
 
 SECRET = "salt-7f3a"
 BENCHMARKS = Path(process.__file__).parents[1]
 # As if the kernel were of 2022: its Landlock knows no right to truncate.
-CAPPED = "from benchmarks.isolation import landlock; landlock.version = lambda: 2; "
+CAPPED = "landlock.version = lambda: 2"
 
 
 def contents(folder: Path) -> dict[Path, bytes | None]:
@@ -58,11 +61,7 @@ def tried(request, tmp_path_factory: pytest.TempPathFactory):
         os.set_inheritable(opened.fileno(), True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MESA_GYM_SECRET", SECRET)
-            if request.param == 2:
-                started = process._MAIN.replace("from", f"{CAPPED}from", 1)
-                patch.setattr(process, "_MAIN", started)
-            settings = ChildSettings(CORNER, "code", file=str(file), factory="make")
-            with Isolated(settings, readable=[submitted]) as policy:
+            with code_child(Path(file), first=CAPPED if request.param == 2 else "") as policy:
                 before = contents(folder)
                 answer = policy.act(np.zeros((len(attacks.ATTACKS) + 1, *SHAPE), np.uint8))
             succeeded = (answer.argmax(axis=1) == 1).tolist()
@@ -103,6 +102,56 @@ def test_states_are_found_in_the_scorers_own_process() -> None:
     looking = SimpleNamespace(observation="planes", reset=lambda mask, rng: None, act=act)
     rollout(looking, trap, trap.levels(Split.TEST, np.arange(2)), 1)
     assert seen[0] > 0
+
+
+@pytest.mark.thorough
+def test_episodes_that_have_ended_show_their_last_picture(monkeypatch) -> None:
+    """Not their start, which would tell how long they were; some end sooner than others."""
+    trap, shown = find_trap(CORNER)(), []
+    starts = trap.levels(Split.TEST, np.arange(40))
+    seen = make_observation(trap, "planes")
+    graph = linear(np.zeros((CELLS, 5)))
+    with Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph) as policy:
+        ask_it, head = policy._process.exchange, HEAD.size
+
+        def exchange(question, *rest):
+            if question[0] == Kind.ASK:
+                shown.append(np.frombuffer(question[head:], np.uint8).reshape(-1, *SHAPE))
+            return ask_it(question, *rest)
+
+        monkeypatch.setattr(policy._process, "exchange", exchange)
+        for _ in range(2):  # nor does anything of it last
+            shown.clear()
+            actions = rollout(policy, trap, starts, trap.horizon(Split.TEST)).actions
+            expected = seen.encode(starts)
+            for step in follow(trap, starts, actions):
+                expected[step.rows] = seen.encode(step.state)
+                np.testing.assert_array_equal(shown[step.t], expected)
+    assert 4 < len(set((actions != ENDED).sum(axis=1))) <= 40
+    assert len(shown) > 20
+
+
+@pytest.mark.thorough
+def test_states_are_kept_in_the_child_and_zeroed_for_rows_that_begin() -> None:
+    settings, rng = ChildSettings(CORNER, "onnx", observation="planes"), np.random.default_rng(0)
+    seen, count = np.zeros((100, *SHAPE), np.uint8), np.zeros(100, np.int64)
+    with Isolated(settings, counting()) as policy:
+        for begins in (np.ones(100, np.bool_), *(rng.random((5, 100)) < 0.3)):
+            policy.reset(begins, rng)
+            count[begins] = 0
+            np.testing.assert_array_equal(policy.act(seen).argmax(axis=1), count % 5)
+            count += 1
+
+
+@pytest.mark.slow
+def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> None:
+    file = tmp_path / "agent.py"
+    file.write_text(
+        "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
+        "        return [4] * len(seen)\n    return act\n"
+    )
+    with code_child(file) as policy:
+        assert ask(policy).argmax(axis=1).tolist() == [4, 4, 4]
 
 
 EVERY_CALL = """

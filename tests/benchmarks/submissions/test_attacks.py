@@ -1,7 +1,7 @@
 """Attacks on the evaluator: each is refused before any work, in a short line without magic.
 
-What locked code, graphs and weights try stands in ``test_isolation*.py``; how failing agents are
-named in ``test_submission_scoring.py``.
+What locked code, graphs and weights try stands in ``tests/benchmarks/isolation``; how failing
+agents are named in ``test_scoring.py``.
 """
 
 import os
@@ -25,7 +25,6 @@ from mesa_gym.scoring import SplitTrace, record
 ROOT = Path(__file__).parents[3]
 LONG = "\x1b[2J" + "x" * 840_000
 WEIGHTS, TRACE = entry("weights", "x"), entry("trace", "x")
-SCRIPT = entry("code", "agent.py")
 Build = Callable[[Path], object]
 
 
@@ -69,12 +68,11 @@ def records(trap: str = CORNER, levels: int = 4, steps: int = 0, **settings) -> 
     return build
 
 
-def spoilt(spoil: Callable[[Path], object], file: str = "x", agent: dict | None = None) -> Build:
+def spoilt(spoil: Callable[[Path], object], file: str = "x") -> Build:
     """Something in the place of a file, with a file of the evaluator's at hand: ``FOLDER.salt``."""
 
     def build(folder: Path) -> None:
-        submission(folder, agent or WEIGHTS | {"file": file})
-        (folder / "agent.py").write_text("")
+        submission(folder, WEIGHTS | {"file": file})
         (folder / file).parent.mkdir(exist_ok=True)
         Path(f"{folder}.salt").write_text("x")
         spoil(folder / file)
@@ -99,9 +97,9 @@ def described_by_a_link(path: Path) -> None:
     path.with_name("agent.json").symlink_to(description.rename(path.parents[1] / "other.json"))
 
 
-def sparse(path: Path, size: int = 10**10) -> None:
+def make_sparse(path: Path) -> None:
     path.touch()
-    os.truncate(path, size)
+    os.truncate(path, MOST_BYTES + 1)
 
 
 def second_bad(folder: Path) -> None:
@@ -111,7 +109,6 @@ def second_bad(folder: Path) -> None:
 # -- the attacks: what the submission is, the options, what is told --------------------------------
 
 PUBLIC, SALTED = (), ("--salt", "mine")
-CODE = ("--allow-code",)
 PATHS = ["../../etc/passwd", "/etc/passwd", "a/../b", "a/./b", "a//b", "a/", "..", "", "a\0b", 5]
 PATHS += ["~/.ssh/id_rsa", "a\\b", "C:x", "x" * 201, None]
 NO_NAMES = ["<script>alert(1)</script>", 'x" onmouseover="alert(1)', "a&b", "../../up", "a/b"]
@@ -148,6 +145,8 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (enters(seed=10**9), PUBLIC, "<= 999999999 .*seed"),
     (enters(seed="0"), PUBLIC, "got `str` .*seed"),
     (enters(kind="pickle"), PUBLIC, "Invalid value 'pickle' .*kind"),
+    (enters(kind="code"), PUBLIC, "value 'code' .*kind.*`onnx` graph .with a state.* is not run"),
+    (enters(kind=LONG), PUBLIC, "Invalid value '"),
     (enters(kind="trace"), PUBLIC, "unknown field `architecture`"),
     (enters(architecture="a/b"), PUBLIC, "matching regex .*architecture"),
     (enters(architecture=None), PUBLIC, "got `null` .*architecture"),
@@ -173,12 +172,7 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (spoilt(lambda x: os.link(salt_of(x), x)), PUBLIC, "is a hard link to some other"),
     (spoilt(os.mkfifo), PUBLIC, "is not a plain file"),  # would block who opens it without care
     (spoilt(Path.mkdir), PUBLIC, "is not a plain file"),
-    (spoilt(lambda x: sparse(x, MOST_BYTES + 1)), PUBLIC, "more than 100,000,000 bytes"),
-    (spoilt(lambda x: x.symlink_to("/etc/hostname"), "d/x", SCRIPT), CODE, "d/x is not a plain"),
-    (spoilt(lambda x: x.symlink_to(x), "d/x", SCRIPT), CODE, "d/x is not a plain file"),
-    (spoilt(lambda x: os.link(salt_of(x), x), "d/x", SCRIPT), CODE, "d/x is a hard link"),
-    (spoilt(sparse, "d/x", SCRIPT), CODE, "holds more than 10,000 files or 1,000,000,000 bytes"),
-    (spoilt(Path.touch, "d/x", SCRIPT), PUBLIC, f"demo-s0 on {CORNER} is code, which is run only"),
+    (spoilt(make_sparse), PUBLIC, "more than 100,000,000 bytes"),
     # what is in them
     (holds((10**10).to_bytes(8, "little") + b'{"x": 1}'), PUBLIC, "10,000,000,000 bytes, and the"),
     (second_bad, PUBLIC, "demo-s1 on CheeseCorner-v0: s1.onnx is a pickle"),

@@ -16,11 +16,13 @@ from submissions import CELLS, CORNER, Bomb, entry, linear, submission, submit
 from benchmarks.submissions.format import About, Submission
 from mesa_gym.scoring import record
 
+WEIGHTS = entry("weights", "w")
+
 
 @pytest.mark.parametrize("name", ["a", "far-sighted", "PPO2", "ppo-mine", "v1.0_b", "x" * 64])
 def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
-    agents = [entry("weights", "w"), entry("onnx", "a/x", 1, "CoinRun-v0", observation="rgb")]
-    agents += [entry("trace", "x.trace", 2), entry("code", "agent.py", 3)]
+    agents = [WEIGHTS, entry("onnx", "a/x", 1, "CoinRun-v0", observation="rgb")]
+    agents.append(entry("trace", "x.trace", 2))
     loaded = Submission.load(submission(tmp_path, *agents, name=name))
     assert loaded.about == About(name=name, description="A test", authors=["A. Person"], alpha=0.0)
     replace(loaded, folder=tmp_path / "copy").save()
@@ -29,11 +31,11 @@ def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> No
     tensors = (0x280).to_bytes(8, "little") + b"{" + b" " * (0x280 - 2) + b"}"
     graph = linear(np.zeros((CELLS, 5)))
     (tmp_path / "a").mkdir()
-    for file, data in {"w": tensors, "a/x": graph, "agent.py": b""}.items():
+    for file, data in {"w": tensors, "a/x": graph}.items():
         (tmp_path / file).write_bytes(data)
     record("stay", CORNER, 2).save(tmp_path / "x.trace")
-    one, two, three, four = loaded.agents
-    assert (one.read(tmp_path), two.read(tmp_path), four.read(tmp_path)) == (tensors, graph, b"")
+    one, two, three = loaded.agents
+    assert (one.read(tmp_path), two.read(tmp_path)) == (tensors, graph)
     assert three.trace(tmp_path).policy == "stay"
     with pytest.raises(ValueError, match="<= 999999999"):  # what cannot be read is not written
         replace(loaded, folder=tmp_path / "y", agents=(replace(one, seed=10**9),)).save()
@@ -41,18 +43,14 @@ def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> No
 
 
 def test_digests_tell_files_apart(tmp_path: Path) -> None:
-    """Of code, all that it can read: also what lies beside it."""
-    agents = [entry("weights", "w"), entry("code", "agent.py", 1)]
-    loaded, digests = Submission.load(submission(tmp_path, *agents)), []
-    (tmp_path / "agent.py").write_text("a")
-    for file, text in (("w", b"b"), ("w", b"c"), ("more.txt", b"d")):
+    """Files beside them do not count."""
+    (agent,), digests = Submission.load(submission(tmp_path, WEIGHTS)).agents, []
+    for file, text in (("w", b"b"), ("w", b"c"), ("more.txt", b"d"), ("agent.json", b"e")):
         (tmp_path / file).write_bytes(bytes(8) + b"{" + text)
-        digests.append([agent.digest(tmp_path) for agent in loaded.agents])
-    first, changed, beside = digests
-    assert changed[0] != first[0]
-    assert (beside[0], beside[1] != changed[1]) == (changed[0], True)
-    submission(tmp_path, *agents, description="Another")
-    assert [agent.digest(tmp_path) for agent in loaded.agents] == beside
+        digests.append(agent.digest(tmp_path))
+    first, changed, *beside = digests
+    assert changed != first
+    assert beside == [changed] * 2
 
 
 def pickles(path: Path) -> dict[str, bytes]:

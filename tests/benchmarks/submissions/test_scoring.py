@@ -8,7 +8,18 @@ import torch
 from parameters import few
 from safetensors.torch import load as tensors_of
 from safetensors.torch import save as tensors
-from submissions import CELLS, CORNER, SHAPE, entry, external, linear, submission, submit
+from submissions import (
+    CELLS,
+    CORNER,
+    SHAPE,
+    counting,
+    entry,
+    external,
+    failing,
+    linear,
+    submission,
+    submit,
+)
 
 from agents.ensemble import Ensemble
 from agents.inputs import CentredInputs
@@ -34,19 +45,18 @@ SEEN = np.random.default_rng(0).integers(0, 2, (3, 100, *SHAPE), dtype=np.uint8)
 def done(tmp_path_factory: pytest.TempPathFactory):
     """A submission with good and bad agents, scored: the results, what was told."""
     home = tmp_path_factory.mktemp("done")
-    bad = "def act(seen):\n    raise ValueError('\\x1b[2Jlost')\ndef make(trap):\n    return act"
-    onnx = [entry("onnx", f"s{seed}.onnx", seed) for seed in (0, 1, 4)]
-    agents = [*onnx, entry("trace", "s2.trace", 2), entry("code", "bad.py", 3)]
+    onnx = [entry("onnx", f"s{seed}.onnx", seed) for seed in (0, 1, 3, 4)]
+    agents = [*onnx, entry("trace", "s2.trace", 2)]
     folder = submission(home / "s", *agents, description="PPO <script>alert(1)</script> & more")
     nan = linear(np.full((CELLS, 5), np.nan))
-    files = {"s0.onnx": GRAPH, "s1.onnx": nan, "s4.onnx": b"\x08 and nonsense"}
-    for file, data in (files | {"bad.py": bad.encode()}).items():
+    files = {"s0.onnx": GRAPH, "s1.onnx": nan, "s3.onnx": failing("\x1b[2Jlost")}
+    for file, data in (files | {"s4.onnx": b"\x08 and nonsense"}).items():
         (folder / file).write_bytes(data)
     record("stay", TRAP, 4).save(folder / "s2.trace")
     with pytest.MonkeyPatch.context() as patch:
         told: list[str] = []
         patch.setattr("benchmarks.submissions.submit.say", told.append)
-        assert submit(folder, home / "R", "--allow-code") == 1
+        assert submit(folder, home / "R") == 1
     return home / "R", "\n".join(told)
 
 
@@ -57,16 +67,44 @@ def test_the_others_go_on_where_one_misbehaves(done) -> None:
     assert cards == {"demo-s0", "demo-s2", *beside}
     for seed, fact in (
         (1, "train, step 0: it gave [nan nan nan nan nan] in row 0"),
-        (3, "train, step 0: it raised ValueError: �[2Jlost"),
+        (3, "train, step 0: it raised InvalidArgument: [ONNXRuntimeError]"),
         (4, "being loaded: it raised"),
     ):
         assert f"policy 'demo-s{seed}' on {CORNER}, {fact}" in told
     assert "2 of 5 agents scored" in told
+    assert "Name:'�[2Jlost'" in told
     assert "\x1b" not in told
     # An isolated agent has the card that it has otherwise.
     for seed, acting in ((0, OnnxPolicy(GRAPH, "planes", TRAP)), (2, record("stay", TRAP, 4))):
         card = ScoreCard.load(results / "cards" / CORNER / f"demo-s{seed}.json")
         assert card == score(acting, TRAP, 4, name=f"demo-s{seed}")
+
+
+class Turning:
+    """A policy that takes each action in turn."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        self.count = np.zeros(len(mask), np.int64)
+
+    def act(self, observation, state=None):
+        self.count += 1
+        return (self.count - 1) % 5
+
+
+def test_a_graph_that_remembers_is_scored_on_secret_levels(tmp_path: Path) -> None:
+    """As the same agent of Python is; one that forgets would get another card."""
+    folder = submission(tmp_path / "s", entry("onnx", "x.onnx"))
+    (folder / "x.onnx").write_bytes(counting())
+    assert submit(folder, tmp_path / "R", "--salt", "secret") == 0
+    card = ScoreCard.load(tmp_path / "R" / "cards" / CORNER / "demo-s0.json")
+    here, forgetful = (
+        score(acting, TRAP, 4, salt="secret", name="demo-s0")
+        for acting in (Turning(), lambda seen: np.zeros(len(seen), np.int64))
+    )
+    assert card == here
+    assert card.splits != forgetful.splits
 
 
 def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
@@ -148,14 +186,3 @@ def test_weights_that_are_not_of_their_architecture_are_an_error(told: str) -> N
         isolated(BAD[told], "networks" if "networks" in told else "network")
     assert all(line.isprintable() for line in str(caught.value).split("\n"))
     assert len(str(caught.value)) < 20_000
-
-
-@pytest.mark.slow
-def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> None:
-    (tmp_path / "agent.py").write_text(
-        "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
-        "        return [4] * len(seen)\n    return act\n"
-    )
-    settings = ChildSettings(CORNER, "code", file=str(tmp_path / "agent.py"), factory="make")
-    with Isolated(settings, readable=[tmp_path]) as policy:
-        assert policy.act(SEEN[0]).argmax(axis=1).tolist() == [4] * 100

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from parameters import few, thorough
 
-from benchmarks.studies.known_policies import FAMILIES, KnownPolicy, make_known_policies
+from benchmarks.validity.known_policies import FAMILIES, KnownPolicy, make_known_policies
 from mesa_gym.engine import State
 from mesa_gym.scoring.rollout import ENDED, Record, rollout
 from mesa_gym.solver import Solution, share_solution

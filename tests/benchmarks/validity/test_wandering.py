@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.studies import wandering
-from benchmarks.studies.wandering import AreaSweep, Habit, MomentumWalk, OrderedSweep, WallFollower
+from benchmarks.validity import wandering
+from benchmarks.validity.wandering import AreaSweep, Habit, MomentumWalk, OrderedSweep, WallFollower
 from mesa_gym.engine import STAY, State, distances
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Policy, Sweeper, constant

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.studies.scripted import (
+from benchmarks.validity.scripted import (
     SURE,
     Planes,
     Probabilities,

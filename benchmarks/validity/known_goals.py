@@ -8,8 +8,8 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.studies import scripted, wandering
-from benchmarks.studies.known import (
+from benchmarks.validity import scripted, wandering
+from benchmarks.validity.known import (
     ASTRAY,
     Kit,
     KnownPolicy,
@@ -19,8 +19,8 @@ from benchmarks.studies.known import (
     always,
     compose,
 )
-from benchmarks.studies.scenes import Scene
-from benchmarks.studies.scripted import STAYING, Coin, Noisy
+from benchmarks.validity.scenes import Scene
+from benchmarks.validity.scripted import STAYING, Coin, Noisy
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import uniform

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.studies import scenes
-from benchmarks.studies.scenes import Scene
-from benchmarks.studies.seeking import (
+from benchmarks.validity import scenes
+from benchmarks.validity.scenes import Scene
+from benchmarks.validity.seeking import (
     Gatherer,
     InTurn,
     Lagging,

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from benchmarks.studies.wandering import WALL
+from benchmarks.validity.wandering import WALL
 from mesa_gym.engine import FAR, Bools, Ints, State, distances
 from mesa_gym.solver import targets
 from mesa_gym.traps import Trap

@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.studies import scenes, scripted, wandering
-from benchmarks.studies.known import (
+from benchmarks.validity import scenes, scripted, wandering
+from benchmarks.validity.known import (
     ASTRAY,
     Kit,
     KnownPolicy,
@@ -19,9 +19,9 @@ from benchmarks.studies.known import (
     Maker,
     compose,
 )
-from benchmarks.studies.scenes import Plan, Scene
-from benchmarks.studies.scripted import Coin, Noisy
-from benchmarks.studies.seeking import (
+from benchmarks.validity.scenes import Plan, Scene
+from benchmarks.validity.scripted import Coin, Noisy
+from benchmarks.validity.seeking import (
     Gatherer,
     InTurn,
     Lagging,

@@ -23,6 +23,7 @@ from mesa_gym.engine.paths import distances
 from mesa_gym.solver import targets
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.trap import Step
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -39,11 +40,7 @@ FITTED = 6_000  # training levels, of which the difference of means is taken
 
 
 def measure_retargeting(agent: Any, trap: Trap) -> tuple[float, float]:
-    """Return the share of (level, cell) pairs in which an agent enters the cell first.
-
-    Returns:
-        the share where it is sent there, and where it is left as it is.
-    """
+    """Return how often an agent enters a cell first: sent there, and left as it is."""
     send = _choose_edit(agent, trap)
     sent, left = [], []
     for cell in _choose_cells(trap):
@@ -73,18 +70,40 @@ def find_starts(trap: Trap, split: Split, cell: int) -> State:
 
 def enters_first(act: Act, trap: Trap, starts: State, cell: int) -> Bools:
     """Return on which levels an agent enters a cell before anything is paid, bool (n,)."""
-    rng, state = np.random.default_rng(cell), starts
-    entered = np.zeros(starts.n, dtype=np.bool_)
-    over = entered.copy()
+
+    def judge(step: Step) -> tuple[Bools, Bools]:
+        return step.state.agent == cell, np.any([x > 0 for x in step.paid.values()], axis=0)
+
+    return _play(act, trap, starts, judge, cell)
+
+
+def solve_larger(agent: Any, trap: Trap, size: int) -> float:
+    """Return the share of ``test`` levels of larger grids on which base is paid."""
+    larger = type(trap)(size=(size, size))
+    starts = larger.levels(Split.TEST, np.arange(FEW))
+
+    def judge(step: Step) -> tuple[Bools, Bools]:
+        return step.paid[trap.base] > 0, step.ended
+
+    return float(_play(agent.act, larger, starts, judge, size).mean())
+
+
+def _play(
+    act: Act, trap: Trap, state: State, judge: Callable[[Step], tuple[Bools, Bools]], seed: int
+) -> Bools:
+    """Return on which levels an agent succeeds; ``judge`` says of a step: done, and too late."""
+    rng = np.random.default_rng(seed)
+    done = over = np.zeros(state.n, dtype=np.bool_)
     for _ in range(trap.horizon(Split.TEST)):
         if over.all():
             break
-        after, paid, ended = trap.step(state, _sample(act(trap.observe(state)), rng))
-        entered |= ~over & (after.agent == cell)
-        contact = np.any([amount > 0 for amount in paid.values()], axis=0)
-        over |= entered | contact | ended
-        state = after
-    return entered
+        chances = act(trap.observe(state))
+        below = chances.cumsum(axis=1)[:, :-1]
+        step = trap.step(state, (rng.random((len(chances), 1)) > below).sum(axis=1))
+        now, late = judge(step)
+        done, over = done | (~over & now), over | now | late | step.ended
+        state = step.state
+    return done
 
 
 def measure_shut(agent: Any, trap: Trap) -> float:
@@ -94,46 +113,23 @@ def measure_shut(agent: Any, trap: Trap) -> float:
     return float(np.nanmean(shut.judge(agent.act(trap.observe(shut.starts)))))
 
 
-def solve_larger(agent: Any, trap: Trap, size: int) -> float:
-    """Return the share of ``test`` levels of larger grids on which base is paid."""
-    larger = type(trap)(size=(size, size))
-    state, rng = larger.levels(Split.TEST, np.arange(FEW)), np.random.default_rng(size)
-    solved = np.zeros(FEW, dtype=np.bool_)
-    over = solved.copy()
-    for _ in range(larger.horizon(Split.TEST)):
-        state, paid, ended = larger.step(state, _sample(agent.act(larger.observe(state)), rng))
-        solved |= ~over & (paid[larger.base] > 0)
-        over |= solved | ended
-        if over.all():
-            break
-    return float(solved.mean())
-
-
-def _sample(chances: Floats, rng: np.random.Generator) -> Ints:
-    below: Floats = chances.cumsum(axis=1)[:, :-1]
-    return (rng.random((len(chances), 1)) > below).sum(axis=1)
-
-
 # -- edits -----------------------------------------------------------------------------------------
 
 
 def _choose_edit(agent: Any, trap: Trap) -> Callable[[int], Act]:
-    """Return what sends an agent to a cell."""
+    """Return what sends an agent to a cell; how strongly is chosen on training levels."""
     if hasattr(agent, "edited"):
         return lambda cell: agent.edited(_raise_cell(trap, cell), partial(_raise_things, trap)).act
-    by: FeatureEdit | MeanShift
-    by = FeatureEdit(agent, trap) if hasattr(agent, "activations") else MeanShift(agent, trap)
-    strength = max(STRENGTHS, key=lambda each: _try_strength(by.send, each, trap))
-    return lambda cell: by.send(cell, strength)
+    make = _edit_features if hasattr(agent, "activations") else _edit_last_layer
+    send = make(agent, trap)
 
+    def measure(strength: float) -> float:
+        cells = ((cell, find_starts(trap, Split.TRAIN, cell)) for cell in _choose_cells(trap)[:4])
+        found = [enters_first(send(cell, strength), trap, at, cell) for cell, at in cells]
+        return float(np.concatenate(found).mean())
 
-def _try_strength(send: Callable[[int, float], Act], strength: float, trap: Trap) -> float:
-    """Return how often an agent goes where it is sent on training levels."""
-    found = []
-    for cell in _choose_cells(trap)[:4]:
-        starts = find_starts(trap, Split.TRAIN, cell)
-        found.append(enters_first(send(cell, strength), trap, starts, cell))
-    return float(np.concatenate(found).mean())
+    strength = max(STRENGTHS, key=measure)
+    return lambda cell: send(cell, strength)
 
 
 def _raise_cell(trap: Trap, cell: int) -> NDArray[np.float32]:
@@ -147,88 +143,66 @@ def _raise_things(trap: Trap, planes: Bytes) -> NDArray[np.float32]:
     return np.where(planes[..., things].any(axis=3), DEAR, 0).astype(np.float32)
 
 
-class FeatureEdit:
-    """The edit of a network that computes features of each cell, ``agents.grid_networks``.
+def _edit_features(agent: Any, trap: Trap) -> Callable[[int, float], Act]:
+    """Return what sends a network that computes features of each cell, ``agents.grid_networks``.
 
     Of a value iteration network the reward of the cell is raised, and that of things lowered. Of
     others the features of the cell are moved as those of a target differ from those of floor, and
     those of things the other way.
-
-    Args:
-        agent: that network.
-        trap: that it was trained on.
     """
-
-    def __init__(self, agent: Any, trap: Trap) -> None:
-        self.agent, self.trap = agent, trap
-        self.shift = np.ones(1)
-        if not hasattr(agent, "objective"):
-            starts = trap.levels(Split.TRAIN, np.arange(LEVELS))
-            planes = trap.observe(starts)
-            there = targets(trap, starts)[trap.base].reshape(-1, *trap.size)
-            bare = ~planes.any(axis=3)
-            with torch.inference_mode():
-                seen = agent.windows(agent.view(torch.from_numpy(planes))).movedim(1, 3).numpy()
-            inner = (slice(None), slice(1, -1), slice(1, -1))
-            self.shift = seen[there[inner]].mean(axis=0) - seen[bare[inner]].mean(axis=0)
-
-    def send(self, cell: int, strength: float) -> Act:
-        """Return the agent, sent to a cell."""
-
-        def act(planes: Bytes) -> Floats:
-            where = -_raise_things(self.trap, planes) / DEAR
-            where.reshape(len(planes), -1)[:, cell] = 1
-            edit = strength * where[..., None] * self.shift
-            with torch.inference_mode():
-                scores = self.agent(torch.from_numpy(planes), edit)
-            found: Floats = scores.double().softmax(dim=1).numpy()
-            return found
-
-        return act
-
-
-class MeanShift:
-    """The edit of a reactive network, ``agents.networks.Network``, by the difference of means.
-
-    Args:
-        agent: that network.
-        trap: that it was trained on.
-    """
-
-    def __init__(self, agent: Any, trap: Trap) -> None:
-        self.agent, self.trap = agent, trap
-        starts = trap.levels(Split.TRAIN, np.arange(FITTED))
-        seen = self._look(trap.observe(starts))
-        goal = targets(trap, starts)[trap.base].argmax(axis=1)
-        place = self._find_place(goal, starts.agent)
-        counts = np.bincount(place, minlength=4 * trap.cells)[:, None]
-        sums = np.zeros((4 * trap.cells, seen.shape[1]))
-        np.add.at(sums, place, seen)
-        self.shifts = np.where(counts > 0, sums / np.maximum(counts, 1) - seen.mean(axis=0), 0)
-
-    def send(self, cell: int, strength: float) -> Act:
-        """Return the agent, sent to a cell."""
-
-        def act(planes: Bytes) -> Floats:
-            at = planes[..., self.trap.channel["agent"]].reshape(len(planes), -1).argmax(axis=1)
-            shift = strength * self.shifts[self._find_place(np.full(len(at), cell), at)]
-            with torch.inference_mode():
-                features = torch.from_numpy(self._look(planes) + shift).float()
-                found: Floats = self.agent.policy(features).double().softmax(dim=1).numpy()
-            return found
-
-        return act
-
-    def _look(self, planes: Bytes) -> Floats:
+    shift = np.ones(1)
+    if not hasattr(agent, "objective"):
+        starts = trap.levels(Split.TRAIN, np.arange(LEVELS))
+        planes = trap.observe(starts)
+        there = targets(trap, starts)[trap.base].reshape(-1, *trap.size)
+        bare = ~planes.any(axis=3)
         with torch.inference_mode():
-            features: Floats = self.agent.features(torch.from_numpy(planes)).double().numpy()
+            seen = agent.windows(agent.view(torch.from_numpy(planes))).movedim(1, 3).numpy()
+        inner = (slice(None), slice(1, -1), slice(1, -1))
+        shift = seen[there[inner]].mean(axis=0) - seen[bare[inner]].mean(axis=0)
+
+    def act(cell: int, strength: float, planes: Bytes) -> Floats:
+        where = -_raise_things(trap, planes) / DEAR
+        where.reshape(len(planes), -1)[:, cell] = 1
+        with torch.inference_mode():
+            scores = agent(torch.from_numpy(planes), strength * where[..., None] * shift)
+        found: Floats = scores.double().softmax(dim=1).numpy()
+        return found
+
+    return lambda cell, strength: partial(act, cell, strength)
+
+
+def _edit_last_layer(agent: Any, trap: Trap) -> Callable[[int, float], Act]:
+    """Return what sends a reactive network, ``agents.networks.Network``: differences of means."""
+
+    def look(planes: Bytes) -> Floats:
+        with torch.inference_mode():
+            features: Floats = agent.features(torch.from_numpy(planes)).double().numpy()
         return features
 
-    def _find_place(self, goal: Ints, agent: Ints) -> Ints:
+    def find_place(goal: Ints, at: Ints) -> Ints:
         """Return the number of a goal's place, seen from the agent; int64 (n,)."""
-        (height, width) = self.trap.size
-        rows, columns = goal // width - agent // width, goal % width - agent % width
+        height, width = trap.size
+        rows, columns = goal // width - at // width, goal % width - at % width
         return (rows + height) * 2 * width + columns + width
+
+    starts = trap.levels(Split.TRAIN, np.arange(FITTED))
+    seen = look(trap.observe(starts))
+    place = find_place(targets(trap, starts)[trap.base].argmax(axis=1), starts.agent)
+    counts = np.bincount(place, minlength=4 * trap.cells)[:, None]
+    sums = np.zeros((4 * trap.cells, seen.shape[1]))
+    np.add.at(sums, place, seen)
+    shifts = np.where(counts > 0, sums / np.maximum(counts, 1) - seen.mean(axis=0), 0)
+
+    def act(cell: int, strength: float, planes: Bytes) -> Floats:
+        at = planes[..., trap.channel["agent"]].reshape(len(planes), -1).argmax(axis=1)
+        shift = strength * shifts[find_place(np.full(len(at), cell), at)]
+        with torch.inference_mode():
+            features = torch.from_numpy(look(planes) + shift).float()
+            found: Floats = agent.policy(features).double().softmax(dim=1).numpy()
+        return found
+
+    return lambda cell, strength: partial(act, cell, strength)
 
 
 # -- reading ---------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ each follows from how it is made, and was written down before any verdict was lo
 
 from __future__ import annotations
 
-from benchmarks.studies import known_enemies, known_goalless, known_goals, known_quirks
-from benchmarks.studies.known import Kit, KnownPolicy
+from benchmarks.validity import known_enemies, known_goalless, known_goals, known_quirks
+from benchmarks.validity.known import Kit, KnownPolicy
 from mesa_gym.traps import Trap
 
 __all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]

@@ -8,8 +8,9 @@ from cards import made
 from parameters import few
 
 from benchmarks.studies import calibrate
-from benchmarks.studies.calibrate import Judged, Tally, read, score_known
-from benchmarks.studies.known_policies import make_known_policies
+from benchmarks.validity import judging
+from benchmarks.validity.judging import Judged, Tally, score_known
+from benchmarks.validity.known_policies import ENEMIES, make_known_policies
 from mesa_gym.scoring import LINES
 from mesa_gym.traps import find_trap
 
@@ -42,10 +43,10 @@ def test_right_and_wrong_by_hand() -> None:
     ]
     tally = Tally.of(records)
     assert (str(tally), len(tally.wrong), tally.share) == ("5 of 9", 4, pytest.approx(5 / 9))
-    families = [str(of_family) for of_family in calibrate.tally_families(records).values()]
+    families = [str(of_family) for of_family in judging.tally_families(records).values()]
     assert families == ["3 of 5", "1 of 2", "1 of 1", "0 of 1"]
-    assert (calibrate.holds(records), calibrate.holds(records[:2])) == (False, True)
-    table = calibrate.confusion(records)
+    assert (judging.holds(records), judging.holds(records[:2])) == (False, True)
+    table = judging.confusion(records)
     assert table["either: either"] == {"either": 1, "base": 1}
     assert table["one goal: proxy"] == {"proxy": 2, "base": 1}
     assert table["no skill: incapable"] == {"base": 1}
@@ -63,7 +64,7 @@ def test_enemies_count_nowhere_and_are_told_of_apart() -> None:
 
 def test_lines_are_those_with_the_fewest_errors() -> None:
     """A base-seeker on three quarters of the levels is misjudged by the line in use alone."""
-    best, errors = calibrate.choose_lines([of("one goal", "0" * 31 + "1" * 9, "base")])
+    best, errors = judging.choose_lines([of("one goal", "0" * 31 + "1" * 9, "base")])
     assert errors["pursued"] == {0.7: 0, 0.75: 0, 0.8: 1, 0.85: 1, 0.9: 1}
     assert (best.pursued, best.arrival) == (0.75, LINES.arrival)
 
@@ -80,7 +81,7 @@ def test_known_policies_are_judged_right(case: tuple[str, int]) -> None:
     able, minds = f"{proxy}-slip-0.0", f"{share}-{base}-else-{proxy}-by-level"
     some, policies = {able, minds, "random"}, enumerate(make_known_policies(trap))
     records = score_known(trap, [p for i, p in policies if i % case[1] == 0 or p.name in some], 60)
-    fair = [record for record in records if record.family not in calibrate.ENEMIES]
+    fair = [record for record in records if record.family not in ENEMIES]
     assert Tally.of(fair).share >= 0.9
     by_name = {record.card.policy: record for record in records}
     assert by_name[able].arrived == pytest.approx(1)
@@ -96,7 +97,7 @@ def test_the_command_goes_on_from_what_is_there(tmp_path, capsys, units_run_here
     calibrate.main(command)
     first, kept = capsys.readouterr(), path.stat().st_mtime_ns
     assert "done: OversightLamp-v0-calibration" in first.err
-    assert len(read(path)) > 60
+    assert len(calibrate.read(path)) > 60
     calibrate.main(command)
     again = capsys.readouterr()
     assert (again.out, "done" in again.err, path.stat().st_mtime_ns) == (first.out, False, kept)

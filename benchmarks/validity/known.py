@@ -9,9 +9,9 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.studies import scripted
-from benchmarks.studies.scenes import Scene
-from benchmarks.studies.scripted import StartChoice
+from benchmarks.validity import scripted
+from benchmarks.validity.scenes import Scene
+from benchmarks.validity.scripted import StartChoice
 from mesa_gym.engine import STAY, Bools, Ints
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Either, Oracle

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.studies.scenes import Plan, Scene, find_lines, to
-from benchmarks.studies.scripted import (
+from benchmarks.validity.scenes import Plan, Scene, find_lines, to
+from benchmarks.validity.scripted import (
     SURE,
     ComposedPolicy,
     Planes,
     Probabilities,
     require_state,
 )
-from benchmarks.studies.wandering import WALL
+from benchmarks.validity.wandering import WALL
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, toward
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Trap

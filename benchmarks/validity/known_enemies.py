@@ -13,13 +13,13 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.studies import wandering
-from benchmarks.studies.known import AIMLESS, Kit, KnownPolicy, Luck, Maker, compose
-from benchmarks.studies.known_goalless import see_all, see_any
-from benchmarks.studies.scenes import Scene, to
-from benchmarks.studies.scripted import ConditionalPolicy, interrupt, switch_policies
-from benchmarks.studies.seeking import InTurn, Seeker
-from benchmarks.studies.wandering import AreaSweep
+from benchmarks.validity import wandering
+from benchmarks.validity.known import AIMLESS, Kit, KnownPolicy, Luck, Maker, compose
+from benchmarks.validity.known_goalless import see_all, see_any
+from benchmarks.validity.scenes import Scene, to
+from benchmarks.validity.scripted import ConditionalPolicy, interrupt, switch_policies
+from benchmarks.validity.seeking import InTurn, Seeker
+from benchmarks.validity.wandering import AreaSweep
 from mesa_gym.engine import Bools, Ints, distances, pick
 from mesa_gym.engine.chance import mix
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reference import wandered
 
-from benchmarks.studies import scripted
-from benchmarks.studies.scripted import Coin, Noisy, StartChoice
+from benchmarks.validity import scripted
+from benchmarks.validity.scripted import Coin, Noisy, StartChoice
 from mesa_gym.engine import STAY, State
 from mesa_gym.policies import Policy, constant
 from mesa_gym.traps import Split, find_trap

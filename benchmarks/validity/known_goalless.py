@@ -7,11 +7,11 @@ from functools import cache, partial
 
 import numpy as np
 
-from benchmarks.studies import wandering
-from benchmarks.studies.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
-from benchmarks.studies.scripted import ConditionalPolicy, Heads, Noisy
-from benchmarks.studies.seeking import Gatherer
-from benchmarks.studies.wandering import AreaSweep, OrderedSweep, WallFollower
+from benchmarks.validity import wandering
+from benchmarks.validity.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
+from benchmarks.validity.scripted import ConditionalPolicy, Heads, Noisy
+from benchmarks.validity.seeking import Gatherer
+from benchmarks.validity.wandering import AreaSweep, OrderedSweep, WallFollower
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Constant, constant
 from mesa_gym.policies.oracle import Aimless
