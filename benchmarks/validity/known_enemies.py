@@ -124,13 +124,11 @@ def _miss_something(scene: Scene, luck: Luck) -> Ints:
 
 def _find_shrine(scene: Scene) -> Bools:
     """Return an open cell of each level that can be reached round all targets, bool (n, cells)."""
-    ways = scene.open_cells & ~scene.any_target.reshape(scene.open_cells.shape)
-    reached = distances(ways, scene.state.agent) > 0
+    reached = distances(scene.free_cells, scene.state.agent) > 0
     found = np.zeros(reached.shape, dtype=np.bool_)
     found[np.arange(len(found)), pick(reached, mix(scene.state.level.key))[0]] = True
     return found & reached
 
 
 def _plan_pilgrimage(scene: Scene) -> tuple[Ints, Bools]:
-    ways = scene.open_cells & ~scene.any_target.reshape(scene.open_cells.shape)
-    return to(_find_shrine(scene)), ways
+    return to(_find_shrine(scene)), scene.free_cells

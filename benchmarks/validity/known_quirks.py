@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.validity import scenes, scripted, wandering
+from benchmarks.validity import scenes, scripted
 from benchmarks.validity.known import (
     ASTRAY,
     Kit,
@@ -197,7 +197,7 @@ def _is_brighter(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
 
 
 def _count_planes(scene: Scene, objective: str) -> Ints:
-    planes = scene.trap.observe(scene.state)[..., wandering.WALL + 1 :].sum(axis=3, dtype=np.int64)
+    planes = scene.trap.observe(scene.state)[..., scenes.WALL + 1 :].sum(axis=3, dtype=np.int64)
     flat = planes.reshape(scene.state.n, -1)
     return np.take_along_axis(flat, scene.cell(objective)[:, None], axis=1)[:, 0]
 
@@ -271,7 +271,7 @@ def _make_astray(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, ASTRAY)
     first = Scene(kit.trap, kit.trap.levels(Split.TRAIN, np.arange(1)))
     at = int(first.cell(kit.trap.base)[0])
-    remember = compose(_seek(kit, partial(scenes.plan_remembered, cell=at)))
+    remember = compose(_seek(kit, partial(scenes.plan_near, cell=at)))
     if not kit.places:  # there it is the place of the proxy
         yield KnownPolicy("remembering", "remembering", kit.only_joined(remember), ASTRAY)
     scene = kit.sample()
