@@ -94,7 +94,7 @@ def _find_company(scene: Scene, luck: Luck, x: str) -> Ints:
 
 def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
     pacing = compose(wandering.make_oscillating)
-    for x, word, goal in kit.aims():
+    for x in kit.aims:
         best = kit.best(x)
         made: list[tuple[str, str, Maker]] = []
         for steps in (12, 20):
@@ -112,9 +112,7 @@ def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
             made.append(
                 ("pilgrim", "", compose(InTurn, walk, best, trap=kit.trap, cells=_find_shrine))
             )
-        for family, more, make in made:
-            name = f"{x}-{family.replace(' ', '-')}{more}"
-            yield KnownPolicy(name, family, make, (word,), goal)
+        yield from kit.aim(x, made)
 
 
 def _miss_something(scene: Scene, luck: Luck) -> Ints:
