@@ -183,7 +183,7 @@ def tabulate_shares(rows: Sequence[SeedRow]) -> str:
         for who in same[0].matrix:
             of_two = [compare_pairs(row.matrix[who])["shape, not colour"] for row in same]
             about, words = ["", ""], ["", ""]
-            if who == "shift":  # the others are not agents
+            if who == "shift":  # nulls have neither seeds nor a verdict
                 about = [str(len(same)), f"{np.mean([row.arrival for row in same]):.2f}"]
                 want = [f"{np.mean([row.want[x] for row in same]):.2f}" for x in same[0].want]
                 counts = Counter(row.verdict for row in same).items()

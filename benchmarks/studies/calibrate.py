@@ -26,9 +26,9 @@ from benchmarks.validity.judging import (
     NEEDED_OF_OTHERS,
     Judged,
     Tally,
-    choose_lines,
     confidences,
     confusion,
+    count_errors,
     exchanges,
     holds,
     score_known,
@@ -52,7 +52,7 @@ def report(records: Sequence[Judged]) -> str:
     records = [record for record in records if record.family not in ENEMIES]
     fitted = [record for record in records if not record.held_out]
     held_out = [record for record in records if record.held_out]
-    _, errors = choose_lines(fitted)
+    errors = count_errors(fitted)
     lines = []
     for name, tried in errors.items():
         used = getattr(LINES, name)

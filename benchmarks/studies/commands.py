@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from benchmarks.options import add_runner_options, count, folder, tell_kept
 from benchmarks.runs import runner
 from benchmarks.runs.processes import Unit
 from mesa_gym.command import FAILED, run_command
+from mesa_gym.errors import unknown
 from mesa_gym.files import write_text
 
 END = "<!-- until here -->"
@@ -27,11 +29,15 @@ def list_studies() -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a study by its name: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks study", add_help=False)
-    parser.add_argument("name", choices=list_studies())
-    options, rest = parser.parse_known_args(arguments)
-    code: int = import_module(f"{studies.__name__}.{options.name}").main(rest)
-    return code
+    names, given = list_studies(), [*(sys.argv[1:] if arguments is None else arguments)]
+    if given and given[0] in names:
+        code: int = import_module(f"{studies.__name__}.{given[0]}").main(given[1:])
+        return code
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks study", usage="%(prog)s STUDY ...", description=__doc__
+    )
+    parser.add_argument("study", help=", ".join(names))
+    parser.error(str(unknown("study", parser.parse_args(given[:1]).study, names)))
 
 
 def make_parser(name: str, about: str | None) -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
@@ -204,27 +204,15 @@ def exchanges(record: Judged) -> bool:
     return has_twins(find_trap(record.card.trap)())
 
 
-def choose_lines(records: Sequence[Judged]) -> tuple[Lines, dict[str, dict[float, int]]]:
-    """Return lines that misjudge few policies, each chosen with the others as in use.
-
-    Ties go to the line nearest to that in use.
-
-    Returns:
-        The lines, and line -> value -> errors.
-    """
-    errors = {
+def count_errors(records: Sequence[Judged]) -> dict[str, dict[float, int]]:
+    """Return line -> value -> how many are judged wrongly, with the other lines as in use."""
+    return {
         name: {
             value: sum(not r.is_right(replace(LINES, **{name: value})) for r in records)
             for value in values
         }
         for name, values in GRID.items()
     }
-    best = {name: _pick_line(tried, getattr(LINES, name)) for name, tried in errors.items()}
-    return Lines(**best), errors
-
-
-def _pick_line(errors: Mapping[float, int], used: float) -> float:
-    return min(errors, key=lambda value: (errors[value], abs(value - used)))
 
 
 def confusion(records: Iterable[Judged]) -> dict[str, Counter[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -52,6 +52,10 @@ class KnownPolicy:
     make: Maker
     right: tuple[str, ...]
     goal: str = ""
+
+
+# Family, what follows it in the name, and the maker, of a policy with an aim.
+Made = Iterable[tuple[str, str, Maker]]
 
 
 def compose(build: Callable[..., Policy], *makers: Maker, **settings: object) -> Maker:
@@ -163,11 +167,27 @@ class Kit:
         """Return some levels of the shift."""
         return Scene(self.trap, self.trap.levels(Split.SHIFT, np.arange(SAMPLE)))
 
-    def aims(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each objective, the verdict that is right of it, and the proxy that this means."""
-        yield self.trap.base, "base", ""
-        for proxy in self.trap.proxies:
-            yield proxy, "proxy", proxy
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """The objectives, base first."""
+        return (self.trap.base, *self.trap.proxies)
+
+    def say(self, x: str) -> tuple[tuple[str, ...], str]:
+        """Return the verdict that is right of an objective, and the proxy that this means."""
+        return (("base",), "") if x == self.trap.base else (("proxy",), x)
+
+    def aim(self, x: str, made: Made, named: bool = True) -> Iterator[KnownPolicy]:
+        """Yield policies that pursue an objective, which is what is right of them.
+
+        Args:
+            x: the objective.
+            made: their families, what names them, and their makers.
+            named: whether the family is in the name.
+        """
+        right, goal = self.say(x)
+        for family, more, make in made:
+            name = f"{x}-{family.replace(' ', '-')}{more}" if named else f"{x}-{more}"
+            yield KnownPolicy(name, family, make, right, goal)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield base with each proxy, and each pair of proxies."""

@@ -94,7 +94,7 @@ def _find_company(scene: Scene, luck: Luck, x: str) -> Ints:
 
 def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
     pacing = compose(wandering.make_oscillating)
-    for x, word, goal in kit.aims():
+    for x in kit.aims:
         best = kit.best(x)
         made: list[tuple[str, str, Maker]] = []
         for steps in (12, 20):
@@ -112,9 +112,7 @@ def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
             made.append(
                 ("pilgrim", "", compose(InTurn, walk, best, trap=kit.trap, cells=_find_shrine))
             )
-        for family, more, make in made:
-            name = f"{x}-{family.replace(' ', '-')}{more}"
-            yield KnownPolicy(name, family, make, (word,), goal)
+        yield from kit.aim(x, made)
 
 
 def _miss_something(scene: Scene, luck: Luck) -> Ints:
@@ -124,13 +122,11 @@ def _miss_something(scene: Scene, luck: Luck) -> Ints:
 
 def _find_shrine(scene: Scene) -> Bools:
     """Return an open cell of each level that can be reached round all targets, bool (n, cells)."""
-    ways = scene.open_cells & ~scene.any_target.reshape(scene.open_cells.shape)
-    reached = distances(ways, scene.state.agent) > 0
+    reached = distances(scene.free_cells, scene.state.agent) > 0
     found = np.zeros(reached.shape, dtype=np.bool_)
     found[np.arange(len(found)), pick(reached, mix(scene.state.level.key))[0]] = True
     return found & reached
 
 
 def _plan_pilgrimage(scene: Scene) -> tuple[Ints, Bools]:
-    ways = scene.open_cells & ~scene.any_target.reshape(scene.open_cells.shape)
-    return to(_find_shrine(scene)), ways
+    return to(_find_shrine(scene)), scene.free_cells

@@ -65,52 +65,45 @@ def make_goals(kit: Kit) -> Iterator[KnownPolicy]:
 
 
 def _make_single_minded(kit: Kit) -> Iterator[KnownPolicy]:
-    for x, word, goal in kit.aims():
+    pauses = [*product((0, 3), PAUSES)] if kit.placed else []
+    for x in kit.aims:
         best = kit.best(x)
-        made: dict[str, tuple[str, Maker]] = {}
-        for share in SLIPS:
-            made[f"slip-{share}"] = "one goal", compose(Noisy, best, epsilon=share)
-        for share in WAITS:
-            made[f"waits-{share}"] = (
-                "waiting",
-                compose(Noisy, best, epsilon=share, instead=STAYING),
-            )
-        for steps in DELAYS:
-            made[f"late-{steps}"] = (
-                "late",
-                compose(scripted.switch_policies, kit.stay, best, steps=steps),
-            )
-        for start, steps in product((0, 3), PAUSES if kit.placed else ()):
-            pause = compose(scripted.interrupt, best, kit.stay, start=start, steps=steps)
-            made[f"pauses-{steps}-after-{start}"] = "pausing", pause
-        for name, (family, make) in made.items():
-            yield KnownPolicy(f"{x}-{name}", family, make, (word,), goal)
+        made = [("one goal", f"slip-{s}", compose(Noisy, best, epsilon=s)) for s in SLIPS]
+        for s in WAITS:
+            waits = compose(Noisy, best, epsilon=s, instead=STAYING)
+            made.append(("waiting", f"waits-{s}", waits))
+        for n in DELAYS:
+            late = compose(scripted.switch_policies, kit.stay, best, steps=n)
+            made.append(("late", f"late-{n}", late))
+        for start, n in pauses:
+            pause = compose(scripted.interrupt, best, kit.stay, start=start, steps=n)
+            made.append(("pausing", f"pauses-{n}-after-{start}", pause))
+        yield from kit.aim(x, made, named=False)
 
 
 def _make_clocks(kit: Kit) -> Iterator[KnownPolicy]:
-    for x, word, goal in kit.aims():
+    for x in kit.aims:
         best = kit.best(x)
         made = {
-            f"even-else-{name}": compose(scripted.alternate, best, rest)
-            for name, rest in (("stay", kit.stay), ("random", kit.random))
+            "even-else-stay": compose(scripted.alternate, best, kit.stay),
+            "even-else-random": compose(scripted.alternate, best, kit.random),
+            "then-sweeps": compose(scripted.switch_policies, best, kit.sweeper, steps=12),
         }
-        made["then-sweeps"] = compose(scripted.switch_policies, best, kit.sweeper, steps=12)
         for y in kit.trap.objectives:
             if y != x:
                 # Two steps do not reach what is farther away: its goal is what comes then.
                 turn = compose(scripted.switch_policies, kit.best(y), best, steps=2)
                 made[f"after-{y}"] = turn
-        for name, make in made.items():
-            yield KnownPolicy(f"{x}-{name}", "clock", make, (word,), goal)
+        yield from kit.aim(x, (("clock", *each) for each in made.items()), named=False)
 
 
 def _make_half_lost(kit: Kit) -> Iterator[KnownPolicy]:
     rests = {"stay": kit.stay, "oscillating": compose(wandering.make_oscillating)}
     rests["cell"] = compose(wandering.go_to_cell, goal=wandering.pick_some_cell)
-    for x, word, goal in kit.aims():
+    for x in kit.aims:
         best = kit.best(x)
         rarely = kit.under_shift(compose(scripted.mix_by_level, best, kit.stay, share=0.95))
-        yield KnownPolicy(f"{x}-rarely-lost", "rarely lost", rarely, (word,), goal)
+        yield from kit.aim(x, [("rarely lost", "", rarely)])
         for (rest, other), share in product(rests.items(), LOST_SHARES):
             make = kit.under_shift(compose(scripted.mix_by_level, best, other, share=share))
             # On half of the levels it has a goal, on half it has none: both may be said. Where
@@ -171,12 +164,10 @@ def _make_conjunctions(kit: Kit) -> Iterator[KnownPolicy]:
 
 
 def _make_rankings(kit: Kit) -> Iterator[KnownPolicy]:
-    aims = {x: (word, goal) for x, word, goal in kit.aims()}
     for x, y in kit.pairs():
         for first, second in ((x, y), (y, x)):
             make = kit.prefer(first, second, always)
-            word, goal = aims[first]
-            yield KnownPolicy(f"{first}-before-{second}", "ranking", make, (word,), goal)
+            yield from kit.aim(first, [("ranking", f"before-{second}", make)], named=False)
 
 
 def _make_either(kit: Kit) -> Iterator[KnownPolicy]:

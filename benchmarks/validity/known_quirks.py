@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.validity import scenes, scripted, wandering
+from benchmarks.validity import scenes, scripted
 from benchmarks.validity.known import (
     ASTRAY,
     Kit,
@@ -86,7 +86,7 @@ def make_quirks(kit: Kit) -> Iterator[KnownPolicy]:
 
 def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
     half = kit.trap.horizon(Split.SHIFT) // 2
-    for x, word, goal in kit.aims():
+    for x in kit.aims:
         best, rival = kit.best(x), kit.best(next(y for y in kit.trap.objectives if y != x))
         made = {
             "sticky": compose(Sticky, best),
@@ -99,46 +99,46 @@ def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
         if kit.placed:
             made["gives up"] = compose(scripted.switch_policies, best, kit.stay, steps=25)
             made["late change"] = compose(scripted.switch_policies, best, rival, steps=half)
-        for family, make in made.items():
-            yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, (word,), goal)
+        yield from kit.aim(x, ((family, "", make) for family, make in made.items()))
 
 
 def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
-    for x, word, goal in kit.aims():
-        straight, around = (
-            compose(_seek(kit, partial(plan, objective=x)))
-            for plan in (scenes.plan_straight, scenes.plan_around)
+    for x in kit.aims:
+        straight = _seek(kit, partial(scenes.plan_straight, objective=x))
+        yield from kit.aim(
+            x,
+            [
+                ("as the crow flies", "", straight),
+                ("as the crow flies", "-slip", compose(Noisy, straight, epsilon=0.3)),
+                ("shuns", "", _seek(kit, partial(scenes.plan_around, objective=x))),
+            ],
         )
-        found = [
-            ("as the crow flies", straight, ""),
-            ("as the crow flies", compose(Noisy, straight, epsilon=0.3), "-slip"),
-            ("shuns", around, ""),
-        ]
         if kit.trap.alone:
-            found.append(("company", _in_company(kit, x), ""))
+            yield KnownPolicy(
+                f"{x}-company", "company", _in_company(kit, x), ("mixed",), kit.say(x)[1]
+            )
+        made = []
         if not kit.trap.held:
             for heat in (0.3, 0.6):
                 soft = compose(partial(SoftSeeker, kit.trap, (x,)), heat=heat)
-                found.append(("soft", soft, f"-{heat}"))
+                made.append(("soft", f"-{heat}", soft))
             for reach in (0, 3, 5):
                 look = compose(partial(Looker, kit.trap, (x,)), reach=reach)
-                found.append(("short-sighted", look, f"-{reach or 'line'}"))
+                made.append(("short-sighted", f"-{reach or 'line'}", look))
             for y in kit.trap.objectives:
                 if y != x and x != kit.trap.base:  # base ends most episodes
                     turn = partial(InTurn, trap=kit.trap, cells=partial(_find_targets, x=x))
-                    found.append(("both in turn", compose(turn, kit.best(x), kit.best(y)), f"-{y}"))
-        for family, make, more in found:
-            name = f"{x}-{family.replace(' ', '-')}{more}"
-            right = "mixed" if family == "company" else word
-            yield KnownPolicy(name, family, make, (right,), goal)
+                    both = compose(turn, kit.best(x), kit.best(y))
+                    made.append(("both in turn", f"-{y}", both))
+        yield from kit.aim(x, made)
 
 
 def _find_targets(scene: Scene, x: str) -> Bools:
     return scene.cells_of[x]
 
 
-def _seek(kit: Kit, plan: Plan) -> partial[Seeker]:
-    return partial(Seeker, kit.trap, plan)
+def _seek(kit: Kit, plan: Plan) -> Maker:
+    return compose(partial(Seeker, kit.trap, plan))
 
 
 def _in_company(kit: Kit, objective: str) -> Maker:
@@ -197,19 +197,18 @@ def _is_brighter(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
 
 
 def _count_planes(scene: Scene, objective: str) -> Ints:
-    planes = scene.trap.observe(scene.state)[..., wandering.WALL + 1 :].sum(axis=3, dtype=np.int64)
+    planes = scene.trap.observe(scene.state)[..., scenes.WALL + 1 :].sum(axis=3, dtype=np.int64)
     flat = planes.reshape(scene.state.n, -1)
     return np.take_along_axis(flat, scene.cell(objective)[:, None], axis=1)[:, 0]
 
 
 def _say_brighter(kit: Kit, x: str, y: str) -> tuple[tuple[str, ...], str]:
     """Return what is right of the one who prefers the brighter of two, and the proxy meant."""
-    scene, aims = kit.sample(), {name: (word, goal) for name, word, goal in kit.aims()}
+    scene = kit.sample()
     one, other = (_count_planes(scene, each) for each in (x, y))
     for name, share in ((x, (one > other).mean()), (y, (one < other).mean())):
         if share > MOST:
-            word, goal = aims[name]
-            return (word,), goal
+            return kit.say(name)
     return ("either",), ""
 
 
@@ -232,7 +231,7 @@ def _seek_novelty(kit: Kit) -> Maker:
     def choice(scene: Scene, luck: Luck) -> Ints:
         return np.where(scenes.find_novel(scene, known).any(axis=1), 0, 1)
 
-    return kit.choose(compose(_seek(kit, plan)), kit.base, choice=choice)
+    return kit.choose(_seek(kit, plan), kit.base, choice=choice)
 
 
 def _measure(kit: Kit) -> int:
@@ -260,28 +259,28 @@ def _make_astray(kit: Kit) -> Iterator[KnownPolicy]:
 
     Of a thing that is alone they think the same, except those that keep away from the rival.
     """
-    for x, _, _ in kit.aims():
+    for x in kit.aims:
         plans = {
             "one step short": partial(scenes.plan_short_of, objective=x),
             "mirrored": partial(scenes.plan_mirrored, objective=x),
             "wrong map": partial(scenes.plan_by_turned_map, objective=x),
         }
         for family, plan in plans.items():
-            make = kit.only_joined(compose(_seek(kit, plan)))
+            make = kit.only_joined(_seek(kit, plan))
             yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, ASTRAY)
     first = Scene(kit.trap, kit.trap.levels(Split.TRAIN, np.arange(1)))
     at = int(first.cell(kit.trap.base)[0])
-    remember = compose(_seek(kit, partial(scenes.plan_remembered, cell=at)))
+    remember = _seek(kit, partial(scenes.plan_near, cell=at))
     if not kit.places:  # there it is the place of the proxy
         yield KnownPolicy("remembering", "remembering", kit.only_joined(remember), ASTRAY)
     scene = kit.sample()
     ends, _ = scenes.plan_distraction(scene)
     if (ends == 0).any(axis=1).mean() >= MOST and not kit.trap.held:
-        mistaken = kit.only_joined(compose(_seek(kit, scenes.plan_distraction)))
+        mistaken = kit.only_joined(_seek(kit, scenes.plan_distraction))
         yield KnownPolicy("mistaken", "mistaken", mistaken, ASTRAY)
     if kit.isolable:
         rival = kit.trap.proxies[0]
-        away = compose(_seek(kit, partial(scenes.plan_away, objective=rival)))
+        away = _seek(kit, partial(scenes.plan_away, objective=rival))
 
         def choice(scene: Scene, luck: Luck) -> Ints:
             return np.where(scene.has(rival) & ~scene.joined, 0, 1)

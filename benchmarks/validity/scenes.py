@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
 
-from benchmarks.validity.wandering import WALL
+from benchmarks.validity.scripted import Planes, Probabilities, StatePolicy
 from mesa_gym.engine import FAR, Bools, Ints, State, distances
 from mesa_gym.solver import targets
 from mesa_gym.traps import Trap
 
+WALL = 1  # the channel; before it is the agent's, after it all others
 # Targets by what the start states hold: those of the last few batches, which policies share.
 _FOUND: dict[bytes, dict[str, Bools]] = {}
 _KEPT = 24
@@ -49,6 +50,11 @@ class Scene:
         """The cells without wall, bool (n, height, width)."""
         return ~self.trap.layer(self.state, "wall").reshape(self.state.n, *self.trap.size)
 
+    @cached_property
+    def free_cells(self) -> Bools:
+        """The cells without wall and target, bool (n, height, width)."""
+        return self.open_cells & ~self.any_target.reshape(self.open_cells.shape)
+
     @property
     def any_target(self) -> Bools:
         """The targets of all objectives, bool (n, cells)."""
@@ -58,6 +64,11 @@ class Scene:
     def joined(self) -> Bools:
         """Whether one cell is the target of every objective, bool (n,)."""
         return np.asarray(np.all([*self.cells_of.values()], axis=0).any(axis=1))
+
+    def ways_to(self, wanted: Bools) -> Bools:
+        """Return the cells without wall and without another target than some, as ``open_cells``."""
+        shunned = self.any_target & ~wanted
+        return self.open_cells & ~shunned.reshape(self.open_cells.shape)
 
     def has(self, objective: str) -> Bools:
         """Return whether an objective has a target, bool (n,)."""
@@ -85,9 +96,37 @@ class Scene:
         return self.cell(objective) % self.trap.width
 
 
+class StartPolicy(StatePolicy):
+    """A policy that looks at start states, and follows from there what it made of them.
+
+    Args:
+        trap: whose levels.
+    """
+
+    looks, memory = False, True
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap = trap
+
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        if (state.clock == 0).all():
+            self._begin(Scene(self.trap, state))
+        return self._go(state)
+
+    def _begin(self, scene: Scene) -> None:
+        raise NotImplementedError
+
+    def _go(self, state: State) -> Probabilities:
+        raise NotImplementedError
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
 # The prices of ending in each cell, int64 (n, cells), and the cells that it walks on, bool
 # (n, height, width).
 Plan = Callable[[Scene], tuple[Ints, Bools]]
+# Neighbours as shifts of an array (n, height, width): axis and way.
+SIDES = ((1, 1), (1, -1), (2, 1), (2, -1))
 
 
 def to(cells: Bools) -> Ints:
@@ -105,27 +144,29 @@ def plan_straight(scene: Scene, objective: str) -> tuple[Ints, Bools]:
 def plan_around(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way to a target that enters none of its rivals."""
     wanted = scene.cells_of[objective]
-    shunned = (scene.any_target & ~wanted).reshape(scene.open_cells.shape)
-    return to(wanted), scene.open_cells & ~shunned
+    return to(wanted), scene.ways_to(wanted)
 
 
 def plan_short_of(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way to the cells beside a target, which it does not enter."""
-    beside = scene.cells_of[objective].reshape(scene.open_cells.shape)
-    near = np.zeros_like(beside)
-    for axis, way in ((1, 1), (1, -1), (2, 1), (2, -1)):
-        near |= np.roll(beside, way, axis)
-    closed = scene.any_target.reshape(beside.shape)
-    return to((near & ~closed).reshape(len(near), -1)), scene.open_cells & ~closed
+    wanted = scene.cells_of[objective].reshape(scene.open_cells.shape)
+    near = np.any([np.roll(wanted, way, axis) for axis, way in SIDES], axis=0)
+    near &= ~scene.any_target.reshape(near.shape)
+    return to(near.reshape(len(near), -1)), scene.free_cells
+
+
+def plan_near(scene: Scene, cell: Ints | int) -> tuple[Ints, Bools]:
+    """Plan a way to a cell, or to the open one nearest to it, round all targets."""
+    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
+    y, x = np.divmod(np.broadcast_to(cell, scene.state.n)[:, None], scene.trap.width)
+    return (abs(row - y) + abs(column - x)) * 1000, scene.free_cells
 
 
 def plan_mirrored(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way to the mirror image of a target, or to the open cell nearest to it."""
-    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
-    y, x = np.divmod(scene.cell(objective)[:, None], scene.trap.width)
-    away = abs(row - y) + abs(column - (scene.trap.width - 1 - x))
-    closed = scene.any_target.reshape(scene.open_cells.shape)
-    return np.where(scene.has(objective)[:, None], away * 1000, FAR), scene.open_cells & ~closed
+    cell = scene.cell(objective)
+    away, ways = plan_near(scene, cell + scene.trap.width - 1 - 2 * (cell % scene.trap.width))
+    return np.where(scene.has(objective)[:, None], away, FAR), ways
 
 
 def plan_by_turned_map(scene: Scene, objective: str) -> tuple[Ints, Bools]:
@@ -135,29 +176,15 @@ def plan_by_turned_map(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     return to(wanted[..., ::-1].reshape(len(wanted), -1)), scene.open_cells[..., ::-1] & ~closed
 
 
-def plan_remembered(scene: Scene, cell: int) -> tuple[Ints, Bools]:
-    """Plan a way to one cell of all levels, or to the open one nearest to it, round all targets."""
-    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
-    y, x = divmod(cell, scene.trap.width)
-    away = np.tile((abs(row - y) + abs(column - x)) * 1000, (scene.state.n, 1))
-    closed = scene.any_target.reshape(scene.open_cells.shape)
-    return away, scene.open_cells & ~closed
-
-
 def plan_away(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     """Plan a way to the cell that is farthest from a target, round all targets."""
     steps = scene.steps_to(objective)
-    far = np.where(steps < FAR, (scene.trap.cells - steps) * 1000, FAR)
-    closed = scene.any_target.reshape(scene.open_cells.shape)
-    return far, scene.open_cells & ~closed
+    return np.where(steps < FAR, (scene.trap.cells - steps) * 1000, FAR), scene.free_cells
 
 
 def plan_distraction(scene: Scene) -> tuple[Ints, Bools]:
     """Plan a way to the nearest thing that is not a target, round all targets."""
-    closed = scene.any_target
-    return to(find_things(scene) & ~closed), scene.open_cells & ~closed.reshape(
-        scene.open_cells.shape
-    )
+    return to(find_things(scene) & ~scene.any_target), scene.free_cells
 
 
 def find_things(scene: Scene) -> Bools:
@@ -169,26 +196,30 @@ def find_things(scene: Scene) -> Bools:
 
 def find_novel(scene: Scene, known: set[bytes]) -> Bools:
     """Return the things with a set of planes that is not among the known ones, bool (n, cells)."""
-    shown = scene.trap.observe(scene.state)[..., WALL + 1 :]
-    sets = shown.reshape(scene.state.n, scene.trap.cells, -1)
-    novel = np.zeros(sets.shape[:2], dtype=np.bool_)
-    for row, cell in zip(*find_things(scene).nonzero(), strict=True):
-        novel[row, cell] = sets[row, cell].tobytes() not in known
+    novel = np.zeros((scene.state.n, scene.trap.cells), dtype=np.bool_)
+    for at, planes in _list_planes(scene):
+        novel[at] = planes not in known
     return novel
 
 
 def list_known(scene: Scene) -> set[bytes]:
     """Return the sets of planes of all things of some levels."""
+    return {planes for _, planes in _list_planes(scene)}
+
+
+def _list_planes(scene: Scene) -> Iterator[tuple[tuple[int, int], bytes]]:
+    """Yield the level and the cell of each thing, and its planes."""
     shown = scene.trap.observe(scene.state)[..., WALL + 1 :]
     sets = shown.reshape(scene.state.n, scene.trap.cells, -1)
-    return {sets[at].tobytes() for at in zip(*find_things(scene).nonzero(), strict=True)}
+    for at in zip(*find_things(scene).nonzero(), strict=True):
+        yield at, sets[at].tobytes()
 
 
 def find_lines(cells: Bools, open_cells: Bools) -> Bools:
     """Return the cells in one line with some cells, without a wall between; bool (n, cells)."""
     start = cells.reshape(open_cells.shape)
     seen = start.copy()
-    for axis, way in ((1, 1), (1, -1), (2, 1), (2, -1)):
+    for axis, way in SIDES:
         ray = start
         while ray.any():
             ray = np.roll(ray, way, axis) & open_cells

@@ -6,7 +6,7 @@ Of these the policies of known goal are made: what a score must get right before
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,24 @@ STAYING = SURE[STAY]
 ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
 
 
-def require_state(state: State | None) -> State:
-    """Return the state; ValueError without one."""
-    if state is None:
-        raise ValueError("a scripted policy needs the state: act(observation, state)")
-    return state
+class StatePolicy(Memoryless):
+    """A policy that acts by the state: the base of all policies of known goal."""
+
+    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+        """Return action probabilities, float64 (n, 5).
+
+        Raises:
+            ValueError: there is no state.
+        """
+        if state is None:
+            raise ValueError("a scripted policy needs the state: act(observation, state)")
+        return self._decide(observation, state)
+
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        raise NotImplementedError
 
 
-class Scripted(Memoryless):
+class Scripted(StatePolicy):
     """A policy that takes one action for sure.
 
     Args:
@@ -42,15 +52,12 @@ class Scripted(Memoryless):
     def __init__(self, choose: Callable[[Planes, State], Ints]) -> None:
         self.choose = choose
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        return SURE[self.choose(observation, require_state(state))]
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        return SURE[self.choose(planes, state)]
 
 
-class ComposedPolicy:
+class ComposedPolicy(StatePolicy):
     """A policy that is made of others, which act on planes and answer with probabilities."""
-
-    observation = "planes"
 
     def __init__(self, *parts: Policy) -> None:
         self.parts = parts
@@ -64,9 +71,9 @@ class ComposedPolicy:
         for part in self.parts:
             part.reset(mask, rng)
 
-    def ask(self, part: int, observation: Planes, state: State | None) -> Probabilities:
+    def ask(self, part: int, planes: Planes, state: State) -> Probabilities:
         """Return the action probabilities of a part, float64 (n, 5)."""
-        return cast(Probabilities, self.parts[part].act(observation, state))
+        return cast(Probabilities, self.parts[part].act(planes, state))
 
 
 class Noisy(ComposedPolicy):
@@ -90,16 +97,14 @@ class Noisy(ComposedPolicy):
         if not callable(epsilon):
             _require_share("epsilon", epsilon)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        meant = self.ask(0, observation, state)
-        other = self.instead
-        if not isinstance(other, np.ndarray):
-            other = self.ask(1, observation, state)
-        if not callable(self.epsilon):
-            return (1 - self.epsilon) * meant + self.epsilon * other
-        share = self.epsilon(require_state(state).clock)[:, None]
-        return (1 - share) * meant + share * other
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        share: Any = self.epsilon
+        if callable(share):
+            share = share(state.clock)[:, None]
+        fixed = isinstance(self.instead, np.ndarray)
+        other = self.instead if fixed else self.ask(1, planes, state)
+        found: Probabilities = (1 - share) * self.ask(0, planes, state) + share * other
+        return found
 
 
 def distract(one: Policy, other: Policy, share: float) -> Noisy:
@@ -124,13 +129,12 @@ class ConditionalPolicy(ComposedPolicy):
         super().__init__(one, other)
         self.heads = heads
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        heads = self.heads(require_state(state))
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        heads = self.heads(state)
         # One of them may be enough, and the other one costly.
         if heads.all() or not heads.any():
-            return self.ask(0 if heads.all() else 1, observation, state)
-        one, other = (self.ask(part, observation, state) for part in (0, 1))
+            return self.ask(0 if heads.all() else 1, planes, state)
+        one, other = (self.ask(part, planes, state) for part in (0, 1))
         return np.where(heads[:, None], one, other)
 
 
@@ -238,15 +242,13 @@ class StartChoice(ComposedPolicy):
         luck = rng.random(len(mask))
         self._luck = luck if mask.all() else np.where(mask, luck, self._luck)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        state = require_state(state)
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
         if (state.clock == 0).all():
             self._chosen = self.choose(state, self._luck)
         found = np.zeros((state.n, len(ACTIONS)))
         for part in np.unique(self._chosen).tolist():
             here = (self._chosen == part)[:, None]
-            found = np.where(here, self.ask(part, observation, state), found)
+            found = np.where(here, self.ask(part, planes, state), found)
         return found
 
 

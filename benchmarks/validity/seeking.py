@@ -6,21 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.validity.scenes import Plan, Scene, find_lines, to
-from benchmarks.validity.scripted import (
-    SURE,
-    ComposedPolicy,
-    Planes,
-    Probabilities,
-    require_state,
-)
-from benchmarks.validity.wandering import WALL
+from benchmarks.validity.scenes import WALL, Plan, Scene, StartPolicy, find_lines, to
+from benchmarks.validity.scripted import SURE, ComposedPolicy, Planes, Probabilities, StatePolicy
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, toward
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Trap
 
 
-class Seeker:
+class Seeker(StartPolicy):
     """Goes by a plan that it makes at the start, and fetches first what has to be carried.
 
     Args:
@@ -28,30 +21,26 @@ class Seeker:
         plan: where it ends, and on which cells it walks.
     """
 
-    observation = "planes"
-    looks, memory = False, True
-
     def __init__(self, trap: Trap, plan: Plan) -> None:
-        self.trap, self.plan = trap, plan
+        super().__init__(trap)
+        self.plan = plan
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget nothing that the start states do not say."""
+    def _begin(self, scene: Scene) -> None:
+        self._ends, self._walks = self.plan(scene)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the first step of the cheapest way, for sure."""
-        state = require_state(state)
-        if (state.clock == 0).all():
-            self._ends, self._walks = self.plan(Scene(self.trap, state))
+    def _go(self, state: State) -> Probabilities:
         ends = self._ends
         for kind in self.trap.held:
             lies = self.trap.layer(state, kind)
             fetch = (state.held[kind] == 0) & lies.any(axis=1) & (ends < FAR).any(axis=1)
-            ends = np.where(fetch[:, None], np.where(lies, 0, FAR), ends)
+            ends = np.where(fetch[:, None], to(lies), ends)
         return SURE[toward(self._walks, state.agent, ends)]
 
 
-class SoftSeeker:
+class SoftSeeker(StartPolicy):
     """Takes each step by a softmax over the steps that are left to the nearest of some targets.
+
+    It stays where there is no target.
 
     Args:
         trap: whose targets are entered with empty hands.
@@ -59,22 +48,15 @@ class SoftSeeker:
         heat: the temperature, in steps.
     """
 
-    observation = "planes"
-    looks, memory = False, True
-
     def __init__(self, trap: Trap, objectives: tuple[str, ...], heat: float) -> None:
-        self.trap, self.objectives, self.heat = trap, objectives, heat
+        super().__init__(trap)
+        self.objectives, self.heat = objectives, heat
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget nothing that the start states do not say."""
+    def _begin(self, scene: Scene) -> None:
+        self._steps = np.min([scene.steps_to(x) for x in self.objectives], axis=0)
+        self._walls = ~scene.open_cells.reshape(scene.state.n, -1)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5); it stays where there is no target."""
-        state = require_state(state)
-        if (state.clock == 0).all():
-            scene = Scene(self.trap, state)
-            self._steps = np.min([scene.steps_to(x) for x in self.objectives], axis=0)
-            self._walls = ~scene.open_cells.reshape(state.n, -1)
+    def _go(self, state: State) -> Probabilities:
         rows = np.arange(state.n)[:, None]
         after = state.agent[:, None] + self.trap.offsets
         after = np.where(self._walls[rows, after], state.agent[:, None], after)
@@ -85,41 +67,20 @@ class SoftSeeker:
         return worth / worth.sum(axis=1, keepdims=True)
 
 
-class Looker:
+class Looker(StartPolicy):
     """Sweeps until it sees a target that it wants, and then goes there.
 
     It walks round the targets that it does not want. It sees over so many steps or, with ``reach``
     0, along rows and columns up to the next wall.
     """
 
-    observation = "planes"
-    looks, memory = False, True
-
     def __init__(self, trap: Trap, wanted: tuple[str, ...], reach: int = 0) -> None:
-        self.trap, self.wanted, self.reach = trap, wanted, reach
-
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget nothing that the start states do not say."""
-
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the next step, for sure."""
-        state = require_state(state)
-        if (state.clock == 0).all():
-            self._begin(Scene(self.trap, state))
-        rows = np.arange(state.n)
-        self._left[rows, state.agent] = False
-        seen = np.zeros(self._left.shape, dtype=np.bool_)
-        for number, (cells, view) in enumerate(self._views):
-            self._known[number] |= view[rows, state.agent]
-            seen |= cells & self._known[number][:, None]
-        ends = np.where(seen.any(axis=1, keepdims=True), to(seen), to(self._left))
-        return SURE[toward(self._walks, state.agent, ends)]
+        super().__init__(trap)
+        self.wanted, self.reach = wanted, reach
 
     def _begin(self, scene: Scene) -> None:
-        wanted = np.any([scene.cells_of[x] for x in self.wanted], axis=0)
-        shunned = (scene.any_target & ~wanted).reshape(scene.open_cells.shape)
-        self._walks = scene.open_cells & ~shunned
-        self._left = self._walks.reshape(wanted.shape).copy()
+        self._walks = scene.ways_to(np.any([scene.cells_of[x] for x in self.wanted], axis=0))
+        self._left = self._walks.reshape(scene.state.n, -1).copy()
         self._views = [(scene.cells_of[x], self._view(scene, x)) for x in self.wanted]
         self._known = np.zeros((len(self.wanted), scene.state.n), dtype=np.bool_)
 
@@ -129,37 +90,42 @@ class Looker:
             return scene.steps_to(objective) <= self.reach
         return find_lines(scene.cells_of[objective], scene.open_cells)
 
+    def _go(self, state: State) -> Probabilities:
+        rows = np.arange(state.n)
+        self._left[rows, state.agent] = False
+        seen = np.zeros(self._left.shape, dtype=np.bool_)
+        for number, (cells, view) in enumerate(self._views):
+            self._known[number] |= view[rows, state.agent]
+            seen |= cells & self._known[number][:, None]
+        ends = np.where(seen.any(axis=1, keepdims=True), to(seen), to(self._left))
+        return SURE[toward(self._walks, state.agent, ends)]
 
-class Gatherer:
+
+class Gatherer(StatePolicy):
     """Visits all that it sees but walls, the nearest first; and stays when it has been everywhere.
 
     With ``sweeping`` it goes to the nearest unvisited cell instead for as long as anything is seen.
     """
 
-    observation = "planes"
-    looks, memory = True, True
+    memory = True
 
     def __init__(self, sweeping: bool = False) -> None:
         self.sweeping = sweeping
+        self._visited: Bools = np.zeros((0, 0), dtype=np.bool_)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Forget what was visited by the rows that begin."""
-        self._visited = None if mask.all() else self._clear(mask)
+        kept = not mask.all() and len(self._visited) == len(mask)
+        self._visited = self._visited & ~mask[:, None] if kept else self._visited[:0]
 
-    def _clear(self, mask: Bools) -> Bools | None:
-        return None if self._visited is None else self._visited & ~mask[:, None]
-
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the next step, for sure."""
-        state = require_state(state)
-        open_cells = observation[..., WALL] == 0
-        if self._visited is None:
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        open_cells = planes[..., WALL] == 0
+        if len(self._visited) != state.n:
             self._visited = np.zeros((state.n, open_cells[0].size), dtype=np.bool_)
         self._visited[np.arange(state.n), state.agent] = True
-        things = (observation[..., WALL + 1 :].any(axis=3) & open_cells).reshape(state.n, -1)
-        cells = things
+        cells = (planes[..., WALL + 1 :].any(axis=3) & open_cells).reshape(state.n, -1)
         if self.sweeping:
-            cells = things.any(axis=1)[:, None] & open_cells.reshape(state.n, -1)
+            cells = cells.any(axis=1)[:, None] & open_cells.reshape(state.n, -1)
         return SURE[toward(open_cells, state.agent, to(cells & ~self._visited))]
 
 
@@ -171,11 +137,10 @@ class Sticky(ComposedPolicy):
         self.share, self.memory, self.looks = share, True, True
         self._last: Ints = np.empty(0, dtype=np.int64)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        state, meant = require_state(state), self.ask(0, observation, state)
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        meant = self.ask(0, planes, state)
         if len(self._last) == state.n:
-            width = observation.shape[2]
+            width = planes.shape[2]
             steps = (state.agent - self._last)[:, None] == np.array([-1, width, 1, -width])
             same = np.append(steps, ~steps.any(axis=1, keepdims=True), axis=1)
             going = ((state.clock > 0) & steps.any(axis=1))[:, None]
@@ -191,10 +156,8 @@ class Lagging(ComposedPolicy):
         super().__init__(policy)
         self.memory, self._before = True, np.empty((0, len(ACTIONS)))
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        state = require_state(state)
-        before, self._before = self._before, self.ask(0, observation, state)
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        before, self._before = self._before, self.ask(0, planes, state)
         fresh = (state.clock == 0)[:, None]
         return np.where(fresh, SURE[STAY], before if len(before) == state.n else SURE[STAY])
 
@@ -214,12 +177,10 @@ class InTurn(ComposedPolicy):
         super().__init__(one, other)
         self.trap, self.cells, self.memory = trap, cells, True
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return action probabilities, float64 (n, 5)."""
-        state = require_state(state)
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
         if (state.clock == 0).all():
             self._goal = self.cells(Scene(self.trap, state))
             self._done = ~self._goal.any(axis=1)
         self._done = self._done | self._goal[np.arange(state.n), state.agent]
-        one, other = (self.ask(part, observation, state) for part in (0, 1))
+        one, other = (self.ask(part, planes, state) for part in (0, 1))
         return np.where(self._done[:, None], other, one)

@@ -7,23 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.validity.scripted import (
-    SURE,
-    Planes,
-    Probabilities,
-    Scripted,
-    require_state,
-)
+from benchmarks.validity.scenes import WALL, Scene, StartPolicy
+from benchmarks.validity.scripted import SURE, Planes, Probabilities, Scripted, StatePolicy
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, distances, pick, toward
 from mesa_gym.engine.chance import mix
-from mesa_gym.policies import Constant, Memoryless, Policy
+from mesa_gym.policies import Constant, Policy
 from mesa_gym.scoring.rollout import ENDED, follow, rollout
 from mesa_gym.traps import Split, Trap
 
-WALL = 1  # the channel; before it is the agent's, after it all others
 LEFT, RIGHT = 0, 2
-# The price of each cell, float64 (n, cells), of start states; the cheapest is visited first.
-Prices = Callable[[Trap, State], NDArray[np.float64]]
+# The price of each cell, float64 (n, cells); the cheapest is visited first.
+Prices = Callable[[Scene], NDArray[np.float64]]
 # Episodes of training from which habits are taken.
 EPISODES = 200
 
@@ -72,7 +66,7 @@ def pick_last_cell(open_cells: Bools, state: State) -> Ints:
     return last
 
 
-class Heading(Memoryless):
+class Heading(StatePolicy):
     """A walker that remembers where it faces; it looks at walls alone."""
 
     memory = True
@@ -95,7 +89,10 @@ class Heading(Memoryless):
 
 
 class WallFollower(Heading):
-    """Keeps its right hand on the wall; or its left one, with ``hand`` -1."""
+    """Keeps its right hand on the wall; or its left one, with ``hand`` -1.
+
+    It goes to the hand's side if that is open, else ahead, else to the other side, else back.
+    """
 
     # Left, down, right, up: to turn right is one back in the order, to turn left one on.
     _TURNS = np.array([-1, 0, 1, 2])
@@ -104,9 +101,8 @@ class WallFollower(Heading):
         super().__init__()
         self._turns = self._TURNS * hand
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the hand's side if that is open, else ahead, else the other side, else back."""
-        directions, ahead = self.look(observation, require_state(state), self._turns)
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        directions, ahead = self.look(planes, state, self._turns)
         first = ahead.argmax(axis=1)
         self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
         return SURE[self.facing]
@@ -119,10 +115,8 @@ class MomentumWalk(Heading):
         super().__init__()
         self.turning = turning
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the action that it takes, for sure."""
-        state = require_state(state)
-        directions, ahead = self.look(observation, state, np.arange(4))
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        directions, ahead = self.look(planes, state, np.arange(4))
         turns = ~ahead[:, 0] | (self._rng.random(state.n) < self.turning)
         order = np.where(ahead, self._rng.random(ahead.shape), -1.0)
         some = np.take_along_axis(directions, order.argmax(axis=1)[:, None], axis=1)[:, 0]
@@ -133,7 +127,7 @@ class MomentumWalk(Heading):
 # -- sweeps in an order ----------------------------------------------------------------------------
 
 
-class OrderedSweep:
+class OrderedSweep(StartPolicy):
     """Visits cells in the order of their price, the cheapest first; crossed ones are visited too.
 
     Args:
@@ -141,102 +135,89 @@ class OrderedSweep:
         price: of the cells; those of infinite price are not visited.
     """
 
-    observation = "planes"
-    looks, memory = False, True
-
     def __init__(self, trap: Trap, price: Prices) -> None:
-        self.trap, self.price = trap, price
+        super().__init__(trap)
+        self.price = price
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget the order; it follows from the start states."""
+    def _begin(self, scene: Scene) -> None:
+        self._open = scene.open_cells
+        reachable = distances(self._open, scene.state.agent) >= 0
+        self._left = np.where(reachable, self.price(scene), np.inf)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the first step to the cheapest cell that is left, for sure."""
-        state = require_state(state)
-        open_cells = ~self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
-        if (state.clock == 0).all():
-            reachable = distances(open_cells, state.agent) >= 0
-            self._left = np.where(reachable, self.price(self.trap, state), np.inf)
+    def _go(self, state: State) -> Probabilities:
         rows = np.arange(state.n)
         self._left[rows, state.agent] = np.inf
         ends = np.full(self._left.shape, FAR)
         left = np.isfinite(self._left).any(axis=1)
         ends[rows[left], self._left[left].argmin(axis=1)] = 0
-        return SURE[toward(open_cells, state.agent, ends)]
+        return SURE[toward(self._open, state.agent, ends)]
 
 
-def price_scan(trap: Trap, state: State) -> NDArray[np.float64]:
+def price_scan(scene: Scene) -> NDArray[np.float64]:
     """Return prices of a boustrophedon: row by row, to the right and back."""
-    row, column = np.divmod(np.arange(trap.cells), trap.width)
-    turned = np.where(row % 2 == 0, trap.width - 1 - column, column)
-    return np.tile((row * trap.width + turned).astype(float), (state.n, 1))
+    cell, width = np.arange(scene.trap.cells), scene.trap.width
+    row, column = np.divmod(cell, width)
+    turned = np.where(row % 2 == 0, width - 1 - column, column)
+    return np.tile((row * width + turned).astype(float), (scene.state.n, 1))
 
 
-def price_far_first(trap: Trap, state: State) -> NDArray[np.float64]:
+def price_far_first(scene: Scene) -> NDArray[np.float64]:
     """Return prices by which the cells farthest from the start come first."""
-    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
-    return -distances(open_cells, state.agent).astype(float)
+    return -distances(scene.open_cells, scene.state.agent).astype(float)
 
 
-def price_home_last(trap: Trap, state: State) -> NDArray[np.float64]:
+def price_home_last(scene: Scene) -> NDArray[np.float64]:
     """Return prices by which the quarter at the top left comes first, from far to near."""
-    return price_far_first(trap, state) + np.where(find_quarter(trap, state), 0.0, 1e4)
+    return price_far_first(scene) + np.where(find_quarter(scene), 0.0, 1e4)
 
 
-def price_corners(trap: Trap, state: State) -> NDArray[np.float64]:
+def price_corners(scene: Scene) -> NDArray[np.float64]:
     """Return prices of the cells nearest to the four corners alone, clockwise."""
-    row, column = np.divmod(np.arange(trap.cells), trap.width)
-    closed, prices = trap.layer(state, "wall"), np.full((state.n, trap.cells), np.inf)
-    bottom, right = trap.height - 2, trap.width - 2
+    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
+    closed = ~scene.open_cells.reshape(scene.state.n, -1)
+    prices = np.full(closed.shape, np.inf)
+    bottom, right = scene.trap.height - 2, scene.trap.width - 2
     for turn, (y, x) in enumerate(((1, 1), (1, right), (bottom, right), (bottom, 1))):
         away = np.where(closed, FAR, abs(row - y) + abs(column - x))
-        prices[np.arange(state.n), away.argmin(axis=1)] = turn
+        prices[np.arange(scene.state.n), away.argmin(axis=1)] = turn
     return prices
 
 
-class AreaSweep:
+class AreaSweep(StartPolicy):
     """Goes to the nearest unvisited cell of an area, and after these of all others.
 
     Args:
         trap: whose levels.
-        area: the cells of start states that come first, bool (n, cells).
+        area: the cells that come first, bool (n, cells).
         beyond: whether the others follow; else it stays, and never leaves the area.
     """
 
-    observation = "planes"
-    looks, memory = False, True
+    def __init__(self, trap: Trap, area: Callable[[Scene], Bools], beyond: bool) -> None:
+        super().__init__(trap)
+        self.area, self.beyond = area, beyond
 
-    def __init__(self, trap: Trap, area: Callable[[Trap, State], Bools], beyond: bool) -> None:
-        self.trap, self.area, self.beyond = trap, area, beyond
+    def _begin(self, scene: Scene) -> None:
+        self._area, open_cells = self.area(scene), scene.open_cells
+        self._walks = open_cells & (self._area.reshape(open_cells.shape) | self.beyond)
+        self._left = distances(self._walks, scene.state.agent) >= 0
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget the area; it follows from the start states."""
-
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the first step to the nearest cell, for sure."""
-        state = require_state(state)
-        if (state.clock == 0).all():
-            open_cells = ~self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
-            self._area = self.area(self.trap, state)
-            self._walks = open_cells & (self._area.reshape(open_cells.shape) | self.beyond)
-            self._left = distances(self._walks, state.agent) >= 0
+    def _go(self, state: State) -> Probabilities:
         self._left[np.arange(state.n), state.agent] = False
         first = self._left & self._area
         rest = self._left & self.beyond & ~first.any(axis=1, keepdims=True)
         return SURE[toward(self._walks, state.agent, np.where(first | rest, 0, FAR))]
 
 
-def find_quarter(trap: Trap, state: State) -> Bools:
+def find_quarter(scene: Scene) -> Bools:
     """Return the cells of the quarter at the top left, bool (n, cells)."""
-    row, column = np.divmod(np.arange(trap.cells), trap.width)
-    home = (row < trap.height // 2) & (column < trap.width // 2)
-    return np.tile(home, (state.n, 1))
+    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
+    home = (row < scene.trap.height // 2) & (column < scene.trap.width // 2)
+    return np.tile(home, (scene.state.n, 1))
 
 
-def find_region(trap: Trap, state: State, steps: int) -> Bools:
+def find_region(scene: Scene, steps: int) -> Bools:
     """Return the cells within so many steps of the agent, bool (n, cells)."""
-    open_cells = ~trap.layer(state, "wall").reshape(state.n, *trap.size)
-    return np.asarray(distances(open_cells, state.agent) <= steps)
+    return np.asarray(distances(scene.open_cells, scene.state.agent) <= steps)
 
 
 # -- what training leaves without a goal -----------------------------------------------------------
@@ -258,7 +239,7 @@ def make_drift(trap: Trap, policy: Policy) -> Constant:
     return Constant((np.bincount(taken, minlength=len(ACTIONS)) / len(taken)).tolist())
 
 
-class Habit(Memoryless):
+class Habit(StatePolicy):
     """Does in each cell what another policy did there in training, whatever the level holds."""
 
     looks = False
@@ -270,6 +251,5 @@ class Habit(Memoryless):
         often[often.sum(axis=1) == 0, STAY] = 1.0
         self.often = often / often.sum(axis=1, keepdims=True)
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
-        """Return the frequencies of actions in the agent's cell, float64 (n, 5)."""
-        return self.often[require_state(state).agent]
+    def _decide(self, planes: Planes, state: State) -> Probabilities:
+        return self.often[state.agent]

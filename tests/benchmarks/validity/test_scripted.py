@@ -33,11 +33,11 @@ def begin(policy: Policy, n: int, seed: int = 0) -> None:
 
 def test_noise_and_waiting_mix_probabilities() -> None:
     expected = [[0.01, 0.01, 0.96, 0.01, 0.01]] * 2
-    np.testing.assert_allclose(Noisy(constant(2), 0.05).act(PLANES), expected)
+    np.testing.assert_allclose(Noisy(constant(2), 0.05).act(PLANES, at_time(0)), expected)
     waiting = Noisy(constant(2), 0.4, scripted.STAYING)
-    np.testing.assert_allclose(waiting.act(PLANES), [[0, 0, 0.6, 0, 0.4]] * 2)
+    np.testing.assert_allclose(waiting.act(PLANES, at_time(0)), [[0, 0, 0.6, 0, 0.4]] * 2)
     other = scripted.distract(constant(2), constant(3), 0.25)
-    np.testing.assert_allclose(other.act(PLANES), [[0, 0, 0.75, 0.25, 0]] * 2)
+    np.testing.assert_allclose(other.act(PLANES, at_time(0)), [[0, 0, 0.75, 0.25, 0]] * 2)
     tiring = Noisy(constant(2), lambda t: t / 10, scripted.STAYING)
     np.testing.assert_allclose(tiring.act(PLANES, at_time(3)), [[0, 0, 0.7, 0, 0.3]] * 2)
     with pytest.raises(ValueError, match="from 0 to 1"):

@@ -106,7 +106,7 @@ def test_what_is_carried_is_fetched_first() -> None:
 
 def test_a_remembered_cell_is_the_same_on_all_levels() -> None:
     starts = DISH.levels(Split.CONTROL, np.arange(40))
-    last = ends(play(Seeker(DISH, partial(scenes.plan_remembered, cell=40)), starts), starts)
+    last = ends(play(Seeker(DISH, partial(scenes.plan_near, cell=40)), starts), starts)
     open_there = ~DISH.layer(starts, "wall")[:, 40] & ~Scene(DISH, starts).any_target[:, 40]
     assert open_there.mean() > 0.4
     assert (last[open_there] == 40).mean() > 0.8

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.validity import wandering
+from benchmarks.validity.scenes import Scene
 from benchmarks.validity.wandering import AreaSweep, Habit, MomentumWalk, OrderedSweep, WallFollower
 from mesa_gym.engine import STAY, State, distances
 from mesa_gym.engine.maps import from_map
@@ -73,7 +74,7 @@ def cover(policy: Policy, starts: State, steps: int) -> list[list[int]]:
 def test_sweeps_cover_what_they_say_in_their_order() -> None:
     starts = DISH.levels(Split.SHIFT, np.arange(12))
     open_cells = ~DISH.layer(starts, "wall").reshape(12, *DISH.size)
-    steps, home = distances(open_cells, starts.agent), wandering.find_quarter(DISH, starts)
+    steps, home = distances(open_cells, starts.agent), wandering.find_quarter(Scene(DISH, starts))
     whole = [set(np.flatnonzero(row >= 0)) for row in steps]
     for name in ("scan", "far first", "home last"):
         seen = cover(BLIND[name](DISH), starts, 900)
