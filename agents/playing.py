@@ -18,6 +18,8 @@ from mesa_gym.traps import LEVELS
 
 # Rewards float32, ends of episodes and those by the time limit alone, bool: each (S, n).
 Step = tuple[Tensor, Tensor, Tensor]
+# The levels of environments that do not tell them.
+UNTOLD = np.empty(0, dtype=np.int64)
 
 
 class Variation:
@@ -67,12 +69,7 @@ class HostEnvs:
     def __init__(self, lesson: Lesson, count: int, view: Inputs, variation: Variation) -> None:
         self.shape = (len(lesson.seeds), count)
         self.view, self.variation = view, variation
-        self.venv = TrapVectorEnv(
-            lesson.trap,
-            len(lesson.seeds) * count,
-            autoreset_mode="SameStep",
-            **lesson.keywords(),
-        )
+        self.venv = lesson.environments(len(lesson.seeds) * count)
         variation.begin(self.venv)
         self._seeds = lesson.environment_seeds(count)
         self._met = lesson.met if lesson.alpha else None
@@ -82,7 +79,7 @@ class HostEnvs:
         """Return the lists of inputs that are 1, int64 (S, n, most)."""
         if self._planes is None:
             self._planes, infos = self.venv.reset(seed=self._seeds)
-            self._levels = infos["level"]
+            self._levels = infos.get("level", UNTOLD)
         listed = self.view.list_inputs(self.variation.change_planes(self._planes))
         return torch.from_numpy(listed).view(*self.shape, -1)
 
@@ -92,7 +89,7 @@ class HostEnvs:
         self._planes, rewards, terminated, truncated, infos = self.venv.step(taken)
         done = terminated | truncated
         self.variation.note(self._levels, rewards, done)
-        self._levels = infos["level"]
+        self._levels = infos.get("level", UNTOLD)
         if self._met is not None:
             for agent, levels in zip(self._met, self._levels.reshape(self.shape), strict=True):
                 agent.update(levels[levels >= LEVELS].tolist())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import secrets
 from collections.abc import Sequence
+from itertools import product
 
 from benchmarks.options import (
     Action,
@@ -27,12 +28,12 @@ from benchmarks.tracks.record import TrackRecord
 from benchmarks.tracks.running import (
     TRACKS,
     evaluate_methods,
-    method_class,
     steps_on,
     track_units,
     tracks_traps,
 )
 from benchmarks.tracks.shares import MITIGATIONS
+from benchmarks.tracks.wall import Wall
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.terminal import table
 from mesa_gym.traps import find_trap
@@ -76,19 +77,17 @@ def _declare_rerun(parser: argparse.ArgumentParser) -> None:
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    method_class(options.method)
     salt = options.salt or secrets.token_hex(8)
     say(f"salt {salt}")
     rows = []
-    for name in options.traps or tracks_traps():
-        trap = find_trap(name).__name__
-        for seed in range(options.seeds):
-            steps = options.steps or steps_on(trap)
-            tracks = options.track or TRACKS
-            found = evaluate_methods(
-                [options.method], trap, seed, steps, salt, tracks, options.levels, say
+    traps = [find_trap(name).__name__ for name in options.traps or tracks_traps()]
+    with Wall() as wall:
+        for trap, seed in product(traps, range(options.seeds)):
+            steps, tracks = options.steps or steps_on(trap), options.track or TRACKS
+            (record,) = evaluate_methods(
+                wall, [options.method], trap, seed, steps, salt, tracks, options.levels, say
             )
-            rows += [[trap, str(seed), *row] for record in found for row in tabulate_record(record)]
+            rows += [[trap, str(seed), *row] for row in tabulate_record(record)]
     print(table(["trap", "seed", "track", "budget", "result", *COLUMNS], rows))
     return DONE
 

@@ -90,5 +90,5 @@ class FromNothing(FineTuning):
 
     def train(self, task: Task) -> list[Policy]:
         """Draw a network."""
-        self.usual, self.planes = 1.0, None
-        return [Network(task.trap, draw_stack(CentredInputs(task.trap).count, (task.seed,)))]
+        self.usual, self.planes, grid = 1.0, None, task.lesson().trap
+        return [Network(grid, draw_stack(CentredInputs(grid).count, (task.seed,)))]
