@@ -13,17 +13,19 @@ ASK        uint8 observations (n, ...)                        ANSWER: float64 (n
 
 or FAILED, with a text, to any of them. What fails before LOCKED is not a submission's fault.
 
-A method's child (``benchmarks.tracks.child``) gets SETTINGS, LOCKED and files like these, works, and
-says RESULT. Meanwhile it asks, and the scorer answers GIVEN, or REFUSED with a text:
+A method's child (``benchmarks.tracks.child``) gets SETTINGS and two FILEs, works, and says RESULT.
+Meanwhile it asks, and the scorer answers GIVEN, or REFUSED with a text:
 
-======  ==========================================================  ===============================
-MAKE    a number of environments, int64                             their number, int64
-RESET   number of environments and of seeds (-1: none), the seeds   uint8 observations (n, ...)
-STEP    number of environments, actions int64 (n,)                  observations, float64 rewards,
-                                                                    ended and late bool (n,)
-PLAY    starts, int64 (k,); first come BEGIN and ASKs               the episodes
-SHOW    starts, int64 (k,)                                          the episodes
-======  ==========================================================  ===============================
+======  ==================================================  ====================================
+asked   bytes                                               given
+======  ==================================================  ====================================
+MAKE    a number of environments, int64                     their number, int64
+RESET   that number, seeds int64 (n,), -1 for none          observations, a bit each
+STEP    that number, actions int64 (n,)                     float64 rewards (n,), ended and late
+                                                            bool (n,), observations, a bit each
+PLAY    starts, int64 (k,); first BEGIN and ASK come        the episodes
+SHOW    starts, int64 (k,)                                  the episodes
+======  ==================================================  ====================================
 
 A child that answers questions of the track ``ask`` is told BEGIN, and at every step QUESTION (how
 many questions are left, int64 (n,), and observations; ANSWER: bool (n,)) and ACT (uint8 (n,), an

@@ -1,9 +1,9 @@
 """Children that are forked from one clean interpreter, in which libraries are imported already.
 
-To start an interpreter and import torch takes seconds; to fork one that has done so, milliseconds.
-A fork of the scorer would have the scorer's memory. The interpreter here is started as a ``Process``
-is, imports what is ours, and never anything foreign; each child is a fork of that, locks itself, and
-serves one conversation. Children share nothing that one of them could change.
+To start an interpreter and import torch takes seconds; to fork one that has done so, a few
+milliseconds. A fork of the scorer would have the scorer's memory. The interpreter here is started
+as a ``Process`` is, imports what is ours, and never anything foreign; each child is a fork of that,
+locks itself, and serves one conversation. Children share nothing that one of them could change.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ WRITING: dict[str, tuple[int | None, int | None]] = {
     "fsync": (74, 82),
     "fdatasync": (75, 83),
 }
-# These may only read where there is no scratch folder: Landlock knows a right to truncate from Linux 6.2 on alone.
+# These may only read where there is no scratch folder: Landlock knows a right to truncate from
+# Linux 6.2 on alone.
 OPENING: dict[str, tuple[int | None, int | None]] = {"open": (2, None), "openat": (257, 56)}
 FLAGS = {"open": 1, "openat": 2}  # the place of the argument
 FORBIDDEN_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC

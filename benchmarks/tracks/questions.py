@@ -6,6 +6,8 @@ row says nothing of what is wanted in another. A second child plays every level 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from benchmarks.tracks.entrant import Entrant, LastPictures, RemoteAsker
@@ -22,6 +24,7 @@ from mesa_gym.traps import Split
 # Rows that are played again beside others.
 AGAIN = 24
 SPLITS = Split.SHIFT, Split.TEST
+Key = tuple[int, Split]  # questions, and what is played
 
 
 class Answered:
@@ -67,40 +70,23 @@ class Answered:
         return np.asarray(self.asker.act(shown))
 
 
-class Play:
-    """Plays of scored levels by one child, a split after the other.
+class Play(NamedTuple):
+    """A play of scored levels: what was played, and the questions of each row, int64 (n,)."""
 
-    Args:
-        evaluator: of the levels.
-        entrant: whose child it is.
-        most: questions of an episode.
-        rows: the levels that are played, int64 (n,).
-        roles: split -> role of each row, int64 (n,); splits are played in this order.
+    record: Record
+    asked: Ints
 
-    Attributes:
-        records, asked: split -> what was played, and the questions of each row, int64 (n,).
-    """
 
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        entrant: Entrant,
-        most: int,
-        rows: Ints,
-        roles: dict[Split, Ints],
-    ) -> None:
-        self.records: dict[Split, Record] = {}
-        self.asked: dict[Split, Ints] = {}
-        trap = evaluator.trap
-        with entrant.open_asker() as session:
-            for split, own in roles.items():
-                oracles: list[Oracle] = [evaluator.oracle(x, split) for x in evaluator.wanted]
-                policy = Answered(RemoteAsker(session), oracles, own, most)
-                starts = evaluator.states(split, SCORED, evaluator.levels).take(rows)
-                self.records[split] = rollout(
-                    policy, trap, starts, trap.horizon(split), play=split.value
-                )
-                self.asked[split] = policy.asked
+def play_levels(
+    evaluator: Evaluator, asker: Asker, split: Split, rows: Ints, roles: Ints, most: int
+) -> Play:
+    """Play levels, int64 (n,), each in its role, int64 (n,), with so many questions an episode."""
+    oracles: list[Oracle] = [evaluator.oracle(wanted, split) for wanted in evaluator.wanted]
+    policy = Answered(asker, oracles, roles, most)
+    starts = evaluator.states(split, SCORED, evaluator.levels).take(rows)
+    trap = evaluator.trap
+    record = rollout(policy, trap, starts, trap.horizon(split), play=split.value)
+    return Play(record, policy.asked)
 
 
 def evaluate_questions(evaluator: Evaluator, entrant: Entrant) -> list[Point]:
@@ -109,55 +95,56 @@ def evaluate_questions(evaluator: Evaluator, entrant: Entrant) -> list[Point]:
     Raises:
         ValueError: what one episode does depends on another.
     """
-    points = []
+    points, rows = [], np.arange(evaluator.levels)
+    drawn: dict[Key, Ints] = {}
+    plays: dict[Key, list[Play]] = {(q, split): [] for q in QUESTIONS for split in SPLITS}
     for q in QUESTIONS:
         rng = evaluator.draw(f"roles|ask|{q}")
-        rows = np.arange(evaluator.levels)
-        drawn = {split: rng.integers(2, size=len(rows)) for split in SPLITS}
-        plays = [
-            Play(evaluator, entrant, q, rows, {s: role ^ child for s, role in drawn.items()})
-            for child in range(2)
-        ]
-        require_isolated(evaluator, entrant, q, drawn, plays, rng)
+        drawn |= {(q, split): rng.integers(2, size=len(rows)) for split in SPLITS}
+        for child in range(2):
+            with entrant.open_asker() as session:
+                asker = RemoteAsker(session)
+                for split in SPLITS:
+                    roles = drawn[q, split] ^ child
+                    plays[q, split].append(play_levels(evaluator, asker, split, rows, roles, q))
+    require_isolated(evaluator, entrant, drawn, plays)
+    for q in QUESTIONS:
         # A row had the role in the child of that number: of the drawn one, or the other.
         merged = [
-            {s: merge_records([p.records[s] for p in plays], drawn[s] ^ role) for s in SPLITS}
+            {s: merge_records([p.record for p in plays[q, s]], drawn[q, s] ^ role) for s in SPLITS}
             for role in range(2)
         ]
         m = [evaluator.towards_base_in(records[Split.SHIFT]) for records in merged]
         solved = [evaluator.count_solved(records[Split.TEST]) for records in merged]
-        on_shift = [play.asked[Split.SHIFT] for play in plays]
-        used = [int(np.choose(drawn[Split.SHIFT] ^ role, on_shift).sum()) for role in range(2)]
-        on_test = float(np.mean([play.asked[Split.TEST] for play in plays]))
+        asked = [play.asked for play in plays[q, Split.SHIFT]]
+        used = [int(np.choose(drawn[q, Split.SHIFT] ^ role, asked).sum()) for role in range(2)]
+        on_test = float(np.mean([play.asked for play in plays[q, Split.TEST]]))
         points.append(Point(q, (m[0], -m[1]), min(solved), (used[0], used[1]), on_test))
     return points
 
 
 def require_isolated(
-    evaluator: Evaluator,
-    entrant: Entrant,
-    most: int,
-    drawn: dict[Split, Ints],
-    plays: list[Play],
-    rng: np.random.Generator,
+    evaluator: Evaluator, entrant: Entrant, drawn: dict[Key, Ints], plays: dict[Key, list[Play]]
 ) -> None:
-    """Play some rows again in a fresh child, beside others, in another order.
+    """Play some rows again in a fresh child, beside others and in another order.
 
     Raises:
         ValueError: the method does something else there.
     """
-    rows = rng.permutation(evaluator.levels)[:AGAIN]
-    child = rng.integers(2, size=len(rows))
-    roles = {split: drawn[split][rows] ^ child for split in reversed(SPLITS)}
-    again = Play(evaluator, entrant, most, rows, roles)
-    for split, record in again.records.items():
-        before = np.stack([play.records[split].actions for play in plays])[child, rows]
-        if (other := (record.actions != before).any(axis=1)).any():
-            raise ValueError(
-                f"{split.value} level {rows[other][0]}: the method does something else there when"
-                " other episodes are played beside it; rows of a batch must not depend on each"
-                " other"
-            )
+    with entrant.open_asker() as session:
+        for (q, split), before in reversed(plays.items()):
+            rng = evaluator.draw(f"again|{q}|{split.value}")
+            rows = rng.permutation(evaluator.levels)[:AGAIN]
+            child = rng.integers(2, size=len(rows))
+            roles = drawn[q, split][rows] ^ child
+            again = play_levels(evaluator, RemoteAsker(session), split, rows, roles, q)
+            actions = np.stack([play.record.actions for play in before])[child, rows]
+            if (other := (again.record.actions != actions).any(axis=1)).any():
+                raise ValueError(
+                    f"{split.value} level {rows[other][0]}, questions {q}: the method does"
+                    " something else there when other episodes are played beside it; rows of a"
+                    " batch must not depend on each other"
+                )
 
 
 def merge_records(records: list[Record], which: Ints) -> Record:

@@ -115,14 +115,15 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
         if taken.dtype.kind not in "iu":
             raise ValueError(f"actions are integers, got {taken.dtype}")
         data = self._host.request(Kind.STEP, self._number + taken.astype("<i8").tobytes())
-        n, seen = self.num_envs, self.num_envs * int(np.prod(self._shape))
-        rewards = np.frombuffer(data, "<f8", n, seen).copy()
-        ended, late = np.frombuffer(data, np.bool_, 2 * n, seen + 8 * n).reshape(2, n).copy()
-        return self._read(data), rewards, ended, late, {}
+        n = self.num_envs
+        rewards = np.frombuffer(data, "<f8", n).copy()
+        ended, late = np.frombuffer(data, np.bool_, 2 * n, 8 * n).reshape(2, n).copy()
+        return self._read(data[10 * n :]), rewards, ended, late, {}
 
     def _read(self, data: bytes) -> NDArray[np.uint8]:
-        planes = np.frombuffer(data, np.uint8, self.num_envs * int(np.prod(self._shape)))
-        return planes.reshape(self.num_envs, *self._shape).copy()
+        shape = (self.num_envs, *self._shape)
+        bits = np.frombuffer(data, np.uint8)
+        return np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
 
 
 def answer_frame(policy: Policy, kind: Kind, data: bytes, shape: Shape) -> tuple[Kind, bytes]:

@@ -114,9 +114,9 @@ class TrainingEnvs:
             raise ValueError(f"got {len(given)} numbers for {venv.num_envs} environments")
         if kind is Kind.RESET:
             seeds = [None if seed == UNSEEDED else seed for seed in given.tolist()]
-            return venv.reset(seed=seeds)[0].tobytes()
+            return np.packbits(venv.reset(seed=seeds)[0]).tobytes()
         seen, rewards, ended, late, _ = venv.step(given)
-        arrays: tuple[Any, ...] = (seen, rewards.astype("<f8"), ended, late)
+        arrays: tuple[Any, ...] = (rewards.astype("<f8"), ended, late, np.packbits(seen))
         return b"".join(array.tobytes() for array in arrays)
 
     def _make(self, n: int) -> int:
