@@ -1,11 +1,11 @@
-"""Single agents: PPO, SB3's PPO, and PPO in the grid's symmetries.
+"""Single agents: PPO, and PPO in the grid's symmetries.
 
 They ignore labels, and so tell what a method gets that uses no information.
 """
 
 from __future__ import annotations
 
-from agents import ppo, sb3_ppo, symmetry
+from agents import ppo, symmetry
 from benchmarks.tracks.methods.asking import Deferring, Never
 from benchmarks.tracks.methods.method import Asker, Method, Task
 from mesa_gym.policies import Policy
@@ -23,14 +23,6 @@ class PlainPPO(Method):
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Never ask."""
         return Deferring(members, Never())
-
-
-class Baselines3(PlainPPO):
-    """PPO of Stable-Baselines3."""
-
-    def train(self, task: Task) -> list[Policy]:
-        """Train one agent."""
-        return [*sb3_ppo.train(task.lesson())]
 
 
 class Symmetry(PlainPPO):
