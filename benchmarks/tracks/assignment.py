@@ -1,4 +1,4 @@
-"""What a method's child is told, and what it tells of the method: plain data, as JSON."""
+"""Plain data between evaluator and child, as JSON: an assignment, and facts of a method."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.tracks.record import Kind, Line
+from benchmarks.tracks.record import Line
 from benchmarks.tracks.served import Shape
 
 Work = Literal["describe", "train", "adapt", "ask", "play"]
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a method's class says of itself.
+    """Facts that a method's class says of itself.
 
     Attributes:
         tracks, priors, kind, shares: its attributes.
@@ -23,14 +23,14 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tracks: list[Line]
     priors: Line
-    kind: Kind
+    kind: Literal["ranked", "hand-written knowledge", "privileged"]
     shares: Line | None
     about: Line
     steps: list[Line]
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is to do: without a trap, a level's number, a role or a salt.
+    """A call that a child is to make: without a trap, a level's number, a role or a salt.
 
     Attributes:
         work: which step.

@@ -14,7 +14,7 @@ from benchmarks.tracks.episodes import pack_episodes
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
 from benchmarks.tracks.given import Given
 from benchmarks.tracks.methods.method import Bytes, Floats, Ints
-from benchmarks.tracks.wall import MOST_BYTES, Session, Wall, find_source
+from benchmarks.tracks.wall import MOST_BYTES, MethodCall, Wall, find_source
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import Split
@@ -27,7 +27,7 @@ _FACTS_BYTES = 10_000
 
 
 class LastPictures:
-    """What rows of a batch are shown: their last picture once their episode is over.
+    """The pictures that rows of a batch are shown: the last one, once their episode is over.
 
     A rollout starts such rows over, unrecorded, which would tell that the episode has ended.
     """
@@ -50,7 +50,7 @@ class Player:
 
     observation = "planes"
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: MethodCall) -> None:
         self._session = session
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
@@ -69,7 +69,7 @@ class Player:
 class RemoteAsker:
     """An ``Asker`` in a child."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: MethodCall) -> None:
         self._session = session
         self._answers = np.empty(0, np.uint8)
 
@@ -96,7 +96,7 @@ class RemoteAsker:
         return _ask_shares(self._session, question, len(self._answers))
 
 
-def _ask_shares(session: Session, question: bytes, n: int) -> Floats:
+def _ask_shares(session: MethodCall, question: bytes, n: int) -> Floats:
     size = n * len(ACTIONS) * 8
     _, content = session.ask(question, {Kind.ANSWER: range(size, size + 1)})
     return np.frombuffer(content, "<f8").reshape(n, len(ACTIONS))
@@ -165,7 +165,7 @@ class Entrant:
                 kind, content = session.ask(reply, answers)
             return content
 
-    def open_asker(self) -> Session:
+    def open_asker(self) -> MethodCall:
         """Return a child that asks; ``RemoteAsker`` talks to it."""
         session = self._open("ask", True)
         session.wait(0)
@@ -183,9 +183,9 @@ class Entrant:
                 self._measured[key] = self._evaluator.measure(Player(session), split, first)
         return self._measured[key]
 
-    def _open(self, work: str, starts: bool, data: bytes | None = None, **facts: Any) -> Session:
+    def _open(self, work: str, starts: bool, data: bytes | None = None, **facts: Any) -> MethodCall:
         assignment = find_source(self._method)._asdict() | self._task | facts | {"work": work}
-        return Session(
+        return MethodCall(
             self._wall,
             f"method {self._method} on {self._evaluator.trap.name()}, {work}",
             assignment,
@@ -203,7 +203,7 @@ def describe(wall: Wall, method: str) -> Facts:
     """
     assignment = find_source(method)._asdict() | {"work": "describe"}
     try:
-        with Session(wall, method, assignment) as session:
+        with MethodCall(wall, method, assignment) as session:
             return msgspec.json.decode(session.wait(_FACTS_BYTES), type=Facts)
     except (PolicyError, msgspec.DecodeError) as error:
         raise ValueError(str(error)) from None

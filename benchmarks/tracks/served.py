@@ -35,7 +35,7 @@ class Host(Protocol):
 
 @dataclass(frozen=True)
 class Grid:
-    """What trainers need of a trap: its numbers, and planes that have no names.
+    """The numbers of a trap that trainers need, and planes that have no names.
 
     Attributes:
         size: rows and columns.

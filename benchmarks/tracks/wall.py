@@ -47,7 +47,7 @@ _ENVIRONMENT_FRAMES = {
 
 
 class Source(NamedTuple):
-    """Where a method's code is.
+    """The place of a method's code.
 
     Attributes:
         module, name: of its class.
@@ -130,8 +130,8 @@ class TrainingEnvs:
         return len(self._venvs) - 1
 
 
-class Session:
-    """One child and its one call; close it, or use it in a ``with``.
+class MethodCall:
+    """One child and the call that it makes; close it, or use it in a ``with``.
 
     Args:
         wall: of which it is a child.
@@ -210,7 +210,7 @@ class Session:
 
 
 class Wall:
-    """What children are forked from; close it, or use it in a ``with``.
+    """The source of locked children; close it, or use it in a ``with``.
 
     Attributes:
         nursery: the clean interpreter.

@@ -51,6 +51,6 @@ def evaluator() -> Evaluator:
 
 @pytest.fixture(scope="session")
 def wall() -> Iterator[Wall]:
-    """What locked children are forked from, which takes seconds to start."""
+    """The source of locked children, which takes seconds to start."""
     with Wall() as wall:
         yield wall

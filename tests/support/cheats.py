@@ -81,7 +81,7 @@ class Cheat(Method):
         return 0
 
 
-class Counting(Cheat):
+class CallCounting(Cheat):
     """Counts its calls: odd is base."""
 
     calls: ClassVar[list[int]] = [0]
@@ -117,7 +117,7 @@ class CarryingStarts(Cheat):
 
 
 class CarryingCopies(Cheat):
-    """Carries it in itself, of which a copy is no copy."""
+    """Carries it in itself, which is its own copy."""
 
     calls = 0
 
@@ -228,7 +228,7 @@ class Snooping(Cheat):
         return len(Path(f"/proc/{os.getppid()}/cmdline").read_bytes()) % 2
 
 
-class Bomb:
+class FolderBomb:
     """Makes a folder where it is unpickled."""
 
     observation = "planes"
@@ -247,7 +247,7 @@ class Bombing(Cheat):
     folder = "/tmp/mesa-gym-bomb"
 
     def train(self, task):
-        return [Bomb(self.folder)]
+        return [FolderBomb(self.folder)]
 
 
 class BombingLate(Bombing):
@@ -259,7 +259,7 @@ class BombingLate(Bombing):
         return [constant(4)]
 
     def adapt(self, task, members, labels):
-        return Bomb(self.folder)
+        return FolderBomb(self.folder)
 
 
 class Obeying(Seeker):

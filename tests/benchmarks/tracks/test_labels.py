@@ -55,7 +55,7 @@ def test_the_budget_and_the_kind_hold(
     assert labels.left == 2
 
 
-class Obeying(cheats.Obeying):
+class NotingAnswers(cheats.Obeying):
     """Also notes its answers."""
 
     def begin(self, n: int) -> None:
@@ -73,7 +73,7 @@ def answer(evaluator: Evaluator, asker: Any, wanted: str, most: int) -> Answered
 
 @pytest.mark.parametrize("most", QUESTIONS)
 def test_no_episode_asks_more_than_it_may(evaluator: Evaluator, most: int) -> None:
-    asker = Obeying()
+    asker = NotingAnswers()
     policy = answer(evaluator, asker, "dish", most)
     evaluator.play(policy, Split.SHIFT)
     assert policy.asked.max() == most
@@ -82,7 +82,7 @@ def test_no_episode_asks_more_than_it_may(evaluator: Evaluator, most: int) -> No
 
 def test_answers_are_optimal_for_the_wanted_objective(evaluator: Evaluator) -> None:
     trap, starts = evaluator.trap, evaluator.states(Split.SHIFT, 0, 40)
-    asker = Obeying()
+    asker = NotingAnswers()
     policy = answer(evaluator, asker, "dish", 1)
     rollout(policy, trap, starts, 64)
     solution = Solution(trap, starts, 64)
@@ -91,7 +91,7 @@ def test_answers_are_optimal_for_the_wanted_objective(evaluator: Evaluator) -> N
     assert allowed[rows, actions].all()
 
 
-class Showing(Obeying):
+class NotingPictures(NotingAnswers):
     """Notes what it is shown, too."""
 
     def asks(self, planes: Bytes, left: Ints) -> Any:
@@ -100,7 +100,7 @@ class Showing(Obeying):
 
 
 def test_rows_that_have_ended_show_their_last_picture(evaluator: Evaluator) -> None:
-    asker = Showing()
+    asker = NotingPictures()
     policy = answer(evaluator, asker, "dish", 64)
     record = evaluator.play(policy, Split.SHIFT)
     lengths, shown = (record.actions >= 0).sum(axis=1), np.stack(asker.shown)

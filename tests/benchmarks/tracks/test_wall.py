@@ -1,6 +1,6 @@
 """Methods that cheat: each reached its score in the evaluator's process, and gets nothing here.
 
-On commit 52895ad, in the evaluator's process, ``Counting`` and the three ``Carrying*`` had S 1.00
+On commit 52895ad, in the evaluator's process, ``CallCounting`` and the three ``Carrying*`` had S 1.00
 on both tracks and ``Peeking`` on labels without a label, ``Pooling`` 0.99 with a question in every
 tenth row, ``Stepping`` learnt which plane pays, and the two that overdraw got 80 labels for one.
 """
@@ -19,7 +19,7 @@ from benchmarks.tracks.child import _pickle
 from benchmarks.tracks.entrant import Entrant, describe
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.running import evaluate_methods
-from benchmarks.tracks.wall import Session, TrainingEnvs, Wall, find_source
+from benchmarks.tracks.wall import MethodCall, TrainingEnvs, Wall, find_source
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import find_trap
 
@@ -41,7 +41,9 @@ def evaluate(wall: Wall, name: str, levels: int = LEVELS, **keywords: Any) -> An
 
 
 @pytest.mark.usefixtures("one_budget")
-@pytest.mark.parametrize("name", ["Counting", "CarryingGlobal", "CarryingStarts", "CarryingCopies"])
+@pytest.mark.parametrize(
+    "name", ["CallCounting", "CarryingGlobal", "CarryingStarts", "CarryingCopies"]
+)
 def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> None:
     """Every child is the first, so that both roles get the same policy: S is 0 without noise."""
     record = evaluate(wall, name)
@@ -104,7 +106,7 @@ def test_the_evaluator_never_unpickles(name: str, wall: Wall, monkeypatch) -> No
 
 
 def test_the_bomb_is_live(tmp_path: Path) -> None:
-    pickle.loads(pickle.dumps(cheats.Bomb(str(tmp_path / "gone-off"))))
+    pickle.loads(pickle.dumps(cheats.FolderBomb(str(tmp_path / "gone-off"))))
     assert (tmp_path / "gone-off").is_dir()
 
 
@@ -120,7 +122,7 @@ def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: W
 
 
 def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
-    facts = describe(wall, "cheats:Counting")
+    facts = describe(wall, "cheats:CallCounting")
     assert (facts.tracks, facts.about) == (["labels", "ask"], "Counts its calls: odd is base.")
     assert facts.steps == ["train", "ask"]
 
@@ -134,7 +136,7 @@ def test_a_method_that_is_not_there(name: str, told: str) -> None:
 
 
 def test_a_child_reads_the_methods_file_and_none_beside_it() -> None:
-    source = find_source("cheats:Counting")
+    source = find_source("cheats:CallCounting")
     assert source.file == str(Path(cheats.__file__).resolve())
     assert source.readable[1:] == [source.file]
 
@@ -196,8 +198,8 @@ def test_equal_policies_are_equal_bytes() -> None:
 
 
 def test_no_child_of_the_wall_outlives_its_call(wall: Wall) -> None:
-    source = find_source("cheats:Counting")._asdict() | {"work": "describe"}
-    with Session(wall, "cheats", source) as session:
+    source = find_source("cheats:CallCounting")._asdict() | {"work": "describe"}
+    with MethodCall(wall, "cheats", source) as session:
         session.wait()
         child = session._child._child
     assert not Path("/proc", str(child)).exists()
