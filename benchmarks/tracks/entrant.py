@@ -45,7 +45,7 @@ class LastPictures:
         return self._shown, going
 
 
-class Player:
+class RemotePolicy:
     """A policy in a child, as rollouts know policies; it is not shown the state."""
 
     observation = "planes"
@@ -156,7 +156,7 @@ class Entrant:
                 starts = np.frombuffer(content, "<i8").tolist()
                 try:
                     if kind is Kind.PLAY:
-                        episodes = labels.play(Player(session), starts)
+                        episodes = labels.play(RemotePolicy(session), starts)
                     else:
                         episodes = labels.demonstrate(starts)
                     reply = pack(Kind.GIVEN, pack_episodes(episodes))
@@ -180,7 +180,7 @@ class Entrant:
         if key not in self._measured:
             with self._open("play", False, policy) as session:
                 session.wait(0)
-                self._measured[key] = self._evaluator.measure(Player(session), split, first)
+                self._measured[key] = self._evaluator.measure(RemotePolicy(session), split, first)
         return self._measured[key]
 
     def _open(self, work: str, starts: bool, data: bytes | None = None, **facts: Any) -> MethodCall:

@@ -70,7 +70,7 @@ class Answered:
         return np.asarray(self.asker.act(shown))
 
 
-class Play(NamedTuple):
+class PlayedRows(NamedTuple):
     """A play of scored levels: what was played, and the questions of each row, int64 (n,)."""
 
     record: Record
@@ -79,14 +79,14 @@ class Play(NamedTuple):
 
 def play_levels(
     evaluator: Evaluator, asker: Asker, split: Split, rows: Ints, roles: Ints, most: int
-) -> Play:
+) -> PlayedRows:
     """Play levels, int64 (n,), each in its role, int64 (n,), with so many questions an episode."""
     oracles: list[Oracle] = [evaluator.oracle(wanted, split) for wanted in evaluator.wanted]
     policy = Answered(asker, oracles, roles, most)
     starts = evaluator.states(split, SCORED, evaluator.levels).take(rows)
     trap = evaluator.trap
     record = rollout(policy, trap, starts, trap.horizon(split), play=split.value)
-    return Play(record, policy.asked)
+    return PlayedRows(record, policy.asked)
 
 
 def evaluate_questions(evaluator: Evaluator, entrant: Entrant) -> list[Point]:
@@ -97,7 +97,7 @@ def evaluate_questions(evaluator: Evaluator, entrant: Entrant) -> list[Point]:
     """
     points, rows = [], np.arange(evaluator.levels)
     drawn: dict[Key, Ints] = {}
-    plays: dict[Key, list[Play]] = {(q, split): [] for q in QUESTIONS for split in SPLITS}
+    plays: dict[Key, list[PlayedRows]] = {(q, split): [] for q in QUESTIONS for split in SPLITS}
     for q in QUESTIONS:
         rng = evaluator.draw(f"roles|ask|{q}")
         drawn |= {(q, split): rng.integers(2, size=len(rows)) for split in SPLITS}
@@ -124,7 +124,10 @@ def evaluate_questions(evaluator: Evaluator, entrant: Entrant) -> list[Point]:
 
 
 def require_isolated(
-    evaluator: Evaluator, entrant: Entrant, drawn: dict[Key, Ints], plays: dict[Key, list[Play]]
+    evaluator: Evaluator,
+    entrant: Entrant,
+    drawn: dict[Key, Ints],
+    plays: dict[Key, list[PlayedRows]],
 ) -> None:
     """Play some rows again in a fresh child, beside others and in another order.
 

@@ -1,12 +1,16 @@
 """Methods that cheat: each reached its score in the evaluator's process, and gets nothing here.
 
-On commit 52895ad, in the evaluator's process, ``CallCounting`` and the three ``Carrying*`` had S 1.00
-on both tracks and ``Peeking`` on labels without a label, ``Pooling`` 0.99 with a question in every
-tenth row, ``Stepping`` learnt which plane pays, and the two that overdraw got 80 labels for one.
+On commit 52895ad, in the evaluator's process, ``CallCounting`` and the three ``Carrying*`` had S
+1.00 on both tracks, ``Peeking`` on labels without using one, and ``Pooling`` 0.99 with a question
+in every tenth row; ``Stepping`` learnt which plane pays, and the two that overdraw got 80 labels
+for one.
 """
 
 import os
 import pickle
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +199,37 @@ def test_equal_policies_are_equal_bytes() -> None:
     again = pickle.loads(first)
     assert _pickle(pickle.loads(first)) == _pickle(pickle.loads(_pickle(again)))
     assert all((a == b).all() for a, b in zip(layer.parameters(), again.parameters(), strict=True))
+
+
+@pytest.mark.thorough
+def test_children_die_with_the_scorer(tmp_path: Path) -> None:
+    """Even where that is killed, and a child computes without looking at its pipes."""
+    (tmp_path / "endless.py").write_text(
+        "import os\nfrom benchmarks.tracks.methods.method import Method\nos.write(2, b'going')\n"
+        "while True: pass"
+    )
+    script = (
+        "import sys, threading; from benchmarks.tracks.wall import MethodCall, Wall, find_source\n"
+        "wall = Wall(); told = find_source('endless:Any')._asdict() | {'work': 'describe'}\n"
+        "call = MethodCall(wall, '', told)\n"
+        "threading.Thread(target=call.wait, daemon=True).start()\n"
+        "while b'going' not in call._child._said: pass\n"
+        "print(call._child._child, flush=True); sys.stdin.read()"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdin=pipe, stdout=pipe
+    ) as scorer:
+        assert scorer.stdout
+        child = Path("/proc", scorer.stdout.readline().decode().strip())
+        assert child.exists()
+        scorer.kill()
+    deadline = time.monotonic() + 5
+    # Dead it may stay, until its new parent has looked.
+    while child.exists() and " Z " not in (child / "stat").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_no_child_of_the_wall_outlives_its_call(wall: Wall) -> None:
