@@ -1,10 +1,12 @@
 """Methods that cheat on the tracks, in a few lines each; they ran in the evaluator's process once.
 
-All pursue one plane or the other (``Seeker``), perfectly and without training. Which of the two is
-wanted is what they must not find out.
+All pursue one plane or the other (``PlaneSeeker``), perfectly and without training. Which of the
+two is wanted is what they must not find out.
 """
 
 import os
+import signal
+import socket
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +22,7 @@ FAR = 999
 MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # left, down, right, up
 
 
-class Seeker:
+class PlaneSeeker:
     """Goes to a plane's cell by a shortest way, also as an ``Asker`` that asks nothing."""
 
     observation = "planes"
@@ -60,7 +62,7 @@ class Seeker:
         return far
 
 
-SEEKERS = [Seeker(2), Seeker(3)]
+SEEKERS = [PlaneSeeker(2), PlaneSeeker(3)]
 
 
 class Cheat(Method):
@@ -177,7 +179,7 @@ class Stepping(Cheat):
         return SEEKERS[:: 1 if paid else -1]
 
 
-class Pooler(Seeker):
+class Pooler(PlaneSeeker):
     """Asks in every tenth row, and lets the answers decide for all rows but the last."""
 
     def __init__(self) -> None:
@@ -228,6 +230,38 @@ class Snooping(Cheat):
         return len(Path(f"/proc/{os.getppid()}/cmdline").read_bytes()) % 2
 
 
+# Each raises where the child that trains is kept in its scratch folder.
+STRAYS = {
+    "write elsewhere": lambda: Path("/tmp/mesa-gym-message").write_text("x"),
+    "write above": lambda: Path("../mesa-gym-message").write_text("x"),
+    "change the method": lambda: open(__file__, "r+").close(),
+    "list the folder above": lambda: os.listdir(".."),
+    "read the users": lambda: Path("/etc/passwd").read_text(),
+    "make a link": lambda: os.symlink("/etc", "etc"),
+    "fork": lambda: os.fork() or os._exit(0),
+    "open a socket": lambda: socket.socketpair(),
+    "go elsewhere": lambda: os.chdir("/tmp"),
+    "fill the disk with a file": lambda: os.truncate(
+        os.open("big", os.O_RDWR | os.O_CREAT), 1 << 40
+    ),
+}
+
+
+class Straying(Cheat):
+    """Leaves its scratch folder."""
+
+    def train(self, task):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        done = []
+        for name, attack in STRAYS.items():
+            try:
+                attack()
+                done.append(name)
+            except OSError:
+                pass
+        raise ValueError(f"tried {len(STRAYS)}, succeeded in {done}")
+
+
 class FolderBomb:
     """Makes a folder where it is unpickled."""
 
@@ -262,7 +296,7 @@ class BombingLate(Bombing):
         return FolderBomb(self.folder)
 
 
-class Obeying(Seeker):
+class Obeying(PlaneSeeker):
     """Asks at every step and does what it is told; else it acts at random."""
 
     def __init__(self) -> None:

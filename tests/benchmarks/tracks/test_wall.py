@@ -125,6 +125,11 @@ def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: W
     assert str(scratch[0]) not in os.environ.values()
 
 
+def test_training_cannot_leave_its_scratch_folder(wall: Wall) -> None:
+    with pytest.raises(PolicyError, match=r"tried 10, succeeded in \[\]"):
+        evaluate(wall, "Straying", 10)
+
+
 def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
     facts = describe(wall, "cheats:CallCounting")
     assert (facts.tracks, facts.about) == (["labels", "ask"], "Counts its calls: odd is base.")
