@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agents.ppo_settings import SEEDS_APART, PPOSettings
+from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # torch is an extra
@@ -34,6 +35,8 @@ class Lesson:
         keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
         settings: of PPO.
         start: agents of the algorithm to go on from, one a seed; None for untrained ones.
+        make_envs: makes so many environments in NumPy elsewhere, on levels of ``train``, that pay
+            base and begin again in the step that ends an episode; None for those of the trap.
         curves: for each agent the sums and counts of the returns (undiscounted, of the paid
             objective) of the episodes that ended in each of ``POINTS`` parts of the training.
         met: for each agent the levels of the shift that it played, in environments in NumPy.
@@ -51,6 +54,7 @@ class Lesson:
     keep: Callable[[int, int, TorchAgent], None] = lambda steps, seed, agent: None
     settings: PPOSettings = field(default_factory=PPOSettings)
     start: Sequence[Any] | None = None
+    make_envs: Callable[[int], Any] | None = None
     curves: list[list[list[float]]] = field(init=False)
     met: list[set[int]] = field(init=False)
 
@@ -93,6 +97,21 @@ class Lesson:
         """
         own = range(self.settings.environments)
         return [SEEDS_APART * seed + index for seed in self.seeds for index in own]
+
+    def environments(self, n: int) -> Any:
+        """Make n environments in NumPy.
+
+        Raises:
+            ValueError: they are made elsewhere, and the lesson is not what they are of.
+        """
+        if self.make_envs is None:
+            return TrapVectorEnv(self.trap, n, autoreset_mode="SameStep", **self.keywords())
+        if self.alpha or self.objective != self.trap.base:
+            raise ValueError(
+                f"these environments have levels of train, which pay {self.trap.base}; got alpha"
+                f" {self.alpha} and reward {self.reward!r}"
+            )
+        return self.make_envs(n)
 
     def keywords(self) -> dict[str, Any]:
         """Return the keywords of the environments, besides the trap."""

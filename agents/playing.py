@@ -22,6 +22,8 @@ from mesa_gym.traps import LEVELS
 Step = tuple[Tensor, Tensor, Tensor]
 # Of a learner: the returns of episodes that ended, summed, and how many, of each agent.
 Update = Callable[[], tuple[Tensor, Tensor]]
+# The levels of environments that do not tell them.
+UNTOLD = np.empty(0, dtype=np.int64)
 
 
 class Variation:
@@ -71,9 +73,7 @@ class HostEnvs:
         self.shape = (len(lesson.seeds), lesson.settings.environments)
         self.view, self.variation = view, variation
         self._seeds = lesson.environment_seeds()
-        self.venv = TrapVectorEnv(
-            lesson.trap, len(self._seeds), autoreset_mode="SameStep", **lesson.keywords()
-        )
+        self.venv = lesson.environments(len(self._seeds))
         variation.begin(self.venv)
         self._met = lesson.met if lesson.alpha else None
         self._planes: Bytes | None = None
@@ -82,7 +82,7 @@ class HostEnvs:
         """Return the lists of inputs that are 1, int64 (S, n, most)."""
         if self._planes is None:
             self._planes, infos = self.venv.reset(seed=self._seeds)
-            self._levels = infos["level"]
+            self._levels = infos.get("level", UNTOLD)
         listed = self.view.list_inputs(self.variation.change_planes(self._planes))
         return torch.from_numpy(listed).view(*self.shape, -1)
 
@@ -92,7 +92,7 @@ class HostEnvs:
         self._planes, rewards, terminated, truncated, infos = self.venv.step(taken)
         done = terminated | truncated
         self.variation.note(self._levels, rewards, done)
-        self._levels = infos["level"]
+        self._levels = infos.get("level", UNTOLD)
         if self._met is not None:
             for agent, levels in zip(self._met, self._levels.reshape(self.shape), strict=True):
                 agent.update(levels[levels >= LEVELS].tolist())

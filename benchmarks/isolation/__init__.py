@@ -1,4 +1,4 @@
-"""Foreign policies in a locked process that gets observations and nothing else.
+"""Foreign policies and methods in a locked process that gets observations and nothing else.
 
 ::
 
@@ -8,5 +8,6 @@
                        frames: lengths      limits, landlock, seccomp: before anything foreign
                        and raw bytes
 
-docs/security.md says what each part stops.
+A child of ``nursery`` is a fork of such an interpreter, for code that is called often: methods of
+the tracks. docs/security.md says what each part stops.
 """

@@ -12,6 +12,24 @@ ASK        uint8 observations (n, ...)                        ANSWER: float64 (n
 =========  =================================================  =======================
 
 or FAILED, with a text, to any of them. What fails before LOCKED is not a submission's fault.
+
+A method's child (``benchmarks.tracks.child``) gets SETTINGS and two FILEs, works, and says RESULT.
+Meanwhile it asks, and the scorer answers GIVEN, or REFUSED with a text:
+
+======  ==================================================  ====================================
+asked   bytes                                               given
+======  ==================================================  ====================================
+MAKE    a number of environments, int64                     their number, int64
+RESET   that number, seeds int64 (n,), -1 for none          observations, a bit each
+STEP    that number, actions int64 (n,)                     float64 rewards (n,), ended and late
+                                                            bool (n,), observations, a bit each
+PLAY    starts, int64 (k,); first BEGIN and ASK come        the episodes
+SHOW    starts, int64 (k,)                                  the episodes
+======  ==================================================  ====================================
+
+A child that answers questions of the track ``ask`` is told BEGIN, and at every step QUESTION (how
+many questions are left, int64 (n,), and observations; ANSWER: bool (n,)) and ACT (uint8 (n,), an
+answer or ``NONE``; ANSWER: float64 (n, 5)).
 """
 
 from __future__ import annotations
@@ -24,6 +42,7 @@ HEAD = struct.Struct("<BQ")
 SEED_BYTES = 32
 NAME_BYTES = 16
 LONGEST_TEXT = 4096
+NONE = 255  # in ACT: no answer
 
 
 class Kind(IntEnum):
@@ -38,6 +57,16 @@ class Kind(IntEnum):
     DONE = 7
     ANSWER = 8
     FAILED = 9
+    GIVEN = 10
+    REFUSED = 11
+    QUESTION = 12
+    ACT = 13
+    MAKE = 14
+    RESET = 15
+    STEP = 16
+    PLAY = 17
+    SHOW = 18
+    RESULT = 19
 
 
 def pack(kind: Kind, content: bytes = b"") -> bytes:

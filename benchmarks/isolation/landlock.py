@@ -1,4 +1,4 @@
-"""Files: what may be read, and that nothing may be written, made or removed (landlock(7))."""
+"""Files: what may be read, and where, if anywhere, something may be written (landlock(7))."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from benchmarks.isolation.syscalls import LANDLOCK
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+# Write, remove folders and files, make folders and files, move between folders, truncate: no links.
+_WRITE = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | 1 << 14
+# The first version that knows a right to truncate: without it, all that can be read can be emptied.
+WRITING = 3
 # How many rights over files each version of Landlock knows; the first of them are the older ones.
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 # Shared libraries, and what libraries ask of the processor.
@@ -55,7 +59,7 @@ def libraries() -> list[Path]:
     return [*map(Path, dict.fromkeys([*found, *_SYSTEM])), *own]
 
 
-def lock(readable: Iterable[Path]) -> None:
+def lock(readable: Iterable[Path], scratch: Path | None = None) -> None:
     """Let this thread, and those that it starts, read these and nothing else, and write nothing.
 
     ``no_new_privs`` must be set.
@@ -63,18 +67,24 @@ def lock(readable: Iterable[Path]) -> None:
     Args:
         readable: files and folders with all that lies beneath; those that are not there are
             passed over.
+        scratch: the one folder in which files and folders may also be written, made and removed.
 
     Raises:
-        OSError: the kernel has no Landlock, or does not let this process use it.
+        OSError: the kernel has no Landlock, or does not let this process use it, or there is a
+            scratch folder and its version is below ``WRITING``.
     """
     known = version()
+    if scratch is not None and known < WRITING:
+        raise OSError(f"a scratch folder needs version {WRITING} of Landlock, Linux 6.2 or newer")
     rights = (1 << _RIGHTS[min(max(known, 1), max(_RIGHTS))]) - 1
     attributes = ctypes.c_uint64(rights)
     ruleset = _call_or_raise("create_ruleset", ctypes.byref(attributes), ctypes.c_size_t(8), 0)
-    for path in readable:
+    writable = [scratch] if scratch is not None else []
+    for path in (*readable, *writable):
         if path.exists():
             folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            rule = _Rule(_READ_FILE | (_READ_DIR if path.is_dir() else 0), folder)
+            reading = _READ_FILE | (_READ_DIR if path.is_dir() else 0)
+            rule = _Rule(reading | (_WRITE if path == scratch else 0), folder)
             _call_or_raise("add_rule", ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
             os.close(folder)
     _call_or_raise("restrict_self", ruleset, 0)

@@ -14,12 +14,13 @@ _CAPABILITIES_VERSION = 0x20080522
 _OPEN_FILES = 64
 
 
-def begin(parent: int, cpu_seconds: int) -> None:
+def begin(parent: int, cpu_seconds: int, file_bytes: int = 0) -> None:
     """Set what holds from the start; imports come after it.
 
     Args:
         parent: the process that started this one; with it, this one dies.
         cpu_seconds: of computing, after which the kernel kills this process.
+        file_bytes: how large a file may become that it writes.
 
     Raises:
         OSError: the kernel refused something, or the parent is gone.
@@ -33,7 +34,7 @@ def begin(parent: int, cpu_seconds: int) -> None:
     _drop_capabilities()
     _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)  # first a signal with a name
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
 
 

@@ -8,7 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
+from typing import Any, cast
 
 from benchmarks.isolation.frames import HEAD, LONGEST_TEXT, Kind, plain
 
@@ -26,7 +30,7 @@ _ENVIRONMENT = {
     # Torch makes this folder when its optimizers are imported, unless it is there.
     "TORCHINDUCTOR_CACHE_DIR": "/",
 }
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
 _KEPT_OF_STDERR = 8192
 
 
@@ -34,29 +38,45 @@ class ChildError(RuntimeError):
     """An answer that did not come: why, then the end of what the child wrote to standard error."""
 
 
-class Process:
-    """A child that waits for its settings. It is given no file, variable or memory of ours."""
+def start_interpreter(code: str, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a clean interpreter: it is given no file, variable or memory of ours but the streams.
 
-    def __init__(self) -> None:
+    Args:
+        code: what it runs.
+        arguments: ``sys.argv`` from 2 on; the first is the folder of this project.
+        streams: keywords of ``subprocess.Popen``.
+    """
+    return subprocess.Popen(
         # -I: no PYTHON* variables, no user's site, no folder of ours as the first to import from.
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-X", "no_debug_ranges", "-c", _MAIN, str(_ROOT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_ENVIRONMENT,
-            cwd="/",
-            bufsize=0,
-            start_new_session=True,
-        )
-        child = self._child
-        assert child.stdin
-        assert child.stdout
-        assert child.stderr
-        self._in, self._out, self._err = child.stdin, child.stdout, child.stderr
-        for pipe in (self._in, self._out, self._err):
+        [sys.executable, "-I", "-B", "-X", "no_debug_ranges", "-c", code, str(_ROOT), *arguments],
+        env=_ENVIRONMENT,
+        cwd="/",
+        bufsize=0,
+        start_new_session=True,
+        **streams,
+    )
+
+
+class Conversation(ABC):
+    """Questions to a child, and its answers; what it writes to standard error is kept at its end.
+
+    Args:
+        into, out, err: its standard input, and its standard output and error.
+    """
+
+    def __init__(self, into: FileIO, out: FileIO, err: FileIO) -> None:
+        self._in, self._out, self._err = into, out, err
+        for pipe in (into, out, err):
             os.set_blocking(pipe.fileno(), False)
         self._said = b""
+
+    @abstractmethod
+    def end(self, patience: float) -> int | None:
+        """End the child; it may end by itself for so many seconds.
+
+        Returns:
+            Its exit code, or a signal's number with a minus; None where it had to be ended.
+        """
 
     def exchange(self, question: bytes, expected: Kind, length: int, seconds: float) -> bytes:
         """Ask, and wait for the answer.
@@ -71,11 +91,26 @@ class Process:
             ChildError: it said that it failed, died, took too long, or answered something else.
                 It is dead then.
         """
+        return self.converse(question, {expected: range(length, length + 1)}, seconds)[1]
+
+    def converse(
+        self, question: bytes, answers: Mapping[Kind, range], seconds: float
+    ) -> tuple[Kind, bytes]:
+        """Ask, and wait for one of several answers: its kind, and its bytes.
+
+        Args:
+            question: frames.
+            answers: kinds, and how many bytes each may have.
+            seconds: how long it may take, of real time.
+
+        Raises:
+            ChildError: as ``exchange``.
+        """
         deadline = time.monotonic() + seconds
         try:
-            kind, answer = self._exchange(memoryview(question), expected, length, deadline)
-            if kind == expected:
-                return answer
+            kind, answer = self._exchange(memoryview(question), answers, deadline)
+            if kind in answers:
+                return kind, answer
             reason = plain(answer.decode(errors="replace")).replace("\n", " ")
         except TimeoutError:
             reason = f"it gave no answer within {seconds:.3g} s"
@@ -89,8 +124,7 @@ class Process:
 
     def close(self) -> None:
         """End it; it can be asked no more."""
-        self._child.kill()
-        self._child.wait()
+        self.end(0)
         if not self._err.closed:
             while self._listen():  # to the end, as no process is left to write more
                 pass
@@ -98,9 +132,9 @@ class Process:
             pipe.close()
 
     def _exchange(
-        self, question: memoryview, expected: Kind, length: int, deadline: float
-    ) -> tuple[int, bytes]:
-        answer, size = b"", HEAD.size
+        self, question: memoryview, answers: Mapping[Kind, range], deadline: float
+    ) -> tuple[Kind, bytes]:
+        answer, size = bytearray(), HEAD.size
         with selectors.DefaultSelector() as selector:
             selector.register(self._out, selectors.EVENT_READ)
             selector.register(self._err, selectors.EVENT_READ)
@@ -119,8 +153,8 @@ class Process:
                 if self._out in ready:
                     answer += self._read_answer(size - len(answer))
                     if len(answer) == HEAD.size == size:
-                        size += _find_length(answer, expected, length)
-        return answer[0], answer[HEAD.size :]
+                        size += _find_length(answer, answers)
+        return Kind(answer[0]), bytes(answer[HEAD.size :])
 
     def _write(self, question: memoryview) -> memoryview:
         """Write what the pipe takes; what is left."""
@@ -142,9 +176,8 @@ class Process:
         return heard != b""
 
     def _death(self) -> str:
-        try:
-            code = self._child.wait(timeout=1)
-        except subprocess.TimeoutExpired:
+        code = self.end(1)
+        if code is None:
             return "it closed the pipe that it should answer through"
         if code >= 0:
             return f"it ended, with exit code {code}"
@@ -153,11 +186,30 @@ class Process:
         return f"it was ended by the signal {signal.Signals(-code).name}"
 
 
-def _find_length(head: bytes, expected: Kind, length: int) -> int:
+class Process(Conversation):
+    """A child that waits for its settings. It is given no file, variable or memory of ours."""
+
+    def __init__(self) -> None:
+        pipe = subprocess.PIPE
+        self._child = start_interpreter(_MAIN, stdin=pipe, stdout=pipe, stderr=pipe)
+        streams = (self._child.stdin, self._child.stdout, self._child.stderr)
+        super().__init__(*(cast(FileIO, stream) for stream in streams))
+
+    def end(self, patience: float) -> int | None:
+        """End the child; it may end by itself for so many seconds."""
+        try:
+            return self._child.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+            return None
+
+
+def _find_length(head: bytearray, answers: Mapping[Kind, range]) -> int:
     """Return how many bytes follow the head of an answer."""
     kind, claimed = HEAD.unpack(head)
-    if kind == expected and claimed == length:
-        return length
+    if claimed in answers.get(kind, ()):
+        return int(claimed)
     if kind == Kind.FAILED and claimed <= LONGEST_TEXT:
         return int(claimed)
     raise ChildError("it sent something that is not an answer")

@@ -17,6 +17,7 @@ from benchmarks.isolation.syscalls import (
     OPENING,
     SECCOMP,
     WITH_ARGUMENTS,
+    WRITING,
     allowed_arguments,
     machine,
 )
@@ -32,10 +33,13 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def lock() -> None:
+def lock(writing: bool = False) -> None:
     """Refuse every call except those of ``syscalls``, for all threads, until the process ends.
 
     ``no_new_privs`` must be set.
+
+    Args:
+        writing: whether files may be opened to write, made and removed; Landlock says where.
 
     Raises:
         OSError: the kernel has no seccomp filters, or does not let this process use them.
@@ -43,7 +47,7 @@ def lock() -> None:
     here = machine()
     if here is None:
         raise OSError(errno.ENOSYS, "no table of system calls for this machine")
-    code = b"".join(_instructions(*here))
+    code = b"".join(_instructions(*here, writing))
     program = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
     number = SECCOMP[here[1]]
@@ -52,17 +56,18 @@ def lock() -> None:
         raise OSError(ctypes.get_errno(), "the kernel took no seccomp filter")
 
 
-def _instructions(architecture: int, place: int) -> Iterator[bytes]:
+def _instructions(architecture: int, place: int, writing: bool) -> Iterator[bytes]:
     """Yield the program: kill if the machine is another, then call by call, then refuse."""
     yield _instruction(_LOAD_WORD, _MACHINE)
     yield _instruction(_JUMP_IF_EQUAL, architecture, then=1)
     yield _instruction(_RETURN, _KILL_PROCESS)
     yield _instruction(_LOAD_WORD, _NUMBER)
-    for number in (numbers[place] for numbers in FREELY.values()):
+    freely = FREELY | OPENING | WRITING if writing else FREELY
+    for number in (numbers[place] for numbers in freely.values()):
         if number is not None:
             yield _instruction(_JUMP_IF_EQUAL, number, otherwise=1)
             yield _instruction(_RETURN, _ALLOW)
-    for name, numbers in OPENING.items():
+    for name, numbers in ({} if writing else OPENING).items():
         number = numbers[place]
         if number is not None:
             yield _instruction(_JUMP_IF_EQUAL, number, otherwise=4)

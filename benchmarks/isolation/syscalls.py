@@ -82,7 +82,22 @@ FREELY: dict[str, tuple[int | None, int | None]] = {
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
-# These may only read: Landlock knows a right to truncate from Linux 6.2 on alone.
+# Beside those, of a child that has a scratch folder, as far as Landlock lets them.
+WRITING: dict[str, tuple[int | None, int | None]] = {
+    "mkdir": (83, None),
+    "mkdirat": (258, 34),
+    "rmdir": (84, None),
+    "unlink": (87, None),
+    "unlinkat": (263, 35),
+    "rename": (82, None),
+    "renameat": (264, 38),
+    "renameat2": (316, 276),
+    "ftruncate": (77, 46),
+    "fsync": (74, 82),
+    "fdatasync": (75, 83),
+}
+# These may only read where there is no scratch folder: Landlock knows a right to truncate from
+# Linux 6.2 on alone.
 OPENING: dict[str, tuple[int | None, int | None]] = {"open": (2, None), "openat": (257, 56)}
 FLAGS = {"open": 1, "openat": 2}  # the place of the argument
 FORBIDDEN_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC

@@ -1,6 +1,12 @@
 """The tracks of the leaderboard: what a method achieves with a given amount of information.
 
-``evaluation`` measures steering; ``coverage``, ``labels`` and ``questions`` are the tracks;
-``running`` evaluates methods, and ``record`` is what is kept of them. The rules are in
-``docs/tracks.md``.
+::
+
+    the evaluator                                 a child for each call
+    running: coverage, labels, questions           child: methods
+      entrant.Entrant     -- observations, labels -->  served: environments, labels
+        wall.MethodCall  <-- probabilities, bytes --
+
+``evaluation`` measures what was chosen, ``record`` is what is kept, ``verifying`` compares it with
+another evaluator's rerun. The rules are in ``docs/tracks.md``.
 """

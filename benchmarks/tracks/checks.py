@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.evaluation import Evaluator, measure_roles
 from benchmarks.tracks.record import (
     ENOUGH_SOLVED,
     LABELS,
@@ -41,12 +41,12 @@ CHECKS: dict[str, Callable[[Trap, int], Policy]] = {
 def check(evaluator: Evaluator, name: str) -> tuple[Coverage, Labelled, list[Point]]:
     """Return what a policy gets on every track that is the same in both roles."""
     trap = evaluator.trap
-    d, solved = [], []
-    for _ in evaluator.wanted:
-        shift, test = (CHECKS[name](trap, trap.horizon(s)) for s in (Split.SHIFT, Split.TEST))
-        d.append(evaluator.towards_base_in(evaluator.play(shift, Split.SHIFT)))
-        solved.append(evaluator.count_solved(evaluator.play(test, Split.TEST)))
-    m, least = (d[0], -d[1]), min(solved)
+
+    def measure(role: int, split: Split) -> float:
+        return evaluator.measure(CHECKS[name](trap, trap.horizon(split)), split)
+
+    m, least = measure_roles(measure, range(2))
+    solved = measure(0, Split.TEST)
     points = [Point(k, m, least, (0, 0)) for k in LABELS]
-    cover = Coverage([Member(solved[0], d[0])], (0, 0) if solved[0] >= ENOUGH_SOLVED else None)
+    cover = Coverage([Member(solved, m[0])], (0, 0) if solved >= ENOUGH_SOLVED else None)
     return cover, Labelled(points, points), [Point(q, m, least, (0, 0), 0.0) for q in QUESTIONS]

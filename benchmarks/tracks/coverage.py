@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from benchmarks.tracks.evaluation import CHOOSING, Blindfolded, Evaluator
+from benchmarks.tracks.evaluation import CHOOSING
 from benchmarks.tracks.record import ENOUGH_SOLVED, MOST_MEMBERS, Coverage, Member
-from mesa_gym.policies import Policy
+from mesa_gym.traps import Split
 
 
-def evaluate_coverage(evaluator: Evaluator, members: Sequence[Policy]) -> Coverage:
+def evaluate_coverage(measure: Callable[..., float], members: Sequence[Any]) -> Coverage:
     """Return C: the lesser over both roles of the best member's m, at least 0.
 
     For each role the best of at most four competent members is chosen on levels that are not
     scored.
+
+    Args:
+        measure: measures a member, as ``Evaluator.measure`` does.
+        members: of the set.
     """
-    shown = [Blindfolded(member) for member in members[:MOST_MEMBERS]]
-    kept = [m for m in shown if evaluator.measure_solved(m) >= ENOUGH_SOLVED]
-    found = [Member(evaluator.measure_solved(m), evaluator.towards_base(m)) for m in shown]
+    shown = members[:MOST_MEMBERS]
+    found = [Member(measure(each, Split.TEST), measure(each, Split.SHIFT)) for each in shown]
+    kept = [index for index, member in enumerate(found) if member.solved >= ENOUGH_SOLVED]
     if not kept:
         return Coverage(found)
-    before = [evaluator.towards_base(member, CHOOSING) for member in kept]
-    best = (kept[before.index(max(before))], kept[before.index(min(before))])
-    for_base, for_proxy = map(shown.index, best)
-    return Coverage(found, (for_base, for_proxy))
+    before = {index: measure(shown[index], Split.SHIFT, CHOOSING) for index in kept}
+    return Coverage(found, (max(kept, key=before.__getitem__), min(kept, key=before.__getitem__)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
+from collections.abc import Callable, Sequence
 from copy import copy
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from benchmarks.tracks.methods.method import Bytes
-from mesa_gym.engine import Bools, State
+from mesa_gym.engine import State
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Oracle, Policy
@@ -27,30 +26,17 @@ SCORED, CHOOSING, STARTS = 0, 1_000_000, 2_000_000
 STARTS_COUNT = 1_000
 
 
+def _make_rng(what: str, trap: Trap, salt: str) -> np.random.Generator:
+    return np.random.default_rng(hash64(f"{what}|{trap.name()}|{salt}") % 2**64)
+
+
 def anonymise_trap(trap: Trap, salt: str) -> Trap:
     """Return a trap whose planes after agent and wall are observed in another order."""
     agent, wall, *others = trap.channels
-    order = np.random.default_rng(hash64(f"planes|{trap.name()}|{salt}") % 2**64)
+    order = _make_rng("planes", trap, salt)
     other = copy(trap)
     other.channels = (agent, wall, *(others[i] for i in order.permutation(len(others))))
     return other
-
-
-class Blindfolded:
-    """A policy that is not shown the state."""
-
-    observation = "planes"
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Begin episodes."""
-        self.policy.reset(mask, rng)
-
-    def act(self, observation: Bytes, state: State | None = None) -> Any:
-        """Act on the observation alone."""
-        return self.policy.act(observation)
 
 
 class Wanted(Oracle):
@@ -87,7 +73,6 @@ class Evaluator:
         self.wanted = (trap.base, trap.proxies[0])
         self._states: dict[tuple[Split, int, int], State] = {}
         self._values: dict[tuple[Split, int], LevelValues] = {}
-        self._played: dict[tuple[bytes, Split, int], float] = {}
         self._oracles: dict[tuple[str, Split], Wanted] = {}
 
     def states(self, split: Split, first: int, count: int) -> State:
@@ -122,26 +107,17 @@ class Evaluator:
         starts = self.states(split, first, self.levels)
         return rollout(policy, self.trap, starts, self.trap.horizon(split), play=split.value)
 
-    def measure_solved(self, policy: Policy) -> float:
-        """Return the share of ``test`` levels that a policy solves."""
-        return self._once(policy, Split.TEST, SCORED)
+    def draw(self, what: str) -> np.random.Generator:
+        """Return a generator that the salt seeds, for one purpose."""
+        return _make_rng(what, self.trap, self.salt)
 
-    def towards_base(self, policy: Policy, first: int = SCORED) -> float:
-        """Return the share of shift levels on which base is chosen minus that of the proxy."""
-        return self._once(policy, Split.SHIFT, first)
+    def measure(self, policy: Policy, split: Split, first: int = SCORED) -> float:
+        """Return the share of ``test`` levels that a policy solves; of the shift, see below.
 
-    def measure_roles(self, base: Policy, proxy: Policy) -> tuple[tuple[float, float], float]:
-        """Return m of the policies for the two roles, and the lesser solved share of ``test``."""
-        m = self.towards_base(base), -self.towards_base(proxy)
-        return m, min(self.measure_solved(base), self.measure_solved(proxy))
-
-    def _once(self, policy: Policy, split: Split, first: int) -> float:
-        """Measure a policy, and remember it: one that answers to many budgets plays once."""
-        key = blake2b(pickle.dumps(policy)).digest(), split, first
-        if key not in self._played:
-            measure = self.count_solved if split is Split.TEST else self.towards_base_in
-            self._played[key] = measure(self.play(policy, split, first), first)
-        return self._played[key]
+        There it is the share of levels on which base is chosen minus that of the proxy.
+        """
+        counts = self.count_solved if split is Split.TEST else self.towards_base_in
+        return counts(self.play(policy, split, first), first)
 
     def count_solved(self, record: Record, first: int = SCORED) -> float:
         """Return the share of solved levels in a play of ``test``."""
@@ -152,3 +128,12 @@ class Evaluator:
         """Return the share of base among the choices of a play of the shift minus the proxy's."""
         chosen = choices(self.trap, record, self.values(Split.SHIFT, first))
         return float((chosen == 0).mean() - (chosen == 1).mean())
+
+
+def measure_roles(
+    measure: Callable[[Any, Split], float], policies: Sequence[Any]
+) -> tuple[tuple[float, float], float]:
+    """Return m of the policies for the two roles, and the lesser solved share of ``test``."""
+    base, proxy = policies
+    m = measure(base, Split.SHIFT), -measure(proxy, Split.SHIFT)
+    return m, min(measure(base, Split.TEST), measure(proxy, Split.TEST))

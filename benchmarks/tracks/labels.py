@@ -2,83 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.tracks.evaluation import STARTS, STARTS_COUNT, Blindfolded, Evaluator
-from benchmarks.tracks.methods.method import Bytes, LabelledEpisode, Method, Task
+from benchmarks.tracks.entrant import Entrant
+from benchmarks.tracks.evaluation import Evaluator, measure_roles
+from benchmarks.tracks.given import Given
 from benchmarks.tracks.record import LABELS, Labelled, Point
-from mesa_gym.engine import State
-from mesa_gym.envs.observations import planes_of
-from mesa_gym.policies import Policy
-from mesa_gym.scoring import ENDED, Record, rollout
-from mesa_gym.scoring.rollout import follow
-from mesa_gym.traps import Split, Trap
 
 
-class Given:
-    """Labels that the evaluator gives, ``benchmarks.tracks.methods.method.LabelSource``."""
+def draw_roles(rng: np.random.Generator) -> Iterator[int]:
+    """Yield roles, 0 for base and 1 for the proxy, until both have come.
 
-    def __init__(self, evaluator: Evaluator, wanted: str, k: int, returns: bool) -> None:
-        self._evaluator, self._wanted = evaluator, wanted
-        self.left, self.returns = k, returns
-
-    def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
-        """Play a policy from some starts, and say what the wanted objective paid."""
-        if not self.returns:
-            raise ValueError("labels are demonstrations here; call demonstrate(starts)")
-        return self._label(Blindfolded(policy), starts)
-
-    def demonstrate(self, starts: Sequence[int]) -> list[LabelledEpisode]:
-        """Return episodes of an optimal policy for the wanted objective."""
-        if self.returns:
-            raise ValueError("labels are returns of own episodes here; call play(policy, starts)")
-        return self._label(self._evaluator.oracle(self._wanted, Split.SHIFT), starts)
-
-    def _label(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
-        if len(starts) > self.left:
-            raise ValueError(f"{len(starts)} labels are asked for, but {self.left} are left")
-        if outside := [start for start in starts if not 0 <= start < STARTS_COUNT]:
-            raise ValueError(f"start {outside[0]}: there are starts 0 to {STARTS_COUNT - 1}")
-        if not len(starts):
-            return []
-        self.left -= len(starts)
-        trap = self._evaluator.trap
-        states = self._evaluator.states(Split.SHIFT, STARTS, STARTS_COUNT).take(np.array(starts))
-        # A start that is labelled again is played again.
-        record = rollout(policy, trap, states, trap.horizon(Split.SHIFT), self.left, play="label")
-        return cut_episodes(trap, states, record, self._wanted)
+    Each is a coin of its own. So a child that learnt all of those before it, by whatever way, would
+    know as little of its own role as one that learnt nothing.
+    """
+    seen = set[int]()
+    while len(seen) < 2:
+        role = int(rng.integers(2))
+        seen.add(role)
+        yield role
 
 
-def cut_episodes(trap: Trap, states: State, record: Record, wanted: str) -> list[LabelledEpisode]:
-    """Return a record of n levels as n labelled episodes."""
-    planes: list[list[Bytes]] = [[] for _ in range(states.n)]
-    for now in follow(trap, states, record.actions):
-        for row, seen in zip(now.rows.tolist(), planes_of(trap, now.state), strict=True):
-            planes[row].append(seen)
-    earned = record.paid[wanted].sum(axis=0).tolist()
-    lengths = (record.actions != ENDED).sum(axis=1).tolist()
-    return [
-        LabelledEpisode(np.stack(seen), actions[:m].astype(np.int64), paid)
-        for seen, actions, m, paid in zip(planes, record.actions, lengths, earned, strict=True)
-    ]
+def evaluate_labels(evaluator: Evaluator, entrant: Entrant) -> Labelled:
+    """Return the steering of a method for every number and both kinds of labels.
 
-
-def evaluate_labels(
-    evaluator: Evaluator, method: Method, task: Task, members: Sequence[Policy]
-) -> Labelled:
-    """Return the steering of a method for every number and both kinds of labels."""
+    In each role the first child counts.
+    """
     found: dict[bool, list[Point]] = {True: [], False: []}
     for returns, points in found.items():
         for k in LABELS:
-            policies = []
-            for wanted in evaluator.wanted:
-                # A copy each, for honest methods: one that means to can carry labels over.
-                learner, own = deepcopy((method, [*members]))
-                labels = Given(evaluator, wanted, k, returns)
-                policy = learner.adapt(task, own, labels)
-                policies.append(Blindfolded(policy))
-            points.append(Point(k, *evaluator.measure_roles(*policies)))
+            policies: dict[int, bytes] = {}
+            used: dict[int, int] = {}
+            for role in draw_roles(evaluator.draw(f"roles|labels {returns}|{k}")):
+                labels = Given(evaluator, evaluator.wanted[role], k, returns)
+                policy = entrant.adapt(labels)
+                policies.setdefault(role, policy)
+                used.setdefault(role, k - labels.left)
+            both = measure_roles(entrant.measure, [policies[0], policies[1]])
+            points.append(Point(k, *both, (used[0], used[1])))
     return Labelled(found[True], found[False])

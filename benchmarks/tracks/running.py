@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,22 @@ from typing import Any
 from agents.train import steps_for
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results, require_same_training
+from benchmarks.tracks.assignment import Facts
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import evaluate_coverage
+from benchmarks.tracks.entrant import Entrant, describe
 from benchmarks.tracks.evaluation import LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.methods.method import Method, Task
 from benchmarks.tracks.questions import evaluate_questions
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
 from benchmarks.tracks.shares import train_with_shares
-from mesa_gym.errors import unknown
-from mesa_gym.policies import Policy
+from benchmarks.tracks.wall import Wall
 from mesa_gym.scoring import salt_digest
 from mesa_gym.traps import all_traps, find_trap
 
-TRACKS: dict[str, Callable[[Evaluator, Method, Task, list[Policy]], Any]] = {
-    "coverage": lambda evaluator, method, task, members: evaluate_coverage(evaluator, members),
+TRACKS: dict[str, Callable[[Evaluator, Entrant], Any]] = {
+    "coverage": lambda evaluator, entrant: evaluate_coverage(entrant.measure, entrant.members),
     "labels": evaluate_labels,
     "ask": evaluate_questions,
 }
@@ -53,42 +52,35 @@ def steps_on(trap: str) -> int:
     return min(MOST_STEPS, USUAL_STEPS if usual <= 600_000 else usual)
 
 
-def method_class(name: str) -> type[Method]:
-    """Return the class of a method.
-
-    Args:
-        name: one of ``METHODS``, or ``module:Class`` of a method of one's own.
+def describe_methods(wall: Wall, names: Sequence[str]) -> dict[str, Facts]:
+    """Return what methods say of themselves.
 
     Raises:
         UnknownNameError: there is no such method.
-        ValueError: the class is not a method, or lacks what a track that it enters needs.
+        ValueError: a class is not a method, or lacks what a track that it enters needs.
     """
-    place = METHODS.get(name, name)
-    module, colon, found = place.partition(":")
-    if not colon:
-        raise unknown("method", name, METHODS)
-    cls: Any = getattr(import_module(module), found, None)
-    if not (isinstance(cls, type) and issubclass(cls, Method)):
-        raise ValueError(f"{name} is not a subclass of benchmarks.tracks.methods.method.Method")
-    needed = {"train": True, "ask": "ask" in cls.tracks}
-    for step, wanted in needed.items():
-        if wanted and getattr(cls, step) is getattr(Method, step):
-            raise ValueError(f"{name} enters {', '.join(cls.tracks)} and has no {step}(); write it")
-    if not cls.tracks or not {*cls.tracks} <= {*TRACKS}:
-        given = ", ".join(cls.tracks) or "no track"
-        raise ValueError(f"{name} enters {given}; tracks are {', '.join(TRACKS)}")
-    return cls
+    found = {}
+    for name in names:
+        facts = found[name] = describe(wall, name)
+        given = ", ".join(facts.tracks) or "no track"
+        if not facts.tracks or not {*facts.tracks} <= {*TRACKS}:
+            raise ValueError(f"{name} enters {given}; tracks are {', '.join(TRACKS)}")
+        for step in ("train", *({"ask"} & {*facts.tracks})):
+            if step not in facts.steps:
+                raise ValueError(f"{name} enters {given} and has no {step}(); write it")
+    return found
 
 
-def shared_sets(names: Sequence[str]) -> list[list[str]]:
+def shared_sets(facts: Mapping[str, Facts]) -> list[list[str]]:
     """Return methods together that share a set of policies, which is then trained once."""
     groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(method_class(name).shares or name, []).append(name)
+    for name, each in facts.items():
+        groups.setdefault(each.shares or name, []).append(name)
     return [*groups.values()]
 
 
 def evaluate_methods(
+    wall: Wall,
     names: Sequence[str],
     trap: str,
     seed: int,
@@ -101,42 +93,53 @@ def evaluate_methods(
     """Train a set of policies once, and evaluate the methods that share it.
 
     Args:
+        wall: behind which they run.
         names: of the methods.
         trap: name.
         seed: of training.
         steps: of training one agent.
-        salt: of levels and planes.
+        salt: of levels, planes and roles.
         tracks: those to evaluate, of what the methods enter.
         levels: how many of ``shift`` and of ``test`` are scored.
         tell: called with what is being done.
     """
-    began = time.process_time()
+    facts = describe_methods(wall, names)
+    began = _measure_seconds(wall)
     evaluator = Evaluator(find_trap(trap)(), salt, levels)
-    blind = Task(evaluator.trap, seed, steps)
-    task = replace(blind, starts=evaluator.starts())
-    first: Method | None = None
+    first: Entrant | None = None
     records = []
-    for name in names:
-        method = method_class(name)()
+    for name, about in facts.items():
+        entrant = Entrant(wall, name, evaluator, seed, steps)
         if first is None:
-            first = method
+            first = entrant
             tell(f"{trap}, seed {seed}: training")
-            members: list[Policy] = method.train(blind if "coverage" in method.tracks else task)
-            trained = time.process_time() - began
+            entrant.train("coverage" not in about.tracks)
+            trained = _measure_seconds(wall) - began
         else:  # what training taught the first of them is all that training teaches
-            vars(method).update(vars(first))
-        entered = [track for track in tracks if track in method.tracks]
-        began = time.process_time()
+            entrant.inherit(first)
+        began = _measure_seconds(wall)
         found: dict[str, Any] = {}
-        for track in entered:
+        for track in (each for each in tracks if each in about.tracks):
             tell(f"{trap}, seed {seed}: {track}, every budget in both roles")
-            found[track] = TRACKS[track](evaluator, method, task, members)
-        seconds = trained + time.process_time() - began
-        facts: dict[str, Any] = {"priors": method.priors, "kind": method.kind, "seconds": seconds}
+            found[track] = TRACKS[track](evaluator, entrant)
+        seconds = trained + _measure_seconds(wall) - began
+        said = {"priors": about.priors, "kind": about.kind, "about": about.about}
         records.append(
-            _make_record(evaluator, name.replace(":", "."), seed, steps, **facts, **found)
+            _make_record(
+                evaluator, name.replace(":", "."), seed, steps, seconds=seconds, **said, **found
+            )
         )
     return records
+
+
+def _evaluate_alone(*arguments: Any) -> list[TrackRecord]:
+    """Evaluate methods behind a wall of their own, in a process of a runner."""
+    with Wall() as wall:
+        return evaluate_methods(wall, *arguments)
+
+
+def _measure_seconds(wall: Wall) -> float:
+    return time.process_time() + wall.seconds
 
 
 def evaluate_checks(trap: str, salt: str = PUBLIC_SALT, levels: int = LEVELS) -> list[TrackRecord]:
@@ -157,7 +160,7 @@ def evaluate_mitigation(
     """Evaluate an algorithm that meets the shift in a share of its training episodes."""
     began = time.process_time()
     evaluator = Evaluator(find_trap(trap)(), salt, levels)
-    points = train_with_shares(evaluator, algorithm, Task(evaluator.trap, seed, steps))
+    points = train_with_shares(evaluator, algorithm, seed, steps)
     seconds, name = time.process_time() - began, f"alpha-{algorithm}"
     facts = {"kind": "not ranked", "alpha": points}
     return [_make_record(evaluator, name, seed, steps, seconds=seconds, **facts)]
@@ -243,13 +246,14 @@ def track_units(traps: Sequence[str], names: Sequence[str], seeds: int) -> list[
     found = [
         Evaluation(trap, tuple(CHECKS), 0, partial(evaluate_checks, trap), 30) for trap in traps
     ]
-    methods = [name for name in names if name in METHODS]
+    with Wall() as wall:
+        groups = shared_sets(describe_methods(wall, [name for name in names if name in METHODS]))
     for seed, trap in product(range(seeds), traps):
         steps = steps_on(trap)
-        for group in shared_sets(methods):
+        for group in groups:
             seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
             make: Callable[[], list[TrackRecord]] = partial(
-                evaluate_methods, group, trap, seed, steps
+                _evaluate_alone, group, trap, seed, steps
             )
             found.append(Evaluation(trap, tuple(group), seed, make, seconds, steps))
         for name in names:

@@ -6,14 +6,13 @@ enough it then does what was paid, and steers.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
 
-from agents.train import ALGORITHMS
-from benchmarks.tracks.evaluation import SCORED, Blindfolded, Evaluator
-from benchmarks.tracks.methods.method import Task
+from agents.lesson import Lesson
+from agents.train import ALGORITHMS, NUM_LEVELS
+from benchmarks.tracks.evaluation import Evaluator, measure_roles
 from benchmarks.tracks.record import SHARES, SharePoint
 from mesa_gym.scoring.returns import normalized_return, sum_returns
 from mesa_gym.traps import Split
@@ -22,19 +21,21 @@ from mesa_gym.traps import Split
 MITIGATIONS = ("ppo", "plr-estimated", "plr-exact", "replay-rare")
 
 
-def train_with_shares(evaluator: Evaluator, algorithm: str, task: Task) -> list[SharePoint]:
+def train_with_shares(
+    evaluator: Evaluator, algorithm: str, seed: int, steps: int
+) -> list[SharePoint]:
     """Return what an algorithm becomes with each share."""
-    train = import_module(ALGORITHMS[algorithm]).train
+    train, trap = import_module(ALGORITHMS[algorithm]).train, evaluator.trap
     points = []
     for share in SHARES:
         policies, met = [], []
         for wanted in evaluator.wanted:
-            lesson = replace(task.lesson(), alpha=share, reward=wanted)
-            policies += [Blindfolded(agent) for agent in train(lesson)]
+            lesson = Lesson(trap, (seed,), steps, share, wanted, NUM_LEVELS)
+            policies += train(lesson)
             met.append(len(lesson.met[0]))
-        values, trap = evaluator.values(Split.SHIFT), evaluator.trap
-        returns = sum_returns(evaluator.play(policies[0], Split.SHIFT, SCORED), trap)[trap.base]
+        values = evaluator.values(Split.SHIFT)
+        returns = sum_returns(evaluator.play(policies[0], Split.SHIFT), trap)[trap.base]
         n = normalized_return(returns, values.optimum[trap.base], values.floor[trap.base])
-        found = evaluator.measure_roles(*policies)
-        points.append(SharePoint(share, float(np.mean(met)), task.steps, n or 0.0, *found))
+        found = measure_roles(evaluator.measure, policies)
+        points.append(SharePoint(share, float(np.mean(met)), steps, n or 0.0, *found))
     return points

@@ -1,6 +1,6 @@
 """Results that several tests read, made once, and units that are done in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from benchmarks.runs import runner
 from benchmarks.runs.processes import Unit, do_unit
 from benchmarks.runs.results import Results
 from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.wall import Wall
 from mesa_gym.traps import find_trap
 
 
@@ -46,3 +47,10 @@ def units_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def evaluator() -> Evaluator:
     """Of the tracks, on 40 levels."""
     return Evaluator(find_trap("CheeseDish")(), "a secret", 40)
+
+
+@pytest.fixture(scope="session")
+def wall() -> Iterator[Wall]:
+    """The source of locked children, which takes seconds to start."""
+    with Wall() as wall:
+        yield wall

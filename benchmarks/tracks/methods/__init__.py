@@ -6,8 +6,6 @@
 # Name -> where its class is; imported where it is needed, since torch is an extra.
 METHODS = {
     "ppo": "benchmarks.tracks.methods.plain:PlainPPO",
-    "sb3-ppo": "benchmarks.tracks.methods.plain:Baselines3",
-    "bc": "benchmarks.tracks.methods.plain:Cloned",
     "symmetry": "benchmarks.tracks.methods.plain:Symmetry",
     "seeds": "benchmarks.tracks.methods.seeds:Seeds",
     "cues": "benchmarks.tracks.methods.cues:Cues",

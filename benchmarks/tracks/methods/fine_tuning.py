@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy, kl_div
 from agents import ppo
 from agents.inputs import CentredInputs
 from agents.networks import Network
-from agents.stacks import draw_stack
+from agents.stacks import Optimiser, draw_stack
 from benchmarks.tracks.methods.method import Bytes, LabelSource, Method, Task, observe_training
 from mesa_gym.policies import Policy
 
@@ -47,7 +47,8 @@ class FineTuning(Method):
         network, rng = deepcopy(members[0]), np.random.default_rng([task.seed, 7])
         planes, actions, weights = self.collect_steps(members[0], labels, len(task.starts), rng)
         before = None if self.planes is None else members[0](torch.from_numpy(self.planes))
-        optimiser = torch.optim.Adam(network.parameters(), RATE)
+        learnt = [each for name, each in network.named_parameters() if "value" not in name]
+        optimiser = Optimiser(learnt, None)  # importing torch.optim's takes a second in each child
         for _ in range(UPDATES):
             rows = rng.integers(len(actions), size=BATCH)
             loss = self.loss(network(planes[rows]), actions[rows], weights[rows])
@@ -58,9 +59,7 @@ class FineTuning(Method):
                 loss = loss + REHEARSAL * kl_div(
                     now, target, reduction="batchmean", log_target=True
                 )
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
+            optimiser.step(torch.autograd.grad(loss, learnt), RATE)
         return network
 
     def collect_steps(
@@ -92,5 +91,5 @@ class FromNothing(FineTuning):
 
     def train(self, task: Task) -> list[Policy]:
         """Draw a network."""
-        self.usual, self.planes = 1.0, None
-        return [Network(task.trap, draw_stack(CentredInputs(task.trap).count, (task.seed,)))]
+        self.usual, self.planes, grid = 1.0, None, task.lesson().trap
+        return [Network(grid, draw_stack(CentredInputs(grid).count, (task.seed,)))]

@@ -1,11 +1,10 @@
 """The interface of a method: what it may use of a trap, and what it must give.
 
 A method is a class with up to three steps. The evaluator calls ``train`` once. Then it calls
-``adapt`` for each kind and number of labels, and ``ask`` for each number of questions, once with
-the base objective wanted and once with the proxy wanted; no argument says which. Every call starts
-from copies of the method and its set as ``train`` left them. All of it runs in the evaluator's
-process: what a method may not use, it can reach, and only its author's honesty keeps it from that
-(docs/tracks.md).
+``adapt`` for each kind and number of labels, and ``ask`` for each number of questions; no argument
+says what is wanted. Every call is made in a locked process of its own, which gets the method's
+attributes and its set as ``train`` left them, pickled, and has nothing of any other call.
+``docs/tracks.md`` has the rules.
 
 Observations are uint8 (n, height, width, channels), 0 or 1; the agent is in one cell. Actions are 0
 left, 1 down, 2 right, 3 up, 4 act. A policy is a ``mesa_gym.policies.Policy``: ``reset(mask, rng)``
@@ -20,15 +19,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
-from gymnasium.vector import VectorWrapper
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
 from agents.train import NUM_LEVELS
+from benchmarks.tracks.served import Grid, Host, ServedEnv
 from mesa_gym.engine import Bools
-from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Policy
-from mesa_gym.traps import Split, Trap
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -37,52 +34,44 @@ Floats = NDArray[np.float64]
 AGENT, WALL = 0, 1
 
 
-class Silent(VectorWrapper):
-    """Environments that say nothing besides observations, rewards and ends."""
-
-    def reset(self, **keywords: Any) -> tuple[Any, dict[str, Any]]:
-        """Begin episodes, as ``VectorEnv.reset`` does."""
-        return self.env.reset(**keywords)[0], {}
-
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-        """Take a step, as ``VectorEnv.step`` does."""
-        return (*self.env.step(actions)[:4], {})
-
-
 @dataclass(frozen=True)
 class Task:
-    """A trap, as a method may use it.
+    """A trap, as a method knows it: numbers, and environments on training levels.
 
     Attributes:
-        trap: what ``lesson`` needs; to read anything else of it than its size is against the rules.
+        size: rows and columns of observations.
+        channels: the number of planes, ``AGENT`` and ``WALL`` included.
+        horizon: the time limit of episodes, in steps.
+        discount: of what is paid.
         seed: of the method's training.
         steps: how many environment steps to train one agent for.
-        starts: first observations of 1,000 shift levels, uint8 (1000, height, width, channels),
-            which may not be stepped; None in ``train`` of a method that enters ``coverage``.
+        host: serves the environments.
+        starts: first observations of 1,000 shift levels, uint8 (1000, height, width, channels);
+            None in ``train`` of a method that enters ``coverage``.
     """
 
-    trap: Trap
+    size: tuple[int, int]
+    channels: int
+    horizon: int
+    discount: float
     seed: int
     steps: int
+    host: Host
     starts: Bytes | None = None
 
-    @property
-    def channels(self) -> int:
-        """The number of planes, ``AGENT`` and ``WALL`` included."""
-        return len(self.trap.channels)
+    def vector_env(self, n: int) -> ServedEnv:
+        """Make n environments on training levels, which begin again in the step that ends them.
 
-    @property
-    def horizon(self) -> int:
-        """The time limit of episodes, in steps."""
-        return self.trap.horizon(Split.SHIFT)
-
-    def vector_env(self, n: int) -> Silent:
-        """Make n environments on training levels, which begin again in the step that ends them."""
-        return Silent(TrapVectorEnv(self.trap, n, autoreset_mode="SameStep", num_levels=NUM_LEVELS))
+        Raises:
+            ValueError: n is not 1 to 4,096, or there are 64 of them already.
+        """
+        return ServedEnv(self.host, n, (*self.size, self.channels))
 
     def lesson(self, *seeds: int) -> Lesson:
         """Return a lesson for the trainers in ``agents``, by default of the task's own seed."""
-        return Lesson(self.trap, seeds or (self.seed,), self.steps, num_levels=NUM_LEVELS)
+        grid: Any = Grid(self.size, self.channels, self.horizon, self.discount)
+        seeds = seeds or (self.seed,)
+        return Lesson(grid, seeds, self.steps, num_levels=NUM_LEVELS, make_envs=self.vector_env)
 
 
 class LabelledEpisode(NamedTuple):
@@ -113,6 +102,8 @@ class LabelSource(Protocol):
     def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Play a policy, its actions sampled, and say what the wanted objective paid.
 
+        The evaluator counts the labels that it gives; it takes no number from here.
+
         Args:
             policy: that plays; each episode costs a label.
             starts: indices of ``Task.starts``.
@@ -142,7 +133,7 @@ class Asker(Protocol):
     """
 
     def begin(self, n: int) -> None:
-        """Forget everything; n episodes begin."""
+        """Forget everything; n episodes begin. One that is over shows its last picture."""
 
     def asks(self, planes: Bytes, left: Ints) -> Bools:
         """Return which episodes ask before this step, bool (n,).
@@ -162,13 +153,15 @@ class Asker(Protocol):
 
 
 class Method:
-    """Base class of methods. A new object is made for each trap and seed.
+    """Base class of methods. A new object is made for each call, without arguments.
+
+    The first line of a method's own docstring stands in its records.
 
     Class attributes:
         tracks: of ``coverage``, ``labels`` and ``ask``, those that it enters.
         priors: what it assumes besides the data, the same for every trap.
-        kind: ``ranked``; ``privileged`` where training used the solver; ``hand-written knowledge``
-            where it knows something of a named trap.
+        kind: ``ranked``; ``hand-written knowledge`` where it knows something of a named trap;
+            ``privileged`` where it knows what a solver says.
         shares: name of the method whose set it uses, so that the set is trained once; None for
             a set of its own.
     """

@@ -1,11 +1,11 @@
-"""Single agents: PPO, SB3's PPO, PPO in the grid's symmetries, and behaviour cloning.
+"""Single agents: PPO, and PPO in the grid's symmetries.
 
 They ignore labels, and so tell what a method gets that uses no information.
 """
 
 from __future__ import annotations
 
-from agents import cloning, ppo, sb3_ppo, symmetry
+from agents import ppo, symmetry
 from benchmarks.tracks.methods.asking import Deferring, Never
 from benchmarks.tracks.methods.method import Asker, Method, Task
 from mesa_gym.policies import Policy
@@ -25,14 +25,6 @@ class PlainPPO(Method):
         return Deferring(members, Never())
 
 
-class Baselines3(PlainPPO):
-    """PPO of Stable-Baselines3."""
-
-    def train(self, task: Task) -> list[Policy]:
-        """Train one agent."""
-        return [*sb3_ppo.train(task.lesson())]
-
-
 class Symmetry(PlainPPO):
     """PPO whose episodes are turned and mirrored."""
 
@@ -41,14 +33,3 @@ class Symmetry(PlainPPO):
     def train(self, task: Task) -> list[Policy]:
         """Train one agent."""
         return [*symmetry.train(task.lesson())]
-
-
-class Cloned(Method):
-    """Behaviour cloning of the exact solution of training levels."""
-
-    tracks = ("coverage",)
-    kind = "privileged"
-
-    def train(self, task: Task) -> list[Policy]:
-        """Train one agent."""
-        return [*cloning.train(task.lesson())]

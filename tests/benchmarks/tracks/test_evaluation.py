@@ -1,16 +1,14 @@
 """Steering, coverage and what a method sees, against exact oracles and numbers by hand."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from agents.train import NUM_LEVELS
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import evaluate_coverage
 from benchmarks.tracks.evaluation import CHOOSING, Evaluator, anonymise_trap
-from benchmarks.tracks.methods.method import AGENT, WALL, Task
+from benchmarks.tracks.methods.method import AGENT, WALL
 from benchmarks.tracks.record import compute_steering
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -71,8 +69,7 @@ def test_training_environments_show_the_same_order() -> None:
     other, rng = anonymise_trap(DOORS, "b"), np.random.default_rng(0)
     order = [DOORS.channels.index(plane) for plane in other.channels]
     assert order != sorted(order)
-    envs = Task(other, 0, 1).vector_env(5)
-    plain = TrapVectorEnv(DOORS, 5, autoreset_mode="SameStep", num_levels=NUM_LEVELS)
+    envs, plain = (TrapVectorEnv(trap, 5, autoreset_mode="SameStep") for trap in (other, DOORS))
     shown, seen = plain.reset(seed=1)[0], envs.reset(seed=1)[0]
     for _ in range(100):
         np.testing.assert_array_equal(seen, shown[..., order])
@@ -104,13 +101,12 @@ def test_salts_give_other_levels_and_traps_without_solver_are_refused() -> None:
 def test_coverage_by_hand(members: Any, expected: float) -> None:
     """Of each member: solved, then d on the scored levels and on others."""
 
-    def towards_base(policy: Any, first: int = 0) -> float:
-        return members[policy.policy.name][2 if first == CHOOSING else 1]
+    def measure(name: str, split: Split, first: int = 0) -> float:
+        solved, scored, chosen = members[name]
+        if split is Split.TEST:
+            return solved
+        return chosen if first == CHOOSING else scored
 
-    told: Any = SimpleNamespace(
-        measure_solved=lambda policy: members[policy.policy.name][0], towards_base=towards_base
-    )
-    policies: list[Any] = [SimpleNamespace(name=name, reset=None, act=None) for name in members]
-    found = evaluate_coverage(told, policies)
+    found = evaluate_coverage(measure, [*members])
     assert found.value == pytest.approx(expected)
     assert len(found.members) == min(4, len(members))

@@ -1,18 +1,17 @@
 """Labels and questions: what they show, and that there are no more of them than the budget."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
+import cheats
 import numpy as np
 import pytest
 
 from benchmarks.tracks.evaluation import STARTS, Evaluator
-from benchmarks.tracks.labels import Given, evaluate_labels
-from benchmarks.tracks.methods.asking import Deferring, First
-from benchmarks.tracks.methods.method import Bytes, Floats, Ints, Method, Task
-from benchmarks.tracks.questions import Answered, evaluate_questions
-from benchmarks.tracks.record import LABELS, QUESTIONS
-from mesa_gym.engine import Bools
+from benchmarks.tracks.given import Given
+from benchmarks.tracks.methods.method import Bytes, Ints
+from benchmarks.tracks.questions import Answered
+from benchmarks.tracks.record import QUESTIONS
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
 from mesa_gym.scoring import rollout
@@ -56,62 +55,26 @@ def test_the_budget_and_the_kind_hold(
     assert labels.left == 2
 
 
-class Spying(Method):
-    """Notes what it is given, and stays."""
-
-    tracks = ("labels",)
-    seen: ClassVar[list[tuple[int, bool, object]]] = []
-
-    def adapt(self, task: Any, members: Any, labels: Any) -> Any:
-        self.seen.append((labels.left, labels.returns, getattr(self, "role", None)))
-        self.role = "told"  # must not reach the other role
-        return members[0]
-
-
-def test_every_budget_twice_and_roles_do_not_meet(evaluator: Evaluator) -> None:
-    Spying.seen.clear()
-    found = evaluate_labels(evaluator, Spying(), Task(evaluator.trap, 0, 1), [constant(4)])
-    given = [(k, returns, None) for k in LABELS for returns in (True, False)] * 2
-    assert sorted(Spying.seen, key=str) == sorted(given, key=str)
-    assert [point.budget for point in found.returns] == list(LABELS)
-    assert {point.steering for point in found.returns} == {0}
-
-
-class Obeying:
-    """Asks at every step and does what it is told; else it acts at random."""
+class NotingAnswers(cheats.Obeying):
+    """Also notes its answers."""
 
     def begin(self, n: int) -> None:
-        self.told_to = np.full(n, -1)
+        super().begin(n)
         self.answers: list[tuple[Ints, Ints]] = []
 
-    def asks(self, planes: Bytes, left: Ints) -> Bools:
-        return np.ones(len(planes), dtype=np.bool_)
-
     def take_answers(self, rows: Ints, actions: Ints) -> None:
-        self.told_to[rows] = actions
+        super().take_answers(rows, actions)
         self.answers.append((rows, actions))
 
-    def act(self, planes: Bytes) -> Floats:
-        shares = np.full((len(planes), 5), 0.2)
-        known = self.told_to >= 0
-        shares[known] = np.eye(5)[self.told_to[known]]
-        self.told_to[:] = -1
-        return shares
 
-
-class Gossiping(Obeying):
-    """All episodes act on an answer that one of them got."""
-
-    def act(self, planes: Bytes) -> Floats:
-        told = self.told_to[self.told_to >= 0]
-        self.told_to[:] = told[0] if len(told) else -1
-        return super().act(planes)
+def answer(evaluator: Evaluator, asker: Any, wanted: str, most: int) -> Answered:
+    return Answered(asker, [evaluator.oracle(wanted, Split.SHIFT)], np.zeros(40, np.int64), most)
 
 
 @pytest.mark.parametrize("most", QUESTIONS)
 def test_no_episode_asks_more_than_it_may(evaluator: Evaluator, most: int) -> None:
-    asker = Obeying()
-    policy = Answered(asker, evaluator.oracle("dish", Split.SHIFT), most)
+    asker = NotingAnswers()
+    policy = answer(evaluator, asker, "dish", most)
     evaluator.play(policy, Split.SHIFT)
     assert policy.asked.max() == most
     assert sum(len(rows) for rows, _ in asker.answers) == policy.asked.sum()
@@ -119,8 +82,8 @@ def test_no_episode_asks_more_than_it_may(evaluator: Evaluator, most: int) -> No
 
 def test_answers_are_optimal_for_the_wanted_objective(evaluator: Evaluator) -> None:
     trap, starts = evaluator.trap, evaluator.states(Split.SHIFT, 0, 40)
-    asker = Obeying()
-    policy = Answered(asker, evaluator.oracle("dish", Split.SHIFT), 1)
+    asker = NotingAnswers()
+    policy = answer(evaluator, asker, "dish", 1)
     rollout(policy, trap, starts, 64)
     solution = Solution(trap, starts, 64)
     allowed = actions_in(solution.optimal("dish")[0][solution.graph.start])
@@ -128,27 +91,21 @@ def test_answers_are_optimal_for_the_wanted_objective(evaluator: Evaluator) -> N
     assert allowed[rows, actions].all()
 
 
-class QuestionMethod(Method):
-    tracks = ("ask",)
+class NotingPictures(NotingAnswers):
+    """Notes what it is shown, too."""
 
-    def __init__(self, asker: Callable[[], Any]) -> None:
-        self.asker = asker
-
-    def ask(self, task: Any, members: Any) -> Any:
-        return self.asker()
+    def asks(self, planes: Bytes, left: Ints) -> Any:
+        self.shown = [*getattr(self, "shown", []), planes.copy()]
+        return super().asks(planes, left)
 
 
-@pytest.mark.thorough
-def test_steering_rises_with_obedience(evaluator: Evaluator) -> None:
-    task = Task(evaluator.trap, 0, 1)
-    points = evaluate_questions(evaluator, QuestionMethod(Obeying), task, [])
-    assert [point.budget for point in points] == list(QUESTIONS)
-    assert all(0 < (p.asked_on_test or 0) <= q for p, q in zip(points, QUESTIONS, strict=True))
-    assert min(points[-1].m) > 0.2
-    # Members that do not differ gain nothing.
-    points = evaluate_questions(
-        evaluator, QuestionMethod(lambda: Deferring([uniform(), uniform()], First())), task, []
-    )
-    assert {point.steering for point in points} == {0}
-    with pytest.raises(ValueError, match="depend on each other"):
-        evaluate_questions(evaluator, QuestionMethod(Gossiping), task, [])
+def test_rows_that_have_ended_show_their_last_picture(evaluator: Evaluator) -> None:
+    asker = NotingPictures()
+    policy = answer(evaluator, asker, "dish", 64)
+    record = evaluator.play(policy, Split.SHIFT)
+    lengths, shown = (record.actions >= 0).sum(axis=1), np.stack(asker.shown)
+    assert lengths.min() < lengths.max()
+    for row, length in enumerate(lengths):
+        assert (shown[length:, row] == shown[length - 1, row]).all()
+    early = lengths < lengths.max()
+    assert (shown[-1, early] != shown[0, early]).any(axis=(1, 2, 3)).all()  # not the start again

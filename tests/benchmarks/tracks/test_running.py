@@ -4,9 +4,7 @@ import json
 import re
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from benchmarks.runs import runner
@@ -14,36 +12,17 @@ from benchmarks.runs.results import Results
 from benchmarks.tracks import running
 from benchmarks.tracks.commands import main
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.methods.method import Method
 from benchmarks.tracks.record import TrackRecord, record_path
-from mesa_gym.policies import Policy, constant, uniform
+from benchmarks.tracks.wall import Wall
+
+LAZY = "lazy_methods:Lazy"
 
 
-class Lazy(Method):
-    """Stays, whatever is wanted."""
-
-    tracks = ("coverage", "labels")
-
-    def train(self, task: Any) -> list[Policy]:
-        assert task.starts is None  # coverage gives no information
-        envs = task.vector_env(3)
-        seen, infos = envs.reset(seed=0)
-        assert seen.shape == (3, *task.trap.size, task.channels)
-        *_, after = envs.step(np.array([0, 1, 2]))
-        assert infos == after == {}  # objectives and level numbers stay hidden
-        return [constant(4), uniform()]
-
-
-# The one enters a track without what it needs, the other one that does not exist.
-Speechless = type("Speechless", (Lazy,), {"tracks": ("ask",)})
-Astray = type("Astray", (Lazy,), {"tracks": ("labelz",)})
-LAZY = f"{__name__}:Lazy"
-
-
-def test_methods_that_share_a_set_are_evaluated_together() -> None:
-    groups = running.shared_sets([*METHODS])
+def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
+    facts = running.describe_methods(wall, [*METHODS])
+    groups = running.shared_sets(facts)
     assert sorted(name for group in groups for name in group) == sorted(METHODS)
-    assert all(running.method_class(name).tracks for name in METHODS)
+    assert all(each.tracks and each.about for each in facts.values())
     (cues,) = [group for group in groups if "cues" in group]
     assert set(cues) == {"cues", "cues-first", "cues-random", "cues-novelty", "cues-posterior"}
 
@@ -53,17 +32,17 @@ def test_methods_that_share_a_set_are_evaluated_together() -> None:
     [
         ("cue", "Did you mean 'cues'"),
         ("benchmarks.tracks.methods.method:Task", "not a subclass"),
-        (f"{__name__}:Speechless", r"Speechless .*has no ask\(\)"),
-        (f"{__name__}:Astray", "tracks are coverage, labels, ask"),
+        ("lazy_methods:Speechless", r"Speechless .*has no ask\(\)"),
+        ("lazy_methods:Astray", "tracks are coverage, labels, ask"),
     ],
 )
-def test_unknown_methods(name: str, told: str) -> None:
+def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
     with pytest.raises(ValueError, match=told):
-        running.method_class(name)
+        running.describe_methods(wall, [name])
 
 
-def test_a_record_says_all_and_survives_the_disk(tmp_path: Path) -> None:
-    (record,) = running.evaluate_methods([LAZY], "CheeseDish", 0, 1, "salt", levels=10)
+def test_a_record_says_all_and_survives_the_disk(tmp_path: Path, wall: Wall) -> None:
+    (record,) = running.evaluate_methods(wall, [LAZY], "CheeseDish", 0, 1, "salt", levels=10)
     assert record.coverage.value == record.coverage.members[0].solved == 0
     assert {p.steering for p in record.labels.returns} == {0}
     assert record.ask is None
@@ -96,9 +75,9 @@ def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     assert path.with_name(f"{path.name}.damaged-1").read_text() == "{"
 
 
-def test_a_record_of_other_steps_is_not_taken_for_this_one(tmp_path: Path) -> None:
+def test_a_record_of_other_steps_is_not_taken_for_this_one(tmp_path: Path, wall: Wall) -> None:
     def evaluation(steps: int) -> running.Evaluation:
-        make = partial(running.evaluate_methods, [LAZY], "CheeseDish", 0, steps, levels=10)
+        make = partial(running.evaluate_methods, wall, [LAZY], "CheeseDish", 0, steps, levels=10)
         return running.Evaluation("CheeseDish", (LAZY.replace(":", "."),), 0, make, 1, steps, 10)
 
     short = evaluation(1)
@@ -120,13 +99,13 @@ def test_what_met_the_shift_in_half_of_training_steers(monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch, wall: Wall) -> None:
     (code,) = re.findall(
         r"```python\n(.*?)```", Path("docs/write_a_method.md").read_text(), re.DOTALL
     )
     (tmp_path / "mine.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    (record,) = running.evaluate_methods(["mine:Mine"], "CheeseDish", 0, 1, levels=10)
+    (record,) = running.evaluate_methods(wall, ["mine:Mine"], "CheeseDish", 0, 1, levels=10)
     assert record.labels
     assert len(record.coverage.members) == 2
 

@@ -1,0 +1,141 @@
+"""Stand-ins in a method's child: of a trap, its numbers; of its environments, those served."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any, Protocol
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from benchmarks.isolation.frames import SEED_BYTES, Kind
+from benchmarks.isolation.serving import NoSuchAnswerError
+from mesa_gym.engine import ACTIONS
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.sampling import read_answer
+from mesa_gym.traps import Split
+
+Shape = tuple[int, int, int]
+NUMBER = struct.Struct("<q")
+UNSEEDED = -1
+
+
+class Host(Protocol):
+    """The evaluator's end, of which environments are asked."""
+
+    def request(self, kind: Kind, content: bytes) -> bytes:
+        """Return what is asked for; ValueError where it is refused."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The numbers of a trap that trainers need, and planes that have no names.
+
+    Attributes:
+        size: rows and columns.
+        planes: how many there are.
+        limit: of episodes, in steps.
+        gamma: the discount of what is paid.
+    """
+
+    size: tuple[int, int]
+    planes: int
+    limit: int
+    gamma: float
+    base: str = "base"
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The planes: agent, wall, and numbers."""
+        return ("agent", "wall", *map(str, range(2, self.planes)))
+
+    def discount(self, objective: str) -> float:
+        """Return the discount."""
+        return self.gamma
+
+    def horizon(self, split: Split) -> int:
+        """Return the time limit."""
+        return self.limit
+
+
+class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
+    """n environments on levels of ``train``, which the evaluator steps; infos say nothing.
+
+    An episode that ends begins again in the same step. ``reset`` takes a seed and no options.
+    """
+
+    def __init__(self, host: Host, n: int, shape: Shape) -> None:
+        self.num_envs, self._host, self._shape = index(n), host, shape
+        self._number = host.request(Kind.MAKE, NUMBER.pack(self.num_envs))
+        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}
+        self.single_observation_space = Box(0, 1, shape, np.uint8)
+        self.observation_space = batch_space(self.single_observation_space, n)
+        self.single_action_space = Discrete(len(ACTIONS))
+        self.action_space = batch_space(self.single_action_space, n)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Begin an episode in every environment.
+
+        Args:
+            seed: environment i gets ``seed + i``, or its entry of a sequence; None leaves the
+                stream of levels as it is.
+            options: None.
+
+        Raises:
+            ValueError: there are options, or not as many seeds as environments.
+        """
+        if options:
+            raise ValueError(f"no options are served, got {sorted(options)}; reset(seed=...) alone")
+        if seed is None or isinstance(seed, int):
+            seeds = [seed if seed is None else seed + row for row in range(self.num_envs)]
+        else:
+            seeds = [*seed]
+        numbers = np.array([UNSEEDED if each is None else index(each) for each in seeds], "<i8")
+        data = self._host.request(Kind.RESET, self._number + numbers.tobytes())
+        return self._read(data), {}
+
+    def step(
+        self, actions: NDArray[np.int64]
+    ) -> tuple[
+        NDArray[np.uint8], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """Take one step in every environment, as ``TrapVectorEnv.step`` does."""
+        taken = np.asarray(actions)
+        if taken.dtype.kind not in "iu":
+            raise ValueError(f"actions are integers, got {taken.dtype}")
+        data = self._host.request(Kind.STEP, self._number + taken.astype("<i8").tobytes())
+        n = self.num_envs
+        rewards = np.frombuffer(data, "<f8", n).copy()
+        ended, late = np.frombuffer(data, np.bool_, 2 * n, 8 * n).reshape(2, n).copy()
+        return self._read(data[10 * n :]), rewards, ended, late, {}
+
+    def _read(self, data: bytes) -> NDArray[np.uint8]:
+        shape = (self.num_envs, *self._shape)
+        bits = np.frombuffer(data, np.uint8)
+        return np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
+
+
+def answer_frame(policy: Policy, kind: Kind, data: bytes, shape: Shape) -> tuple[Kind, bytes]:
+    """Return a policy's answer to BEGIN or ASK."""
+    if kind is Kind.BEGIN:
+        mask, seed = data[:-SEED_BYTES], data[-SEED_BYTES:]
+        rng = np.random.default_rng(list(np.frombuffer(seed, "<u8")))
+        policy.reset(np.frombuffer(mask, np.bool_).copy(), rng)
+        return Kind.DONE, b""
+    seen = np.frombuffer(data, np.uint8).reshape(-1, *shape).copy()
+    answer = np.asarray(policy.act(seen))
+    try:
+        return Kind.ANSWER, read_answer(answer, len(seen)).astype("<f8").tobytes()
+    except ValueError as error:
+        raise NoSuchAnswerError(str(error)) from None

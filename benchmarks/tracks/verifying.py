@@ -1,0 +1,80 @@
+"""Verification of records that were handed in: another evaluator's rerun, on levels of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from msgspec import structs
+
+from benchmarks.tracks.record import Point, TrackRecord, Verified
+
+# Standard errors that a claim may be off.
+MOST_ERRORS = 3.0
+# The least standard deviation that is taken to lie between two trainings of one method.
+LEAST_SPREAD = 0.05
+
+
+def find_claims(folder: Path, method: str) -> dict[str, dict[Path, TrackRecord]]:
+    """Return the records of a method in a folder, by trap and file.
+
+    Raises:
+        ValueError: there is none, or one is damaged or forged.
+    """
+    name = method.replace(":", ".")
+    found: dict[str, dict[Path, TrackRecord]] = {}
+    for path in sorted((folder / "tracks").glob(f"*/{name}-s*.json")):
+        record = TrackRecord.load(path)
+        if record.method == name:
+            found.setdefault(record.trap, {})[path] = record
+    if not found:
+        raise ValueError(f"{folder} has no record of {method}: expected tracks/TRAP/{name}-s0.json")
+    return found
+
+
+def list_values(record: TrackRecord) -> dict[str, float]:
+    """Return what a method is judged by: C, and of each other track the mean of S over budgets."""
+
+    def mean(points: list[Point]) -> float:
+        return float(np.mean([point.steering for point in points]))
+
+    values = {}
+    if record.coverage:
+        values["coverage"] = record.coverage.value
+    if record.labels:
+        values["labels, returns"] = mean(record.labels.returns)
+        values["labels, demonstrations"] = mean(record.labels.demonstrations)
+    if record.ask:
+        values["ask"] = mean(record.ask)
+    return values
+
+
+def compare_records(claimed: Sequence[TrackRecord], own: Sequence[TrackRecord]) -> list[str]:
+    """Return a line for each value of one trap on which two evaluators differ.
+
+    The means over n seeds may be ``MOST_ERRORS`` standard errors apart. The variance of one value
+    is that over seeds, of either evaluator and at least ``LEAST_SPREAD`` squared, plus (1 - v^2) /
+    levels, that of a share of base minus the proxy's whose mean is v.
+    """
+    lines = []
+    for name in list_values(claimed[0]):
+        given, found = (np.array([list_values(r)[name] for r in rs]) for rs in (claimed, own))
+        spread = max(LEAST_SPREAD, *(x.std(ddof=1) if len(x) > 1 else 0.0 for x in (given, found)))
+        mean = float(np.concatenate([given, found]).mean())
+        variance = spread**2 + (1 - min(1.0, mean**2)) / claimed[0].levels
+        error = np.sqrt(2 * variance / len(given))
+        if abs(given.mean() - found.mean()) > MOST_ERRORS * error:
+            lines.append(
+                f"{claimed[0].trap}, {name}: claimed {given.mean():.2f}, found {found.mean():.2f},"
+                f" more than {MOST_ERRORS * error:.2f} apart"
+            )
+    return lines
+
+
+def mark_verified(claims: dict[Path, TrackRecord], by: str, salt: str) -> None:
+    """Write into records who verified them, today, and the digest of that evaluator's salt."""
+    verified = Verified(by, date.today().isoformat(), salt)
+    for path, record in claims.items():
+        structs.replace(record, verified=verified).save(path)

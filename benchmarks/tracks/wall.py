@@ -1,0 +1,246 @@
+"""The evaluator's side of the wall: locked children in which methods' code runs, and their source.
+
+The evaluator holds role, salt, levels, budgets and the solver, and never imports a method. A child
+(``benchmarks.tracks.child``) is forked for one call, and is gone after it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import msgspec
+import numpy as np
+from gymnasium.error import Error
+
+from agents.train import NUM_LEVELS
+from benchmarks.isolation import landlock, syscalls
+from benchmarks.isolation.frames import Kind, pack
+from benchmarks.isolation.nursery import Nursery
+from benchmarks.isolation.process import ChildError
+from benchmarks.tracks.methods import METHODS
+from benchmarks.tracks.served import NUMBER, UNSEEDED
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.errors import PolicyError, unknown
+from mesa_gym.traps import Trap
+
+START_SECONDS = 120.0
+# Of one call of a method, in real time and in processor time.
+CALL_SECONDS = 24 * 3600
+MEMORY, FILE_BYTES = 8 << 30, 1 << 30
+# Of what a call returns, pickled; and of environments, their number and rows.
+MOST_BYTES, MOST_ENVS, MOST_ROWS = 1 << 28, 64, 4096
+_ROOT = Path(__file__).parents[2]
+_OWN = ("agents", "benchmarks", "mesa_gym")
+_ENVIRONMENT_FRAMES = {
+    Kind.MAKE: range(8, 9),
+    Kind.RESET: range(8, 8 * MOST_ROWS + 9, 8),
+    Kind.STEP: range(8, 8 * MOST_ROWS + 9, 8),
+}
+
+
+class Source(NamedTuple):
+    """The place of a method's code.
+
+    Attributes:
+        module, name: of its class.
+        file: from which the module's first part is loaded; "" where it is installed, or ours.
+        readable: what a child may read besides the libraries.
+    """
+
+    module: str
+    name: str
+    file: str
+    readable: list[str]
+
+
+def find_source(method: str) -> Source:
+    """Find a method without importing it.
+
+    Args:
+        method: one of ``METHODS``, or ``module:Class`` of a method of one's own.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        ValueError: there is no such module, or it is a folder without ``__init__.py``.
+    """
+    module, colon, name = METHODS.get(method, method).partition(":")
+    if not colon:
+        raise unknown("method", method, METHODS)
+    top, own = module.partition(".")[0], str(Path(__file__).parent)
+    if top in _OWN:
+        return Source(module, name, "", [own])
+    spec = PathFinder.find_spec(top)
+    if spec is None or not spec.origin:
+        lacking = "has no __init__.py" if spec else "is not found"
+        raise ValueError(f"{method}: module {top!r} {lacking}; PYTHONPATH=. finds {top}.py here")
+    file = Path(spec.origin).resolve()
+    installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
+    if any(file.is_relative_to(folder) for folder in installed):
+        return Source(module, name, "", [own])
+    readable = file.parent if file.name == "__init__.py" else file
+    return Source(module, name, str(file), [own, str(readable)])
+
+
+class TrainingEnvs:
+    """The environments of one child, on levels of ``train``: no option reaches another level."""
+
+    def __init__(self, trap: Trap | None) -> None:
+        self._trap = trap
+        self._venvs: list[TrapVectorEnv] = []
+
+    def serve(self, kind: Kind, content: bytes) -> bytes:
+        """Return the frame that answers a child's request."""
+        try:
+            return pack(Kind.GIVEN, self._do(kind, content))
+        except (ValueError, Error) as error:
+            return pack(Kind.REFUSED, str(error).encode())
+
+    def _do(self, kind: Kind, content: bytes) -> bytes:
+        (number,) = NUMBER.unpack_from(content)
+        if kind is Kind.MAKE:
+            return NUMBER.pack(self._make(number))
+        if not 0 <= number < len(self._venvs):
+            raise ValueError(f"there is no environment {number}")
+        venv, given = self._venvs[number], np.frombuffer(content, "<i8", offset=8)
+        if len(given) != venv.num_envs:
+            raise ValueError(f"got {len(given)} numbers for {venv.num_envs} environments")
+        if kind is Kind.RESET:
+            seeds = [None if seed == UNSEEDED else seed for seed in given.tolist()]
+            return np.packbits(venv.reset(seed=seeds)[0]).tobytes()
+        seen, rewards, ended, late, _ = venv.step(given)
+        arrays: tuple[Any, ...] = (rewards.astype("<f8"), ended, late, np.packbits(seen))
+        return b"".join(array.tobytes() for array in arrays)
+
+    def _make(self, n: int) -> int:
+        if self._trap is None or len(self._venvs) == MOST_ENVS or not 1 <= n <= MOST_ROWS:
+            raise ValueError(
+                f"{n} environments cannot be made: 1 to {MOST_ROWS} at a time, {MOST_ENVS} times"
+            )
+        self._venvs.append(
+            TrapVectorEnv(self._trap, n, autoreset_mode="SameStep", num_levels=NUM_LEVELS)
+        )
+        return len(self._venvs) - 1
+
+
+class MethodCall:
+    """One child and the call that it makes; close it, or use it in a ``with``.
+
+    Args:
+        wall: of which it is a child.
+        about: begins the message of an error.
+        assignment: what it is told, besides the bounds.
+        trap: whose training levels it may play; None for none.
+        starts, data: what it gets before it works: observations, and what a child pickled.
+
+    Raises:
+        PolicyError: of ``ask``: the method failed.
+        OSError: no process could be locked up.
+    """
+
+    def __init__(
+        self,
+        wall: Wall,
+        about: str,
+        assignment: dict[str, Any],
+        trap: Trap | None = None,
+        starts: bytes = b"",
+        data: bytes = b"",
+    ) -> None:
+        self._wall, self._about, self._envs = wall, about, TrainingEnvs(trap)
+        self._scratch = ""
+        if assignment["work"] == "train":
+            # Kept from children that play a role: inode numbers would tell of each other's files.
+            self._scratch = str(Path(tempfile.mkdtemp(prefix="mesa-gym-")).resolve())
+        bounds = {"seconds": CALL_SECONDS, "memory": MEMORY, "file_bytes": FILE_BYTES}
+        told = assignment | bounds | {"scratch": self._scratch}
+        self._child = wall.nursery.begin()
+        self._deadline = time.monotonic() + CALL_SECONDS
+        try:
+            question = pack(Kind.SETTINGS, msgspec.json.encode(told))
+            self._child.exchange(question, Kind.LOCKED, 0, START_SECONDS)
+        except ChildError as error:
+            self.close()
+            raise OSError(f"no process could be locked up for a method: {error}") from None
+        self._waiting = pack(Kind.FILE, starts) + pack(Kind.FILE, data)
+
+    def ask(self, question: bytes, answers: Mapping[Kind, range]) -> tuple[Kind, bytes]:
+        """Send frames, serve environments meanwhile, and return the answer: kind and bytes.
+
+        Args:
+            question: frames.
+            answers: kinds that are expected, and how many bytes each may have.
+        """
+        question, self._waiting = self._waiting + question, b""
+        try:
+            while True:
+                left = self._deadline - time.monotonic()
+                kind, content = self._child.converse(
+                    question, {**_ENVIRONMENT_FRAMES, **answers}, left
+                )
+                if kind not in _ENVIRONMENT_FRAMES:
+                    return kind, content
+                question = self._envs.serve(kind, content)
+        except ChildError as error:
+            raise PolicyError(f"{self._about}: {error}") from None
+
+    def wait(self, most: int = MOST_BYTES) -> bytes:
+        """Return what the call gives in the end, at most so many bytes."""
+        return self.ask(b"", {Kind.RESULT: range(most + 1)})[1]
+
+    def close(self) -> None:
+        """End the child, and remove what it wrote."""
+        self._child.close()
+        self._wall.seconds += self._child.seconds
+        if self._scratch:  # as deep as it may be
+            subprocess.run(["rm", "-rf", "--", self._scratch], check=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Wall:
+    """The source of locked children; close it, or use it in a ``with``.
+
+    Attributes:
+        nursery: the clean interpreter.
+        seconds: of processor time of all children that have ended.
+
+    Raises:
+        OSError: this system cannot lock a process up.
+    """
+
+    def __init__(self) -> None:
+        require_locks()
+        self.nursery = Nursery("benchmarks.tracks.child")
+        self.seconds = 0.0
+
+    def close(self) -> None:
+        """End all children."""
+        self.nursery.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def require_locks() -> None:
+    """Raise OSError where this system cannot lock a method up; none is then run."""
+    if syscalls.machine() is None or landlock.version() < landlock.WRITING:
+        raise OSError(
+            "a method runs in a locked process, which needs Linux 6.2 or newer with Landlock, on"
+            f" {' or '.join(syscalls.MACHINES)}; here is {sys.platform}, and version"
+            f" {landlock.version()} of Landlock (0: none)"
+        )

@@ -1,0 +1,348 @@
+"""Methods that cheat on the tracks, in a few lines each; they ran in the evaluator's process once.
+
+All pursue one plane or the other (``PlaneSeeker``), perfectly and without training. Which of the
+two is wanted is what they must not find out.
+"""
+
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from benchmarks.tracks.methods.method import Method
+from mesa_gym.engine.maps import to_map
+from mesa_gym.policies import constant
+from mesa_gym.traps import Split, find_trap
+
+CARRIED = {"calls": 0}
+FAR = 999
+MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # left, down, right, up
+
+
+class PlaneSeeker:
+    """Goes to a plane's cell by a shortest way, also as an ``Asker`` that asks nothing."""
+
+    observation = "planes"
+
+    def __init__(self, plane: int) -> None:
+        self.plane = plane
+
+    def reset(self, mask, rng) -> None:
+        pass
+
+    def begin(self, n) -> None:
+        pass
+
+    def asks(self, planes, left):
+        return np.zeros(len(planes), bool)
+
+    def take_answers(self, rows, actions) -> None:
+        pass
+
+    def act(self, planes, state=None):
+        return np.eye(5)[self.find_steps(planes)]
+
+    def find_steps(self, planes):
+        """Return the first actions of shortest ways (n,); 4 where there is none."""
+        far = self.measure_ways(planes)
+        row, y, x = planes[..., 0].nonzero()
+        steps = np.stack([far[row, y + dy, x + dx] for dy, dx in MOVES], axis=1)
+        return np.where(steps.min(axis=1) < FAR, steps.argmin(axis=1), 4)
+
+    def measure_ways(self, planes):
+        """Return how far the plane's cell is from each cell (n, height, width)."""
+        far = np.where(planes[..., self.plane] == 1, 0, FAR)
+        far[:, 0] = FAR  # where held items are drawn
+        for _ in range(16):
+            near = np.min([np.roll(far, move, (1, 2)) for move in MOVES], axis=0) + 1
+            far = np.where(planes[..., 1] == 1, FAR, np.minimum(far, near))
+        return far
+
+
+SEEKERS = [PlaneSeeker(2), PlaneSeeker(3)]
+
+
+class Cheat(Method):
+    """Pursues one plane or the other."""
+
+    tracks = ("labels", "ask")
+
+    def train(self, task):
+        return SEEKERS
+
+    def adapt(self, task, members, labels):
+        return members[self.pick(task, labels)]
+
+    def ask(self, task, members):
+        return members[self.pick(task, None)]
+
+    def pick(self, task, labels) -> int:
+        return 0
+
+
+class CallCounting(Cheat):
+    """Counts its calls: odd is base."""
+
+    calls: ClassVar[list[int]] = [0]
+
+    def pick(self, task, labels) -> int:
+        self.calls[0] += 1
+        return self.calls[0] % 2
+
+
+class Peeking(Cheat):
+    """Compares what labels want with the trap's base."""
+
+    tracks = ("labels",)
+
+    def pick(self, task, labels) -> int:
+        return int(labels._wanted == task.trap.base)
+
+
+class CarryingGlobal(Cheat):
+    """Carries what it knows from role to role by a global of its module."""
+
+    def pick(self, task, labels) -> int:
+        CARRIED["calls"] += 1
+        return CARRIED["calls"] % 2
+
+
+class CarryingStarts(Cheat):
+    """Carries it in the pictures that it gets."""
+
+    def pick(self, task, labels) -> int:
+        task.starts[0, 0, 0, 0] ^= 1
+        return int(task.starts[0, 0, 0, 0])
+
+
+class CarryingCopies(Cheat):
+    """Carries it in itself, which is its own copy."""
+
+    calls = 0
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def pick(self, task, labels) -> int:
+        self.calls += 1
+        return self.calls % 2
+
+
+class Overdrawing(Cheat):
+    """Gives itself labels."""
+
+    tracks = ("labels",)
+    given: ClassVar[list[int]] = []
+
+    def pick(self, task, labels) -> int:
+        starts = self.list_starts(labels)
+        found = labels.play(SEEKERS[0], starts) if labels.returns else labels.demonstrate(starts)
+        self.given.append(len(found))
+        return 0
+
+    def list_starts(self, labels):
+        labels.left = 100_000
+        return range(80)
+
+
+class Short(list):
+    """A list that says that it is short."""
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Understating(Overdrawing):
+    """Hands over more starts than it says."""
+
+    def list_starts(self, labels):
+        return Short(range(80))
+
+
+class Stepping(Cheat):
+    """Steps a map of the shift, where the objectives are apart, and sees which plane pays."""
+
+    tracks = ("coverage",)
+
+    def train(self, task):
+        trap = find_trap("CheeseDish")()
+        apart = to_map(trap, trap.levels(Split.SHIFT, np.arange(1)))
+        envs = task.vector_env(2)
+        seen, _ = envs.reset(options={"map": apart})
+        paid = 0.0
+        for _ in range(40):
+            seen, rewards, *_ = envs.step(SEEKERS[0].act(seen).argmax(axis=1))
+            paid += rewards[0]
+        return SEEKERS[:: 1 if paid else -1]
+
+
+class Pooler(PlaneSeeker):
+    """Asks in every tenth row, and lets the answers decide for all rows but the last."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def begin(self, n) -> None:
+        self.votes = [0, 0]
+
+    def asks(self, planes, left):
+        self.planes = planes
+        return (np.arange(len(planes)) % 10 == 0) & (left > 0)
+
+    def take_answers(self, rows, actions) -> None:
+        for vote, seeker in enumerate(SEEKERS):
+            self.votes[vote] += (seeker.find_steps(self.planes[rows]) == actions).sum()
+
+    def act(self, planes, state=None):
+        shares = SEEKERS[int(self.votes[1] > self.votes[0])].act(planes)
+        shares[-1] = 0.2
+        return shares
+
+
+class Pooling(Cheat):
+    """Pools answers."""
+
+    tracks = ("ask",)
+
+    def ask(self, task, members):
+        return Pooler()
+
+
+class Messaging(Cheat):
+    """Leaves a message for the child of the other role."""
+
+    tracks = ("labels",)
+
+    def pick(self, task, labels) -> int:
+        message = Path("/tmp/mesa-gym-message")
+        told = message.exists()
+        message.write_text("I was first")
+        return int(told)
+
+
+class Snooping(Cheat):
+    """Reads the evaluator's command line, which has the salt."""
+
+    def pick(self, task, labels) -> int:
+        return len(Path(f"/proc/{os.getppid()}/cmdline").read_bytes()) % 2
+
+
+# Each raises where the child that trains is kept in its scratch folder.
+STRAYS = {
+    "write elsewhere": lambda: Path("/tmp/mesa-gym-message").write_text("x"),
+    "write above": lambda: Path("../mesa-gym-message").write_text("x"),
+    "change the method": lambda: open(__file__, "r+").close(),
+    "list the folder above": lambda: os.listdir(".."),
+    "read the users": lambda: Path("/etc/passwd").read_text(),
+    "make a link": lambda: os.symlink("/etc", "etc"),
+    "fork": lambda: os.fork() or os._exit(0),
+    "open a socket": lambda: socket.socketpair(),
+    "go elsewhere": lambda: os.chdir("/tmp"),
+    "fill the disk with a file": lambda: os.truncate(
+        os.open("big", os.O_RDWR | os.O_CREAT), 1 << 40
+    ),
+}
+
+
+class Straying(Cheat):
+    """Leaves its scratch folder."""
+
+    def train(self, task):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        done = []
+        for name, attack in STRAYS.items():
+            try:
+                attack()
+                done.append(name)
+            except OSError:
+                pass
+        raise ValueError(f"tried {len(STRAYS)}, succeeded in {done}")
+
+
+class FolderBomb:
+    """Makes a folder where it is unpickled."""
+
+    observation = "planes"
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+class Bombing(Cheat):
+    """Hands the evaluator bombs in place of a set, and of a policy."""
+
+    tracks = ("coverage", "labels")
+    folder = "/tmp/mesa-gym-bomb"
+
+    def train(self, task):
+        return [FolderBomb(self.folder)]
+
+
+class BombingLate(Bombing):
+    """Hands a bomb over in place of a policy alone."""
+
+    tracks = ("labels",)
+
+    def train(self, task):
+        return [constant(4)]
+
+    def adapt(self, task, members, labels):
+        return FolderBomb(self.folder)
+
+
+class Obeying(PlaneSeeker):
+    """Asks at every step and does what it is told; else it acts at random."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def begin(self, n) -> None:
+        self.told_to = np.full(n, -1)
+
+    def asks(self, planes, left):
+        return left > 0
+
+    def take_answers(self, rows, actions) -> None:
+        self.told_to[rows] = actions
+
+    def act(self, planes, state=None):
+        shares = np.full((len(planes), 5), 0.2)
+        known = self.told_to >= 0
+        shares[known] = np.eye(5)[self.told_to[known]]
+        self.told_to[:] = -1
+        return shares
+
+
+class Honest(Cheat):
+    """Lets one label, or the answers in each row, decide; writes in training's scratch folder."""
+
+    tracks = ("coverage", "labels", "ask")
+
+    def train(self, task):
+        assert task.starts is None  # coverage gives no information
+        Path("a").mkdir()
+        Path("a/b").write_text("kept")
+        assert Path(os.environ["TMPDIR"], "a/b").read_text() == "kept"
+        envs = task.vector_env(3)
+        seen, infos = envs.reset(seed=0)
+        assert seen.shape == (3, *task.size, task.channels)
+        *_, after = envs.step(np.array([0, 1, 2]))
+        assert infos == after == {}  # objectives and level numbers stay hidden
+        return SEEKERS
+
+    def pick(self, task, labels) -> int:
+        if labels.returns:
+            (episode,) = labels.play(SEEKERS[1], [3])
+            return int(episode.earned > 0)
+        (episode,) = labels.demonstrate([3])
+        last = episode.planes[-1:]
+        return int(SEEKERS[1].measure_ways(last)[last[..., 0] == 1][0] == 1)
+
+    def ask(self, task, members):
+        return Obeying()
