@@ -1,4 +1,4 @@
-"""The child's side of the pipes: streams, frames out, and what becomes of errors."""
+"""The child's side of the pipes: frames, a policy's answers, and what becomes of errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import traceback
 from collections.abc import Callable
 from typing import BinaryIO, NoReturn
 
-from benchmarks.isolation.frames import LONGEST_TEXT, Kind, pack, receive
+import numpy as np
+
+from benchmarks.isolation.frames import LONGEST_TEXT, SEED_BYTES, Kind, pack, receive
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.sampling import read_answer
 
 
 class NoSuchAnswerError(Exception):
@@ -64,3 +68,20 @@ def run(serve: Callable[[Link], None]) -> NoReturn:
         link.send(Kind.FAILED, said.encode(errors="replace")[:LONGEST_TEXT])
         os._exit(1)
     os._exit(0)
+
+
+def answer_frame(
+    policy: Policy, kind: Kind, data: bytes, shape: tuple[int, ...]
+) -> tuple[Kind, bytes]:
+    """Return a policy's answer to BEGIN or ASK."""
+    if kind is Kind.BEGIN:
+        mask, seed = data[:-SEED_BYTES], data[-SEED_BYTES:]
+        rng = np.random.default_rng(list(np.frombuffer(seed, "<u8")))
+        policy.reset(np.frombuffer(mask, np.bool_).copy(), rng)
+        return Kind.DONE, b""
+    seen = np.frombuffer(data, np.uint8).reshape(-1, *shape).copy()
+    answer = np.asarray(policy.act(seen))
+    try:
+        return Kind.ANSWER, read_answer(answer, len(seen)).astype("<f8").tobytes()
+    except ValueError as error:
+        raise NoSuchAnswerError(str(error)) from None

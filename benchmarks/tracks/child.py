@@ -23,12 +23,12 @@ import torch
 
 from benchmarks.isolation import landlock, limits, seccomp
 from benchmarks.isolation.frames import NONE, Kind
-from benchmarks.isolation.serving import Link, NoSuchAnswerError, run
+from benchmarks.isolation.serving import Link, NoSuchAnswerError, answer_frame, run
 from benchmarks.tracks.assignment import Assignment, Facts, Work
 from benchmarks.tracks.episodes import unpack_episodes
 from benchmarks.tracks.methods.method import Asker, LabelledEpisode, Method, Task
 from benchmarks.tracks.record import MOST_MEMBERS
-from benchmarks.tracks.served import Shape, answer_frame
+from benchmarks.tracks.served import Shape
 from mesa_gym.policies import Policy
 
 

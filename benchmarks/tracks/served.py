@@ -14,11 +14,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from benchmarks.isolation.frames import SEED_BYTES, Kind
-from benchmarks.isolation.serving import NoSuchAnswerError
+from benchmarks.isolation.frames import Kind
 from mesa_gym.engine import ACTIONS
-from mesa_gym.policies import Policy
-from mesa_gym.scoring.sampling import read_answer
 from mesa_gym.traps import Split
 
 Shape = tuple[int, int, int]
@@ -124,18 +121,3 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
         shape = (self.num_envs, *self._shape)
         bits = np.frombuffer(data, np.uint8)
         return np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
-
-
-def answer_frame(policy: Policy, kind: Kind, data: bytes, shape: Shape) -> tuple[Kind, bytes]:
-    """Return a policy's answer to BEGIN or ASK."""
-    if kind is Kind.BEGIN:
-        mask, seed = data[:-SEED_BYTES], data[-SEED_BYTES:]
-        rng = np.random.default_rng(list(np.frombuffer(seed, "<u8")))
-        policy.reset(np.frombuffer(mask, np.bool_).copy(), rng)
-        return Kind.DONE, b""
-    seen = np.frombuffer(data, np.uint8).reshape(-1, *shape).copy()
-    answer = np.asarray(policy.act(seen))
-    try:
-        return Kind.ANSWER, read_answer(answer, len(seen)).astype("<f8").tobytes()
-    except ValueError as error:
-        raise NoSuchAnswerError(str(error)) from None
