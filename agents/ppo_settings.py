@@ -24,7 +24,7 @@ SEEDS_APART = 100_000
 LARGEST = sys.float_info.max  # for what has no upper bound
 
 
-def _bound(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
+def _set_bounds(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
     """Return a field with a usual value and a range, to which ``least`` belongs unless above."""
     return field(default=usual, metadata={"least": least, "most": most, "above": above})
 
@@ -77,18 +77,18 @@ class PPOSettings:
         ValueError: a value is out of its range, or not a whole number where it must be one.
     """
 
-    learning_rate: float = _bound(5e-3, 0, 1, above=True)
-    epochs: int = _bound(2, 1)
-    minibatches: int = _bound(4, 1)
-    environments: int = _bound(128, 1, SEEDS_APART)
-    rollout_length: int = _bound(32, 1)
-    clip: float = _bound(0.2, 0, 1, above=True)
-    entropy: float = _bound(0.01, 0)
-    value_loss: float = _bound(0.5, 0)
-    gae_lambda: float = _bound(0.95, 0, 1)
-    discount: float = _bound(0.95, 0, 1)
-    gradient_norm: float = _bound(0.5, 0, above=True)
-    units: int = _bound(UNITS, 1, UNITS)
+    learning_rate: float = _set_bounds(5e-3, 0, 1, above=True)
+    epochs: int = _set_bounds(2, 1)
+    minibatches: int = _set_bounds(4, 1)
+    environments: int = _set_bounds(128, 1, SEEDS_APART)
+    rollout_length: int = _set_bounds(32, 1)
+    clip: float = _set_bounds(0.2, 0, 1, above=True)
+    entropy: float = _set_bounds(0.01, 0)
+    value_loss: float = _set_bounds(0.5, 0)
+    gae_lambda: float = _set_bounds(0.95, 0, 1)
+    discount: float = _set_bounds(0.95, 0, 1)
+    gradient_norm: float = _set_bounds(0.5, 0, above=True)
+    units: int = _set_bounds(UNITS, 1, UNITS)
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -63,14 +63,14 @@ class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         loader: entry point that loads it.
         weights: the file of its weights, beside the record; it need not be there any more.
         weights_digest: tells it from other weights.
-        algo: one of ``agents.train.ALGORITHMS``; "" for a submission.
+        algo: one of ``agents.run.ALGORITHMS``; "" for a submission.
         about: the algorithm in a line, or what a submission says of itself.
         steps: environment steps of its training.
         trained_for: steps after which these are the weights, of a checkpoint; None at the end.
         alpha: the share of training episodes from the shift.
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
-        checkpoints, stages: as of ``agents.train.Run``.
+        checkpoints, stages: as of ``agents.run.Run``.
         settings: of PPO, those that are not usual of the algorithm: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from agents import train
-from agents.train import ALGORITHMS, Run
+from agents import run as training
+from agents.run import ALGORITHMS, Run
 from benchmarks.runs.results import COMMITTED
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, all_traps, find_trap
@@ -18,13 +18,13 @@ USUAL = "usual"
 STEPS: dict[str, dict[str, int]] = {
     "sb3-ppo": {
         USUAL: 400_000,
-        **dict.fromkeys(train.STEPS, 800_000),
+        **dict.fromkeys(training.STEPS, 800_000),
         "AbsentSupervisor-v0": 800_000,
         "KeysChests-v0": 2_000_000,
         "MonsterWorld-v0": 1_600_000,
     },
-    "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(train.STEPS, 4_000_000)},
-    "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(train.STEPS, 1_500_000)},
+    "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(training.STEPS, 4_000_000)},
+    "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(training.STEPS, 1_500_000)},
     "bc": {USUAL: 600_000},
 }
 
@@ -32,7 +32,7 @@ STEPS: dict[str, dict[str, int]] = {
 def steps_for(algorithm: str, trap: str) -> int:
     """Return for how many steps an algorithm trains on a trap, named with its version."""
     table = STEPS.get(algorithm)
-    return train.steps_for(trap) if table is None else table.get(trap, table[USUAL])
+    return training.steps_for(trap) if table is None else table.get(trap, table[USUAL])
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class AgentGrid:
         traps: their names; ``ALL`` for all.
         seeds: how many, from 0 on.
         alphas: shares of training episodes from the shift.
-        stages: of each training, as of ``agents.train.Run``.
+        stages: of each training, as of ``agents.run.Run``.
         times: how many times the usual steps they take.
     """
 

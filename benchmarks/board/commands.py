@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents.train import ALGORITHMS, Run
+from agents.run import ALGORITHMS, Run
 from benchmarks.board.budgets import BUDGETS
 from benchmarks.board.render import render
 from benchmarks.options import (

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.train import Run, train
+from agents.run import Run
+from agents.train import train
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import (
     Results,

@@ -27,7 +27,8 @@ from agents.library import (
     require_agents,
 )
 from agents.record import AgentRecord, TrainedAgent
-from agents.train import Run, train_many
+from agents.run import Run
+from agents.train import train_many
 from benchmarks.options import Action, add_runner_options, run_actions, tell_kept
 from benchmarks.runs import runner
 from benchmarks.runs.jobs import STEPS_A_SECOND

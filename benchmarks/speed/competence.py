@@ -26,7 +26,7 @@ from typing import Any
 from unittest.mock import patch
 
 from agents.lesson import Lesson
-from agents.train import NUM_LEVELS
+from agents.run import NUM_LEVELS
 from benchmarks.markdown import lay_out_table
 from benchmarks.options import count, say
 from mesa_gym.command import DONE, run_command
@@ -64,7 +64,7 @@ def measure_training(trap: Trap, algorithm: str, seed: int, steps: int) -> Measu
     """Train one agent and score it."""
     from importlib import import_module
 
-    from agents.train import ALGORITHMS as MODULES
+    from agents.run import ALGORITHMS as MODULES
 
     lesson = Lesson(trap, (seed,), steps, num_levels=NUM_LEVELS)
     train = import_module(MODULES[algorithm]).train
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        from agents.train import ALGORITHMS
+        from agents.run import ALGORITHMS
 
         rows, (ours, theirs) = [], options.algorithms
         for name in options.algorithms:

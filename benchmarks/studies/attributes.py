@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from agents.train import Run
+from agents.run import Run
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import show
 from benchmarks.studies.groups import (

@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from agents.train import Run, learn
+from agents.run import Run
+from agents.train import learn
 from benchmarks.options import count
 from benchmarks.runs.jobs import STEPS_A_SECOND
 from benchmarks.runs.processes import Scratch, Unit

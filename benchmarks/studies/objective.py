@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from agents.train import Run
+from agents.run import Run
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import show
 from benchmarks.studies.groups import (
@@ -46,7 +46,7 @@ class Rung(NamedTuple):
     """A way to build an agent.
 
     Attributes:
-        algo: one of ``agents.train.ALGORITHMS``.
+        algo: one of ``agents.run.ALGORITHMS``.
         seeds, others: how many there are at alpha 0, and in each other training.
         steps: of training; 0 for the usual ones.
         traps: on which it is trained.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agents.train import Run
+from agents.run import Run
 from benchmarks.studies.commands import show
 from benchmarks.studies.findings import tabulate_means
 from benchmarks.studies.groups import SeedGroup, TrainedGroup, run_groups, score_seeds

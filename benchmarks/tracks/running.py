@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from agents.train import steps_for
+from agents.run import steps_for
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results, require_same_training
 from benchmarks.tracks.assignment import Facts

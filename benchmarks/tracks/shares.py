@@ -11,7 +11,7 @@ from importlib import import_module
 import numpy as np
 
 from agents.lesson import Lesson
-from agents.train import ALGORITHMS, NUM_LEVELS
+from agents.run import ALGORITHMS, NUM_LEVELS
 from benchmarks.tracks.evaluation import Evaluator, measure_roles
 from benchmarks.tracks.record import SHARES, SharePoint
 from mesa_gym.scoring.returns import normalized_return, sum_returns

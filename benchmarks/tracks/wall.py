@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from gymnasium.error import Error
 
-from agents.train import NUM_LEVELS
+from agents.run import NUM_LEVELS
 from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import Kind, pack
 from benchmarks.isolation.nursery import Nursery

@@ -20,8 +20,8 @@ import torch
 
 from agents.library import FOLDER, find_entry, load
 from agents.networks import Network
+from agents.run import Run
 from agents.stacks import draw_stack
-from agents.train import Run
 from benchmarks.runs import runner
 from benchmarks.runs.library import AgentBatch
 from mesa_gym import labels

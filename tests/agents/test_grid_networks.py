@@ -10,8 +10,8 @@ from training import CORNER, acts, lesson, trained
 
 from agents.grid_networks import GridNetwork
 from agents.ppo_settings import PPOSettings
+from agents.run import ALGORITHMS
 from agents.saving import OWN, encode_weights, load, record_agent, save
-from agents.train import ALGORITHMS
 from mesa_gym.traps import find_trap
 
 NETWORKS = [

@@ -11,8 +11,9 @@ from training import lesson
 from agents import planner
 from agents.goal_reading import show_targets
 from agents.planner import Planner
+from agents.run import Run
 from agents.saving import encode_weights, load, record_agent, save
-from agents.train import Run, train_many
+from agents.train import train_many
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.traps import Split, Trap, find_trap
 

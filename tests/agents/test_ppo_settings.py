@@ -13,9 +13,10 @@ from agents.inputs import CentredInputs
 from agents.playing import HostEnvs, Variation
 from agents.ppo import Learner
 from agents.ppo_settings import NAMES, NETWORKS, USUAL, PPOSettings, list_names
+from agents.run import ALGORITHMS, Run
 from agents.saving import encode_weights
 from agents.stacks import draw_stack
-from agents.train import ALGORITHMS, Run, main
+from agents.train import main
 
 # A training of a moment, and for each setting a value that must change it.
 FEW = PPOSettings(environments=16, rollout_length=16)

@@ -14,8 +14,9 @@ from agents import ppo
 from agents.ensemble import Ensemble
 from agents.networks import TorchAgent
 from agents.ppo_settings import USUAL, PPOSettings
+from agents.run import ALGORITHMS, NUM_LEVELS
 from agents.saving import encode_weights, record_agent, save
-from agents.train import ALGORITHMS, NUM_LEVELS, main
+from agents.train import main
 from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agents.train import Run
+from agents.run import Run
 from benchmarks.runs.library import AgentBatch
 from benchmarks.runs.processes import do_unit
 

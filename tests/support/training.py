@@ -9,8 +9,8 @@ from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.levels import start_states
 from agents.networks import Network, TorchAgent
+from agents.run import ALGORITHMS
 from agents.stacks import draw_stack
-from agents.train import ALGORITHMS
 from mesa_gym.engine import State
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Trap, find_trap

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
-from agents.train import NUM_LEVELS
+from agents.run import NUM_LEVELS
 from benchmarks.tracks.served import Grid, Host, ServedEnv
 from mesa_gym.engine import Bools
 from mesa_gym.policies import Policy

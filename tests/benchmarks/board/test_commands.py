@@ -12,9 +12,10 @@ import pytest
 from parameters import thorough
 from safetensors.torch import load_file, save_file
 
-from agents import ppo, train
+from agents import ppo
+from agents import run as training
 from agents.record import WEIGHTS_FILE, AgentRecord, digest_weights
-from agents.train import Run
+from agents.run import Run
 from benchmarks.board import budgets
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget, steps_for
@@ -242,6 +243,6 @@ def test_what_cannot_run_is_refused(options: str, told: str) -> None:
 
 def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
     monkeypatch.setattr(budgets, "STEPS", {"dqn": {"usual": 10, "CoinRun-v0": 20}})
-    monkeypatch.setattr(train, "STEPS", {"KeysChests-v0": 7})
+    monkeypatch.setattr(training, "STEPS", {"KeysChests-v0": 7})
     assert [steps_for("dqn", trap) for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
     assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7

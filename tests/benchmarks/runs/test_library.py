@@ -23,7 +23,8 @@ from training import CORNER, acts
 import mesa_gym
 from agents import library
 from agents.library import MANIFEST, load, read_manifest
-from agents.train import Run, train_many
+from agents.run import Run
+from agents.train import train_many
 from benchmarks.runs import library as making
 from benchmarks.runs import runner
 from benchmarks.runs.library import AgentBatch, enter_agents, main, plan_batches
