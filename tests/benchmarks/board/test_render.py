@@ -183,9 +183,9 @@ def test_what_holds_for_all_results_stands_on_the_board_where_it_is_written(
         assert "older levels" not in page.read_text()
 
 
-def test_the_tracks_say_that_methods_are_on_their_honour(rendered: Path, words) -> None:
+def test_the_tracks_say_what_a_method_is_told(rendered: Path, words) -> None:
     for text in ((rendered / "board" / "board.md").read_text(), words["index.html"]):
-        assert "A method runs in the evaluator's process today" in text
+        assert "A method runs in a locked process" in text
         assert "secret" not in text
 
 
