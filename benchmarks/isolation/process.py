@@ -21,12 +21,15 @@ _MAIN = (
     "import sys; sys.path.insert(0, sys.argv[1]);"
     " from benchmarks.isolation.child import main; main()"
 )
-# One thread each: more threads bring nothing here, and a locked child cannot start any.
+# One thread each: more threads bring nothing here, and a locked child cannot start any. Memory
+# that is freed is kept for the next step, where else each step would ask the kernel for it.
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 27),
     # Torch makes this folder when its optimizers are imported, unless it is there.
     "TORCHINDUCTOR_CACHE_DIR": "/",
 }
