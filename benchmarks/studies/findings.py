@@ -16,25 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.board.atlas import make_atlas
+from benchmarks.board.atlas import AtlasRow, make_atlas
+from benchmarks.board.atlas_text import tabulate_atlas
 from benchmarks.board.card_numbers import numbers_of
-from benchmarks.board.columns import (
-    AGENT,
-    ARRIVAL,
-    BY_SEED,
-    CHOICE,
-    INTERVAL,
-    PURPOSE,
-    SAME,
-    SHIFT,
-    TEST,
-    TRAP,
-    VARIES,
-    VERDICT,
-    WANT,
-    figure,
-    rows,
-)
+from benchmarks.board.column import Column, figure
+from benchmarks.board.columns import select
 from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
 from benchmarks.runs.results import COMMITTED, Results
@@ -46,9 +32,16 @@ from mesa_gym.scoring.groups import agent_and_seed
 
 # Trap -> agent -> the cards of its seeds.
 Scored = Mapping[str, Mapping[str, Sequence[ScoreCard]]]
-HEADS = (
-    *(TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, WANT, PURPOSE, SAME),
-    *(ARRIVAL, TEST, SHIFT, BY_SEED),
+COLUMNS = (
+    *select("verdict", "choice", "spread", "varies", "want", "purpose", "same"),
+    *select("arrival", "test", "shift"),
+    Column[AtlasRow](
+        "by-seed",
+        "by seed",
+        lambda row: row.mean.base_preference,
+        write=lambda row: " ".join(figure(one.numbers.base_preference) for one in row.agents),
+        own=True,
+    ),
 )
 
 
@@ -91,7 +84,7 @@ def group_by_agent(cards: Sequence[ScoreCard]) -> Scored:
 def means(scored: Scored) -> str:
     """Return a table of each trap's agents and their nulls, as in the atlas, with every seed."""
     each = chain.from_iterable(agents.values() for agents in scored.values())
-    return pipes(HEADS, rows(make_atlas([*chain.from_iterable(each)]), HEADS))
+    return pipes(*tabulate_atlas(make_atlas([*chain.from_iterable(each)]), COLUMNS))
 
 
 def agreements(scored: Scored) -> str:

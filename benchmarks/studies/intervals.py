@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.board.standings import rank_places
+from benchmarks.board.places import rank_places
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import fill
 from mesa_gym.command import DONE, run_command
