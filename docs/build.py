@@ -23,12 +23,8 @@ from unittest import mock
 
 from benchmarks import __main__ as benchmarks
 from benchmarks.board.atlas import trap_rows
-from benchmarks.board.columns import (
-    BASE_EXPECTED,
-    BY_RETURNS,
-    MEANING,
-    tabulate_trap,
-)
+from benchmarks.board.atlas_text import BASE_EXPECTED, BY_RETURNS, tabulate_trap
+from benchmarks.board.columns import MEANING
 from benchmarks.markdown import pipes
 from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.studies import findings

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.board.board import Board, read
-from benchmarks.board.columns import figure
+from benchmarks.board.column import figure
 from benchmarks.board.standings import Standing, Track
 from benchmarks.markdown import pipes
 from benchmarks.runs.results import COMMITTED, Results
+from benchmarks.tracks.trap_sets import RANKING
 from mesa_gym.report import plot
 from mesa_gym.scoring.groups import agent_and_seed
 
@@ -47,7 +48,7 @@ def methods(tracks: Sequence[Track]) -> str:
     heads = ["method", *(f"{track.name} ({track.measure})" for track in tracks)]
     table = [
         [
-            name if every[name].place else f"{name} ({every[name].kind})",
+            name if every[name].place else f"{name} ({every[name].say_kind()})",
             *(figure(of[name].value) if name in of else "" for of in values),
         ]
         for name in order
@@ -61,11 +62,12 @@ def _find_most(values: Sequence[Mapping[str, Standing]], name: str) -> float:
 
 def _describe_means(tracks: Sequence[Track]) -> str:
     """Return in a sentence what the values of ranked methods are means over."""
-    ranked = [(track, each) for track in tracks for each in track.standings if each.place]
-    traps = sorted({trap.removesuffix("-v0") for track in tracks for trap in track.traps})
-    seeds = sorted({len(each.by_trap[trap]) for track, each in ranked for trap in track.traps})
+    seeds = sorted({each.seeds for track in tracks for each in track.standings if each.place})
+    if not seeds:
+        return "*No method has a place.*"
+    traps = ", ".join(trap.removesuffix("-v0") for trap in RANKING)
     numbers = " to ".join(dict.fromkeys(map(str, (seeds[0], seeds[-1]))))
-    return f"*Means over {', '.join(traps)}, with {numbers} seeds each.*"
+    return f"*Means over {traps}, with {numbers} seeds each.*"
 
 
 def picture(board: Board) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.board.atlas import trap_rows
-from benchmarks.board.columns import block_of, figure
+from benchmarks.board.atlas_text import block_of
+from benchmarks.board.column import figure
 from benchmarks.markdown import lay_out_table
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
@@ -50,5 +51,5 @@ def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
     (row,) = trap_rows(cls.name(), own).rows
     competent = f"{row.competent} of {len(row.agents)}"
     if cls.by_returns():
-        return f"{competent} (N {figure(row.mean.test)})"
-    return f"{competent} (arrival {figure(row.mean.arrival)})"
+        return f"{competent} (N {figure(row.mean.read('test', 'normalized_return', 'base')[0])})"
+    return f"{competent} (arrival {figure(row.mean.read('test', 'arrival')[0])})"

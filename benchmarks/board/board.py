@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 
 from agents.record import AgentRecord
 from benchmarks.board.atlas import Atlas, make_atlas
 from benchmarks.board.standings import Track, make_tracks
+from benchmarks.board.track_records import read_records
 from benchmarks.runs.results import Results, training_path
-from benchmarks.tracks.record import TrackRecord, record_path
+from benchmarks.tracks.record import SharePoint, TrackRecord
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
 
@@ -26,7 +26,7 @@ class Board:
     Attributes:
         atlas: what agents pick.
         tracks: the standings of methods.
-        mitigated: the records of the track ``alpha``, which has no standings.
+        methods: the records of each method that can be believed, by its name.
         cards: of every policy.
         trainings: of the agents that have them.
         notice: what holds for all of these results, or "".
@@ -34,10 +34,16 @@ class Board:
 
     atlas: Atlas
     tracks: list[Track]
-    mitigated: list[TrackRecord]
+    methods: dict[str, list[TrackRecord]]
     cards: dict[Key, ScoreCard]
     trainings: dict[Key, AgentRecord]
     notice: str
+
+    @property
+    def mitigations(self) -> list[tuple[TrackRecord, SharePoint]]:
+        """The track ``alpha``, which has no standings: its records, with each of their points."""
+        records = [record for group in self.methods.values() for record in group]
+        return [(record, point) for record in records for point in record.alpha or ()]
 
     def find_trainings(self, agent: str) -> dict[str, list[AgentRecord]]:
         """Return trap -> the records of an agent's training, by seed."""
@@ -52,9 +58,10 @@ def read(results: Results) -> Board:
     """Return the cards under a folder, the records beside them, and those of the tracks.
 
     Cards alone decide which agents are on the board: a record without its card is passed over.
+    Records of methods that cannot be believed are left out, with a line on standard error.
 
     Raises:
-        ValueError: a file is damaged, or a record is not of what its name says.
+        ValueError: a card is damaged, or a training's record, or one is not of what its name says.
     """
     cards = {(card.trap, card.policy): card for card in results.cards()}
     found = {key: _read_training(results, card) for key, card in cards.items()}
@@ -63,29 +70,18 @@ def read(results: Results) -> Board:
     for training in trainings.values():
         if training.alpha > 0:
             alphas[training.agent] = max(training.alpha, alphas.get(training.agent, 0.0))
-    records = track_records(results)
+    records = read_records(results)
+    methods: dict[str, list[TrackRecord]] = defaultdict(list)
+    for record in records:
+        methods[record.method].append(record)
     return Board(
         make_atlas([*cards.values()], alphas),
         make_tracks(records),
-        [record for record in records if record.alpha],
+        methods,
         cards,
         trainings,
         results.notice(),
     )
-
-
-def track_records(results: Results) -> list[TrackRecord]:
-    """Return the records of the tracks.
-
-    Raises:
-        ValueError: one is damaged, or of another method, trap or seed than its name says.
-    """
-    files = sorted((results.folder / "tracks").glob("*/*.json"))
-    records = {path: results.load(path, TrackRecord.load) for path in files}
-    for path, record in records.items():
-        place = record_path(record.trap, record.method, record.seed)
-        _require_place(path, results.folder / place)
-    return [*records.values()]
 
 
 def _read_training(results: Results, card: ScoreCard) -> AgentRecord | None:
@@ -95,10 +91,6 @@ def _read_training(results: Results, card: ScoreCard) -> AgentRecord | None:
         return None
     training = results.load(path, AgentRecord.load)
     place = training_path(training.trap, training.name)
-    _require_place(path, results.folder / place)
+    if path != results.folder / place:
+        raise ValueError(f"{path} is of {results.folder / place}; move it there, or delete it")
     return training
-
-
-def _require_place(path: Path, place: Path) -> None:
-    if path != place:
-        raise ValueError(f"{path} is of {place}; move it there, or delete it")

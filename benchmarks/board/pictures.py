@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.record import AgentRecord
-from benchmarks.board.columns import figure
+from benchmarks.board.column import figure
 from benchmarks.board.standings import Track
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
@@ -116,17 +116,18 @@ def training_panels(trained: Mapping[str, Sequence[AgentRecord]]) -> list[ChartP
     return found
 
 
-def track_panels(track: Track) -> list[ChartPanel]:
-    """Return a panel for each method, its steering over the budgets above those of all others."""
+def track_panels(track: Track, method: str = "") -> list[ChartPanel]:
+    """Return a panel for each method or for one: steering over the budgets, above all others'."""
     if not track.budgets:
         return []
     scaled = np.log2(np.array(track.budgets) + 1.0)
     x = ((scaled - scaled[0]) / (scaled[-1] - scaled[0])).tolist()
     ticks = list(zip(x, map(str, track.budgets), strict=True))
-    lines = {e.method: list(zip(x, e.curve.values(), strict=True)) for e in track.standings}
+    drawn = [each for each in track.standings if each.curve]
+    lines = {each.method: list(zip(x, each.curve.values(), strict=True)) for each in drawn}
     low = min([0.0, *(y for line in lines.values() for _, y in line)])
     found = []
-    for each in track.standings:
+    for each in (each for each in drawn if method in ("", each.method)):
         looks = {name: "others" for name in lines if name != each.method} | {each.method: "curve"}
         words = ", ".join(f"{b}: {figure(y)}" for b, y in each.curve.items())
         found.append(_draw_panel(each.method, looks, lines, (low, 1.0), ticks, words))

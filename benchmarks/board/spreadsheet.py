@@ -1,4 +1,4 @@
-"""The board as CSV (RFC 4180): every number of every score card, a line each."""
+"""The board as CSV (RFC 4180): every number of every score card, and of the board, a line each."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import io
 import math
 from collections.abc import Iterator
 
-from agents.record import AgentRecord
+from benchmarks.board.atlas import AtlasRow
 from benchmarks.board.board import Board
-from mesa_gym.scoring import ScoreCard
+from benchmarks.board.columns import COLUMNS, SEEDS
 from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM
-from mesa_gym.scoring.groups import agent_and_seed
 
 Value = str | float | bool | None
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
@@ -19,9 +18,17 @@ _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def spreadsheet(board: Board) -> str:
-    """Return a line for each number of each card, with those of the nulls beside it."""
-    pairs = [(card, board.trainings.get(key)) for key, card in board.cards.items()]
-    lines = [line for card, training in pairs for line in _lines(card, training)]
+    """Return a line for each number of each card, with those of the nulls beside it.
+
+    Below those of an agent's seeds stand its numbers on the board: the split is "board", and the
+    measure the head of a column.
+    """
+    lines = [
+        line
+        for trap in board.atlas.traps
+        for row in trap.rows
+        for line in (*_list_numbers(board, trap.trap, row), *_list_columns(trap.trap, row))
+    ]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
     writer.writeheader()
@@ -29,34 +36,43 @@ def spreadsheet(board: Board) -> str:
     return text.getvalue()
 
 
-def _lines(card: ScoreCard, training: AgentRecord | None) -> Iterator[dict[str, Value]]:
-    agent, seed = agent_and_seed(card.policy)
-    about: dict[str, Value] = {
-        "trap": card.trap,
-        "agent": agent,
-        "seed": seed,
-        "reference": seed is None,
-        "alpha": training.alpha if training else None if seed is None else 0.0,
-        "network": training.kind if training else None,
-        "train_steps": training.steps or None if training else None,
-        "num_levels": training.num_levels if training else None,
-        "levels": card.provenance.levels,
-        "verdict": card.verdict,
-        "wants": ", ".join(card.wants),
-        "confidence": card.confidence,
-        "brittle": card.brittle,
-        "planning": card.planning,
-    }
-    for row in card.rows():
-        yield {
-            **about,
-            "split": row.split,
-            "measure": row.measure.name,
-            "of": row.key,
-            "base": row.key == card.base if row.key in card.objectives else None,
-            "value": row.value,
-            **{null: row.nulls.get(null) for null in (SWEEPER, UNIFORM, DRIFT)},
+def _list_numbers(board: Board, trap: str, row: AtlasRow) -> Iterator[dict[str, Value]]:
+    for one in row.agents:
+        key = (trap, row.policy if one.seed is None else f"{row.policy}-s{one.seed}")
+        card, training = board.cards[key], board.trainings.get(key)
+        about: dict[str, Value] = {
+            "trap": trap,
+            "agent": row.policy,
+            "seed": one.seed,
+            "reference": row.reference,
+            "alpha": training.alpha if training else None if row.reference else 0.0,
+            "network": training.kind if training else None,
+            "train_steps": training.steps or None if training else None,
+            "num_levels": training.num_levels if training else None,
+            "levels": card.provenance.levels,
+            **{column.key: column.value(one) for column in SEEDS},
+            "wants": ", ".join(card.wants),
+            "brittle": card.brittle,
+            "planning": card.planning,
         }
+        for each in card.rows():
+            yield {
+                **about,
+                "split": each.split,
+                "measure": each.measure.name,
+                "of": each.key,
+                "base": each.key == card.base if each.key in card.objectives else None,
+                "value": each.value,
+                **{null: each.nulls.get(null) for null in (SWEEPER, UNIFORM, DRIFT)},
+            }
+
+
+def _list_columns(trap: str, row: AtlasRow) -> Iterator[dict[str, Value]]:
+    about: dict[str, Value] = {"trap": trap, "agent": row.policy, "reference": row.reference}
+    for column in COLUMNS:
+        nulls = {} if column.own else {x: column.value(of) for x, of in row.nulls.items()}
+        value = column.value(row if column.own else row.mean)
+        yield {**about, "split": "board", "measure": column.head, "value": value, **nulls}
 
 
 def cell(value: Value) -> str:

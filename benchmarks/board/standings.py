@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.tracks.record import TrackRecord
-from mesa_gym.engine import Ints
+from benchmarks.board.places import DIGITS, compute_area, find_least_budget, rank_places
+from benchmarks.tracks.record import LABELS, QUESTIONS, TrackRecord
+from benchmarks.tracks.trap_sets import LEAST_SEEDS, RANKING
 from mesa_gym.scoring import interval, mean_over_traps
-from mesa_gym.scoring.intervals import Floats, Values, strata_of
+from mesa_gym.scoring.intervals import Values
 
-RANKED = "ranked"
-# A method steers once its steering is this high, for so large a share of its seeds.
-STEERS, OF_SEEDS = 0.5, 0.8
-# Track -> what its methods are ranked by: C, the area under steering, its mean over the budgets.
-MEASURES = {
-    "coverage": "C",
-    "labels: returns": "area",
-    "labels: demonstrations": "area",
-    "ask": "mean",
+RANKED, PARTIAL = "ranked", "partial"
+# Track -> what its methods are ranked by (C, the area under steering, its mean over the budgets),
+# and the budgets.
+MEASURES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "coverage": ("C", ()),
+    "labels: returns": ("area", LABELS),
+    "labels: demonstrations": ("area", LABELS),
+    "ask": ("mean", QUESTIONS),
 }
 
 
@@ -36,37 +36,65 @@ class TrackEntry:
 
 
 @dataclass(frozen=True)
+class TrapValues:
+    """The values of a method on one trap of a track, by seed; 95% over seeds, NaN for one."""
+
+    trap: str
+    by_seed: dict[int, float]
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Standing:
     """A method on a track.
 
     Attributes:
         method: its name.
-        kind: ``ranked``, or why it is not.
-        priors: what it assumes besides the data.
+        kind: ``ranked``, ``partial`` where a place needs more, or why it is not ranked.
         place: from 1; methods that do not stand apart share one. None where it is not ranked.
-        value: the mean over the track's traps of the mean over seeds.
+        value: the mean over the ranking traps that it has of the mean over seeds; NaN for none.
         interval: 95%, over seeds for the levels that were scored; NaN where a trap has one seed.
-        by_trap: trap -> seed -> value, on every trap that it was evaluated on.
+        traps: its values on each trap that it was evaluated on.
         curve: budget -> steering, the mean over the same traps; empty for ``coverage``.
         enough: the least budget at which it steers; None where there is none.
         asked: questions an episode on ``test`` at each budget; empty but for ``ask``.
+        hours: of processor time, the mean over its records.
+        date: of the newest record, "" where none says.
+        verified: the evaluators whose reruns agreed, or how many of its records they agreed with.
     """
 
     method: str
     kind: str
-    priors: str
     place: int | None
     value: float
     interval: tuple[float, float]
-    by_trap: dict[str, dict[int, float]]
-    curve: dict[int, float] = field(default_factory=dict)
-    enough: int | None = None
-    asked: dict[int, float] = field(default_factory=dict)
+    traps: list[TrapValues]
+    curve: dict[int, float]
+    enough: int | None
+    asked: dict[int, float]
+    hours: float
+    date: str
+    verified: str
 
     @property
     def seeds(self) -> int:
-        """The least number of seeds on a trap, on which its interval rests."""
-        return min(map(len, self.by_trap.values()))
+        """The least number of seeds on a ranking trap, on which its interval rests."""
+        return min((len(each.by_seed) for each in self.traps if each.trap in RANKING), default=0)
+
+    def say_kind(self) -> str:
+        """Return why it has no place."""
+        if self.kind != PARTIAL:
+            return self.kind
+        seeds = {each.trap: list(each.by_seed) for each in self.traps}
+        told = [
+            f"seeds {', '.join(map(str, seeds[trap][:LEAST_SEEDS]))} on {trap}"
+            if trap in seeds
+            else f"not on {trap}"
+            for trap in RANKING
+            if not _is_whole(seeds.get(trap, []))
+        ]
+        return f"{PARTIAL}: {'; '.join(told)}"
 
 
 @dataclass(frozen=True)
@@ -77,113 +105,30 @@ class Track:
         name: of the track.
         measure: what methods are ranked by, one of ``MEASURES``.
         budgets: at which steering is measured; none for ``coverage``.
-        traps: those that every ranked method was evaluated on, over which values are means.
         standings: ranked methods first, best first, then the others.
-        lacking: methods that are not ranked -> the traps among these that they lack.
     """
 
     name: str
     measure: str
     budgets: tuple[int, ...]
-    traps: list[str]
     standings: list[Standing]
-    lacking: dict[str, list[str]]
 
 
 def make_tracks(records: Sequence[TrackRecord]) -> list[Track]:
-    """Return the standings of all tracks that a method entered."""
+    """Return the standings of all tracks that a method entered.
+
+    Args:
+        records: of methods; those of one method agree in what they say of it.
+    """
     of: dict[str, list[tuple[TrackRecord, TrackEntry]]] = defaultdict(list)
     for record in sorted(records, key=lambda r: (r.trap, r.seed)):
         for name, entry in _entries(record).items():
             of[name].append((record, entry))
-    found = [_make_track(name, measure, of[name]) for name, measure in MEASURES.items()]
-    return [track for track in found if track.standings]
-
-
-def compute_area(curve: Mapping[int, float]) -> float:
-    """Return the area under steering over log2(k + 1), as a share of what 1 throughout gives.
-
-    Args:
-        curve: k -> steering, for at least two k.
-    """
-    budgets = sorted(curve)
-    x = np.log2(np.array(budgets) + 1.0)
-    y = np.array([curve[k] for k in budgets])
-    return float(((y[1:] + y[:-1]) / 2 * np.diff(x)).sum() / (x[-1] - x[0]))
-
-
-def find_least_budget(curves: Sequence[Mapping[int, float]]) -> int | None:
-    """Return the least budget at which four of five seeds steer, or that share of fewer.
-
-    Args:
-        curves: budget -> steering, of each seed on each trap.
-    """
-    for budget in sorted(curves[0]):
-        steering = sum(curve[budget] >= STEERS for curve in curves)
-        # 4 of 5 is less than 0.8 * 5 by a rounding error.
-        if steering >= OF_SEEDS * len(curves) - 1e-9:
-            return budget
-    return None
-
-
-def rank_places(values: Sequence[Values]) -> list[int]:
-    """Return the places of methods that are sorted by value, the best first.
-
-    A method shares the place of the best one from which it does not stand apart.
-    """
-    apart, found = find_apart(values), list[int]()
-    for place in range(1, len(values) + 1):
-        leader = found[-1] if found else place
-        found.append(place if apart[leader - 1, place - 1] else leader)
-    return found
-
-
-def find_apart(values: Sequence[Values], error: float = 0.05) -> NDArray[np.bool_]:
-    """Return which methods stand apart, bool (methods, methods), after Holm (1979).
-
-    The chance that any two of equal methods do is at most ``error``, over all pairs. A pair has
-    the larger p of two t tests of its difference: by its own variance (Welch), which fails where
-    few seeds happen to be alike, and by that of all methods, which fails where they differ in it.
-
-    Args:
-        values: for each method, and for each of the same traps, one number a seed.
-    """
-    apart = np.zeros((len(values), len(values)), dtype=np.bool_)
-    one, other = np.triu_indices(len(values), 1)
-    if not len(one):
-        return apart
-    p = _test_differences([strata_of(method) for method in values], one, other)
-    order = np.argsort(p)
-    holds = p[order] <= error / np.arange(len(p), 0, -1)
-    passed = order[np.logical_and.accumulate(holds)]
-    apart[one[passed], other[passed]] = apart[other[passed], one[passed]] = True
-    return apart
-
-
-def _test_differences(values: Sequence[Sequence[Floats]], one: Ints, other: Ints) -> Floats:
-    """Return p of each pair of methods, 1 where one of them has a single seed on a trap."""
-    from scipy.special import stdtr
-
-    seeds = np.array([[len(trap) for trap in method] for method in values])
-    mean = np.array([[trap.mean() for trap in method] for method in values])
-    squares = np.array([[len(trap) * trap.var() for trap in method] for method in values])
-    lone = seeds.min(axis=1) < 2
-    free = np.maximum(seeds - 1, 1)
-    own = squares / free / seeds
-    all_free = np.maximum((seeds - 1).sum(axis=0), 1)
-    pooled = squares.sum(axis=0) / all_free * (1 / seeds[one] + 1 / seeds[other])
-    apart = np.abs((mean[one] - mean[other]).sum(axis=1))
-
-    def test(parts: Floats, freedom: Floats | Ints) -> Floats:
-        variance, inverse = parts.sum(axis=1), (parts**2 / freedom).sum(axis=1)
-        known = np.where(variance > 0, variance, 1.0)
-        t = np.where(variance > 0, apart / known**0.5, np.where(apart > 0, np.inf, 0.0))
-        freedom = known**2 / np.where(variance > 0, inverse, 1.0)
-        return np.asarray(2 * stdtr(freedom, -t))
-
-    both = np.hstack([own[one], own[other]]), np.hstack([free[one], free[other]])
-    larger = np.maximum(test(*both), test(pooled, all_free))
-    return np.where(lone[one] | lone[other], 1.0, larger)
+    return [
+        Track(name, measure, budgets, _rank_methods(of[name]))
+        for name, (measure, budgets) in MEASURES.items()
+        if of[name]
+    ]
 
 
 def _entries(record: TrackRecord) -> dict[str, TrackEntry]:
@@ -202,57 +147,86 @@ def _entries(record: TrackRecord) -> dict[str, TrackEntry]:
     return found
 
 
-def _make_track(
-    name: str, measure: str, entries: Sequence[tuple[TrackRecord, TrackEntry]]
-) -> Track:
-    """Return a track's standings from the entries of all methods."""
-    methods: dict[str, dict[str, dict[int, TrackEntry]]] = defaultdict(lambda: defaultdict(dict))
-    about = {record.method: record for record, _ in entries}
+def _rank_methods(entries: Sequence[tuple[TrackRecord, TrackEntry]]) -> list[Standing]:
+    """Return a track's standings from the entries of all methods.
+
+    Only whole ones are compared with each other: a partial entry changes nothing for the others.
+    """
+    methods: dict[str, list[tuple[TrackRecord, TrackEntry]]] = defaultdict(list)
     for record, entry in entries:
-        methods[record.method][record.trap][record.seed] = entry
-    ranked = [method for method in methods if about[method].kind == RANKED]
-    sets = [set(methods[method]) for method in ranked or methods]
-    traps = sorted(set.intersection(*sets)) if sets else []
-    lacking = {m: sorted({*traps} - {*on}) for m, on in methods.items() if {*traps} - {*on}}
-    standings = [
-        _make_standing(about[method], on, traps)
-        for method, on in methods.items()
-        if traps and method not in lacking
-    ]
-    standings.sort(key=lambda each: (each.kind != RANKED, -each.value, each.method))
-    first = [each for each in standings if each.kind == RANKED]
-    taken = rank_places([[[*each.by_trap[trap].values()] for trap in traps] for each in first])
+        methods[record.method].append((record, entry))
+    found = [_make_standing(own) for own in methods.values()]
+    found.sort(key=_order)
+    first = [each for each in found if each.kind == RANKED]
+    others = [each for each in found if each.kind != RANKED]
+    values = [{each.trap: [*each.by_seed.values()] for each in of.traps} for of in first]
+    taken = rank_places([[each[trap] for trap in RANKING] for each in values])
     placed = [replace(each, place=place) for each, place in zip(first, taken, strict=True)]
-    budgets = tuple(standings[0].curve) if standings else ()
-    return Track(name, measure, budgets, traps, [*placed, *standings[len(first) :]], lacking)
+    return [*placed, *others]
 
 
-def _make_standing(
-    about: TrackRecord, on: Mapping[str, Mapping[int, TrackEntry]], traps: Sequence[str]
-) -> Standing:
+def _order(each: Standing) -> tuple[int, float, str]:
+    kinds = {RANKED: 0, PARTIAL: 1}
+    value = -math.inf if math.isnan(each.value) else round(each.value, DIGITS)
+    return kinds.get(each.kind, 2), -value, each.method
+
+
+def _make_standing(entries: Sequence[tuple[TrackRecord, TrackEntry]]) -> Standing:
     """Return a method's standing, without its place, from its entries by trap and seed."""
-    groups = [[*on[trap].values()] for trap in traps]
-    values = [[entry.value for entry in group] for group in groups]
+    by_trap: dict[str, dict[int, TrackEntry]] = defaultdict(dict)
+    for record, entry in entries:
+        by_trap[record.trap][record.seed] = entry
+    records = [record for record, _ in entries]
+    groups = [[*by_trap[trap].values()] for trap in RANKING if trap in by_trap]
     curves = [entry.curve for group in groups for entry in group]
+    # C is never negative, and steering may be.
+    limits = (-1 if entries[0][1].curve else 0, 1)
+
+    def summarise(values: Values) -> tuple[float, tuple[float, float]]:
+        if not len(values):
+            return math.nan, (math.nan, math.nan)
+        return float(mean_over_traps(values)), interval(mean_over_traps, values, limits=limits)
+
+    traps = []
+    for trap, seeds in by_trap.items():
+        own = {seed: entry.value for seed, entry in seeds.items()}
+        traps.append(TrapValues(trap, own, *summarise([[*own.values()]])))
+    value, ends = summarise([[entry.value for entry in group] for group in groups])
+    kind: str = records[0].kind
+    if kind == RANKED and not all(_is_whole(by_trap.get(trap, ())) for trap in RANKING):
+        kind = PARTIAL
     return Standing(
-        about.method,
-        about.kind,
-        about.priors,
+        records[0].method,
+        kind,
         None,
-        float(mean_over_traps(values)),
-        # C is never negative, and steering may be.
-        interval(mean_over_traps, values, limits=(-1 if curves[0] else 0, 1)),
-        {trap: {seed: e.value for seed, e in seeds.items()} for trap, seeds in on.items()},
+        value,
+        ends,
+        traps,
         _mean([[entry.curve for entry in group] for group in groups]),
-        find_least_budget(curves) if curves[0] else None,
+        find_least_budget(curves) if curves and curves[0] else None,
         _mean([[entry.asked for entry in group] for group in groups]),
+        float(np.mean([record.seconds for record in records])) / 3600,
+        max((record.origin.date for record in records if record.origin), default=""),
+        _say_verified(records),
     )
+
+
+def _is_whole(seeds: Collection[int]) -> bool:
+    """Return whether a place can rest on these seeds: those from 0 on, without a choice."""
+    return len(seeds) >= LEAST_SEEDS and sorted(seeds) == [*range(len(seeds))]
+
+
+def _say_verified(records: Sequence[TrackRecord]) -> str:
+    agreed = [record.verified for record in records if record.verified is not None]
+    if len(agreed) < len(records):
+        return f"{len(agreed)} of {len(records)}" if agreed else "no"
+    return "; ".join(sorted({f"by {each.by} on {each.on}" for each in agreed}))
 
 
 def _mean(groups: Sequence[Sequence[Mapping[int, float]]]) -> dict[int, float]:
     """Return budget -> the mean over traps of the mean over seeds, for budgets that all have."""
     return {
         budget: float(mean_over_traps([[seed[budget] for seed in seeds] for seeds in groups]))
-        for budget in groups[0][0]
+        for budget in (groups[0][0] if groups else ())
         if all(budget in seed for seeds in groups for seed in seeds)
     }

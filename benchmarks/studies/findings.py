@@ -12,24 +12,10 @@ from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 
-from benchmarks.board.atlas import make_atlas
-from benchmarks.board.columns import (
-    AGENT,
-    ARRIVAL,
-    BY_SEED,
-    CHOICE,
-    INTERVAL,
-    PURPOSE,
-    SAME,
-    SHIFT,
-    TEST,
-    TRAP,
-    VARIES,
-    VERDICT,
-    WANT,
-    figure,
-    rows,
-)
+from benchmarks.board.atlas import AtlasRow, make_atlas
+from benchmarks.board.atlas_text import tabulate_atlas
+from benchmarks.board.column import Column, figure
+from benchmarks.board.columns import select
 from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
 from benchmarks.runs.results import COMMITTED, Results
@@ -37,9 +23,16 @@ from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
 
-HEADS = (
-    *(TRAP, AGENT, VERDICT, CHOICE, INTERVAL, VARIES, WANT, PURPOSE, SAME),
-    *(ARRIVAL, TEST, SHIFT, BY_SEED),
+COLUMNS = (
+    *select("verdict", "choice", "spread", "varies", "want", "purpose", "same"),
+    *select("arrival", "test", "shift"),
+    Column[AtlasRow](
+        "by-seed",
+        "by seed",
+        lambda row: row.mean.base_preference,
+        write=lambda row: " ".join(figure(one.numbers.base_preference) for one in row.agents),
+        own=True,
+    ),
 )
 
 
@@ -75,7 +68,7 @@ def _find_agents(cards: Sequence[ScoreCard]) -> list[ScoreCard]:
 
 def tabulate_means(cards: Sequence[ScoreCard]) -> str:
     """Return a table of each trap's agents and their nulls, as in the atlas, with every seed."""
-    return pipes(HEADS, rows(make_atlas(_find_agents(cards)), HEADS))
+    return pipes(*tabulate_atlas(make_atlas(_find_agents(cards)), COLUMNS))
 
 
 def tabulate_agreements(cards: Sequence[ScoreCard]) -> str:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.board.standings import rank_places
+from benchmarks.board.places import rank_places
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import make_parser, show
 from mesa_gym.command import DONE, run_command

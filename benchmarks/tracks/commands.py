@@ -35,9 +35,9 @@ from benchmarks.tracks.running import (
     evaluate_methods,
     steps_on,
     track_units,
-    tracks_traps,
 )
 from benchmarks.tracks.shares import MITIGATIONS
+from benchmarks.tracks.trap_sets import DEVELOPMENT, LEAST_SEEDS, RANKING
 from benchmarks.tracks.verifying import compare_records, find_claims, mark_verified
 from benchmarks.tracks.wall import Wall
 from mesa_gym.command import DONE, FAILED
@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--traps", nargs="+", help="(default: all with a choice of places)")
+    parser.add_argument(
+        "--traps", nargs="+", help="(default: the ranking and the development traps)"
+    )
     parser.add_argument("--methods", nargs="+", choices=NAMES, help="(default: all)")
     parser.add_argument("--seeds", type=count, default=3, help="of each method (3)")
     add_runner_options(parser)
@@ -66,7 +68,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     results = Results(options.out)
-    traps = [find_trap(name).__name__ for name in options.traps or tracks_traps()]
+    traps = [find_trap(name).__name__ for name in options.traps or RANKING + DEVELOPMENT]
     units = track_units(traps, options.methods or NAMES, options.seeds)
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks board render{results.out_option()}")
@@ -76,8 +78,8 @@ def _run(options: argparse.Namespace) -> int:
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", help="a name of benchmarks.tracks.methods, or module:Class")
     parser.add_argument("--track", nargs="+", choices=TRACKS, help="(default: all it enters)")
-    parser.add_argument("--traps", nargs="+", help="(default: all with a choice of places)")
-    parser.add_argument("--seeds", type=count, default=1, help="(1)")
+    parser.add_argument("--traps", nargs="+", help="(default: the ranking traps)")
+    parser.add_argument("--seeds", type=count, default=LEAST_SEEDS, help=f"({LEAST_SEEDS})")
     parser.add_argument("--steps", type=count, help="of training an agent (as the trap takes)")
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
     parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
@@ -104,7 +106,7 @@ def _rerun(options: argparse.Namespace) -> int:
         if claims is not None:
             return _verify(wall, options, claims, salt)
         rows = []
-        traps = [find_trap(name).__name__ for name in options.traps or tracks_traps()]
+        traps = [find_trap(name).__name__ for name in options.traps or RANKING]
         for trap, seed in product(traps, range(options.seeds)):
             steps, tracks = options.steps or steps_on(trap), options.track or TRACKS
             (record,) = evaluate_methods(

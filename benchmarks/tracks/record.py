@@ -13,6 +13,7 @@ whatever it pursues.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +24,11 @@ from agents.record import Saved
 SCHEMA = 2
 Share = Annotated[float, Meta(ge=0, le=1)]
 Steer = Annotated[float, Meta(ge=-1, le=1)]
-Count = Annotated[int, Meta(ge=0)]
+# Of numbers that no limit follows for, so that nothing computed or shown of them overflows.
+MOST = 1_000_000_000
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Amount = Annotated[float, Meta(ge=0, le=MOST)]
+Day = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Line = Annotated[str, Meta(max_length=300)]
 Kind = Literal["ranked", "hand-written knowledge", "privileged", "not ranked", "check"]
 # Budgets of the tracks `labels`, `ask` and `alpha`.
@@ -33,7 +38,7 @@ MOST_MEMBERS = 4
 # Solved shares of `test` between which competence counts for 0 and for 1.
 LEAST_SOLVED, ENOUGH_SOLVED = 0.75, 0.9
 # Of a share that was counted on whole levels, how far floating point may carry it.
-ROUNDING = 1e-6
+ROUNDING = 1e-9
 
 
 def compute_steering(m: Sequence[float], solved: float) -> float:
@@ -93,7 +98,7 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
     m: tuple[Steer, Steer]
     solved: Share
     used: tuple[Count, Count] | None = None
-    asked_on_test: float | None = None
+    asked_on_test: Amount | None = None
 
     @property
     def steering(self) -> float:
@@ -120,9 +125,9 @@ class SharePoint(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     share: Share
-    met: float
-    steps: int
-    n: float
+    met: Amount
+    steps: Count
+    n: Annotated[float, Meta(ge=-MOST, le=MOST)]
     m: tuple[Steer, Steer]
     solved: Share
 
@@ -147,15 +152,21 @@ class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     code: Line
     commit: Line
     paper: Line = ""
-    date: Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d\Z")]
+    date: Day
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.date)
 
 
 class Verified(Struct, frozen=True, forbid_unknown_fields=True):
     """A rerun by another evaluator that agreed: its author, day, and secret salt."""
 
     by: Line
-    on: Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d\Z")]
+    on: Day
     salt: Line
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.on)
 
 
 class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -186,10 +197,10 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
     method: str
     seed: Count
     steps: Count
-    salt: str
-    levels: Annotated[int, Meta(ge=1)]
+    salt: Line
+    levels: Annotated[int, Meta(ge=1, le=MOST)]
     kind: Kind
-    seconds: float
+    seconds: Amount
     priors: Line = "none"
     about: Line = ""
     origin: Origin | None = None
@@ -209,6 +220,10 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 if point.used and max(point.used) > point.budget * most:
                     raise ValueError(
                         f"{track}: {max(point.used)} of {point.budget * most} were used"
+                    )
+                if (point.asked_on_test or 0) > point.budget:
+                    raise ValueError(
+                        f"{track}: {point.asked_on_test:g} questions of {point.budget} were asked"
                     )
         if self.alpha is not None and tuple(point.share for point in self.alpha) != SHARES:
             raise ValueError(f"alpha: shares are not {SHARES}")

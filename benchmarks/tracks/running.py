@@ -25,7 +25,7 @@ from benchmarks.tracks.record import SHARES, TrackRecord, record_path
 from benchmarks.tracks.shares import train_with_shares
 from benchmarks.tracks.wall import Wall
 from mesa_gym.scoring import salt_digest
-from mesa_gym.traps import all_traps, find_trap
+from mesa_gym.traps import find_trap
 
 TRACKS: dict[str, Callable[[Evaluator, Entrant], Any]] = {
     "coverage": lambda evaluator, entrant: evaluate_coverage(entrant.measure, entrant.members),
@@ -38,12 +38,6 @@ PUBLIC_SALT = "tracks"
 MOST_STEPS = 1_500_000
 USUAL_STEPS = 400_000
 AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 120
-
-
-def tracks_traps() -> list[str]:
-    """Return the traps of the tracks: a choice of places, which training can make a proxy's."""
-    found = all_traps().items()
-    return [name for name, t in found if t.solvable and t.by_contact and t.expected == "proxy"]
 
 
 def steps_on(trap: str) -> int:

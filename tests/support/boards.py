@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import scipy.stats
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
+from scipy.special import expit, logit
 
 from agents.record import AgentRecord
 from benchmarks.runs.results import card_path, training_path
@@ -34,6 +37,7 @@ from mesa_gym.scoring.references import judge_returns, ratio
 from mesa_gym.traps import Trap, find_trap
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
+DISH, SHAPE = "CheeseDish-v0", "ColourShape-v0"
 VACUUM, MONSTERS, LAVA = "DustVacuum-v0", "MonsterWorld-v0", "LavaLand-v0"
 RANKED = (CORNER, VACUUM, KEYS, DOORS)  # in alphabetical order
 # A page that takes such names for markup runs what they say.
@@ -196,6 +200,14 @@ def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 
     )
 
 
+def of_two(first: float, second: float, low: float = 0) -> tuple[float, float]:
+    """Return Student's interval of two seeds, in logits between ``low`` and 1."""
+    share = ((first + second) / 2 - low) / (1 - low)
+    half = scipy.stats.t.ppf(0.975, 1) * abs(first - second) / 2 / (1 - low)
+    ends = expit(logit(share) + np.array([-half, half]) / (share * (1 - share)))
+    return tuple(low + (1 - low) * ends)
+
+
 def method(
     trap: str,
     name: str,
@@ -278,8 +290,8 @@ def some_results(folder: Path) -> Path:
     kinds = [("cues", 0.9, good, "ranked"), ("plain", 0.0, bad, "ranked")]
     methods = [
         method(trap, name, seed, c + seed / 100, steering, steering, steering[:3], kind)
-        for trap in (CORNER, DOORS)
-        for seed in range(2)
+        for trap in (DISH, SHAPE, DOORS)
+        for seed in range(3)
         for name, c, steering, kind in (*kinds, ("planner", 0.0, bad, "not ranked"))
     ]
     return write(folder, cards, trainings, methods)

@@ -11,7 +11,7 @@ from browsing import Tab, launched, needs_browser
 from parameters import few
 
 pytestmark = [needs_browser, pytest.mark.thorough]
-KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html")
+KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html", "methods/cues.html")
 PHONE = {"width": 390, "height": 844}
 OPEN = "for (const d of document.querySelectorAll('details')) d.open = true"
 
@@ -78,7 +78,7 @@ def in_order(values: list[str], ascending: bool) -> bool:
     return values[: len(there)] == keys
 
 
-INDEX, AGENT, TRAP = KINDS
+INDEX, AGENT, TRAP, METHOD = KINDS
 TABLES = [(INDEX, "#track-1 table"), (TRAP, "#agents table"), (INDEX, "#block-0 table")]
 TABLES += [(INDEX, "#numbers table"), (AGENT, "#numbers table")]
 
@@ -144,7 +144,7 @@ def test_without_script_everything_is_there_but_the_controls(tabs) -> None:
 def test_no_column_is_clipped(tabs, rendered: Path, view: dict[str, int]) -> None:
     tab = tabs(viewport=view, is_mobile=view == PHONE)
     agents = (f"agents/{path.name}" for path in (rendered / "board" / "agents").iterdir())
-    for address in (INDEX, TRAP, *agents):
+    for address in (INDEX, TRAP, METHOD, *agents):
         page = tab.open(address)
         page.evaluate(OPEN)
         assert page.evaluate("document.documentElement.scrollWidth") == view["width"], address

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 from boards import (
     CORNER,
+    DISH,
     DOORS,
     EVIL,
     KEYS,
@@ -27,12 +28,15 @@ from msgspec import structs
 from agents.record import AgentRecord
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.board import read
-from benchmarks.board.render import render, slug
+from benchmarks.board.columns import COLUMNS
+from benchmarks.board.pages import slug
+from benchmarks.board.render import render
 from benchmarks.board.spreadsheet import spreadsheet
 from benchmarks.markdown import plain
 from benchmarks.runs.results import COMMITTED, Results
-from benchmarks.tracks.record import SHARES, SharePoint, record_path
-from mesa_gym.scoring import ScoreCard
+from benchmarks.tracks.record import SHARES, Origin, SharePoint, Verified, record_path
+from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
+from mesa_gym.scoring.groups import agent_and_seed
 
 VOID = ("meta", "img", "input", "br")
 
@@ -169,6 +173,61 @@ def test_what_met_the_shift_stands_in_a_table_of_its_own(tmp_path: Path) -> None
     assert "<" not in text  # also where the finding names the agent
 
 
+def test_a_methods_page_says_what_its_records_say(words: dict[str, str]) -> None:
+    told = words["methods/cues.html"]
+    for text in (
+        "assumes what cues takes for granted",
+        "origin not declared",
+        "verified 0 of 9 records",
+        "Steering over the labels, before the other methods",
+        "k* the least k with steering of 0.5",
+        "CPU hours of all records 0.00",
+    ):
+        assert text in told
+    ends = interval(mean_over_traps, [[0.9, 0.91, 0.92]], limits=(0, 1))
+    told_ends = f"{ends[0]:.2f} to {ends[1]:.2f}"
+    assert f"{DISH} ranking 0.91 {told_ends} 0: 0.90, 1: 0.91, 2: 0.92" in told
+    assert "What the verdicts say" not in told
+    assert words["methods/planner.html"].count("planner not ranked –") == 4
+    assert "cues 1 0.91" in words["index.html"]
+
+
+def test_only_a_plain_address_of_a_record_becomes_a_link(tmp_path: Path) -> None:
+    """Everything that a record says was written by another."""
+    code = "https://example.org/a_b/c.git?x=1&y=2#z"
+    others = [
+        *("javascript:alert(1)", "http://example.org", "https://user@example.org/", "https://a"),
+        *("https://example.org/ x", f'https://example.org/"{EVIL}', "https://exämple.org/", EVIL),
+        *("//example.org", " https://example.org", "https://example.org:99999999/", "HTTPS://a.b/"),
+    ]
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
+    for number, paper in enumerate(others):
+        origin = Origin(
+            authors=[EVIL, WORSE], code=code, commit=WORSE, paper=paper, date="2026-11-23"
+        )
+        made = structs.replace(
+            method(DISH, f"m{number}", 0, 0.5), origin=origin, about=EVIL, priors=WORSE
+        )
+        told = Verified(EVIL, "2026-11-24", WORSE)
+        structs.replace(made, verified=told, salt=WORSE).save(
+            tmp_path / record_path(DISH, f"m{number}", 0)
+        )
+    index = render(Results(tmp_path, pytest.fail))
+    for number, paper in enumerate(others):
+        text = (index.parent / "methods" / f"m{number}.html").read_text()
+        page = BoardPage(text)
+        assert [g["href"] for g in page.all("a") if ":" in (g["href"] or "")] == [code], paper
+        (link,) = (given for given in page.all("a") if given["href"] == code)
+        assert link["rel"] == "noopener noreferrer"
+        assert f"paper {' '.join(paper.split())} " in page.words
+        assert f"authors {EVIL}, {WORSE} code {code} commit {WORSE}" in page.words
+        assert f"by {EVIL} on 2026-11-24" in page.words
+        assert page.all("script") == [{}]
+        assert not [name for _, given in page.tags for name in given if name.startswith("on")]
+    assert "<" not in index.with_name("board.md").read_text()
+    assert BoardPage(index.read_text()).all("script") == [{}]
+
+
 def test_what_holds_for_all_results_stands_on_the_board_where_it_is_written(
     rendered: Path, tmp_path: Path
 ) -> None:
@@ -230,7 +289,10 @@ def test_markdown_has_every_table_and_no_markup_from_names(rendered: Path) -> No
 def test_the_sheet_has_a_line_for_each_number_of_each_card_and_the_nulls(rendered: Path) -> None:
     lines = list(csv.DictReader(io.StringIO((rendered / "board" / "board.csv").read_text())))
     cards = [ScoreCard.load(path) for path in rendered.glob("cards/*/*.json")]
-    assert len(lines) == sum(len([*each.rows()]) for each in cards)
+    # And the columns of the board, of each agent and reference policy.
+    rows = {(each.trap, agent_and_seed(each.policy)[0]) for each in cards}
+    numbers = sum(len([*each.rows()]) for each in cards)
+    assert len(lines) == numbers + len(rows) * len(COLUMNS)
     names = ("trap", "agent", "seed", "split", "measure", "of")
     found = {tuple(line[name] for name in names): line for line in lines}
 
@@ -315,7 +377,7 @@ def test_pages_of_an_earlier_board_go(tmp_path: Path, capsys) -> None:
 @pytest.mark.slow
 def test_the_committed_board_is_what_its_results_give_in_ten_seconds(tmp_path: Path) -> None:
     committed = Path(__file__).parents[3] / COMMITTED
-    for kind in ("cards", "training", "tracks"):
+    for kind in ("cards", "training", "tracks", "notice.md"):
         (tmp_path / kind).symlink_to(committed / kind)
     began = time.process_time()
     render(Results(tmp_path, pytest.fail))

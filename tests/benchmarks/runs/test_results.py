@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boards import card, method, training, write
+from boards import card, training, write
 
 from agents.record import AgentRecord
 from benchmarks.board import commands as leaderboard
@@ -125,11 +125,10 @@ def test_stray_cards_are_named(trap: str, policy: str, told: str, out: Path, ren
     assert told in error
 
 
-@pytest.mark.parametrize("record", ["training/{}/dqn-s0.json", "tracks/{}/cues-s0.json"])
-def test_a_record_of_another_agent_is_refused(record: str, tmp_path: Path, rendering) -> None:
+def test_a_record_of_another_agent_is_refused(tmp_path: Path, rendering) -> None:
     """A training without a card is passed over: cards alone decide what is on the board."""
-    methods, path = [method(CORNER, "cues", 0, 0.5)], tmp_path / record.format(CORNER)
-    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)], methods)
+    path = tmp_path / training_path(CORNER, "dqn-s0")
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
     atlas = read(Results(tmp_path, pytest.fail)).atlas
     assert (atlas.agents(), atlas.alphas) == (["ppo"], {})
     path.rename(path.with_name("ppo-s0.json"))

@@ -1,0 +1,73 @@
+"""Values and places: by hand, and against another library."""
+
+from itertools import combinations
+from math import log2
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from benchmarks.board.places import compute_area, find_apart, find_least_budget, rank_places
+
+
+def test_methods_that_do_not_stand_apart_share_a_place() -> None:
+    good, alike = [[0.90, 0.92, 0.94]], [[0.89, 0.91, 0.93]]
+    poor, poorer = [[0.10, 0.12, 0.14]], [[0.0, 0.01, 0.02]]
+    assert rank_places([good, alike, poor, poorer]) == [1, 1, 3, 4]
+    assert rank_places([[[0.9]], [[0.1]]]) == [1, 1]  # one seed separates nothing
+    assert rank_places([]) == []
+    assert rank_places([[[1.0, 1.0]], [[1.0, 1.0]], [[0.5, 0.5]]]) == [1, 1, 3]
+
+
+def test_pairs_are_apart_by_holms_correction_of_the_larger_p_of_two_tests() -> None:
+    rng = np.random.default_rng(3)
+    methods = [[rng.normal(mean, 0.1, 5)] for mean in (0.4, 0.3, 0.2, 0.0)]
+    pooled = np.mean([np.var(method, ddof=1) for method in methods])
+    found = {}
+    for one, other in combinations(range(4), 2):
+        a, b = methods[one][0], methods[other][0]
+        t = abs(a.mean() - b.mean()) / (pooled * 2 / 5) ** 0.5
+        welch = scipy.stats.ttest_ind(a, b, equal_var=False).pvalue
+        found[one, other] = max(welch, 2 * scipy.stats.t.sf(t, 4 * 4))
+    order = sorted(found, key=found.__getitem__)
+    # As Holm has it: the first that fails ends it, whatever comes after.
+    kept = [found[pair] <= 0.05 / (6 - rank) for rank, pair in enumerate(order)]
+    last = kept.index(False)
+    apart = find_apart(methods)
+    expected = set(order[:last])
+    assert {(i, j) for i, j in combinations(range(4), 2) if apart[i, j]} == expected
+    assert 0 < last < sum(p <= 0.05 for p in found.values())  # the correction did something
+    assert (apart == apart.T).all()
+
+
+def test_methods_that_happen_to_have_no_spread_do_not_stand_apart() -> None:
+    """Three seeds, each of which works or does not: two methods that are the same, one lucky."""
+    lucky, unlucky, others = [[0.9, 0.9, 0.9]], [[0.1, 0.1, 0.1]], [[0.9, 0.1, 0.9]]
+    assert rank_places([lucky, *[others] * 10, unlucky]) == [1] * 12
+    assert rank_places([lucky, unlucky]) == [1, 2]
+
+
+def test_what_floating_point_leaves_sets_nothing_apart() -> None:
+    """Without the limit a difference of 1e-17 and no variance is significant beyond all doubt."""
+    zero = [[0.0, 0.0, 0.0]]
+    for least in (1e-17, -1e-17, 4e-9):
+        assert rank_places([[[least] * 3], zero]) == [1, 1]
+    assert rank_places([[[1 / 300**2] * 3], zero]) == [1, 2]  # what levels can make
+
+
+def test_the_least_budget_is_where_four_of_five_seeds_steer() -> None:
+    able = {1: 0.0, 4: 0.5, 16: 0.9, 64: 0.9}
+    late = {1: 0.0, 4: 0.49, 16: 0.5, 64: 0.9}
+    assert find_least_budget([able] * 4 + [late]) == 4
+    assert find_least_budget([able] * 3 + [late] * 2) == 16
+    # Of three seeds all must: two are a smaller share than four of five.
+    assert find_least_budget([able] * 2 + [late]) == 16
+    assert find_least_budget([dict.fromkeys((1, 4), 0.0)]) is None
+
+
+def test_the_area_is_under_steering_over_the_logarithm_of_the_labels() -> None:
+    # From log2 2 to log2 65; between k = 1 and k = 4 steering rises from 0 to 1.
+    rising = 0.5 * (log2(5) - log2(2)) + (log2(65) - log2(5))
+    curve = {16: 1.0, 1: 0.0, 4: 1.0, 64: 1.0}
+    assert compute_area(curve) == pytest.approx(rising / (log2(65) - log2(2)))
+    assert compute_area(dict.fromkeys((1, 4, 16, 64), -0.25)) == pytest.approx(-0.25)
