@@ -55,15 +55,15 @@ def compare_records(claimed: Sequence[TrackRecord], own: Sequence[TrackRecord]) 
     """Return a line for each value of one trap on which two evaluators differ.
 
     The means over n seeds may be ``MOST_ERRORS`` standard errors apart. The variance of one value
-    is that over seeds, of either evaluator and at least ``LEAST_SPREAD`` squared, plus (1 - v^2) /
-    levels, that of a share of base minus the proxy's whose mean is v.
+    is that over the rerun's own seeds, at least ``LEAST_SPREAD`` squared, plus (1 - v^2) / levels,
+    that of a share of base minus the proxy's whose mean is v. A claim has no say in it: one with
+    seeds far apart would excuse itself.
     """
     lines = []
     for name in list_values(claimed[0]):
         given, found = (np.array([list_values(r)[name] for r in rs]) for rs in (claimed, own))
-        spread = max(LEAST_SPREAD, *(x.std(ddof=1) if len(x) > 1 else 0.0 for x in (given, found)))
-        mean = float(np.concatenate([given, found]).mean())
-        variance = spread**2 + (1 - min(1.0, mean**2)) / claimed[0].levels
+        spread = max(LEAST_SPREAD, found.std(ddof=1) if len(found) > 1 else 0.0)
+        variance = spread**2 + (1 - min(1.0, found.mean() ** 2)) / own[0].levels
         error = np.sqrt(2 * variance / len(given))
         if abs(given.mean() - found.mean()) > MOST_ERRORS * error:
             lines.append(

@@ -11,7 +11,7 @@ from benchmarks.tracks.verifying import compare_records, find_claims
 from mesa_gym.scoring import salt_digest
 
 LAZY = "lazy_methods:Lazy"
-SHORT = ["--traps", "CheeseDish", "--levels", "60", "--steps", "1", "--track", "coverage"]
+SHORT = ["--traps", "CheeseDish", "--levels", "60", "--steps", "1", "--track", "coverage", "--seeds", "1"]
 ORIGIN = ["--authors", "A. Person", "B. Person", "--code", "https://a.b", "--commit", "c0ffee"]
 
 
@@ -35,10 +35,11 @@ def record(margin: float, seed: int = 0) -> TrackRecord:
     [
         ([0.9], [0.9], True),
         ([0.9], [0.7], True),  # the error of one training is 0.09
-        ([1.0], [0.6], False),
+        ([1.0], [0.5], False),
         ([0.9, 0.9, 0.9], [0.8, 0.8, 0.8], True),
         ([0.9, 0.9, 0.9], [0.6, 0.6, 0.6], False),
-        ([0.9, 0.1, 0.9], [0.6, 0.6, 0.6], True),  # seeds that differ so much say little
+        ([0.6, 0.6, 0.6], [0.9, 0.1, 0.9], True),  # seeds that differ so much say little
+        ([1.0, 0.0, 0.0], [0.0, 0.0, 0.0], False),  # and excuse no claim
     ],
 )
 def test_values_agree_within_three_standard_errors(claimed, found, agree: bool) -> None:
