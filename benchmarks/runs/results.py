@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,6 +63,20 @@ def require_same_training(path: Path, said: object, wanted: Mapping[str, Any]) -
                 f"{path} was trained with {name} {getattr(said, name)!r}, and this run wants"
                 f" {value!r}; choose another --out, or delete it"
             )
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder, and raise ValueError, before hours of work, where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(65536))
+            file.flush()
+    except OSError as error:
+        raise ValueError(
+            f"nothing can be written into {folder} ({error.strerror}); make it writable, or choose"
+            " another --out"
+        ) from None
 
 
 class Results:

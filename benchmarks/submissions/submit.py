@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import tempfile
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from benchmarks.runs.results import (
     COMMITTED,
     Results,
     card_path,
+    require_writable,
     training_path,
     trim_versions,
 )
@@ -151,14 +151,7 @@ def _format_versions(versions: dict[str, str]) -> str:
 def require_room(submission: Submission, folder: Path) -> None:
     """Raise ValueError, before hours of scoring, where results cannot be written."""
     for place in (folder / kind / t for t in submission.traps() for kind in ("cards", "training")):
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=place).close()
-        except OSError as error:
-            raise ValueError(
-                f"nothing can be written into {place} ({error.strerror}); make it writable, or"
-                " choose another --out"
-            ) from None
+        require_writable(place)
 
 
 def _make_record(submission: Submission, agent: SubmittedAgent) -> AgentRecord:

@@ -26,7 +26,7 @@ from benchmarks.options import (
     tell_kept,
 )
 from benchmarks.runs import runner
-from benchmarks.runs.results import COMMITTED, Results
+from benchmarks.runs.results import COMMITTED, Results, require_writable
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
@@ -38,7 +38,7 @@ from benchmarks.tracks.running import (
 )
 from benchmarks.tracks.shares import MITIGATIONS
 from benchmarks.tracks.trap_sets import DEVELOPMENT, LEAST_SEEDS, RANKING
-from benchmarks.tracks.verifying import compare_records, find_claims, mark_verified
+from benchmarks.tracks.verifying import compare_records, find_claims, mark_verified, require_terms
 from benchmarks.tracks.wall import Wall
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.scoring import salt_digest
@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("method", help="a name of benchmarks.tracks.methods, or module:Class")
+    parser.add_argument("method", help="a name of benchmarks.tracks.methods, or FILE.py:Class")
     parser.add_argument("--track", nargs="+", choices=TRACKS, help="(default: all it enters)")
     parser.add_argument("--traps", nargs="+", help="(default: the ranking traps)")
     parser.add_argument("--seeds", type=count, default=LEAST_SEEDS, help=f"({LEAST_SEEDS})")
@@ -100,6 +100,8 @@ def _rerun(options: argparse.Namespace) -> int:
     if (options.against is None) != (options.by is None):
         raise ValueError("--against FOLDER and --by NAME are given together")
     salt = options.salt or secrets.token_hex(8)
+    if options.out:
+        require_writable(options.out)  # not after hours of work
     claims = find_claims(options.against, options.method) if options.against else None
     say(f"salt {salt}")
     with Wall() as wall:
@@ -127,7 +129,7 @@ def read_origin(options: argparse.Namespace) -> Origin | None:
         ValueError: a part is missing.
     """
     given = [options.authors, options.code, options.commit]
-    if not any(given) and (options.out is None or ":" not in options.method):
+    if not any(given) and (options.out is None or options.method in METHODS):
         return None
     if not all(given) or options.out is None:
         raise ValueError(
@@ -150,6 +152,7 @@ def _verify(
     """Rerun what records claim, and mark those of the traps on which the values agree."""
     differences = []
     for trap, records in claims.items():
+        require_terms(records, options.levels, options.steps or steps_on(trap))
         own = []
         for claim in records.values():
             if claim.salt == salt_digest(salt):

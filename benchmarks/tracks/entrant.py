@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -14,6 +14,7 @@ from benchmarks.tracks.episodes import pack_episodes
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
 from benchmarks.tracks.given import Given
 from benchmarks.tracks.methods.method import Bytes, Floats, Ints
+from benchmarks.tracks.record import MOST_MEMBERS
 from benchmarks.tracks.wall import MOST_BYTES, MethodCall, Wall, find_source
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import PolicyError
@@ -24,6 +25,8 @@ _LABEL_FRAMES = {
     Kind.SHOW: range(0, 8 * STARTS_COUNT + 1, 8),
 }
 _FACTS_BYTES = 10_000
+# What training gives: the trained method, and at most so many members.
+_Parts = Annotated[list[bytes], msgspec.Meta(min_length=1, max_length=1 + MOST_MEMBERS)]
 
 
 class LastPictures:
@@ -139,7 +142,11 @@ class Entrant:
     def train(self, starts: bool) -> None:
         """Train; whether it sees first observations of shift levels."""
         with self._open("train", starts) as session:
-            self._trained, *self.members = msgspec.msgpack.decode(session.wait(), type=list[bytes])
+            try:
+                parts = msgspec.msgpack.decode(session.wait(), type=_Parts)
+            except msgspec.DecodeError as error:
+                raise PolicyError(f"method {self._method}: training gave {error}") from None
+        self._trained, *self.members = parts
 
     def inherit(self, other: Entrant) -> None:
         """Take over what another's training made."""

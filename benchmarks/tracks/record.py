@@ -225,6 +225,10 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
                     raise ValueError(
                         f"{track}: {point.asked_on_test:g} questions of {point.budget} were asked"
                     )
+        values = [point.steering for _, points, *_ in self._curves() for point in points]
+        values += [self.coverage.value] if self.coverage else []
+        if self.kind == "check" and any(values):
+            raise ValueError("it is of a check, which gets 0 by definition")
         if self.alpha is not None and tuple(point.share for point in self.alpha) != SHARES:
             raise ValueError(f"alpha: shares are not {SHARES}")
         for counted in self._list_shares():

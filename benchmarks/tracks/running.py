@@ -23,7 +23,7 @@ from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.questions import evaluate_questions
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
 from benchmarks.tracks.shares import train_with_shares
-from benchmarks.tracks.wall import Wall
+from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.scoring import salt_digest
 from mesa_gym.traps import find_trap
 
@@ -120,7 +120,7 @@ def evaluate_methods(
         said = {"priors": about.priors, "kind": about.kind, "about": about.about}
         records.append(
             _make_record(
-                evaluator, name.replace(":", "."), seed, steps, seconds=seconds, **said, **found
+                evaluator, name_method(name), seed, steps, seconds=seconds, **said, **found
             )
         )
     return records

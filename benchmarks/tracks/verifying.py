@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import structs
 
 from benchmarks.tracks.record import Point, TrackRecord, Verified
+from benchmarks.tracks.wall import name_method
 
 # Standard errors that a claim may be off.
 MOST_ERRORS = 3.0
@@ -23,7 +24,7 @@ def find_claims(folder: Path, method: str) -> dict[str, dict[Path, TrackRecord]]
     Raises:
         ValueError: there is none, or one is damaged or forged.
     """
-    name = method.replace(":", ".")
+    name = name_method(method)
     found: dict[str, dict[Path, TrackRecord]] = {}
     for path in sorted((folder / "tracks").glob(f"*/{name}-s*.json")):
         record = TrackRecord.load(path)
@@ -49,6 +50,28 @@ def list_values(record: TrackRecord) -> dict[str, float]:
     if record.ask:
         values["ask"] = mean(record.ask)
     return values
+
+
+def require_terms(claims: Mapping[Path, TrackRecord], levels: int, steps: int) -> None:
+    """Raise ValueError where claims of one trap cannot be verified together, by these terms.
+
+    On few levels nothing differs by more than chance, and of tracks that one claim alone has, the
+    others would be marked as well.
+    """
+    first = next(iter(claims.values()))
+    for path, claim in claims.items():
+        for name, given, wanted in (
+            ("levels", claim.levels, levels),
+            ("steps", claim.steps, steps),
+            ("tracks", [*list_values(claim)], [*list_values(first)]),
+        ):
+            if given != wanted:
+                raise ValueError(
+                    f"{path} has {name} {given}, expected {wanted} (--levels and --steps say what"
+                    " is verified; all records of a trap are of the same tracks)"
+                )
+        if not list_values(claim):
+            raise ValueError(f"{path} is of no track, and claims nothing")
 
 
 def compare_records(claimed: Sequence[TrackRecord], own: Sequence[TrackRecord]) -> list[str]:

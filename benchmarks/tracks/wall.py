@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -28,7 +26,7 @@ from benchmarks.isolation.process import ChildError
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.served import NUMBER, UNSEEDED
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.errors import PolicyError, unknown
+from mesa_gym.errors import PolicyError, shorten, unknown
 from mesa_gym.traps import Trap
 
 START_SECONDS = 120.0
@@ -38,7 +36,6 @@ MEMORY, FILE_BYTES = 8 << 30, 1 << 30
 # Of what a call returns, pickled; and of environments, their number and rows.
 MOST_BYTES, MOST_ENVS, MOST_ROWS = 1 << 28, 64, 4096
 _ROOT = Path(__file__).parents[2]
-_OWN = ("agents", "benchmarks", "mesa_gym")
 _ENVIRONMENT_FRAMES = {
     Kind.MAKE: range(8, 9),
     Kind.RESET: range(8, 8 * MOST_ROWS + 9, 8),
@@ -62,31 +59,42 @@ class Source(NamedTuple):
 
 
 def find_source(method: str) -> Source:
-    """Find a method without importing it.
+    """Find a method's code, none of which is imported here.
 
     Args:
-        method: one of ``METHODS``, or ``module:Class`` of a method of one's own.
+        method: one of ``METHODS``, or ``FILE.py:Class``, or ``FOLDER:Class`` of a package.
 
     Raises:
         UnknownNameError: there is no such method.
-        ValueError: there is no such module, or it is a folder without ``__init__.py``.
+        ValueError: there is no such file, or its folder is on Python's path: whatever else is there
+            could be imported in the evaluator's own process.
     """
-    module, colon, name = METHODS.get(method, method).partition(":")
+    own = str(Path(__file__).parent)
+    if method in METHODS:
+        module, _, name = METHODS[method].partition(":")
+        return Source(module, name, "", [own])
+    place, colon, name = method.rpartition(":")
     if not colon:
         raise unknown("method", method, METHODS)
-    top, own = module.partition(".")[0], str(Path(__file__).parent)
-    if top in _OWN:
-        return Source(module, name, "", [own])
-    spec = PathFinder.find_spec(top)
-    if spec is None or not spec.origin:
-        lacking = "has no __init__.py" if spec else "is not found"
-        raise ValueError(f"{method}: module {top!r} {lacking}; PYTHONPATH=. finds {top}.py here")
-    file = Path(spec.origin).resolve()
-    installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
-    if any(file.is_relative_to(folder) for folder in installed):
-        return Source(module, name, "", [own])
-    readable = file.parent if file.name == "__init__.py" else file
-    return Source(module, name, str(file), [own, str(readable)])
+    path = Path(place).resolve()
+    file = path / "__init__.py" if path.is_dir() else path
+    if not (file.is_file() and file.suffix == ".py" and name.isidentifier()):
+        raise ValueError(
+            f"{shorten(method)} is not a method: expected FILE.py:Class, or FOLDER:Class with its"
+            " __init__.py"
+        )
+    if path.parent in {Path(folder).resolve() for folder in sys.path}:
+        raise ValueError(
+            f"{path.parent} is on Python's path, so that the evaluator would import what lies"
+            f" beside {path.name}; put the method into a folder of its own, and run from another"
+        )
+    return Source(path.stem, name, str(file), [own, str(path)])
+
+
+def name_method(method: str) -> str:
+    """Return what records call a method: its name, or ``file.Class``."""
+    source = find_source(method)
+    return method if method in METHODS else f"{source.module}.{source.name}"
 
 
 class TrainingEnvs:

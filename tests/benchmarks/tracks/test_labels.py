@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import cheats
 import numpy as np
 import pytest
+from methods import cheats
 
 from benchmarks.tracks.evaluation import STARTS, Evaluator
 from benchmarks.tracks.given import Given

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from strangers import LAZY
 
 from benchmarks.runs import runner
 from benchmarks.runs.results import Results
@@ -14,8 +15,6 @@ from benchmarks.tracks.commands import main
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record import TrackRecord, record_path
 from benchmarks.tracks.wall import Wall
-
-LAZY = "lazy_methods:Lazy"
 
 
 def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
@@ -31,9 +30,9 @@ def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
     ("name", "told"),
     [
         ("cue", "Did you mean 'cues'"),
-        ("benchmarks.tracks.methods.method:Task", "not a subclass"),
-        ("lazy_methods:Speechless", r"Speechless .*has no ask\(\)"),
-        ("lazy_methods:Astray", "tracks are coverage, labels, ask"),
+        (LAZY.replace("Lazy", "np"), "not a subclass"),
+        (LAZY.replace("Lazy", "Speechless"), r"Speechless .*has no ask\(\)"),
+        (LAZY.replace("Lazy", "Astray"), "tracks are coverage, labels, ask"),
     ],
 )
 def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
@@ -78,7 +77,7 @@ def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
 def test_a_record_of_other_steps_is_not_taken_for_this_one(tmp_path: Path, wall: Wall) -> None:
     def evaluation(steps: int) -> running.Evaluation:
         make = partial(running.evaluate_methods, wall, [LAZY], "CheeseDish", 0, steps, levels=10)
-        return running.Evaluation("CheeseDish", (LAZY.replace(":", "."),), 0, make, 1, steps, 10)
+        return running.Evaluation("CheeseDish", ("lazy_methods.Lazy",), 0, make, 1, steps, 10)
 
     short = evaluation(1)
     (record,), (path,) = short.make(), short.paths()

@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cheats
 import numpy as np
 import pytest
+from methods import cheats
+from strangers import METHODS, name_cheat
 
 from benchmarks.tracks import labels, questions
 from benchmarks.tracks.child import _pickle
@@ -39,7 +40,7 @@ def one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def evaluate(wall: Wall, name: str, levels: int = LEVELS, **keywords: Any) -> Any:
-    method = f"cheats:{name}"
+    method = name_cheat(name)
     (record,) = evaluate_methods(wall, [method], "CheeseDish", 0, 1, "x", levels=levels, **keywords)
     return record
 
@@ -70,7 +71,7 @@ def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> N
     ],
 )
 def test_what_reaches_for_more_is_an_error(name: str, told: str, wall: Wall) -> None:
-    with pytest.raises(PolicyError, match=f"cheats:{name} on CheeseDish.*{told}"):
+    with pytest.raises(PolicyError, match=f"cheats.py:{name} on CheeseDish.*{told}"):
         evaluate(wall, name, 10)
 
 
@@ -116,7 +117,7 @@ def test_the_bomb_is_live(tmp_path: Path) -> None:
 
 def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: Wall) -> None:
     evaluator, scratch = Evaluator(find_trap("CheeseDish")(), "x", 10), []
-    entrant = Entrant(wall, "cheats:Honest", evaluator, 0, 1)
+    entrant = Entrant(wall, name_cheat("Honest"), evaluator, 0, 1)
     with entrant._open("train", False) as session:
         scratch.append(Path(session._scratch))
         session.wait()
@@ -131,13 +132,21 @@ def test_training_cannot_leave_its_scratch_folder(wall: Wall) -> None:
 
 
 def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
-    facts = describe(wall, "cheats:CallCounting")
+    facts = describe(wall, name_cheat("CallCounting"))
     assert (facts.tracks, facts.about) == (["labels", "ask"], "Counts its calls: odd is base.")
     assert facts.steps == ["train", "ask"]
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("nowhere:Mine", "module 'nowhere' is not found"), ("cue", "Did you mean")]
+    ("name", "told"),
+    [
+        ("nowhere.py:Mine", "expected FILE.py:Class"),
+        (":Mine", "expected FILE.py:Class"),
+        (f"{METHODS}:Mine", "with its __init__.py"),
+        (f"{METHODS}/cheats.py:a b", "expected FILE.py:Class"),
+        ("cue", "Did you mean"),
+        (f"{METHODS.parent}/strangers.py:Mine", "is on Python's path, so that the evaluator"),
+    ],
 )
 def test_a_method_that_is_not_there(name: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
@@ -145,7 +154,7 @@ def test_a_method_that_is_not_there(name: str, told: str) -> None:
 
 
 def test_a_child_reads_the_methods_file_and_none_beside_it() -> None:
-    source = find_source("cheats:CallCounting")
+    source = find_source(name_cheat("CallCounting"))
     assert source.file == str(Path(cheats.__file__).resolve())
     assert source.readable[1:] == [source.file]
 
@@ -215,17 +224,16 @@ def test_children_die_with_the_scorer(tmp_path: Path) -> None:
     )
     script = (
         "import sys, threading; from benchmarks.tracks.wall import MethodCall, Wall, find_source\n"
-        "wall = Wall(); told = find_source('endless:Any')._asdict() | {'work': 'describe'}\n"
+        "wall = Wall(); told = find_source(sys.argv[1] + ':Any')._asdict() | {'work': 'describe'}\n"
         "call = MethodCall(wall, '', told)\n"
         "threading.Thread(target=call.wait, daemon=True).start()\n"
         "while b'going' not in call._child._said: pass\n"
         "print(call._child._child, flush=True); sys.stdin.read()"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-c", script], env=environment, stdin=pipe, stdout=pipe
-    ) as scorer:
+    command = [sys.executable, "-c", script, str(tmp_path / "endless.py")]
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as scorer:
         assert scorer.stdout
         child = Path("/proc", scorer.stdout.readline().decode().strip())
         assert child.exists()
@@ -238,7 +246,7 @@ def test_children_die_with_the_scorer(tmp_path: Path) -> None:
 
 
 def test_no_child_of_the_wall_outlives_its_call(wall: Wall) -> None:
-    source = find_source("cheats:CallCounting")._asdict() | {"work": "describe"}
+    source = find_source(name_cheat("CallCounting"))._asdict() | {"work": "describe"}
     with MethodCall(wall, "cheats", source) as session:
         session.wait()
         child = session._child._child
@@ -252,3 +260,27 @@ def test_roles_are_coins_until_both_have_come() -> None:
     assert all(set(roles[:-1]) == {1 - roles[-1]} for roles in drawn)
     assert np.mean([roles[0] for roles in drawn]) == pytest.approx(0.5, abs=0.05)
     assert np.mean([len(roles) for roles in drawn]) == pytest.approx(3, abs=0.15)
+
+
+@pytest.mark.usefixtures("one_budget")
+def test_policies_are_played_in_the_order_of_their_children() -> None:
+    """So how long a policy waits for its play tells nothing of its role."""
+
+    class PlayOrder:
+        def __init__(self) -> None:
+            self.adapted, self.played = 0, list[int]()
+
+        def adapt(self, given: Any) -> int:
+            self.adapted += 1
+            return self.adapted
+
+        def measure(self, policy: int, split: Any, first: int = 0) -> float:
+            self.played.append(policy)
+            return 0.0
+
+    for salt in "abcdefgh":
+        watched: Any = PlayOrder()
+        labels.evaluate_labels(Evaluator(find_trap("CheeseDish")(), salt, 10), watched)
+        for kind in np.split(np.array(watched.played), 2):
+            order = [*dict.fromkeys(kind.tolist())]
+            assert order == sorted(order)
