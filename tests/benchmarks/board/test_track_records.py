@@ -68,6 +68,7 @@ FORGERIES = [
     ("more labels than k", forge(labels__returns__0__used=[2, 0]), "2 of 1 were used"),
     ("more questions than q", forge(ask__0__used=[301, 0]), "301 of 300 were used"),
     ("more on test", forge(ask__0__asked_on_test=1.5), "1.5 questions of 1 were asked"),
+    ("a check that steers", forge(kind="check"), "a check, which gets 0 by definition"),
     ("five members", forge(coverage__members=[MEMBER] * 5), "at most 4"),
     ("a member not there", forge(coverage__chosen=[0, 7]), "competent are"),
     ("an incompetent member", forge(coverage__members__0__solved=0.5), "competent are [1]"),
@@ -147,7 +148,7 @@ def test_a_board_is_rendered_beside_forged_records(
         ({"method": "Alpha-PPO", "origin": None}, "alpha-ppo is a method of the project"),
         ({"method": "Mine"}, "another method has this name: their name differ"),
         ({"priors": "nothing at all"}, "their priors differ"),
-        ({"kind": "check"}, "their kind differ"),
+        ({"kind": "privileged"}, "their kind differ"),
         ({"origin": replace(ORIGIN, authors=["B. Person"])}, "their authors differ"),
         ({"origin": None}, "their authors, code, commit, paper differ"),
         ({"method": "сues"}, "the method is called"),  # a Cyrillic letter
