@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import NAME_BYTES, SEED_BYTES, Kind, pack
 from benchmarks.isolation.loading import ChildSettings
+from benchmarks.isolation.pictures import LastPictures
 from benchmarks.isolation.process import ChildError, Process
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS
@@ -71,7 +72,7 @@ class Isolated:
     def __init__(self, settings: ChildSettings, data: bytes, bounds: Bounds | None = None) -> None:
         require_locks()
         bounds = bounds or Bounds()
-        self._left = bounds.seconds
+        self._left, self._pictures = bounds.seconds, LastPictures()
         told: dict[str, Any] = asdict(settings) | {
             "bounds": {
                 "parent": os.getpid(),
@@ -96,9 +97,7 @@ class Isolated:
         """Tell it that episodes begin; its generator starts where this one is."""
         seed = rng.bytes(SEED_BYTES)
         self._ask(pack(Kind.BEGIN, mask.tobytes() + seed), Kind.DONE, 0)
-        if mask.all():
-            self._clock = np.empty(len(mask), np.int64)
-        self._clock[mask] = -1
+        self._pictures.begin(mask)
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
@@ -106,13 +105,7 @@ class Isolated:
         """Return its answer, float64 (n, 5), unchecked: it can be whatever a process can write."""
         n = len(observation)
         if state is not None:
-            # An episode that has ended goes on from its start, unrecorded.
-            going = state.clock > self._clock
-            self._clock = np.where(going, state.clock, np.iinfo(np.int64).max)
-            if not going.all():
-                observation = observation.copy()
-                observation[~going] = self._shown[~going]
-            self._shown: NDArray[np.uint8] = observation
+            observation, _ = self._pictures.show(observation, state)
         question = pack(Kind.ASK, np.ascontiguousarray(observation, dtype=np.uint8).tobytes())
         answer = self._ask(question, Kind.ANSWER, n * len(ACTIONS) * 8)
         return np.frombuffer(answer, dtype="<f8").reshape(n, len(ACTIONS))

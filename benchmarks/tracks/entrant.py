@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.isolation.frames import NONE, SEED_BYTES, Kind, pack
+from benchmarks.isolation.pictures import LastPictures
 from benchmarks.tracks.assignment import Facts
 from benchmarks.tracks.episodes import pack_episodes
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
@@ -29,36 +30,17 @@ _FACTS_BYTES = 10_000
 _Parts = Annotated[list[bytes], msgspec.Meta(min_length=1, max_length=1 + MOST_MEMBERS)]
 
 
-class LastPictures:
-    """The pictures that rows of a batch are shown: the last one, once their episode is over.
-
-    A rollout starts such rows over, unrecorded, which would tell that the episode has ended.
-    """
-
-    def __init__(self) -> None:
-        self._step, self._shown = 0, np.empty(0, np.uint8)
-
-    def show(self, observation: Bytes, state: State) -> tuple[Bytes, Bools]:
-        """Return what is shown at the next step, and which rows go on, bool (n,)."""
-        going = state.clock == self._step
-        if not self._step:
-            self._shown = observation.copy()
-        self._shown[going] = observation[going]
-        self._step += 1
-        return self._shown, going
-
-
 class RemotePolicy:
     """A policy in a child, as rollouts know policies; it is not shown the state."""
 
     observation = "planes"
 
     def __init__(self, session: MethodCall) -> None:
-        self._session = session
+        self._session, self._pictures = session, LastPictures()
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Begin episodes."""
-        self._pictures = LastPictures()
+        self._pictures.begin(mask)
         question = pack(Kind.BEGIN, mask.tobytes() + rng.bytes(SEED_BYTES))
         self._session.ask(question, {Kind.DONE: range(1)})
 

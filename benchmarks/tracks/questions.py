@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.tracks.entrant import Entrant, LastPictures, RemoteAsker
+from benchmarks.isolation.pictures import LastPictures
+from benchmarks.tracks.entrant import Entrant, RemoteAsker
 from benchmarks.tracks.evaluation import SCORED, Evaluator
 from benchmarks.tracks.methods.method import Asker, Bytes, Floats, Ints
 from benchmarks.tracks.record import QUESTIONS, Point
@@ -44,12 +45,13 @@ class Answered:
 
     def __init__(self, asker: Asker, oracles: list[Oracle], roles: Ints, most: int) -> None:
         self.asker, self.oracles, self.roles, self.most = asker, oracles, roles, most
+        self._pictures = LastPictures()
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Begin n episodes; all of them, since memory may not be carried over."""
         self.asker.begin(len(mask))
         self.asked = np.zeros(len(mask), dtype=np.int64)
-        self._pictures = LastPictures()
+        self._pictures.begin(np.ones_like(mask))
 
     def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Answer what is asked, and return action probabilities, float64 (n, 5)."""

@@ -35,7 +35,6 @@ CALL_SECONDS = 24 * 3600
 MEMORY, FILE_BYTES = 8 << 30, 1 << 30
 # Of what a call returns, pickled; and of environments, their number and rows.
 MOST_BYTES, MOST_ENVS, MOST_ROWS = 1 << 28, 64, 4096
-_ROOT = Path(__file__).parents[2]
 _ENVIRONMENT_FRAMES = {
     Kind.MAKE: range(8, 9),
     Kind.RESET: range(8, 8 * MOST_ROWS + 9, 8),
