@@ -26,7 +26,7 @@ from benchmarks.options import (
 )
 from benchmarks.runs import runner
 from benchmarks.runs.jobs import board_units
-from benchmarks.runs.results import COMMITTED, Results
+from benchmarks.runs.results import Results, add_results_option
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -60,9 +60,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_render(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
-    )
+    add_results_option(parser)
 
 
 def _results(options: argparse.Namespace) -> Results:

@@ -1,4 +1,4 @@
-"""What a child is shown of episodes that have ended: their last picture."""
+"""Pictures that a child is shown of episodes that have ended: the last one."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agents.record import AgentRecord, digest_weights
+from benchmarks.options import folder
 from mesa_gym.files import read_bytes
 from mesa_gym.policies import POLICY_FILE, read_policy_file, references
 from mesa_gym.report.strip import episode_strip
@@ -30,6 +32,13 @@ T = TypeVar("T")
 # The results that are committed.
 COMMITTED = Path("benchmarks/results")
 DAMAGED = ""
+
+
+def add_results_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the results' folder, by default that of the committed ones."""
+    parser.add_argument(
+        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
+    )
 
 
 def card_path(trap: str, policy: str) -> Path:

@@ -9,12 +9,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agents.record import AgentRecord
-from benchmarks.options import folder, say
+from benchmarks.options import say
 from benchmarks.runs.jobs import score_policies
 from benchmarks.runs.processes import hold_lock
 from benchmarks.runs.results import (
-    COMMITTED,
     Results,
+    add_results_option,
     card_path,
     require_writable,
     training_path,
@@ -40,9 +40,7 @@ from mesa_gym.traps import all_traps
 def declare_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``run``."""
     add_arguments(parser, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
-    parser.add_argument(
-        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
-    )
+    add_results_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:

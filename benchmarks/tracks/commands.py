@@ -26,7 +26,7 @@ from benchmarks.options import (
     tell_kept,
 )
 from benchmarks.runs import runner
-from benchmarks.runs.results import COMMITTED, Results, require_writable
+from benchmarks.runs.results import Results, add_results_option, require_writable
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
@@ -61,9 +61,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--methods", nargs="+", choices=NAMES, help="(default: all)")
     parser.add_argument("--seeds", type=count, default=3, help="of each method (3)")
     add_runner_options(parser)
-    parser.add_argument(
-        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
-    )
+    add_results_option(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
