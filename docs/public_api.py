@@ -14,7 +14,7 @@ from typing import Any
 
 import griffe
 
-from mesa_gym.cli import COMMANDS, load_command
+from mesa_gym.cli import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 LISTING = ROOT / "docs" / "public_api.txt"
@@ -78,9 +78,9 @@ def _describe(value: Any) -> str:
 
 def _commands() -> Iterator[tuple[str, str]]:
     """Yield the commands with their usage, which names every argument and option."""
-    for name in COMMANDS:
+    for name, command in COMMANDS.items():
         parser = argparse.ArgumentParser(f"mesa-gym {name}", add_help=False)
-        load_command(name).arguments(parser)
+        command.load("arguments")(parser)
         usage = " ".join(parser.format_usage().split()).removeprefix("usage: ")
         yield f"mesa-gym {name}", usage.removeprefix(f"mesa-gym {name}").strip()
         for option in re.findall(r"--[\w-]+", usage):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import mesa_gym
 from mesa_gym.command import USAGE, run_command
@@ -34,35 +34,68 @@ SPLITS = (
 
 
 class Command(NamedTuple):
-    """A command: what declares its arguments, and what does the work and returns the exit code."""
+    """A command, whose module is imported when it is asked for.
 
-    arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
+    Attributes:
+        about: what it does, in a line.
+        module: the module here.
+        arguments: the function there that declares its arguments.
+        run: the function there that does the work and returns the exit code.
+    """
+
+    about: str
+    module: str
+    arguments: str = "arguments"
+    run: str = "run"
+
+    def load(self, function: str) -> Callable[[Any], Any]:
+        """Return one of its two functions, called by what it is: ``arguments`` or ``run``."""
+        module = import_module(f"mesa_gym.cli.{self.module}")
+        found: Callable[[Any], Any] = getattr(module, getattr(self, function))
+        return found
 
 
-# Name -> the module here, what declares its arguments, and what does the work. Each is imported
-# when it is asked for: a command must not wait for what the others need.
+# A command must not wait for what the others need, nor the list of all for what any needs.
 COMMANDS = {
-    "list": ("listing", "list_arguments", "list_traps"),
-    "describe": ("listing", "describe_arguments", "describe"),
-    "certify": ("certify", "arguments", "run"),
-    "score": ("score", "arguments", "run"),
-    "watch": ("watch", "watch_arguments", "watch"),
-    "play": ("watch", "play_arguments", "play"),
-    "replay": ("watch", "replay_arguments", "replay"),
-    "export": ("export", "arguments", "run"),
-    "demo": ("demo", "arguments", "run"),
-    "demos": ("demos", "arguments", "run"),
-    "new-trap": ("new_trap", "arguments", "run"),
-    "cache": ("cache", "arguments", "run"),
+    "list": Command(
+        "List traps, as a table, as JSON, as a picture.", "listing", "list_arguments", "list_traps"
+    ),
+    "describe": Command(
+        "Describe a trap, with a level of each split.", "listing", "describe_arguments", "describe"
+    ),
+    "certify": Command(
+        "Certify that objectives agree in training and conflict under shift, sharing no level.",
+        "certify",
+    ),
+    "score": Command(
+        "Say which objective a policy pursues, or the one that a trace was recorded of.", "score"
+    ),
+    "watch": Command(
+        "Watch, rewind and compare what policies do.", "watch", "watch_arguments", "watch"
+    ),
+    "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
+    "replay": Command(
+        "Watch what a trace recorded; one that is not of the trap's rules is refused.",
+        "watch",
+        "replay_arguments",
+        "replay",
+    ),
+    "export": Command(
+        "Write one HTML file for any browser: levels to play in, or replays of what policies did.",
+        "export",
+    ),
+    "demo": Command(
+        "Open a lesson of a minute in the browser: what goal misgeneralization is.", "demo"
+    ),
+    "demos": Command(
+        "Write episodes of an objective's oracle as a Minari dataset, with reference scores.",
+        "demos",
+    ),
+    "new-trap": Command(
+        "Write a trap that passes every check, to begin a trap of your own with.", "new_trap"
+    ),
+    "cache": Command("Show or clear the values of levels that are kept on disk.", "cache"),
 }
-
-
-def load_command(name: str) -> Command:
-    """Return the command of that name, one of ``COMMANDS``."""
-    module, arguments, run = COMMANDS[name]
-    found = import_module(f"mesa_gym.cli.{module}")
-    return Command(getattr(found, arguments), getattr(found, run))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -94,9 +127,9 @@ def _run(given: list[str]) -> int:
     parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    for name in given[:1] if given and given[0] in COMMANDS else COMMANDS:
-        command = load_command(name)
-        about = command.run.__doc__
-        command.arguments(commands.add_parser(name, help=about, description=about))
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(name, help=command.about, description=command.about)
+        if name in given[:1]:
+            command.load("arguments")(one)
     options = parser.parse_args(given)
-    return load_command(options.command).run(options)
+    return COMMANDS[options.command].load("run")(options)

@@ -35,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--algo", help="what loads a model.zip of Stable-Baselines3, such as ppo")
     told = "such as RedBlueDoors; several give a table; a trace names its own"
     add("--trap", nargs="+", metavar="T", help=told)
+    add("--size", type=int, metavar="N", help="cells a side, an odd number (default: the trap's)")
     add(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
@@ -81,9 +82,10 @@ def _score_several(options: argparse.Namespace) -> int:
     if options.trap is None:
         raise ValueError("--policy needs --trap: on which traps are they scored?")
     load_special()
-    traps = list(dict.fromkeys(find_trap(trap).name() for trap in options.trap))
+    traps = [cls(options.size) for cls in dict.fromkeys(map(find_trap, options.trap))]
+    named = _name_policies(options.policy, [trap.name() for trap in traps])
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
-    cards = evaluate(_name_policies(options.policy, traps), traps, **given, algo=options.algo)
+    cards = evaluate(named, traps, **given, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
     print(report.table(cards, "text"))
     for card in cards:
@@ -120,8 +122,8 @@ def _find_subject(options: argparse.Namespace) -> tuple[Any, Trap]:
         if trap is None:
             raise ValueError("--policy needs --trap: on which trap is it scored?")
         (policy,) = options.policy
-        return policy, find_trap(trap)()
-    for name in ("algo", "save_trace"):
+        return policy, find_trap(trap)(options.size)
+    for name in ("algo", "save_trace", "size"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} is for a policy; leave it out, or use --policy")
@@ -131,7 +133,7 @@ def _find_subject(options: argparse.Namespace) -> tuple[Any, Trap]:
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
     """Return the card with the command that repeats it, in which the salt is left out."""
-    names = ("policy", "algo", "trace", "trap", "levels", "seed")
+    names = ("policy", "algo", "trace", "trap", "size", "levels", "seed")
     words = ["mesa-gym", "score"]
     for name in names:
         value = getattr(options, name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mesa_gym import __version__
-from mesa_gym.cli import main
+from mesa_gym.cli import COMMANDS, main
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, all_traps, find_trap
@@ -158,13 +158,25 @@ def test_tables_align() -> None:
     assert text.splitlines() == expected
 
 
-def test_a_command_does_not_wait_for_what_the_others_need() -> None:
+@pytest.mark.parametrize("command", ["list", "--help"])
+def test_a_command_does_not_wait_for_what_the_others_need(command: str) -> None:
+    heavy = ("mesa_gym.viewer", "mesa_gym.report", "mesa_gym.scoring", "mesa_gym.solver")
     code = (
-        "import sys; from mesa_gym.cli import main; main(['list']);"
-        "print(*(m for m in sys.modules if m.startswith(('mesa_gym.viewer', 'mesa_gym.report'))))"
+        "import atexit, sys; from mesa_gym.cli import main;"
+        f"atexit.register(lambda: print(*(m for m in sys.modules if m.startswith({heavy}))));"
+        f"main(['{command}'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
+
+
+def test_the_list_of_commands_says_what_each_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for name, command in COMMANDS.items():
+        assert f"{name} {command.about}" in told
+        assert command.load("run").__doc__ == command.about
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.cli import main
-from mesa_gym.scoring import Cards, score
+from mesa_gym.scoring import Cards, ScoreCard, score
+from mesa_gym.traps import find_trap
 
 POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w"}
 
@@ -45,6 +46,19 @@ def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path: Path, caps
     assert words.read_text().count("\n| C") == 4
 
 
+def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    command = "score --policy oracle:base --size 11 --levels 3 --trap CheeseCorner"
+    assert main([*command.split(), "--json", str(one)]) == 0
+    assert main([*command.split(), "CoinRun", "--json", str(two)]) == 0
+    alone, among = ScoreCard.load(one), Cards.load(two)
+    expected = score("oracle:base", find_trap("CheeseCorner")(11), levels=3)
+    assert alone.choices == among[0].choices == expected.choices
+    assert alone.provenance.trap == "CheeseCorner-v0(size=11x11)"
+    assert among[1].provenance.trap == "CoinRun-v0(size=11x11)"
+    assert "--trap=CheeseCorner --size=11 --levels=3" in alone.provenance.command
+
+
 def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatch) -> None:
     seen = {}
 
@@ -69,6 +83,8 @@ def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatc
         ("--policy stay random --trap CoinRun --html a.html", "--html goes with one policy on one"),
         ("--policy stay --trap CoinRun KeysChests --save-trace x", "--save-trace goes with one"),
         ("--trace a.trace --trap CoinRun KeysChests", "--trace goes with one policy on one trap"),
+        ("--trace a.trace --size 9", "--size is for a policy; leave it out, or use --policy"),
+        ("--policy stay --trap CoinRun --size 10", "size 10 does not fit CoinRun: it needs odd"),
     ],
 )
 def test_what_does_not_go_together_is_refused(command: str, told: str, agents: None, run) -> None:
