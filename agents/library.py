@@ -2,9 +2,11 @@
 
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
-objective can be read, are there for every trap with an exact solver. What is
-committed lies in ``agents/trained``: a file of weights an agent, and one manifest; a source
-distribution has it not, and each release has it as a file of its own. In Python::
+objective can be read, are there for every trap with an exact solver. The library lies in
+``agents/trained``: a file of weights an agent, and one manifest. Networks have 0.3 MB each, so a
+checkout has all those of two traps, and of the others the networks of seed 0: ``python -m
+benchmarks library make`` trains the rest. A source distribution has none; they are a release file
+of its own. In Python::
 
     from agents.library import load
 
@@ -36,6 +38,8 @@ RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
 SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
 KINDS = {"network": "ppo", "planner": "ppo-planner"}
+# Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
+EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 
 
 class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +113,11 @@ def require_agents(folder: Path) -> None:
     raise ValueError(f"there are no trained agents in {folder}; {advice}")
 
 
+def has_weights(entry: ManifestEntry, folder: Path = FOLDER) -> bool:
+    """Return whether an agent's weights are there; else ``library make`` trains it."""
+    return (folder / entry.weights).exists()
+
+
 def load(
     trap: str | Trap,
     seed: int = 0,
@@ -172,8 +181,12 @@ def load_named(name: str, trap: Trap) -> Any:
 
 
 def list_named(trap: str) -> dict[str, str]:
-    """Return the agents of a trap that ``load_named`` takes: name -> kind, training, verdict."""
-    return {name: _describe(entry) for name, entry in _name_entries(trap).items()}
+    """Return a trap's agents whose weights are there: name -> kind, training, verdict.
+
+    Their names are those that ``load_named`` takes.
+    """
+    entries = _name_entries(trap).items()
+    return {name: _describe(entry) for name, entry in entries if has_weights(entry)}
 
 
 def _name_entries(trap: str) -> dict[str, ManifestEntry]:
@@ -209,8 +222,9 @@ def read_weights(entry: ManifestEntry, folder: Path) -> bytes:
             raise ValueError("its digest is not the manifest's")
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{path} is missing or damaged ({error}); delete it, and python -m benchmarks library"
-            f" make --traps {entry.trap} --out {folder} makes it again"
+            f"{path} is missing or damaged ({error}); delete it if it is there, and python -m"
+            f" benchmarks library make --traps {entry.trap} --out {folder} makes it (of most traps"
+            " a checkout has the networks of seed 0 alone)"
         ) from None
     return data
 
@@ -245,5 +259,5 @@ def find_entry(
     )
     raise ValueError(
         f"{folder} has no agent of {trap} with {asked}; it has {', '.join(names) or 'none'}; python"
-        f" -m agents.library make --all makes the others"
+        f" -m benchmarks library make --all makes the others"
     )

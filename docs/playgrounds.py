@@ -11,9 +11,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from agents.library import load
+from agents.library import EVERY_SEED, load
 from benchmarks.runs.library import FEW
 from benchmarks.runs.results import COMMITTED, Results
 from docs.agent_words import describe_agent, find_agents
@@ -37,27 +36,17 @@ ROOT = Path(__file__).parent.parent
 MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all
 
 
-class PageContent(NamedTuple):
-    """Agents and levels of a page.
-
-    Attributes:
-        agents: PPO agents, of seeds 0 and up.
-        shifts: levels of the shift, of numbers 0 and up.
-    """
-
-    agents: int = FEW
-    shifts: int = 2
-
-
-# The only pages that hold less than others: their levels have hundreds or thousands of states.
-SMALLER = {
-    "ChuteOrFire-v0": PageContent(shifts=1),
-    "DustSweep-v0": PageContent(agents=3, shifts=1),
-    "DustVacuum-v0": PageContent(agents=4, shifts=1),
-    "FollowMe-v0": PageContent(agents=2, shifts=1),
-    "KeysChests-v0": PageContent(agents=4, shifts=1),
-    "RedBlueDoors-v0": PageContent(agents=4, shifts=1),
-}
+# Levels of the shift on a page, of numbers 0 and up, and traps whose pages hold one: their levels
+# have hundreds or thousands of states.
+SHIFTS = 2
+LARGE = (
+    "ChuteOrFire-v0",
+    "DustSweep-v0",
+    "DustVacuum-v0",
+    "FollowMe-v0",
+    "KeysChests-v0",
+    "RedBlueDoors-v0",
+)
 
 
 def find_obstacle(trap: Trap) -> str | None:
@@ -80,9 +69,8 @@ def write_gallery_page(trap: Trap, folder: Path, cards: Sequence[ScoreCard]) -> 
     if (reason := find_obstacle(trap)) is not None:
         page = _make_replay(trap, f"The episodes of this page are replays: {reason}.")
     else:
-        content = SMALLER.get(trap.name(), PageContent())
-        levels = list_levels(trap, None, range(content.shifts))
-        page = make_playground(trap, levels, list_guests(trap, content.agents, cards))
+        levels = list_levels(trap, None, range(1 if trap.name() in LARGE else SHIFTS))
+        page = make_playground(trap, levels, list_guests(trap, cards))
     path = folder / f"{type(trap).__name__}.html"
     write_text(path, page)
     return path
@@ -102,16 +90,15 @@ def _make_replay(trap: Trap, note: str) -> str:
     return replay_page(panes_on(trap, seats, [0]), note=note)
 
 
-def list_guests(trap: Trap, seeds: int, cards: Sequence[ScoreCard]) -> list[Guest]:
+def list_guests(trap: Trap, cards: Sequence[ScoreCard]) -> list[Guest]:
     """Return the agents of a page: PPO agents, a planner, and an oracle of each objective.
 
     Args:
         trap: the rules.
-        seeds: PPO agents at most.
         cards: of a board.
     """
     guests = []
-    for entry in find_agents(trap, seeds):
+    for entry in find_agents(trap, FEW if trap.name() in EVERY_SEED else 1):
         words = describe_agent(trap, entry, cards)
         guests.append(Guest(f"PPO, seed {entry.seed}", load(trap, entry.seed), words))
     for entry in find_agents(trap, 1, "planner"):

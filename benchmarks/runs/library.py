@@ -22,6 +22,7 @@ from agents.library import (
     SCHEMA,
     ManifestEntry,
     find_entry,
+    has_weights,
     read_manifest,
     read_weights,
     require_agents,
@@ -67,12 +68,14 @@ class AgentBatch:
     @property
     def names(self) -> list[str]:
         """The agents' names."""
-        count = self.run.checkpoints
-        names = [replace(self.run, seed=seed).name for seed in self.seeds]
+        return [name for seed in self.seeds for name in self._name_seed(seed)]
+
+    def _name_seed(self, seed: int) -> list[str]:
+        """Return the names of the agents that one training gives."""
+        name, count = replace(self.run, seed=seed).name, self.run.checkpoints
         if count == 1:
-            return names
-        parts = [self.run.steps * part // count for part in range(1, count)]
-        return [f"{name}-at-{at}" for name in names for at in parts]
+            return [name]
+        return [f"{name}-at-{self.run.steps * part // count}" for part in range(1, count)]
 
     def unit(self) -> Unit:
         """Return what is to be done."""
@@ -82,15 +85,22 @@ class AgentBatch:
 
     def is_done(self, results: Results) -> bool:
         """Return whether the manifest has all agents, and their weights are there."""
-        entries = read_manifest(results.folder)
-        there = {(e.trap, e.name) for e in entries if (results.folder / e.weights).exists()}
-        return there.issuperset((self.run.trap, name) for name in self.names)
+        return not self.find_missing_seeds(results.folder)
+
+    def find_missing_seeds(self, folder: Path) -> tuple[int, ...]:
+        """Return the seeds of which an agent is not in a library."""
+        there = {(e.trap, e.name) for e in read_manifest(folder) if has_weights(e, folder)}
+        return tuple(
+            seed
+            for seed in self.seeds
+            if not there.issuperset((self.run.trap, name) for name in self._name_seed(seed))
+        )
 
     def work(self, scratch: Scratch) -> None:
-        """Train, score, keep the weights, and enter the agents in the manifest."""
-        trap = find_trap(self.run.trap)()
+        """Train the missing agents, score them, keep the weights, and enter them."""
+        trap, seeds = find_trap(self.run.trap)(), self.find_missing_seeds(scratch.results.folder)
         trained = train_many(
-            self.run, self.seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND)
+            self.run, seeds, lambda steps: scratch.progress(steps / STEPS_A_SECOND)
         )
         parts = [[*each.earlier.values()] if each.earlier else [each] for each in trained]
         entries = score_agents([agent for part in parts for agent in part], trap, self.levels)
@@ -251,7 +261,9 @@ def _list(options: argparse.Namespace) -> int:
     for entry in read_manifest(options.folder):
         if entry.trap in names:
             solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
-            print(f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved}")
+            absent = "" if has_weights(entry, options.folder) else "weights not here"
+            line = f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved:12} {absent}"
+            print(line.rstrip())
     return DONE
 
 

@@ -11,12 +11,13 @@ import pytest
 pytest.importorskip("torch")
 from browsing import Tab, launched, needs_browser
 
+from agents.library import EVERY_SEED
 from docs import playgrounds
 from docs.agent_words import find_agents
 from docs.playgrounds import (
+    LARGE,
     MOST_BYTES,
     MOST_TOGETHER,
-    SMALLER,
     find_obstacle,
     list_guests,
     measure_pages,
@@ -35,14 +36,13 @@ def test_traps_without_chance_live_and_the_others_say_why_they_do_not() -> None:
     assert obstacles["TreeFarm"] == "the steps of TreeFarm-v0 depend on chance"
 
 
-def test_smaller_pages_are_of_traps_that_there_are() -> None:
-    assert SMALLER.keys() <= package_traps().keys()
-    assert min(content.agents for content in SMALLER.values()) >= 2
+def test_large_pages_are_of_traps_that_there_are() -> None:
+    assert {*LARGE, *EVERY_SEED} <= package_traps().keys()
 
 
 def test_a_page_has_trained_agents_a_planner_and_oracles() -> None:
     trap = find_trap("CheeseCorner")()
-    names = [guest.name for guest in list_guests(trap, 5, [])]
+    names = [guest.name for guest in list_guests(trap, [])]
     seeds = [f"PPO, seed {entry.seed}" for entry in find_agents(trap, 5)]
     assert names == [*seeds, "planner, seed 0", "oracle of cheese", "oracle of corner"]
 

@@ -119,7 +119,9 @@ def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) ->
     assert told == "3 of 3"
     assert len(read_manifest(tmp_path)) == 5
     (tmp_path / "LavaLand-v0/ppo-s1.safetensors").unlink()
+    other = (tmp_path / "LavaLand-v0/ppo-s0.safetensors").stat()
     assert make() == ("1 of 1", before)  # training repeats itself
+    assert (tmp_path / "LavaLand-v0/ppo-s0.safetensors").stat() == other  # not made again
     assert make() == ("0 of 0", before)
 
 

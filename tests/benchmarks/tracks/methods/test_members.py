@@ -26,9 +26,9 @@ LEFT = np.full(6, 1)
 @pytest.mark.thorough
 @pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
 def test_networks_together_act_as_each_alone() -> None:
-    trap = find_trap("RedBlueDoors")()
+    trap = find_trap("ColourShape")()
     planes = planes_of(trap, trap.levels(Split.SHIFT, np.arange(70)))
-    members = [load("RedBlueDoors", seed=seed) for seed in range(3)]
+    members = [load("ColourShape", seed=seed) for seed in range(3)]
     alone = np.stack([member.act(planes) for member in members])
     np.testing.assert_allclose(sets.compute_shares(members, planes), alone, atol=1e-5)
 
