@@ -215,17 +215,19 @@ def read_weights(entry: ManifestEntry, folder: Path) -> bytes:
     Raises:
         ValueError: the file is missing, damaged or of another agent.
     """
-    path = folder / entry.weights
+    path, elsewhere = folder / entry.weights, "" if folder == FOLDER else f" --out {folder}"
+    make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
+    if not has_weights(entry, folder):
+        raise ValueError(
+            f"{path} is not there: of most traps a checkout has the networks of seed 0 alone."
+            f" {make} trains the others"
+        )
     try:
         data = read_bytes(path)
         if digest_weights(data) != entry.weights_digest:
             raise ValueError("its digest is not the manifest's")
     except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{path} is missing or damaged ({error}); delete it if it is there, and python -m"
-            f" benchmarks library make --traps {entry.trap} --out {folder} makes it (of most traps"
-            " a checkout has the networks of seed 0 alone)"
-        ) from None
+        raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
     return data
 
 

@@ -87,10 +87,10 @@ def test_agents_that_are_not_there_are_named(asked: dict, message: str, folder: 
         (
             OWN,
             lambda x: x[:-9] + b"?" + x[-8:],
-            "digest is not the manifest's.*delete it if",
+            "digest is not the manifest's.*delete it, and",
         ),
         (OWN, lambda x: b"", "its digest is not the manifest's"),
-        (OWN, None, "missing or damaged .*make --traps CheeseCorner-v0"),
+        (OWN, None, "is not there: .*make --traps CheeseCorner-v0 --out"),
         (MANIFEST, lambda x: b"{", "is damaged .*restore it, or move the folder away"),
         (MANIFEST, lambda x: b"[" * 100_000, "manifest.json is damaged"),
         (MANIFEST, lambda x: x.replace(b'"schema": 3', b'"schema": 4'), "has schema 4, and this"),
