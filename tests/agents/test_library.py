@@ -32,7 +32,7 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
 def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
-    """Other weights may lie there, where somebody trained them: those are not looked at."""
+    """Other weights may lie there, of networks that were trained here; they are left alone."""
     agents, units = read_manifest(), plan_batches(list(package_traps().values()), False)
     planned = {(unit.run.trap, name) for unit in units for name in unit.names}
     assert planned == {(entry.trap, entry.name) for entry in agents}
