@@ -179,7 +179,9 @@ class Learner:
         earned, episodes = torch.zeros(2, len(self.streams), device=self.drawn.device)
         played = self.play(earned, episodes)
         steps, parts = self.settings.rollout_steps, self.settings.minibatches
-        orders = [self.draw_words(steps).argsort(dim=1) for _ in range(self.settings.epochs)]
+        # In two rollouts of five some words are equal: a stable sort orders them alike everywhere.
+        drawn = [self.draw_words(steps) for _ in range(self.settings.epochs)]
+        orders = [each.argsort(dim=1, stable=True) for each in drawn]
         for rows in (part for order in orders for part in order.tensor_split(parts, dim=1)):
             agents = torch.arange(len(rows), device=rows.device)[:, None]
             minibatch = StackRollout(*(each[agents, rows] for each in played))

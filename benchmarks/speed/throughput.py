@@ -1,6 +1,7 @@
 """Steps a second of all traps, beside Minigrid's: ``python -m benchmarks.speed.throughput``.
 
-Random actions drawn ahead, observations included, one thread.
+Random actions drawn ahead, observations included, one thread. The last column is torch's on this
+CPU (``mesa_gym.make_torch``), in shares of NumPy's.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+import mesa_gym
 from benchmarks.speed.timing import Work, measure_rates
 from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
@@ -58,15 +61,17 @@ def steps_table(traps: Sequence[Trap], quick: bool) -> str:
     cases = [(trap, levels, n) for trap in traps for levels in (BANK, None) for n in COUNTS]
     works: dict[Any, Work] = {MINIGRID: minigrid()}
     works |= {(repr(t), levels, n): environments(t, n, levels, quick) for t, levels, n in cases}
+    works |= {(repr(trap), "torch"): tensors(trap, COUNTS[-1]) for trap in traps}
     found = measure_rates(works, *((1, 0.005) if quick else (REPEATS, SECONDS)))
-    rows = [[MINIGRID, "", _short(found[MINIGRID]), "", "", "1"]]
+    rows = [[MINIGRID, "", _short(found[MINIGRID]), "", "", "1", ""]]
     for trap in traps:
         for levels in (BANK, None):
             speeds = [found[repr(trap), levels, n] for n in COUNTS]
             cells = [repr(trap), f"{levels:,}" if levels else "always new", *map(_short, speeds)]
-            rows.append([*cells, f"{speeds[0] / found[MINIGRID]:.1f}"])
+            in_torch = f"{found[repr(trap), 'torch'] / speeds[-1]:.2f}" if levels else ""
+            rows.append([*cells, f"{speeds[0] / found[MINIGRID]:.1f}", in_torch])
     counts = (f"{n:,}" for n in COUNTS)
-    return table(["steps/s of so many", "levels", *counts, "one, times Minigrid"], rows)
+    return table(["steps/s of so many", "levels", *counts, "one, times Minigrid", "torch"], rows)
 
 
 def environments(trap: Trap, n: int, levels: int | None, quick: bool = False) -> Work:
@@ -95,6 +100,22 @@ def environments(trap: Trap, n: int, levels: int | None, quick: bool = False) ->
         return steps * n
 
     return Work(take, least)
+
+
+def tensors(trap: Trap, n: int) -> Work:
+    """Return steps of n environments in torch on the CPU; ImportError names its extra."""
+    env = mesa_gym.make_torch(trap.id(), n, size=trap.size, num_levels=BANK, seed=0)
+    torch = import_module("torch")
+    torch.set_num_threads(1)
+    actions = torch.randint(5, (ACTIONS, n))
+    env.reset()
+
+    def take(steps: int) -> int:
+        for i in range(steps):
+            env.step(actions[i % ACTIONS])
+        return steps * n
+
+    return Work(take)
 
 
 def single(id: str, least: int, **keywords: Any) -> Work:

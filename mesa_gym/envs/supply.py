@@ -187,6 +187,8 @@ def pick_levels(stream: Array, episode: Array, settings: Settings) -> tuple[Arra
     number = shift_right(outputs(stream, 2 * episode), 16)
     if settings.num_levels is not None:
         number = number % settings.num_levels
+    if not settings.alpha:
+        return number, number < 0
     # As integers: some devices have no float64.
     line = math.ceil(settings.alpha * 2**53)
     return number, shift_right(outputs(stream, 2 * episode + 1), 11) < line

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from parameters import thorough
+from kernels import KernelCount
+from parameters import each_trap, thorough
 from torch.distributions import Categorical
 from training import lesson
 
@@ -18,7 +19,7 @@ from agents.ppo import Learner, StackRollout
 from agents.ppo_settings import PPOSettings
 from agents.stacks import compute_outputs
 from agents.symmetry import Symmetric
-from mesa_gym.traps import LEVELS
+from mesa_gym.traps import LEVELS, Trap
 
 USUAL = PPOSettings()
 
@@ -87,6 +88,29 @@ def test_restoring_what_lasts_restores_an_update() -> None:
     # Moments of Muon's square are not used, and some of a state's arrays stay.
     changing = 3 + len(made.stack)
     assert not any(map(torch.equal, before[:changing], results[0][:changing]))
+
+
+@each_trap
+def test_an_update_needs_no_values(trap: type[Trap]) -> None:
+    """Tensors without values: an update that asks for one cannot be captured as a graph."""
+    few = PPOSettings(environments=4, rollout_length=2, minibatches=2)
+    made = learner(asked(1, 3, trap=trap(), device="meta", num_levels=3, settings=few))
+    before = [(each.shape, each.dtype) for each in made.list_lasting_tensors()]
+    with KernelCount() as kernels:
+        told = made.update()
+    assert kernels.count > 2 * 100
+    assert [each.shape for each in told] == [(2,), (2,)]
+    assert {each.device.type for each in (*told, *made.list_lasting_tensors())} == {"meta"}
+    assert [(each.shape, each.dtype) for each in made.list_lasting_tensors()] == before
+
+
+def test_chances_give_legal_actions() -> None:
+    """A step on a device checks none of them, so that extreme scores must not give others."""
+    made = learner(asked(1, 3, device="cpu", settings=PPOSettings(environments=4)))
+    scores = torch.tensor([0.0, 1e30, -1e30, float("inf"), float("nan")])
+    made.compute = lambda stack, inputs: (scores.expand(2, 4, 5), torch.zeros(2, 4))
+    played = made.play(*torch.zeros(2, 2))
+    assert ((played.actions >= 0) & (played.actions < 5)).all()
 
 
 def test_what_does_not_go_on_a_device_is_refused() -> None:
