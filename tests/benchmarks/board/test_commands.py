@@ -13,12 +13,10 @@ from parameters import thorough
 from safetensors.torch import load_file, save_file
 
 from agents import ppo
-from agents import run as training
 from agents.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from agents.run import Run
-from benchmarks.board import budgets
 from benchmarks.board import commands as leaderboard
-from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget, steps_for
+from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.results import Results
 from mesa_gym.policies import references
@@ -54,7 +52,8 @@ def run_once(tmp_path_factory):
 
 def left(out, levels=4, **changes):
     """The names of the units that are not done, of `run` with these levels or other agents."""
-    found = board_units(Budget((replace(GROUP, **changes),), Path(), steps=1).runs(), levels)
+    runs = Budget((replace(GROUP, **changes),), Path()).runs()
+    found = board_units([replace(run, steps=1) for run in runs], levels)
     return sorted(unit.name for unit in found if not unit.done(Results(out)))
 
 
@@ -195,8 +194,8 @@ def chosen(options: str = "") -> list[Run]:
 
 def test_the_quick_board_is_what_runs_without_options() -> None:
     assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
-    traps = ("CheeseCorner-v0", "CoinRun-v0", "RedBlueDoors-v0")
-    agents = [(trap, f"ppo-s{seed}", 400_000) for trap in traps for seed in range(5)]
+    traps = {"CheeseCorner-v0": 150_000, "CoinRun-v0": 150_000, "RedBlueDoors-v0": 400_000}
+    agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(5)]
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
@@ -218,7 +217,8 @@ def test_the_committed_board_has_more_agents_where_twins_are_played() -> None:
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
     assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 5
-    assert {run.name for run in chosen("--seeds 1 --traps CoinRun")} == {"ppo-s0"}
+    one_each = chosen("--seeds 1 --traps CoinRun FollowMe")
+    assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 150_000), ("ppo-s0", 10**6)]
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
     narrow = chosen("--budget standard --traps FollowMe KeysChests --algorithms ppo")
     assert {(run.trap, run.alpha, run.seed) for run in narrow} == {
@@ -239,10 +239,3 @@ def test_options_say_what_runs_and_choose_from_a_budget() -> None:
 def test_what_cannot_run_is_refused(options: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         chosen(options)
-
-
-def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
-    monkeypatch.setattr(budgets, "STEPS", {"dqn": {"usual": 10, "CoinRun-v0": 20}})
-    monkeypatch.setattr(training, "STEPS", {"KeysChests-v0": 7})
-    assert [steps_for("dqn", trap) for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
-    assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7

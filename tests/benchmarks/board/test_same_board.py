@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,8 +28,8 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 def units(out: Path) -> list[Unit]:
     """The units of a small board of agents, reference policies and methods."""
-    budget = Budget((AgentGrid(("ppo", "bc"), TRAPS, SEEDS),), out, STEPS)
-    found = board_units(budget.runs(), LEVELS)
+    budget = Budget((AgentGrid(("ppo", "bc"), TRAPS, SEEDS),), out)
+    found = board_units([replace(run, steps=STEPS) for run in budget.runs()], LEVELS)
     for trap in TRAPS:
         checks = partial(evaluate_checks, trap, levels=LEVELS)
         found.append(Evaluation(trap, tuple(CHECKS), 0, checks, 5, levels=LEVELS).unit())
