@@ -70,6 +70,8 @@ BASELINES_STEPS: dict[str, dict[str, int]] = {
 NUM_LEVELS = 30_000
 # Algorithms that can go on from trained agents.
 STAGED = ("ppo", "ppo-pixels", "ppo-symmetric", *PLANNERS_STEPS)
+# Algorithms that train agents of many seeds at once; others train one after another.
+STACKED = ("ppo", "ppo-pixels", "ppo-planner")
 
 
 def steps_for(trap: str, algo: str = "ppo") -> int:

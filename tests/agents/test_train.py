@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from training import CORNER, DOORS, acts, drawn, lesson, trained
 from agents import ppo
 from agents import run as training
 from agents.ensemble import Ensemble
+from agents.lesson import Lesson
 from agents.networks import TorchAgent
 from agents.ppo_settings import USUAL, PPOSettings
 from agents.run import ALGORITHMS, NUM_LEVELS, steps_for
@@ -53,6 +55,15 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
     np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)
     card = scoring.score(loaded, CORNER, levels=10)
     assert card.read_each("test", "normalized_return")["cheese"] < 1
+
+
+@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "plr-exact"))
+def test_algorithms_that_train_seeds_at_once_say_so(algo: str, monkeypatch) -> None:
+    """Boards are planned by it."""
+    monkeypatch.setattr(Lesson, "each", Mock(side_effect=EOFError))
+    monkeypatch.setattr(Lesson, "environments", Mock(side_effect=BufferError))
+    with pytest.raises(BufferError if algo in training.STACKED else EOFError):
+        trained(algo, lesson(1, 2))
 
 
 def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
