@@ -92,7 +92,7 @@ SWEEP = "--traps CheeseCorner CoinRun --seeds 2 --steps 8192 --levels 20 --backe
 
 def run(out: Path, options: str) -> dict[str, bytes]:
     """All that a run leaves, apart from its weights."""
-    command = [sys.executable, *f"-m benchmarks.board run {SWEEP} {options} --out".split()]
+    command = [sys.executable, *f"-m benchmarks board run {SWEEP} {options} --out".split()]
     done = subprocess.run([*command, out], env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "4 of 4 units done" in done.stderr
