@@ -115,7 +115,7 @@ def test_every_backend_gives_identical_results(backend: str, usual, tmp_path: Pa
     if name != "local" and find_spec("distributed" if name == "dask" else name) is None:
         pytest.skip(f"{name} is not installed: it comes with the extra `cluster`")
     assert run(tmp_path / "out", backend) == usual
-    assert len(usual) == 2 * (2 + 6) + 2 * 2  # cards of agents and references, records
+    assert len(usual) == 2 * (2 + 7) + 2 * 2  # cards of agents and references, records
 
 
 if __name__ == "__main__":
