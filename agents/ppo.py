@@ -246,7 +246,9 @@ class Learner:
     def descend(self, loss: Tensor, left: Tensor) -> None:
         """Take a step down a loss, each agent's gradient clipped."""
         found = self.compute_gradients(loss)
-        squares = torch.stack([each.flatten(1).square().sum(dim=1) for each in found]).sum(dim=0)
+        # An agent's squares are added up in the same order alone and beside others.
+        parts = torch.stack([each.flatten(1).square().sum(dim=1) for each in found], dim=1)
+        squares = parts.sum(dim=1)
         longest, rate = self.settings.gradient_norm, self.settings.learning_rate
         clipped = (longest / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
         self.optimiser.step([each * clipped for each in found], rate * left)

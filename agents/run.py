@@ -52,14 +52,32 @@ PLANNERS_STEPS = {
     "ppo-drc": 300_000,
 }
 ALGORITHMS_STEPS = PLANNERS_STEPS | {"distil-planner": 1_200_000}
+# Baseline -> trap -> steps.
+USUAL = "usual"
+BASELINES_STEPS: dict[str, dict[str, int]] = {
+    "sb3-ppo": {
+        USUAL: 400_000,
+        **dict.fromkeys(STEPS, 800_000),
+        "AbsentSupervisor-v0": 800_000,
+        "KeysChests-v0": 2_000_000,
+        "MonsterWorld-v0": 1_600_000,
+    },
+    "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(STEPS, 4_000_000)},
+    "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(STEPS, 1_500_000)},
+    "bc": {USUAL: 600_000},
+}
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
 # Algorithms that can go on from trained agents.
 STAGED = ("ppo", "ppo-pixels", "ppo-symmetric", *PLANNERS_STEPS)
+# Algorithms that train agents of many seeds at once; others train one after another.
+STACKED = ("ppo", "ppo-pixels", "ppo-planner")
 
 
 def steps_for(trap: str, algo: str = "ppo") -> int:
     """Return for how many steps an algorithm trains on a trap, named with its version."""
+    if algo in BASELINES_STEPS:
+        return BASELINES_STEPS[algo].get(trap, BASELINES_STEPS[algo][USUAL])
     usual = ALGORITHMS_STEPS.get(algo, USUAL_STEPS)
     return STEPS.get(trap, USUAL_STEPS) * usual // USUAL_STEPS
 

@@ -75,8 +75,9 @@ def list_runs(options: argparse.Namespace) -> list[Run]:
     groups = budget.groups if options.budget else (replace(budget.groups[0], **given),)
     if options.seeds:
         groups = tuple(replace(group, seeds=options.seeds) for group in groups)
-    budget = replace(budget, groups=groups, steps=options.steps or budget.steps)
-    return budget.runs(**given) if options.budget else budget.runs()
+    budget = replace(budget, groups=groups)
+    runs = budget.runs(**given) if options.budget else budget.runs()
+    return [replace(run, steps=options.steps or run.steps) for run in runs]
 
 
 def _run(options: argparse.Namespace) -> int:

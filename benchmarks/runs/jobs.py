@@ -1,15 +1,14 @@
-"""The units of every sweep: an agent, trained and scored, and a trap's reference policies."""
+"""The units of every sweep: agents, trained and scored, and a trap's reference policies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from agents.run import Run
-from agents.train import train
+from agents.run import STACKED, Run
+from agents.train import train_many
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import (
     Results,
@@ -18,86 +17,110 @@ from benchmarks.runs.results import (
     require_same_training,
     training_path,
 )
+from mesa_gym.errors import PolicyError
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Split, Trap, find_trap
 
-# What a core does, roughly: for the order of the work and for the bar.
-STEPS_A_SECOND = 25_000
-# A trap's levels are solved once, and what they are worth is kept.
-LEVELS_A_SECOND, SOLVED_LEVELS_A_SECOND = 150, 1_500
+# Seeds that are trained in one process, a quarter cheaper than apart, where an algorithm can.
+BATCH = 5
+# What a core does, roughly, for the order of the work and for the bar: steps of training, and
+# levels that are solved, or played by a batch.
+STEPS_A_SECOND, LEVELS_A_SECOND = 25_000, 150
+
+Failures = dict[str, PolicyError]
 
 
 @dataclass(frozen=True)
-class Trainee:
-    """An agent that is trained, unless it is there, and scored.
+class PolicyBatch:
+    """Policies that are scored together; what is missing of the agents is trained together first.
 
     Attributes:
-        name: on its score card; ends in its seed, ``-s3``.
-        trap: what it is trained and scored on.
-        agent: its directory, relative to the results.
-        facts: what its record must say of its training.
-        teach: trains it into a free folder, and tells each number of steps taken.
-        levels: of each split, for scoring.
+        name: of the unit.
+        trap: on which they are scored.
+        policies: name -> the training of an agent, in which they differ by the seed alone; None
+            for a reference policy.
+        levels: of each split.
     """
 
     name: str
     trap: Trap
-    agent: Path
-    facts: Mapping[str, Any]
-    teach: Callable[[Path, Callable[[int], None]], object]
+    policies: Mapping[str, Run | None]
     levels: int
 
-    def unit(self, name: str) -> Unit:
-        """Return what is to be done, under a name."""
-        scoring = self.levels * len(Split) / SOLVED_LEVELS_A_SECOND
-        return Unit(name, self.is_done, self.work, self.facts["steps"] / STEPS_A_SECOND + scoring)
+    def unit(self) -> Unit:
+        """Return what is to be done."""
+        seconds = self.levels * len(Split) / LEVELS_A_SECOND
+        seconds += sum(run.steps for run in self.policies.values() if run) / STEPS_A_SECOND
+        return Unit(self.name, self.is_done, self.work, seconds)
 
     def is_done(self, results: Results) -> bool:
         """Return whether all is there that scoring makes; weights may be anywhere else.
 
-        The training record is kept last: it says of which weights the rest is.
-
         Raises:
-            ValueError: the agent, or its record, is of another training.
+            ValueError: an agent, or its record, is of another training.
         """
-        trap = self.trap.name()
-        weights = results.digest_agent(self.agent, self.facts)
-        training = results.read_training(trap, self.name)
-        if training is not None:
-            path = results.folder / training_path(trap, self.name)
-            require_same_training(path, training, self.facts)
-        scored = results.has_card(expect_provenance(self.trap, self.levels), trap, self.name)
-        return scored and training is not None and weights in (None, training.weights_digest)
+        return all(self._is_scored(name, results) for name in self.policies)
 
     def work(self, scratch: Scratch) -> None:
-        """Train, score, and keep each part once it is whole."""
-        trap, folder = self.trap.name(), scratch.results.folder / self.agent
-        if folder.exists():
-            scratch.progress(self.facts["steps"] / STEPS_A_SECOND)
-        else:
-            told = partial(_report_progress, scratch, STEPS_A_SECOND)
-            self.teach(scratch.folder / self.agent, told)
-            scratch.keep(self.agent)
-        told = partial(_report_progress, scratch, SOLVED_LEVELS_A_SECOND)
-        specs = {self.name: str(folder)}
-        made = score_policies(self.trap, specs, self.levels, scratch.folder, told)
-        record = training_path(trap, self.name)
-        write_bytes(scratch.folder / record, read_bytes(folder / POLICY_FILE))
-        for path in (*made, record):
-            scratch.keep(path)
+        """Train and score what is missing, and keep each part once it is whole.
 
+        Raises:
+            PolicyError: a policy failed; the others are scored and kept.
+        """
+        missing = [name for name in self.policies if not self._is_scored(name, scratch.results)]
+        self._train(missing, scratch)
+        agents = {name: scratch.results.folder / self._place(name) for name in missing}
+        specs = {n: str(place) if self.policies[n] else n for n, place in agents.items()}
+        told, failed = partial(scratch.progress, a_second=LEVELS_A_SECOND), Failures()
+        cards = score_policies(self.trap, specs, self.levels, scratch.folder, told, failed=failed)
+        for name, card in cards.items():
+            scratch.keep(card)
+            if self.policies[name]:
+                record = training_path(self.trap.name(), name)
+                write_bytes(scratch.folder / record, read_bytes(agents[name] / POLICY_FILE))
+                scratch.keep(record)
+        if failed:
+            first, *others = failed.values()
+            for error in others:
+                first.add_note(str(error))
+            raise first
 
-def _report_progress(scratch: Scratch, a_second: int, done: int) -> None:
-    scratch.progress(done / a_second)
+    def _train(self, missing: Sequence[str], scratch: Scratch) -> None:
+        """Train the agents among the missing that are not there, and keep them."""
+        folder, told = scratch.results.folder, partial(scratch.progress, a_second=STEPS_A_SECOND)
+        absent = [name for name in missing if not (folder / self._place(name)).exists()]
+        runs = [run for name in absent if (run := self.policies[name])]
+        told(sum(run.steps for run in self.policies.values() if run and run not in runs))
+        if runs:
+            from agents.saving import save  # imports torch, which takes seconds
 
+            agents = train_many(runs[0], [run.seed for run in runs], told)
+            for run, agent in zip(runs, agents, strict=True):
+                save(scratch.folder / self._place(run.name), agent)
+                scratch.keep(self._place(run.name))
 
-def run_facts(run: Run) -> dict[str, Any]:
-    """Return what the record of a run's agent must say, on which checkpoints have no influence."""
-    facts = run.facts()
-    del facts["checkpoints"]
-    return facts
+    def _is_scored(self, name: str, results: Results) -> bool:
+        """Return whether the card of a policy is there, and of an agent also its record.
+
+        The record is kept last: it says of which weights the rest is.
+        """
+        run, trap = self.policies[name], self.trap.name()
+        scored = results.has_card(expect_provenance(self.trap, self.levels), trap, name)
+        if run is None:
+            return scored
+        facts = run.facts()
+        del facts["checkpoints"]  # which have no influence
+        weights = results.digest_agent(self._place(name), facts)
+        record = results.read_training(trap, name)
+        if record is None:
+            return False
+        require_same_training(results.folder / training_path(trap, name), record, facts)
+        return scored and weights in (None, record.weights_digest)
+
+    def _place(self, name: str) -> Path:
+        return Path("agents", self.trap.name(), name)
 
 
 def score_policies(
@@ -107,7 +130,8 @@ def score_policies(
     folder: Path,
     progress: Callable[[int], None],
     salt: str = "",
-) -> list[Path]:
+    failed: Failures | None = None,
+) -> dict[str, Path]:
     """Score policies together, as they share what solving costs, and save their cards.
 
     Args:
@@ -117,43 +141,16 @@ def score_policies(
         folder: the results' folder.
         progress: called with the number of levels scored since the last call.
         salt: an evaluator's secret.
+        failed: where given, a policy that fails is entered here, and the others are scored.
 
     Returns:
-        Each card's place in the folder.
+        name -> its card's place in the folder.
     """
     makers = {name: partial(as_policy, spec, trap) for name, spec in specs.items()}
-    cards = score_all(makers, trap, levels, salt=salt, progress=progress)
+    cards = score_all(makers, trap, levels, salt=salt, progress=progress, failed=failed)
     for name, card in cards.items():
         card.save(folder / card_path(trap.name(), name))
-    return [card_path(trap.name(), name) for name in cards]
-
-
-def _find_missing_references(trap: Trap, levels: int, results: Results) -> list[str]:
-    """Return the reference policies of a trap that have no card."""
-    provenance, name = expect_provenance(trap, levels), trap.name()
-    return [p for p in references(type(trap)) if not results.has_card(provenance, name, p)]
-
-
-def _has_references(trap: Trap, levels: int, results: Results) -> bool:
-    return not _find_missing_references(trap, levels, results)
-
-
-def _score_references(trap: Trap, levels: int, scratch: Scratch) -> None:
-    missing = _find_missing_references(trap, levels, scratch.results)
-    told = partial(_report_progress, scratch, LEVELS_A_SECOND)
-    specs = dict(zip(missing, missing, strict=True))
-    for path in score_policies(trap, specs, levels, scratch.folder, told):
-        scratch.keep(path)
-
-
-def references_unit(trap: Trap, levels: int) -> Unit:
-    """Return the unit of a trap's reference policies, on so many levels of each split."""
-    return Unit(
-        f"{trap.name()}-references",
-        partial(_has_references, trap, levels),
-        partial(_score_references, trap, levels),
-        levels * len(Split) / LEVELS_A_SECOND,
-    )
+    return {name: card_path(trap.name(), name) for name in cards}
 
 
 def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
@@ -161,14 +158,30 @@ def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
 
     Reference policies come before agents, which are scored faster once their levels are solved.
     """
-    traps = {run: run.environment().trap for run in runs}
-    agents = [_board_unit(run, trap, levels) for run, trap in traps.items()]
-    references = {trap.name(): find_trap(trap.name())() for trap in traps.values()}
-    units = [references_unit(trap, levels) for trap in references.values()]
-    return [*units, *sorted(agents, key=lambda unit: -unit.seconds)]
+    batches: dict[str, list[Run]] = {}
+    for run in runs:
+        batches.setdefault(_name_batch(run), []).append(run)
+    agents = [
+        PolicyBatch(name, batch[0].environment().trap, {run.name: run for run in batch}, levels)
+        for name, batch in batches.items()
+    ]
+    traps = {batch.trap.name(): type(batch.trap) for batch in agents}
+    bare = [
+        PolicyBatch(f"{name}-references", trap(), dict.fromkeys(references(trap)), levels)
+        for name, trap in traps.items()
+    ]
+    agents.sort(key=lambda batch: -batch.unit().seconds)
+    return [batch.unit() for batch in (*bare, *agents)]
 
 
-def _board_unit(run: Run, trap: Trap, levels: int) -> Unit:
-    path, teach = Path("agents", trap.name(), run.name), partial(train, run)
-    trainee = Trainee(run.name, trap, path, run_facts(run), teach, levels)
-    return trainee.unit(f"{trap.name()}-{run.name}")
+def _name_batch(run: Run) -> str:
+    """Return the name of the batch of a run, whichever of its seeds are to be trained.
+
+    Names are locks: that of an agent depends neither on how many seeds a run wants nor on how many
+    cores it has, so that two runs in a folder never train one agent.
+    """
+    trap = find_trap(run.trap).name()
+    if run.algo not in STACKED:
+        return f"{trap}-{run.name}"
+    first = run.seed // BATCH * BATCH
+    return f"{trap}-{replace(run, seed=first).name}-to-s{first + BATCH - 1}"

@@ -52,9 +52,9 @@ class Scratch:
     results: Results
     done: float = 0.0
 
-    def progress(self, seconds: float) -> None:
-        """Say that so many more of the unit's seconds are done."""
-        self.done += seconds
+    def progress(self, more: float, a_second: float = 1.0) -> None:
+        """Say that so much more is done, of which so much takes a second."""
+        self.done += more / a_second
         tell_progress(self.folder, self.done)
 
     def keep(self, made: Path) -> None:

@@ -100,6 +100,7 @@ class Results:
 
     def __init__(self, folder: Path, note: Note | None = None) -> None:
         self.folder, self.note = folder, note
+        self._damaged = set[Path]()  # what was set aside
 
     def digest_agent(self, path: Path, facts: Mapping[str, Any]) -> str | None:
         """Return the digest of an agent's weights; None where it is missing, ``DAMAGED`` if it was.
@@ -113,7 +114,7 @@ class Results:
         """
         folder = self.folder / path
         if not os.path.lexists(folder):
-            return None
+            return DAMAGED if folder in self._damaged else None
         try:
             read_policy_file(folder)  # refuses weights that lie elsewhere
             record = AgentRecord.load(folder / POLICY_FILE)
@@ -162,6 +163,7 @@ class Results:
             while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
                 number += 1
             path.rename(aside)
+            self._damaged.add(path)
             self.note(f"damaged: {reason}\n  kept as {aside}")
         return DAMAGED
 

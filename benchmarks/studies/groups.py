@@ -122,9 +122,7 @@ def _work(group: SeedGroup, scratch: Scratch) -> None:
     def keep(at: int, seed: int, agent: Any) -> None:
         earlier.setdefault(at, {})[seed] = deepcopy(agent)
 
-    def tell(steps: int) -> None:
-        scratch.progress(steps / STEPS_A_SECOND)
-
+    tell = partial(scratch.progress, a_second=STEPS_A_SECOND)
     agents, _ = learn(group.run, group.seeds, keep, progress=tell)
     seconds = (time.process_time() - began) / len(group.seeds)
     last = {group.steps: dict(zip(group.seeds, agents, strict=True))}

@@ -1,6 +1,7 @@
 """PPO: rollouts, advantages, losses, and stacks of agents that do not touch each other."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,12 @@ both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", thorough("MonsterW
 
 
 @both_traps
-def test_an_agent_learns_the_same_alone_and_beside_others(trap: str) -> None:
-    """To the last bit, in full precision."""
-    together, alone = (learner(asked(*s, trap=trap), 2).stack for s in ((1, 3, 7), (3,)))
-    assert all(torch.equal(one[0], of[1]) for one, of in zip(alone, together, strict=True))
+@pytest.mark.parametrize("norm", [USUAL.gradient_norm, 0.003])
+def test_an_agent_learns_the_same_alone_and_beside_others(norm: float, trap: str) -> None:
+    """To the last bit, in full precision, whether or not its gradients are clipped."""
+    more: dict[str, Any] = {"trap": trap, "settings": replace(USUAL, gradient_norm=norm)}
+    together, alone = (learner(asked(*s, **more), 2).stack for s in (range(5), (3,)))
+    assert all(torch.equal(one[0], of[3]) for one, of in zip(alone, together, strict=True))
     for one, other in itertools.combinations(together.first, 2):
         assert (one - other).abs().max() > 0.01
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from reference import wandered
 from training import CORNER, DOORS, acts, drawn, lesson, trained
 
 from agents import ppo
+from agents import run as training
 from agents.ensemble import Ensemble
+from agents.lesson import Lesson
 from agents.networks import TorchAgent
 from agents.ppo_settings import USUAL, PPOSettings
-from agents.run import ALGORITHMS, NUM_LEVELS
+from agents.run import ALGORITHMS, NUM_LEVELS, steps_for
 from agents.saving import encode_weights, record_agent, save
 from agents.train import main
 from mesa_gym import scoring
@@ -52,6 +55,23 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
     np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)
     card = scoring.score(loaded, CORNER, levels=10)
     assert card.read_each("test", "normalized_return")["cheese"] < 1
+
+
+@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "plr-exact"))
+def test_algorithms_that_train_seeds_at_once_say_so(algo: str, monkeypatch) -> None:
+    """Boards are planned by it."""
+    monkeypatch.setattr(Lesson, "each", Mock(side_effect=EOFError))
+    monkeypatch.setattr(Lesson, "environments", Mock(side_effect=BufferError))
+    with pytest.raises(BufferError if algo in training.STACKED else EOFError):
+        trained(algo, lesson(1, 2))
+
+
+def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
+    monkeypatch.setattr(training, "BASELINES_STEPS", {"sb3": {"usual": 10, "CoinRun-v0": 20}})
+    monkeypatch.setattr(training, "STEPS", {"KeysChests-v0": 1_200_000})
+    assert [steps_for(trap, "sb3") for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
+    steps = {algo: steps_for("KeysChests-v0", algo) for algo in ("ppo", "plr-exact", "ppo-vin")}
+    assert steps == {"ppo": 1_200_000, "plr-exact": 1_200_000, "ppo-vin": 200_000}
 
 
 # Behaviour cloning learns from demonstrations, not in environments.

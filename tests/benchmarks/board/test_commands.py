@@ -7,18 +7,18 @@ from collections import Counter
 from dataclasses import replace
 from math import nan
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from parameters import thorough
 from safetensors.torch import load_file, save_file
 
 from agents import ppo
-from agents import run as training
 from agents.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from agents.run import Run
-from benchmarks.board import budgets
 from benchmarks.board import commands as leaderboard
-from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget, steps_for
+from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
+from benchmarks.runs import jobs
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.results import Results
 from mesa_gym.policies import references
@@ -28,7 +28,7 @@ from mesa_gym.traps import all_traps, find_trap
 CORNER = "CheeseCorner-v0"
 GROUP = AgentGrid(("ppo",), ("CheeseCorner",), seeds=1)
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
-AGENT, SCORED = f"{CORNER}-ppo-s0", f"{CORNER}-references"
+AGENT, SCORED = f"{CORNER}-ppo-s0-to-s4", f"{CORNER}-references"
 FOLDER, CARDS = Path("agents", CORNER, "ppo-s0"), Path("cards", CORNER)
 WEIGHTS, RECORD = FOLDER / WEIGHTS_FILE, Path("training", CORNER, "ppo-s0.json")
 
@@ -54,7 +54,8 @@ def run_once(tmp_path_factory):
 
 def left(out, levels=4, **changes):
     """The names of the units that are not done, of `run` with these levels or other agents."""
-    found = board_units(Budget((replace(GROUP, **changes),), Path(), steps=1).runs(), levels)
+    runs = Budget((replace(GROUP, **changes),), Path()).runs()
+    found = board_units([replace(run, steps=1) for run in runs], levels)
     return sorted(unit.name for unit in found if not unit.done(Results(out)))
 
 
@@ -110,8 +111,8 @@ def test_a_lost_result_is_made_again_and_nothing_else(lost, again, out, capsys):
 
 def test_other_levels_seeds_alphas_and_weights_are_left_to_do(out):
     assert left(out, 5) == [AGENT, SCORED]
-    assert left(out, seeds=2) == [f"{CORNER}-ppo-s1"]
-    assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0"]
+    assert left(out, seeds=2) == [AGENT]
+    assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0-to-s4"]
     replace_weights(out, 1.5)
     assert left(out) == [AGENT]
 
@@ -152,14 +153,35 @@ def test_damaged_results_are_set_aside_and_made_again(damaged, again, out, capsy
 
 
 def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
-    """A network that has diverged."""
+    """A network that has diverged, and one that is trained and scored beside it."""
     replace_weights(out, nan)
     before = contents(out)
-    assert run(out) == 1
+    assert run(out, "--seeds", "2") == 1
     who = f"policy 'ppo-s0' on {CORNER}, train, step 0: it gave [nan nan nan nan nan] in row 0"
     assert who in capsys.readouterr().err
-    assert contents(out) == before
+    own = (WEIGHTS, FOLDER / "policy.json", CARDS / "ppo-s0.json", RECORD)
+    beside = {out / str(path).replace("ppo-s0", "ppo-s1") for path in own}
+    assert contents(out).keys() - before.keys() == beside
+    assert contents(out).items() >= before.items()
     assert left(out) == [AGENT]
+
+
+@pytest.mark.thorough
+def test_an_agent_is_the_same_alone_beside_others_and_later(out, tmp_path, monkeypatch):
+    """Trained are those that are missing, together."""
+    once, train_many = tmp_path / "once", Mock(side_effect=jobs.train_many)
+    monkeypatch.setattr(jobs, "train_many", train_many)
+    assert run(out, "--seeds", "2") == run(once, "--seeds", "2") == 0
+    assert [call.args[1] for call in train_many.mock_calls] == [[1], [0, 1]]
+    assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
+
+
+def test_an_agent_has_one_lock_however_many_seeds_are_wanted(tmp_path):
+    """Algorithms that train one after another have units of their own."""
+    assert left(tmp_path, seeds=3) == [AGENT, SCORED]
+    assert left(tmp_path, seeds=7) == [AGENT, f"{CORNER}-ppo-s5-to-s9", SCORED]
+    alone = [f"{CORNER}-bc-s{seed}" for seed in range(3)]
+    assert left(tmp_path, algorithms=("bc",), seeds=3) == [*alone, SCORED]
 
 
 @pytest.mark.parametrize(
@@ -195,8 +217,8 @@ def chosen(options: str = "") -> list[Run]:
 
 def test_the_quick_board_is_what_runs_without_options() -> None:
     assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
-    traps = ("CheeseCorner-v0", "CoinRun-v0", "RedBlueDoors-v0")
-    agents = [(trap, f"ppo-s{seed}", 400_000) for trap in traps for seed in range(5)]
+    traps = {"CheeseCorner-v0": 150_000, "CoinRun-v0": 150_000, "RedBlueDoors-v0": 400_000}
+    agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(5)]
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
@@ -218,7 +240,8 @@ def test_the_committed_board_has_more_agents_where_twins_are_played() -> None:
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
     assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 5
-    assert {run.name for run in chosen("--seeds 1 --traps CoinRun")} == {"ppo-s0"}
+    one_each = chosen("--seeds 1 --traps CoinRun FollowMe")
+    assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 150_000), ("ppo-s0", 10**6)]
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
     narrow = chosen("--budget standard --traps FollowMe KeysChests --algorithms ppo")
     assert {(run.trap, run.alpha, run.seed) for run in narrow} == {
@@ -239,10 +262,3 @@ def test_options_say_what_runs_and_choose_from_a_budget() -> None:
 def test_what_cannot_run_is_refused(options: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         chosen(options)
-
-
-def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
-    monkeypatch.setattr(budgets, "STEPS", {"dqn": {"usual": 10, "CoinRun-v0": 20}})
-    monkeypatch.setattr(training, "STEPS", {"KeysChests-v0": 7})
-    assert [steps_for("dqn", trap) for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
-    assert steps_for("plr-exact", "KeysChests-v0") == steps_for("ppo", "KeysChests-v0") == 7
