@@ -126,7 +126,7 @@ def evaluate_methods(
     return records
 
 
-def _evaluate_alone(*arguments: Any) -> list[TrackRecord]:
+def evaluate_alone(*arguments: Any) -> list[TrackRecord]:
     """Evaluate methods behind a wall of their own, in a process of a runner."""
     with Wall() as wall:
         return evaluate_methods(wall, *arguments)
@@ -247,7 +247,7 @@ def track_units(traps: Sequence[str], names: Sequence[str], seeds: int) -> list[
         for group in groups:
             seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
             make: Callable[[], list[TrackRecord]] = partial(
-                _evaluate_alone, group, trap, seed, steps
+                evaluate_alone, group, trap, seed, steps
             )
             found.append(Evaluation(trap, tuple(group), seed, make, seconds, steps))
         for name in names:

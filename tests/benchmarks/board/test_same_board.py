@@ -19,7 +19,13 @@ from benchmarks.runs import runner
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.processes import Unit
 from benchmarks.tracks.checks import CHECKS
-from benchmarks.tracks.running import Evaluation, evaluate_checks, evaluate_methods
+from benchmarks.tracks.running import (
+    PUBLIC_SALT,
+    TRACKS,
+    Evaluation,
+    evaluate_alone,
+    evaluate_checks,
+)
 
 KILLS, STEPS, LEVELS, SEEDS = 30, 20_000, 20, 2
 TRAPS = ("CheeseCorner", "CheeseDish")
@@ -34,7 +40,8 @@ def units(out: Path) -> list[Unit]:
         checks = partial(evaluate_checks, trap, levels=LEVELS)
         found.append(Evaluation(trap, tuple(CHECKS), 0, checks, 5, levels=LEVELS).unit())
         for seed in range(SEEDS):
-            make = partial(evaluate_methods, ["ppo"], trap, seed, STEPS, levels=LEVELS)
+            asked = (["ppo"], trap, seed, STEPS, PUBLIC_SALT, tuple(TRACKS), LEVELS)
+            make = partial(evaluate_alone, *asked)
             found.append(Evaluation(trap, ("ppo",), seed, make, 5, STEPS, LEVELS).unit())
     return found
 
