@@ -96,7 +96,7 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-@pytest.fixture(params=[390, 1400])
+@pytest.fixture(params=[390])
 def tab(browser, tmp_path: Path, request) -> Iterator[Any]:
     folder = tmp_path / "board"
     folder.mkdir()
@@ -135,7 +135,11 @@ def enter_new_room(page: Any) -> None:
 
 @needs_browser
 @pytest.mark.thorough
-@pytest.mark.parametrize(("goal", "told"), [(0, "You went to the bar"), (1, "what is yellow")])
+@pytest.mark.parametrize(
+    ("tab", "goal", "told"),
+    [(390, 0, "You went to the bar"), (1400, 1, "what is yellow")],
+    indirect=["tab"],
+)
 def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str) -> None:
     enter_new_room(tab)
     assert "bar" not in tab.inner_text("main")

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 from browsing import Tab, launched, needs_browser
+from parameters import few
 
 from docs import playgrounds
 from docs.agent_words import find_agents
@@ -25,6 +26,8 @@ from docs.playgrounds import (
 from mesa_gym.traps import find_trap, package_traps
 
 NAMES = [cls.__name__ for cls in package_traps().values()]
+# The largest page, one of a trap that is about places, and a page of replays.
+VISITED = ["KeysChests", "CheeseCorner", "MonsterWorld"]
 READY = 500  # milliseconds until the first picture
 PAINTED = "performance.getEntriesByType('paint').at(-1).startTime"
 
@@ -68,8 +71,7 @@ def browser() -> Iterator[Any]:
 
 
 @needs_browser
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", few(NAMES, thorough=VISITED))
 def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
     browser: Any, tmp_path: Path, name: str
 ) -> None:
