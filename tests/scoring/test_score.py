@@ -67,8 +67,10 @@ def test_a_card_is_the_same_live_or_from_a_trace_together_or_alone_and_whatever_
     assert score(uniform(), made, n, seed=4, name="object") != alone["object"]
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", all_traps())
+ONE_OF_EACH = ["CheeseCorner-v0", "Attributes-v0", "TreeFarm-v0", "MonsterWorld-v0"]
+
+
+@pytest.mark.parametrize("name", few(all_traps(), thorough=ONE_OF_EACH))
 def test_of_one_level_or_two_there_is_a_card(name: str) -> None:
     trap = all_traps()[name]()
     policies = ("random", "stay", name_pursuer(trap, trap.base))
