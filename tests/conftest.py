@@ -37,6 +37,17 @@ def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; without it, or without Playwright, the test is skipped."""
+    from browsing import ARGUMENTS, CHROMIUM, sync_api
+
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch):
     """Undo what a test registers; a module that did so may be imported again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Tab, launched, needs_browser
+from browsing import Tab, needs_browser
+from playgrounds import read_data
 
 from agents.library import load
 from docs.lesson import COMMAND, make_lesson, measure_choices
@@ -42,13 +42,6 @@ NEXT_ACTION = """(goal) => {
   }
   return -1;
 }"""
-
-
-def read_data(page: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
-    assert found
-    data: dict[str, Any] = json.loads(found[1])
-    return data
 
 
 def drop_rounded(data: Any) -> Any:
@@ -88,12 +81,6 @@ def test_chances_are_those_that_scoring_samples() -> None:
     exact = dict(zip(trap.objectives, measure_choices(trap, agent, 150), strict=True))
     for x, share in exact.items():
         assert abs(sampled[x] - share) < 4 * np.sqrt(share * (1 - share) / 150)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(params=[390])

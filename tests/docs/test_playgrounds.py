@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
-from browsing import Tab, launched, needs_browser
+from browsing import Tab, needs_browser
 from parameters import few
 
 from docs import playgrounds
@@ -62,12 +61,6 @@ def test_all_pages_together_are_small(tmp_path: Path) -> None:
     assert [*sizes] == NAMES
     assert max(sizes.values()) <= MOST_BYTES
     assert sum(sizes.values()) <= MOST_TOGETHER
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @needs_browser

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from browsing import needs_browser
 from numpy.typing import NDArray
-from parameters import LIVE
+from parameters import FEW_LIVE
 from visiting import LivePage
 
 from mesa_gym.engine import State
@@ -41,7 +41,7 @@ class Shaded(Memoryless):
         return weights / weights.sum(axis=1, keepdims=True)
 
 
-@pytest.fixture(scope="module", params=LIVE, ids=lambda trap: trap.name())
+@pytest.fixture(scope="module", params=FEW_LIVE, ids=lambda trap: trap.name())
 def live(browser, tmp_path_factory, request) -> Iterator[LivePage]:
     """A page of a trap: agent 0 is a function of what it sees, the others are oracles."""
     trap = request.param()

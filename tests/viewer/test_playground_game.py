@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from browsing import needs_browser
 from numpy.typing import NDArray
-from parameters import each_live
+from parameters import few_live
 from playgrounds import read_picture, start_of
 from visiting import CANVAS, LivePage
 
@@ -75,7 +75,7 @@ class PlayedLevel:
         return shown
 
 
-@each_live
+@few_live
 def test_walks_by_pressed_keys_are_those_of_the_environment(
     trap: type[Trap], browser, tmp_path: Path
 ) -> None:
