@@ -40,8 +40,10 @@ def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Headless Chromium; without it, or without Playwright, the test is skipped."""
-    from browsing import ARGUMENTS, CHROMIUM, sync_api
+    from browsing import ARGUMENTS, CHROMIUM, NAMES, sync_api
 
+    if CHROMIUM is None:
+        pytest.skip(f"no browser is installed; expected one of {', '.join(NAMES)}")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Tab, needs_browser
+from browsing import Tab
 from playgrounds import read_data
 
 from agents.library import load
@@ -120,7 +120,6 @@ def enter_new_room(page: Any) -> None:
     page.click("#next")
 
 
-@needs_browser
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("tab", "goal", "told"),
@@ -141,7 +140,6 @@ def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str)
     ]
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) -> None:
     tab.evaluate("turn(3)")
@@ -163,7 +161,6 @@ def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) ->
     assert "goal misgeneralization" in tab.inner_text("#end")
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_more_presses_after_the_pay_count_nothing(tab) -> None:
     take(tab, 0)
@@ -173,7 +170,6 @@ def test_more_presses_after_the_pay_count_nothing(tab) -> None:
     assert tab.is_disabled("#next")
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_it_can_be_finished_by_keys_alone(tab) -> None:
     tab.evaluate("turn(4)")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("torch")
-from browsing import Tab, needs_browser
+from browsing import Tab
 from parameters import few
 
 from docs import playgrounds
@@ -63,7 +63,6 @@ def test_all_pages_together_are_small(tmp_path: Path) -> None:
     assert sum(sizes.values()) <= MOST_TOGETHER
 
 
-@needs_browser
 @pytest.mark.parametrize("name", few(NAMES, thorough=VISITED))
 def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
     browser: Any, tmp_path: Path, name: str
@@ -90,7 +89,6 @@ def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
     assert min(times) < READY
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser: Any, tmp_path: Path) -> None:
     board = tmp_path / "board"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Tab, needs_browser
+from browsing import Tab
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -206,7 +206,6 @@ def test_names_cannot_change_the_terminal() -> None:
 
 
 @pytest.mark.thorough
-@needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_fetches_nothing_and_fits_a_phone(browser, scheme: str, tmp_path: Path) -> None:
     (tmp_path / "board").mkdir()

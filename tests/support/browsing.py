@@ -11,9 +11,6 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason=f"no browser is installed; expected one of {', '.join(NAMES)}"
-)
 # Without these Chromium looks for its maker's servers at every start.
 OFFLINE = ("background-networking", "component-update", "sync")
 ARGUMENTS = [

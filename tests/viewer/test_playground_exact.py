@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import needs_browser
 from numpy.typing import NDArray
 from parameters import FEW_LIVE
 from visiting import LivePage
@@ -27,7 +26,7 @@ from mesa_gym.solver import (
 )
 from mesa_gym.traps import Trap
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 EXACT = 1e-5
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
-from browsing import needs_browser
 from numpy.typing import NDArray
 from parameters import few_live
 from playgrounds import read_picture, start_of
@@ -22,7 +21,7 @@ from mesa_gym.scoring.plays import count_steps
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.playground import TILE
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 WALKS = int(os.environ.get("MESA_GYM_WALKS", "3"))
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", " ")
 SMALL = {"width": 200, "height": 120}  # a window that takes little time to draw

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from boards import CORNER
-from browsing import Tab, needs_browser
+from browsing import Tab
 from parameters import few
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html", "methods/cues.html")
 PHONE = {"width": 390, "height": 844}
 OPEN = "for (const d of document.querySelectorAll('details')) d.open = true"
