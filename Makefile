@@ -35,13 +35,14 @@ leaderboard: $(INSTALLED)  ## Train and score the baseline agents: the quick boa
 	$(BIN)/python -m benchmarks board run
 	$(BIN)/python -m benchmarks board render --out runs/quick
 
-# A fast test that takes a second is listed, and one that takes ten fails: mark it `thorough`.
+# The tests of a file run in one process, so that what they share is made once. A fast test that
+# takes a second is listed, and one that takes ten fails: mark it `thorough`.
 test: $(INSTALLED)  ## Run the fast tests.
-	$(BIN)/python -m pytest -n auto -m "not thorough and not slow" --timeout 10 \
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not thorough and not slow" --timeout 10 \
 	    --durations 10 --durations-min 1
 
 test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each.
-	$(BIN)/python -m pytest -n auto -m "thorough and not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "thorough and not slow"
 
 test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n auto -m slow --timeout 1800

@@ -37,6 +37,19 @@ def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
         yield
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; without it, or without Playwright, the test is skipped."""
+    from browsing import ARGUMENTS, CHROMIUM, NAMES, sync_api
+
+    if CHROMIUM is None:
+        pytest.skip(f"no browser is installed; expected one of {', '.join(NAMES)}")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch):
     """Undo what a test registers; a module that did so may be imported again."""

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def part(module: str) -> str:
     return pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
 
 
+@cache
 def imported(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
@@ -73,6 +75,7 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+@cache
 def named(path: Path) -> set[str]:
     """Return what is imported, the modules that come by their names from a package included."""
     tree = ast.walk(ast.parse((ROOT / path).read_text()))

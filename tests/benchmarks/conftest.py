@@ -1,6 +1,7 @@
 """Results that several tests read, made once, and units that are done in this process."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from benchmarks.options import say
 from benchmarks.runs import runner
 from benchmarks.runs.processes import Unit, do_unit
 from benchmarks.runs.results import Results
+from benchmarks.tracks import commands
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.wall import Wall
 from mesa_gym.traps import find_trap
@@ -54,3 +56,9 @@ def wall() -> Iterator[Wall]:
     """The source of locked children, which takes seconds to start."""
     with Wall() as wall:
         yield wall
+
+
+@pytest.fixture
+def commands_share_a_wall(wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of the tracks take the wall that is up, and leave it."""
+    monkeypatch.setattr(commands, "Wall", lambda: nullcontext(wall))

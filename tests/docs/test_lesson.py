@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Tab, launched, needs_browser
+from browsing import Tab
+from playgrounds import read_data
 
 from agents.library import load
 from docs.lesson import COMMAND, make_lesson, measure_choices
@@ -42,13 +42,6 @@ NEXT_ACTION = """(goal) => {
   }
   return -1;
 }"""
-
-
-def read_data(page: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
-    assert found
-    data: dict[str, Any] = json.loads(found[1])
-    return data
 
 
 def drop_rounded(data: Any) -> Any:
@@ -90,13 +83,7 @@ def test_chances_are_those_that_scoring_samples() -> None:
         assert abs(sampled[x] - share) < 4 * np.sqrt(share * (1 - share) / 150)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(params=[390, 1400])
+@pytest.fixture(params=[390])
 def tab(browser, tmp_path: Path, request) -> Iterator[Any]:
     folder = tmp_path / "board"
     folder.mkdir()
@@ -133,9 +120,12 @@ def enter_new_room(page: Any) -> None:
     page.click("#next")
 
 
-@needs_browser
 @pytest.mark.thorough
-@pytest.mark.parametrize(("goal", "told"), [(0, "You went to the bar"), (1, "what is yellow")])
+@pytest.mark.parametrize(
+    ("tab", "goal", "told"),
+    [(390, 0, "You went to the bar"), (1400, 1, "what is yellow")],
+    indirect=["tab"],
+)
 def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str) -> None:
     enter_new_room(tab)
     assert "bar" not in tab.inner_text("main")
@@ -150,7 +140,6 @@ def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str)
     ]
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) -> None:
     tab.evaluate("turn(3)")
@@ -172,7 +161,6 @@ def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) ->
     assert "goal misgeneralization" in tab.inner_text("#end")
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_more_presses_after_the_pay_count_nothing(tab) -> None:
     take(tab, 0)
@@ -182,7 +170,6 @@ def test_more_presses_after_the_pay_count_nothing(tab) -> None:
     assert tab.is_disabled("#next")
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_it_can_be_finished_by_keys_alone(tab) -> None:
     tab.evaluate("turn(4)")

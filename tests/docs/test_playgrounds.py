@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
-from browsing import Tab, launched, needs_browser
+from browsing import Tab
+from parameters import few
 
 from agents.library import EVERY_SEED
 from docs import playgrounds
@@ -26,6 +26,8 @@ from docs.playgrounds import (
 from mesa_gym.traps import find_trap, package_traps
 
 NAMES = [cls.__name__ for cls in package_traps().values()]
+# The largest page, one of a trap that is about places, and a page of replays.
+VISITED = ["KeysChests", "CheeseCorner", "MonsterWorld"]
 READY = 500  # milliseconds until the first picture
 PAINTED = "performance.getEntriesByType('paint').at(-1).startTime"
 
@@ -61,15 +63,7 @@ def test_all_pages_together_are_small(tmp_path: Path) -> None:
     assert sum(sizes.values()) <= MOST_TOGETHER
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
-
-
-@needs_browser
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", few(NAMES, thorough=VISITED))
 def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
     browser: Any, tmp_path: Path, name: str
 ) -> None:
@@ -95,7 +89,6 @@ def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
     assert min(times) < READY
 
 
-@needs_browser
 @pytest.mark.thorough
 def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser: Any, tmp_path: Path) -> None:
     board = tmp_path / "board"

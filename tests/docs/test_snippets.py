@@ -53,14 +53,14 @@ def _commands(page: str) -> list[list[str]]:
 
 # Their snippets train, and check a trap.
 LONG = ("docs/start.md", "docs/train.md", "docs/write_a_trap.md")
-SCORES = "docs/scoring.md"
+SECONDS = ("docs/scoring.md", "docs/submit.md")
 PAGES = [name for name in NAMES if _snippets(name)]
-SHORT = [name for name in PAGES if name not in (*LONG, SCORES)]
+SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 
 
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("page", few(PAGES, *SHORT, thorough=[SCORES]))
+@pytest.mark.parametrize("page", few(PAGES, *SHORT, thorough=SECONDS))
 def test_python_runs(
     page: str,
     levels: int,

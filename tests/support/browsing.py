@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +11,12 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason=f"no browser is installed; expected one of {', '.join(NAMES)}"
-)
 # Without these Chromium looks for its maker's servers at every start.
 OFFLINE = ("background-networking", "component-update", "sync")
 ARGUMENTS = [
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *(f"--disable-{part}" for part in OFFLINE),
 ]
-
-
-@contextmanager
-def launched() -> Iterator[Any]:
-    """A browser."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Tab:

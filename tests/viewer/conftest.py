@@ -10,14 +10,6 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from browsing import launched
-
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def playground(tmp_path_factory) -> Path:
     """A folder with the pages of ``visiting.write_pages``."""
     from visiting import write_pages

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Tab, needs_browser, sync_api
+from browsing import Tab, sync_api
 from planners import known_map
 
 from mesa_gym.files import write_text
@@ -18,7 +18,7 @@ from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.seats import Seat
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 TIME, PLAY, EVENTS = "#time", "#play", ".event"
 

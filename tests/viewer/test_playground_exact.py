@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import needs_browser
 from numpy.typing import NDArray
-from parameters import LIVE
+from parameters import FEW_LIVE
 from visiting import LivePage
 
 from mesa_gym.engine import State
@@ -27,7 +26,7 @@ from mesa_gym.solver import (
 )
 from mesa_gym.traps import Trap
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 EXACT = 1e-5
 
 
@@ -41,7 +40,7 @@ class Shaded(Memoryless):
         return weights / weights.sum(axis=1, keepdims=True)
 
 
-@pytest.fixture(scope="module", params=LIVE, ids=lambda trap: trap.name())
+@pytest.fixture(scope="module", params=FEW_LIVE, ids=lambda trap: trap.name())
 def live(browser, tmp_path_factory, request) -> Iterator[LivePage]:
     """A page of a trap: agent 0 is a function of what it sees, the others are oracles."""
     trap = request.param()

@@ -11,9 +11,8 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
-from browsing import needs_browser
 from numpy.typing import NDArray
-from parameters import each_live
+from parameters import few_live
 from playgrounds import read_picture, start_of
 from visiting import CANVAS, LivePage
 
@@ -22,7 +21,7 @@ from mesa_gym.scoring.plays import count_steps
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.playground import TILE
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 WALKS = int(os.environ.get("MESA_GYM_WALKS", "3"))
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", " ")
 SMALL = {"width": 200, "height": 120}  # a window that takes little time to draw
@@ -75,7 +74,7 @@ class PlayedLevel:
         return shown
 
 
-@each_live
+@few_live
 def test_walks_by_pressed_keys_are_those_of_the_environment(
     trap: type[Trap], browser, tmp_path: Path
 ) -> None:

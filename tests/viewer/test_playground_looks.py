@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import Tab, needs_browser
+from browsing import Tab
 from edited import cells_of
 from visiting import PHONE, Visit
 
@@ -14,7 +14,7 @@ from mesa_gym.files import write_text
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.playground import Guest, make_playground
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 TRAP = find_trap("CheeseCorner")()
 SHIFT = TRAP.levels("shift", [0])
 START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1

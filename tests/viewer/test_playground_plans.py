@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import needs_browser
 from numpy.typing import NDArray
 from visiting import LivePage
 
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.traps import find_trap
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 EXACT = 1e-5
 PLANNED = ("CheeseCorner", "RedBlueDoors", "ColourShape", "KeysChests", "DustSweep", "CoinRun")
 PLANNED_STATES = 90  # of each trap: 520 in all, each with 0, 1 and 2 edits

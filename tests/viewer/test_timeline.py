@@ -202,11 +202,11 @@ def test_a_trace_is_replayed(cls: type) -> None:
 # -- going back ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("t", [0, 30, 500])
+@pytest.mark.parametrize("t", [0, 30, 100])
 def test_a_memory_is_restored_by_showing_it_the_past(t: int) -> None:
-    trap = CheeseCorner(27)
+    trap = CheeseCorner(13)
     line = whole(PolicyPlayer(Remembering(), seed=2), trap, 1)
-    assert len(line) >= 500
+    assert len(line) > 100
     policy = Remembering()
     actor = made_of(policy, trap, seed=2)
     again = line.branch(t, actor)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from boards import CORNER
-from browsing import Tab, launched, needs_browser
+from browsing import Tab
 from parameters import few
 
-pytestmark = [needs_browser, pytest.mark.thorough]
+pytestmark = pytest.mark.thorough
 KINDS = ("index.html", "agents/ppo.html", f"traps/{CORNER}.html", "methods/cues.html")
 PHONE = {"width": 390, "height": 844}
 OPEN = "for (const d of document.querySelectorAll('details')) d.open = true"
@@ -48,12 +48,6 @@ VALUES = """([table, key]) => [...document.querySelectorAll(`${table} tbody`)].m
   [...body.rows].filter((row) => !row.classList.contains("null"))
     .map((row) => row.querySelector(`[data-key="${CSS.escape(key)}"]`))
     .map((cell) => cell.dataset.value ?? cell.textContent))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """A locked child that fails: it is named, ended in time, and its words are harmless."""
 
-import os
 import pickle
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from interrupting import require_death_with_parent
 from parameters import thorough
 from submissions import CORNER, Bomb, allocating, ask, code, looping
 
@@ -137,16 +135,7 @@ def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
         "while b'going' not in policy._process._said: pass\n"
         "print(policy._process._child.pid, flush=True); sys.stdin.read()"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command, pipe = [sys.executable, "-c", script], subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as scorer:
-        child = Path("/proc", scorer.stdout.readline().decode().strip())
-        scorer.kill()
-    deadline = time.monotonic() + 5
-    # Dead it may stay, until its new parent has looked.
-    while child.exists() and " Z " not in (child / "stat").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    require_death_with_parent(script)
 
 
 @pytest.mark.thorough

@@ -51,6 +51,22 @@ def export(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     return export
 
 
+@pytest.fixture(scope="module")
+def unfit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of traces and agents that make no submission."""
+    folder = tmp_path_factory.mktemp("unfit")
+    (folder / "agent.json").write_text("{}")
+    (folder / "mine").mkdir()
+    (folder / "mine" / "thesis.tex").write_text("x")
+    record("stay", CORNER, 2, seed=5).save(folder / "seed5.trace")
+    whole = record("stay", CORNER, 2)
+    whole.save(folder / "two.trace")
+    replace(whole, plays={"test": whole.plays["test"]}).save(folder / "test.trace")
+    record("stay", CORNER, 2, salt="secret").save(folder / "salted.trace")
+    agent(folder / "greatest", 2**32 - 1)  # which no board could read
+    return folder
+
+
 def test_trained_agents_are_exported_and_added(export, tmp_path: Path) -> None:
     folders = [agent(tmp_path / f"a{seed}", seed) for seed in range(3)]
     assert export("--agents", *folders[:2])[0] == export("--agents", folders[2])[0] == 0
@@ -113,17 +129,10 @@ def test_traces_are_exported(export, tmp_path: Path) -> None:
         ("", "one of the arguments --agents --sb3 --traces is required"),
     ],
 )
-def test_bad_usage(arguments: str, told: str, export, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "agent.json").write_text("{}")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("x")
-    record("stay", CORNER, 2, seed=5).save("seed5.trace")
-    whole = record("stay", CORNER, 2)
-    whole.save("two.trace")
-    replace(whole, plays={"test": whole.plays["test"]}).save("test.trace")
-    record("stay", CORNER, 2, salt="secret").save("salted.trace")
-    agent(tmp_path / "greatest", 2**32 - 1)  # which no board could read
+def test_bad_usage(
+    arguments: str, told: str, export, unfit: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(unfit)
     code, error = export(*filter(None, arguments.split(" ")))
     assert (code, told in error) == (2, True)
     assert not (tmp_path / "out").exists()

@@ -109,6 +109,7 @@ def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch, wall: Wall) 
     assert len(record.coverage.members) == 2
 
 
+@pytest.mark.usefixtures("commands_share_a_wall")
 def test_rerun_prints_what_a_method_gets(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["rerun", LAZY, "--traps", "CheeseDish", "--levels", "10", "--steps", "1"]
     assert main([*arguments, "--track", "coverage"]) == 0

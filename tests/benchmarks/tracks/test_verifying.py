@@ -59,6 +59,7 @@ def test_values_agree_within_three_standard_errors(claimed, found, agree: bool) 
     assert all("coverage: claimed" in line for line in lines)
 
 
+@pytest.mark.usefixtures("commands_share_a_wall")
 def test_a_claim_is_verified_or_said_to_differ(tmp_path: Path, capsys) -> None:
     assert main(["rerun", LAZY, *SHORT, "--out", str(tmp_path), *ORIGIN, "--salt", "a"]) == 0
     path = tmp_path / record_path("CheeseDish-v0", "lazy_methods.Lazy", 0)

@@ -8,14 +8,12 @@ for one.
 
 import os
 import pickle
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from interrupting import require_death_with_parent
 from methods import cheats
 from strangers import METHODS, name_cheat
 
@@ -230,19 +228,7 @@ def test_children_die_with_the_scorer(tmp_path: Path) -> None:
         "while b'going' not in call._child._said: pass\n"
         "print(call._child._child, flush=True); sys.stdin.read()"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", script, str(tmp_path / "endless.py")]
-    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as scorer:
-        assert scorer.stdout
-        child = Path("/proc", scorer.stdout.readline().decode().strip())
-        assert child.exists()
-        scorer.kill()
-    deadline = time.monotonic() + 5
-    # Dead it may stay, until its new parent has looked.
-    while child.exists() and " Z " not in (child / "stat").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    require_death_with_parent(script, str(tmp_path / "endless.py"))
 
 
 def test_no_child_of_the_wall_outlives_its_call(wall: Wall) -> None:
