@@ -83,7 +83,7 @@ def test_chances_are_those_that_scoring_samples() -> None:
         assert abs(sampled[x] - share) < 4 * np.sqrt(share * (1 - share) / 150)
 
 
-@pytest.fixture(params=[390])
+@pytest.fixture(params=[390, pytest.param(1400, marks=pytest.mark.slow)])
 def tab(browser, tmp_path: Path, request) -> Iterator[Any]:
     folder = tmp_path / "board"
     folder.mkdir()
