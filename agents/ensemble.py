@@ -8,6 +8,7 @@ are those that earn nearly as much in training. They act together on what all th
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,16 +42,21 @@ class Ensemble(TorchAgent):
     def __init__(self, trap: Trap, members: list[Network] | None = None) -> None:
         super().__init__()
         self._trap = trap
-        self.members = nn.ModuleList(members or [])
+        self.members: Any = nn.ModuleList(members or [])
 
     def make_room(self, tensors: dict[str, Tensor]) -> None:
         """Make as many members as the tensors of a saved ensemble are of."""
         count = len({name.split(".")[1] for name in tensors})
         self.members = nn.ModuleList(Network(self._trap) for _ in range(count))
 
-    def forward(self, planes: Tensor) -> Tensor:
+    def encode_planes(self, planes: Tensor) -> Tensor:
+        """Return what the members' first layers make of planes, float32 (n, members, UNITS)."""
+        return torch.stack([member.encode_planes(planes) for member in self.members], dim=1)
+
+    def compute_scores(self, encoded: Tensor) -> Tensor:
         """Return the mean of the members' logarithms of probabilities, float32 (n, 5)."""
-        return torch.stack([member(planes).log_softmax(dim=1) for member in self.members]).mean(0)
+        both = zip(self.members, encoded.unbind(dim=1), strict=True)
+        return torch.stack([m.compute_scores(own).log_softmax(dim=1) for m, own in both]).mean(0)
 
 
 class Hidden(Variation):

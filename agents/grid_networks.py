@@ -85,6 +85,10 @@ class GridNetwork(TorchAgent):
         """
         return self.evaluate(planes, edit)[0]
 
+    def compute_scores(self, encoded: Tensor) -> Tensor:
+        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
+        return self.evaluate(encoded)[0]
+
     @torch.inference_mode()
     def activations(self, planes: Bytes) -> Floats:
         """Return what scores are read from, float32 (n, height, width, features).

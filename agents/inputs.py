@@ -83,7 +83,9 @@ class CentredInputs:
         """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
         n = len(planes)
         cell = planes[..., self._agent].reshape(n, -1).argmax(axis=1)
-        row, column = planes.reshape(n, -1)[:, self.columns].nonzero()
+        flat = planes.reshape(n, -1).take(self.columns, axis=1) != 0
+        # Found in one axis and parted then: half the time of two axes.
+        row, column = np.divmod(np.flatnonzero(flat), len(self.columns))
         counts = np.bincount(row, minlength=n)
         place = np.arange(len(row)) - (counts.cumsum() - counts)[row]
         listed = np.full((n, int(counts.max(initial=0)) + 1), self.count)

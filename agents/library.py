@@ -144,15 +144,19 @@ def load(
         ValueError: the library has no such agent, its file is missing or damaged, or the trap has
             other parameters, or a size on which the agent does not act.
     """
+    made = find_trap(trap)() if isinstance(trap, str) else trap
+    entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder, kind)
+    return load_entry(entry, made, folder)
+
+
+def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Any:
+    """Load the agent that an entry of the manifest is of; ValueError as of ``load``."""
     from agents import saving
 
-    made = find_trap(trap)() if isinstance(trap, str) else trap
-    usual = type(made)()
-    entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder, kind)
-    agent = saving.make(entry.kind, made)
-    if made.parameters != usual.parameters or (agent.sized and made.size != usual.size):
+    agent, usual = saving.make(entry.kind, trap), type(trap)()
+    if trap.parameters != usual.parameters or (agent.sized and trap.size != usual.size):
         raise ValueError(
-            f"agents of the library act on {usual!r}, not on {made!r}; train one for it"
+            f"agents of the library act on {usual!r}, not on {trap!r}; train one for it"
         )
     return saving.restore(agent, read_weights(entry, folder))
 
@@ -175,9 +179,7 @@ def load_named(name: str, trap: Trap) -> Any:
         alike = [known for known in entries if ("-" in known) == ("-" in name)]
         valid = [f"library:{known}" for known in alike]
         raise unknown(f"agent of {trap.name()}", f"library:{name}", valid)
-    entry = entries[name]
-    facts = entry.seed, entry.alpha, entry.reward, entry.trained_for
-    return load(trap, *facts, kind=entry.kind)
+    return load_entry(entries[name], trap)
 
 
 def list_named(trap: str) -> dict[str, str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from agents.inputs import CentredInputs
 from agents.ppo_settings import UNITS
-from agents.stacks import VALUE, Stack, list_shapes
+from agents.stacks import VALUE, RowSum, Stack, list_shapes
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.protocol import in_blocks
@@ -46,19 +47,27 @@ class TorchAgent(nn.Module):
     def require_savable(self) -> None:
         """Raise ValueError where weights alone would not be this agent."""
 
+    def encode_planes(self, planes: Tensor) -> Tensor:
+        """Return what scores are computed from, (n, ...): each row alike in any batch."""
+        return planes
+
+    def compute_scores(self, encoded: Tensor) -> Tensor:
+        """Return scores of the actions, float32 (n, 5), for what ``encode_planes`` returned."""
+        raise NotImplementedError
+
     def forward(self, planes: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        raise NotImplementedError
+        return self.compute_scores(self.encode_planes(planes))
 
     @torch.inference_mode()
     def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
         """Return action probabilities, float64 (n, 5)."""
 
-        def answer(seen: Bytes, rows: slice) -> NDArray[np.float64]:
-            scores: Tensor = self(torch.from_numpy(seen))
-            return scores.double().softmax(dim=1).numpy()
+        def answer(encoded: NDArray[Any], rows: slice) -> NDArray[np.float32]:
+            return self.compute_scores(torch.from_numpy(encoded)).numpy()
 
-        return in_blocks(answer, observation)
+        scores = in_blocks(answer, self.encode_planes(torch.from_numpy(observation)).numpy())
+        return torch.from_numpy(scores).double().softmax(dim=1).numpy()
 
 
 class StackAgent(TorchAgent):
@@ -79,6 +88,15 @@ class StackAgent(TorchAgent):
         return self._stack_type(*(getattr(self, name).detach().clone() for name in names))
 
 
+class ListedLinear(nn.Linear):
+    """A linear layer on inputs that are 0 or 1, of which those are listed that are 1."""
+
+    def forward(self, listed: Tensor) -> Tensor:
+        """Return float32 (n, units), for lists int64 (n, most), filled up with ``inputs``."""
+        table = pad(self.weight.T, (0, 0, 0, 1))
+        return cast(Tensor, RowSum.apply(table, listed)) + self.bias
+
+
 class Network(TorchAgent):
     """An MLP with named layers.
 
@@ -92,9 +110,8 @@ class Network(TorchAgent):
     def __init__(self, trap: Trap, stack: Stack | None = None, agent: int = 0) -> None:
         super().__init__()
         self.view = CentredInputs(trap)
-        self._tables = self.view.tensors("cpu")
         with torch.random.fork_rng(devices=[]):  # its random state is the user's
-            self.first = nn.Linear(self.view.count, UNITS)
+            self.first = ListedLinear(self.view.count, UNITS)
             self.second = nn.Linear(UNITS, UNITS)
             self.policy, self.value = nn.Linear(UNITS, len(ACTIONS)), nn.Linear(UNITS, 1)
         if stack is not None:
@@ -123,13 +140,15 @@ class Network(TorchAgent):
             (self.value, one.outputs[0, :, value], one.outputs_bias[0, 0, value]),
         ]
 
-    def forward(self, planes: Tensor) -> Tensor:
-        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        scores: Tensor = self.policy(self.features(planes))
-        return scores
+    def encode_planes(self, planes: Tensor) -> Tensor:
+        """Return what the first layer makes of planes, float32 (n, UNITS)."""
+        listed = torch.from_numpy(self.view.list_inputs(planes.numpy()))
+        return cast(Tensor, self.first(listed).relu())
+
+    def compute_scores(self, encoded: Tensor) -> Tensor:
+        """Return scores of the actions, float32 (n, 5)."""
+        return cast(Tensor, self.policy(self.second(encoded).relu()))
 
     def features(self, planes: Tensor) -> Tensor:
         """Return what the second layer makes of planes, float32 (n, UNITS)."""
-        inputs = self.view.dense(planes, self._tables)[:, :-1].float()
-        features: Tensor = self.second(self.first(inputs).relu()).relu()
-        return features
+        return cast(Tensor, self.second(self.encode_planes(planes)).relu())

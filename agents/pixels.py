@@ -181,8 +181,8 @@ class PixelNetwork(StackAgent):
         self.view = view or Tiles(trap)
         self.take_parameters(stack or draw_pixel_stack(self.view, (0,)), agent)
 
-    def forward(self, planes: Tensor) -> Tensor:
+    def compute_scores(self, encoded: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        listed = torch.from_numpy(self.view.list_inputs(planes.numpy()))
+        listed = torch.from_numpy(self.view.list_inputs(encoded.numpy()))
         scores, _ = compute_outputs(self.stack.build_stack(self.view), listed[None])
         return scores[0]

@@ -134,10 +134,10 @@ class Planner(StackAgent):
                 " edits may be functions; save that one, and edit it again where it is used"
             )
 
-    def forward(self, planes: Tensor) -> Tensor:
+    def compute_scores(self, encoded: Tensor) -> Tensor:
         """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        boards = self.maps.view(planes[None])
-        scores, _ = self.maps.score(self.stack, boards, *self._draw_maps(planes, boards))
+        boards = self.maps.view(encoded[None])
+        scores, _ = self.maps.score(self.stack, boards, *self._draw_maps(encoded, boards))
         return scores[0]
 
     def objective(self, planes: Bytes) -> Floats:

@@ -77,21 +77,20 @@ class NullPlays:
     def play(
         cls,
         trap: Trap,
+        levels: Mapping[Split, State],
         values: Mapping[Split, LevelValues],
         salt: str = "",
         larger: LargerTraps | None = None,
     ) -> NullPlays:
-        """Play the first levels, at most ``FEW_LEVELS``, of which ``values`` are.
+        """Play the first of some levels, at most ``FEW_LEVELS``, of which ``values`` are.
 
         What the sweeper and the uniform policy get is kept on disk, as the values of levels are.
         """
         few = {split: _take_first(values[split]) for split in JUDGED}
+        starts = {split: levels[split].take(slice(FEW_LEVELS)) for split in JUDGED}
         shut, shift, larger = None, few[Split.SHIFT].numbers, larger or {}
-        tests = trap.levels(Split.TEST, values[Split.TEST].numbers, salt)
         if SHUT in plays_of(trap):
-            shut = shut_levels(trap, tests, trap.horizon(Split.TEST))
-        first = tests.take(slice(FEW_LEVELS))
-        starts = {Split.TEST: first, Split.SHIFT: trap.levels(Split.SHIFT, shift, salt)}
+            shut = shut_levels(trap, levels[Split.TEST], trap.horizon(Split.TEST))
         controls = cls(trap, starts, few, {}, shut, larger)
         of = _fingerprint() + repr((len(values[Split.TEST].numbers), [*larger])).encode()
         path = cache_file(trap, Split.SHIFT, shift, trap.horizon(Split.SHIFT), salt, of)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints, State
+from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.sampling import Asking
 from mesa_gym.traps import Step, Trap
@@ -85,11 +85,21 @@ def rollout(
     """
     asking = Asking(policy, trap, starts.level.key, seed, agent, play)
     asking.begin()
+    remembers = getattr(policy, "memory", True) is not False
 
-    def choose(state: State, t: int, going: Bools) -> Ints:
-        return asking.sample(asking.probabilities(state, t, going), t)
+    def choose(state: State, t: int, rows: Ints) -> Ints:
+        if remembers and len(rows) < starts.n:
+            # Its rows stay in place; those whose episode is over are shown their start.
+            place = np.full(starts.n, -1)
+            place[rows] = np.arange(len(rows))
+            everyone = starts.replaced(place >= 0, state.take(place))
+            shares = asking.probabilities(everyone, t)[rows]
+        else:
+            shares = asking.probabilities(state, t)
+        return asking.sample(shares, t, rows)
 
-    return _step_all(trap, starts, horizon, choose, whole, exists)
+    played = np.arange(starts.n) if exists is None else exists.nonzero()[0]
+    return _record(trap, starts, horizon, _step_each(trap, starts, played, horizon, choose), whole)
 
 
 def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
@@ -101,44 +111,25 @@ def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = No
         actions: int8 (n, horizon); ``ENDED`` after an episode's last.
         whole: as of ``rollout``.
     """
-
-    def choose(state: State, t: int, going: Bools) -> Ints:
-        return actions[:, t].astype(np.int64)
-
-    return _step_all(trap, starts, actions.shape[1], choose, whole)
+    return _record(trap, starts, actions.shape[1], follow(trap, starts, actions), whole)
 
 
-def _step_all(
-    trap: Trap,
-    starts: State,
-    horizon: int,
-    choose: Callable[[State, int, Bools], Ints],
-    whole: State | None,
-    exists: Bools | None = None,
+def _record(
+    trap: Trap, starts: State, horizon: int, steps: Iterable[RecordedStep], whole: State | None
 ) -> Record:
-    """Step every episode to its end, by actions chosen in states (n,) at step t for those going."""
-    state, n = starts, starts.n
+    """Return the record of steps from start states (n,)."""
+    n = starts.n
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
     moved = np.zeros((horizon, n), dtype=np.bool_)
-    alive = np.ones(n, dtype=np.bool_) if exists is None else exists.copy()
-    for t in range(horizon):
-        if not alive.any():
-            break
-        chosen = choose(state, t, alive)
-        alive &= chosen != ENDED
-        actions[alive, t] = chosen[alive]
-        taken = np.where(alive, chosen, STAY)
-        step = trap.step(state, taken)
+    for t, rows, state, chosen, step in steps:
         payments = step.paid
         if whole is not None:
-            payments = trap.step(trap.restore_targets(state, whole), taken).paid
+            payments = trap.step(trap.restore_targets(state, whole.take(rows)), chosen).paid
+        actions[rows, t] = chosen
         for x, pay in payments.items():
-            paid[x][t] = np.where(alive, pay, 0.0)
-        moved[t] = alive & (step.state.agent != state.agent)
-        alive &= ~step.ended
-        # Rows whose episode is over go on from their start, unrecorded: all states stay valid.
-        state = step.state if alive.all() else step.state.replaced(~alive, starts)
+            paid[x][t, rows] = pay
+        moved[t, rows] = step.state.agent != state.agent
     return Record(actions, paid, moved)
 
 
@@ -171,14 +162,34 @@ def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep
     Yields:
         each step, until no episode goes on.
     """
-    state, rows = starts, np.arange(starts.n)
-    for t in range(actions.shape[1]):
-        on = actions[rows, t] != ENDED
-        if not on.all():
-            state, rows = state.take(on), rows[on]
-        if not rows.size:
+
+    def choose(state: State, t: int, rows: Ints) -> Ints:
+        return actions[rows, t].astype(np.int64)
+
+    return _step_each(trap, starts, np.arange(starts.n), actions.shape[1], choose)
+
+
+def _step_each(
+    trap: Trap,
+    starts: State,
+    rows: Ints,
+    horizon: int,
+    choose: Callable[[State, int, Ints], Ints],
+) -> Iterator[RecordedStep]:
+    """Step some rows of start states, int64 (m,), until each episode ends.
+
+    ``choose`` returns actions in states at a step, of the rows that go on; ``ENDED`` ends them too.
+    """
+    state = starts.take(rows)
+    for t in range(horizon):
+        chosen = choose(state, t, rows) if rows.size else rows
+        on = chosen != ENDED
+        if not on.any():
             return
-        chosen = actions[rows, t].astype(np.int64)
+        if not on.all():
+            state, rows, chosen = state.take(on), rows[on], chosen[on]
         step = trap.step(state, chosen)
         yield RecordedStep(t, rows, state, chosen, step)
         state = step.state
+        if step.ended.any():
+            state, rows = state.take(~step.ended), rows[~step.ended]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
+from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, blame_policy
@@ -73,28 +73,18 @@ class Asking:
             rng = np.random.default_rng([*seeds, self._n, *self._origin])
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
-    def probabilities(
-        self, state: State, t: int, going: Bools | None = None
-    ) -> NDArray[np.float64]:
-        """Return its action probabilities in a state at step ``t``, counted from 0: float64 (n, 5).
+    def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
+        """Return its action probabilities in states at step ``t``, counted from 0: float64 (m, 5).
 
         Args:
-            state: of the n episodes.
+            state: of the n episodes, in their order; of those that go on, (m,), where the policy
+                has no memory.
             t: the step.
-            going: bool (n,), the episodes that go on, None for all; a policy without memory is
-                not asked about the others, which get equal probabilities.
 
         Raises:
             PolicyError: it raised, or answered with something else than actions or action
                 probabilities; the message names it and the step.
         """
-        if going is not None and not going.all() and getattr(self.policy, "memory", True) is False:
-            shares = np.full((self._n, len(ACTIONS)), 1 / len(ACTIONS))
-            shares[going] = self._ask(state.take(going), t)
-            return shares
-        return self._ask(state, t)
-
-    def _ask(self, state: State, t: int) -> NDArray[np.float64]:
         n = state.n
         seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)
         with blame_policy(f"{self.name}, step {t}"):
@@ -104,9 +94,16 @@ class Asking:
         except ValueError as error:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 
-    def sample(self, shares: NDArray[np.float64], t: int) -> Ints:
-        """Return the actions taken at step ``t`` by their shares (n, 5), int64 (n,)."""
-        return sample_actions(shares, outputs(self._sampling, np.full(self._n, t)))
+    def sample(self, shares: NDArray[np.float64], t: int, rows: Ints | None = None) -> Ints:
+        """Return the actions taken at step ``t`` by their shares (m, 5), int64 (m,).
+
+        Args:
+            shares: of ``probabilities``.
+            t: the step.
+            rows: int64 (m,), which episodes the shares are of; None for all, in their order.
+        """
+        sampling = self._sampling if rows is None else self._sampling[rows]
+        return sample_actions(shares, outputs(sampling, np.full(len(sampling), t)))
 
     def values(self, state: State) -> NDArray[np.float64] | None:
         """Return the values that the policy gives states, float64 (n,); None if it gives none."""
@@ -123,8 +120,8 @@ def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
         shares: float64 (n, 5), of ``probabilities``.
         words: int64 (n,), random, one for each sample.
     """
-    share = unit(words) * shares.sum(axis=1)
-    below = np.cumsum(shares, axis=1) <= share[:, None]
+    sums = np.cumsum(shares, axis=1)
+    below = sums <= (unit(words) * sums[:, -1])[:, None]
     # A share that rounding puts above the last sum means the last action that is possible.
     last = len(ACTIONS) - 1 - (shares[:, ::-1] > 0).argmax(axis=1)
     return np.minimum(below.sum(axis=1), last)
@@ -154,14 +151,13 @@ def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
             f"it gave an array of shape {answer.shape} and dtype {answer.dtype}; expected"
             f" actions ({n},) of integers, or probabilities ({n}, {len(ACTIONS)})"
         )
-    bad = ~np.isfinite(answer).all(axis=1)
-    if bad.any():
-        row = int(bad.argmax())
+    finite = np.isfinite(answer)
+    if not finite.all():
+        row = int(finite.all(axis=1).argmin())
         raise ValueError(f"it gave {answer[row]} in row {row}; expected finite numbers")
-    total = answer.sum(axis=1, dtype=np.float64)
-    bad = ~(np.isclose(total, 1, atol=1e-3) & (answer >= 0).all(axis=1))
-    if bad.any():
-        row = int(bad.argmax())
+    possible, near = answer >= 0, np.abs(answer.sum(axis=1, dtype=np.float64) - 1) <= 1e-3
+    if not possible.all() or not near.all():
+        row = int((near & possible.all(axis=1)).argmin())
         raise ValueError(
             f"it gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1"
         )

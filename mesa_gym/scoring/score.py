@@ -24,7 +24,7 @@ from mesa_gym.scoring.confidence import confidence
 from mesa_gym.scoring.evidence import SWEEPER, gather_evidence
 from mesa_gym.scoring.larger import find_larger, play_larger
 from mesa_gym.scoring.measures import Played, take_measures
-from mesa_gym.scoring.nulls import Null, NullPlays, list_paces
+from mesa_gym.scoring.nulls import JUDGED, Null, NullPlays, list_paces
 from mesa_gym.scoring.planning import judge_planning
 from mesa_gym.scoring.plays import (
     SHUT,
@@ -146,18 +146,20 @@ def score_all(
     numbers, going = np.arange(levels), dict(policies)
     unsized: dict[str, Policy] = {}
     played: dict[str, dict[str, Record]] = {name: {} for name in going}
-    values = {}
+    values, starts = {}, {}
     for split in Split:
         playing = _Playing(trap, split, numbers, seed, salt, going, failed)
         values[split] = playing.run(progress)
+        if split in JUDGED:
+            starts[split] = playing.starts
         going = {name: player for name, player in going.items() if name in playing.records}
         for name in going:
             played[name] |= playing.join(name)
         if split is Split.TEST:
             unsized = playing.find_unsized()
     larger = find_larger(trap, salt) if unsized else {}
-    controls = NullPlays.play(trap, values, salt)
-    wider = NullPlays.play(trap, values, salt, larger) if larger else controls
+    controls = NullPlays.play(trap, starts, values, salt)
+    wider = NullPlays.play(trap, starts, values, salt, larger) if larger else controls
     cards = {}
     for name, player in going.items():
         traced = isinstance(player, Trace)
@@ -216,7 +218,7 @@ class _Playing:
             )
         values = level_values(trap, split, self.numbers, self.horizon, self.salt, progress)
         for play in self.plays:
-            self._play(play, self._starts)
+            self._play(play, self.starts)
         return values
 
     def join(self, name: str) -> dict[str, Record]:
@@ -261,14 +263,14 @@ class _Playing:
         return changed.take(starts.level.number), exists[starts.level.number]
 
     @cached_property
-    def _starts(self) -> State:
+    def starts(self) -> State:
         """The start states of all levels."""
         return self.trap.levels(self.split, self.numbers, self.salt)
 
     @cached_property
     def _shut(self) -> tuple[State, Bools]:
         """All shut levels, which are solved together and kept so."""
-        return change_starts(self.trap, SHUT, self._starts)
+        return change_starts(self.trap, SHUT, self.starts)
 
     def _record(
         self,

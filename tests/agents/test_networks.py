@@ -5,6 +5,8 @@ import pytest
 import torch
 from parameters import thorough
 from reference import wandered
+from torch.nn.functional import linear
+from training import drawn
 
 from agents.inputs import CentredInputs
 from agents.networks import Network
@@ -75,6 +77,19 @@ def test_agents_of_a_stack_act_as_networks_of_their_own() -> None:
     for agent in range(2):
         alone = Network(KEYS, stack, agent)(torch.from_numpy(planes)).detach()
         np.testing.assert_allclose(alone, scores[agent], atol=0.02)  # rounded to half precision
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("trap", [KEYS, TRAPS[-1]], ids=repr)
+def test_acting_by_lists_is_acting_by_all_inputs(trap: Trap) -> None:
+    """Beside products of all inputs in float64."""
+    agent, planes = drawn(trap), planes_of(trap, wandered(trap))
+    found = agent.view.dense(torch.from_numpy(planes), agent.view.tensors("cpu"))[:, :-1].double()
+    for layer in (agent.first, agent.second, agent.policy):
+        found = linear(found.relu(), layer.weight.double(), layer.bias.double())
+    shares = found.softmax(dim=1).numpy()
+    assert np.ptp(shares, axis=0).max() > 0.5
+    np.testing.assert_allclose(agent.act(planes), shares, atol=1e-3)
 
 
 @pytest.mark.thorough

@@ -34,8 +34,10 @@ UP = 3
 
 
 def control(trap: Trap, levels: int, salt: str = "") -> NullPlays:
-    values = {s: level_values(trap, s, np.arange(levels), salt=salt) for s in Split}
-    return NullPlays.play(trap, values, salt)
+    numbers = np.arange(levels)
+    values = {s: level_values(trap, s, numbers, salt=salt) for s in Split}
+    starts = {s: trap.levels(s, numbers, salt) for s in Split}
+    return NullPlays.play(trap, starts, values, salt)
 
 
 def training(actions: list[int]) -> Record:
