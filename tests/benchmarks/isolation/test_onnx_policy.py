@@ -114,8 +114,8 @@ def test_graphs_that_draw_nothing_are_taken(data: bytes) -> None:
         adding(node("CumSum", ["scores", "batch"], ["more"]), batch=np.array(0)),
         # Each row's answer has something of what the first row sees.
         adding(node("Gather", ["scores", "zero"], ["more"], axis=0), zero=np.array([0])),
-        # The number of the row, which is that of the level.
-        adding(more=np.arange(320, dtype=np.float32).reshape(64, 5) % 7),
+        # The number of the row, which is that of the level; so large that it always decides.
+        adding(more=np.arange(320, dtype=np.float32).reshape(64, 5) % 7 * 1000),
     ],
 )
 def test_rows_that_depend_on_others_or_on_their_place_are_named(data: bytes) -> None:
