@@ -6,7 +6,7 @@ Importing it registers every trap with Gymnasium.
 from typing import TYPE_CHECKING, Any
 
 from mesa_gym.envs.infos import objectives
-from mesa_gym.envs.making import make_sb3, make_torch, register_all, register_trap
+from mesa_gym.envs.making import make_jax, make_sb3, make_torch, register_all, register_trap
 from mesa_gym.traps import Split, Trap
 
 __version__ = "0.1.0"
@@ -15,6 +15,7 @@ __all__ = [
     "Trap",
     "evaluate",
     "labels",
+    "make_jax",
     "make_sb3",
     "make_torch",
     "objectives",

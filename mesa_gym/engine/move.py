@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesa_gym.engine.chance import GOLDEN, below, mix
+from mesa_gym.engine.chance import below, outputs
 from mesa_gym.engine.state import Array, Ints, State
 from mesa_gym.engine.world import World, set_true
 
@@ -227,8 +227,8 @@ class Move:
 
     def _draw_words(self, name: str, count: int) -> Array:
         world, clock = self.world, self.before.clock
-        start = self.read(name, 0)[None, ...] + (clock[None, ...] * count + 1) * GOLDEN
-        return mix(start + world.column(count, clock) * GOLDEN)
+        drawn = clock[None, ...] * count + world.column(count, clock)
+        return outputs(self.read(name, 0)[None, ...], drawn)
 
     def outcome(self, name: str, *weights: Array | int) -> Array:
         """Draw one of few outcomes, int64 (n,): their numbers, from 0.
@@ -293,7 +293,8 @@ class Move:
             cell = np.zeros(where.shape, dtype=np.int64)
             cell.reshape(-1)[rows] = np.argmax(free, axis=1)
         else:
-            cell = xp.reshape(xp.argmax(xp.astype(free, xp.int8), axis=1), where.shape)
+            # The index of the first free one, without argmax: its integers are the library's own.
+            cell = xp.reshape(world.sum(~free.T) % world.cells, where.shape)
         slot = slot & (cell > 0)  # a corner of the border: no cell was free
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
 

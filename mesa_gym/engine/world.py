@@ -6,7 +6,7 @@ a state. The few array helpers here are the only place that tells array librarie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from copy import copy
 from functools import reduce
 from importlib import import_module
@@ -97,6 +97,7 @@ class World:
         self.entries |= self.const
         self.channel = {plane: index for index, plane in enumerate(self.planes)}
         self.xp: Any = np
+        self._integers = "int64"
         self._place: dict[str, Any] = {}
         self._numpy, self._batched = True, True
         self._make_tables()
@@ -111,17 +112,21 @@ class World:
         self._numbers = self.asarray(np.arange(max(self.cells, 64)))
         self._empty = np.zeros(max(self.things.values(), default=0), dtype=np.bool_)
 
-    def bound(self, xp: Any = None, batched: bool = True, **place: Any) -> Self:
+    def bound(
+        self, xp: Any = None, batched: bool = True, integers: str = "int64", **place: Any
+    ) -> Self:
         """Return this world over another array library, or for levels without a batch axis.
 
         Args:
             xp: a namespace of the array API standard, such as ``array_api_compat.torch`` or
                 ``jax.numpy``; NumPy by default.
             batched: False for states without a batch axis, on NumPy scalars.
+            integers: the dtype of cells, slots and numbers. Where rules draw, seeds and clocks of
+                states are int64 all the same.
             **place: keywords for new arrays, such as ``device``.
         """
         other, xp = copy(self), xp or np
-        other.xp, other._place = xp, place
+        other.xp, other._integers, other._place = xp, integers, place
         other._numpy, other._batched = xp is np, batched
         other._make_tables()
         return other
@@ -146,13 +151,14 @@ class World:
 
     # -- arrays ----------------------------------------------------------------------------------
 
-    def asarray(self, values: Any, dtype: str = "int64") -> Array:
+    def asarray(self, values: Any, dtype: str | None = None) -> Array:
         """Return ``values`` as an array (n, ...) of a ``dtype``, of this world's library."""
+        dtype = dtype or self._integers
         return self.xp.asarray(values, dtype=getattr(self.xp, dtype), **self._place)
 
     def arange(self, count: int) -> Array:
         """Return 0 .. count - 1, int64 (count,)."""
-        return self.xp.arange(count, dtype=self.xp.int64, **self._place)
+        return self.xp.arange(count, dtype=getattr(self.xp, self._integers), **self._place)
 
     def any(self, slots: Array) -> Array:
         """Return whether any slot is set: bool (slots, ...) -> bool (...)."""
@@ -168,7 +174,7 @@ class World:
         """Count the slots that are set: bool (slots, ...) -> int64 (...)."""
         if self._numpy:
             return np.add.reduce(slots, dtype=np.int64)
-        return self.xp.sum(self.xp.astype(slots, self.xp.int64), axis=0)
+        return self.xp.sum(self.xp.astype(slots, getattr(self.xp, self._integers)), axis=0)
 
     def where(self, mask: Array, a: Array, b: Array) -> Array:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
@@ -230,16 +236,17 @@ class World:
         """Yield (plane, cell) for marks that follow from the state; cell 0 for none."""
         return ()
 
-    def dots(self, state: State) -> Iterator[Dot]:
-        """Yield all that can change in the planes: (plane, cells, which are set)."""
+    def dots(self, state: State, without: Container[str] = ()) -> Iterator[Dot]:
+        """Yield all that can change in the planes: (plane, cells, which are set).
+
+        Args:
+            state: what is drawn.
+            without: kinds of things to leave out.
+        """
         yield "agent", state.agent[None, ...], None
         for kind in self.things:
-            if plane := self.shown_as.get(kind, kind):
-                yield plane, state.at[kind], state.there[kind]
-        for trait, kinds in state.level.traits.items():
-            if plane := self.shown_as.get(trait, trait):
-                for kind, has in kinds.items():
-                    yield plane, state.at[kind], state.there[kind] & has
+            if kind not in without:
+                yield from self.thing_dots(state, kind)
         first = 1
         for kind, most in self.held.items():
             slot = self.column(most, state.agent)
@@ -248,6 +255,15 @@ class World:
         for plane, cell in self.show(state):
             cell = self.xp.asarray(cell)[None, ...]
             yield plane, cell, cell > 0
+
+    def thing_dots(self, state: State, kind: str) -> Iterator[tuple[str, Array, Array]]:
+        """Yield where the things of a kind show, as what they are and by their traits."""
+        at, there = state.at[kind], state.there[kind]
+        if plane := self.shown_as.get(kind, kind):
+            yield plane, at, there
+        for trait, kinds in state.level.traits.items():
+            if kind in kinds and (plane := self.shown_as.get(trait, trait)):
+                yield plane, at, there & kinds[kind]
 
     def observe(self, state: State) -> Array:
         """Draw the planes of a state, uint8 (n, height, width, planes), 0 or 1."""
@@ -259,10 +275,10 @@ class World:
             # What is not set points to the agent, whose dot comes first and is always set.
             where.append(index if there is None else xp.where(there, index, where[0]))
         flat = self.concat([xp.reshape(index, (-1,)) for index in where])
-        canvas = set_true(self._draw_ground(state.level, n), flat)
+        canvas = set_true(self.draw_ground(state.level, n), flat)
         return xp.reshape(canvas, (n, self.height, self.width, count))
 
-    def _draw_ground(self, level: Level, n: int) -> Array:
+    def draw_ground(self, level: Level, n: int) -> Array:
         """Draw the ground alone, uint8 (n * cells * planes,)."""
         xp, row = self.xp, self.xp.reshape(level.row, (n,))
         layers: dict[str, Array] = {}

@@ -14,6 +14,7 @@ from mesa_gym.traps import Split, Trap, add_trap, package_traps
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecMonitor
 
+    from mesa_gym.envs.jax_env import JaxEnv
     from mesa_gym.envs.tensors import TensorEnv
 
 TrapClass = TypeVar("TrapClass", bound=type[Trap])
@@ -110,7 +111,29 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     """
     from mesa_gym.envs.tensors import TensorEnv
 
+    return TensorEnv(num_envs=num_envs, **_read_id(id) | keywords)
+
+
+def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> JaxEnv:
+    """Make n environments as pure functions ``reset`` and ``step``, for compiled JAX.
+
+    Args:
+        trap: a registered id, such as ``MesaGym/RedBlueDoors-v0``, or a trap.
+        num_envs: how many environments.
+        **keywords: those of ``JaxEnv``, such as ``split`` and ``num_levels``.
+
+    Raises:
+        ImportError: JAX is not installed; the message names the extra.
+    """
+    from mesa_gym.envs.jax_env import JaxEnv
+
+    given = _read_id(trap) if isinstance(trap, str) else {"trap": trap}
+    return JaxEnv(num_envs=num_envs, **given | keywords)
+
+
+def _read_id(id: str) -> dict[str, Any]:
+    """Return the keywords that a registered id stands for."""
     module, _, name = id.rpartition(":")
     if module:
         import_module(module)
-    return TensorEnv(num_envs=num_envs, **gymnasium.spec(name).kwargs | keywords)
+    return gymnasium.spec(name).kwargs

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 from gymnasium.error import Error
-from gymnasium.spaces import Discrete
-from gymnasium.vector.utils import batch_space
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
+from mesa_gym.envs.device import DeviceEnv
 from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.observations import Centred, planes_of
-from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import MOST_BANKED, bank_of, open_streams, pick_levels
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
@@ -29,10 +27,9 @@ except ImportError:
 
 NO_ACTION = f"an action is none of the five; expected {EXPECTED_ACTION}"
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-SHAPES = ("planes", "centred", "flat", "chw")  # the observations that move planes alone
 
 
-class TensorEnv:
+class TensorEnv(DeviceEnv):
     """n environments of a trap whose inputs, outputs and states are tensors on one device.
 
     Levels are drawn once, on the CPU, and shipped to the device. After that nothing is copied to
@@ -77,20 +74,8 @@ class TensorEnv:
         compile: bool = False,
         **keywords: Any,
     ) -> None:
-        self.num_envs = integer("num_envs", num_envs, 1)
-        count = integer("num_levels", num_levels, 1)  # None is not allowed
-        settings = Settings(trap, num_levels=count, **keywords)
-        if settings.observation.name not in SHAPES:
-            raise ValueError(
-                f"observation {settings.observation.name!r} is not offered on a device; it offers"
-                f" {', '.join(SHAPES)}"
-            )
-        self.trap, self.settings = settings.trap, settings
-        self.single_observation_space = settings.observation.space
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.single_action_space = Discrete(len(ACTIONS))
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-        bank = bank_of(settings)
+        super().__init__(trap, num_envs, num_levels, keywords)
+        bank, settings = bank_of(self.settings), self.settings
         self._planes = torch.as_tensor(planes_of(self.trap, bank), device=device)
         self.device = self._planes.device
         self._bank = _ship_state(bank, self.device)
