@@ -1,0 +1,132 @@
+"""PPO in JAX, as PureJaxRL has it: environments and learner in one compiled function.
+
+It takes `pip install "mesa-gym[jax]" optax`. Trained on CheeseCorner, the agent is then scored as
+any policy is. The method is proximal policy optimisation (Schulman et al. 2017).
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+import mesa_gym
+from mesa_gym.scoring import score
+
+ENVS, ROLLOUT, UPDATES, EPOCHS, BATCHES = 128, 32, 120, 3, 4
+RATE, DISCOUNT, LAMBDA, CLIP, ENTROPY, HIDDEN = 2e-3, 0.97, 0.95, 0.2, 0.01, 64
+
+Network = list[tuple[Any, Any]]  # weights and biases of each layer
+
+
+class Sample(NamedTuple):
+    """What is learnt from: of each step, (n, ...)."""
+
+    seen: jax.Array
+    action: jax.Array
+    chance: jax.Array
+    value: jax.Array
+    gain: jax.Array
+
+
+def make_network(key: jax.Array, sizes: list[int]) -> Network:
+    """Return layers of random weights; the last one's are small."""
+    keys = jax.random.split(key, len(sizes) - 1)
+    scales = [2**0.5] * (len(sizes) - 2) + [0.01]
+    shapes = zip(sizes[:-1], sizes[1:], strict=True)
+    return [
+        (jax.nn.initializers.orthogonal(scale)(each, shape), jnp.zeros(shape[1]))
+        for each, scale, shape in zip(keys, scales, shapes, strict=True)
+    ]
+
+
+def look(network: Network, seen: Any) -> tuple[Any, Any]:
+    """Return scores of the actions (n, 5) and values (n,), of JAX or NumPy observations."""
+    out = seen.reshape(len(seen), -1).astype(np.float32)
+    for i, (weights, bias) in enumerate(network):
+        out = (out * (out > 0) if i else out) @ weights + bias
+    return out[:, :5], out[:, 5]
+
+
+def log_chances(scores: jax.Array, action: jax.Array) -> jax.Array:
+    """Return the logarithms of the chances of the actions taken, (n,)."""
+    return jnp.take_along_axis(jax.nn.log_softmax(scores), action[:, None], axis=1)[:, 0]
+
+
+def loss(network: Network, batch: Sample) -> jax.Array:
+    """Return PPO's loss: clipped gains, errors of values, entropy."""
+    scores, values = look(network, batch.seen)
+    ratio = jnp.exp(log_chances(scores, batch.action) - batch.chance)
+    gain = (batch.gain - batch.gain.mean()) / (batch.gain.std() + 1e-8)
+    kept = jnp.minimum(ratio * gain, jnp.clip(ratio, 1 - CLIP, 1 + CLIP) * gain).mean()
+    error = jnp.square(values - batch.value - batch.gain).mean()
+    chances = jax.nn.log_softmax(scores)
+    return error / 2 - kept + ENTROPY * (jnp.exp(chances) * chances).sum(axis=1).mean()
+
+
+def train(env: Any, key: jax.Array) -> tuple[Network, jax.Array]:
+    """Train a network; return it and the mean payment of a step in each update."""
+    adam = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(RATE))
+
+    def take(network: Network, world: Any, key: jax.Array) -> Any:
+        seen, state = world
+        first, second = jax.random.split(key)
+        scores, value = look(network, seen)
+        action = jax.random.categorical(first, scores)
+        following, state, reward, done, infos = env.step(second, state, action)
+        # An episode that was truncated would have gone on from what was seen last.
+        worth = look(network, infos["final_obs"])[1] * ~infos["terminated"]
+        sample = Sample(seen, action, log_chances(scores, action), value, reward)
+        return (following, state), (sample, reward + DISCOUNT * worth - value, done)
+
+    def sum_up(later: jax.Array, given: Any) -> Any:
+        surprise, done = given
+        gain = surprise + DISCOUNT * LAMBDA * later * ~done
+        return gain, gain
+
+    def update(carry: Any, key: jax.Array) -> Any:
+        network, moments, world = carry
+        act_key, learn_key = jax.random.split(key)
+        acts = jax.random.split(act_key, ROLLOUT)
+        world, (samples, *given) = jax.lax.scan(partial(take, network), world, acts)
+        gains = jax.lax.scan(sum_up, jnp.zeros(ENVS), tuple(given), reverse=True)[1]
+        paid = samples.gain.mean()
+        flat = [part.reshape(-1, *part.shape[2:]) for part in samples._replace(gain=gains)]
+
+        def learn(carry: Any, rows: jax.Array) -> Any:
+            network, moments = carry
+            slope = jax.grad(loss)(network, Sample(*(part[rows] for part in flat)))
+            change, moments = adam.update(slope, moments)
+            return (optax.apply_updates(network, change), moments), None
+
+        keys, order = jax.random.split(learn_key, EPOCHS), jnp.arange(ENVS * ROLLOUT)
+        orders = jax.vmap(jax.random.permutation, (0, None))(keys, order)
+        (network, moments), _ = jax.lax.scan(
+            learn, (network, moments), orders.reshape(EPOCHS * BATCHES, -1)
+        )
+        return (network, moments, world), paid
+
+    first, second, *keys = jax.random.split(key, 2 + UPDATES)
+    inputs = int(np.prod(env.single_observation_space.shape))
+    network = make_network(first, [inputs, HIDDEN, HIDDEN, 6])
+    start = (network, adam.init(network), env.reset(second))
+    (network, *_), paid = jax.lax.scan(update, start, jnp.stack(keys))
+    return network, paid
+
+
+def act(network: Network, seen: np.ndarray) -> np.ndarray:
+    """Action probabilities (n, 5), which scoring samples from."""
+    scores = look(network, seen)[0]
+    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return chances / chances.sum(axis=1, keepdims=True)
+
+
+if __name__ == "__main__":
+    env = mesa_gym.make_jax("MesaGym/CheeseCorner-v0", ENVS, observation="centred")
+    network, paid = jax.jit(partial(train, env))(jax.random.key(0))
+    print(f"paid a step: {paid[0]:.3f} at first, {paid[-1]:.3f} at last")
+    # In NumPy, because scoring asks about batches of many sizes, each a compilation.
+    policy = partial(act, jax.tree.map(np.asarray, network))
+    print(score(policy, "CheeseCorner", levels=300, observation="centred", name="jax_ppo"))
