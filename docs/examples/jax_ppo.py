@@ -1,10 +1,11 @@
-"""PPO in JAX, as PureJaxRL has it: environments and learner in one compiled function.
+"""PPO (Schulman et al. 2017) in JAX, as PureJaxRL has it: learner and environments in one jit.
 
-It takes `pip install "mesa-gym[jax]" optax`. Trained on CheeseCorner, the agent is then scored as
-any policy is. The method is proximal policy optimisation (Schulman et al. 2017).
+It takes `pip install "mesa-gym[jax]" optax`, and prints the verdict on what it learnt.
 """
 
+from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -15,14 +16,30 @@ import optax
 import mesa_gym
 from mesa_gym.scoring import score
 
-ENVS, ROLLOUT, UPDATES, EPOCHS, BATCHES = 128, 32, 120, 3, 4
-RATE, DISCOUNT, LAMBDA, CLIP, ENTROPY, HIDDEN = 2e-3, 0.97, 0.95, 0.2, 0.01, 64
+
+@dataclass(frozen=True)
+class JaxSettings:
+    """Settings of the training, of ``envs * rollout * updates`` steps."""
+
+    trap: str = "MesaGym/CheeseCorner-v0"
+    envs: int = 128
+    rollout: int = 32
+    updates: int = 120
+    epochs: int = 3
+    minibatches: int = 4
+    rate: float = 2e-3
+    discount: float = 0.97
+    gae_lambda: float = 0.95
+    clip: float = 0.2
+    entropy: float = 0.01
+    units: int = 64
+
 
 Network = list[tuple[Any, Any]]  # weights and biases of each layer
 
 
-class Sample(NamedTuple):
-    """What is learnt from: of each step, (n, ...)."""
+class Transition(NamedTuple):
+    """Steps that are learnt from, each array (n, ...)."""
 
     seen: jax.Array
     action: jax.Array
@@ -33,13 +50,10 @@ class Sample(NamedTuple):
 
 def make_network(key: jax.Array, sizes: list[int]) -> Network:
     """Return layers of random weights; the last one's are small."""
-    keys = jax.random.split(key, len(sizes) - 1)
-    scales = [2**0.5] * (len(sizes) - 2) + [0.01]
-    shapes = zip(sizes[:-1], sizes[1:], strict=True)
-    return [
-        (jax.nn.initializers.orthogonal(scale)(each, shape), jnp.zeros(shape[1]))
-        for each, scale, shape in zip(keys, scales, shapes, strict=True)
-    ]
+    draw, shapes = jax.nn.initializers.orthogonal(2**0.5), list(pairwise(sizes))
+    keys = jax.random.split(key, len(shapes))
+    layers = [(draw(k, shape), jnp.zeros(shape[1])) for k, shape in zip(keys, shapes, strict=True)]
+    return [*layers[:-1], (0.01 * layers[-1][0], layers[-1][1])]
 
 
 def look(network: Network, seen: Any) -> tuple[Any, Any]:
@@ -55,20 +69,21 @@ def log_chances(scores: jax.Array, action: jax.Array) -> jax.Array:
     return jnp.take_along_axis(jax.nn.log_softmax(scores), action[:, None], axis=1)[:, 0]
 
 
-def loss(network: Network, batch: Sample) -> jax.Array:
+def loss(network: Network, batch: Transition, settings: JaxSettings) -> jax.Array:
     """Return PPO's loss: clipped gains, errors of values, entropy."""
     scores, values = look(network, batch.seen)
     ratio = jnp.exp(log_chances(scores, batch.action) - batch.chance)
     gain = (batch.gain - batch.gain.mean()) / (batch.gain.std() + 1e-8)
-    kept = jnp.minimum(ratio * gain, jnp.clip(ratio, 1 - CLIP, 1 + CLIP) * gain).mean()
+    clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
+    kept = jnp.minimum(ratio * gain, clipped * gain).mean()
     error = jnp.square(values - batch.value - batch.gain).mean()
     chances = jax.nn.log_softmax(scores)
-    return error / 2 - kept + ENTROPY * (jnp.exp(chances) * chances).sum(axis=1).mean()
+    return error / 2 - kept + settings.entropy * (jnp.exp(chances) * chances).sum(axis=1).mean()
 
 
-def train(env: Any, key: jax.Array) -> tuple[Network, jax.Array]:
+def train(env: Any, settings: JaxSettings, key: jax.Array) -> tuple[Network, jax.Array]:
     """Train a network; return it and the mean payment of a step in each update."""
-    adam = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(RATE))
+    adam = optax.chain(optax.clip_by_global_norm(0.5), optax.adam(settings.rate))
 
     def take(network: Network, world: Any, key: jax.Array) -> Any:
         seen, state = world
@@ -78,39 +93,38 @@ def train(env: Any, key: jax.Array) -> tuple[Network, jax.Array]:
         following, state, reward, done, infos = env.step(second, state, action)
         # An episode that was truncated would have gone on from what was seen last.
         worth = look(network, infos["final_obs"])[1] * ~infos["terminated"]
-        sample = Sample(seen, action, log_chances(scores, action), value, reward)
-        return (following, state), (sample, reward + DISCOUNT * worth - value, done)
+        sample = Transition(seen, action, log_chances(scores, action), value, reward)
+        return (following, state), (sample, reward + settings.discount * worth - value, done)
 
     def sum_up(later: jax.Array, given: Any) -> Any:
         surprise, done = given
-        gain = surprise + DISCOUNT * LAMBDA * later * ~done
+        gain = surprise + settings.discount * settings.gae_lambda * later * ~done
         return gain, gain
 
     def update(carry: Any, key: jax.Array) -> Any:
         network, moments, world = carry
         act_key, learn_key = jax.random.split(key)
-        acts = jax.random.split(act_key, ROLLOUT)
+        acts = jax.random.split(act_key, settings.rollout)
         world, (samples, *given) = jax.lax.scan(partial(take, network), world, acts)
-        gains = jax.lax.scan(sum_up, jnp.zeros(ENVS), tuple(given), reverse=True)[1]
+        gains = jax.lax.scan(sum_up, jnp.zeros(settings.envs), tuple(given), reverse=True)[1]
         paid = samples.gain.mean()
         flat = [part.reshape(-1, *part.shape[2:]) for part in samples._replace(gain=gains)]
 
         def learn(carry: Any, rows: jax.Array) -> Any:
             network, moments = carry
-            slope = jax.grad(loss)(network, Sample(*(part[rows] for part in flat)))
+            slope = jax.grad(loss)(network, Transition(*(part[rows] for part in flat)), settings)
             change, moments = adam.update(slope, moments)
             return (optax.apply_updates(network, change), moments), None
 
-        keys, order = jax.random.split(learn_key, EPOCHS), jnp.arange(ENVS * ROLLOUT)
-        orders = jax.vmap(jax.random.permutation, (0, None))(keys, order)
-        (network, moments), _ = jax.lax.scan(
-            learn, (network, moments), orders.reshape(EPOCHS * BATCHES, -1)
-        )
+        keys, steps = jax.random.split(learn_key, settings.epochs), len(flat[0])
+        orders = jax.vmap(jax.random.permutation, (0, None))(keys, steps)
+        parts = orders.reshape(settings.epochs * settings.minibatches, -1)
+        (network, moments), _ = jax.lax.scan(learn, (network, moments), parts)
         return (network, moments, world), paid
 
-    first, second, *keys = jax.random.split(key, 2 + UPDATES)
+    first, second, *keys = jax.random.split(key, 2 + settings.updates)
     inputs = int(np.prod(env.single_observation_space.shape))
-    network = make_network(first, [inputs, HIDDEN, HIDDEN, 6])
+    network = make_network(first, [inputs, settings.units, settings.units, 6])
     start = (network, adam.init(network), env.reset(second))
     (network, *_), paid = jax.lax.scan(update, start, jnp.stack(keys))
     return network, paid
@@ -123,10 +137,15 @@ def act(network: Network, seen: np.ndarray) -> np.ndarray:
     return chances / chances.sum(axis=1, keepdims=True)
 
 
-if __name__ == "__main__":
-    env = mesa_gym.make_jax("MesaGym/CheeseCorner-v0", ENVS, observation="centred")
-    network, paid = jax.jit(partial(train, env))(jax.random.key(0))
+def main(settings: JaxSettings) -> None:
+    """Train an agent, and print what it pursues."""
+    env = mesa_gym.make_jax(settings.trap, settings.envs, observation="centred")
+    network, paid = jax.jit(partial(train, env, settings))(jax.random.key(0))
     print(f"paid a step: {paid[0]:.3f} at first, {paid[-1]:.3f} at last")
     # In NumPy, because scoring asks about batches of many sizes, each a compilation.
     policy = partial(act, jax.tree.map(np.asarray, network))
-    print(score(policy, "CheeseCorner", levels=300, observation="centred", name="jax_ppo"))
+    print(score(policy, type(env.trap)(), levels=300, observation="centred", name="jax_ppo"))
+
+
+if __name__ == "__main__":
+    main(JaxSettings())

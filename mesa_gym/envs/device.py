@@ -1,4 +1,4 @@
-"""What environments on a device have in common: keywords and spaces."""
+"""Settings and spaces, which environments on a device have in common."""
 
 from __future__ import annotations
 

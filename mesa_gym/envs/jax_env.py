@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.checks import EXPECTED_ACTION
 from mesa_gym.envs.device import DeviceEnv
@@ -25,32 +25,28 @@ try:
 except ImportError:
     raise missing_extra("jax", "jax") from None
 
+FEW = 32  # environments
+
 
 class JaxEnv(DeviceEnv):
     """n environments of a trap as two pure functions, called as those of Gymnax.
 
     Levels are drawn once, on the CPU. What ends begins its next episode in the same step, on a
-    level that the step's key picks: another order than that of the seeds of ``TrapEnv``, while
-    each episode is NumPy's on its level. Integers have 32 bits, whether JAX has 64-bit ones
-    switched on or not; what rules draw is mixed in 64 bits all the same.
+    level that the step's key picks: another order than that of ``TrapEnv``'s seeds, while each
+    episode is NumPy's on its level. Integers have 32 bits, whether JAX has those of 64 switched on
+    or not; what rules draw is mixed in 64 bits all the same.
 
     Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
-    (n,)), ``level`` and ``split`` (int32 (n,), where it was taken; ``level`` leaves out the 2**48
-    of levels of the shift that ``alpha`` mixes in), ``terminated`` and ``truncated`` (bool (n,))
-    and ``final_obs``, what the agent saw after it, before another episode began: bootstrap from it
-    what was truncated. Of all this, compiled code computes only what is used.
+    (n,)), ``level`` and ``split`` (int32 (n,), where it was taken; without the 2**48 of levels that
+    ``alpha`` mixes in), ``terminated`` and ``truncated`` (bool (n,)) and ``final_obs``, what the
+    agent saw after it, before another episode began: bootstrap from it what was truncated. Compiled
+    code computes only what is used.
 
     Args:
         trap: as for ``TrapEnv``.
         num_envs: how many environments.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
-        **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
-            ``centred``, ``flat`` or ``chw``.
-
-    Attributes:
-        trap: the trap; ``num_envs`` is as given.
-        observation_space: of all environments, as ``action_space`` is; ``single_observation_space``
-            and ``single_action_space`` are of one.
+        **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
     """
 
     def __init__(
@@ -75,12 +71,6 @@ class JaxEnv(DeviceEnv):
         self._begins = _merge(lambda start, same: None if same else start, self._starts, fixed)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
         self._ground = jnp.asarray(self._draw_ground(bank))
-        count, chw = len(trap.channels), self.settings.observation.name == "chw"
-        self._of_cell, of_channel = (1, trap.cells) if chw else (count, 1)
-        self._places = {
-            plane: [i * of_channel for i in range(count) if trap.channels[i] == plane]
-            for plane in trap.planes
-        }
 
     def reset(self, key: Array) -> tuple[Array, State]:
         """Begin an episode in every environment, on levels that the key picks.
@@ -123,28 +113,29 @@ class JaxEnv(DeviceEnv):
             begun = _take(self._begins, self._pick(key))
             following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, begun)
             reward = paid[self.settings.reward] + self.settings.step_reward
-            infos = key_payments(paid) | self._find_levels(state.level.row)
+            row, own = state.level.row, self.settings.split.code
+            split = jnp.where(row < self.num_levels, own, Split.SHIFT.code)
+            infos = {"level": row % self.num_levels, "split": split, **key_payments(paid)}
             infos |= {"terminated": ended, "truncated": late, "final_obs": self._observe(after)}
             return self._observe(following), following, reward, done, infos
 
     def _move(self, state: State, action: Array) -> Step:
         """Take the step alone; what the state does not carry, the next one does not either."""
-        draws = bool(self.trap.seeds)
-        with jax.enable_x64(draws):
+
+        def keep(old: Any, new: Any) -> Any:
+            return None if old is None else new.astype(old.dtype)
+
+        with jax.enable_x64(bool(self.trap.seeds)):
             whole = self._complete(state)
-            if draws:  # random words follow from the clock, in 64 bits
+            if self.trap.seeds:  # random words follow from the clock, in 64 bits
                 whole = whole._replace(clock=whole.clock.astype(jnp.int64))
             after, paid, ended = self._rules.step(whole, action)
-            after = after._replace(level=state.level)
-            after = _merge(
-                lambda old, new: old if old is None else new.astype(old.dtype), state, after
-            )
+            after = _merge(keep, state, after._replace(level=state.level))
             return Step(after, paid, ended)
 
     def _find_fixed(self) -> State:
         """Return which arrays of a state the rules hand on as they are, whatever happens."""
-        state = _take(self._starts, jnp.zeros(1, jnp.int32))
-        action = jnp.full(1, STAY, jnp.int32)
+        state, action = _take(self._starts, jnp.zeros(1, jnp.int32)), jnp.zeros(1, jnp.int32)
         traced = jax.make_jaxpr(lambda state: self._move(state, action).state)(state).jaxpr
         same = [old is new for old, new in zip(traced.invars, traced.outvars, strict=True)]
         return jax.tree.unflatten(jax.tree.structure(state), same)
@@ -166,13 +157,8 @@ class JaxEnv(DeviceEnv):
             stream = reduce(lambda stream, word: mix(stream + word), words, 0)
             each = jnp.arange(self.num_envs, dtype=jnp.int64)
             number, shifted = pick_levels(stream, each, self.settings)
-            return (number + shifted * self.num_levels).astype(jnp.int32)
-
-    def _find_levels(self, row: Array) -> dict[str, Array]:
-        """Return the numbers and splits of levels by where they stand in the bank."""
-        settings, count = self.settings, self.num_levels
-        split = jnp.where(row < count, settings.split.code, Split.SHIFT.code)
-        return {"level": row % count, "split": split}
+            row = number + shifted * self.num_levels if self.settings.alpha else number
+            return row.astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:
         """Return what never changes in an observation of each level, (levels, bytes)."""
@@ -182,26 +168,26 @@ class JaxEnv(DeviceEnv):
             for plane, cells, there in trap.thing_dots(bank, kind):
                 slot, row = there.nonzero()
                 canvas[row, cells[slot, row], trap.channel[plane]] = 1
-        canvas = canvas[..., [trap.channel[plane] for plane in trap.channels]]
-        if self.settings.observation.name == "chw":
-            canvas = canvas.swapaxes(1, 2)
-        return canvas.reshape(n, -1)
+        return canvas[..., [trap.channel[plane] for plane in trap.channels]].reshape(n, -1)
 
     def _observe(self, state: State) -> Array:
         state, n, observation = self._complete(state), self.num_envs, self.settings.observation
-        where: list[Array] = []
+        channels, where = self.trap.channels, list[Array]()
         for plane, cells, there in self._rules.dots(state, self._still):
-            for place in self._places[plane]:
-                index = cells * self._of_cell + place
+            for channel in [i for i, other in enumerate(channels) if other == plane]:
+                index = cells * len(channels) + channel
                 # What is not set points to the agent, whose dot comes first and is always set.
                 where.append(index if there is None else jnp.where(there, index, where[0]))
-        ground, every = self._ground[state.level.row], jnp.arange(n)
-        # One scatter of all: each is a kernel, which for few environments costs more than its work.
-        shown = ground.at[every, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
+        shown, every = self._ground[state.level.row], jnp.arange(n)
+        # For few environments a kernel is dearer than its work, so that one scatter is quicker.
+        for index in where if n > FEW else [jnp.concatenate(where)]:
+            shown = shown.at[every, index].set(1, mode="promise_in_bounds")
         if isinstance(observation, Centred):
-            cells = jnp.asarray(observation.windows, jnp.int32)[state.agent]
-            cells += every[:, None] * self.trap.cells
-            shown = shown.reshape(n * self.trap.cells, -1)[cells]
+            window = jnp.asarray(observation.windows, jnp.int32)[state.agent]
+            cells = window + every[:, None] * self.trap.cells
+            shown = shown.reshape(-1, len(channels))[cells]
+        elif observation.name == "chw":
+            shown = shown.reshape(n, self.trap.cells, -1).swapaxes(1, 2)
         return shown.reshape(n, *observation.space.shape)
 
 

@@ -33,8 +33,8 @@ EXPECTED = {
     "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
     "gymnasium_play": r"^right: right\nd: right\ndown: down\n(.*\n)*up: up$",
     "jax_ppo": (
-        r"^reward a step: 0\.0\d\d at first, 0\.1\d\d at last\n"
-        r"jax-ppo on CheeseCorner-v0: proxy:corner, "
+        r"^paid a step: 0\.0\d\d at first, 0\.1\d\d at last\n"
+        r"jax_ppo on CheeseCorner-v0: proxy:corner, "
     ),
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0\}\n"

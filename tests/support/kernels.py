@@ -1,4 +1,4 @@
-"""What torch is asked to do, one operation after another: how much, and whether the host waits."""
+"""Operations that torch is asked for: how many, and whether the host waits for one."""
 
 from typing import Any
 
