@@ -16,8 +16,8 @@ from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
 ACTION_COUNT = len(ACTIONS)
-# The most entries of the table; those in use, of 4 bytes each, are few.
-TABLE = 1 << 26
+# The most entries of the table, of 4 bytes each; more memory takes longer to touch than to use.
+TABLE = 1 << 24
 # A trap this far beyond the contract's bounds would exhaust the memory.
 MOST_STATES = 8_000_000
 
