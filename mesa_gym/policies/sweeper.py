@@ -66,22 +66,22 @@ def _lead_to(open_cells: Bools, start: Ints, wanted: Bools, width: int) -> Bools
     Returns:
         bool (n, 5), to stay where no way leads to a wanted cell.
     """
-    n, cells = open_cells.shape
-    # The cells from which a wanted one is so many steps away at most; flat over levels, which
-    # closed borders keep apart.
-    near, free = wanted.ravel().copy(), open_cells.ravel()
-    around = (np.arange(n) * cells + start)[:, None] + [-1, width, 1, -width]
-    allowed = np.zeros((n, len(ACTIONS)), dtype=np.bool_)
-    while True:
-        searching = ~allowed.any(axis=1)
-        allowed[searching, :STAY] = near[around[searching]]
+    allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
+    around: Ints = start[:, None] + np.array([-1, width, 1, -width])
+    # Levels that are searched, and cells from which a wanted one is so many steps away at most.
+    rows, near = np.arange(len(start)), wanted
+    while rows.size:
+        found = np.take_along_axis(near, around[rows], axis=1)
+        allowed[rows, :STAY] = found
+        searched = ~found.any(axis=1)
+        rows, near, free = rows[searched], near[searched], open_cells[rows[searched]]
         grown = near.copy()
+        # Flat over levels, which closed borders keep apart.
         for shift in (1, width):
-            grown[shift:] |= near[:-shift]
-            grown[:-shift] |= near[shift:]
+            grown.ravel()[shift:] |= near.ravel()[:-shift]
+            grown.ravel()[:-shift] |= near.ravel()[shift:]
         grown &= free
-        if allowed.any(axis=1).all() or np.array_equal(grown, near):
-            break
-        near = grown
+        grows = (grown != near).any(axis=1)
+        rows, near = rows[grows], grown[grows]
     allowed[:, STAY] = ~allowed.any(axis=1)
     return allowed

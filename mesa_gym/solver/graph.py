@@ -15,9 +15,10 @@ from mesa_gym.solver.numbering import StateNumbers, divide
 from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.uint8]
 ACTION_COUNT = len(ACTIONS)
-# The most entries of the table; those in use, of 4 bytes each, are few.
-TABLE = 1 << 26
+# The most entries of the table, of 4 bytes each; more memory takes longer to touch than to use.
+TABLE = 1 << 24
 # A trap this far beyond the contract's bounds would exhaust the memory.
 MOST_STATES = 8_000_000
 
@@ -69,7 +70,9 @@ class Graph:
         # States that were met, counted from 1; the last entry is where episodes end.
         table = np.zeros(end + 1, dtype=np.int32)
         table[end], met = 1, 0
-        numbers, edges, paid, likely = [], [], [], []
+        numbers, edges, likely = [], [], []
+        payments = {x: [0.0] for x in self.trap.objectives}
+        codes: dict[str, list[Codes]] = {x: [] for x in payments}
         rank = self.numbers.rank(self.starts)
         self.numbers.require_told_apart(self.starts, self.starts, rank)
         fresh = self.start * self.numbers.count + rank
@@ -101,18 +104,18 @@ class Graph:
             number = np.where(ended, end, row * self.numbers.count + rank)
             numbers.append(frontier)
             edges.append(number)
-            paid.append({x: np.broadcast_to(pay, number.shape) for x, pay in pays.items()})
-            fresh = number[table[number] == 0]
+            for x, known in payments.items():
+                codes[x].append(_encode_payments(np.broadcast_to(pays[x], number.shape), known))
+            fresh = number[table.take(number) == 0]
         table[end] = met + 1
         self.within = np.cumsum([len(layer) for layer in numbers])
         self._known = np.concatenate(numbers)
         self.level_row, self.rank = divide(self._known, self.numbers.count)
-        self.successor = table[np.concatenate(edges, axis=1)] - np.int64(1)
+        self.successor = np.concatenate([table.take(layer) for layer in edges], 1, dtype=np.int64)
+        self.successor -= 1
         self.likelihood = np.concatenate(likely, axis=1) if given else None
-        self.payments, self.paid = {}, {}
-        for x in self.trap.objectives:
-            pay = np.concatenate([layer[x] for layer in paid], axis=1)
-            self.payments[x], self.paid[x] = _encode_payments(pay)
+        self.payments = {x: np.array(known) for x, known in payments.items()}
+        self.paid = {x: np.concatenate(layers, axis=1) for x, layers in codes.items()}
 
     def _check_likelihood(self, likelihood: Floats) -> Floats:
         """Return how likely branches are, (branches, m), if those of each action sum to 1."""
@@ -198,15 +201,16 @@ class Graph:
         return same
 
 
-def _encode_payments(paid: Floats) -> tuple[Floats, NDArray[np.uint8]]:
-    """Return the distinct payments, 0 first, and the code of each payment."""
-    codes, values = np.zeros(paid.shape, dtype=np.uint8), [0.0]
-    left = paid != 0
+def _encode_payments(paid: Floats, known: list[float]) -> Codes:
+    """Return the code of each payment, its index in ``known``; new ones are added there."""
+    codes, left = np.zeros(paid.shape, dtype=np.uint8), paid != 0
     while left.any():
-        if len(values) == 256:
-            raise ValueError("an objective has over 256 different payments")
-        here = paid == paid.flat[left.argmax()]
-        values.append(float(paid[here][0]))
-        codes[here] = len(values) - 1
+        payment = float(paid.flat[left.argmax()])
+        if payment not in known:
+            if len(known) == 256:
+                raise ValueError("an objective has over 256 different payments")
+            known.append(payment)
+        here = paid == payment
+        codes[here] = known.index(payment)
         left &= ~here
-    return np.array(values), codes
+    return codes

@@ -15,8 +15,6 @@ from mesa_gym.traps import Trap
 
 # The most bits that the number of a state can have on its level.
 MOST_BITS = 24
-# A place beyond all digits, for what is never there.
-_NOWHERE = 62
 
 
 class StateNumbers:
@@ -49,12 +47,13 @@ class StateNumbers:
         eager.never = lambda mask: False
         before = starts.take(slice(1))
         after = eager.step(before, np.array([0])).state
-        self.slots, self.fixed, self._places = {}, {}, {}
+        self.slots, self.fixed, self._bits = {}, {}, {}
         for kind in trap.things:
             used = (starts.there[kind] | (starts.at[kind] > 0)).any(axis=1)
             used &= after.there[kind] is not before.there[kind]
             self.slots[kind], self.fixed[kind] = used.nonzero()[0], (~used).nonzero()[0]
-            self._places[kind] = np.where(used, used.cumsum() - 1, _NOWHERE)[:, None, None]
+            bits = np.where(used, 1 << used.cumsum() >> 1, 0)[:, None, None]
+            self._bits[kind] = bits.astype(_choose_type(len(self.slots[kind])))
         self.digits = [
             *(("there", kind, 1 << len(slots)) for kind, slots in self.slots.items() if len(slots)),
             *(("held", kind, most + 1) for kind, most in trap.held.items()),
@@ -86,7 +85,7 @@ class StateNumbers:
                 wrong = wrong | (digit < 0) | (digit >= values)
             number = np.add(number * values, digit, dtype=np.int64)
         number = number * self.trap.cells + state.agent
-        return number if wrong is False else np.where(wrong, -1, number)
+        return np.where(wrong, -1, number) if np.any(wrong) else number
 
     def unrank(self, starts: State, row: Ints, number: Ints) -> State:
         """Return the states of such numbers, as a batch (1, m).
@@ -96,12 +95,16 @@ class StateNumbers:
             row: int64 (m,), which of the levels.
             number: int64 (m,).
         """
-        state = starts._replace(held={}, vars={}).map(lambda a: a.take(row[None, :], axis=-1))
+        # What digits tell need not be read.
+        there = {k: slots[:0] if len(self.slots[k]) else slots for k, slots in starts.there.items()}
+        fixed = starts._replace(there=there, held={}, vars={})
+        state = fixed.map(lambda a: a.take(row[None, :], axis=-1))
         number, agent = divide(number[None, :], self.trap.cells)
         for part, name, values in reversed(self.digits):
             number, digit = divide(number, values)
             if part == "there":
-                digit = (digit >> self._places[name]) & 1 == 1
+                bits = self._bits[name]
+                digit = digit.astype(bits.dtype) & bits != 0
             getattr(state, part)[name] = digit == 1 if (part, values) == ("vars", 2) else digit
         return state._replace(agent=agent)
 
@@ -130,11 +133,16 @@ class StateNumbers:
 
 def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:
     """Return flags (k, ...) as one integer (...), bit i for flag i: uint8, or int32 above 8."""
-    bits: Any = flags[-1].astype(np.uint8 if len(flags) <= 8 else np.int32)
+    bits: Any = flags[-1].astype(_choose_type(len(flags)))
     for flag in flags[-2::-1]:
         bits += bits
         bits += flag
     return bits
+
+
+def _choose_type(bits: int) -> type[np.integer[Any]]:
+    """Return a type of integers that have so many bits: uint8, or int32 above 8."""
+    return np.uint8 if bits <= 8 else np.int32
 
 
 def divide(number: Ints, by: int) -> tuple[Ints, Ints]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -27,12 +27,8 @@ _BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
 _ALL, _STAYING = np.uint8((1 << ACTION_COUNT) - 1), np.uint8(1 << STAY)
 # What is added to the values of actions for each policy set, float64 (5, sets).
 _BARRED = np.where(np.arange(1 << ACTION_COUNT) >> _BITS[:, None] & 1, 0, -np.inf)
-# From the values of actions, float64 (5, m, k), to those of states (m, k).
-_WORTH: dict[str, Callable[[Floats], Floats]] = {
-    "best": lambda q: q.max(axis=0),
-    "mean": lambda q: q.sum(axis=0) / ACTION_COUNT,
-    "staying": lambda q: q[STAY],
-}
+# How values of two actions become one; of staying there is one action, which is looked at alone.
+_FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
 
 
 def _once(method: Method) -> Method:
@@ -204,7 +200,7 @@ class Solution:
     def _all_policies(self, asked: tuple[str, ...], among: str | None) -> list[_Policies]:
         masks: list[Masks] = [[np.empty(0, dtype=np.uint8)] * self.horizon for _ in asked]
         steps, best = range(1), np.zeros((self.starts.n, len(asked)))
-        for steps, q, best in self._sweep(asked, among=among):
+        for steps, q, best in self._sweep(asked, among=among, keep=True):
             for kept, chosen in zip(masks, as_bits(q >= best - TIE).T, strict=True):
                 whole = chosen.copy()
                 for t in steps:
@@ -232,63 +228,88 @@ class Solution:
             return self.graph.successor
         return np.where(self._contacts(), len(self.graph), self.graph.successor)
 
+    @_once
+    def _find_paying(self, asked: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
+        """Return where each action pays, as ascending indices into (states * k,), and what."""
+        signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
+        of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
+        found = []
+        for columns in zip(*map(self.graph.expect, of_each), strict=True):
+            pays = np.stack(columns, axis=-1).ravel()
+            where = pays.nonzero()[0]
+            found.append((where, pays[where]))
+        return found
+
     def _sweep(
-        self, asked: Sequence[str], worth: str = "best", among: str | None = None
+        self,
+        asked: tuple[str, ...],
+        worth: str = "best",
+        among: str | None = None,
+        keep: bool = False,
     ) -> Iterator[tuple[range, Floats, Floats]]:
         """Go backward in time, until a whole step changes nothing.
 
         Args:
             asked: k objectives. Of one that is named twice the second column is the negative.
-            worth: what a state is, a key of ``_WORTH``.
+            worth: what a state is, a key of ``_FOLD``.
             among: the objective whose optimal actions alone are allowed; None for all actions.
+            keep: whether the values of all actions are asked for.
 
         Yields:
-            steps; the values of actions at all of them, float64 (5, m, k), valid until the next;
-            the values of states (m, k). There are several steps where nothing changes any more;
-            earlier ones have fewer states, the first of these m.
+            steps; where kept, the values of actions at all of them, float64 (5, m, k), valid until
+            the next; the values of states (m, k), as long. There are several steps where nothing
+            changes any more; earlier ones have fewer states, the first of these m.
         """
         allowed = None if among is None else self._policies(among)
-        signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
-        of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
-        rewards = np.stack([self.graph.expect(paid) for paid in of_each], axis=-1)
+        paying, fold = self._find_paying(asked), _FOLD[worth]
+        actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
         barred = np.repeat(_BARRED[..., None], len(asked), axis=2)
-        # One entry more, always 0: where an action ends the episode.
-        value = np.zeros((len(self.graph) + 1, len(asked)))
         successors = self._successors(asked[0]).reshape(ACTION_COUNT, -1, len(self.graph))
+        shape = len(self.graph), len(asked)
+        # What is not kept makes room for the next action.
+        room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)
+        # Discounted values. One entry more, always 0: where an action ends the episode.
+        after, before = np.zeros((2, len(self.graph) + 1, len(asked)))
         gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in asked]
-        discount = np.full_like(value, gammas)
-        room, settled = np.empty(rewards.size), False
+        discount, settled = np.full(shape, gammas), False
         for t in reversed(range(self.horizon)):
             m = self._within[t]
-            paid, after = rewards[:, :m], value * discount
-            q = room[: paid.size].reshape(paid.shape)
-            self._expect(after, successors, q)
-            q += paid
-            if allowed is not None:
-                q += barred.take(allowed.masks[t], axis=1)
-            found = _WORTH[worth](q)
+            q, found = room[:, :m], values[:m]
+            for i, action in enumerate(actions):
+                of_action = q[min(i, len(q) - 1)]
+                self._expect(after, successors[action], action, of_action)
+                where, pays = paying[action]
+                if where.size:
+                    stop = where.searchsorted(of_action.size)
+                    of_action.reshape(-1)[where[:stop]] += pays[:stop]
+                if allowed is not None:
+                    of_action += barred[action].take(allowed.masks[t], axis=0)
+                found = fold(found, of_action, out=values[:m]) if i else of_action
+            if worth == "mean":
+                found /= ACTION_COUNT
             # Earlier steps look at these states alone, so that they cannot change anything either.
             yield range(t + 1) if settled else range(t, t + 1), q, found
             if settled:
                 break
-            settled = np.array_equal(found, value[:m]) and (allowed is None or t <= allowed.settled)
-            value[:m] = found
+            np.multiply(found, discount[:m], out=before[:m])
+            settled = allowed is None or t <= allowed.settled
+            for rows in (self.starts.n, m):  # the starts nearly always tell
+                settled = settled and np.array_equal(before[:rows], after[:rows])
+            after, before = before, after
 
-    def _expect(self, values: Floats, successors: Ints, found: Floats) -> None:
-        """Write into ``found`` (5, m, k) the expectation of values (states + 1, k) after a step.
+    def _expect(self, values: Floats, successors: Ints, action: int, found: Floats) -> None:
+        """Write into ``found`` (m, k) the expectation of values (states + 1, k) after an action.
 
-        ``successors`` is (5, outcomes, states).
+        ``successors`` is (outcomes, states).
         """
-        m, likelihood = found.shape[1], self.graph.likelihood
-        for of_action, branches in zip(found, successors, strict=True):
-            values.take(branches[0, :m], axis=0, out=of_action, mode="clip")
+        m, likelihood = len(found), self.graph.likelihood
+        values.take(successors[0, :m], axis=0, out=found, mode="clip")
         if likelihood is None:
             return
-        likely = likelihood[:, :m, None].reshape(*successors.shape[:2], m, 1)
-        for of_action, branches, weights in zip(found, successors, likely, strict=True):
-            of_action *= weights[0]
-            for branch, weight in zip(branches[1:], weights[1:], strict=True):
-                of_action += weight * values.take(branch[:m], axis=0, mode="clip")
+        likely = likelihood.reshape(ACTION_COUNT, *successors.shape)[action, :, :m, None]
+        found *= likely[0]
+        for branch, weight in zip(successors[1:], likely[1:], strict=True):
+            found += weight * values.take(branch[:m], axis=0, mode="clip")
 
 
 def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
