@@ -123,8 +123,8 @@ def train(env: Any, settings: JaxSettings, key: jax.Array) -> tuple[Network, jax
         return (network, moments, world), paid
 
     first, second, *keys = jax.random.split(key, 2 + settings.updates)
-    inputs = int(np.prod(env.single_observation_space.shape))
-    network = make_network(first, [inputs, settings.units, settings.units, 6])
+    cells = env.observation_space.shape[1:]
+    network = make_network(first, [int(np.prod(cells)), settings.units, settings.units, 6])
     start = (network, adam.init(network), env.reset(second))
     (network, *_), paid = jax.lax.scan(update, start, jnp.stack(keys))
     return network, paid
@@ -132,8 +132,7 @@ def train(env: Any, settings: JaxSettings, key: jax.Array) -> tuple[Network, jax
 
 def act(network: Network, seen: np.ndarray) -> np.ndarray:
     """Action probabilities (n, 5), which scoring samples from."""
-    scores = look(network, seen)[0]
-    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+    chances = np.exp(look(network, seen)[0])
     return chances / chances.sum(axis=1, keepdims=True)
 
 
