@@ -257,7 +257,15 @@ class World:
             yield plane, cell, cell > 0
 
     def thing_dots(self, state: State, kind: str) -> Iterator[tuple[str, Array, Array]]:
-        """Yield where the things of a kind show, as what they are and by their traits."""
+        """Yield where the things of a kind show, as what they are and by their traits.
+
+        Args:
+            state: what is drawn.
+            kind: their kind.
+
+        Yields:
+            (plane, cells int64 (slots, n), which are set, bool (slots, n)).
+        """
         at, there = state.at[kind], state.there[kind]
         if plane := self.shown_as.get(kind, kind):
             yield plane, at, there
@@ -279,7 +287,15 @@ class World:
         return xp.reshape(canvas, (n, self.height, self.width, count))
 
     def draw_ground(self, level: Level, n: int) -> Array:
-        """Draw the ground alone, uint8 (n * cells * planes,)."""
+        """Draw the ground alone.
+
+        Args:
+            level: of n states.
+            n: how many.
+
+        Returns:
+            uint8 (n * cells * planes,), 0 or 1.
+        """
         xp, row = self.xp, self.xp.reshape(level.row, (n,))
         layers: dict[str, Array] = {}
         for name in self.ground:

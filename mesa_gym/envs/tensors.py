@@ -37,7 +37,7 @@ class TensorEnv(DeviceEnv):
     The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and seed that resets
     in the same step. What is returned may be kept or changed.
 
-    It is made for a GPU, where what a step costs is its kernels, 93 to 282 by the trap, however
+    It is made for a GPU, where what a step costs is its kernels, 93 to 287 by the trap, however
     many environments there are. On a CPU it is 5 to 13 times slower than ``gymnasium.make_vec``
     (``python -m benchmarks.speed.throughput``): there, take it to try out code for a GPU alone.
 

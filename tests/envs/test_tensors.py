@@ -26,7 +26,7 @@ KERNELS = {
     "FollowMe": 192,
     "KeysChests": 128,
     "LavaLand": 93,
-    "MonsterWorld": 282,
+    "MonsterWorld": 287,
     "NearestFruit": 124,
     "OversightLamp": 115,
     "PointedGoal": 169,
