@@ -10,7 +10,7 @@ from parameters import TRAPS, few
 import mesa_gym
 from mesa_gym.traps import LEVELS, Split, find_trap
 
-N, CORNER = 16, "MesaGym/CheeseCorner-v0"
+CORNER = "MesaGym/CheeseCorner-v0"
 QUICK = [find_trap("CheeseCorner"), find_trap("MonsterWorld")]  # the latter's rules draw
 
 
@@ -35,13 +35,13 @@ def play(jax, env, steps):
     return run
 
 
-def steps_alike(jax, trap, steps, **keywords):
-    env = mesa_gym.make_jax(trap.id(), N, num_levels=32, **keywords)
+def steps_alike(jax, trap, steps, n=16, **keywords):
+    env = mesa_gym.make_jax(trap.id(), n, num_levels=32, **keywords)
     # This compiles in two thirds of the time.
     run = jax.jit(play(jax, env, steps), compiler_options={"xla_backend_optimization_level": 0})
     seen, (*parts, infos) = jax.tree.map(np.asarray, run(jax.random.key(0)))
-    theirs = gym.make_vec(trap.id(), N, autoreset_mode="Disabled", **keywords)
-    over = np.ones(N, dtype=bool)
+    theirs = gym.make_vec(trap.id(), n, autoreset_mode="Disabled", **keywords)
+    over = np.ones(n, dtype=bool)
     for step, (action, following, reward, done) in enumerate(zip(*parts, strict=True)):
         given = {name: array[step] for name, array in infos.items()}
         if over.any():
@@ -75,7 +75,8 @@ def test_steps_are_those_of_the_vector_environment(jax, trap):
 )
 @pytest.mark.thorough
 def test_keywords_are_those_of_the_vector_environment(jax, shown):
-    steps_alike(jax, find_trap("CheeseDish"), 30, max_steps=9, **shown)
+    """Of so many environments that things are drawn one after another."""
+    steps_alike(jax, find_trap("CheeseDish"), 30, n=40, max_steps=9, **shown)
 
 
 @pytest.mark.thorough
