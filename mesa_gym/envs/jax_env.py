@@ -25,7 +25,7 @@ try:
 except ImportError:
     raise missing_extra("jax", "jax") from None
 
-FEW = 32  # environments
+FEW = 32  # environments: up to so many, one scatter draws all things
 
 
 class JaxEnv(DeviceEnv):
@@ -134,7 +134,10 @@ class JaxEnv(DeviceEnv):
             return Step(after, paid, ended)
 
     def _find_fixed(self) -> State:
-        """Return which arrays of a state the rules hand on as they are, whatever happens."""
+        """Return which arrays of a state the rules hand on as they are, whatever happens.
+
+        In a traced step, the variable of such an array is at once one that goes in and comes out.
+        """
         state, action = _take(self._starts, jnp.zeros(1, jnp.int32)), jnp.zeros(1, jnp.int32)
         traced = jax.make_jaxpr(lambda state: self._move(state, action).state)(state).jaxpr
         same = [old is new for old, new in zip(traced.invars, traced.outvars, strict=True)]
