@@ -66,7 +66,7 @@ def describe(options: argparse.Namespace) -> int:
         steps = trap.horizon(split)
         print(f"  {cls.id(split)}, as vectors {cls.id(split, flat=True)}  ({steps} steps)")
     print("Objectives:")
-    for objective in cls.objectives.values():
+    for objective in trap.objectives.values():
         print(f"  {objective.role} {objective.name}: {objective.doc}")
     print("Planes:", ", ".join(f"{plane} ({trap.looks[plane].glyph})" for plane in trap.planes))
     for split in Split:

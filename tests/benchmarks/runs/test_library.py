@@ -60,11 +60,11 @@ def test_the_plan_has_all_agents_once() -> None:
         steps = [unit.run.steps * len(unit.seeds) for unit in units]
         assert steps == sorted(steps, reverse=True)
     # Five planners of every trap with a solver; of four traps five with alpha, and five a goal.
-    planners = 17 * 5 + 4 * (5 + 2 * 5)
+    planners = 18 * 5 + 4 * (5 + 2 * 5)
     # Five seeds a trap; of one five more with alpha, five for each of two goals, and checkpoints.
-    assert len(names[False]) == planners + 18 * 5 + 5 + 2 * 5 + 4
+    assert len(names[False]) == planners + 19 * 5 + 5 + 2 * 5 + 4
     objectives = sum(len(trap().objectives) for trap in traps)
-    assert len(names[True]) == planners + 18 * (20 + 3 * 5 + 4) + 5 * objectives
+    assert len(names[True]) == planners + 19 * (20 + 3 * 5 + 4) + 5 * objectives
     assert names[False] < names[True]
 
 
