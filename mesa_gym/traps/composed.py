@@ -37,8 +37,9 @@ class Composed(Trap):
 
     Splits: in ``train`` every way to take things pays the same by both, and some pay and some do
     not; ``control`` is the same in a maze; under ``shift`` none pays by both, and the shortest ways
-    that pay by one and by the other are equally long. On all splits the places are drawn first, and
-    then the first of 64 draws of shapes, colours and lamp that fits is taken.
+    that pay by one and by the other are equally long. On all splits the places are drawn first
+    (where a predicate is a place alone, one thing lies there), and then the first of 64 draws of
+    shapes, colours and lamp that fits is taken.
 
     Why training cannot tell: no episode of it, good or bad, pays the objectives differently.
 
@@ -75,6 +76,8 @@ class Composed(Trap):
         slots = MOST_SLOTS + 1 - self.takes
         self.things = {"thing": slots, "taken": slots, "lamp": 1}
         super().__init__(size, **parameters)
+        row, column = np.divmod(np.arange(self.cells), self.width)
+        self.quarter: Ints = 2 * (row >= self.height // 2) + (column >= self.width // 2)
         # The class's own say nothing of the pair.
         vars(self)["objectives"] = {
             name: replace(each, doc=self.pair.describe(getattr(self.pair, each.role)))
@@ -114,12 +117,24 @@ class Composed(Trap):
             level.const[name][:, : entries.shape[1]] = entries
 
     def _scatter(self, level: LevelBuilder) -> Ints:
-        """Put the agent somewhere, and things at one distance from it, int64 (k, n)."""
+        """Put the agent somewhere, and things at one distance from it, int64 (k, n).
+
+        Where a predicate is a place alone one thing lies there, or most layouts would be rejected.
+        """
         steps, far = level.steps_from(level.agent()), np.arange(FARTHEST)
-        room = (steps[:, :, None] == far).sum(axis=1) >= self.things["thing"]
+        ring = steps[:, :, None] == far
+        home = np.isin(self.quarter, self._list_places())
+        room = (ring.sum(axis=1) >= self.things["thing"]) & (ring & home[:, None]).any(axis=1)
         distance, found = pick(room & (far >= 2), level.bits("distance", 1)[0])
         level.require(found)
-        return level.scatter("thing", self.things["thing"], steps == distance[:, None])
+        among, others = steps == distance[:, None], self.things["thing"] - 1
+        one = level.scatter("thing", 1, among & home, site="one thing")
+        return np.concatenate([one, level.scatter("thing", others, among, site="others")])
+
+    def _list_places(self) -> list[int]:
+        """Return the quarters of which one has a thing at least."""
+        sides = (self.pair.base, self.pair.proxy)
+        return [x[0].which for x in sides if [y.production for y in x] == ["place"]] or [0, 1, 2, 3]
 
     def _draw_scenes(self, level: LevelBuilder, cells: Ints) -> tuple[Scenes, Ints]:
         """Draw what things and lamp are and where it stands, and return this as (tries, n) too."""
@@ -129,11 +144,9 @@ class Composed(Trap):
         free = np.argsort(~level.free, axis=1, kind="stable").T
         lamps = np.take_along_axis(free, below(words[:, -1], level.free.sum(axis=1)), axis=0)
         steps = np.stack([level.steps_from(cell)[every, lamps] for cell in cells], axis=1)
-        row, column = np.divmod(cells, self.width)
-        quarter = 2 * (row >= self.height // 2) + (column >= self.width // 2)
         things = dict(zip(VALUES, (values[:, :k], values[:, k : 2 * k]), strict=True))
         lamp = dict(zip(VALUES, (values[:, -2:-1], values[:, -1:]), strict=True))
-        return Scenes(things, lamp, steps, quarter), lamps
+        return Scenes(things, lamp, steps, self.quarter[cells]), lamps
 
     def _tabulate(self, predicate: Predicate, scenes: Scenes) -> Bools:
         """Return what pays, bool (tries, first, last, n); where one take ends all, first is 0."""
