@@ -126,6 +126,9 @@ lamp: a light bulb on a stand, dark until lit is painted over it
   fill main-60 box 38,68.5 59,71.5 >0,8
   inked main+75 disc 48.5,34 27 + poly 27,50 70,50 58,66 39,66
   fill ink line 3 43,64 39,36 45,44 48.5,34 52,44 58,36 54,64
+light: a pool of lamplight; what stands in it stays in sight
+  inked brass box 5,5 93,93 20
+  fill brass+60 box 13,13 85,85 14
 lit: a blaze with rays, over the bowl of a beacon or the bulb of a lamp
   inked main star 48.5,30 30 17 10
   fill main+60 star 48.5,30 20 13 10

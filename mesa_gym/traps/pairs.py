@@ -2,8 +2,7 @@
 
 A *part* is one test of a thing, of one of four productions: an attribute, a place, being nearest to
 or farthest from the lamp, being like the lamp. A *predicate* is a part or, the fifth production,
-either of two. The sixth asks for two takes: first a thing that fits, then one that does not. No
-production and no attribute is in both predicates of a pair, so neither says anything of the other.
+either of two. The sixth asks for two takes: first a thing that fits, then one that does not.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ ENDS = ("nearest to", "farthest from")
 
 
 class Scenes(NamedTuple):
-    """What predicates are about: k things and a lamp in n levels, in several tries of each.
+    """Things that predicates test, k, and a lamp, in n levels and several tries of each.
 
     Attributes:
         values: "shape" and "colour" -> int64 (tries, k, n), of the things.
@@ -87,7 +86,7 @@ class Predicate(tuple[Part, ...]):
 
 
 class Pattern(NamedTuple):
-    """A class of pairs that differ in names alone: which values, quarter and end, and whose role.
+    """A class of pairs that differ in names alone: which values, quarter and end, and which role.
 
     Attributes:
         takes: 1, or 2 where a thing that fits is to be taken before one that does not.

@@ -64,7 +64,8 @@ def test_without_cards_only_the_manifest_speaks() -> None:
     assert "without a goal" not in describe_agent(trap, find_agents(trap, 1)[0], [])
 
 
-@pytest.mark.parametrize("name", package_traps())
+# Its pairs are trained on where they are evaluated.
+@pytest.mark.parametrize("name", sorted(package_traps().keys() - {"Composed-v0"}))
 def test_five_agents_and_a_planner_are_there_for_every_trap(name: str) -> None:
     trap = find_trap(name)()
     assert [entry.seed for entry in find_agents(trap, 5)] == [0, 1, 2, 3, 4]

@@ -21,6 +21,7 @@ KERNELS = {
     "ChuteOrFire": 159,
     "CoinRun": 105,
     "ColourShape": 118,
+    "Composed": 237,
     "DustSweep": 142,
     "DustVacuum": 133,
     "FollowMe": 192,
