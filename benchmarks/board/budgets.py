@@ -8,9 +8,10 @@ from itertools import product
 from pathlib import Path
 
 from agents.run import ALGORITHMS, Run, steps_for
+from benchmarks.runs.library import list_single_traps
 from benchmarks.runs.results import COMMITTED
 from mesa_gym.errors import unknown
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import Trap, find_trap
 
 ALL = ("all",)
 
@@ -21,7 +22,7 @@ class AgentGrid:
 
     Attributes:
         algorithms: of ``agents.train``; ``ALL`` for all.
-        traps: their names; ``ALL`` for all.
+        traps: their names; ``ALL`` for all of ``list_single_traps``.
         seeds: how many, from 0 on.
         alphas: shares of training episodes from the shift.
         stages: of each training, as of ``agents.run.Run``.
@@ -38,7 +39,7 @@ class AgentGrid:
     def classes(self) -> list[type[Trap]]:
         """Return the traps, each once; UnknownNameError where there is none of a name."""
         if self.traps == ALL:
-            return list(all_traps().values())
+            return list_single_traps()
         return list(dict.fromkeys(map(find_trap, self.traps)))
 
     def names(self) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from mesa_gym.files import write_bytes
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps.composed import Composed
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -230,8 +231,13 @@ def _declare_load(parser: argparse.ArgumentParser) -> None:
     _declare_folder(parser, "--folder")
 
 
+def list_single_traps() -> list[type[Trap]]:
+    """Return every trap except Composed, whose pairs are traps of their own."""
+    return [trap for trap in all_traps().values() if trap is not Composed]
+
+
 def _find_traps(names: Sequence[str] | None) -> list[type[Trap]]:
-    return list(all_traps().values()) if names is None else [find_trap(name) for name in names]
+    return list_single_traps() if names is None else [find_trap(name) for name in names]
 
 
 def _make(options: argparse.Namespace) -> int:

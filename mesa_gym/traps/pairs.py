@@ -23,7 +23,7 @@ ENDS = ("nearest to", "farthest from")
 
 
 class Scenes(NamedTuple):
-    """Things that predicates test, k, and a lamp, in n levels and several tries of each.
+    """The k things that predicates test, and the lamp, in n levels and several tries of each.
 
     Attributes:
         values: "shape" and "colour" -> int64 (tries, k, n), of the things.

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from small_traps import Corridor
 
+from benchmarks.runs.library import list_single_traps
 from docs.agent_words import describe_agent, find_agents, say_sight
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.traps import find_trap, package_traps
+from mesa_gym.traps import find_trap
 
 CARDS = Path(__file__).parents[2] / "benchmarks" / "results" / "cards"
 
@@ -64,8 +65,7 @@ def test_without_cards_only_the_manifest_speaks() -> None:
     assert "without a goal" not in describe_agent(trap, find_agents(trap, 1)[0], [])
 
 
-# Its pairs are trained on where they are evaluated.
-@pytest.mark.parametrize("name", sorted(package_traps().keys() - {"Composed-v0"}))
+@pytest.mark.parametrize("name", [cls.name() for cls in list_single_traps()])
 def test_five_agents_and_a_planner_are_there_for_every_trap(name: str) -> None:
     trap = find_trap(name)()
     assert [entry.seed for entry in find_agents(trap, 5)] == [0, 1, 2, 3, 4]

@@ -80,6 +80,11 @@ def test_keywords_are_those_of_the_vector_environment(jax, shown):
 
 
 @pytest.mark.thorough
+def test_a_trap_whose_keyword_changes_its_things(jax):
+    steps_alike(jax, find_trap("Composed"), 200, pair=22)
+
+
+@pytest.mark.thorough
 def test_programs_of_either_width_get_the_same_32_bits(jax):
     env = mesa_gym.make_jax("MesaGym/MonsterWorld-v0", 4, num_levels=8)
     run, keys = play(jax, env, 40), jax.random.split(jax.random.key(3), 2)

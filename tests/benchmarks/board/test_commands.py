@@ -239,7 +239,7 @@ def test_the_committed_board_has_more_agents_where_twins_are_played() -> None:
 
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
-    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 19 * 2 * 5
+    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 5
     one_each = chosen("--seeds 1 --traps CoinRun FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 150_000), ("ppo-s0", 10**6)]
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3

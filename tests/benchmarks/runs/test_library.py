@@ -27,11 +27,16 @@ from agents.run import Run
 from agents.train import train_many
 from benchmarks.runs import library as making
 from benchmarks.runs import runner
-from benchmarks.runs.library import AgentBatch, enter_agents, main, plan_batches
+from benchmarks.runs.library import (
+    AgentBatch,
+    enter_agents,
+    list_single_traps,
+    main,
+    plan_batches,
+)
 from benchmarks.runs.results import Results
 from mesa_gym import files
 from mesa_gym.policies import as_policy
-from mesa_gym.traps import package_traps
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
@@ -51,7 +56,7 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 
 def test_the_plan_has_all_agents_once() -> None:
-    traps, names = list(package_traps().values()), {}
+    traps, names = list_single_traps(), {}
     for everything in (False, True):
         units = plan_batches(traps, everything)
         found = [(unit.run.trap, name) for unit in units for name in unit.names]
@@ -60,11 +65,11 @@ def test_the_plan_has_all_agents_once() -> None:
         steps = [unit.run.steps * len(unit.seeds) for unit in units]
         assert steps == sorted(steps, reverse=True)
     # Five planners of every trap with a solver; of four traps five with alpha, and five a goal.
-    planners = 18 * 5 + 4 * (5 + 2 * 5)
+    planners = 17 * 5 + 4 * (5 + 2 * 5)
     # Five seeds a trap; of one five more with alpha, five for each of two goals, and checkpoints.
-    assert len(names[False]) == planners + 19 * 5 + 5 + 2 * 5 + 4
+    assert len(names[False]) == planners + 18 * 5 + 5 + 2 * 5 + 4
     objectives = sum(len(trap().objectives) for trap in traps)
-    assert len(names[True]) == planners + 19 * (20 + 3 * 5 + 4) + 5 * objectives
+    assert len(names[True]) == planners + 18 * (20 + 3 * 5 + 4) + 5 * objectives
     assert names[False] < names[True]
 
 
