@@ -7,9 +7,10 @@ import pytest
 
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import evaluate_coverage
-from benchmarks.tracks.evaluation import CHOOSING, Evaluator, anonymise_trap
+from benchmarks.tracks.evaluation import CHOOSING, Evaluator
 from benchmarks.tracks.methods.method import AGENT, WALL
 from benchmarks.tracks.record import compute_steering
+from mesa_gym.envs.encodings import shuffle_planes
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, find_trap
@@ -56,7 +57,7 @@ def test_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
     starts = DOORS.levels(Split.SHIFT, np.arange(20))
     shown, orders = planes_of(DOORS, starts), set[tuple[int, ...]]()
     for salt in "abcdef":
-        other = anonymise_trap(DOORS, salt)
+        other = shuffle_planes(DOORS, salt)
         order = [DOORS.channels.index(plane) for plane in other.channels]
         assert order[:2] == [AGENT, WALL]
         assert sorted(order) == list(range(len(DOORS.channels)))
@@ -66,7 +67,7 @@ def test_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
 
 
 def test_training_environments_show_the_same_order() -> None:
-    other, rng = anonymise_trap(DOORS, "b"), np.random.default_rng(0)
+    other, rng = shuffle_planes(DOORS, "b"), np.random.default_rng(0)
     order = [DOORS.channels.index(plane) for plane in other.channels]
     assert order != sorted(order)
     envs, plain = (TrapVectorEnv(trap, 5, autoreset_mode="SameStep") for trap in (other, DOORS))
