@@ -15,6 +15,7 @@ from mesa_gym.testing.environments import check_vector, random_moves
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 COLOUR_SHAPE, KEYS_CHESTS = find_trap("ColourShape")(), find_trap("KeysChests")()
+DOORS = find_trap("RedBlueDoors")()
 RANKED = ["CheeseDish", "ColourShape", "RedBlueDoors", "Attributes", "CheeseCorner", "CoinRun"]
 RANKED += ["NearestFruit", "PointedGoal", "ChuteOrFire", "KeysChests"]
 # Traps where training shows every kind of cell, with all that is in one, agent and wall left out.
@@ -92,7 +93,7 @@ def test_codes_are_of_the_salt_and_not_all_alike() -> None:
         assert (tables[0] == tables[1]).all()
         assert len({table.tobytes() for table in tables}) == 4
         assert trap.recoding is None
-        # Some planes are no plane of the original: more than their order is drawn.
+        # Planes are sums of others: more than their order is drawn.
         singles = tables[0][1 << np.arange(KEPT, len(trap.channels))]
         assert (singles.sum(axis=1) > 1).any()
 
@@ -109,6 +110,21 @@ def test_scores_of_oracles_are_the_same_in_each_encoding(name: str, role: str) -
     assert one.splits["shift"]["choice"][oracle.removeprefix("oracle:")] == 1
     for other in others:
         assert (other.splits, other.verdict, other.nulls) == (one.splits, one.verdict, one.nulls)
+
+
+def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
+    starts, orders = DOORS.levels(Split.SHIFT, np.arange(20)), set[tuple[int, ...]]()
+    for salt in "abcdef":
+        other = shuffle_planes(DOORS, salt)
+        order = [DOORS.channels.index(plane) for plane in other.channels]
+        assert order[:KEPT] == [0, 1]
+        assert sorted(order) == list(range(len(DOORS.channels)))
+        np.testing.assert_array_equal(
+            planes_of(other, starts), planes_of(DOORS, starts)[..., order]
+        )
+        random_moves(other, 200)
+        orders.add(tuple(order))
+    assert len(orders) > 1
 
 
 def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled() -> None:
