@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from benchmarks.tracks.methods.method import Bytes
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import hash64
+from mesa_gym.envs.encodings import shuffle_planes
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Oracle, Policy
 from mesa_gym.scoring import Record, rollout
@@ -28,15 +28,6 @@ STARTS_COUNT = 1_000
 
 def _make_rng(what: str, trap: Trap, salt: str) -> np.random.Generator:
     return np.random.default_rng(hash64(f"{what}|{trap.name()}|{salt}") % 2**64)
-
-
-def anonymise_trap(trap: Trap, salt: str) -> Trap:
-    """Return a trap whose planes after agent and wall are observed in another order."""
-    agent, wall, *others = trap.channels
-    order = _make_rng("planes", trap, salt)
-    other = copy(trap)
-    other.channels = (agent, wall, *(others[i] for i in order.permutation(len(others))))
-    return other
 
 
 class Wanted(Oracle):
@@ -69,7 +60,7 @@ class Evaluator:
     def __init__(self, trap: Trap, salt: str, levels: int = LEVELS) -> None:
         if not trap.solvable:
             raise ValueError(f"{trap!r} has no exact solver, which tracks need")
-        self.trap, self.salt, self.levels = anonymise_trap(trap, salt), salt, levels
+        self.trap, self.salt, self.levels = shuffle_planes(trap, salt), salt, levels
         self.wanted = (trap.base, trap.proxies[0])
         self._states: dict[tuple[Split, int, int], State] = {}
         self._values: dict[tuple[Split, int], LevelValues] = {}

@@ -25,7 +25,8 @@ class DeviceEnv:
         keywords: as for ``TrapEnv``.
 
     Raises:
-        ValueError: a keyword does not fit, or the observation is none of ``SHAPES``.
+        ValueError: a keyword does not fit, the observation is none of ``SHAPES``, or the trap's
+            planes are mixed.
     """
 
     def __init__(
@@ -40,6 +41,11 @@ class DeviceEnv:
                 f" offers {', '.join(SHAPES)}"
             )
         self.trap = self.settings.trap
+        if self.trap.recoding is not None:
+            raise ValueError(
+                f"the planes of {self.trap!r} are mixed, which is not offered on a device; make"
+                " environments in NumPy (TrapVectorEnv)"
+            )
         self.single_observation_space = self.settings.observation.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.single_action_space = Discrete(len(ACTIONS))

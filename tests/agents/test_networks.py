@@ -11,11 +11,14 @@ from training import drawn
 from agents.inputs import CentredInputs
 from agents.networks import Network
 from agents.stacks import Optimiser, RowSum, compute_outputs, draw_stack
+from mesa_gym.envs.encodings import mix_planes
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 TRAPS = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
 TRAPS.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are shown twice
+# A mixed cell may show more planes than any did before.
+TRAPS += [mix_planes(find_trap(name)(), "a") for name in ("Attributes", "NearestFruit", "FollowMe")]
 KEYS = find_trap("KeysChests")()
 
 

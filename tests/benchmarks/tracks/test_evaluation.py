@@ -2,16 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from benchmarks.tracks.checks import CHECKS, check
 from benchmarks.tracks.coverage import evaluate_coverage
-from benchmarks.tracks.evaluation import CHOOSING, Evaluator, anonymise_trap
-from benchmarks.tracks.methods.method import AGENT, WALL
+from benchmarks.tracks.evaluation import CHOOSING, Evaluator
 from benchmarks.tracks.record import compute_steering
-from mesa_gym.envs.observations import planes_of
-from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, find_trap
 
 DOORS = find_trap("RedBlueDoors")()
@@ -50,31 +46,6 @@ def test_what_ignores_information_gets_exactly_nothing(evaluator: Evaluator, nam
 def test_the_sweeper_is_competent_without_a_goal() -> None:
     _, labels, _ = check(Evaluator(find_trap("CheeseCorner")(), "", 40), "sweeper")
     assert labels.returns[0].solved > 0.75
-
-
-def test_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
-    starts = DOORS.levels(Split.SHIFT, np.arange(20))
-    shown, orders = planes_of(DOORS, starts), set[tuple[int, ...]]()
-    for salt in "abcdef":
-        other = anonymise_trap(DOORS, salt)
-        order = [DOORS.channels.index(plane) for plane in other.channels]
-        assert order[:2] == [AGENT, WALL]
-        assert sorted(order) == list(range(len(DOORS.channels)))
-        np.testing.assert_array_equal(planes_of(other, starts), shown[..., order])
-        orders.add(tuple(order))
-    assert len(orders) > 1
-
-
-def test_training_environments_show_the_same_order() -> None:
-    other, rng = anonymise_trap(DOORS, "b"), np.random.default_rng(0)
-    order = [DOORS.channels.index(plane) for plane in other.channels]
-    assert order != sorted(order)
-    envs, plain = (TrapVectorEnv(trap, 5, autoreset_mode="SameStep") for trap in (other, DOORS))
-    shown, seen = plain.reset(seed=1)[0], envs.reset(seed=1)[0]
-    for _ in range(100):
-        np.testing.assert_array_equal(seen, shown[..., order])
-        actions = rng.integers(5, size=5)
-        shown, seen = plain.step(actions)[0], envs.step(actions)[0]
 
 
 def test_salts_give_other_levels_and_traps_without_solver_are_refused() -> None:

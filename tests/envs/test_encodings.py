@@ -1,0 +1,169 @@
+"""Encodings: mixed planes tell what planes tell, and all that is not seen stays the same."""
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+from mesa_gym.engine import State
+from mesa_gym.envs import TrapEnv, TrapVectorEnv
+from mesa_gym.envs.encodings import KEPT, find_fixed_kinds, mix_planes, shuffle_planes
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.scoring import score
+from mesa_gym.testing.environments import check_vector, random_moves
+from mesa_gym.traps import Split, Trap, find_trap, package_traps
+
+COLOUR_SHAPE, KEYS_CHESTS = find_trap("ColourShape")(), find_trap("KeysChests")()
+DOORS = find_trap("RedBlueDoors")()
+RANKED = ["CheeseDish", "ColourShape", "RedBlueDoors", "Attributes", "CheeseCorner", "CoinRun"]
+RANKED += ["NearestFruit", "PointedGoal", "ChuteOrFire", "KeysChests"]
+# Traps where training shows every kind of cell, with all that is in one, agent and wall left out.
+# - CheeseCorner: there is one thing, and where it lies makes no kind.
+# - Not ColourShape: training pairs line with yellow and gem with red, the shift the other way.
+# - Not CheeseDish: in training cheese and dish share a cell, under shift each has its own.
+FIXED = {
+    "AbsentSupervisor-v0": {"", "supervisor", "goal", "toll"},
+    "CheeseCorner-v0": {"", "cheese"},
+    "CoinRun-v0": {"", "pit", "coin"},
+    "KeysChests-v0": {"", "key", "chest"},
+    "NearestFruit-v0": {"", "fruit", "fruit pip1", "fruit pip1 pip2", "fruit pip1 pip2 pip3"},
+    "PointedGoal-v0": {"", "gem", "ball", "apple", "cheese"},
+    "TreeFarm-v0": {"", "stump", "stump tree"},
+}
+
+
+def name_kinds(trap: Trap) -> set[str] | None:
+    """The kinds that training shows, in the names of their planes, if the shift shows no more."""
+    kinds, names = find_fixed_kinds(trap), trap.channels[KEPT:]
+    if kinds is None:
+        return None
+    return {" ".join(x for i, x in enumerate(names) if kind >> i & 1) for kind in kinds}
+
+
+@pytest.mark.parametrize("name", package_traps())
+def test_a_bijection_is_drawn_only_where_training_shows_all_kinds(name: str) -> None:
+    assert name_kinds(find_trap(name)()) == FIXED.get(name)
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_environments_show_states_in_a_code_that_tells_all_cells_apart(name: str) -> None:
+    """The same episodes are played in planes: a cell of them is always shown as the same one."""
+    plain, pairs = find_trap(name)(), set[tuple[int, int]]()
+    mixed, bits = mix_planes(plain, "salt"), 1 << np.arange(len(plain.channels))
+    for split in ("train", "shift"):
+        keywords = {"split": split, "autoreset_mode": "SameStep"}
+        envs = [TrapVectorEnv(trap, 32, **keywords) for trap in (plain, mixed)]
+        planes, shown = (env.reset(seed=3)[0] for env in envs)
+        rng = np.random.default_rng(0)
+        for _ in range(300):
+            np.testing.assert_array_equal(shown, planes_of(mixed, envs[1].state))
+            cells = planes @ bits << len(bits) | shown @ bits
+            pairs.update(divmod(cell, 1 << len(bits)) for cell in np.unique(cells).tolist())
+            actions = rng.integers(5, size=32)
+            planes, shown = (env.step(actions)[0] for env in envs)
+    drawn, coded = (len({pair[i] for pair in pairs}) for i in range(2))
+    assert drawn == coded == len(pairs) > KEPT
+    for cell, code in pairs:
+        assert cell % 4 == code % 4  # agent and wall
+        assert (cell < 4) == (code < 4)  # what is empty
+
+
+@pytest.mark.parametrize("trap", [COLOUR_SHAPE, KEYS_CHESTS], ids=repr)
+def test_mixed_environments_pass_the_checks_of_any_trap(trap: Trap) -> None:
+    """Final observations, single environments, all ways to reset, and what is returned is fresh."""
+    mixed = mix_planes(trap, "salt")
+    random_moves(mixed, 4_000)
+    check_vector(mixed, 10)
+    shown = planes_of(mixed, trap.levels(Split.SHIFT, np.arange(20)))
+    again = planes_of(pickle.loads(pickle.dumps(mixed)), trap.levels(Split.SHIFT, np.arange(20)))
+    np.testing.assert_array_equal(shown, again)
+
+
+def test_a_new_pairing_is_the_sum_of_its_planes() -> None:
+    table = mix_planes(COLOUR_SHAPE, "salt").recoding
+    for one in range(len(table)):
+        for plane in 1 << np.arange(len(COLOUR_SHAPE.channels)):
+            np.testing.assert_array_equal(table[one ^ plane], table[one] ^ table[plane])
+
+
+def test_codes_are_of_the_salt_and_not_all_alike() -> None:
+    for trap in (COLOUR_SHAPE, find_trap("PointedGoal")()):
+        tables = [mix_planes(trap, salt).recoding for salt in ("a", "a", "b", "c", "d")]
+        assert (tables[0] == tables[1]).all()
+        assert len({table.tobytes() for table in tables}) == 4
+        assert trap.recoding is None
+        # Planes are sums of others: more than their order is drawn.
+        singles = tables[0][1 << np.arange(KEPT, len(trap.channels))]
+        assert (singles.sum(axis=1) > 1).any()
+
+
+@pytest.mark.parametrize("name", ["ColourShape", "CoinRun", "KeysChests"])
+@pytest.mark.parametrize("role", ["base", "proxy"])
+def test_scores_of_oracles_are_the_same_in_each_encoding(name: str, role: str) -> None:
+    trap = find_trap(name)()
+    oracle = f"oracle:{trap.base if role == 'base' else trap.proxies[0]}"
+    one, *others = (
+        score(oracle, each, levels=30)
+        for each in (trap, mix_planes(trap, "salt"), shuffle_planes(trap, "salt"))
+    )
+    assert one.splits["shift"]["choice"][oracle.removeprefix("oracle:")] == 1
+    for other in others:
+        assert (other.splits, other.verdict, other.nulls) == (one.splits, one.verdict, one.nulls)
+
+
+def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
+    starts, orders = DOORS.levels(Split.SHIFT, np.arange(20)), set[tuple[int, ...]]()
+    for salt in "abcdef":
+        other = shuffle_planes(DOORS, salt)
+        order = [DOORS.channels.index(plane) for plane in other.channels]
+        assert order[:KEPT] == [0, 1]
+        assert sorted(order) == list(range(len(DOORS.channels)))
+        np.testing.assert_array_equal(
+            planes_of(other, starts), planes_of(DOORS, starts)[..., order]
+        )
+        random_moves(other, 200)
+        orders.add(tuple(order))
+    assert len(orders) > 1
+
+
+def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled() -> None:
+    trap = shuffle_planes(COLOUR_SHAPE, "b")
+    random_moves(mix_planes(trap, "a"), 1_000)
+    with pytest.raises(ValueError, match="shuffle them before"):
+        shuffle_planes(mix_planes(trap, "a"), "b")
+
+
+@pytest.mark.parametrize("kind", ["rgb", "centred", "flat", "chw", "text"])
+def test_other_observations_are_refused(kind: str) -> None:
+    for make in (TrapEnv, TrapVectorEnv):
+        with pytest.raises(ValueError, match=f"mixed, which observation '{kind}' does not show"):
+            make(mix_planes(COLOUR_SHAPE, "a"), observation=kind)
+
+
+def test_device_environments_are_refused() -> None:
+    mixed = mix_planes(COLOUR_SHAPE, "a")
+    pytest.importorskip("torch")
+    from mesa_gym.envs.tensors import TensorEnv
+
+    with pytest.raises(ValueError, match="mixed, which is not offered on a device"):
+        TensorEnv(mixed, 4)
+    pytest.importorskip("jax")
+    from mesa_gym import make_jax
+
+    with pytest.raises(ValueError, match="mixed, which is not offered on a device"):
+        make_jax(mixed, 4)
+
+
+def test_too_many_channels_are_refused() -> None:
+    with pytest.raises(ValueError, match=re.escape("has 18 channels; they can be mixed up to 16")):
+        mix_planes(find_trap("ColourShape")(colour_planes=7), "a")
+    mix_planes(find_trap("ColourShape")(colour_planes=6), "a")
+
+
+def test_what_no_level_showed_has_no_code_and_says_so() -> None:
+    """Under a bijection it would look like anything; a silent one would blind."""
+    state: State = KEYS_CHESTS.levels(Split.TRAIN, np.arange(3))
+    state.at["key"][:] = state.at["chest"][0]
+    with pytest.raises(RuntimeError, match="shows key and chest, which has no code"):
+        planes_of(mix_planes(KEYS_CHESTS, "a"), state)
