@@ -21,7 +21,8 @@ from mesa_gym.envs.observations import Bytes, draw_planes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split, Trap
 
-MOST_BANKED = 4096  # with at most so many levels a distribution, all are drawn once and kept
+MOST_BANKED = 4096  # levels a distribution that a device holds
+MOST_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once they are drawn
 AHEAD = 1024  # episodes chosen ahead at most, over all environments
 
 
@@ -83,8 +84,8 @@ class Supply:
 
     A ring of slots holds the present and the next episodes of each environment. When one has used
     up its slots, all rings are refilled together, first one episode ahead (so that a single reset
-    is fast), then 2, 4 and so on. A slot holds a start state, or its place in a bank: few levels
-    are all drawn at first.
+    is fast), then 2, 4 and so on. A slot holds a start state, or its place in a bank: where there
+    are not too many levels, each is kept once it was drawn.
 
     Class attributes:
         least: slots an environment at least, however many environments there are, without and
@@ -95,7 +96,9 @@ class Supply:
 
     def __init__(self, settings: Settings, n: int) -> None:
         self.settings = settings
-        self.banked = (settings.num_levels or LEVELS) <= MOST_BANKED
+        size, trap = (settings.num_levels or LEVELS) * (1 + (settings.alpha > 0)), settings.trap
+        self.banked = size * trap.cells * len(trap.channels) <= MOST_BYTES
+        self._drawn = np.zeros(size if self.banked else 0, dtype=np.bool_)
         self.slots = max(AHEAD // n, self.least[self.banked])
         self._ring = np.arange(n) * self.slots  # where the slots of each environment begin
         self._where = np.arange(n * self.slots)
@@ -106,12 +109,7 @@ class Supply:
     def store(self) -> Store:
         """The start states; the last n rows are for those that are picked by hand."""
         trap, n = self.settings.trap, len(self._ring)
-        if not self.banked:
-            return Store(trap, n * (self.slots + 1))
-        bank = bank_of(self.settings)
-        store = Store(trap, bank.n + n)
-        store.put(np.arange(bank.n), bank)
-        return store
+        return Store(trap, n + (len(self._drawn) if self.banked else n * self.slots))
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
         """Begin the streams of some environments again; seeds are non-negative, of any size."""
@@ -150,7 +148,8 @@ class Supply:
         number, shifted = pick_levels(self._stream[row], episode, self.settings)
         slots = self._ring[row] + episode % self.slots
         if self.banked:
-            self._where[slots] = number + shifted * (self.settings.num_levels or 0)
+            self._where[slots] = where = number + shifted * (self.settings.num_levels or 0)
+            self._draw(np.unique(where[~self._drawn[where]]))
         else:
             for which in (shifted.nonzero()[0], (~shifted).nonzero()[0]):
                 if which.size:
@@ -159,6 +158,15 @@ class Supply:
         np.maximum(self._filled, upto, out=self._filled)
         # One slot less than there are: the present episode still reads its own.
         self._ahead = min(2 * self._ahead, self.slots - 1)
+
+    def _draw(self, places: Ints) -> None:
+        """Draw levels into their places in the bank, those of the shift behind the others."""
+        first = self.settings.num_levels or 0
+        for shifted in (False, True):
+            own = places[(places >= first) == shifted]
+            if own.size:
+                self.store.put(own, draw_levels(self.settings, own - first * shifted, shifted))
+        self._drawn[places] = True
 
 
 def bank_of(settings: Settings) -> State:

@@ -8,8 +8,9 @@ from parameters import TRAPS, each_trap
 from reference import MASK, assert_same, splitmix64
 
 from mesa_gym.engine.chance import hash64
+from mesa_gym.envs import supply
 from mesa_gym.envs.settings import Settings
-from mesa_gym.envs.supply import Supply
+from mesa_gym.envs.supply import Supply, draw_levels
 from mesa_gym.traps import LEVELS, Split
 
 some_levels = st.sampled_from([None, 3, 100, 10**6])
@@ -90,3 +91,33 @@ def test_seeds_of_any_size_and_all_levels():
     assert numbers(huge, 0, 9) != numbers(small, 0, 9)
     found = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)
     assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.4])
+def test_a_level_is_drawn_when_it_first_comes_and_never_again(monkeypatch, alpha: float) -> None:
+    drawn: list[tuple[bool, int]] = []
+
+    def note_levels(given, which, shifted):
+        drawn.extend((shifted, number) for number in which.tolist())
+        return draw_levels(given, which, shifted)
+
+    monkeypatch.setattr(supply, "draw_levels", note_levels)
+    made = make(4, alpha=alpha, num_levels=500)
+    met = [int(made.store.state.level.number[made.take(np.arange(4))].max()) for _ in range(3)]
+    assert 12 <= len(drawn) < 500  # no more than the next episodes
+    assert max(met) < LEVELS + 500
+    for _ in range(3_000):
+        made.take(np.arange(4))
+    assert len(drawn) == len({*drawn})
+    assert len(drawn) >= 0.99 * 500 * (1 + (alpha > 0))
+
+
+def test_too_many_levels_are_not_kept_and_come_in_the_same_order(monkeypatch) -> None:
+    kept = make(3, num_levels=100)
+    monkeypatch.setattr(supply, "MOST_BYTES", 0)
+    fresh = make(3, num_levels=100)
+    assert (kept.banked, fresh.banked) == (True, False)
+    for _ in range(60):
+        one, other = (made.store.state.take(made.take(np.arange(3))) for made in (kept, fresh))
+        np.testing.assert_array_equal(one.level.key, other.level.key)
+        np.testing.assert_array_equal(one.agent, other.agent)
