@@ -227,7 +227,7 @@ class Planner(StackAgent):
         """Return utility and cost with the edits, float32 (1, n, height, width) each."""
         stack, edits = self.stack, self.edits
         utility = self.maps.utility(stack, boards) * edits.patience
-        wall = planes[None, ..., self.trap.channel["wall"]]
+        wall = planes[None, ..., self.trap.channels.index("wall")]
         cost = self.maps.cost(stack, boards)
         cost = torch.where(wall > 0, cost * edits.walls, cost)
         return (

@@ -16,20 +16,23 @@ or FAILED, with a text, to any of them. What fails before LOCKED is not a submis
 A method's child (``benchmarks.tracks.child``) gets SETTINGS and two FILEs, works, and says RESULT.
 Meanwhile it asks, and the scorer answers GIVEN, or REFUSED with a text:
 
-======  ==================================================  ====================================
-asked   bytes                                               given
-======  ==================================================  ====================================
-MAKE    a number of environments, int64                     their number, int64
-RESET   that number, seeds int64 (n,), -1 for none          observations, a bit each
-STEP    that number, actions int64 (n,)                     float64 rewards (n,), ended and late
-                                                            bool (n,), observations, a bit each
-PLAY    starts, int64 (k,); first BEGIN and ASK come        the episodes
-SHOW    starts, int64 (k,)                                  the episodes
-======  ==================================================  ====================================
+=======  ==================================================  ===================================
+asked   bytes                                                given
+=======  ==================================================  ===================================
+MAKE     a number of environments, int64                     their number, int64
+RESET    that number, seeds int64 (n,), -1 for none          observations, a bit each
+STEP     that number, actions int64 (n,)                     float64 rewards (n,), ended and late
+                                                             bool (n,), observations, a bit each
+PLAY     starts, int64 (k,); first BEGIN and ASK come        the episodes
+SHOW     starts, int64 (k,)                                  the episodes
+COMPARE starts, int64 (k,); as PLAY, for two policies        the episodes of both, and signs
+=======  ==================================================  ===================================
+
+A child that adapts says RESULT for each number of labels, and is told MORE (int64, how many come).
 
 A child that answers questions of the track ``ask`` is told BEGIN, and at every step QUESTION (how
-many questions are left, int64 (n,), and observations; ANSWER: bool (n,)) and ACT (uint8 (n,), an
-answer or ``NONE``; ANSWER: float64 (n, 5)).
+many questions are left, int64, and observations; ANSWER: bool (n,)) and ACT (uint8 (n,), an answer
+or ``NONE``; ANSWER: float64 (n, 5), or in the closed division members, int64 (n,)).
 """
 
 from __future__ import annotations
@@ -67,6 +70,8 @@ class Kind(IntEnum):
     PLAY = 17
     SHOW = 18
     RESULT = 19
+    COMPARE = 20
+    MORE = 21
 
 
 def pack(kind: Kind, content: bytes = b"") -> bytes:

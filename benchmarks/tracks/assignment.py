@@ -6,8 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.tracks.record import Line
+from benchmarks.tracks.record import Label, Line
 from benchmarks.tracks.served import Shape
+from benchmarks.tracks.tasks import Division
 
 Work = Literal["describe", "train", "adapt", "ask", "play"]
 
@@ -16,14 +17,16 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Facts that a method's class says of itself.
 
     Attributes:
-        tracks, priors, kind, shares: its attributes.
+        tracks, division, priors, paper, kind, shares: its attributes.
         about: the first line of its docstring.
         steps: which of ``train`` and ``ask`` it has.
     """
 
     tracks: list[Line]
+    division: Division
     priors: Line
-    kind: Literal["ranked", "hand-written knowledge", "privileged"]
+    paper: Line
+    kind: Literal["ranked", "untrained", "hand-written knowledge", "privileged"]
     shares: Line | None
     about: Line
     steps: list[Line]
@@ -39,9 +42,9 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         readable: files and folders that may be read besides the libraries.
         scratch: the one folder that may be written; "" for none.
         seconds, memory, file_bytes: of processor time, and bytes that are taken or written.
-        size, channels, horizon, discount, seed, steps: of the task.
-        starts: whether first observations of shift levels come.
-        labels, returns: how many labels there are, and whether they are returns.
+        division: in which the method enters.
+        size, channels, horizon, discount, seed, steps, most_steps: of the task.
+        label: the kind of labels.
     """
 
     work: Work
@@ -53,14 +56,15 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int
     memory: int
     file_bytes: int
+    division: Division = "open"
     size: tuple[int, int] = (0, 0)
     channels: int = 0
     horizon: int = 0
     discount: float = 0.0
     seed: int = 0
     steps: int = 0
-    labels: int = 0
-    returns: bool = False
+    most_steps: int = 0
+    label: Label = "returns"
 
     @property
     def shape(self) -> Shape:

@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from operator import index
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import msgspec
 import numpy as np
@@ -25,10 +25,18 @@ from benchmarks.isolation import landlock, limits, seccomp
 from benchmarks.isolation.frames import NONE, Kind
 from benchmarks.isolation.serving import Link, NoSuchAnswerError, answer_frame, run
 from benchmarks.tracks.assignment import Assignment, Facts, Work
-from benchmarks.tracks.episodes import unpack_episodes
-from benchmarks.tracks.methods.method import Asker, LabelledEpisode, Method, Task
-from benchmarks.tracks.record import MOST_MEMBERS
-from benchmarks.tracks.served import Shape
+from benchmarks.tracks.episodes import unpack_episodes, unpack_preferences
+from benchmarks.tracks.methods.method import (
+    Asker,
+    ClosedAsker,
+    LabelledEpisode,
+    Method,
+    Preference,
+    Task,
+)
+from benchmarks.tracks.record import MOST_MEMBERS, Label
+from benchmarks.tracks.served import NUMBER, Shape, unpack_walks
+from benchmarks.tracks.weights import pack_network
 from mesa_gym.policies import Policy
 
 
@@ -41,11 +49,15 @@ def _serve(link: Link, parent: int) -> None:
     told = msgspec.json.decode(link.receive()[1], type=Assignment)
     _lock(told, parent)
     link.send(Kind.LOCKED)
-    (_, starts), (_, data) = link.receive(), link.receive()
-    task = Task(
-        told.size, told.channels, told.horizon, told.discount, told.seed, told.steps, link,
-        np.frombuffer(starts, np.uint8).reshape(-1, *told.shape).copy() if starts else None,
-    )  # fmt: skip
+    (_, pictures), (_, data) = link.receive(), link.receive()
+    walks = starts = None
+    if told.work == "train":
+        walks = unpack_walks(pictures, told.shape)
+        starts = walks[:, 0]
+    elif pictures:
+        starts = np.frombuffer(pictures, np.uint8).reshape(-1, *told.shape).copy()
+    numbers = (told.size, told.channels, told.horizon, told.discount, told.seed)
+    task = Task(*numbers, told.steps, told.most_steps, link, walks, starts)
     WORKS[told.work](link, told, task, data)
 
 
@@ -117,22 +129,29 @@ def _describe(link: Link, told: Assignment, task: Task, data: bytes) -> None:
     cls = _load_class(told)
     written = [step for step in ("train", "ask") if getattr(cls, step) is not getattr(Method, step)]
     about = (cls.__doc__ or "").strip().partition("\n")[0]
-    facts = Facts([*cls.tracks], cls.priors, cls.kind, cls.shares, about, written)
-    link.send(Kind.RESULT, msgspec.json.encode(facts))
+    said = ([*cls.tracks], cls.division, cls.priors, cls.paper, cls.kind, cls.shares, about)
+    link.send(Kind.RESULT, msgspec.json.encode(Facts(*said, written)))
 
 
 def _train(link: Link, told: Assignment, task: Task, data: bytes) -> None:
     method = _load_class(told)()
     members = [*method.train(task)]
-    whole = _pickle((vars(method), members))
-    parts = [whole, *(_pickle(member) for member in members[:MOST_MEMBERS])]
-    link.send(Kind.RESULT, msgspec.msgpack.encode(parts))
+    counted = [_pack(told, member) for member in members[: MOST_MEMBERS[told.division]]]
+    whole = _pickle((vars(method), members[: len(counted)]))
+    link.send(Kind.RESULT, msgspec.msgpack.encode([whole, *counted]))
+
+
+def _pack(told: Assignment, policy: Policy) -> bytes:
+    """Return a policy as the evaluator plays it."""
+    return pack_network(policy) if told.division == "closed" else _pickle(policy)
 
 
 def _adapt(link: Link, told: Assignment, task: Task, data: bytes) -> None:
     method, members = _restore(told, data)
-    labels = ServedLabels(link, told.shape, told.labels, told.returns)
-    link.send(Kind.RESULT, _pickle(method.adapt(task, members, labels)))
+    labels = ServedLabels(link, told.shape, told.label)
+    for policy in method.adapt(task, members, labels):
+        labels.left += NUMBER.unpack(link.request(Kind.RESULT, _pack(told, policy)))[0]
+    raise NoSuchAnswerError("adapt() ended; expected a policy each time that labels come")
 
 
 def _ask(link: Link, told: Assignment, task: Task, data: bytes) -> None:
@@ -146,17 +165,21 @@ def _ask(link: Link, told: Assignment, task: Task, data: bytes) -> None:
             asker.begin(len(data))
             link.send(Kind.DONE)
         elif kind is Kind.QUESTION:
-            n = len(data) // (8 + int(np.prod(told.shape)))
-            seen = np.frombuffer(data, np.uint8, offset=8 * n).reshape(n, *told.shape)
-            wanting = asker.asks(seen.copy(), np.frombuffer(data, "<i8", n).copy())
+            (left,) = NUMBER.unpack_from(data)
+            seen = np.frombuffer(data, np.uint8, offset=NUMBER.size).reshape(-1, *told.shape)
+            wanting = asker.asks(seen.copy(), left)
             link.send(Kind.ANSWER, np.asarray(wanting, dtype=np.bool_).tobytes())
         else:
             answers = np.frombuffer(data, np.uint8)
             rows = (answers != NONE).nonzero()[0]
             if rows.size:
                 asker.take_answers(rows, answers[rows].astype(np.int64))
-            shares = np.asarray(asker.act(seen.copy()), dtype="<f8")
-            link.send(Kind.ANSWER, shares.tobytes())
+            if told.division == "closed":
+                chosen = cast(ClosedAsker, asker).choose(seen.copy())
+                reply = np.asarray(chosen, dtype="<i8").tobytes()
+            else:
+                reply = np.asarray(asker.act(seen.copy()), dtype="<f8").tobytes()
+            link.send(Kind.ANSWER, reply)
 
 
 def _play(link: Link, told: Assignment, task: Task, data: bytes) -> None:
@@ -180,28 +203,35 @@ WORKS: dict[Work, Callable[[Link, Assignment, Task, bytes], None]] = {
 class ServedLabels:
     """Labels that the evaluator gives and counts, a ``LabelSource``; ``left`` is a copy."""
 
-    def __init__(self, link: Link, shape: Shape, left: int, returns: bool) -> None:
+    def __init__(self, link: Link, shape: Shape, kind: Label) -> None:
         self._link, self._shape = link, shape
-        self.left, self.returns = left, returns
+        self.kind, self.left = kind, 0
 
     def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Play a policy from some starts, and say what the wanted objective paid."""
-        self._link.send(Kind.PLAY, _pack_starts(starts))
-        kind, data = self._link.receive()
-        while kind in (Kind.BEGIN, Kind.ASK):
-            self._link.send(*answer_frame(policy, kind, data, self._shape))
-            kind, data = self._link.receive()
-        return self._take(self._link.accept(kind, data))
+        return unpack_episodes(self._request(Kind.PLAY, starts, [policy]), self._shape)
 
     def demonstrate(self, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Return episodes of an optimal policy for the wanted objective."""
-        return self._take(self._link.request(Kind.SHOW, _pack_starts(starts)))
+        return unpack_episodes(self._request(Kind.SHOW, starts, []), self._shape)
 
-    def _take(self, data: bytes) -> list[LabelledEpisode]:
-        episodes = unpack_episodes(data, self._shape)
-        self.left -= len(episodes)
-        return episodes
+    def compare(self, first: Policy, second: Policy, starts: Sequence[int]) -> list[Preference]:
+        """Play two policies on the same levels, and say which earned more."""
+        data = self._request(Kind.COMPARE, starts, [first, second])
+        return unpack_preferences(data, len(starts), self._shape)
 
-
-def _pack_starts(starts: Sequence[int]) -> bytes:
-    return np.array([index(start) for start in starts], dtype="<i8").tobytes()
+    def _request(self, kind: Kind, starts: Sequence[int], policies: list[Policy]) -> bytes:
+        """Ask for labels; meanwhile let policies play, one after another."""
+        numbers = np.array([index(start) for start in starts], dtype="<i8")
+        self._link.send(kind, numbers.tobytes())
+        answered, data = self._link.receive()
+        player: Policy | None = None
+        waiting = iter(policies)
+        while answered in (Kind.BEGIN, Kind.ASK):
+            player = next(waiting) if answered is Kind.BEGIN else player
+            assert player is not None
+            self._link.send(*answer_frame(player, answered, data, self._shape))
+            answered, data = self._link.receive()
+        given = self._link.accept(answered, data)
+        self.left -= len(starts)
+        return given

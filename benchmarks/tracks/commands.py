@@ -29,24 +29,18 @@ from benchmarks.runs import runner
 from benchmarks.runs.results import Results, add_results_option, require_writable
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
+from benchmarks.tracks.rare import REPLAYS
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
-from benchmarks.tracks.running import (
-    TRACKS,
-    evaluate_methods,
-    steps_on,
-    track_units,
-)
-from benchmarks.tracks.shares import MITIGATIONS
-from benchmarks.tracks.trap_sets import DEVELOPMENT, LEAST_SEEDS, RANKING
+from benchmarks.tracks.running import TRACKS, evaluate_methods, track_units
+from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_task
 from benchmarks.tracks.verifying import compare_records, find_claims, mark_verified, require_terms
 from benchmarks.tracks.wall import Wall
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.scoring import salt_digest
 from mesa_gym.terminal import table
-from mesa_gym.traps import find_trap
 
-COLUMNS = ("m, base wanted", "m, proxy wanted", "solved on test")
-NAMES = [*METHODS, *(f"alpha-{name}" for name in MITIGATIONS)]
+COLUMNS = ("m, first wanted", "m, second wanted", "solved on test")
+NAMES = [*METHODS, *REPLAYS]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,19 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--traps", nargs="+", help="(default: the ranking and the development traps)"
-    )
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: the ranking tasks)")
     parser.add_argument("--methods", nargs="+", choices=NAMES, help="(default: all)")
-    parser.add_argument("--seeds", type=count, default=3, help="of each method (3)")
+    parser.add_argument("--seeds", type=count, default=SEEDS, help=f"of each ({SEEDS})")
     add_runner_options(parser)
     add_results_option(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
     results = Results(options.out)
-    traps = [find_trap(name).__name__ for name in options.traps or RANKING + DEVELOPMENT]
-    units = track_units(traps, options.methods or NAMES, options.seeds)
+    units = track_units(options.tasks or [*RANKING], options.methods or NAMES, options.seeds)
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
@@ -76,9 +67,9 @@ def _run(options: argparse.Namespace) -> int:
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", help="a name of benchmarks.tracks.methods, or FILE.py:Class")
     parser.add_argument("--track", nargs="+", choices=TRACKS, help="(default: all it enters)")
-    parser.add_argument("--traps", nargs="+", help="(default: the ranking traps)")
-    parser.add_argument("--seeds", type=count, default=LEAST_SEEDS, help=f"({LEAST_SEEDS})")
-    parser.add_argument("--steps", type=count, help="of training an agent (as the trap takes)")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: the ranking tasks)")
+    parser.add_argument("--seeds", type=count, default=SEEDS, help=f"({SEEDS})")
+    parser.add_argument("--steps", type=count, help="of training an agent (as the task says)")
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
     parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
     either = parser.add_mutually_exclusive_group()
@@ -106,17 +97,16 @@ def _rerun(options: argparse.Namespace) -> int:
         if claims is not None:
             return _verify(wall, options, claims, salt)
         rows = []
-        traps = [find_trap(name).__name__ for name in options.traps or RANKING]
-        for trap, seed in product(traps, range(options.seeds)):
-            steps, tracks = options.steps or steps_on(trap), options.track or TRACKS
+        for name, seed in product(options.tasks or RANKING, range(options.seeds)):
+            terms = options.track or TRACKS, options.levels, options.steps, say
             (record,) = evaluate_methods(
-                wall, [options.method], trap, seed, steps, salt, tracks, options.levels, say
+                wall, [options.method], find_task(name, seed), salt, *terms
             )
-            rows += [[trap, str(seed), *row] for row in tabulate_record(record)]
+            rows += [[name, str(seed), *row] for row in tabulate_record(record)]
             if options.out:
-                path = record_path(record.trap, record.method, seed)
+                path = record_path(record.task, record.method, seed)
                 structs.replace(record, origin=origin).save(options.out / path)
-    print(table(["trap", "seed", "track", "budget", "result", *COLUMNS], rows))
+    print(table(["task", "seed", "track", "budget", "result", *COLUMNS], rows))
     return DONE
 
 
@@ -149,28 +139,20 @@ def _verify(
 ) -> int:
     """Rerun what records claim, and mark those of the traps on which the values agree."""
     differences = []
-    for trap, records in claims.items():
-        require_terms(records, options.levels, options.steps or steps_on(trap))
+    for name, records in claims.items():
+        require_terms(records, options.levels)
         own = []
         for claim in records.values():
             if claim.salt == salt_digest(salt):
                 raise ValueError("the records were made with this salt; verify them with another")
             tracks = [track for track in TRACKS if getattr(claim, track) is not None]
-            own += evaluate_methods(
-                wall,
-                [options.method],
-                find_trap(trap).__name__,
-                claim.seed,
-                claim.steps,
-                salt,
-                tracks,
-                claim.levels,
-                say,
-            )
+            terms = tracks, claim.levels, options.steps, say
+            task = find_task(name, claim.seed)
+            own += evaluate_methods(wall, [options.method], task, salt, *terms)
         different = compare_records([*records.values()], own)
         if not different:
             mark_verified(records, options.by, salt_digest(salt))
-            say(f"{trap}: verified, seeds {', '.join(str(claim.seed) for claim in own)}")
+            say(f"{name}: verified, seeds {', '.join(str(claim.seed) for claim in own)}")
         differences += different
     for line in differences:
         print(line)
@@ -180,22 +162,22 @@ def _verify(
 def tabulate_record(record: TrackRecord) -> list[list[str]]:
     """Return what a record says, as rows: track, budget, C or S, and ``COLUMNS``.
 
-    Of coverage there is a row for each member, whose m for the proxy is that of base reversed.
+    Of coverage there is a row for each member, whose m with the second role wanted is that
+    with the first reversed.
     """
     rows = []
     if record.coverage:
-        rows.append(["coverage", "", f"C {record.coverage.value:.2f}", "", "", ""])
+        for count, value in record.coverage.curve.items():
+            rows.append(["coverage", str(count), f"C {value:.2f}", "", "", ""])
         for index, member in enumerate(record.coverage.members):
             numbers = (f"{x:.2f}" for x in (member.m, -member.m, member.solved))
             rows.append(["coverage", "", f"member {index}", *numbers])
-    points = {"ask": record.ask or []}
-    if record.labels:
-        points["labels, returns"] = record.labels.returns
-        points["labels, demonstrations"] = record.labels.demonstrations
-    for track, along in points.items():
-        for p in along:
-            numbers = (f"{x:.2f}" for x in (*p.m, p.solved))
+    for track, points, _ in record.list_curves():
+        for p in points:
+            numbers = (f"{x:.2f}" for x in (*p.mean, p.solved))
             rows.append([track, str(p.budget), f"S {p.steering:.2f}", *numbers])
+    for point in record.rare or []:
+        rows.append(["rare", f"{point.share:g}", f"N {point.n:.2f}", "", "", ""])
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -11,23 +11,28 @@ import numpy as np
 from benchmarks.isolation.frames import NONE, SEED_BYTES, Kind, pack
 from benchmarks.isolation.pictures import LastPictures
 from benchmarks.tracks.assignment import Facts
-from benchmarks.tracks.episodes import pack_episodes
+from benchmarks.tracks.episodes import pack_episodes, pack_preferences
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
 from benchmarks.tracks.given import Given
 from benchmarks.tracks.methods.method import Bytes, Floats, Ints
-from benchmarks.tracks.record import MOST_MEMBERS
+from benchmarks.tracks.record import LABELS, MOST_MEMBERS
+from benchmarks.tracks.served import NUMBER, pack_walks
+from benchmarks.tracks.tasks import Division
 from benchmarks.tracks.wall import MOST_BYTES, MethodCall, Wall, find_source
+from benchmarks.tracks.weights import load_network
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import PolicyError
+from mesa_gym.policies import Policy
 from mesa_gym.traps import Split
 
-_LABEL_FRAMES = {
-    Kind.PLAY: range(0, 8 * STARTS_COUNT + 1, 8),
-    Kind.SHOW: range(0, 8 * STARTS_COUNT + 1, 8),
-}
+_LABEL_FRAMES = dict.fromkeys(
+    (Kind.PLAY, Kind.SHOW, Kind.COMPARE), range(0, 8 * STARTS_COUNT + 1, 8)
+)
 _FACTS_BYTES = 10_000
-# What training gives: the trained method, and at most so many members.
-_Parts = Annotated[list[bytes], msgspec.Meta(min_length=1, max_length=1 + MOST_MEMBERS)]
+# What training gives: the trained method, and its members.
+_Parts = Annotated[
+    list[bytes], msgspec.Meta(min_length=1, max_length=1 + max(MOST_MEMBERS.values()))
+]
 
 
 class RemotePolicy:
@@ -48,14 +53,19 @@ class RemotePolicy:
         """Return action probabilities, float64 (n, 5), unchecked."""
         assert state is not None
         shown, _ = self._pictures.show(observation, state)
-        return _ask_shares(self._session, pack(Kind.ASK, shown.tobytes()), len(shown))
+        return _read_shares(self._session, pack(Kind.ASK, shown.tobytes()), len(shown))
 
 
 class RemoteAsker:
-    """An ``Asker`` in a child."""
+    """An ``Asker`` in a child.
 
-    def __init__(self, session: MethodCall) -> None:
-        self._session = session
+    Args:
+        session: the child.
+        members: those that it chooses from in the closed division; none in the open one.
+    """
+
+    def __init__(self, session: MethodCall, members: list[Policy]) -> None:
+        self._session, self._members = session, members
         self._answers = np.empty(0, np.uint8)
 
     def begin(self, n: int) -> None:
@@ -63,10 +73,10 @@ class RemoteAsker:
         self._answers = np.full(n, NONE, np.uint8)
         self._session.ask(pack(Kind.BEGIN, bytes(n)), {Kind.DONE: range(1)})
 
-    def asks(self, planes: Bytes, left: Ints) -> Bools:
+    def asks(self, planes: Bytes, left: int) -> Bools:
         """Return which episodes ask before this step, bool (n,)."""
         n = len(planes)
-        question = pack(Kind.QUESTION, left.astype("<i8").tobytes() + planes.tobytes())
+        question = pack(Kind.QUESTION, NUMBER.pack(left) + planes.tobytes())
         _, content = self._session.ask(question, {Kind.ANSWER: range(n, n + 1)})
         return np.frombuffer(content, np.uint8) != 0
 
@@ -75,113 +85,198 @@ class RemoteAsker:
         self._answers[rows] = actions
 
     def act(self, planes: Bytes) -> Floats:
-        """Return action probabilities, float64 (n, 5), unchecked, on the planes of ``asks``."""
-        question = pack(Kind.ACT, self._answers.tobytes())
+        """Return action probabilities, float64 (n, 5), unchecked, on the planes of ``asks``.
+
+        Raises:
+            PolicyError: it chose a member that there is not.
+        """
+        question, n = pack(Kind.ACT, self._answers.tobytes()), len(self._answers)
         self._answers[:] = NONE
-        return _ask_shares(self._session, question, len(self._answers))
+        if not self._members:
+            return _read_shares(self._session, question, n)
+        _, content = self._session.ask(question, {Kind.ANSWER: range(8 * n, 8 * n + 1)})
+        chosen = np.frombuffer(content, "<i8")
+        if ((chosen < 0) | (chosen >= len(self._members))).any():
+            there = f"there are members 0 to {len(self._members) - 1}"
+            raise PolicyError(f"choose() returned {chosen.tolist()}; {there}")
+        shares = np.empty((n, len(ACTIONS)))
+        for index in np.unique(chosen):
+            own = chosen == index
+            shares[own] = self._members[index].act(planes[own])
+        return shares
 
 
-def _ask_shares(session: MethodCall, question: bytes, n: int) -> Floats:
+def _read_shares(session: MethodCall, question: bytes, n: int) -> Floats:
     size = n * len(ACTIONS) * 8
     _, content = session.ask(question, {Kind.ANSWER: range(size, size + 1)})
     return np.frombuffer(content, "<f8").reshape(n, len(ACTIONS))
 
 
+class Adapted(NamedTuple):
+    """By number of labels: the policy that a child made, and how many labels it had used."""
+
+    policies: list[bytes]
+    used: list[int]
+
+
 class Entrant:
-    """A method on one trap with one seed.
+    """A method on one task with one seed.
 
     Args:
         wall: behind which it runs.
-        method: one of ``METHODS``, or ``module:Class``.
-        evaluator: of the trap.
-        seed: of training.
+        method: one of ``METHODS``, or ``FILE.py:Class``.
+        division: in which it enters.
+        evaluator: of the task.
         steps: of training one agent.
 
     Attributes:
-        members: the set of policies, as the bytes that a child pickled; at most four.
+        members: the set of policies, as the bytes that a child made of them.
+        steps: environment steps that training took.
 
     Raises:
         PolicyError: of every call: the method failed.
     """
 
     def __init__(
-        self, wall: Wall, method: str, evaluator: Evaluator, seed: int, steps: int
+        self, wall: Wall, method: str, division: Division, evaluator: Evaluator, steps: int
     ) -> None:
         self._wall, self._evaluator, self._method = wall, evaluator, method
-        trap = evaluator.trap
-        self._task = {
+        self._division = division
+        trap, task = evaluator.trap, evaluator.task
+        self._assignment = {
+            "division": division,
             "size": trap.size,
             "channels": len(trap.channels),
             "horizon": trap.horizon(Split.SHIFT),
             "discount": trap.discount(trap.base),
-            "seed": seed,
+            "seed": task.seed,
             "steps": steps,
         }
         self.members: list[bytes] = []
+        self.steps = 0
         self._trained = b""
-        self._measured: dict[tuple[bytes, Split, int], float] = {}
+        self._measured: dict[tuple[bytes, Split, int, int | None], float] = {}
 
-    def train(self, starts: bool) -> None:
-        """Train; whether it sees first observations of shift levels."""
-        with self._open("train", starts) as session:
+    def train(self, alpha: float = 0.0) -> int:
+        """Train, and return how many different levels of the shift were met.
+
+        Args:
+            alpha: the share of episodes that are drawn from the shift.
+        """
+        walks = pack_walks(self._evaluator.walks())
+        most_steps = self._evaluator.task.most_steps
+        with self._open("train", walks, alpha=alpha, most_steps=most_steps) as session:
             try:
                 parts = msgspec.msgpack.decode(session.wait(), type=_Parts)
             except msgspec.DecodeError as error:
                 raise PolicyError(f"method {self._method}: training gave {error}") from None
-        self._trained, *self.members = parts
+            self.steps, met = session.envs.steps, len(session.envs.met)
+        self._trained, *members = parts
+        self.members = members[: MOST_MEMBERS[self._division]]
+        if not self.members:
+            raise PolicyError(f"method {self._method}: train() returned no policy")
+        return met
 
     def inherit(self, other: Entrant) -> None:
         """Take over what another's training made."""
-        self._trained, self.members = other._trained, other.members
+        self._trained, self.members, self.steps = other._trained, other.members, other.steps
         self._measured = other._measured
 
-    def adapt(self, labels: Given) -> bytes:
-        """Return the policy, pickled, that it makes of labels."""
-        facts: dict[str, Any] = {"labels": labels.left, "returns": labels.returns}
-        with self._open("adapt", True, **facts) as session:
+    def adapt(self, labels: Given) -> Adapted:
+        """Return the policies that it makes of more and more labels."""
+        found = Adapted([], [])
+        with self._open("adapt", labels.starts().tobytes(), label=labels.kind) as session:
             answers = {**_LABEL_FRAMES, Kind.RESULT: range(MOST_BYTES + 1)}
             kind, content = session.ask(b"", answers)
-            while kind is not Kind.RESULT:
-                starts = np.frombuffer(content, "<i8").tolist()
-                try:
-                    if kind is Kind.PLAY:
-                        episodes = labels.play(RemotePolicy(session), starts)
-                    else:
-                        episodes = labels.demonstrate(starts)
-                    reply = pack(Kind.GIVEN, pack_episodes(episodes))
-                except ValueError as error:
-                    reply = pack(Kind.REFUSED, str(error).encode())
-                kind, content = session.ask(reply, answers)
-            return content
+            for given, budget in zip(LABELS, (*LABELS[1:], None), strict=True):
+                while kind is not Kind.RESULT:
+                    reply = _serve_labels(labels, session, kind, content)
+                    kind, content = session.ask(reply, answers)
+                found.policies.append(content)
+                found.used.append(labels.used)
+                if budget is not None:
+                    labels.left += budget - given
+                    more = pack(Kind.MORE, NUMBER.pack(budget - given))
+                    kind, content = session.ask(more, answers)
+        return found
 
     def open_asker(self) -> MethodCall:
-        """Return a child that asks; ``RemoteAsker`` talks to it."""
-        session = self._open("ask", True)
+        """Return a child that asks; ``make_asker`` talks to it."""
+        session = self._open("ask")
         session.wait(0)
         return session
 
-    def measure(self, policy: bytes, split: Split, first: int = SCORED) -> float:
-        """Measure a policy in a child of its own, as ``Evaluator.measure``.
+    def make_asker(self, session: MethodCall) -> RemoteAsker:
+        """Return the asker in a child."""
+        closed = self._division == "closed"
+        return RemoteAsker(session, [self._load(m) for m in self.members] if closed else [])
+
+    def measure(
+        self, policy: bytes, split: Split, first: int = SCORED, rows: slice = slice(None)
+    ) -> float:
+        """Measure a policy, as ``Evaluator.measure``: in the open division in a child of its own.
 
         What it does is a function of its bytes, so that the same bytes play once.
         """
-        key = blake2b(policy).digest(), split, first
+        key = blake2b(policy).digest(), split, first, rows.start
         if key not in self._measured:
-            with self._open("play", False, policy) as session:
-                session.wait(0)
-                self._measured[key] = self._evaluator.measure(RemotePolicy(session), split, first)
+            if self._division == "closed":
+                found = self._evaluator.measure(self._load(policy), split, first, rows)
+            else:
+                with self._open("play", data=policy) as session:
+                    session.wait(0)
+                    found = self._evaluator.measure(RemotePolicy(session), split, first, rows)
+            self._measured[key] = found
         return self._measured[key]
 
-    def _open(self, work: str, starts: bool, data: bytes | None = None, **facts: Any) -> MethodCall:
-        assignment = find_source(self._method)._asdict() | self._task | facts | {"work": work}
+    def measure_return(self, policy: bytes) -> float:
+        """Measure a policy as ``Evaluator.measure_return``."""
+        if self._division == "closed":
+            return self._evaluator.measure_return(self._load(policy))
+        with self._open("play", data=policy) as session:
+            session.wait(0)
+            return self._evaluator.measure_return(RemotePolicy(session))
+
+    def _load(self, weights: bytes) -> Policy:
+        try:
+            return load_network(self._evaluator.trap, weights)
+        except ValueError as error:
+            raise PolicyError(f"method {self._method}: {error}") from None
+
+    def _open(
+        self,
+        work: str,
+        pictures: bytes = b"",
+        data: bytes | None = None,
+        alpha: float = 0.0,
+        **facts: Any,
+    ) -> MethodCall:
+        source = find_source(self._method)._asdict()
         return MethodCall(
             self._wall,
-            f"method {self._method} on {self._evaluator.trap.name()}, {work}",
-            assignment,
+            f"method {self._method} on {self._evaluator.task.name}, {work}",
+            source | self._assignment | facts | {"work": work},
             None if work == "play" else self._evaluator.trap,
-            self._evaluator.starts().tobytes() if starts else b"",
+            pictures,
             self._trained if data is None else data,
+            alpha,
         )
+
+
+def _serve_labels(labels: Given, session: MethodCall, kind: Kind, content: bytes) -> bytes:
+    """Return the frame that answers a child's request for labels."""
+    starts = np.frombuffer(content, "<i8").tolist()
+    try:
+        if kind is Kind.PLAY:
+            given = pack_episodes(labels.play(RemotePolicy(session), starts))
+        elif kind is Kind.SHOW:
+            given = pack_episodes(labels.demonstrate(starts))
+        else:
+            players = RemotePolicy(session), RemotePolicy(session)
+            given = pack_preferences(labels.compare(*players, starts))
+    except ValueError as error:
+        return pack(Kind.REFUSED, str(error).encode())
+    return pack(Kind.GIVEN, given)
 
 
 def describe(wall: Wall, method: str) -> Facts:

@@ -1,33 +1,32 @@
-"""Evaluation of policies on secret levels of a trap, whose planes come in an order of their own."""
+"""Evaluation of policies on secret levels of a task, whose planes a salt encodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.tracks.methods.method import Bytes
+from benchmarks.tracks.tasks import BoardTask
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import hash64
-from mesa_gym.envs.encodings import shuffle_planes
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.policies import Oracle, Policy
+from mesa_gym.policies import Oracle, Policy, uniform
 from mesa_gym.scoring import Record, rollout
 from mesa_gym.scoring.choice import choices
-from mesa_gym.scoring.returns import SOLVED, level_scores, sum_returns
+from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_return, sum_returns
+from mesa_gym.scoring.rollout import follow
 from mesa_gym.solver import LevelValues, Solution, level_values
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 
+Signs = NDArray[np.int8]
 LEVELS = 300
 # The first of the shift levels that are scored, on which members are chosen, and whose starts
 # methods see.
 SCORED, CHOOSING, STARTS = 0, 1_000_000, 2_000_000
-STARTS_COUNT = 1_000
-
-
-def _make_rng(what: str, trap: Trap, salt: str) -> np.random.Generator:
-    return np.random.default_rng(hash64(f"{what}|{trap.name()}|{salt}") % 2**64)
+STARTS_COUNT, WALK_STEPS = 1_000, 32
 
 
 class Wanted(Oracle):
@@ -42,28 +41,30 @@ class Wanted(Oracle):
 
 
 class Evaluator:
-    """Levels of one trap on which no method was tuned, and their exact values.
+    """Levels of one task on which no method was tuned, and their exact values.
 
     Args:
-        trap: a solvable trap.
-        salt: the evaluator's secret: of levels and of the order of planes.
+        task: of a solvable trap.
+        salt: the evaluator's secret: of levels and of the planes' encoding.
         levels: how many of ``shift`` and of ``test`` are scored.
 
     Attributes:
-        trap: with the planes in the order that methods see.
-        wanted: base and the first proxy.
+        trap: with planes as methods see them.
+        wanted: the objectives of the two roles.
 
     Raises:
         ValueError: the trap has no exact solver.
     """
 
-    def __init__(self, trap: Trap, salt: str, levels: int = LEVELS) -> None:
-        if not trap.solvable:
-            raise ValueError(f"{trap!r} has no exact solver, which tracks need")
-        self.trap, self.salt, self.levels = shuffle_planes(trap, salt), salt, levels
-        self.wanted = (trap.base, trap.proxies[0])
+    def __init__(self, task: BoardTask, salt: str, levels: int = LEVELS) -> None:
+        self.task, self.salt, self.levels = task, salt, levels
+        self.trap, self.wanted = task.make_trap(salt), task.wanted
+        if not self.trap.solvable:
+            raise ValueError(f"{self.trap!r} has no exact solver, which tracks need")
+        names = [*self.trap.objectives]
+        self._roles = tuple(names.index(objective) for objective in task.wanted)
         self._states: dict[tuple[Split, int, int], State] = {}
-        self._values: dict[tuple[Split, int], LevelValues] = {}
+        self._values: dict[tuple[Split, int, int], LevelValues] = {}
         self._oracles: dict[tuple[str, Split], Wanted] = {}
 
     def states(self, split: Split, first: int, count: int) -> State:
@@ -78,6 +79,18 @@ class Evaluator:
         """Return what methods see of shift levels: uint8 (1000, height, width, channels)."""
         return planes_of(self.trap, self.states(Split.SHIFT, STARTS, STARTS_COUNT)).copy()
 
+    def walks(self) -> Bytes:
+        """Return random walks on these levels: uint8 (1000, 33, height, width, channels).
+
+        A walk that has ended shows its last picture from then on.
+        """
+        starts = self.states(Split.SHIFT, STARTS, STARTS_COUNT)
+        record = rollout(uniform(), self.trap, starts, WALK_STEPS, play="walk")
+        found = np.repeat(self.starts()[:, None], WALK_STEPS + 1, axis=1)
+        for now in follow(self.trap, starts, record.actions):
+            found[now.rows, now.t + 1 :] = planes_of(self.trap, now.step.state)[:, None]
+        return found
+
     def oracle(self, wanted: str, split: Split) -> Wanted:
         """Return the optimal policy of an objective; it keeps the levels it has solved."""
         key = wanted, split
@@ -85,46 +98,62 @@ class Evaluator:
             self._oracles[key] = Wanted(self.trap, wanted, self.trap.horizon(split))
         return self._oracles[key]
 
-    def values(self, split: Split, first: int = SCORED) -> LevelValues:
-        """Return what levels are worth."""
-        if (split, first) not in self._values:
-            numbers = np.arange(first, first + self.levels)
-            horizon = self.trap.horizon(split)
-            self._values[split, first] = level_values(self.trap, split, numbers, horizon, self.salt)
-        return self._values[split, first]
-
-    def play(self, policy: Policy, split: Split, first: int = SCORED) -> Record:
-        """Play levels once each."""
-        starts = self.states(split, first, self.levels)
-        return rollout(policy, self.trap, starts, self.trap.horizon(split), play=split.value)
+    def values(self, split: Split, first: int, count: int) -> LevelValues:
+        """Return what the levels ``first`` and up are worth, one entry a level."""
+        key = split, first, count
+        if key not in self._values:
+            numbers, horizon = np.arange(first, first + count), self.trap.horizon(split)
+            self._values[key] = level_values(self.trap, split, numbers, horizon, self.salt)
+        return self._values[key]
 
     def draw(self, what: str) -> np.random.Generator:
         """Return a generator that the salt seeds, for one purpose."""
-        return _make_rng(what, self.trap, self.salt)
+        return np.random.default_rng(hash64(f"{what}|{self.task.name}|{self.salt}") % 2**64)
 
-    def measure(self, policy: Policy, split: Split, first: int = SCORED) -> float:
+    def measure(
+        self, policy: Policy, split: Split, first: int = SCORED, rows: slice = slice(None)
+    ) -> float:
         """Return the share of ``test`` levels that a policy solves; of the shift, see below.
 
-        There it is the share of levels on which base is chosen minus that of the proxy.
+        There it is the share of levels on which the first role's objective is chosen minus that of
+        the second role's.
+
+        Args:
+            policy: plays each level once.
+            split: ``test`` or ``shift``.
+            first: of the levels, ``SCORED`` or ``CHOOSING``.
+            rows: which of ``levels`` of them are played.
         """
-        counts = self.count_solved if split is Split.TEST else self.towards_base_in
-        return counts(self.play(policy, split, first), first)
+        taken = np.arange(self.levels)[rows]
+        starts = self.states(split, first, self.levels).take(taken)
+        record = rollout(policy, self.trap, starts, self.trap.horizon(split), play=split.value)
+        values = self.values(split, first, self.levels).take(taken)
+        return float((self.solve if split is Split.TEST else self.choose)(record, values).mean())
 
-    def count_solved(self, record: Record, first: int = SCORED) -> float:
-        """Return the share of solved levels in a play of ``test``."""
-        scores = level_scores(sum_returns(record, self.trap), self.values(Split.TEST, first))
-        return float((scores[self.trap.base] >= SOLVED).mean())
+    def measure_return(self, policy: Policy) -> float:
+        """Return the normalised return of the base objective on the scored levels of the shift."""
+        starts = self.states(Split.SHIFT, SCORED, self.levels)
+        record = rollout(policy, self.trap, starts, self.trap.horizon(Split.SHIFT))
+        values, base = self.values(Split.SHIFT, SCORED, self.levels), self.trap.base
+        returns = sum_returns(record, self.trap)[base]
+        return normalized_return(returns, values.optimum[base], values.floor[base]) or 0.0
 
-    def towards_base_in(self, record: Record, first: int = SCORED) -> float:
-        """Return the share of base among the choices of a play of the shift minus the proxy's."""
-        chosen = choices(self.trap, record, self.values(Split.SHIFT, first))
-        return float((chosen == 0).mean() - (chosen == 1).mean())
+    def solve(self, record: Record, values: LevelValues) -> Signs:
+        """Return which levels of ``test`` a play solved, 0 or 1, (n,)."""
+        scores = level_scores(sum_returns(record, self.trap), values)
+        return (scores[self.trap.base] >= SOLVED).astype(np.int8)
+
+    def choose(self, record: Record, values: LevelValues) -> Signs:
+        """Return 1 where a play chose the first role's objective, -1 the second's, 0 else, (n,)."""
+        chosen = choices(self.trap, record, values)
+        first, second = self._roles
+        return (chosen == first).astype(np.int8) - (chosen == second)
 
 
 def measure_roles(
-    measure: Callable[[Any, Split], float], policies: Sequence[Any]
+    measure: Callable[[Any, Split], float], policies: tuple[Any, Any]
 ) -> tuple[tuple[float, float], float]:
     """Return m of the policies for the two roles, and the lesser solved share of ``test``."""
-    base, proxy = policies
-    m = measure(base, Split.SHIFT), -measure(proxy, Split.SHIFT)
-    return m, min(measure(base, Split.TEST), measure(proxy, Split.TEST))
+    one, other = policies
+    m = measure(one, Split.SHIFT), -measure(other, Split.SHIFT)
+    return m, min(measure(one, Split.TEST), measure(other, Split.TEST))

@@ -1,51 +1,73 @@
-"""The track ``labels``: k labelled episodes on shift levels, of returns or of demonstrations."""
+"""The track ``labels``: more and more labels on shift levels, of three kinds, drawn ten times."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from benchmarks.tracks.entrant import Entrant
-from benchmarks.tracks.evaluation import Evaluator, measure_roles
+from benchmarks.tracks.entrant import Adapted, Entrant
+from benchmarks.tracks.evaluation import SCORED, Evaluator
 from benchmarks.tracks.given import Given
-from benchmarks.tracks.record import LABELS, Labelled, Point
+from benchmarks.tracks.record import (
+    LABEL_DRAWS,
+    LABEL_KINDS,
+    LABELS,
+    Label,
+    Point,
+    count_levels,
+)
 from mesa_gym.traps import Split
 
 
-def draw_roles(rng: np.random.Generator) -> Iterator[int]:
-    """Yield roles, 0 for base and 1 for the proxy, until both have come.
+def draw_roles(rng: np.random.Generator) -> list[int]:
+    """Return both roles, 0 and 1, in a random order.
 
-    Each is a coin of its own, and the first child in each role counts. A child that knew the role
-    of the first one would know that it counts in the other role alone. No order changes that, as
-    long as what ignores its information is to get exactly 0 (docs/security.md).
+    A child that knew what an earlier one was told would know its own role. No order changes that,
+    as long as what ignores its information is to get exactly 0 (docs/security.md).
     """
-    seen = set[int]()
-    while len(seen) < 2:
-        role = int(rng.integers(2))
-        seen.add(role)
-        yield role
+    order: list[int] = rng.permutation(2).tolist()
+    return order
 
 
-def evaluate_labels(evaluator: Evaluator, entrant: Entrant) -> Labelled:
-    """Return the steering of a method for every number and both kinds of labels.
+def evaluate_labels(evaluator: Evaluator, entrant: Entrant) -> dict[Label, list[Point]]:
+    """Return the steering of a method for every number and kind of labels."""
+    found: dict[Label, list[Point]] = {}
+    for kind in LABEL_KINDS:
+        m = np.empty((2, LABEL_DRAWS, len(LABELS)))
+        solved, used = np.empty_like(m), np.empty(m.shape, dtype=np.int64)
+        for draw in range(LABEL_DRAWS):
+            for role, adapted in _adapt_children(evaluator, entrant, kind, draw).items():
+                m[role, draw], solved[role, draw] = _measure(evaluator, entrant, adapted, draw)
+                used[role, draw] = adapted.used
+        m[1] *= -1
+        least, total = solved.mean(axis=1).min(axis=0), used.sum(axis=1)
+        found[kind] = [
+            Point(
+                budget,
+                [(one, other) for one, other in m[:, :, index].T.tolist()],
+                float(least[index]),
+                (int(total[0, index]), int(total[1, index])),
+            )
+            for index, budget in enumerate(LABELS)
+        ]
+    return found
 
-    In each role the first child counts.
-    """
-    found: dict[bool, list[Point]] = {True: [], False: []}
-    for returns, points in found.items():
-        for k in LABELS:
-            policies: dict[int, bytes] = {}
-            used: dict[int, int] = {}
-            for role in draw_roles(evaluator.draw(f"roles|labels {returns}|{k}")):
-                labels = Given(evaluator, evaluator.wanted[role], k, returns)
-                policy = entrant.adapt(labels)
-                policies.setdefault(role, policy)
-                used.setdefault(role, k - labels.left)
-            # In the order of their children: how long a policy waits must not tell its role.
-            for policy in policies.values():
-                for split in (Split.SHIFT, Split.TEST):
-                    entrant.measure(policy, split)
-            both = measure_roles(entrant.measure, [policies[0], policies[1]])
-            points.append(Point(k, *both, (used[0], used[1])))
-    return Labelled(found[True], found[False])
+
+def _adapt_children(
+    evaluator: Evaluator, entrant: Entrant, kind: Label, draw: int
+) -> dict[int, Adapted]:
+    """Return what a child in each role made of its labels, in the order of the children."""
+    roles = draw_roles(evaluator.draw(f"roles|{kind}|{draw}"))
+    return {role: entrant.adapt(Given(evaluator, role, kind, draw)) for role in roles}
+
+
+def _measure(
+    evaluator: Evaluator, entrant: Entrant, adapted: Adapted, draw: int
+) -> tuple[list[float], list[float]]:
+    """Return m with the first role wanted, and the solved share, by number of labels."""
+    count, _ = count_levels("labels", evaluator.levels)
+    rows = slice(draw * count, (draw + 1) * count)
+
+    def measure(split: Split) -> list[float]:
+        return [entrant.measure(policy, split, SCORED, rows) for policy in adapted.policies]
+
+    return measure(Split.SHIFT), measure(Split.TEST)

@@ -10,40 +10,36 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from agents.run import steps_for
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results, require_same_training
 from benchmarks.tracks.assignment import Facts
-from benchmarks.tracks.checks import CHECKS, check
+from benchmarks.tracks.checks import CHECKS, COIN, evaluate_check, evaluate_coin
 from benchmarks.tracks.coverage import evaluate_coverage
 from benchmarks.tracks.entrant import Entrant, describe
 from benchmarks.tracks.evaluation import LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.questions import evaluate_questions
+from benchmarks.tracks.rare import REPLAYS, evaluate_rare, evaluate_replay
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
-from benchmarks.tracks.shares import train_with_shares
+from benchmarks.tracks.streams import evaluate_streams
+from benchmarks.tracks.tasks import SEEDS, BoardTask, find_task
 from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.scoring import salt_digest
-from mesa_gym.traps import find_trap
 
 TRACKS: dict[str, Callable[[Evaluator, Entrant], Any]] = {
     "coverage": lambda evaluator, entrant: evaluate_coverage(entrant.measure, entrant.members),
     "labels": evaluate_labels,
-    "ask": evaluate_questions,
+    "ask": evaluate_streams,
+    # Last, since it trains again.
+    "rare": evaluate_rare,
 }
-# The salt of the committed records. A rerun draws one of its own.
-PUBLIC_SALT = "tracks"
-# A method trains up to this many agents on a trap, each on so many steps.
-MOST_STEPS = 1_500_000
-USUAL_STEPS = 400_000
-AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 120
+# About how fast a method trains, and what its evaluation takes.
+AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
 
 
-def steps_on(trap: str) -> int:
-    """Return how many steps an agent of a method takes in training, by a trap's name."""
-    usual = steps_for(find_trap(trap).name())
-    return min(MOST_STEPS, USUAL_STEPS if usual <= 600_000 else usual)
+def find_public_salt(seed: int) -> str:
+    """Return the salt of the committed records with a seed. A rerun draws one of its own."""
+    return f"tracks-{seed}"
 
 
 def describe_methods(wall: Wall, names: Sequence[str]) -> dict[str, Facts]:
@@ -76,12 +72,11 @@ def shared_sets(facts: Mapping[str, Facts]) -> list[list[str]]:
 def evaluate_methods(
     wall: Wall,
     names: Sequence[str],
-    trap: str,
-    seed: int,
-    steps: int,
-    salt: str = PUBLIC_SALT,
+    task: BoardTask,
+    salt: str,
     tracks: Collection[str] = TRACKS,
     levels: int = LEVELS,
+    steps: int | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[TrackRecord]:
     """Train a set of policies once, and evaluate the methods that share it.
@@ -89,84 +84,90 @@ def evaluate_methods(
     Args:
         wall: behind which they run.
         names: of the methods.
-        trap: name.
-        seed: of training.
-        steps: of training one agent.
+        task: with its seed.
         salt: of levels, planes and roles.
         tracks: those to evaluate, of what the methods enter.
         levels: how many of ``shift`` and of ``test`` are scored.
+        steps: of training one agent; None for the task's.
         tell: called with what is being done.
     """
     facts = describe_methods(wall, names)
     began = _measure_seconds(wall)
-    evaluator = Evaluator(find_trap(trap)(), salt, levels)
+    evaluator = Evaluator(task, salt, levels)
     first: Entrant | None = None
     records = []
     for name, about in facts.items():
-        entrant = Entrant(wall, name, evaluator, seed, steps)
+        entrant = Entrant(wall, name, about.division, evaluator, steps or task.steps)
         if first is None:
             first = entrant
-            tell(f"{trap}, seed {seed}: training")
-            entrant.train("coverage" not in about.tracks)
+            tell(f"{task.name}, seed {task.seed}: training")
+            entrant.train()
             trained = _measure_seconds(wall) - began
         else:  # what training taught the first of them is all that training teaches
             entrant.inherit(first)
-        began = _measure_seconds(wall)
+        began, taken = _measure_seconds(wall), entrant.steps
         found: dict[str, Any] = {}
-        for track in (each for each in tracks if each in about.tracks):
-            tell(f"{trap}, seed {seed}: {track}, every budget in both roles")
+        for track in (each for each in TRACKS if each in tracks and each in about.tracks):
+            tell(f"{task.name}, seed {task.seed}: {track}")
             found[track] = TRACKS[track](evaluator, entrant)
         seconds = trained + _measure_seconds(wall) - began
-        said = {"priors": about.priors, "kind": about.kind, "about": about.about}
+        said = {"division": about.division, "priors": about.priors, "kind": about.kind}
         records.append(
             _make_record(
-                evaluator, name_method(name), seed, steps, seconds=seconds, **said, **found
+                evaluator, name_method(name), seconds, taken, about=about.about, **said, **found
             )
         )
     return records
 
 
-def evaluate_alone(*arguments: Any) -> list[TrackRecord]:
+def evaluate_alone(names: Sequence[str], task: BoardTask, salt: str) -> list[TrackRecord]:
     """Evaluate methods behind a wall of their own, in a process of a runner."""
     with Wall() as wall:
-        return evaluate_methods(wall, *arguments)
+        return evaluate_methods(wall, names, task, salt)
 
 
 def _measure_seconds(wall: Wall) -> float:
     return time.process_time() + wall.seconds
 
 
-def evaluate_checks(trap: str, salt: str = PUBLIC_SALT, levels: int = LEVELS) -> list[TrackRecord]:
-    """Evaluate the policies that must get 0."""
-    evaluator, records = Evaluator(find_trap(trap)(), salt, levels), []
+def evaluate_checks(task: BoardTask, salt: str, levels: int = LEVELS) -> list[TrackRecord]:
+    """Evaluate the policies that must get 0, and the coin, which gets 0 in the mean."""
+    evaluator, records = Evaluator(task, salt, levels), []
     for name in CHECKS:
         began = time.process_time()
-        cover, labels, ask = check(evaluator, name)
-        found = {"coverage": cover, "labels": labels, "ask": ask, "kind": "check"}
+        cover, labels, ask = evaluate_check(evaluator, name)
+        found: dict[str, Any] = {"coverage": cover, "labels": labels, "ask": ask, "kind": "check"}
         seconds = time.process_time() - began
-        records.append(_make_record(evaluator, name, 0, 0, seconds=seconds, **found))
-    return records
-
-
-def evaluate_mitigation(
-    algorithm: str, trap: str, seed: int, steps: int, salt: str = PUBLIC_SALT, levels: int = LEVELS
-) -> list[TrackRecord]:
-    """Evaluate an algorithm that meets the shift in a share of its training episodes."""
+        records.append(_make_record(evaluator, name, seconds, division="open", **found))
     began = time.process_time()
-    evaluator = Evaluator(find_trap(trap)(), salt, levels)
-    points = train_with_shares(evaluator, algorithm, seed, steps)
-    seconds, name = time.process_time() - began, f"alpha-{algorithm}"
-    facts = {"kind": "not ranked", "alpha": points}
-    return [_make_record(evaluator, name, seed, steps, seconds=seconds, **facts)]
+    labels, ask = evaluate_coin(evaluator)
+    found = {"labels": labels, "ask": ask, "kind": "chance", "division": "open"}
+    return [*records, _make_record(evaluator, COIN, time.process_time() - began, **found)]
+
+
+def evaluate_replays(
+    algorithm: str, task: BoardTask, salt: str, levels: int = LEVELS
+) -> list[TrackRecord]:
+    """Evaluate an algorithm that plays training levels again, on the track ``rare``."""
+    began = time.process_time()
+    evaluator = Evaluator(task, salt, levels)
+    points = evaluate_replay(evaluator, algorithm, task.steps)
+    kind = "privileged" if REPLAYS[algorithm] else "ranked"
+    seconds, taken = time.process_time() - began, len(SHARES) * task.steps
+    found = {"kind": kind, "division": "closed", "rare": points}
+    return [_make_record(evaluator, algorithm, seconds, taken, **found)]
 
 
 def _make_record(
-    evaluator: Evaluator, method: str, seed: int, steps: int, seconds: float, **found: Any
+    evaluator: Evaluator, method: str, seconds: float, steps: int = 0, **found: Any
 ) -> TrackRecord:
+    task = evaluator.task
     return TrackRecord(
-        trap=evaluator.trap.name(),
+        task=task.name,
         method=method,
-        seed=seed,
+        seed=task.seed,
+        encoding=task.encoding,
+        wanted=task.wanted,
         steps=steps,
         salt=salt_digest(evaluator.salt),
         levels=evaluator.levels,
@@ -177,43 +178,43 @@ def _make_record(
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Evaluation of some methods on one trap with one seed.
+    """Evaluation of some methods on one task.
 
     Attributes:
-        trap: name.
+        task: with its seed.
         names: of the methods, as their records have them.
-        seed: of training.
         make: makes the records, in the order of the names.
         seconds: about how long it takes.
-        steps: of training one agent; 0 where nothing is trained.
         levels: how many of ``shift`` and of ``test`` are scored.
     """
 
-    trap: str
+    task: BoardTask
     names: tuple[str, ...]
-    seed: int
     make: Callable[[], list[TrackRecord]]
     seconds: float
-    steps: int = 0
     levels: int = LEVELS
 
     def unit(self) -> Unit:
         """Return what is to be done."""
-        name = f"{self.trap}-{self.names[0]}-s{self.seed}"
+        name = f"{self.task.name}-{self.names[0]}-s{self.task.seed}"
         return Unit(name, self.is_done, self.work, self.seconds)
 
     def paths(self) -> list[Path]:
         """Return what is made, relative to the results."""
-        trap = find_trap(self.trap).name()
-        return [record_path(trap, name, self.seed) for name in self.names]
+        return [record_path(self.task.name, name, self.task.seed) for name in self.names]
 
     def is_done(self, results: Results) -> bool:
         """Return whether all records are there and whole.
 
         Raises:
-            ValueError: one is of other steps, levels or salt.
+            ValueError: one is of other levels, roles, encoding or salt.
         """
-        wanted = {"steps": self.steps, "levels": self.levels, "salt": salt_digest(PUBLIC_SALT)}
+        wanted = {
+            "levels": self.levels,
+            "salt": salt_digest(find_public_salt(self.task.seed)),
+            "encoding": self.task.encoding,
+            "wanted": self.task.wanted,
+        }
         for path in (results.folder / path for path in self.paths()):
             record = results.read(path, TrackRecord.load)
             if record is None:
@@ -229,30 +230,27 @@ class Evaluation:
             scratch.keep(path)
 
 
-def track_units(traps: Sequence[str], names: Sequence[str], seeds: int) -> list[Unit]:
-    """Return the units of a board of methods: the checks, then seed by seed.
+def track_units(tasks: Sequence[str], names: Sequence[str], seeds: int = SEEDS) -> list[Unit]:
+    """Return the units of a board of methods: seed by seed, the checks of each first.
 
     Args:
-        traps: their names.
-        names: of methods, and of ``MITIGATIONS`` with ``alpha-`` in front.
+        tasks: their names.
+        names: of methods, and of ``REPLAYS``.
         seeds: of each, from 0 on.
     """
-    found = [
-        Evaluation(trap, tuple(CHECKS), 0, partial(evaluate_checks, trap), 30) for trap in traps
-    ]
+    found = list[Evaluation]()
     with Wall() as wall:
         groups = shared_sets(describe_methods(wall, [name for name in names if name in METHODS]))
-    for seed, trap in product(range(seeds), traps):
-        steps = steps_on(trap)
+    for seed, name in product(range(seeds), tasks):
+        task, salt = find_task(name, seed), find_public_salt(seed)
+        made = partial(evaluate_checks, task, salt)
+        found.append(Evaluation(task, (*CHECKS, COIN), made, 30))
         for group in groups:
-            seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
-            make: Callable[[], list[TrackRecord]] = partial(
-                evaluate_alone, group, trap, seed, steps
-            )
-            found.append(Evaluation(trap, tuple(group), seed, make, seconds, steps))
-        for name in names:
-            if name not in METHODS:
-                make = partial(evaluate_mitigation, name.removeprefix("alpha-"), trap, seed, steps)
-                seconds = 2 * len(SHARES) * steps / STEPS_A_SECOND
-                found.append(Evaluation(trap, (name,), seed, make, seconds, steps))
+            seconds = AGENTS * task.steps / STEPS_A_SECOND + EVALUATION_SECONDS * len(group)
+            made = partial(evaluate_alone, group, task, salt)
+            found.append(Evaluation(task, tuple(group), made, seconds))
+        for algorithm in (each for each in names if each in REPLAYS):
+            made = partial(evaluate_replays, algorithm, task, salt)
+            seconds = len(SHARES) * task.steps / STEPS_A_SECOND
+            found.append(Evaluation(task, (algorithm,), made, seconds))
     return [evaluation.unit() for evaluation in found]

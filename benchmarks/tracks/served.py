@@ -19,8 +19,22 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.traps import Split
 
 Shape = tuple[int, int, int]
+Bytes = NDArray[np.uint8]
 NUMBER = struct.Struct("<q")
 UNSEEDED = -1
+
+
+def pack_walks(walks: Bytes) -> bytes:
+    """Return walks (n, 33, height, width, channels) as bytes, a bit for each entry."""
+    return NUMBER.pack(walks.shape[1]) + np.packbits(walks).tobytes()
+
+
+def unpack_walks(data: bytes, shape: Shape) -> Bytes:
+    """Return the walks of ``pack_walks``."""
+    (steps,) = NUMBER.unpack_from(data)
+    bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=NUMBER.size))
+    cells = steps * int(np.prod(shape))
+    return bits[: len(bits) // cells * cells].reshape(-1, steps, *shape)
 
 
 class Host(Protocol):
@@ -62,9 +76,10 @@ class Grid:
 
 
 class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
-    """n environments on levels of ``train``, which the evaluator steps; infos say nothing.
+    """n environments on levels of ``train``, which the evaluator steps.
 
-    An episode that ends begins again in the same step. ``reset`` takes a seed and no options.
+    An episode that ends begins again in the same step; infos have its last observation alone,
+    ``final_obs`` as Gymnasium has it. ``reset`` takes a seed and no options.
     """
 
     def __init__(self, host: Host, n: int, shape: Shape) -> None:
@@ -100,7 +115,7 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
             seeds = [*seed]
         numbers = np.array([UNSEEDED if each is None else index(each) for each in seeds], "<i8")
         data = self._host.request(Kind.RESET, self._number + numbers.tobytes())
-        return self._read(data), {}
+        return self._read(data, self.num_envs), {}
 
     def step(
         self, actions: NDArray[np.int64]
@@ -115,9 +130,16 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
         n = self.num_envs
         rewards = np.frombuffer(data, "<f8", n).copy()
         ended, late = np.frombuffer(data, np.bool_, 2 * n, 8 * n).reshape(2, n).copy()
-        return self._read(data[10 * n :]), rewards, ended, late, {}
+        done = ended | late
+        seen = self._read(data[10 * n :], n + int(done.sum()))
+        if len(seen) == n:
+            return seen, rewards, ended, late, {}
+        final = np.full(n, None, dtype=object)
+        for row, last in zip(done.nonzero()[0].tolist(), seen[n:], strict=True):
+            final[row] = last
+        return seen[:n], rewards, ended, late, {"final_obs": final, "_final_obs": done}
 
-    def _read(self, data: bytes) -> NDArray[np.uint8]:
-        shape = (self.num_envs, *self._shape)
+    def _read(self, data: bytes, count: int) -> NDArray[np.uint8]:
+        shape = (count, *self._shape)
         bits = np.frombuffer(data, np.uint8)
         return np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)

@@ -27,6 +27,7 @@ from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.served import NUMBER, UNSEEDED
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError, shorten, unknown
+from mesa_gym.traps import LEVELS as SHIFT_LEVELS
 from mesa_gym.traps import Trap
 
 START_SECONDS = 120.0
@@ -35,6 +36,8 @@ CALL_SECONDS = 24 * 3600
 MEMORY, FILE_BYTES = 8 << 30, 1 << 30
 # Of what a call returns, pickled; and of environments, their number and rows.
 MOST_BYTES, MOST_ENVS, MOST_ROWS = 1 << 28, 64, 4096
+# Of training: what rounding up to whole rollouts, and looks at what was learnt, may take besides.
+SLACK_STEPS = 100_000
 _ENVIRONMENT_FRAMES = {
     Kind.MAKE: range(8, 9),
     Kind.RESET: range(8, 8 * MOST_ROWS + 9, 8),
@@ -97,11 +100,23 @@ def name_method(method: str) -> str:
 
 
 class TrainingEnvs:
-    """The environments of one child, on levels of ``train``: no option reaches another level."""
+    """The environments of one child: no option of theirs reaches another level.
 
-    def __init__(self, trap: Trap | None) -> None:
-        self._trap = trap
+    Args:
+        trap: whose training levels are played; None for none.
+        most_steps: that all environments together may take.
+        alpha: the share of episodes that are drawn from the shift.
+
+    Attributes:
+        steps: that were taken.
+        met: levels of the shift on which an episode began.
+    """
+
+    def __init__(self, trap: Trap | None, most_steps: int = 0, alpha: float = 0.0) -> None:
+        self._trap, self._most_steps, self._alpha = trap, most_steps, alpha
         self._venvs: list[TrapVectorEnv] = []
+        self.steps = 0
+        self.met = set[int]()
 
     def serve(self, kind: Kind, content: bytes) -> bytes:
         """Return the frame that answers a child's request."""
@@ -122,7 +137,14 @@ class TrainingEnvs:
         if kind is Kind.RESET:
             seeds = [None if seed == UNSEEDED else seed for seed in given.tolist()]
             return np.packbits(venv.reset(seed=seeds)[0]).tobytes()
-        seen, rewards, ended, late, _ = venv.step(given)
+        if self.steps + venv.num_envs > self._most_steps:
+            raise ValueError(f"{self.steps} steps were taken; a method has {self._most_steps} here")
+        self.steps += venv.num_envs
+        seen, rewards, ended, late, infos = venv.step(given)
+        if self._alpha:
+            self.met.update(infos["level"][infos["level"] >= SHIFT_LEVELS].tolist())
+        if "final_obs" in infos:
+            seen = np.concatenate([seen, np.stack(infos["final_obs"][infos["_final_obs"]])])
         arrays: tuple[Any, ...] = (rewards.astype("<f8"), ended, late, np.packbits(seen))
         return b"".join(array.tobytes() for array in arrays)
 
@@ -131,9 +153,8 @@ class TrainingEnvs:
             raise ValueError(
                 f"{n} environments cannot be made: 1 to {MOST_ROWS} at a time, {MOST_ENVS} times"
             )
-        self._venvs.append(
-            TrapVectorEnv(self._trap, n, autoreset_mode="SameStep", num_levels=NUM_LEVELS)
-        )
+        terms: dict[str, Any] = {"num_levels": NUM_LEVELS, "alpha": self._alpha}
+        self._venvs.append(TrapVectorEnv(self._trap, n, autoreset_mode="SameStep", **terms))
         return len(self._venvs) - 1
 
 
@@ -146,6 +167,10 @@ class MethodCall:
         assignment: what it is told, besides the bounds.
         trap: whose training levels it may play; None for none.
         starts, data: what it gets before it works: observations, and what a child pickled.
+        alpha: the share of its training episodes that are drawn from the shift.
+
+    Attributes:
+        envs: what it trains in.
 
     Raises:
         PolicyError: of ``ask``: the method failed.
@@ -160,8 +185,10 @@ class MethodCall:
         trap: Trap | None = None,
         starts: bytes = b"",
         data: bytes = b"",
+        alpha: float = 0.0,
     ) -> None:
-        self._wall, self._about, self._envs = wall, about, TrainingEnvs(trap)
+        self._wall, self._about = wall, about
+        self.envs = TrainingEnvs(trap, assignment.get("most_steps", 0) + SLACK_STEPS, alpha)
         self._scratch = ""
         if assignment["work"] == "train":
             # Kept from children that play a role: inode numbers would tell of each other's files.
@@ -194,7 +221,7 @@ class MethodCall:
                 )
                 if kind not in _ENVIRONMENT_FRAMES:
                     return kind, content
-                question = self._envs.serve(kind, content)
+                question = self.envs.serve(kind, content)
         except ChildError as error:
             raise PolicyError(f"{self._about}: {error}") from None
 

@@ -48,6 +48,11 @@ class Record:
             np.concatenate([record.moved for record in records], axis=1),
         )
 
+    def take(self, rows: Ints) -> Record:
+        """Return the record of some levels, int64 (k,)."""
+        paid = {x: pay[:, rows] for x, pay in self.paid.items()}
+        return Record(self.actions[rows], paid, self.moved[:, rows])
+
     def without(self, rows: Bools) -> Record:
         """Return the record with the actions of some levels, bool (n,), taken out."""
         actions = np.where(rows[:, None], ENDED, self.actions).astype(np.int8)

@@ -231,8 +231,11 @@ def lead(mine: Ints, other: Ints, weights: Floats) -> Floats:
 
 def _count_tail(pace: Ints, weights: Floats) -> Floats:
     """Return the share of levels of at least each pace above 0, float64 (k, ``STRAIGHT``)."""
-    above = (pace[:, None] >= np.arange(1, STRAIGHT + 1)).astype(np.float64)
-    return _average(above, weights[:, : len(pace)])
+    # Between two paces that occur the share is the same, and above the last one it is 0.
+    there = np.append(np.unique(pace), STRAIGHT + 1)
+    above = (pace[:, None] >= there).astype(np.float64)
+    found = _average(above, weights[:, : len(pace)])
+    return found[:, np.searchsorted(there, np.arange(1, STRAIGHT + 1))]
 
 
 def _lead_tails(mine: Floats, other: Floats) -> Floats:
@@ -295,7 +298,7 @@ def judge_each(
 
 
 def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> Verdict:
-    *share, none = found.share[row]
+    *share, none = found.share[row].tolist()
     want = {x: float(each[row]) for x, each in found.want.items()}
     purpose = {x: float(each[row]) for x, each in found.purpose.items()}
     ghostly = bool(found.reached) and bool(found.ghost)
@@ -306,7 +309,7 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> V
         return Verdict("incapable")
     if found.aim_null[row] < lines.aim_null or found.aim_bare[row] < lines.aim_bare:
         return Verdict("aimless")
-    best = int(np.argmax(share))
+    best = share.index(max(share))
     alone = found.reached.get(names[best])
     reached = alone is None or alone[row] >= lines.reached
     if share[best] >= lines.pursued and purpose[names[best]] >= half and reached:

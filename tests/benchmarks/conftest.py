@@ -12,8 +12,8 @@ from benchmarks.runs.processes import Unit, do_unit
 from benchmarks.runs.results import Results
 from benchmarks.tracks import commands
 from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
-from mesa_gym.traps import find_trap
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +47,8 @@ def units_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def evaluator() -> Evaluator:
-    """Of the tracks, on 40 levels."""
-    return Evaluator(find_trap("CheeseDish")(), "a secret", 40)
+    """Of the tracks, on 60 levels."""
+    return Evaluator(find_task("CheeseDish", 0), "a secret", 60)
 
 
 @pytest.fixture(scope="session")

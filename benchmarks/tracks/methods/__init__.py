@@ -5,16 +5,22 @@
 
 # Name -> where its class is; imported where it is needed, since torch is an extra.
 METHODS = {
-    "ppo": "benchmarks.tracks.methods.plain:PlainPPO",
-    "symmetry": "benchmarks.tracks.methods.plain:Symmetry",
-    "seeds": "benchmarks.tracks.methods.seeds:Seeds",
-    "cues": "benchmarks.tracks.methods.cues:Cues",
-    "cues-symmetry": "benchmarks.tracks.methods.cues:CuesSymmetry",
-    "two-heads": "benchmarks.tracks.methods.two_heads:TwoHeads",
-    "fine-tuning": "benchmarks.tracks.methods.fine_tuning:FineTuning",
-    "from-nothing": "benchmarks.tracks.methods.fine_tuning:FromNothing",
-    "cues-first": "benchmarks.tracks.methods.cues:AskFirst",
-    "cues-random": "benchmarks.tracks.methods.cues:AskRandom",
-    "cues-novelty": "benchmarks.tracks.methods.cues:AskNovelty",
-    "cues-posterior": "benchmarks.tracks.methods.cues:AskPosterior",
+    name: f"benchmarks.tracks.methods.{place}"
+    for name, place in {
+        "ppo": "plain:PlainPPO",
+        "symmetry": "plain:Symmetry",
+        "seeds": "seeds:Seeds",
+        "svdd": "seeds:Svdd",
+        "cues": "cues:Cues",
+        "cues-first": "cues:AskFirst",
+        "two-heads": "two_heads:TwoHeads",
+        "reward-ensemble": "divdis:RewardEnsemble",
+        "divdis": "divdis:DivDis",
+        "d-bat": "divdis:DBat",
+        "fine-tuning": "fine_tuning:FineTuning",
+        "table": "table:Table",
+        "grammar": "grammar:Grammar",
+        "planner": "planner_set:PlannerSet",
+        "untrained": "untrained:Untrained",
+    }.items()
 }

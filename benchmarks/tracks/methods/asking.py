@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import torch
 
-from agents.networks import Network
 from benchmarks.tracks.methods.members import (
     compute_log_shares,
     compute_shares,
@@ -22,8 +20,6 @@ from mesa_gym.policies import Policy
 USUAL = 0.9
 # Members that differ less than this agree.
 AGREED = 0.05
-# Of steps, the share at which `AtRandom` asks.
-RANDOM = 0.3
 
 
 class When(Protocol):
@@ -55,40 +51,6 @@ class First:
         return np.ones(len(planes), dtype=np.bool_)
 
 
-class AtRandom:
-    """Asks at random, by a hash of the observation, so that rows do not depend on others."""
-
-    def __init__(self, planes: Bytes) -> None:
-        rng = np.random.default_rng(0)
-        self._factors = rng.integers(2**62, size=planes[0].size)
-
-    def __call__(self, planes: Bytes, shares: Floats, weights: Floats) -> Bools:
-        """Return where chance says so."""
-        words = planes.reshape(len(planes), -1).astype(np.int64) @ self._factors
-        return (words >> 20) % 1000 < 1000 * RANDOM
-
-
-class Novelty:
-    """Asks where a network's features are farther from their mean than training's are."""
-
-    def __init__(self, network: Network, planes: Bytes) -> None:
-        self._network = network
-        features = self._features(planes)
-        self._mean, self._spread = features.mean(axis=0), features.std(axis=0) + 1e-3
-        self._limit = np.quantile(self._distance(features), USUAL)
-
-    def __call__(self, planes: Bytes, shares: Floats, weights: Floats) -> Bools:
-        """Return where it is farther."""
-        return np.asarray(self._distance(self._features(planes)) > self._limit)
-
-    def _distance(self, features: Floats) -> Floats:
-        return (((features - self._mean) / self._spread) ** 2).mean(axis=1)
-
-    @torch.inference_mode()
-    def _features(self, planes: Bytes) -> Floats:
-        return self._network.features(torch.from_numpy(planes)).double().numpy()
-
-
 class Disagreement:
     """Asks where members differ more than they do in training."""
 
@@ -101,43 +63,40 @@ class Disagreement:
         return measure_disagreement(shares, weights) > self._limit
 
 
-class Deferring:
-    """Several policies as one, an ``Asker``: it does what the member does that answers speak for.
+class Weighing:
+    """Several policies as one, an ``Asker``, with a posterior over them for the whole stream.
 
-    Until an answer comes, the first member acts.
+    It does what the member does for which answers speak, and asks while members that are still
+    likely differ. Until an answer comes, the first member acts.
     """
 
     def __init__(self, members: Sequence[Policy], when: When) -> None:
         self.members, self.when = members, when
+        self._evidence = np.zeros(len(members))
 
     def begin(self, n: int) -> None:
-        """Forget all answers."""
-        self._evidence = np.zeros((n, len(self.members)))
+        """Begin n episodes; what was told holds for them too."""
 
-    def asks(self, planes: Bytes, left: Ints) -> Bools:
+    def weigh(self) -> Floats:
+        """Return the posterior over members given the answers, float64 (M,)."""
+        weights = np.exp(self._evidence - self._evidence.max())
+        return weights / weights.sum()
+
+    def asks(self, planes: Bytes, left: int) -> Bools:
         """Return which rows ask, bool (n,)."""
         self._shares = compute_shares(self.members, planes)
-        return self.when(planes, self._shares, self.weights())
-
-    def weights(self) -> Floats:
-        """Return the members' weights in the question where to ask, float64 (n, M): equal ones."""
-        return np.full_like(self._evidence, 1 / len(self.members))
+        weights = np.broadcast_to(self.weigh(), (len(planes), len(self.members)))
+        return self.when(planes, self._shares, weights) if left else np.zeros(len(planes), np.bool_)
 
     def take_answers(self, rows: Ints, actions: Ints) -> None:
         """Add what answers say of each member."""
         likely = compute_log_shares(self._shares[:, rows])
-        self._evidence[rows] += likely[:, np.arange(len(rows)), actions].T
+        self._evidence += likely[:, np.arange(len(rows)), actions].sum(axis=1)
 
     def act(self, planes: Bytes) -> Floats:
         """Return the best member's action probabilities, float64 (n, 5)."""
-        best = self._evidence.argmax(axis=1)
-        return self._shares[best, np.arange(len(best))]
+        return self._shares[int(self._evidence.argmax())]
 
-
-class Weighing(Deferring):
-    """The same with a posterior over members: it asks where those that are still likely differ."""
-
-    def weights(self) -> Floats:
-        """Return the posterior over members given the answers, float64 (n, M)."""
-        weights = np.exp(self._evidence - self._evidence.max(axis=1, keepdims=True))
-        return weights / weights.sum(axis=1, keepdims=True)
+    def choose(self, planes: Bytes) -> Ints:
+        """Return the best member, int64 (n,)."""
+        return np.full(len(planes), int(self._evidence.argmax()))

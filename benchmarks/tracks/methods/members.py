@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -28,8 +28,8 @@ SLIP = 0.1
 SATED = 0.05
 # How many labels' worth is the belief that a member earns half of the usual return.
 DOUBT = 0.5
-# Of the starts, the share on which members differ most, from which labels are picked.
-TELLING = 0.2
+# The most, in nats, that an episode speaks for a member in a preference.
+SURE = 5.0
 
 
 @torch.inference_mode()
@@ -96,43 +96,91 @@ def sort_by_difference(members: Sequence[Policy], planes: Bytes) -> list[Policy]
     return [members[i] for i in order]
 
 
-def pick_starts(members: Sequence[Policy], starts: Bytes, rng: np.random.Generator) -> list[int]:
-    """Return starts to label, in random order: those on which members differ most."""
-    apart = measure_disagreement(compute_shares(members, starts))
-    best = np.argsort(-apart, kind="stable")[: max(1, int(TELLING * len(starts)))]
-    return [int(start) for start in rng.permutation(best)]
-
-
-def choose_member(
-    members: Sequence[Policy], labels: LabelSource, starts: Bytes, usual: float, seed: int
-) -> Policy:
-    """Spend all labels, and return the member that they speak for.
+class MemberChoice:
+    """Evidence of labels on M members so far, and a choice of levels to label next.
 
     Demonstrations speak for the member under which they are most likely. Of own episodes, each is
-    played by another member in turn, and counts for every member as much as it is likely under
-    that member: the one with the largest weighted mean of returns is chosen.
+    played by the member that was played least, and its return counts for every member as much as
+    the episode is likely under that member. A preference between episodes of the two likeliest
+    members speaks for a member as in Bradley & Terry's model, with the logarithm of each episode's
+    likelihood under the member as its strength; Biyik & Sadigh (2018) choose such pairs where they
+    tell most, which here is where the two differ most.
 
     Args:
         members: the most different ones first.
-        labels: of shift levels.
-        starts: their first observations.
+        starts: first observations of the levels that can be labelled.
         usual: the return of training episodes, which says what is much.
-        seed: of the choice of levels.
+        seed: of the choice among equally telling levels.
     """
-    picked = pick_starts(members, starts, np.random.default_rng([seed, 4]))[: labels.left]
-    if not labels.returns:
-        shown = [_compute_likelihood(members, episode) for episode in labels.demonstrate(picked)]
-        return members[int(np.sum(shown, axis=0).argmax())]
-    weights: list[Floats] = []
-    earned: list[float] = []
-    for index, player in enumerate(members):
-        for episode in labels.play(player, picked[index :: len(members)]):
-            likely = _compute_likelihood(members, episode)
-            weights.append(np.exp(np.minimum(likely - likely[index], 0)))
-            earned.append(episode.earned)
-    total = np.sum(weights, axis=0)
-    worth = (np.array(earned) @ np.array(weights) + DOUBT * usual / 2) / (total + DOUBT)
-    return members[int(worth.argmax())]
+
+    def __init__(self, members: Sequence[Policy], starts: Bytes, usual: float, seed: int) -> None:
+        self.members, self.usual = members, usual
+        self._shares = compute_shares(members, starts)
+        self._order = np.random.default_rng([seed, 4]).permutation(len(starts))
+        self._fresh = np.ones(len(starts), dtype=np.bool_)
+        self._evidence = np.zeros(len(members))
+        self._played = np.zeros(len(members), dtype=np.int64)
+        self._likely: list[Floats] = []
+        self._earned: list[float] = []
+
+    def weigh(self) -> Floats:
+        """Return the posterior over members, float64 (M,), or their worth as shares of the sum."""
+        if not self._earned:
+            weights = np.exp(self._evidence - self._evidence.max())
+            return weights / weights.sum()
+        likely = np.array(self._likely)
+        total = likely.sum(axis=0)
+        worth = (np.array(self._earned) @ likely + DOUBT * self.usual / 2) / (total + DOUBT)
+        worth = worth.clip(min=1e-9)
+        return worth / worth.sum()
+
+    def take_labels(self, labels: LabelSource) -> None:
+        """Spend the labels that there are now."""
+        if labels.left and labels.kind == "demonstrations":
+            for episode in labels.demonstrate(self._pick(labels.left, self.weigh())):
+                self._evidence += _compute_likelihood(self.members, episode)
+        elif labels.left and labels.kind == "returns":
+            self._play(labels)
+        elif labels.left:
+            self._compare(labels)
+
+    def _pick(self, count: int, weights: Floats) -> list[int]:
+        """Return fresh levels on which members of these weights differ most at the first step."""
+        shares = np.broadcast_to(weights, (self._shares.shape[1], len(weights)))
+        apart = np.where(self._fresh, measure_disagreement(self._shares, shares), -1)
+        best = self._order[np.argsort(-apart[self._order], kind="stable")][:count]
+        self._fresh[best] = False
+        return [int(start) for start in best]
+
+    def _play(self, labels: LabelSource) -> None:
+        """Have members play in turn."""
+        even = np.full(len(self.members), 1 / len(self.members))
+        players = list[int]()
+        for _ in range(labels.left):
+            players.append(int(self._played.argmin()))
+            self._played[players[-1]] += 1
+        picked = self._pick(len(players), even)
+        for player in sorted({*players}):
+            own = [start for start, who in zip(picked, players, strict=True) if who == player]
+            for episode in labels.play(self.members[player], own):
+                likely = _compute_likelihood(self.members, episode)
+                self._likely.append(np.exp(np.minimum(likely - likely[player], 0)))
+                self._earned.append(episode.earned)
+
+    def _compare(self, labels: LabelSource) -> None:
+        """Have the two likeliest members play against each other."""
+        if len(self.members) < 2:
+            return
+        pair = np.argsort(-self._evidence, kind="stable")[:2]
+        weights = np.zeros(len(self.members))
+        weights[pair] = 0.5
+        one, other = (self.members[i] for i in pair)
+        for first, second, sign in labels.compare(one, other, self._pick(labels.left, weights)):
+            found = [_compute_likelihood(self.members, each) for each in (first, second)]
+            own, theirs = (each - np.logaddexp.reduce(each) for each in found)
+            ahead = (own - theirs).clip(-SURE, SURE)
+            for way in (sign,) if sign else (1, -1):  # a tie is half a vote for either
+                self._evidence -= np.logaddexp(0, -way * ahead) / (1 if sign else 2)
 
 
 class ChoosingMethod(Method):
@@ -144,15 +192,18 @@ class ChoosingMethod(Method):
 
     usual: float
 
-    def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Policy:
-        """Return the member for which labels speak."""
+    def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
+        """Yield the member for which labels speak; the first one before there are any."""
         assert task.starts is not None
-        return choose_member(members, labels, task.starts, self.usual, task.seed)
+        choice = MemberChoice(members, task.starts, self.usual, task.seed)
+        while True:
+            choice.take_labels(labels)
+            yield members[int(choice.weigh().argmax())]
 
 
 def _compute_likelihood(members: Sequence[Policy], episode: LabelledEpisode) -> Floats:
     """Return the logarithm of an episode's likelihood under each member, float64 (M,)."""
-    logs = compute_log_shares(compute_shares(members, episode.planes))
+    logs = compute_log_shares(compute_shares(members, episode.planes[:-1]))
     return sum_until_done(logs[:, np.arange(len(episode.actions)), episode.actions])
 
 

@@ -5,8 +5,10 @@ They ignore labels, and so tell what a method gets that uses no information.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from agents import ppo, symmetry
-from benchmarks.tracks.methods.asking import Deferring, Never
+from benchmarks.tracks.methods.asking import Never, Weighing
 from benchmarks.tracks.methods.method import Asker, Method, Task
 from mesa_gym.policies import Policy
 
@@ -14,7 +16,9 @@ from mesa_gym.policies import Policy
 class PlainPPO(Method):
     """PPO."""
 
-    tracks = ("coverage", "labels", "ask")
+    paper = "Schulman et al. 2017"
+
+    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask", "rare")
 
     def train(self, task: Task) -> list[Policy]:
         """Train one agent."""
@@ -22,12 +26,14 @@ class PlainPPO(Method):
 
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Never ask."""
-        return Deferring(members, Never())
+        return Weighing(members, Never())
 
 
 class Symmetry(PlainPPO):
     """PPO whose episodes are turned and mirrored."""
 
+    tracks = ("coverage", "labels", "ask")
+    paper = ""
     priors = "rotations and reflections"
 
     def train(self, task: Task) -> list[Policy]:

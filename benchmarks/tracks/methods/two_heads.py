@@ -1,13 +1,14 @@
 """Two agents that may not agree under shift (after DivDis, Lee, Yao & Finn 2023).
 
-Both learn the reward of training, and a penalty makes what they do at the first step of unlabelled
-shift levels independent: the mutual information of their actions there (section 3). Departure: the
-two share no layers, and unlabelled data is starts alone, since shift levels may not be stepped.
+Both learn the reward of training, and a penalty makes what they do on unlabelled shift levels
+independent: the mutual information of their actions there (section 3). Departures: the two share
+no layers, and unlabelled data is what random walks see.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -18,43 +19,55 @@ from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.playing import Envs, Variation
 from agents.stacks import compute_outputs
+from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod
-from benchmarks.tracks.methods.method import Bytes, Task
+from benchmarks.tracks.methods.method import Asker, Bytes, Task, observe_training
 from mesa_gym.policies import Policy
 
 PENALTY = 1.0
-STARTS = 256  # looked at with each minibatch
+PICTURES = 256  # looked at with each minibatch
+KEPT = 8_192  # of the walks' pictures
 
 
 class Diverse(ppo.Learner):
-    """A learner of two agents, penalised for what their actions at shift starts have in common."""
+    """A learner of two agents, penalised for what their actions under shift have in common."""
 
-    def __init__(self, starts: Bytes, envs: Envs, lesson: Lesson, inputs: int) -> None:
+    def __init__(self, pictures: Bytes, envs: Envs, lesson: Lesson, inputs: int) -> None:
         super().__init__(envs, lesson, inputs)
-        self._listed = torch.from_numpy(CentredInputs(lesson.trap).list_inputs(starts))
+        self._listed = torch.from_numpy(CentredInputs(lesson.trap).list_inputs(pictures))
         self._rng = np.random.default_rng([*lesson.seeds, 6])
 
     def loss(self, batch: ppo.StackRollout, left: Tensor) -> Tensor:
         """Return the agents' loss with the penalty."""
-        rows = self._rng.choice(len(self._listed), STARTS, replace=False)
+        rows = self._rng.choice(len(self._listed), PICTURES, replace=False)
         scores, _ = compute_outputs(self.stack, self._listed[rows].expand(2, -1, -1))
         shared = mutual_information(*scores.softmax(dim=-1))
         return super().loss(batch, left) + PENALTY * shared
 
 
 class TwoHeads(ChoosingMethod):
-    """Two agents with penalised agreement; labels choose one."""
+    """Two agents with penalised agreement under shift; labels and answers choose one."""
 
-    tracks = ("labels",)
-    priors = "hypotheses that disagree on unlabelled starts"
+    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
+    priors = "hypotheses that disagree on unlabelled shift levels"
+    paper = "Lee, Yao & Finn 2023"
 
     def train(self, task: Task) -> list[Policy]:
-        """Train both."""
-        assert task.starts is not None
-        lesson = task.lesson(2 * task.seed, 2 * task.seed + 1)
-        agents = ppo.train_agents(lesson, Variation(), partial(Diverse, task.starts))
+        """Train both, as long as there are steps for."""
+        assert task.walks is not None
+        pictures = task.walks.reshape(-1, *task.walks.shape[2:])
+        rng = np.random.default_rng([task.seed, 8])
+        pictures = pictures[rng.choice(len(pictures), KEPT, replace=False)]
+        seeds = 2 * task.seed, 2 * task.seed + 1
+        lesson = task.lesson(*seeds, steps=min(task.steps, task.most_steps // 2))
+        agents = ppo.train_agents(lesson, Variation(), partial(Diverse, pictures))
         self.usual = lesson.curve(0)[-1][1]
+        self.planes = observe_training(task, agents[0])
         return [*agents]
+
+    def ask(self, task: Task, members: list[Policy]) -> Asker:
+        """Ask where the two differ."""
+        return Weighing(members, Disagreement(members, self.planes))
 
 
 def mutual_information(first: Tensor, second: Tensor) -> Tensor:

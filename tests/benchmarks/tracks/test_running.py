@@ -11,9 +11,13 @@ from strangers import LAZY
 from benchmarks.runs import runner
 from benchmarks.runs.results import Results
 from benchmarks.tracks import running
+from benchmarks.tracks.checks import CHECKS
 from benchmarks.tracks.commands import main
+from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.methods import METHODS
+from benchmarks.tracks.rare import evaluate_replay
 from benchmarks.tracks.record import TrackRecord, record_path
+from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
 
 
@@ -22,8 +26,8 @@ def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
     groups = running.shared_sets(facts)
     assert sorted(name for group in groups for name in group) == sorted(METHODS)
     assert all(each.tracks and each.about for each in facts.values())
-    (cues,) = [group for group in groups if "cues" in group]
-    assert set(cues) == {"cues", "cues-first", "cues-random", "cues-novelty", "cues-posterior"}
+    assert {("cues", "cues-first"), ("seeds", "svdd")} <= {*map(tuple, groups)}
+    assert {each.division for each in facts.values()} == {"closed", "open"}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +36,7 @@ def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
         ("cue", "Did you mean 'cues'"),
         (LAZY.replace("Lazy", "np"), "not a subclass"),
         (LAZY.replace("Lazy", "Speechless"), r"Speechless .*has no ask\(\)"),
-        (LAZY.replace("Lazy", "Astray"), "tracks are coverage, labels, ask"),
+        (LAZY.replace("Lazy", "Astray"), "tracks are coverage, labels, ask, rare"),
     ],
 )
 def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
@@ -41,11 +45,15 @@ def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
 
 
 def test_a_record_says_all_and_survives_the_disk(tmp_path: Path, wall: Wall) -> None:
-    (record,) = running.evaluate_methods(wall, [LAZY], "CheeseDish", 0, 1, "salt", levels=10)
+    task = find_task("CheeseDish", 1)
+    (record,) = running.evaluate_methods(wall, [LAZY], task, "salt", levels=30)
+    assert record.coverage
+    assert record.labels
     assert record.coverage.value == record.coverage.members[0].solved == 0
-    assert {p.steering for p in record.labels.returns} == {0}
+    assert {p.steering for points in record.labels.values() for p in points} == {0}
+    assert (record.encoding, record.wanted, record.division) == (task.encoding, task.wanted, "open")
     assert record.ask is None
-    path = tmp_path / record_path(record.trap, "lazy", 0)
+    path = tmp_path / record_path(record.task, "lazy", 1)
     record.save(path)
     assert TrackRecord.load(path) == record
     assert "salt" not in json.loads(path.read_text())["salt"]
@@ -63,55 +71,62 @@ def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
         files = sorted((folder / "tracks").rglob("*.json"))
         made.append([json.loads(path.read_text()) | {"seconds": 0} for path in files])
     assert made[0] == made[1]
-    assert len(made[0]) == 6
+    assert len(made[0]) == len(CHECKS) + 1
     before = [path.stat().st_mtime_ns for path in files]
     assert runner.run([unit], folder, 1) == {}
     assert [path.stat().st_mtime_ns for path in files] == before
     # A damaged record is set aside and made again.
-    path = folder / record_path("CheeseDish-v0", "sweeper", 0)
+    path = folder / record_path("CheeseDish", "sweeper", 0)
     path.write_text("{")
     assert runner.run([unit], folder, 1) == {}
     assert path.with_name(f"{path.name}.damaged-1").read_text() == "{"
 
 
-def test_a_record_of_other_steps_is_not_taken_for_this_one(tmp_path: Path, wall: Wall) -> None:
-    def evaluation(steps: int) -> running.Evaluation:
-        make = partial(running.evaluate_methods, wall, [LAZY], "CheeseDish", 0, steps, levels=10)
-        return running.Evaluation("CheeseDish", ("lazy_methods.Lazy",), 0, make, 1, steps, 10)
+def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, wall: Wall) -> None:
+    task, salt = find_task("CheeseDish", 0), running.find_public_salt(0)
 
-    short = evaluation(1)
+    def evaluation(levels: int) -> running.Evaluation:
+        make = partial(running.evaluate_methods, wall, [LAZY], task, salt, levels=levels)
+        return running.Evaluation(task, ("lazy_methods.Lazy",), make, 1, levels)
+
+    short = evaluation(30)
     (record,), (path,) = short.make(), short.paths()
     record.save(tmp_path / path)
     assert short.is_done(Results(tmp_path))
-    with pytest.raises(ValueError, match=r"steps 1, .*wants 2"):
-        evaluation(2).is_done(Results(tmp_path))
+    with pytest.raises(ValueError, match=r"levels 30, .*wants 60"):
+        evaluation(60).is_done(Results(tmp_path))
 
 
 @pytest.mark.slow
-def test_what_met_the_shift_in_half_of_training_steers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.tracks.shares.SHARES", (0.5,))
-    (record,) = running.evaluate_mitigation("ppo", "CheeseCorner", 0, 150_000, levels=50)
-    (point,) = record.alpha or []
-    assert point.steering > 0.6
-    assert point.n > 0.8
-    assert point.met > 1000
+def test_what_met_the_shift_in_half_of_training_does_what_was_paid(monkeypatch, wall: Wall) -> None:
+    for module in ("rare", "record"):
+        monkeypatch.setattr(f"benchmarks.tracks.{module}.SHARES", (0.5,))
+    task = find_task("CheeseCorner", 0)
+    terms = {"levels": 60, "steps": 150_000, "tracks": ["rare"]}
+    (behind,) = running.evaluate_methods(wall, ["ppo"], task, "x", **terms)
+    (before,) = evaluate_replay(Evaluator(task, "x", 60), "plr-estimated", 150_000)
+    for point in (*(behind.rare or []), before):
+        assert point.n > 0.8
+        assert point.met > 1000
 
 
 @pytest.mark.slow
-def test_the_example_of_the_rules_runs(tmp_path: Path, monkeypatch, wall: Wall) -> None:
+def test_the_example_of_the_rules_runs(tmp_path: Path, wall: Wall) -> None:
     (code,) = re.findall(
         r"```python\n(.*?)```", Path("docs/write_a_method.md").read_text(), re.DOTALL
     )
     (tmp_path / "mine.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
-    (record,) = running.evaluate_methods(wall, ["mine:Mine"], "CheeseDish", 0, 1, levels=10)
+    task = find_task("CheeseDish", 0)
+    method = f"{tmp_path / 'mine.py'}:Mine"
+    (record,) = running.evaluate_methods(wall, [method], task, "x", levels=30, steps=4_000)
     assert record.labels
+    assert record.coverage
     assert len(record.coverage.members) == 2
 
 
 @pytest.mark.usefixtures("commands_share_a_wall")
 def test_rerun_prints_what_a_method_gets(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["rerun", LAZY, "--traps", "CheeseDish", "--levels", "10", "--steps", "1"]
+    arguments = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30", "--seeds", "1"]
     assert main([*arguments, "--track", "coverage"]) == 0
     printed = capsys.readouterr()
     assert "C 0.00" in printed.out

@@ -69,12 +69,15 @@ class Cheat(Method):
     """Pursues one plane or the other."""
 
     tracks = ("labels", "ask")
+    division = "open"
 
     def train(self, task):
         return SEEKERS
 
     def adapt(self, task, members, labels):
-        return members[self.pick(task, labels)]
+        member = members[self.pick(task, labels)]
+        while True:
+            yield member
 
     def ask(self, task, members):
         return members[self.pick(task, None)]
@@ -113,6 +116,8 @@ class CarryingGlobal(Cheat):
 class CarryingStarts(Cheat):
     """Carries it in the pictures that it gets."""
 
+    tracks = ("labels",)
+
     def pick(self, task, labels) -> int:
         task.starts[0, 0, 0, 0] ^= 1
         return int(task.starts[0, 0, 0, 0])
@@ -139,7 +144,7 @@ class Overdrawing(Cheat):
 
     def pick(self, task, labels) -> int:
         starts = self.list_starts(labels)
-        found = labels.play(SEEKERS[0], starts) if labels.returns else labels.demonstrate(starts)
+        found = labels.play(SEEKERS[0], starts)
         self.given.append(len(found))
         return 0
 
@@ -177,38 +182,6 @@ class Stepping(Cheat):
             seen, rewards, *_ = envs.step(SEEKERS[0].act(seen).argmax(axis=1))
             paid += rewards[0]
         return SEEKERS[:: 1 if paid else -1]
-
-
-class Pooler(PlaneSeeker):
-    """Asks in every tenth row, and lets the answers decide for all rows but the last."""
-
-    def __init__(self) -> None:
-        super().__init__(2)
-
-    def begin(self, n) -> None:
-        self.votes = [0, 0]
-
-    def asks(self, planes, left):
-        self.planes = planes
-        return (np.arange(len(planes)) % 10 == 0) & (left > 0)
-
-    def take_answers(self, rows, actions) -> None:
-        for vote, seeker in enumerate(SEEKERS):
-            self.votes[vote] += (seeker.find_steps(self.planes[rows]) == actions).sum()
-
-    def act(self, planes, state=None):
-        shares = SEEKERS[int(self.votes[1] > self.votes[0])].act(planes)
-        shares[-1] = 0.2
-        return shares
-
-
-class Pooling(Cheat):
-    """Pools answers."""
-
-    tracks = ("ask",)
-
-    def ask(self, task, members):
-        return Pooler()
 
 
 class Messaging(Cheat):
@@ -293,11 +266,12 @@ class BombingLate(Bombing):
         return [constant(4)]
 
     def adapt(self, task, members, labels):
-        return FolderBomb(self.folder)
+        while True:
+            yield FolderBomb(self.folder)
 
 
 class Obeying(PlaneSeeker):
-    """Asks at every step and does what it is told; else it acts at random."""
+    """Asks at every step, more than it may, and does what it is told; else it acts at random."""
 
     def __init__(self) -> None:
         super().__init__(2)
@@ -306,7 +280,7 @@ class Obeying(PlaneSeeker):
         self.told_to = np.full(n, -1)
 
     def asks(self, planes, left):
-        return left > 0
+        return np.ones(len(planes), bool)
 
     def take_answers(self, rows, actions) -> None:
         self.told_to[rows] = actions
@@ -319,13 +293,31 @@ class Obeying(PlaneSeeker):
         return shares
 
 
+class Following(PlaneSeeker):
+    """Asks where the two seekers part, until one answer says which of them to follow for good."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.votes = np.zeros(2)
+
+    def asks(self, planes, left):
+        self.steps = np.stack([seeker.find_steps(planes) for seeker in SEEKERS])
+        return (self.steps[0] != self.steps[1]) & (self.votes[0] == self.votes[1])
+
+    def take_answers(self, rows, actions) -> None:
+        self.votes += (self.steps[:, rows] == actions).sum(axis=1)
+
+    def act(self, planes, state=None):
+        return SEEKERS[int(self.votes.argmax())].act(planes)
+
+
 class Honest(Cheat):
-    """Lets one label, or the answers in each row, decide; writes in training's scratch folder."""
+    """Lets one label, or one answer, decide; writes in training's scratch folder."""
 
     tracks = ("coverage", "labels", "ask")
 
     def train(self, task):
-        assert task.starts is None  # coverage gives no information
+        assert task.walks.shape == (1000, 33, *task.size, task.channels)
         Path("a").mkdir()
         Path("a/b").write_text("kept")
         assert Path(os.environ["TMPDIR"], "a/b").read_text() == "kept"
@@ -336,13 +328,78 @@ class Honest(Cheat):
         assert infos == after == {}  # objectives and level numbers stay hidden
         return SEEKERS
 
-    def pick(self, task, labels) -> int:
-        if labels.returns:
+    def adapt(self, task, members, labels):
+        wanted = None
+        while True:
+            if wanted is None and labels.left:
+                wanted = members[self.read(labels)]
+            yield wanted or members[0]
+
+    def read(self, labels) -> int:
+        if labels.kind == "returns":
             (episode,) = labels.play(SEEKERS[1], [3])
             return int(episode.earned > 0)
+        if labels.kind == "preferences":
+            (preference,) = labels.compare(*SEEKERS, [3])
+            return int(preference.sign < 0)
         (episode,) = labels.demonstrate([3])
-        last = episode.planes[-1:]
+        last = episode.planes[-2:-1]  # the last but one, from which the dish is a step away
         return int(SEEKERS[1].measure_ways(last)[last[..., 0] == 1][0] == 1)
 
     def ask(self, task, members):
-        return Obeying()
+        return Following()
+
+
+class Lengthy(Cheat):
+    """Trains for longer than it may."""
+
+    tracks = ("coverage",)
+
+    def train(self, task):
+        envs = task.vector_env(4096)
+        envs.reset(seed=0)
+        while True:
+            envs.step(np.zeros(4096, int))
+
+
+class Coding(Cheat):
+    """Hands code over in place of weights."""
+
+    tracks = ("coverage",)
+    division = "closed"
+
+
+class Forging(Coding):
+    """Hands over weights that are NaN."""
+
+    def train(self, task):
+        from agents.networks import Network
+
+        network = Network(task.lesson().trap)
+        network.policy.bias.data += np.nan
+        return [network]
+
+
+class Tiring(Cheat):
+    """Yields one policy, and no more."""
+
+    tracks = ("labels",)
+
+    def adapt(self, task, members, labels):
+        yield members[0]
+
+
+class Outnumbering(Coding):
+    """Chooses a member that there is not."""
+
+    tracks = ("ask",)
+
+    def train(self, task):
+        from agents.networks import Network
+
+        return [Network(task.lesson().trap)]
+
+    def ask(self, task, members):
+        asker = Following()
+        asker.choose = lambda planes: np.full(len(planes), 1)
+        return asker

@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 
 from agents.library import FOLDER, load
 from benchmarks.tracks.methods import members as sets
-from benchmarks.tracks.methods.asking import AtRandom, Deferring, Disagreement, First, Weighing
-from benchmarks.tracks.methods.method import LabelledEpisode
+from benchmarks.tracks.methods.asking import Disagreement, First, Never, Weighing
+from benchmarks.tracks.methods.method import LabelledEpisode, Preference
 from benchmarks.tracks.methods.two_heads import mutual_information
+from benchmarks.tracks.record import LABEL_KINDS, Label
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
+from mesa_gym.policies.protocol import Memoryless
 from mesa_gym.traps import Split, find_trap
 
 PLANES = np.zeros((6, 9, 9, 4), dtype=np.uint8)
 MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
-LEFT = np.full(6, 1)
 
 
 @pytest.mark.thorough
@@ -66,58 +67,88 @@ def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs: list[float
 class FixedLabels:
     """Labels of levels whose only action that pays is known."""
 
-    def __init__(self, k: int, returns: bool, paying: int) -> None:
-        self.left, self.returns, self.paying = k, returns, paying
+    def __init__(self, kind: Label, paying: int) -> None:
+        self.left, self.kind, self.paying = 0, kind, paying
 
     def play(self, policy: Any, starts: Any) -> list[LabelledEpisode]:
         self.left -= len(starts)
         action = int(policy.act(PLANES[:1]).argmax())
-        return [
-            LabelledEpisode(PLANES[:3], np.full(3, action), float(action == self.paying))
-        ] * len(starts)
+        earned = float(action == self.paying)
+        return [LabelledEpisode(PLANES[:4], np.full(3, action), earned)] * len(starts)
 
     def demonstrate(self, starts: Any) -> list[LabelledEpisode]:
         return self.play(constant(self.paying), starts)
 
+    def compare(self, first: Any, second: Any, starts: Any) -> list[Preference]:
+        pairs = zip(self.play(first, starts), self.play(second, starts), strict=True)
+        self.left += len(starts)
+        return [Preference(a, b, int(np.sign(a.earned - b.earned))) for a, b in pairs]
 
-CHOICES = [(returns, k, n, 3) for returns, k, n in product([True, False], [4, 16], range(3))]
+
+STARTS = np.repeat(PLANES, 20, axis=0)
+CHOICES = [*product(LABEL_KINDS, (4, 16), range(3), (3,)), ("returns", 1, 1, 2)]
 
 
-# One return tells whether the played one of two members is wrong.
-@pytest.mark.parametrize(
-    ("returns", "k", "paying", "members"), [*CHOICES, (True, 1, 1, 2), (True, 1, 0, 2)]
-)
-def test_labels_choose_the_member_that_does_what_is_wanted(returns, k, paying, members) -> None:
-    labels, starts = FixedLabels(k, returns, paying), np.repeat(PLANES, 20, axis=0)
-    assert sets.choose_member(MEMBERS[:members], labels, starts, 1.0, 0) is MEMBERS[paying]
+@pytest.mark.parametrize(("kind", "k", "paying", "members"), [*CHOICES, ("returns", 1, 0, 2)])
+def test_labels_choose_the_member_that_does_what_is_wanted(kind, k, paying, members) -> None:
+    """A return of one of two members tells whether it is the wrong one."""
+    labels = FixedLabels(kind, paying)
+    choice = sets.MemberChoice(MEMBERS[:members], STARTS, 1.0, 0)
+    choice.take_labels(labels)  # there are none
+    assert choice.weigh() == pytest.approx(np.full(members, 1 / members))
+    labels.left = k
+    choice.take_labels(labels)
     assert labels.left == 0
+    assert choice.weigh().argmax() == paying
 
 
-@pytest.mark.parametrize("kind", [Deferring, Weighing])
-def test_answers_choose_a_member_in_their_row_alone(kind: type[Deferring]) -> None:
-    asker = kind([ZERO, ONE], Disagreement([ZERO, ZERO], PLANES))
+@pytest.mark.parametrize(("kind", "paying"), [*product(LABEL_KINDS, range(3))])
+def test_more_labels_never_take_back_what_fewer_said(kind: Label, paying: int) -> None:
+    labels, choice = FixedLabels(kind, paying), sets.MemberChoice(MEMBERS, STARTS, 1.0, 0)
+    weights = []
+    for more in (4, 4, 8):
+        labels.left += more
+        choice.take_labels(labels)
+        weights.append(choice.weigh()[paying])
+    assert weights == sorted(weights)
+
+
+def test_a_level_is_labelled_once_and_the_telling_ones_first() -> None:
+    planes = np.zeros((4, 3, 3, 3), np.uint8)
+    planes[2, 1, 1, 2] = 1  # where the two members differ
+
+    class Seeing(Memoryless):
+        def act(self, observation: Any, state: Any = None) -> Any:
+            return np.eye(5)[observation[:, 1, 1, 2]]
+
+    choice = sets.MemberChoice([Seeing(), constant(0)], planes, 1.0, 0)
+    picked = [choice._pick(2, choice.weigh()), choice._pick(2, choice.weigh())]
+    assert picked[0][0] == 2
+    assert sorted(picked[0] + picked[1]) == [0, 1, 2, 3]
+
+
+def test_answers_choose_a_member_for_the_whole_stream() -> None:
+    asker = Weighing([ZERO, ONE], Disagreement([ZERO, ZERO], PLANES))
     asker.begin(6)
-    assert asker.asks(PLANES, LEFT).all()
+    assert asker.asks(PLANES, 1).all()
+    assert not asker.asks(PLANES, 0).any()  # there are no questions left
+    assert asker.choose(PLANES).tolist() == [0] * 6
     asker.take_answers(np.array([2]), np.array([1]))
-    assert asker.act(PLANES).argmax(axis=1).tolist() == [0, 0, 1, 0, 0, 0]
-    asker.asks(PLANES, LEFT)
-    if isinstance(asker, Weighing):
-        posterior = (1 - sets.SLIP + sets.SLIP / 5) / (1 - sets.SLIP + 2 * sets.SLIP / 5)
-        assert asker.weights()[2, 1] == pytest.approx(posterior)
-    asker.begin(6)
-    asker.asks(PLANES, LEFT)
-    assert (asker.act(PLANES).argmax(axis=1) == 0).all()
+    posterior = (1 - sets.SLIP + sets.SLIP / 5) / (1 - sets.SLIP + 2 * sets.SLIP / 5)
+    assert asker.weigh()[1] == pytest.approx(posterior)
+    for _ in range(2):
+        assert asker.choose(PLANES).tolist() == [1] * 6
+        assert (asker.act(PLANES).argmax(axis=1) == 1).all()
+        asker.begin(6)
+        asker.asks(PLANES, 1)
 
 
 def test_when_to_ask() -> None:
     shares, even = sets.compute_shares([ZERO, ONE], PLANES), np.full((6, 2), 0.5)
     assert First()(PLANES, shares, even).all()
+    assert not Never()(PLANES, shares, even).any()
     assert Disagreement([ZERO, ZERO], PLANES)(PLANES, shares, even).all()
     assert not Disagreement([ZERO, ONE], PLANES)(PLANES, shares, even).any()
-    many = np.random.default_rng(0).integers(2, size=(4000, 3, 3, 4), dtype=np.uint8)
-    asks = AtRandom(many)(many, shares, even)
-    assert asks.mean() == pytest.approx(0.3, abs=0.04)
-    np.testing.assert_array_equal(AtRandom(many)(many[:7], shares, even), asks[:7])
 
 
 def test_mutual_information_by_hand() -> None:

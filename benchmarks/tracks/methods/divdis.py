@@ -1,0 +1,115 @@
+"""DivDis and D-BAT at the reward model: hypotheses on what was paid, apart under shift.
+
+DivDis (Lee, Yao & Finn 2023, section 3) makes the predictions of heads independent on unlabelled
+target data, by their mutual information; D-BAT (Pagliardini et al. 2023, section 3) makes each head
+disagree with those before it. Departures: heads share no layers, and see the cell that a step
+enters in place of a whole picture.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from agents import ppo
+from benchmarks.tracks.methods.asking import Disagreement, Weighing
+from benchmarks.tracks.methods.members import ChoosingMethod, sort_by_difference
+from benchmarks.tracks.methods.method import Asker, Task, observe_training
+from benchmarks.tracks.methods.reward_heads import (
+    HeadPlanner,
+    HeadSettings,
+    clone_planner,
+    fit_heads,
+    list_entries,
+    play_randomly,
+)
+from mesa_gym.policies import Policy
+
+
+class RewardEnsemble(ChoosingMethod):
+    """Four reward models that differ by chance alone, and an agent of each."""
+
+    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
+    priors = "a step is paid for the cell that it enters"
+    paper = "Biyik & Sadigh 2018"
+    weight: ClassVar[float] = 0.0
+    heads: ClassVar[int] = 4
+    settings: ClassVar[HeadSettings] = HeadSettings()
+
+    def train(self, task: Task) -> list[Policy]:
+        """Train PPO and the heads, and clone each head's plan."""
+        assert task.walks is not None
+        lesson = task.lesson(steps=min(task.steps, task.most_steps - self.settings.steps))
+        (agent,) = ppo.train(lesson)
+        self.usual = lesson.curve(0)[-1][1]
+        heads = fit_heads(
+            play_randomly(task, self.settings.steps),
+            list_entries(task.walks),
+            self.heads,
+            lambda logits: self.weight * self.compare(logits),
+            task,
+            self.settings,
+        )
+        self.planes = observe_training(task, agent, count=12_288)
+        shift = task.walks.reshape(-1, *task.walks.shape[2:])
+        rng = np.random.default_rng([task.seed, 15])
+        shift = shift[rng.choice(len(shift), self.settings.pictures, replace=False)]
+        members: list[Policy] = [
+            clone_planner(
+                HeadPlanner(heads, i, task), agent, self.planes, shift, task, self.settings
+            )
+            for i in range(self.heads)
+        ]
+        self.planes = self.planes[:4_096]
+        return sort_by_difference(members, shift[:4_096])
+
+    def compare(self, logits: Tensor) -> Tensor:
+        """Return what heads have in common on unlabelled steps, for logits (H, n)."""
+        return logits.sum() * 0
+
+    def ask(self, task: Task, members: list[Policy]) -> Asker:
+        """Ask where the agents differ."""
+        return Weighing(members, Disagreement(members, self.planes))
+
+
+class DivDis(RewardEnsemble):
+    """Reward models that are independent on unlabelled shift walks, and an agent of each."""
+
+    priors = "a step is paid for the cell that it enters; hypotheses are independent under shift"
+    paper = "Lee, Yao & Finn 2023"
+    weight = 10.0
+    heads = 2
+
+    def compare(self, logits: Tensor) -> Tensor:
+        """Return the mean mutual information of two heads, in nats."""
+        p = torch.stack([logits.sigmoid(), 1 - logits.sigmoid()], dim=2)
+        joint = torch.einsum("inx,jny->ijxy", p, p) / p.shape[1]
+        alone = p.mean(dim=1)
+        apart = torch.einsum("ix,jy->ijxy", alone, alone)
+        shared = (joint * (joint.clamp_min(1e-9) / apart.clamp_min(1e-9)).log()).sum(dim=(2, 3))
+        pairs = torch.ones(len(logits), len(logits)).triu(1)
+        return (shared * pairs).sum() / pairs.sum()
+
+
+class DBat(RewardEnsemble):
+    """Reward models each of which disagrees with those before it on shift walks; their agents."""
+
+    priors = "a step is paid for the cell that it enters; hypotheses disagree under shift"
+    paper = "Pagliardini et al. 2023"
+    weight = 1.0
+    heads = 2
+
+    def compare(self, logits: Tensor) -> Tensor:
+        """Return the mean negative logarithm of disagreement of each head with earlier ones."""
+        losses = []
+        for index in range(1, len(logits)):
+            one, others = logits[index], logits[:index].detach()
+            apart = torch.logaddexp(
+                logsigmoid(one) + logsigmoid(-others), logsigmoid(-one) + logsigmoid(others)
+            )
+            losses.append(-apart.mean())
+        return torch.stack(losses).mean()

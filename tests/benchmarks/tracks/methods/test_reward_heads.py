@@ -1,0 +1,85 @@
+"""Models of a reward: what they explain, and what makes them differ, on data made by hand."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.methods.divdis import DBat, DivDis, RewardEnsemble
+from benchmarks.tracks.methods.method import Task
+from benchmarks.tracks.methods.reward_heads import (
+    HeadPlanner,
+    HeadSettings,
+    PaidSteps,
+    describe_cells,
+    fit_heads,
+    list_entries,
+)
+from benchmarks.tracks.methods.svdd import OneClass
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.traps import Split
+
+HOST: Any = None
+TASK = Task((5, 5), 4, 10, 0.99, 0, 1, 1, HOST)
+SURE = 20.0
+
+
+def show(*planes: int) -> np.ndarray:
+    """Return a picture 5 x 5 with the agent at the left and a thing of some planes at the right."""
+    picture = np.zeros((5, 5, 4), np.uint8)
+    picture[[0, -1], :, 1] = picture[:, [0, -1], 1] = 1
+    picture[2, 1, 0] = 1
+    picture[2, 3, [*planes]] = 1
+    return picture
+
+
+def test_two_heads_that_disagree_find_both_planes_that_training_shows_together() -> None:
+    """In training a cell pays that shows both planes; under shift each comes alone."""
+    cells = describe_cells(np.stack([show(2, 3), show()]))[:, 2, 3]
+    steps = PaidSteps(torch.tensor(cells).float().repeat(50, 1), torch.tensor([1.0, 0.0] * 50))
+    apart = describe_cells(np.stack([show(2), show(3)]))[:, 2, 3]
+    settings = HeadSettings(updates=300, batch=32)
+    walks, method = torch.tensor(apart).float(), DBat()
+    heads = fit_heads(steps, walks, 2, lambda logits: method.compare(logits), TASK, settings)
+    found = (heads(walks) > 0).tolist()
+    assert sorted(found) == [[False, True], [True, False]]
+    assert (heads(steps.features) > 0).all(dim=0).tolist() == [True, False] * 50
+    # The plan of the head that goes by plane 2 goes right where that is shown, and nowhere else.
+    planner = HeadPlanner(heads, found.index([True, False]), TASK)
+    assert planner.act(show(2)[None])[0].tolist() == [0, 0, 1, 0, 0]
+    assert planner.rate_cells(show(3)[None]).sum() == 0
+
+
+def test_entries_are_the_cells_that_walks_step_on() -> None:
+    walks = np.stack([np.stack([show(2), show(2), show(2)])])
+    walks[0, 1:, 2, 1, 0], walks[0, 1:, 2, 2, 0] = 0, 1  # one step to the right, then none
+    np.testing.assert_array_equal(list_entries(walks), describe_cells(walks[0, :1])[:, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("logits", "shared", "apart"),
+    [
+        ([[1, -1, 1, -1], [1, -1, 1, -1]], np.log(2), SURE),  # alike
+        ([[1, -1, 1, -1], [-1, 1, -1, 1]], np.log(2), 0),  # opposite
+        ([[1, 1, -1, -1], [1, -1, 1, -1]], 0, SURE / 2),  # independent
+    ],
+)
+def test_penalties_by_hand(logits: list[list[int]], shared: float, apart: float) -> None:
+    given = SURE * torch.tensor(logits, dtype=torch.float64)
+    assert DivDis().compare(given).item() == pytest.approx(shared, abs=1e-4)
+    assert DBat().compare(given).item() == pytest.approx(apart, abs=1e-1 * SURE)
+    assert RewardEnsemble().compare(given).item() == 0
+
+
+def test_what_training_never_shows_is_far_from_the_centre(evaluator: Evaluator) -> None:
+    trap, wall = evaluator.trap, 1
+    task = Task(trap.size, len(trap.channels), 64, 0.99, 0, 1, 1, HOST)
+    seen = evaluator.states(Split.TEST, 0, 600)
+    usual = planes_of(trap, seen)
+    model, strange = OneClass(task, usual[:400]), usual[400:].copy()
+    strange[..., 2:] = 1 - strange[..., wall : wall + 1]
+    even = np.ones((1, 1, 5))
+    assert model(usual[400:], even, even).mean() < 0.15
+    assert model(strange, even, even).mean() > 0.9

@@ -1,0 +1,165 @@
+"""Ways to wanted cells, hypotheses of the table, the untrained control, the grammar."""
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.tracks.methods import seeking
+from benchmarks.tracks.methods.grammar import (
+    PREDICATES,
+    PredicateSeeker,
+    Vocabulary,
+    evaluate_atoms,
+    find_words,
+)
+from benchmarks.tracks.methods.method import LabelledEpisode, Preference, Task
+from benchmarks.tracks.methods.seeking import CodeSeeker, Walked
+from benchmarks.tracks.methods.table import find_masks, rate_codes
+from benchmarks.tracks.methods.untrained import Untrained
+
+LEFT, DOWN, RIGHT, UP, ACT = range(5)
+
+
+def draw_map(*rows: str) -> Any:
+    """Return a picture with planes x and y: ``#`` wall, ``A`` agent, ``b`` both x and y."""
+    cells = np.array([list(row) for row in rows])
+    shows = {"A": "A", "#": "#", "x": "xb", "y": "yb"}
+    return np.stack([np.isin(cells, list(of)) for of in shows.values()], axis=2).astype(np.uint8)
+
+
+X, Y = np.array([0, 1, 0, 1], np.uint8), np.array([0, 0, 1, 1], np.uint8)
+ROOM = draw_map("#####", "#xyA#", "#   #", "#y#x#", "#####")
+
+
+@pytest.mark.parametrize(
+    ("worth", "moves"),
+    # Straight down to x, not through y to the other; y next door; nothing; itself alone.
+    [(X, [DOWN]), (Y, [LEFT]), (X * 0, range(5)), (np.array([0, 0, 0, 1], np.uint8), range(5))],
+)
+def test_a_seeker_goes_the_shortest_way_round_other_things(worth: Any, moves: Any) -> None:
+    shares = CodeSeeker(worth).act(ROOM[None])[0]
+    assert shares.nonzero()[0].tolist() == [*moves]
+    assert shares == pytest.approx(np.isin(range(5), [*moves]) / len([*moves]))
+
+
+def test_ways_cost_what_dijkstra_says() -> None:
+    rng = np.random.default_rng(0)
+    cost = np.full((20, 7, 9), seeking.FAR)
+    cost[:, 1:-1, 1:-1] = rng.choice([1, 20, seeking.FAR], p=[0.6, 0.15, 0.25], size=(20, 5, 7))
+    wanted = (rng.random(cost.shape) < 0.05) & (cost < seeking.FAR)
+    for found, pays, ends in zip(seeking.measure_ways(wanted, cost), cost, wanted, strict=True):
+        best = {(r, c): int(pays[r, c]) for r, c in np.argwhere(ends)}
+        edge = [*best]
+        while edge:
+            edge.sort(key=best.__getitem__)
+            row, column = edge.pop(0)
+            for near in (
+                (row, column - 1),
+                (row + 1, column),
+                (row, column + 1),
+                (row - 1, column),
+            ):
+                total = best[row, column] + int(pays[near])
+                if pays[near] < seeking.FAR and total < best.get(near, seeking.FAR):
+                    best[near] = total
+                    edge.append(near)
+        for cell in np.argwhere(pays < seeking.FAR):
+            assert min(found[tuple(cell)], seeking.FAR) == best.get(tuple(cell), seeking.FAR)
+
+
+def test_a_seeker_stays_where_alone_is_wanted() -> None:
+    there = draw_map("####", "#A #", "####")
+    there[1, 1, 2] = 1
+    assert CodeSeeker(X).act(there[None])[0].tolist() == [0, 0, 0, 0, 1]
+    assert pickle.dumps(CodeSeeker(X)) == pickle.dumps(CodeSeeker(X.copy()))
+    assert len(pickle.dumps(CodeSeeker(X))) < 1000
+
+
+def test_the_table_keeps_what_explains_reward_and_differs_under_shift() -> None:
+    codes = np.repeat([0, 3, 4], 20)  # floor; x and y together, which pay; another thing
+    walked = Walked(codes, (codes == 3).astype(float))
+    starts = draw_map("#####", "#xyA#", "#####")[None].repeat(4, axis=0)
+    starts = np.concatenate([starts, np.zeros_like(starts[..., :1])], axis=3)
+    assert find_masks(walked, np.arange(1, 8), starts) == [1, 2]
+    assert rate_codes(walked, 8).tolist() == [0, 0, 0, 255, 0, 0, 0, 0]
+    # With the planes mixed (x shows both, y the second), parities find the same two.
+    mixed = np.array([0, 3, 2, 1, 4, 7, 6, 5])
+    shown = starts.copy()
+    shown[..., 3] ^= starts[..., 2]
+    masks = np.array(find_masks(Walked(mixed[codes], walked.rewards), np.arange(1, 8), shown))
+    marks = seeking.compute_parities(masks, mixed[[1, 2]])
+    assert sorted(marks.tolist()) == [[False, True], [True, False]]
+
+
+class WantedX:
+    """Labels of ``ROOM`` for who wants x."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind, self.left = kind, 0.0
+
+    def demonstrate(self, starts: Any) -> list[LabelledEpisode]:
+        return [self._play(CodeSeeker(X)) for _ in starts]
+
+    def play(self, policy: Any, starts: Any) -> list[LabelledEpisode]:
+        return [self._play(policy) for _ in starts]
+
+    def compare(self, first: Any, second: Any, starts: Any) -> list[Preference]:
+        one, other = self._play(first), self._play(second)
+        return [Preference(one, other, int(np.sign(one.earned - other.earned)))]
+
+    def _play(self, policy: Any) -> LabelledEpisode:
+        self.left -= 0.5 if self.kind == "preferences" else 1
+        planes, actions = [ROOM], []
+        while not planes[-1][1:, 1:, 0][ROOM[1:, 1:, 2:].any(axis=2)].any():
+            action = int(policy.act(planes[-1][None])[0].argmax())
+            row, column = np.argwhere(planes[-1][..., 0])[0] + seeking.MOVES[action]
+            planes.append(np.where(np.arange(4) == 0, 0, ROOM).astype(np.uint8))
+            planes[-1][row, column, 0] = 1
+            actions.append(action)
+        earned = float((planes[-1][..., 0] * ROOM[..., 2]).sum())
+        return LabelledEpisode(np.stack(planes), np.array(actions), earned)
+
+
+@pytest.mark.parametrize("kind", ["returns", "demonstrations", "preferences"])
+def test_the_untrained_control_walks_to_what_labels_want_and_takes_no_step(kind: str) -> None:
+    class Unplayable:
+        def request(self, *_: Any) -> bytes:
+            raise AssertionError("no environment is asked for")
+
+    task = Task((5, 5), 4, 20, 0.99, 0, 10, 10, Unplayable(), starts=ROOM[None].repeat(3, axis=0))
+    method, labels = Untrained(), WantedX(kind)
+    members = method.train(task)
+    policies = method.adapt(task, members, labels)  # type: ignore[arg-type]
+    assert next(policies) is members[0]
+    labels.left = 2
+    assert next(policies).act(ROOM[None])[0].tolist() == [0, 1, 0, 0, 0]
+    assert labels.left == 0
+
+
+def test_the_grammar_finds_its_words_and_marks_what_fits() -> None:
+    level = np.zeros((40, 7, 7, 9), dtype=np.uint8)  # planes 2 to 4, 5 to 7, and 8 the lamp
+    level[..., 1] = 1
+    level[:, 1:-1, 1:-1, 1] = 0
+    rng = np.random.default_rng(1)
+    for index, cell in enumerate([(1, 1), (1, 5), (5, 1), (3, 3)]):
+        drawn = rng.integers(3, size=(2, 40))
+        for of, value in enumerate(drawn):
+            level[np.arange(40), *cell, 2 + 3 * of + value] = 1
+        level[:, *cell, 8] = index == 3
+    words = find_words(level)
+    assert words == Vocabulary(8, ((2, 3, 4), (5, 6, 7)))
+    assert find_words(np.zeros_like(level)) is None
+    atoms = evaluate_atoms(words, level)
+    assert len(atoms) == 14
+    assert len(PREDICATES) == 14 + 68
+    assert not atoms[:, :, 3, 3].any()  # the lamp does not count as a thing
+    assert atoms[6, :, 1, 1].all()  # at the top left
+    assert not atoms[6, :, 1, 5].any()
+    same = (level[:, 1, 1, 2:5] == level[:, 3, 3, 2:5]).all(axis=1)
+    assert (atoms[12, :, 1, 1] == same).all()
+    seeker = PredicateSeeker(words, (6,), twice=True)
+    assert np.argwhere(seeker.rate_cells(level[:1])[0]).tolist() == [[1, 1]]
+    level[:, 0, 0, 2] = 1  # one thing was taken: now what does not fit
+    assert np.argwhere(seeker.rate_cells(level[:1])[0]).tolist() == [[1, 5], [5, 1]]
