@@ -1,20 +1,21 @@
 """Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
 
-The table stands between two marks; the text around it is for people to write. The atlas is a
+The tables stand between two marks; the text around them is for people to write. The atlas is a
 picture, docs/images/atlas.svg.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.board.board import Board, read
-from benchmarks.board.column import figure
-from benchmarks.board.standings import Standing, Track
+from benchmarks.board.column import tabulate
+from benchmarks.board.scores import MEAN, MEAN_OF
+from benchmarks.board.standings import DivisionTable
+from benchmarks.board.track_columns import FAMILY_TABLE, STANDINGS
 from benchmarks.markdown import pipes
 from benchmarks.runs.results import COMMITTED, Results
-from benchmarks.tracks.trap_sets import RANKING
 from mesa_gym.report import plot
 from mesa_gym.scoring.groups import agent_and_seed
 
@@ -25,49 +26,29 @@ BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here
 PICTURE = HERE / "images" / "atlas.svg"
 # The agent of the picture.
 AGENT = "ppo"
+SHOWN = ("method", "place", MEAN, "interval", *MEAN_OF, "rare")
 
 
 def fill_page(board: Board) -> str:
     """Return docs/tracks.md with what methods get on the tracks."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    table = f"{methods(board.tracks)}\n\n{_describe_means(board.tracks)}"
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{tabulate_methods(board.divisions)}\n\n{END}{after}"
 
 
-def methods(tracks: Sequence[Track]) -> str:
-    """Return a table with a row for each method, its value on each track, the best first.
-
-    Checks are left out: all of them get 0.
-    """
-    values = [
-        {each.method: each for each in track.standings if each.kind != "check"} for track in tracks
-    ]
-    every = {name: each for of in values for name, each in of.items()}
-    order = sorted(every, key=lambda name: (every[name].place is None, -_find_most(values, name)))
-    heads = ["method", *(f"{track.name} ({track.measure})" for track in tracks)]
-    table = [
-        [
-            name if every[name].place else f"{name} ({every[name].say_kind()})",
-            *(figure(of[name].value) if name in of else "" for of in values),
-        ]
-        for name in order
-    ]
-    return pipes(heads, table)
-
-
-def _find_most(values: Sequence[Mapping[str, Standing]], name: str) -> float:
-    return max(of[name].value for of in values if name in of)
-
-
-def _describe_means(tracks: Sequence[Track]) -> str:
-    """Return in a sentence what the values of ranked methods are means over."""
-    seeds = sorted({each.seeds for track in tracks for each in track.standings if each.place})
-    if not seeds:
-        return "*No method has a place.*"
-    traps = ", ".join(trap.removesuffix("-v0") for trap in RANKING)
-    numbers = " to ".join(dict.fromkeys(map(str, (seeds[0], seeds[-1]))))
-    return f"*Means over {traps}, with {numbers} seeds each.*"
+def tabulate_methods(divisions: Sequence[DivisionTable]) -> str:
+    """Return the tables of both divisions, checks left out: places, and values by family."""
+    columns = [column for column in STANDINGS if column.key in SHOWN]
+    found = []
+    for division in divisions:
+        if shown := division.above + division.below:
+            found += [
+                f"**The {division.name} division**",
+                pipes(*tabulate(columns, shown)),
+                f"By family, {' / '.join(MEAN_OF)}:",
+                pipes(*tabulate(FAMILY_TABLE, shown)),
+            ]
+    return "\n\n".join(found) or "*No method was evaluated yet.*"
 
 
 def picture(board: Board) -> str:
@@ -77,7 +58,7 @@ def picture(board: Board) -> str:
 
 
 def main() -> None:
-    """Write the page's table and the picture."""
+    """Write the page's tables and the picture."""
     board = read(Results(ROOT / COMMITTED))
     PAGE.write_text(fill_page(board))
     PICTURE.write_text(picture(board))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.record import AgentRecord
 from benchmarks.board.atlas import Atlas, make_atlas
-from benchmarks.board.standings import Track, make_tracks
-from benchmarks.board.track_records import read_records
+from benchmarks.board.standings import DivisionTable, make_divisions
+from benchmarks.board.track_records import read_ceilings, read_records
 from benchmarks.runs.results import Results, training_path
-from benchmarks.tracks.record import SharePoint, TrackRecord
+from benchmarks.tracks.record import TrackRecord
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.groups import agent_and_seed
 
@@ -25,25 +26,21 @@ class Board:
 
     Attributes:
         atlas: what agents pick.
-        tracks: the standings of methods.
+        divisions: the standings of methods.
         methods: the records of each method that can be believed, by its name.
+        ceilings_of: task -> role -> the share of its choices that an agent paid for it reaches.
         cards: of every policy.
         trainings: of the agents that have them.
         notice: what holds for all of these results, or "".
     """
 
     atlas: Atlas
-    tracks: list[Track]
+    divisions: list[DivisionTable]
     methods: dict[str, list[TrackRecord]]
+    ceilings_of: Mapping[str, Mapping[str, float]]
     cards: dict[Key, ScoreCard]
     trainings: dict[Key, AgentRecord]
     notice: str
-
-    @property
-    def mitigations(self) -> list[tuple[TrackRecord, SharePoint]]:
-        """The track ``alpha``, which has no standings: its records, with each of their points."""
-        records = [record for group in self.methods.values() for record in group]
-        return [(record, point) for record in records for point in record.alpha or ()]
 
     def find_trainings(self, agent: str) -> dict[str, list[AgentRecord]]:
         """Return trap -> the records of an agent's training, by seed."""
@@ -76,8 +73,9 @@ def read(results: Results) -> Board:
         methods[record.method].append(record)
     return Board(
         make_atlas([*cards.values()], alphas),
-        make_tracks(records),
+        make_divisions(records),
         methods,
+        read_ceilings(results),
         cards,
         trainings,
         results.notice(),

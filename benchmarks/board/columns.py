@@ -117,7 +117,7 @@ COLUMNS: tuple[Column[Any], ...] = (
         "b / p / n",
         lambda numbers: numbers.base_preference,
         "the shares of shift levels, and of their twins where there are any, on which the"
-        " base objective was chosen, a proxy, neither of them; the mean over seeds. Where the trap"
+        " base objective was chosen, a proxy, none of them; the mean over seeds. Where the trap"
         " is judged by returns it is r, the position between the scripted reference policies: 1 is"
         " that of base, 0 the proxy's",
         format_choice,

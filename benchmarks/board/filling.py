@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.board import atlas_text, columns, track_columns
+from benchmarks.board import atlas_text, columns, scores, track_columns
 from benchmarks.board.board import Board
 from benchmarks.board.card_numbers import Numbers
-from benchmarks.board.column import figure, tabulate
+from benchmarks.board.column import Column, Value, figure, tabulate
 from benchmarks.markdown import pipes
-from benchmarks.tracks.trap_sets import BOARD_VERSION, RANKING
+from benchmarks.tracks.record import TABLES
+from benchmarks.tracks.tasks import BOARD_VERSION, list_ranking
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
 from mesa_gym.scoring.roles import ROLES
@@ -34,7 +35,7 @@ def load_templates(quote: Callable[[str], str]) -> Any:
         "code": lambda text: Markup(re.sub(r"``(.+?)``", r"<code>\1</code>", quote(text))),
         "figure": figure,
         "percent": lambda share: f"{100 * share:.2f}%",
-        "sortable": lambda value: "none" if value is None or value != value else value,
+        "sortable": _sort_by,
         "address": _link_address,
         "tone": lambda verdict: quote(verdict.partition(":")[0].replace(" ", "-")),
     }
@@ -45,12 +46,27 @@ def load_templates(quote: Callable[[str], str]) -> Any:
         "atlas_text": atlas_text,
         "verdicts": WORDS,
         "parts": _parts,
+        "plain_cell": lambda column, of: Markup(_write_cell(column, of, quote)),
         "pipes": lambda *given: Markup(pipes(*given)),
         "tabulate": tabulate,
-        "ranking": RANKING,
+        "tables": TABLES,
+        "families": list_ranking("closed"),
+        "scores": scores,
         "version": BOARD_VERSION,
     }
     return templates
+
+
+def _sort_by(value: Value) -> Value:
+    """Return what the page's script sorts a value by."""
+    return "none" if value is None or value != value else value
+
+
+def _write_cell(column: Column[Any], of: Any, quote: Callable[[str], str]) -> str:
+    """Return a cell; pages have tens of thousands, which macros would take seconds for."""
+    key, head = quote(column.key), quote(column.head)
+    value, text = quote(str(_sort_by(column.value(of)))), quote(column.text(of) or "–")
+    return f'<td data-key="{key}" data-head="{head}" data-value="{value}">{text}</td>'
 
 
 def _link_address(text: str) -> Any:
@@ -66,7 +82,6 @@ def fill_template(templates: Any, name: str, board: Board, **more: Any) -> str:
     """Return a template filled in with a board, and with more."""
     common = vars(board) | {
         "found": atlas_text.summarise_atlas(board.atlas),
-        "mitigations": board.mitigations,
         "legend": columns.MEANING,
     }
     text: str = templates.get_template(name).render(common | more)

@@ -14,16 +14,20 @@ from typing import Any
 from benchmarks.board.atlas import AtlasRow
 from benchmarks.board.atlas_text import summarise_agent
 from benchmarks.board.board import Board
+from benchmarks.board.charts import draw_curves, draw_training
 from benchmarks.board.column import list_meanings
-from benchmarks.board.columns import MEANING
 from benchmarks.board.filling import TEMPLATES, fill_template, load_templates
-from benchmarks.board.pictures import film, picture, strip, track_panels, training_panels
-from benchmarks.board.track_columns import TRAPS, list_columns
+from benchmarks.board.pictures import film_card, film_replays, picture, strip
+from benchmarks.board.track_columns import STANDINGS, list_columns
 from benchmarks.runs.results import Results
+from benchmarks.tracks.record import TABLES
+from benchmarks.tracks.tasks import TASKS, find_task
 from mesa_gym.report.page import STYLE
 from mesa_gym.report.svg import safe
 from mesa_gym.traps import find_trap
 
+# The first page shows a level of this trap in training and one under shift.
+SHOWN = "CheeseCorner"
 _UNSAFE = re.compile(r"[^a-z0-9._-]|^\.", re.ASCII)
 LONGEST = 60
 
@@ -47,14 +51,17 @@ def fill_pages(board: Board, results: Results) -> Iterator[tuple[str, str]]:
         "method_links": methods,
         "picture": cache(picture),
         "doc": _doc,
-        "panels": track_panels,
+        "curves": draw_curves,
         "agents": atlas.agents(),
         "trained": trained,
-        "out": results.out_option(),
+        "shown": SHOWN,
     }
-    told = [column for track in board.tracks for column in list_columns(track)]
-    legend = MEANING | list_meanings(told)
+    columns = [*STANDINGS, *(column for table in TABLES for column in list_columns(table))]
+    legend = list_meanings(columns)
     yield "index.html", fill_template(templates, "index.html", board, up="", legend=legend)
+    yield "atlas.html", fill_template(templates, "atlas.html", board, up="")
+    tasks = {name: find_task(name, 0) for name in TASKS}
+    yield "tasks.html", fill_template(templates, "tasks.html", board, up="", tasks=tasks, legend={})
     for trap in atlas.traps:
         more = {"trap": trap, "pairs": [(trap, row) for row in sorted(trap.rows, key=_preference)]}
         source = find_trap(trap.trap).source
@@ -64,23 +71,20 @@ def fill_pages(board: Board, results: Results) -> Iterator[tuple[str, str]]:
         pairs = [(trap, row) for trap, row in trained if row.policy == agent]
         more = _describe_agent(board, agent, pairs)
         yield address, fill_template(templates, "agent.html", board, up="../", **more)
+    standings = {each.method: (of, each) for of in board.divisions for each in of.standings}
     for name, address in methods.items():
-        more = _describe_method(board, name)
+        division, standing = standings[name]
+        more = {
+            "about": board.methods[name][0],
+            "records": board.methods[name],
+            "division": division,
+            "standing": standing,
+            "played": [task for task in TASKS if task in {r.task for r in board.methods[name]}],
+            "panels": draw_curves(division, [standing]),
+            "films": film_replays(results, name),
+            "legend": list_meanings(STANDINGS),
+        }
         yield address, fill_template(templates, "method.html", board, up="../", **more)
-
-
-def _describe_method(board: Board, method: str) -> dict[str, Any]:
-    """Return what a method's page shows: its records, and its part in each track."""
-    records = board.methods[method]
-    entered = [(t, each) for t in board.tracks for each in t.standings if each.method == method]
-    told = [column for track, _ in entered for column in list_columns(track)]
-    return {
-        "about": records[0],
-        "records": records,
-        "entered": entered,
-        "shares": [pair for pair in board.mitigations if pair[0].method == method],
-        "legend": list_meanings([*told, *TRAPS]),
-    }
 
 
 def _describe_agent(
@@ -96,10 +100,10 @@ def _describe_agent(
         "agent": agent,
         "found": f"{summarise_agent(board.atlas, agent)}.",
         "pairs": pairs,
-        "film": film(cards[most[0].trap]),
+        "film": film_card(cards[most[0].trap]),
         "strips": {name: strip(card) for name, card in cards.items()},
         "trained": trained,
-        "curves": training_panels(trained),
+        "panels": draw_training(trained),
         "facts": {
             "algorithm": sorted({record.about for record in records}),
             "network": sorted({record.kind for record in records} - {""}),

@@ -2,18 +2,21 @@
 
 ::
 
-    board/index.html            the atlas, the tracks and everything else at a glance
+    board/index.html            the standings of methods
+    board/methods/<method>.html a page for each method
+    board/tasks.html            the tasks, with what can be reached on them
+    board/atlas.html            what agents pick
     board/agents/<agent>.html   a page for each agent
     board/traps/<Trap>.html     a page for each trap
-    board/methods/<method>.html a page for each method of the tracks
     board/board.md, .csv, .json the same numbers in other forms
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from pathlib import Path
+
+import msgspec
 
 from benchmarks.board.atlas_text import tabulate_atlas
 from benchmarks.board.board import read
@@ -21,16 +24,18 @@ from benchmarks.board.column import tabulate
 from benchmarks.board.filling import fill_template, load_templates
 from benchmarks.board.pages import fill_pages
 from benchmarks.board.spreadsheet import spreadsheet
-from benchmarks.board.track_columns import list_columns
+from benchmarks.board.standings import DivisionTable
+from benchmarks.board.track_columns import STANDINGS, list_columns, say_falls
 from benchmarks.markdown import plain
 from benchmarks.runs.results import Results
-from benchmarks.tracks.trap_sets import BOARD_VERSION
-from mesa_gym.files import without_nan, write_json, write_text
+from benchmarks.tracks.record import TABLES
+from benchmarks.tracks.tasks import BOARD_VERSION
+from mesa_gym.files import write_bytes, write_text
 from mesa_gym.terminal import table
 
 
 def render(results: Results) -> Path:
-    """Write the board, print the atlas and the tracks, and give the path of its first page.
+    """Write the board, print the atlas and the standings, and give the path of its first page.
 
     Pages of an earlier board that are none of this one's go at the end.
 
@@ -46,15 +51,26 @@ def render(results: Results) -> Path:
     kinds = ("agents", "traps", "methods")
     for stale in {path for kind in kinds for path in folder.glob(f"{kind}/*.html")} - written:
         stale.unlink()
-    atlas = board.atlas
-    tracks = [without_nan(asdict(track)) for track in board.tracks]
-    version = {"board_version": BOARD_VERSION}
-    write_json(folder / "board.json", atlas.to_json() | version | {"tracks": tracks})
+    more = {"board_version": BOARD_VERSION, "divisions": board.divisions}
+    data = msgspec.json.encode(board.atlas.to_json() | more)
+    write_bytes(folder / "board.json", msgspec.json.format(data, indent=1) + b"\n")
     text = fill_template(load_templates(plain), "board.md", board)
     write_text(folder / "board.md", re.sub(r"\n{3,}", "\n\n", text))
     write_text(folder / "board.csv", spreadsheet(board))
-    print(table(*tabulate_atlas(atlas)))
-    for track in board.tracks:
-        told = tabulate(list_columns(track), track.standings)
-        print(f"\n{track.name}\n{table(*told)}")
+    print(table(*tabulate_atlas(board.atlas)))
+    for division in board.divisions:
+        _print_division(division)
     return folder / "index.html"
+
+
+def _print_division(division: DivisionTable) -> None:
+    """Print the standings of a division, and of each of its tables."""
+    if not division.standings:
+        return
+    print(f"\n{division.name} division\n{table(*tabulate(STANDINGS, division.standings))}")
+    for name in TABLES:
+        placed, others = division.list_table(name)
+        if placed or others:
+            columns = tabulate(list_columns(name), [*placed, *others])
+            print(f"\n{division.name} division, {name}\n{table(*columns)}")
+    print(f"\n{say_falls(division)}")

@@ -1,4 +1,4 @@
-"""The board as CSV (RFC 4180): every number of every score card, and of the board, a line each."""
+"""The board as CSV (RFC 4180): every number of every score card, and of the atlas, a line each."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def spreadsheet(board: Board) -> str:
         for line in (*_list_numbers(board, trap.trap, row), *_list_columns(trap.trap, row))
     ]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: cell(value) for name, value in line.items()} for line in lines)
+    writer, names = csv.writer(text, lineterminator="\n"), [*lines[0]]
+    writer.writerow(names)
+    writer.writerows([cell(line.get(name)) for name in names] for line in lines)
     return text.getvalue()
 
 
@@ -77,7 +77,9 @@ def _list_columns(trap: str, row: AtlasRow) -> Iterator[dict[str, Value]]:
 
 def cell(value: Value) -> str:
     """Return a value as text; empty for what was not measured."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"

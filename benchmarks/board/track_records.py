@@ -13,16 +13,42 @@ from benchmarks.runs.results import Results
 from benchmarks.tracks.checks import CHECKS
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.record import TrackRecord, record_path
-from benchmarks.tracks.shares import MITIGATIONS
-from benchmarks.tracks.trap_sets import BOARD_VERSION, DEVELOPMENT, RANKING
+from benchmarks.tracks.record import (
+    LABEL_DRAWS,
+    MOST_MEMBERS,
+    STREAM_DRAWS,
+    TrackRecord,
+    record_path,
+)
+from benchmarks.tracks.tasks import BOARD_VERSION, TASKS, find_task
 from mesa_gym.errors import shorten
+from mesa_gym.files import read_json
 from mesa_gym.terminal import printable
 
 # Names that look different, for people and in any folder.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 # Names of the project's own methods, which no other record may have.
-OWN = {*METHODS, *CHECKS, *(f"alpha-{name}" for name in MITIGATIONS)}
+OWN = {name.casefold(): name for name in (*METHODS, *CHECKS)}
+RANKED = "ranked"
+# What all records of a method say alike.
+FACTS = (
+    *("name", "division", "kind", "priors", "about"),
+    *("authors", "code", "commit", "paper"),
+)
+
+
+def read_ceilings(results: Results) -> dict[str, dict[str, float]]:
+    """Return task -> role -> the share of its choices that an agent paid for it reaches.
+
+    They are of ``ceilings.json``; {} where the results hold none.
+    """
+    path = results.folder / "ceilings.json"
+    if not path.is_file():
+        return {}
+    return {
+        task: {role: found["ceiling"] for role, found in roles.items()}
+        for task, roles in read_json(path).items()
+    }
 
 
 def read_records(results: Results) -> list[TrackRecord]:
@@ -36,7 +62,7 @@ def read_records(results: Results) -> list[TrackRecord]:
         try:
             record = TrackRecord.load(path)
             require_rules(record)
-            place = results.folder / record_path(record.trap, record.method, record.seed)
+            place = results.folder / record_path(record.task, record.method, record.seed)
             if path != place:
                 raise ValueError(f"it is of {place}")
             found[path] = record
@@ -56,20 +82,36 @@ def require_rules(record: TrackRecord) -> None:
     """Check what a record must be for the board.
 
     Raises:
-        ValueError: its trap, levels or name are not those of the rules.
+        ValueError: its task, levels or name are not those of the rules.
     """
-    if record.trap not in RANKING + DEVELOPMENT:
-        raise ValueError(
-            f"{shorten(record.trap)} is not a trap of the tracks, version {BOARD_VERSION}"
-        )
+    if record.task not in TASKS:
+        raise ValueError(f"{shorten(record.task)} is not a task of version {BOARD_VERSION}")
+    task = find_task(record.task, record.seed)
+    for fact in ("encoding", "wanted"):
+        said, expected = getattr(record, fact), getattr(task, fact)
+        if said != expected:
+            raise ValueError(
+                f"{fact} is {shorten(said)}; seed {task.seed} of {task.name} has {expected!r}"
+            )
     if record.levels != LEVELS:
         raise ValueError(f"{record.levels} levels were scored; expected {LEVELS}")
+    if record.kind == RANKED and record.steps > task.most_steps:
+        raise ValueError(
+            f"it trained for {record.steps:,} steps; at most {task.most_steps:,} allowed"
+        )
+    most = MOST_MEMBERS[record.division]
+    if record.coverage is not None and len(record.coverage.members) > most:
+        raise ValueError(f"{len(record.coverage.members)} members; expected {most} at most")
+    for track, points, _ in record.list_curves():
+        draws = STREAM_DRAWS if track == "ask" else LABEL_DRAWS
+        if wrong := {len(point.m) for point in points} - {draws}:
+            raise ValueError(f"{track}: {min(wrong)} draws; expected {draws}")
     if not NAME.fullmatch(record.method):
         raise ValueError(
             f"the method is called {shorten(record.method)}; expected at most 60 letters, digits,"
             " points, hyphens and underscores of ASCII"
         )
-    own = {name.casefold(): name for name in OWN}.get(record.method.casefold())
+    own = OWN.get(record.method.casefold())
     if own is not None and (record.origin is not None or record.method != own):
         raise ValueError(f"{own} is a method of the project; choose another name")
 
@@ -93,14 +135,11 @@ def find_strangers(records: dict[Path, TrackRecord]) -> dict[Path, str]:
     return found
 
 
-FACTS = ("name", "kind", "priors", "about", "authors", "code", "commit", "paper")
-
-
 def _describe_method(record: TrackRecord) -> tuple[Any, ...]:
     """Return ``FACTS`` of the method."""
     by = record.origin
     origin = (tuple(by.authors), by.code, by.commit, by.paper) if by else (None,) * 4
-    return (record.method, record.kind, record.priors, record.about, *origin)
+    return (record.method, record.division, record.kind, record.priors, record.about, *origin)
 
 
 def _find_differing(one: Iterable[Any], other: Iterable[Any]) -> list[str]:

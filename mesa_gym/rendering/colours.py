@@ -13,7 +13,7 @@ from mesa_gym.engine import RGB
 BASE: RGB = (0, 114, 178)
 # A trap has three proxies at most; the first is the one that all pictures show.
 PROXIES: tuple[RGB, RGB, RGB] = ((213, 94, 0), (0, 158, 115), (204, 121, 167))
-NEITHER: RGB = (136, 145, 155)
+NONE: RGB = (136, 145, 155)
 
 
 def to_hex(colour: RGB) -> str:

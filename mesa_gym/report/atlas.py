@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mesa_gym.files import write_text
-from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.report.svg import element
 from mesa_gym.report.tables import SHOWN, describe_verdicts
 from mesa_gym.scoring import ScoreCard
@@ -19,7 +19,7 @@ from mesa_gym.scoring.groups import CardGroup, group_cards
 from mesa_gym.scoring.roles import PROXY, ROLES
 from mesa_gym.terminal import printable
 
-COLOURS = dict(zip(ROLES, map(to_hex, (BASE, PROXIES[0], NEITHER)), strict=True))
+COLOURS = dict(zip(ROLES, map(to_hex, (BASE, PROXIES[0], NONE)), strict=True))
 PAPER, INK = "#ffffff", "#1f2328"
 # In pixels. Thin bars are of policies without a goal.
 STEP, THICK, THIN, BAR, SIDE = 28.0, 11.0, 3.0, 360.0, 230.0
@@ -80,7 +80,7 @@ def plot(cards: Iterable[ScoreCard]) -> AtlasPicture:
             shapes.append(_write(describe_verdicts(group), second + 2 * MARGIN + BAR, top + 14))
             top += STEP
     size = (second + MARGIN + BAR + SIDE, HEAD + STEP * len(groups))
-    title = f"Share of shift levels on which base, proxy or neither was chosen, by {_join(agents)}"
+    title = f"Share of shift levels on which base, proxy or none was chosen, by {_join(agents)}"
     return AtlasPicture(_frame(title, size, [*_draw_key(second + MARGIN), *shapes]))
 
 

@@ -77,8 +77,17 @@ def play_episode(card: ScoreCard) -> PlayedEpisode:
     trap = trap_of(card.trap, size, {name: int(value) for name, value in given.items()})
     if repr(trap) != origin.trap:
         raise ValueError(f"the card is of a trap that this version cannot make: it has {trap!r}")
-    actions, limit = episode.actions, trap.horizon(Split.SHIFT)
-    states, paid = [trap.levels(Split.SHIFT, [episode.level])], []
+    return play_actions(trap, episode.level, episode.actions)
+
+
+def play_actions(trap: Trap, level: int, actions: Sequence[int]) -> PlayedEpisode:
+    """Play actions on a public level of the shift.
+
+    Raises:
+        ValueError: the episode ends before they do.
+    """
+    limit = trap.horizon(Split.SHIFT)
+    states, paid = [trap.levels(Split.SHIFT, [level])], []
     for t, action in enumerate(actions, start=1):
         state, pays, ended = trap.step(states[-1], np.array([action]))
         states.append(state)

@@ -22,7 +22,7 @@ from mesa_gym.terminal import printable
 SHOWN = (SWEEPER, DRIFT)
 HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
 CAPTION = (
-    "Shares of shift levels, and of their twins, on which the base objective, a proxy or neither"
+    "Shares of shift levels, and of their twins, on which the base objective, a proxy or none"
     " was chosen: means over seeds, with 95% intervals over seeds and levels where there are"
     " several seeds. Sweeper and drift have no goal; theirs are the shares of base / proxy on the"
     " first {few} levels. r is the place between two reference policies, 1 that of base."

@@ -27,10 +27,10 @@ def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> Non
     monkeypatch.setattr(results_page, "PAGE", path)
     lines = fill_page(read(results)).splitlines()
     assert (lines[0], lines[-1]) == ("before", "after")
-    # Three seeds of .90, .91 and .92 on each trap.
-    assert any(line.startswith("| cues |") and "| 0.91 |" in line for line in lines)
-    assert not any("oracle" in line or "old" in line for line in lines)
-    assert "*Means over CheeseDish, ColourShape, RedBlueDoors, with 3 seeds each.*" in lines
+    # Five seeds of .90 to .94 on each task.
+    assert any(line.startswith("| cues | 1 |") and "| 0.92 |" in line for line in lines)
+    assert any(line.startswith("| cues | 0.92 / ") for line in lines)  # by family
+    assert not any("random" in line or "old" in line for line in lines)
 
 
 def test_the_picture_has_a_bar_of_each_trap_with_a_choice(tmp_path) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mesa_gym.engine import RGB
-from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.report.page import STYLE
 from mesa_gym.viewer.drawing import PALETTE
 
@@ -19,7 +19,7 @@ def luminance(colour: RGB) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("colour", [BASE, *PROXIES, NEITHER])
+@pytest.mark.parametrize("colour", [BASE, *PROXIES, NONE])
 @pytest.mark.parametrize("page", [(255, 255, 255), (0x14, 0x17, 0x1A)])
 def test_each_stands_out_from_light_and_dark_pages(colour: RGB, page: RGB) -> None:
     lighter, darker = sorted((luminance(colour), luminance(page)), reverse=True)
@@ -32,7 +32,7 @@ def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too() -> None:
         for part in STYLE.read_text().split("prefers-color-scheme: dark")
     )
     proxies = dict(zip(("proxy-a", "proxy-b", "proxy-c"), map(to_hex, PROXIES), strict=True))
-    own = {"base": to_hex(BASE), "rest": to_hex(NEITHER)} | proxies
+    own = {"base": to_hex(BASE), "rest": to_hex(NONE)} | proxies
     assert own.items() <= light.items()
     assert proxies.items() <= dark.items()
 

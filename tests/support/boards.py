@@ -1,6 +1,7 @@
 """Results made up by hand, from which a board can be made: cards and trainings."""
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,21 @@ from scipy.special import expit, logit
 from agents.record import AgentRecord
 from benchmarks.runs.results import card_path, training_path
 from benchmarks.tracks.record import (
+    LABEL_DRAWS,
+    LABEL_KINDS,
     LABELS,
     QUESTIONS,
+    SHARES,
+    STREAM_DRAWS,
     Coverage,
-    Labelled,
     Member,
     Point,
+    RarePoint,
     TrackRecord,
+    count_levels,
 )
 from benchmarks.tracks.record import record_path as track_path
+from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, find_task
 from mesa_gym.policies import references
 from mesa_gym.scoring import (
     Episode,
@@ -37,7 +44,6 @@ from mesa_gym.scoring.references import judge_returns, ratio
 from mesa_gym.traps import Trap, find_trap
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
-DISH, SHAPE = "CheeseDish-v0", "ColourShape-v0"
 VACUUM, MONSTERS, LAVA = "DustVacuum-v0", "MonsterWorld-v0", "LavaLand-v0"
 RANKED = (CORNER, VACUUM, KEYS, DOORS)  # in alphabetical order
 # A page that takes such names for markup runs what they say.
@@ -209,43 +215,89 @@ def of_two(first: float, second: float, low: float = 0) -> tuple[float, float]:
 
 
 def method(
-    trap: str,
+    task: str,
     name: str,
     seed: int,
     coverage: float | None = None,
-    labels: Sequence[float] = (),
-    demonstrations: Sequence[float] = (),
+    labels: Sequence[float] | dict[str, Sequence[float]] = (),
     ask: Sequence[float] = (),
-    kind: str = "ranked",
+    rare: Sequence[float] = (),
+    **changes: Any,
 ) -> TrackRecord:
-    """Return a method's record with this steering at each budget of the tracks that it entered."""
+    """Return a method's record with this steering at each budget of the tracks that it entered.
 
-    def points(budgets: Sequence[int], steering: Sequence[float], asked: float | None = None):
+    Args:
+        labels: S at each k, of all kinds of labels or by kind.
+        ask, rare: S at each q, and N at each share.
+    """
+
+    def points(track: str, budgets: Sequence[int], draws: int, steering: Sequence[float]):
+        levels, _ = count_levels(track, 300)
         return [
-            Point(budget=b, m=(s, s), solved=1.0, asked_on_test=asked)
+            Point(budget=b, m=[(x, x) for x in spread(s, draws, levels)], solved=1.0)
             for b, s in zip(budgets, steering, strict=True)
         ]
 
-    entered = Labelled(points(LABELS, labels), points(LABELS, demonstrations)) if labels else None
+    kinds = labels if isinstance(labels, dict) else dict.fromkeys(LABEL_KINDS, labels)
+    known = find_task(task, seed)
+    given = {
+        "division": "closed",
+        "steps": 1000,
+        "priors": f"what {name} takes for granted",
+        "kind": "ranked",
+        "seconds": 1.0,
+    }
     return TrackRecord(
-        trap=trap,
+        task=task,
         method=name,
         seed=seed,
-        steps=1000,
+        encoding=known.encoding,
+        wanted=known.wanted,
         salt="",
         levels=300,
-        priors=f"what {name} takes for granted",
-        kind=kind,
-        seconds=1.0,
         coverage=None if coverage is None else cover(coverage),
-        labels=entered,
-        ask=points(QUESTIONS, ask, 0.25) if ask else None,
+        labels={k: points(k, LABELS, LABEL_DRAWS, of) for k, of in kinds.items()}
+        if labels
+        else None,
+        ask=points("ask", QUESTIONS, STREAM_DRAWS, ask) if ask else None,
+        rare=[RarePoint(*each) for each in zip(SHARES, (9.0, 99.0), rare, strict=True)]
+        if rare
+        else None,
+        **given | changes,
     )
+
+
+def spread(value: float, draws: int, levels: int) -> list[float]:
+    """Return shares of levels whose mean is a value, as nearly as levels allow."""
+    every, rest = divmod(round(value * draws * levels), draws)
+    return [(every + (draw < rest)) / levels for draw in range(draws)]
 
 
 def cover(value: float) -> Coverage:
     """Return two competent members that cover both roles as well."""
-    return Coverage([Member(1.0, value), Member(1.0, -value)], (0, 1))
+    value = round(value * 300) / 300
+    return Coverage([Member(1.0, value), Member(1.0, -value)], [value, -value])
+
+
+def entries(name: str, value: float, seeds=range(SEEDS), tasks=RANKING, **more):
+    """Return records of ``coverage`` whose values differ by seed."""
+    return [method(t, name, s, coverage=value + s / 100, **more) for t in tasks for s in seeds]
+
+
+def whole_records(methods: dict[str, float], **changes: Any) -> list[TrackRecord]:
+    """Return records of methods on every task and track, with noise around a skill of 0 to 1."""
+    rng = np.random.default_rng(0)
+    found = []
+    for name, skill in methods.items():
+        for task, seed in product(RANKING, range(SEEDS)):
+            family = 1.2 - 0.25 * [*FAMILIES].index(RANKING[task].family)
+            most = float(np.clip(skill * family + rng.normal(0, 0.06), -0.2, 1))
+            steering = [most * k / (k + 2) for k in range(len(LABELS))]
+            asked = [most * q / (q + 1) for q in range(1, len(QUESTIONS) + 1)]
+            kinds = {kind: [x * (0.9**n) for x in steering] for n, kind in enumerate(LABEL_KINDS)}
+            rare = (0.3 * skill, 0.9)
+            found.append(method(task, name, seed, max(most, 0.0), kinds, asked, rare, **changes))
+    return found
 
 
 def write(
@@ -256,7 +308,7 @@ def write(
 ) -> Path:
     """Write results into a folder, as `run`, `submit` and `tracks` leave them."""
     for each in methods:
-        each.save(folder / track_path(each.trap, each.method, each.seed))
+        each.save(folder / track_path(each.task, each.method, each.seed))
     for each in cards:
         each.save(folder / card_path(each.trap, each.policy.replace("/", "-")))
     for each in trainings:
@@ -286,12 +338,13 @@ def some_results(folder: Path) -> Path:
         cards += [card(trap, f"plr-s{s}", 0.75, 0.2 - 0.1 * s, regret=s) for s in range(2)]
         trainings += [training(trap, "plr", s, alpha=0.03) for s in range(2)]
     cards += [card(CORNER, f"{EVIL}-s0", 0.5, 0.5), card(DOORS, f"{WORSE}-s0", 0.4, 0.5)]
-    good, bad = (0.3, 0.6, 0.8, 0.9), (0.0, 0.0, 0.1, 0.1)
+    good, bad = (0.0, 0.3, 0.6, 0.8, 0.9, 0.9), (0.0, 0.0, 0.1, 0.1, 0.1, 0.1)
     kinds = [("cues", 0.9, good, "ranked"), ("plain", 0.0, bad, "ranked")]
+    kinds += [("planner", 0.0, bad, "privileged"), ("random", 0.0, (0.0,) * 6, "check")]
     methods = [
-        method(trap, name, seed, c + seed / 100, steering, steering, steering[:3], kind)
-        for trap in (DISH, SHAPE, DOORS)
-        for seed in range(3)
-        for name, c, steering, kind in (*kinds, ("planner", 0.0, bad, "not ranked"))
+        method(t, name, s, c and c + s / 100, steering, steering[:4], kind=kind)
+        for t in RANKING
+        for s in range(SEEDS)
+        for name, c, steering, kind in kinds
     ]
     return write(folder, cards, trainings, methods)

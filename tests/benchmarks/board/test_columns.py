@@ -44,12 +44,12 @@ def test_a_new_column_is_one_entry_and_reaches_every_form(tmp_path: Path) -> Non
     assert done.stdout.splitlines()[0].endswith("toy <head>")
     index = out / "board" / "index.html"
     agent = (index.parent / "agents" / "ppo.html").read_text()
-    for page in (index.read_text(), agent):
+    for page in ((index.parent / "traps" / f"{CORNER}.html").read_text(), agent):
         assert '<th scope="col" data-key="toy">toy &lt;head&gt;</th>' in page
         assert 'data-key="toy" data-head="toy &lt;head&gt;" data-value="1.0">1.00</td>' in page
         assert 'data-value="0.0">0.00</td>' in page  # of nulls
         assert "<dt>toy &lt;head&gt;</dt><dd>of &lt;b&gt;toys&lt;/b&gt;.</dd>" in page
-    assert agent.count('<td data-key="toy"') == 2 * 4  # the agent, its seed, three nulls each
+    assert agent.count('<td data-key="toy"') == 4  # the agent, three nulls
     text = index.with_name("board.md").read_text()
     assert "| toy &#60;head&#62; |" in text
     assert "- *toy &#60;head&#62;*: of &#60;b&#62;toys&#60;/b&#62;." in text

@@ -1,13 +1,11 @@
 """Values and places: by hand, and against another library."""
 
 from itertools import combinations
-from math import log2
 
 import numpy as np
-import pytest
 import scipy.stats
 
-from benchmarks.board.places import compute_area, find_apart, find_least_budget, rank_places
+from benchmarks.board.places import find_apart, rank_places
 
 
 def test_methods_that_do_not_stand_apart_share_a_place() -> None:
@@ -55,19 +53,15 @@ def test_what_floating_point_leaves_sets_nothing_apart() -> None:
     assert rank_places([[[1 / 300**2] * 3], zero]) == [1, 2]  # what levels can make
 
 
-def test_the_least_budget_is_where_four_of_five_seeds_steer() -> None:
-    able = {1: 0.0, 4: 0.5, 16: 0.9, 64: 0.9}
-    late = {1: 0.0, 4: 0.49, 16: 0.5, 64: 0.9}
-    assert find_least_budget([able] * 4 + [late]) == 4
-    assert find_least_budget([able] * 3 + [late] * 2) == 16
-    # Of three seeds all must: two are a smaller share than four of five.
-    assert find_least_budget([able] * 2 + [late]) == 16
-    assert find_least_budget([dict.fromkeys((1, 4), 0.0)]) is None
-
-
-def test_the_area_is_under_steering_over_the_logarithm_of_the_labels() -> None:
-    # From log2 2 to log2 65; between k = 1 and k = 4 steering rises from 0 to 1.
-    rising = 0.5 * (log2(5) - log2(2)) + (log2(65) - log2(5))
-    curve = {16: 1.0, 1: 0.0, 4: 1.0, 64: 1.0}
-    assert compute_area(curve) == pytest.approx(rising / (log2(65) - log2(2)))
-    assert compute_area(dict.fromkeys((1, 4, 16, 64), -0.25)) == pytest.approx(-0.25)
+def test_tasks_of_other_weights_are_compared_by_their_weighted_means() -> None:
+    """Welch's test of two weighted sums, by hand."""
+    rng, weights = np.random.default_rng(1), (0.75, 0.25)
+    a, b = ([rng.normal(mean, 0.2, 5) for _ in weights] for mean in (0.6, 0.3))
+    gap = sum(w * (x.mean() - y.mean()) for w, x, y in zip(weights, a, b, strict=True))
+    parts = [w**2 * x.var(ddof=1) / 5 for of in (a, b) for w, x in zip(weights, of, strict=True)]
+    freedom = sum(parts) ** 2 / sum(part**2 / 4 for part in parts)
+    p = 2 * scipy.stats.t.sf(abs(gap) / sum(parts) ** 0.5, freedom)
+    weighted = [[w * x for w, x in zip(weights, of, strict=True)] for of in (a, b)]
+    # With two methods the pooled variance is the mean of theirs, with twice the freedom.
+    assert find_apart(weighted, error=p * 1.0001)[0, 1]
+    assert not find_apart(weighted, error=p * 0.9999)[0, 1]

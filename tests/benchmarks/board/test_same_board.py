@@ -18,16 +18,18 @@ from benchmarks.board.budgets import AgentGrid, Budget
 from benchmarks.runs import runner
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.processes import Unit
-from benchmarks.tracks.checks import CHECKS
+from benchmarks.tracks.checks import CHECKS, COIN
+from benchmarks.tracks.record import TrackRecord
 from benchmarks.tracks.running import (
-    PUBLIC_SALT,
-    TRACKS,
     Evaluation,
-    evaluate_alone,
     evaluate_checks,
+    evaluate_methods,
+    find_public_salt,
 )
+from benchmarks.tracks.tasks import BoardTask, find_task
+from benchmarks.tracks.wall import Wall
 
-KILLS, STEPS, LEVELS, SEEDS = 30, 20_000, 20, 2
+KILLS, STEPS, LEVELS, SEEDS = 30, 20_000, 30, 2
 TRAPS = ("CheeseCorner", "CheeseDish")
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
@@ -36,14 +38,20 @@ def units(out: Path) -> list[Unit]:
     """The units of a small board of agents, reference policies and methods."""
     budget = Budget((AgentGrid(("ppo", "bc"), TRAPS, SEEDS),), out)
     found = board_units([replace(run, steps=STEPS) for run in budget.runs()], LEVELS)
-    for trap in TRAPS:
-        checks = partial(evaluate_checks, trap, levels=LEVELS)
-        found.append(Evaluation(trap, tuple(CHECKS), 0, checks, 5, levels=LEVELS).unit())
+    for name in TRAPS:
         for seed in range(SEEDS):
-            asked = (["ppo"], trap, seed, STEPS, PUBLIC_SALT, tuple(TRACKS), LEVELS)
-            make = partial(evaluate_alone, *asked)
-            found.append(Evaluation(trap, ("ppo",), seed, make, 5, STEPS, LEVELS).unit())
+            task, salt = find_task(name, seed), find_public_salt(seed)
+            make = partial(evaluate_checks, task, salt, LEVELS)
+            found.append(Evaluation(task, (*CHECKS, COIN), make, 5, LEVELS).unit())
+            make = partial(evaluate_ppo, task, salt)
+            found.append(Evaluation(task, ("ppo",), make, 5, LEVELS).unit())
     return found
+
+
+def evaluate_ppo(task: BoardTask, salt: str) -> list[TrackRecord]:
+    """Evaluate PPO on all of its tracks, after few steps."""
+    with Wall() as wall:
+        return evaluate_methods(wall, ["ppo"], task, salt, levels=LEVELS, steps=STEPS)
 
 
 def start(out: Path) -> subprocess.Popen[bytes]:

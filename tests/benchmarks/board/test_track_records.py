@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import CORNER, DISH, DOORS, SHAPE, card, method, write
+from boards import CORNER, card, method, write
 from msgspec.structs import asdict, replace
 
 from benchmarks.board.board import read
 from benchmarks.board.render import render
 from benchmarks.runs.results import Results
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
-from benchmarks.tracks.trap_sets import RANKING
+from benchmarks.tracks.tasks import RANKING, SEEDS
 
 ORIGIN = Origin(authors=["A. Person"], code="", commit="", date="2026-11-23")
 HONEST = [
-    replace(
-        method(trap, name, seed, value, (value,) * 4, (value,) * 4, (value,) * 3), origin=ORIGIN
-    )
-    for trap in RANKING
-    for seed in range(3)
+    method(task, name, seed, value, (value,) * 6, (value,) * 4, origin=ORIGIN)
+    for task in RANKING
+    for seed in range(SEEDS)
     for name, value in (("mine", 0.5), ("other", 0.2))
 ]
+RUNS = len(RANKING) * SEEDS
+DISH, DOORS = "CheeseDish", "RedBlueDoors"
 PLACE = Path("tracks", DISH, "mine-s0.json")
 
 
@@ -53,33 +53,47 @@ MEMBER = {"solved": 1.0, "m": 0.5}
 FORGERIES = [
     ("an edited S", forge(labels__returns__0__steering=1.0), "unknown field `steering`"),
     ("an edited C", forge(coverage__value=1.0), "unknown field `value`"),
-    ("m of half a level", forge(ask__0__m=[0.505, 0.5]), "not a share of 300 levels"),
-    ("m a hair too large", forge(ask__0__m=[0.5 + 1e-7, 0.5]), "not a share of 300 levels"),
-    ("m beyond 1", forge(ask__0__m=[1.5, 0.5]), "<= 1"),
-    ("m a truth", forge(ask__0__m=[True, 0.5]), "got `bool`"),
-    ("m a text", forge(ask__0__m=["1", 0.5]), "got `str`"),
-    ("m NaN", forge(ask__0__m=[math.nan, 0.5]), "NaN|malformed|invalid"),
-    ("m infinite", forge(ask__0__m=[math.inf, 0.5]), "malformed|invalid|Infinity"),
-    ("three m", forge(ask__0__m=[1, 1, 1]), "length 2"),
+    ("m of half a level", forge(ask__0__m__0=[0.525, 0.5]), "not a share of 20 levels"),
+    ("m a hair too large", forge(ask__0__m__0=[0.5 + 1e-7, 0.5]), "not a share of 20 levels"),
+    ("m beyond 1", forge(ask__0__m__0=[1.5, 0.5]), "<= 1"),
+    ("m a truth", forge(ask__0__m__0=[True, 0.5]), "got `bool`"),
+    ("m a text", forge(ask__0__m__0=["1", 0.5]), "got `str`"),
+    ("m NaN", forge(ask__0__m__0=[math.nan, 0.5]), "NaN|malformed|invalid"),
+    ("m infinite", forge(ask__0__m__0=[math.inf, 0.5]), "malformed|invalid|Infinity"),
+    ("three m", forge(ask__0__m__0=[1, 1, 1]), "length 2"),
+    ("the best of the draws", forge(ask__0__m=[[1, 1]]), "ask: 1 draws; expected 3"),
+    ("a draw more", lambda data: data["labels"]["returns"][0]["m"].append([1, 1]) or data,
+     "labels: returns: 11 draws; expected 10"),
     ("solved beyond 1", forge(ask__0__solved=2), "<= 1"),
-    ("other budgets", forge(ask__0__budget=3), "expected (1, 2, 4)"),
-    ("a budget less", lambda data: data["ask"].pop() and data, "expected (1, 2, 4)"),
-    ("labels of no rule", forge(labels__returns__0__budget=64), "expected (1, 4, 16, 64)"),
-    ("more labels than k", forge(labels__returns__0__used=[2, 0]), "2 of 1 were used"),
-    ("more questions than q", forge(ask__0__used=[301, 0]), "301 of 300 were used"),
-    ("more on test", forge(ask__0__asked_on_test=1.5), "1.5 questions of 1 were asked"),
+    ("other budgets", forge(ask__0__budget=3), "expected (1, 4, 16, 64)"),
+    ("a budget less", lambda data: data["ask"].pop() and data, "expected (1, 4, 16, 64)"),
+    ("labels of no rule", forge(labels__returns__0__budget=64), "expected (0, 1, 2, 4, 8, 16)"),
+    ("labels of no kind", forge(labels__hints=[]), "hints"),
+    ("a kind of labels less", lambda data: data["labels"].pop("returns") and data, "expected"),
+    ("more labels than k", forge(labels__returns__0__used=[2, 0]), "2 of 0 were used"),
+    ("more questions than q", forge(ask__0__used=[6, 0]), "6 of 3 were used"),
     ("a check that steers", forge(kind="check"), "a check, which gets 0 by definition"),
-    ("five members", forge(coverage__members=[MEMBER] * 5), "at most 4"),
-    ("a member not there", forge(coverage__chosen=[0, 7]), "competent are"),
-    ("an incompetent member", forge(coverage__members__0__solved=0.5), "competent are [1]"),
+    ("nine members", forge(coverage__members=[MEMBER] * 9, coverage__before=[0] * 9), "at most 8"),
+    ("five in the closed division", forge(coverage__members=[MEMBER] * 5, coverage__before=[0] * 5),
+     "5 members; expected 4 at most"),
+    ("a choice that is none", forge(coverage__before=[0.5]), "a choice for each"),
+    ("a share of no rule", forge(rare=[{"share": 0.5, "met": 1, "n": 1.0}] * 2), "shares are not"),
+    ("too much training", forge(steps=10_000_000), "10,000,000 steps; at most 3,200,000"),
     ("more levels", forge(levels=10**17), "<= 1000000000"),
     ("finer levels", forge(levels=3000), "3000 levels were scored; expected 300"),
     ("no levels", forge(levels=0), ">= 1"),
-    ("a trap that there is not", forge(trap="Nowhere-v0"), "not a trap of the tracks"),
-    ("a trap of no set", forge(trap="KeysChests-v0"), "not a trap of the tracks"),
-    ("another's place", forge(trap=SHAPE), f"it is of {{}}/tracks/{SHAPE}/mine-s0.json"),
-    ("another's name", forge(method="other"), "it is of {}/tracks/CheeseDish-v0/other-s0.json"),
-    ("another's seed", forge(seed=1), "mine-s1.json"),
+    ("a task that there is not", forge(task="Nowhere"), "not a task of version"),
+    ("a trap in place of a task", forge(task=CORNER), "not a task of version"),
+    ("the other encoding", forge(encoding="mixed"), "seed 0 of CheeseDish has 'planes'"),
+    ("an encoding of its own", forge(encoding="plain"), "plain"),
+    ("roles of its own", forge(wanted=["cheese", "cheese"]), "has ('cheese', 'dish')"),
+    ("roles exchanged", forge(wanted=["dish", "cheese"]), "has ('cheese', 'dish')"),
+    ("a division of its own", forge(division="ours"), "ours"),
+    ("the other division", forge(division="open"), "their division differ"),
+    ("another's place", forge(task=DOORS, wanted=["door", "red"]),
+     f"it is of {{}}/tracks/{DOORS}/mine-s0.json"),
+    ("another's name", forge(method="other"), "it is of {}/tracks/CheeseDish/other-s0.json"),
+    ("another's seed", forge(seed=2), "mine-s2.json"),
     ("a huge seed", forge(seed=10**400), "<= 1000000000|out of range"),
     ("a truth as seed", forge(seed=False), "got `bool`"),
     ("a way out", forge(method="../../mine"), "the method is called"),
@@ -91,7 +105,7 @@ FORGERIES = [
     ("time back", forge(seconds=-1), ">= 0"),
     ("a day that was not", forge(origin__date="2026-02-30"), "day"),
     ("an author's novel", forge(origin__authors=["x" * 301]), "<= 300"),
-    ("another schema", forge(schema=1), ">= 2"),
+    ("another schema", forge(schema=2), ">= 3"),
     ("another kind", forge(kind="winner"), "winner"),
     ("a key twice", lambda data: json.dumps(data)[:-1] + ', "seed": 0}', "stands twice"),
     ("half a file", lambda data: json.dumps(data)[:200], "truncated"),
@@ -107,7 +121,7 @@ FORGERIES = [
 def test_a_forged_record_is_left_out_with_a_line(
     change: Callable[[Any], Any], told: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert len(read(Results(folder, pytest.fail)).methods["mine"]) == 9
+    assert len(read(Results(folder, pytest.fail)).methods["mine"]) == RUNS
     assert capsys.readouterr().err == ""
     path = folder / PLACE
     made = change(json.loads(path.read_text()))
@@ -119,11 +133,15 @@ def test_a_forged_record_is_left_out_with_a_line(
     expected = told.format(folder)
     assert any(each in line for each in expected.split("|")), line
     # It is shown nowhere, the others as before, and its file is as its owner left it.
-    assert len(board.methods["mine"]) == 8
-    for track in board.tracks:
-        places = {each.method: (each.place, round(each.value, 6)) for each in track.standings}
-        assert places["other"] == (1, pytest.approx(places["other"][1]))
-        assert places["mine"][0] is None
+    assert len(board.methods["mine"]) == RUNS - 1
+    closed, _ = board.divisions
+    assert [(each.method, each.place) for each in closed.standings] == [
+        ("other", 1),
+        ("mine", None),
+    ]
+    for table in ("coverage", "labels: returns", "ask"):
+        (other,), (mine,) = closed.list_table(table)
+        assert (other.method, other.find_place(table), mine.find_place(table)) == ("other", 1, None)
     assert {file: file.read_bytes() for file in folder.rglob("*.json")} == before
 
 
@@ -136,7 +154,7 @@ def test_a_board_is_rendered_beside_forged_records(
     (folder / "tracks" / DISH / "folder.json").mkdir()
     text = render(Results(folder, pytest.fail)).read_text()
     assert capsys.readouterr().err.count("left out: ") == 3
-    assert "partial: seeds 1, 2 on CheeseDish-v0" in text
+    assert "partial: lacks 1 run" in text
     assert stray.is_symlink()
 
 
@@ -145,7 +163,7 @@ def test_a_board_is_rendered_beside_forged_records(
     [
         ({"method": "cues"}, "cues is a method of the project"),
         ({"method": "CUES"}, "cues is a method of the project"),
-        ({"method": "Alpha-PPO", "origin": None}, "alpha-ppo is a method of the project"),
+        ({"method": "Random", "origin": None}, "random is a method of the project"),
         ({"method": "Mine"}, "another method has this name: their name differ"),
         ({"priors": "nothing at all"}, "their priors differ"),
         ({"kind": "privileged"}, "their kind differ"),
@@ -161,17 +179,17 @@ def test_a_record_under_anothers_name_is_left_out(
     changes: dict[str, Any], told: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Such as one that a good method's mean would rise by, or a rival's kind change."""
-    before = read(Results(folder, pytest.fail)).tracks
-    forged = replace(method(DOORS, "mine", 7, 1.0), origin=ORIGIN)
+    before = read(Results(folder, pytest.fail)).divisions
+    forged = method(DOORS, "mine", 7, 1.0, origin=ORIGIN)
     forged = TrackRecord(**(asdict(forged) | changes))
     forged.save(folder / record_path(DOORS, forged.method, 7))
-    assert read(Results(folder, pytest.fail)).tracks == before
+    assert read(Results(folder, pytest.fail)).divisions == before
     (line,) = capsys.readouterr().err.splitlines()
     assert told in line
 
 
 def test_records_on_another_day_are_of_the_same_method(folder: Path, capsys) -> None:
-    later = replace(method(DOORS, "mine", 3, 0.5), origin=replace(ORIGIN, date="2027-01-01"))
-    later.save(folder / record_path(DOORS, "mine", 3))
-    assert len(read(Results(folder, pytest.fail)).methods["mine"]) == 10
+    later = method("Dev-Corner", "mine", 3, 0.5, origin=replace(ORIGIN, date="2027-01-01"))
+    later.save(folder / record_path("Dev-Corner", "mine", 3))
+    assert len(read(Results(folder, pytest.fail)).methods["mine"]) == RUNS + 1
     assert capsys.readouterr().err == ""
