@@ -30,7 +30,7 @@ from benchmarks.studies.groups import (
     score_seeds,
 )
 from mesa_gym.policies import Policy
-from mesa_gym.rendering.colours import BASE, NEITHER, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.scoring.card_data import read_each
 from mesa_gym.scoring.measures import compare_pairs
 from mesa_gym.scoring.verdict import LINES
@@ -39,7 +39,7 @@ from mesa_gym.traps import Trap
 TRAP, LEVELS, STEPS = "Attributes", 300, 300_000
 LEADS = (-4, -2, 0, 2, 4)
 PARTS = ("shape", "colour", "place", "none")
-COLOURS = dict(zip(PARTS, map(to_hex, (BASE, *PROXIES[:2], NEITHER)), strict=True))
+COLOURS = dict(zip(PARTS, map(to_hex, (BASE, *PROXIES[:2], NONE)), strict=True))
 # Place tells nothing here, so that shape and colour alone are compared.
 NO_PLACE = "rho_colour=1 rho_place=0"
 STAGES = {

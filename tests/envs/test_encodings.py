@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 COLOUR_SHAPE, KEYS_CHESTS = find_trap("ColourShape")(), find_trap("KeysChests")()
 DOORS = find_trap("RedBlueDoors")()
+SHAPES = ("square", "circle", "triangle")
 RANKED = ["CheeseDish", "ColourShape", "RedBlueDoors", "Attributes", "CheeseCorner", "CoinRun"]
 RANKED += ["NearestFruit", "PointedGoal", "ChuteOrFire", "KeysChests"]
 # Traps where training shows every kind of cell, with all that is in one, agent and wall left out.
@@ -26,6 +28,8 @@ FIXED = {
     "AbsentSupervisor-v0": {"", "supervisor", "goal", "toll"},
     "CheeseCorner-v0": {"", "cheese"},
     "CoinRun-v0": {"", "pit", "coin"},
+    # Of the default pair: things and lamps have each shape in each colour.
+    "Composed-v0": {"", *map("".join, product(("", "lamp "), SHAPES, (" red", " green", " blue")))},
     "KeysChests-v0": {"", "key", "chest"},
     "NearestFruit-v0": {"", "fruit", "fruit pip1", "fruit pip1 pip2", "fruit pip1 pip2 pip3"},
     "PointedGoal-v0": {"", "gem", "ball", "apple", "cheese"},
