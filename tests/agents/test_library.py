@@ -11,8 +11,8 @@ from training import CORNER
 
 from agents.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
 from agents.record import digest_weights
-from benchmarks.runs.library import main, plan_batches
-from mesa_gym.traps import find_trap, package_traps
+from benchmarks.runs.library import list_single_traps, main, plan_batches
+from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
@@ -33,7 +33,7 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 @pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
 def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
     """Other weights may lie there, of networks that were trained here; they are left alone."""
-    agents, units = read_manifest(), plan_batches(list(package_traps().values()), False)
+    agents, units = read_manifest(), plan_batches(list_single_traps(), False)
     planned = {(unit.run.trap, name) for unit in units for name in unit.names}
     assert planned == {(entry.trap, entry.name) for entry in agents}
     committed = [
