@@ -95,8 +95,9 @@ def list_tasks(names: Sequence[str]) -> dict[str, Trap]:
     Raises:
         UnknownNameError: a name is of none of them.
     """
-    classes = enumerate(map(str, list_patterns()))
-    pairs: dict[str, Trap] = {f"Composed-{each}": Composed(pair=i) for i, each in classes}
+    # As tasks of the tracks are called: Composed-attribute-place.
+    classes = (str(each).replace(" against ", "-").replace(" ", "-") for each in list_patterns())
+    pairs: dict[str, Trap] = {f"Composed-{x}": Composed(pair=i) for i, x in enumerate(classes)}
     named = {name: {name: find_trap(name)()} for name in (*ATTRIBUTE, *OTHERS)}
     of_name = {"Composed": pairs} | named
     if strange := [name for name in names if name not in of_name]:

@@ -17,7 +17,7 @@ def test_tasks_are_a_pair_of_each_class_and_the_named_traps() -> None:
     tasks = list_tasks([])
     assert len(tasks) == 42 + 10
     some = [*list_tasks(["CoinRun", "Composed"])]
-    assert some[:2] == ["CoinRun", "Composed-attribute against place"]
+    assert some[:2] == ["CoinRun", "Composed-attribute-place"]
     with pytest.raises(UnknownNameError, match="Did you mean 'CheeseDish'"):
         list_tasks(["CheeseDisk"])
 
