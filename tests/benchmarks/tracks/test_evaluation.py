@@ -106,12 +106,17 @@ def test_walks_go_from_the_starts_and_keep_their_last_picture(evaluator: Evaluat
         assert (walks[row, first:] == walks[row, first]).all()
 
 
-def test_half_of_the_tasks_have_either_encoding_and_keep_their_roles() -> None:
+def test_half_of_the_tasks_have_either_encoding() -> None:
     tasks = [find_task(name, seed) for name in RANKING for seed in range(4)]
     count = [task.encoding for task in tasks].count("mixed")
     assert count == len(tasks) / 2
     assert {task.encoding for task in tasks} == {*ENCODINGS}
-    for task in tasks:
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", RANKING)
+def test_an_encoding_leaves_agent_and_wall_and_roles_are_the_traps(name: str) -> None:
+    for task in (find_task(name, seed) for seed in (0, 1)):
         trap = find_trap(task.trap)(**task.keywords)
         assert {*task.wanted} <= {*trap.objectives}
         start = trap.levels(Split.SHIFT, np.arange(2))
