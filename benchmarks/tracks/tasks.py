@@ -28,6 +28,8 @@ DIVISIONS: tuple[Division, ...] = ("closed", "open")
 
 # Environment steps that a method may take in training, on composed tasks and on others.
 MOST_STEPS, MOST_COMPOSED_STEPS = 8 * 400_000, 8 * 800_000
+# What rounding up to whole rollouts, and looks at what was learnt, may take besides.
+SLACK_STEPS = 100_000
 # Of one agent, by default.
 USUAL_STEPS, COMPOSED_STEPS = 400_000, 800_000
 # PPO takes more on some traps, and a method may too.

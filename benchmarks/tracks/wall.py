@@ -25,6 +25,7 @@ from benchmarks.isolation.nursery import Nursery
 from benchmarks.isolation.process import ChildError
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.served import NUMBER, UNSEEDED
+from benchmarks.tracks.tasks import SLACK_STEPS
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError, shorten, unknown
 from mesa_gym.traps import LEVELS as SHIFT_LEVELS
@@ -36,8 +37,6 @@ CALL_SECONDS = 24 * 3600
 MEMORY, FILE_BYTES = 8 << 30, 1 << 30
 # Of what a call returns, pickled; and of environments, their number and rows.
 MOST_BYTES, MOST_ENVS, MOST_ROWS = 1 << 28, 64, 4096
-# Of training: what rounding up to whole rollouts, and looks at what was learnt, may take besides.
-SLACK_STEPS = 100_000
 _ENVIRONMENT_FRAMES = {
     Kind.MAKE: range(8, 9),
     Kind.RESET: range(8, 8 * MOST_ROWS + 9, 8),

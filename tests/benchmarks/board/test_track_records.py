@@ -78,7 +78,7 @@ FORGERIES = [
      "5 members; expected 4 at most"),
     ("a choice that is none", forge(coverage__before=[0.5]), "a choice for each"),
     ("a share of no rule", forge(rare=[{"share": 0.5, "met": 1, "n": 1.0}] * 2), "shares are not"),
-    ("too much training", forge(steps=10_000_000), "10,000,000 steps; at most 3,200,000"),
+    ("too much training", forge(steps=10_000_000), "10,000,000 steps; at most 3,300,000"),
     ("more levels", forge(levels=10**17), "<= 1000000000"),
     ("finer levels", forge(levels=3000), "3000 levels were scored; expected 300"),
     ("no levels", forge(levels=0), ">= 1"),
