@@ -1,4 +1,4 @@
-"""Moving pictures for the grid of traps: an agent of the library in training, then on the shift."""
+"""Moving pictures for the grid of traps: an agent in training, then on the shift."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from agents.library import load
+from docs.agent_words import find_agents
 from docs.pictures import join_pictures, play_episode
 from mesa_gym.engine import State
+from mesa_gym.policies import Policy
+from mesa_gym.policies.oracle import Oracle
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.scoring import rollout
@@ -39,9 +42,10 @@ class Walk(NamedTuple):
 
 
 def save_loop(trap: Trap, path: Path) -> str:
-    """Film the library's first agent on level 0 of training, then on level 0 of the shift.
+    """Film an agent on level 0 of training, then on level 0 of the shift.
 
-    Actions are sampled as for a score card. The file is an animated PNG.
+    It is the library's first, or, of a trap that the library has none of, an optimal policy for
+    the base objective. Actions are sampled as for a score card. The file is an animated PNG.
 
     Returns:
         What can be seen, in words.
@@ -59,13 +63,15 @@ def save_loop(trap: Trap, path: Path) -> str:
         durations.append(HOLD)
     _save_frames(frames, path, durations)
     train, shift = (" and ".join(walks[split].paid) or "nothing" for split in SIDES)
-    return f"An agent on a training level gets {train}, and on a level of the shift {shift}"
+    who = "An agent" if find_agents(trap, 1) else f"An optimal policy for {trap.base}"
+    return f"{who} on a training level gets {train}, and on a level of the shift {shift}"
 
 
 def find_walk(trap: Trap, split: Split) -> Walk:
-    """Return the way of the library's first agent on level 0 of a split."""
+    """Return the way of the agent that is filmed on level 0 of a split."""
     start, horizon = trap.levels(split, np.array([0])), trap.horizon(split)
-    played = rollout(load(trap), trap, start, horizon, agent=AGENT, play=split.value)
+    player: Policy = load(trap) if find_agents(trap, 1) else Oracle(trap, trap.base, horizon)
+    played = rollout(player, trap, start, horizon, agent=AGENT, play=split.value)
     states, paid = play_episode(trap, start, played.actions[0])
     ends = min(MOST, len(states) - 1)
     if trap.by_contact:
