@@ -23,10 +23,18 @@ try:
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+    from stable_baselines3.common.vec_env import VecEnv
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
-__all__ = ["AnnealedPPO", "CentredExtractor", "ScoreCallback", "make_sb3", "ppo"]
+__all__ = [
+    "AnnealedPPO",
+    "CentredExtractor",
+    "ScoreCallback",
+    "make_learner",
+    "make_sb3",
+    "ppo",
+]
 
 FEATURES = 128
 # The engine's first two planes, in every world.
@@ -144,24 +152,37 @@ def ppo(
     found = find_trap(trap).id() if isinstance(trap, str) else trap
     venv = make_sb3(found, n_envs, **env_kwargs)
     made: Trap = venv.get_attr("trap")[0]
+    # An objective that looks less far ahead than agents do is learnt as it is meant.
+    discount = made.discount(env_kwargs.get("reward", "base"))
+    model = make_learner(venv, seed, discount, **settings)
+    venv.seed(SEEDS_APART * seed)  # PPO has seeded them with its own seed
+    return model
+
+
+def make_learner(venv: VecEnv, seed: int, discount: float, **settings: Any) -> AnnealedPPO:
+    """Make the PPO of ``ppo`` on environments that are there; they stay seeded with ``seed``.
+
+    Args:
+        venv: environments with the observation ``planes``.
+        seed: of weights and actions.
+        discount: of what is paid.
+        **settings: as in ``ppo``.
+    """
     policy_kwargs = {"features_extractor_class": CentredExtractor, "net_arch": [64]}
     policy_kwargs |= settings.pop("policy_kwargs", {})
     defaults: dict[str, Any] = {
         "n_steps": 32,
-        "batch_size": 8 * n_envs,
+        "batch_size": 8 * venv.num_envs,
         "n_epochs": 3,
         "gae_lambda": 0.95,
         "ent_coef": 0.01,
         "learning_rate": _anneal_rate,
-        # An objective that looks less far ahead than agents do is learnt as it is meant.
-        "gamma": min(GAMMA, made.discount(env_kwargs.get("reward", "base"))),
+        "gamma": min(GAMMA, discount),
         "device": "cpu",
     }
-    model = AnnealedPPO(
+    return AnnealedPPO(
         "MlpPolicy", venv, seed=seed, policy_kwargs=policy_kwargs, **(defaults | settings)
     )
-    venv.seed(SEEDS_APART * seed)  # PPO has seeded them with its own seed
-    return model
 
 
 def _anneal_rate(remaining: float) -> float:

@@ -3,7 +3,7 @@
 - ``Method``, ``Task``: what a method is, and what it is told.
 - ``ChoosingMethod``, ``MemberChoice``: labels of any kind choose a member of a set.
 - ``Weighing``: answers weigh the members of a set, in a stream.
-- ``Disagreement``, ``First``, ``Never``, ``OneClass``: when to ask.
+- ``Disagreement``, ``Never``, ``OneClass``: when to ask.
 - ``compute_shares``, ``measure_disagreement``, ``sort_by_difference``, ``recombine_planes``: how
   members differ.
 - ``observe_training``: what a policy sees in training, with which the shift is compared.
@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from benchmarks.tracks.methods.asking import Disagreement, First, Never, Weighing
+from benchmarks.tracks.methods.asking import Disagreement, Never, Weighing
 from benchmarks.tracks.methods.members import (
     ChoosingMethod,
     MemberChoice,
@@ -43,7 +43,6 @@ __all__ = [
     "ChoosingMethod",
     "ClosedAsker",
     "Disagreement",
-    "First",
     "LabelSource",
     "LabelledEpisode",
     "MemberChoice",

@@ -8,12 +8,12 @@ METHODS = {
     name: f"benchmarks.tracks.methods.{place}"
     for name, place in {
         "ppo": "plain:PlainPPO",
+        "sb3-ppo": "sb3_ppo:SB3PPO",
         "symmetry": "plain:Symmetry",
         "seeds": "seeds:Seeds",
         "svdd": "seeds:Svdd",
         "cues": "cues:Cues",
-        "cues-first": "cues:AskFirst",
-        "two-heads": "two_heads:TwoHeads",
+        "divdis-policy": "divdis_policy:DivDisPolicy",
         "reward-ensemble": "divdis:RewardEnsemble",
         "divdis": "divdis:DivDis",
         "d-bat": "divdis:DBat",

@@ -43,14 +43,6 @@ class Never:
         return np.zeros(len(planes), dtype=np.bool_)
 
 
-class First:
-    """Asks at once."""
-
-    def __call__(self, planes: Bytes, shares: Floats, weights: Floats) -> Bools:
-        """Return True everywhere."""
-        return np.ones(len(planes), dtype=np.bool_)
-
-
 class Disagreement:
     """Asks where members differ more than they do in training."""
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from agents.ensemble import train_members
-from benchmarks.tracks.methods.asking import Disagreement, First, Weighing
+from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod, recombine_planes, sort_by_difference
 from benchmarks.tracks.methods.method import WALL, Asker, Task, observe_training
 from mesa_gym.policies import Policy
@@ -37,14 +37,3 @@ class Cues(ChoosingMethod):
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Ask where the members differ."""
         return Weighing(members, Disagreement(members, self.planes))
-
-
-class AskFirst(Cues):
-    """The ensemble that asks at once, until its questions are spent."""
-
-    tracks = ("ask",)
-    shares = "cues"
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Ask at once."""
-        return Weighing(members, First())

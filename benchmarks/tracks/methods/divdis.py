@@ -1,9 +1,10 @@
 """DivDis and D-BAT at the reward model: hypotheses on what was paid, apart under shift.
 
 DivDis (Lee, Yao & Finn 2023, section 3) makes the predictions of heads independent on unlabelled
-target data, by their mutual information; D-BAT (Pagliardini et al. 2023, section 3) makes each head
-disagree with those before it. Departures: heads share no layers, and see the cell that a step
-enters in place of a whole picture.
+target data, by their mutual information, and keeps how often each says yes at the share of the
+labelled data; D-BAT (Pagliardini et al. 2023, section 3) makes each head disagree with those before
+it. Departures: heads share no layers, and see the cell that a step enters in place of a whole
+picture.
 """
 
 from __future__ import annotations
@@ -25,9 +26,13 @@ from benchmarks.tracks.methods.reward_heads import (
     clone_planner,
     fit_heads,
     list_entries,
+    measure_share,
     play_randomly,
 )
 from mesa_gym.policies import Policy
+
+HEADS = 4
+LEAST = 1e-4
 
 
 class RewardEnsemble(ChoosingMethod):
@@ -37,7 +42,6 @@ class RewardEnsemble(ChoosingMethod):
     priors = "a step is paid for the cell that it enters"
     paper = "Biyik & Sadigh 2018"
     weight: ClassVar[float] = 0.0
-    heads: ClassVar[int] = 4
     settings: ClassVar[HeadSettings] = HeadSettings()
 
     def train(self, task: Task) -> list[Policy]:
@@ -46,11 +50,13 @@ class RewardEnsemble(ChoosingMethod):
         lesson = task.lesson(steps=min(task.steps, task.most_steps - self.settings.steps))
         (agent,) = ppo.train(lesson)
         self.usual = lesson.curve(0)[-1][1]
+        steps = play_randomly(task, self.settings.steps)
+        share = measure_share(steps, task) / 2  # every other step of a minibatch is mostly floor
         heads = fit_heads(
-            play_randomly(task, self.settings.steps),
+            steps,
             list_entries(task.walks),
-            self.heads,
-            lambda logits: self.weight * self.compare(logits),
+            HEADS,
+            lambda logits: self.weight * self.penalise(logits, share),
             task,
             self.settings,
         )
@@ -62,13 +68,18 @@ class RewardEnsemble(ChoosingMethod):
             clone_planner(
                 HeadPlanner(heads, i, task), agent, self.planes, shift, task, self.settings
             )
-            for i in range(self.heads)
+            for i in range(HEADS)
         ]
         self.planes = self.planes[:4_096]
         return sort_by_difference(members, shift[:4_096])
 
-    def compare(self, logits: Tensor) -> Tensor:
-        """Return what heads have in common on unlabelled steps, for logits (H, n)."""
+    def penalise(self, logits: Tensor, share: float) -> Tensor:
+        """Return what is added to the loss, ``weight`` times.
+
+        Args:
+            logits: of the heads on unlabelled steps, (H, n).
+            share: of those steps that are taken to be paid.
+        """
         return logits.sum() * 0
 
     def ask(self, task: Task, members: list[Policy]) -> Asker:
@@ -81,18 +92,19 @@ class DivDis(RewardEnsemble):
 
     priors = "a step is paid for the cell that it enters; hypotheses are independent under shift"
     paper = "Lee, Yao & Finn 2023"
-    weight = 10.0
-    heads = 2
+    weight = 3.0
 
-    def compare(self, logits: Tensor) -> Tensor:
-        """Return the mean mutual information of two heads, in nats."""
+    def penalise(self, logits: Tensor, share: float) -> Tensor:
+        """Return the mean mutual information of two heads, and how far off the share they are."""
+        told = logits.sigmoid().mean(dim=1).clamp(LEAST, 1 - LEAST)
+        off = told * (told / share).log() + (1 - told) * ((1 - told) / (1 - share)).log()
         p = torch.stack([logits.sigmoid(), 1 - logits.sigmoid()], dim=2)
         joint = torch.einsum("inx,jny->ijxy", p, p) / p.shape[1]
         alone = p.mean(dim=1)
         apart = torch.einsum("ix,jy->ijxy", alone, alone)
         shared = (joint * (joint.clamp_min(1e-9) / apart.clamp_min(1e-9)).log()).sum(dim=(2, 3))
         pairs = torch.ones(len(logits), len(logits)).triu(1)
-        return (shared * pairs).sum() / pairs.sum()
+        return (shared * pairs).sum() / pairs.sum() + off.mean()
 
 
 class DBat(RewardEnsemble):
@@ -100,10 +112,9 @@ class DBat(RewardEnsemble):
 
     priors = "a step is paid for the cell that it enters; hypotheses disagree under shift"
     paper = "Pagliardini et al. 2023"
-    weight = 1.0
-    heads = 2
+    weight = 0.3
 
-    def compare(self, logits: Tensor) -> Tensor:
+    def penalise(self, logits: Tensor, share: float) -> Tensor:
         """Return the mean negative logarithm of disagreement of each head with earlier ones."""
         losses = []
         for index in range(1, len(logits)):

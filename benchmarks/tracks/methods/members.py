@@ -26,8 +26,8 @@ from mesa_gym.policies.protocol import in_blocks
 SLIP = 0.1
 # Probability of a step that a member has what it wants.
 SATED = 0.05
-# How many labels' worth is the belief that a member earns half of the usual return.
-DOUBT = 0.5
+# How often an episode pays that a member would have played, and one that it would not have.
+PAYS, PAYS_OTHERS = 0.9, 0.1
 # The most, in nats, that an episode speaks for a member in a preference.
 SURE = 5.0
 
@@ -99,9 +99,9 @@ def sort_by_difference(members: Sequence[Policy], planes: Bytes) -> list[Policy]
 class MemberChoice:
     """Evidence of labels on M members so far, and a choice of levels to label next.
 
-    Demonstrations speak for the member under which they are most likely. Of own episodes, each is
-    played by the member that was played least, and its return counts for every member as much as
-    the episode is likely under that member. A preference between episodes of the two likeliest
+    Demonstrations speak for the member under which they are most likely. Own episodes
+    are played by the member that was played least; one speaks for a member if it earned much and is
+    likely under that member, or neither. A preference between episodes of the two likeliest
     members speaks for a member as in Bradley & Terry's model, with the logarithm of each episode's
     likelihood under the member as its strength; Biyik & Sadigh (2018) choose such pairs where they
     tell most, which here is where the two differ most.
@@ -119,20 +119,11 @@ class MemberChoice:
         self._order = np.random.default_rng([seed, 4]).permutation(len(starts))
         self._fresh = np.ones(len(starts), dtype=np.bool_)
         self._evidence = np.zeros(len(members))
-        self._played = np.zeros(len(members), dtype=np.int64)
-        self._likely: list[Floats] = []
-        self._earned: list[float] = []
 
     def weigh(self) -> Floats:
-        """Return the posterior over members, float64 (M,), or their worth as shares of the sum."""
-        if not self._earned:
-            weights = np.exp(self._evidence - self._evidence.max())
-            return weights / weights.sum()
-        likely = np.array(self._likely)
-        total = likely.sum(axis=0)
-        worth = (np.array(self._earned) @ likely + DOUBT * self.usual / 2) / (total + DOUBT)
-        worth = worth.clip(min=1e-9)
-        return worth / worth.sum()
+        """Return the posterior over members, float64 (M,)."""
+        weights = np.exp(self._evidence - self._evidence.max())
+        return weights / weights.sum()
 
     def take_labels(self, labels: LabelSource) -> None:
         """Spend the labels that there are now."""
@@ -153,19 +144,17 @@ class MemberChoice:
         return [int(start) for start in best]
 
     def _play(self, labels: LabelSource) -> None:
-        """Have members play in turn."""
-        even = np.full(len(self.members), 1 / len(self.members))
-        players = list[int]()
-        for _ in range(labels.left):
-            players.append(int(self._played.argmin()))
-            self._played[players[-1]] += 1
-        picked = self._pick(len(players), even)
-        for player in sorted({*players}):
-            own = [start for start, who in zip(picked, players, strict=True) if who == player]
+        """Have the two likeliest members play in turn."""
+        likeliest = np.argsort(-self._evidence, kind="stable")[:2].tolist()
+        picked = self._pick(labels.left, self.weigh())
+        for turn, player in enumerate(likeliest):
+            own = picked[turn::2]
             for episode in labels.play(self.members[player], own):
-                likely = _compute_likelihood(self.members, episode)
-                self._likely.append(np.exp(np.minimum(likely - likely[player], 0)))
-                self._earned.append(episode.earned)
+                logs = _compute_likelihood(self.members, episode)
+                alike = np.exp(np.minimum(logs - logs[player], 0))
+                pays = PAYS_OTHERS + (PAYS - PAYS_OTHERS) * alike
+                paid = min(1.0, max(0.0, episode.earned / self.usual))
+                self._evidence += paid * np.log(pays) + (1 - paid) * np.log(1 - pays)
 
     def _compare(self, labels: LabelSource) -> None:
         """Have the two likeliest members play against each other."""

@@ -23,6 +23,8 @@ from mesa_gym.policies import Policy
 STEPS_SHARE = 4
 # Of the planner's reward in so many training steps, what a member must earn.
 EARNS, TRIAL_STEPS, ENVIRONMENTS = 0.9, 150, 64
+# As many as the closed division takes: each acts in every child that asks.
+MEMBERS = 4
 # What is left of a utility counts more, since a way is gone only if its end is worth the costs.
 PATIENCE = 3.0
 
@@ -66,7 +68,7 @@ class PlannerSet(ChoosingMethod):
         least = EARNS * measure_reward(task, whole)
         members = [each for each in edited if measure_reward(task, each) >= least]
         self.planes = observe_training(task, whole, count=1024)
-        return sort_by_difference([whole, *members], task.starts)[:8]
+        return sort_by_difference([whole, *members], task.starts)[:MEMBERS]
 
     def ask(self, task: Task, members: list[Policy]) -> Asker:
         """Ask where members that are still likely differ."""

@@ -104,6 +104,15 @@ def play_randomly(task: Task, count: int, n: int = 64) -> PaidSteps:
     )
 
 
+def measure_share(steps: PaidSteps, task: Task) -> float:
+    """Return the share that was paid of steps that entered a thing, at most one half.
+
+    Where every thing of training pays, the share says nothing of the shift.
+    """
+    things = steps.features.shape[1] - sum(task.size)
+    return min(0.5, float(steps.paid[steps.features[:, :things].any(dim=1)].mean()))
+
+
 def list_entries(walks: Bytes) -> Tensor:
     """Return features of the cells that walks (n, T, ...) enter, float32 (m, F)."""
     before, after = (w.reshape(-1, *walks.shape[2:]) for w in (walks[:, :-1], walks[:, 1:]))
@@ -124,8 +133,8 @@ def fit_heads(
 ) -> Heads:
     """Train heads: each explains all rewards; a penalty looks at unlabelled steps.
 
-    Half of each minibatch was paid, as rewards are rare. Of unlabelled steps those count that
-    enter what shows something, or what some head takes to pay.
+    Half of each minibatch was paid, as rewards are rare. Of unlabelled steps every other one enters
+    what shows something.
     """
     rng = np.random.default_rng([task.seed, 13])
     torch.manual_seed(task.seed)
@@ -140,8 +149,8 @@ def fit_heads(
         rows = np.concatenate([rng.choice(paid, half), rng.choice(unpaid, half)])
         logits = heads(steps.features[rows])
         loss = binary_cross_entropy_with_logits(logits, steps.paid[rows].expand_as(logits))
-        looked = shown[rng.integers(len(shown), size=settings.batch)]
-        loss = loss + penalty(heads(looked))
+        looked = [each[rng.integers(len(each), size=half)] for each in (shown, unlabelled)]
+        loss = loss + penalty(heads(torch.cat(looked)))
         rate = settings.rate * (1 - update / settings.updates)
         optimiser.step(torch.autograd.grad(loss, learnt), rate)
     return heads

@@ -100,10 +100,9 @@ class LabelTally:
         mean /= max(1e-9, mean.max())
         every = np.arange(len(self.weight))
         agreed = compute_parities(every, met) @ (self.weight[met] * (mean - 0.5))
-        fewest = np.bitwise_count(every).astype(np.float64)
-        best = every[agreed >= agreed.max() - 1e-9]
-        best = best[fewest[best] == fewest[best].min()]
-        rated: Floats = compute_parities(best, every).mean(axis=0)
+        # The fewer planes, the likelier; a label's worth of disagreement is e times less likely.
+        likely = np.exp(agreed - agreed.max() - np.bitwise_count(every))
+        rated: Floats = likely @ compute_parities(every, every) / likely.sum()
         rated[met] = mean
         rated[0] = 0
         return np.rint(rated * MOST_WORTH).astype(np.uint8)

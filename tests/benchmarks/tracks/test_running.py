@@ -26,7 +26,7 @@ def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
     groups = running.shared_sets(facts)
     assert sorted(name for group in groups for name in group) == sorted(METHODS)
     assert all(each.tracks and each.about for each in facts.values())
-    assert {("cues", "cues-first"), ("seeds", "svdd")} <= {*map(tuple, groups)}
+    assert {("cues",), ("seeds", "svdd")} <= {*map(tuple, groups)}
     assert {each.division for each in facts.values()} == {"closed", "open"}
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from agents.library import FOLDER, load
 from benchmarks.tracks.methods import members as sets
-from benchmarks.tracks.methods.asking import Disagreement, First, Never, Weighing
+from benchmarks.tracks.methods.asking import Disagreement, Never, Weighing
+from benchmarks.tracks.methods.divdis_policy import mutual_information
 from benchmarks.tracks.methods.method import LabelledEpisode, Preference
-from benchmarks.tracks.methods.two_heads import mutual_information
 from benchmarks.tracks.record import LABEL_KINDS, Label
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
@@ -145,7 +145,6 @@ def test_answers_choose_a_member_for_the_whole_stream() -> None:
 
 def test_when_to_ask() -> None:
     shares, even = sets.compute_shares([ZERO, ONE], PLANES), np.full((6, 2), 0.5)
-    assert First()(PLANES, shares, even).all()
     assert not Never()(PLANES, shares, even).any()
     assert Disagreement([ZERO, ZERO], PLANES)(PLANES, shares, even).all()
     assert not Disagreement([ZERO, ONE], PLANES)(PLANES, shares, even).any()

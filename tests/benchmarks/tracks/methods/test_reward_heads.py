@@ -16,6 +16,7 @@ from benchmarks.tracks.methods.reward_heads import (
     describe_cells,
     fit_heads,
     list_entries,
+    measure_share,
 )
 from benchmarks.tracks.methods.svdd import OneClass
 from mesa_gym.envs.observations import planes_of
@@ -35,21 +36,33 @@ def show(*planes: int) -> np.ndarray:
     return picture
 
 
+# In training a cell pays that shows both planes; under shift each comes alone.
+TOGETHER = describe_cells(np.stack([show(2, 3), show()]))[:, 2, 3]
+STEPS = PaidSteps(torch.tensor(TOGETHER).float().repeat(50, 1), torch.tensor([1.0, 0.0] * 50))
+APART = torch.tensor(describe_cells(np.stack([show(2), show(3), show(), show()]))[:, 2, 3]).float()
+SETTINGS = HeadSettings(updates=300, batch=32)
+
+
 def test_two_heads_that_disagree_find_both_planes_that_training_shows_together() -> None:
-    """In training a cell pays that shows both planes; under shift each comes alone."""
-    cells = describe_cells(np.stack([show(2, 3), show()]))[:, 2, 3]
-    steps = PaidSteps(torch.tensor(cells).float().repeat(50, 1), torch.tensor([1.0, 0.0] * 50))
-    apart = describe_cells(np.stack([show(2), show(3)]))[:, 2, 3]
-    settings = HeadSettings(updates=300, batch=32)
-    walks, method = torch.tensor(apart).float(), DBat()
-    heads = fit_heads(steps, walks, 2, lambda logits: method.compare(logits), TASK, settings)
-    found = (heads(walks) > 0).tolist()
+    heads = fit_heads(STEPS, APART[:2], 2, lambda x: DBat().penalise(x, 0.5), TASK, SETTINGS)
+    found = (heads(APART[:2]) > 0).tolist()
     assert sorted(found) == [[False, True], [True, False]]
-    assert (heads(steps.features) > 0).all(dim=0).tolist() == [True, False] * 50
+    assert (heads(STEPS.features) > 0).all(dim=0).tolist() == [True, False] * 50
     # The plan of the head that goes by plane 2 goes right where that is shown, and nowhere else.
     planner = HeadPlanner(heads, found.index([True, False]), TASK)
     assert planner.act(show(2)[None])[0].tolist() == [0, 0, 1, 0, 0]
     assert planner.rate_cells(show(3)[None]).sum() == 0
+
+
+def test_two_independent_heads_go_by_one_plane_each() -> None:
+    share = measure_share(STEPS, TASK)
+    assert share == 0.5  # all things of training paid, which says nothing of the shift
+
+    def penalise(logits: torch.Tensor) -> torch.Tensor:
+        return DivDis.weight * DivDis().penalise(logits, share / 2)
+
+    logits = fit_heads(STEPS, APART, 2, penalise, TASK, SETTINGS._replace(updates=1000))(APART)
+    assert sorted((logits[:, 0] > logits[:, 1]).tolist()) == [False, True]
 
 
 def test_entries_are_the_cells_that_walks_step_on() -> None:
@@ -68,9 +81,12 @@ def test_entries_are_the_cells_that_walks_step_on() -> None:
 )
 def test_penalties_by_hand(logits: list[list[int]], shared: float, apart: float) -> None:
     given = SURE * torch.tensor(logits, dtype=torch.float64)
-    assert DivDis().compare(given).item() == pytest.approx(shared, abs=1e-4)
-    assert DBat().compare(given).item() == pytest.approx(apart, abs=1e-1 * SURE)
-    assert RewardEnsemble().compare(given).item() == 0
+    divdis = DivDis().penalise(given, 0.5).item()  # half are told to be paid, as they should
+    assert divdis == pytest.approx(shared, abs=1e-3)
+    off = 0.5 * np.log(0.5 / 0.25) + 0.5 * np.log(0.5 / 0.75)
+    assert DivDis().penalise(given, 0.25).item() - divdis == pytest.approx(off, abs=1e-3)
+    assert DBat().penalise(given, 0.5).item() == pytest.approx(apart, abs=1e-1 * SURE)
+    assert RewardEnsemble().penalise(given, 0.5).item() == 0
 
 
 def test_what_training_never_shows_is_far_from_the_centre(evaluator: Evaluator) -> None:

@@ -45,7 +45,7 @@ class Diverse(ppo.Learner):
         return super().loss(batch, left) + PENALTY * shared
 
 
-class TwoHeads(ChoosingMethod):
+class DivDisPolicy(ChoosingMethod):
     """Two agents with penalised agreement under shift; labels and answers choose one."""
 
     tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
