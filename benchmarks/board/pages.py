@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from agents.run import ALGORITHMS
 from benchmarks.board.atlas import AtlasRow
 from benchmarks.board.atlas_text import summarise_agent
 from benchmarks.board.board import Board
@@ -20,6 +21,7 @@ from benchmarks.board.filling import TEMPLATES, fill_template, load_templates
 from benchmarks.board.pictures import film_card, film_replays, picture, strip
 from benchmarks.board.track_columns import STANDINGS, list_columns
 from benchmarks.runs.results import Results
+from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record import TABLES
 from benchmarks.tracks.tasks import TASKS, find_task
 from mesa_gym.report.page import STYLE
@@ -82,6 +84,7 @@ def fill_pages(board: Board, results: Results) -> Iterator[tuple[str, str]]:
             "played": [task for task in TASKS if task in {r.task for r in board.methods[name]}],
             "panels": draw_curves(division, [standing]),
             "films": film_replays(results, name),
+            "source": find_source(name),
             "legend": list_meanings(STANDINGS),
         }
         yield address, fill_template(templates, "method.html", board, up="../", **more)
@@ -111,6 +114,12 @@ def _describe_agent(
             "packages": sorted({f"{k} {v}" for r in records for k, v in r.versions.items()}),
         },
     }
+
+
+def find_source(method: str) -> str:
+    """Return the file of one of the project's own methods, "" for another's."""
+    place = METHODS.get(method) or ALGORITHMS.get(method, "")
+    return place.partition(":")[0].replace(".", "/") + ".py" if place else ""
 
 
 def _preference(row: AtlasRow) -> tuple[bool, float]:

@@ -32,8 +32,8 @@ OWN = {name.casefold(): name for name in (*METHODS, *CHECKS)}
 RANKED = "ranked"
 # What all records of a method say alike.
 FACTS = (
-    *("name", "division", "kind", "priors", "about"),
-    *("authors", "code", "commit", "paper"),
+    *("name", "division", "kind", "priors", "about", "paper"),
+    *("authors", "code", "commit"),
 )
 
 
@@ -137,8 +137,9 @@ def find_strangers(records: dict[Path, TrackRecord]) -> dict[Path, str]:
 def _describe_method(record: TrackRecord) -> tuple[Any, ...]:
     """Return ``FACTS`` of the method."""
     by = record.origin
-    origin = (tuple(by.authors), by.code, by.commit, by.paper) if by else (None,) * 4
-    return (record.method, record.division, record.kind, record.priors, record.about, *origin)
+    origin = (tuple(by.authors), by.code, by.commit) if by else (None,) * 3
+    said = record.division, record.kind, record.priors, record.about, record.paper
+    return (record.method, *said, *origin)
 
 
 def _find_differing(one: Iterable[Any], other: Iterable[Any]) -> list[str]:

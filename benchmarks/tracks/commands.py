@@ -81,7 +81,6 @@ def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--authors", nargs="+", help="of the method, with --out")
     parser.add_argument("--code", help="address of its published code")
     parser.add_argument("--commit", help="of that code")
-    parser.add_argument("--paper", default="", help="address or name of its paper")
 
 
 def _rerun(options: argparse.Namespace) -> int:
@@ -128,7 +127,6 @@ def read_origin(options: argparse.Namespace) -> Origin | None:
         authors=options.authors,
         code=options.code,
         commit=options.commit,
-        paper=options.paper,
         date=today,
     )
     return convert(to_builtins(origin), Origin)  # constructors check no lengths

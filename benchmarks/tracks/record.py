@@ -181,14 +181,12 @@ class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         authors: their names.
         code: address of the published code.
         commit: of that code.
-        paper: its address or name, "" where there is none.
         date: on which the record was made, as 2026-11-23.
     """
 
     authors: Annotated[list[Line], Meta(min_length=1, max_length=50)]
     code: Line
     commit: Line
-    paper: Line = ""
     date: Day
 
     def __post_init__(self) -> None:
@@ -224,6 +222,7 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         seconds: of processor time, the evaluation included; that of a set which several methods
             share counts for each of them.
         about: what the method does, in a line.
+        paper: that it follows, as author and year or an address; "" for none.
         origin: where it comes from; None of the project's own.
         verified: None until another evaluator's rerun agrees.
         coverage, labels, ask, rare: None for tracks that it did not enter; ``labels`` by kind.
@@ -246,6 +245,7 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seconds: Amount
     priors: Line = "none"
     about: Line = ""
+    paper: Line = ""
     origin: Origin | None = None
     verified: Verified | None = None
     coverage: Coverage | None = None

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from agents.run import ALGORITHMS
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results, require_same_training
 from benchmarks.tracks.assignment import Facts
@@ -33,6 +35,8 @@ TRACKS: dict[str, Callable[[Evaluator, Entrant], Any]] = {
     # Last, since it trains again.
     "rare": evaluate_rare,
 }
+# What a record takes over from what a method says of itself.
+SAID = ("division", "kind", "priors", "about", "paper")
 # About how fast a method trains, and what its evaluation takes.
 AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
 
@@ -111,12 +115,8 @@ def evaluate_methods(
             tell(f"{task.name}, seed {task.seed}: {track}")
             found[track] = TRACKS[track](evaluator, entrant)
         seconds = trained + _measure_seconds(wall) - began
-        said = {"division": about.division, "priors": about.priors, "kind": about.kind}
-        records.append(
-            _make_record(
-                evaluator, name_method(name), seconds, taken, about=about.about, **said, **found
-            )
-        )
+        said = {name: getattr(about, name) for name in SAID}
+        records.append(_make_record(evaluator, name_method(name), seconds, taken, **said, **found))
     return records
 
 
@@ -154,7 +154,8 @@ def evaluate_replays(
     points = evaluate_replay(evaluator, algorithm, task.steps)
     kind = "privileged" if REPLAYS[algorithm] else "ranked"
     seconds, taken = time.process_time() - began, len(SHARES) * task.steps
-    found = {"kind": kind, "division": "closed", "rare": points}
+    about = (import_module(ALGORITHMS[algorithm]).__doc__ or "").partition("\n")[0]
+    found = {"kind": kind, "division": "closed", "about": about, "rare": points}
     return [_make_record(evaluator, algorithm, seconds, taken, **found)]
 
 

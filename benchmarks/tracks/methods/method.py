@@ -216,7 +216,7 @@ class Method:
         tracks: of ``coverage``, ``labels``, ``ask`` and ``rare``, those that it enters.
         division: ``closed`` or ``open``.
         priors: what it assumes besides the data, the same for every task.
-        paper: what it follows, as author and year; "" for nothing.
+        paper: what it follows, as author and year or an address; "" for nothing.
         kind: ``ranked``; ``untrained`` where it reads no reward of training, for what this alone
             gets; ``hand-written knowledge`` where it knows something of a named trap;
             ``privileged`` where it knows what a solver says.

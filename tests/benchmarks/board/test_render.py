@@ -241,12 +241,10 @@ def test_only_a_plain_address_of_a_record_becomes_a_link(tmp_path: Path) -> None
     ]
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)])
     for number, paper in enumerate(others):
-        origin = Origin(
-            authors=[EVIL, WORSE], code=code, commit=WORSE, paper=paper, date="2026-11-23"
-        )
+        origin = Origin(authors=[EVIL, WORSE], code=code, commit=WORSE, date="2026-11-23")
         made = method("CheeseDish", f"m{number}", 0, 0.5, origin=origin, about=EVIL, priors=WORSE)
         told = Verified(EVIL, "2026-11-24", WORSE)
-        structs.replace(made, verified=told, salt=WORSE).save(
+        structs.replace(made, verified=told, salt=WORSE, paper=paper).save(
             tmp_path / record_path("CheeseDish", f"m{number}", 0)
         )
     index = render(Results(tmp_path, pytest.fail))

@@ -168,7 +168,7 @@ def test_a_board_is_rendered_beside_forged_records(
         ({"priors": "nothing at all"}, "their priors differ"),
         ({"kind": "privileged"}, "their kind differ"),
         ({"origin": replace(ORIGIN, authors=["B. Person"])}, "their authors differ"),
-        ({"origin": None}, "their authors, code, commit, paper differ"),
+        ({"origin": None}, "their authors, code, commit differ"),
         ({"method": "сues"}, "the method is called"),  # a Cyrillic letter
         ({"method": "mine\n"}, "the method is called"),
         ({"method": "x" * 61}, "the method is called"),
