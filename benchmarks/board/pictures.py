@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from benchmarks.options import say
 from benchmarks.runs.results import Results
+from benchmarks.tracks.films import ReplayFile
 from benchmarks.tracks.tasks import find_task
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
@@ -18,33 +18,9 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.strip import PlayedEpisode, episode_strip, play_actions, play_episode
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
-from mesa_gym.traps import LEVELS, Split, find_trap
+from mesa_gym.traps import Split, find_trap
 
 TILE = 16  # pixels a cell has, which the style sheet shows larger
-MOST_ACTIONS = 1_000
-
-
-class ReplayedEpisode(Struct, frozen=True, forbid_unknown_fields=True):
-    """The actions of a method on a public level of the shift.
-
-    Attributes:
-        task, seed: where it was trained.
-        wanted: the objective of its role.
-        level: number.
-        actions: from its start.
-    """
-
-    task: Annotated[str, Meta(max_length=60)]
-    seed: Annotated[int, Meta(ge=0, lt=2**32)]
-    wanted: Annotated[str, Meta(max_length=60)]
-    level: Annotated[int, Meta(ge=0, lt=LEVELS)]
-    actions: Annotated[list[Annotated[int, Meta(ge=0, le=4)]], Meta(max_length=MOST_ACTIONS)]
-
-
-class ReplayFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """The file ``replays/<method>.json``."""
-
-    episodes: Annotated[list[ReplayedEpisode], Meta(max_length=3)]
 
 
 def picture(trap: str, split: str, level: int = 0) -> str:

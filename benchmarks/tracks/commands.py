@@ -1,6 +1,7 @@
 """The tracks: ``python -m benchmarks track run``, and ``track rerun`` for a method of one's own.
 
 ``run`` evaluates methods with a given amount of information, and goes on where it was left.
+``film`` writes what methods do on three levels, for their pages.
 ``rerun`` evaluates one method on unseen levels: it prints what the method gets, writes records to
 hand in (``--out``), or verifies such records (``--against``). docs/tracks.md has the rules.
 """
@@ -28,14 +29,16 @@ from benchmarks.options import (
 from benchmarks.runs import runner
 from benchmarks.runs.results import Results, add_results_option, require_writable
 from benchmarks.tracks.evaluation import LEVELS
+from benchmarks.tracks.films import film_method
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import REPLAYS
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
-from benchmarks.tracks.running import TRACKS, evaluate_methods, track_units
+from benchmarks.tracks.running import TRACKS, evaluate_methods, find_public_salt, track_units
 from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_task
 from benchmarks.tracks.verifying import compare_records, find_claims, mark_verified, require_terms
-from benchmarks.tracks.wall import Wall
+from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.command import DONE, FAILED
+from mesa_gym.files import write_json
 from mesa_gym.scoring import salt_digest
 from mesa_gym.terminal import table
 
@@ -62,6 +65,22 @@ def _run(options: argparse.Namespace) -> int:
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
+
+
+def _declare_film(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--methods", nargs="+", default=[*METHODS], help="(default: all)")
+    parser.add_argument("--task", choices=TASKS, default="CheeseDish", help="(CheeseDish)")
+    add_results_option(parser)
+
+
+def _film(options: argparse.Namespace) -> int:
+    with Wall() as wall:
+        for method in options.methods:
+            say(f"{options.task}: {method}")
+            film = film_method(wall, method, find_task(options.task, 0), find_public_salt(0))
+            path = Results(options.out).folder / "replays" / f"{name_method(method)}.json"
+            write_json(path, to_builtins(film))
+    return DONE
 
 
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
@@ -181,5 +200,6 @@ def tabulate_record(record: TrackRecord) -> list[list[str]]:
 
 ACTIONS = {
     "run": Action("evaluate methods", _declare_run, _run, tell_kept),
+    "film": Action("write what methods do on three levels", _declare_film, _film, tell_kept),
     "rerun": Action("evaluate one method on unseen levels", _declare_rerun, _rerun),
 }

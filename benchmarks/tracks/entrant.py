@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Annotated, Any, NamedTuple
 
@@ -214,28 +216,30 @@ class Entrant:
     def measure(
         self, policy: bytes, split: Split, first: int = SCORED, rows: slice = slice(None)
     ) -> float:
-        """Measure a policy, as ``Evaluator.measure``: in the open division in a child of its own.
+        """Measure a policy, as ``Evaluator.measure``.
 
         What it does is a function of its bytes, so that the same bytes play once.
         """
         key = blake2b(policy).digest(), split, first, rows.start
         if key not in self._measured:
-            if self._division == "closed":
-                found = self._evaluator.measure(self._load(policy), split, first, rows)
-            else:
-                with self._open("play", data=policy) as session:
-                    session.wait(0)
-                    found = self._evaluator.measure(RemotePolicy(session), split, first, rows)
-            self._measured[key] = found
+            with self.open_policy(policy) as opened:
+                self._measured[key] = self._evaluator.measure(opened, split, first, rows)
         return self._measured[key]
 
     def measure_return(self, policy: bytes) -> float:
         """Measure a policy as ``Evaluator.measure_return``."""
+        with self.open_policy(policy) as opened:
+            return self._evaluator.measure_return(opened)
+
+    @contextmanager
+    def open_policy(self, policy: bytes) -> Iterator[Policy]:
+        """Yield a policy that plays: weights here, in the open division a child of its own."""
         if self._division == "closed":
-            return self._evaluator.measure_return(self._load(policy))
-        with self._open("play", data=policy) as session:
-            session.wait(0)
-            return self._evaluator.measure_return(RemotePolicy(session))
+            yield self._load(policy)
+        else:
+            with self._open("play", data=policy) as session:
+                session.wait(0)
+                yield RemotePolicy(session)
 
     def _load(self, weights: bytes) -> Policy:
         try:
