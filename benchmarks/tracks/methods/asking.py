@@ -76,9 +76,11 @@ class Weighing:
 
     def asks(self, planes: Bytes, left: int) -> Bools:
         """Return which rows ask, bool (n,)."""
+        if not left:
+            return np.zeros(len(planes), dtype=np.bool_)
         self._shares = compute_shares(self.members, planes)
         weights = np.broadcast_to(self.weigh(), (len(planes), len(self.members)))
-        return self.when(planes, self._shares, weights) if left else np.zeros(len(planes), np.bool_)
+        return self.when(planes, self._shares, weights)
 
     def take_answers(self, rows: Ints, actions: Ints) -> None:
         """Add what answers say of each member."""
@@ -87,7 +89,7 @@ class Weighing:
 
     def act(self, planes: Bytes) -> Floats:
         """Return the best member's action probabilities, float64 (n, 5)."""
-        return self._shares[int(self._evidence.argmax())]
+        return np.asarray(self.members[int(self._evidence.argmax())].act(planes))
 
     def choose(self, planes: Bytes) -> Ints:
         """Return the best member, int64 (n,)."""
