@@ -20,6 +20,7 @@ import msgspec
 
 from benchmarks.board.atlas_text import tabulate_atlas
 from benchmarks.board.board import read
+from benchmarks.board.coin import measure_coin
 from benchmarks.board.column import tabulate
 from benchmarks.board.filling import fill_template, load_templates
 from benchmarks.board.pages import fill_pages
@@ -28,6 +29,7 @@ from benchmarks.board.standings import DivisionTable
 from benchmarks.board.track_columns import STANDINGS, list_columns, say_falls
 from benchmarks.markdown import plain
 from benchmarks.runs.results import Results
+from benchmarks.tracks.checks import COIN
 from benchmarks.tracks.record import TABLES
 from benchmarks.tracks.tasks import BOARD_VERSION
 from mesa_gym.files import write_bytes, write_text
@@ -60,6 +62,13 @@ def render(results: Results) -> Path:
     print(table(*tabulate_atlas(board.atlas)))
     for division in board.divisions:
         _print_division(division)
+    if COIN in board.methods:
+        rows = [
+            [each.family, each.table, f"{each.mean:.2f}", f"{each.error:.2f}", str(each.throws)]
+            for each in measure_coin(board.methods[COIN])
+        ]
+        heads = ["family", "the coin's", "mean S", "standard error", "throws"]
+        print(f"\n{table(heads, rows)}")
     return folder / "index.html"
 
 

@@ -166,10 +166,14 @@ def say_checks(division: DivisionTable) -> str:
 
 
 def say_falls(division: DivisionTable) -> str:
-    """Return in a sentence which of a division's curves falls most with more information."""
+    """Return in a sentence which of a division's curves falls most with more information.
+
+    A coin's rise and fall by chance.
+    """
     falls = [
         (score.largest_fall, each.method, table)
         for each in division.standings
+        if each.kind != "chance"
         for table, score in each.scores.items()
         if table in TABLES and table not in ("coverage", "rare")
     ]

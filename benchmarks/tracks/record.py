@@ -214,7 +214,7 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         encoding: of observations.
         wanted: the objectives of the two roles.
         division: ``closed`` or ``open``.
-        steps: environment steps that training took, of all agents.
+        steps: environment steps that training took, of all agents; on ``rare`` with each share.
         salt: digest of the evaluator's secret.
         levels: that were scored, of ``shift`` and of ``test``.
         priors: what the method assumes besides the data.
