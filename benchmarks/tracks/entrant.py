@@ -21,7 +21,6 @@ from benchmarks.tracks.record import LABELS, MOST_MEMBERS
 from benchmarks.tracks.served import NUMBER, pack_walks
 from benchmarks.tracks.tasks import Division
 from benchmarks.tracks.wall import MOST_BYTES, MethodCall, Wall, find_source
-from benchmarks.tracks.weights import load_network
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy
@@ -242,6 +241,9 @@ class Entrant:
                 yield RemotePolicy(session)
 
     def _load(self, weights: bytes) -> Policy:
+        # Torch is an extra, and boards are rendered without it.
+        from benchmarks.tracks.weights import load_network
+
         try:
             return load_network(self._evaluator.trap, weights)
         except ValueError as error:
