@@ -12,7 +12,7 @@ from benchmarks.tracks.tasks import TASKS
 
 
 class CoinTosses(NamedTuple):
-    """What the coin gets on the tasks of a family in one table.
+    """A coin's throws on the tasks of a family, in one table of the board.
 
     Attributes:
         family, table: of which.
@@ -31,7 +31,7 @@ class CoinTosses(NamedTuple):
 def measure_coin(records: Sequence[TrackRecord]) -> list[CoinTosses]:
     """Return what the coin gets, by family and table.
 
-    For each budget and draw a coin is thrown anew in either role, so that throws are independent.
+    A coin is thrown for each budget, draw and role, so that throws are independent.
     """
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for record in records:

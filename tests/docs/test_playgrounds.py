@@ -82,6 +82,7 @@ def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
             times.append(float(page.evaluate("document.body.dataset.ready")))
         else:
             page.wait_for_selector(".pane")
+            page.wait_for_function("performance.getEntriesByType('paint').length")
             times.append(page.evaluate(PAINTED))
             assert "The episodes of this page are replays" in page.inner_text("main")
         assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -100,6 +101,6 @@ def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser: Any, tmp_path:
     page = tab.open("around.html")
     page.wait_for_function("parseInt(document.querySelector('iframe').style.height) > 844")
     inner = page.frames[1]
-    assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    inner.wait_for_function("document.documentElement.scrollHeight <= innerHeight")
     assert not inner.is_visible("h1")
     tab.close()
