@@ -34,8 +34,8 @@ from benchmarks.tracks.methods.method import (
     Preference,
     Task,
 )
-from benchmarks.tracks.record import MOST_MEMBERS, Label
-from benchmarks.tracks.served import NUMBER, Shape, unpack_walks
+from benchmarks.tracks.record import MOST_MEMBERS
+from benchmarks.tracks.served import NUMBER, unpack_walks
 from benchmarks.tracks.weights import pack_network
 from mesa_gym.policies import Policy
 
@@ -148,7 +148,7 @@ def _pack(told: Assignment, policy: Policy) -> bytes:
 
 def _adapt(link: Link, told: Assignment, task: Task, data: bytes) -> None:
     method, members = _restore(told, data)
-    labels = ServedLabels(link, told.shape, told.label)
+    labels = ServedLabels(link, told)
     for policy in method.adapt(task, members, labels):
         labels.left += NUMBER.unpack(link.request(Kind.RESULT, _pack(told, policy)))[0]
     raise NoSuchAnswerError("adapt() ended; expected a policy each time that labels come")
@@ -203,9 +203,9 @@ WORKS: dict[Work, Callable[[Link, Assignment, Task, bytes], None]] = {
 class ServedLabels:
     """Labels that the evaluator gives and counts, a ``LabelSource``; ``left`` is a copy."""
 
-    def __init__(self, link: Link, shape: Shape, kind: Label) -> None:
-        self._link, self._shape = link, shape
-        self.kind, self.left = kind, 0
+    def __init__(self, link: Link, told: Assignment) -> None:
+        self._link, self._told, self._shape = link, told, told.shape
+        self.kind, self.left = told.label, 0
 
     def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Play a policy from some starts, and say what the wanted objective paid."""
@@ -221,7 +221,7 @@ class ServedLabels:
         return unpack_preferences(data, len(starts), self._shape)
 
     def _request(self, kind: Kind, starts: Sequence[int], policies: list[Policy]) -> bytes:
-        """Ask for labels; meanwhile let policies play, one after another."""
+        """Ask for labels; meanwhile hand policies over or let them play, one after another."""
         numbers = np.array([index(start) for start in starts], dtype="<i8")
         self._link.send(kind, numbers.tobytes())
         answered, data = self._link.receive()
@@ -230,7 +230,10 @@ class ServedLabels:
         while answered in (Kind.BEGIN, Kind.ASK):
             player = next(waiting) if answered is Kind.BEGIN else player
             assert player is not None
-            self._link.send(*answer_frame(player, answered, data, self._shape))
+            if self._told.division == "closed":
+                self._link.send(Kind.RESULT, _pack(self._told, player))
+            else:
+                self._link.send(*answer_frame(player, answered, data, self._shape))
             answered, data = self._link.receive()
         given = self._link.accept(answered, data)
         self.left -= len(starts)

@@ -191,7 +191,7 @@ class Entrant:
             kind, content = session.ask(b"", answers)
             for given, budget in zip(LABELS, (*LABELS[1:], None), strict=True):
                 while kind is not Kind.RESULT:
-                    reply = _serve_labels(labels, session, kind, content)
+                    reply = self._serve_labels(labels, session, kind, content)
                     kind, content = session.ask(reply, answers)
                 found.policies.append(content)
                 found.used.append(labels.used)
@@ -249,6 +249,30 @@ class Entrant:
         except ValueError as error:
             raise PolicyError(f"method {self._method}: {error}") from None
 
+    def _serve_labels(
+        self, labels: Given, session: MethodCall, kind: Kind, content: bytes
+    ) -> bytes:
+        """Return the frame that answers a child's request for labels."""
+        starts = np.frombuffer(content, "<i8").tolist()
+        try:
+            if kind is Kind.SHOW:
+                given = pack_episodes(labels.demonstrate(starts))
+            elif kind is Kind.PLAY:
+                given = pack_episodes(labels.play(self._take_player(session), starts))
+            else:
+                players = self._take_player(session), self._take_player(session)
+                given = pack_preferences(labels.compare(*players, starts))
+        except ValueError as error:
+            return pack(Kind.REFUSED, str(error).encode())
+        return pack(Kind.GIVEN, given)
+
+    def _take_player(self, session: MethodCall) -> Policy:
+        """Return the next policy that a child has play: its weights, or itself in the child."""
+        if self._division == "open":
+            return RemotePolicy(session)
+        answers = {Kind.RESULT: range(MOST_BYTES + 1)}
+        return self._load(session.ask(pack(Kind.BEGIN), answers)[1])
+
     def _open(
         self,
         work: str,
@@ -267,22 +291,6 @@ class Entrant:
             self._trained if data is None else data,
             alpha,
         )
-
-
-def _serve_labels(labels: Given, session: MethodCall, kind: Kind, content: bytes) -> bytes:
-    """Return the frame that answers a child's request for labels."""
-    starts = np.frombuffer(content, "<i8").tolist()
-    try:
-        if kind is Kind.PLAY:
-            given = pack_episodes(labels.play(RemotePolicy(session), starts))
-        elif kind is Kind.SHOW:
-            given = pack_episodes(labels.demonstrate(starts))
-        else:
-            players = RemotePolicy(session), RemotePolicy(session)
-            given = pack_preferences(labels.compare(*players, starts))
-    except ValueError as error:
-        return pack(Kind.REFUSED, str(error).encode())
-    return pack(Kind.GIVEN, given)
 
 
 def describe(wall: Wall, method: str) -> Facts:

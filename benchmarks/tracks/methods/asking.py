@@ -11,6 +11,7 @@ from benchmarks.tracks.methods.members import (
     compute_log_shares,
     compute_shares,
     measure_disagreement,
+    stack_members,
 )
 from benchmarks.tracks.methods.method import Bytes, Floats, Ints
 from mesa_gym.engine import Bools
@@ -64,6 +65,7 @@ class Weighing:
 
     def __init__(self, members: Sequence[Policy], when: When) -> None:
         self.members, self.when = members, when
+        self._compute = stack_members(members)
         self._evidence = np.zeros(len(members))
 
     def begin(self, n: int) -> None:
@@ -76,9 +78,9 @@ class Weighing:
 
     def asks(self, planes: Bytes, left: int) -> Bools:
         """Return which rows ask, bool (n,)."""
-        if not left:
+        if not left or len(self.members) < 2:  # an answer would change nothing
             return np.zeros(len(planes), dtype=np.bool_)
-        self._shares = compute_shares(self.members, planes)
+        self._shares = self._compute(planes)
         weights = np.broadcast_to(self.weigh(), (len(planes), len(self.members)))
         return self.when(planes, self._shares, weights)
 

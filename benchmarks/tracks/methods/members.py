@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -32,23 +32,28 @@ PAYS, PAYS_OTHERS = 0.9, 0.1
 SURE = 5.0
 
 
-@torch.inference_mode()
-def compute_shares(members: Sequence[Policy], planes: Bytes) -> Floats:
-    """Return action probabilities of M members, float64 (M, n, 5).
+def stack_members(members: Sequence[Policy]) -> Callable[[Bytes], Floats]:
+    """Return the function from planes (n, ...) to the shares of M members, float64 (M, n, 5).
 
     Networks are computed together from the inputs that are 1, a fifth of the work.
     """
     networks = [member for member in members if isinstance(member, Network)]
     if len(networks) < len(members):
-        return np.stack([np.asarray(member.act(planes)) for member in members])
+        return lambda planes: np.stack([np.asarray(member.act(planes)) for member in members])
     stack, view = stack_networks(networks), networks[0].view
 
+    @torch.inference_mode()
     def answer(seen: Bytes, rows: slice) -> Floats:
         listed = torch.from_numpy(view.list_inputs(seen)).expand(len(networks), -1, -1)
         scores, _ = compute_outputs(stack, listed)
         return scores.double().softmax(dim=2).transpose(0, 1).numpy()
 
-    return in_blocks(answer, planes).transpose(1, 0, 2)
+    return lambda planes: in_blocks(answer, planes).transpose(1, 0, 2)
+
+
+def compute_shares(members: Sequence[Policy], planes: Bytes) -> Floats:
+    """Return action probabilities of M members, float64 (M, n, 5)."""
+    return stack_members(members)(planes)
 
 
 def compute_log_shares(shares: Floats) -> Floats:
@@ -115,7 +120,8 @@ class MemberChoice:
 
     def __init__(self, members: Sequence[Policy], starts: Bytes, usual: float, seed: int) -> None:
         self.members, self.usual = members, usual
-        self._shares = compute_shares(members, starts)
+        self._compute = stack_members(members)
+        self._shares = self._compute(starts)
         self._order = np.random.default_rng([seed, 4]).permutation(len(starts))
         self._fresh = np.ones(len(starts), dtype=np.bool_)
         self._evidence = np.zeros(len(members))
@@ -129,7 +135,7 @@ class MemberChoice:
         """Spend the labels that there are now."""
         if labels.left and labels.kind == "demonstrations":
             for episode in labels.demonstrate(self._pick(labels.left, self.weigh())):
-                self._evidence += _compute_likelihood(self.members, episode)
+                self._evidence += self._compute_likelihood(episode)
         elif labels.left and labels.kind == "returns":
             self._play(labels)
         elif labels.left:
@@ -150,7 +156,7 @@ class MemberChoice:
         for turn, player in enumerate(likeliest):
             own = picked[turn::2]
             for episode in labels.play(self.members[player], own):
-                logs = _compute_likelihood(self.members, episode)
+                logs = self._compute_likelihood(episode)
                 alike = np.exp(np.minimum(logs - logs[player], 0))
                 pays = PAYS_OTHERS + (PAYS - PAYS_OTHERS) * alike
                 paid = min(1.0, max(0.0, episode.earned / self.usual))
@@ -165,11 +171,16 @@ class MemberChoice:
         weights[pair] = 0.5
         one, other = (self.members[i] for i in pair)
         for first, second, sign in labels.compare(one, other, self._pick(labels.left, weights)):
-            found = [_compute_likelihood(self.members, each) for each in (first, second)]
+            found = [self._compute_likelihood(each) for each in (first, second)]
             own, theirs = (each - np.logaddexp.reduce(each) for each in found)
             ahead = (own - theirs).clip(-SURE, SURE)
             for way in (sign,) if sign else (1, -1):  # a tie is half a vote for either
                 self._evidence -= np.logaddexp(0, -way * ahead) / (1 if sign else 2)
+
+    def _compute_likelihood(self, episode: LabelledEpisode) -> Floats:
+        """Return the logarithm of an episode's likelihood under each member, float64 (M,)."""
+        logs = compute_log_shares(self._compute(episode.planes[:-1]))
+        return sum_until_done(logs[:, np.arange(len(episode.actions)), episode.actions])
 
 
 class ChoosingMethod(Method):
@@ -188,12 +199,6 @@ class ChoosingMethod(Method):
         while True:
             choice.take_labels(labels)
             yield members[int(choice.weigh().argmax())]
-
-
-def _compute_likelihood(members: Sequence[Policy], episode: LabelledEpisode) -> Floats:
-    """Return the logarithm of an episode's likelihood under each member, float64 (M,)."""
-    logs = compute_log_shares(compute_shares(members, episode.planes[:-1]))
-    return sum_until_done(logs[:, np.arange(len(episode.actions)), episode.actions])
 
 
 def sum_until_done(logs: Floats) -> Floats:

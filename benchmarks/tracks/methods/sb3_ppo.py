@@ -12,8 +12,7 @@ import torch
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv
 
-from benchmarks.tracks.methods.asking import Never, Weighing
-from benchmarks.tracks.methods.method import Asker, Bytes, Floats, Ints, Method, Task
+from benchmarks.tracks.methods.method import Bytes, Floats, Ints, Method, Task
 from benchmarks.tracks.served import ServedEnv
 from mesa_gym.engine import State
 from mesa_gym.policies import Policy
@@ -26,7 +25,8 @@ ENVIRONMENTS = 128
 class SB3PPO(Method):
     """PPO of Stable-Baselines3."""
 
-    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
+    # One agent that uses no information gets 0 by labels and answers, as `ppo` does already.
+    tracks: ClassVar[tuple[str, ...]] = ("coverage",)
     # Its network is not one of those that the closed division takes.
     division = "open"
     paper = "Raffin et al. 2021"
@@ -39,10 +39,6 @@ class SB3PPO(Method):
         model.set_logger(Logger(folder=None, output_formats=[]))
         model.learn(task.steps)
         return [SB3Policy(model.policy)]
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Never ask."""
-        return Weighing(members, Never())
 
 
 class SB3Policy(Memoryless):
