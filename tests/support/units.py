@@ -35,7 +35,10 @@ def make(name: str, scratch: Scratch) -> None:
 def make_slowly(name: str, scratch: Scratch) -> None:
     """Works once there is a file ``open``."""
     scratch.progress(30)
-    (scratch.folder / "half").write_text(str(os.getpid()))
+    # Renamed when it is written: a reader who finds it gets the whole number.
+    written = scratch.folder / "half.part"
+    written.write_text(str(os.getpid()))
+    written.rename(scratch.folder / "half")
     while not (scratch.results.folder / "open").exists():
         time.sleep(0.05)
     make(name, scratch)
