@@ -34,7 +34,8 @@ def find_apart(values: Sequence[Values], error: float = 0.05) -> NDArray[np.bool
 
     The chance that any two of equal methods do is at most ``error``, over all pairs. A pair has
     the larger p of two t tests of its difference: by its own variance (Welch), which fails where
-    few seeds happen to be alike, and by that of all methods, which fails where they differ in it.
+    few seeds happen to be alike, and by that which most methods have, the median of those that vary
+    at all. A mean would let a single method whose seeds differ on purpose blur all places.
 
     Args:
         values: for each method, and for each of the same tasks, one number a seed. What is
@@ -62,7 +63,7 @@ def _test_differences(values: Sequence[Sequence[Floats]], one: Ints, other: Ints
     squares = np.array([[len(task) * task.var() for task in method] for method in values])
     free = np.maximum(seeds - 1, 1)
     all_free = np.maximum((seeds - 1).sum(axis=0), 1)
-    own, pooled = squares / free / seeds, squares.sum(axis=0) / all_free / seeds
+    own, pooled = squares / free / seeds, _find_usual(squares / free) / seeds
     apart = np.abs(total[one] - total[other])
     apart = np.where(apart > 0.5 * 10.0**-DIGITS, apart, 0.0)
 
@@ -83,3 +84,9 @@ def _test_differences(values: Sequence[Sequence[Floats]], one: Ints, other: Ints
     )
     lone = seeds.min(axis=1) < 2
     return np.where(lone[one] | lone[other], 1.0, larger)
+
+
+def _find_usual(variances: Floats) -> Floats:
+    """Return the median over methods of each task's variances above 0, (tasks,); 0 for none."""
+    known = np.ma.masked_less_equal(variances, 0.0)
+    return np.asarray(np.ma.median(known, axis=0).filled(0.0), dtype=np.float64)

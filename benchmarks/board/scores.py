@@ -42,7 +42,7 @@ class TableScore:
     """The values of a method in a table.
 
     Attributes:
-        by_task: of all tasks, the development tasks too.
+        by_task: of all tasks.
         overall: over the families that count in the method's division.
         families: of each family that it has tasks of.
         encodings: of the same families as ``overall``, by encoding, without intervals.
@@ -77,11 +77,11 @@ def find_controls(records: Iterable[TrackRecord]) -> dict[tuple[str, str], float
     """Return the areas of the controls of ``labels``, which never trained.
 
     At each budget it is S of the best of them on that task, the mean over seeds, and at least 0,
-    which is that of any policy that ignores its labels.
+    which is that of any policy that ignores its labels. Controls are the project's own.
     """
     steering: dict[tuple[str, str], dict[int, dict[str, list[float]]]] = defaultdict(dict)
     for record in records:
-        if record.kind == UNTRAINED and record.seed < SEEDS:
+        if record.kind == UNTRAINED and record.origin is None:
             for kind, points in (record.labels or {}).items():
                 for point in points:
                     at = steering[record.task, kind].setdefault(point.budget, defaultdict(list))

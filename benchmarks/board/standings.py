@@ -20,7 +20,7 @@ from benchmarks.board.scores import (
 from benchmarks.tracks.record import TABLES, TrackRecord
 from benchmarks.tracks.tasks import DIVISIONS, Division, list_ranking
 
-RANKED, PARTIAL = "ranked", "partial"
+RANKED, PARTIAL, UNVERIFIED = "ranked", "partial", "unverified"
 CHECKS = ("check", "chance")  # policies that use no information
 # Tables that have places of their own.
 PLACED = (MEAN, *TABLES, LABELS_MEAN)
@@ -33,6 +33,8 @@ class Standing:
     Attributes:
         method: its name.
         kind: ``ranked``, ``partial`` where a place needs more, or why it is not ranked.
+        guest: whether it is another's, and not every record of it is verified. It then has the
+            place that it would have among those that are, and changes no other's.
         missing: ranking task -> the seeds that a place needs besides.
         scores: table -> its values there.
         hours: of processor time, of all its records.
@@ -42,6 +44,7 @@ class Standing:
 
     method: str
     kind: str
+    guest: bool
     missing: dict[str, list[int]]
     scores: dict[str, TableScore]
     hours: float
@@ -62,9 +65,11 @@ class Standing:
         return self.scores[table].overall.value if table in self.scores else math.nan
 
     def say_kind(self) -> str:
-        """Return why it has no place; "" where it is ranked."""
+        """Return why it has no place, or one of its own alone; "" where it is ranked."""
+        if self.kind == RANKED:
+            return UNVERIFIED if self.guest else ""
         if self.kind != PARTIAL:
-            return "" if self.kind == RANKED else self.kind
+            return self.kind
         lacking = sum(map(len, self.missing.values()))
         return f"{PARTIAL}: lacks {lacking} run{'s' * (lacking > 1)}"
 
@@ -126,13 +131,17 @@ def make_divisions(records: Sequence[TrackRecord]) -> list[DivisionTable]:
 def _make_standing(records: Sequence[TrackRecord], scores: dict[str, TableScore]) -> Standing:
     """Return a method's standing, without its places."""
     first = records[0]
+    tracks = {table for record in records for table in record.list_values()}
     seeds: dict[str, set[int]] = defaultdict(set)
     for record in records:
-        seeds[record.task].add(record.seed)
+        # Of a track that only some records entered, those may be left out that would lower it.
+        if tracks == {*record.list_values()}:
+            seeds[record.task].add(record.seed)
     missing = find_missing(seeds, first.division)
     return Standing(
         first.method,
         PARTIAL if first.kind == RANKED and missing else first.kind,
+        not all(record.origin is None or record.verified for record in records),
         missing,
         scores,
         sum(record.seconds for record in records) / 3600,
@@ -144,24 +153,36 @@ def _make_standing(records: Sequence[TrackRecord], scores: dict[str, TableScore]
 def _rank_methods(division: Division, standings: Sequence[Standing]) -> list[Standing]:
     """Return the standings in order, with their places.
 
-    Only whole entries are compared with each other: a partial one changes nothing for the others.
+    Only whole entries are compared with each other, and guests with those that are none: neither
+    partial entries nor guests change anything for others.
     """
     found = {each.method: each for each in standings}
-    families = [*list_ranking(division).values()]
     for table in PLACED:
         whole = [each for each in found.values() if _is_whole(each, table, division)]
-        whole.sort(key=lambda each: _order(each, table))
-        values = [
-            [
-                [weight * value for value in seeds]
-                for weight, seeds in gather(families, each.scores[table].by_task)
-            ]
-            for each in whole
-        ]
-        for each, place in zip(whole, rank_places(values), strict=True):
+        hosts = [each for each in whole if not each.guest]
+        places = _find_places(hosts, table, division)
+        for guest in (each for each in whole if each.guest):
+            of_all = _find_places([*hosts, guest], table, division)
+            places[guest.method] = of_all[guest.method]
+        for method, place in places.items():
+            each = found[method]
             placed = replace(each.scores[table], place=place)
-            found[each.method] = replace(each, scores=each.scores | {table: placed})
+            found[method] = replace(each, scores=each.scores | {table: placed})
     return sorted(found.values(), key=lambda each: _order(each, MEAN))
+
+
+def _find_places(entries: Sequence[Standing], table: str, division: Division) -> dict[str, int]:
+    """Return the places of entries that are compared with each other, by method."""
+    ordered = sorted(entries, key=lambda each: _order(each, table))
+    families = [*list_ranking(division).values()]
+    values = [
+        [
+            [weight * value for value in seeds]
+            for weight, seeds in gather(families, each.scores[table].by_task)
+        ]
+        for each in ordered
+    ]
+    return {each.method: place for each, place in zip(ordered, rank_places(values), strict=True)}
 
 
 def _is_whole(each: Standing, table: str, division: Division) -> bool:

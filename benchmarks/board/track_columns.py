@@ -31,8 +31,9 @@ def _show_place(table: str) -> Column[Standing]:
         "place",
         lambda each: each.find_place(table),
         "methods that do not stand apart after Holm's correction for all pairs share one. It needs"
-        f" seeds 0 to {SEEDS - 1} of every ranking task; an entry that lacks any is partial, and"
-        " changes no other's place",
+        f" seeds 0 to {SEEDS - 1} of every ranking task, all with the same tracks; an entry that"
+        " lacks any is partial. An entry that no other evaluator has verified has the place that it"
+        " would have among those that are the project's or verified. Neither changes another's",
     )
 
 

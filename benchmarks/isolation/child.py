@@ -7,8 +7,9 @@ from typing import NoReturn
 
 from benchmarks.isolation import landlock, limits, seccomp
 from benchmarks.isolation.frames import NAME_BYTES, Kind
+from benchmarks.isolation.link import Link, run
 from benchmarks.isolation.loading import ChildSettings, make_loader
-from benchmarks.isolation.serving import Link, answer_frame, run
+from benchmarks.isolation.serving import answer_frame
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.traps import find_trap
 

@@ -32,7 +32,8 @@ _SYSTEM = (
     "/proc/cpuinfo",
     "/sys/devices/system/cpu",
 )
-_ROOT = Path(__file__).parents[2]
+_ROOT, _HERE = Path(__file__).parents[2], Path(__file__).parent
+_OWN = ("mesa_gym", "agents", "benchmarks")
 
 
 class _Rule(ctypes.Structure):
@@ -51,12 +52,33 @@ def libraries() -> list[Path]:
 
     Of ``benchmarks`` this package alone: score cards of others lie beside it.
     """
+    return [*_folders(), *map(Path, _SYSTEM), *(_ROOT / name for name in _OWN[:2]), _HERE]
+
+
+def foreign_libraries() -> list[Path]:
+    """Return what an interpreter needs without this project, which may be installed among them."""
+    # Where a folder is a link to another, what is hidden in one must not be shown in the other.
+    folders = [path.resolve() for path in (*_folders(), *map(Path, _SYSTEM))]
+    own = [each for folder in folders for name in _OWN if (each := folder / name).exists()]
+    return [path for folder in folders for path in _spare(folder, own)]
+
+
+def _spare(folder: Path, hidden: list[Path]) -> list[Path]:
+    """Return a folder, or what of it has none of the hidden folders beneath."""
+    if folder in hidden:
+        return []
+    if not any(each.is_relative_to(folder) for each in hidden):
+        return [folder]
+    return [path for child in folder.iterdir() for path in _spare(child, hidden)]
+
+
+def _folders() -> list[Path]:
+    """Return where libraries are installed."""
     kinds = ("stdlib", "platstdlib", "purelib", "platlib")
     at_home = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     found = [sysconfig.get_path(kind) for kind in kinds]
     found += [sysconfig.get_path(kind, vars=at_home) for kind in kinds]
-    own = [_ROOT / "mesa_gym", _ROOT / "agents", Path(__file__).parent]
-    return [*map(Path, dict.fromkeys([*found, *_SYSTEM])), *own]
+    return [*map(Path, dict.fromkeys(found))]
 
 
 def lock(readable: Iterable[Path], scratch: Path | None = None) -> None:

@@ -7,12 +7,8 @@ gives back are bytes, which only processes like this one unpickle.
 from __future__ import annotations
 
 import io
-import os
 import pickle
-import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from operator import index
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -21,9 +17,11 @@ import msgspec
 import numpy as np
 import torch
 
-from benchmarks.isolation import landlock, limits, seccomp
+from benchmarks.isolation import landlock
 from benchmarks.isolation.frames import NONE, Kind
-from benchmarks.isolation.serving import Link, NoSuchAnswerError, answer_frame, run
+from benchmarks.isolation.link import Link, NoSuchAnswerError, run
+from benchmarks.isolation.locking import import_class, lock_process
+from benchmarks.isolation.serving import answer_frame
 from benchmarks.tracks.assignment import Assignment, Facts, Work
 from benchmarks.tracks.episodes import unpack_episodes, unpack_preferences
 from benchmarks.tracks.methods.method import (
@@ -47,7 +45,9 @@ def main(parent: int) -> NoReturn:
 
 def _serve(link: Link, parent: int) -> None:
     told = msgspec.json.decode(link.receive()[1], type=Assignment)
-    _lock(told, parent)
+    readable = [*landlock.libraries(), *map(Path, told.readable)]
+    bounds = told.seconds, told.memory, told.file_bytes
+    lock_process(parent, readable, told.scratch, *bounds)
     link.send(Kind.LOCKED)
     (_, pictures), (_, data) = link.receive(), link.receive()
     walks = starts = None
@@ -61,30 +61,8 @@ def _serve(link: Link, parent: int) -> None:
     WORKS[told.work](link, told, task, data)
 
 
-def _lock(told: Assignment, parent: int) -> None:
-    """Give up everything that the assignment does not name, for good."""
-    limits.begin(parent, told.seconds, told.file_bytes if told.scratch else 0)
-    home = told.scratch or "/"
-    os.environ.update(HOME=home, TMPDIR=home)
-    os.chdir(home)
-    with open("/proc/self/statm") as statm:
-        readable = [*landlock.libraries(), *map(Path, told.readable)]
-        landlock.lock(readable, Path(told.scratch) if told.scratch else None)
-        limits.bound_memory(statm, told.memory)
-    limits.no_more_processes()
-    seccomp.lock(writing=bool(told.scratch))
-
-
 def _load_class(told: Assignment) -> type[Method]:
-    if told.file:
-        top, file = told.module.partition(".")[0], Path(told.file)
-        inside = [str(file.parent)] if file.name == "__init__.py" else None
-        spec = spec_from_file_location(top, file, submodule_search_locations=inside)
-        assert spec
-        assert spec.loader
-        sys.modules[top] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[top])
-    found: Any = getattr(import_module(told.module), told.name, None)
+    found = import_class(told.module, told.name, told.file)
     if not (isinstance(found, type) and issubclass(found, Method)):
         raise NoSuchAnswerError("not a subclass of benchmarks.tracks.methods.method.Method")
     return found

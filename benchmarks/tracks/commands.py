@@ -33,9 +33,15 @@ from benchmarks.tracks.films import film_method
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import REPLAYS
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
-from benchmarks.tracks.running import TRACKS, evaluate_methods, find_public_salt, track_units
-from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_task
-from benchmarks.tracks.verifying import compare_records, find_claims, mark_verified, require_terms
+from benchmarks.tracks.running import TRACKS, evaluate_methods, track_units
+from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_public_salt, find_task
+from benchmarks.tracks.verifying import (
+    compare_facts,
+    compare_records,
+    find_claims,
+    mark_verified,
+    require_own_records,
+)
 from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import write_json
@@ -109,7 +115,10 @@ def _rerun(options: argparse.Namespace) -> int:
     salt = options.salt or secrets.token_hex(8)
     if options.out:
         require_writable(options.out)  # not after hours of work
-    claims = find_claims(options.against, options.method) if options.against else None
+        require_own_records(options.out, options.method, origin)
+    claims = None
+    if options.against:
+        claims = find_claims(options.against, options.method, options.levels)
     say(f"salt {salt}")
     with Wall() as wall:
         if claims is not None:
@@ -154,10 +163,9 @@ def read_origin(options: argparse.Namespace) -> Origin | None:
 def _verify(
     wall: Wall, options: argparse.Namespace, claims: dict[str, dict[Path, TrackRecord]], salt: str
 ) -> int:
-    """Rerun what records claim, and mark those of the traps on which the values agree."""
+    """Rerun what records claim, and write what was found in place of the claims that agree."""
     differences = []
     for name, records in claims.items():
-        require_terms(records, options.levels)
         own = []
         for claim in records.values():
             if claim.salt == salt_digest(salt):
@@ -166,9 +174,12 @@ def _verify(
             terms = tracks, claim.levels, options.steps, say
             task = find_task(name, claim.seed)
             own += evaluate_methods(wall, [options.method], task, salt, *terms)
-        different = compare_records([*records.values()], own)
+        pairs = [*zip(records.values(), own, strict=True)]
+        different = [line for claim, found in pairs for line in compare_facts(claim, found)]
+        different = different or compare_records([*records.values()], own)
         if not different:
-            mark_verified(records, options.by, salt_digest(salt))
+            for path, (claim, found) in zip(records, pairs, strict=True):
+                mark_verified(claim, found, options.by).save(path)
             say(f"{name}: verified, seeds {', '.join(str(claim.seed) for claim in own)}")
         differences += different
     for line in differences:

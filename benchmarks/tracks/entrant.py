@@ -142,7 +142,7 @@ class Entrant:
         self, wall: Wall, method: str, division: Division, evaluator: Evaluator, steps: int
     ) -> None:
         self._wall, self._evaluator, self._method = wall, evaluator, method
-        self._division = division
+        self._division, self._steps = division, steps
         trap, task = evaluator.trap, evaluator.task
         self._assignment = {
             "division": division,
@@ -177,6 +177,10 @@ class Entrant:
         if not self.members:
             raise PolicyError(f"method {self._method}: train() returned no policy")
         return met
+
+    def renew(self) -> Entrant:
+        """Return the method as it is before training, on the same task."""
+        return Entrant(self._wall, self._method, self._division, self._evaluator, self._steps)
 
     def inherit(self, other: Entrant) -> None:
         """Take over what another's training made."""
@@ -286,10 +290,11 @@ class Entrant:
             self._wall,
             f"method {self._method} on {self._evaluator.task.name}, {work}",
             source | self._assignment | facts | {"work": work},
-            None if work == "play" else self._evaluator.trap,
+            self._evaluator.trap if work == "train" else None,
             pictures,
             self._trained if data is None else data,
             alpha,
+            self._evaluator.draw(f"rare|{alpha}"),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import numpy as np
 
 from benchmarks.tracks.entrant import Adapted, Entrant
@@ -18,14 +20,13 @@ from benchmarks.tracks.record import (
 from mesa_gym.traps import Split
 
 
-def draw_roles(rng: np.random.Generator) -> list[int]:
-    """Return both roles, 0 and 1, in a random order.
+def draw_roles() -> list[int]:
+    """Return both roles, 0 and 1, in an order that no salt and no seed says.
 
     A child that knew what an earlier one was told would know its own role. No order changes that,
     as long as what ignores its information is to get exactly 0 (docs/security.md).
     """
-    order: list[int] = rng.permutation(2).tolist()
-    return order
+    return secrets.SystemRandom().sample(range(2), 2)
 
 
 def evaluate_labels(evaluator: Evaluator, entrant: Entrant) -> dict[Label, list[Point]]:
@@ -56,8 +57,7 @@ def _adapt_children(
     evaluator: Evaluator, entrant: Entrant, kind: Label, draw: int
 ) -> dict[int, Adapted]:
     """Return what a child in each role made of its labels, in the order of the children."""
-    roles = draw_roles(evaluator.draw(f"roles|{kind}|{draw}"))
-    return {role: entrant.adapt(Given(evaluator, role, kind, draw)) for role in roles}
+    return {role: entrant.adapt(Given(evaluator, role, kind, draw)) for role in draw_roles()}
 
 
 def _measure(

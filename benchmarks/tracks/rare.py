@@ -23,8 +23,9 @@ def evaluate_rare(evaluator: Evaluator, entrant: Entrant) -> list[RarePoint]:
     """Return what the first policy of a method becomes with each share."""
     points = []
     for share in SHARES:
-        met = entrant.train(share)
-        points.append(RarePoint(share, met, entrant.measure_return(entrant.members[0])))
+        again = entrant.renew()
+        met = again.train(share)
+        points.append(RarePoint(share, met, again.measure_return(again.members[0])))
     return points
 
 

@@ -52,7 +52,7 @@ STREAM_SHARE = 15
 LABEL_DRAWS, STREAM_DRAWS = 10, 3
 # Solved shares of `test` between which competence counts for 0 and for 1.
 LEAST_SOLVED, ENOUGH_SOLVED = 0.75, 0.9
-# Of a share that was counted on whole levels, how far floating point may carry it.
+# How far floating point may carry a share that was counted on whole levels, and a return of 1.
 ROUNDING = 1e-9
 
 
@@ -166,12 +166,12 @@ class RarePoint(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         share: of episodes that are drawn from the shift.
         met: distinct levels of the shift that were played.
-        n: normalised return of the base objective under shift.
+        n: normalised return of the base objective under shift, of which 1 is the exact optimum.
     """
 
     share: Share
     met: Amount
-    n: Annotated[float, Meta(ge=-MOST, le=MOST)]
+    n: Annotated[float, Meta(ge=-MOST, le=1 + ROUNDING)]
 
 
 class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -214,7 +214,8 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         encoding: of observations.
         wanted: the objectives of the two roles.
         division: ``closed`` or ``open``.
-        steps: environment steps that training took, of all agents; on ``rare`` with each share.
+        steps: environment steps that training took, of all agents. Training for ``rare`` has as
+            many at most as a task allows, with each share, and they are not counted here.
         salt: digest of the evaluator's secret.
         levels: that were scored, of ``shift`` and of ``test``.
         priors: what the method assumes besides the data.
@@ -282,8 +283,9 @@ class TrackRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def _list_shares(self) -> Iterator[tuple[float, int]]:
         """Yield each share, and of how many levels it must be."""
-        for member in self.coverage.members if self.coverage else []:
-            yield from ((number, self.levels) for number in (member.m, member.solved))
+        if self.coverage is not None:
+            found = [x for member in self.coverage.members for x in (member.m, member.solved)]
+            yield from ((number, self.levels) for number in (*found, *self.coverage.before))
         for track, points, _ in self.list_curves():
             shift, test = count_levels(track, self.levels)
             for point in points:

@@ -24,7 +24,7 @@ from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import REPLAYS, evaluate_rare, evaluate_replay
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
 from benchmarks.tracks.streams import evaluate_streams
-from benchmarks.tracks.tasks import SEEDS, BoardTask, find_task
+from benchmarks.tracks.tasks import SEEDS, BoardTask, find_public_salt, find_task
 from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.scoring import salt_digest
 
@@ -39,11 +39,6 @@ TRACKS: dict[str, Callable[[Evaluator, Entrant], Any]] = {
 SAID = ("division", "kind", "priors", "about", "paper")
 # About how fast a method trains, and what its evaluation takes.
 AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
-
-
-def find_public_salt(seed: int) -> str:
-    """Return the salt of the committed records with a seed. A rerun draws one of its own."""
-    return f"tracks-{seed}"
 
 
 def describe_methods(wall: Wall, names: Sequence[str]) -> dict[str, Facts]:
@@ -120,10 +115,12 @@ def evaluate_methods(
     return records
 
 
-def evaluate_alone(names: Sequence[str], task: BoardTask, salt: str) -> list[TrackRecord]:
+def evaluate_alone(
+    names: Sequence[str], task: BoardTask, salt: str, levels: int = LEVELS, steps: int | None = None
+) -> list[TrackRecord]:
     """Evaluate methods behind a wall of their own, in a process of a runner."""
     with Wall() as wall:
-        return evaluate_methods(wall, names, task, salt)
+        return evaluate_methods(wall, names, task, salt, levels=levels, steps=steps)
 
 
 def _measure_seconds(wall: Wall) -> float:

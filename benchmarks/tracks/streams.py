@@ -119,9 +119,9 @@ def evaluate_streams(evaluator: Evaluator, entrant: Entrant) -> list[Point]:
     points, all_streams = [], [Stream(evaluator, draw) for draw in range(STREAM_DRAWS)]
     for budget in QUESTIONS:
         plays: list[dict[int, StreamPlay]] = []
-        for draw, stream in enumerate(all_streams):
+        for stream in all_streams:
             found: dict[int, StreamPlay] = {}
-            for role in draw_roles(evaluator.draw(f"roles|ask|{budget}|{draw}")):
+            for role in draw_roles():
                 with entrant.open_asker() as session:
                     found[role] = stream.play(entrant.make_asker(session), role, budget)
             plays.append(found)

@@ -142,6 +142,11 @@ FAMILIES = tuple(dict.fromkeys(entry.family for entry in RANKING.values()))
 _ORDER: tuple[Encoding, ...] = ("planes", "mixed")
 
 
+def find_public_salt(seed: int) -> str:
+    """Return the salt of the committed records with a seed. A rerun draws one of its own."""
+    return f"tracks-{seed}"
+
+
 def find_task(name: str, seed: int) -> BoardTask:
     """Return a task with a seed; half of all have either encoding.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from msgspec import structs
 
-from benchmarks.tracks.record import TrackRecord, Verified
+from benchmarks.tracks.evaluation import LEVELS
+from benchmarks.tracks.record import Origin, TrackRecord, Verified, record_path
+from benchmarks.tracks.rules import require_rules
+from benchmarks.tracks.running import SAID
 from benchmarks.tracks.wall import name_method
 
 # Standard errors that a claim may be off.
@@ -18,42 +21,72 @@ MOST_ERRORS = 3.0
 LEAST_SPREAD = 0.05
 
 
-def find_claims(folder: Path, method: str) -> dict[str, dict[Path, TrackRecord]]:
-    """Return the records of a method in a folder, by task and file.
+def require_own_records(folder: Path, method: str, origin: Origin | None) -> None:
+    """Refuse to write over records of another's method, whose file and class have the same names.
+
+    Args:
+        folder: into which records are written.
+        method: its name, or where it is.
+        origin: of the method.
 
     Raises:
-        ValueError: there is none, or one is damaged or forged.
+        ValueError: there is such a record.
+    """
+    name = name_method(method)
+    for path in sorted((folder / "tracks").glob(f"*/{name}-s*.json")):
+        record = TrackRecord.load(path)
+        author = _name_author(record.origin)
+        if record.method == name and author != _name_author(origin):
+            raise ValueError(
+                f"{path} is of another's method, {author}; give yours another name, or write to"
+                " another folder"
+            )
+
+
+def _name_author(origin: Origin | None) -> str:
+    return f"{', '.join(origin.authors)}, {origin.code}" if origin else "the project's"
+
+
+def find_claims(
+    folder: Path, method: str, levels: int = LEVELS
+) -> dict[str, dict[Path, TrackRecord]]:
+    """Return the records of a method in a folder, by task and file.
+
+    Args:
+        folder: of records.
+        method: its name, or where it is.
+        levels: that they must have been scored on: on few, nothing differs by more than chance.
+
+    Raises:
+        ValueError: there is none, or one is damaged, or breaks a rule of the board.
     """
     name = name_method(method)
     found: dict[str, dict[Path, TrackRecord]] = {}
     for path in sorted((folder / "tracks").glob(f"*/{name}-s*.json")):
         record = TrackRecord.load(path)
-        if record.method == name:
-            found.setdefault(record.task, {})[path] = record
+        if record.method != name:
+            continue
+        try:
+            require_rules(record, levels)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        if path != (place := folder / record_path(record.task, record.method, record.seed)):
+            raise ValueError(f"{path}: it is of {place}")
+        found.setdefault(record.task, {})[path] = record
     if not found:
         raise ValueError(f"{folder} has no record of {method}: expected tracks/TASK/{name}-s0.json")
     return found
 
 
-def require_terms(claims: Mapping[Path, TrackRecord], levels: int) -> None:
-    """Raise ValueError where claims of one task cannot be verified together, by these terms.
-
-    On few levels nothing differs by more than chance, and of tracks that one claim alone has, the
-    others would be marked as well.
-    """
-    first = next(iter(claims.values()))
-    for path, claim in claims.items():
-        for name, given, wanted in (
-            ("levels", claim.levels, levels),
-            ("tracks", [*claim.list_values()], [*first.list_values()]),
-        ):
-            if given != wanted:
-                raise ValueError(
-                    f"{path} has {name} {given}, expected {wanted} (--levels says what is"
-                    " verified; all records of a task are of the same tracks)"
-                )
-        if not claim.list_values():
-            raise ValueError(f"{path} is of no track, and claims nothing")
+def compare_facts(claim: TrackRecord, own: TrackRecord) -> list[str]:
+    """Return a line for each fact in which a claim differs from a rerun of the same code."""
+    facts = {name: (getattr(claim, name), getattr(own, name)) for name in SAID}
+    facts["tracks"] = (sorted(claim.list_values()), sorted(own.list_values()))
+    return [
+        f"{claim.task}, seed {claim.seed}: {name} is {said!r}, and {found!r} of the code"
+        for name, (said, found) in facts.items()
+        if said != found
+    ]
 
 
 def compare_records(claimed: Sequence[TrackRecord], own: Sequence[TrackRecord]) -> list[str]:
@@ -65,8 +98,11 @@ def compare_records(claimed: Sequence[TrackRecord], own: Sequence[TrackRecord]) 
     seeds far apart would excuse itself.
     """
     lines = []
-    for name in claimed[0].list_values():
-        given, found = (np.array([r.list_values()[name] for r in rs]) for rs in (claimed, own))
+    for name in dict.fromkeys(name for record in claimed for name in record.list_values()):
+        given, found = (
+            np.array([values[name] for r in rs if name in (values := r.list_values())])
+            for rs in (claimed, own)
+        )
         spread = max(LEAST_SPREAD, found.std(ddof=1) if len(found) > 1 else 0.0)
         variance = spread**2 + (1 - min(1.0, found.mean() ** 2)) / own[0].levels
         error = np.sqrt(2 * variance / len(given))
@@ -78,8 +114,11 @@ def compare_records(claimed: Sequence[TrackRecord], own: Sequence[TrackRecord]) 
     return lines
 
 
-def mark_verified(claims: dict[Path, TrackRecord], by: str, salt: str) -> None:
-    """Write into records who verified them, today, and the digest of that evaluator's salt."""
-    verified = Verified(by, date.today().isoformat(), salt)
-    for path, record in claims.items():
-        structs.replace(record, verified=verified).save(path)
+def mark_verified(claim: TrackRecord, own: TrackRecord, by: str) -> TrackRecord:
+    """Return the record that takes a claim's place: what the rerun found, and who made it.
+
+    What is shown is never the claim's: as far as values may differ and agree, a claim could be
+    raised on every task.
+    """
+    verified = Verified(by, date.today().isoformat(), own.salt)
+    return structs.replace(own, origin=claim.origin, verified=verified)

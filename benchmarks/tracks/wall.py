@@ -26,6 +26,7 @@ from benchmarks.isolation.process import ChildError
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.served import NUMBER, UNSEEDED
 from benchmarks.tracks.tasks import SLACK_STEPS
+from mesa_gym.engine import Ints
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError, shorten, unknown
 from mesa_gym.traps import LEVELS as SHIFT_LEVELS
@@ -101,19 +102,32 @@ def name_method(method: str) -> str:
 class TrainingEnvs:
     """The environments of one child: no option of theirs reaches another level.
 
+    Where episodes are drawn from the shift, a method could pick them: by seeds, whose levels
+    anyone can compute, and by resets, which cost no step. There seeds are the evaluator's own, and
+    each environment is reset once.
+
     Args:
         trap: whose training levels are played; None for none.
         most_steps: that all environments together may take.
         alpha: the share of episodes that are drawn from the shift.
+        chance: draws the seeds where there is such a share.
 
     Attributes:
         steps: that were taken.
         met: levels of the shift on which an episode began.
     """
 
-    def __init__(self, trap: Trap | None, most_steps: int = 0, alpha: float = 0.0) -> None:
-        self._trap, self._most_steps, self._alpha = trap, most_steps, alpha
+    def __init__(
+        self,
+        trap: Trap | None,
+        most_steps: int = 0,
+        alpha: float = 0.0,
+        chance: np.random.Generator | None = None,
+    ) -> None:
+        self._trap, self._most_steps = trap, most_steps
+        self._alpha, self._chance = alpha, chance
         self._venvs: list[TrapVectorEnv] = []
+        self._begun = set[int]()
         self.steps = 0
         self.met = set[int]()
 
@@ -134,7 +148,7 @@ class TrainingEnvs:
         if len(given) != venv.num_envs:
             raise ValueError(f"got {len(given)} numbers for {venv.num_envs} environments")
         if kind is Kind.RESET:
-            seeds = [None if seed == UNSEEDED else seed for seed in given.tolist()]
+            seeds = self._draw_seeds(number, given)
             return np.packbits(venv.reset(seed=seeds)[0]).tobytes()
         if self.steps + venv.num_envs > self._most_steps:
             raise ValueError(f"{self.steps} steps were taken; a method has {self._most_steps} here")
@@ -147,8 +161,24 @@ class TrainingEnvs:
         arrays: tuple[Any, ...] = (rewards.astype("<f8"), ended, late, np.packbits(seen))
         return b"".join(array.tobytes() for array in arrays)
 
+    def _draw_seeds(self, number: int, given: Ints) -> list[int | None]:
+        """Return the seeds with which an environment is reset."""
+        if not self._alpha:
+            return [None if seed == UNSEEDED else seed for seed in given.tolist()]
+        if number in self._begun:
+            raise ValueError(
+                "an environment is reset once where training has levels of the shift; episodes"
+                " that end begin again by themselves"
+            )
+        self._begun.add(number)
+        assert self._chance is not None
+        seeds: list[int | None] = self._chance.integers(2**32, size=len(given)).tolist()
+        return seeds
+
     def _make(self, n: int) -> int:
-        if self._trap is None or len(self._venvs) == MOST_ENVS or not 1 <= n <= MOST_ROWS:
+        if self._trap is None:
+            raise ValueError("there are environments in train() alone, whose steps are counted")
+        if len(self._venvs) == MOST_ENVS or not 1 <= n <= MOST_ROWS:
             raise ValueError(
                 f"{n} environments cannot be made: 1 to {MOST_ROWS} at a time, {MOST_ENVS} times"
             )
@@ -167,6 +197,7 @@ class MethodCall:
         trap: whose training levels it may play; None for none.
         starts, data: what it gets before it works: observations, and what a child pickled.
         alpha: the share of its training episodes that are drawn from the shift.
+        chance: draws the seeds of these environments.
 
     Attributes:
         envs: what it trains in.
@@ -185,9 +216,11 @@ class MethodCall:
         starts: bytes = b"",
         data: bytes = b"",
         alpha: float = 0.0,
+        chance: np.random.Generator | None = None,
     ) -> None:
         self._wall, self._about = wall, about
-        self.envs = TrainingEnvs(trap, assignment.get("most_steps", 0) + SLACK_STEPS, alpha)
+        most_steps = assignment.get("most_steps", 0) + SLACK_STEPS
+        self.envs = TrainingEnvs(trap, most_steps, alpha, chance)
         self._scratch = ""
         if assignment["work"] == "train":
             # Kept from children that play a role: inode numbers would tell of each other's files.

@@ -87,7 +87,7 @@ def play_actions(trap: Trap, level: int, actions: Sequence[int]) -> PlayedEpisod
         ValueError: the episode ends before they do.
     """
     limit = trap.horizon(Split.SHIFT)
-    states, paid = [trap.levels(Split.SHIFT, [level])], []
+    states, paid, end = [trap.levels(Split.SHIFT, [level])], [], ""
     for t, action in enumerate(actions, start=1):
         state, pays, ended = trap.step(states[-1], np.array([action]))
         states.append(state)
@@ -97,7 +97,9 @@ def play_actions(trap: Trap, level: int, actions: Sequence[int]) -> PlayedEpisod
                 f"the episode ends with action {t} of {len(actions)}: it was recorded with other"
                 " rules"
             )
-    return PlayedEpisode(trap, states, paid, "" if ended[0] else "time is up")
+        if t == limit and not ended[0]:
+            end = "time is up"
+    return PlayedEpisode(trap, states, paid, end)
 
 
 def choose_moments(played: PlayedEpisode) -> list[Moment]:

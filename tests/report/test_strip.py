@@ -48,6 +48,12 @@ def test_the_episode_is_played_again() -> None:
     assert episode_strip(on(CORNER, SIZE))[-1].caption == "step 5: cheese +1"
 
 
+def test_an_episode_that_is_cut_does_not_end() -> None:
+    """Films show what is to be seen alone: of a policy that stays, its start."""
+    assert [each.caption for each in episode_strip(on(CORNER, SIZE, []))] == ["start"]
+    assert episode_strip(on(CORNER, SIZE, [LEFT] * 2))[-1].caption == "step 2"
+
+
 @pytest.mark.parametrize("trap", [CheeseCorner((11, 13)), CheeseDish(7, dish_planes=3)])
 def test_a_trap_is_made_again_from_its_card(trap) -> None:
     again = episode_strip(on(trap.name(), repr(trap), [ACT]))[0].trap

@@ -28,7 +28,7 @@ from benchmarks.tracks.record import (
     count_levels,
 )
 from benchmarks.tracks.record import record_path as track_path
-from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, find_task
+from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, find_public_salt, find_task
 from mesa_gym.policies import references
 from mesa_gym.scoring import (
     Episode,
@@ -37,6 +37,7 @@ from mesa_gym.scoring import (
     ScoreCard,
     confidence,
     judge,
+    salt_digest,
 )
 from mesa_gym.scoring.card_data import Measured
 from mesa_gym.scoring.plays import has_twins
@@ -253,7 +254,7 @@ def method(
         seed=seed,
         encoding=known.encoding,
         wanted=known.wanted,
-        salt="",
+        salt=salt_digest(find_public_salt(seed)),
         levels=300,
         coverage=None if coverage is None else cover(coverage),
         labels={k: points(k, LABELS, LABEL_DRAWS, of) for k, of in kinds.items()}
@@ -320,7 +321,7 @@ def some_results(folder: Path) -> Path:
     """Write six traps and five agents: on all traps, on some, with alpha, and two of evil names.
 
     ``ppo``: three seeds everywhere. ``dqn``: two seeds, not on the doors. ``plr``: alpha 0.03 on
-    two traps. The evil ones: on one trap each. Of the methods ``cues`` is good, ``plain`` and a
+    two traps. The evil ones: on one trap each. Of the methods ``cues`` is good, ``symmetry`` and a
     planner, which is not ranked, are not.
     """
     traps = (*RANKED, MONSTERS, LAVA)
@@ -339,7 +340,7 @@ def some_results(folder: Path) -> Path:
         trainings += [training(trap, "plr", s, alpha=0.03) for s in range(2)]
     cards += [card(CORNER, f"{EVIL}-s0", 0.5, 0.5), card(DOORS, f"{WORSE}-s0", 0.4, 0.5)]
     good, bad = (0.0, 0.3, 0.6, 0.8, 0.9, 0.9), (0.0, 0.0, 0.1, 0.1, 0.1, 0.1)
-    kinds = [("cues", 0.9, good, "ranked"), ("plain", 0.0, bad, "ranked")]
+    kinds = [("cues", 0.9, good, "ranked"), ("symmetry", 0.0, bad, "ranked")]
     kinds += [("planner", 0.0, bad, "privileged"), ("random", 0.0, (0.0,) * 6, "check")]
     methods = [
         method(t, name, s, c and c + s / 100, steering, steering[:4], kind=kind)

@@ -72,8 +72,11 @@ class Task:
     def vector_env(self, n: int) -> ServedEnv:
         """Make n environments on training levels, which begin again in the step that ends them.
 
+        On the track ``rare`` they are reset once, and with seeds that are not those given.
+
         Raises:
-            ValueError: n is not 1 to 4,096, or there are 64 of them already.
+            ValueError: n is not 1 to 4,096, there are 64 of them already, or it is not in
+                ``train``.
         """
         return ServedEnv(self.host, n, (*self.size, self.channels))
 

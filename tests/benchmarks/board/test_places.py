@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 import scipy.stats
 
 from benchmarks.board.places import find_apart, rank_places
@@ -20,7 +21,7 @@ def test_methods_that_do_not_stand_apart_share_a_place() -> None:
 def test_pairs_are_apart_by_holms_correction_of_the_larger_p_of_two_tests() -> None:
     rng = np.random.default_rng(3)
     methods = [[rng.normal(mean, 0.1, 5)] for mean in (0.4, 0.3, 0.2, 0.0)]
-    pooled = np.mean([np.var(method, ddof=1) for method in methods])
+    pooled = np.median([np.var(method, ddof=1) for method in methods])
     found = {}
     for one, other in combinations(range(4), 2):
         a, b = methods[one][0], methods[other][0]
@@ -43,6 +44,30 @@ def test_methods_that_happen_to_have_no_spread_do_not_stand_apart() -> None:
     lucky, unlucky, others = [[0.9, 0.9, 0.9]], [[0.1, 0.1, 0.1]], [[0.9, 0.1, 0.9]]
     assert rank_places([lucky, *[others] * 10, unlucky]) == [1] * 12
     assert rank_places([lucky, unlucky]) == [1, 2]
+
+
+def test_a_method_whose_seeds_differ_on_purpose_blurs_no_others_places() -> None:
+    rng, tasks = np.random.default_rng(2), range(12)
+    means = (0.4, 0.3, 0.2, 0.1)
+    honest = [[rng.normal(mean, 0.1, 5) for _ in tasks] for mean in means]
+    wild = [[0.9 * (-1.0) ** np.arange(5) for _ in tasks]] * 2
+    assert rank_places(honest) == [1, 2, 3, 4]
+    assert rank_places([*honest, *wild])[:4] == [1, 2, 3, 4]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("bimodal", [False, True])
+def test_equal_methods_stand_apart_by_chance_in_one_of_twenty_boards_at_most(bimodal) -> None:
+    """Ten tasks, five seeds, eight methods that are the same; some tasks vary more than others."""
+    rng, boards = np.random.default_rng(4), 400
+    apart = 0
+    for _ in range(boards):
+        values = rng.normal(0.2, 1, (8, 10, 5)) * np.linspace(0.02, 0.3, 10)[:, None]
+        if bimodal:
+            values = 0.8 * (rng.random((8, 10, 5)) < 0.3)
+        apart += bool(find_apart([[*method] for method in values]).any())
+    # Three standard errors of a share of .05.
+    assert apart / boards < 0.05 + 3 * (0.05 * 0.95 / boards) ** 0.5
 
 
 def test_what_floating_point_leaves_sets_nothing_apart() -> None:

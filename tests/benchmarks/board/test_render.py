@@ -183,7 +183,8 @@ def test_the_first_page_asks_shows_ranks_and_draws(rendered: Path) -> None:
 
 def test_ceilings_and_replays_are_shown_where_they_are(tmp_path: Path, capsys) -> None:
     level = {"task": "CheeseCorner", "seed": 0, "wanted": "cheese", "level": 3, "actions": [0, 1]}
-    records = [method(task, "mine", 0, 0.5) for task in RANKING]
+    by = Origin(authors=["A. Person"], code="", commit="", date="2026-11-23")
+    records = [method(task, "mine", 0, 0.5, origin=by) for task in RANKING]
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], (), records)
     ceilings = {"CoinRun": {"coin": {"ceiling": 0.93}, "far_end": {"ceiling": 0.88}}}
     (tmp_path / "ceilings.json").write_text(json.dumps(ceilings))
@@ -191,6 +192,7 @@ def test_ceilings_and_replays_are_shown_where_they_are(tmp_path: Path, capsys) -
     replays = tmp_path / "replays" / "mine.json"
     for told, left in (
         ({"episodes": [level] * 3}, ""),
+        ({"episodes": [level, level | {"actions": []}, level]}, ""),
         ({"episodes": [level] * 4}, "left out"),
         ({"episodes": [level | {"actions": [9]}]}, "left out"),
         ({"episodes": [level | {"actions": [4] * 999}]}, "left out"),

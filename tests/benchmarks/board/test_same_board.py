@@ -19,15 +19,8 @@ from benchmarks.runs import runner
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.processes import Unit
 from benchmarks.tracks.checks import CHECKS, COIN
-from benchmarks.tracks.record import TrackRecord
-from benchmarks.tracks.running import (
-    Evaluation,
-    evaluate_checks,
-    evaluate_methods,
-    find_public_salt,
-)
-from benchmarks.tracks.tasks import BoardTask, find_task
-from benchmarks.tracks.wall import Wall
+from benchmarks.tracks.running import Evaluation, evaluate_alone, evaluate_checks
+from benchmarks.tracks.tasks import find_public_salt, find_task
 
 KILLS, STEPS, LEVELS, SEEDS = 30, 20_000, 30, 2
 TRAPS = ("CheeseCorner", "CheeseDish")
@@ -43,15 +36,9 @@ def units(out: Path) -> list[Unit]:
             task, salt = find_task(name, seed), find_public_salt(seed)
             make = partial(evaluate_checks, task, salt, LEVELS)
             found.append(Evaluation(task, (*CHECKS, COIN), make, 5, LEVELS).unit())
-            make = partial(evaluate_ppo, task, salt)
+            make = partial(evaluate_alone, ["ppo"], task, salt, LEVELS, STEPS)
             found.append(Evaluation(task, ("ppo",), make, 5, LEVELS).unit())
     return found
-
-
-def evaluate_ppo(task: BoardTask, salt: str) -> list[TrackRecord]:
-    """Evaluate PPO on all of its tracks, after few steps."""
-    with Wall() as wall:
-        return evaluate_methods(wall, ["ppo"], task, salt, levels=LEVELS, steps=STEPS)
 
 
 def start(out: Path) -> subprocess.Popen[bytes]:
@@ -94,7 +81,8 @@ def test_thirty_kills_change_no_byte(tmp_path: Path) -> None:
         # Every other time the process alone, whose units must end with it.
         (os.killpg if number % 2 else os.kill)(run.pid, signal.SIGKILL)
         run.wait()
-        print(f"kill {number}: {'at work' if unfinished else 'over'}, {len(files(killed))} files")
+        kept = [path for path in killed.rglob("*.json") if ".work" not in path.parts]
+        print(f"kill {number}: {'at work' if unfinished else 'over'}, {len(kept)} records")
     assert start(killed).wait() == 0
     assert files(killed) == files(whole)
 

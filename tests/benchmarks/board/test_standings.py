@@ -6,6 +6,7 @@ import pytest
 from boards import entries, method
 from msgspec.structs import replace
 
+from benchmarks.board.scores import find_controls
 from benchmarks.board.standings import Standing, make_divisions
 from benchmarks.board.track_columns import say_checks, say_falls
 from benchmarks.tracks.record import Origin, TrackRecord, Verified
@@ -22,8 +23,7 @@ def stand(records: list[TrackRecord], division: int = 0) -> dict[str, Standing]:
 PARTIAL = [
     ("partial: lacks 5 runs", entries("new", 0.9, tasks=[*RANKING][1:])),
     ("partial: lacks 1 run", entries("new", 0.9)[:-1]),
-    ("partial: lacks 36 runs", entries("new", 0.9, seeds=(3, 4, 5, 6))),  # the best of seven
-    ("partial: lacks 60 runs", entries("new", 0.9, tasks=("Dev-Corner",))),
+    ("partial: lacks 36 runs", entries("new", 0.9, seeds=(3, 4))),
     ("partial: lacks 50 runs", entries("new", 0.9, tasks=("CoinRun", "CheeseCorner"))),
     ("privileged", entries("new", 0.9, kind="privileged")),
     ("hand-written knowledge", entries("new", 0.9, kind="hand-written knowledge")),
@@ -43,6 +43,26 @@ def test_an_entry_without_a_place_changes_no_others(kind: str, records: list[Tra
     assert all(score.place is None for score in new.scores.values())
     whole = stand([*entries("new", 0.9), *WHOLE])["new"]
     assert (whole.place, whole.kind, whole.say_kind()) == (1, "ranked", "")
+
+
+def test_an_entry_that_is_not_verified_has_a_place_and_changes_no_others() -> None:
+    """However good, and however often; neither do controls that others hand in."""
+    by = Origin(authors=["A"], code="", commit="", date="2026-11-23")
+    told = Verified("B", "2027-01-01", "salt")
+    new = entries("new", 0.9, origin=by)
+    copies = [replace(record, method=f"copy-{n}") for n in range(5) for record in new]
+    alone, beside = stand(WHOLE), stand([*new, *copies, *WHOLE])
+    assert {name: beside[name] for name in alone} == alone
+    assert {beside[name].place for name in beside if name not in alone} == {1}
+    assert beside["new"].say_kind() == "unverified"
+    assert stand([*entries("new", 0.0, origin=by), *WHOLE])["new"].place == 4
+    half = [replace(record, verified=told if record.seed else None) for record in new]
+    assert stand([*half, *WHOLE])["poor"].place == 3
+    whole = stand([*(replace(record, verified=told) for record in new), *WHOLE])
+    assert [whole[name].place for name in ("new", "good", "poor")] == [1, 2, 4]
+    assert whole["new"].say_kind() == ""
+    assert find_controls(method(t, "new", 0, labels=(1,) * 6, kind="untrained", origin=by)
+                         for t in RANKING) == {}  # fmt: skip
 
 
 def test_a_partial_entry_shows_what_it_has_below_the_line() -> None:
@@ -85,8 +105,9 @@ def test_each_table_has_places_of_those_that_entered_it_everywhere() -> None:
     assert [found["told"].find_place(x) for x in ("labels", "labels: returns", "coverage")] == [
         *(1, 1, None)
     ]
-    # A single record with labels does not enter their table.
-    assert (found["some"].find_place("coverage"), found["some"].find_place("labels")) == (1, None)
+    # A track is entered with all records or none: those are left out that would lower a mean.
+    assert {found["some"].find_place(table) for table in ("coverage", "labels", "mean")} == {None}
+    assert found["some"].say_kind() == "partial: lacks 59 runs"
     assert (found["rare"].place, found["rare"].find_place("rare")) == (None, 1)
     assert found["rare"].say_kind() == ""
 
@@ -109,7 +130,7 @@ def test_an_entry_says_its_hours_newest_day_and_who_verified_it() -> None:
     half = stand([first, replace(second, verified=told)])["new"]
     assert half == changed(new, verified="1 of 2")
     both = stand([replace(each, verified=told) for each in (first, second)])["new"]
-    assert both == changed(new, verified="by B on 2027-01-01")
+    assert both == changed(new, verified="by B on 2027-01-01", guest=False)
 
 
 def test_checks_are_one_line_and_the_largest_fall_is_named() -> None:

@@ -13,12 +13,13 @@ from msgspec.structs import asdict, replace
 from benchmarks.board.board import read
 from benchmarks.board.render import render
 from benchmarks.runs.results import Results
-from benchmarks.tracks.record import Origin, TrackRecord, record_path
+from benchmarks.tracks.record import SHARES, Origin, TrackRecord, Verified, record_path
 from benchmarks.tracks.tasks import RANKING, SEEDS
 
 ORIGIN = Origin(authors=["A. Person"], code="", commit="", date="2026-11-23")
+AGREED = {"origin": ORIGIN, "verified": Verified("B. Person", "2026-12-01", "")}
 HONEST = [
-    method(task, name, seed, value, (value,) * 6, (value,) * 4, origin=ORIGIN)
+    method(task, name, seed, value, (value,) * 6, (value,) * 4, **AGREED)
     for task in RANKING
     for seed in range(SEEDS)
     for name, value in (("mine", 0.5), ("other", 0.2))
@@ -77,12 +78,20 @@ FORGERIES = [
     ("five in the closed division", forge(coverage__members=[MEMBER] * 5, coverage__before=[0] * 5),
      "5 members; expected 4 at most"),
     ("a choice that is none", forge(coverage__before=[0.5]), "a choice for each"),
+    ("a choice of half a level", forge(coverage__before=[0.5005, -0.5]), "share of 300 levels"),
     ("a share of no rule", forge(rare=[{"share": 0.5, "met": 1, "n": 1.0}] * 2), "shares are not"),
+    ("more than the optimum", forge(rare=[{"share": x, "met": 1, "n": 1.1} for x in SHARES]),
+     "<= 1"),
     ("too much training", forge(steps=10_000_000), "10,000,000 steps; at most 3,300,000"),
     ("more levels", forge(levels=10**17), "<= 1000000000"),
     ("finer levels", forge(levels=3000), "3000 levels were scored; expected 300"),
     ("no levels", forge(levels=0), ">= 1"),
     ("a task that there is not", forge(task="Nowhere"), "not a task of version"),
+    ("a task that does not rank", forge(task="Dev-Corner"), "not a task of version"),
+    ("a seed that does not rank", forge(seed=5), "has seeds 0 to 4"),
+    ("no track", forge(coverage=None, labels=None, ask=None), "it is of no track"),
+    ("no origin", forge(origin=None), "it has no origin"),
+    ("a coin of its own", forge(kind="chance"), "which only random, stay"),
     ("a trap in place of a task", forge(task=CORNER), "not a task of version"),
     ("the other encoding", forge(encoding="mixed"), "seed 0 of CheeseDish has 'planes'"),
     ("an encoding of its own", forge(encoding="plain"), "plain"),
@@ -163,12 +172,22 @@ def test_a_board_is_rendered_beside_forged_records(
     [
         ({"method": "cues"}, "cues is a method of the project"),
         ({"method": "CUES"}, "cues is a method of the project"),
+        ({"method": "cues."}, "cues is a method of the project"),
+        ({"method": "d_bat"}, "d-bat is a method of the project"),
+        ({"method": "d1vdis"}, "divdis is a method of the project"),
         ({"method": "Random", "origin": None}, "random is a method of the project"),
+        ({"method": "coin"}, "coin is a method of the project"),
+        ({"method": "plr-exact"}, "plr-exact is a method of the project"),
+        ({"method": "random", "origin": None}, "its kind is ranked; random is of kind check"),
+        ({"method": "cues", "origin": None, "salt": "0"}, "its salt is not that of the project"),
+        (
+            {"method": "coin", "origin": None, "kind": "chance"},
+            "coin is evaluated on labels and ask, and it lacks one of them",
+        ),
         ({"method": "Mine"}, "another method has this name: their name differ"),
         ({"priors": "nothing at all"}, "their priors differ"),
         ({"kind": "privileged"}, "their kind differ"),
         ({"origin": replace(ORIGIN, authors=["B. Person"])}, "their authors differ"),
-        ({"origin": None}, "their authors, code, commit differ"),
         ({"method": "сues"}, "the method is called"),  # a Cyrillic letter
         ({"method": "mine\n"}, "the method is called"),
         ({"method": "x" * 61}, "the method is called"),
@@ -179,17 +198,28 @@ def test_a_record_under_anothers_name_is_left_out(
     changes: dict[str, Any], told: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Such as one that a good method's mean would rise by, or a rival's kind change."""
+    (folder / record_path(DOORS, "mine", 4)).unlink()
     before = read(Results(folder, pytest.fail)).divisions
-    forged = method(DOORS, "mine", 7, 1.0, origin=ORIGIN)
+    forged = method(DOORS, "mine", 4, 1.0, **AGREED)
     forged = TrackRecord(**(asdict(forged) | changes))
-    forged.save(folder / record_path(DOORS, forged.method, 7))
+    forged.save(folder / record_path(DOORS, forged.method, 4))
     assert read(Results(folder, pytest.fail)).divisions == before
     (line,) = capsys.readouterr().err.splitlines()
     assert told in line
 
 
+def test_verified_records_outvote_forged_ones(tmp_path: Path, capsys) -> None:
+    honest = [record for record in HONEST if record.method == "mine"][:5]
+    forged = [method(DOORS, "mine", seed, 0.0, origin=ORIGIN, about="x") for seed in range(4)]
+    forged += [method("CoinRun", "mine", seed, 0.0, origin=ORIGIN, about="x") for seed in range(4)]
+    write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], (), [*forged, *honest])
+    assert len(read(Results(tmp_path, pytest.fail)).methods["mine"]) == 5
+    assert capsys.readouterr().err.count("their about differ") == 8
+
+
 def test_records_on_another_day_are_of_the_same_method(folder: Path, capsys) -> None:
-    later = method("Dev-Corner", "mine", 3, 0.5, origin=replace(ORIGIN, date="2027-01-01"))
-    later.save(folder / record_path("Dev-Corner", "mine", 3))
-    assert len(read(Results(folder, pytest.fail)).methods["mine"]) == RUNS + 1
+    path = folder / record_path("CoinRun", "mine", 3)
+    later = method("CoinRun", "mine", 3, 0.5, origin=replace(ORIGIN, date="2027-01-01"))
+    later.save(path)
+    assert len(read(Results(folder, pytest.fail)).methods["mine"]) == RUNS
     assert capsys.readouterr().err == ""

@@ -17,7 +17,7 @@ from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import evaluate_replay
 from benchmarks.tracks.record import TrackRecord, record_path
-from benchmarks.tracks.tasks import find_task
+from benchmarks.tracks.tasks import find_public_salt, find_task
 from benchmarks.tracks.wall import Wall
 
 
@@ -83,7 +83,7 @@ def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
 
 
 def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, wall: Wall) -> None:
-    task, salt = find_task("CheeseDish", 0), running.find_public_salt(0)
+    task, salt = find_task("CheeseDish", 0), find_public_salt(0)
 
     def evaluation(levels: int) -> running.Evaluation:
         make = partial(running.evaluate_methods, wall, [LAZY], task, salt, levels=levels)

@@ -16,15 +16,19 @@ from interrupting import require_death_with_parent
 from methods import cheats
 from strangers import METHODS, name_cheat
 
+from agents.run import NUM_LEVELS
 from benchmarks.tracks import entrant, given, labels, record, streams
 from benchmarks.tracks.child import _pickle
 from benchmarks.tracks.entrant import Adapted, Entrant, describe
 from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.rare import evaluate_rare
 from benchmarks.tracks.running import evaluate_methods
 from benchmarks.tracks.served import ServedEnv, pack_walks, unpack_walks
 from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import MethodCall, TrainingEnvs, Wall, find_source
+from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError
+from mesa_gym.traps import LEVELS as SHIFT_LEVELS
 from mesa_gym.traps import find_trap
 
 LEVELS = 60
@@ -66,6 +70,7 @@ def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> N
         ("Messaging", "not permitted.*mesa-gym-message"),
         ("Snooping", "Permission denied.*cmdline"),
         ("Lengthy", "steps were taken; a method has 3300000 here"),
+        ("Belated", r"there are environments in train\(\) alone"),
         ("Coding", "is an agents.networks.Network, got PlaneSeeker"),
         ("Forging", "weights are not finite"),
         ("Tiring", r"adapt\(\) ended; expected a policy each time"),
@@ -90,6 +95,16 @@ def test_an_honest_method_of_ones_own_steers_and_what_it_used_is_counted(wall: W
     assert found.about.startswith("Lets one label")
     assert found.steps == 3
     assert found.seconds > 0
+
+
+def test_training_for_rare_leaves_the_set_that_others_share(wall: Wall) -> None:
+    evaluator = Evaluator(find_task("CheeseDish", 0), "x", 30)
+    method = Entrant(wall, name_cheat("CallCounting"), "open", evaluator, 1)
+    method.train()
+    members = method.members
+    points = evaluate_rare(evaluator, method)
+    assert [point.share for point in points] == [*record.SHARES]
+    assert method.members is members
 
 
 @pytest.mark.parametrize("name", ["Bombing", "BombingLate"])
@@ -176,9 +191,33 @@ def test_environments_take_numbers_of_their_own_alone(kind: str, numbers, told: 
     assert told in frame[HEAD.size :].decode()
 
 
+def test_levels_of_the_shift_cannot_be_picked_by_seeds_or_resets() -> None:
+    """The seeds that are given begin on the shift alone; 29 of 30 levels here are of training."""
+    from benchmarks.isolation.frames import Kind
+
+    def begin(alpha: float, seeds: list[int]) -> list[int]:
+        chance = np.random.default_rng(1)
+        envs = TrainingEnvs(find_trap("CheeseDish")(), 10**6, alpha, chance)
+        envs.serve(Kind.MAKE, np.array([len(seeds)]).tobytes())
+        again = np.array([0, *seeds]).tobytes()
+        envs.serve(Kind.RESET, again)
+        begun = envs._venvs[0]._present.level.number.tolist()
+        refused = envs.serve(Kind.RESET, again)[0] == Kind.REFUSED
+        assert refused == (alpha > 0)
+        return begun
+
+    public = TrapVectorEnv(find_trap("CheeseDish")(), 3000, num_levels=NUM_LEVELS, alpha=1 / 30)
+    levels = public.reset(seed=list(range(3000)))[1]["level"]
+    picked = np.flatnonzero(levels >= SHIFT_LEVELS).tolist()
+    assert len(picked) > 50
+    shift = [number >= SHIFT_LEVELS for number in begin(1 / 30, picked)]
+    assert np.mean(shift) < 0.15
+    assert begin(1 / 30, picked) == begin(1 / 30, picked[::-1])
+    assert begin(0.0, picked) != begin(0.0, picked[::-1])
+
+
 def test_served_environments_are_the_traps() -> None:
     from benchmarks.isolation.frames import HEAD
-    from mesa_gym.envs.vector import TrapVectorEnv
 
     class Direct(TrainingEnvs):
         def request(self, kind: Any, content: bytes) -> bytes:
@@ -249,7 +288,8 @@ def test_walks_survive_their_way_to_a_child() -> None:
 
 
 def test_roles_come_in_a_random_order() -> None:
-    drawn = [labels.draw_roles(np.random.default_rng(seed)) for seed in range(2000)]
+    """Of the system's own randomness: salts of committed records are public."""
+    drawn = [labels.draw_roles() for _ in range(2000)]
     assert {*map(tuple, drawn)} == {(0, 1), (1, 0)}
     assert np.mean([roles[0] for roles in drawn]) == pytest.approx(0.5, abs=0.05)
 
