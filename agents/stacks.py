@@ -84,7 +84,13 @@ def list_shapes(inputs: int) -> list[tuple[int, int]]:
 
 
 def compute_outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Return scores of actions, (S, n, 5), and values, (S, n).
+    """Return scores of actions, (S, n, 5), and values, (S, n); of inputs see below."""
+    found = compute_features(stack, inputs) @ stack.outputs + stack.outputs_bias
+    return found[..., :VALUE], found[..., VALUE]
+
+
+def compute_features(stack: Stack, inputs: Tensor) -> Tensor:
+    """Return the second hidden layer, (S, n, UNITS).
 
     Args:
         stack: of S agents.
@@ -99,9 +105,7 @@ def compute_outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
     else:
         summed = inputs.to(stack.first.dtype) @ stack.first
     features = (summed + stack.first_bias).relu()
-    features = (features @ stack.second + stack.second_bias).relu()
-    found = features @ stack.outputs + stack.outputs_bias
-    return found[..., :VALUE], found[..., VALUE]
+    return (features @ stack.second + stack.second_bias).relu()
 
 
 def compute_gradients(loss: Tensor, stack: Sequence[Tensor]) -> list[Tensor]:

@@ -30,7 +30,7 @@ ORDER = [
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options"},
     {"benchmarks.isolation", "benchmarks.runs", "benchmarks.validity"},
-    {"benchmarks.submissions", "benchmarks.tracks"},
+    {"benchmarks.audit", "benchmarks.submissions", "benchmarks.tracks"},
     {"benchmarks.board"},
     {"benchmarks.speed", "benchmarks.studies"},
     {"benchmarks.__main__"},

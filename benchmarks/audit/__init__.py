@@ -1,0 +1,1 @@
+"""Audits: tell from an agent alone what it will pursue under a shift that it has not shown yet."""

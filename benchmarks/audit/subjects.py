@@ -1,0 +1,234 @@
+"""Subjects: agents of a population as arrays, with an axis of agents in front."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.lesson import POINTS, Lesson
+from agents.pixels import PixelNetwork
+from agents.planner import Planner
+from agents.ppo_settings import PPOSettings
+from agents.run import ALGORITHMS
+from agents.stacks import VALUE, compute_features
+from benchmarks.audit.populations import Population, draw_states
+from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.policies import Policy
+from mesa_gym.scoring import rollout
+from mesa_gym.scoring.choice import choices
+from mesa_gym.scoring.plays import ALONE, play
+from mesa_gym.scoring.returns import SOLVED, level_scores, sum_returns
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split, Trap
+
+Floats = NDArray[np.floating[Any]]
+# Levels that say what an agent pursues, in two halves, and of `test` what it can do.
+SHIFT_LEVELS, TEST_LEVELS = 1_000, 200
+LEAST_PROBABILITY = 1e-6
+WEIGHTS = "weights/"
+
+
+@dataclass(frozen=True, eq=False)
+class Subjects:
+    """Agents of a population, n of them.
+
+    Attributes:
+        chosen: int64 (n, 2, 2), how often on either half of the shift's levels the first and the
+            second objective were chosen.
+        solved: float64 (n,), share of ``test`` solved.
+        met: int64 (n,), different levels of the shift that were played in training.
+        curve: float64 (n, POINTS), mean returns along the training.
+        log_probabilities: float32 (n, STATES, 5), of the actions in training states.
+        values: float32 (n, STATES), of the same.
+        activations: float16 (n, STATES, units), of the last hidden layer, or both maps.
+        weights: float16 (n, ...), all parameters by the name of their layer.
+        wants: float64 (n, 2), on how many levels of the shift that have the targets of the first,
+            or of the second, alone they are reached, so that nothing there conflicts; 0 where no
+            rival can be taken away.
+        seconds: float64 (n,), of the processor, of training and measuring.
+    """
+
+    chosen: NDArray[np.int64]
+    solved: Floats
+    met: NDArray[np.int64]
+    curve: Floats
+    log_probabilities: Floats
+    values: Floats
+    activations: Floats
+    weights: dict[str, Floats]
+    wants: Floats
+    seconds: Floats
+
+    @property
+    def share(self) -> Floats:
+        """The first objective's share of all choices of either, float64 (n,)."""
+        return compute_share(self.chosen.sum(axis=1))
+
+    @classmethod
+    def join(cls, parts: Sequence[Subjects]) -> Subjects:
+        """Return several parts of a population as one, in order."""
+        every = [part.list_arrays() for part in parts]
+        return cls.gather({x: np.concatenate([each[x] for each in every]) for x in every[0]})
+
+    @classmethod
+    def gather(cls, arrays: Mapping[str, Any]) -> Subjects:
+        """Return the agents of ``list_arrays``.
+
+        Raises:
+            TypeError: the arrays are not of agents.
+        """
+        weights = {x.removeprefix(WEIGHTS): arrays[x] for x in arrays if x.startswith(WEIGHTS)}
+        rest = {x: arrays[x] for x in arrays if not x.startswith(WEIGHTS)}
+        return cls(weights=weights, **rest)
+
+    def list_arrays(self) -> dict[str, Any]:
+        """Return all arrays by name."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        layers = found.pop("weights")
+        return found | {f"{WEIGHTS}{name}": layer for name, layer in layers.items()}
+
+    def take(self, rows: Any) -> Subjects:
+        """Return some of the agents."""
+        return Subjects.gather({name: each[rows] for name, each in self.list_arrays().items()})
+
+
+def compute_share(chosen: NDArray[np.int64]) -> Floats:
+    """Return the first's share of choices (n, 2), float64 (n,); a half where there is none."""
+    either = chosen.sum(axis=1)
+    return np.divide(chosen[:, 0], either, out=np.full(len(chosen), 0.5), where=either > 0)
+
+
+def train_agents(
+    population: Population,
+    seeds: tuple[int, ...],
+    progress: Callable[[int], None] = lambda steps: None,
+) -> tuple[list[Any], Lesson]:
+    """Train agents of a population together, and return them with the lesson that they had."""
+    (stage,) = population.run.parts()
+    settings = population.run.settings or PPOSettings()
+    lesson = Lesson(seeds=seeds, settings=settings, progress=progress, **stage.lesson())
+    return import_module(ALGORITHMS[population.run.algo]).train(lesson), lesson
+
+
+def train_subjects(
+    population: Population,
+    seeds: tuple[int, ...],
+    progress: Callable[[int], None] = lambda steps: None,
+) -> Subjects:
+    """Train agents of a population together, and measure what they are and what they pursue.
+
+    Args:
+        population: of which they are.
+        seeds: one an agent.
+        progress: called with the steps that all agents have taken since the last call.
+    """
+    began = time.process_time()
+    agents, lesson = train_agents(population, seeds, progress)
+    trap, names = population.trap, [*population.trap.objectives]
+    roles = [names.index(x) for x in (population.first, population.second)]
+    planes = planes_of(trap, draw_states(trap))
+    shift, test = Field(trap, Split.SHIFT, SHIFT_LEVELS), Field(trap, Split.TEST, TEST_LEVELS)
+    alone = Field(trap, Split.SHIFT, TEST_LEVELS, SHIFT_LEVELS)
+    inner = [describe_agent(agent, planes) for agent in agents]
+    chosen = [shift.choose(agent)[:, None, :] == np.array(roles)[:, None] for agent in agents]
+    found = Subjects(
+        chosen=np.array(chosen).sum(axis=-1),
+        solved=np.array([test.solve(agent) for agent in agents]),
+        met=np.array([len(each) for each in lesson.met]),
+        curve=np.array([fill_curve(each) for each in lesson.curves]),
+        log_probabilities=np.array([read_logs(agent, planes) for agent in agents], np.float32),
+        values=np.array([values for values, _ in inner], np.float32),
+        activations=np.array([hidden for _, hidden in inner], np.float16),
+        weights=stack_layers([list_layers(agent) for agent in agents]),
+        wants=np.array([[alone.reach(agent, x) for x in roles] for agent in agents]),
+        seconds=np.zeros(len(seeds)),
+    )
+    return replace(found, seconds=found.seconds + (time.process_time() - began) / len(seeds))
+
+
+class Field:
+    """Levels of a split that agents are played on, solved once.
+
+    Args:
+        trap: of the population.
+        split: of the levels.
+        count: how many.
+        first: number of the first.
+    """
+
+    def __init__(self, trap: Trap, split: Split, count: int, first: int = 0) -> None:
+        self._trap, self._split, numbers = trap, split, np.arange(first, first + count)
+        self._starts = trap.levels(split, numbers)
+        self._values = level_values(trap, split, numbers, trap.horizon(split))
+
+    def choose(self, policy: Policy) -> NDArray[np.int64]:
+        """Return what a policy chose on either half of the levels, int64 (2, count / 2)."""
+        record = rollout(
+            policy, self._trap, self._starts, self._trap.horizon(self._split), play=self._split
+        )
+        return choices(self._trap, record, self._values).reshape(2, -1)
+
+    def reach(self, policy: Policy, role: int) -> float:
+        """Return the share of levels with an objective's targets alone on which it is reached."""
+        name = [*self._trap.objectives][role]
+        if name not in self._trap.find_isolable():
+            return 0.0
+        record = play(policy, self._trap, ALONE + name, self._starts)
+        return float((choices(self._trap, record, self._values) == role).mean())
+
+    def solve(self, policy: Policy) -> float:
+        """Return the share of levels on which a policy earned of base what there is."""
+        record = rollout(
+            policy, self._trap, self._starts, self._trap.horizon(self._split), play=self._split
+        )
+        scores = level_scores(sum_returns(record, self._trap), self._values)
+        return float((scores[self._trap.base] >= SOLVED).mean())
+
+
+@torch.inference_mode()
+def describe_agent(agent: Any, planes: Bytes) -> tuple[Floats, Floats]:
+    """Return an agent's values (n,) and last hidden layer, or both maps, (n, units) of planes."""
+    if isinstance(agent, Planner):
+        maps = [agent.objective(planes), agent.costs(planes)]
+        boards = agent.maps.view(torch.from_numpy(planes)[None])
+        worth, cost = (torch.from_numpy(each)[None] for each in maps)
+        _, value = agent.maps.score(agent.stack, boards, worth, cost)
+        return value[0].numpy(), np.concatenate([each.reshape(len(planes), -1) for each in maps], 1)
+    stack = agent.stack
+    if isinstance(agent, PixelNetwork):
+        stack = stack.build_stack(agent.view)
+    hidden = compute_features(stack, torch.from_numpy(agent.view.list_inputs(planes))[None])
+    value = (hidden @ stack.outputs + stack.outputs_bias)[0, :, VALUE]
+    return value.numpy(), hidden[0].numpy()
+
+
+def read_logs(agent: Policy, planes: Bytes) -> Floats:
+    """Return logarithms of action probabilities (n, 5), of the least of them too."""
+    return np.log(np.maximum(agent.act(planes), LEAST_PROBABILITY))
+
+
+def fill_curve(parts: Sequence[Sequence[float]]) -> Floats:
+    """Return mean returns along a training, float64 (POINTS,); a gap has what stands before it."""
+    found = [earned / episodes if episodes else np.nan for earned, episodes in parts]
+    known = np.flatnonzero(~np.isnan(found))
+    return np.interp(np.arange(POINTS), known, np.array(found)[known])
+
+
+def list_layers(agent: Any) -> dict[str, Floats]:
+    """Return all parameters of an agent by the name of their layer; those of pictures as planes."""
+    stack = agent.stack
+    if isinstance(agent, PixelNetwork):
+        stack = stack.build_stack(agent.view)
+    return {name: layer[0].numpy() for name, layer in stack._asdict().items()}
+
+
+def stack_layers(every: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
+    """Return the layers of several agents with an axis of agents, float16."""
+    return {name: np.array([each[name] for each in every], np.float16) for name in every[0]}

@@ -1,0 +1,68 @@
+"""The gate's figures, by hand and against another library."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.preprocessing import StandardScaler
+from subjects import make_subjects
+
+from benchmarks.audit.gate import PENALTY, explain, measure_gate
+
+
+def test_what_facts_explain_is_told_from_all_other_agents() -> None:
+    rng = np.random.default_rng(0)
+    facts = rng.normal(size=(40, 3)) * (1, 10, 100)
+    share = 0.3 * facts[:, 0] + rng.normal(size=40)
+    known = StandardScaler().fit_transform(facts)
+    told = cross_val_predict(Ridge(PENALTY), known, share, cv=LeaveOneOut())
+    assert explain(facts, share) == pytest.approx(r2_score(share, told))
+    assert explain(rng.normal(size=(40, 3)), share) < 0.05
+    # Of nothing, each is told the mean of the others: R2 is 1 - (n / (n - 1))^2.
+    assert explain(np.ones((40, 1)), share) == pytest.approx(1 - (40 / 39) ** 2)
+
+
+def test_the_figures_of_a_population() -> None:
+    subjects = make_subjects(60, seed=5)
+    found = measure_gate(subjects)
+    share = subjects.share
+    assert (found.agents, found.solved, found.seconds) == (60, 1.0, 1.0)
+    assert found.mean == pytest.approx(share.mean())
+    assert found.spread == pytest.approx(share.std(ddof=1))
+    # 800 choices an agent.
+    assert found.chance == pytest.approx(np.sqrt((share * (1 - share) / 800).mean()))
+    assert found.retest == pytest.approx(1.0)  # both halves are the same here
+    assert found.passed
+
+
+def test_agents_that_all_do_the_same_do_not_pass() -> None:
+    chosen = np.tile([450, 0], (60, 2, 1))
+    found = measure_gate(replace(make_subjects(60), chosen=chosen))
+    assert (found.mean, found.spread) == (1, 0)
+    assert np.isnan([found.ratio, found.retest, found.explained]).all()
+    assert not found.passed
+
+
+@pytest.mark.parametrize("failing", ["solved", "spread", "retest", "explained"])
+def test_a_population_that_fails_one_line_does_not_pass(failing: str) -> None:
+    subjects, rng = make_subjects(60, seed=2), np.random.default_rng(1)
+    if failing == "solved":
+        subjects = replace(subjects, solved=np.r_[np.full(7, 0.8), np.ones(53)])
+    if failing == "spread":
+        counts = rng.binomial(400, 0.5, size=(60, 2))
+        subjects = replace(subjects, chosen=np.stack([counts, 400 - counts], axis=2))
+    if failing == "retest":
+        subjects = replace(subjects, chosen=subjects.chosen[rng.permutation(60)])
+        other = make_subjects(60, seed=3).chosen
+        chosen = np.stack([subjects.chosen[:, 0], other[:, 0]], axis=1)
+        subjects = replace(subjects, chosen=chosen)
+    if failing == "explained":
+        subjects = replace(subjects, met=(1000 * subjects.share).astype(int))
+    found = measure_gate(subjects)
+    assert not found.passed
+    limits = {"solved": found.solved < 0.9, "spread": found.spread < 4 * found.chance,
+              "retest": found.retest < 0.95, "explained": found.explained > 0.05}  # fmt: skip
+    assert limits[failing]
