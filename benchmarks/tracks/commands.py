@@ -196,16 +196,16 @@ def tabulate_record(record: TrackRecord) -> list[list[str]]:
     rows = []
     if record.coverage:
         for count, value in record.coverage.curve.items():
-            rows.append(["coverage", str(count), f"C {value:.2f}", "", "", ""])
+            rows.append(["coverage", str(count), f"C {value:z.2f}", "", "", ""])
         for index, member in enumerate(record.coverage.members):
-            numbers = (f"{x:.2f}" for x in (member.m, -member.m, member.solved))
+            numbers = (f"{x:z.2f}" for x in (member.m, -member.m, member.solved))
             rows.append(["coverage", "", f"member {index}", *numbers])
     for track, points, _ in record.list_curves():
         for p in points:
-            numbers = (f"{x:.2f}" for x in (*p.mean, p.solved))
-            rows.append([track, str(p.budget), f"S {p.steering:.2f}", *numbers])
+            numbers = (f"{x:z.2f}" for x in (*p.mean, p.solved))
+            rows.append([track, str(p.budget), f"S {p.steering:z.2f}", *numbers])
     for point in record.rare or []:
-        rows.append(["rare", f"{point.share:g}", f"N {point.n:.2f}", "", "", ""])
+        rows.append(["rare", f"{point.share:g}", f"N {point.n:z.2f}", "", "", ""])
     return rows
 
 
