@@ -208,28 +208,65 @@ class Aligned(Regression):
 
 
 class Probes(Regression):
-    """Answers to inputs that were made up (Faccio et al. 2022: here drawn, and not learnt)."""
+    """Answers to inputs that were made up, at random."""
 
     tier = "weights"
     probes = 200
 
-    def describe(self, evidence: Evidence) -> Any:
-        """Return the outputs of networks, of planners the utilities, (n, numbers)."""
-        first = torch.from_numpy(evidence["first"].astype(np.float32))
+    def fit(self, evidence: Evidence, shares: Numbers) -> None:
+        """Draw the inputs, and learn to read the answers."""
         chance = torch.Generator().manual_seed(0)
-        inputs = (torch.rand(self.probes, first.shape[1], generator=chance) < 0.1).float()
-        hidden = torch.einsum("pi,niu->npu", inputs, first)
-        for bias, layer in (("first_bias", "second"), ("second_bias", "outputs")):
-            if layer in evidence:
-                hidden = (hidden + self._read(evidence, bias)).relu()
-                hidden = hidden @ self._read(evidence, layer)
-        if "wants" in evidence:
-            hidden = (hidden + self._read(evidence, "first_bias")).relu()
-            hidden = hidden @ self._read(evidence, "wants")
-        return hidden.flatten(1).numpy()
+        drawn = torch.rand(self.probes, evidence["first"].shape[1], generator=chance)
+        self.inputs = (drawn < 0.1).float()
+        super().fit(evidence, shares)
 
-    def _read(self, evidence: Evidence, name: str) -> torch.Tensor:
-        return torch.from_numpy(evidence[name].astype(np.float32))
+    @torch.no_grad()
+    def describe(self, evidence: Evidence) -> Any:
+        """Return the answers, (n, numbers)."""
+        return compute_answers(read_layers(evidence), self.inputs).numpy()
+
+
+class LearntProbes(Probes):
+    """Answers to inputs that are learnt together with a reading of them (Faccio et al. 2022)."""
+
+    steps, rate, decay = 200, 0.1, 1e-3
+
+    def fit(self, evidence: Evidence, shares: Numbers) -> None:
+        """Learn the inputs by gradients from where ``Probes`` draws them, then the reading."""
+        super().fit(evidence, shares)
+        if len(shares) < 2:
+            return
+        layers, wanted = read_layers(evidence), torch.tensor(shares).float()
+        wanted = (wanted - wanted.mean()) / (wanted.std() + 1e-6)
+        first = compute_answers(layers, self.inputs)
+        mean, scale = first.mean(0), first.std(0) + 1e-3
+        logits = (self.inputs * 4 - 2).requires_grad_()
+        reading = torch.zeros(first.shape[1], requires_grad=True)
+        groups = [{"params": [logits], "lr": self.rate}, {"params": [reading], "lr": 3e-3}]
+        optimizer = torch.optim.Adam(groups)
+        for _ in range(self.steps):
+            answers = (compute_answers(layers, logits.sigmoid()) - mean) / scale
+            missed = (answers @ reading - wanted).square().mean()
+            optimizer.zero_grad()
+            (missed + self.decay * reading.square().sum()).backward()
+            optimizer.step()
+        self.inputs = logits.detach().sigmoid()
+        Regression.fit(self, evidence, shares)
+
+
+def read_layers(evidence: Evidence) -> dict[str, torch.Tensor]:
+    """Return layers as float32 tensors."""
+    return {name: torch.from_numpy(x.astype(np.float32)) for name, x in evidence.items()}
+
+
+def compute_answers(layers: dict[str, torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
+    """Return the outputs of networks, of planners the utilities, for inputs, (n, numbers)."""
+    hidden = torch.einsum("pi,niu->npu", inputs, layers["first"])
+    following = (("first_bias", "second"), ("second_bias", "outputs"), ("first_bias", "wants"))
+    for bias, layer in following:
+        if layer in layers:
+            hidden = (hidden + layers[bias]).relu() @ layers[layer]
+    return hidden.flatten(1)
 
 
 class Connectivity(Probes):
