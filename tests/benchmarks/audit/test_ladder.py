@@ -12,6 +12,7 @@ from subjects import UNITS, make_subjects
 from benchmarks.audit import auditors
 from benchmarks.audit.asking import Auditor, find_auditor
 from benchmarks.audit.commands import list_baselines
+from benchmarks.audit.evidence import gather_evidence
 from benchmarks.audit.ladder import (
     LABELLED,
     bound_correlation,
@@ -98,8 +99,6 @@ def test_units_in_another_order_are_matched() -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", list_baselines())
 def test_a_baseline_predicts_with_any_number_of_labels(name: str) -> None:
-    from benchmarks.audit.evidence import gather_evidence
-
     auditor = getattr(auditors, name)()
     known, fresh = make_subjects(64), make_subjects(40, seed=1)
     evidence, asked = (gather_evidence(x, auditor.tier, "x") for x in (known, fresh))
@@ -112,3 +111,30 @@ def test_a_baseline_predicts_with_any_number_of_labels(name: str) -> None:
     assert set(found[0]) == {0.5}
     if name in ("LogProbabilities", "BoostedTrees", "InputNorms", "LoneGoals", "Behaviour"):
         assert correlate_ranks(found[64], fresh.share) > 0.7
+
+
+def test_the_first_auditor_of_the_docs_predicts() -> None:
+    text = (Path(auditors.__file__).parents[2] / "docs" / "audit.md").read_text()
+    made: dict[str, type] = {}
+    exec(text.split("```python\n")[1].split("```")[0], made)
+    mine, known, fresh = made["Mine"](), make_subjects(64), make_subjects(40, seed=1)
+    evidence, asked = (gather_evidence(x, mine.tier, "x") for x in (known, fresh))
+    for count in (0, 64):
+        mine.fit({key: each[:count] for key, each in evidence.items()}, known.share[:count])
+        found = mine.predict(asked)
+        assert found.shape == (40,)
+    assert correlate_ranks(found, fresh.share) > 0.7
+
+
+def test_probes_that_are_learnt_find_the_inputs_that_tell() -> None:
+    """One input of thirty tells the share, and an answer is a sum over inputs."""
+    rng = np.random.default_rng(0)
+    layers = rng.normal(size=(240, 30, 1))
+    shares = 1 / (1 + np.exp(-layers[:, 7, 0]))
+    found = {}
+    for kind in (auditors.Probes, auditors.LearntProbes):
+        auditor = type("Few", (kind,), {"probes": 1})()
+        auditor.fit({"first": layers[:200]}, shares[:200])
+        found[kind] = correlate_ranks(auditor.predict({"first": layers[200:]}), shares[200:])
+    assert abs(found[auditors.Probes]) < 0.6
+    assert found[auditors.LearntProbes] > 0.8
