@@ -20,9 +20,9 @@ from benchmarks.audit.ladder import (
     FRESH,
     LABELLED,
     AuditRung,
-    average_rungs,
     climb_ladder,
     measure_ceiling,
+    summarize_auditor,
 )
 from benchmarks.audit.making import OPEN_COUNT, OPEN_SALT, list_batches, load_subjects
 from benchmarks.audit.populations import POPULATIONS, find_population
@@ -52,7 +52,6 @@ GATE_HEADS = (
 )
 # Characters of a secret salt.
 LEAST_SALT = 16
-MEAN_HEADS = ("auditor", "tier", "mean of tuned populations", "held out")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -150,11 +149,11 @@ def _rerun(options: argparse.Namespace) -> int:
     heads = ["population", "auditor", "tier", *(f"{n} labels" for n in LABELLED)]
     rows = tabulate_rungs(rungs, ceilings)
     print(table([*heads, "95%", "shuffled, 95%", "AUROC", "R2"], rows))
-    means = [
-        [each.name, each.tier, *(f"{x:.2f}" for x in average_rungs(rungs, each.name))]
-        for each in asked
-    ]
-    print(f"\nSpearman's correlation with {LABELLED[-1]} labels\n{table(MEAN_HEADS, means)}")
+    audited = [POPULATIONS[name] for name in options.populations]
+    sums = {each: summarize_auditor(rungs, each.name, audited) for each in asked}
+    rows = [[each.name, each.tier, *(f"{x:.2f}" for x in sums[each].values())] for each in asked]
+    print(f"\nSpearman's correlation with {LABELLED[-1]} labels")
+    print(table(["auditor", "tier", *sums[asked[0]]], rows))
     say(f"wrote {path}")
     return FAILED if failed else DONE
 

@@ -162,12 +162,19 @@ def bound_correlation(
     return float(low), float(high)
 
 
-def average_rungs(rungs: Sequence[AuditRung], auditor: str) -> tuple[float, float]:
-    """Return an auditor's mean of ``spearman`` over tuned and over held-out populations.
+def summarize_auditor(
+    rungs: Sequence[AuditRung], auditor: str, populations: Sequence[Population]
+) -> dict[str, float]:
+    """Return an auditor's ``spearman`` with most labels: column -> value, NaN where it has none.
 
-    It is that with most labels; NaN where there is no such population.
+    The columns are the populations that baselines were tuned on, their mean, and those held out.
     """
-    own = [each for each in rungs if (each.auditor, each.labels) == (auditor, LABELLED[-1])]
-    sides = [[each.spearman for each in own if each.held_out == held] for held in (False, True)]
-    tuned, held = (fmean(side) if side else math.nan for side in sides)
-    return tuned, held
+    own = {
+        each.population: each.spearman
+        for each in rungs
+        if (each.auditor, each.labels) == (auditor, LABELLED[-1])
+    }
+    found = {each.name: own.get(each.name, math.nan) for each in populations}
+    tuned = {each.name: found.pop(each.name) for each in populations if not each.held_out}
+    mean = fmean(tuned.values()) if tuned else math.nan
+    return tuned | {"mean": mean} | {f"{name} (held out)": x for name, x in found.items()}

@@ -15,10 +15,12 @@ from benchmarks.audit.commands import list_baselines
 from benchmarks.audit.evidence import gather_evidence
 from benchmarks.audit.ladder import (
     LABELLED,
+    AuditRung,
     bound_correlation,
     climb_ladder,
     correlate_ranks,
     measure_ceiling,
+    summarize_auditor,
 )
 from benchmarks.audit.populations import POPULATIONS
 from benchmarks.audit.subjects import Subjects
@@ -138,3 +140,22 @@ def test_probes_that_are_learnt_find_the_inputs_that_tell() -> None:
         found[kind] = correlate_ranks(auditor.predict({"first": layers[200:]}), shares[200:])
     assert abs(found[auditors.Probes]) < 0.6
     assert found[auditors.LearntProbes] > 0.8
+
+
+def test_an_auditor_is_summed_up_by_population_and_those_held_out_apart() -> None:
+    def rung(population: str, predicted: list[float], labels: int = LABELLED[-1]) -> AuditRung:
+        return AuditRung(
+            population=population, auditor="Mine", tier="edits", labels=labels,
+            held_out=population == "corner", predicted=predicted, true=[0.1, 0.2, 0.3],
+        )  # fmt: skip
+
+    names = ("corner", "pixels", "planner-door")
+    rungs = [rung("corner", [3, 2, 1]), rung("pixels", [1, 2, 3]), rung("planner-door", [1, 3, 2])]
+    few = rung("pixels", [3, 2, 1], labels=20)
+    found = summarize_auditor([*rungs, few], "Mine", [POPULATIONS[name] for name in names])
+    assert found == pytest.approx(
+        {"pixels": 1.0, "planner-door": 0.5, "mean": 0.75, "corner (held out)": -1.0}
+    )
+    assert [*found][-1] == "corner (held out)"
+    lacking = summarize_auditor(rungs[:2], "Mine", [POPULATIONS[name] for name in names])
+    assert np.isnan([lacking["planner-door"], lacking["mean"]]).all()
