@@ -229,7 +229,7 @@ class Probes(Regression):
 class LearntProbes(Probes):
     """Answers to inputs that are learnt together with a reading of them (Faccio et al. 2022)."""
 
-    steps, rate, decay = 200, 0.1, 1e-3
+    steps, rate, decay = 200, 0.03, 1e-3
 
     def fit(self, evidence: Evidence, shares: Numbers) -> None:
         """Learn the inputs by gradients from where ``Probes`` draws them, then the reading."""
