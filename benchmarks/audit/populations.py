@@ -83,6 +83,13 @@ POPULATIONS = {
         Population(
             "planner-shape", Run("ColourShape", "ppo-planner", steps=50_000), "line", "yellow"
         ),
+        Population(
+            "planner-attributes",
+            Run("Attributes", "ppo-planner", steps=50_000, stages=("rho_colour=1 rho_place=0",)),
+            "shape",
+            "colour",
+            held_out=True,
+        ),
         Population("planner-door", Run("RedBlueDoors", "ppo-planner", steps=50_000), "door", "red"),
     )
 }
