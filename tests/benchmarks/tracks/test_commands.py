@@ -1,4 +1,4 @@
-"""What a rerun prints."""
+"""Tests of the table that a rerun prints."""
 
 from __future__ import annotations
 
