@@ -50,6 +50,7 @@ GATE_HEADS = (
     *("population", "agents", "solved", "mean", "sd", "chance", "sd / chance", "retest"),
     *("R2 of metadata", "decided", "CPU s an agent", "passed"),
 )
+NAMES = f"{', '.join(POPULATIONS)} (default: all of these)"
 # Characters of a secret salt.
 LEAST_SALT = 16
 
@@ -65,8 +66,7 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_gate(parser: argparse.ArgumentParser) -> None:
-    names = ", ".join(POPULATIONS)
-    parser.add_argument("populations", nargs="*", metavar="NAME", help=f"{names} (default: all)")
+    parser.add_argument("populations", nargs="*", metavar="NAME", help=NAMES)
     parser.add_argument("--salt", default=OPEN_SALT, help=f"of the seeds ({OPEN_SALT})")
     parser.add_argument("--count", type=count, default=OPEN_COUNT, help=f"of each ({OPEN_COUNT})")
     _declare_out(parser)
@@ -113,7 +113,9 @@ def _gate(options: argparse.Namespace) -> int:
 
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("auditors", nargs="*", help="FILE.py:Class (default: the baselines)")
-    parser.add_argument("--populations", nargs="+", choices=POPULATIONS, default=[*POPULATIONS])
+    parser.add_argument(
+        "--populations", nargs="+", metavar="NAME", default=[*POPULATIONS], help=NAMES
+    )
     parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
     parser.add_argument("--fresh", type=count, default=FRESH, help=f"agents predicted ({FRESH})")
     _declare_out(parser)
@@ -122,35 +124,33 @@ def _declare_rerun(parser: argparse.ArgumentParser) -> None:
 
 def _rerun(options: argparse.Namespace) -> int:
     places = options.auditors or [f"{auditors.__file__}:{name}" for name in list_baselines()]
+    populations = [find_population(name) for name in dict.fromkeys(options.populations)]
     salt, results = options.salt or secrets.token_hex(LEAST_SALT), Results(options.out)
     _require_secret(salt)
     say(f"salt {salt}")
-    wanted = {name: {OPEN_SALT: OPEN_COUNT, salt: options.fresh} for name in options.populations}
+    wanted = {each.name: {OPEN_SALT: OPEN_COUNT, salt: options.fresh} for each in populations}
     rungs, ceilings, failed = list[AuditRung](), dict[str, float](), False
     with Nursery("benchmarks.audit.child") as nursery:
         asked = [find_auditor(nursery, place) for place in places]  # before hours of work
-        path = options.out / "ladders" / name_ladder(asked, salt)
+        path = options.out / "ladders" / name_ladder(asked, salt, [*wanted])
         if _train(options, wanted):
             return FAILED
-        for name in options.populations:
-            known = load_subjects(results, name, OPEN_SALT, OPEN_COUNT)
-            fresh = load_subjects(results, name, salt, options.fresh)
-            ceilings[name] = measure_ceiling(fresh)
+        for each in populations:
+            known = load_subjects(results, each.name, OPEN_SALT, OPEN_COUNT)
+            fresh = load_subjects(results, each.name, salt, options.fresh)
+            ceilings[each.name] = measure_ceiling(fresh)
             for auditor in asked:
-                say(f"{name}: {auditor.name}")
+                say(f"{each.name}: {auditor.name}")
                 try:
-                    rungs += [
-                        *climb_ladder(nursery, auditor, POPULATIONS[name], known, fresh, salt)
-                    ]
+                    rungs += [*climb_ladder(nursery, auditor, each, known, fresh, salt)]
                 except AuditorError as error:
                     failed = True
-                    say(f"{name}: {error}")
+                    say(f"{each.name}: {error}")
                 write_bytes(path, msgspec.json.format(msgspec.json.encode(rungs), indent=0))
     heads = ["population", "auditor", "tier", *(f"{n} labels" for n in LABELLED)]
     rows = tabulate_rungs(rungs, ceilings)
     print(table([*heads, "95%", "shuffled, 95%", "AUROC", "R2"], rows))
-    audited = [POPULATIONS[name] for name in options.populations]
-    sums = {each: summarize_auditor(rungs, each.name, audited) for each in asked}
+    sums = {each: summarize_auditor(rungs, each.name, populations) for each in asked}
     rows = [[each.name, each.tier, *(f"{x:.2f}" for x in sums[each].values())] for each in asked]
     print(f"\nSpearman's correlation with {LABELLED[-1]} labels")
     print(table(["auditor", "tier", *sums[asked[0]]], rows))
@@ -167,8 +167,8 @@ def _require_secret(salt: str) -> None:
         )
 
 
-def name_ladder(asked: Sequence[Auditor], salt: str) -> str:
-    """Return the name of a rerun's file, by its salt and its auditors' code.
+def name_ladder(asked: Sequence[Auditor], salt: str, populations: Sequence[str]) -> str:
+    """Return the name of a rerun's file, by its salt, its auditors' code and its populations.
 
     Raises:
         ValueError: two auditors have one name.
@@ -176,8 +176,9 @@ def name_ladder(asked: Sequence[Auditor], salt: str) -> str:
     names = [auditor.name for auditor in asked]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"two auditors are called {min(twice)}; give one of them another name")
-    code = hash64(repr([(each.name, each.file.read_bytes()) for each in asked])) % 2**64
-    return f"{salt_digest(salt)[:16]}-{code:016x}.json"
+    code = [(each.name, each.file.read_bytes()) for each in asked]
+    digest = hash64(repr((code, populations))) % 2**64
+    return f"{salt_digest(salt)[:16]}-{digest:016x}.json"
 
 
 def list_baselines() -> list[str]:

@@ -27,6 +27,8 @@ TEMPLATES = Path(__file__).with_name("templates")
 MOST = LABELLED[-1]
 # Of an episode so many pictures are shown; levels of either split.
 FRAMES, SHOWN = 6, 3
+# Populations beside one another.
+ACROSS = 3
 BASE, QUIET = "#0072b2", "#8a949e"
 
 
@@ -70,7 +72,7 @@ def draw_ladder(rungs: Sequence[AuditRung]) -> str:
     """Return the ladder as SVG: an auditor a row, a dot a population, a hollow one if held out."""
     rows = list(dict.fromkeys((rung.tier, rung.auditor) for rung in rungs))
     rows.sort(key=lambda row: TIERS.index(row[0]))
-    figure, axes = _make_axes(1, 1.2 + 0.24 * len(rows))
+    figure, axes = _make_axes(1, 1, 1.2 + 0.24 * len(rows))
     names = list(dict.fromkeys(rung.population for rung in rungs))
     for rung in rungs:
         y = len(rows) - rows.index((rung.tier, rung.auditor))
@@ -92,8 +94,11 @@ def draw_scatter(rungs: Sequence[AuditRung]) -> str:
     That is one which saw no changed levels, where there is one.
     """
     names = list(dict.fromkeys(rung.population for rung in rungs))
-    figure, axes = _make_axes(len(names), 2.6)
-    for name, panel in zip(names, axes, strict=True):
+    rows = -(-len(names) // ACROSS)
+    figure, axes = _make_axes(rows, ACROSS, 2.6 * rows)
+    for panel in axes[len(names) :]:
+        panel.set_axis_off()
+    for name, panel in zip(names, axes, strict=False):
         own = [rung for rung in rungs if rung.population == name]
         best = max(own, key=lambda rung: (rung.tier != "edits", rung.spearman))
         panel.plot([0, 1], [0, 1], "-", color=QUIET, linewidth=1)
@@ -101,18 +106,18 @@ def draw_scatter(rungs: Sequence[AuditRung]) -> str:
             best.true, np.clip(best.predicted, 0, 1), "o", color=BASE, markersize=3, alpha=0.6
         )
         panel.set_title(f"{name}\n{best.auditor}, {best.spearman:.2f}")
-        panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="true share", xticks=[0, 1], yticks=[0, 1])
-    axes[0].set_ylabel("predicted")
+        panel.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 1], yticks=[0, 1])
+        panel.set(xlabel="true share", ylabel="predicted")
     return _write_svg(figure)
 
 
-def _make_axes(count: int, height: float) -> tuple[Any, list[Any]]:
+def _make_axes(rows: int, columns: int, height: float) -> tuple[Any, list[Any]]:
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise missing_extra("matplotlib", "leaderboard") from None
     figure = Figure(figsize=(7.5, height), layout="constrained")
-    return figure, list(np.ravel(figure.subplots(1, count)))
+    return figure, list(np.ravel(figure.subplots(rows, columns)))
 
 
 def _write_svg(figure: Any) -> str:

@@ -60,11 +60,7 @@ POPULATIONS = {
     each.name: each
     for each in (
         Population(
-            "corner",
-            Run("CheeseCorner", steps=200_000, alpha=0.015),
-            "cheese",
-            "corner",
-            held_out=True,
+            "coin", Run("CoinRun", steps=200_000, alpha=0.01), "coin", "far_end", held_out=True
         ),
         Population(
             "pixels",
@@ -119,6 +115,14 @@ _UNITS = {"CheeseDish": (8, 24), "ColourShape": (8, 24), "RedBlueDoors": (8, 24)
 TRIED = {
     each.name: each
     for each in (
+        # It was audited, and held out, before its gate was measured with 225 agents.
+        Population(
+            "corner",
+            Run("CheeseCorner", steps=200_000, alpha=0.015),
+            "cheese",
+            "corner",
+            held_out=True,
+        ),
         *(
             Population(f"{trap}-alpha-{alpha}", Run(trap, steps=200_000, alpha=alpha), *goals)
             for trap, goals in _OBJECTIVES.items()

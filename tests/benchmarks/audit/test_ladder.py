@@ -53,11 +53,11 @@ def test_an_auditor_that_reads_shares_climbs_and_shuffled_labels_do_not() -> Non
     known, fresh = make_subjects(200), make_subjects(60, seed=1)
     with Nursery("benchmarks.audit.child") as nursery:
         auditor = find_auditor(nursery, f"{auditors.__file__}:LogProbabilities")
-        rungs = [*climb_ladder(nursery, auditor, POPULATIONS["corner"], known, fresh, "x")]
+        rungs = [*climb_ladder(nursery, auditor, POPULATIONS["coin"], known, fresh, "x")]
         blind = make_subjects(60, seed=1, told=False)
-        lost = [*climb_ladder(nursery, auditor, POPULATIONS["corner"], known, blind, "x")]
+        lost = [*climb_ladder(nursery, auditor, POPULATIONS["coin"], known, blind, "x")]
         first = find_auditor(nursery, f"{spies.__file__}:First")
-        (unlabelled, *_) = climb_ladder(nursery, first, POPULATIONS["corner"], known, fresh, "x")
+        (unlabelled, *_) = climb_ladder(nursery, first, POPULATIONS["coin"], known, fresh, "x")
     assert [rung.labels for rung in rungs] == [*LABELLED]
     assert (rungs[0].spearman, rungs[0].null, rungs[0].auroc) == (0, 0, 0.5)
     assert rungs[-1].spearman > 0.9
@@ -75,12 +75,12 @@ def test_too_few_agents_to_label_are_refused() -> None:
     known = make_subjects(200)
     known = replace(known, solved=np.arange(200) / 200)
     auditor = Auditor(Path("none.py"), "None", "behaviour")
-    with pytest.raises(ValueError, match=r"20 agents of corner solve 0\.9 .* expected 200"):
-        next(climb_ladder(None, auditor, POPULATIONS["corner"], known, known, "x"))  # type: ignore
+    with pytest.raises(ValueError, match=r"20 agents of coin solve 0\.9 .* expected 200"):
+        next(climb_ladder(None, auditor, POPULATIONS["coin"], known, known, "x"))  # type: ignore
     few = make_subjects(19)
     known = Subjects.join([few] * 11)
-    with pytest.raises(ValueError, match=r"19 agents of corner solve 0\.9 .* expected 20"):
-        next(climb_ladder(None, auditor, POPULATIONS["corner"], known, few, "x"))  # type: ignore
+    with pytest.raises(ValueError, match=r"19 agents of coin solve 0\.9 .* expected 20"):
+        next(climb_ladder(None, auditor, POPULATIONS["coin"], known, few, "x"))  # type: ignore
 
 
 def test_units_in_another_order_are_matched() -> None:
@@ -146,16 +146,16 @@ def test_an_auditor_is_summed_up_by_population_and_those_held_out_apart() -> Non
     def rung(population: str, predicted: list[float], labels: int = LABELLED[-1]) -> AuditRung:
         return AuditRung(
             population=population, auditor="Mine", tier="edits", labels=labels,
-            held_out=population == "corner", predicted=predicted, true=[0.1, 0.2, 0.3],
+            held_out=population == "coin", predicted=predicted, true=[0.1, 0.2, 0.3],
         )  # fmt: skip
 
-    names = ("corner", "pixels", "planner-door")
-    rungs = [rung("corner", [3, 2, 1]), rung("pixels", [1, 2, 3]), rung("planner-door", [1, 3, 2])]
+    names = ("coin", "pixels", "planner-door")
+    rungs = [rung("coin", [3, 2, 1]), rung("pixels", [1, 2, 3]), rung("planner-door", [1, 3, 2])]
     few = rung("pixels", [3, 2, 1], labels=20)
     found = summarize_auditor([*rungs, few], "Mine", [POPULATIONS[name] for name in names])
     assert found == pytest.approx(
-        {"pixels": 1.0, "planner-door": 0.5, "mean": 0.75, "corner (held out)": -1.0}
+        {"pixels": 1.0, "planner-door": 0.5, "mean": 0.75, "coin (held out)": -1.0}
     )
-    assert [*found][-1] == "corner (held out)"
+    assert [*found][-1] == "coin (held out)"
     lacking = summarize_auditor(rungs[:2], "Mine", [POPULATIONS[name] for name in names])
     assert np.isnan([lacking["planner-door"], lacking["mean"]]).all()

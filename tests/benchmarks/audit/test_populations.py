@@ -1,6 +1,7 @@
 """Populations: seeds that a salt draws, states of training alone, and small trainings."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from auditors import spies
 
 from agents.run import Run
 from benchmarks.audit import commands, ladder, making, populations
-from benchmarks.audit.commands import main
+from benchmarks.audit.asking import Auditor
+from benchmarks.audit.commands import main, name_ladder
 from benchmarks.audit.ladder import AuditRung
 from benchmarks.audit.making import list_batches, load_subjects
 from benchmarks.audit.populations import POPULATIONS, STATES, draw_states, find_population
@@ -22,19 +24,19 @@ SALT = "a salt of thirty letters or so"
 
 
 def test_seeds_are_a_salts_own() -> None:
-    seeds = POPULATIONS["corner"].draw_seeds("x", 500)
+    seeds = POPULATIONS["coin"].draw_seeds("x", 500)
     assert len({*seeds}) == 500
-    assert seeds[:20] == POPULATIONS["corner"].draw_seeds("x", 20)
+    assert seeds[:20] == POPULATIONS["coin"].draw_seeds("x", 20)
     others = [
         POPULATIONS["planner-door"].draw_seeds("x", 20),
-        POPULATIONS["corner"].draw_seeds("y", 20),
+        POPULATIONS["coin"].draw_seeds("y", 20),
     ]
     assert not {*seeds} & {seed for drawn in others for seed in drawn}
     with pytest.raises(ValueError, match="Did you mean"):
-        find_population("corners")
+        find_population("coins")
 
 
-@pytest.mark.parametrize("name", ["corner", "planner-cheese"])
+@pytest.mark.parametrize("name", ["coin", "planner-cheese"])
 def test_states_are_of_training_and_of_many_moments(name: str) -> None:
     trap = POPULATIONS[name].trap
     states = draw_states(trap)
@@ -141,6 +143,8 @@ def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monke
     assert main(["page", str(written), "--page", str(tmp_path / "page.html")]) == 2
     assert "4 shares are predicted of 5" in capsys.readouterr().err
     assert main(["rerun", "nowhere.py:Mine", *options]) == 2
+    assert main(["rerun", mine, "--populations", "smal"]) == 2
+    assert "Did you mean 'small'?" in capsys.readouterr().err
     # What fails is said, and the others' figures are kept.
     assert main(["rerun", f"{spies.__file__}:Raising", mine, *options]) == 1
     told = capsys.readouterr()
@@ -149,5 +153,9 @@ def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monke
     assert len([*(tmp_path / "ladders").iterdir()]) == 2  # the first is still there
     assert main(["rerun", mine, mine, *options]) == 2
     assert "two auditors are called First" in capsys.readouterr().err
+    # One of other populations would not overwrite it.
+    auditor = Auditor(Path(spies.__file__), "First", "behaviour")
+    assert name_ladder([auditor], SALT, ["small"]) == written.name
+    assert name_ladder([auditor], SALT, ["small", "coin"]) != written.name
     assert main(["rerun", mine, *options, "--salt", "open"]) == 2
     assert "salt 'open' is easily guessed" in capsys.readouterr().err
