@@ -108,7 +108,8 @@ _ALPHAS = dict.fromkeys(_OBJECTIVES, (0.001, 0.004, 0.015)) | {
     "Attributes": (0.0, 0.005),
     "CheeseCorner": (0.001, 0.004),
     "CoinRun": (0.01, 0.02, 0.03),
-    "LavaLand": (0.003, 0.01),
+    "LavaLand": (0.003, 0.01, 0.02, 0.04),
+    "NearestFruit": (0.001, 0.004, 0.015, 0.05),
 }
 # Few hidden units, which a random first layer makes different from agent to agent.
 _UNITS = {"CheeseDish": (8, 24), "ColourShape": (8, 24), "RedBlueDoors": (8, 24)}
