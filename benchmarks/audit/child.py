@@ -31,6 +31,8 @@ def _serve(link: Link, parent: int) -> None:
     lock_process(parent, readable, "", told.seconds, told.memory)
     link.send(Kind.LOCKED)
     found = import_class(told.module, told.name, told.file)
+    if found is None:
+        raise NoSuchAnswerError(f"there is no such class in {Path(told.file).name}")
     if not isinstance(getattr(found, "tier", None), str):
         raise NoSuchAnswerError("expected a class with a tier, such as tier = 'behaviour'")
     if told.describe:

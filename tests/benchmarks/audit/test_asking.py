@@ -67,8 +67,9 @@ def test_predictions_are_those_of_the_auditor(nursery: Nursery) -> None:
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("nowhere.py:Mine", "expected FILE.py:Class"),
-        (f"{spies.__file__}:Sppy", "Sppy: expected a class with a tier"),
+        ("nowhere.py:Mine", "there is no file /"),
+        ("Mine", "expected FILE.py:Class"),
+        (f"{spies.__file__}:Sppy", "Sppy: there is no such class in spies.py"),
         (f"{spies.__file__}:Tierless", "expected a class with a tier"),
         (f"{spies.__file__}:Wishing", "everything"),
     ],
