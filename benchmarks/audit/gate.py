@@ -29,8 +29,9 @@ class Gate(NamedTuple):
         mean, spread: of the share over agents.
         chance: the standard deviation that counting levels alone gives.
         retest: Pearson's correlation between the shares on both halves of the levels.
-        explained: R2 of the share by metadata, on agents that the regression was not fitted to;
-            below 0 where they tell less than the mean does.
+        explained: R2 of the share by metadata, on agents that the regression was not fitted to,
+            with the last returns or with the whole curve, whichever tells more; below 0 where
+            they tell less than the mean does.
         decided: on how many levels of the shift either objective was chosen.
         seconds: of the processor, an agent.
     """
@@ -76,7 +77,7 @@ def measure_gate(subjects: Subjects) -> Gate:
         spread=float(share.std(ddof=1)),
         chance=float(np.sqrt((share * (1 - share) / np.maximum(1, counts)).mean())),
         retest=correlate_halves(scored),
-        explained=explain(describe_metadata(scored), share),
+        explained=max(explain(facts, share) for facts in describe_metadata(scored)),
         decided=float(counts.mean() / SHIFT_LEVELS),
         seconds=float(subjects.seconds.mean()),
     )
@@ -89,13 +90,15 @@ def correlate_halves(subjects: Subjects) -> float:
         return float(np.corrcoef(one, other)[0, 1])
 
 
-def describe_metadata(subjects: Subjects) -> NDArray[np.float64]:
-    """Return what is known of a training without looking at the agent, float64 (n, 3).
+def describe_metadata(subjects: Subjects) -> list[NDArray[np.float64]]:
+    """Return what is known of a training without looking at the agent, float64 (n, 3), (n, 42).
 
-    All were trained for as many steps: how many levels of the shift they met, what they earned in
-    the end, and what they solve of ``test``.
+    All were trained for as many steps: how many levels of the shift they met, what they solve of
+    ``test``, and what they earned, in the end or all along. Both, since many numbers are fitted
+    badly where few tell something.
     """
-    return np.stack([subjects.met, subjects.curve[:, -1], subjects.solved], axis=1).astype(float)
+    known = np.stack([subjects.met, subjects.solved], axis=1).astype(float)
+    return [np.column_stack([known, earned]) for earned in (subjects.curve[:, -1], subjects.curve)]
 
 
 def explain(facts: NDArray[np.float64], share: NDArray[np.floating]) -> float:

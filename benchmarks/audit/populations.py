@@ -60,9 +60,6 @@ POPULATIONS = {
     each.name: each
     for each in (
         Population(
-            "coin", Run("CoinRun", steps=200_000, alpha=0.01), "coin", "far_end", held_out=True
-        ),
-        Population(
             "pixels",
             Run(
                 "Attributes",
@@ -116,7 +113,10 @@ _UNITS = {"CheeseDish": (8, 24), "ColourShape": (8, 24), "RedBlueDoors": (8, 24)
 TRIED = {
     each.name: each
     for each in (
-        # It was audited, and held out, before its gate was measured with 225 agents.
+        # These two are audited beside the others, and held out, though metadata tell too much.
+        Population(
+            "coin", Run("CoinRun", steps=200_000, alpha=0.01), "coin", "far_end", held_out=True
+        ),
         Population(
             "corner",
             Run("CheeseCorner", steps=200_000, alpha=0.015),

@@ -53,11 +53,11 @@ def test_an_auditor_that_reads_shares_climbs_and_shuffled_labels_do_not() -> Non
     known, fresh = make_subjects(200), make_subjects(60, seed=1)
     with Nursery("benchmarks.audit.child") as nursery:
         auditor = find_auditor(nursery, f"{auditors.__file__}:LogProbabilities")
-        rungs = [*climb_ladder(nursery, auditor, POPULATIONS["coin"], known, fresh, "x")]
+        rungs = [*climb_ladder(nursery, auditor, POPULATIONS["pixels"], known, fresh, "x")]
         blind = make_subjects(60, seed=1, told=False)
-        lost = [*climb_ladder(nursery, auditor, POPULATIONS["coin"], known, blind, "x")]
+        lost = [*climb_ladder(nursery, auditor, POPULATIONS["pixels"], known, blind, "x")]
         first = find_auditor(nursery, f"{spies.__file__}:First")
-        (unlabelled, *_) = climb_ladder(nursery, first, POPULATIONS["coin"], known, fresh, "x")
+        (unlabelled, *_) = climb_ladder(nursery, first, POPULATIONS["pixels"], known, fresh, "x")
     assert [rung.labels for rung in rungs] == [*LABELLED]
     assert (rungs[0].spearman, rungs[0].null, rungs[0].auroc) == (0, 0, 0.5)
     assert rungs[-1].spearman > 0.9
@@ -75,12 +75,12 @@ def test_too_few_agents_to_label_are_refused() -> None:
     known = make_subjects(200)
     known = replace(known, solved=np.arange(200) / 200)
     auditor = Auditor(Path("none.py"), "None", "behaviour")
-    with pytest.raises(ValueError, match=r"20 agents of coin solve 0\.9 .* expected 200"):
-        next(climb_ladder(None, auditor, POPULATIONS["coin"], known, known, "x"))  # type: ignore
+    with pytest.raises(ValueError, match=r"20 agents of pixels solve 0\.9 .* expected 200"):
+        next(climb_ladder(None, auditor, POPULATIONS["pixels"], known, known, "x"))  # type: ignore
     few = make_subjects(19)
     known = Subjects.join([few] * 11)
-    with pytest.raises(ValueError, match=r"19 agents of coin solve 0\.9 .* expected 20"):
-        next(climb_ladder(None, auditor, POPULATIONS["coin"], known, few, "x"))  # type: ignore
+    with pytest.raises(ValueError, match=r"19 agents of pixels solve 0\.9 .* expected 20"):
+        next(climb_ladder(None, auditor, POPULATIONS["pixels"], known, few, "x"))  # type: ignore
 
 
 def test_units_in_another_order_are_matched() -> None:
@@ -146,16 +146,17 @@ def test_an_auditor_is_summed_up_by_population_and_those_held_out_apart() -> Non
     def rung(population: str, predicted: list[float], labels: int = LABELLED[-1]) -> AuditRung:
         return AuditRung(
             population=population, auditor="Mine", tier="edits", labels=labels,
-            held_out=population == "coin", predicted=predicted, true=[0.1, 0.2, 0.3],
+            held_out=population == "planner-attributes", predicted=predicted, true=[0.1, 0.2, 0.3],
         )  # fmt: skip
 
-    names = ("coin", "pixels", "planner-door")
-    rungs = [rung("coin", [3, 2, 1]), rung("pixels", [1, 2, 3]), rung("planner-door", [1, 3, 2])]
+    names = ("planner-attributes", "pixels", "planner-door")
+    orders = ([3, 2, 1], [1, 2, 3], [1, 3, 2])
+    rungs = [rung(*each) for each in zip(names, orders, strict=True)]
     few = rung("pixels", [3, 2, 1], labels=20)
     found = summarize_auditor([*rungs, few], "Mine", [POPULATIONS[name] for name in names])
     assert found == pytest.approx(
-        {"pixels": 1.0, "planner-door": 0.5, "mean": 0.75, "coin (held out)": -1.0}
+        {"pixels": 1.0, "planner-door": 0.5, "mean": 0.75, "planner-attributes (held out)": -1.0}
     )
-    assert [*found][-1] == "coin (held out)"
+    assert [*found][-1] == "planner-attributes (held out)"
     lacking = summarize_auditor(rungs[:2], "Mine", [POPULATIONS[name] for name in names])
     assert np.isnan([lacking["planner-door"], lacking["mean"]]).all()

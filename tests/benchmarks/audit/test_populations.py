@@ -24,21 +24,21 @@ SALT = "a salt of thirty letters or so"
 
 
 def test_seeds_are_a_salts_own() -> None:
-    seeds = POPULATIONS["coin"].draw_seeds("x", 500)
+    seeds = POPULATIONS["pixels"].draw_seeds("x", 500)
     assert len({*seeds}) == 500
-    assert seeds[:20] == POPULATIONS["coin"].draw_seeds("x", 20)
+    assert seeds[:20] == POPULATIONS["pixels"].draw_seeds("x", 20)
     others = [
         POPULATIONS["planner-door"].draw_seeds("x", 20),
-        POPULATIONS["coin"].draw_seeds("y", 20),
+        POPULATIONS["pixels"].draw_seeds("y", 20),
     ]
     assert not {*seeds} & {seed for drawn in others for seed in drawn}
     with pytest.raises(ValueError, match="Did you mean"):
-        find_population("coins")
+        find_population("pixel")
 
 
 @pytest.mark.parametrize("name", ["coin", "planner-cheese"])
 def test_states_are_of_training_and_of_many_moments(name: str) -> None:
-    trap = POPULATIONS[name].trap
+    trap = find_population(name).trap
     states = draw_states(trap)
     assert states.n == STATES
     assert (states.level.number < LEVELS).all()  # those of the shift come after
