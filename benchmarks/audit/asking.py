@@ -54,7 +54,7 @@ def find_auditor(nursery: Nursery, place: str) -> Auditor:
     if file.suffix != ".py":
         raise ValueError(f"{place!r} is not an auditor: expected FILE.py:Class")
     if not file.is_file():
-        raise ValueError(f"there is no file {file}, in which {place!r} would be")
+        raise ValueError(f"{place!r} is not an auditor: the file {file} does not exist")
     with _open_child(nursery, file, name, describe=True) as child:
         _, said = child.converse(b"", {Kind.RESULT: range(MOST_TIER + 1)}, START_SECONDS)
     told = said.decode(errors="replace")

@@ -32,7 +32,7 @@ def _serve(link: Link, parent: int) -> None:
     link.send(Kind.LOCKED)
     found = import_class(told.module, told.name, told.file)
     if found is None:
-        raise NoSuchAnswerError(f"there is no such class in {Path(told.file).name}")
+        raise NoSuchAnswerError(f"{Path(told.file).name} does not have this class")
     if not isinstance(getattr(found, "tier", None), str):
         raise NoSuchAnswerError("expected a class with a tier, such as tier = 'behaviour'")
     if told.describe:

@@ -150,7 +150,7 @@ def find_population(name: str) -> Population:
     """
     known = POPULATIONS | TRIED
     if name not in known:
-        raise unknown("population", name, POPULATIONS)  # those tried are too many to list
+        raise unknown("population", name, known)
     return known[name]
 
 

@@ -67,9 +67,9 @@ def test_predictions_are_those_of_the_auditor(nursery: Nursery) -> None:
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("nowhere.py:Mine", "there is no file /"),
+        ("nowhere.py:Mine", "nowhere.py does not exist"),
         ("Mine", "expected FILE.py:Class"),
-        (f"{spies.__file__}:Sppy", "Sppy: there is no such class in spies.py"),
+        (f"{spies.__file__}:Sppy", "Sppy: spies.py does not have this class"),
         (f"{spies.__file__}:Tierless", "expected a class with a tier"),
         (f"{spies.__file__}:Wishing", "everything"),
     ],

@@ -34,6 +34,8 @@ def test_seeds_are_a_salts_own() -> None:
     assert not {*seeds} & {seed for drawn in others for seed in drawn}
     with pytest.raises(ValueError, match="Did you mean"):
         find_population("pixel")
+    with pytest.raises(ValueError, match=r"Did you mean 'LavaLand-alpha-0\.02'"):
+        find_population("LavaLand-alpha-0.2")
 
 
 @pytest.mark.parametrize("name", ["coin", "planner-cheese"])
