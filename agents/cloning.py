@@ -26,7 +26,8 @@ from agents.stacks import Optimiser, compute_gradients, compute_outputs, draw_st
 from mesa_gym.engine import Ints, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
-from mesa_gym.scoring.rollout import Actions, follow, rollout
+from mesa_gym.scoring.record import Actions
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.solver import share_solution, solutions
 from mesa_gym.traps import Trap
 

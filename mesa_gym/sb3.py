@@ -16,7 +16,7 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.card_data import read_each
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, as_trap, find_trap
 
 try:
     import torch
@@ -219,7 +219,7 @@ class ScoreCallback(BaseCallback):
         self, trap: Trap | str | None = None, every: int = 50_000, levels: int = 100
     ) -> None:
         super().__init__()
-        self.trap = find_trap(trap)() if isinstance(trap, str) else trap
+        self.trap = None if trap is None else as_trap(trap)
         self.every, self.levels = integer("every", every, 1), integer("levels", levels, 1)
         self.cards: dict[int, ScoreCard] = {}
         self._earned: defaultdict[int, Counter[str]] = defaultdict(Counter)

@@ -1,5 +1,6 @@
 """Policies, which are scored and watched: from observations to actions, for a batch."""
 
+from mesa_gym.policies.asking import Asking
 from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, read_policy_file
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
@@ -12,6 +13,7 @@ from mesa_gym.policies.views import cut_window
 __all__ = [
     "POLICY_FILE",
     "SCHEMA",
+    "Asking",
     "Constant",
     "MapNetwork",
     "Memoryless",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, shorten, unknown
+from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
 
@@ -19,15 +20,14 @@ USABLE = (
     "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None); a callable that takes a batch of observations and gives"
     " actions (n,) or probabilities (n, 5); a function of one `text` that gives an action's name;"
-    " or a Stable-Baselines3 model"
+    " a torch network with five outputs; or a Stable-Baselines3 model"
 )
 
 
 class Callee:
     """A callable over batches of observations as a policy; what it remembers, ``reset`` forgets.
 
-    A function whose attribute ``memory`` is False remembers nothing; one whose attribute ``sized``
-    is False, or of an object with that attribute, acts on grids of any size.
+    A function whose attribute ``memory`` is False remembers nothing.
     """
 
     def __init__(
@@ -38,7 +38,6 @@ class Callee:
     ) -> None:
         self.function, self.observation, self.reset = function, observation, reset
         self.memory = getattr(function, "memory", True)
-        self.sized = getattr(getattr(function, "__self__", function), "sized", True)
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
         """Return what the callable gives, as an array."""
@@ -48,6 +47,8 @@ class Callee:
                 f"the policy gave a tuple of {len(answer)}; expected actions (n,) or probabilities"
                 " (n, 5) alone (of a model's predict the first, or hand over the model itself)"
             )
+        if hasattr(answer, "detach"):  # of torch, maybe with a gradient, maybe on another device
+            answer = answer.detach().cpu()
         return np.asarray(answer)
 
 
@@ -84,11 +85,19 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
     adapted: Policy
     if isinstance(policy, type):
         raise ValueError(f"{policy.__name__} is a class; hand over an instance of it")
+    if isinstance(policy, Trap):
+        raise ValueError(f"{policy!r} is a trap; the policy comes first: score(policy, trap)")
+    if hasattr(policy, "observation_space") and hasattr(policy, "step"):
+        raise ValueError(
+            f"{shorten(policy)} is an environment; hand over what acts in it, and its trap by name"
+        )
     if is_model(policy):
         # Needs torch, which is there where such a model is.
         from mesa_gym.policies.sb3 import from_model
 
         adapted = from_model(policy, trap)
+    elif is_network(policy) and not isinstance(policy, Policy):
+        adapted = NetworkPolicy(policy, trap, observation)
     elif isinstance(policy, Policy):
         alone = not takes(policy.act, 2)
         if not takes(policy.reset, 2) or (alone and not takes(policy.act, 1)):

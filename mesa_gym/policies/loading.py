@@ -59,7 +59,7 @@ def as_policy(
             * a name: ``random``, ``stay`` or ``sweeper``; ``oracle:<objective>``, ``either`` or
               ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
               ``base`` is an alias;
-            * a trained agent's directory;
+            * a trained agent's directory, as a string or a ``Path``;
             * in a checkout, an agent of the library: ``library:3`` is the one that plain training
               made of seed 3, ``library:planner:0`` the planner of seed 0, and
               ``library:<name>`` the one that ``python -m benchmarks library list`` calls so;
@@ -74,6 +74,7 @@ def as_policy(
               RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
               is shown the kind of observation that it was trained on, also flattened, channels
               first, as stacked frames, or normalised by the ``VecNormalize`` that it still has;
+            * a ``torch.nn.Module`` from float32 observations to five scores a row;
             * a function whose only required parameter is called ``text``, or any with
               ``observation="text"``: from the text of one state to an action's name;
             * any other callable, ``policy(observations)`` with uint8 (n, ...) giving actions,
@@ -95,6 +96,8 @@ def as_policy(
     if algo is not None and not str(policy).endswith(".zip"):
         given = shorten(policy)
         raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {given}")
+    if isinstance(policy, Path):
+        policy = str(policy)
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
     found = _find_policy(policy, trap, horizon, algo)

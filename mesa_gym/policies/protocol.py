@@ -36,9 +36,6 @@ class Policy(Protocol):
     A policy that remembers nothing says ``memory = False``; scoring then asks it only about the
     episodes that go on, which takes about half of the time.
 
-    A policy that acts on grids of any size, whatever it was made for, says ``sized = False``;
-    scoring then plays it on larger ones too. Without the attribute it acts at one size alone.
-
     Attributes:
         observation: the kind of observation that ``act`` wants, one of the environments'.
     """

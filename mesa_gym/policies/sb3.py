@@ -27,6 +27,8 @@ except ImportError:
     raise missing_extra("torch", "sb3") from None
 
 Array = NDArray[Any]
+# Least share of an observation that is the same in the frame before it.
+ALIKE = 0.9
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5)"
@@ -196,6 +198,14 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
         )
     view = find_view(space, trap, normalizing)
     if view is not None:
+        stacks = [each for each in view[1] if isinstance(each, Frames) and each.count > 1]
+        if stacks and not _was_stacked(model, stacks[0]):
+            raise ValueError(
+                f"the {name} model was trained on observations {space.shape}, {stacks[0].count}"
+                f" times as large as those of {trap!r}, and nothing says that it saw"
+                f" {stacks[0].count} frames. Was it trained on another trap? If frames were"
+                " stacked, hand over the model with its environment, as in PPO.load(file, env=...)"
+            )
         return view
     kinds = find_spaces(trap).items()
     shows = ", ".join(f"{kind} {own.shape} to {own.high.max()}" for kind, own in kinds)
@@ -207,6 +217,31 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
         f" {shows}. Was it trained on another trap or size? If wrappers changed what it sees,"
         f" {CALLABLE}"
     )
+
+
+def _was_stacked(model: Any, frames: Frames) -> bool:
+    """Return whether frames were stacked, by the model's environment or by what it saw last.
+
+    What it saw last is saved with it. Two frames of one episode differ in a few cells, while an
+    observation of another trap, cut in parts, differs in all walls.
+    """
+    env = getattr(model, "env", None)
+    while env is not None:
+        wrapped = [*getattr(env, "envs", ())[:1]]
+        while wrapped:
+            if "FrameStack" in type(wrapped[-1]).__name__:
+                return True
+            wrapped = [each for each in [getattr(wrapped[-1], "env", None)] if each is not None]
+        if "FrameStack" in type(env).__name__:
+            return True
+        env = getattr(env, "venv", None)
+    last = getattr(model, "_last_obs", None)
+    if not isinstance(last, np.ndarray):
+        return False
+    parts = np.split(last, frames.count, frames.axis)
+    begun = np.array([parts[-2][row].any() for row in range(len(last))])
+    same = (parts[-1] == parts[-2])[begun]
+    return bool(begun.any() and same.mean() >= ALIKE)
 
 
 def _read_shares(distribution: Any) -> Array:

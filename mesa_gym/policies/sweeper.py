@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
+
+# Levels that tell which kinds lie on targets.
+LOOKED_AT = 50
 
 
 class Sweeper:
@@ -15,14 +18,18 @@ class Sweeper:
     Equal first steps are equally likely. It knows the walls, and of other obstacles those that it
     stood beside; things mean nothing to it. Where no cell is left to visit it stays. So it arrives
     at targets without wanting any, and what an agent does must differ from what a sweeper does.
+
+    Args:
+        trap: whose levels it visits.
+        avoid: a kind, trait or ground layer that is a wall to it, such as ``lava``. To mind a
+            hazard is not to want anything either.
     """
 
     observation = "planes"
     looks = False
 
-    def __init__(self, trap: Trap) -> None:
-        """Make it for the levels of a trap."""
-        self.trap = trap
+    def __init__(self, trap: Trap, avoid: str | None = None) -> None:
+        self.trap, self.avoid = trap, avoid
         self._visited: Bools = np.zeros((0, trap.cells), dtype=np.bool_)
         # Obstacles besides walls, as they were when the agent last stood beside them.
         self._blocked = self._visited.copy()
@@ -49,9 +56,28 @@ class Sweeper:
         for action in np.flatnonzero(self.trap.walks):
             move = Move(self.trap, state, np.full(state.n, action))
             self._blocked[rows, move.target] = self.trap.impassable(move)
-        open_cells = ~(self.trap.layer(state, "wall") | self._blocked)
+        closed = self.trap.layer(state, "wall") | self._blocked
+        if self.avoid is not None:
+            closed |= self.trap.layer(state, self.avoid)
+        open_cells = ~closed
         allowed = _lead_to(open_cells, state.agent, open_cells & ~self._visited, self.trap.width)
         return allowed / allowed.sum(axis=1, keepdims=True)
+
+
+def list_avoidable(trap: Trap) -> list[str]:
+    """Return what a sweeper can keep off: all visible kinds except those of targets.
+
+    They are kinds of things, traits and ground layers. What ever lies on a cell of the targets that
+    ``Trap.alone`` names is left out: to keep off one of two targets is to choose the other.
+    """
+    starts = trap.levels(Split.SHIFT, np.arange(LOOKED_AT))
+    targets = {name for names in trap.alone.values() for name in names}
+    cells = np.zeros((starts.n, trap.cells), dtype=np.bool_)
+    for name in targets:
+        cells |= trap.layer(starts, name)
+    hidden = {name for name, shown in trap.shown_as.items() if shown is None}
+    known = [x for x in (*trap.ground, *trap.things, *trap.traits) if x not in {"wall"} | hidden]
+    return [x for x in known if x not in targets and not (trap.layer(starts, x) & cells).any()]
 
 
 def _lead_to(open_cells: Bools, start: Ints, wanted: Bools, width: int) -> Bools:

@@ -8,7 +8,8 @@ from reference import wandered
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.policies import Policy, as_policy, cut_window
-from mesa_gym.scoring.rollout import ENDED, rollout
+from mesa_gym.scoring.record import ENDED
+from mesa_gym.scoring.rollout import rollout
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()

@@ -2,6 +2,7 @@
 
 import copy
 from functools import partial
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -24,9 +25,11 @@ from stable_baselines3.common.vec_env import (
 )
 
 import mesa_gym
+from mesa_gym.envs.making import make_sb3
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Valuing, as_policy
 from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
 TRAP = find_trap("RedBlueDoors")()
 ID, HORIZON, ENVS = TRAP.id(), TRAP.horizon(Split.TEST), 3
@@ -220,6 +223,9 @@ def test_models_that_do_not_fit(model, message: str) -> None:
 )
 def test_a_saved_model_acts_as_before(algorithm, algo: str, tmp_path) -> None:
     model = make(algorithm, VecFrameStack(envs(), 2))
+    # As `learn` leaves it: what was seen last is saved with the model.
+    model.get_env().reset()
+    model._last_obs = model.get_env().step(np.zeros(model.n_envs, dtype=np.int64))[0]
     model.save(tmp_path / "model.zip")
     answers = []
     policies = [as_policy(str(tmp_path / "model.zip"), TRAP, HORIZON, algo=algo)]
@@ -259,3 +265,23 @@ def test_saved_models_that_cannot_be_loaded(tmp_path) -> None:
         with pytest.raises(ValueError, match=message) as caught:
             as_policy(str(file), TRAP, HORIZON, algo=algo)
         assert "\n" not in str(caught.value)
+
+
+def test_what_only_happens_to_be_a_multiple_is_of_another_trap(tmp_path: Path) -> None:
+    """Six planes are not two frames of three, unless the model's own record says so."""
+    model = PPO("MlpPolicy", make_sb3("RedBlueDoors", 2), n_steps=8, batch_size=8)
+    model.learn(16)
+    model.save(tmp_path / "doors.zip")
+    with pytest.raises(ValueError, match=r"2 times as large as .* Was it trained on another trap"):
+        as_policy(PPO.load(tmp_path / "doors.zip"), CheeseCorner(), 9)
+    stacked = VecFrameStack(make_sb3("CheeseCorner", 2), 2)
+    model = PPO("MlpPolicy", stacked, n_steps=8, batch_size=8)
+    model.save(tmp_path / "new.zip")
+    model.learn(16)
+    model.save(tmp_path / "frames.zip")
+    assert as_policy(PPO.load(tmp_path / "frames.zip"), CheeseCorner(), 9).memory
+    fresh = PPO.load(tmp_path / "new.zip")
+    with pytest.raises(ValueError, match=r"hand over the model with its environment"):
+        as_policy(fresh, CheeseCorner(), 9)
+    fresh.set_env(stacked)
+    assert as_policy(fresh, CheeseCorner(), 9).memory

@@ -1,4 +1,4 @@
-"""Sampling of a policy's actions, step after step, for a batch of episodes."""
+"""Asking a policy: its action probabilities and samples, step by step, for a batch of episodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, blame_policy
-from mesa_gym.policies import Policy, Valuing
+from mesa_gym.policies.protocol import Policy, Valuing
 from mesa_gym.traps import Split, Trap
 
 
@@ -159,6 +159,7 @@ def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
     if not possible.all() or not near.all():
         row = int((near & possible.all(axis=1)).argmin())
         raise ValueError(
-            f"it gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1"
+            f"it gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1. Of"
+            " logits return the softmax"
         )
     return answer.astype(np.float64)

@@ -8,8 +8,8 @@ import scipy.stats
 from small_traps import SmallDish
 
 from mesa_gym.policies import Memoryless, Oracle, uniform
-from mesa_gym.scoring import ENDED, Asking, record, score, score_all
-from mesa_gym.scoring.sampling import read_answer, sample_actions
+from mesa_gym.policies.asking import Asking, read_answer, sample_actions
+from mesa_gym.scoring import ENDED, record, score, score_all
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 ACT = 4

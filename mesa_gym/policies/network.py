@@ -1,0 +1,80 @@
+"""A torch network as a policy: observations in, scores of the five actions out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import ACTIONS, State
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies.protocol import Memoryless, in_blocks
+from mesa_gym.traps import Split, Trap
+
+FUNCTION = """
+    def policy(observations):  # uint8 (n, height, width, channels)
+        with torch.no_grad():
+            # channels first: .permute(0, 3, 1, 2); of (logits, value) take the first
+            return network(torch.from_numpy(observations).float()).softmax(dim=1)
+"""
+
+
+def is_network(policy: Any) -> bool:
+    """Return whether it is a ``torch.nn.Module``; torch is not imported for it."""
+    found = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
+    return ("torch.nn.modules.module", "Module") in found
+
+
+class NetworkPolicy(Memoryless):
+    """A ``torch.nn.Module`` that takes float32 observations and gives five scores a row.
+
+    Scores that are not probabilities already are logits: their softmax is sampled. No gradient is
+    kept, and layers such as dropout act as in evaluation.
+
+    Args:
+        network: the module.
+        trap: on whose first level it is tried.
+        observation: the kind that it wants, "planes" by default.
+
+    Raises:
+        ValueError: it cannot take these observations, or gives something else.
+    """
+
+    def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:
+        self.network, self.observation = network, observation or "planes"
+        seen = make_observation(trap, self.observation).encode(trap.levels(Split.TEST, [0]))
+        try:
+            self.act(seen)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"the network {type(network).__name__} does not give five scores a row for float32"
+                f" {seen.shape} ({error!s:.200}); say observation='flat' or another kind that it"
+                f" was trained on, or hand over a function:\n{FUNCTION}"
+            ) from None
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
+        """Return action probabilities, float64 (n, 5)."""
+        training = [each for each in self.network.modules() if each.training]
+        self.network.eval()
+        try:
+            return in_blocks(self._answer, observation)
+        finally:  # each for itself: a layer may be frozen in a network that is not
+            for each in training:
+                each.training = True
+
+    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[np.float64]:
+        import torch
+
+        where = next(self.network.parameters(), torch.empty(0)).device
+        with torch.no_grad():
+            scores = self.network(torch.as_tensor(seen, dtype=torch.float32, device=where))
+        if not isinstance(scores, torch.Tensor):
+            raise ValueError(f"it gave a {type(scores).__name__}, not a tensor")
+        found: NDArray[np.float64] = scores.double().cpu().numpy()
+        if found.shape != (len(seen), len(ACTIONS)):
+            raise ValueError(f"it gave a tensor (n, {', '.join(map(str, found.shape[1:]))})")
+        if (found >= 0).all() and np.allclose(found.sum(axis=1), 1, atol=1e-3):
+            return found
+        shares = np.exp(found - found.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
