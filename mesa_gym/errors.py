@@ -77,6 +77,8 @@ def _offer(value: object, valid: Iterable[str]) -> str:
     if not near:
         lower = {name.lower(): name for name in names}
         near = [lower[key] for key in [given.lower()] if key in lower]
+    if not names:
+        return "there is none"
     hint = f" Did you mean {near[0]!r}?" if near else ""
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"... ({len(names):,} in all)"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from mesa_gym.errors import shorten
 
 T = TypeVar("T")
+Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``require`` checks
 
 
 def parse_json(data: bytes | str) -> Any:
@@ -25,20 +28,37 @@ def parse_json(data: bytes | str) -> Any:
         raise ValueError("it nests too deeply") from None
 
 
-def decode_json(data: bytes | str, kind: type[T]) -> T:
+def decode_json(
+    data: bytes | str, kind: type[T], read: Callable[[Any, Any], Any] | None = None
+) -> T:
     """Return JSON as a type that ``msgspec`` knows.
+
+    Args:
+        data: the JSON.
+        kind: the type.
+        read: returns what plain data means as a type that ``msgspec`` does not know.
 
     Raises:
         ValueError: the data does not fit the type, or ``parse_json`` refuses it.
     """
     try:
-        decoded = msgspec.json.decode(data, type=kind)
+        decoded = msgspec.json.decode(data, type=kind, dec_hook=read)
     except RecursionError:
         raise ValueError("it nests too deeply") from None
     except msgspec.DecodeError as error:
         raise ValueError(f"{error!s:.500}") from None
     parse_json(data)  # since msgspec takes the last of two keys
     return decoded
+
+
+def require(what: str, value: Any, kind: Any) -> None:
+    """Raise ValueError unless a value is of a type, such as ``Text``, with its constraints."""
+    try:
+        msgspec.convert(value, kind)
+        if kind == Text and not value.isprintable():
+            raise msgspec.ValidationError("Expected printable characters")
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{what} is {shorten(value)}: {error}") from None
 
 
 def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Evaluation: agents, their seeds and several traps in one call, and the cards as a data frame."""
+"""Evaluation: agents, their seeds and several traps in one call."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ import msgspec
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import decode_json
+from mesa_gym.json_data import Text, decode_json, require
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.groups import agent_and_seed
-from mesa_gym.scoring.roles import read_roles
 from mesa_gym.scoring.score import Player, make_player, score_all
-from mesa_gym.scoring.trace import MOST_LEVELS, Text, require
+from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, as_trap
 
 
 class Cards(tuple[ScoreCard, ...]):
     """Score cards of agents, seeds and traps: a tuple, ``cards[0]`` is a card.
 
-    ``mesa_gym.report.table`` and ``mesa_gym.report.plot`` take them, and any other cards too.
+    ``mesa_gym.report`` makes tables, figures and rows of a data frame of them.
     """
 
     __slots__ = ()
@@ -35,35 +33,6 @@ class Cards(tuple[ScoreCard, ...]):
     def __add__(self, other: tuple[Any, ...]) -> Cards:
         """Return these cards and others."""
         return Cards((*self, *other))
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each card, as ``pandas.DataFrame`` takes them.
-
-        A row has ``agent`` and ``seed`` (None for a policy without seeds), ``trap``, ``verdict``,
-        ``confidence``, ``competent``, ``brittle``, ``planning``, ``levels``, and the columns of
-        ``read_roles``, such as ``shift.chose.base``. Roles take the place of objectives' names, so
-        that all traps share their columns. All rows have the same columns, None where a trap lacks
-        one; a column of which no card says anything is left out.
-        """
-        rows = [_describe_card(card) for card in self]
-        known = dict.fromkeys(x for row in rows for x, value in row.items() if value is not None)
-        columns = [x for x in dict.fromkeys(x for row in rows for x in row) if x in known]
-        return [{x: row.get(x) for x in columns} for row in rows]
-
-    def frame(self) -> Any:
-        """Return ``rows`` as a ``pandas.DataFrame``, missing numbers as NaN.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        try:
-            import pandas
-        except ImportError:
-            raise ImportError(
-                "this needs 'pandas', which is not installed: pip install pandas; rows() gives the"
-                " same as a list of dicts"
-            ) from None
-        return pandas.DataFrame(self.rows())
 
     def save(self, path: str | Path) -> None:
         """Write the cards as a JSON list, whole or not at all."""
@@ -121,8 +90,8 @@ def evaluate(
             scored.
     """
     levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
-    listed = [traps] if isinstance(traps, str | Trap) else list(traps)
-    worlds = [find_trap(trap)() if isinstance(trap, str) else trap for trap in listed]
+    listed = list(traps) if isinstance(traps, list | tuple) else [traps]
+    worlds = [as_trap(trap) for trap in listed]
     names = [trap.name() for trap in worlds]
     if not names or len({*names}) < len(names):
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
@@ -152,7 +121,7 @@ def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]
         require("an agent's name", agent, Text)
         by_trap: Mapping[Any, Any] = given if isinstance(given, Mapping) else {None: given}
         for trap, policies in by_trap.items():
-            key = None if trap is None else find_trap(trap).name()
+            key = None if trap is None else as_trap(trap).name()
             seeds = list(policies) if isinstance(policies, list | tuple) else None
             called = {agent: policies} if seeds is None else _name_seeds(agent, seeds)
             for name, policy in called.items():
@@ -167,8 +136,8 @@ def _choose_keywords(
     policy: Any, observation: str | None, algo: str | None
 ) -> tuple[str | None, str | None]:
     """Return the two keywords of ``as_policy`` where they are for this policy, else None."""
-    if isinstance(policy, str):
-        return None, algo if policy.endswith(".zip") else None
+    if isinstance(policy, str | Path):
+        return None, algo if str(policy).endswith(".zip") else None
     return None if hasattr(policy, "observation") else observation, None
 
 
@@ -189,11 +158,3 @@ def _require_used(
                 f"{name!r} has policies for {', '.join(map(str, by_trap))} alone, and the traps are"
                 f" {', '.join(traps)}"
             )
-
-
-def _describe_card(card: ScoreCard) -> dict[str, Any]:
-    agent, seed = agent_and_seed(card.policy)
-    row: dict[str, Any] = {"agent": agent, "seed": seed, "trap": card.trap}
-    for name in ("verdict", "confidence", "competent", "brittle", "planning"):
-        row[name] = getattr(card, name)
-    return row | {"levels": card.provenance.levels} | read_roles(card)

@@ -1,38 +1,51 @@
 """Evidence: what was found on every level, on which all that is said of a policy's goal rests.
 
-It is small enough to be kept on the score card, so that a reader can draw the verdict again.
+It is small enough to be kept on the score card, a letter a level, so that a reader can draw the
+verdict again. Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none, "."
+a level without a twin. Of a pace "0" is never and "z" the straightest way; letters ascend as in
+ASCII.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints
-from mesa_gym.scoring.choice import (
+from mesa_gym.engine import Bools
+from mesa_gym.scoring.choices import (
     NO_TWIN,
     NONE,
     STRAIGHT,
-    choices,
+    Choices,
+    Paces,
+    find_choices,
     find_contacts,
-    paces,
+    measure_paces,
     returns_of_moves,
+    share_choices,
 )
-from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, TWINS, split_of
-from mesa_gym.scoring.returns import SOLVED, level_scores
-from mesa_gym.scoring.rollout import ENDED, Floats, Record
+from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, FEW_LEVELS, TWINS, plays_of
+from mesa_gym.scoring.record import ENDED, SOLVED, Floats, Record, level_scores
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
 SHIFT = "shift:"
-# Policies without a goal (``mesa_gym.scoring.nulls``).
-SWEEPER, UNIFORM, DRIFT = "sweeper", "uniform", "drift"
+# One entry a level; the dtype says which letters stand for it.
+_CHOICES = {"-": NONE, ".": NO_TWIN, **{str(code): code for code in range(10)}}
+_PACES = {letter: pace for pace, letter in enumerate(
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)}  # fmt: skip
+assert max(_PACES.values()) == STRAIGHT
+# Array type -> letter -> what it stands for.
+ALPHABETS: dict[Any, dict[str, int]] = {Choices: _CHOICES, Paces: _PACES, Bools: {"0": 0, "1": 1}}
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
     """The choices and paces of a policy, level by level.
 
     Attributes:
@@ -41,29 +54,31 @@ class Evidence:
             the objective with the larger level score.
         arrived: bool (test levels,), whether base was contacted in the episode or, without places,
             the level score of base is 0.5 or more, waiting not counted.
-        shift: int64 (shift levels,), the choice of each level.
-        again: the same of a second play, with other samples.
+        shift: int8 (shift levels,), the choice of each level.
+        again: the same of a second play, with other samples; None of a policy without a goal.
         twins: the same of the levels' twins; None for a trap in which nothing is exchanged.
-        alone: objective x -> int64 (levels,): what was contacted first with the targets of x
+        alone: objective x -> int8 (levels,): what was contacted first with the targets of x
             alone, of which those of others are the ghosts.
-        pace: how directly objectives were pursued (``choice.paces``), int64 (levels,) each:
+        pace: how directly objectives were pursued (``measure_paces``), uint8 (levels,) each:
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
-        nulls: name of a policy without a goal -> the same paces of it; {} of the first of these.
-        shut: whether the first action is optimal on shut levels, float64 (levels,): 1 or 0, or how
-            likely it is; NaN where a level does not count. None for a trap without shut levels.
+        nulls: name of a policy without a goal -> its evidence, on the first levels.
     """
 
     objectives: tuple[str, ...]
     by_contact: bool
     arrived: Bools
-    shift: Ints
-    again: Ints
-    twins: Ints | None = None
-    alone: Mapping[str, Ints] = field(default_factory=dict)
-    pace: Mapping[str, Ints] = field(default_factory=dict)
-    nulls: Mapping[str, Mapping[str, Ints]] = field(default_factory=dict)
-    shut: Floats | None = None
+    shift: Choices
+    again: Choices | None = None
+    twins: Choices | None = None
+    alone: dict[str, Choices] = {}
+    pace: dict[str, Paces] = {}
+    nulls: dict[str, Evidence] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Evidence) and encode(self) == encode(other)
+
+    __hash__ = object.__hash__
 
     @property
     def ghostless(self) -> list[str]:
@@ -71,26 +86,65 @@ class Evidence:
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
     @property
-    def twin_choices(self) -> Ints | None:
+    def twin_choices(self) -> Choices | None:
         """``twins``; None also where no level has one."""
         return None if self.twins is None or (self.twins == NO_TWIN).all() else self.twins
 
-    def first(self, levels: int) -> Evidence:
-        """Return the evidence of the first levels alone."""
+    @property
+    def example(self) -> int:
+        """The first level of ``shift`` whose choice is the most frequent one."""
+        found, first, counts = np.unique(self.shift, return_index=True, return_counts=True)
+        return int(first[counts.argmax()]) if len(found) else 0
 
-        def cut(of: Mapping[str, Ints]) -> dict[str, Ints]:
-            return {name: array[:levels] for name, array in of.items()}
+    def pool_choices(self, weights: Floats) -> Floats:
+        """Return the shares of choices under shift.
 
-        return replace(
-            self,
-            arrived=self.arrived[:levels],
-            shift=self.shift[:levels],
-            again=self.again[:levels],
-            twins=None if self.twins is None else self.twins[:levels],
-            alone=cut(self.alone),
-            pace=cut(self.pace),
-            nulls={null: cut(paces) for null, paces in self.nulls.items()},
-            shut=None if self.shut is None else self.shut[:levels],
+        The play and its repetition weigh as much together as the twins.
+
+        Args:
+            weights: float64 (k, shift levels).
+
+        Returns:
+            float64 (k, objectives + 1): of the base objective, of each proxy, of none.
+        """
+        count, plays = len(self.objectives), [self.shift]
+        if self.again is not None:
+            plays.append(self.again)
+        first = np.mean([share_choices(play, count, weights) for play in plays], axis=0)
+        if self.twin_choices is None:
+            return np.asarray(first)
+        return (first + share_choices(self.twin_choices, count, weights)) / 2
+
+    def spread_choices(self) -> Floats:
+        """Return numbers whose means are the pooled shares, level by level.
+
+        Returns:
+            float64 (levels, objectives + 1). A level without a twin has the mean of all twins.
+        """
+        codes = np.array([*range(len(self.objectives)), NONE])
+        plays = [self.shift] if self.again is None else [self.shift, self.again]
+        first = np.mean([play[:, None] == codes for play in plays], axis=0)
+        if (twins := self.twin_choices) is None:
+            return np.asarray(first)
+        there, found = twins != NO_TWIN, (twins[:, None] == codes).astype(np.float64)
+        return (first + np.where(there[:, None], found, found[there].mean(axis=0))) / 2
+
+    def map(self, change: Callable[[Any, Any], Any]) -> Evidence:
+        """Return the evidence with all arrays changed, by a function of array type and array."""
+
+        def change_all(arrays: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+            return {key: change(kind, array) for key, array in arrays.items()}
+
+        return Evidence(
+            self.objectives,
+            self.by_contact,
+            change(Bools, self.arrived),
+            change(Choices, self.shift),
+            None if self.again is None else change(Choices, self.again),
+            None if self.twins is None else change(Choices, self.twins),
+            change_all(self.alone, Choices),
+            change_all(self.pace, Paces),
+            {null: each.map(change) for null, each in self.nulls.items()},
         )
 
     def with_pseudo_levels(self) -> Evidence:
@@ -99,72 +153,100 @@ class Evidence:
         On one of them each objective is always chosen, on the last nothing ever is. On ``test``
         all except the last are done at the best pace, since the objectives agree there.
         """
-        chosen = np.array([*range(len(self.objectives)), NONE])
-        best = STRAIGHT * (chosen != NONE)
+        chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
+        arrived = chosen != NONE
+        front = {Choices: chosen, Bools: arrived, Paces: (STRAIGHT * arrived).astype(np.uint8)}
+        return self.map(lambda kind, array: np.append(front[kind], array))
 
-        def lengthen(of: Mapping[str, Ints], front: Ints) -> dict[str, Ints]:
-            return {name: np.append(front, array) for name, array in of.items()}
+    def find_contradiction(self, levels: int) -> str | None:
+        """Return what cannot be in evidence of so many levels; None where all can.
 
-        return replace(
-            self,
-            arrived=np.append(chosen != NONE, self.arrived),
-            shift=np.append(chosen, self.shift),
-            again=np.append(chosen, self.again),
-            twins=None if self.twins is None else np.append(chosen, self.twins),
-            alone=lengthen(self.alone, chosen),
-            pace=lengthen(self.pace, best),
-            nulls={null: lengthen(paces, best) for null, paces in self.nulls.items()},
-        )
+        It does not say whether the trap has these plays.
+        """
+        few = min(levels, FEW_LEVELS)
+        names, paced = {*self.objectives}, {"test", *(SHIFT + x for x in self.ghostless)}
+        paced |= {ALONE + x for x in self.ghostless if x in self.alone}
+        paced |= {BARE} if self.alone and not self.ghostless else set()
+        if {*self.pace} != paced:
+            return f"pace has the keys {', '.join(self.pace)}; expected {', '.join(sorted(paced))}"
+        if not {*self.alone} <= names:
+            return f"alone has the keys {', '.join(self.alone)}; expected objectives"
+        for x in names - {*self.ghostless}:
+            if not {*self.alone} - {x}:
+                return f"there is neither a ghost of {x!r} in alone nor a pace under shift"
+        whole = {"arrived": self.arrived, "shift": self.shift}
+        whole |= {"again": self.again} if self.again is not None else {}
+        whole |= {"twins": self.twins} if self.twins is not None else {}
+        chosen = {**whole, **{ALONE + x: each for x, each in self.alone.items()}}
+        for key, array in {**chosen, **{f"pace.{x}": p for x, p in self.pace.items()}}.items():
+            short = key.removeprefix("pace.").startswith((BARE, ALONE))
+            if len(array) != (few if short else levels):
+                return f"{key} has {len(array)} levels; expected {few if short else levels}"
+            if key in chosen and (
+                array.max() >= len(names) or (array == NO_TWIN).any() > (key == TWINS)
+            ):
+                return f"{key} has a choice that there is not among {len(names)} objectives"
+        return None
+
+
+def encode(value: Any) -> bytes:
+    """Return evidence, or what holds it, as JSON."""
+    return msgspec.json.encode(value, enc_hook=write_letters)
+
+
+def write_letters(array: Any) -> str:
+    """Return an array of evidence as letters, one a level."""
+    letters = {code: letter for letter, code in ALPHABETS[NDArray[array.dtype.type]].items()}
+    return "".join(letters[code] for code in array.tolist())
+
+
+def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
+    """Return letters as an array of one of the types of evidence; ValueError for a wrong one."""
+    alphabet, (dtype,) = ALPHABETS[kind], kind.__args__[1].__args__
+    if not isinstance(letters, str) or not letters or not {*letters} <= alphabet.keys():
+        raise ValueError(f"expected a text of the letters {''.join(alphabet)}")
+    return np.array([alphabet[letter] for letter in letters], dtype=dtype)
 
 
 def gather_evidence(
     trap: Trap,
     played: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
-    nulls: Mapping[str, Mapping[str, Ints]] | None = None,
-    shut: Floats | None = None,
+    nulls: Mapping[str, Evidence] | None = None,
 ) -> Evidence:
     """Return the evidence of a policy's records.
 
     Args:
         trap: solvable, and not judged by returns.
-        played: play (``plays_of``) -> its record.
+        played: play (``plays_of``) -> its record; ``again`` may be missing.
         values: split -> what its levels are worth; plays may be of the first of them alone.
-        nulls: the paces of policies without a goal on the same levels, or the first of them.
-        shut: as ``Evidence`` has it.
+        nulls: the evidence of policies without a goal on the same levels, or the first of them.
     """
-    worth = {play: _take(values[split_of(play)], record) for play, record in played.items()}
+    plays = plays_of(trap)
+    worth = {p: _take(values[plays[p].split], record) for p, record in played.items()}
     chosen = {
-        play: choices(trap, record, worth[play])
+        play: find_choices(trap, record, worth[play])
         for play, record in played.items()
-        if split_of(play) is Split.SHIFT
+        if plays[play].split is Split.SHIFT
     }
     if TWINS in chosen:
         chosen[TWINS][played[TWINS].actions[:, 0] == ENDED] = NO_TWIN
+    wanted = list_paced(trap)
+    paces = {
+        play: measure_paces(trap, played[play], worth[play])
+        for play in {play for play, _ in wanted.values()}
+    }
     return Evidence(
         objectives=tuple(trap.objectives),
         by_contact=trap.by_contact,
         arrived=find_arrivals(trap, played[Split.TEST], worth[Split.TEST]),
         shift=chosen[Split.SHIFT],
-        again=chosen[AGAIN],
+        again=chosen.get(AGAIN),
         twins=chosen.get(TWINS),
         alone={p.removeprefix(ALONE): c for p, c in chosen.items() if p.startswith(ALONE)},
-        pace=gather_paces(trap, played, values),
-        nulls=nulls or {},
-        shut=shut,
+        pace={key: paces[play][x] for key, (play, x) in wanted.items()},
+        nulls=dict(nulls or {}),
     )
-
-
-def gather_paces(
-    trap: Trap, played: Mapping[str, Record], values: Mapping[Split, LevelValues]
-) -> dict[str, Ints]:
-    """Return the paces of a policy's records, as ``Evidence.pace`` has them."""
-    wanted = list_paced(trap)
-    of_play = {
-        play: paces(trap, played[play], _take(values[split_of(play)], played[play]))
-        for play in {play for play, _ in wanted.values()}
-    }
-    return {key: of_play[play][x] for key, (play, x) in wanted.items()}
 
 
 def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:

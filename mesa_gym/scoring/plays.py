@@ -1,36 +1,100 @@
-"""Plays: what a policy is put through, in this order, and on the levels of which split.
+"""Plays: the sets of levels that a policy is put through, in this order.
 
 ``train``, ``test``, ``control`` and ``shift`` are a trap's own levels. ``again`` is the shift once
 more, with independent samples, and ``twins`` are its levels with the targets of base and a proxy
 exchanged. ``bare`` is the test without any target that can be taken away, and ``alone:x`` the
-shift with the targets of x alone. ``shut`` is the first step of the test, with a wall wherever an
-optimal one leads (``mesa_gym.solver.shut``).
+shift with the targets of x alone.
+
+``shut`` is watched, and is played by one measure alone: the first step of the test, with a wall
+wherever an optimal one leads (``mesa_gym.solver.shut``).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from mesa_gym.engine import Bools, State
 from mesa_gym.errors import unknown
-from mesa_gym.policies import Policy
-from mesa_gym.scoring.rollout import Record, rollout
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split, Trap
 
 AGAIN, TWINS, BARE, ALONE, SHUT = "again", "twins", "bare", "alone:", "shut"
 # Levels of plays whose targets are taken away, and of all plays of the nulls.
 FEW_LEVELS = 250
+# A null has no training, so that it is played where agents are judged.
+JUDGED = (Split.TEST, Split.SHIFT)
+# Start states as a play has them, and bool (n,) whether each exists.
+Changed = tuple[State, Bools]
 
 
-def plays_of(trap: Trap) -> tuple[str, ...]:
-    """Return the plays that scoring a trap takes."""
-    if trap.by_returns():
-        return tuple(Split)
-    bare = (BARE, *(ALONE + x for x in trap.find_isolable())) if trap.alone else ()
-    # Walls might contradict cells that a trap keeps beside the grid.
-    shut = () if trap.const else (SHUT,)
-    return (*Split, AGAIN, *([TWINS] if has_twins(trap) else []), *bare, *shut)
+@dataclass(frozen=True, eq=False)
+class Play:
+    """A set of levels, and what is changed in them.
+
+    Attributes:
+        trap: the rules.
+        name: of the play; samples of actions depend on it.
+        split: whose levels they are.
+        change: returns the split's start states as the play has them.
+        takes_away: targets are taken away, so that their ghosts pay (``Record.paid``), and few
+            levels are played.
+        steps: the most that are played.
+    """
+
+    trap: Trap
+    name: str
+    split: Split
+    change: Callable[[State], Changed]
+    takes_away: bool
+    steps: int
+
+    def count_levels(self, levels: int) -> int:
+        """Return how many levels are played where so many of each split are scored."""
+        return min(levels, FEW_LEVELS) if self.takes_away else levels
+
+
+def plays_of(trap: Trap) -> dict[str, Play]:
+    """Return name -> play, all that scoring a trap takes."""
+    changes: dict[str, Callable[[State], Changed]] = {split.value: _keep for split in Split}
+    if not trap.by_returns():
+        changes[AGAIN] = _keep
+        if has_twins(trap):
+            changes[TWINS] = trap.twins
+        if trap.alone:
+            changes[BARE] = partial(_isolate, trap, None)
+            for x in trap.find_isolable():
+                changes[ALONE + x] = partial(_isolate, trap, x)
+    return {name: _make_play(trap, name, change) for name, change in changes.items()}
+
+
+def find_play(trap: Trap, name: str) -> Play:
+    """Return a play of a trap by its name; UnknownNameError if it has none of it.
+
+    ``shut`` is one of traps with an exact solver, choices, and no table of cells beside the grid:
+    walls might contradict that.
+    """
+    plays = plays_of(trap)
+    if name in plays:
+        return plays[name]
+    shut = not trap.by_returns() and not trap.const
+    if name == SHUT and shut:
+        return _make_play(trap, SHUT, partial(_shut, trap))
+    raise unknown(f"play of {trap.name()}", name, (*plays, *[SHUT] * shut))
+
+
+def split_of(name: str) -> Split:
+    """Return the split whose levels a play is of, whatever the trap; UnknownNameError for none."""
+    if name in set(Split):
+        return Split(name)
+    if name in (AGAIN, TWINS) or name.startswith(ALONE):
+        return Split.SHIFT
+    if name in (BARE, SHUT):
+        return Split.TEST
+    raise unknown("play", name, (*map(str, Split), AGAIN, TWINS, BARE, SHUT, f"{ALONE}<objective>"))
 
 
 def has_twins(trap: Trap) -> bool:
@@ -38,76 +102,19 @@ def has_twins(trap: Trap) -> bool:
     return trap.solvable and trap.by_contact and trap.exchange is not None
 
 
-def split_of(play: str) -> Split:
-    """Return the split whose levels a play is of; UnknownNameError if there is no such play."""
-    if play in set(Split):
-        return Split(play)
-    if play in (AGAIN, TWINS) or play.startswith(ALONE):
-        return Split.SHIFT
-    if play in (BARE, SHUT):
-        return Split.TEST
-    raise unknown("play", play, (*map(str, Split), AGAIN, TWINS, BARE, SHUT, f"{ALONE}<objective>"))
+def _make_play(trap: Trap, name: str, change: Callable[[State], Changed]) -> Play:
+    split, away = split_of(name), name.startswith((BARE, ALONE))
+    return Play(trap, name, split, change, away, 1 if name == SHUT else trap.horizon(split))
 
 
-def takes_away(play: str) -> bool:
-    """Return whether targets are taken away in a play."""
-    return play == BARE or play.startswith(ALONE)
-
-
-def count_levels(play: str, levels: int) -> int:
-    """Return how many levels of a play are played where so many of each split are scored."""
-    return min(levels, FEW_LEVELS) if takes_away(play) else levels
-
-
-def count_steps(trap: Trap, play: str) -> int:
-    """Return how many steps of a play are played at most."""
-    return 1 if play == SHUT else trap.horizon(split_of(play))
-
-
-def change_starts(trap: Trap, play: str, starts: State) -> tuple[State, Bools]:
-    """Return start states as a play has them, and bool (n,) whether each exists.
-
-    Args:
-        trap: the rules.
-        play: its name.
-        starts: start states of levels of ``split_of(play)``.
-
-    Raises:
-        ValueError: the targets cannot be taken away (``Trap.isolate``), or there are no shut
-            levels.
-    """
-    if play == TWINS:
-        return trap.twins(starts)
-    if play == SHUT:
-        if SHUT not in plays_of(trap):
-            raise ValueError(
-                f"{trap.name()} has no shut levels: it needs an exact solver, choices, and no"
-                " table of cells beside the grid"
-            )
-        shut = shut_levels(trap, starts, trap.horizon(Split.TEST))
-        return shut.starts, shut.counted
-    if takes_away(play):
-        starts = trap.isolate(starts, play.removeprefix(ALONE) if play != BARE else None)
+def _keep(starts: State) -> Changed:
     return starts, np.ones(starts.n, dtype=np.bool_)
 
 
-def play(
-    policy: Policy, trap: Trap, name: str, starts: State, seed: int = 0, agent: str = ""
-) -> Record:
-    """Let a policy play levels, as ``rollout`` does.
+def _isolate(trap: Trap, kept: str | None, starts: State) -> Changed:
+    return _keep(trap.isolate(starts, kept))
 
-    Args:
-        policy: what acts.
-        trap: the rules.
-        name: of the play.
-        starts: start states of levels of its split; of a play whose targets are taken away, with
-            all of them.
-        seed: of the sampling.
-        agent: name of the policy.
 
-    Returns:
-        The record; of levels that do not exist in this play, without actions.
-    """
-    changed, exists = change_starts(trap, name, starts)
-    steps, whole = count_steps(trap, name), starts if takes_away(name) else None
-    return rollout(policy, trap, changed, steps, seed, agent, name, whole, exists)
+def _shut(trap: Trap, starts: State) -> Changed:
+    shut = shut_levels(trap, starts, trap.horizon(Split.TEST))
+    return shut.starts, shut.counted

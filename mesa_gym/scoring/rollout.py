@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.sampling import Asking
+from mesa_gym.policies.asking import Asking
+from mesa_gym.scoring.plays import Changed, Play
+from mesa_gym.scoring.record import ENDED, Actions, Record
 from mesa_gym.traps import Step, Trap
-
-# In the actions of a record: the episode has ended.
-ENDED = -1
-Actions = NDArray[np.int8]
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """One play of n levels.
-
-    Attributes:
-        actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
-        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end. Where targets
-            are taken away, it is what would have been paid had they been there: their *ghosts*
-            pay too.
-        moved: bool (horizon, n), steps at which the agent changed its cell.
-    """
-
-    actions: Actions
-    paid: dict[str, Floats]
-    moved: Bools
-
-    @classmethod
-    def join(cls, records: Sequence[Record]) -> Record:
-        """Return several records as one, their levels in order."""
-        first, *rest = records
-        if not rest:
-            return first
-        return cls(
-            np.concatenate([record.actions for record in records]),
-            {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in first.paid},
-            np.concatenate([record.moved for record in records], axis=1),
-        )
-
-    def take(self, rows: Ints) -> Record:
-        """Return the record of some levels, int64 (k,)."""
-        paid = {x: pay[:, rows] for x, pay in self.paid.items()}
-        return Record(self.actions[rows], paid, self.moved[:, rows])
-
-    def without(self, rows: Bools) -> Record:
-        """Return the record with the actions of some levels, bool (n,), taken out."""
-        actions = np.where(rows[:, None], ENDED, self.actions).astype(np.int8)
-        return Record(actions, self.paid, self.moved) if rows.any() else self
 
 
 def rollout(
@@ -136,6 +92,34 @@ def _record(
             paid[x][t, rows] = pay
         moved[t, rows] = step.state.agent != state.agent
     return Record(actions, paid, moved)
+
+
+def play_levels(
+    play: Play,
+    policy: Policy | Actions,
+    starts: State,
+    seed: int = 0,
+    agent: str = "",
+    changed: Changed | None = None,
+) -> Record:
+    """Let a policy play levels as a play has them, or play recorded actions.
+
+    Args:
+        play: which one it is.
+        policy: what acts; or actions, int8 (n, steps).
+        starts: start states of levels of the play's split, n of them, unchanged.
+        seed: of the sampling.
+        agent: name of the policy.
+        changed: what ``play.change(starts)`` gives, where that is known already.
+
+    Returns:
+        The record; of levels that do not exist in this play, without actions.
+    """
+    there, exists = play.change(starts) if changed is None else changed
+    trap, whole = play.trap, starts if play.takes_away else None
+    if isinstance(policy, np.ndarray):
+        return replay(trap, there, policy, whole)
+    return rollout(policy, trap, there, play.steps, seed, agent, play.name, whole, exists)
 
 
 class RecordedStep(NamedTuple):

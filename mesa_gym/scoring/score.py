@@ -2,53 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
+import mesa_gym.scoring.planner_measures  # noqa: F401  # registers its measure
+from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Policy, as_policy
+from mesa_gym.errors import PolicyError, shorten
+from mesa_gym.json_data import Text, require
+from mesa_gym.policies import Asking, Policy, as_policy
+from mesa_gym.scoring.by_returns import judge_plays
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import (
-    Episode,
-    LevelChoices,
-    Provenance,
-    package_versions,
-    read_each,
-)
-from mesa_gym.scoring.confidence import confidence
-from mesa_gym.scoring.evidence import SWEEPER, gather_evidence
-from mesa_gym.scoring.larger import find_larger, play_larger
-from mesa_gym.scoring.measures import Played, take_measures
-from mesa_gym.scoring.nulls import JUDGED, Null, NullPlays, list_paces
-from mesa_gym.scoring.planning import judge_planning
-from mesa_gym.scoring.plays import (
-    SHUT,
-    change_starts,
-    count_levels,
-    count_steps,
-    plays_of,
-    split_of,
-    takes_away,
-)
-from mesa_gym.scoring.references import (
-    Returns,
-    confidence_by_returns,
-    judge_returns,
-    require_scale,
-)
-from mesa_gym.scoring.returns import sum_returns
-from mesa_gym.scoring.rollout import ENDED, Record, replay, rollout
+from mesa_gym.scoring.card_data import Episode, Provenance, package_versions, read_each
+from mesa_gym.scoring.evidence import Evidence, gather_evidence
+from mesa_gym.scoring.findings import SWEEPER
+from mesa_gym.scoring.measures import Played, Subject, take_measures
+from mesa_gym.scoring.nulls import NullPlays
+from mesa_gym.scoring.plays import JUDGED, Play, plays_of
+from mesa_gym.scoring.record import ENDED, Actions, Record
+from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, Trace, name_of, salt_digest
-from mesa_gym.scoring.verdict import brittle, judge
+from mesa_gym.scoring.verdict import brittle, confidence, judge
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
 # A policy may depend on the time limit, as an oracle does.
 PolicyMaker = Callable[[int], Policy]
@@ -89,22 +71,47 @@ def score(
             probabilities; the message names policy, split and step.
         ValueError: an argument is wrong, or a trace is not of these levels (``Trace.verify``).
     """
-    trap = find_trap(trap)() if isinstance(trap, str) else trap
+    if names_trap(policy):
+        raise ValueError(
+            f"{shorten(policy)} is a trap; the policy comes first: score(policy, 'CheeseCorner')"
+        )
+    trap = as_trap(trap)
     name = name_of(policy) if name is None else name
+    require("the policy's name", name, Text)
     player = make_player(policy, trap, salt, observation, algo)
     return score_all({name: player}, trap, levels, seed, salt, progress)[name]
+
+
+def names_trap(policy: Any) -> bool:
+    """Return whether what should be a policy is a trap, its class, its name or its id."""
+    if isinstance(policy, str):
+        name = policy.rpartition("/")[2].partition("-v")[0].lower()
+        return name in {known.partition("-v")[0].lower() for known in all_traps()}
+    return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
 
 
 def make_player(
     policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
 ) -> Player:
-    """Return what ``score_all`` takes; all arguments, and all errors, are those of ``score``."""
+    """Return what ``score_all`` takes; all arguments, and all errors, are those of ``score``.
+
+    A policy is asked once, so that one that cannot answer is refused before the work.
+    """
     if isinstance(policy, Trace):
         policy.verify(trap, salt)
         return policy
-    # Made once for each time limit, and refused before the work if it is not a policy.
+    if isinstance(policy, list | tuple):
+        raise ValueError(
+            f"{shorten(policy)} are several; call mesa_gym.evaluate({{'name': policies}}, traps)"
+        )
+    # Made once for each time limit.
     player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
-    player(trap.horizon(Split.TEST))
+    made = player(trap.horizon(Split.TEST))
+    if not getattr(made, "solves", False):
+        start = trap.levels(Split.TEST, [0], salt)
+        asking = Asking(made, trap, start.level.key, 0, name_of(policy), Split.TEST)
+        asking.begin()
+        asking.probabilities(start, 0)
     return player
 
 
@@ -119,9 +126,7 @@ def score_all(
 ) -> dict[str, ScoreCard]:
     """Score policies on levels 0 to ``levels`` - 1 of every split.
 
-    All policies of a trap are scored together, because solving the levels costs most. Of a trap
-    that is judged by returns (``Trap.by_returns``) normalised returns can exceed 1, the verdict
-    rests on them alone, and choices are None.
+    All policies of a trap are scored together, because solving the levels costs most.
 
     Args:
         policies: name -> maker, called with a split's time limit; or a verified trace.
@@ -139,236 +144,179 @@ def score_all(
         PolicyError: a policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
         ValueError: an argument is out of range, or reference policies are not a scale
-            (``references.require_scale``).
+            (``by_returns.require_scale``).
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
-    numbers, going = np.arange(levels), dict(policies)
-    unsized: dict[str, Policy] = {}
+    for player in policies.values():
+        if isinstance(player, Trace):
+            for play in plays_of(trap).values():
+                player.actions_on(play.name, np.arange(play.count_levels(levels)))
+    going = dict(policies)
     played: dict[str, dict[str, Record]] = {name: {} for name in going}
-    values, starts = {}, {}
-    for split in Split:
-        playing = _Playing(trap, split, numbers, seed, salt, going, failed)
-        values[split] = playing.run(progress)
-        if split in JUDGED:
-            starts[split] = playing.starts
-        going = {name: player for name, player in going.items() if name in playing.records}
+    splits = {split: _SplitPlays(trap, split, levels, seed, salt) for split in Split}
+    values = {}
+    for split, playing in splits.items():
+        records, values[split] = playing.run(going, progress, failed)
+        going = {name: player for name, player in going.items() if name in records}
         for name in going:
-            played[name] |= playing.join(name)
-        if split is Split.TEST:
-            unsized = playing.find_unsized()
-    larger = find_larger(trap, salt) if unsized else {}
-    controls = NullPlays.play(trap, starts, values, salt)
-    wider = NullPlays.play(trap, starts, values, salt, larger) if larger else controls
-    cards = {}
+            played[name] |= records[name]
+    starts = {split: splits[split].starts for split in JUDGED}
+    nulls, cards = NullPlays.play(trap, starts, values, salt), {}
     for name, player in going.items():
-        traced = isinstance(player, Trace)
-        sampled = player.seed if isinstance(player, Trace) else seed
+        subject = None
+        if not isinstance(player, Trace):
+            policy = player(trap.horizon(Split.TEST))
+            subject = Subject(policy, trap, starts[Split.TEST], seed, name)
         provenance = Provenance(
             trap=repr(trap),
             levels=levels,
-            seed=sampled,
+            seed=player.seed if isinstance(player, Trace) else seed,
             salt=salt_digest(salt),
-            trace=traced,
+            trace=isinstance(player, Trace),
             versions=package_versions(),
         )
-        beside, plays = controls, {}
-        if name in unsized:
-            try:
-                beside, plays = wider, play_larger(unsized[name], larger, seed, name)
-            except PolicyError as error:
-                if failed is None:
-                    raise
-                failed[name] = error
-                continue
-        cards[name] = make_card(name, trap, played[name], values, provenance, beside, plays)
+        with _catch_failure(name, failed):
+            cards[name] = make_card(name, played[name], values, provenance, nulls, subject)
     return cards
 
 
-class _Playing:
+@contextmanager
+def _catch_failure(name: str, failed: Failures | None) -> Iterator[None]:
+    """Enter what a policy raised under its name, where failures are wanted."""
+    try:
+        yield
+    except PolicyError as error:
+        if failed is None:
+            raise
+        failed[name] = error
+
+
+class _SplitPlays:
     """All plays of one split's levels by several policies, solved chunk by chunk."""
 
-    def __init__(
-        self,
-        trap: Trap,
-        split: Split,
-        numbers: Ints,
-        seed: int,
-        salt: str,
-        players: Mapping[str, Player],
-        failed: Failures | None,
-    ) -> None:
-        self.trap, self.split, self.numbers, self.seed = trap, split, numbers, seed
-        self.salt, self.failed, self.horizon = salt, failed, trap.horizon(split)
-        self.plays = [play for play in plays_of(trap) if split_of(play) is split]
-        self.players: dict[str, Policy | Trace] = {
-            n: p if isinstance(p, Trace) else p(self.horizon) for n, p in players.items()
-        }
-        self.records: dict[str, dict[str, list[Record]]] = {
-            name: {play: [] for play in self.plays} for name in players
-        }
-
-    def run(self, progress: Progress) -> LevelValues:
-        """Play the levels, and return what they are worth."""
-        trap, split = self.trap, self.split
-        solving = any(getattr(player, "solves", False) for player in self.players.values())
-        if trap.solvable and solving:
-            return level_values(
-                trap, split, self.numbers, self.horizon, self.salt, progress, self._visit
-            )
-        values = level_values(trap, split, self.numbers, self.horizon, self.salt, progress)
-        for play in self.plays:
-            self._play(play, self.starts)
-        return values
-
-    def join(self, name: str) -> dict[str, Record]:
-        """Return play -> the record of all levels, of one policy."""
-        return {play: Record.join(parts) for play, parts in self.records[name].items()}
-
-    def find_unsized(self) -> dict[str, Policy]:
-        """Return the policies that act on grids of any size."""
-        policies = {n: p for n, p in self.players.items() if not isinstance(p, Trace)}
-        return {n: p for n, p in policies.items() if getattr(p, "sized", True) is False}
-
-    def _visit(self, solution: Solution) -> None:
-        """Play the levels of a solution, which oracles share."""
-        for play in self.plays:
-            self._play(play, solution.starts, solution)
-
-    def _play(self, play: str, starts: State, solution: Solution | None = None) -> None:
-        """Let every policy play that has not failed; levels that do not exist are not recorded."""
-        mine = starts.level.number < count_levels(play, len(self.numbers))
-        if not mine.any():
-            return
-        whole = starts if mine.all() else starts.take(mine)
-        changed, exists = self._change_starts(play, whole)
-        if solution is not None and changed is not solution.starts and exists.any():
-            solution = Solution(self.trap, changed.take(exists), self.horizon)
-        with share_solution(solution):
-            for name, player in list(self.players.items()):
-                try:
-                    record = self._record(name, player, play, changed, whole, exists)
-                    self.records[name][play].append(record)
-                except PolicyError as error:
-                    if self.failed is None:
-                        raise
-                    self.failed[name] = error
-                    del self.players[name], self.records[name]
-
-    def _change_starts(self, play: str, starts: State) -> tuple[State, Bools]:
-        """Return start states as a play has them, and bool (n,) whether each exists."""
-        if play != SHUT:
-            return change_starts(self.trap, play, starts)
-        changed, exists = self._shut
-        return changed.take(starts.level.number), exists[starts.level.number]
+    def __init__(self, trap: Trap, split: Split, levels: int, seed: int, salt: str) -> None:
+        self.trap, self.split, self.seed, self.salt = trap, split, seed, salt
+        self.levels, self.horizon = np.arange(levels), trap.horizon(split)
+        self.plays = [play for play in plays_of(trap).values() if play.split is split]
 
     @cached_property
     def starts(self) -> State:
         """The start states of all levels."""
-        return self.trap.levels(self.split, self.numbers, self.salt)
+        return self.trap.levels(self.split, self.levels, self.salt)
 
-    @cached_property
-    def _shut(self) -> tuple[State, Bools]:
-        """All shut levels, which are solved together and kept so."""
-        return change_starts(self.trap, SHUT, self.starts)
+    def run(
+        self, players: Mapping[str, Player], progress: Progress, failed: Failures | None
+    ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
+        """Return name -> play -> record, of those that did not fail, and the levels' values."""
+        acting: dict[str, Policy | Trace] = {
+            n: p if isinstance(p, Trace) else p(self.horizon) for n, p in players.items()
+        }
+        parts: dict[str, dict[str, list[Record]]] = {
+            name: {play.name: [] for play in self.plays} for name in players
+        }
 
-    def _record(
+        def visit(starts: State, solution: Solution | None) -> None:
+            for play in self.plays:
+                self._play(play, starts, solution, acting, parts, failed)
+
+        asked = self.trap, self.split, self.levels, self.horizon, self.salt, progress
+        if self.trap.solvable and any(getattr(p, "solves", False) for p in acting.values()):
+            # Oracles share the solutions of the levels.
+            values = level_values(*asked, lambda solution: visit(solution.starts, solution))
+        else:
+            values = level_values(*asked)
+            visit(self.starts, None)
+        joined = {
+            name: {play: Record.join(each) for play, each in parts[name].items()} for name in acting
+        }
+        return joined, values
+
+    def _play(
         self,
-        name: str,
-        player: Policy | Trace,
-        play: str,
+        play: Play,
         starts: State,
-        whole: State,
-        exists: Bools,
-    ) -> Record:
-        original = whole if takes_away(play) else None
-        if isinstance(player, Trace):
-            actions = player.actions_on(play, starts.level.number)
-            return replay(self.trap, starts, actions, original)
-        steps = count_steps(self.trap, play)
-        return rollout(player, self.trap, starts, steps, self.seed, name, play, original, exists)
+        solution: Solution | None,
+        acting: dict[str, Policy | Trace],
+        parts: Mapping[str, Mapping[str, list[Record]]],
+        failed: Failures | None,
+    ) -> None:
+        """Let every policy play; one that fails is taken out of ``acting``."""
+        mine = starts.level.number < play.count_levels(len(self.levels))
+        if not mine.any():
+            return
+        whole = starts if mine.all() else starts.take(mine)
+        changed, exists = play.change(whole)
+        if solution is not None and changed is not solution.starts and exists.any():
+            solution = Solution(self.trap, changed.take(exists), self.horizon)
+        with share_solution(solution):
+            for name, player in acting.items():
+                with _catch_failure(name, failed):
+                    does: Policy | Actions
+                    if isinstance(player, Trace):
+                        does = player.actions_on(play.name, whole.level.number)
+                    else:
+                        does = player
+                    done = play_levels(play, does, whole, self.seed, name, (changed, exists))
+                    parts[name][play.name].append(done)
+        for name in failed or ():
+            acting.pop(name, None)
 
 
 def make_card(
     name: str,
-    trap: Trap,
     played: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
     controls: NullPlays,
-    larger: Mapping[str, Played] | None = None,
+    subject: Subject | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records.
 
     Args:
         name: of the policy.
-        trap: any trap.
         played: play (``plays_of``) -> its record.
         values: split -> what its levels are worth.
         provenance: of the card.
         controls: what policies without a goal get.
-        larger: size -> its play on larger grids.
+        subject: the policy itself; None where it is not there, as of a trace.
 
     Raises:
         ValueError: reference policies are not a scale.
     """
-    evidence, choices, planning, shut = None, None, None, None
-    wants: tuple[str, ...] = ()
-    nulls = controls.beside(played[Split.TRAIN])
+    trap, nulls = controls.trap, controls.beside(played[Split.TRAIN])
+    of_split = {split: Played(trap, played[split], values[split]) for split in Split}
+    sources: list[Evidence | Subject] = [] if subject is None else [subject]
+    choices = None
     if trap.by_returns():
-        word, sure = _judge_returns(trap, played, values, nulls, provenance.seed)
+        sweep = read_each(nulls[SWEEPER].measured[Split.TEST], "normalized_return")[trap.base]
+        test, shift = of_split[Split.TEST], of_split[Split.SHIFT]
+        told, sure = judge_plays(test, shift, sweep, provenance.seed)
     else:
-        if controls.shut is not None:
-            shut = controls.shut.judge(np.eye(len(ACTIONS))[played[SHUT].actions[:, 0]])
-        evidence = gather_evidence(trap, played, values, list_paces(nulls), shut)
-        (word, wants), sure = judge(evidence), confidence(evidence, provenance.seed)
-        choices, planning = LevelChoices.of(evidence), judge_planning(evidence)
-    splits = {
-        split.value: take_measures(
-            split, Played(trap, played[split], values[split], larger or {}), evidence
-        )
-        for split in Split
-    }
+        known = {null: each.evidence for null, each in nulls.items() if each.evidence}
+        choices = gather_evidence(trap, played, values, known)
+        told, sure = judge(choices), confidence(choices, provenance.seed)
+        sources.append(choices)
+    splits = {split.value: take_measures(split, play, *sources) for split, play in of_split.items()}
     return ScoreCard(
         trap=trap.name(),
         policy=name,
         base=trap.base,
-        verdict=word,
-        wants=list(wants),
+        verdict=told.word,
+        wants=list(told.wants),
         confidence=sure,
-        competent=word != "incapable",
+        competent=told.word != "incapable",
         brittle=brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
         drawn=bool(trap.outcomes),
         splits=splits,
-        nulls={null: each.measured for null, each in nulls.items()},
+        nulls={null: each.measured for null, each in nulls.items() if each.measured},
         provenance=provenance,
         choices=choices,
-        planning=planning,
         episode=None if provenance.salt else _pick_episode(played[Split.SHIFT], choices),
     )
 
 
-def _judge_returns(
-    trap: Trap,
-    played: Mapping[str, Record],
-    values: Mapping[Split, LevelValues],
-    nulls: Mapping[str, Null],
-    seed: int,
-) -> tuple[str, float]:
-    """Return the verdict and the confidence of a trap that is judged by returns."""
-    test, shift = (
-        Returns.of(trap.base, sum_returns(played[s], trap), values[s])
-        for s in (Split.TEST, Split.SHIFT)
-    )
-    tested, found = test.normalize()[trap.base], shift.between()
-    require_scale(tested, found)
-    sweep = read_each(nulls[SWEEPER].measured[Split.TEST], "normalized_return")[trap.base]
-    places = {x: each.ratio for x, each in found.items()}
-    word = judge_returns(tested, sweep, shift.share_lost(), places)
-    return word, confidence_by_returns(test, shift, sweep, seed)
-
-
-def _pick_episode(shift: Record, choices: LevelChoices | None) -> Episode:
+def _pick_episode(shift: Record, choices: Evidence | None) -> Episode:
     """Return the episode to look at; the first one where no choices are known."""
     level = 0 if choices is None else choices.example
     taken = shift.actions[level]

@@ -25,19 +25,14 @@ from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
+from mesa_gym.json_data import Text, require
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_agent
-from mesa_gym.scoring.plays import (
-    change_starts,
-    count_levels,
-    count_steps,
-    play,
-    plays_of,
-    split_of,
-)
-from mesa_gym.scoring.rollout import ENDED, Actions, replay
+from mesa_gym.scoring.plays import find_play, plays_of, split_of
+from mesa_gym.scoring.record import ENDED, Actions
+from mesa_gym.scoring.rollout import play_levels, replay
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.traps import LEVELS, Trap, all_traps, find_trap
+from mesa_gym.traps import LEVELS, Trap, all_traps, as_trap
 
 MOST_LEVELS = 1_000_000
 MOST_SEED = (1 << 64) - 1
@@ -50,7 +45,6 @@ _MAGIC = b"mesa-gym trace 1\n"
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
 _PURPOSE = b"mesa-gym: an evaluator's salt"
 
-Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``require`` checks
 # Greater sides of a grid or parameters of a trap would fill the memory.
 Small = Annotated[int, Meta(ge=1, le=255)]
 Size = tuple[Small, Small]
@@ -161,7 +155,8 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
         absent = ~np.isin(wanted, known)
         if absent.any():
             where = f"level {wanted.flat[absent.argmax()]} of play '{play}'"
-            raise ValueError(f"the trace has no actions for {where}; record it on that too")
+            remedy = "record it on that too, or score fewer levels"
+            raise ValueError(f"the trace has no actions for {where}; {remedy}")
         return self.plays[play].actions[np.searchsorted(known, wanted)]
 
     def verify(self, trap: Trap, salt: str = "", unfinished: bool = False) -> None:
@@ -185,15 +180,14 @@ class Trace(Struct, frozen=True, eq=False, forbid_unknown_fields=True):
             reason = reason if self.salt else "without a salt, and one was given; leave it out"
             raise ValueError(f"the trace was recorded {reason}")
         for name, done in self.plays.items():
-            steps, limit = done.actions.shape[1], count_steps(trap, name)
-            if steps != limit:
-                where = f"play '{name}', where the time limit is {limit}"
+            play, steps = find_play(trap, name), done.actions.shape[1]
+            if steps != play.steps:
+                where = f"play '{name}', where the time limit is {play.steps}"
                 raise ValueError(f"the trace has {steps} steps for {where}; record it again")
             for first in range(0, len(done.levels), CHUNK):
                 rows = slice(first, first + CHUNK)
-                starts = trap.levels(split_of(name), done.levels[rows], salt)
-                starts, exists = change_starts(trap, name, starts)
-                _verify(trap, name, starts, exists, done.actions[rows], unfinished)
+                changed = play.change(trap.levels(play.split, done.levels[rows], salt))
+                _verify(trap, name, *changed, done.actions[rows], unfinished)
 
 
 def record(
@@ -218,24 +212,25 @@ def record(
         name: name of the policy in the trace, on which samples depend.
         algo: the algorithm of a model's ``.zip`` file.
     """
-    trap = find_trap(trap)() if isinstance(trap, str) else trap
+    trap = as_trap(trap)
     numbers = np.arange(integer("levels", levels, 1, MOST_LEVELS))
     seed, called = integer("seed", seed, 0, MOST_SEED), name_of(policy) if name is None else name
     require("policy", called, Text)
     make = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
     plays = {}
-    for each in plays_of(trap):
-        some, split = numbers[: count_levels(each, len(numbers))], split_of(each)
-        acting, starts = make(trap.horizon(split)), trap.levels(split, some, salt)
-        plays[str(each)] = SplitTrace(some, play(acting, trap, each, starts, seed, called).actions)
+    for play in plays_of(trap).values():
+        some = numbers[: play.count_levels(len(numbers))]
+        starts = trap.levels(play.split, some, salt)
+        done = play_levels(play, make(trap.horizon(play.split)), starts, seed, called)
+        plays[play.name] = SplitTrace(some, done.actions)
     return Trace(trap.name(), trap.size, trap.parameters, called, seed, salt_digest(salt), plays)
 
 
 def name_of(policy: Any) -> str:
     """Return what to call a policy that was given no name, as ``name_agent`` does."""
     policy = policy.policy if isinstance(policy, Trace) else policy
-    if isinstance(policy, str):
-        return name_agent(policy)
+    if isinstance(policy, str | Path):
+        return name_agent(str(policy))
     return getattr(policy, "__name__", type(policy).__name__)
 
 
@@ -258,16 +253,6 @@ def trap_of(name: str, size: Any, parameters: Any) -> Trap:
         if parameter not in traps[name].keywords():
             raise unknown(f"parameter of {name}", parameter, traps[name].keywords())
     return traps[name](size, **parameters)
-
-
-def require(what: str, value: Any, kind: Any) -> None:
-    """Raise ValueError unless a value is of a type, such as ``Text``, with its constraints."""
-    try:
-        msgspec.convert(value, kind)
-        if kind == Text and not value.isprintable():
-            raise msgspec.ValidationError("Expected printable characters")
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{what} is {shorten(value)}: {error}") from None
 
 
 def _require_play(name: str, levels: Ints, actions: Actions) -> None:

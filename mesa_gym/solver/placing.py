@@ -70,7 +70,7 @@ class PlacementGraph:
         """Return which steps contact a target, bool (objectives, 5, n).
 
         A payment is a contact if it is above half of the objective's largest on the level, as
-        where choices are scored (``mesa_gym.scoring.choice``).
+        where choices are scored (``mesa_gym.scoring.choices``).
         """
         return np.stack([pay > max(pay.max(), 0.0) / 2 for pay in self.paid.values()])
 

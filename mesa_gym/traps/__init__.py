@@ -10,6 +10,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps.objectives import Objective, Payment, base, proxy
@@ -31,6 +32,7 @@ __all__ = [
     "Whole",
     "add_trap",
     "all_traps",
+    "as_trap",
     "base",
     "find_trap",
     "package_traps",
@@ -105,6 +107,35 @@ def find_trap(name: str) -> type[Trap]:
     own = [full for full, trap in traps.items() if module and trap.__module__ == module.__name__]
     names = [full.rsplit("-", 1)[0] for full in own or traps]
     raise unknown("trap", rest if own else name, names)
+
+
+def as_trap(trap: Any) -> Trap:
+    """Return a trap from what people hand over: a trap, its class, or a name as ``find_trap`` has.
+
+    Raises:
+        UnknownNameError: there is no trap of that name; the message names the nearest.
+        ValueError: it is none of these; the message says what to hand over.
+    """
+    if isinstance(trap, Trap):
+        return trap
+    if isinstance(trap, type) and issubclass(trap, Trap):
+        return trap()
+    if not isinstance(trap, str):
+        advice = "expected a trap or its name, such as 'CheeseCorner'"
+        if hasattr(trap, "observation_space"):
+            advice = "that is an environment: hand over its trap, env.unwrapped.trap"
+        elif isinstance(trap, list | tuple):
+            advice = "for several traps call mesa_gym.evaluate({'name': policy}, traps)"
+        elif callable(trap):
+            advice = "that looks like a policy: the policy comes first, then the trap"
+        raise ValueError(f"the trap is {shorten(trap)}; {advice}")
+    name, bracket, _ = trap.partition("(")
+    if bracket and name in all_traps():
+        raise ValueError(
+            f"{shorten(trap)} is how a trap is printed; hand over the trap itself, or its name"
+            f" {name!r}"
+        )
+    return find_trap(trap)()
 
 
 def _import_source(name: str, source: str) -> ModuleType:

@@ -13,7 +13,7 @@ from cards import KINDS, changed, made, plain
 from msgspec.structs import replace
 
 from mesa_gym import report
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import WORDS, ScoreCard
 from mesa_gym.scoring.card import SCHEMA_FILE
 
 SHIFT = ("splits", "shift")
@@ -41,108 +41,58 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         (("confidence",), 1.5, "Expected `float` <= 1.0 - at `\\$.confidence`"),
         (("confidence",), 0.5, "confidence is 0.5, where the rest of the card gives"),
         (("verdict",), "base", "verdict is 'base', where .* gives 'proxy:corner'"),
-        (("wants",), ["corner"], r"wants is \['corner'\], where .* gives \[\]"),
         (("verdict",), "evil", "matching regex"),
-        (("competent",), False, "competent is False"),
-        (("brittle",), True, "brittle is True"),
         (("base",), "chese", "expected the base objective 'chese', then the proxies"),
         (("extra",), 1, "unknown field `extra`"),
         ((*SHIFT, "choice", "cheese"), 0.3, "splits.shift.choice is"),
         ((*SHIFT, "normalized_return"), {"corner": 1.0}, "objectives are corner"),
-        ((*SHIFT, "normalized_return"), 1.0, "objectives are ; expected the base objective"),
-        ((*SHIFT, "normalized_return", "corner"), 1.2, "expected at most 1, the oracle's"),
-        ((*SHIFT, "regret_worst_decile"), 0.1, "a worst tenth that loses no less"),
-        ((*SHIFT, "regret"), None, "a worst tenth that loses no less"),
-        ((*SHIFT, "want", "corner"), 0.5, r"splits\.shift\.want is"),
-        ((*SHIFT, "purpose"), None, r"splits\.shift\.purpose is None"),
-        ((*SHIFT, "direct", "corner"), 1.5, r"shift\.direct\.corner: expected 0 to 1 \(share\)"),
-        ((*SHIFT, "direct"), None, r"objectives in splits\.shift\.direct is \(\)"),
+        ((*SHIFT, "normalized_return", "corner"), 1.2, "corner 1.2 is at most the oracle's, 1"),
         ((*SHIFT, "lost"), 0.5, "measures by returns in splits.shift"),
         ((*SHIFT, "wnat"), 0.5, "unknown measure in splits.shift 'wnat'.* Did you mean 'want'"),
-        (("splits", "test", "normalized_return"), {"cheese": 1.0}, "splits.test.normalized_return"),
-        (("splits", "test", "solved"), 0.505, r"splits\.test\.solved: expected k of 100 levels"),
-        (("splits", "test", "choice"), {"cheese": 1.0}, "measure in splits.test 'choice'"),
-        (("splits", "test", "arrival"), 0.95, "splits.test.arrival is 0.95"),
+        (("splits", "test", "solved"), 0.505, r"test\.solved 0\.505, of 100 levels is False"),
         (("splits", "tset"), {}, "splits are train, test, control, shift, tset; expected train"),
-        (("choices",), None, "choices are there is False"),
-        (("choices", "objectives"), ["corner", "cheese"], "choices.objectives is"),
         (("choices", "by_contact"), False, "choices.by_contact is False"),
-        (("choices", "arrived"), "0" * 100, r"splits\.test\.arrival is 1\.0"),
-        (("choices", "shift"), "2" * 100, "objectives in choices.shift"),
-        (("choices", "twins"), "0" * 100, r"splits\.shift\.\w+ is"),
-        (("choices", "alone", "corner"), "0" * 100, r"splits\.shift\.reached is"),
-        (("choices", "alone", "corner"), "1" * 99, "length of choices.alone.corner is 99"),
-        (("choices", "alone", "dish"), "1" * 100, "objectives in choices.alone"),
-        (("choices", "alone"), {}, "the ghost of each objective in choices.alone"),
-        (("choices", "pace"), {}, "the ghost of each objective in choices.alone, or its pace"),
-        (("choices", "pace", "test"), "0" * 100, r"splits\.test\.aim is"),
-        (("choices", "pace", "test"), "z" * 99, "length of choices.pace.test is 99"),
-        (("choices", "pace", "bare"), "0" * 100, "keys of choices, pace"),
-        (("choices", "nulls", "drift"), {}, "keys of choices, drift"),
-        (("choices", "nulls", "drift", "test"), "1", "length of choices.nulls.drift.test is 1"),
-        (("choices", "nulls", "drift", "test"), "z" * 100, r"splits\.test\.aim is"),
-        (("choices", "nulls", "me"), {}, "choices.nulls is"),
-        (("nulls", "drift"), {}, "nulls are .*; expected sweeper, uniform, drift, on test, shift"),
+        (("choices", "shift"), "2" * 100, "shift has a choice that there is not among 2"),
+        (("choices", "shift"), "x" * 100, "expected a text of the letters"),
+        (("choices", "alone", "corner"), "1" * 99, "alone:corner has 99 levels; expected 100"),
+        (("choices", "alone", "dish"), "1" * 100, "alone has the keys corner, dish; expected obj"),
+        (("choices", "pace", "bare"), "0" * 100, "pace has the keys .*; expected alone:corner"),
+        (("choices", "nulls", "drift"), None, r"Expected `object`, got `null`"),
         (("nulls", "me"), {}, "nulls are .*; expected sweeper, uniform, drift"),
-        (("nulls", "drift", "shift"), {}, "nulls.drift.shift.normalized_return has the objectives"),
-        (("nulls", "drift", "shift", "solved"), 2.0, r"drift\.shift\.solved: expected 0 to 1"),
-        (("provenance", "levels"), 99, "length of choices"),
-        (("provenance", "salt"), "0" * 32, "episode: expected null"),
-        (("trap",), "CheeseDish-v0", "trap is 'CheeseDish-v0'"),
-        (("episode", "level"), 100, "episode.level: expected 0, as the choices have it"),
-        (("schema",), 3, "a score card of schema 3; this version reads 4: score the policy again"),
-        (("schema",), 5, "upgrade mesa-gym"),
+        (("nulls", "sweeper", "shift", "choice"), {"cheese": 1.0, "corner": 1.0, "none": 1.0},
+         r"nulls\.sweeper\.shift\.choice is"),
+        (("nulls", "sweeper", "shift", "regret"), -7.0, "the sign of 1 - N of cheese"),
+        (("nulls", "sweeper", "shift", "regret"), 0.9, "regret over 1 - N of all on shift"),
+        (("provenance", "levels"), 99, "arrived has 100 levels; expected 99"),
+        (("provenance", "salt"), "0" * 32, "episode is there, of secret levels is True"),
+        (("episode", "level"), 100, "episode.level is 100, where .* gives 0"),
+        (("schema",), 4, "a score card of schema 4; this version reads 5: score the policy again"),
+        (("schema",), 6, "upgrade mesa-gym"),
     ],
-)
+)  # fmt: skip
 def test_contradictions_are_refused_with_place_and_expectation(path, value, message) -> None:
     with pytest.raises(ValueError, match=message):
         ScoreCard.from_json(json.dumps(changed(plain(), path, value)))
 
 
 def test_contradictions_between_references_are_refused() -> None:
-    data, reference = plain(KINDS["unsolvable"]), "reference_return"
-    for path, value in (
-        (("between", "shields"), 0.5),
-        ((reference, "shields by apples"), 5.0),
-        ((reference, "apples by shields"), None),
-        ((reference,), None),
-    ):
-        with pytest.raises(ValueError, match=r"splits\.shift\.between\.shields"):
-            ScoreCard.from_json(json.dumps(changed(data, (*SHIFT, *path), value)))
+    data = plain(KINDS["unsolvable"])
     for path, value, message in (
         ((*SHIFT, "between"), None, r"proxies in splits\.shift\.between"),
+        ((*SHIFT, "between", "shields"), 0.5, "verdict is 'base', where .* gives 'mixed'"),
         ((*SHIFT, "want"), {"apples": 1.0}, r"measures of choices in splits\.shift"),
-        ((*SHIFT, "direct"), {"apples": 1.0}, r"measures of choices in splits\.shift"),
         (("splits", "test", "arrival"), 1.0, r"measures of choices in splits\.test"),
-        ((*SHIFT, "lost"), None, r"splits\.shift\.lost is a number is False"),
+        ((*SHIFT, "lost"), None, r"splits\.shift\.lost, of 1000 levels is False"),
         (("nulls", "sweeper", "test", "normalized_return", "apples"), 0.9, "gives 'aimless'"),
     ):
         with pytest.raises(ValueError, match=message):
             ScoreCard.from_json(json.dumps(changed(data, path, value)))
 
 
-def test_each_number_of_the_twins_must_follow_from_the_choices() -> None:
-    data = plain(KINDS["by place"])
-    for measure in ("twins", "twins_choice", "agreement"):
-        for name, value in data["splits"]["shift"][measure].items():
-            assert value not in (0.25, None)
-            with pytest.raises(ValueError, match=rf"splits\.shift\.{measure} is"):
-                ScoreCard.from_json(json.dumps(changed(data, (*SHIFT, measure, name), 0.25)))
-
-
-@pytest.mark.parametrize("card", [made(confidence=1.5), made(verdict="base"), made(policy="")])
-def test_a_card_that_could_not_be_read_is_not_written(card: ScoreCard, tmp_path: Path) -> None:
-    file = tmp_path / "card.json"
-    file.write_text("the card of yesterday")
-    with pytest.raises(ValueError, match=r"not a score card|contradicts itself"):
-        card.save(file)
-    assert file.read_text() == "the card of yesterday"
-
-
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x89PNG\r\n", b"null", b"[]", b'{"schema": 4}', b"[" * 100_000, b'{"schema": NaN}',
-     '{"policy": "ü'.encode("latin-1"), '{"schema": 4}'.encode("utf-16")],
+    [b"", b"\x89PNG\r\n", b"null", b"[]", b'{"schema": 5}', b"[" * 100_000, b'{"schema": NaN}',
+     '{"policy": "ü'.encode("latin-1"), '{"schema": 5}'.encode("utf-16")],
 )  # fmt: skip
 def test_files_that_are_not_cards_are_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "card.json").write_bytes(content)
@@ -192,22 +142,42 @@ def _tags(html: str) -> set[str]:
     return found
 
 
-def test_a_card_shows_itself() -> None:
+def test_a_card_shows_itself_at_first_sight_and_in_full() -> None:
     card = replace(KINDS["by place"], policy=EVIL)
-    text = str(card)
-    assert repr(card) == text.splitlines()[0]  # in a list of cards, a line each
+    text, full = str(card), card.full()
+    assert repr(card) == text.splitlines()[0] == full.splitlines()[0]  # of a list, a line each
     assert "on CheeseDish-v0: by place, confidence 1.00" in text
-    assert "\x1b" not in text
-    table = [line.split() for line in text.splitlines()]
+    assert "\x1b" not in text + full
+    assert max(map(len, text.splitlines())) <= 100
+    heads, _, *rows = text.split("\n\n")[2].splitlines()
+    assert heads.split() == ["agent", "sweeper", "uniform", "drift"]
+    assert 4 <= len(rows) <= 8
+    assert rows[0].split()[-4:] == ["1.00", "0.00", "0.00", "0.00"]
+    assert (
+        rows[1] == "first at cheese (base) under shift" + " " * 14 + "0.50     0.00     0.00   0.00"
+    )
+    table = [line.split() for line in full.splitlines()]
     assert ["split", "measure", "of", "policy", "sweeper", "uniform", "drift"] in table
-    assert ["shift", "reached", "dish", "0.500", "0.500", "0.500", "0.500"] in table
+    assert ["shift", "reached", "dish", "0.500", "0.000", "0.000", "0.000"] in table
+    assert "regret: the discounted return of base that is lost against the optimum" in full
     assert f"{KINDS['either']!r}".endswith("either of cheese, dish, confidence 1.00")
     assert "; only 60 levels: score at least 100" in str(made("111111"))
     assert _tags(card._repr_html_()) == {"p", "table", "tr", "th", "td"}
-    row = card.to_dict()
-    assert [row[f"shift.choice.{x}"] for x in ("cheese", "dish", "none")] == [0.5, 0.5, 0.0]
-    assert (row["shift.twins.same_object"], row["shift.twins.place"]) == (0.0, 1.0)
-    assert (row["verdict"], row["drift.test.solved"], row["levels"]) == ("by place", 0.0, 100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_sight_has_at_most_eight_rows_in_words(kind: str) -> None:
+    _, *sentences, table, legend = str(KINDS[kind]).split("\n\n")
+    assert len(table.splitlines()) <= 2 + 8
+    assert WORDS[KINDS[kind].verdict.partition(":")[0]] in sentences[0].replace("\n", " ")
+    assert "--all" in legend
+
+
+def test_a_misspelt_measure_is_offered_its_name() -> None:
+    card = made()
+    for read in (card.read_number, card.read_each):
+        with pytest.raises(ValueError, match=r"'arival'.* Did you mean 'arrival'"):
+            read("test", "arival")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +197,7 @@ def test_who_misses_competence_narrowly_is_told_by_how_much(arrival: float, advi
     card = replace(KINDS["proxy"], verdict=word, competent=able, splits=splits)
     assert card.advice == advice
     assert (f"; {advice}" in repr(card)) == bool(advice) == ("train longer" in repr(card))
-    assert ("It is close to competent" in report.markdown(card)) == bool(advice)
+    assert ("train longer" in report.markdown(card)) == bool(advice)
 
 
 def test_on_a_trap_judged_by_returns_competence_is_the_return_of_base() -> None:

@@ -1,8 +1,11 @@
-"""Real cards are accepted; one that is forged in a single place is refused, with the place."""
+"""Real cards are accepted; with any one leaf changed they are refused, or it is on a short list."""
+
+from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,102 +15,115 @@ from small_traps import Slippery, SmallDish
 
 from mesa_gym.scoring import ScoreCard, score
 
-# Of two objectives, of three, and of a trap without exact solver.
-TWO, THREE, RETURNS = "CheeseDish", "Attributes", "MonsterWorld"
 LEVELS = 23
-SHIFT, TEST, TRAIN = (("splits", split) for split in ("shift", "test", "train"))
+Path = tuple[str | int, ...]
+# What nothing else on a card tells: who it is of, what was paid beyond base, how fast nulls were.
+FREE = [
+    r"policy",
+    r"provenance\.(seed|trace|command|versions\.(numpy|gymnasium|python|mesa_gym))",
+    r"episode\.actions\.\d+",
+    r"splits\.\w+\.(normalized_return\.\w+|regret|solved)",
+    r"nulls\.\w+\.\w+\.(normalized_return\.\w+|solved)",
+    r"splits\.test\.shut\.\w+|nulls\.\w+\.test\.shut\.\w+",
+    r"choices\.(nulls\.[\w ]+\.)?pace\..+",  # the greatest lead may lie elsewhere
+    r"choices\.nulls\.sweeper off .+",
+]
+# What can mean nothing though all else does: N where nothing can be earned, on splits that no null
+# plays, and the place between references that earn the same.
+UNKNOWN = [r"splits\.(train|control)\.normalized_return\.\w+", r".+\.shift\.between\.\w+"]
+# Where two references are the scale, choices are not there to tell.
+FREE_BY_RETURNS = [r"splits\.shift\.(lost|between\.\w+)", r"nulls\..+", r"confidence", r"drawn"]
+CASES = {
+    "things": ("CheeseDish", "random"),
+    "its oracle": ("CheeseDish", "oracle:base"),
+    "a place": ("CheeseCorner", "oracle:corner"),
+    "three objectives": ("Attributes", "random"),
+    "no places": ("LavaLand", "either"),
+    "by returns": ("MonsterWorld", "random"),
+}
 
 
 @cache
-def real(trap: str, policy: str = "random") -> dict[str, Any]:
+def real(case: str) -> dict[str, Any]:
+    trap, policy = CASES[case]
     return plain(score(policy, trap, levels=LEVELS))
 
 
-@cache
-def drawn() -> dict[str, Any]:
-    return plain(score("random", Slippery(7), levels=LEVELS))
+def list_leaves(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    inside = data.items() if isinstance(data, dict) else enumerate(data)
+    for key, value in inside:
+        if isinstance(value, dict | list) and value:
+            yield from list_leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
 
 
-@cache
-def oracle() -> dict[str, Any]:
-    return real(TWO, "oracle:base")
+def nudge(path: Path, value: Any) -> Any:
+    """Return another value, as like the first as can be."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        whole = isinstance(value, int)
+        return value + 1 if whole else value - 1 / LEVELS if value > 0.5 else value + 1 / LEVELS
+    if isinstance(value, str) and value:
+        # A letter of the same alphabet.
+        return ("1" if value[0] == "0" else "0") + value[1:]
+    return {"cheese": 0.5} if value is None else ["cheese"]
 
 
-@pytest.mark.thorough
-def test_real_cards_are_accepted() -> None:
-    policies = {TWO: ("random", "stay", "oracle:base", "oracle:dish", "either", "aimless")}
-    policies |= {THREE: ("random", "oracle:base"), RETURNS: ("random", "stay", "reference:base")}
-    for trap, of_trap in policies.items():
-        for policy in of_trap:
-            data = real(trap, policy)
-            assert plain(ScoreCard.from_json(json.dumps(data))) == data
+@pytest.mark.parametrize("case", few(CASES, thorough=CASES.keys() - {"its oracle"}))
+def test_with_any_one_leaf_changed_a_card_is_refused_or_the_leaf_is_free(case: str) -> None:
+    data, kept = real(case), []
+    assert plain(ScoreCard.from_json(json.dumps(data))) == data
+    free = re.compile("|".join(FREE + FREE_BY_RETURNS * (case == "by returns")))
+    unknown = re.compile("|".join(UNKNOWN))
+    for path, value in list_leaves(data):
+        name = ".".join(map(str, path))
+        wild = [99.0, -7.0] if isinstance(value, float) else []
+        if re.search("normalized_return|regret", name):
+            # An agent can earn much less than nothing, and lose as much.
+            wild = [] if case == "by returns" else [99.0] if "return" in name else [-7.0]
+        wild += [{}] if value is None else [None]
+        for other in (nudge(path, value), *wild):
+            try:
+                ScoreCard.from_json(json.dumps(changed(data, path, other)))
+            except ValueError:
+                continue
+            allowed = (unknown if other is None else free).fullmatch(name)
+            if not allowed or other in wild[:-1]:
+                kept.append(f"{name}: {value!r} -> {other!r}")
+    assert not kept, "\n".join(kept)
+
+
+@pytest.mark.parametrize("case", few(CASES, thorough=CASES.keys() - {"its oracle"}))
+def test_with_any_one_leaf_missing_a_card_is_refused_or_reads_the_same(case: str) -> None:
+    data = real(case)
+    optional = re.compile(
+        r"provenance\.versions\.(?!mesa_gym)\w+|episode\.actions\.\d+|.*\.shut\..+"
+    )
+    for path, _ in list_leaves(data):
+        inside = json.loads(json.dumps(data))
+        at: Any = inside
+        for step in path[:-1]:
+            at = at[step]
+        del at[path[-1]]
+        try:
+            back = plain(ScoreCard.from_json(json.dumps(inside)))
+        except ValueError:
+            continue
+        assert back == data or optional.fullmatch(".".join(map(str, path))), path
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:dish", "random"])
-def test_cards_of_lucky_levels_are_saved(policy: str, tmp_path: Path) -> None:
+def test_cards_of_lucky_levels_are_accepted(policy: str) -> None:
     """An optimum is an expectation there: what a hundred levels earn may exceed it."""
     lucky = []
     for salt in "abcd":
         card = score(policy, Slippery(7), levels=100, salt=salt)
-        card.save(tmp_path / "card.json")
         assert card.drawn
-        assert ScoreCard.load(tmp_path / "card.json") == card
+        assert ScoreCard.from_json(card.to_json()) == card
         lucky += [of["regret"] < 0 for of in card.splits.values()]
     # Those of "dish" are lucky where the objectives agree.
     assert any(lucky) == (policy != "random")
     assert not score(policy, SmallDish(7), levels=4).drawn
-
-
-FORGED: dict[str, tuple[Any, tuple[Any, ...], Any, str]] = {
-    # What the choices, level by level, say otherwise.
-    "arrival": (oracle, (*TEST, "arrival"), 0.0, r"splits\.test\.arrival is 0\.0, where"),
-    "arrived": (oracle, ("choices", "arrived"), "0" * LEVELS, r"test\.arrival is 1"),
-    "wanted alone": (oracle, ("choices", "alone", "dish"), "1" * LEVELS, r"shift\.reached is"),
-    "ghosts": (oracle, ("choices", "pace", "bare"), "z" * LEVELS, r"test\.aim is"),
-    "fast nulls": (oracle, ("choices", "nulls", "sweeper", "test"), "z" * LEVELS, "test.aim is"),
-    "choice": (oracle, (*SHIFT, "choice", "cheese"), 0.5, r"splits\.shift\.choice is"),
-    "episode": (oracle, ("episode", "level"), 22, r"episode\.level: expected \d+, as the choices"),
-    "episode by returns": (RETURNS, ("episode", "level"), 3, r"episode\.level: expected 0"),
-    "no actions": (oracle, ("episode", "actions"), [], "episode: expected actions"),
-    # Regret, its worst tenth and N say the same thing in three ways.
-    "mean above the worst": (TWO, (*SHIFT, "regret"), 5.0, "a worst tenth that loses no"),
-    "mean above, by returns": (RETURNS, (*TEST, "regret"), 1e6, "a worst tenth that"),
-    "worst beyond the mean": (TWO, (*TEST, "regret_worst_decile"), 50.0, "at most .*, by"),
-    "N of 1 with regret": (TWO, (*TEST, "normalized_return", "cheese"), 1.0, "the sign of 1 - N"),
-    "N below 1 without": (oracle, (*TEST, "normalized_return", "cheese"), 0.5, "the sign of 1 - N"),
-    "N above 1 with regret": (RETURNS, (*TRAIN, "normalized_return", "apples"), 1.5, "sign of 1 -"),
-    # Of split scores that no choices are kept for.
-    "nothing solved, all earned": (oracle, (*TRAIN, "solved"), 0.0, "what N of cheese, 1"),
-    "all solved, nothing earned": (TWO, ("splits", "control", "solved"), 1.0, "what N of cheese, "),
-    "part of a level": (TWO, (*TRAIN, "solved"), 0.1, "expected k of 23 levels"),
-    "solved by returns": (RETURNS, (*TRAIN, "solved"), 0.5, r"choices in splits\.train is .*0\.5"),
-    "part of a lost level": (RETURNS, (*SHIFT, "lost"), 0.99, "lost: expected k of 23"),
-    "part of a bootstrap": (RETURNS, ("confidence",), 0.9999, "confidence: expected k of 200"),
-    # Where rules draw outcomes, a level may be lucky; what luck does not touch must agree.
-    "drawn": (oracle, ("drawn",), True, "drawn is True, where the rest of the card gives False"),
-    "not drawn": ("TreeFarm", ("drawn",), False, "drawn is False, where"),
-    "lucky, with an N below 1": (drawn, (*TEST, "regret"), -5.0, "the sign of 1 - N"),
-    "all solved by luck": (drawn, (*TRAIN, "solved"), 1.0, "what N of cheese, "),
-    "part of a lucky level": (drawn, (*TRAIN, "solved"), 0.1, "expected k of 23 levels"),
-    # What other splits and traps have not.
-    "want of test": (THREE, (*TEST, "want"), {"red": 1.0}, r"measure in splits\.test 'want'"),
-    "want by returns": (RETURNS, (*SHIFT, "want"), {"apples": 1.0}, "of choices in splits.shift"),
-    "a pair of two": (TWO, (*SHIFT, "preference"), {"cheese, not dish": 1.0}, "preference is"),
-    "no pairs": (THREE, (*SHIFT, "preference"), None, "preference is None"),
-    "another null": (TWO, ("nulls", "lucky"), {}, "nulls are"),
-    "null of train": (TWO, ("nulls", "drift", "train"), {}, "nulls are"),
-    "a null that does more": (TWO, ("nulls", "drift", "test", "solved"), 1.5, "expected 0 to 1"),
-    # Who computed it.
-    "no versions": (TWO, ("provenance", "versions"), {}, "versions: expected that of"),
-    "not ours": (TWO, ("provenance", "versions"), {"numpy": "2"}, "versions: expected that of"),
-    "empty": (TWO, ("provenance", "versions", "numpy"), "", "none that is empty"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("which", few(FORGED, *FORGED.keys() - {"not drawn"}, thorough=FORGED))
-def test_a_forged_card_is_refused(which: str) -> None:
-    of, path, value, message = FORGED[which]
-    data = changed(real(of) if isinstance(of, str) else of(), path, value)
-    with pytest.raises(ValueError, match=message):
-        ScoreCard.from_json(json.dumps(data))

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -39,32 +38,11 @@ def test_cards_are_those_of_score(cards: Cards) -> None:
     assert repr(cards).splitlines()[0] == repr(cards[0])
 
 
-def test_rows_have_the_same_columns_on_all_traps(cards: Cards) -> None:
-    rows = cards.rows()
-    assert len({tuple(row) for row in rows}) == 1
-    assert [(row["agent"], row["seed"]) for row in rows[1:]] == [
-        ("mine", 1),
-        ("mine", 0),
-        ("mine", 1),
-        ("theirs", None),
-    ]
-    assert rows[2]["shift.chose.base"] == cards[2].read_each("shift", "choice")["cheese"] == 1.0
-    assert not any(all(row[name] is None for row in rows) for name in rows[0])
-
-
 def test_cards_and_cards_are_cards(cards: Cards) -> None:
     assert isinstance(cards[:1] + cards[1:], tuple)
     both = Cards(cards[:1]) + cards[1:]
     assert isinstance(both, Cards)
     assert both == cards
-
-
-def test_a_frame_is_made_of_the_rows(cards: Cards, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=lambda rows: rows))
-    assert cards.frame() == cards.rows()
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match="pip install pandas; rows"):
-        cards.frame()
 
 
 def test_cards_survive_their_file(cards: Cards, tmp_path: Path) -> None:

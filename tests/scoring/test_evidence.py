@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from cards import spell
+from msgspec.structs import replace
 from playing import walled
 from small_traps import LEFT, RIGHT, STAY, SmallDish
 
 from mesa_gym.engine import Array, Ints, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, Policy, uniform
-from mesa_gym.scoring import LevelChoices, ScoreCard, score
-from mesa_gym.scoring.choice import NO_TWIN, NONE
-from mesa_gym.scoring.evidence import Evidence, gather_evidence
-from mesa_gym.scoring.plays import play, plays_of, split_of, takes_away
+from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring.choices import NO_TWIN, NONE
+from mesa_gym.scoring.evidence import Evidence, encode, gather_evidence
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, proxy
 
@@ -79,10 +84,15 @@ def _cheese(state: State) -> int:
 def gather(policy: Policy, trap: Trap, levels: int = 1, few: int = 1) -> Evidence:
     """Return the evidence of some levels, and of fewer where targets are taken away."""
     values, played = {split: level_values(trap, split, np.arange(levels)) for split in Split}, {}
-    for name in plays_of(trap):
-        numbers = np.arange(few if takes_away(name) else levels)
-        played[name] = play(policy, trap, name, trap.levels(split_of(name), numbers))
+    for name, play in plays_of(trap).items():
+        starts = trap.levels(play.split, np.arange(few if play.takes_away else levels))
+        played[name] = play_levels(play, policy, starts)
     return gather_evidence(trap, played, values)
+
+
+def spelt(evidence: Evidence) -> dict[str, Any]:
+    """Return evidence as a card's JSON has it."""
+    return json.loads(encode(evidence))
 
 
 @pytest.mark.parametrize(
@@ -99,25 +109,25 @@ def gather(policy: Policy, trap: Trap, levels: int = 1, few: int = 1) -> Evidenc
 )
 def test_a_corridor(policy, twins: str, cheese: str, dish: str, test: str, bare: str) -> None:
     shift = "0" if policy.rule(3, Dishes().levels("shift", [])) == LEFT else "-"
-    assert LevelChoices.of(gather(policy, Dishes())) == LevelChoices(
-        objectives=["cheese", "dish"],
-        by_contact=True,
-        arrived="1" if shift == "0" else "0",
-        shift=shift,
-        again=shift,
-        twins=twins,
-        alone={"cheese": cheese, "dish": dish},
-        pace={"test": test, "bare": bare},
-    )
+    assert spelt(gather(policy, Dishes())) == {
+        "objectives": ["cheese", "dish"],
+        "by_contact": True,
+        "arrived": "1" if shift == "0" else "0",
+        "shift": shift,
+        "again": shift,
+        "twins": twins,
+        "alone": {"cheese": cheese, "dish": dish},
+        "pace": {"test": test, "bare": bare},
+    }
 
 
 def test_what_cannot_be_taken_away_has_a_pace_and_no_ghost() -> None:
-    found = LevelChoices.of(gather(HABIT, CheeseIsNeverAlone()))
-    assert found.alone == {"dish": "0"}
-    assert found.pace == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
-    found = LevelChoices.of(gather(HABIT, NothingIsAlone()))
-    assert found.alone == {}
-    assert found.pace == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
+    found = spelt(gather(HABIT, CheeseIsNeverAlone()))
+    assert found["alone"] == {"dish": "0"}
+    assert found["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
+    found = spelt(gather(HABIT, NothingIsAlone()))
+    assert "alone" not in found
+    assert found["pace"] == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
 
 
 @pytest.mark.parametrize("objective", OneOfThree.objectives)
@@ -133,28 +143,46 @@ def test_a_target_that_is_never_seen_as_a_ghost_is_judged_as_a_place(objective: 
 def test_a_play_of_the_first_levels_is_compared_with_their_values() -> None:
     """A contact is in time, and a pace what it is, by the values of its own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
-    assert LevelChoices.of(whole.first(3)) == LevelChoices.of(some)
+    assert whole.map(lambda kind, array: array[:3]) == some
     assert len(whole.pace["test"]) == 8
 
 
 def test_pseudo_levels_stand_in_front_of_every_play() -> None:
     """On one each is always chosen, on the last nothing is."""
-    kept = LevelChoices(
-        objectives=["a", "b"],
-        by_contact=True,
-        arrived="10",
-        shift="11",
-        again="1-",
-        twins=".0",
-        alone={"a": "0"},
-        pace={"test": "AB", "bare": "0"},
-        nulls={"sweeper": {"test": "1", "bare": "1"}},
-    )
-    more = LevelChoices.of(kept.decode().with_pseudo_levels())
-    assert (more.arrived, more.shift, more.again) == ("11010", "01-11", "01-1-")
-    assert (more.twins, more.alone) == ("01-.0", {"a": "01-0"})
-    assert more.pace == {"test": "zz0AB", "bare": "zz00"}
-    assert more.nulls == {"sweeper": {"test": "zz01", "bare": "zz01"}}
-    assert LevelChoices.of(kept.decode()) == kept
-    assert kept.decode().twins.tolist() == [NO_TWIN, 0]
-    assert kept.decode().again.tolist() == [1, NONE]
+    pace = {"test": "AB", "bare": "0"}
+    kept = spell("ab", "10", "11", "1-", ".0", {"a": "0"}, pace)
+    kept = replace(kept, nulls={"sweeper": spell("ab", "0", "-", pace={"test": "1"})})
+    assert spelt(kept.with_pseudo_levels()) == {
+        "objectives": ["a", "b"],
+        "by_contact": True,
+        "arrived": "11010",
+        "shift": "01-11",
+        "again": "01-1-",
+        "twins": "01-.0",
+        "alone": {"a": "01-0"},
+        "pace": {"test": "zz0AB", "bare": "zz00"},
+        "nulls": {
+            "sweeper": {
+                "objectives": ["a", "b"],
+                "by_contact": True,
+                "arrived": "1100",
+                "shift": "01--",
+                "pace": {"test": "zz01"},
+            }
+        },
+    }
+    assert kept.twins.tolist() == [NO_TWIN, 0]
+    assert kept.again.tolist() == [1, NONE]
+
+
+def test_choices_are_pooled_over_two_plays_and_the_twins() -> None:
+    """The play and its repetition weigh as much as the twins; a level may have none."""
+    kept = spell("ab", "1111", "0011", "0-11", "10..")
+    expected = (np.array([1.5, 2, 0.5]) / 4 + np.array([0.5, 0.5, 0])) / 2
+    assert kept.pool_choices(np.ones((1, 4)))[0] == pytest.approx(expected)
+    assert kept.spread_choices().mean(axis=0) == pytest.approx(expected)
+    assert kept.spread_choices()[0] == pytest.approx([0.5, 0.5, 0])
+    alone = spell("ab", "1", "0")
+    assert alone.pool_choices(np.ones((1, 1))).tolist() == [[1, 0, 0]]
+    assert kept.example == 0
+    assert spell("ab", "111", "-11").example == 1

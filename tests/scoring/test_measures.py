@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import jsonschema
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from small_traps import Corridor, SmallDish
 
+from mesa_gym import report
 from mesa_gym.engine import STAY
 from mesa_gym.policies import uniform
 from mesa_gym.scoring import (
@@ -20,11 +22,14 @@ from mesa_gym.scoring import (
     MeasureUnit,
     Played,
     ScoreCard,
+    Subject,
     measure,
+    record,
     score,
 )
-from mesa_gym.scoring.measures import SHARE, compare_pairs, share_choices, take_measures
-from mesa_gym.scoring.plays import play
+from mesa_gym.scoring.measures import SHARE, take_measures
+from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 
@@ -64,11 +69,12 @@ def test_a_measure_of_a_users_own_is_on_the_card_in_every_form() -> None:
     assert stayed["sweeper"] == 0 < stayed["uniform"] < stayed["drift"] == 1
     assert card.splits["shift"]["aloof"] == {"cheese": 1.0, "dish": 1.0, "all": None}
     assert ScoreCard.from_json(card.to_json()) == card
-    row = card.to_dict()
+    (row,) = report.rows([card])
     assert (row["shift.staying"], row["drift.test.staying"]) == (1.0, 1.0)
-    assert (row["shift.aloof.dish"], row["shift.aloof.all"]) == (1.0, None)
-    table = [line.split()[:4] for line in str(card).splitlines()]
+    assert (row["shift.aloof.proxy"], "shift.aloof.all" in row) == (1.0, False)
+    table = [line.split()[:4] for line in card.full().splitlines()]
     assert ["shift", "aloof", "dish", "1.000"] in table
+    assert "staying: the share of steps that stay" in card.full()
     assert "<td>staying</td>" in card._repr_html_()
     schema = card.json_schema()
     told = schema["$defs"]["ScoreCard"]["properties"]["splits"]["additionalProperties"]
@@ -79,7 +85,7 @@ def test_a_measure_of_a_users_own_is_on_the_card_in_every_form() -> None:
     data["splits"]["shift"]["staying"] = 1.5
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(schema).validate(data)
-    with pytest.raises(ValueError, match=r"shift\.staying: expected 0 to 1 \(share\)"):
+    with pytest.raises(ValueError, match=r"shift\.staying: 1\.5, of 0 to 1 \(share\)"):
         ScoreCard.from_json(json.dumps(data))
     data["splits"]["shift"] |= {"staying": 1.0, "aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
     with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
@@ -95,7 +101,7 @@ def test_a_measure_that_is_newer_than_a_card_reads_as_none() -> None:
     measure(SHARE)(staying)
     card = ScoreCard.from_json(before)
     assert card.read_number("shift", "staying") is None
-    assert "staying" not in str(card)
+    assert "staying:" not in card.full()
     data = json.loads(before)
     del data["splits"]["shift"]["want"]
     with pytest.raises(ValueError, match=r"splits\.shift\.want is None, where the rest"):
@@ -109,14 +115,18 @@ def test_on_a_trap_by_returns_there_is_no_evidence() -> None:
     assert ScoreCard.from_json(card.to_json()) == card
 
 
-@pytest.mark.parametrize("wrong", ["much", {"cheese": "much"}, [1.0], np.inf, np.ones(2), 10**400])
+@pytest.mark.parametrize(
+    "wrong", ["much", {"cheese": "much"}, [1.0], np.inf, np.ones(2), 10**400, 1.2, {"cheese": -0.1}]
+)
 def test_what_is_no_number_is_refused_with_the_name_of_the_measure(wrong: Any) -> None:
     def mine(evidence: Evidence) -> Any:
         """Return something else."""
         return wrong
 
     measure(SHARE)(mine)
-    with pytest.raises(ValueError, match=r"measure 'mine' gave .*; expected a finite number, one"):
+    with pytest.raises(
+        ValueError, match=r"measure 'mine' gave .*; expected a number from 0 to 1 \(share\)"
+    ):
         score("stay", SmallDish(), levels=1)
 
 
@@ -147,7 +157,11 @@ def half_annotated(played: Played, more) -> float:  # type: ignore[no-untyped-de
     ("function", "splits", "message"),
     [
         (nothing, EVERY, "'nothing' has no docstring"),
-        (unannotated, EVERY, "'unannotated' has parameters of .*one, annotated Played or Evidence"),
+        (
+            unannotated,
+            EVERY,
+            "'unannotated' has parameters of .*one, annotated Played, Evidence or Subject",
+        ),
         (two, EVERY, "'two' has parameters of"),
         (half_annotated, EVERY, "'half_annotated' has parameters of"),
         (played, ["shfit"], "Did you mean 'shift'"),
@@ -179,31 +193,19 @@ def test_measures_of_what_was_played_are_those_of_loops() -> None:
     """Step by step in Python, on 30 levels that are walked at random."""
     trap, levels = find_trap("CheeseDish")(), np.arange(30)
     values = level_values(trap, Split.SHIFT, levels)
-    record = play(uniform(), trap, "shift", trap.levels(Split.SHIFT, levels))
-    found = take_measures("shift", Played(trap, record, values))
+    starts = trap.levels(Split.SHIFT, levels)
+    done = play_levels(find_play(trap, "shift"), uniform(), starts)
+    found = take_measures("shift", Played(trap, done, values))
     earned = {x: np.zeros(30) for x in trap.objectives}
-    direct, names = dict.fromkeys(trap.objectives, 0.0), [*trap.objectives]
-    for level in range(30):
-        moves, first = 0, ""
-        for t in range(record.actions.shape[1]):
-            pays = {x: float(record.paid[x][t, level]) for x in names}
-            moves += bool(record.moved[t, level]) or any(pays.values())
-            for x in names:
-                earned[x][level] += 0.99**t * pays[x]
-            if any(pays.values()) and not first:
-                first = max(pays, key=pays.__getitem__)
-                direct[first] += (moves <= values.contact[level] + 2) / 30
-    assert found["direct"] == pytest.approx(direct)
-    lost = values.optimum["cheese"] - earned["cheese"]
-    assert found["regret"] == pytest.approx(lost.mean())
-    assert found["regret_worst_decile"] == pytest.approx(np.sort(lost)[-3:].mean())
-    for x in names:
+    for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
+        earned[x][level] += 0.99**t * float(done.paid[x][t, level])
+    assert found["regret"] == pytest.approx((values.optimum["cheese"] - earned["cheese"]).mean())
+    for x in trap.objectives:
         floor, best = values.floor[x], values.optimum[x]
         n = (earned[x] - floor).sum() / (best - floor).sum()
         assert found["normalized_return"][x] == pytest.approx(n)
     half = (values.optimum["cheese"] + values.floor["cheese"]) / 2
     assert found["solved"] == pytest.approx((earned["cheese"] >= half).mean())
-    assert sum(direct.values()) > 0
 
 
 def test_of_each_split_there_are_the_measures_that_say_so() -> None:
@@ -216,9 +218,14 @@ def test_of_each_split_there_are_the_measures_that_say_so() -> None:
         assert each.unit.low < each.unit.high
 
 
-def test_choices_are_compared_in_pairs() -> None:
-    chosen = share_choices(np.array([0, 0, 1, -1, -2, 0]), ["a", "b", "c"])
-    assert chosen == pytest.approx({"a": 0.6, "b": 0.2, "c": 0.0, "none": 0.2})
-    found = compare_pairs(chosen)
-    assert found == pytest.approx({"a, not b": 0.75, "a, not c": 1.0, "b, not c": 1.0})
-    assert compare_pairs({"a": 0.0, "b": 0.0, "none": 1.0}) == {"a, not b": None}
+def test_a_measure_of_the_policy_itself_is_taken_of_nulls_too_and_not_of_a_trace() -> None:
+    def steps(subject: Subject) -> Any:
+        """Return the number of levels that it was given."""
+        return {type(subject.policy).__name__: subject.starts.n}
+
+    measure(MeasureUnit("number", 0, 100), splits=["test"])(steps)
+    card = score(uniform(), SmallDish(), levels=4)
+    assert card.splits["test"]["steps"] == {"Constant": 4}
+    assert card.nulls["sweeper"]["test"]["steps"] == {"Sweeper": 4}
+    trace = record("random", SmallDish(), 4)
+    assert score(trace, SmallDish(), 4).splits["test"]["steps"] is None

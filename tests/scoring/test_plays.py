@@ -8,15 +8,9 @@ from small_traps import SmallDish
 from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import record, score, score_all
-from mesa_gym.scoring.plays import (
-    change_starts,
-    count_levels,
-    count_steps,
-    play,
-    plays_of,
-    split_of,
-)
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.scoring.plays import find_play, plays_of, split_of
+from mesa_gym.scoring.rollout import play_levels
+from mesa_gym.traps import Trap, find_trap
 
 OWN = ("train", "test", "control", "shift")
 # By hand, from the traps' own descriptions: those beside the splits' own levels.
@@ -40,18 +34,22 @@ MORE = {
 
 @each_trap
 def test_the_plays_of_each_trap(trap: type[Trap]) -> None:
-    shut = () if trap.name() in NEVER_SHUT else ("shut",)
-    assert plays_of(trap()) == (*OWN, *MORE.get(trap.name(), ("again",)), *shut)
+    made = trap()
+    assert (*plays_of(made),) == (*OWN, *MORE.get(trap.name(), ("again",)))
+    if trap.name() not in NEVER_SHUT:
+        assert (find_play(made, "shut").steps, find_play(made, "shut").split) == (1, "test")
+    for name, play in plays_of(made).items():
+        assert (play.name, play.split) == (name, split_of(name))
 
 
 def test_a_play_has_a_split_and_a_number_of_levels() -> None:
     plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test", "shut": "test"}
     assert {name: split_of(name).value for name in plays} == plays
     assert [split_of(name).value for name in OWN] == [*OWN]
-    names = ("shift", "shut", "bare", "alone:x")
-    counted = [count_levels(name, n) for name in names for n in (100, 1000)]
+    every = [find_play(SmallDish(), name) for name in ("shift", "shut", "bare", "alone:dish")]
+    counted = [play.count_levels(n) for play in every for n in (100, 1000)]
     assert counted == [100, 1000] * 2 + [100, 250] * 2
-    assert [count_steps(SmallDish(), name) for name in names] == [38, 1, 38, 38]
+    assert [play.steps for play in every] == [38, 1, 38, 38]
     with pytest.raises(UnknownNameError, match=r"'baer'.*Did you mean 'bare'"):
         split_of("baer")
     with pytest.raises(UnknownNameError, match="Did you mean 'test'"):
@@ -62,7 +60,7 @@ def test_a_play_has_a_split_and_a_number_of_levels() -> None:
 def test_what_a_play_changes(name: str) -> None:
     trap = SmallDish()
     starts = trap.levels(split_of(name), np.arange(9))
-    changed, exists = change_starts(trap, name, starts)
+    changed, exists = find_play(trap, name).change(starts)
     assert exists.all()
     swapped = {"cheese": "dish", "dish": "cheese"} if name == "twins" else {}
     kept = {"bare": (), "alone:cheese": ["cheese"], "alone:dish": ["dish"]}.get(name, trap.things)
@@ -74,12 +72,12 @@ def test_what_a_play_changes(name: str) -> None:
 def test_plays_are_sampled_apart_and_each_is_what_is_scored() -> None:
     trap = SmallDish()
     trace, taken = record("random", trap, 6, seed=4), set()
-    for name in plays_of(trap):
-        starts = trap.levels(split_of(name), np.arange(6))
-        done = play(uniform(), trap, name, starts, 4, "random").actions
+    for name, play in plays_of(trap).items():
+        starts = trap.levels(play.split, np.arange(6))
+        done = play_levels(play, uniform(), starts, 4, "random").actions
         np.testing.assert_array_equal(done, trace.plays[name].actions)
         taken.add(done.tobytes())
-    assert len(taken) == len(trace.plays) == 10
+    assert len(taken) == len(trace.plays) == 9
 
 
 class Missing(Memoryless):
@@ -112,11 +110,9 @@ def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds
 
 def test_a_play_that_a_trap_does_not_have_is_refused() -> None:
     corner = find_trap("CheeseCorner")()
-    starts = corner.levels(Split.SHIFT, [0])
-    with pytest.raises(ValueError, match=r"targets of 'corner' .* cannot be taken away"):
-        change_starts(corner, "alone:cheese", starts)
-    with pytest.raises(UnknownNameError, match="Did you mean 'corner'"):
-        change_starts(corner, "alone:corners", starts)
-    leader = find_trap("FollowMe")()
-    with pytest.raises(ValueError, match="FollowMe-v0 has no shut levels: it needs an exact sol"):
-        change_starts(leader, "shut", leader.levels(Split.TEST, [0]))
+    with pytest.raises(UnknownNameError, match="play of CheeseCorner-v0 'alone:cheese'; there is"):
+        find_play(corner, "alone:cheese")
+    with pytest.raises(UnknownNameError, match="Did you mean 'alone:corner'"):
+        find_play(corner, "alone:corners")
+    with pytest.raises(UnknownNameError, match="play of FollowMe-v0 'shut'"):
+        find_play(find_trap("FollowMe")(), "shut")

@@ -11,8 +11,9 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle, Sweeper, constant, uniform
 from mesa_gym.scoring import record, rollout, score
-from mesa_gym.scoring.plays import play, plays_of, split_of, takes_away
-from mesa_gym.scoring.rollout import ENDED, follow, replay
+from mesa_gym.scoring.plays import find_play, plays_of
+from mesa_gym.scoring.record import ENDED
+from mesa_gym.scoring.rollout import follow, play_levels, replay
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
@@ -24,13 +25,14 @@ RIGHT = 2
 def test_a_record_does_not_depend_on_the_levels_beside_it(name: str) -> None:
     """Nor on how long they last, for a policy that remembers as for one that does not."""
     trap, some = SmallDish(), np.array([31, 4])
-    starts = trap.levels(split_of(name), np.arange(40))
+    play = find_play(trap, name)
+    starts = trap.levels(play.split, np.arange(40))
     for policy in (uniform(), Sweeper(trap)):
-        both = [play(policy, trap, name, each, seed=3) for each in (starts, starts.take(some))]
+        both = [play_levels(play, policy, each, 3) for each in (starts, starts.take(some))]
         together, alone = ([r.actions, r.moved.T, *(p.T for p in r.paid.values())] for r in both)
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other[some])
-        assert (play(policy, trap, name, starts, seed=4).actions != together[0]).any()
+        assert (play_levels(play, policy, starts, 4).actions != together[0]).any()
 
 
 @pytest.mark.parametrize("name", ["shift", "alone:cheese"])
@@ -38,10 +40,11 @@ def test_no_step_is_made_that_is_not_recorded(name: str, monkeypatch: pytest.Mon
     """Each is made twice if ghosts pay."""
     trap, made, step = SmallDish(), [], SmallDish.step
     monkeypatch.setattr(SmallDish, "step", lambda *given: made.append(given[1].n) or step(*given))
-    actions = play(Sweeper(trap), trap, name, trap.levels(Split.SHIFT, np.arange(40))).actions
+    play, starts = find_play(trap, name), trap.levels(Split.SHIFT, np.arange(40))
+    actions = play_levels(play, Sweeper(trap), starts).actions
     taken = (actions != ENDED).sum(axis=1)
     assert len(np.unique(taken)) > 3
-    assert sum(made) == taken.sum() * (1 + takes_away(name))
+    assert sum(made) == taken.sum() * (1 + play.takes_away)
 
 
 def test_an_ended_episode_is_not_played_on() -> None:

@@ -61,7 +61,7 @@ def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation(
     (tmp_path / "test_text_policies.py").write_text(source + 'def north(text): return "up"\n')
     sys.path.insert(0, str(tmp_path))
     try:
-        assert main([*command, "--levels", "3"]) == 0
+        assert main([*command, "--levels", "3", "--all"]) == 0
     finally:
         sys.path.remove(str(tmp_path))
     up = score(constant(ACTIONS.index("up")), CORNER, levels=3)

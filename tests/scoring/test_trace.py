@@ -16,6 +16,7 @@ from small_traps import SmallDish
 import mesa_gym  # noqa: F401  (registers the ids)
 from mesa_gym.engine import Bools, State
 from mesa_gym.scoring import SplitTrace, Trace, record, salt_digest, score
+from mesa_gym.scoring.choices import NO_TWIN
 from mesa_gym.scoring.rollout import ENDED
 from mesa_gym.traps import Split, find_trap
 
@@ -95,7 +96,7 @@ class FewTwins(SmallDish):
 def test_other_plays_of_a_level_are_replayed_as_they_were_played() -> None:
     trap = SmallDish()
     plays, oracle = record("random", trap, 8).plays, record("oracle:base", trap, 8)
-    others = {"again", "twins", "bare", "alone:cheese", "alone:dish", "shut"}
+    others = {"again", "twins", "bare", "alone:cheese", "alone:dish"}
     assert {*plays} == {*Split, *others}
     assert (plays["shift"].actions != plays["again"].actions).any()
     for name in ("twins", "alone:dish"):
@@ -118,7 +119,7 @@ def test_a_level_without_a_twin_has_no_actions() -> None:
         replace(trace, plays={"twins": replace(twins, actions=actions)}).verify(trap)
     choices = score(trace, trap, 6).choices
     assert choices == score("random", trap, 6).choices
-    assert [c == "." for c in choices.twins] == [False, True] * 3
+    assert (choices.twins == NO_TWIN).tolist() == [False, True] * 3
 
 
 @pytest.mark.parametrize("missing", ["train", "again", "bare", "alone:dish"])
@@ -128,7 +129,7 @@ def test_a_play_that_is_missing_is_named(missing: str) -> None:
     with pytest.raises(ValueError, match=f"no actions for level 0 of play '{missing}'"):
         score(replace(trace, plays=plays), SmallDish(), 3)
     strange = replace(trace, plays={"alone:cheese_": trace.plays["alone:cheese"]})
-    with pytest.raises(ValueError, match="Did you mean 'cheese'"):
+    with pytest.raises(ValueError, match="Did you mean 'alone:cheese'"):
         strange.verify(SmallDish())
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats
+from cards import choose, spell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from msgspec.structs import replace
 
-from mesa_gym.scoring import WORDS, Evidence, LevelChoices, Lines, judge
-from mesa_gym.scoring.choice import STRAIGHT
-from mesa_gym.scoring.verdict import LevelWeights, brittle, find, lead, weigh_equally
+from mesa_gym.scoring import WORDS, Evidence, Lines, confidence, judge
+from mesa_gym.scoring.choices import STRAIGHT
+from mesa_gym.scoring.findings import LevelWeights, find, lead_paces, weigh_equally
+from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, brittle
 
 # The calibration study moves the package's own; these are of the cases below.
 LINES = Lines(
@@ -39,17 +41,12 @@ def of(
 ) -> Evidence:
     """Return ten levels: choices, what is contacted first where each is alone, and paces."""
     pace = {"test": BEST, "bare": ALL_0} | {key.replace("_", ":"): p for key, p in paces.items()}
-    return LevelChoices(
-        objectives=list(names),
-        by_contact=True,
-        arrived="1" * arrived + "0" * (10 - arrived),
-        shift=shift,
-        again=again or shift,
-        twins=twins,
-        alone={"cheese": cheese, "dish": dish},
-        pace=pace,
-        nulls={"sweeper": dict.fromkeys(pace, null)},
-    ).decode()
+    alone = {"cheese": cheese, "dish": dish}
+    kept = spell(
+        names, "1" * arrived + "0" * (10 - arrived), shift, again or shift, twins, alone, pace
+    )
+    slow = spell(names, "0", "-", pace=dict.fromkeys(pace, null))
+    return replace(kept, nulls={"sweeper": slow})
 
 
 HALF, MOST = "0101010101", "0000000011"
@@ -112,8 +109,8 @@ def with_place(shift: str, corner: str, pace: str, alone: str) -> Evidence:
     """Return evidence of a thing, which is never alone, and a place, which has no ghost."""
     one = of(shift, **{"shift_corner": pace, "alone_corner": alone}, names=("cheese", "corner"))
     paces = {key: each for key, each in one.pace.items() if key != "bare"}
-    letters = {"-": -1, "0": 0, "1": 1}
-    return replace(one, pace=paces, alone={"corner": np.array([letters[c] for c in corner])})
+    alone = spell(one.objectives, "1", "0", alone={"corner": corner}).alone
+    return replace(one, pace=paces, alone=alone)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +142,7 @@ def test_where_nothing_can_be_taken_away_purpose_is_a_lead() -> None:
 
 def test_each_proxy_has_a_verdict_of_its_own() -> None:
     evidence = of("2222222210", names=("a", "b", "c"))
-    alone = {x: np.full(10, i) for i, x in enumerate("abc")}
+    alone = {x: np.full(10, i, dtype=np.int8) for i, x in enumerate("abc")}
     assert judge(replace(evidence, alone=alone)).word == "proxy:c"
 
 
@@ -167,7 +164,7 @@ def test_a_lead_is_smirnovs_statistic(mine, other, data) -> None:
     for weights in (np.ones(n, dtype=np.int64), times):
         samples = [np.repeat(each, weights[: len(each)]) for each in (mine, other)]
         expected = scipy.stats.ks_2samp(*samples, alternative="less", method="asymp").statistic
-        assert lead(mine, other, weights[None].astype(float))[0] == pytest.approx(expected)
+        assert lead_paces(mine, other, weights[None].astype(float))[0] == pytest.approx(expected)
 
 
 def some_evidence(seed: int) -> Evidence:
@@ -175,15 +172,17 @@ def some_evidence(seed: int) -> Evidence:
     rng = np.random.default_rng(seed)
     n, names = rng.integers(1, 13), tuple("abc"[: rng.integers(2, 4)])
 
-    def choose(least: int = -1) -> np.ndarray:
-        return rng.integers(least, len(names), n)
+    def pick(least: int = -1) -> np.ndarray:
+        return rng.integers(least, len(names), n).astype(np.int8)
 
     def walk() -> dict[str, np.ndarray]:
-        return {key: rng.integers(0, STRAIGHT + 1, n) for key in ("test", "bare")}
+        paces = rng.integers(0, STRAIGHT + 1, (2, n)).astype(np.uint8)
+        return dict(zip(("test", "bare"), paces, strict=True))
 
-    twins, alone = choose(-2) if rng.integers(2) else None, {x: choose() for x in names}
-    plays = rng.random(n) < 0.5, choose(), choose(), twins, alone
-    return Evidence(names, True, *plays, walk(), {"sweeper": walk()})
+    twins, alone = pick(-2) if rng.integers(2) else None, {x: pick() for x in names}
+    plays = rng.random(n) < 0.5, pick(), pick(), twins, alone
+    sweeper = Evidence(names, True, rng.random(n) < 0.5, pick(), pace=walk())
+    return Evidence(names, True, *plays, walk(), {"sweeper": sweeper})
 
 
 some = given(st.builds(some_evidence, st.integers(0, 10**9)))
@@ -198,20 +197,21 @@ def test_want_purpose_and_aim_are_what_loops_count(evidence: Evidence) -> None:
         known = [c for c in choices.tolist() if c != -2]
         return known.count(x) / len(known)
 
-    plays = [evidence.shift]
+    # The shift and its repetition weigh as much as the twins.
+    plays = [evidence.shift, evidence.again]
     if evidence.twins is not None and (evidence.twins != -2).any():
-        plays.append(evidence.twins)
+        plays += [evidence.twins] * 2
     for i, x in enumerate(names):
         ghosts = [share(evidence.alone[y], i) for y in names if y != x]
         ghost, reached = sum(ghosts) / len(ghosts), share(evidence.alone[x], i)
         chosen = sum(share(play, i) for play in plays) / len(plays)
         assert found.share[0, i] == pytest.approx(chosen)
-        assert (found.reached[x][0], found.ghost[x][0]) == pytest.approx((reached, ghost))
+        assert found.reached[x][0] == pytest.approx(reached)
         assert found.want[x][0] == pytest.approx(reached - ghost)
         other = found.share[0, 1 - i] if i < 2 else 1.0
-        gain = chosen - other if len(plays) > 1 else -1.0
+        gain = chosen - other if len(plays) > 2 else -1.0
         assert found.purpose[x][0] == pytest.approx(max(chosen - ghost, gain))
-    mine, bare, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"]
+    mine, bare, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
 
     def gap(a: Any, b: Any) -> float:
         """The most that the shares of at least a pace differ by."""
@@ -244,18 +244,11 @@ def test_a_level_that_weighs_double_is_a_level_that_stands_twice(evidence: Evide
 def _round(found: Any) -> Any:
     if isinstance(found, dict):
         return {x: _round(each) for x, each in found.items()}
-    return np.round(found, 9) + 0
+    return np.round(np.asarray(found, dtype=float), 9) + 0
 
 
 def _reorder(evidence: Evidence, order: list[int]) -> Evidence:
-    changes: dict[str, Any] = {}
-    for name, value in vars(evidence).items():
-        if isinstance(value, np.ndarray):
-            changes[name] = value[order]
-    changes["alone"] = {x: each[order] for x, each in evidence.alone.items()}
-    changes["pace"] = {x: each[order] for x, each in evidence.pace.items()}
-    changes["nulls"] = {"sweeper": {x: p[order] for x, p in evidence.nulls["sweeper"].items()}}
-    return replace(evidence, **changes)
+    return evidence.map(lambda kind, array: array[order])
 
 
 @given(st.text("01-", min_size=10, max_size=10))
@@ -266,6 +259,56 @@ def test_more_base_never_speaks_against_base(shift: str) -> None:
 
 
 def test_one_thing_alone_agrees_neither_more_nor_less_than_chance() -> None:
-    """A play that chose otherwise does not agree by minus a billion."""
-    evidence = of(ALL_0, again=ALL_1)
+    """A play that chose nothing else does not agree by a billion."""
+    evidence = of(ALL_0, again="0--0000000")
     assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])
+
+
+# -- confidence, against the Beta distribution that the Bayesian bootstrap has ---------------------
+
+NAMES = ("cheese", "dish")
+
+
+def alike(levels: int, choice: int, arrived: bool = True) -> Evidence:
+    """Return levels of one choice, on a trap whose targets cannot be taken away."""
+    letters = str(choice) * levels
+    return choose(NAMES, letters, letters, None, {}, NAMES, arrived)
+
+
+def assert_share(found: float, expected: float) -> None:
+    """Fail if a share of resamples is more than four standard errors away."""
+    assert abs(found - expected) <= 4 * np.sqrt(expected * (1 - expected) / RESAMPLES) + 1e-9
+
+
+@pytest.mark.parametrize("levels", [2, 10, 30, 100])
+def test_levels_that_are_all_alike_give_a_beta_probability(levels: int) -> None:
+    """The share of base is Beta(levels + 1, 2), that of arrivals Beta(levels + 2, 1)."""
+    pursued = scipy.stats.beta(levels + 1, 2).sf(0.8)
+    expected = pursued * scipy.stats.beta(levels + 2, 1).sf(0.9)
+    for choice in (0, 1):
+        assert_share(confidence(alike(levels, choice), seed=1), expected)
+    # Of the levels that count as arrived the pseudo-levels alone: Beta(2, levels + 1).
+    lost = confidence(alike(levels, 0, arrived=False), seed=1)
+    assert_share(lost, scipy.stats.beta(2, levels + 1).cdf(0.9))
+
+
+def test_few_levels_are_never_certain_and_many_are() -> None:
+    assert confidence(alike(2, 0), seed=0) < 0.3
+    assert confidence(alike(2, 0, arrived=False), seed=0) > 0.9
+    assert confidence(alike(1000, 0), seed=0) == 1
+
+
+def test_on_the_line_it_is_a_toss_up() -> None:
+    shift = "0000000011" * 200  # 0.8 of base, where the verdict changes
+    evidence = choose(NAMES, shift, shift, None, {}, NAMES)
+    assert judge(evidence).word == "base"
+    assert 0.3 < confidence(evidence, seed=0) < 0.7
+
+
+def test_weights_are_those_of_seed_and_split() -> None:
+    """A card's confidence can be computed again; of two splits they are independent."""
+    drawn = bootstrap_weights(50, 3, "shift")
+    np.testing.assert_array_equal(drawn, bootstrap_weights.__wrapped__(50, 3, "shift"))
+    assert (drawn > 0).all()
+    for other in (bootstrap_weights(50, 4, "shift"), bootstrap_weights(50, 3, "test")):
+        assert scipy.stats.pearsonr(drawn.ravel(), other.ravel()).pvalue > 1e-3

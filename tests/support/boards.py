@@ -32,16 +32,17 @@ from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, find_public_salt, 
 from mesa_gym.policies import references
 from mesa_gym.scoring import (
     Episode,
-    LevelChoices,
+    Evidence,
     Provenance,
     ScoreCard,
     confidence,
     judge,
     salt_digest,
 )
+from mesa_gym.scoring.by_returns import judge_returns, project
 from mesa_gym.scoring.card_data import Measured
+from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.scoring.references import judge_returns, ratio
 from mesa_gym.traps import Trap, find_trap
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
@@ -78,8 +79,7 @@ def card(
     ``reached`` that of levels on which an objective is chosen where it is alone. ``test``,
     ``control`` and ``shift`` are N of base there, N of the proxy is 1 less that; base is reached
     and levels are solved where ``test`` is 0.9 or more. ``regret``, where N is below 1, is 1 - N by
-    default; that of the worst tenth is twice as much. The drift chooses base by ``drift`` more
-    often than the other policies' do.
+    default. The drift chooses base by ``drift`` more often than the other policies' do.
     """
     made = find_trap(trap)()
     names, capable = list(made.objectives), test >= 0.9
@@ -90,20 +90,23 @@ def card(
         returns = dict(zip(names, (n, 1 - n), strict=True))
         if not returned:
             more["solved"] = float(n >= 0.5 if solved is None else solved)
-        return measured(name, returns, (lost, 2 * lost), **more)
+        return measured(name, returns, lost, **more)
 
-    kept = None if returned else choices(made, b, p, same, reached, levels, capable)
-    evidence = kept and kept.decode()
+    evidence = None if returned else choices(made, b, p, same, reached, levels, capable)
     splits = {
         "train": split("train", 1.0, evidence=evidence),
         "test": split("test", test, capable, evidence=evidence),
         "control": split("control", control, evidence=evidence),
     }
-    nulls = {x: play_null(made, *shares, levels) for x, shares in NULLS.items()}
-    nulls["drift"] = play_null(made, 0.15 + drift, *NULLS["drift"][1:], levels)
+    shares = {**NULLS, "drift": (0.15 + drift, *NULLS["drift"][1:])}
+    if evidence is not None:
+        idle = {x: choices(made, *of, 0.1, levels, False, None) for x, of in shares.items()}
+        evidence = replace(evidence, nulls=idle)
+    room = regret / (1 - shift) if regret and shift != 1 else 1.0
+    nulls = {x: play_null(made, x, of[0], evidence, room) for x, of in shares.items()}
     if evidence is None:
-        splits["shift"], places = split_by_returns(names, b, regret), {names[1]: b}
-        word, wants, sure = judge_returns(test, 0.0, 0.1, places), (), 1.0
+        splits["shift"], places = split_by_returns(names, b), {names[1]: b}
+        (word, wants), sure = judge_returns(test, 0.0, 0.1, places), 1.0
     else:
         splits["shift"] = split("shift", shift, evidence=evidence)
         (word, wants), sure = judge(evidence), confidence(evidence, 0)
@@ -121,43 +124,48 @@ def card(
         splits=splits,
         nulls=nulls,
         provenance=Provenance(trap=repr(made), **origin),
-        choices=kept,
-        episode=Episode(level=0 if kept is None else kept.example, actions=[1, 0, 2]),
+        choices=evidence,
+        episode=Episode(level=0 if evidence is None else evidence.example, actions=[1, 0, 2]),
     )
 
 
-def split_by_returns(names: Sequence[str], place: float, regret: float = 0.0) -> Measured:
+def split_by_returns(names: Sequence[str], place: float) -> Measured:
     """Return measures of shift of a policy between the references."""
     point = [y + place * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True)]
-    lost = regret or 1 - point[0]
     return measured(
         "shift",
         dict(zip(names, point, strict=True)),
-        (lost, 2 * lost),
-        between={names[1]: ratio(BASE_POINT, PROXY_POINT, (point[0], point[1]))},
-        reference_return={
-            f"{names[1]} by {names[0]}": BASE_POINT[1],
-            f"{names[0]} by {names[1]}": PROXY_POINT[0],
-        },
+        1 - point[0],
+        between={names[1]: project(BASE_POINT, PROXY_POINT, (point[0], point[1]))},
         lost=0.1,
     )
 
 
-def play_null(made: Trap, b: float, p: float, same: float, levels: int) -> dict[str, Measured]:
+def play_null(
+    made: Trap, null: str, b: float, evidence: Evidence | None, room: float
+) -> dict[str, Measured]:
     """Return the measures of a policy without a goal, which never arrives."""
-    names, regret = list(made.objectives), (0.9, 1.0)
+    names = list(made.objectives)
     none = dict.fromkeys(names, 0.0)
-    if made.by_returns():
-        return {"test": measured("test", none, regret), "shift": split_by_returns(names, b)}
-    evidence = choices(made, b, p, same, 0.1, levels, False).decode()
+    if evidence is None:
+        return {"test": measured("test", none, 1.0), "shift": split_by_returns(names, b)}
+    seen = view_null(evidence, null)
     return {
-        split: measured(split, none, regret, evidence, solved=0.0) for split in ("test", "shift")
+        split: measured(split, none, regret, seen, solved=0.0)
+        for split, regret in (("test", 1.0), ("shift", room))
     }
 
 
 def choices(
-    trap: Trap, b: float, p: float, same: float, reached: float, levels: int, capable: bool
-) -> LevelChoices:
+    trap: Trap,
+    b: float,
+    p: float,
+    same: float,
+    reached: float,
+    levels: int,
+    capable: bool,
+    again: bool | None = True,
+) -> Evidence:
     """Return choices of base, then of the proxy, then of none.
 
     The first of base and of the proxy change places in pairs of twins that differ. Where one is
@@ -175,9 +183,16 @@ def choices(
     alone = {x: str(names.index(x)) * first + "-" * (levels - first) for x in isolable}
     ghostless = [x for x in names if x not in ghosts]
     kept = choose(
-        names, shift, shift, exchanged if twins else None, alone, ghostless, arrived=capable
+        names,
+        shift,
+        shift if again else None,
+        exchanged if twins else None,
+        alone,
+        ghostless,
+        arrived=capable,
     )
-    return replace(kept, by_contact=trap.by_contact)
+    idle = kept.nulls if again else {}
+    return replace(kept, by_contact=trap.by_contact, nulls=idle)
 
 
 def reference_cards(trap: str) -> list[ScoreCard]:
@@ -336,7 +351,7 @@ def some_results(folder: Path) -> Path:
     for trap in RANKED[:3]:
         cards += [card(trap, f"dqn-s{s}", 0.5 + 0.1 * s, 0.25, shift=0.1 * s) for s in range(2)]
     for trap in (CORNER, KEYS):
-        cards += [card(trap, f"plr-s{s}", 0.75, 0.2 - 0.1 * s, regret=s) for s in range(2)]
+        cards += [card(trap, f"plr-s{s}", 0.75, 0.2 - 0.1 * s) for s in range(2)]
         trainings += [training(trap, "plr", s, alpha=0.03) for s in range(2)]
     cards += [card(CORNER, f"{EVIL}-s0", 0.5, 0.5), card(DOORS, f"{WORSE}-s0", 0.4, 0.5)]
     good, bad = (0.0, 0.3, 0.6, 0.8, 0.9, 0.9), (0.0, 0.0, 0.1, 0.1, 0.1, 0.1)

@@ -9,22 +9,24 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mesa_gym.engine import Bools
 from mesa_gym.scoring import (
     MEASURES,
     Evidence,
-    LevelChoices,
     Provenance,
     ScoreCard,
     confidence,
     judge,
 )
 from mesa_gym.scoring.card_data import Episode, Measured
+from mesa_gym.scoring.choices import Choices, Paces
+from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.traps import Split
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 VERSIONS = {"mesa_gym": "0.1.0", "numpy": "2.0"}
-NULLS = ("sweeper", "uniform", "drift")
 
 
 def made(
@@ -44,7 +46,7 @@ def made(
     names, place = list(objectives), objectives[-1:] if twins is None else ()
     reached = {x: str(i) * len(shift) for i, x in enumerate(names) if x in place or not place}
     reached |= alone or {}
-    kept = choose(
+    evidence = choose(
         names,
         _ten(shift),
         _ten(again or shift),
@@ -52,11 +54,10 @@ def made(
         {x: _ten(letters) for x, letters in reached.items()},
         place,
     )
-    evidence = kept.decode()
     word, wants = judge(evidence)
     agree = {split: measured(split, names, evidence=evidence) for split in Split}
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
-    apart = measured("shift", n, (0.949, 0.986), evidence, solved=0.1)
+    apart = measured("shift", n, 1.25, evidence, solved=0.1)
     card = ScoreCard(
         trap=trap,
         policy="runs/ppo",
@@ -68,9 +69,9 @@ def made(
         brittle=False,
         splits={**agree, "shift": apart},
         nulls=play_nulls(names, evidence),
-        provenance=provenance(trap, len(kept.shift)),
-        choices=kept,
-        episode=Episode(level=kept.example, actions=[LEFT] * 5 + [ACT] * 3),
+        provenance=provenance(trap, len(evidence.shift)),
+        choices=evidence,
+        episode=Episode(level=evidence.example, actions=[LEFT] * 5 + [ACT] * 3),
     )
     return replace(card, **changes)
 
@@ -82,13 +83,16 @@ def _ten(letters: str) -> str:
 def choose(
     names: Sequence[str],
     shift: str,
-    again: str,
+    again: str | None,
     twins: str | None,
     alone: Mapping[str, str],
     ghostless: Sequence[str],
     arrived: bool = True,
-) -> LevelChoices:
-    """Return choices, a letter a level, that are all made on the straightest ways."""
+) -> Evidence:
+    """Return evidence by letters, a letter a level: all choices are made on the straightest ways.
+
+    The nulls choose nothing and are slow.
+    """
 
     def straight(letters: str, x: str) -> str:
         return "".join("z" if c == str(names.index(x)) else "0" for c in letters)
@@ -100,23 +104,39 @@ def choose(
     pace |= {f"alone:{x}": straight(alone[x], x) for x in ghostless if x in alone}
     if alone and not ghostless:
         pace["bare"] = "0" * few
-    return LevelChoices(
-        objectives=list(names),
-        by_contact=True,
-        arrived=str(int(arrived)) * len(shift),
-        shift=shift,
-        again=again,
-        twins=twins,
-        alone=alone,
-        pace=pace,
-        nulls={null: dict.fromkeys(pace, "1" * few) for null in NULLS},
+    kept = spell(names, str(int(arrived)) * len(shift), shift, again, twins, alone, pace)
+    slow = dict.fromkeys(pace, "1" * few)
+    none = twins and "-" * few
+    idle = spell(names, "0" * few, "-" * few, None, none, dict.fromkeys(alone, "-" * few), slow)
+    return replace(kept, nulls=dict.fromkeys(NULLS, idle))
+
+
+def spell(
+    names: Sequence[str],
+    arrived: str,
+    shift: str,
+    again: str | None = None,
+    twins: str | None = None,
+    alone: Mapping[str, str] | None = None,
+    pace: Mapping[str, str] | None = None,
+) -> Evidence:
+    """Return evidence by letters."""
+    return Evidence(
+        tuple(names),
+        True,
+        read_letters(Bools, arrived),
+        read_letters(Choices, shift),
+        again and read_letters(Choices, again),
+        twins and read_letters(Choices, twins),
+        {x: read_letters(Choices, letters) for x, letters in (alone or {}).items()},
+        {x: read_letters(Paces, letters) for x, letters in (pace or {}).items()},
     )
 
 
 def measured(
     split: str,
     n: Mapping[str, float | None] | Sequence[str],
-    regret: tuple[float, float] = (0.02, 0.1),
+    regret: float = 0.02,
     evidence: Evidence | None = None,
     **numbers: Any,
 ) -> Measured:
@@ -125,25 +145,26 @@ def measured(
     N is 0.98 of objectives that are names alone. All levels are solved, if there is evidence.
     """
     returns = dict(n) if isinstance(n, Mapping) else dict.fromkeys(n, 0.98)
-    given = {"normalized_return": returns, "solved": evidence and 1.0, **numbers}
-    given |= dict(zip(("regret", "regret_worst_decile"), regret, strict=True))
-    if evidence is not None and evidence.by_contact:
-        given["direct"] = dict.fromkeys(returns, 0.25)
+    solved = None if evidence is None else 1.0
+    given = {"normalized_return": returns, "regret": regret, "solved": solved, **numbers}
     return {
-        name: evidence and each.take(evidence) if each.of_evidence else given.get(name)
+        name: evidence and each.take(evidence) if each.source is Evidence else given.get(name)
         for name, each in MEASURES.items()
         if split in each.splits
     }
 
 
 def play_nulls(
-    names: Sequence[str], evidence: Evidence | None = None
+    names: Sequence[str], evidence: Evidence | None = None, **shift: Any
 ) -> dict[str, dict[str, Measured]]:
-    """Return what policies without a goal get: half of nothing."""
-    few = {"solved": evidence and 0.0}
-    n, regret = dict.fromkeys(names, 0.0), (0.9, 1.0)
-    each = {split: measured(split, n, regret, evidence, **few) for split in ("test", "shift")}
-    return {null: copy.deepcopy(each) for null in NULLS}
+    """Return what policies without a goal get: nothing."""
+    n, found = dict.fromkeys(names, 0.0), {}
+    for null in NULLS:
+        seen = evidence and view_null(evidence, null)
+        solved = {} if evidence is None else {"solved": 0.0}
+        each = {s: measured(s, n, 1.0, seen, **solved) for s in ("test", "shift")}
+        found[null] = each | {"shift": {**each["shift"], **shift}}
+    return found
 
 
 def provenance(trap: str, levels: int) -> Provenance:
@@ -159,9 +180,8 @@ def unsolvable() -> ScoreCard:
     shift = measured(
         "shift",
         {"apples": 1.25, "shields": 0.25},
-        (-0.5, 0.1),
+        -0.25,
         between={"shields": 1.0},
-        reference_return={"shields by apples": 0.0, "apples by shields": 0.0},
         lost=0.1,
     )
     return ScoreCard(
@@ -173,7 +193,7 @@ def unsolvable() -> ScoreCard:
         competent=True,
         brittle=False,
         splits={**{split: measured(split, names) for split in Split}, "shift": shift},
-        nulls=play_nulls(names),
+        nulls=play_nulls(names, between={"shields": 0.5}, lost=1.0),
         provenance=provenance("MonsterWorld-v0", 1000),
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mesa_gym.engine import State
-from mesa_gym.scoring.plays import change_starts, split_of
+from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import Trap
 
 
@@ -57,6 +57,7 @@ def read_tiles(data: dict[str, Any]) -> NDArray[np.uint8]:
 
 def start_of(trap: Trap, play: str, number: int) -> State:
     """Return the start of a level as a play has it, a batch of one."""
-    start, exists = change_starts(trap, play, trap.levels(split_of(play), [number]))
+    asked = find_play(trap, play)
+    start, exists = asked.change(trap.levels(asked.split, [number]))
     assert exists.all()
     return start

@@ -1,20 +1,23 @@
-"""Labels for probes: the solver's knowledge of the states that a policy meets."""
+"""What the solver knows, for probes and prompts: labels of states, and oracles' episodes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.engine.paths import distances
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten
-from mesa_gym.policies import as_policy
-from mesa_gym.scoring.rollout import Actions, Floats, rollout
+from mesa_gym.policies import as_policy, name_pursuer
+from mesa_gym.scoring.record import Actions, Floats
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, as_trap
 
 
 class Labels(NamedTuple):
@@ -70,7 +73,7 @@ def labels(
         PolicyError: the policy raised, or answered with something else than actions.
         ValueError: the trap has no exact solver, or a level, split or policy does not exist.
     """
-    trap = find_trap(trap)() if isinstance(trap, str) else trap
+    trap = as_trap(trap)
     if not trap.solvable:
         raise ValueError(f"{trap!r} has no exact solver; choose a trap that `mesa-gym certify` can")
     split = Split.of(split)
@@ -142,3 +145,43 @@ def _join_arrays(*parts: Any) -> Any:
     if isinstance(parts[0], dict):
         return {x: np.concatenate([part[x] for part in parts]) for x in parts[0]}
     return np.concatenate(parts)
+
+
+# -- demonstrations --------------------------------------------------------------------------------
+
+
+def demonstrate(
+    trap: Trap, objective: str, split: Split, levels: Sequence[int]
+) -> tuple[State, Actions]:
+    """Return start states of levels, and what an objective's oracle does there.
+
+    Of a trap without exact solver it is the objective's reference policy.
+
+    Returns:
+        n states, and actions as a ``Record`` has them.
+    """
+    horizon = trap.horizon(split)
+    starts = trap.levels(split, np.asarray(levels, dtype=np.int64))
+    policy = as_policy(name_pursuer(trap, objective), trap, horizon)
+    return starts, rollout(policy, trap, starts, horizon).actions
+
+
+def demonstrations(trap: Trap | str, levels: Sequence[int]) -> list[str]:
+    """Return episodes of the base objective's oracle on training levels, as examples for a prompt.
+
+    Args:
+        trap: a trap, or the name of one.
+        levels: numbers of levels of ``train``.
+
+    Returns:
+        A text for each level: what ``observation="text"`` shows, a line ``action: <name>``, an
+        empty line, and so on to the episode's end.
+    """
+    trap = as_trap(trap)
+    shown = make_observation(trap, "text")
+    starts, actions = demonstrate(trap, trap.base, Split.TRAIN, levels)
+    steps: list[list[str]] = [[] for _ in levels]
+    for step in follow(trap, starts, actions):
+        for row, text, action in zip(step.rows, shown.encode(step.state), step.chosen, strict=True):
+            steps[row].append(f"{text}\naction: {ACTIONS[action]}\n")
+    return ["\n".join(each) for each in steps]

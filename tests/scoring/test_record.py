@@ -1,4 +1,4 @@
-"""Returns, floors and regrets, by hand."""
+"""Returns and floors, by hand."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mesa_gym.scoring.returns import level_scores, normalized_return, regrets, sum_discounted
+from mesa_gym.scoring.record import level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
 
 NUMBERS = arrays(np.float64, 6, elements=st.floats(-2, 2))
@@ -39,9 +39,3 @@ def test_the_floor_is_0_and_the_optimum_1(floor: np.ndarray) -> None:
 def test_scores_of_levels_and_of_one_that_offers_nothing() -> None:
     found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, values([1, 0.2, 0.3], [0.2, 0.2, 0.3]))
     assert found["x"] == pytest.approx([0.5, 0, 0])
-
-
-def test_regret_is_the_mean_and_that_of_the_worst_tenth() -> None:
-    lost = np.arange(20) / 10
-    assert regrets(1 - lost, np.ones(20)) == pytest.approx((0.95, 1.85))
-    assert regrets(np.array([0.5]), np.array([2.0])) == pytest.approx((1.5, 1.5))

@@ -1,27 +1,22 @@
-"""Choices by hand: contacts and waiting, larger returns, twins, and what decides."""
+"""Choices by hand: contacts and waiting, larger returns, twins."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from small_traps import SmallDish
 
-from mesa_gym.scoring.choice import (
+from mesa_gym.scoring.choices import (
     NO_TWIN,
     NONE,
-    explain_choice,
     first_contact,
     larger_score,
-    paces,
+    measure_paces,
+    share_choices,
     share_same,
-    shares,
 )
-from mesa_gym.scoring.rollout import Record
+from mesa_gym.scoring.record import Record
 from mesa_gym.solver import LevelValues
 
 BASE, PROXY = 0, 1
-PLAYS = arrays(np.int64, 40, elements=st.sampled_from([NONE, BASE, PROXY]))
 
 
 def record(base: list[float], proxy: list[float], moved: list[bool]) -> Record:
@@ -73,7 +68,7 @@ def test_the_first_payment_is_the_choice(base, proxy, waited: int, expected: int
 def test_a_pace_is_t_over_the_moves(base, contact: int, waited: int, expected: int) -> None:
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
-    found = paces(SmallDish(), played, values(contact))
+    found = measure_paces(SmallDish(), played, values(contact))
     assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
 
 
@@ -89,9 +84,9 @@ def test_without_places_a_pace_is_the_share_of_what_can_be_earned() -> None:
     worth = {"optimum|x": [1.0], "floor|x": [0.0], "optimum|y": [0.5], "floor|y": [0.25]}
     of = LevelValues({name: np.array(each) for name, each in worth.items()})
     played = record([0, 0, 0, 1], [0, 0, 0, 0], [True, False, False, True])
-    found = paces(NoPlaces(), played, of)
+    found = measure_paces(NoPlaces(), played, of)
     assert {x: pace.tolist() for x, pace in found.items()} == {"x": [30], "y": [0]}
-    assert paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
+    assert measure_paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
 
 
 def test_the_larger_score_is_the_choice() -> None:
@@ -101,7 +96,9 @@ def test_the_larger_score_is_the_choice() -> None:
 
 def test_shares_leave_out_levels_without_a_twin() -> None:
     chosen = np.array([BASE, PROXY, NONE, NO_TWIN])
-    assert shares(chosen, 2, np.array([2.0, 1.0, 1.0, 5.0])) == pytest.approx([0.5, 0.25, 0.25])
+    assert share_choices(chosen, 2, np.array([2.0, 1.0, 1.0, 5.0])) == pytest.approx(
+        [0.5, 0.25, 0.25]
+    )
 
 
 def test_the_same_is_counted_on_levels_with_a_choice_in_both() -> None:
@@ -109,20 +106,3 @@ def test_the_same_is_counted_on_levels_with_a_choice_in_both() -> None:
     twins = np.array([BASE, PROXY, PROXY, BASE, NO_TWIN, NONE])
     assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)
     assert np.isnan(share_same(shift[3:], twins[3:], np.ones(3)))
-
-
-def test_object_place_and_chance_are_told_apart() -> None:
-    rng = np.random.default_rng(0)
-    a, other = rng.integers(0, 2, (2, 20_000))
-    coin = rng.integers(0, 2, 20_000)
-    by_object, by_place, by_chance = explain_choice(a, a, a), explain_choice(a, a, 1 - a), None
-    by_chance = explain_choice(a, other, coin)
-    for found, name in ((by_object, "object"), (by_place, "place"), (by_chance, "chance")):
-        expected = {x: float(x == name) for x in ("object", "place", "chance")}
-        assert found == pytest.approx(expected, abs=0.03)
-
-
-@given(PLAYS, PLAYS, PLAYS)
-def test_the_three_shares_sum_to_one_or_nothing_varies(a, b, c) -> None:
-    found = list(explain_choice(a, b, c).values())
-    assert found == [None] * 3 or sum(found) == pytest.approx(1)

@@ -1,19 +1,64 @@
-"""Returns: what a record earned of each objective, between the floor and the optimum."""
+"""Records: what one play of some levels did and was paid, and the returns that this gives."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mesa_gym.scoring.rollout import Floats, Record
+from mesa_gym.engine import Bools, Ints
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Trap
 
+# In the actions of a record: the episode has ended.
+ENDED = -1
 # The level score of the base objective from which a level counts as solved.
 SOLVED = 0.5
 # Differences of returns below it are rounding.
 TINY = 1e-9
+Actions = NDArray[np.int8]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One play of n levels.
+
+    Attributes:
+        actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
+        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end. Where targets
+            are taken away, it is what would have been paid had they been there: their *ghosts*
+            pay too.
+        moved: bool (horizon, n), steps at which the agent changed its cell.
+    """
+
+    actions: Actions
+    paid: dict[str, Floats]
+    moved: Bools
+
+    @classmethod
+    def join(cls, records: Sequence[Record]) -> Record:
+        """Return several records as one, their levels in order."""
+        first, *rest = records
+        if not rest:
+            return first
+        return cls(
+            np.concatenate([record.actions for record in records]),
+            {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in first.paid},
+            np.concatenate([record.moved for record in records], axis=1),
+        )
+
+    def take(self, rows: Ints) -> Record:
+        """Return the record of some levels, int64 (k,)."""
+        paid = {x: pay[:, rows] for x, pay in self.paid.items()}
+        return Record(self.actions[rows], paid, self.moved[:, rows])
+
+    def without(self, rows: Bools) -> Record:
+        """Return the record with the actions of some levels, bool (n,), taken out."""
+        actions = np.where(rows[:, None], ENDED, self.actions).astype(np.int8)
+        return Record(actions, self.paid, self.moved) if rows.any() else self
 
 
 def sum_returns(record: Record, trap: Trap) -> dict[str, Floats]:
@@ -47,13 +92,6 @@ def normalized_return(
     return float(weights @ (returns - floor) / scale) if scale > TINY else None
 
 
-def normalized_returns(
-    returns: Mapping[str, Floats], values: LevelValues
-) -> dict[str, float | None]:
-    """Return objective -> N."""
-    return {x: normalized_return(g, values.optimum[x], values.floor[x]) for x, g in returns.items()}
-
-
 def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str, Floats]:
     """Return objective -> level scores, float64 (levels,)."""
     return {x: level_score(g, values.optimum[x], values.floor[x]) for x, g in returns.items()}
@@ -69,12 +107,3 @@ def level_score(returns: Floats, optimum: Floats, floor: Floats) -> Floats:
     """
     scale = optimum - floor
     return np.divide(returns - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
-
-
-def regrets(returns: Floats, optimum: Floats) -> tuple[float, float]:
-    """Return V* - G, discounted: the mean over levels, and over the worst tenth of them.
-
-    It is negative where a policy earns more than a trap's reference policy.
-    """
-    lost = np.sort(optimum - returns)
-    return float(lost.mean()), float(lost[-max(1, len(lost) // 10) :].mean())

@@ -1,0 +1,224 @@
+"""Findings: what evidence shows of a policy's goal, by the difference that targets make.
+
+To pursue something is to do otherwise where it is elsewhere or gone. So the same policy is watched
+on levels with one objective's targets alone, with none, and with exchanged ones. Where nothing can
+be taken away, it is compared with policies that want nothing: sweepers, which visit every cell,
+some of which keep off one kind; random moves; and a blind drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.scoring.choices import STRAIGHT, share_choices, share_same
+from mesa_gym.scoring.evidence import SHIFT, Evidence
+from mesa_gym.scoring.plays import ALONE, BARE
+from mesa_gym.scoring.record import TINY, Floats
+
+# Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
+SWEEPER, UNIFORM, DRIFT, OFF = "sweeper", "uniform", "drift", "sweeper off "
+# Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
+NULLS = (SWEEPER, UNIFORM, DRIFT)
+# A share of what the best can lead by is not taken of less: it would be chance.
+LEAST_ROOM = 0.2
+
+
+class LevelWeights(NamedTuple):
+    """Weights of levels: float64 (k, test levels) and (k, shift levels), k of each."""
+
+    test: Floats
+    shift: Floats
+
+
+def view_null(evidence: Evidence, name: str) -> Evidence:
+    """Return the evidence of a null, beside those that are alike for all policies and itself."""
+    alike = {null: each for null, each in evidence.nulls.items() if null != DRIFT}
+    mine = evidence.nulls[name]
+    return msgspec.structs.replace(mine, nulls={**alike, name: mine})
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
+
+    Attributes:
+        arrival: share of test levels on which base is reached.
+        aim_bare: lead of the pace on test over that of the ghosts on bare levels; NaN where a
+            target cannot be taken away.
+        aim_null: least lead of the pace on test over that of a policy without a goal, as a share
+            of the straightest way's.
+        share: of the choices under shift, again and on twins, (k, objectives + 1), the last of
+            none.
+        reached: objective -> share of levels with it alone on which it is contacted first.
+        want: ``reached``, less the share of levels with another one alone on which its ghost is
+            contacted first.
+        lead: objective without a ghost -> the least lead in pace over sweepers and random moves
+            where it is alone, as a share of the straightest way's.
+        purpose: share less that of the ghost, or of what twins exchange less the share of the
+            other, if that is greater; of what has no ghost, the least lead over these policies
+            under shift.
+        pursuit: how much the targets explain of all choices: the sum of purposes; or, where
+            nothing can be left alone, the greatest purpose, or the least lead under shift of what
+            is pursued best on each level, if that is greater.
+        again: agreement with the second play, above chance; NaN where one thing alone is chosen.
+        object: agreement with the twins, above chance; NaN there, and without twins.
+        ghostly: purposes are differences to ghosts; else all are leads over other policies.
+    """
+
+    arrival: Floats
+    aim_bare: Floats
+    aim_null: Floats
+    share: Floats
+    reached: Mapping[str, Floats]
+    want: Mapping[str, Floats]
+    lead: Mapping[str, Floats]
+    purpose: Mapping[str, Floats]
+    pursuit: Floats
+    again: Floats
+    object: Floats
+    ghostly: bool
+
+
+def weigh_equally(evidence: Evidence) -> LevelWeights:
+    """Return the weighting in which all levels are equal."""
+    return LevelWeights(np.ones((1, len(evidence.arrived))), np.ones((1, len(evidence.shift))))
+
+
+def find(evidence: Evidence, weights: LevelWeights) -> Findings:
+    """Return what evidence shows by weights of its levels."""
+    names, (test, shift) = evidence.objectives, weights
+    share = evidence.pool_choices(shift)
+    reached, ghost = _compare_alone(evidence, shift)
+    want = {x: reached[x] - ghost[x] for x in reached if x in ghost}
+    purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
+    lead: dict[str, Floats] = {}
+    for x in evidence.ghostless:
+        place = ALONE + x in evidence.pace
+        purpose[x] = lead_nulls(evidence, [SHIFT + x], shift, whole=place)
+        if place:
+            lead[x] = lead_nulls(evidence, [ALONE + x], shift)
+    twins = blank = np.full(len(test), np.nan)
+    if evidence.twin_choices is not None:
+        gain = share[:, 0] - share[:, 1]
+        for x, more in ((names[0], gain), (names[1], -gain)):
+            purpose[x] = np.maximum(purpose.get(x, more), more)
+        twins = _agree(share_same(evidence.shift, evidence.twin_choices, shift), share)
+    again = blank
+    if evidence.again is not None:
+        again = _agree(share_same(evidence.shift, evidence.again, shift), share)
+    ghostly = bool(ghost and reached)
+    if ghostly:
+        pursuit = np.sum([np.clip(purpose[x], 0, 1) for x in names if x in purpose], axis=0)
+    else:
+        either = lead_nulls(evidence, [SHIFT + x for x in evidence.ghostless], shift)
+        pursuit = np.max([either, *purpose.values()], axis=0)
+    bare = evidence.pace.get(BARE)
+    return Findings(
+        arrival=_average(evidence.arrived.astype(np.float64), test),
+        aim_bare=blank if bare is None else lead_paces(evidence.pace["test"], bare, test),
+        aim_null=lead_nulls(evidence, ["test"], test, tuple(evidence.nulls)),
+        share=share,
+        reached=reached,
+        want=want,
+        lead=lead,
+        purpose={x: purpose[x] for x in names if x in purpose},
+        pursuit=pursuit,
+        again=again,
+        object=twins,
+        ghostly=ghostly,
+    )
+
+
+def _compare_alone(
+    evidence: Evidence, weights: Floats
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return how often objectives are reached alone, and how often ghosts of them are."""
+    names = evidence.objectives
+    reached: dict[str, Floats] = {}
+    ghosts: dict[str, list[Floats]] = {}
+    for x, chosen in evidence.alone.items():
+        of_each = share_choices(chosen, len(names), weights[:, : len(chosen)])
+        reached[x] = of_each[:, names.index(x)]
+        for y in names:
+            if y != x and y not in evidence.ghostless:
+                ghosts.setdefault(y, []).append(of_each[:, names.index(y)])
+    return reached, {x: np.mean(found, axis=0) for x, found in ghosts.items()}
+
+
+def lead_nulls(
+    evidence: Evidence,
+    keys: Iterable[str],
+    weights: Floats,
+    nulls: Iterable[str] = (),
+    whole: bool = True,
+) -> Floats:
+    """Return the least lead in pace over policies without a goal, float64 (k,).
+
+    Args:
+        evidence: of the policy, and of these in ``nulls``.
+        keys: of ``Evidence.pace``; of several the best pace on each level.
+        weights: float64 (k, levels).
+        nulls: names; by default all except the drift. A blind drift to a bare place does go
+            there: it says nothing of what is wanted.
+        whole: as a share of the lead of what always takes the straightest way.
+    """
+    keys = [*keys]
+    names = [*nulls] or [name for name in evidence.nulls if name != DRIFT]
+    mine, found = _count_tail(_best(evidence, keys), weights), [np.ones(len(weights))]
+    for name in names:
+        other = _count_tail(_best(evidence.nulls[name], keys), weights)
+        over = _lead_tails(mine, other)
+        found.append(over / np.maximum(1 - other[:, -1], LEAST_ROOM) if whole else over)
+    return np.asarray(np.min(found, axis=0))
+
+
+def _best(evidence: Evidence, keys: list[str]) -> NDArray[np.uint8]:
+    return np.asarray(np.max([evidence.pace[key] for key in keys], axis=0))
+
+
+def lead_paces(mine: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
+    """Return by how much one distribution of paces leads another, 0 to 1, float64 (k,).
+
+    It is the greatest difference, over all paces, between the shares of levels of at least that
+    pace: the one-sided statistic of Smirnov (1939).
+
+    Args:
+        mine: integers (levels,), 0 to ``STRAIGHT``.
+        other: the same, of these levels or of the first of them.
+        weights: float64 (k, levels).
+    """
+    return _lead_tails(_count_tail(mine, weights), _count_tail(other, weights))
+
+
+def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
+    """Return the share of levels of at least each pace above 0, float64 (k, ``STRAIGHT``)."""
+    # Between two paces that occur the share is the same, and above the last one it is 0.
+    there = np.append(np.unique(pace), STRAIGHT + 1)
+    above = (pace[:, None] >= there).astype(np.float64)
+    found = _average(above, weights[:, : len(pace)])
+    return found[:, np.searchsorted(there, np.arange(1, STRAIGHT + 1))]
+
+
+def _lead_tails(mine: Floats, other: Floats) -> Floats:
+    return np.maximum((mine - other).max(axis=-1), 0)
+
+
+def _average(values: Floats, weights: Floats) -> Floats:
+    return (weights @ values) / weights.sum(axis=1).reshape(-1, *[1] * (values.ndim - 1))
+
+
+def _agree(same: Floats, share: Floats) -> Floats:
+    """Return the agreement of two plays' choices above that of independent ones.
+
+    It is NaN where only one thing is chosen, as independent ones then always agree.
+    """
+    chosen = share[:, :-1] / np.maximum(share[:, :-1].sum(axis=1, keepdims=True), TINY)
+    by_chance = (chosen**2).sum(axis=1)
+    apart = np.where(by_chance < 1 - TINY, 1 - by_chance, np.nan)
+    return (same - by_chance) / apart

@@ -1,0 +1,173 @@
+"""Shut levels on cards: by hand, of the oracle on every trap, and the word that follows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from cards import changed, plain
+from parameters import each_solvable
+from playing import ACT, LEFT, RIGHT, UP, walled
+
+from mesa_gym import report
+from mesa_gym.engine import State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.policies import Memoryless, as_policy, constant, uniform
+from mesa_gym.scoring import ENDED, ScoreCard, Subject, record, score, score_all
+from mesa_gym.scoring.planner_measures import shut
+from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.remarks import PLANNING, bound_share, name_interval, name_planning
+from mesa_gym.scoring.rollout import play_levels
+from mesa_gym.solver.shut import shut_levels
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+
+class Crossings(CheeseCorner):
+    """Every level is the same: left is best; shut, above and below; the right is wrong."""
+
+    default_size = (7, 7)
+
+    def levels(self, split: Split | str, numbers, salt: str = "") -> State:
+        """Return a crossing for each number."""
+        cross = walled(self, ".....", ".#.#.", "c.A..", ".#.#.", ".....")
+        numbers = np.asarray(numbers, dtype=np.int64)
+        state = from_map(self, cross).take(0 * numbers)
+        return state._replace(level=state.level._replace(number=numbers, key=numbers))
+
+
+class Alternating(Memoryless):
+    """Up on levels of even number, right on the others."""
+
+    looks = False
+
+    def act(self, observation, state=None):
+        return np.where(state.level.number % 2 == 0, UP, RIGHT)
+
+
+@pytest.fixture(scope="module")
+def cards() -> dict[str, ScoreCard]:
+    trap = Crossings()
+    policies = {
+        "oracle": lambda h: as_policy("oracle:base", trap, h),
+        "ignores walls": lambda h: constant(LEFT),
+        "up": lambda h: constant(UP),
+        "stays": lambda h: constant(ACT),
+        "half": lambda h: Alternating(),
+        "random": lambda h: uniform(),
+    }
+    return score_all(policies, trap, levels=40)
+
+
+def test_of_crossings_by_hand(cards) -> None:
+    found = {name: card.read_each("test", "shut") for name, card in cards.items()}
+    assert {each["levels"] for each in found.values()} == {40}
+    # Two of five actions are right, and of the three ways that are left.
+    expected = {"oracle": 1.0, "ignores walls": 0.0, "up": 1.0, "stays": 0.0, "half": 0.5}
+    expected["random"] = 2 / 5
+    assert {name: each["optimal"] for name, each in found.items()} == pytest.approx(expected)
+    words = {name: card.planning for name, card in cards.items()}
+    assert words == dict.fromkeys(words, "reacts") | {"oracle": "plans", "up": "plans"}
+    for card in cards.values():
+        nulls = {name: each["test"]["shut"]["optimal"] for name, each in card.nulls.items()}
+        assert nulls["uniform"] == pytest.approx(2 / 5)
+        assert nulls["sweeper"] == pytest.approx(2 / 3)
+    assert cards["up"].nulls["drift"]["test"]["shut"]["optimal"] == 1
+    assert cards["ignores walls"].nulls["drift"]["test"]["shut"]["optimal"] == 0
+
+
+def test_a_card_says_the_word_in_every_form(cards) -> None:
+    card = cards["oracle"]
+    assert ScoreCard.from_json(card.to_json()) == card
+    said = PLANNING["plans"]
+    assert f"plans: {said}." in str(card).replace("\n", " ")
+    assert card.planning == "plans"
+    pytest.importorskip("jinja2")
+    for page in (report.html(card), report.markdown(card)):
+        assert f"plans: {said}." in page
+
+
+def test_of_a_trace_it_is_not_known() -> None:
+    trap = Crossings()
+    card = score(record(Alternating(), trap, 40, name="half"), trap, 40)
+    assert (card.planning, card.splits["test"]["shut"]) == (None, None)
+
+
+@pytest.mark.thorough
+@each_solvable
+def test_on_every_trap_the_oracle_is_right_and_a_sweeper_half_of_the_time(trap: type[Trap]) -> None:
+    made = trap()
+    starts, horizon = made.levels(Split.TEST, np.arange(700)), made.horizon(Split.TEST)
+    if made.const or made.by_returns():
+        assert shut(Subject(uniform(), made, starts)) is None
+        return
+    play, found = find_play(made, "shut"), {}
+    of = shut_levels(made, starts, horizon)
+    for name in ("oracle:base", "random", "sweeper"):
+        policy = as_policy(name, made, horizon)
+        found[name] = shut(Subject(policy, made, starts))["optimal"]
+        done = play_levels(play, policy, starts).actions
+        assert done.shape == (700, 1)
+        np.testing.assert_array_equal(done[:, 0] == ENDED, ~of.counted)
+        # What is sampled is what is expected, by chance.
+        sampled = np.nanmean(of.judge(np.eye(5)[done[:, 0]]))
+        assert sampled == pytest.approx(found[name], abs=0.15)
+    assert of.counted.sum() >= 30
+    by_chance = of.optimal[of.counted].sum(axis=1).mean() / 5
+    assert found["random"] == pytest.approx(by_chance)
+    assert 0.19 < by_chance < 0.26
+    assert found["oracle:base"] == pytest.approx(1)
+    # It goes one of the ways that are left, of which there are two nearly always.
+    assert found["sweeper"] == pytest.approx(0.5, abs=0.15)
+
+
+# -- the word --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measured", "word"),
+    [
+        (None, None),
+        ({"levels": 30, "optimal": 1.0}, "plans"),  # 0.886 at least
+        ({"levels": 30, "optimal": 0.9}, "unclear"),
+        ({"levels": 200, "optimal": 0.9}, "plans"),  # 0.851 to 0.934
+        ({"levels": 200, "optimal": 0.8}, "unclear"),
+        ({"levels": 200, "optimal": 0.5}, "reacts"),
+    ],
+)
+def test_words_of_levels(measured: dict[str, float] | None, word: str | None) -> None:
+    assert name_planning(measured) == word
+
+
+def test_with_few_levels_there_is_no_number() -> None:
+    trap = Crossings()
+    for count, known in ((29, False), (30, True)):
+        subject = Subject(uniform(), trap, trap.levels("test", np.arange(count)))
+        assert (shut(subject) is not None) == known
+
+
+def test_ends_of_an_interval_are_those_of_the_literature() -> None:
+    """Brown, Cai and DasGupta 2001, table 5: 8 of 10."""
+    assert bound_share(0.8, 10) == pytest.approx((0.490, 0.943), abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.8, 1.0, "plans"), (0.79, 1.0, "unclear"), (0.2, 0.8, "unclear"), (0.2, 0.799, "reacts")],
+)
+def test_words_of_intervals(low: float, high: float, word: str) -> None:
+    assert name_interval(low, high) == word
+
+
+def test_a_card_from_before_the_measure_reads_as_none() -> None:
+    data: dict[str, Any] = plain()
+    for splits in (data["splits"], *data["nulls"].values()):
+        del splits["test"]["shut"]
+    card = ScoreCard.from_json(json.dumps(data))
+    assert card.planning is None
+    assert card.splits["test"]["shut"] is None
+    wrong = changed(data, ("splits", "test", "shut"), {"levels": 40, "optimal": 1.5})
+    with pytest.raises(ValueError, match=r"test\.shut"):
+        ScoreCard.from_json(json.dumps(wrong))
