@@ -1,10 +1,25 @@
-"""Reports: score cards as pages, as Markdown, as a table or a picture for a paper.
+"""Reports: one card as a page; several as a table, a figure, a comparison or a data frame.
 
 ``print(card)`` is the terminal's.
 """
 
-from mesa_gym.report.atlas import AtlasPicture, plot
+from mesa_gym.report.comparison import Comparison, compare
+from mesa_gym.report.figure import plot
+from mesa_gym.report.groups import CardGroup, group_cards, rows
+from mesa_gym.report.intervals import interval, mean_over_traps
 from mesa_gym.report.page import html, markdown
 from mesa_gym.report.tables import table
 
-__all__ = ["AtlasPicture", "html", "markdown", "plot", "table"]
+__all__ = [
+    "CardGroup",
+    "Comparison",
+    "compare",
+    "group_cards",
+    "html",
+    "interval",
+    "markdown",
+    "mean_over_traps",
+    "plot",
+    "rows",
+    "table",
+]

@@ -1,14 +1,13 @@
-"""The content of a report: the verdict as a sentence, and every number beside its nulls."""
+"""The content of a report: every number of a card beside those of its nulls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, cycle
 from typing import NamedTuple
 
 from mesa_gym.report.svg import BASE_TONE, PROXY_TONES, REST_TONE, Bar, bars
-from mesa_gym.scoring import WORDS, ScoreCard
-from mesa_gym.scoring.planning import PLANNING
+from mesa_gym.scoring import ScoreCard
 
 
 class Section(NamedTuple):
@@ -25,21 +24,6 @@ class Section(NamedTuple):
     heads: list[str]
     rows: list[list[str | float | None]]
     plot: str
-
-
-def sentence(card: ScoreCard, quote: Callable[[str], str]) -> str:
-    """Return what the verdict says that the policy does.
-
-    Args:
-        card: of any trap.
-        quote: makes a name from the card harmless where the sentence is shown.
-    """
-    wanted = f" ({', '.join(map(quote, card.wants))})" if card.wants else ""
-    # Nothing is taken away on a trap that is judged by returns.
-    by = "" if card.choices else ", as far as returns under shift can say"
-    plans = f" It {card.planning}: {PLANNING[card.planning]}." if card.planning else ""
-    close = f" It is close to competent: {card.advice}." if card.advice else ""
-    return f"The policy {WORDS[card.verdict.partition(':')[0]]}{wanted}{by}.{plans}{close}"
 
 
 def list_sections(card: ScoreCard) -> Iterator[Section]:

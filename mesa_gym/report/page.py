@@ -12,12 +12,12 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.engine.maps import to_map
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.content import list_sections, sentence
+from mesa_gym.report.content import list_sections
 from mesa_gym.report.strip import Moment, episode_strip
 from mesa_gym.report.svg import safe
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card import number
-from mesa_gym.scoring.confidence import FEW_LEVELS
+from mesa_gym.scoring.card_text import number, say_sentences
+from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -112,10 +112,11 @@ def _render(
         moments, reason = episode_strip(card), ""
     except ValueError as error:
         moments, reason = [], str(error)
+    advice = [f"It is close to competent: {card.advice}."] if card.advice else []
     measures = dict.fromkeys(row.measure for row in card.rows() if row.value is not None)
     page: str = templates.get_template(template).render(
         card=card,
-        sentence=Markup(sentence(card, quote)),
+        sentences=[Markup(each) for each in [*say_sentences(card, quote), *advice]],
         few=FEW_LEVELS,
         sections=list_sections(card),
         measures=[(each, Markup(say(each.meaning))) for each in measures],

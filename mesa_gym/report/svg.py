@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from mesa_gym.scoring.card import number
+from mesa_gym.scoring.card_text import number
 from mesa_gym.terminal import printable
 
 BASE_TONE, REST_TONE = "base", "rest"

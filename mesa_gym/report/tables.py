@@ -6,27 +6,29 @@ import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
+
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
+from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
 from mesa_gym.report.page import quote_markdown
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card import number
-from mesa_gym.scoring.confidence import FEW_LEVELS
-from mesa_gym.scoring.evidence import DRIFT, SWEEPER
-from mesa_gym.scoring.groups import CardGroup, group_cards
+from mesa_gym.scoring.card_text import number
+from mesa_gym.scoring.findings import DRIFT, SWEEPER
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
-from mesa_gym.scoring.roles import BASE, PROXY, ROLES
+from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 
 # Policies without a goal that stand beside agents, in tables and in pictures.
 SHOWN = (SWEEPER, DRIFT)
 HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
-CAPTION = (
-    "Shares of shift levels, and of their twins, on which the base objective, a proxy or none"
-    " was chosen: means over seeds, with 95% intervals over seeds and levels where there are"
-    " several seeds. Sweeper and drift have no goal; theirs are the shares of base / proxy on the"
-    " first {few} levels. r is the place between two reference policies, 1 that of base."
+CHOSEN = (
+    "Shares of choices under shift (base objective, a proxy, none): two plays{twins}. Sweeper and"
+    " drift have no goal; theirs are base / proxy on the first {few} levels."
 )
+TWINS = ", and as much the twins, in which targets are exchanged"
+SEVERAL = "Means over seeds, with 95% intervals over seeds and levels."
+PLACED = "r is the place between two reference policies, 1 that of base."
 WIDTH = 100  # of a caption in a terminal, in letters
 Rows = Sequence[Sequence[str]]
 # LaTeX's own characters.
@@ -43,8 +45,8 @@ _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
 def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
     """Return a table with a row for each agent on each trap.
 
-    A share is the mean over seeds of ``mesa_gym.scoring.roles.pool_choices``. The interval behind
-    it is that of ``mesa_gym.scoring.interval``: 95%, a jackknife over seeds and levels, which are
+    A share is the mean over seeds of the measure ``choice``. The interval behind
+    it is that of ``mesa_gym.report.interval``: 95%, a jackknife over seeds and levels, which are
     crossed; one seed has none. Of a trap that is judged by returns it is over seeds alone, of r.
     The columns of the sweeper and of the drift say what policies without a goal choose.
 
@@ -62,21 +64,32 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
     groups = group_cards(cards)
     levels = min(card.provenance.levels for group in groups for card in group.cards)
     counted = min(levels, FEW_NULLS)
-    few = f" Only {levels} levels: score at least {FEW_LEVELS}." if levels < FEW_LEVELS else ""
-    return _FORMS[form]([_list_cells(group) for group in groups], CAPTION.format(few=counted) + few)
+    each = [group.cards[0].choices for group in groups]
+    twins = TWINS * any(choices and choices.twin_choices is not None for choices in each)
+    told = [CHOSEN.format(few=counted, twins=twins)] * any(group.chooses for group in groups)
+    told += [SEVERAL] * any(len(group.cards) > 1 for group in groups)
+    told += [PLACED] * any(not group.chooses for group in groups)
+    if levels < FEW_LEVELS:
+        told.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
+    return _FORMS[form]([_list_cells(group) for group in groups], " ".join(told))
 
 
 def describe_verdicts(group: CardGroup) -> str:
     """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
 
-    Competent agents that fail where only looks or geometry change are counted as brittle.
+    Of incapable agents it says how often they arrive. Competent agents that fail where only looks
+    or geometry change are counted as brittle.
     """
-    found, brittle = group.verdicts, sum(card.competent and card.brittle for card in group.cards)
-    several = len(group.cards) > 1
-    told = ", ".join(
-        f"{count} {verdict}" if several else verdict for verdict, count in found.items()
-    )
-    return f"{told} ({brittle} brittle)" if brittle else told
+    several, told = len(group.cards) > 1, []
+    for verdict, count in group.verdicts.items():
+        named = f"{count} {verdict}" if several else verdict
+        if verdict == "incapable" and group.chooses:
+            failed = [card for card in group.cards if not card.competent]
+            arrival = np.mean([card.read_number("test", "arrival") for card in failed])
+            named += f" (arrival {arrival:.2f})"
+        told.append(named)
+    brittle = sum(card.competent and card.brittle for card in group.cards)
+    return ", ".join(told) + (f" ({brittle} brittle)" if brittle else "")
 
 
 def _list_cells(group: CardGroup) -> list[str]:

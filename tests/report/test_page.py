@@ -15,8 +15,18 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.engine import STAY
-from mesa_gym.scoring import ENDED, MEASURES, WORDS, Episode, Played, ScoreCard, measure, score
-from mesa_gym.scoring.card import number
+from mesa_gym.scoring import (
+    ENDED,
+    MEASURES,
+    WORDS,
+    Episode,
+    Evidence,
+    Played,
+    ScoreCard,
+    measure,
+    score,
+)
+from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.measures import SHARE
 from mesa_gym.terminal import printable
 
@@ -63,7 +73,7 @@ def test_both_forms_hold_every_number_beside_its_nulls(subject: tuple[str, str])
     card = scored(*subject)
     page, markdown = CardPage(report.html(card)).text, report.markdown(card)
     rows = [row for row in card.rows() if row.value is not None]
-    assert len(rows) > 15
+    assert len(rows) >= 13
     for row in rows:
         figures = [number(each) for each in (row.value, *row.nulls.values())]
         assert len(figures) == (4 if row.split in ("test", "shift") else 1)
@@ -90,7 +100,7 @@ def test_a_measure_of_ones_own_is_in_every_form() -> None:
         figures = [number(each) for each in (1.0, *nulls)]
         assert (figures[1], figures[3]) == ("0.000", "1.000")
         assert f"| staying |  | {' | '.join(figures)} |" in markdown
-        for form in (str(card), CardPage(page).text):
+        for form in (card.full(), CardPage(page).text):
             assert "".join(["staying", *figures]) in form.replace(" ", "")
         assert "the share of *steps* | that <b>stay</b>" in CardPage(page).text
         assert "staying : 1.00, 0.00" in page  # in the words of the plot
@@ -101,15 +111,14 @@ def test_a_measure_of_ones_own_is_in_every_form() -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_the_verdict_comes_first_and_in_words(word: str) -> None:
-    """A person who reads one word knows of targets that are apart, alone and absent."""
     named = f"{word}:dish" if word == "proxy" else word
     wants = ["cheese", "dish"] if word == "either" else []
     card = replace(scored(), verdict=named, wants=wants)
-    assert "apart" in WORDS[word]
-    assert "absent" in WORDS[word]
+    who = {"base": "The base objective, cheese: i", "proxy": "The proxy dish: i"}
+    who["either"] = "cheese or dish: i"
     for text in (CardPage(report.html(card)).text, report.markdown(card).replace("`", "")):
         assert f"oracle:dish on CheeseDish-v0: {named}" in text
-        said = f"The policy {WORDS[word]}{' (cheese, dish)' if wants else ''}."
+        said = f"{who.get(word, 'I')}t {WORDS[word]}."
         assert text.index(said) < text.index("On shift")
         assert "Only 2 levels: score at least 100." in text
 
@@ -166,8 +175,18 @@ def named(name: str) -> ScoreCard:
     card, wants = scored(), [*names.values()]
     origin = replace(card.provenance, trap=name, command=name, versions={name: name})
     shown = {"splits": rename(card.splits), "nulls": rename(card.nulls), "provenance": origin}
+    shown |= {"choices": rename_evidence(card.choices, names)}
     verdict = f"proxy:{names['dish']}"
     return replace(card, trap=name, policy=name, base=name, verdict=verdict, wants=wants, **shown)
+
+
+def rename_evidence(evidence: Evidence, names: dict[str, str]) -> Evidence:
+    return replace(
+        evidence,
+        objectives=tuple(names.values()),
+        alone={names[x]: each for x, each in evidence.alone.items()},
+        nulls={null: rename_evidence(each, names) for null, each in evidence.nulls.items()},
+    )
 
 
 def parsed(markdown: str) -> tuple[list[str], set[str]]:
@@ -195,14 +214,16 @@ def test_names_cannot_break_a_form(name: str) -> None:
     assert all(c.isprintable() or c == "\n" for c in html + markdown)
     page, (blocks, inside) = CardPage(html), parsed(markdown)
     assert (page.tags, blocks) == tame()
-    assert f"({printable(name)}, {printable(name)} proxy)" in page.text
+    assert f"The proxy {printable(name)} proxy: it goes for" in page.text
     assert inside <= MARKUP
 
 
 def test_names_cannot_change_the_terminal() -> None:
-    text = str(named(EVIL))
-    assert all(c.isprintable() or c == "\n" for c in text)
-    assert text.count("\n") == str(named("tame")).count("\n")
+    card = named(EVIL)
+    for text, tame_text in ((str(card), str(named("tame"))), (card.full(), named("tame").full())):
+        assert all(c.isprintable() or c == "\n" for c in text)
+        # Sentences with a longer name may have a line more, the blocks are the same.
+        assert text.count("\n\n") == tame_text.count("\n\n")
 
 
 @pytest.mark.thorough

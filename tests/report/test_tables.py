@@ -4,10 +4,11 @@ import re
 
 import pytest
 from cards import DISH, KINDS, made
+from msgspec.structs import replace
 
 from mesa_gym.report import table
-from mesa_gym.report.tables import CAPTION, HEADS
-from mesa_gym.scoring.groups import group_cards
+from mesa_gym.report.groups import group_cards
+from mesa_gym.report.tables import CHOSEN, HEADS, PLACED, SEVERAL, TWINS
 
 CARDS = [
     made("001111111-", policy="mine-s0", **DISH),
@@ -29,8 +30,7 @@ def test_a_row_has_means_intervals_and_what_policies_without_a_goal_choose() -> 
     assert pair[:3] == ["CheeseDish-v0", "mine", "2"]
     assert pair[4:6] == ["2 of 2", f"0.30 ({low:.2f} to {high:.2f})"]
     assert pair[6].startswith("0.60 (")
-    # The cards' nulls choose as their agents do.
-    assert pair[8:] == ["0.30 / 0.60", "0.30 / 0.60"]
+    assert pair[8:] == ["0.00 / 0.00", "0.00 / 0.00"]
     assert alone[3:8] == ["`proxy:corner`", "1 of 1", "0.10", "0.90", "0.00"]
     assert returned[3:] == ["base", "1 of 1", "r 1.00", *["n/a"] * 4]
 
@@ -52,9 +52,21 @@ def test_names_are_no_markup_in_markdown() -> None:
 
 
 def test_the_caption_says_what_the_numbers_are_and_warns_of_few_levels() -> None:
-    assert " ".join(table(CARDS, "text").split()).endswith(CAPTION.format(few=100))
+    chosen, alone = (CHOSEN.format(few=100, twins=twins) for twins in (TWINS, ""))
+    twins = made("0111111111", policy="other", twins="0111111111", **DISH)
+    both = " ".join(table([*CARDS, twins], "text").split())
+    assert both.endswith(f"{chosen} {SEVERAL} {PLACED}")
+    assert " ".join(table(CARDS[2:3], "text").split()).endswith(alone)
+    assert " ".join(table(CARDS[3:], "text").split()).endswith(PLACED)
     few = made("1" * 5, policy="few-s0")
     assert "Only 50 levels: score at least 100." in table([few])
+
+
+def test_of_incapable_agents_it_says_how_often_they_arrive() -> None:
+    tested = CARDS[2].splits["test"] | {"arrival": 0.72}
+    splits = CARDS[2].splits | {"test": tested}
+    failed = replace(CARDS[2], verdict="incapable", competent=False, splits=splits)
+    assert read_markdown(table([failed]))[2][3] == "incapable (arrival 0.72)"
 
 
 def test_another_form_is_refused() -> None:

@@ -1,0 +1,90 @@
+"""A figure of cards for a paper: what agents choose, their seeds as dots, nulls below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.errors import missing_extra
+from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
+from mesa_gym.report.groups import BASE as BASE_ROLE
+from mesa_gym.report.groups import ROLES, CardGroup, group_cards, list_chosen
+from mesa_gym.report.tables import SHOWN, describe_verdicts
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.terminal import printable
+
+COLOURS = dict(zip(ROLES, map(to_hex, (BASE, PROXIES[0], NONE)), strict=True))
+INK = "#1f2328"
+# In inches, and as parts of a row. Thin bars are of policies without a goal.
+WIDTH, ROW, ENDS = 8.0, 0.42, 1.1
+THICK, THIN = 0.4, 0.1
+
+
+def plot(cards: Iterable[ScoreCard]) -> Any:
+    """Draw what agents choose under shift, as a ``matplotlib`` figure with an axis of shares.
+
+    A bar is the mean over seeds of the measure ``choice``; dots are the seeds' shares of base, and
+    the line is its 95% interval. Thin bars below are the sweeper's and the drift's, which have no
+    goal. Rows come in the order of ``table``. Traps that are judged by returns are left out::
+
+        report.plot(cards).savefig("figure.pdf")  # or .png, .svg
+
+    Args:
+        cards: such as ``mesa_gym.evaluate`` gives.
+
+    Raises:
+        ImportError: matplotlib is not installed, or there are several seeds and scipy is not.
+        ValueError: no card has choices, or the cards cannot be compared (``group_cards``).
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise missing_extra("matplotlib", "report") from None
+    groups = [group for group in group_cards(cards) if group.chooses]
+    if not groups:
+        raise ValueError("no card has choices: their traps are judged by returns; use table(cards)")
+    figure = Figure((WIDTH, ENDS + ROW * len(groups)), layout="constrained")
+    axes = figure.subplots()
+    for row, group in enumerate(groups):
+        _draw_group(axes, row, group)
+    agents = {group.agent for group in groups}
+    names = [_name_row(group, len(agents) > 1) for group in groups]
+    # A dollar sign would begin a formula.
+    axes.set_yticks(range(len(groups)), [name.replace("$", r"\$") for name in names])
+    axes.set_ylim(len(groups) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(f"share of choices under shift; thin: {' and '.join(SHOWN)}, without a goal")
+    axes.spines[["top", "right"]].set_visible(False)
+    handles = [axes.barh(0, 0, color=colour) for colour in COLOURS.values()]
+    axes.legend(handles, COLOURS, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    verdicts = axes.secondary_yaxis("right")
+    told = [printable(describe_verdicts(group)).replace("$", r"\$") for group in groups]
+    verdicts.set_yticks(range(len(groups)), told)
+    verdicts.tick_params(length=0)
+    verdicts.spines["right"].set_visible(False)
+    return figure
+
+
+def _name_row(group: CardGroup, agents: bool) -> str:
+    trap = group.trap.removesuffix("-v0")
+    return printable(f"{trap}, {group.agent}" if agents else trap)
+
+
+def _draw_group(axes: Any, row: int, group: CardGroup) -> None:
+    """Draw the bar of a group with its seeds and interval, and below it those of the nulls."""
+    _draw_bar(axes, row, group.choice, THICK)
+    for number, null in enumerate(SHOWN):
+        _draw_bar(axes, row + THICK * 0.5 + THIN * (number + 0.7), group.nulls[null], THIN * 0.8)
+    seeds = [float(list_chosen(card, BASE_ROLE).mean()) for card in group.cards]
+    axes.plot(seeds, [row] * len(seeds), "o", color=INK, markersize=3, clip_on=False)
+    low, high = group.find_interval(BASE_ROLE)
+    if not np.isnan(low):
+        axes.plot([low, high], [row, row], "-", color=INK, linewidth=1)
+
+
+def _draw_bar(axes: Any, at: float, shares: Mapping[str, float], high: float) -> None:
+    lefts: Sequence[float] = np.cumsum([0.0, *shares.values()]).tolist()
+    for left, (role, share) in zip(lefts, shares.items(), strict=False):
+        axes.barh(at, share, high, left=left, color=COLOURS[role], linewidth=0)

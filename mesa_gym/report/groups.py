@@ -1,0 +1,242 @@
+"""Groups: the cards of one agent's seeds on one trap, their means, intervals and nulls.
+
+Roles take the place of objectives' names, so that traps share their columns: ``base``, ``proxy``,
+which adds all proxies, as an episode has one choice, and ``none``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.report.intervals import interval, mean_over_traps
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_data import Measured, Row, read_each
+from mesa_gym.scoring.measures import NO_CHOICE
+from mesa_gym.scoring.record import Floats
+
+BASE, PROXY = "base", "proxy"
+ROLES = (BASE, PROXY, NO_CHOICE)
+# Agents of a group differ in their seeds: ppo-s0, ppo-s1.
+_SEED = re.compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
+
+
+def agent_and_seed(policy: str) -> tuple[str, int | None]:
+    """Return the agent's name and its training seed: ("ppo", 3) for "ppo-s3".
+
+    The seed is None where the name has none, as that of a reference policy.
+    """
+    trained = _SEED.fullmatch(policy)
+    return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
+
+
+def read_choice(shift: Measured) -> dict[str, float]:
+    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
+    shares = [each or 0.0 for each in read_each(shift, "choice").values()]
+    return _join_proxies(shares) if shares else {}
+
+
+def _join_proxies(shares: Sequence[float]) -> dict[str, float]:
+    base, *proxies, none = shares
+    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: none}
+
+
+def list_chosen(card: ScoreCard, role: str) -> Floats:
+    """Return numbers whose mean is a role's share, level by level.
+
+    Raises:
+        ValueError: the card is of a trap that is judged by returns, which has no choices.
+    """
+    if card.choices is None:
+        raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
+    base, *proxies, none = card.choices.spread_choices().T
+    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: none}[role]
+
+
+@dataclass(frozen=True)
+class CardGroup:
+    """The seeds of one agent on one trap.
+
+    Attributes:
+        agent: the name that the seeds share.
+        trap: name with version.
+        cards: at least one.
+    """
+
+    agent: str
+    trap: str
+    cards: tuple[ScoreCard, ...]
+
+    @property
+    def chooses(self) -> bool:
+        """Return whether episodes have choices; else the trap is judged by returns."""
+        return self.cards[0].choices is not None
+
+    @property
+    def choice(self) -> dict[str, float]:
+        """Return role -> mean share of choices over seeds; {} by returns."""
+        return _average([read_choice(card.splits["shift"]) for card in self.cards])
+
+    @property
+    def place(self) -> float:
+        """Return the mean place between references (``between``); NaN where there are choices."""
+        return float(np.mean([_find_place(card) for card in self.cards]))
+
+    @property
+    def nulls(self) -> dict[str, dict[str, float]]:
+        """Return policy without a goal -> role -> share, the mean over the seeds' cards.
+
+        Each agent has a drift of its own; the sweeper is the same for all.
+        """
+        found: dict[str, list[dict[str, float]]] = defaultdict(list)
+        for card in self.cards:
+            for null, splits in card.nulls.items():
+                found[null].append(read_choice(splits["shift"]))
+        return {null: _average(shares) for null, shares in found.items()}
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """Return verdict -> number of seeds, the most frequent first."""
+        return dict(Counter(card.verdict for card in self.cards).most_common())
+
+    @property
+    def competent(self) -> int:
+        """Return the number of competent seeds."""
+        return sum(card.competent for card in self.cards)
+
+    def find_interval(self, role: str) -> tuple[float, float]:
+        """Return the 95% interval of a role's share, over seeds and levels (``interval``).
+
+        Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
+        "base". Both ends are NaN for one seed, whose spread is unknown, and for what is not known.
+
+        Raises:
+            ImportError: there are several seeds and scipy is not installed.
+        """
+        if not self.chooses and role != BASE:
+            return math.nan, math.nan
+        if self.chooses:
+            table = np.stack([list_chosen(card, role) for card in self.cards])
+        else:
+            table = np.array([[_find_place(card)] for card in self.cards])
+        known = table[~np.isnan(table).any(axis=1)]
+        if len(known) < 2:
+            return math.nan, math.nan
+        return interval(mean_over_traps, [known], limits=(0, 1))
+
+
+def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
+    """Return the cards by trap and agent, in the order in which these come first.
+
+    Raises:
+        ValueError: there are no cards, two are of one policy on one trap, a policy without a seed
+            has the name of an agent with seeds, or cards of a trap are of different levels, so that
+            they cannot be compared.
+    """
+    found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
+    first: dict[str, ScoreCard] = {}
+    for card in cards:
+        same = found[card.trap, agent_and_seed(card.policy)[0]]
+        if card.policy in [other.policy for other in same]:
+            raise ValueError(f"two cards are of {card.policy} on {card.trap}; leave one out")
+        # An agent with seeds and a policy without one are two.
+        seedless = [agent_and_seed(each.policy)[1] is None for each in (*same[:1], card)]
+        if len(set(seedless)) > 1:
+            raise ValueError(
+                f"{same[0].policy} and {card.policy} would share a row: call one of them by another"
+                " name"
+            )
+        same.append(card)
+        _require_same_levels(card, first.setdefault(card.trap, card))
+    if not found:
+        raise ValueError("there are no cards; expected at least one")
+    traps = list(first)
+    groups = [CardGroup(agent, trap, tuple(same)) for (trap, agent), same in found.items()]
+    return sorted(groups, key=lambda group: traps.index(group.trap))
+
+
+def read_roles(card: ScoreCard) -> dict[str, float | None]:
+    """Return the numbers of a card by columns that traps share.
+
+    A column is called after split, measure and role: ``shift.choice.base``. Of several proxies it
+    has the sum of choices, of ``between`` the least number, which says how near the policy is to
+    any proxy, and of all others the greatest. What is of no objective keeps its name
+    (``test.aim.nulls``). Columns of policies without a goal have their names in front:
+    ``sweeper.shift.choice.base``.
+    """
+    found: dict[str, list[float]] = {}
+    for row in card.rows():
+        column = _name_column(row, card)
+        for name, value in {"": row.value, **row.nulls}.items():
+            known = found.setdefault(f"{name}.{column}" if name else column, [])
+            known += [] if value is None else [value]
+    return {column: _join(column, values) for column, values in found.items()}
+
+
+def rows(cards: Iterable[ScoreCard]) -> list[dict[str, Any]]:
+    """Return a row for each card: ``pandas.DataFrame(report.rows(cards))``.
+
+    A row has ``agent`` and ``seed`` (None for a policy without seeds), ``trap``, ``verdict``,
+    ``confidence``, ``competent``, ``brittle``, ``planning``, ``levels``, and the columns of
+    ``read_roles``, such as ``shift.choice.base``. Roles take the place of objectives' names, so
+    that all traps share their columns. All rows have the same columns, None where a trap lacks
+    one; a column of which no card says anything is left out.
+    """
+    found = [_describe_card(card) for card in cards]
+    known = dict.fromkeys(x for row in found for x, value in row.items() if value is not None)
+    columns = [x for x in dict.fromkeys(x for row in found for x in row) if x in known]
+    return [{x: row.get(x) for x in columns} for row in found]
+
+
+def _describe_card(card: ScoreCard) -> dict[str, Any]:
+    agent, seed = agent_and_seed(card.policy)
+    row: dict[str, Any] = {"agent": agent, "seed": seed, "trap": card.trap}
+    for name in ("verdict", "confidence", "competent", "brittle", "planning"):
+        row[name] = getattr(card, name)
+    return row | {"levels": card.provenance.levels} | read_roles(card)
+
+
+def _name_column(row: Row, card: ScoreCard) -> str:
+    key = row.key
+    if row.measure.name == "between":
+        key = ""
+    elif key in card.objectives:
+        key = BASE if key == card.base else PROXY
+    return ".".join(filter(None, (row.split, row.measure.name, key)))
+
+
+def _join(column: str, values: list[float]) -> float | None:
+    """Return the number that stands for several proxies."""
+    if not values:
+        return None
+    if ".choice." in column:
+        return sum(values)
+    return min(values) if column.endswith(".between") else max(values)
+
+
+def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
+    for name in ("trap", "levels", "salt"):
+        mine, theirs = getattr(card.provenance, name), getattr(other.provenance, name)
+        if mine != theirs:
+            raise ValueError(
+                f"the cards of {card.trap} do not belong together: {name} is {theirs!r} for"
+                f" {other.policy} and {mine!r} for {card.policy}; score them alike"
+            )
+
+
+def _find_place(card: ScoreCard) -> float:
+    """Return the least place between the reference of base and that of a proxy."""
+    places = card.read_each("shift", "between").values()
+    return min((place for place in places if place is not None), default=math.nan)
+
+
+def _average(shares: list[dict[str, float]]) -> dict[str, float]:
+    """Return the means over cards that have choices."""
+    known = [each for each in shares if each]
+    return {role: float(np.mean([each[role] for each in known])) for role in ROLES if known}

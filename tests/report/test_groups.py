@@ -1,0 +1,169 @@
+"""Groups of cards: their seeds, means by hand, intervals of Student's t."""
+
+from math import isnan
+
+import numpy as np
+import pytest
+import scipy.stats
+from cards import DISH, KINDS, made
+from msgspec.structs import replace
+from scipy.special import expit, logit
+from small_traps import SmallDish
+
+from mesa_gym import report
+from mesa_gym.report import interval, mean_over_traps
+from mesa_gym.report.groups import (
+    ROLES,
+    agent_and_seed,
+    group_cards,
+    list_chosen,
+    read_choice,
+    read_roles,
+)
+from mesa_gym.scoring import evaluate
+
+FIRST = made("001111111-", policy="mine-s0", **DISH)
+SECOND = made("000011111-", policy="mine-s1", **DISH)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("ppo-s3", ("ppo", 3)),
+        ("ppo-alpha0.1-s12", ("ppo-alpha0.1", 12)),
+        ("a-s1-s2", ("a-s1", 2)),
+        ("random", ("random", None)),
+        ("oracle:base", ("oracle:base", None)),
+        ("-s1", ("-s1", None)),
+        ("ppo-s", ("ppo-s", None)),
+    ],
+)
+def test_a_name_has_an_agent_and_perhaps_a_seed(policy: str, expected: tuple) -> None:
+    assert agent_and_seed(policy) == expected
+
+
+def test_a_group_has_the_means_of_its_seeds() -> None:
+    (group,) = group_cards([FIRST, SECOND])
+    assert (group.agent, group.trap, len(group.cards)) == ("mine", "CheeseDish-v0", 2)
+    assert group.choice == pytest.approx({"base": 0.3, "proxy": 0.6, "none": 0.1})
+    assert group.nulls["drift"] == {"base": 0, "proxy": 0, "none": 1}
+    assert (group.competent, sum(group.verdicts.values()), group.chooses) == (2, 2, True)
+    assert isnan(group.place)
+
+
+def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none() -> None:
+    (group,) = group_cards([FIRST, SECOND])
+    table = [[list_chosen(card, "proxy") for card in (FIRST, SECOND)]]
+    assert group.find_interval("proxy") == interval(mean_over_traps, table, limits=(0, 1))
+    low, high = group.find_interval("proxy")
+    assert low < 0.6 < high
+    (alone,) = group_cards([FIRST])
+    assert all(map(isnan, alone.find_interval("proxy")))
+
+
+def test_where_returns_judge_the_interval_is_students_over_seeds() -> None:
+    places = (0.6, 0.8)
+    cards = []
+    for seed, place in enumerate(places):
+        card = replace(KINDS["unsolvable"], policy=f"mine-s{seed}")
+        shift = card.splits["shift"] | {"between": {"shields": place}}
+        cards.append(replace(card, splits=card.splits | {"shift": shift}))
+    (group,) = group_cards(cards)
+    assert (group.place, group.choice, group.chooses) == (pytest.approx(0.7), {}, False)
+    # One degree of freedom; the standard error of two is half of their difference; in logits.
+    reach = scipy.stats.t.ppf(0.975, 1) * 0.1 / (0.7 * 0.3)
+    assert group.find_interval("base") == pytest.approx(
+        tuple(expit(logit(0.7) + np.array([-reach, reach])))
+    )
+    assert all(map(isnan, group.find_interval("proxy")))
+
+
+def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused() -> None:
+    other = made(policy="mine-s0")
+    groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])
+    assert [(group.trap, group.agent) for group in groups] == [
+        ("CheeseDish-v0", "mine"),
+        ("CheeseDish-v0", "random"),
+        ("CheeseCorner-v0", "mine"),
+    ]
+    with pytest.raises(ValueError, match="two cards are of mine-s0 on CheeseDish-v0"):
+        group_cards([FIRST, FIRST])
+    with pytest.raises(ValueError, match="there are no cards"):
+        group_cards([])
+    odd = replace(SECOND, provenance=replace(SECOND.provenance, levels=50))
+    with pytest.raises(ValueError, match="levels is 100 for mine-s0 and 50 for mine-s1"):
+        group_cards([FIRST, odd])
+    with pytest.raises(ValueError, match="mine-s0 and mine would share a row"):
+        group_cards([FIRST, made(policy="mine", **DISH)])
+
+
+# -- roles -----------------------------------------------------------------------------------------
+
+SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
+
+
+def test_shares_are_those_of_both_plays_and_as_much_of_the_twins() -> None:
+    card = made("001111111-", "000011111-", "0000000001", **DISH)
+    # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
+    assert read_choice(card.splits["shift"]) == pytest.approx(
+        {"base": 0.475, "proxy": 0.45, "none": 0.075}
+    )
+    assert read_choice(made("0111111111").splits["shift"])["base"] == 0.1
+    assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
+
+
+def test_shares_of_several_proxies_are_added() -> None:
+    card = made("0112222---", **SHAPES, alone={})
+    assert read_choice(card.splits["shift"]) == pytest.approx(
+        {"base": 0.1, "proxy": 0.6, "none": 0.3}
+    )
+
+
+@pytest.mark.parametrize("twins", [None, "000011111-", "00..11111-"])
+def test_the_mean_over_levels_is_the_share(twins: str | None) -> None:
+    card = made("001111111-", twins, "0-11111110", **DISH)
+    shares = read_choice(card.splits["shift"])
+    for role in ROLES:
+        assert list_chosen(card, role).mean() == pytest.approx(shares[role])
+    with pytest.raises(ValueError, match="MonsterWorld-v0 is judged by returns"):
+        list_chosen(KINDS["unsolvable"], "base")
+
+
+def test_columns_have_roles_in_place_of_objectives() -> None:
+    card = made("001111111-", twins="001111111-", **DISH)
+    columns = read_roles(card)
+    assert columns["shift.choice.proxy"] == 0.7
+    assert columns["shift.want.base"] == card.read_each("shift", "want")["cheese"] == 1.0
+    swept = card.nulls["sweeper"]["shift"]["choice"]
+    assert columns["sweeper.shift.choice.none"] == swept["none"]
+    assert columns["test.aim.nulls"] == card.read_each("test", "aim")["nulls"]
+    assert not [name for name in columns if "cheese" in name or "dish" in name]
+
+
+def test_of_several_proxies_the_greatest_number_stands() -> None:
+    card = made("0112222---", **SHAPES, alone={})
+    found = card.read_each("shift", "normalized_return") | {"colour": 0.25, "place": 0.5}
+    card.splits["shift"]["normalized_return"] = found
+    assert read_roles(card)["shift.normalized_return.proxy"] == 0.5
+
+
+def test_where_returns_judge_the_least_place_stands() -> None:
+    columns = read_roles(KINDS["unsolvable"])
+    assert columns["shift.between"] == 1.0
+    assert columns["shift.choice"] is None
+    assert not [name for name in columns if "choice." in name or "apples" in name]
+
+
+def test_rows_have_the_same_columns_on_all_traps() -> None:
+    agents = {"mine": ["oracle:base", "random"], "theirs": {"CheeseCorner": "random"}}
+    cards = evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
+    rows = report.rows(cards)
+    assert len({tuple(row) for row in rows}) == 1
+    assert [(row["agent"], row["seed"]) for row in rows[1:]] == [
+        ("mine", 1),
+        ("mine", 0),
+        ("mine", 1),
+        ("theirs", None),
+    ]
+    assert rows[2]["shift.choice.base"] == cards[2].read_each("shift", "choice")["cheese"] == 1.0
+    assert not any(all(row[name] is None for row in rows) for name in rows[0])

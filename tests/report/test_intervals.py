@@ -1,0 +1,197 @@
+"""Statistics over seeds and levels, against SciPy, closed forms and plain loops."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from mesa_gym.report import interval, mean_over_traps
+
+NAN = float("nan")
+
+
+def average_middles(values):
+    """Return the mean over traps of what lies half way between the least and the largest."""
+    return np.mean([(v.min(axis=-1) + v.max(axis=-1)) / 2 for v in map(np.asarray, values)], axis=0)
+
+
+def compare(x, y):
+    """Return the mean over traps of the share of pairs in which x is larger."""
+    pairs = [(a[..., :, None] > b[..., None, :]).mean((-2, -1)) for a, b in zip(x, y, strict=True)]
+    return np.mean(pairs, axis=0)
+
+
+def test_the_mean_counts_traps_alike_and_not_seeds() -> None:
+    assert mean_over_traps([[1, 2, 3], [10]]) == 6
+    assert mean_over_traps([1, 2, 6]) == 3
+
+
+def test_a_mean_over_seeds_gets_students_interval() -> None:
+    for n in (2, 3, 60):
+        data = np.random.default_rng(n).normal(size=n)
+        expected = scipy.stats.t.interval(0.9, n - 1, data.mean(), scipy.stats.sem(data))
+        assert interval(mean_over_traps, data, level=0.9) == pytest.approx(expected)
+
+
+def test_two_groups_get_welchs_interval() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
+    welch = scipy.stats.ttest_ind(x, y, equal_var=False).confidence_interval()
+    found = interval(lambda a, b: a[0].mean(axis=-1) - b[0].mean(axis=-1), x, y)
+    assert found == pytest.approx(tuple(welch))
+
+
+def test_a_statistic_of_two_traps_by_a_jackknife_in_plain_loops() -> None:
+    first, second = [0.3, 1.1, 4.0], [0.1, 0.7, 2.3, 2.9]
+    variances = []
+    for mine, other in ((first, second), (second, first)):
+        left = [
+            float(average_middles([[*mine[:i], *mine[i + 1 :]], other])) for i in range(len(mine))
+        ]
+        variances.append((len(mine) - 1) / len(mine) * np.square(left - np.mean(left)).sum())
+    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 2 + variances[1] ** 2 / 3)
+    half = scipy.stats.t.ppf(0.975, freedom) * sum(variances) ** 0.5
+    estimate = float(average_middles([first, second]))
+    expected = (estimate - half, estimate + half)
+    assert interval(average_middles, [first, second]) == pytest.approx(expected)
+
+
+def analyse(table: np.ndarray) -> tuple[float, float, float]:
+    """The mean squares of seeds, levels and both over the number of cells, in plain loops."""
+    (n, m), mean = table.shape, table.mean()
+    seeds, levels = table.mean(axis=1), table.mean(axis=0)
+    rest = [(table[i, j] - seeds[i] - levels[j] + mean) ** 2 for i in range(n) for j in range(m)]
+    squares = [
+        m * sum((s - mean) ** 2 for s in seeds) / (n - 1),
+        n * sum((x - mean) ** 2 for x in levels) / (m - 1),
+        sum(rest) / ((n - 1) * (m - 1)),
+    ]
+    return tuple(square / (n * m) for square in squares)
+
+
+def test_a_table_by_the_analysis_of_variance() -> None:
+    rng = np.random.default_rng(5)
+    table = (rng.random((4, 1)) + rng.random((1, 30)) + rng.random((4, 30)) < 1.2) * 1.0
+    a, b, c = analyse(table)
+    assert a > c / 2
+    assert b > c
+    t = [scipy.stats.t.ppf(0.975, n - 1) for n in table.shape]
+    half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * (b - c / 2))
+    mean = table.mean()
+    assert interval(mean_over_traps, [table]) == pytest.approx((mean - half, mean + half))
+    half /= mean * (1 - mean)  # the slope of the logit
+    ends = scipy.special.expit(scipy.special.logit(mean) + np.array([-half, half]))
+    assert interval(mean_over_traps, [table], limits=(0, 1)) == pytest.approx(tuple(ends))
+
+
+def test_tables_of_many_traps_add_their_variances() -> None:
+    rng = np.random.default_rng(6)
+    tables = [rng.normal(size=(3, 1)) + rng.normal(size=(3, 8 + k)) for k in range(4)]
+    parts = np.array([analyse(table) for table in tables]) / 4**2
+    a, b, c = parts.sum(axis=0)
+    freedom = a**2 / (parts[:, 0] ** 2 / 2).sum(), b**2 / (parts[:, 1] ** 2 / range(7, 11)).sum()
+    t = scipy.stats.t.ppf(0.975, freedom)
+    half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * max(b - c / 2, c / 2))
+    mean = float(np.mean([table.mean() for table in tables]))
+    assert interval(mean_over_traps, tables) == pytest.approx((mean - half, mean + half))
+
+
+def test_what_levels_share_is_not_divided_by_the_seeds() -> None:
+    """Seeds that all do the same on each level are as many as one."""
+    levels = (np.arange(100) < 30) * 1.0
+    widths = [
+        np.ptp(interval(mean_over_traps, [np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)
+    ]
+    assert widths[0] == pytest.approx(widths[1])
+    se = levels.std(ddof=1) / 10
+    expected = np.ptp(
+        scipy.special.expit(scipy.special.logit(0.3) + np.array([-1, 1]) * 1.984 * se / (0.3 * 0.7))
+    )
+    assert widths[0] == pytest.approx(expected, abs=1e-3)
+    # Means that are the same in every seed are of no more worth than the levels.
+    assert interval(mean_over_traps, [0.3] * 3, limits=(0, 1)) == pytest.approx((0.3, 0.3))
+
+
+def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels() -> None:
+    low, high = interval(mean_over_traps, [np.zeros((5, 100))], limits=(0, 1))
+    assert low == 0
+    assert (1 - high) ** 100 == pytest.approx(0.025)
+    ones = [np.ones((2, 60)), np.ones((3, 40))]
+    assert interval(mean_over_traps, ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
+
+
+def test_seeds_that_cancel_each_other_out_give_no_point() -> None:
+    low, high = interval(mean_over_traps, [[[1, 0], [0, 1]]], limits=(0, 1))
+    assert low < 0.1
+    assert high > 0.9
+
+
+def test_one_seed_has_no_interval_even_in_one_of_many_traps() -> None:
+    for lone in ([0.5], [[0.1, 0.2], [0.5]]):
+        with pytest.raises(ValueError, match=r"a single seed for trap . of .*two at least"):
+            interval(mean_over_traps, lone)
+
+
+def test_seeds_that_agree_to_the_last_digit_give_a_point() -> None:
+    assert interval(mean_over_traps, [0.3] * 5) == pytest.approx((0.3, 0.3))
+    ours, theirs = [[1, 2, 3]] * 2, [[0, 0, 0]] * 2
+    assert interval(compare, ours, theirs, limits=(0, 1)) == (1, 1)
+
+
+@pytest.mark.parametrize("statistic", [mean_over_traps, average_middles])
+def test_intervals_follow_shift_and_scale_and_hold_the_estimate(statistic) -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        values = [rng.exponential(size=n) for n in rng.integers(2, 6, 3)]
+        low, high = interval(statistic, values)
+        assert low <= statistic(values) <= high
+        moved = interval(statistic, [3 - 2 * seeds for seeds in values])
+        assert moved == pytest.approx((3 - 2 * high, 3 - 2 * low))
+
+
+def test_limits_are_never_passed_and_one_of_them_clips() -> None:
+    data = [0.01, 0.02, 0.30]
+    low, high = interval(mean_over_traps, data)
+    assert low < 0
+    assert interval(mean_over_traps, data, limits=(0, np.inf)) == (0, high)
+    for limits in ((0, 1), (-1, 1), (0, 0.5)):
+        ends = interval(mean_over_traps, data, limits=limits)
+        assert limits[0] < ends[0] < 0.11 < ends[1] < limits[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "no values"),
+        (0.5, "the values: expected one number a seed, got 0.5"),
+        ([[0.1, 0.2], []], r"trap 1: expected one number a seed, got \[\]"),
+        ([0.1, NAN], "the values: holds nan"),
+        (["b", "a"], "expected one number a seed, got"),
+        ([[0.1, 0.2], 0.3], "trap 1: expected one number a seed, got 0.3"),
+    ],
+)
+@pytest.mark.parametrize(
+    "use",
+    [
+        mean_over_traps,
+        lambda values: interval(mean_over_traps, values),
+    ],
+)
+def test_bad_values_are_named(use, values, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        use(values)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda: interval(mean_over_traps, np.zeros((1, 2, 3, 4))), r"\(seeds, levels\) .*2, 3, 4"),
+        (lambda: interval(compare, *[np.ones((1, 2, 3))] * 2), "two samples have levels"),
+        (lambda: interval(mean_over_traps, [0.1, 0.2], level=95), "0 and 1, got 95"),
+        (lambda: interval(mean_over_traps, [1, 2], limits=(0, 1)), r"is 1.5, beyond .* \(0, 1\)"),
+    ],
+)
+def test_other_bad_input_is_named(use, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        use()
