@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import mesa_gym
-from mesa_gym.command import USAGE, run_command
+from mesa_gym.command import DONE, USAGE, run_command
 from mesa_gym.errors import MOST_TOLD, shorten_text, unknown
 from mesa_gym.terminal import say
 
@@ -126,10 +126,13 @@ def _run(given: list[str]) -> int:
         raise unknown("command", given[0], COMMANDS)
     parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.about, description=command.about)
         if name in given[:1]:
             command.load("arguments")(one)
     options = parser.parse_args(given)
+    if options.command is None:
+        parser.print_help()
+        return DONE
     return COMMANDS[options.command].load("run")(options)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_json
@@ -14,7 +15,7 @@ from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, say, table
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, all_traps
 
 HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "worst case")
 LEGEND = """
@@ -29,7 +30,7 @@ states, most: reachable states of a level, on average and at most
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("trap", nargs="?", help="by default every trap")
+    declare_trap(parser, "; by default every trap", many=True)
     parser.add_argument(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
@@ -40,13 +41,13 @@ def run(options: argparse.Namespace) -> int:
     """Certify that objectives agree in training and conflict under shift, sharing no level."""
     require_writable(options.json)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
-    classes = all_traps().values() if options.trap is None else [find_trap(options.trap)]
+    traps = read_traps(options) or [cls() for cls in all_traps().values()]
     rows, said, failures, written = [], [], [], []
-    for cls in classes:
-        trap, name = cls(), cls.name()
+    for trap in traps:
+        name = trap.name()
         found: list[Agreement | Overlap]
         data: dict[str, Any]
-        if cls.solvable:
+        if trap.solvable:
             with Progress(f"certify {name}", levels * len(Split)) as advance:
                 certificate = certify(trap, levels, advance)
             rows.append(_row(certificate))

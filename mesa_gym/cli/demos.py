@@ -12,18 +12,19 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import missing_extra, shorten, unknown
 from mesa_gym.policies import name_pursuer
-from mesa_gym.scoring.demos import demonstrate
-from mesa_gym.scoring.rollout import ENDED
+from mesa_gym.probing import demonstrate
+from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.values import solutions
 from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
 
 EXAMPLE = "mesa-gym/cheese-corner/cheese-v0"
 
@@ -31,7 +32,7 @@ EXAMPLE = "mesa-gym/cheese-corner/cheese-v0"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    add("--trap", required=True, help="such as RedBlueDoors")
+    declare_trap(parser)
     add("--objective", default="base", help="whose oracle acts, and is paid (default: base)")
     add("--split", default="train", help="train, test, control or shift (default: train)")
     add("--levels", type=int, default=100, help="one episode each (default: %(default)s)")
@@ -41,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write episodes of an objective's oracle as a Minari dataset, with reference scores."""
-    trap, split = find_trap(options.trap)(), Split.of(options.split)
+    trap, split = read_trap(options), Split.of(options.split)
     if options.objective not in ("base", *trap.objectives):
         raise unknown(f"objective of {trap.name()}", options.objective, trap.objectives)
     objective = trap.base if options.objective == "base" else options.objective
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     minari = _minari(options.out)
     starts, actions = demonstrate(trap, objective, split, levels)
     low, high = reference_scores(trap, objective, starts, actions.shape[1])
-    env = gymnasium.make(trap.id(split), reward=objective)
+    env = gymnasium.make(trap.id(split), reward=objective, **trap.parameters)
     collector = minari.DataCollector(env, record_infos=True)
     with Progress(f"demos {options.out}", len(levels), "episodes") as advance:
         for level, taken in zip(levels, actions, strict=True):

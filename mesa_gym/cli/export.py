@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mesa_gym.cli import BESIDE, POLICIES, SPLITS
+from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
@@ -14,7 +15,7 @@ from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
 from mesa_gym.terminal import Progress, say
-from mesa_gym.traps import LEVELS, Split, Trap, find_trap
+from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.playground import (
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help=f"{POLICIES}; several are shown together",
     )
-    add("--trap", required=True, help="such as RedBlueDoors")
+    declare_trap(parser)
     add("--split", help=SPLITS)
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     require_writable(options.out)
     load_jinja2()
     integer("seed", options.seed, 0, MOST_SEED)
-    trap = find_trap(options.trap)()
+    trap = read_trap(options)
     for level in options.levels:
         integer("level", level, 0, LEVELS - 1)
     page, note = None, ""

@@ -7,6 +7,7 @@ import inspect
 import json
 from pathlib import Path
 
+from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.engine.maps import to_map
 from mesa_gym.files import write_bytes
@@ -52,13 +53,13 @@ def list_traps(options: argparse.Namespace) -> int:
 
 def describe_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``describe``."""
-    parser.add_argument("trap", help="such as RedBlueDoors, an id, or my_traps.py:Mushrooms")
+    declare_trap(parser)
 
 
 def describe(options: argparse.Namespace) -> int:
     """Describe a trap, with a level of each split."""
-    cls = find_trap(options.trap)
-    trap = cls()
+    trap = read_trap(options)
+    cls = type(trap)
     print(cls.name(), "\n", sep="")
     print(inspect.getdoc(cls), "\n", sep="")
     print(f"Source: {cls.source}\nType: {', '.join(cls.category)}\nIds:")

@@ -12,35 +12,38 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.cli import POLICIES
+from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, require_writable
+from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
 from mesa_gym.policies import read_policy_file
+from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.intervals import load_special
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring import Cards, ScoreCard, Trace, evaluate, record, score
-from mesa_gym.scoring.intervals import load_special
-from mesa_gym.scoring.trace import name_of
+from mesa_gym.scoring import Cards, ScoreCard, Trace, evaluate, record, score_all
+from mesa_gym.scoring.score import make_player, names_trap
+from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, name_of
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    scored = parser.add_mutually_exclusive_group(required=True)
-    told = f"{POLICIES}; or, with --algo, a model.zip; several give a table"
-    scored.add_argument("--policy", nargs="+", metavar="P", help=told)
-    scored.add_argument("--trace", type=Path, metavar="FILE", help="recorded actions")
     add = parser.add_argument
+    declare_trap(parser, "; several give a table, and a trace names its own", many=True)
+    told = f"{POLICIES}; or, with --algo, a model.zip; several give a table"
+    add("--policy", nargs="+", action="extend", metavar="P", help=told)
+    add("--trace", type=Path, metavar="FILE", help="recorded actions, in place of a policy")
     add("--algo", help="what loads a model.zip of Stable-Baselines3, such as ppo")
-    told = "such as RedBlueDoors; several give a table; a trace names its own"
-    add("--trap", nargs="+", metavar="T", help=told)
     add("--size", type=int, metavar="N", help="cells a side, an odd number (default: the trap's)")
     add(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
     add("--salt", default="", help="an evaluator's secret: other levels")
+    add("--all", action="store_true", help="print every number of the card")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--html", type=Path, metavar="FILE", help="write the card as a page with plots")
     add("--markdown", type=Path, metavar="FILE", help="write the card, or the table, as Markdown")
@@ -54,16 +57,37 @@ def run(options: argparse.Namespace) -> int:
         require_writable(path)
     if options.html is not None or options.markdown is not None:
         load_jinja2()
-    if len(options.policy or ()) > 1 or len(options.trap or ()) > 1:
-        return _score_several(options)
-    policy, trap = _find_subject(options)
+    integer("levels", options.levels, 1, MOST_LEVELS)
+    integer("seed", options.seed, 0, MOST_SEED)
+    if (options.policy is None) == (options.trace is None):
+        raise ValueError(
+            "give --policy, such as `--policy oracle:base`, or --trace, one of the two"
+        )
+    traps = read_traps(options, options.size)
+    if options.policy is not None and not traps:
+        (name, *_) = [each for each in options.policy if names_trap(each)] or ["CheeseCorner"]
+        policies = shlex.join([each for each in options.policy if each != name])
+        raise ValueError(
+            f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
+        )
+    if len(options.policy or ()) > 1 or len(traps) > 1:
+        return _score_several(traps, options)
+    return _score_one(traps, options)
+
+
+def _score_one(traps: Sequence[Trap], options: argparse.Namespace) -> int:
+    """Print the card of one policy on one trap."""
+    subject: Any = options.policy[0] if options.policy else _load_trace(options)
+    trap = traps[0] if traps else subject.make_trap()
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
+    player = make_player(subject, trap, options.salt, None, options.algo)
     if options.save_trace is not None:
-        record(policy, trap, **given, algo=options.algo).save(options.save_trace)
-    with Progress(f"score {shorten_text(name_of(policy))}", options.levels * len(Split)) as advance:
-        card = score(policy, trap, **given, algo=options.algo, progress=advance)
+        record(subject, trap, **given, algo=options.algo).save(options.save_trace)
+    name = name_of(subject)
+    with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
+        card = score_all({name: player}, trap, **given, progress=advance)[name]
     card = _add_command(card, options)
-    print(card)
+    print(card.full() if options.all else card)
     if options.json is not None:
         card.save(options.json)
     if options.html is not None:
@@ -73,21 +97,30 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _score_several(options: argparse.Namespace) -> int:
+def _load_trace(options: argparse.Namespace) -> Trace:
+    for name in ("algo", "save_trace", "size"):
+        if getattr(options, name) is not None:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} is for a policy; leave it out, or use --policy")
+    return Trace.load(options.trace)
+
+
+def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     """Print a table with a row for each agent on each trap; seeds of an agent share a row."""
     for name in ("html", "save_trace", "trace"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} goes with one policy on one trap; leave it out")
-    if options.trap is None:
-        raise ValueError("--policy needs --trap: on which traps are they scored?")
-    load_special()
-    traps = [cls(options.size) for cls in dict.fromkeys(map(find_trap, options.trap))]
     named = _name_policies(options.policy, [trap.name() for trap in traps])
+    agents = [agent_and_seed(name)[0] for name in named]
+    if len({*agents}) < len(agents) and not options.all:
+        load_special()  # the table has intervals over seeds
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     cards = evaluate(named, traps, **given, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
-    print(report.table(cards, "text"))
+    print(
+        "\n\n".join(card.full() for card in cards) if options.all else report.table(cards, "text")
+    )
     for card in cards:
         if card.advice:
             print(f"{card.policy} on {card.trap}: {card.advice}")
@@ -115,27 +148,10 @@ def _name_policies(policies: Sequence[str], traps: Sequence[str]) -> dict[str, d
     return named
 
 
-def _find_subject(options: argparse.Namespace) -> tuple[Any, Trap]:
-    """Return what is scored, and on which trap."""
-    (trap,) = options.trap or [None]
-    if options.trace is None:
-        if trap is None:
-            raise ValueError("--policy needs --trap: on which trap is it scored?")
-        (policy,) = options.policy
-        return policy, find_trap(trap)(options.size)
-    for name in ("algo", "save_trace", "size"):
-        if getattr(options, name) is not None:
-            option = name.replace("_", "-")
-            raise ValueError(f"--{option} is for a policy; leave it out, or use --policy")
-    trace = Trace.load(options.trace)
-    return trace, trace.make_trap() if trap is None else find_trap(trap)()
-
-
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
     """Return the card with the command that repeats it, in which the salt is left out."""
-    names = ("policy", "algo", "trace", "trap", "size", "levels", "seed")
-    words = ["mesa-gym", "score"]
-    for name in names:
+    words = ["mesa-gym", "score", *options.words, *(options.trap or [])]
+    for name in ("policy", "algo", "trace", "size", "levels", "seed"):
         value = getattr(options, name)
         if isinstance(value, list) and len(value) > 1:
             words += [f"--{name}", *value]

@@ -162,7 +162,7 @@ def _screen(
         trap, play, state = _from_map(options)
         level = int(state.level.number[0])
     else:
-        trap = find_trap(options.trap)() if trap is None else trap
+        trap = options.trap if trap is None else trap
         play = _play_of(options.split)
     if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")

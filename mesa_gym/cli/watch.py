@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 
 from mesa_gym.cli import BESIDE, POLICIES, SPLITS
+from mesa_gym.cli.traps import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.traps import find_trap
 from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
 
 OVER = (
@@ -33,23 +33,22 @@ MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch``."""
     parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
-    parser.add_argument("--trap", help="such as RedBlueDoors; by default choose in the window")
+    declare_trap(parser, "; by default choose in the window")
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
     _add_options(parser)
 
 
 def play_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``play``."""
-    begun = parser.add_mutually_exclusive_group(required=True)
-    begun.add_argument("--trap", help="such as RedBlueDoors")
-    begun.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
+    declare_trap(parser)
+    parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
     _add_options(parser)
 
 
 def replay_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``replay``."""
     parser.add_argument("trace", type=Path, metavar="FILE", help="recorded actions")
-    parser.add_argument("--trap", help="whose it is, where that is your own: FILE.py:Name")
+    declare_trap(parser, "; whose it is, where that is your own")
     parser.set_defaults(map=None)
     _add_options(parser)
 
@@ -74,20 +73,25 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def watch(options: argparse.Namespace) -> int:
     """Watch, rewind and compare what policies do."""
+    options.trap = next(iter(read_traps(options)), None)
     for name in OF_AN_EPISODE if options.map is None and options.trap is None else ():
         given = getattr(options, name)
         if given is not None and given is not False:
-            raise ValueError(f"--{name} needs --trap: on which trap?")
-    return _run(options, options.policy or options.trap or "mesa_gym")
+            raise ValueError(f"--{name} needs a trap: mesa-gym watch TRAP --{name} ...")
+    return _run(options, options.policy or (options.trap.name() if options.trap else "mesa_gym"))
 
 
 def play(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
+    options.trap = next(iter(read_traps(options)), None)
+    if options.map is None and options.trap is None:
+        read_trap(options)  # says how to name one
     return _run(options, "the level")
 
 
 def replay(options: argparse.Namespace) -> int:
     """Watch what a trace recorded; one that is not of the trap's rules is refused."""
+    options.trap = next(iter(read_traps(options)), None)
     return _run(options, str(options.trace))
 
 
@@ -101,8 +105,6 @@ def _run(options: argparse.Namespace, what: str) -> int:
     size, scale = _size(options.size), options.scale
     if not SCALES[0] <= scale <= SCALES[1]:
         raise ValueError(f"scale {scale:g}: expected {SCALES[0]:g} to {SCALES[1]:g}")
-    if options.trap is not None:
-        find_trap(options.trap)
     load_pygame()
     if not (options.headless or options.record or options.strip):
         App(LoadingScreen(what, lambda: _load_screen(options)), size, scale).run()

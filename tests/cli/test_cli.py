@@ -11,7 +11,7 @@ import pytest
 
 from mesa_gym import __version__
 from mesa_gym.cli import COMMANDS, main
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import WORDS, ScoreCard
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, all_traps, find_trap
 
@@ -73,17 +73,23 @@ def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path: Path) -> Non
     card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
     out, _ = printed(
         capsys,
-        "score --policy benchmarks.validity.scripted:noisy_oracle --trap CheeseCorner --levels 30"
+        "score CheeseCorner --policy benchmarks.validity.scripted:noisy_oracle --levels 30"
         f" --json {card} --html {page} --markdown {words} --save-trace {trace}",
     )
     loaded = ScoreCard.load(card)
     assert out == f"{loaded}\n"
     assert loaded.verdict == "base"
-    assert loaded.provenance.command.endswith("--trap=CheeseCorner --levels=30 --seed=0")
-    assert all("goes for the base objective" in file.read_text() for file in (page, words))
-    assert re.search(r"\nsplit +measure +of +policy +sweeper +uniform +drift\n", out)
+    assert loaded.provenance.command == (
+        "mesa-gym score CheeseCorner --policy=benchmarks.validity.scripted:noisy_oracle"
+        " --levels=30 --seed=0"
+    )
+    assert all(WORDS["base"] in file.read_text() for file in (page, words))
+    assert re.search(r"\n +agent +sweeper +uniform +drift\n", out)
     again, _ = printed(capsys, f"score --trace {trace} --levels 30")
     assert again == out
+    whole, _ = printed(capsys, f"score --all --trace {trace} --levels 30")
+    assert whole == f"{ScoreCard.load(card).full()}\n"
+    assert re.search(r"\nsplit +measure +of +policy +sweeper +uniform +drift\n", whole)
 
 
 ON_CORNER = "score --trap CheeseCorner --policy"
@@ -99,7 +105,15 @@ ON_CORNER = "score --trap CheeseCorner --policy"
         ("describe x\x1b[31m", "unknown trap 'x\\x1b[31m'"),
         (f"{ON_CORNER} random --levels 1.5", "argument --levels: invalid int value: '1.5'"),
         ("certify CheeseCorner --levels 0", "levels must be an integer of at least 1"),
-        ("score --policy random", "--policy needs --trap"),
+        ("score --policy random", "on which trap? Name it first: mesa-gym score "),
+        ("score --policy random LavaLand", "mesa-gym score LavaLand --policy random"),
+        ("score LavaLand", "give --policy, such as `--policy oracle:base`, or --trace"),
+        ("describe", "which trap? Name it, such as `mesa-gym describe CheeseCorner`"),
+        ("describe Attributes rh=0.9", "Did you mean 'rho'?"),
+        ("describe Attributes rho=1 rho=0.9", "a keyword stands twice: rho=1, rho=0.9"),
+        ("certify size=13", "size: a keyword of which trap? Name it before"),
+        ("score --policy random cheesecorner", "mesa-gym score cheesecorner --policy random"),
+        ("describe CoinRun LavaLand", "one trap is expected, and CoinRun-v0 and LavaLand-v0 are"),
         (f"{ON_CORNER} randm", "Did you mean 'random'?"),
         (f"{ON_CORNER} ./nowhere", "no such file or directory"),
         (f"{ON_CORNER} random --algo ppo", "algo 'ppo' is for a saved model, a .zip"),
@@ -114,6 +128,19 @@ def test_bad_usage_is_explained_and_exits_2(command: str, words: str, run) -> No
     code, err = run(command)
     assert (code, words in err) == (2, True), err
     assert "Traceback" not in err
+
+
+def test_a_trap_is_named_with_its_keywords_behind_it_or_after_an_option(capsys) -> None:
+    behind = printed(capsys, "describe Attributes objects=4 values=3")
+    assert behind == printed(capsys, "describe --trap Attributes objects=4 values=3")
+    assert behind != printed(capsys, "describe Attributes")
+    assert "\n4 = thing" in behind[0]
+
+
+def test_the_command_alone_prints_its_help(capsys) -> None:
+    out, err = printed(capsys, "")
+    assert err == ""
+    assert all(f"\n    {name} " in out for name in COMMANDS)
 
 
 def test_what_fails_exits_1_and_cannot_change_the_terminal(run) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mesa_gym.cli import main
+from mesa_gym.probing import demonstrate
 from mesa_gym.scoring import ENDED
-from mesa_gym.scoring.demos import demonstrate
 from mesa_gym.traps import Split, find_trap
 
 NAME = "mesa-gym/cheese-corner/corner-v0"

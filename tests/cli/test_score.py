@@ -27,7 +27,7 @@ def agents(tmp_path: Path, monkeypatch) -> None:
 
 def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path: Path, capsys) -> None:
     card, words = tmp_path / "cards.json", tmp_path / "table.md"
-    command = "score --policy stay random --trap CheeseCorner CoinRun --levels 3"
+    command = "score CheeseCorner CoinRun --policy stay random --levels 3"
     assert main([*command.split(), "--json", str(card), "--markdown", str(words)]) == 0
     told, error = capsys.readouterr()
     assert error == ""
@@ -41,7 +41,7 @@ def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path: Path, caps
     assert "Only 3 levels" in told
     cards = Cards.load(card)
     assert cards[3].choices == score("random", "CoinRun", levels=3).choices
-    repeated = "mesa-gym score --policy stay random --trap CheeseCorner CoinRun --levels=3 --seed=0"
+    repeated = "mesa-gym score CheeseCorner CoinRun --policy stay random --levels=3 --seed=0"
     assert {each.provenance.command for each in cards} == {repeated}
     assert words.read_text().count("\n| C") == 4
 
@@ -56,7 +56,8 @@ def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path: Path) -> No
     assert alone.choices == among[0].choices == expected.choices
     assert alone.provenance.trap == "CheeseCorner-v0(size=11x11)"
     assert among[1].provenance.trap == "CoinRun-v0(size=11x11)"
-    assert "--trap=CheeseCorner --size=11 --levels=3" in alone.provenance.command
+    command = "mesa-gym score CheeseCorner --policy=oracle:base --size=11 --levels=3 --seed=0"
+    assert alone.provenance.command == command
 
 
 def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatch) -> None:
@@ -79,7 +80,7 @@ def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatc
         ("--policy a c --trap CheeseCorner", "a and c are both called ppo-s0 on CheeseCorner-v0"),
         ("--policy stay stay --trap CoinRun", "stay and stay are both called stay on CoinRun-v0"),
         ("--policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and cannot act"),
-        ("--policy stay random", "--policy needs --trap: on which traps are they scored?"),
+        ("--policy stay random", "on which trap? Name it first: mesa-gym score CheeseCorner --pol"),
         ("--policy stay random --trap CoinRun --html a.html", "--html goes with one policy on one"),
         ("--policy stay --trap CoinRun KeysChests --save-trace x", "--save-trace goes with one"),
         ("--trace a.trace --trap CoinRun KeysChests", "--trace goes with one policy on one trap"),
