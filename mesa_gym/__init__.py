@@ -3,6 +3,7 @@
 Importing it registers every trap with Gymnasium.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mesa_gym.envs.infos import objectives
@@ -20,20 +21,26 @@ __all__ = [
     "make_torch",
     "objectives",
     "register_trap",
+    "score",
 ]
+
+# Where the functions lie that are imported when they are asked for.
+_LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring") | {"labels": "mesa_gym.probing"}
 
 register_all()
 
 
 if TYPE_CHECKING:
+    from mesa_gym.probing import labels
     from mesa_gym.scoring.evaluation import evaluate
-    from mesa_gym.scoring.labels import labels
+    from mesa_gym.scoring.score import score
 else:
     # Type checkers take every name of a module that has this for one that may exist.
     def __getattr__(name: str) -> Any:
         """Return a function of scoring, which takes a tenth of a second to import."""
-        if name not in ("evaluate", "labels"):
+        if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from mesa_gym import scoring
+        return getattr(import_module(_LATER[name]), name)
 
-        return getattr(scoring, name)
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -47,6 +47,8 @@ ALLOWED = {
     "mesa_gym/errors.py: unknown": "an error, as missing_extra: `raise unknown('trap', name, all)`",
     "benchmarks/tracks/record.py: steering": "the field's word for S, a noun",
     "mesa_gym/policies/planning.py: edited": "a public method, as agents/planner.py has it",
+    "mesa_gym/scoring/by_returns.py: lost": "a measure is called as on the card",
+    "mesa_gym/scoring/card.py: planning": "the card's word on planning, a noun",
     "mesa_gym/scoring/measures.py: *": "a measure is called as on the card",
     "mesa_gym/solver/solution.py: staying": "what staying earns, beside `optimum` and `uniform`",
     "mesa_gym/traps/*.py: blocked": "what a trap's author writes, Trap.blocked",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.traps import Split, Trap, add_trap, package_traps
+from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_trap, package_traps
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecMonitor
@@ -78,7 +79,8 @@ def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: A
     """Make n environments for SB3, monitored (else SB3 would not print the mean return).
 
     Args:
-        trap: a registered id, such as ``MesaGym/RedBlueDoors-v0``, or a trap.
+        trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
+            trap.
         n: how many environments; episodes are the same as in n single ones.
         seed: of the first environment; the others count up from it.
         **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
@@ -94,7 +96,8 @@ def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: A
     if isinstance(trap, Trap):
         venv = TrapVectorEnv(trap, n, **keywords)
     else:
-        venv = gymnasium.make_vec(trap, n, vectorization_mode="vector_entry_point", **keywords)
+        id = _find_id(trap)
+        venv = gymnasium.make_vec(id, n, vectorization_mode="vector_entry_point", **keywords)
     return monitor(venv, seed)
 
 
@@ -102,7 +105,7 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     """Make n environments on a device: tensors in and out, nothing waits for the host.
 
     Args:
-        id: a registered id, such as ``MesaGym/RedBlueDoors-v0``.
+        id: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``.
         num_envs: how many environments.
         **keywords: those of ``TensorEnv``, such as ``device`` and ``seed``.
 
@@ -118,7 +121,8 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
     """Make n environments as pure functions ``reset`` and ``step``, for compiled JAX.
 
     Args:
-        trap: a registered id, such as ``MesaGym/RedBlueDoors-v0``, or a trap.
+        trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
+            trap.
         num_envs: how many environments.
         **keywords: those of ``JaxEnv``, such as ``split`` and ``num_levels``.
 
@@ -131,9 +135,26 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
     return JaxEnv(num_envs=num_envs, **given | keywords)
 
 
-def _read_id(id: str) -> dict[str, Any]:
-    """Return the keywords that a registered id stands for."""
-    module, _, name = id.rpartition(":")
-    if module:
+def _read_id(name: str) -> dict[str, Any]:
+    """Return the keywords that a name or id stands for."""
+    return gymnasium.spec(_find_id(name)).kwargs
+
+
+def _find_id(name: str) -> str:
+    """Return the registered id of a name, with or without namespace and version.
+
+    A module may stand before it, ``my_traps:Mushrooms``, which is imported.
+
+    Raises:
+        UnknownNameError: there is none; the message names the nearest.
+    """
+    module, _, bare = name.rpartition(":")
+    if module and not module.endswith(".py"):
         import_module(module)
-    return gymnasium.spec(name).kwargs
+    wanted = bare.removeprefix(f"{NAMESPACE}/").lower()
+    for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
+        for split, flat in product(Split, (False, True)):
+            stem = trap.id(split, flat).removeprefix(f"{NAMESPACE}/").lower()
+            if wanted in (stem, stem.rpartition("-")[0]):
+                return trap.id(split, flat)
+    return find_trap(name).id()
