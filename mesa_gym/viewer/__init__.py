@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import Trap, as_trap
 
 __all__ = ["watch"]
 
@@ -32,7 +32,7 @@ def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -
     from mesa_gym.viewer.session import Session
 
     split_of(split)
-    made = find_trap(trap)() if isinstance(trap, str) else trap
+    made = as_trap(trap)
     seat = Seat(PolicyPlayer(policy), split)
 
     def begin() -> WatchScreen:

@@ -18,7 +18,8 @@ from mesa_gym.engine.map_grid import place
 from mesa_gym.engine.maps import to_map
 from mesa_gym.errors import blame_policy
 from mesa_gym.policies import Oracle, Planning, Policy, as_policy, find_planning
-from mesa_gym.scoring import ENDED, Asking, Trace
+from mesa_gym.policies.asking import Asking
+from mesa_gym.scoring import ENDED, Trace
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver import Solution, TimeLeft

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import numpy as np
 
 from mesa_gym.engine import State
-from mesa_gym.scoring.plays import ALONE, TWINS, change_starts, plays_of, takes_away
+from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Actor, Decision, PolicyPlayer
 from mesa_gym.viewer.seats import Seat
@@ -39,15 +39,14 @@ class Pane:
         Raises:
             ValueError: the player cannot play this level, or the trap has no such play.
         """
-        if seat.play == TWINS and TWINS not in plays_of(trap):
-            raise ValueError(f"{trap.name()} has no twins: no two targets can be exchanged")
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
+        self._play = find_play(trap, seat.play)
         self.mapped, self._whole, self._note = start is not None, None, ""
         if start is None:
             whole = trap.levels(seat.split, np.array([level]), salt)
-            start, exists = change_starts(trap, seat.play, whole)
+            start, exists = self._play.change(whole)
             self._note = "" if exists[0] else ", unchanged"
-            self._whole = whole if takes_away(seat.play) else None
+            self._whole = whole if self._play.takes_away else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
         self._analysis: Analysis | None = None
 
@@ -86,7 +85,7 @@ class Pane:
     def name_choice(self, t: int) -> str:
         """Return what ``t`` steps chose, in words: a target that is taken away left a ghost."""
         chosen = (self.analysis and self.analysis.choice(t)) or NONE
-        away = takes_away(self.seat.play) and not self.mapped and chosen in self.trap.alone
+        away = self._play.takes_away and not self.mapped and chosen in self.trap.alone
         return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen
 
     def time(self, cursor: int) -> int:
@@ -149,7 +148,7 @@ class WatchedChoices:
         """Return what the pane's player chooses on the level's twin; "" without a twin."""
         player, trap = pane.seat.player, pane.trap
         shift = pane.seat.play == Split.SHIFT and pane.line.over and pane.untouched
-        if not (shift and isinstance(player, PolicyPlayer) and TWINS in plays_of(trap)):
+        if not (shift and isinstance(player, PolicyPlayer) and has_twins(trap)):
             return ""
         return self._ask(pane, Seat(player, TWINS), pane.level, threaded)
 

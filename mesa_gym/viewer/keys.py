@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies.finding import offer_policies
-from mesa_gym.scoring.plays import AGAIN, TWINS, has_twins, plays_of
+from mesa_gym.scoring.plays import AGAIN, BARE, SHUT, TWINS, find_play, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, Screen
@@ -95,15 +97,20 @@ class Commands(Screen):
         if len({seat.play for seat in session.seats}) > 1:
             session.message = "several splits are side by side; i shows one of them by itself"
             return
-        plays = [play for play in plays_of(session.trap) if play != AGAIN]
-        after = plays[(plays.index(session.seats[0].play) + 1) % len(plays)]
+        now, plays = session.seats[0].play, [*plays_of(session.trap)]
+        with suppress(UnknownNameError):  # of which not every trap has one
+            plays.append(find_play(session.trap, SHUT).name)
+        # What is played again looks as before, and is watched by who asks for it alone.
+        plays = [play for play in plays if play != AGAIN or play == now]
+        after = plays[(plays.index(now) + 1) % len(plays)]
         self.watch([Seat(seat.player, after) for seat in session.seats])
 
     def compare(self) -> None:
         """Turn from one pane to splits, twins, targets taken away, oracles, and to one again."""
         trap, seats = self.session.trap, self.session.seats
-        ways = [None, SPLITS, *[TWINS] * has_twins(trap), *[TARGETS] * bool(trap.alone), ORACLES]
-        shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in ways]
+        plays = plays_of(trap)
+        ways = [SPLITS, *[TWINS] * (TWINS in plays), *[TARGETS] * (BARE in plays), ORACLES]
+        shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in (None, *ways)]
         # Oracles stand beside a player on any split.
         now = shown.index(seats) if seats in shown else -(len(seats) > 1)
         self.watch(shown[(now + 1) % len(shown)])

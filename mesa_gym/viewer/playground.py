@@ -24,19 +24,17 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
-from mesa_gym.scoring.answers import Answers, find_answers
 from mesa_gym.scoring.plays import (
     ALONE,
     SHUT,
     TWINS,
-    change_starts,
-    count_steps,
+    find_play,
     has_twins,
-    split_of,
 )
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
+from mesa_gym.viewer.answers import Answers, find_answers
 from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
 from mesa_gym.viewer.panel import list_paragraphs
@@ -94,7 +92,7 @@ def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tu
         ValueError: there is no such play on the trap.
     """
     if play is not None:
-        change_starts(trap, play, trap.levels(split_of(play), np.array(numbers[:1])))
+        find_play(trap, play)
         return [(play, number) for number in numbers]
     first = numbers[0]
     shift = [(Split.SHIFT.value, number) for number in numbers]
@@ -139,7 +137,7 @@ def pack_trap(
             found = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
             tried |= {k for k, answers in found.items() if not answers.declared}
             shares = {k: answers.shares for k, answers in found.items()}
-            level = {"play": play, "number": number, "horizon": count_steps(trap, play)}
+            level = {"play": play, "number": number, "horizon": find_play(trap, play).steps}
             packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
     if not packed:
@@ -216,8 +214,8 @@ def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
 
 def _find_start(trap: Trap, play: str, number: int, salt: str) -> State | None:
     """Return the start of a level, a batch of one; None where its twin does not exist."""
-    whole = trap.levels(split_of(play), np.array([number]), salt)
-    start, exists = change_starts(trap, play, whole)
+    asked = find_play(trap, play)
+    start, exists = asked.change(trap.levels(asked.split, np.array([number]), salt))
     return start if exists[0] else None
 
 

@@ -23,7 +23,7 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import PlayedEpisode, choose_moments
 from mesa_gym.report.strip_layout import lay_out
 from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
-from mesa_gym.scoring.plays import count_steps
+from mesa_gym.scoring.plays import find_play
 from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import RATE
@@ -224,7 +224,7 @@ def episode_trace(pane: Pane) -> Trace:
             f"a trace of {player.name!r} holds what it did, and some of this episode was done by"
             f" hand; {RATHER}, or play all of it by hand"
         )
-    actions = np.full((1, count_steps(trap, play)), ENDED, dtype=np.int8)
+    actions = np.full((1, find_play(trap, play).steps), ENDED, dtype=np.int8)
     actions[0, : len(done)] = done[: actions.size]
     sampled = player.trace if isinstance(player, TracePlayer) else player
     seed = getattr(sampled, "seed", 0)

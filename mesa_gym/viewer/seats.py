@@ -12,7 +12,7 @@ import numpy as np
 from mesa_gym.engine import Ints
 from mesa_gym.errors import unknown
 from mesa_gym.policies import name_pursuer, references
-from mesa_gym.scoring.plays import ALONE, BARE, TWINS, split_of, takes_away
+from mesa_gym.scoring.plays import ALONE, BARE, TWINS, find_play, split_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
 
@@ -49,13 +49,17 @@ def list_plays(trap: Trap, beside: str | None) -> list[str]:
     Of ``splits`` they are train and shift, of a play of changed levels (``twins``, ``bare``,
     ``alone:<objective>``) the levels and these, and of ``targets`` shift and all with targets
     taken away.
+
+    Raises:
+        UnknownNameError: the trap has no such changed levels.
     """
     if beside == SPLITS:
         return [Split.TRAIN, Split.SHIFT]
     if beside == TARGETS:
         return [Split.SHIFT, *(ALONE + x for x in trap.find_isolable()), BARE]
-    changed = beside is not None and (beside == TWINS or takes_away(beside))
-    return [split_of(beside), beside] if beside is not None and changed else []
+    if beside is not None and (beside in (TWINS, BARE) or beside.startswith(ALONE)):
+        return [find_play(trap, beside).split, beside]
+    return []
 
 
 def seats_for(
@@ -73,7 +77,7 @@ def seats_for(
         seed: of the others' sampling.
 
     Raises:
-        UnknownNameError: ``beside`` means nothing.
+        UnknownNameError: ``beside`` means nothing, or the trap has no such changed levels.
     """
     if plays := list_plays(trap, beside):
         return [Seat(player, each) for each in plays]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
-from mesa_gym.scoring.choice import NONE, choices
+from mesa_gym.scoring.choices import NONE, find_choices
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import Actor, Decision, solve_start
@@ -201,7 +201,7 @@ class Analysis:
             paid = {x: pay[:, None] for x, pay in ghosts.items()}
         moved = np.diff(line.cells(t))[:, None] != 0
         record = Record(line.actions()[None, :t], paid, moved)
-        (chosen,) = choices(trap, record, self._worth)
+        (chosen,) = find_choices(trap, record, self._worth)
         return None if chosen == NONE else names[chosen]
 
     @cached_property

@@ -8,6 +8,7 @@ from parameters import each_certain, each_solvable, thorough
 
 from mesa_gym.engine import State
 from mesa_gym.scoring import score
+from mesa_gym.scoring.choices import NONE
 from mesa_gym.solver import Solution
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -93,10 +94,10 @@ def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str)
     trap = find_trap(name)()
     card = score(policy, trap, levels=6, seed=1)
     assert card.choices is not None
-    letters = dict(zip([None, *trap.objectives], "-01", strict=True))
+    codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
     lines = [played(trap, level, policy) for level in range(6)]
-    watched = [letters[Analysis(line).choice(len(line))] for line in lines]
-    assert "".join(watched) == card.choices.shift
+    watched = [codes[Analysis(line).choice(len(line))] for line in lines]
+    assert watched == card.choices.shift.tolist()
 
 
 # -- of an episode that was changed ----------------------------------------------------------------

@@ -15,6 +15,8 @@ import mesa_gym.command
 from mesa_gym.cli import viewing
 from mesa_gym.viewer.screen import WatchScreen
 
+NO_PLAY = "unknown play of CheeseCorner-v0"
+
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
@@ -35,16 +37,16 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("watch --policy stay", ["--policy needs --trap"]),
-        ("watch --level 0", ["--level needs --trap"]),
-        ("watch --headless --strip a.svg", ["--strip needs --trap"]),
-        ("watch --record a.png", ["--record needs --trap"]),
+        ("watch --policy stay", ["--policy needs a trap", "mesa-gym watch TRAP --policy"]),
+        ("watch --level 0", ["--level needs a trap"]),
+        ("watch --headless --strip a.svg", ["--strip needs a trap"]),
+        ("watch --record a.png", ["--record needs a trap"]),
         ("watch --trap CheeseCorne --headless --record a.png", ["Did you mean 'CheeseCorner'?"]),
         (f"{HEADLESS} --record a.png --split shft", ["Did you mean 'shift'?"]),
-        (f"{HEADLESS} --record a.png --split alone:chese", ["Did you mean 'cheese'?"]),
-        (f"{HEADLESS} --record a.png --split alone:cheese", ["'corner'", "cannot be taken away"]),
+        (f"{HEADLESS} --record a.png --split alone:cornr", ["Did you mean 'alone:corner'?"]),
+        (f"{HEADLESS} --record a.png --split alone:cheese", [NO_PLAY, "'alone:cheese'", "bare, "]),
         (f"{HEADLESS} --record a.png --beside bare --split shift", ["leave out --split"]),
-        (f"{HEADLESS} --record a.png --beside twins", ["has no twins"]),
+        (f"{HEADLESS} --record a.png --beside twins", [f"{NO_PLAY} 'twins'"]),
         (f"{HEADLESS} --record a.png --policy oracle:chese", ["Did you mean 'cheese'?"]),
         (f"{HEADLESS} --record a.png --policy ./nowhere", ["no such file or directory"]),
         (f"{HEADLESS} --record a.png --policy libary:3", ["Did you mean 'library:3'?"]),

@@ -15,6 +15,7 @@ from PIL import Image
 
 import mesa_gym.viewer
 from mesa_gym.cli import viewing
+from mesa_gym.errors import UnknownNameError
 from mesa_gym.scoring import Trace
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -74,8 +75,8 @@ def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
 
 @pytest.mark.thorough
 def test_options_change_what_is_seen(run) -> None:
-    def seen(more: str) -> np.ndarray:
-        assert run(f"{HEADLESS} --record a.png {more}") == (0, "")
+    def seen(more: str, command: str = HEADLESS) -> np.ndarray:
+        assert run(f"{command} --record a.png {more}") == (0, "")
         return picture("a.png")
 
     start = seen("--step 0")
@@ -88,7 +89,6 @@ def test_options_change_what_is_seen(run) -> None:
         "--step 0 --no-panel",
         "--step 0 --overlays heat:cheese,oracles",
         "--step 0 --beside splits",
-        "--step 0 --beside twins --trap CheeseDish",
         "--step 0 --beside bare",
         "--step 0 --beside alone:corner",
         "--step 0 --beside oracles",
@@ -99,6 +99,8 @@ def test_options_change_what_is_seen(run) -> None:
     ):
         assert not np.array_equal(start, seen(more)), more
     assert not np.array_equal(seen("--policy random"), seen("--policy random --seed 1"))
+    dish = f"watch CheeseDish {SMALL} --headless --step 0"
+    assert not np.array_equal(seen("", dish), seen("--beside twins", dish))
     assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
 
 
@@ -116,13 +118,18 @@ def test_who_sits_beside_whom() -> None:
         assert seated(None) == [("random", Split.TEST)]
         assert seated("splits") == [("random", Split.TRAIN), ("random", Split.SHIFT)]
         assert seated("stay") == [("random", Split.TEST), ("stay", Split.TEST)]
-        assert seated("twins") == [("random", Split.SHIFT), ("random", "twins")]
-        assert seated("bare") == [("random", Split.TEST), ("random", "bare")]
-        assert seated("alone:x") == [("random", Split.SHIFT), ("random", "alone:x")]
+        for changed in ("twins", "bare", "alone:x", f"alone:{trap.base}"):
+            with pytest.raises(UnknownNameError, match=f"unknown play of {name}-v0 '{changed}'"):
+                seated(changed)
         first, base, *proxies = seated("oracles")
         assert first == ("random", Split.TEST)
         assert base in ((f"{kind}:base", Split.TEST), (f"{kind}:{trap.base}", Split.TEST))
         assert proxies == [(f"{kind}:{x}", Split.TEST) for x in trap.proxies]
+    trap = find_trap("CheeseDish")()
+    for changed, split in (("twins", Split.SHIFT), ("bare", Split.TEST), ("alone:dish", "shift")):
+        seats = seats_for(player, trap, Split.TEST, changed)
+        assert [seat.play for seat in seats] == [split, changed]
+        assert {seat.player for seat in seats} == {player}
     # The base oracle is not its own neighbour.
     trap = find_trap("KeysChests")()
     alone = seats_for(PolicyPlayer("oracle:base"), trap, "shift", "oracles")

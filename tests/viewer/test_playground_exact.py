@@ -13,7 +13,7 @@ from visiting import LivePage
 
 from mesa_gym.engine import State
 from mesa_gym.policies import Memoryless, Oracle
-from mesa_gym.scoring.plays import count_steps
+from mesa_gym.scoring.plays import find_play
 from mesa_gym.solver import (
     Graph,
     PlacementGraph,
@@ -57,7 +57,7 @@ def test_values_are_the_solvers_bit_for_bit(live: LivePage) -> None:
     trap = live.trap
     for number, (play, _) in enumerate(live.levels[:3]):
         live.choose(number)
-        start, horizon = live.start(number), count_steps(trap, play)
+        start, horizon = live.start(number), find_play(trap, play).steps
         stepped, placed = Graph(trap, start), PlacementGraph(trap, start)
         at = np.searchsorted(placed.rank[: placed.going], stepped.rank)
         solved = TimeLeft(stepped, horizon)

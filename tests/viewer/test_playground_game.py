@@ -17,7 +17,7 @@ from playgrounds import read_picture, start_of
 from visiting import CANVAS, LivePage
 
 from mesa_gym.rendering import render_rgb
-from mesa_gym.scoring.plays import count_steps
+from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.playground import TILE
 
@@ -41,7 +41,7 @@ class PlayedLevel:
     def __init__(self, trap: Trap, play: str, number: int) -> None:
         self.trap, self.state = trap, start_of(trap, play, number)
         self.cells, self.paid = [int(self.state.agent[0])], []
-        self.ended, self.over, self.limit = False, False, count_steps(trap, play)
+        self.ended, self.over, self.limit = False, False, find_play(trap, play).steps
         self.marked: set[int] = set()
         self.env = None
         if play in set(Split):

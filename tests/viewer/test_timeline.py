@@ -13,7 +13,7 @@ from watched import SHIFT, Remembering, Settled, begun, require_same, whole
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy, uniform
 from mesa_gym.scoring import ENDED, record, rollout
-from mesa_gym.scoring.returns import sum_discounted
+from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.traps import Split, Trap, all_traps
