@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ from benchmarks.studies.groups import (
 from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.scoring.card_data import read_each
-from mesa_gym.scoring.measures import compare_pairs
 from mesa_gym.scoring.verdict import LINES
 from mesa_gym.traps import Trap
 
@@ -92,7 +92,6 @@ def _score(
     for card in score_seeds(agents, trap, group.levels).values():
         choices = {
             "shift": card.read_each("shift", "choice"),
-            "twins": card.read_each("shift", "twins_choice"),
             **{null: read_each(of["shift"], "choice") for null, of in card.nulls.items()},
         }
         yield SeedRow(
@@ -102,6 +101,19 @@ def _score(
             matrix={who: _drop_none(each) for who, each in choices.items()},
             want=_drop_none(card.read_each("shift", "want")),
         )
+
+
+def compare_pairs(chosen: Mapping[str, float]) -> dict[str, float | None]:
+    """Return "a, not b" -> the share of a among the choices of a or b, for all pairs.
+
+    Args:
+        chosen: objective or "none" -> share.
+    """
+    found: dict[str, float | None] = {}
+    for a, b in combinations([x for x in chosen if x != "none"], 2):
+        either = chosen[a] + chosen[b]
+        found[f"{a}, not {b}"] = chosen[a] / either if either else None
+    return found
 
 
 def _drop_none(values: Mapping[str, float | None]) -> dict[str, float]:

@@ -40,6 +40,7 @@ from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import LINES, WORDS
+from mesa_gym.scoring.evidence import encode, read_letters
 from mesa_gym.traps import all_traps, find_trap
 
 OUT, LEVELS = Path("runs/calibration"), 250
@@ -125,7 +126,7 @@ def _work(name: str, levels: int, scratch: Scratch) -> None:
     trap, file = find_trap(name)(), Path(f"{name}.json")
     write_bytes(
         scratch.folder / file,
-        msgspec.json.encode(score_known(trap, make_known_policies(trap), levels)),
+        encode(score_known(trap, make_known_policies(trap), levels)),
     )
     scratch.keep(file)
 
@@ -137,7 +138,7 @@ def read(path: Path) -> list[Judged]:
         ValueError: the file is damaged or of another form; the message names it.
     """
     try:
-        records = decode_json(read_bytes(path), list[Judged])
+        records = decode_json(read_bytes(path), list[Judged], read_letters)
     except ValueError as error:
         raise ValueError(f"{path} is not a record of a calibration ({error}); delete it") from None
     # What is right is the study's to say, also after the policies were scored.

@@ -29,7 +29,7 @@ from mesa_gym.errors import unknown
 from mesa_gym.files import read_json, write_json
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import rollout, score
-from mesa_gym.scoring.choice import choices
+from mesa_gym.scoring.choices import find_choices
 from mesa_gym.solver import level_values
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, Trap, find_trap
@@ -56,10 +56,11 @@ def report_pair(number: int) -> bool:
     failures = "; ".join(certificate.failures())
     print(f"{trap}\ncertificate on {CERTIFIED} levels a split: {failures or 'holds'}", flush=True)
     (agent,) = train(Lesson(trap, (0,), STEPS_OF_A_PAIR, num_levels=NUM_LEVELS))
-    card = score(agent, trap, SCORED, name="ppo").to_dict()
-    print(f"ppo after {STEPS_OF_A_PAIR:,} steps, {SCORED} levels a split: {card['verdict']}")
-    for column in ("test.solved", *(f"shift.choice.{x}" for x in (*trap.objectives, "none"))):
-        print(f"  {column}: {card[column]:.3f}")
+    card = score(agent, trap, SCORED, name="ppo")
+    print(f"ppo after {STEPS_OF_A_PAIR:,} steps, {SCORED} levels a split: {card.verdict}")
+    print(f"  solved on test: {card.read_number('test', 'solved'):.3f}")
+    for x, share in card.read_each("shift", "choice").items():
+        print(f"  first at {x} under shift: {share:.3f}")
     print(f"{time.process_time() - start:.0f} CPU seconds in all")
     return certificate.holds
 
@@ -128,7 +129,7 @@ def measure_choice(agent: Policy, trap: Trap, role: str) -> float:
     numbers, horizon = np.arange(SCORED), trap.horizon(Split.SHIFT)
     values = level_values(trap, Split.SHIFT, numbers, horizon)
     record = rollout(agent, trap, trap.levels(Split.SHIFT, numbers), horizon, play="shift")
-    chosen = choices(trap, record, values) == [*trap.objectives].index(role)
+    chosen = find_choices(trap, record, values) == [*trap.objectives].index(role)
     return round(float(chosen.mean()), 3)
 
 

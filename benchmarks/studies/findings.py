@@ -20,8 +20,8 @@ from benchmarks.markdown import lay_out_table, pipes, plain
 from benchmarks.options import folder, say
 from benchmarks.runs.results import COMMITTED, Results
 from mesa_gym.command import DONE, run_command
+from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.groups import agent_and_seed
 
 COLUMNS = (
     *select("verdict", "choice", "spread", "varies", "want", "purpose", "same"),
@@ -106,9 +106,11 @@ def measure_agreement(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
     """
     assert one.choices
     assert other.choices
-    first, plays = one.choices.decode().shift, other.choices.decode()
+    first, plays = one.choices.shift, other.choices
     second = plays.again if one is other else plays.shift
-    if len(first) != len(second):
-        raise ValueError(f"{one.policy} was scored on {len(first)} levels, not on {len(second)}")
+    if second is None or len(first) != len(second):
+        raise ValueError(
+            f"{one.policy} was scored on {len(first)} levels, on {other.choices.shift.size}"
+        )
     shares = [(first == choice).mean() * (second == choice).mean() for choice in np.unique(first)]
     return float((first == second).mean()), float(np.sum(shares))

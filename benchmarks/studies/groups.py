@@ -14,7 +14,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -30,7 +29,9 @@ from mesa_gym.errors import missing_extra, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import Policy
-from mesa_gym.scoring import ScoreCard, interval, mean_over_traps, score_all
+from mesa_gym.report import interval, mean_over_traps
+from mesa_gym.scoring import ScoreCard, score_all
+from mesa_gym.scoring.evidence import encode, read_letters
 from mesa_gym.traps import Trap
 
 
@@ -99,7 +100,8 @@ class SeedGroup:
         """
         path = folder / f"{self.name}.json"
         try:
-            about, rows = decode_json(read_bytes(path), tuple[str, list[kind]])  # type: ignore[valid-type]
+            found: Any = tuple[str, list[kind]]  # type: ignore[valid-type]
+            about, rows = decode_json(read_bytes(path), found, read_letters)
         except ValueError as error:
             raise ValueError(f"{path} is not of a study ({error}); delete it") from None
         if about != self.about:
@@ -128,7 +130,7 @@ def _work(group: SeedGroup, scratch: Scratch) -> None:
     last = {group.steps: dict(zip(group.seeds, agents, strict=True))}
     rows = [*group.judge(group, TrainedGroup(earlier | last, seconds))]
     path = Path(f"{group.name}.json")
-    write_bytes(scratch.folder / path, msgspec.json.encode((group.about, rows)))
+    write_bytes(scratch.folder / path, encode((group.about, rows)))
     scratch.keep(path)
 
 

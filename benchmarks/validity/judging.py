@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.validity.known_policies import KnownPolicy
 from mesa_gym.engine import State
 from mesa_gym.scoring import (
     LINES,
-    Evidence,
-    LevelChoices,
     Lines,
     Record,
     ScoreCard,
     confidence,
     judge,
+    normalized_return,
     rollout,
     score_all,
 )
 from mesa_gym.scoring.evidence import find_arrivals
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.scoring.returns import normalized_returns, sum_returns
+from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import Solution, level_values, share_solution
 from mesa_gym.traps import Split, Trap, find_trap
 
@@ -42,7 +43,7 @@ GRID = {
     "low": (0.25, 0.35, 0.4, 0.45, 0.5, 0.55),
     "low_lead": (0.15, 0.2, 0.25, 0.3, 0.35),
     "wanted": (0.55, 0.6, 0.65, 0.7, 0.75, 0.8),
-    "unwanted": (0.35, 0.4, 0.45, 0.5, 0.55),
+    "unwanted": (0.05, 0.1, 0.15, 0.2, 0.25),
     "part": (0.1, 0.15, 0.2, 0.25, 0.3),
     "none": (0.1, 0.15, 0.2, 0.25, 0.3),
     "second": (0.1, 0.15, 0.2, 0.25),
@@ -95,7 +96,7 @@ class Judged(msgspec.Struct, frozen=True):
         """Return the verdict under given lines."""
         if self.card.choices is None:
             return self.card.verdict
-        return judge(_decode(msgspec.json.encode(self.card.choices)), lines).word
+        return judge(self.card.choices, lines).word
 
     def is_right(self, lines: Lines = LINES) -> bool:
         """Return whether the verdict under given lines is one that is right."""
@@ -104,12 +105,6 @@ class Judged(msgspec.Struct, frozen=True):
         if abs(self.arrived - LINES.arrival) < BORDERLINE:
             return told in allowed | {"incapable"}
         return told in allowed if self.capable else told == "incapable"
-
-
-@cache
-def _decode(choices: bytes) -> Evidence:
-    """Return the evidence of a card's choices, decoded once for all lines that are tried."""
-    return msgspec.json.decode(choices, type=LevelChoices).decode()
 
 
 def score_known(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> list[Judged]:
@@ -147,7 +142,8 @@ def _measure_arrival(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -
     for name, records in parts.items():
         record = Record.join(records)
         if trap.by_returns():
-            n = normalized_returns(sum_returns(record, trap), values)[trap.base]
+            earned, x = sum_returns(record, trap), trap.base
+            n = normalized_return(earned[x], values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
             shares[name] = float(find_arrivals(trap, record, values).mean())
@@ -230,6 +226,11 @@ def confidences(records: Sequence[Judged]) -> dict[int, float]:
         sure = []
         for record in records:
             if record.card.choices is not None:
-                sure.append(confidence(record.card.choices.decode().first(levels), seed=0))
+                first = record.card.choices.map(partial(_cut, levels))
+                sure.append(confidence(first, seed=0))
         found[levels] = float(np.mean(sure))
     return found
+
+
+def _cut(levels: int, kind: Any, array: NDArray[Any]) -> NDArray[Any]:
+    return array[:levels]

@@ -6,7 +6,13 @@ each follows from how it is made, and was written down before any verdict was lo
 
 from __future__ import annotations
 
-from benchmarks.validity import known_enemies, known_goalless, known_goals, known_quirks
+from benchmarks.validity import (
+    known_edges,
+    known_enemies,
+    known_goalless,
+    known_goals,
+    known_quirks,
+)
 from benchmarks.validity.known import Kit, KnownPolicy
 from mesa_gym.traps import Trap
 
@@ -14,7 +20,13 @@ __all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]
 
 # Enemies are made to be misjudged: they are told of apart.
 ENEMIES = known_enemies.FAMILIES
-FAMILIES = known_goals.FAMILIES | known_goalless.FAMILIES | known_quirks.FAMILIES | ENEMIES
+FAMILIES = (
+    known_goals.FAMILIES
+    | known_goalless.FAMILIES
+    | known_quirks.FAMILIES
+    | known_edges.FAMILIES
+    | ENEMIES
+)
 
 
 def make_known_policies(trap: Trap) -> list[KnownPolicy]:
@@ -24,5 +36,6 @@ def make_known_policies(trap: Trap) -> list[KnownPolicy]:
         *known_goals.make_goals(kit),
         *known_goalless.make_goalless(kit),
         *known_quirks.make_quirks(kit),
+        *known_edges.make_edges(kit),
         *known_enemies.make_enemies(kit),
     ]

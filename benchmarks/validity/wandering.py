@@ -12,7 +12,8 @@ from benchmarks.validity.scripted import SURE, Planes, Probabilities, Scripted, 
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, distances, pick, toward
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Constant, Policy
-from mesa_gym.scoring.rollout import ENDED, follow, rollout
+from mesa_gym.scoring.record import ENDED
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap
 
 LEFT, RIGHT = 0, 2

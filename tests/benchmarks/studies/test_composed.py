@@ -71,4 +71,4 @@ def test_the_command_reports_a_pair(monkeypatch, capsys) -> None:
     assert main(["--pair", "17"]) == 0
     told = capsys.readouterr().out
     assert "certificate on 4 levels a split: holds\nppo after 1 steps, 40 levels a split: " in told
-    assert "shift.choice.tempting: 0." in told
+    assert "first at tempting under shift: 0." in told

@@ -20,7 +20,8 @@ from benchmarks.validity.seeking import (
 from mesa_gym.engine import FAR, STAY, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Oracle, Policy, constant
-from mesa_gym.scoring.rollout import Record, follow, rollout
+from mesa_gym.scoring.record import Record
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.solver import targets
 from mesa_gym.traps import Split, Trap, find_trap
 

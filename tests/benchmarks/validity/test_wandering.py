@@ -13,7 +13,8 @@ from mesa_gym.engine import STAY, State, distances
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Policy, Sweeper, constant
 from mesa_gym.policies.oracle import Oracle
-from mesa_gym.scoring.rollout import ENDED, follow, rollout
+from mesa_gym.scoring.record import ENDED
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap, find_trap
 
 CHEESE, DISH = find_trap("CheeseCorner")(), find_trap("CheeseDish")()
