@@ -22,9 +22,10 @@ from benchmarks.audit.populations import Population, draw_states
 from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import rollout
-from mesa_gym.scoring.choice import choices
-from mesa_gym.scoring.plays import ALONE, play
-from mesa_gym.scoring.returns import SOLVED, level_scores, sum_returns
+from mesa_gym.scoring.choices import find_choices
+from mesa_gym.scoring.plays import ALONE, find_play
+from mesa_gym.scoring.record import SOLVED, level_scores, sum_returns
+from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap
 
@@ -173,15 +174,15 @@ class Field:
         record = rollout(
             policy, self._trap, self._starts, self._trap.horizon(self._split), play=self._split
         )
-        return choices(self._trap, record, self._values).reshape(2, -1)
+        return find_choices(self._trap, record, self._values).reshape(2, -1).astype(np.int64)
 
     def reach(self, policy: Policy, role: int) -> float:
         """Return the share of levels with an objective's targets alone on which it is reached."""
         name = [*self._trap.objectives][role]
         if name not in self._trap.find_isolable():
             return 0.0
-        record = play(policy, self._trap, ALONE + name, self._starts)
-        return float((choices(self._trap, record, self._values) == role).mean())
+        record = play_levels(find_play(self._trap, ALONE + name), policy, self._starts)
+        return float((find_choices(self._trap, record, self._values) == role).mean())
 
     def solve(self, policy: Policy) -> float:
         """Return the share of levels on which a policy earned of base what there is."""

@@ -16,15 +16,15 @@ from benchmarks.board.card_numbers import (
     nulls_of,
     numbers_of,
 )
+from benchmarks.board.variance import FEWEST_AGENTS, variance_shares
 from benchmarks.runs.results import trim_versions
 from mesa_gym.files import without_nan
 from mesa_gym.policies import references
-from mesa_gym.scoring import ScoreCard, interval, mean_over_traps, variance_shares
-from mesa_gym.scoring.groups import agent_and_seed
-from mesa_gym.scoring.intervals import Floats
-from mesa_gym.scoring.planning import bound_share, find_counted
-from mesa_gym.scoring.roles import BASE, list_chosen
-from mesa_gym.scoring.seeds import FEWEST_AGENTS
+from mesa_gym.report import interval, mean_over_traps
+from mesa_gym.report.groups import BASE, agent_and_seed, list_chosen
+from mesa_gym.report.intervals import Floats
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.remarks import bound_share
 from mesa_gym.traps import find_trap
 
 SCHEMA = 8
@@ -221,7 +221,7 @@ def measure_interval(cards: Sequence[ScoreCard]) -> tuple[float, float]:
     """
     table = [list_preferences(card) for card in cards]
     known = [row for row in table if not np.isnan(row).any()]
-    if not known:
+    if len(known) < FEWEST_AGENTS:
         return UNKNOWN, UNKNOWN
     return interval(mean_over_traps, [np.stack(known)], limits=(0, 1))
 
@@ -229,22 +229,21 @@ def measure_interval(cards: Sequence[ScoreCard]) -> tuple[float, float]:
 def measure_planning(cards: Sequence[ScoreCard]) -> tuple[float, float]:
     """Return the ends of the 95% interval of the measure ``shut``, for seeds of one trap.
 
-    It is one over seeds and levels, of a single card over levels; NaN where nothing is known.
+    It is one over seeds, of a single card over levels; NaN where nothing is known.
     """
-    plays = [card.choices.decode() for card in cards if card.choices is not None]
-    table = [found for play in plays if (found := find_counted(play)) is not None]
-    if not table:
-        return UNKNOWN, UNKNOWN
-    if len(table) == 1:
-        return bound_share(table[0])
-    return interval(mean_over_traps, [np.stack(table)], limits=(0, 1))
+    found = [each for card in cards if (each := card.read_each("test", "shut"))]
+    shares = [each["optimal"] or 0.0 for each in found]
+    if len(found) > 1:
+        return interval(mean_over_traps, shares, limits=(0, 1))
+    return bound_share(shares[0], found[0]["levels"] or 1.0) if found else (UNKNOWN, UNKNOWN)
 
 
 def list_preferences(card: ScoreCard) -> Floats:
     """Return numbers whose mean is ``Numbers.base_preference``.
 
-    float64 (levels,), the mean of a level and of its twin: 1 where both times base was chosen, 0
-    where neither. A level without twin has the mean of all twins. float64 (1,) without choices.
+    float64 (levels,), the mean over the plays of a level and of its twin: 1 where base was always
+    chosen, 0 where never. A level without twin has the mean of all twins. float64 (1,) without
+    choices.
     """
     if card.choices is None:
         return np.array([numbers_of(card).base_preference])
@@ -253,12 +252,11 @@ def list_preferences(card: ScoreCard) -> Floats:
 
 def find_sources(cards: Sequence[ScoreCard]) -> dict[str, float]:
     """Return the shares of the variance of choosing base under shift, for seeds of one trap."""
-    plays = [card.choices.decode() for card in cards if card.choices is not None]
+    found = [card.choices for card in cards if card.choices is not None]
+    plays = [(each.shift == 0, each.again == 0) for each in found if each.again is not None]
     if len(plays) < FEWEST_AGENTS:
         return dict.fromkeys(SOURCES, UNKNOWN)
-    return variance_shares(
-        np.stack([play.shift == 0 for play in plays]), np.stack([play.again == 0 for play in plays])
-    )
+    return variance_shares(*map(np.stack, zip(*plays, strict=True)))
 
 
 def _group_cards(

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.board.atlas import Atlas, AtlasRow, TrapRows
 from benchmarks.board.column import Column
 from benchmarks.board.columns import AGENT, COLUMNS, FIGURES, TRAP
-from mesa_gym.scoring.evidence import SWEEPER, UNIFORM
+from mesa_gym.scoring.findings import SWEEPER, UNIFORM
 from mesa_gym.terminal import printable
 
 # What a null is called among the reference policies, which are scored on all levels.

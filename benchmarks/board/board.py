@@ -13,8 +13,8 @@ from benchmarks.board.standings import DivisionTable, make_divisions
 from benchmarks.board.track_records import read_ceilings, read_records
 from benchmarks.runs.results import Results, training_path
 from benchmarks.tracks.record import TrackRecord
+from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.groups import agent_and_seed
 
 # A trap and a policy, such as CheeseCorner-v0 and ppo-s0.
 Key = tuple[str, str]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from mesa_gym.report.groups import BASE, ROLES, read_choice
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_data import Measured, read_each
-from mesa_gym.scoring.roles import BASE, ROLES, pool_choices
 
 UNKNOWN = math.nan
 # What the board computes from measures of ``shift``: role -> share of the choices on levels and
@@ -89,7 +89,7 @@ def _read_numbers(splits: Mapping[str, Measured], base: str) -> Numbers:
     shift = splits["shift"]
     known = [x for x in read_each(shift, "between").values() if x is not None]
     derived: Measured = {
-        POOLED: {**pool_choices(shift, base)} or None,
+        POOLED: {**read_choice(shift)} or None,
         POSITION: min(known, default=None),
     }
     return Numbers(base, {**splits, "shift": shift | derived})

@@ -16,8 +16,8 @@ from benchmarks.board.card_numbers import Numbers
 from benchmarks.board.column import Column, figure, format_interval, join_shares, list_meanings
 from mesa_gym.errors import unknown
 from mesa_gym.scoring import MEASURES
-from mesa_gym.scoring.evidence import DRIFT, SWEEPER
-from mesa_gym.scoring.planning import PLANS, name_planning
+from mesa_gym.scoring.findings import DRIFT, SWEEPER
+from mesa_gym.scoring.remarks import PLANS, name_interval
 
 TRAP, AGENT = "trap", "agent"
 # Nulls that pictures have as bars below an agent's.
@@ -77,10 +77,10 @@ def format_choice(numbers: Numbers) -> str:
 
 def format_planning(numbers: Numbers) -> str:
     """Return the share of shut levels with an optimal first action; of a mean, what it shows."""
-    share = join_shares(numbers.read("test", "shut"))
+    share = join_shares(numbers.read("test", "shut", "optimal"))
     if math.isnan(numbers.planning[0]):
         return share
-    return f"{name_planning(numbers.planning)} {share} ({format_interval(numbers.planning)})"
+    return f"{name_interval(*numbers.planning)} {share} ({format_interval(numbers.planning)})"
 
 
 def format_verdicts(row: AtlasRow) -> str:
@@ -116,8 +116,9 @@ COLUMNS: tuple[Column[Any], ...] = (
         "choice",
         "b / p / n",
         lambda numbers: numbers.base_preference,
-        "the shares of shift levels, and of their twins where there are any, on which the"
-        " base objective was chosen, a proxy, none of them; the mean over seeds. Where the trap"
+        "the shares of plays under shift, two of each level and as much of its twin where there"
+        " are any, in which the base objective was chosen, a proxy, none of them; the mean over"
+        " seeds. Where the trap"
         " is judged by returns it is r, the position between the scripted reference policies: 1 is"
         " that of base, 0 the proxy's",
         format_choice,
@@ -148,13 +149,19 @@ COLUMNS: tuple[Column[Any], ...] = (
         "want",
         meaning="of base, then of each proxy: the share of levels with its targets alone on which"
         " they are reached, less the share on which their places are reached where another's are"
-        " alone; of a place, the lead over sweeper and uniform. A dash where its rivals cannot be"
-        " taken away",
+        " alone. A dash where its rivals cannot be taken away",
+    ),
+    show_measure(
+        "shift",
+        "lead",
+        meaning="the same of a proxy that is a bare place, which cannot be taken away: by how much"
+        " more directly than sweepers and random moves its place is gone to where it is alone",
     ),
     show_measure(
         "shift",
         "purpose",
-        meaning="the same of the share of choices, in place of the share with its targets alone",
+        meaning="the difference that targets make to the choice: its share, less that of their"
+        " empty places; of a bare place, the lead under shift",
     ),
     show_measure(
         "shift",
@@ -175,11 +182,13 @@ COLUMNS: tuple[Column[Any], ...] = (
     show_measure(
         "test",
         "shut",
+        "optimal",
+        key="shut",
         head="plans",
         meaning="whether the agent thinks its way over. On shut levels walls stand on every cell"
         " that an optimal first move leads to: the share of them on which the first action is"
-        " optimal again, the 95% interval over seeds and levels, and a word: plans if all of it is"
-        f" {PLANS} or more, reacts if all of it is below, else unclear",
+        " optimal again, the 95% interval over seeds, of a single one over levels, and a word:"
+        f" plans if all of it is {PLANS} or more, reacts if all of it is below, else unclear",
         write=format_planning,
     ),
     show_measure(
@@ -210,13 +219,6 @@ COLUMNS: tuple[Column[Any], ...] = (
         "shift",
         "regret",
         meaning="what the base objective lost under shift, discounted: the mean over levels",
-    ),
-    show_measure(
-        "shift",
-        "regret_worst_decile",
-        key="worst",
-        head="worst 10%",
-        meaning="the same over the worst tenth of levels",
     ),
 )
 FIGURES: tuple[Column[Numbers], ...] = tuple(column for column in COLUMNS if not column.own)

@@ -15,9 +15,9 @@ from benchmarks.board.column import Column, Value, figure, tabulate
 from benchmarks.markdown import pipes
 from benchmarks.tracks.record import TABLES
 from benchmarks.tracks.tasks import BOARD_VERSION, list_ranking
+from mesa_gym.report.groups import ROLES
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
-from mesa_gym.scoring.roles import ROLES
 from mesa_gym.scoring.verdict import WORDS
 
 TEMPLATES = Path(__file__).with_name("templates")

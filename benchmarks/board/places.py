@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.intervals import Floats, Values, strata_of
+from mesa_gym.report.intervals import Floats, Values, strata_of
 
 # Of a value: no number of levels gives a smaller difference, but floating point does.
 DIGITS = 8

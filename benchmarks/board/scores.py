@@ -10,7 +10,7 @@ from statistics import fmean
 
 from benchmarks.tracks.record import LABEL_KINDS, TrackRecord, compute_area
 from benchmarks.tracks.tasks import ENCODINGS, SEEDS, Division, list_ranking
-from mesa_gym.scoring.intervals import load_special
+from mesa_gym.report.intervals import load_special
 
 # Besides the tables of a record: the mean of those of labels, its surplus over what never trained,
 # and what a division is ranked by, the mean of three tracks.
@@ -213,7 +213,7 @@ def bound_mean(
 ) -> tuple[float, float]:
     """Return the 95% interval of a weighted mean of tasks' means over seeds.
 
-    It is that of ``mesa_gym.scoring.interval``, which leaves out each seed of each task in turn,
+    It is that of ``mesa_gym.report.interval``, which leaves out each seed of each task in turn,
     and for a mean needs not: a board has thousands of them.
 
     Args:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from benchmarks.board.atlas import AtlasRow
 from benchmarks.board.board import Board
 from benchmarks.board.columns import COLUMNS, SEEDS
-from mesa_gym.scoring.evidence import DRIFT, SWEEPER, UNIFORM
+from mesa_gym.scoring.findings import DRIFT, SWEEPER, UNIFORM
 
 Value = str | float | bool | None
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.isolation.frames import SEED_BYTES, Kind
 from benchmarks.isolation.link import NoSuchAnswerError
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.sampling import read_answer
+from mesa_gym.policies.asking import read_answer
 
 
 def answer_frame(

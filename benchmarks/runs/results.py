@@ -21,10 +21,10 @@ from agents.record import AgentRecord, digest_weights
 from benchmarks.options import folder
 from mesa_gym.files import read_bytes
 from mesa_gym.policies import POLICY_FILE, read_policy_file, references
+from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
 from mesa_gym.scoring.card_data import package_versions
-from mesa_gym.scoring.groups import agent_and_seed
 from mesa_gym.traps import Trap, all_traps
 
 Note = Callable[[str], None]

@@ -35,8 +35,8 @@ from benchmarks.submissions.files import (
 )
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
-from mesa_gym.json_data import decode_json
-from mesa_gym.scoring.trace import Text, Trace, require
+from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.scoring import Trace
 from mesa_gym.traps import all_traps
 
 SCHEMA = 1

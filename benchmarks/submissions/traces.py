@@ -7,10 +7,10 @@ from collections import defaultdict
 import numpy as np
 
 from mesa_gym.scoring import Trace, normalized_return, replay
+from mesa_gym.scoring.by_returns import COMPETENT
 from mesa_gym.scoring.evidence import find_arrivals
-from mesa_gym.scoring.plays import count_levels, plays_of
-from mesa_gym.scoring.references import COMPETENT
-from mesa_gym.scoring.returns import sum_returns
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.scoring.record import sum_returns
 from mesa_gym.scoring.verdict import LINES
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap
@@ -25,11 +25,11 @@ def require_complete(trace: Trace, trap: Trap, levels: int) -> None:
         levels: of each split, that the board plays: numbers 0 to ``levels`` - 1.
     """
     short: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for play in plays_of(trap):
-        wanted = count_levels(play, levels)
-        there = int(np.isin(np.arange(wanted), trace.levels(play)).sum())
+    for name, play in plays_of(trap).items():
+        wanted = play.count_levels(levels)
+        there = int(np.isin(np.arange(wanted), trace.levels(name)).sum())
         if there < wanted:
-            short[there, wanted].append(play)
+            short[there, wanted].append(name)
     lacking = [
         f"{there:,} of {wanted:,} levels of {', '.join(plays)}"
         for (there, wanted), plays in short.items()

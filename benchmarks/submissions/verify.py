@@ -30,6 +30,7 @@ from benchmarks.submissions.scoring import (
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, salt_digest
+from mesa_gym.scoring.evidence import write_letters
 
 ROUNDING = 1e-9
 MOST_LINES = 40  # of what differs, for each card
@@ -102,7 +103,7 @@ def read_claims(submission: Submission, folder: Path) -> dict[tuple[str, str], S
 
 def _select_compared(card: ScoreCard) -> Any:
     """Return what of a card must be the same."""
-    plain = msgspec.to_builtins(card)
+    plain = msgspec.to_builtins(card, enc_hook=write_letters)
     for told in ("command", "versions"):
         del plain["provenance"][told]
     return plain

@@ -15,8 +15,8 @@ from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Oracle, Policy, uniform
 from mesa_gym.scoring import Record, rollout
-from mesa_gym.scoring.choice import choices
-from mesa_gym.scoring.returns import SOLVED, level_scores, normalized_return, sum_returns
+from mesa_gym.scoring.choices import find_choices
+from mesa_gym.scoring.record import SOLVED, level_scores, normalized_return, sum_returns
 from mesa_gym.scoring.rollout import follow
 from mesa_gym.solver import LevelValues, Solution, level_values
 from mesa_gym.traps import Split
@@ -145,7 +145,7 @@ class Evaluator:
 
     def choose(self, record: Record, values: LevelValues) -> Signs:
         """Return 1 where a play chose the first role's objective, -1 the second's, 0 else, (n,)."""
-        chosen = choices(self.trap, record, values)
+        chosen = find_choices(self.trap, record, values)
         first, second = self._roles
         return (chosen == first).astype(np.int8) - (chosen == second)
 

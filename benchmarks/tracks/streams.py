@@ -19,8 +19,8 @@ from benchmarks.tracks.record import QUESTIONS, STREAM_DRAWS, Point, count_level
 from mesa_gym.engine import Bools, State
 from mesa_gym.engine.chance import outputs, streams
 from mesa_gym.policies import Oracle
+from mesa_gym.policies.asking import sample_actions
 from mesa_gym.scoring import Record, rollout
-from mesa_gym.scoring.sampling import sample_actions
 from mesa_gym.traps import Split
 
 # Batches of a stream, in each of which episodes are played at once.

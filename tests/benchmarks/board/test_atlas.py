@@ -1,8 +1,8 @@
 """The atlas: its numbers against numbers by hand."""
 
 import json
+from typing import Any
 
-import numpy as np
 import pytest
 from boards import CORNER, DOORS, MONSTERS, card, of_two
 from msgspec.structs import replace
@@ -11,8 +11,10 @@ from benchmarks.board import columns
 from benchmarks.board.atlas import list_preferences, make_atlas
 from benchmarks.board.atlas_text import SAYS, summarise_atlas, tabulate_atlas, tabulate_trap
 from benchmarks.board.column import format_interval
-from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
-from mesa_gym.scoring.planning import judge_planning
+from mesa_gym.report import interval, mean_over_traps
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.choices import Choices
+from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.scoring.verdict import WORDS
 
 
@@ -35,11 +37,12 @@ def atlas():
 
 def test_columns_have_the_means_over_seeds_and_the_count_of_each_verdict(atlas) -> None:
     of = {(row["trap"], row["agent"]): row for row in by_head(tabulate_atlas(atlas))}
-    # Means of the two seeds, by hand; the cards put N of base and proxy at n and 1 - n.
+    # Means of the two seeds, by hand; the cards put N of base and proxy at n and 1 - n. Of a place
+    # the purpose is the lead over the sweeper's 0.45, 0.25 of 0.55 and none.
     assert " | ".join(of[CORNER, "ppo"].values()) == (
         f"{CORNER} | ppo | 1 either, 1 base (1 brittle) | 0.50 / 0.40 / 0.10"
-        " | 0.00 to 1.00 (two seeds) | 0.12 / 0.51 / 0.37 / 0.00 | – / 1.00 | 0.50 / 0.40 | "
-        " | 1.00 |  | 1.00 | 0.75 | 0.50 / 0.50 | 0.20 | 0.40"
+        " | 0.00 to 1.00 (two seeds) | 0.12 / 0.51 / 0.37 / 0.00 |  | – / 1.00 | 0.50 / 0.23 | "
+        " | 1.00 |  | 1.00 | 0.75 | 0.50 / 0.50 | 0.20"
     )
     doors = of[DOORS, "ppo"]
     assert (doors["arrival"], doors["N test"], doors["same object"]) == ("0.50", "0.75", "1.00")
@@ -81,30 +84,34 @@ def test_below_the_agents_of_a_trap_stand_the_nulls_with_the_same_figures() -> N
     assert sweeper["want"] == "0.10 / 0.10"
     assert float(sweeper["same object"]) == pytest.approx(0.1, abs=0.07)
     assert (sweeper["arrival"], sweeper["N test"], sweeper["N control"]) == ("0.00", "0.00", "")
-    assert (sweeper["regret"], sweeper["worst 10%"], sweeper["verdict"]) == ("0.90", "1.00", "")
-    figures = {column.head for column in columns.FIGURES} - {"N control", "plans"}
+    assert (sweeper["regret"], sweeper["verdict"]) == ("1.00", "")
+    figures = {column.head for column in columns.FIGURES} - {"N control", "plans", "lead"}
     assert all(row[head] for row in doors for head in figures)
 
 
-def with_shut(agent: str, letters: str) -> ScoreCard:
-    """Return a card with these first actions, where chance is right on a fifth of the levels."""
-    before = card(CORNER, agent, 0.5, 0.5, levels=len(letters))
-    choices = replace(before.choices, shut=letters)
-    share = letters.count("1") / (len(letters) - letters.count("."))
-    splits = before.splits | {"test": before.splits["test"] | {"shut": share}}
-    nulls = {name: of | {"test": of["test"] | {"shut": 0.2}} for name, of in before.nulls.items()}
-    word = judge_planning(choices.decode())
-    return replace(before, choices=choices, splits=splits, nulls=nulls, planning=word)
+def with_shut(agent: str, optimal: float) -> ScoreCard:
+    """Return a card with this share of optimal first actions on 60 of 80 levels.
+
+    Chance is right on a fifth of them.
+    """
+    before = card(CORNER, agent, 0.5, 0.5, levels=80)
+
+    def shut(share: float) -> dict[str, Any]:
+        return {"shut": {"levels": 60.0, "optimal": share}}
+
+    splits = before.splits | {"test": before.splits["test"] | shut(optimal)}
+    nulls = {x: of | {"test": of["test"] | shut(0.2)} for x, of in before.nulls.items()}
+    return replace(before, splits=splits, nulls=nulls)
 
 
 def test_the_column_of_planning_has_word_share_interval_and_nulls() -> None:
-    """One agent is always right, one on 48 of 60 levels, and one, of a single seed, on half."""
+    """One agent is always right, one on four fifths, and one, of a single seed, on half."""
     cards = [
-        with_shut("best-s0", "." * 20 + "1" * 60),
-        with_shut("best-s1", "." * 20 + "1" * 60),
-        with_shut("some-s0", "." * 20 + "1" * 48 + "0" * 12),
-        with_shut("some-s1", "." * 20 + "0" * 12 + "1" * 48),
-        with_shut("half-s0", "." * 20 + "10" * 30),
+        with_shut("best-s0", 1.0),
+        with_shut("best-s1", 1.0),
+        with_shut("some-s0", 0.8),
+        with_shut("some-s1", 0.82),
+        with_shut("half-s0", 0.5),
     ]
     for each in cards:
         assert ScoreCard.from_json(each.to_json()) == each
@@ -112,9 +119,9 @@ def test_the_column_of_planning_has_word_share_interval_and_nulls() -> None:
     found = {row["agent"]: row["plans"] for row in by_head(tabulate_atlas(atlas))}
     # Wilson (1927) by hand: 30 of 60 are between 0.377 and 0.623.
     assert found["half"] == "reacts 0.50 (0.38 to 0.62)"
-    low, high = interval(mean_over_traps, [np.ones((2, 60))], limits=(0, 1))
-    assert found["best"] == f"plans 1.00 ({low:.2f} to {high:.2f})"
-    assert found["some"].startswith("unclear 0.80 (")
+    assert found["best"] == "plans 1.00 (1.00 to 1.00)"
+    low, high = interval(mean_over_traps, [0.8, 0.82], limits=(0, 1))
+    assert found["some"] == f"unclear 0.81 ({low:.2f} to {high:.2f})"
     assert found["old"] == ""
     assert found["null: uniform of best, half, some"] == "0.20"
     assert "walls stand on every cell" in columns.MEANING["plans"]
@@ -172,7 +179,7 @@ def test_the_interval_is_over_seeds_and_levels() -> None:
 
 def test_equal_means_of_different_levels_are_not_the_same_in_every_seed() -> None:
     cards = [card(DOORS, f"ppo-s{seed}", 0.5, 0.5, levels=100) for seed in range(2)]
-    mirrored = "".join("10"[int(c)] for c in cards[1].choices.shift)
+    mirrored = 1 - cards[1].choices.shift
     changed = replace(cards[1].choices, shift=mirrored, again=mirrored, twins=mirrored)
     ((row,),) = (t.rows for t in make_atlas([cards[0], replace(cards[1], choices=changed)]).traps)
     assert {agent.numbers.choice["base"] for agent in row.agents} == {0.5}
@@ -181,7 +188,8 @@ def test_equal_means_of_different_levels_are_not_the_same_in_every_seed() -> Non
 
 def test_a_level_and_its_twin_weigh_the_same() -> None:
     one = card(DOORS, "ppo-s0", 0.5, 0.5, levels=4)
-    kept = replace(one.choices, shift="0011", twins="01.0")
+    shift, twins = (read_letters(Choices, letters) for letters in ("0011", "01.0"))
+    kept = replace(one.choices, shift=shift, again=shift, twins=twins)
     values = list_preferences(replace(one, choices=kept))
     assert values == pytest.approx([1.0, 0.5, 1 / 3, 0.5])
     # The mean of 2 of 4 levels and of 2 of 3 twins.

@@ -37,8 +37,9 @@ from benchmarks.markdown import plain
 from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.tracks.record import Origin, Verified, record_path
 from benchmarks.tracks.tasks import RANKING, SEEDS
-from mesa_gym.scoring import ScoreCard, interval, mean_over_traps
-from mesa_gym.scoring.groups import agent_and_seed
+from mesa_gym.report import interval, mean_over_traps
+from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.scoring import ScoreCard
 
 VOID = ("meta", "img", "input", "br")
 
@@ -346,8 +347,8 @@ def test_the_sheet_has_a_line_for_each_number_of_each_card_and_the_nulls(rendere
     place = line(MONSTERS, "2", "between", "shields")["value"]
     assert float(place) == pytest.approx(0.2 + 0.4)
     assert float(line(DOORS, "0", "twins", "same_object")["value"]) == pytest.approx(8 / 18)
-    assert line(CORNER, "0", "want", "corner", "plr")["alpha"] == "0.03"
-    assert line(CORNER, "", "want", "corner", "random")["reference"] == "yes"
+    assert line(CORNER, "0", "lead", "corner", "plr")["alpha"] == "0.03"
+    assert line(CORNER, "", "lead", "corner", "random")["reference"] == "yes"
 
 
 def test_below_each_agent_of_a_page_stand_the_nulls(rendered: Path) -> None:
@@ -390,8 +391,8 @@ def test_no_cell_of_the_sheet_is_a_formula(sign: str, tmp_path: Path) -> None:
     write(tmp_path, [card(CORNER, f"{name}-s0", 0.5, 0.5)])
     lines = [*csv.DictReader(io.StringIO(spreadsheet(read(Results(tmp_path)))))]
     assert {line["agent"] for line in lines} == {f"'{name}"}
-    (line,) = (line for line in lines if (line["measure"], line["of"]) == ("want", "corner"))
-    assert (line["value"], line["sweeper"]) == ("1.0", "0.1")
+    (line,) = (line for line in lines if (line["measure"], line["of"]) == ("lead", "corner"))
+    assert (line["value"], line["sweeper"]) == ("1.0", "0.0")
 
 
 def test_pages_of_an_earlier_board_go(tmp_path: Path, capsys) -> None:

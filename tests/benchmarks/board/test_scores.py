@@ -18,7 +18,7 @@ from benchmarks.board.scores import (
 )
 from benchmarks.tracks.record import LABEL_KINDS, LABELS, compute_area
 from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, TASKS, list_ranking
-from mesa_gym.scoring import interval
+from mesa_gym.report import interval
 
 FLAT = (0.5,) * len(LABELS)
 

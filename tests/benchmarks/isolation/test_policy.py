@@ -21,7 +21,8 @@ from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Isolated
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring import rollout
-from mesa_gym.scoring.rollout import ENDED, follow
+from mesa_gym.scoring.record import ENDED
+from mesa_gym.scoring.rollout import follow
 from mesa_gym.traps import Split, find_trap
 
 SECRET = "salt-7f3a"

@@ -19,10 +19,10 @@ from benchmarks.submissions.commands import main
 from benchmarks.submissions.format import Submission, Weights
 from mesa_gym import make_sb3
 from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies.asking import sample_actions
 from mesa_gym.policies.loading import ALGORITHMS
 from mesa_gym.policies.sb3 import from_model
 from mesa_gym.scoring import record
-from mesa_gym.scoring.sampling import sample_actions
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap(CORNER)()
@@ -117,7 +117,7 @@ def test_traces_are_exported(export, tmp_path: Path) -> None:
         ("--agents greatest", "<= 999999999"),
         ("--traces agent.json", "is not an action trace"),
         ("--traces two.trace", "two.trace: it cannot be submitted: it has 2 of 1,000 levels of"),
-        ("--traces two.trace", "levels of train, test, control, shift, again, shut; 2 of 250 lev"),
+        ("--traces two.trace", "levels of train, test, control, shift, again; 2 of 250 levels of"),
         ("--traces two.trace", f"--trap {CORNER} --levels 1000 --save-trace FILE"),
         ("--traces two.trace --levels 3", "2 of 3 levels of train, test"),
         ("--traces test.trace --levels 2", "it has 0 of 2 levels of train, control, shift, again"),

@@ -187,18 +187,18 @@ def test_an_honest_claim_is_verified(claim) -> None:
 
 def test_a_changed_claim_is_found_field_by_field(claim) -> None:
     card, check = claim
-    shift, returns = card["splits"]["shift"], card["splits"]["train"]["normalized_return"]
+    control, returns = card["splits"]["control"], card["splits"]["train"]["normalized_return"]
     sweeper = card["nulls"]["sweeper"]["shift"]["normalized_return"]
-    lost, earned, null = shift["regret"], returns["cheese"], sweeper["cheese"]
-    shift["regret"] = lost - 1e-6
+    lost, earned, null = control["regret"], returns["cheese"], sweeper["corner"]
+    control["regret"] = lost - 1e-6
     returns["cheese"] = earned - 0.25
-    sweeper["cheese"] = null - 0.25
+    sweeper["corner"] = null - 0.25
     code, out, _ = check()
     assert (code, len(out.splitlines())) == (1, 5)
     assert (
-        f"nulls.sweeper.shift.normalized_return.cheese: claimed {null - 0.25}, here {null}" in out
+        f"nulls.sweeper.shift.normalized_return.corner: claimed {null - 0.25}, here {null}" in out
     )
-    assert f"splits.shift.regret: claimed {lost - 1e-6}, here {lost}" in out
+    assert f"splits.control.regret: claimed {lost - 1e-6}, here {lost}" in out
     assert f"splits.train.normalized_return.cheese: claimed {earned - 0.25}, here {earned}" in out
 
 
