@@ -80,10 +80,10 @@ def _score_one(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     subject: Any = options.policy[0] if options.policy else _load_trace(options)
     trap = traps[0] if traps else subject.make_trap()
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
-    player = make_player(subject, trap, options.salt, None, options.algo)
+    name = name_of(subject)
+    player = make_player(name, subject, trap, options.salt, None, options.algo)
     if options.save_trace is not None:
         record(subject, trap, **given, algo=options.algo).save(options.save_trace)
-    name = name_of(subject)
     with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
         card = score_all({name: player}, trap, **given, progress=advance)[name]
     card = _add_command(card, options)

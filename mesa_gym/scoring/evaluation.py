@@ -100,7 +100,7 @@ def evaluate(
         mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
         there = {name: policy for name, policy in mine.items() if policy is not None}
         wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
-        playing.append({x: make_player(there[x], trap, salt, *wanted[x]) for x in there})
+        playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
     _require_used(named, playing, names)
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
     telling = Progress(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)

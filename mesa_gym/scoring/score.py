@@ -78,7 +78,7 @@ def score(
     trap = as_trap(trap)
     name = name_of(policy) if name is None else name
     require("the policy's name", name, Text)
-    player = make_player(policy, trap, salt, observation, algo)
+    player = make_player(name, policy, trap, salt, observation, algo)
     return score_all({name: player}, trap, levels, seed, salt, progress)[name]
 
 
@@ -91,7 +91,7 @@ def names_trap(policy: Any) -> bool:
 
 
 def make_player(
-    policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
 ) -> Player:
     """Return what ``score_all`` takes; all arguments, and all errors, are those of ``score``.
 
@@ -109,7 +109,7 @@ def make_player(
     made = player(trap.horizon(Split.TEST))
     if not getattr(made, "solves", False):
         start = trap.levels(Split.TEST, [0], salt)
-        asking = Asking(made, trap, start.level.key, 0, name_of(policy), Split.TEST)
+        asking = Asking(made, trap, start.level.key, 0, name, Split.TEST)
         asking.begin()
         asking.probabilities(start, 0)
     return player

@@ -69,7 +69,7 @@ def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is
         cards.append(score(policy, trap, levels=20, name="it"))
         plays = record(policy, trap, 20, name="it").plays.values()
         taken = sum((play.actions != ENDED).sum() for play in plays)
-        asked = policy.asked / 2
+        asked = (policy.asked - 1) / 2  # once before the work
         assert asked > 1.2 * taken if memory else asked == taken
     assert cards[0].to_json() == cards[1].to_json()
 

@@ -76,7 +76,7 @@ def test_an_answer_that_is_not_an_actions_name_is_named_with_those_that_are(answ
     with pytest.raises(PolicyError) as caught:
         score(lambda text: answer, CORNER, levels=2, name="mine")
     said = str(caught.value)
-    assert said.startswith("policy 'mine' on CheeseCorner-v0, train, step 0: unknown action ")
+    assert said.startswith("policy 'mine' on CheeseCorner-v0, test, step 0: unknown action ")
     assert f"{answer!r}; there is left, down, right, up, act." in said
 
 

@@ -37,7 +37,7 @@ def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Tr
 
 
 def test_every_family_has_members() -> None:
-    traps = ("RedBlueDoors", "CheeseCorner", "Attributes")
+    traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand")
     assert {p.family for name in traps for p in list_policies(name)} == set(FAMILIES)
 
 
