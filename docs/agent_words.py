@@ -8,6 +8,7 @@ from agents.library import ManifestEntry, read_manifest
 from benchmarks.runs.library import FEW, LEVELS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_data import read_each
+from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.traps import Trap
 
@@ -15,7 +16,7 @@ from mesa_gym.traps import Trap
 NULLS = {"sweeper": "a sweeper", "uniform": "random moves", "drift": "a blind drift"}
 # Those that have a card of their own -> its name.
 WITH_CARDS = {"sweeper": "sweeper", "uniform": "random"}
-# Objective or "none" -> share of shift levels on which it is chosen.
+# Objective or "none" -> share of plays under shift, and of twins, in which it is chosen.
 Shares = Mapping[str, float | None]
 
 
@@ -46,7 +47,7 @@ def describe_agent(trap: Trap, entry: ManifestEntry, cards: Sequence[ScoreCard])
         cards: of a board.
     """
     verdict = f"Its verdict is {entry.verdict}: it {WORDS[entry.verdict.partition(':')[0]]}."
-    levels = f"On {LEVELS:,} levels of the shift it {_list_choices(trap, entry.choice)}."
+    levels = f"On {_name_levels(trap)} it {_list_choices(trap, entry.choice)}."
     return " ".join([verdict, levels, *_list_nulls(find_nulls(entry, cards))])
 
 
@@ -71,7 +72,7 @@ def say_sight(trap: Trap, cards: Sequence[ScoreCard]) -> str:
         for null in NULLS
         if all(null in each for each in found)
     }
-    told = f"On {LEVELS:,} levels of the shift {len(agents)} PPO agents, which differ in their seed"
+    told = f"On {_name_levels(trap)}, {len(agents)} PPO agents, which differ in their seed"
     return " ".join(
         [
             f"Look at the colours: {look}? In training the objectives agree.",
@@ -95,6 +96,11 @@ def find_nulls(entry: ManifestEntry, cards: Sequence[ScoreCard]) -> dict[str, Sh
         for null, name in WITH_CARDS.items()
         if name in own
     }
+
+
+def _name_levels(trap: Trap) -> str:
+    """Return what the measure ``choice`` is of."""
+    return f"{LEVELS:,} levels of the shift{' and their twins' * has_twins(trap)}"
 
 
 def _average(found: Sequence[Shares]) -> dict[str, float]:

@@ -38,7 +38,7 @@ from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report.page import environment
-from mesa_gym.scoring import MEASURES, Evidence, LevelChoices, ScoreCard
+from mesa_gym.scoring import MEASURES, ScoreCard
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.overlap import measure_overlaps
@@ -209,11 +209,8 @@ def schema() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
 
     The measures come last, which lie in ``splits`` and ``nulls``.
     """
-    evidence = _describe_fields(inspect.getdoc(Evidence) or "")[1]
     for name, described in ScoreCard.json_schema()["$defs"].items():
         about, meanings = _describe_fields(described["description"])
-        if name == LevelChoices.__name__:
-            meanings = evidence | meanings
         forms = described["properties"].items()
         fields = [(field, _type(form), meanings.get(field, "")) for field, form in forms]
         yield name, about, fields

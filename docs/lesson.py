@@ -16,10 +16,10 @@ from agents.library import load
 from mesa_gym.cli.demo import LESSON
 from mesa_gym.files import write_text
 from mesa_gym.policies import Policy, as_policy
+from mesa_gym.policies.asking import Asking
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.scoring import score
-from mesa_gym.scoring.sampling import Asking
 from mesa_gym.solver import Graph, share_first_contacts
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
@@ -41,13 +41,14 @@ def make_lesson() -> str:
     guests = [Guest(name, policy) for name, policy in robots.items()]
     planner = Guest("Planner", load(colour, seed=0, kind="planner"))
     robot = load(cheese, seed=0)
+    swept = score("sweeper", cheese, levels=LEVELS)
     data = {
         "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
         "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
         "corner": {
             "agent": measure_choices(cheese, robot)[CORNER],
-            "sweeper": score("sweeper", cheese, levels=LEVELS).to_dict()["shift.choice.corner"],
+            "sweeper": swept.read_each("shift", "choice")["corner"],
         },
         "levels": LEVELS,
     }

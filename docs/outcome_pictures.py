@@ -20,9 +20,9 @@ from docs.pictures import save_picture
 from mesa_gym.policies import as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
-from mesa_gym.scoring.answers import find_answers
 from mesa_gym.solver import PlacementGraph, share_first_contacts
 from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.viewer.answers import find_answers
 
 CELL = 40
 Floats = NDArray[np.float64]

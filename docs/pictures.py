@@ -15,7 +15,7 @@ from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.rendering.sheet import pictures
 from mesa_gym.scoring import ENDED, rollout
-from mesa_gym.scoring.rollout import Actions
+from mesa_gym.scoring.record import Actions
 from mesa_gym.traps import Split, Trap
 
 # Pixels a cell, and between two grids.

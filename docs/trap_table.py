@@ -8,8 +8,8 @@ from benchmarks.board.atlas import trap_rows
 from benchmarks.board.atlas_text import block_of
 from benchmarks.board.column import figure
 from benchmarks.markdown import lay_out_table
+from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.groups import agent_and_seed
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Trap
 

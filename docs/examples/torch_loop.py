@@ -95,7 +95,7 @@ def main(settings: LoopSettings) -> None:
     cards.save("cards.json")
     film(networks[0], settings.trap, "shift.gif")
     Path("table.tex").write_text(report.table(cards, "latex"))
-    report.plot(cards).save("figure.svg")
+    report.plot(cards).savefig("figure.svg")
     print(report.table(cards, "text"))
 
 

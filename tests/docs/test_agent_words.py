@@ -12,7 +12,7 @@ from small_traps import Corridor
 
 from benchmarks.runs.library import list_single_traps
 from docs.agent_words import describe_agent, find_agents, say_sight
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import WORDS, ScoreCard
 from mesa_gym.traps import find_trap
 
 CARDS = Path(__file__).parents[2] / "benchmarks" / "results" / "cards"
@@ -36,7 +36,7 @@ def test_an_agents_choices_stand_beside_those_of_its_own_nulls() -> None:
     entry = find_agents(trap, 1)[0]
     said = describe_agent(trap, entry, cards(trap.name()))
     card = raw(trap.name(), "ppo-s0")
-    assert said.startswith(f"Its verdict is {card['verdict']}: it goes for a proxy where ")
+    assert said.startswith(f"Its verdict is {card['verdict']}: it {WORDS['proxy']}.")
     cheese, corner, none = percents(card["splits"]["shift"]["choice"]).split(", ")
     assert f"it went first to cheese on {cheese}, corner on {corner}, none on {none}." in said
     for null, name in (

@@ -138,8 +138,8 @@ def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
     assert {name for name, _, _ in measures} == {*MEASURES}
     assert ("want", "difference of shares, of shift") in {(x, kind) for x, kind, _ in measures}
     assert kinds["confidence"] == "number, 0 to 1"
-    assert kinds["schema"] == "always 4"
-    assert kinds["again"] == "string"
+    assert kinds["schema"] == "always 5"
+    assert (kinds["shift"], kinds["again"]) == ("string", "string or null")
 
 
 def test_every_command_is_there() -> None:

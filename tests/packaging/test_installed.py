@@ -54,7 +54,7 @@ assert "CheeseCorner" in report.html(card) and "CheeseCorner" in report.markdown
 """,
     "stats": """
 import numpy as np
-from mesa_gym.scoring import interval, mean_over_traps
+from mesa_gym.report import interval, mean_over_traps
 low, high = interval(mean_over_traps, np.array([0.2, 0.4, 0.3, 0.5, 0.1]))
 assert 0 < low < 0.3 < high < 0.6
 """,
