@@ -94,6 +94,12 @@ def _score(
             "shift": card.read_each("shift", "choice"),
             **{null: read_each(of["shift"], "choice") for null, of in card.nulls.items()},
         }
+        if "lead" in more:  # in the twins another thing has it
+            assert card.choices
+            shift = card.choices.shift
+            choices = {
+                "shift": {x: float((shift == n).mean()) for n, x in enumerate(card.objectives)}
+            }
         yield SeedRow(
             setting={**group.setting, **more},
             verdict=card.verdict,

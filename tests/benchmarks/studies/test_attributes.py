@@ -1,0 +1,28 @@
+"""The study of Attributes: rows of agents whose choices are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.run import Run
+from benchmarks.studies.attributes import LEADS, judge_agents, tabulate_leads
+from benchmarks.studies.groups import SeedGroup, TrainedGroup
+from mesa_gym.policies import as_policy
+from mesa_gym.traps import Split, find_trap
+
+
+@pytest.mark.thorough
+def test_what_is_nearest_is_chosen_for_its_lead_and_twins_do_not_count() -> None:
+    """Where shape leads, an agent that wants anything takes it; its twins would have it behind."""
+    trap = find_trap("Attributes")()
+    run = Run("Attributes-v0", steps=1)
+    agents = {0: as_policy("either", trap, trap.horizon(Split.TEST))}
+    group = SeedGroup("test", {"rho": 1}, run, lambda group, trained: [], range(1), 60)
+    rows = judge_agents(group, TrainedGroup({1: agents}, 0.0), ["shape"])
+    (plain, *led) = rows
+    assert sum(plain.matrix["shift"].values()) == pytest.approx(1)
+    shares = [row.matrix["shift"]["shape"] for row in led]
+    assert shares[0] < 0.05
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.95
+    assert tabulate_leads(led).count("|") > len(LEADS)
