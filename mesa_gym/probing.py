@@ -1,4 +1,4 @@
-"""What the solver knows, for probes and prompts: labels of states, and oracles' episodes."""
+"""Probing: labels of states by the solver, and episodes of oracles, for probes and prompts."""
 
 from __future__ import annotations
 

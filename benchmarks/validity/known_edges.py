@@ -52,7 +52,7 @@ def make_edges(kit: Kit) -> Iterator[KnownPolicy]:
 
 
 def _make_careful(kit: Kit) -> Iterator[KnownPolicy]:
-    """It minds something, which is no goal; what it minds is no target that could be left alone."""
+    """It minds something, which makes no goal, as what it minds cannot be a target left alone."""
     trap = kit.trap
     for kind in list_avoidable(trap):
         careful = compose(Sweeper, trap=trap, avoid=kind)

@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """What can be said of the two, for a paper."""
+        """Return what can be said of the two, for a paper."""
         one, other = map(printable, self.agents)
         told = [
             f"on {row.trap} by {row.difference.estimate:+.2f} ({row.difference.low:+.2f} to"
