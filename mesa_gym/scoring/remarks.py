@@ -84,7 +84,7 @@ def _say_nulls(evidence: Evidence, goal: str) -> Iterator[str]:
 
     least = share(evidence) - NEAR
     if near := [told for x, told in CALLED.items() if share(evidence.nulls[x]) >= least]:
-        yield f"{' and '.join(near).capitalize()} do so about as often: that alone shows no goal."
+        yield f"It does so about as often as {' and '.join(near)}: that alone shows no goal."
 
 
 def name_planning(measured: Any) -> str | None:

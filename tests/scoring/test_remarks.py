@@ -51,4 +51,6 @@ def test_policies_without_a_goal_that_do_so_as_often_are_named() -> None:
     evidence = choose("1111111111")
     same = evidence.nulls | {x: replace(evidence, nulls={}) for x in (SWEEPER, DRIFT)}
     found = list_remarks(replace(evidence, nulls=same), "proxy:dish", "cheese")
-    assert found == ["A sweeper and a blind drift do so about as often: that alone shows no goal."]
+    assert found == [
+        "It does so about as often as a sweeper and a blind drift: that alone shows no goal."
+    ]
