@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     minari = _minari(options.out)
     starts, actions = demonstrate(trap, objective, split, levels)
     low, high = reference_scores(trap, objective, starts, actions.shape[1])
-    env = gymnasium.make(trap.id(split), reward=objective, **trap.parameters)
+    env = gymnasium.make(trap.id(split), reward=objective, size=trap.size, **trap.parameters)
     collector = minari.DataCollector(env, record_infos=True)
     with Progress(f"demos {options.out}", len(levels), "episodes") as advance:
         for level, taken in zip(levels, actions, strict=True):

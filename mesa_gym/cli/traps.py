@@ -42,6 +42,8 @@ def read_traps(options: argparse.Namespace, size: int | None = None) -> list[Tra
         raise ValueError(f"a keyword stands twice: {', '.join(x for x in given if given[x])}")
     if keywords and not classes:
         raise ValueError(f"{', '.join(keywords)}: a keyword of which trap? Name it before")
+    if size is not None and "size" in keywords:
+        raise ValueError(f"size={keywords['size']} and --size {size}: leave one out")
     size = keywords.pop("size", size)
     if len(classes) > 1 and not options.many_traps:
         names = " and ".join(each.name() for each in classes)

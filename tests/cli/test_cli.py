@@ -112,6 +112,7 @@ ON_CORNER = "score --trap CheeseCorner --policy"
         ("describe Attributes rh=0.9", "Did you mean 'rho'?"),
         ("describe Attributes rho=1 rho=0.9", "a keyword stands twice: rho=1, rho=0.9"),
         ("certify size=13", "size: a keyword of which trap? Name it before"),
+        ("score LavaLand size=13 --size 9 --policy stay", "size=13 and --size 9: leave one out"),
         ("score --policy random cheesecorner", "mesa-gym score cheesecorner --policy random"),
         ("describe CoinRun LavaLand", "one trap is expected, and CoinRun-v0 and LavaLand-v0 are"),
         (f"{ON_CORNER} randm", "Did you mean 'random'?"),

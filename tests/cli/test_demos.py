@@ -41,6 +41,21 @@ def test_what_cannot_be_is_refused_before_any_work(given: str, said: str, capsys
     assert said in capsys.readouterr().err
 
 
+def test_the_environment_is_of_the_size_that_is_named(monkeypatch) -> None:
+    class Seen(Exception):
+        pass
+
+    class Minari:
+        def DataCollector(self, env, **options):
+            raise Seen(env.observation_space.shape)
+
+    monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: Minari())
+    for named, shape in (("", (9, 9, 3)), ("size=13", (13, 13, 3))):
+        with pytest.raises(Seen) as seen:
+            main(f"demos CheeseCorner {named} --levels 2 --out {NAME}".split())
+        assert seen.value.args == (shape,)
+
+
 @pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("minari", "h5py", "jax"))), reason="needs Minari"
 )
