@@ -9,7 +9,7 @@ import numpy as np
 
 from mesa_gym.policies.asking import Asking
 from mesa_gym.scoring.measures import NUMBER, Subject, Value, measure
-from mesa_gym.scoring.plays import SHUT
+from mesa_gym.scoring.plays import SHUT, has_shut
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split
 
@@ -21,8 +21,7 @@ LEAST_SHUT = 30
 def shut(subject: Subject) -> Value:
     """Return the number of shut levels, and the share on which the first action is optimal."""
     trap = subject.trap
-    # Walls might contradict cells that a trap keeps beside the grid.
-    if trap.by_returns() or trap.const:
+    if not has_shut(trap):
         return None
     levels = shut_levels(trap, subject.starts, trap.horizon(Split.TEST))
     count = int(levels.counted.sum())

@@ -72,18 +72,13 @@ def plays_of(trap: Trap) -> dict[str, Play]:
 
 
 def find_play(trap: Trap, name: str) -> Play:
-    """Return a play of a trap by its name; UnknownNameError if it has none of it.
-
-    ``shut`` is one of traps with an exact solver, choices, and no table of cells beside the grid:
-    walls might contradict that.
-    """
+    """Return a play of a trap by its name; UnknownNameError if it has none of it."""
     plays = plays_of(trap)
     if name in plays:
         return plays[name]
-    shut = not trap.by_returns() and not trap.const
-    if name == SHUT and shut:
+    if name == SHUT and has_shut(trap):
         return _make_play(trap, SHUT, partial(_shut, trap))
-    raise unknown(f"play of {trap.name()}", name, (*plays, *[SHUT] * shut))
+    raise unknown(f"play of {trap.name()}", name, (*plays, *[SHUT] * has_shut(trap)))
 
 
 def split_of(name: str) -> Split:
@@ -100,6 +95,14 @@ def split_of(name: str) -> Split:
 def has_twins(trap: Trap) -> bool:
     """Return whether the twins of a trap's levels are played."""
     return trap.solvable and trap.by_contact and trap.exchange is not None
+
+
+def has_shut(trap: Trap) -> bool:
+    """Return whether a trap's levels can be shut: it has choices, and no cells beside the grid.
+
+    Walls might contradict those.
+    """
+    return not trap.by_returns() and not trap.const
 
 
 def _make_play(trap: Trap, name: str, change: Callable[[State], Changed]) -> Play:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies.finding import offer_policies
-from mesa_gym.scoring.plays import AGAIN, BARE, SHUT, TWINS, find_play, plays_of
+from mesa_gym.scoring.plays import AGAIN, BARE, SHUT, TWINS, has_shut, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, Screen
@@ -97,9 +95,8 @@ class Commands(Screen):
         if len({seat.play for seat in session.seats}) > 1:
             session.message = "several splits are side by side; i shows one of them by itself"
             return
-        now, plays = session.seats[0].play, [*plays_of(session.trap)]
-        with suppress(UnknownNameError):  # of which not every trap has one
-            plays.append(find_play(session.trap, SHUT).name)
+        now = session.seats[0].play
+        plays = [*plays_of(session.trap), *[SHUT] * has_shut(session.trap)]
         # What is played again looks as before, and is watched by who asks for it alone.
         plays = [play for play in plays if play != AGAIN or play == now]
         after = plays[(plays.index(now) + 1) % len(plays)]
