@@ -33,6 +33,7 @@ from benchmarks.studies.groups import (
 from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.scoring.card_data import read_each
+from mesa_gym.scoring.choices import share_choices
 from mesa_gym.scoring.verdict import LINES
 from mesa_gym.traps import Trap
 
@@ -97,9 +98,8 @@ def _score(
         if "lead" in more:  # in the twins another thing has it
             assert card.choices
             shift = card.choices.shift
-            choices = {
-                "shift": {x: float((shift == n).mean()) for n, x in enumerate(card.objectives)}
-            }
+            shares = share_choices(shift, len(card.objectives), np.ones(len(shift)))
+            choices = {"shift": dict(zip(PARTS, map(float, shares), strict=True))}
         yield SeedRow(
             setting={**group.setting, **more},
             verdict=card.verdict,

@@ -7,7 +7,7 @@ whose random state is neither read nor changed.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
 from typing import Any
 
@@ -225,16 +225,9 @@ def _was_stacked(model: Any, frames: Frames) -> bool:
     What it saw last is saved with it. Two frames of one episode differ in a few cells, while an
     observation of another trap, cut in parts, differs in all walls.
     """
-    env = getattr(model, "env", None)
-    while env is not None:
-        wrapped = [*getattr(env, "envs", ())[:1]]
-        while wrapped:
-            if "FrameStack" in type(wrapped[-1]).__name__:
-                return True
-            wrapped = [each for each in [getattr(wrapped[-1], "env", None)] if each is not None]
-        if "FrameStack" in type(env).__name__:
-            return True
-        env = getattr(env, "venv", None)
+    wrappers = _list_wrappers(getattr(model, "env", None))
+    if any("FrameStack" in type(each).__name__ for each in wrappers):
+        return True
     last = getattr(model, "_last_obs", None)
     if not isinstance(last, np.ndarray):
         return False
@@ -242,6 +235,15 @@ def _was_stacked(model: Any, frames: Frames) -> bool:
     begun = np.array([parts[-2][row].any() for row in range(len(last))])
     same = (parts[-1] == parts[-2])[begun]
     return bool(begun.any() and same.mean() >= ALIKE)
+
+
+def _list_wrappers(env: Any) -> Iterator[Any]:
+    """Yield an environment and what it wraps; of several side by side the first."""
+    while env is not None:
+        yield env
+        inside = [getattr(env, "venv", None), *getattr(env, "envs", ())[:1]]
+        inside.append(getattr(env, "env", None))
+        env = next((each for each in inside if each is not None), None)
 
 
 def _read_shares(distribution: Any) -> Array:
