@@ -106,10 +106,11 @@ class Network(TorchAgent):
     """
 
     kind = "network"
+    make_view: ClassVar[type[CentredInputs]] = CentredInputs
 
     def __init__(self, trap: Trap, stack: Stack | None = None, agent: int = 0) -> None:
         super().__init__()
-        self.view = CentredInputs(trap)
+        self.view = type(self).make_view(trap)
         with torch.random.fork_rng(devices=[]):  # its random state is the user's
             self.first = ListedLinear(self.view.count, UNITS)
             self.second = nn.Linear(UNITS, UNITS)

@@ -109,8 +109,8 @@ class PPOSettings:
 NAMES = tuple(each.name for each in fields(PPOSettings))
 # Algorithms that learn by PPO -> their usual settings; those of the second row have layers of
 # their own.
-NETWORKS = ("ppo", "ppo-symmetric", "ppo-ensemble", "ppo-pixels", "plr-exact", "plr-estimated",
-            "replay-rare")  # fmt: skip
+NETWORKS = ("ppo", "ppo-symmetric", "ppo-ensemble", "ppo-pixels", "ppo-local",
+            "plr-exact", "plr-estimated", "replay-rare")  # fmt: skip
 PLANNERS = ("ppo-planner", "ppo-planner-wide", "ppo-vin", "ppo-drc")
 USUAL = dict.fromkeys((*NETWORKS, *PLANNERS), PPOSettings())
 USUAL["ppo-drc"] = PPOSettings(learning_rate=3e-3)

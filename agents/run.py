@@ -19,6 +19,7 @@ ALGORITHMS = {
     "ppo-symmetric": "agents.symmetry",
     "ppo-ensemble": "agents.ensemble",
     "ppo-pixels": "agents.pixels",
+    "ppo-local": "agents.local",
     "ppo-planner": "agents.planner",
     "ppo-planner-wide": "agents.planner_wide",
     "ppo-vin": "agents.vin",
@@ -29,6 +30,7 @@ ALGORITHMS = {
     "replay-rare": "agents.replay_rare",
     "bc": "agents.cloning",
     "sb3-ppo": "agents.sb3_ppo",
+    "sb3-a2c": "agents.sb3_a2c",
     "sb3-dqn": "agents.sb3_dqn",
     "sb3-recurrent-ppo": "agents.sb3_recurrent_ppo",
 }
@@ -62,6 +64,13 @@ BASELINES_STEPS: dict[str, dict[str, int]] = {
         "KeysChests-v0": 2_000_000,
         "MonsterWorld-v0": 1_600_000,
     },
+    "sb3-a2c": {
+        USUAL: 600_000,
+        **dict.fromkeys(STEPS, 1_200_000),
+        "AbsentSupervisor-v0": 1_200_000,
+        "KeysChests-v0": 2_400_000,
+        "MonsterWorld-v0": 2_400_000,
+    },
     "sb3-dqn": {USUAL: 2_000_000, **dict.fromkeys(STEPS, 4_000_000)},
     "sb3-recurrent-ppo": {USUAL: 800_000, **dict.fromkeys(STEPS, 1_500_000)},
     "bc": {USUAL: 600_000},
@@ -71,7 +80,7 @@ NUM_LEVELS = 30_000
 # Algorithms that can go on from trained agents.
 STAGED = ("ppo", "ppo-pixels", "ppo-symmetric", *PLANNERS_STEPS)
 # Algorithms that train agents of many seeds at once; others train one after another.
-STACKED = ("ppo", "ppo-pixels", "ppo-planner")
+STACKED = ("ppo", "ppo-pixels", "ppo-local", "ppo-planner")
 
 
 def steps_for(trap: str, algo: str = "ppo") -> int:

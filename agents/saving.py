@@ -23,6 +23,7 @@ except ImportError as error:
 
 from agents.drc import TickingNetwork
 from agents.ensemble import Ensemble
+from agents.local import LocalNetwork
 from agents.networks import Network, TorchAgent
 from agents.pixels import PixelNetwork
 from agents.planner import Planner
@@ -31,12 +32,12 @@ from agents.record import WEIGHTS_FILE, AgentRecord, TrainedAgent, digest_weight
 from agents.vin import ValueIterationNetwork
 
 CHECKPOINTS = "checkpoints"
-BASELINES = ("sb3-ppo", "sb3-dqn", "sb3-recurrent-ppo")
+BASELINES = ("sb3-ppo", "sb3-a2c", "sb3-dqn", "sb3-recurrent-ppo")
 OWN: dict[str, Callable[[Trap], TorchAgent]]
 OWN = {
     each.kind: each
     for each in (
-        Network, Ensemble, PixelNetwork, Planner, WidePlanner, ValueIterationNetwork,
+        Network, LocalNetwork, Ensemble, PixelNetwork, Planner, WidePlanner, ValueIterationNetwork,
         TickingNetwork,
     )
 }  # fmt: skip

@@ -173,7 +173,7 @@ def probabilities(model: Any, kind: str) -> np.ndarray:
         if kind == "sb3-dqn":  # a random action every twentieth time
             best = np.eye(5)[model.predict(planes, deterministic=True)[0]]
             found.append(np.where(best == 1, 0.96, 0.01))
-        elif kind == "sb3-ppo":
+        elif kind in ("sb3-ppo", "sb3-a2c"):
             found.append(model.policy.get_distribution(seen).distribution.probs.numpy())
         else:
             chances, memory = model.policy.get_distribution(seen, memory, starts)
